@@ -23,6 +23,8 @@ PACKAGE = PROTOS / "python"
 RELEASED = PROTOS / "released" / "contracts.binpb"
 GENERATED_FOLDERS = ("fynlo", "buf")
 BUF_SECONDS = 120
+# What validate.proto imports.
+VALIDATE_IMPORTS = ("descriptor", "duration", "field_mask", "timestamp")
 
 
 def sources() -> list[str]:
@@ -36,7 +38,7 @@ def well_known_includes() -> Path:
 
 
 def validate_descriptor(target: Path) -> Path:
-    """Writes the descriptor of buf/validate/validate.proto, which only exists inside the protovalidate wheel."""
+    """Writes the descriptor of validate.proto, which exists only inside the protovalidate wheel."""
     well_known = target / "well_known.binpb"
     protoc(
         [
