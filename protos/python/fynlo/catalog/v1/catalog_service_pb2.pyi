@@ -26,19 +26,23 @@ class GetMenuRequest(_message.Message):
 
     SINCE_VERSION_FIELD_NUMBER: _builtins.int
     RESTAURANT_ID_FIELD_NUMBER: _builtins.int
+    KNOWN_ETAG_FIELD_NUMBER: _builtins.int
     since_version: _builtins.int
     """0 asks for the whole menu, else for what changed after that version."""
     restaurant_id: _builtins.str
     """Service callers name the restaurant; for people it is the token's."""
+    known_etag: _builtins.str
+    """The etag of an answer that the caller still holds. While it stands, the answer is not_modified and etag alone."""
     def __init__(
         self,
         *,
         since_version: _builtins.int = ...,
         restaurant_id: _builtins.str = ...,
+        known_etag: _builtins.str = ...,
     ) -> None: ...
     _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["restaurant_id", b"restaurant_id", "since_version", b"since_version"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["known_etag", b"known_etag", "restaurant_id", b"restaurant_id", "since_version", b"since_version"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 
@@ -55,10 +59,13 @@ class GetMenuResponse(_message.Message):
     STOCK_FIELD_NUMBER: _builtins.int
     AVAILABLE_ITEM_IDS_FIELD_NUMBER: _builtins.int
     ETAG_FIELD_NUMBER: _builtins.int
+    NOT_MODIFIED_FIELD_NUMBER: _builtins.int
     delta: _builtins.bool
     """True when menu holds only what changed after since_version."""
     etag: _builtins.str
     """Changes with anything in the answer: menu version, stock, windows opening or closing."""
+    not_modified: _builtins.bool
+    """Only when known_etag was asked about and still stands."""
     @_builtins.property
     def menu(self) -> _catalog_pb2.Menu: ...
     @_builtins.property
@@ -83,10 +90,11 @@ class GetMenuResponse(_message.Message):
         stock: _abc.Iterable[_catalog_pb2.StockLevel] | None = ...,
         available_item_ids: _abc.Iterable[_builtins.str] | None = ...,
         etag: _builtins.str = ...,
+        not_modified: _builtins.bool = ...,
     ) -> None: ...
     _HasFieldArgType: _TypeAlias = _typing.Literal["menu", b"menu"]  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["available_item_ids", b"available_item_ids", "delta", b"delta", "etag", b"etag", "menu", b"menu", "removed_category_ids", b"removed_category_ids", "removed_item_ids", b"removed_item_ids", "stock", b"stock"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["available_item_ids", b"available_item_ids", "delta", b"delta", "etag", b"etag", "menu", b"menu", "not_modified", b"not_modified", "removed_category_ids", b"removed_category_ids", "removed_item_ids", b"removed_item_ids", "stock", b"stock"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 
