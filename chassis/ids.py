@@ -35,7 +35,7 @@ def new_id() -> UUID:
 
 
 def _layout(at_ms: int, counter: int, tail: int) -> UUID:
-    """RFC 9562, 5.7: 48 bits of milliseconds, version, 12 bits, variant, 62 bits (6.2, method 1: a counter)."""
+    """RFC 9562, 5.7: 48 bits of milliseconds, version, 12 bits, variant, 62 bits (6.2, method 1)."""
     rand_a = counter >> (_COUNTER_BITS - 12)
     rand_b = ((counter & ((1 << 30) - 1)) << _TAIL_BITS) | tail
     return UUID(int=(at_ms & ((1 << 48) - 1)) << 80 | 0x7 << 76 | rand_a << 64 | 0b10 << 62 | rand_b)

@@ -22,7 +22,7 @@ def percent(amount_minor: int, basis_points: int) -> int:
 
 
 def largest_remainder(total: int, weights: Sequence[int]) -> list[int]:
-    """Shares of ``total`` (minor units, may be negative) in proportion to ``weights``; their sum is ``total``.
+    """Shares of ``total`` (minor units, may be negative) in proportion to ``weights``; they sum to it.
 
     Every share is the exact quota cut to a whole unit; units left over go to the largest remainders, earlier
     weights first on a tie (10001 in three equal parts: 3334, 3334, 3333). Source: Hamilton's method.
