@@ -1,0 +1,373 @@
+"""Transactions on Postgres: one use case is one transaction, and only this module commits.
+
+A transaction costs three round trips beside the statements of its use case: BEGIN with the tenant, one
+statement that writes everything the chassis has to write (events, their channel positions, the remembered
+reply), COMMIT. Without events and reply the second is left out.
+"""
+
+import asyncio
+import json
+import time
+from collections.abc import Callable, Sequence
+from contextvars import ContextVar, Token
+from types import TracebackType
+from typing import Any, Literal, Self, TypeAlias
+from uuid import UUID
+
+import asyncpg
+import structlog
+from google.protobuf.message import Message
+from prometheus_client import Histogram
+
+from chassis.clock import Clock
+from chassis.errors import Conflict, Unavailable
+from chassis.idempotency import (
+    CLAIM,
+    MAX_REPLY_BYTES,
+    IdempotencyInFlight,
+    IdempotencyKey,
+    StoredReply,
+    stored_reply,
+)
+from chassis.outbox import COMMIT_RECORDS, PendingEvent, commit_arguments, pending_event
+
+ACQUIRE_TIMEOUT_SECONDS = 2.0
+CONNECT_TIMEOUT_SECONDS = 5.0
+STATEMENT_TIMEOUT_MS = 5_000
+LOCK_TIMEOUT_MS = 2_000
+IDLE_IN_TRANSACTION_TIMEOUT_MS = 10_000
+CLOSE_TIMEOUT_SECONDS = 10.0
+SLOW_TRANSACTION_SECONDS = 0.5
+STATEMENT_CACHE_SIZE = 512
+WARM_CONNECTIONS = 2
+IDEMPOTENCY_CONSTRAINT = "idempotency_pkey"
+
+Isolation = Literal["read_committed", "repeatable_read"]
+Record: TypeAlias = asyncpg.Record
+
+_log = structlog.get_logger(__name__)
+_inside: ContextVar[bool] = ContextVar("fynlo_inside_transaction", default=False)
+_seconds = Histogram(
+    "fynlo_db_transaction_seconds",
+    "From BEGIN to the end of COMMIT or ROLLBACK",
+    ["schema"],
+    buckets=(0.001, 0.002, 0.004, 0.008, 0.016, 0.032, 0.064, 0.125, 0.25, 0.5, 1, 2, 5),
+)
+
+
+class ConcurrentUpdate(Conflict):
+    """Another transaction changed or holds the same rows; nothing happened, the same request may be sent
+    again.
+    """
+
+    reason = "CONCURRENT_UPDATE"
+
+
+def in_transaction() -> bool:
+    """Whether the running task is inside a ``transaction()`` block, where no network call may be made."""
+    return _inside.get()
+
+
+class Transaction:
+    """One open transaction. Statements use asyncpg's ``$1`` parameters; names resolve in the service's
+    schema.
+
+    Errors of the database leave the ``transaction()`` block as Unavailable (DATABASE_UNAVAILABLE,
+    DATABASE_BUSY, DATABASE_TIMEOUT) or ConcurrentUpdate; constraint violations leave it unchanged, for the
+    store to name.
+    """
+
+    __slots__ = ("_connection", "_events", "_key", "_reply", "_schema", "tenant")
+
+    def __init__(self, connection: Any, schema: str, tenant: UUID | None) -> None:
+        self.tenant = tenant
+        self._connection = connection
+        self._schema = schema
+        self._events: list[PendingEvent] = []
+        self._key: IdempotencyKey | None = None
+        self._reply: bytes | None = None
+
+    async def fetch(self, sql: str, *args: object) -> list[Record]:
+        """All rows."""
+        rows: list[Record] = await self._connection.fetch(sql, *args)
+        return rows
+
+    async def fetchrow(self, sql: str, *args: object) -> Record | None:
+        """The first row, None without one."""
+        row: Record | None = await self._connection.fetchrow(sql, *args)
+        return row
+
+    async def fetchval(self, sql: str, *args: object) -> Any:
+        """The first column of the first row, None without one."""
+        return await self._connection.fetchval(sql, *args)
+
+    async def execute(self, sql: str, *args: object) -> str:
+        """The command tag, for instance ``UPDATE 1``."""
+        tag: str = await self._connection.execute(sql, *args)
+        return tag
+
+    async def executemany(self, sql: str, rows: Sequence[Sequence[object]]) -> None:
+        """One statement for every row of arguments, pipelined."""
+        await self._connection.executemany(sql, rows)
+
+    def emit(
+        self, event: Message, *, subject_id: str, channels: Sequence[str] = (), command_id: str | None = None
+    ) -> None:
+        """Publishes ``event`` if, and only if, this transaction commits.
+
+        ``channels`` are short names (``kitchen``) of the tenant's channels on which the event takes a
+        position. Raises ValueError for an event that could not be published (see outbox.pending_event).
+        """
+        self._events.append(pending_event(self._schema, self.tenant, event, subject_id, channels, command_id))
+
+    async def claim(self, key: IdempotencyKey) -> StoredReply | None:
+        """None: go ahead, and remember the reply. Otherwise what the first execution answered.
+
+        Raises IdempotencyInFlight (409) and IdempotencyKeyReuse (422).
+        """
+        if self._key is not None:
+            raise RuntimeError("a transaction claims one key")
+        row = await self._connection.fetchrow(CLAIM, key.scope, key.key)
+        stored = stored_reply(key, row)
+        if stored is None:
+            self._key = key
+        return stored
+
+    def remember(self, reply: bytes) -> None:
+        """The reply that later requests with the claimed key get. At most MAX_REPLY_BYTES."""
+        if self._key is None:
+            raise RuntimeError("remember() needs a claimed key")
+        if len(reply) > MAX_REPLY_BYTES:
+            raise ValueError(f"a reply of {len(reply)} bytes is too large to remember")
+        self._reply = reply
+
+    async def _write_records(self, clock: Clock) -> bool:
+        if self._key is not None and self._reply is None:
+            raise RuntimeError("a claimed key needs a remembered reply")
+        if not self._events and self._key is None:
+            return False
+        arguments = commit_arguments(clock.now(), self._events, self._key, self._reply)
+        await self._connection.fetchval(COMMIT_RECORDS, *arguments)
+        return bool(self._events)
+
+
+class Database:
+    """The connections of one service to its schema."""
+
+    def __init__(self, pool: Any, url: str, schema: str, clock: Clock) -> None:
+        self.url = url
+        self.schema = schema
+        self.clock = clock
+        self._pool = pool
+        self._emitted: list[Callable[[], None]] = []
+        self._seconds = _seconds.labels(schema)
+
+    @classmethod
+    async def connect(cls, url: str, *, schema: str, clock: Clock, pool_size: int = 10) -> Self:
+        """Opens a pool of at most ``pool_size`` connections. Raises Unavailable while Postgres is not
+        there.
+        """
+        try:
+            pool = await asyncpg.create_pool(
+                url,
+                min_size=min(WARM_CONNECTIONS, pool_size),
+                max_size=pool_size,
+                init=prepare_connection,
+                reset=_keep_session,
+                **connection_options(schema),
+            )
+        except _UNREACHABLE as error:
+            raise _unavailable() from error
+        return cls(pool, url, schema, clock)
+
+    def transaction(
+        self, tenant: UUID | None, *, isolation: Isolation = "read_committed", readonly: bool = False
+    ) -> "TransactionBlock":
+        """``async with db.transaction(restaurant_id) as tx``: commits at the end, rolls back on an exception.
+
+        ``tenant`` None sees no row of any restaurant. Raises RuntimeError inside another transaction.
+        """
+        return TransactionBlock(self, tenant, _begin(tenant, isolation, readonly))
+
+    def on_emitted(self, wake: Callable[[], None]) -> None:
+        """Calls ``wake`` after every commit that wrote an event: how the relay learns of work at once."""
+        self._emitted.append(wake)
+
+    async def close(self) -> None:
+        """Waits for running transactions up to CLOSE_TIMEOUT_SECONDS, then ends their connections."""
+        try:
+            await asyncio.wait_for(self._pool.close(), CLOSE_TIMEOUT_SECONDS)
+        except TimeoutError:
+            self._pool.terminate()
+
+
+class TransactionBlock:
+    """The ``async with`` of one transaction. A class, not a generator: it is on every hot path."""
+
+    __slots__ = ("_begin", "_connection", "_database", "_marker", "_started", "_transaction")
+
+    _connection: Any
+    _marker: Token[bool]
+    _started: float
+    _transaction: Transaction
+
+    def __init__(self, database: Database, tenant: UUID | None, begin: str) -> None:
+        self._database = database
+        self._begin = begin
+        self._transaction = Transaction(None, database.schema, tenant)
+
+    async def __aenter__(self) -> Transaction:
+        if _inside.get():
+            raise RuntimeError("a transaction inside a transaction: one use case is one transaction")
+        pool = self._database._pool
+        try:
+            async with asyncio.timeout(ACQUIRE_TIMEOUT_SECONDS):
+                self._connection = await pool.acquire()
+        except TimeoutError as error:
+            raise Unavailable("Every database connection is in use.", reason="DATABASE_BUSY") from error
+        except _UNREACHABLE as error:
+            raise _unavailable() from error
+        self._started = time.perf_counter()
+        try:
+            # Without parameters asyncpg sends both statements in one message: one round trip.
+            await self._connection.execute(self._begin)
+        except BaseException as error:
+            await self._release()
+            _raise_translated(error)
+        self._transaction._connection = self._connection
+        self._marker = _inside.set(True)
+        return self._transaction
+
+    async def __aexit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, traceback: TracebackType | None
+    ) -> None:
+        _inside.reset(self._marker)
+        failure, emitted = error, False
+        try:
+            if failure is None:
+                try:
+                    emitted = await self._commit()
+                except BaseException as raised:
+                    failure = raised
+            if failure is not None:
+                await self._rollback()
+        finally:
+            await self._release()
+            self._measure()
+        if failure is not None:
+            _raise_translated(failure, unless=error)
+        if emitted:
+            for wake in self._database._emitted:
+                wake()
+
+    async def _commit(self) -> bool:
+        """True where an event was written."""
+        emitted = await self._transaction._write_records(self._database.clock)
+        if await self._connection.execute("COMMIT") != "COMMIT":
+            # Postgres answers COMMIT with ROLLBACK when a statement had failed and its error was caught.
+            raise RuntimeError("a statement of this transaction had failed: nothing was committed")
+        return emitted
+
+    async def _rollback(self) -> None:
+        if self._connection.is_closed() or not self._connection.is_in_transaction():
+            return
+        try:
+            await self._connection.execute("ROLLBACK")
+        except (*_UNREACHABLE, asyncpg.PostgresError) as error:
+            # The connection is of no use any more; its end rolls back.
+            _log.warning("rollback_failed", error=repr(error))
+            self._connection.terminate()
+
+    async def _release(self) -> None:
+        try:
+            await self._database._pool.release(self._connection)
+        except _UNREACHABLE as error:
+            _log.warning("release_failed", error=repr(error))
+
+    def _measure(self) -> None:
+        seconds = time.perf_counter() - self._started
+        self._database._seconds.observe(seconds)
+        if seconds > SLOW_TRANSACTION_SECONDS:
+            _log.warning("slow_transaction", seconds=round(seconds, 3), schema=self._database.schema)
+
+
+def connection_options(schema: str) -> dict[str, Any]:
+    """How every connection of a service is opened: limits and schema travel in the start-up message."""
+    return {
+        "timeout": CONNECT_TIMEOUT_SECONDS,
+        "statement_cache_size": STATEMENT_CACHE_SIZE,
+        "max_cached_statement_lifetime": 0,
+        "server_settings": {
+            "search_path": schema,
+            "application_name": f"fynlo-{schema}",
+            "statement_timeout": str(STATEMENT_TIMEOUT_MS),
+            "lock_timeout": str(LOCK_TIMEOUT_MS),
+            "idle_in_transaction_session_timeout": str(IDLE_IN_TRANSACTION_TIMEOUT_MS),
+            "timezone": "UTC",
+            "jit": "off",
+        },
+    }
+
+
+async def prepare_connection(connection: Any) -> None:
+    """json and jsonb columns are Python values on both sides."""
+    for name in ("json", "jsonb"):
+        await connection.set_type_codec(name, schema="pg_catalog", encoder=json.dumps, decoder=json.loads)
+
+
+async def _keep_session(connection: Any) -> None:
+    """Nothing to reset: tenant, locks and settings all end with their transaction. Saves a round trip."""
+
+
+def _begin(tenant: UUID | None, isolation: Isolation, readonly: bool) -> str:
+    level = "REPEATABLE READ" if isolation == "repeatable_read" else "READ COMMITTED"
+    access = "READ ONLY" if readonly else "READ WRITE"
+    # A UUID prints as hexadecimal digits and dashes only: nothing to escape.
+    setting = "" if tenant is None else str(UUID(int=tenant.int))
+    return (
+        f"BEGIN ISOLATION LEVEL {level} {access}; SELECT set_config('app.restaurant_id', '{setting}', true)"
+    )
+
+
+_LOST: tuple[type[Exception], ...] = (
+    ConnectionError,
+    asyncpg.PostgresConnectionError,
+    asyncpg.AdminShutdownError,
+    asyncpg.CrashShutdownError,
+    asyncpg.CannotConnectNowError,
+    asyncpg.TooManyConnectionsError,
+    asyncpg.IdleInTransactionSessionTimeoutError,
+    # What asyncpg raises when the server ended the session between two statements.
+    asyncpg.InternalClientError,
+)
+_UNREACHABLE: tuple[type[Exception], ...] = (*_LOST, OSError, asyncpg.InterfaceError)
+_CONTENDED = (asyncpg.SerializationError, asyncpg.DeadlockDetectedError, asyncpg.LockNotAvailableError)
+
+
+def _unavailable() -> Unavailable:
+    return Unavailable("The database does not answer.", reason="DATABASE_UNAVAILABLE")
+
+
+def _raise_translated(error: BaseException, unless: BaseException | None = None) -> None:
+    """Raises what a caller shall see of ``error``; nothing where that is ``unless``, which is on its way
+    already.
+    """
+    seen = _translated(error)
+    if seen is not error:
+        raise seen from error
+    if error is not unless:
+        raise error
+
+
+def _translated(error: BaseException) -> BaseException:
+    if isinstance(error, _CONTENDED):
+        return ConcurrentUpdate(
+            "Somebody else is changing the same thing.", metadata={"retry_after_seconds": "1"}
+        )
+    if isinstance(error, asyncpg.QueryCanceledError):
+        return Unavailable("A statement took too long.", reason="DATABASE_TIMEOUT")
+    if isinstance(error, asyncpg.UniqueViolationError) and error.constraint_name == IDEMPOTENCY_CONSTRAINT:
+        return IdempotencyInFlight()
+    if isinstance(error, _LOST) or (isinstance(error, asyncpg.InterfaceError) and "closed" in str(error)):
+        return _unavailable()
+    return error

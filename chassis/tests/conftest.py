@@ -1,0 +1,55 @@
+from collections.abc import AsyncIterator, Awaitable, Callable
+
+import asyncpg
+import pytest
+
+from chassis.clock import FakeClock
+from chassis.db import Database, connection_options, prepare_connection
+from chassis.testing import ModuleDatabases
+from chassis.tests import probe
+
+OpenProbe = Callable[..., Awaitable[Database]]
+
+
+@pytest.fixture
+async def probe_url(module_databases: ModuleDatabases) -> str:
+    """The probe's database as its service role."""
+    name = await module_databases.name(probe.SCHEMA, probe.build)
+    return module_databases.infrastructure.role_url(probe.ROLE, name)
+
+
+@pytest.fixture
+async def open_probe(probe_url: str, fake_clock: FakeClock) -> AsyncIterator[OpenProbe]:
+    """Opens the probe's database, as often as a test wants."""
+    opened: list[Database] = []
+
+    async def connect(pool_size: int = 5) -> Database:
+        database = await Database.connect(
+            probe_url, schema=probe.SCHEMA, clock=fake_clock, pool_size=pool_size
+        )
+        opened.append(database)
+        return database
+
+    yield connect
+    for database in opened:
+        await database.close()
+
+
+@pytest.fixture
+async def db(open_probe: OpenProbe) -> Database:
+    """The probe's database with five connections."""
+    return await open_probe()
+
+
+@pytest.fixture
+async def admin(module_databases: ModuleDatabases, probe_url: str) -> AsyncIterator[asyncpg.Connection]:
+    """A superuser's connection to the probe's database: sees all rows, ends sessions."""
+    assert module_databases.infrastructure.admin_url is not None
+    connection = await asyncpg.connect(
+        module_databases.infrastructure.admin_url,
+        database=await module_databases.name(probe.SCHEMA),
+        **connection_options(probe.SCHEMA),
+    )
+    await prepare_connection(connection)
+    yield connection
+    await connection.close()

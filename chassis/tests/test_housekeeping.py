@@ -1,0 +1,81 @@
+from datetime import timedelta
+
+import asyncpg
+import pytest
+
+from chassis.clock import FakeClock
+from chassis.db import Database
+from chassis.idempotency import IdempotencyKey
+from chassis.ids import new_id
+from chassis.tests.probe import ThingMade
+
+PARTITIONS = (
+    "SELECT relname FROM pg_inherits JOIN pg_class ON pg_class.oid = inhrelid"
+    " WHERE inhparent = $1::text::regclass ORDER BY 1"
+)
+
+
+async def sweep(db: Database) -> None:
+    async with db.transaction(None) as tx:
+        await tx.execute("SELECT chassis_sweep($1, 1000)", db.clock.now())
+
+
+async def test_days_are_made_ahead_and_rows_of_the_default_partition_move_into_them(
+    db: Database, fake_clock: FakeClock, admin: asyncpg.Connection
+) -> None:
+    fake_clock.advance(timedelta(days=400))
+    async with db.transaction(new_id()) as tx:
+        tx.emit(ThingMade(), subject_id="moved", channels=["orders"])
+    await sweep(db)
+    today = f"outbox_{fake_clock.now():%Y%m%d}"
+    names = [row["relname"] for row in await admin.fetch(PARTITIONS, "outbox")]
+    for ahead in range(4):
+        assert f"outbox_{fake_clock.now() + timedelta(days=ahead):%Y%m%d}" in names
+    assert await admin.fetchval(f"SELECT count(*) FROM {today} WHERE subject_id = 'moved'") == 1
+    assert await admin.fetchval(f"SELECT count(*) FROM outbox_position_{fake_clock.now():%Y%m%d}") == 1
+    await sweep(db)  # again changes nothing
+    assert [row["relname"] for row in await admin.fetch(PARTITIONS, "outbox")] == names
+
+
+async def test_a_day_past_its_72_hours_goes_once_everything_in_it_is_published(
+    db: Database, fake_clock: FakeClock, admin: asyncpg.Connection
+) -> None:
+    fake_clock.advance(timedelta(days=800))
+    await sweep(db)
+    day = f"outbox_{fake_clock.now():%Y%m%d}"
+    async with db.transaction(new_id()) as tx:
+        tx.emit(ThingMade(), subject_id="old", channels=["orders"])
+    fake_clock.advance(timedelta(days=5))
+    await sweep(db)
+    assert await admin.fetchval("SELECT to_regclass($1::text)", day) is not None
+    await admin.execute("UPDATE outbox SET published_at = now(), stream_seq = 1")
+    await sweep(db)
+    assert await admin.fetchval("SELECT to_regclass($1::text)", day) is None
+    assert await admin.fetchval("SELECT count(*) FROM outbox WHERE subject_id = 'old'") == 0
+
+
+async def test_rows_in_the_default_partition_go_too_when_published_and_old(
+    db: Database, fake_clock: FakeClock, admin: asyncpg.Connection
+) -> None:
+    fake_clock.advance(timedelta(days=20))
+    for subject in ("done", "waiting"):
+        async with db.transaction(new_id()) as tx:
+            tx.emit(ThingMade(), subject_id=subject)
+    await admin.execute("UPDATE outbox SET published_at = now() WHERE subject_id = 'done'")
+    fake_clock.advance(timedelta(days=4))
+    await sweep(db)
+    kept = await admin.fetch("SELECT subject_id FROM outbox WHERE subject_id IN ('done', 'waiting')")
+    assert [row["subject_id"] for row in kept] == ["waiting"]
+
+
+@pytest.mark.parametrize(("hours", "kept"), [(23, 1), (25, 0)])
+async def test_idempotency_keys_live_for_24_hours(
+    db: Database, fake_clock: FakeClock, admin: asyncpg.Connection, hours: int, kept: int
+) -> None:
+    tenant = new_id()
+    async with db.transaction(tenant) as tx:
+        await tx.claim(IdempotencyKey("s", "k", b"h"))
+        tx.remember(b"reply")
+    fake_clock.advance(timedelta(hours=hours))
+    await sweep(db)
+    assert await admin.fetchval("SELECT count(*) FROM idempotency WHERE restaurant_id = $1", tenant) == kept

@@ -1,0 +1,172 @@
+import asyncio
+from dataclasses import dataclass
+from uuid import UUID
+
+import asyncpg
+import pytest
+
+from chassis.db import Database
+from chassis.errors import InvalidArgument, Unavailable
+from chassis.idempotency import IdempotencyInFlight, IdempotencyKey, IdempotencyKeyReuse, key_of
+from chassis.ids import new_id
+from chassis.tests.conftest import OpenProbe
+from chassis.tests.probe import ThingMade
+
+KEY = IdempotencyKey("orders.Place:device-1", "key-1", b"hash of the body")
+
+
+async def place(db: Database, tenant: UUID | None, key: IdempotencyKey = KEY, linger: float = 0) -> bytes:
+    """A use case whose effect is a counter; its reply tells the count."""
+    async with db.transaction(tenant) as tx:
+        if replay := await tx.claim(key):
+            return replay.reply
+        if linger:
+            await tx.fetchval("SELECT pg_sleep($1)", linger)
+        count = await tx.fetchval(
+            "INSERT INTO thing VALUES ($1, 'effects', 1) ON CONFLICT (restaurant_id, name)"
+            " DO UPDATE SET count = thing.count + 1 RETURNING count",
+            tenant,
+        )
+        reply = f"count {count}".encode()
+        tx.remember(reply)
+        return reply
+
+
+async def effects(db: Database, tenant: UUID) -> int:
+    async with db.transaction(tenant) as tx:
+        return await tx.fetchval("SELECT count FROM thing WHERE name = 'effects'") or 0
+
+
+async def test_the_second_request_gets_the_first_reply_and_has_no_effect(db: Database) -> None:
+    tenant = new_id()
+    assert await place(db, tenant) == await place(db, tenant) == b"count 1"
+    assert await effects(db, tenant) == 1
+
+
+async def test_a_key_means_nothing_in_another_restaurant_scope_or_value(db: Database) -> None:
+    tenant, other = new_id(), new_id()
+    await place(db, tenant)
+    await place(db, other)
+    await place(db, tenant, IdempotencyKey("orders.Place:device-2", KEY.key, KEY.request_hash))
+    await place(db, tenant, IdempotencyKey(KEY.scope, "key-2", KEY.request_hash))
+    assert (await effects(db, tenant), await effects(db, other)) == (3, 1)
+
+
+async def test_the_same_key_with_another_body_is_refused(db: Database) -> None:
+    tenant = new_id()
+    await place(db, tenant)
+    with pytest.raises(IdempotencyKeyReuse) as caught:
+        await place(db, tenant, IdempotencyKey(KEY.scope, KEY.key, b"another body"))
+    assert caught.value.reason == "IDEMPOTENCY_KEY_REUSE"
+    assert await effects(db, tenant) == 1
+
+
+async def test_a_request_in_flight_is_a_conflict_that_says_when_to_retry(db: Database) -> None:
+    tenant = new_id()
+    first = asyncio.create_task(place(db, tenant, linger=0.5))
+    await asyncio.sleep(0.2)
+    with pytest.raises(IdempotencyInFlight) as caught:
+        await place(db, tenant)
+    assert caught.value.metadata == {"retry_after_seconds": "1"}
+    assert await first == await place(db, tenant) == b"count 1"
+
+
+async def test_50_parallel_identical_requests_have_one_effect_and_one_reply(open_probe: OpenProbe) -> None:
+    db, tenant = await open_probe(pool_size=20), new_id()
+
+    async def insist() -> bytes:
+        for _ in range(50):
+            try:
+                return await place(db, tenant, linger=0.05)
+            except IdempotencyInFlight:
+                await asyncio.sleep(0.05)
+        raise AssertionError("never answered")
+
+    assert set(await asyncio.gather(*(insist() for _ in range(50)))) == {b"count 1"}
+    assert await effects(db, tenant) == 1
+
+
+async def test_a_crash_before_the_commit_leaves_the_key_free_and_the_retry_executes(
+    db: Database, admin: asyncpg.Connection
+) -> None:
+    tenant = new_id()
+    with pytest.raises(Unavailable):
+        async with db.transaction(tenant) as tx:
+            assert await tx.claim(KEY) is None
+            await tx.execute("INSERT INTO thing VALUES ($1, 'effects', 1)", tenant)
+            tx.remember(b"never seen")
+            await admin.execute(
+                "SELECT pg_terminate_backend($1)", await tx.fetchval("SELECT pg_backend_pid()")
+            )
+    assert await effects(db, tenant) == 0
+    assert await place(db, tenant) == b"count 1"
+
+
+async def test_an_error_of_the_use_case_is_not_remembered(db: Database) -> None:
+    tenant = new_id()
+    with pytest.raises(InvalidArgument):
+        async with db.transaction(tenant) as tx:
+            await tx.claim(KEY)
+            raise InvalidArgument("too many")
+    assert await place(db, tenant) == b"count 1"
+
+
+async def test_under_repeatable_read_the_loser_of_a_race_is_told_to_retry(db: Database) -> None:
+    """Its snapshot cannot see the winner's row; the unique index does."""
+    tenant = new_id()
+    with pytest.raises(IdempotencyInFlight):
+        async with db.transaction(tenant, isolation="repeatable_read") as tx:
+            await tx.fetchval("SELECT count(*) FROM thing")
+            await asyncio.create_task(outside(place(db, tenant)))
+            assert await tx.claim(KEY) is None
+            tx.remember(b"second")
+    assert await place(db, tenant) == b"count 1"
+
+
+async def outside(work: object) -> None:
+    """Runs ``work`` as another request would: in a task that is in no transaction."""
+    from contextvars import Context
+
+    await asyncio.get_running_loop().create_task(work, context=Context())  # type: ignore[arg-type]
+
+
+async def test_platform_requests_without_a_restaurant_have_keys_too(db: Database) -> None:
+    for reply in (b"first", b"second"):
+        async with db.transaction(None) as tx:
+            if replay := await tx.claim(KEY):
+                assert replay.reply == b"first"
+            else:
+                tx.remember(reply)
+    async with db.transaction(new_id()) as tx:
+        assert await tx.fetchval("SELECT count(*) FROM idempotency") == 0
+
+
+async def test_a_claim_without_a_reply_is_a_mistake_that_rolls_back(db: Database) -> None:
+    tenant = new_id()
+    with pytest.raises(RuntimeError, match="remembered reply"):
+        async with db.transaction(tenant) as tx:
+            await tx.claim(KEY)
+    assert await place(db, tenant) == b"count 1"
+
+
+@dataclass(frozen=True)
+class Someone:
+    subject: UUID | None
+    name: str = "orders"
+
+
+def test_the_key_of_a_request_covers_every_field_but_its_id() -> None:
+    caller = Someone(new_id())
+    one = key_of("Make", ThingMade(name="a", request_id="r-1"), caller)
+    assert one.key == "r-1"
+    assert one == key_of("Make", ThingMade(name="a", request_id="r-1"), caller)
+    assert one.request_hash == key_of("Make", ThingMade(name="a", request_id="r-2"), caller).request_hash
+    assert one.request_hash != key_of("Make", ThingMade(name="b", request_id="r-1"), caller).request_hash
+    assert one.scope != key_of("Make", ThingMade(name="a", request_id="r-1"), Someone(None)).scope
+
+
+@pytest.mark.parametrize("request_id", ["", "x" * 256])
+def test_a_request_without_a_usable_id_is_refused(request_id: str) -> None:
+    with pytest.raises(InvalidArgument) as caught:
+        key_of("Make", ThingMade(request_id=request_id), Someone(new_id()))
+    assert caught.value.reason == "REQUEST_ID_REQUIRED"

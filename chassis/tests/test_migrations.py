@@ -1,0 +1,183 @@
+"""Over a service written to disk for the test: its schema is ``staff``, whose role every installation has."""
+
+import importlib
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+
+import asyncpg
+import pytest
+
+import services
+from chassis.migrations import (
+    BadMigration,
+    migrations_folder,
+    revert_migrations,
+    run_migrations,
+    schema_differences,
+)
+from chassis.testing import Infrastructure
+
+SERVICE = "staff"
+FIRST = """
+import sqlalchemy as sa
+from alembic import op
+from chassis.migrations import create_chassis_schema, drop_chassis_schema, protect_tenant_table
+
+revision = "0001"
+down_revision = None
+
+def upgrade() -> None:
+    create_chassis_schema(op, "staff")
+    op.create_table("shift", sa.Column("restaurant_id", sa.Uuid(), primary_key=True),
+                    sa.Column("name", sa.Text(), primary_key=True), schema="staff")
+    protect_tenant_table(op, "staff", "shift")
+
+def downgrade() -> None:
+    op.drop_table("shift", schema="staff")
+    drop_chassis_schema(op, "staff")
+"""
+LATER = """
+import sqlalchemy as sa
+from alembic import op
+
+revision = "{number}"
+down_revision = "{before}"
+
+def upgrade() -> None:
+    op.add_column("shift", sa.Column("{column}", sa.Text()), schema="staff")
+
+def downgrade() -> None:
+    op.drop_column("shift", "{column}", schema="staff")
+"""
+STORE = """
+import sqlalchemy as sa
+from chassis.migrations import chassis_tables
+
+metadata = sa.MetaData(schema="staff")
+chassis_tables(metadata, "staff")
+shift = sa.Table("shift", metadata, sa.Column("restaurant_id", sa.Uuid, primary_key=True),
+                 sa.Column("name", sa.Text, primary_key=True), *[sa.Column(name, sa.Text) for name in
+                 {columns}])
+"""
+
+
+@pytest.fixture
+def folder(tmp_path: Path) -> Iterator[Path]:
+    """A package ``services.staff`` that lies elsewhere for the length of the test."""
+    package = tmp_path / SERVICE
+    (package / "migrations" / "versions").mkdir(parents=True)
+    (package / "__init__.py").touch()
+    (package / "migrations" / "env.py").write_text(
+        f'from chassis.migrations import run_env\n\nrun_env("{SERVICE}")\n'
+    )
+    write(package, "0001_pre_shifts.py", FIRST)
+    kept = {
+        name: sys.modules.pop(name) for name in list(sys.modules) if name.startswith(f"services.{SERVICE}")
+    }
+    services.__path__.insert(0, str(tmp_path))
+    importlib.invalidate_caches()
+    yield package
+    services.__path__.remove(str(tmp_path))
+    for name in [name for name in sys.modules if name.startswith(f"services.{SERVICE}")]:
+        del sys.modules[name]
+    sys.modules.update(kept)
+
+
+def write(package: Path, name: str, text: str) -> None:
+    (package / "migrations" / "versions" / name).write_text(text)
+
+
+def add_three_later(package: Path) -> None:
+    for number, (phase, column) in enumerate([("pre", "two"), ("post", "three"), ("pre", "four")], 2):
+        text = LATER.format(number=f"{number:04}", before=f"{number - 1:04}", column=column)
+        write(package, f"{number:04}_{phase}_{column}.py", text)
+
+
+@pytest.fixture
+async def owner_url(folder: Path, infrastructure: Infrastructure) -> str:
+    async def nothing(_: str) -> None:
+        """The template stays empty: this test migrates for itself."""
+
+    infrastructure_url = infrastructure.admin_url
+    assert infrastructure_url is not None
+    return infrastructure.role_url("fynlo_owner", await infrastructure.clone("empty", nothing))
+
+
+@pytest.fixture(autouse=True)
+def postgres(infrastructure: Infrastructure) -> None:
+    infrastructure.postgres()
+
+
+async def columns(owner_url: str) -> list[str]:
+    connection = await asyncpg.connect(owner_url)
+    try:
+        rows = await connection.fetch(
+            "SELECT column_name FROM information_schema.columns"
+            " WHERE table_schema = 'staff' AND table_name = 'shift' ORDER BY ordinal_position"
+        )
+    finally:
+        await connection.close()
+    return [row["column_name"] for row in rows]
+
+
+async def leftovers(owner_url: str) -> set[str]:
+    """Every relation and function in the schema."""
+    connection = await asyncpg.connect(owner_url)
+    try:
+        rows = await connection.fetch(
+            "SELECT relname AS name FROM pg_class WHERE relnamespace = 'staff'::regnamespace"
+            " UNION ALL SELECT proname FROM pg_proc WHERE pronamespace = 'staff'::regnamespace"
+        )
+    finally:
+        await connection.close()
+    return {row["name"] for row in rows}
+
+
+async def test_the_folder_of_a_service_is_found(folder: Path) -> None:
+    assert migrations_folder(SERVICE) == folder / "migrations"
+    assert migrations_folder("nosuch") is None
+
+
+async def test_up_down_up_leaves_nothing_in_between(folder: Path, owner_url: str) -> None:
+    await run_migrations(SERVICE, owner_url)
+    assert await columns(owner_url) == ["restaurant_id", "name"]
+    await revert_migrations(SERVICE, owner_url)
+    assert await leftovers(owner_url) == {"alembic_version", "alembic_version_pkc"}
+    await run_migrations(SERVICE, owner_url)
+    assert await columns(owner_url) == ["restaurant_id", "name"]
+
+
+async def test_a_schema_that_equals_its_declaration_has_no_differences(folder: Path, owner_url: str) -> None:
+    (folder / "store.py").write_text(STORE.format(columns=[]))
+    await run_migrations(SERVICE, owner_url)
+    assert await schema_differences(SERVICE, owner_url) == []
+
+
+async def test_a_column_that_no_migration_makes_is_found(folder: Path, owner_url: str) -> None:
+    (folder / "store.py").write_text(STORE.format(columns=["forgotten"]))
+    await run_migrations(SERVICE, owner_url)
+    differences = await schema_differences(SERVICE, owner_url)
+    assert len(differences) == 1
+    assert "add_column" in differences[0]
+    assert "forgotten" in differences[0]
+
+
+async def test_the_pre_phase_stops_before_the_first_pending_post(folder: Path, owner_url: str) -> None:
+    add_three_later(folder)
+    await run_migrations(SERVICE, owner_url, pre_only=True)
+    assert await columns(owner_url) == ["restaurant_id", "name", "two"]
+    await run_migrations(SERVICE, owner_url, pre_only=True)
+    assert await columns(owner_url) == ["restaurant_id", "name", "two"]
+    await run_migrations(SERVICE, owner_url)
+    assert await columns(owner_url) == ["restaurant_id", "name", "two", "three", "four"]
+
+
+@pytest.mark.parametrize("name", ["0001_shifts.py", "0002_pre_shifts.py", "1_pre_shifts.py"])
+async def test_a_version_file_that_does_not_say_when_it_runs_is_refused(
+    folder: Path, owner_url: str, name: str
+) -> None:
+    versions = folder / "migrations" / "versions"
+    (versions / "0001_pre_shifts.py").rename(versions / name)
+    with pytest.raises(BadMigration):
+        await run_migrations(SERVICE, owner_url)
