@@ -1,0 +1,138 @@
+"""Revocations: from when on tokens of a user, session, device or restaurant count.
+
+A token issued before that instant is refused. The table is fed by auth's events and warmed from its list at
+start; it needs to remember a revocation only as long as an access token may live.
+"""
+
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass
+from datetime import datetime
+from enum import StrEnum
+from typing import Protocol
+
+from chassis.auth.principal import Principal
+from chassis.auth.tokens import CLOCK_LEEWAY, TOKEN_LIFE_MAX
+from chassis.clock import Clock
+from chassis.errors import Problem, Unauthenticated
+from chassis.telemetry import counter, get_logger
+
+ENTRIES_MAX = 50_000
+LISTENERS_MAX = 16
+
+_log = get_logger("auth")
+_unreadable = counter("auth_revocations_unreadable_total", "Revocation messages that could not be parsed")
+
+
+class RevokedKind(StrEnum):
+    """What a revocation names."""
+
+    USER = "user"
+    SESSION = "session"
+    DEVICE = "device"
+    RESTAURANT = "restaurant"
+
+
+@dataclass(frozen=True, slots=True)
+class Revocation:
+    """Tokens of this user, session, device or restaurant issued before ``valid_after`` are refused."""
+
+    kind: RevokedKind
+    id: str
+    valid_after: datetime
+
+    def covers(self, principal: Principal) -> bool:
+        """Whether a token of ``principal`` is refused by this revocation."""
+        return principal.issued_at < self.valid_after and (self.kind, self.id) in _names(principal)
+
+
+class Revocations:
+    """The table. Bounded: what has to be dropped raises a floor below which every token is refused."""
+
+    def __init__(self, clock: Clock, *, entries_max: int = ENTRIES_MAX) -> None:
+        self._clock = clock
+        self._entries_max = entries_max
+        self._valid_after: dict[tuple[str, str], datetime] = {}
+        self._floor: datetime | None = None
+        self._listeners: list[Callable[[Revocation], None]] = []
+
+    def __len__(self) -> int:
+        return len(self._valid_after)
+
+    def listen(self, listener: Callable[[Revocation], None]) -> None:
+        """Calls ``listener`` with every revocation that is new, for instance to close sockets at once."""
+        if len(self._listeners) >= LISTENERS_MAX:
+            raise RuntimeError("too many listeners for revocations")
+        self._listeners.append(listener)
+
+    def apply(self, revocation: Revocation) -> None:
+        """Takes in one revocation. Repeated and older ones change nothing."""
+        key = (revocation.kind.value, revocation.id)
+        known = self._valid_after.get(key)
+        if known is not None and known >= revocation.valid_after:
+            return
+        self._valid_after[key] = revocation.valid_after
+        if len(self._valid_after) > self._entries_max:
+            self._make_room()
+        for listener in self._listeners:
+            listener(revocation)
+
+    def check(self, principal: Principal) -> None:
+        """Raises Unauthenticated (TOKEN_REVOKED) where the principal's token has been revoked."""
+        if self._floor is not None and principal.issued_at < self._floor:
+            raise _revoked()
+        for name in _names(principal):
+            valid_after = self._valid_after.get(name)
+            if valid_after is not None and principal.issued_at < valid_after:
+                raise _revoked()
+
+    def _make_room(self) -> None:
+        """Forgets what no living token can be older than; failing that, the older half, raising the floor."""
+        oldest_living = self._clock.now() - TOKEN_LIFE_MAX - CLOCK_LEEWAY
+        self._valid_after = {key: at for key, at in self._valid_after.items() if at > oldest_living}
+        if len(self._valid_after) <= self._entries_max:
+            return
+        newest_first = sorted(self._valid_after.items(), key=lambda entry: entry[1], reverse=True)
+        keep = self._entries_max // 2
+        self._floor = max(newest_first[keep][1], self._floor or newest_first[keep][1])
+        self._valid_after = dict(newest_first[:keep])
+        _log.warning("more revocations than fit: every older token is refused", floor=self._floor.isoformat())
+
+
+class Subscribable(Protocol):
+    """What is needed of a NATS client."""
+
+    async def subscribe(self, subject: str, *, cb: Callable[..., object]) -> object:
+        """Calls ``cb`` with each message on ``subject``."""
+        ...
+
+
+async def follow_revocations(
+    nats: Subscribable, subject: str, parse: Callable[[bytes], Iterable[Revocation]], into: Revocations
+) -> None:
+    """Feeds ``into`` from messages on a NATS subject; ``parse`` reads the payload (ValueError: unreadable).
+
+    Subscribe first, then warm the table from auth's list, so that nothing falls between.
+    """
+
+    async def take(message: object) -> None:
+        try:
+            for revocation in parse(message.data):  # type: ignore[attr-defined]
+                into.apply(revocation)
+        except (ValueError, Problem) as error:
+            _unreadable.inc()
+            _log.error("a revocation could not be read", subject=subject, error=str(error))
+
+    await nats.subscribe(subject, cb=take)
+
+
+def _names(principal: Principal) -> tuple[tuple[str, str], ...]:
+    return (
+        ("user", str(principal.subject)),
+        ("session", str(principal.session_id)),
+        ("device", str(principal.device_id)),
+        ("restaurant", str(principal.restaurant_id)),
+    )
+
+
+def _revoked() -> Unauthenticated:
+    return Unauthenticated("the session has been ended", reason="TOKEN_REVOKED")

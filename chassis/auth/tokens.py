@@ -1,0 +1,285 @@
+"""Access tokens: Ed25519-signed JWTs of the auth service, checked in every process that is called with one.
+
+A token is looked at from the outside in: size, shape, exact header, known key, signature, then claims. What
+does not fit is refused with one reason, TOKEN_INVALID, that tells a forger nothing. Verified tokens are
+remembered until they expire, so a call normally costs one dictionary look-up.
+"""
+
+import asyncio
+import base64
+import binascii
+import json
+import re
+import time
+import warnings
+from collections import OrderedDict
+from collections.abc import Awaitable, Callable, Collection, Mapping
+from datetime import UTC, datetime, timedelta
+from typing import Any
+from uuid import UUID
+
+from joserfc import jws
+from joserfc.errors import JoseError, SecurityWarning
+from joserfc.jwk import OKPKey
+
+from chassis.auth.principal import Principal, PrincipalKind
+from chassis.clock import Clock
+from chassis.errors import Problem, Unauthenticated, Unavailable
+from chassis.telemetry import get_logger
+
+ISSUER = "fynlo"
+AUDIENCE = "fynlo"
+TOKEN_TYPE = "at+jwt"  # noqa: S105 - RFC 9068's media type, not a secret
+ALGORITHM = "EdDSA"
+KNOWN_ROLES = frozenset({"platform_owner", "restaurant_owner", "manager", "employee"})
+
+TOKEN_MAX_CHARS = 4_096
+TOKEN_LIFE_MAX = timedelta(hours=1)
+"""No access token lives longer, whatever it says; also how long a revocation must be remembered."""
+CLOCK_LEEWAY = timedelta(seconds=5)
+"""For iat and nbf only: a token is never accepted past its exp."""
+PERMISSIONS_MAX = 256
+CACHE_MAX_TOKENS = 20_000
+KEYS_MAX = 16
+KEYS_REFETCH_MIN_SECONDS = 30.0
+"""An unknown key id asks for the key set at most this often: forged ids must not become load on auth."""
+KEYS_RETRY_MIN_SECONDS = 1.0
+"""After a failed fetch."""
+KEYS_MAX_AGE_SECONDS = 600.0
+"""A withdrawn key is noticed after at most this long."""
+
+_SEGMENT = re.compile(r"[A-Za-z0-9_-]+")
+_KEY_ID = re.compile(r"[A-Za-z0-9_-]{1,64}")
+_HEADER_FIELDS = {"alg", "kid", "typ"}
+
+FetchKeys = Callable[[], Awaitable[Mapping[str, Any]]]
+"""Gives the JWK set (RFC 7517) of the auth service."""
+
+# joserfc warns on every use that RFC 9864 renames EdDSA. Keys here are pinned to Ed25519, which is what the
+# new name would say.
+warnings.filterwarnings("ignore", category=SecurityWarning, message="EdDSA is deprecated")
+
+_log = get_logger("auth")
+
+
+class TokenVerifier:
+    """Turns an access token into the principal it proves.
+
+    ``fetch_keys`` is called for the first token, for an unknown key id, and when the set has grown old.
+    """
+
+    def __init__(self, fetch_keys: FetchKeys, clock: Clock, *, roles: Collection[str] = KNOWN_ROLES) -> None:
+        self._keys = _KeySource(fetch_keys)
+        self._clock = clock
+        self._roles = frozenset(roles)
+        self._verified: OrderedDict[str, Principal] = OrderedDict()
+
+    async def verify(self, token: str) -> Principal:
+        """The principal of a valid token.
+
+        Raises Unauthenticated (TOKEN_INVALID, TOKEN_EXPIRED), and Unavailable (KEYS_UNAVAILABLE) where no key
+        set could be had.
+        """
+        known = self.remembered(token)
+        if known is not None:
+            return known
+        kid = _key_id_of(token)
+        key, withdrawn = await self._keys.find(kid)
+        if withdrawn:
+            self._verified.clear()
+        if key is None:
+            raise _invalid()
+        principal = self._principal(_verified_claims(token, key))
+        self._verified[token] = principal
+        if len(self._verified) > CACHE_MAX_TOKENS:
+            self._verified.popitem(last=False)
+        return principal
+
+    def remembered(self, token: str) -> Principal | None:
+        """The principal of a token that was verified before; None for any other token.
+
+        Raises Unauthenticated (TOKEN_EXPIRED) where it has expired meanwhile.
+        """
+        principal = self._verified.get(token)
+        if principal is None:
+            return None
+        if principal.expires_at <= self._clock.now():
+            del self._verified[token]
+            raise _expired()
+        self._verified.move_to_end(token)
+        return principal
+
+    async def fetch_keys(self) -> None:
+        """Fetches the key set ahead of the first token. Raises Unavailable (KEYS_UNAVAILABLE)."""
+        await self._keys.find("")
+
+    def _principal(self, claims: Mapping[str, Any]) -> Principal:
+        now = self._clock.now()
+        if claims.get("iss") != ISSUER or claims.get("aud") not in (AUDIENCE, [AUDIENCE]):
+            raise _invalid()
+        issued_at, expires_at = _instant(claims, "iat"), _instant(claims, "exp")
+        not_before = _instant(claims, "nbf") if "nbf" in claims else issued_at
+        if max(issued_at, not_before) > now + CLOCK_LEEWAY or expires_at - issued_at > TOKEN_LIFE_MAX:
+            raise _invalid()
+        if expires_at <= now:
+            raise _expired()
+        role = _text(claims, "role")
+        permissions = _permissions(claims)
+        if role not in self._roles:
+            permissions = frozenset()
+        return Principal(
+            kind=PrincipalKind.USER,
+            subject=_required_id(claims, "sub"),
+            name=_text(claims, "name"),
+            restaurant_id=_id(claims, "rid"),
+            platform_id=_id(claims, "pid"),
+            role=role,
+            permissions=permissions,
+            client=_text(claims, "cli"),
+            device_id=_text(claims, "did") or None,
+            session_id=_required_id(claims, "sid"),
+            issued_at=issued_at,
+            expires_at=expires_at,
+        )
+
+
+class _KeySource:
+    """The key set: fetched once for many callers, refetched seldom, kept when auth does not answer."""
+
+    def __init__(self, fetch: FetchKeys) -> None:
+        self._fetch = fetch
+        self._keys: dict[str, OKPKey] = {}
+        self._fetched_at = self._tried_at = float("-inf")
+        self._lock = asyncio.Lock()
+
+    async def find(self, kid: str) -> tuple[OKPKey | None, bool]:
+        """The key called ``kid``, and whether looking for it showed that some key was withdrawn."""
+        before = self._keys
+        if self._must_ask(kid):
+            async with self._lock:
+                if self._must_ask(kid):
+                    await self._refetch()
+        if not self._keys:
+            raise Unavailable("the key set cannot be had now", reason="KEYS_UNAVAILABLE")
+        return self._keys.get(kid), not before.keys() <= self._keys.keys()
+
+    def _must_ask(self, kid: str) -> bool:
+        now = time.monotonic()
+        if now - self._tried_at < KEYS_RETRY_MIN_SECONDS:
+            return False
+        age = now - self._fetched_at
+        return age > KEYS_MAX_AGE_SECONDS or (kid not in self._keys and age > KEYS_REFETCH_MIN_SECONDS)
+
+    async def _refetch(self) -> None:
+        self._tried_at = time.monotonic()
+        try:
+            self._keys = _public_keys(await self._fetch()) or self._keys
+            self._fetched_at = time.monotonic()
+        except (Problem, JoseError, ValueError, TypeError, KeyError, OSError) as error:
+            _log.warning("could not fetch the key set", error=str(error), keys_kept=len(self._keys))
+
+
+def _public_keys(jwks: Mapping[str, Any]) -> dict[str, OKPKey]:
+    """Only Ed25519 public keys with a plain id: nothing else in the set can ever verify a token."""
+    found: dict[str, OKPKey] = {}
+    for jwk in jwks["keys"][:KEYS_MAX]:
+        kid = str(jwk.get("kid", ""))
+        if jwk.get("kty") == "OKP" and jwk.get("crv") == "Ed25519" and _KEY_ID.fullmatch(kid):
+            found[kid] = OKPKey.import_key({"kty": "OKP", "crv": "Ed25519", "x": jwk["x"]})
+    return found
+
+
+def _key_id_of(token: str) -> str:
+    """The key id, once size, shape and header are exactly those of our access tokens."""
+    parts = token.split(".") if len(token) <= TOKEN_MAX_CHARS else []
+    if len(parts) != 3 or not all(_SEGMENT.fullmatch(part) for part in parts):
+        raise _invalid()
+    header = _json_object(_decoded(parts[0]))
+    kid = header.get("kid")
+    if header.keys() != _HEADER_FIELDS or header["alg"] != ALGORITHM or header["typ"] != TOKEN_TYPE:
+        raise _invalid()
+    if not isinstance(kid, str) or not _KEY_ID.fullmatch(kid):
+        raise _invalid()
+    return kid
+
+
+def _verified_claims(token: str, key: OKPKey) -> dict[str, Any]:
+    try:
+        return _json_object(jws.deserialize_compact(token, key, algorithms=[ALGORITHM]).payload)
+    except (JoseError, ValueError) as error:
+        raise _invalid() from error
+
+
+def _decoded(segment: str) -> bytes:
+    try:
+        return base64.urlsafe_b64decode(segment + "=" * (-len(segment) % 4))
+    except binascii.Error as error:
+        raise _invalid() from error
+
+
+def _json_object(raw: bytes) -> dict[str, Any]:
+    try:
+        found = json.loads(raw, object_pairs_hook=_without_repeats)
+    except (ValueError, RecursionError) as error:
+        raise _invalid() from error
+    if not isinstance(found, dict):
+        raise _invalid()
+    return found
+
+
+def _without_repeats(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
+    """Two readers may disagree on which of two equal names counts, so neither may."""
+    found = dict(pairs)
+    if len(found) != len(pairs):
+        raise ValueError("a name appears twice")
+    return found
+
+
+def _instant(claims: Mapping[str, Any], name: str) -> datetime:
+    seconds = claims.get(name)
+    if isinstance(seconds, bool) or not isinstance(seconds, int | float) or not 0 < seconds < 1e11:
+        raise _invalid()
+    return datetime.fromtimestamp(seconds, UTC)
+
+
+def _text(claims: Mapping[str, Any], name: str) -> str:
+    value = claims.get(name, "")
+    if not isinstance(value, str):
+        raise _invalid()
+    return value
+
+
+def _id(claims: Mapping[str, Any], name: str) -> UUID | None:
+    value = claims.get(name)
+    if value is None or value == "":
+        return None
+    if not isinstance(value, str):
+        raise _invalid()
+    try:
+        return UUID(value)
+    except ValueError as error:
+        raise _invalid() from error
+
+
+def _required_id(claims: Mapping[str, Any], name: str) -> UUID:
+    value = _id(claims, name)
+    if value is None:
+        raise _invalid()
+    return value
+
+
+def _permissions(claims: Mapping[str, Any]) -> frozenset[str]:
+    value = claims.get("perms", [])
+    if not isinstance(value, list) or len(value) > PERMISSIONS_MAX:
+        raise _invalid()
+    if not all(isinstance(permission, str) for permission in value):
+        raise _invalid()
+    return frozenset(value)
+
+
+def _invalid() -> Unauthenticated:
+    return Unauthenticated("the access token is not valid", reason="TOKEN_INVALID")
+
+
+def _expired() -> Unauthenticated:
+    return Unauthenticated("the access token has expired", reason="TOKEN_EXPIRED")
