@@ -1,0 +1,35 @@
+"""gRPC between the services: a server that guards its methods and channels that carry the caller along."""
+
+from chassis.rpc.call import (
+    Call,
+    acting_for,
+    calling_service,
+    current_call,
+    current_principal,
+    current_request_id,
+    inbound,
+    mark_replayed,
+    remaining_seconds,
+)
+from chassis.rpc.client import Channel, open_channel, was_replayed
+from chassis.rpc.server import RpcServer
+from chassis.rpc.status import problem_of
+from chassis.rpc.tls import channel_credentials
+
+__all__ = [
+    "Call",
+    "Channel",
+    "RpcServer",
+    "acting_for",
+    "calling_service",
+    "channel_credentials",
+    "current_call",
+    "current_principal",
+    "current_request_id",
+    "inbound",
+    "mark_replayed",
+    "open_channel",
+    "problem_of",
+    "remaining_seconds",
+    "was_replayed",
+]

@@ -1,0 +1,109 @@
+"""Who calls, on whose behalf, for how long: read from the metadata of a call and proven."""
+
+import re
+import time
+from collections.abc import Mapping
+from datetime import timedelta
+from uuid import UUID
+
+from chassis.auth import Principal, PrincipalKind, ServiceIdentity, TokenVerifier
+from chassis.auth.service_identity import HEADER, MAX_AGE_SECONDS, TENANT_HEADER
+from chassis.clock import Clock
+from chassis.errors import Unauthenticated, Unavailable
+from chassis.ids import parse_id
+from chassis.rpc.call import Call
+from chassis.rpc.policy import Access, MethodPolicy
+from chassis.rpc.status import DEADLINE_EXCEEDED
+
+AUTHORIZATION = "authorization"
+REQUEST_ID = "x-request-id"
+TRACEPARENT = "traceparent"
+BEARER = "Bearer "
+REQUEST_ID_MAX_CHARS = 64
+
+MIN_SECONDS = 0.010
+"""With less than this left nobody waits for the answer any more."""
+
+_REQUEST_ID = re.compile(rf"[A-Za-z0-9._:-]{{1,{REQUEST_ID_MAX_CHARS}}}")
+
+
+class Admission:
+    """Proves who makes a call and applies the access rule of its method."""
+
+    def __init__(
+        self,
+        verifier: TokenVerifier,
+        identity: ServiceIdentity,
+        clock: Clock,
+        service_permissions: Mapping[str, frozenset[str]],
+    ) -> None:
+        self._verifier = verifier
+        self._identity = identity
+        self._clock = clock
+        self._service_permissions = service_permissions
+
+    async def admit(self, call: Call, metadata: Mapping[str, str | bytes], policy: MethodPolicy) -> None:
+        """Fills in the principal, or raises what refuses the call.
+
+        A person's token is checked here again, whoever forwarded it. A service counts as itself only where it
+        brings no token or the method is for services only.
+        """
+        if call.deadline - time.monotonic() < MIN_SECONDS:
+            raise Unavailable("no time left to answer", reason=DEADLINE_EXCEEDED)
+        if policy.access is Access.PUBLIC:
+            return
+        if call.token:
+            call.principal = self._verifier.remembered(call.token) or await self._verifier.verify(call.token)
+        header = metadata.get(HEADER)
+        if isinstance(header, str) and (policy.access is Access.SERVICE_ONLY or not call.token):
+            call.service = self._identity.recognise(header)
+            if call.principal is None:
+                call.principal = self._service_principal(call.service, metadata.get(TENANT_HEADER))
+        policy.admit(call)
+
+    def renewed(self, call: Call) -> None:
+        """Raises Unauthenticated (TOKEN_EXPIRED) where a long-lived call has outlived its token."""
+        principal = call.principal
+        if (
+            principal is not None
+            and principal.kind is PrincipalKind.USER
+            and principal.expires_at <= self._clock.now()
+        ):
+            raise Unauthenticated("the access token has expired", reason="TOKEN_EXPIRED")
+
+    def _service_principal(self, name: str, tenant: str | bytes | None) -> Principal:
+        now = self._clock.now()
+        return Principal(
+            kind=PrincipalKind.SERVICE,
+            subject=None,
+            name=name,
+            restaurant_id=_tenant(tenant),
+            platform_id=None,
+            role="",
+            permissions=self._service_permissions.get(name, frozenset()),
+            client="",
+            device_id=None,
+            session_id=None,
+            issued_at=now,
+            expires_at=now + timedelta(seconds=MAX_AGE_SECONDS),
+        )
+
+
+def bearer_of(metadata: Mapping[str, str | bytes]) -> str:
+    """The access token in the metadata; empty without one. Raises Unauthenticated (TOKEN_INVALID)."""
+    value = metadata.get(AUTHORIZATION)
+    if value is None:
+        return ""
+    if not isinstance(value, str) or not value.startswith(BEARER):
+        raise Unauthenticated("the authorization is not a bearer token", reason="TOKEN_INVALID")
+    return value[len(BEARER) :]
+
+
+def request_id_of(metadata: Mapping[str, str | bytes], otherwise: str) -> str:
+    """The caller's request id where it has a form that is safe to log."""
+    value = metadata.get(REQUEST_ID)
+    return value if isinstance(value, str) and _REQUEST_ID.fullmatch(value) else otherwise
+
+
+def _tenant(value: str | bytes | None) -> UUID | None:
+    return parse_id(value) if isinstance(value, str) and value else None

@@ -1,0 +1,119 @@
+"""The call in progress: who asked, under which id, and how long there is left. One context variable holds it.
+
+A gRPC server enters it for every request; the gateway enters one per HTTP request (``inbound``); background
+work for one restaurant enters one too (``acting_for``). Calls made meanwhile carry it on.
+"""
+
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from contextvars import ContextVar
+from dataclasses import dataclass
+from uuid import UUID
+
+from chassis.auth import Principal
+from chassis.errors import Unauthenticated
+from chassis.telemetry import current_scope, work_scope
+
+HOP_SECONDS = 0.020
+"""A call downstream gets this much less than what is left here, so that this process can still answer."""
+BACKGROUND_SECONDS = 10.0
+"""What background work may spend on calls unless it says otherwise."""
+
+
+@dataclass(slots=True)
+class Call:
+    """One request being served. ``deadline`` is in seconds of the monotonic clock."""
+
+    deadline: float
+    request_id: str = ""
+    token: str = ""
+    principal: Principal | None = None
+    service: str = ""
+    tenant: str = ""
+    replayed: bool = False
+
+
+_call: ContextVar[Call | None] = ContextVar("fynlo_call", default=None)
+
+
+def current_call() -> Call | None:
+    """The call in progress, None outside any."""
+    return _call.get()
+
+
+def enter_call(call: Call) -> None:
+    """Makes ``call`` that of the current task, for code that owns its task (one RPC)."""
+    _call.set(call)
+
+
+@contextmanager
+def inbound(
+    *,
+    budget_seconds: float,
+    token: str = "",
+    principal: Principal | None = None,
+    request_id: str = "",
+    traceparent: str | None = None,
+) -> Iterator[Call]:
+    """A request that came in otherwise than by gRPC (HTTP, a socket): calls inside act with ``token``."""
+    restaurant = "" if principal is None or principal.restaurant_id is None else str(principal.restaurant_id)
+    call = Call(time.monotonic() + budget_seconds, request_id, token, principal)
+    with work_scope(traceparent, restaurant_id=restaurant, request_id=request_id), _entered(call):
+        yield call
+
+
+@contextmanager
+def acting_for(restaurant_id: UUID, *, budget_seconds: float = BACKGROUND_SECONDS) -> Iterator[Call]:
+    """Background work for one restaurant: calls inside come from this service itself, confined to that
+    tenant.
+
+    Continues the trace in progress (an event handler has one) or begins a new one.
+    """
+    scope = current_scope()
+    call = Call(time.monotonic() + budget_seconds, tenant=str(restaurant_id))
+    trace = None if scope is None else scope.trace.traceparent
+    with work_scope(trace, restaurant_id=str(restaurant_id)), _entered(call):
+        yield call
+
+
+@contextmanager
+def _entered(call: Call) -> Iterator[None]:
+    before = _call.set(call)
+    try:
+        yield
+    finally:
+        _call.reset(before)
+
+
+def current_principal() -> Principal:
+    """Who is calling. Raises Unauthenticated (NO_PRINCIPAL) in a public method and outside any call."""
+    call = _call.get()
+    if call is None or call.principal is None:
+        raise Unauthenticated("nobody is signed in here", reason="NO_PRINCIPAL")
+    return call.principal
+
+
+def calling_service() -> str:
+    """The name of the service that made a service-only call; empty otherwise."""
+    call = _call.get()
+    return "" if call is None else call.service
+
+
+def current_request_id() -> str:
+    """The id under which every process logs the call in progress; empty outside any."""
+    call = _call.get()
+    return "" if call is None else call.request_id
+
+
+def remaining_seconds() -> float | None:
+    """What is left of the deadline of the call in progress (may be negative); None outside any."""
+    call = _call.get()
+    return None if call is None else call.deadline - time.monotonic()
+
+
+def mark_replayed() -> None:
+    """Says that the reply is the stored one of an earlier call; the caller is told (``fynlo-replayed``)."""
+    call = _call.get()
+    if call is not None:
+        call.replayed = True

@@ -1,0 +1,70 @@
+"""Who may call which method: read once, at start, from the options in the contract. No option: nobody may."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from enum import Enum
+from typing import Any
+
+from fynlo.common.v1 import options_pb2
+from google.protobuf import descriptor_pool
+from google.protobuf.descriptor import MethodDescriptor
+
+from chassis.auth import Principal
+from chassis.errors import PermissionDenied, Unauthenticated
+from chassis.rpc.call import Call
+
+
+class Access(Enum):
+    """The four answers a contract can give."""
+
+    NOBODY = "nobody"
+    PUBLIC = "public"
+    SERVICE_ONLY = "service_only"
+    PERMISSION = "permission"
+
+
+@dataclass(frozen=True, slots=True)
+class MethodPolicy:
+    """The access rule of one method; ``permission`` is set for Access.PERMISSION only."""
+
+    access: Access
+    permission: str = ""
+
+    def admit(self, call: Call) -> None:
+        """Lets the call pass or raises PermissionDenied (METHOD_CLOSED, SERVICE_ONLY, PERMISSION_MISSING) or
+        Unauthenticated (TOKEN_MISSING)."""
+        if self.access is Access.PERMISSION:
+            _holder(call).require(self.permission)
+        elif self.access is Access.SERVICE_ONLY:
+            if not call.service:
+                raise PermissionDenied("only services of the system may call this", reason="SERVICE_ONLY")
+        elif self.access is not Access.PUBLIC:
+            raise PermissionDenied("nobody may call this method", reason="METHOD_CLOSED")
+
+
+def _holder(call: Call) -> Principal:
+    if call.principal is None:
+        raise Unauthenticated("an access token is needed", reason="TOKEN_MISSING")
+    return call.principal
+
+
+def policies_of(service_name: str) -> Mapping[str, MethodPolicy]:
+    """Method name -> policy of a service in the generated contracts (``fynlo.orders.v1.OrdersService``).
+
+    Raises KeyError for an unknown service and ValueError for a method that states two rules at once.
+    """
+    service = descriptor_pool.Default().FindServiceByName(service_name)
+    return {method.name: _policy_of(method) for method in service.methods}
+
+
+def _policy_of(method: MethodDescriptor) -> MethodPolicy:
+    options: Any = method.GetOptions().Extensions
+    permission = options[options_pb2.permission]
+    stated = [
+        *([MethodPolicy(Access.PUBLIC)] if options[options_pb2.public] else []),
+        *([MethodPolicy(Access.SERVICE_ONLY)] if options[options_pb2.service_only] else []),
+        *([MethodPolicy(Access.PERMISSION, permission)] if permission else []),
+    ]
+    if len(stated) > 1:
+        raise ValueError(f"{method.full_name} states more than one access rule")
+    return stated[0] if stated else MethodPolicy(Access.NOBODY)

@@ -1,0 +1,165 @@
+"""For tests of servicers and their callers: tokens signed with a test key, a real server on a free port.
+
+::
+
+    async with serving(add_StaffServiceServicer_to_server, StaffRpc(db), clock=fake_clock) as peer:
+        stub = StaffServiceStub(peer.channel)
+        with peer.as_user(permissions=["staff.clock"], restaurant_id=restaurant):
+            reply = await stub.ClockIn(ClockInRequest(request_id="1"))
+"""
+
+import json
+from collections.abc import AsyncIterator, Iterable, Iterator, Mapping, Sequence
+from contextlib import asynccontextmanager, contextmanager
+from dataclasses import dataclass, replace
+from datetime import timedelta
+from typing import Any
+from uuid import UUID
+
+from joserfc import jws
+from joserfc.jwk import OKPKey
+
+from chassis.auth import Principal, PrincipalKind, ServiceIdentity, TokenVerifier
+from chassis.auth.tokens import ALGORITHM, AUDIENCE, ISSUER, TOKEN_TYPE
+from chassis.clock import Clock
+from chassis.ids import new_id
+from chassis.rpc import Channel, RpcServer, acting_for, inbound, open_channel
+from chassis.rpc.server import Register
+from chassis.settings import ServiceSettings
+
+TOKEN_LIFE = timedelta(minutes=15)
+BUDGET_SECONDS = 5.0
+SECRET = "a secret that only tests know 0123456789"  # noqa: S105
+
+
+def settings_for_tests(**overrides: Any) -> ServiceSettings:
+    """Settings with free ports, as the environment would give them; ``overrides`` win."""
+    return ServiceSettings(
+        **{
+            "service_name": "orders",
+            "service_secret": SECRET,
+            "admin_port": 0,
+            "grpc_port": 0,
+            "database_url": "postgresql://unused",
+            "nats_url": "nats://unused",
+            "drain_grace_seconds": 1.0,
+            **overrides,
+        }
+    )
+
+
+class TokenMint:
+    """Signs access tokens as auth does, with a key of its own."""
+
+    def __init__(self, clock: Clock, key_id: str = "test-key") -> None:
+        self.clock = clock
+        self.key_id = key_id
+        self.key = OKPKey.generate_key("Ed25519")
+
+    def principal(self, **overrides: Any) -> Principal:
+        """A manager on an iPad, signed in now; ``overrides`` win."""
+        now = self.clock.now()
+        made = Principal(
+            kind=PrincipalKind.USER,
+            subject=new_id(),
+            name="Test Manager",
+            restaurant_id=new_id(),
+            platform_id=None,
+            role="manager",
+            permissions=frozenset(),
+            client="ios",
+            device_id="test-device",
+            session_id=new_id(),
+            issued_at=now,
+            expires_at=now + TOKEN_LIFE,
+        )
+        return replace(made, **overrides)
+
+    def claims(self, principal: Principal) -> dict[str, Any]:
+        """What a token of ``principal`` says."""
+        ids = {"sub": principal.subject, "sid": principal.session_id, "rid": principal.restaurant_id}
+        return {
+            "iss": ISSUER,
+            "aud": AUDIENCE,
+            "jti": str(new_id()),
+            **{name: str(value) for name, value in ids.items() if value is not None},
+            "role": principal.role,
+            "perms": sorted(principal.permissions),
+            "name": principal.name,
+            "cli": principal.client,
+            "did": principal.device_id or "",
+            "iat": principal.issued_at.timestamp(),
+            "exp": principal.expires_at.timestamp(),
+        }
+
+    def token(self, principal: Principal) -> str:
+        """A token that proves ``principal``."""
+        return self.signed(self.claims(principal))
+
+    def signed(self, claims: Mapping[str, Any], header: Mapping[str, Any] | None = None) -> str:
+        """A token with exactly these claims; ``header`` replaces fields of the usual one."""
+        full = {"alg": ALGORITHM, "kid": self.key_id, "typ": TOKEN_TYPE, **(header or {})}
+        return jws.serialize_compact(full, json.dumps(claims), self.key, algorithms=[ALGORITHM])
+
+    def jwks(self) -> dict[str, Any]:
+        """The key set that auth would answer."""
+        return {"keys": [{**self.key.as_dict(private=False), "kid": self.key_id}]}
+
+    async def fetch_keys(self) -> dict[str, Any]:
+        """The key set, as a verifier asks for it."""
+        return self.jwks()
+
+
+@dataclass(frozen=True, slots=True)
+class Peer:
+    """A running server and a channel to it."""
+
+    server: RpcServer
+    channel: Channel
+    mint: TokenMint
+
+    @contextmanager
+    def as_user(self, permissions: Iterable[str] = (), **overrides: Any) -> Iterator[Principal]:
+        """Calls inside are made with the token of a person who holds ``permissions``."""
+        principal = self.mint.principal(permissions=frozenset(permissions), **overrides)
+        token = self.mint.token(principal)
+        with inbound(budget_seconds=BUDGET_SECONDS, token=token, principal=principal):
+            yield principal
+
+    @contextmanager
+    def as_service(self, restaurant_id: UUID) -> Iterator[None]:
+        """Calls inside are made by the calling service itself, for one restaurant."""
+        with acting_for(restaurant_id, budget_seconds=BUDGET_SECONDS):
+            yield
+
+
+@asynccontextmanager
+async def serving(
+    register: Register,
+    servicer: object,
+    *,
+    clock: Clock,
+    caller: str = "gateway",
+    service_permissions: Mapping[str, frozenset[str]] | None = None,
+    retry: Sequence[str] = (),
+    **overrides: Any,
+) -> AsyncIterator[Peer]:
+    """``servicer`` behind a real server with every guard, and a channel of the service ``caller`` to it."""
+    settings = settings_for_tests(**overrides)
+    mint = TokenMint(clock)
+    server = RpcServer(
+        settings,
+        verifier=TokenVerifier(mint.fetch_keys, clock),
+        identity=ServiceIdentity.of(settings, clock),
+        clock=clock,
+        service_permissions=service_permissions,
+    )
+    server.add(register, servicer)
+    port = await server.start()
+    identity = ServiceIdentity(caller, SECRET, clock)
+    channel = open_channel(f"127.0.0.1:{port}", peer=settings.service_name, identity=identity, retry=retry)
+    try:
+        yield Peer(server, channel, mint)
+    finally:
+        await channel.close()
+        await server.stop(settings.drain_grace_seconds)

@@ -1,0 +1,179 @@
+"""Who may call what, over real gRPC."""
+
+from collections.abc import AsyncIterator
+from datetime import timedelta
+from uuid import uuid4
+
+import grpc
+import pytest
+
+from chassis.auth import PrincipalKind, ServiceIdentity
+from chassis.clock import FakeClock
+from chassis.errors import PermissionDenied, Unauthenticated
+from chassis.rpc import calling_service, current_principal, inbound, open_channel
+from chassis.rpc.policy import policies_of
+from chassis.testing_rpc import Peer, TokenMint, serving
+from chassis.tests.rpc_probe import PERMISSION, Probe, Request, Response, Stub, register, reply, request
+
+
+async def who(_: Request) -> Response:
+    principal = current_principal()
+    return reply(f"{principal.kind}|{principal.name}|{principal.restaurant_id}|{calling_service()}")
+
+
+@pytest.fixture
+def probe() -> Probe:
+    return Probe(who)
+
+
+@pytest.fixture
+async def peer(fake_clock: FakeClock, probe: Probe) -> AsyncIterator[Peer]:
+    grants = {"realtime": frozenset({PERMISSION})}
+    async with serving(register, probe, clock=fake_clock, service_permissions=grants) as made:
+        yield made
+
+
+async def test_a_holder_of_the_permission_is_let_in_as_who_they_are(peer: Peer) -> None:
+    with peer.as_user([PERMISSION], name="Ada") as ada:
+        told = await Stub(peer.channel).Guarded(request())
+    assert told.timecard.id == f"user|Ada|{ada.restaurant_id}|"
+
+
+async def test_another_permission_is_not_enough(peer: Peer, probe: Probe) -> None:
+    with peer.as_user(["staff.read"]), pytest.raises(PermissionDenied) as refused:
+        await Stub(peer.channel).Guarded(request())
+    assert refused.value.reason == "PERMISSION_MISSING"
+    assert refused.value.metadata["permission"] == PERMISSION
+    assert probe.served == 0
+
+
+async def test_an_unknown_role_has_no_permission_whatever_its_token_lists(peer: Peer, probe: Probe) -> None:
+    with peer.as_user([PERMISSION], role="superuser"), pytest.raises(PermissionDenied):
+        await Stub(peer.channel).Guarded(request())
+    assert probe.served == 0
+
+
+async def test_a_method_without_a_rule_is_closed_to_everybody(peer: Peer, probe: Probe) -> None:
+    with (
+        peer.as_user([PERMISSION, "*", ""], role="platform_owner"),
+        pytest.raises(PermissionDenied) as refused,
+    ):
+        await Stub(peer.channel).Unruled(request())
+    assert refused.value.reason == "METHOD_CLOSED"
+    with peer.as_service(uuid4()), pytest.raises(PermissionDenied):
+        await Stub(peer.channel).Unruled(request())
+    assert probe.served == 0
+
+
+async def test_a_call_without_token_or_identity_is_unauthenticated(peer: Peer, probe: Probe) -> None:
+    async with grpc.aio.insecure_channel(f"127.0.0.1:{peer.server.port}") as bare:
+        for method in ("Guarded", "Watch"):
+            with pytest.raises(grpc.aio.AioRpcError) as refused:
+                call = getattr(Stub(bare), method)(request())
+                await (call.read() if method == "Watch" else call)
+            assert refused.value.code() is grpc.StatusCode.UNAUTHENTICATED
+        with pytest.raises(grpc.aio.AioRpcError) as refused:
+            await Stub(bare).ServiceOnly(request())
+        assert refused.value.code() is grpc.StatusCode.PERMISSION_DENIED
+    assert probe.served == 0
+
+
+async def test_an_expired_token_says_that_it_expired(peer: Peer, fake_clock: FakeClock) -> None:
+    with peer.as_user([PERMISSION]):
+        await Stub(peer.channel).Guarded(request())
+        fake_clock.advance(timedelta(minutes=15))
+        with pytest.raises(Unauthenticated) as refused:
+            await Stub(peer.channel).Guarded(request())
+    assert refused.value.reason == "TOKEN_EXPIRED"
+
+
+async def test_a_public_method_needs_no_token_and_knows_nobody(peer: Peer, probe: Probe) -> None:
+    with pytest.raises(Unauthenticated) as refused:
+        await Stub(peer.channel).Public(request())
+    assert refused.value.reason == "NO_PRINCIPAL"
+    assert probe.served == 1
+
+
+async def test_a_person_cannot_call_what_is_for_services(peer: Peer, fake_clock: FakeClock) -> None:
+    principal = peer.mint.principal(permissions=frozenset({PERMISSION}))
+    token = (("authorization", f"Bearer {peer.mint.token(principal)}"),)
+    async with grpc.aio.insecure_channel(f"127.0.0.1:{peer.server.port}") as bare:
+        with pytest.raises(grpc.aio.AioRpcError) as refused:
+            await Stub(bare).ServiceOnly(request(), metadata=token)
+    assert refused.value.code() is grpc.StatusCode.PERMISSION_DENIED
+
+
+async def test_a_service_calls_as_itself_for_the_restaurant_it_names(peer: Peer) -> None:
+    restaurant = uuid4()
+    with peer.as_service(restaurant):
+        told = await Stub(peer.channel).ServiceOnly(request())
+    assert told.timecard.id == f"service|gateway|{restaurant}|gateway"
+
+
+async def test_a_service_forwarding_a_person_acts_as_that_person(peer: Peer) -> None:
+    """The confused deputy: the caller's own rights never replace those of the person it acts for."""
+    with peer.as_user([], name="Eve") as eve:
+        told = await Stub(peer.channel).ServiceOnly(request())
+    assert told.timecard.id == f"user|Eve|{eve.restaurant_id}|gateway"
+
+
+async def test_a_service_holds_only_the_permissions_it_was_given(peer: Peer, fake_clock: FakeClock) -> None:
+    with peer.as_service(uuid4()), pytest.raises(PermissionDenied):
+        await Stub(peer.channel).Guarded(request())
+    realtime = open_channel(
+        f"127.0.0.1:{peer.server.port}",
+        peer="probe",
+        identity=ServiceIdentity("realtime", "a secret that only tests know 0123456789", fake_clock),
+    )
+    async with realtime:
+        with peer.as_service(uuid4()):
+            told = await Stub(realtime).Guarded(request())
+        assert told.timecard.id.startswith(f"{PrincipalKind.SERVICE}|realtime|")
+        with peer.as_user(["staff.read"]), pytest.raises(PermissionDenied):
+            await Stub(realtime).Guarded(request())
+
+
+async def test_a_forged_service_identity_is_refused(peer: Peer, fake_clock: FakeClock, probe: Probe) -> None:
+    forger = ServiceIdentity("realtime", "a secret that somebody else made up 0123", fake_clock)
+    async with open_channel(f"127.0.0.1:{peer.server.port}", peer="probe", identity=forger) as channel:
+        with pytest.raises(Unauthenticated) as refused:
+            await Stub(channel).ServiceOnly(request())
+    assert refused.value.reason == "SERVICE_IDENTITY_INVALID"
+    assert probe.served == 0
+
+
+async def test_a_token_of_another_issuer_is_refused(peer: Peer, fake_clock: FakeClock, probe: Probe) -> None:
+    stranger = TokenMint(fake_clock)
+    token = stranger.token(stranger.principal(permissions=frozenset({PERMISSION})))
+    with inbound(budget_seconds=5, token=token), pytest.raises(Unauthenticated) as refused:
+        await Stub(peer.channel).Guarded(request())
+    assert refused.value.reason == "TOKEN_INVALID"
+    assert probe.served == 0
+
+
+async def test_a_stream_ends_when_its_token_expires(peer: Peer, fake_clock: FakeClock) -> None:
+    seen: list[str] = []
+    with peer.as_user([PERMISSION]):
+        stream = Stub(peer.channel).Watch(request())
+        with pytest.raises(Unauthenticated) as refused:
+            async for told in stream:
+                seen.append(told.timecard.id)
+                fake_clock.advance(timedelta(minutes=15))
+    assert refused.value.reason == "TOKEN_EXPIRED"
+    assert "3" not in seen or len(seen) < 4
+
+
+def test_a_contract_that_states_two_rules_is_refused_at_start() -> None:
+    with pytest.raises(ValueError, match="more than one"):
+        policies_of("fynlo.probe.v1.AmbiguousService")
+
+
+async def test_a_refused_call_leaves_a_line_that_names_who_and_why_but_no_token(
+    peer: Peer, capfd: pytest.CaptureFixture[str]
+) -> None:
+    with peer.as_user([]) as eve, pytest.raises(PermissionDenied):
+        await Stub(peer.channel).Guarded(request())
+    written = "".join(capfd.readouterr())
+    assert str(eve.subject) in written
+    assert "PERMISSION_MISSING" in written
+    assert "eyJ" not in written
