@@ -29,7 +29,7 @@ class EnumNames(dict[int, str | None]):
     def __missing__(self, number: int) -> str | None:
         return UNKNOWN
 
-    def numbers(self) -> Mapping[str, int]:
+    def numbers(self) -> Mapping[str, Any]:
         """The way back: name -> number, for reading what a client sent."""
         return {name: number for number, name in self.items() if name is not None}
 

@@ -4,11 +4,11 @@ A token issued before that instant is refused. The table is fed by auth's events
 start; it needs to remember a revocation only as long as an access token may live.
 """
 
-from collections.abc import Callable, Iterable
+from collections.abc import Awaitable, Callable, Iterable
 from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
-from typing import Protocol
+from typing import Any, Protocol
 
 from chassis.auth.principal import Principal
 from chassis.auth.tokens import CLOCK_LEEWAY, TOKEN_LIFE_MAX
@@ -101,7 +101,7 @@ class Revocations:
 class Subscribable(Protocol):
     """What is needed of a NATS client."""
 
-    async def subscribe(self, subject: str, *, cb: Callable[..., object]) -> object:
+    async def subscribe(self, subject: str, *, cb: Callable[[Any], Awaitable[None]]) -> object:
         """Calls ``cb`` with each message on ``subject``."""
         ...
 
@@ -114,9 +114,9 @@ async def follow_revocations(
     Subscribe first, then warm the table from auth's list, so that nothing falls between.
     """
 
-    async def take(message: object) -> None:
+    async def take(message: Any) -> None:
         try:
-            for revocation in parse(message.data):  # type: ignore[attr-defined]
+            for revocation in parse(message.data):
                 into.apply(revocation)
         except (ValueError, Problem) as error:
             _unreadable.inc()

@@ -4,10 +4,9 @@ from collections.abc import AsyncIterator, Awaitable, Callable
 from typing import Any
 
 import grpc
-from google.protobuf import descriptor_pb2, descriptor_pool
-
 from fynlo.common.v1 import options_pb2
 from fynlo.staff.v1 import staff_service_pb2 as messages
+from google.protobuf import descriptor_pb2, descriptor_pool
 
 SERVICE = "fynlo.probe.v1.ProbeService"
 PERMISSION = "staff.clock"
