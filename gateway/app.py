@@ -1,0 +1,49 @@
+"""The HTTP application: routes, errors, documentation."""
+
+from typing import Any
+
+import orjson
+from fastapi import FastAPI
+from starlette.exceptions import HTTPException
+from starlette.requests import Request
+from starlette.responses import Response
+
+from chassis.errors import Problem
+from gateway import problems
+from gateway.calls import Gateway
+from gateway.routes import auth, health, kitchen, menu, orders, pages, payments, realtime, restaurants, staff
+from gateway.spec import openapi_of
+
+ROUTES = (auth, menu, orders, kitchen, payments, staff, restaurants, realtime, health)
+_CODES = {404: "not_found", 405: "method_not_allowed"}
+
+
+def build_app(gateway: Gateway) -> FastAPI:
+    """The application over ``gateway``'s services."""
+    app = FastAPI(openapi_url=None, docs_url=None, redoc_url=None, redirect_slashes=False)
+    app.state.gateway = gateway
+    for module in ROUTES:
+        app.include_router(module.routes)
+    app.add_exception_handler(Problem, _on_problem)
+    app.add_exception_handler(HTTPException, _on_http_exception)
+    app.openapi = lambda: openapi_of(app)  # type: ignore[method-assign]
+    app.add_route("/openapi.json", _openapi, methods=["GET"], include_in_schema=False)
+    pages.add_pages(app)
+    return app
+
+
+async def _on_problem(_: Request, error: Exception) -> Response:
+    assert isinstance(error, Problem)
+    return problems.of_problem(error)
+
+
+async def _on_http_exception(request: Request, error: Exception) -> Response:
+    assert isinstance(error, HTTPException)
+    code = _CODES.get(error.status_code, "refused")
+    detail = f"{request.method} {request.url.path[:200]} is not part of this interface"
+    return problems.answer(problems.document(error.status_code, code, detail), error.headers)
+
+
+async def _openapi(request: Request) -> Response:
+    document: dict[str, Any] = request.app.openapi()
+    return Response(orjson.dumps(document), media_type="application/json")

@@ -1,0 +1,242 @@
+"""One request on its way through the gateway: who calls, what it may cost, which key makes it repeatable."""
+
+import ipaddress
+from collections.abc import AsyncIterator, Awaitable, Mapping
+from contextlib import asynccontextmanager
+from dataclasses import dataclass, field
+from typing import Any, TypeVar, cast
+from uuid import UUID
+
+import orjson
+from starlette.requests import Request
+from starlette.responses import Response
+
+from chassis.auth import Principal, Revocations, TokenVerifier
+from chassis.errors import InvalidArgument, NotFound, Unauthenticated
+from chassis.ids import new_id
+from chassis.rpc import inbound, was_replayed
+from gateway.bodies import Model, read_json
+from gateway.limits import Limit, RateLimiter, Verdict
+from gateway.services import Services
+from gateway.settings import GatewaySettings
+
+BUDGET_SECONDS = 2.0
+"""What a request may take in all; carried as the deadline through every service."""
+KEY_CHARS_MAX = 255
+PAGE_MAX = 200
+CURSOR_CHARS_MAX = 512
+JSON = "application/json"
+
+T = TypeVar("T")
+
+
+@dataclass(frozen=True, slots=True)
+class Limits:
+    """The limits of the gateway, by what they count."""
+
+    user: Limit
+    restaurant: Limit
+    address: Limit
+    login: Limit
+
+    @classmethod
+    def of(cls, settings: GatewaySettings) -> "Limits":
+        """As the settings say."""
+        return cls(
+            Limit("user", settings.rate_user_per_second, settings.rate_user_burst),
+            Limit("restaurant", settings.rate_restaurant_per_second, settings.rate_restaurant_burst),
+            Limit("address", settings.rate_address_per_second, settings.rate_address_burst),
+            Limit("login", settings.rate_login_per_second, settings.rate_login_burst),
+        )
+
+
+@dataclass(slots=True)
+class Gateway:
+    """What every route needs; one per process, found at ``request.app.state.gateway``."""
+
+    settings: GatewaySettings
+    services: Services
+    verifier: TokenVerifier
+    revocations: Revocations
+    limiter: RateLimiter
+    limits: Limits
+    caches: dict[str, Any] = field(default_factory=dict)
+
+
+@dataclass(slots=True)
+class Call:
+    """A request that may go on. ``key`` is its idempotency key ("" for reads)."""
+
+    request: Request
+    gateway: Gateway
+    principal: Principal | None
+    key: str
+    verdict: Verdict
+    replayed: bool = False
+
+    @property
+    def services(self) -> Services:
+        """The services to ask."""
+        return self.gateway.services
+
+    async def body(self, model: type[Model]) -> Model:
+        """The JSON body as ``model``; see ``read_json`` for what it raises."""
+        return await read_json(self.request, model)
+
+    async def write(self, call: Awaitable[T]) -> T:
+        """Awaits a mutation and remembers whether its answer is a replay."""
+        reply = await call
+        self.replayed = await was_replayed(call)
+        return reply
+
+    def answer(self, body: Any, status: int = 200, headers: Mapping[str, str] | None = None) -> Response:
+        """The JSON answer, with the rate limit's state and the replay mark."""
+        response = Response(
+            orjson.dumps(body), status_code=status, media_type=JSON, headers=dict(headers or {})
+        )
+        return self.mark(response)
+
+    def mark(self, response: Response) -> Response:
+        """Adds the header fields that every answer of a call has."""
+        response.raw_headers.extend(self.verdict.headers())
+        response.raw_headers.append((b"cache-control", b"no-store"))
+        if self.replayed:
+            response.raw_headers.append((b"idempotency-replayed", b"true"))
+        return response
+
+    def page(self) -> dict[str, Any]:
+        """``limit`` and ``cursor`` of a list. Raises InvalidArgument (INVALID_QUERY)."""
+        query = self.request.query_params
+        limit = query.get("limit", "50")
+        if not (limit.isascii() and limit.isdigit()) or not 1 <= int(limit[:6]) <= PAGE_MAX:
+            raise InvalidArgument(f"limit is a whole number from 1 to {PAGE_MAX}", reason="INVALID_QUERY")
+        cursor = query.get("cursor", "")
+        if len(cursor) > CURSOR_CHARS_MAX:
+            raise InvalidArgument("this cursor did not come from a list", reason="INVALID_QUERY")
+        return {"limit": int(limit), "cursor": cursor}
+
+    def id_of(self, name: str) -> str:
+        """A path parameter that is a UUID; anything else names nothing (NotFound)."""
+        return path_id(self.request.path_params[name])
+
+
+def path_id(text: str) -> str:
+    """The canonical text of a UUID in a path; anything else names nothing (NotFound)."""
+    try:
+        return str(UUID(text)) if len(text) == 36 else _unknown(text)
+    except ValueError:
+        return _unknown(text)
+
+
+def _unknown(text: str) -> str:
+    raise NotFound(f"there is nothing with the id {text[:40]!r}")
+
+
+def gateway_of(request: Request) -> Gateway:
+    """The process's gateway."""
+    return cast(Gateway, request.app.state.gateway)
+
+
+@asynccontextmanager
+async def reading(request: Request) -> AsyncIterator[Call]:
+    """A signed-in request without effect."""
+    async with _entered(request, key="") as call:
+        yield call
+
+
+@asynccontextmanager
+async def writing(request: Request, *, key_required: bool = False) -> AsyncIterator[Call]:
+    """A signed-in request with an effect. A client that gives no key gets one, unless it must give one."""
+    async with _entered(request, key=idempotency_key(request, required=key_required)) as call:
+        yield call
+
+
+@asynccontextmanager
+async def signing_in(request: Request) -> AsyncIterator[Call]:
+    """A request by somebody who has no token yet; limited by network address."""
+    gateway = gateway_of(request)
+    address = client_address(request, gateway.settings.trusted_proxies)
+    verdict = await gateway.limiter.take((gateway.limits.login, address), (gateway.limits.address, address))
+    with inbound(budget_seconds=BUDGET_SECONDS * 5, request_id=request.state.request_id):
+        yield Call(request, gateway, None, "", verdict)
+
+
+@asynccontextmanager
+async def _entered(request: Request, *, key: str) -> AsyncIterator[Call]:
+    gateway = gateway_of(request)
+    token = bearer_token(request)
+    principal = await authenticated(gateway, token)
+    limits = gateway.limits
+    wanted = [(limits.user, f"{principal.subject}:{principal.device_id or ''}")]
+    if principal.restaurant_id is not None:
+        wanted.append((limits.restaurant, str(principal.restaurant_id)))
+    verdict = await gateway.limiter.take(*wanted)
+    with inbound(
+        budget_seconds=BUDGET_SECONDS,
+        token=token,
+        principal=principal,
+        request_id=request.state.request_id,
+        traceparent=request.headers.get("traceparent"),
+    ):
+        yield Call(request, gateway, principal, key, verdict)
+
+
+def bearer_token(request: Request) -> str:
+    """The access token. Raises Unauthenticated (TOKEN_MISSING)."""
+    scheme, _, token = request.headers.get("authorization", "").partition(" ")
+    if scheme.lower() != "bearer" or not token.strip():
+        raise Unauthenticated("send Authorization: Bearer with an access token", reason="TOKEN_MISSING")
+    return token.strip()
+
+
+async def authenticated(gateway: Gateway, token: str) -> Principal:
+    """Who holds the token. Raises Unauthenticated (TOKEN_INVALID, TOKEN_EXPIRED, TOKEN_REVOKED)."""
+    principal = await gateway.verifier.verify(token)
+    gateway.revocations.check(principal)
+    return principal
+
+
+def idempotency_key(request: Request, *, required: bool) -> str:
+    """The client's key, 1 to 255 printable characters; a fresh one where it gives none and need not."""
+    key = request.headers.get("idempotency-key")
+    if key is None:
+        if required:
+            raise InvalidArgument(
+                "send an Idempotency-Key header (a UUID made for this action, the same one on every retry)",
+                reason="IDEMPOTENCY_KEY_REQUIRED",
+            )
+        return str(new_id())
+    if not 1 <= len(key) <= KEY_CHARS_MAX or not key.isascii() or not key.isprintable():
+        raise InvalidArgument(
+            f"an Idempotency-Key has 1 to {KEY_CHARS_MAX} printable ASCII characters",
+            reason="INVALID_IDEMPOTENCY_KEY",
+        )
+    return key
+
+
+def if_match(request: Request) -> int:
+    """The version that the client saw, from If-Match. Raises InvalidArgument (PRECONDITION_REQUIRED)."""
+    text = request.headers.get("if-match", "").strip().removeprefix("W/").strip('"')
+    if not (text.isascii() and text.isdigit() and len(text) <= 18):
+        raise InvalidArgument(
+            'send If-Match with the version that you changed, for example If-Match: "7"',
+            reason="PRECONDITION_REQUIRED",
+        )
+    return int(text)
+
+
+def client_address(request: Request, trusted_proxies: int) -> str:
+    """The network address of the client; X-Forwarded-For counts only behind proxies of our own."""
+    direct = request.client.host if request.client else ""
+    if trusted_proxies:
+        hops = [hop.strip() for hop in request.headers.get("x-forwarded-for", "").split(",") if hop.strip()]
+        if len(hops) >= trusted_proxies:
+            direct = hops[-trusted_proxies]
+    try:
+        parsed = ipaddress.ip_address(direct)
+    except ValueError:
+        return "unknown"
+    # One subscriber of IPv6 holds a /64.
+    if parsed.version == 6:
+        return str(ipaddress.ip_network((parsed, 64), strict=False).network_address)
+    return str(parsed)

@@ -1,0 +1,324 @@
+"""The examples of the OpenAPI document: one restaurant, one order, followed through every resource."""
+
+from typing import Any, Final
+
+RESTAURANT_ID: Final = "0198f0a0-0000-7000-8000-00000000000a"
+USER_ID: Final = "0198f0a0-0000-7000-8000-00000000000b"
+ITEM_ID: Final = "0198f0a0-0000-7000-8000-0000000000c1"
+CATEGORY_ID: Final = "0198f0a0-0000-7000-8000-0000000000c2"
+OPTION_ID: Final = "0198f0a0-0000-7000-8000-0000000000c3"
+GROUP_ID: Final = "0198f0a0-0000-7000-8000-0000000000c4"
+ORDER_ID: Final = "0198f0a0-0000-7000-8000-0000000000d1"
+LINE_ID: Final = "0198f0a0-0000-7000-8000-0000000000d2"
+STATION_ID: Final = "0198f0a0-0000-7000-8000-0000000000e1"
+TICKET_ID: Final = "0198f0a0-0000-7000-8000-0000000000e2"
+TICKET_LINE_ID: Final = LINE_ID
+SESSION_ID: Final = "0198f0a0-0000-7000-8000-0000000000f1"
+PAYMENT_ID: Final = "0198f0a0-0000-7000-8000-0000000000f2"
+EMPLOYEE_ID: Final = "0198f0a0-0000-7000-8000-0000000000f3"
+AT: Final = "2026-11-20T12:30:00.123Z"
+
+Example = dict[str, Any]
+
+LOG_IN: Final[Example] = {"email": "till@demo.fynlo.test", "password": "lunch-at-noon-2026", "client": "web"}
+USER: Final[Example] = {"id": USER_ID, "email": "till@demo.fynlo.test", "name": "Tilly Till"}
+RESTAURANT: Final[Example] = {
+    "id": RESTAURANT_ID,
+    "name": "Casa Demo",
+    "currency": "GBP",
+    "timezone": "Europe/London",
+    "bill_mode": "inclusive_optional",
+    "service_charge_bp": 0,
+    "day_cutoff_minutes": 240,
+    "fee_preset": "listed",
+    "auto_complete": True,
+    "version": 1,
+}
+RESTAURANT_IN: Final[Example] = {
+    "name": "Casa Demo",
+    "currency": "GBP",
+    "timezone": "Europe/London",
+    "owner_email": "owner@demo.fynlo.test",
+    "owner_name": "Olga Owner",
+    "owner_password": "lunch-at-noon-2026",
+}
+SETTINGS_IN: Final[Example] = {
+    "name": "Casa Demo",
+    "timezone": "Europe/London",
+    "bill_mode": "inclusive_optional",
+    "service_charge_bp": 1250,
+    "day_cutoff_minutes": 240,
+    "auto_complete": True,
+    "fee_preset": "listed",
+}
+SESSION: Final[Example] = {
+    "access_token": "eyJhbGciOiJFZERTQSIs…",
+    "token_type": "Bearer",
+    "expires_in": 900,
+    "refresh_token": "rt_0kE…",
+    "user": USER,
+    "role": "employee",
+    "restaurant": RESTAURANT,
+    "restaurants": [{"id": RESTAURANT_ID, "name": "Casa Demo", "role": "employee"}],
+}
+ME: Final[Example] = {
+    "user": USER,
+    "role": "employee",
+    "restaurant": RESTAURANT,
+    "permissions": ["orders.place", "orders.read", "till.operate"],
+}
+MEMBER: Final[Example] = {
+    "user_id": USER_ID,
+    "email": USER["email"],
+    "name": USER["name"],
+    "role": "employee",
+}
+MEMBER_IN: Final[Example] = {
+    "email": "till@demo.fynlo.test",
+    "name": "Tilly Till",
+    "password": "lunch-at-noon-2026",
+    "role": "employee",
+}
+OPTION: Final[Example] = {"id": OPTION_ID, "name": "Large", "price_delta_minor": 150, "available": True}
+GROUP: Final[Example] = {"id": GROUP_ID, "name": "Size", "min": 1, "max": 1, "options": [OPTION]}
+CATEGORY: Final[Example] = {"id": CATEGORY_ID, "name": "Burritos", "position": 1}
+ITEM: Final[Example] = {
+    "id": ITEM_ID,
+    "name": "Steak Burrito",
+    "description": "Slow-cooked, with rice and beans",
+    "price_minor": 925,
+    "vat_class": "hot_food",
+    "allergens": ["cereals_containing_gluten", "milk"],
+    "available": True,
+    "stock_left": None,
+    "option_groups": [GROUP],
+}
+ITEM_IN: Final[Example] = {
+    "category_id": CATEGORY_ID,
+    "name": "Steak Burrito",
+    "price_minor": 925,
+    "vat_class": "hot_food",
+    "allergens": ["cereals_containing_gluten", "milk"],
+    "option_groups": [
+        {"name": "Size", "min": 1, "max": 1, "options": [{"name": "Large", "price_delta_minor": 150}]}
+    ],
+}
+MENU: Final[Example] = {"version": 7, "currency": "GBP", "categories": [{**CATEGORY, "items": [ITEM]}]}
+MENU_CSV: Final = (
+    "category,item,description,price,vat_class,allergens,options,stock\n"
+    "Burritos,Steak Burrito,Slow-cooked,9.25,hot_food,milk,Size(1-1): Regular=0; Large=1.50,\n"
+)
+IMPORT: Final[Example] = {"created": 24, "updated": 1, "unchanged": 0, "rejected": [], "menu_version": 8}
+STOCK_LEVEL: Final[Example] = {
+    "item_id": ITEM_ID,
+    "name": "Churros",
+    "on_hand": 24,
+    "reserved": 2,
+    "available": 22,
+    "reorder_point": 6,
+    "version": 3,
+}
+LINE_IN: Final[Example] = {"item_id": ITEM_ID, "quantity": 2, "options": [{"option_id": OPTION_ID}]}
+BASKET: Final[Example] = {"service_flow": "pay_later", "order_type": "takeaway", "lines": [LINE_IN]}
+ORDER_IN: Final[Example] = {"id": ORDER_ID, **BASKET}
+LINE: Final[Example] = {
+    "id": LINE_ID,
+    "item_id": ITEM_ID,
+    "name": "Steak Burrito",
+    "quantity": 2,
+    "unit_price_minor": 925,
+    "options": [{"option_id": OPTION_ID, "name": "Large", "quantity": 1, "price_delta_minor": 150}],
+    "note": None,
+    "seat": None,
+    "course": None,
+    "gross_minor": 2150,
+    "discount_minor": 0,
+    "vat_rate_bp": 2000,
+    "vat_minor": 358,
+    "kitchen_state": "queued",
+    "voided": False,
+}
+VAT: Final[list[Example]] = [{"rate_bp": 2000, "gross_minor": 2150, "vat_minor": 358}]
+TOTALS: Final[Example] = {
+    "goods_minor": 2150,
+    "discount_minor": 0,
+    "service_charge_minor": 0,
+    "vat_minor": 358,
+    "total_minor": 2150,
+    "paid_minor": 0,
+    "due_minor": 2150,
+}
+METHOD_COST: Final[Example] = {
+    "method": "open_banking",
+    "provider_minor": 4,
+    "platform_minor": 22,
+    "total_minor": 26,
+    "saving_bp": 7760,
+    "offered": False,
+}
+QUOTE: Final[Example] = {
+    "currency": "GBP",
+    "lines": [LINE],
+    "vat": VAT,
+    "totals": TOTALS,
+    "payment_costs": [METHOD_COST],
+}
+ORDER: Final[Example] = {
+    "id": ORDER_ID,
+    "number": 17,
+    "restaurant_id": RESTAURANT_ID,
+    "state": "validated",
+    "lifecycle": "validated",
+    "payment_state": "unpaid",
+    "kitchen_state": "queued",
+    "service_flow": "pay_later",
+    "order_type": "takeaway",
+    "table": None,
+    "covers": None,
+    "currency": "GBP",
+    "business_date": "2026-11-20",
+    "created_at": AT,
+    "version": 1,
+    "lines": [LINE],
+    "vat": VAT,
+    "totals": TOTALS,
+}
+STATE_CHANGE: Final[Example] = {
+    "sequence": 1,
+    "axis": "lifecycle",
+    "from": "draft",
+    "to": "validated",
+    "command_id": "0198f0a0-0000-7000-8000-00000000aaaa",
+    "actor": {"user_id": USER_ID, "name": "Tilly Till", "device_id": None},
+    "occurred_at": AT,
+    "recorded_at": AT,
+    "reason": None,
+}
+STATION: Final[Example] = {
+    "id": STATION_ID,
+    "name": "Grill",
+    "position": 1,
+    "category_ids": [CATEGORY_ID],
+    "is_default": False,
+    "target_minutes": 12,
+    "version": 1,
+}
+STATION_IN: Final[Example] = {
+    "name": "Grill",
+    "position": 1,
+    "category_ids": [CATEGORY_ID],
+    "target_minutes": 12,
+}
+TICKET: Final[Example] = {
+    "id": TICKET_ID,
+    "order_id": ORDER_ID,
+    "order_number": 17,
+    "station_id": STATION_ID,
+    "revision": 1,
+    "state": "queued",
+    "course": None,
+    "table": None,
+    "created_at": AT,
+    "target_at": "2026-11-20T12:42:00.123Z",
+    "allergy": ["cereals_containing_gluten", "milk"],
+    "lines": [
+        {
+            "id": TICKET_LINE_ID,
+            "name": "Steak Burrito",
+            "quantity": 2,
+            "options": [{"option_id": OPTION_ID, "name": "Large", "quantity": 1}],
+            "note": None,
+            "state": "queued",
+        }
+    ],
+}
+PAYMENT_IN: Final[Example] = {
+    "id": PAYMENT_ID,
+    "method": "cash",
+    "tendered_minor": 3000,
+    "till_session_id": SESSION_ID,
+}
+PAYMENT: Final[Example] = {
+    "id": PAYMENT_ID,
+    "order_id": ORDER_ID,
+    "method": "cash",
+    "status": "captured",
+    "amount_minor": 2150,
+    "tip_minor": 0,
+    "tendered_minor": 3000,
+    "change_minor": 850,
+    "fee": {"provider_minor": 0, "platform_minor": 0, "bearer": "restaurant"},
+}
+TILL_SESSION: Final[Example] = {
+    "id": SESSION_ID,
+    "till": "Front",
+    "state": "open",
+    "opened_at": AT,
+    "opening_float_minor": 10000,
+    "expected_minor": 12150,
+}
+X_REPORT: Final[Example] = {
+    "number": None,
+    "till": "Front",
+    "business_date": "2026-11-20",
+    "currency": "GBP",
+    "gross_minor": 2150,
+    "net_minor": 2150,
+    "vat": VAT,
+    "tenders": [{"method": "cash", "count": 1, "amount_minor": 2150, "tip_minor": 0, "fee_minor": 0}],
+}
+Z_REPORT: Final[Example] = {**X_REPORT, "number": 1, "previous_hash": None, "hash": "9f2c…"}
+CLOSE_TILL: Final[Example] = {
+    "expected_minor": 12150,
+    "counted_minor": 12150,
+    "variance_minor": 0,
+    "z_report": Z_REPORT,
+}
+LEDGER_ACCOUNT: Final[Example] = {
+    "account": "cash_drawer",
+    "currency": "GBP",
+    "debit_minor": 2150,
+    "credit_minor": 0,
+}
+EMPLOYEE: Final[Example] = {
+    "id": EMPLOYEE_ID,
+    "name": "Tilly Till",
+    "user_id": USER_ID,
+    "job": "server",
+    "hourly_rate_minor": 1250,
+    "currency": "GBP",
+    "active": True,
+    "version": 1,
+}
+EMPLOYEE_IN: Final[Example] = {
+    "name": "Tilly Till",
+    "user_id": USER_ID,
+    "job": "server",
+    "hourly_rate_minor": 1250,
+}
+TIMECARD: Final[Example] = {
+    "id": "0198f0a0-0000-7000-8000-0000000000f4",
+    "employee_id": EMPLOYEE_ID,
+    "employee_name": "Tilly Till",
+    "clocked_in_at": AT,
+    "clocked_out_at": None,
+    "worked_minutes": None,
+    "flags": [],
+}
+SNAPSHOT: Final[Example] = {
+    "ch": f"restaurant:{RESTAURANT_ID}:kitchen",
+    "e": "k3f9",
+    "s": 1843,
+    "state": {"tickets": [TICKET], "stations": [STATION]},
+}
+HEALTH: Final[Example] = {
+    "status": "up",
+    "parts": {
+        "auth": "up",
+        "catalog": "up",
+        "orders": "up",
+        "payments": "up",
+        "realtime": "up",
+        "valkey": "up",
+    },
+}

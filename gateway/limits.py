@@ -1,0 +1,176 @@
+"""Rate limits: one GCRA script on Valkey, so that they hold over all gateways; a local one without Valkey.
+
+GCRA (the generic cell rate algorithm) keeps one instant per key: when the next request would be on time. It
+needs no window and no list, and a steady rate passes evenly.
+"""
+
+import math
+import time
+from collections import OrderedDict
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any, cast
+
+import redis.asyncio as redis
+from redis.exceptions import RedisError
+
+from chassis.errors import ResourceExhausted
+from chassis.telemetry import counter, get_logger
+
+VALKEY_SECONDS = 0.05
+"""A limiter that is slower than this is not worth waiting for."""
+VALKEY_PAUSE_SECONDS = 2.0
+"""After a failure Valkey is left alone this long."""
+LOCAL_KEYS_MAX = 50_000
+POOL_MAX = 16
+
+_log = get_logger("limits")
+_limited = counter("gateway_rate_limited_total", "Requests refused by a rate limit", ["limit"])
+_local = counter("gateway_rate_local_total", "Requests limited locally because Valkey did not answer")
+
+# For each key: stored instant t; a request moves it to max(t, now) + interval; refused when that is further
+# ahead than the burst allows. Nothing is written unless every key allows the request.
+_SCRIPT = """
+local now = tonumber(ARGV[1])
+local worst, slack = 0, nil
+local next_at = {}
+for i, key in ipairs(KEYS) do
+  local interval, tolerance = tonumber(ARGV[2 * i]), tonumber(ARGV[2 * i + 1])
+  local at = math.max(tonumber(redis.call('GET', key) or now), now) + interval
+  local wait = at - now - tolerance
+  if wait > worst then worst = wait end
+  next_at[i] = at
+  if i == 1 then slack = (tolerance - (at - now)) / interval end
+end
+if worst > 0 then return {tostring(worst), '0'} end
+for i, key in ipairs(KEYS) do
+  redis.call('SET', key, next_at[i], 'PX', math.ceil((next_at[i] - now) * 1000) + 1000)
+end
+return {'0', tostring(slack)}
+"""
+
+
+@dataclass(frozen=True, slots=True)
+class Limit:
+    """At most ``per_second`` on average and ``burst`` at once. ``name`` is for answers and metrics."""
+
+    name: str
+    per_second: float
+    burst: int
+
+    @property
+    def interval(self) -> float:
+        """Seconds that one request costs."""
+        return 1.0 / self.per_second
+
+    @property
+    def tolerance(self) -> float:
+        """Seconds that a caller may be ahead."""
+        return self.burst / self.per_second
+
+    @property
+    def policy(self) -> str:
+        """The RateLimit-Policy field's value: quota and window in seconds."""
+        return f'"{self.name}";q={self.burst};w={max(1, math.ceil(self.tolerance))}'
+
+
+@dataclass(frozen=True, slots=True)
+class Verdict:
+    """What is left of the first limit that was asked for."""
+
+    limit: Limit
+    remaining: int
+
+    def headers(self) -> list[tuple[bytes, bytes]]:
+        """The RateLimit fields of an answer."""
+        left = f'"{self.limit.name}";r={self.remaining};t={max(1, math.ceil(self.limit.tolerance))}'
+        return [(b"ratelimit-policy", self.limit.policy.encode()), (b"ratelimit", left.encode())]
+
+
+class LocalGcra:
+    """The same rule in this process alone; forgets the keys it has not seen for longest."""
+
+    def __init__(self, keys_max: int = LOCAL_KEYS_MAX) -> None:
+        self._next_at: OrderedDict[str, float] = OrderedDict()
+        self._keys_max = keys_max
+
+    def take(self, wanted: Sequence[tuple[Limit, str]], now: float) -> tuple[float, float]:
+        """(seconds to wait or 0, requests left of the first limit); takes from all limits or from none."""
+        moves: list[tuple[str, float]] = []
+        worst = slack = 0.0
+        for index, (limit, key) in enumerate(wanted):
+            at = max(self._next_at.get(key, now), now) + limit.interval
+            worst = max(worst, at - now - limit.tolerance)
+            moves.append((key, at))
+            if index == 0:
+                slack = (limit.tolerance - (at - now)) / limit.interval
+        if worst > 0:
+            return worst, 0.0
+        for key, at in moves:
+            self._next_at[key] = at
+            self._next_at.move_to_end(key)
+        while len(self._next_at) > self._keys_max:
+            self._next_at.popitem(last=False)
+        return 0.0, slack
+
+
+class RateLimiter:
+    """Takes from all named limits of a request, or refuses it."""
+
+    def __init__(self, url: str | None) -> None:
+        self._client: redis.Redis | None = None
+        self._local = LocalGcra()
+        self._paused_until = 0.0
+        if url is not None:
+            self._client = redis.Redis.from_url(
+                url,
+                socket_timeout=VALKEY_SECONDS,
+                socket_connect_timeout=VALKEY_SECONDS,
+                max_connections=POOL_MAX,
+            )
+        self._script: Any = None if self._client is None else self._client.register_script(_SCRIPT)
+
+    async def take(self, *wanted: tuple[Limit, str]) -> Verdict:
+        """One request of each (limit, key). Raises ResourceExhausted (RATE_LIMITED) with the wait."""
+        wait, slack = await self._shared(wanted) or self._alone(wanted)
+        if wait > 0:
+            _limited.labels(wanted[0][0].name).inc()
+            raise ResourceExhausted(
+                "too many requests; slow down",
+                reason="RATE_LIMITED",
+                metadata={"retry_after_seconds": str(max(1, math.ceil(wait)))},
+            )
+        return Verdict(wanted[0][0], int(slack))
+
+    async def _shared(self, wanted: Sequence[tuple[Limit, str]]) -> tuple[float, float] | None:
+        if self._client is None or time.monotonic() < self._paused_until:
+            return None
+        keys = [f"gcra:{limit.name}:{key}" for limit, key in wanted]
+        arguments: list[float] = [time.time()]
+        for limit, _ in wanted:
+            arguments += [limit.interval, limit.tolerance]
+        try:
+            wait, slack = cast(tuple[bytes, bytes], await self._script(keys=keys, args=arguments))
+        except (RedisError, OSError, TimeoutError) as error:
+            self._paused_until = time.monotonic() + VALKEY_PAUSE_SECONDS
+            _log.warning("Valkey does not answer, limiting locally", error=type(error).__name__)
+            return None
+        return float(wait), float(slack)
+
+    def _alone(self, wanted: Sequence[tuple[Limit, str]]) -> tuple[float, float]:
+        _local.inc()
+        return self._local.take([(limit, f"{limit.name}:{key}") for limit, key in wanted], time.monotonic())
+
+    async def ping(self) -> bool:
+        """Whether Valkey answers; True where none is configured."""
+        if self._client is None:
+            return True
+        try:
+            return bool(await self._client.ping())
+        except (RedisError, OSError, TimeoutError):
+            return False
+
+    async def close(self) -> None:
+        """Closes the connections."""
+        if self._client is not None:
+            await self._client.aclose()

@@ -1,0 +1,121 @@
+"""The composition root: the same for production and for tests."""
+
+import json
+from collections.abc import Iterator
+from contextlib import contextmanager
+from datetime import UTC
+
+import nats
+import uvicorn
+from fynlo.auth.v1 import auth_pb2
+from fynlo.auth.v1.auth_service_pb2 import GetJwksRequest, ListRevocationsRequest
+from fynlo.auth.v1.events_pb2 import SessionsRevoked
+from nats.aio.client import Client
+from nats.aio.msg import Msg
+
+from chassis.auth import Revocation, Revocations, RevokedKind, TokenVerifier, follow_revocations
+from chassis.clock import SystemClock
+from chassis.runtime import Service
+from gateway.app import build_app
+from gateway.calls import Gateway, Limits
+from gateway.edge import Edge
+from gateway.limits import RateLimiter
+from gateway.menu_cache import CHANGES_SUBJECT, MenuCache
+from gateway.routes.realtime import SnapshotCache
+from gateway.services import Services
+from gateway.settings import GatewaySettings
+from gateway.tunnel import shut_tunnels, tunnel_to
+
+KEEP_ALIVE_SECONDS = 75
+BACKLOG = 2_048
+CONCURRENCY_MAX = 2_000
+REVOCATIONS_SUBJECT = "fynlo.auth.v1.SessionsRevoked.*"
+_KINDS = {
+    auth_pb2.REVOCATION_KIND_USER: RevokedKind.USER,
+    auth_pb2.REVOCATION_KIND_SESSION: RevokedKind.SESSION,
+    auth_pb2.REVOCATION_KIND_DEVICE: RevokedKind.DEVICE,
+    auth_pb2.REVOCATION_KIND_RESTAURANT: RevokedKind.RESTAURANT,
+}
+
+
+class HttpServer(uvicorn.Server):
+    """uvicorn under the chassis: signals and the loop belong to the process."""
+
+    @contextmanager
+    def capture_signals(self) -> Iterator[None]:
+        """Takes none."""
+        yield
+
+    async def drain(self) -> None:
+        """Stops accepting and lets requests in flight end; ``serve`` then returns."""
+        self.should_exit = True
+
+
+async def build(settings: GatewaySettings) -> Service:
+    """The gateway, ready to start."""
+    service = Service(settings)
+    clock = SystemClock()
+    services = Services(settings)
+    service.on_stop("channels", services.close)
+    limiter = RateLimiter(settings.redis_url)
+    service.on_stop("valkey", limiter.close)
+
+    async def fetch_jwks() -> dict[str, object]:
+        return dict(json.loads((await services.auth.GetJwks(GetJwksRequest())).jwks_json))
+
+    verifier = TokenVerifier(fetch_jwks, clock)
+    await service.wait_for("auth", verifier.fetch_keys)
+    bus = await service.wait_for("nats", lambda: nats.connect(settings.nats_url, max_reconnect_attempts=-1))
+    service.on_stop("nats", bus.close)
+    revocations = Revocations(clock)
+    menus = MenuCache()
+    await _listen(bus, services, revocations, menus)
+    gateway = Gateway(settings, services, verifier, revocations, limiter, Limits.of(settings))
+    gateway.caches.update(menu=menus, snapshots=SnapshotCache())
+    server = HttpServer(_config(settings, gateway))
+    service.add_background("http", server.serve)
+    service.on_drain("http", server.drain)
+    service.on_drain("tunnels", shut_tunnels)
+    return service
+
+
+async def _listen(bus: Client, services: Services, revocations: Revocations, menus: MenuCache) -> None:
+    """Subscribes first and warms up second, so that nothing falls between."""
+    await follow_revocations(bus, REVOCATIONS_SUBJECT, _revocations_in, revocations)
+
+    async def on_menu_change(message: Msg) -> None:
+        await menus.on_change(message)
+
+    await bus.subscribe(CHANGES_SUBJECT, cb=on_menu_change)
+    reply = await services.auth.ListRevocations(ListRevocationsRequest())
+    for revocation in reply.revocations:
+        revocations.apply(_revocation(revocation))
+
+
+def _revocations_in(payload: bytes) -> list[Revocation]:
+    return [_revocation(SessionsRevoked.FromString(payload).revocation)]
+
+
+def _revocation(message: auth_pb2.Revocation) -> Revocation:
+    return Revocation(_KINDS[message.kind], message.id, message.valid_after.ToDatetime(UTC))
+
+
+def _config(settings: GatewaySettings, gateway: Gateway) -> uvicorn.Config:
+    return uvicorn.Config(
+        Edge(build_app(gateway), tls_terminated=settings.tls_terminated),
+        host=settings.bind_host,
+        port=settings.gateway_port,
+        ws=tunnel_to(settings.realtime_socket_address),
+        http="httptools",
+        loop="none",
+        lifespan="off",
+        access_log=False,
+        log_config=None,
+        server_header=False,
+        date_header=True,
+        proxy_headers=False,
+        backlog=BACKLOG,
+        limit_concurrency=CONCURRENCY_MAX,
+        timeout_keep_alive=KEEP_ALIVE_SECONDS,
+        timeout_graceful_shutdown=int(settings.drain_grace_seconds),
+    )

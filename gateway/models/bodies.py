@@ -1,0 +1,264 @@
+"""Request bodies. Unknown fields are refused; money is integer minor units; ids are UUIDs."""
+
+from typing import Annotated, Literal
+from uuid import UUID
+
+from pydantic import Field
+
+from gateway.bodies import Body
+
+NAME_CHARS_MAX = 120
+LINES_MAX = 200
+MINOR_MAX = 100_000_000_000
+
+Id = UUID
+Name = Annotated[str, Field(min_length=1, max_length=NAME_CHARS_MAX)]
+Amount = Annotated[int, Field(ge=0, le=MINOR_MAX)]
+PositiveAmount = Annotated[int, Field(gt=0, le=MINOR_MAX)]
+Email = Annotated[str, Field(min_length=3, max_length=254)]
+
+
+class LogIn(Body):
+    """A person signs in on a device."""
+
+    email: Email
+    password: Annotated[str, Field(min_length=1, max_length=1024)]
+    device_id: Annotated[str, Field(max_length=128)] | None = None
+    client: Literal["web", "ios", "kds"] = "web"
+
+
+class Refresh(Body):
+    """The refresh token of an earlier answer; it works once."""
+
+    refresh_token: Annotated[str, Field(min_length=1, max_length=512)]
+    device_id: Annotated[str, Field(max_length=128)] | None = None
+
+
+class LogOut(Body):
+    """Nothing is needed; `everywhere` ends the sessions on all devices."""
+
+    everywhere: bool = False
+
+
+class Switch(Body):
+    """The restaurant to work in from now on."""
+
+    restaurant_id: Id
+
+
+class OptionIn(Body):
+    """A chosen option."""
+
+    option_id: Id
+    quantity: Annotated[int, Field(ge=1, le=100)] = 1
+
+
+class LineIn(Body):
+    """One line of a basket."""
+
+    id: Id | None = None
+    item_id: Id
+    quantity: Annotated[int, Field(ge=1, le=999)]
+    options: Annotated[list[OptionIn], Field(max_length=50, default_factory=list)]
+    note: Annotated[str, Field(max_length=500)] | None = None
+    seat: Annotated[int, Field(ge=1, le=200)] | None = None
+    course: Annotated[str, Field(min_length=1, max_length=40)] | None = None
+    hold: bool = False
+
+
+class QuoteIn(Body):
+    """A basket, to know what it costs."""
+
+    service_flow: Literal["pay_first", "pay_later"]
+    order_type: Literal["eat_in", "takeaway", "delivery"]
+    table_id: Id | None = None
+    covers: Annotated[int, Field(ge=1, le=1000)] | None = None
+    customer_id: Id | None = None
+    menu_version: Annotated[int, Field(ge=0)] | None = None
+    lines: Annotated[list[LineIn], Field(min_length=1, max_length=LINES_MAX)]
+
+
+class OrderIn(QuoteIn):
+    """An order. The client may make the id (UUIDv7), so that it can store the order before it sends it."""
+
+    id: Id | None = None
+    draft: bool = False
+    lines: Annotated[list[LineIn], Field(max_length=LINES_MAX)]
+
+
+class StatusIn(Body):
+    """The derived state to reach."""
+
+    status: Literal["draft", "validated", "paid", "preparing", "ready", "done", "invoiced", "cancelled"]
+    reason: Annotated[str, Field(max_length=200)] | None = None
+
+
+class CommandIn(Body):
+    """What a command on an order may say."""
+
+    lines: Annotated[list[Id], Field(max_length=LINES_MAX)] | None = None
+    course: Annotated[str, Field(min_length=1, max_length=40)] | None = None
+    reason: Annotated[str, Field(max_length=200)] | None = None
+
+
+class Nothing(Body):
+    """A command that needs no words."""
+
+
+class StationIn(Body):
+    """A kitchen station and the categories that it cooks."""
+
+    name: Annotated[str, Field(min_length=1, max_length=60)]
+    position: Annotated[int, Field(ge=0, le=1000)] = 0
+    category_ids: Annotated[list[Id], Field(max_length=500, default_factory=list)]
+    is_default: bool = False
+    target_minutes: Annotated[int, Field(ge=0, le=240)] = 0
+
+
+class PaymentIn(Body):
+    """Money for an order. Without an amount: the whole balance."""
+
+    id: Id | None = None
+    method: Literal["open_banking", "card", "apple_pay", "sumup", "cash"]
+    amount_minor: PositiveAmount | None = None
+    tip_minor: Annotated[int, Field(ge=0, le=100_000_000)] = 0
+    check_id: Id | None = None
+    tendered_minor: Amount | None = None
+    till_session_id: Id | None = None
+
+
+class OpenTillIn(Body):
+    """A drawer begins its session with a float."""
+
+    till: Annotated[str, Field(min_length=1, max_length=60)]
+    opening_float_minor: Annotated[int, Field(ge=0, le=100_000_000)]
+
+
+class CloseTillIn(Body):
+    """What was counted. A reason is needed when the variance is large."""
+
+    counted_minor: Amount
+    reason: Annotated[str, Field(max_length=200)] | None = None
+    carry_over_order_ids: Annotated[list[Id], Field(max_length=200, default_factory=list)]
+
+
+class DrawerEventIn(Body):
+    """Cash that moves without a sale."""
+
+    kind: Literal["paid_in", "paid_out", "drop", "no_sale"]
+    amount_minor: Annotated[int, Field(ge=0, le=100_000_000)]
+    reason: Annotated[str, Field(max_length=200)] | None = None
+
+
+class CategoryIn(Body):
+    """A part of the menu."""
+
+    name: Name
+    position: Annotated[int, Field(ge=0, le=100_000)] = 0
+
+
+class MenuOptionIn(Body):
+    """One choice of an option group."""
+
+    id: Id | None = None
+    name: Name
+    price_delta_minor: Annotated[int, Field(ge=-100_000_000, le=100_000_000)] = 0
+    available: bool = True
+
+
+class OptionGroupIn(Body):
+    """A question that an item asks."""
+
+    id: Id | None = None
+    name: Name
+    min: Annotated[int, Field(ge=0, le=100)] = 0
+    max: Annotated[int, Field(ge=1, le=100)] = 1
+    options: Annotated[list[MenuOptionIn], Field(min_length=1, max_length=100)]
+
+
+class WindowIn(Body):
+    """When an item is sold, local time, minutes after midnight."""
+
+    weekdays: Annotated[list[Annotated[int, Field(ge=0, le=6)]], Field(default_factory=list)]
+    from_minutes: Annotated[int, Field(ge=0, lt=1440)]
+    until_minutes: Annotated[int, Field(ge=0, le=1440)]
+
+
+class ItemIn(Body):
+    """Something to sell."""
+
+    category_id: Id
+    name: Name
+    description: Annotated[str, Field(max_length=1000)] = ""
+    price_minor: Annotated[int, Field(ge=0, le=100_000_000)]
+    vat_class: Annotated[str, Field(pattern=r"^[a-z][a-z0-9_]{0,39}$")]
+    allergens: Annotated[list[str], Field(max_length=14, default_factory=list)]
+    available: bool = True
+    windows: Annotated[list[WindowIn], Field(max_length=50, default_factory=list)]
+    option_groups: Annotated[list[OptionGroupIn], Field(max_length=50, default_factory=list)]
+    position: Annotated[int, Field(ge=0, le=100_000)] = 0
+
+
+class AvailabilityIn(Body):
+    """False takes an item off ("86"), true puts it back."""
+
+    available: bool
+
+
+class StockCountIn(Body):
+    """What was counted on the shelf."""
+
+    on_hand: Annotated[int, Field(ge=0, le=1_000_000_000)]
+    reorder_point: Annotated[int, Field(ge=0, le=1_000_000_000)] = 0
+
+
+class EmployeeIn(Body):
+    """A person who works here."""
+
+    name: Name
+    user_id: Id | None = None
+    job: Annotated[str, Field(max_length=60)] = ""
+    hourly_rate_minor: Annotated[int, Field(ge=0, le=1_000_000)] = 0
+    active: bool = True
+
+
+class ClockIn(Body):
+    """Without an employee: the caller."""
+
+    employee_id: Id | None = None
+
+
+class RestaurantIn(Body):
+    """A new restaurant with its first owner."""
+
+    name: Name
+    currency: Annotated[str, Field(pattern=r"^[A-Z]{3}$")] = "GBP"
+    timezone: Annotated[str, Field(min_length=1, max_length=64)] = "Europe/London"
+    owner_email: Email
+    owner_name: Name
+    owner_password: Annotated[str, Field(max_length=1024)] | None = None
+    bill_mode: Literal["inclusive_optional", "inclusive_compulsory", "exclusive_legacy"] = (
+        "inclusive_optional"
+    )
+    service_charge_bp: Annotated[int, Field(ge=0, le=5000)] = 0
+
+
+class SettingsIn(Body):
+    """How the caller's restaurant works."""
+
+    name: Name
+    timezone: Annotated[str, Field(min_length=1, max_length=64)]
+    bill_mode: Literal["inclusive_optional", "inclusive_compulsory", "exclusive_legacy"]
+    service_charge_bp: Annotated[int, Field(ge=0, le=5000)]
+    day_cutoff_minutes: Annotated[int, Field(ge=0, lt=1440)]
+    auto_complete: bool
+    fee_preset: Annotated[str, Field(max_length=40)]
+
+
+class MemberIn(Body):
+    """A person to let in. The password is needed only when the address is new."""
+
+    email: Email
+    name: Name
+    password: Annotated[str, Field(max_length=1024)] | None = None
+    role: Literal["employee", "manager", "restaurant_owner"]

@@ -1,0 +1,139 @@
+"""Signing in and out, and who one is."""
+
+from fastapi import Request
+from fynlo.auth.v1 import auth_pb2
+from fynlo.auth.v1.auth_service_pb2 import (
+    GetMeRequest,
+    LogInRequest,
+    LogOutRequest,
+    RefreshSessionRequest,
+    SwitchRestaurantRequest,
+)
+from starlette.responses import Response
+
+import device_json
+from gateway import examples
+from gateway.calls import client_address, reading, signing_in, writing
+from gateway.models import bodies
+from gateway.models.answers import MeOut, SessionOut
+from gateway.spec import router, spec
+
+routes = router()
+
+_CLIENTS = {
+    "web": auth_pb2.CLIENT_KIND_WEB,
+    "ios": auth_pb2.CLIENT_KIND_IOS,
+    "kds": auth_pb2.CLIENT_KIND_KDS,
+}
+
+
+@routes.post(
+    "/auth/login",
+    **spec(
+        "Log in",
+        tag="auth",
+        permission=None,
+        answer=SessionOut,
+        example=examples.SESSION,
+        body=bodies.LogIn,
+        body_example=examples.LOG_IN,
+        errors=(("401", "invalid_credentials"), ("429", "locked_out"), ("503", "service_unavailable")),
+    ),
+)
+async def log_in(request: Request) -> Response:
+    """A wrong password and an unknown address answer alike. Repeated failures lock out, with Retry-After."""
+    async with signing_in(request) as call:
+        body = await call.body(bodies.LogIn)
+        reply = await call.services.auth.LogIn(
+            LogInRequest(
+                email=body.email,
+                password=body.password,
+                device_id=body.device_id or "",
+                client=_CLIENTS[body.client],
+                remote_address=client_address(request, call.gateway.settings.trusted_proxies),
+            ),
+            timeout=LOG_IN_SECONDS,
+        )
+        return call.answer(device_json.session(reply.session))
+
+
+# A hundred people who log in at once wait for one another's argon2id.
+LOG_IN_SECONDS = 8.0
+
+
+@routes.post(
+    "/auth/refresh",
+    **spec(
+        "Get a new access token",
+        tag="auth",
+        permission=None,
+        answer=SessionOut,
+        example=examples.SESSION,
+        body=bodies.Refresh,
+        body_example={"refresh_token": "rt_0kE…"},
+        errors=(("401", "token_reused"), ("429", "rate_limited"), ("503", "service_unavailable")),
+    ),
+)
+async def refresh(request: Request) -> Response:
+    """A refresh token works once; using it again ends the whole session on every device that holds it."""
+    async with signing_in(request) as call:
+        body = await call.body(bodies.Refresh)
+        reply = await call.services.auth.RefreshSession(
+            RefreshSessionRequest(refresh_token=body.refresh_token, device_id=body.device_id or "")
+        )
+        return call.answer(device_json.session(reply.session))
+
+
+@routes.post(
+    "/auth/logout",
+    **spec(
+        "Log out",
+        tag="auth",
+        permission="session.own",
+        answer=None,
+        example={},
+        body=bodies.LogOut,
+        body_example={},
+        key="optional",
+    ),
+)
+async def log_out(request: Request) -> Response:
+    """Ends this session (or all of the person's) and its sockets at once."""
+    async with writing(request) as call:
+        body = await call.body(bodies.LogOut)
+        await call.services.auth.LogOut(LogOutRequest(everywhere=body.everywhere))
+        return call.answer({})
+
+
+@routes.post(
+    "/auth/switch",
+    **spec(
+        "Work in another restaurant",
+        tag="auth",
+        permission="session.own",
+        answer=SessionOut,
+        example=examples.SESSION,
+        body=bodies.Switch,
+        body_example={"restaurant_id": examples.RESTAURANT_ID},
+        errors=(("404", "not_found"),),
+        key="optional",
+    ),
+)
+async def switch(request: Request) -> Response:
+    """Answers tokens for that restaurant; the old ones stay valid for the old one until they expire."""
+    async with writing(request) as call:
+        body = await call.body(bodies.Switch)
+        reply = await call.services.auth.SwitchRestaurant(
+            SwitchRestaurantRequest(restaurant_id=str(body.restaurant_id))
+        )
+        return call.answer(device_json.session(reply.session))
+
+
+@routes.get(
+    "/me",
+    **spec("Who am I", tag="auth", permission="session.own", answer=MeOut, example=examples.ME),
+)
+async def me(request: Request) -> Response:
+    """The caller, the role in the present restaurant and what it permits."""
+    async with reading(request) as call:
+        return call.answer(device_json.me(await call.services.auth.GetMe(GetMeRequest())))

@@ -1,0 +1,402 @@
+"""The menu, its import and its stock."""
+
+import time
+
+import orjson
+from fastapi import Request
+from fynlo.catalog.v1 import catalog_pb2
+from fynlo.catalog.v1 import catalog_service_pb2 as messages
+from fynlo.common.v1.common_pb2 import PageRequest
+from starlette.responses import Response
+
+import device_json
+from chassis.errors import InvalidArgument
+from device_json.scalars import ALLERGEN
+from gateway import examples
+from gateway.bodies import UPLOAD_BYTES_MAX, read_bounded
+from gateway.calls import JSON, Call, if_match, reading, writing
+from gateway.menu_cache import CachedMenu, MenuCache
+from gateway.models import bodies
+from gateway.models.answers import Answer, ImportOut, MenuOut, PageOut
+from gateway.spec import router, spec
+
+routes = router()
+
+_ALLERGENS = ALLERGEN.numbers()
+IMPORT_SECONDS = 20.0
+XLSX_TYPE = "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"
+_FORMATS = {"text/csv": catalog_pb2.MENU_FORMAT_CSV, XLSX_TYPE: catalog_pb2.MENU_FORMAT_XLSX}
+_CHANGE_ERRORS = (("404", "not_found"), ("412", "stale_version"), ("428", "precondition_required"))
+
+
+def cache_of(call: Call) -> MenuCache:
+    """The process's rendered menus."""
+    cache: MenuCache = call.gateway.caches["menu"]
+    return cache
+
+
+@routes.get(
+    "/menu",
+    **spec(
+        "The menu as it is sold now",
+        tag="menu",
+        permission="menu.read",
+        answer=MenuOut,
+        example=examples.MENU,
+        errors=(("422", "invalid_query"),),
+        query=(("since_version", "answers only what changed after that version"),),
+    ),
+)
+async def get_menu(request: Request) -> Response:
+    """Answers 304 to If-None-Match while nothing of it moved: prices, options, stock, hours."""
+    async with reading(request) as call:
+        assert call.principal is not None
+        call.principal.require("menu.read")
+        if "since_version" in request.query_params:
+            return await _delta(call, request.query_params["since_version"])
+        menu = await _current(call)
+        headers = {"ETag": menu.etag}
+        if request.headers.get("if-none-match") == menu.etag:
+            return call.mark(Response(status_code=304, headers=headers))
+        return call.mark(Response(menu.body, media_type=JSON, headers=headers))
+
+
+async def _current(call: Call) -> CachedMenu:
+    assert call.principal is not None
+    restaurant_id = str(call.principal.tenant)
+    cache = cache_of(call)
+    held = cache.fresh(restaurant_id)
+    if held is not None:
+        return held
+    asked_at = time.monotonic()
+    known = cache.known_etag(restaurant_id)
+    reply = await call.services.catalog.GetMenu(messages.GetMenuRequest(known_etag=known.strip('"')))
+    if reply.not_modified:
+        confirmed = cache.confirmed(restaurant_id)
+        if confirmed is not None:
+            return confirmed
+        reply = await call.services.catalog.GetMenu(messages.GetMenuRequest())
+    body = orjson.dumps(device_json.menu(reply))
+    return cache.put(restaurant_id, f'"{reply.etag}"', body, asked_at)
+
+
+async def _delta(call: Call, since: str) -> Response:
+    if not (since.isascii() and since.isdigit() and len(since) <= 18):
+        raise InvalidArgument("since_version is a menu's version", reason="INVALID_QUERY")
+    reply = await call.services.catalog.GetMenu(messages.GetMenuRequest(since_version=int(since)))
+    headers = {"ETag": f'"{reply.etag}"'}
+    if not reply.delta:
+        return call.answer(device_json.menu(reply), headers=headers)
+    return call.answer(device_json.menu_delta(reply, int(since)), headers=headers)
+
+
+@routes.post(
+    "/menu/import",
+    **spec(
+        "Import a menu from CSV or XLSX",
+        tag="menu",
+        permission="menu.manage",
+        answer=ImportOut,
+        example=examples.IMPORT,
+        errors=(("413", "body_too_large"), ("415", "unsupported_media_type"), ("422", "invalid_file")),
+        query=(("dry_run", "true: says what it would do and does nothing"),),
+        upload={
+            "required": True,
+            "content": {
+                "text/csv": {"schema": {"type": "string"}, "example": examples.MENU_CSV},
+                XLSX_TYPE: {"schema": {"type": "string", "format": "binary"}},
+            },
+        },
+        key="optional",
+    ),
+)
+async def import_menu(request: Request) -> Response:
+    """All rows or none: while a row is rejected nothing is imported. The same file again changes nothing."""
+    async with writing(request) as call:
+        media_type = request.headers.get("content-type", "").partition(";")[0].strip().lower()
+        if media_type not in _FORMATS:
+            raise InvalidArgument(
+                f"send the file itself as text/csv or {XLSX_TYPE}", reason="UNSUPPORTED_MEDIA_TYPE"
+            )
+        content = await read_bounded(request, UPLOAD_BYTES_MAX)
+        reply = await call.write(
+            call.services.catalog.ImportMenu(
+                messages.ImportMenuRequest(
+                    request_id=call.key,
+                    content=content,
+                    format=_FORMATS[media_type],
+                    dry_run=request.query_params.get("dry_run", "") == "true",
+                ),
+                timeout=IMPORT_SECONDS,
+            )
+        )
+        _moved(call)
+        return call.answer(device_json.menu_import(reply))
+
+
+@routes.post(
+    "/menu/categories",
+    **spec(
+        "Add a category",
+        tag="menu",
+        permission="menu.manage",
+        status=201,
+        answer=Answer,
+        example=examples.CATEGORY,
+        body=bodies.CategoryIn,
+        body_example={"name": "Desserts", "position": 4},
+        errors=(("409", "category_exists"),),
+        key="optional",
+    ),
+)
+async def add_category(request: Request) -> Response:
+    """At the position given."""
+    async with writing(request) as call:
+        body = await call.body(bodies.CategoryIn)
+        category = catalog_pb2.Category(name=body.name, position=body.position)
+        message = messages.CreateCategoryRequest(request_id=call.key, category=category)
+        reply = await call.write(call.services.catalog.CreateCategory(message))
+        _moved(call)
+        return call.answer(device_json.category(reply.category), 201)
+
+
+@routes.put(
+    "/menu/categories/{category_id}",
+    **spec(
+        "Change a category",
+        tag="menu",
+        permission="menu.manage",
+        answer=Answer,
+        example=examples.CATEGORY,
+        body=bodies.CategoryIn,
+        body_example={"name": "Sweet things", "position": 4},
+        errors=_CHANGE_ERRORS,
+        matches=True,
+    ),
+)
+async def change_category(request: Request) -> Response:
+    """Name and position."""
+    async with writing(request) as call:
+        body = await call.body(bodies.CategoryIn)
+        category = catalog_pb2.Category(
+            id=call.id_of("category_id"), name=body.name, position=body.position, version=if_match(request)
+        )
+        message = messages.UpdateCategoryRequest(request_id=call.key, category=category)
+        reply = await call.write(call.services.catalog.UpdateCategory(message))
+        _moved(call)
+        return call.answer(device_json.category(reply.category))
+
+
+@routes.delete(
+    "/menu/categories/{category_id}",
+    **spec(
+        "Remove a category",
+        tag="menu",
+        permission="menu.manage",
+        answer=None,
+        example={},
+        errors=(("404", "not_found"), ("409", "category_not_empty")),
+    ),
+)
+async def delete_category(request: Request) -> Response:
+    """Refused while items are in it."""
+    async with writing(request) as call:
+        message = messages.DeleteCategoryRequest(request_id=call.key, category_id=call.id_of("category_id"))
+        await call.write(call.services.catalog.DeleteCategory(message))
+        _moved(call)
+        return call.answer({})
+
+
+@routes.post(
+    "/menu/items",
+    **spec(
+        "Add an item",
+        tag="menu",
+        permission="menu.manage",
+        status=201,
+        answer=Answer,
+        example=examples.ITEM,
+        body=bodies.ItemIn,
+        body_example=examples.ITEM_IN,
+        errors=(("404", "category_not_found"), ("422", "unknown_vat_class")),
+        key="optional",
+    ),
+)
+async def add_item(request: Request) -> Response:
+    """On sale at once, unless it is added with available false."""
+    async with writing(request) as call:
+        message = messages.CreateItemRequest(
+            request_id=call.key, item=_item_of(await call.body(bodies.ItemIn))
+        )
+        reply = await call.write(call.services.catalog.CreateItem(message))
+        _moved(call)
+        return call.answer(device_json.item(reply.item), 201)
+
+
+@routes.put(
+    "/menu/items/{item_id}",
+    **spec(
+        "Change an item",
+        tag="menu",
+        permission="menu.manage",
+        answer=Answer,
+        example=examples.ITEM,
+        body=bodies.ItemIn,
+        body_example=examples.ITEM_IN,
+        errors=_CHANGE_ERRORS,
+        matches=True,
+    ),
+)
+async def change_item(request: Request) -> Response:
+    """The whole item; orders that were placed keep their prices."""
+    async with writing(request) as call:
+        item = _item_of(await call.body(bodies.ItemIn))
+        item.id = call.id_of("item_id")
+        item.version = if_match(request)
+        message = messages.UpdateItemRequest(request_id=call.key, item=item)
+        reply = await call.write(call.services.catalog.UpdateItem(message))
+        _moved(call)
+        return call.answer(device_json.item(reply.item))
+
+
+@routes.delete(
+    "/menu/items/{item_id}",
+    **spec(
+        "Remove an item",
+        tag="menu",
+        permission="menu.manage",
+        answer=None,
+        example={},
+        errors=(("404", "not_found"),),
+    ),
+)
+async def delete_item(request: Request) -> Response:
+    """It stays on orders that have it."""
+    async with writing(request) as call:
+        message = messages.DeleteItemRequest(request_id=call.key, item_id=call.id_of("item_id"))
+        await call.write(call.services.catalog.DeleteItem(message))
+        _moved(call)
+        return call.answer({})
+
+
+@routes.put(
+    "/menu/items/{item_id}/availability",
+    **spec(
+        "Take an item off, or put it back",
+        tag="menu",
+        permission="stock.adjust",
+        answer=Answer,
+        example=examples.ITEM,
+        body=bodies.AvailabilityIn,
+        body_example={"available": False},
+        errors=(("404", "not_found"),),
+    ),
+)
+async def set_availability(request: Request) -> Response:
+    """Every till knows within the second."""
+    async with writing(request) as call:
+        body = await call.body(bodies.AvailabilityIn)
+        message = messages.SetItemAvailabilityRequest(
+            request_id=call.key, item_id=call.id_of("item_id"), available=body.available
+        )
+        reply = await call.write(call.services.catalog.SetItemAvailability(message))
+        _moved(call)
+        return call.answer(device_json.item(reply.item))
+
+
+@routes.get(
+    "/stock",
+    **spec(
+        "List counted items",
+        tag="stock",
+        permission="menu.read",
+        answer=PageOut,
+        example={"items": [examples.STOCK_LEVEL], "next_cursor": None},
+        query=(("limit", "1 to 200, default 50"), ("cursor", "next_cursor of the page before")),
+    ),
+)
+async def list_stock(request: Request) -> Response:
+    """On hand, reserved by open orders, and what is left to sell."""
+    async with reading(request) as call:
+        reply = await call.services.catalog.ListStock(
+            messages.ListStockRequest(page=PageRequest(**call.page()))
+        )
+        items = [device_json.stock_level(level) for level in reply.levels]
+        return call.answer({"items": items, "next_cursor": reply.next_cursor or None})
+
+
+@routes.put(
+    "/stock/{item_id}",
+    **spec(
+        "Count an item",
+        tag="stock",
+        permission="stock.adjust",
+        answer=Answer,
+        example=examples.STOCK_LEVEL,
+        body=bodies.StockCountIn,
+        body_example={"on_hand": 24, "reorder_point": 6},
+        errors=(("404", "not_found"),),
+    ),
+)
+async def count_stock(request: Request) -> Response:
+    """Sets what is on the shelf; from then on the item is counted down and can run out."""
+    async with writing(request) as call:
+        body = await call.body(bodies.StockCountIn)
+        message = messages.CountStockRequest(
+            request_id=call.key,
+            item_id=call.id_of("item_id"),
+            on_hand=body.on_hand,
+            reorder_point=body.reorder_point,
+        )
+        reply = await call.write(call.services.catalog.CountStock(message))
+        _moved(call)
+        return call.answer(device_json.stock_level(reply.level))
+
+
+def _moved(call: Call) -> None:
+    """Whoever changed the menu sees the change in its next read."""
+    assert call.principal is not None
+    cache_of(call).expire(str(call.principal.tenant))
+
+
+def _item_of(body: bodies.ItemIn) -> catalog_pb2.Item:
+    unknown = [name for name in body.allergens if name not in _ALLERGENS]
+    if unknown:
+        raise InvalidArgument(
+            f"allergens are {', '.join(_ALLERGENS)}; not {', '.join(unknown)[:100]}", reason="INVALID_BODY"
+        )
+    return catalog_pb2.Item(
+        category_id=str(body.category_id),
+        name=body.name,
+        description=body.description,
+        price_minor=body.price_minor,
+        vat_class=body.vat_class,
+        allergens=[catalog_pb2.Allergen.ValueType(_ALLERGENS[name]) for name in body.allergens],
+        available=body.available,
+        windows=[
+            catalog_pb2.AvailabilityWindow(
+                weekdays=window.weekdays, from_minutes=window.from_minutes, until_minutes=window.until_minutes
+            )
+            for window in body.windows
+        ],
+        option_groups=[_group_of(group) for group in body.option_groups],
+        position=body.position,
+    )
+
+
+def _group_of(group: bodies.OptionGroupIn) -> catalog_pb2.OptionGroup:
+    return catalog_pb2.OptionGroup(
+        id=str(group.id or ""),
+        name=group.name,
+        min_choices=group.min,
+        max_choices=group.max,
+        options=[
+            catalog_pb2.Option(
+                id=str(option.id or ""),
+                name=option.name,
+                price_delta_minor=option.price_delta_minor,
+                available=option.available,
+            )
+            for option in group.options
+        ],
+    )

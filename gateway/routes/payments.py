@@ -1,0 +1,356 @@
+"""Money: payments, tills and their reports."""
+
+from fastapi import Request
+from fynlo.common.v1.common_pb2 import PageRequest
+from fynlo.payments.v1 import payments_pb2
+from fynlo.payments.v1 import payments_service_pb2 as messages
+from starlette.responses import Response
+
+import device_json
+from chassis.errors import NotFound
+from device_json.scalars import PAYMENT_METHOD
+from gateway import examples
+from gateway.calls import reading, writing
+from gateway.models import bodies
+from gateway.models.answers import (
+    CloseTillOut,
+    PageOut,
+    PaymentOut,
+    ReportOut,
+    TillSessionOut,
+    TillSessionPage,
+)
+from gateway.spec import router, spec
+
+routes = router()
+
+_METHODS = PAYMENT_METHOD.numbers()
+_DRAWER_EVENTS = {
+    "paid_in": payments_pb2.DRAWER_EVENT_KIND_PAID_IN,
+    "paid_out": payments_pb2.DRAWER_EVENT_KIND_PAID_OUT,
+    "drop": payments_pb2.DRAWER_EVENT_KIND_DROP,
+    "no_sale": payments_pb2.DRAWER_EVENT_KIND_NO_SALE,
+}
+_KEY_ERRORS = (("409", "idempotency_in_flight"), ("422", "idempotency_key_reuse"))
+
+
+@routes.post(
+    "/orders/{order_id}/payments",
+    **spec(
+        "Take a payment",
+        tag="payments",
+        permission="payments.take",
+        status=201,
+        answer=PaymentOut,
+        example=examples.PAYMENT,
+        body=bodies.PaymentIn,
+        body_example=examples.PAYMENT_IN,
+        errors=(
+            ("404", "order_not_found"),
+            ("409", "till_not_open"),
+            ("409", "bill_closed"),
+            ("422", "amount_above_balance"),
+            ("422", "tendered_too_little"),
+            ("422", "method_not_offered"),
+            *_KEY_ERRORS,
+        ),
+        key="required",
+    ),
+)
+async def take_payment(request: Request) -> Response:
+    """Without an amount the whole balance. Cash needs an open till; change is what was tendered beyond it."""
+    async with writing(request, key_required=True) as call:
+        body = await call.body(bodies.PaymentIn)
+        message = messages.TakePaymentRequest(
+            request_id=call.key,
+            order_id=call.id_of("order_id"),
+            payment_id=str(body.id or ""),
+            method=_METHODS[body.method],
+            tip_minor=body.tip_minor,
+            till_session_id=str(body.till_session_id or ""),
+            check_id=str(body.check_id or ""),
+        )
+        if body.amount_minor is not None:
+            message.amount_minor = body.amount_minor
+        if body.tendered_minor is not None:
+            message.tendered_minor = body.tendered_minor
+        reply = await call.write(call.services.payments.TakePayment(message))
+        answer = device_json.payment(reply.payment)
+        answer["bill"] = {"paid_minor": reply.paid_minor, "due_minor": reply.due_minor}
+        return call.answer(answer, 201, {"Location": f"/api/v2/payments/{reply.payment.id}"})
+
+
+@routes.get(
+    "/orders/{order_id}/payments",
+    **spec(
+        "List an order's payments",
+        tag="payments",
+        permission="payments.read",
+        answer=PageOut,
+        example={"items": [examples.PAYMENT], "next_cursor": None},
+        query=(("limit", "1 to 200, default 50"), ("cursor", "next_cursor of the page before")),
+    ),
+)
+async def list_payments(request: Request) -> Response:
+    """Oldest first."""
+    async with reading(request) as call:
+        reply = await call.services.payments.ListPayments(
+            messages.ListPaymentsRequest(page=PageRequest(**call.page()), order_id=call.id_of("order_id"))
+        )
+        items = [device_json.payment(payment) for payment in reply.payments]
+        return call.answer({"items": items, "next_cursor": reply.next_cursor or None})
+
+
+@routes.get(
+    "/payments/{payment_id}",
+    **spec(
+        "Read a payment",
+        tag="payments",
+        permission="payments.read",
+        answer=PaymentOut,
+        example=examples.PAYMENT,
+        errors=(("404", "payment_not_found"),),
+    ),
+)
+async def get_payment(request: Request) -> Response:
+    """One payment."""
+    async with reading(request) as call:
+        reply = await call.services.payments.GetPayment(
+            messages.GetPaymentRequest(payment_id=call.id_of("payment_id"))
+        )
+        return call.answer(device_json.payment(reply.payment))
+
+
+@routes.post(
+    "/till-sessions",
+    **spec(
+        "Open a till",
+        tag="tills",
+        permission="till.operate",
+        status=201,
+        answer=TillSessionOut,
+        example=examples.TILL_SESSION,
+        body=bodies.OpenTillIn,
+        body_example={"till": "Front", "opening_float_minor": 10000},
+        errors=(("409", "till_already_open"), *_KEY_ERRORS),
+        key="required",
+    ),
+)
+async def open_till(request: Request) -> Response:
+    """A drawer has one open session at a time."""
+    async with writing(request, key_required=True) as call:
+        body = await call.body(bodies.OpenTillIn)
+        message = messages.OpenTillRequest(
+            request_id=call.key, till=body.till, opening_float_minor=body.opening_float_minor
+        )
+        reply = await call.write(call.services.tills.OpenTill(message))
+        headers = {"Location": f"/api/v2/till-sessions/{reply.session.id}"}
+        return call.answer(device_json.till_session(reply.session), 201, headers)
+
+
+@routes.get(
+    "/till-sessions",
+    **spec(
+        "List till sessions",
+        tag="tills",
+        permission="till.operate",
+        answer=TillSessionPage,
+        example={"items": [examples.TILL_SESSION], "next_cursor": None},
+        query=(
+            ("limit", "1 to 200, default 50"),
+            ("cursor", "next_cursor of the page before"),
+            ("open", "true: only those that are open"),
+        ),
+    ),
+)
+async def list_till_sessions(request: Request) -> Response:
+    """Newest first."""
+    async with reading(request) as call:
+        open_only = request.query_params.get("open", "") == "true"
+        reply = await call.services.tills.ListTillSessions(
+            messages.ListTillSessionsRequest(page=PageRequest(**call.page()), open_only=open_only)
+        )
+        items = [device_json.till_session(session) for session in reply.sessions]
+        return call.answer({"items": items, "next_cursor": reply.next_cursor or None})
+
+
+@routes.get(
+    "/till-sessions/{session_id}",
+    **spec(
+        "Read a till session",
+        tag="tills",
+        permission="till.operate",
+        answer=TillSessionOut,
+        example=examples.TILL_SESSION,
+        errors=(("404", "till_session_not_found"),),
+    ),
+)
+async def get_till_session(request: Request) -> Response:
+    """With what should be in the drawer now."""
+    async with reading(request) as call:
+        reply = await call.services.tills.GetTillSession(
+            messages.GetTillSessionRequest(till_session_id=call.id_of("session_id"))
+        )
+        return call.answer(device_json.till_session(reply.session))
+
+
+@routes.post(
+    "/till-sessions/{session_id}/drawer-events",
+    **spec(
+        "Record cash that moves without a sale",
+        tag="tills",
+        permission="till.operate",
+        status=201,
+        answer=TillSessionOut,
+        example=examples.TILL_SESSION,
+        body=bodies.DrawerEventIn,
+        body_example={"kind": "paid_out", "amount_minor": 1500, "reason": "milk"},
+        errors=(("404", "till_session_not_found"), ("409", "till_not_open"), *_KEY_ERRORS),
+        key="required",
+    ),
+)
+async def record_drawer_event(request: Request) -> Response:
+    """Paid in, paid out, a drop to the safe, or the drawer opened without a sale (amount 0)."""
+    async with writing(request, key_required=True) as call:
+        body = await call.body(bodies.DrawerEventIn)
+        message = messages.RecordDrawerEventRequest(
+            request_id=call.key,
+            till_session_id=call.id_of("session_id"),
+            kind=_DRAWER_EVENTS[body.kind],
+            amount_minor=body.amount_minor,
+            reason=body.reason or "",
+        )
+        reply = await call.write(call.services.tills.RecordDrawerEvent(message))
+        return call.answer(device_json.till_session(reply.session), 201)
+
+
+@routes.get(
+    "/till-sessions/{session_id}/x-report",
+    **spec(
+        "X report: how the till stands",
+        tag="tills",
+        permission="till.operate",
+        answer=ReportOut,
+        example=examples.X_REPORT,
+        errors=(("404", "till_session_not_found"),),
+    ),
+)
+async def x_report(request: Request) -> Response:
+    """What a Z report would say now. Changes nothing."""
+    async with reading(request) as call:
+        reply = await call.services.tills.GetXReport(
+            messages.GetXReportRequest(till_session_id=call.id_of("session_id"))
+        )
+        return call.answer(device_json.till_report(reply.report))
+
+
+@routes.post(
+    "/till-sessions/{session_id}/close",
+    **spec(
+        "Close a till: count and Z report",
+        tag="tills",
+        permission="till.operate",
+        answer=CloseTillOut,
+        example=examples.CLOSE_TILL,
+        body=bodies.CloseTillIn,
+        body_example={"counted_minor": 10850},
+        errors=(
+            ("404", "till_session_not_found"),
+            ("409", "till_not_open"),
+            ("409", "half_paid_orders"),
+            ("422", "variance_needs_reason"),
+            *_KEY_ERRORS,
+        ),
+        key="required",
+    ),
+)
+async def close_till(request: Request) -> Response:
+    """Never refused because of a variance; a large one needs a manager and a reason."""
+    async with writing(request, key_required=True) as call:
+        body = await call.body(bodies.CloseTillIn)
+        message = messages.CloseTillRequest(
+            request_id=call.key,
+            till_session_id=call.id_of("session_id"),
+            counted_minor=body.counted_minor,
+            reason=body.reason or "",
+            carry_over_order_ids=[str(order) for order in body.carry_over_order_ids],
+        )
+        reply = await call.write(call.services.tills.CloseTill(message))
+        return call.answer(
+            {
+                "expected_minor": reply.session.expected_minor,
+                "counted_minor": reply.session.counted_minor,
+                "variance_minor": reply.session.variance_minor,
+                "session": device_json.till_session(reply.session),
+                "z_report": device_json.till_report(reply.report),
+            }
+        )
+
+
+@routes.get(
+    "/z-reports",
+    **spec(
+        "List Z reports",
+        tag="tills",
+        permission="reports.read",
+        answer=PageOut,
+        example={"items": [examples.Z_REPORT], "next_cursor": None},
+        query=(
+            ("limit", "1 to 200, default 50"),
+            ("cursor", "next_cursor of the page before"),
+            ("business_date", "YYYY-MM-DD"),
+        ),
+    ),
+)
+async def list_z_reports(request: Request) -> Response:
+    """Newest first."""
+    async with reading(request) as call:
+        reply = await call.services.tills.ListZReports(
+            messages.ListZReportsRequest(
+                page=PageRequest(**call.page()), business_date=request.query_params.get("business_date", "")
+            )
+        )
+        items = [device_json.till_report(report) for report in reply.reports]
+        return call.answer({"items": items, "next_cursor": reply.next_cursor or None})
+
+
+@routes.get(
+    "/z-reports/{number}",
+    **spec(
+        "Read a Z report",
+        tag="tills",
+        permission="till.operate",
+        answer=ReportOut,
+        example=examples.Z_REPORT,
+        errors=(("404", "z_report_not_found"),),
+    ),
+)
+async def get_z_report(request: Request) -> Response:
+    """By its number, which has no gaps; it never changes and carries the hash of the one before."""
+    async with reading(request) as call:
+        number = request.path_params["number"]
+        if not (number.isascii() and number.isdigit() and int(number[:18]) > 0):
+            raise NotFound("Z reports are numbered from 1", reason="Z_REPORT_NOT_FOUND")
+        reply = await call.services.tills.GetZReport(messages.GetZReportRequest(number=int(number[:18])))
+        return call.answer(device_json.till_report(reply.report))
+
+
+@routes.get(
+    "/reports/trial-balance",
+    **spec(
+        "Debits and credits of every account",
+        tag="reports",
+        permission="reports.read",
+        answer=PageOut,
+        example={"items": [examples.LEDGER_ACCOUNT], "next_cursor": None},
+        query=(("business_date", "YYYY-MM-DD; without it of all time"),),
+    ),
+)
+async def trial_balance(request: Request) -> Response:
+    """The sums of both columns are equal; a difference is a fault of ours."""
+    async with reading(request) as call:
+        reply = await call.services.payments.GetTrialBalance(
+            messages.GetTrialBalanceRequest(business_date=request.query_params.get("business_date", ""))
+        )
+        items = [device_json.ledger_account(account) for account in reply.accounts]
+        return call.answer({"items": items, "next_cursor": None})

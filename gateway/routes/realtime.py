@@ -1,0 +1,91 @@
+"""Snapshots for the socket's channels."""
+
+import asyncio
+import time
+from collections import OrderedDict
+
+import orjson
+from fastapi import Request
+from fynlo.realtime.v1.channel_source_service_pb2 import GetSnapshotRequest
+from starlette.responses import Response
+
+import device_json
+from chassis.errors import InvalidArgument, NotFound
+from gateway import examples
+from gateway.calls import JSON, Call, reading
+from gateway.models.answers import SnapshotOut
+from gateway.spec import router, spec
+
+routes = router()
+
+# What a token must permit to read a channel; the socket asks the same.
+CHANNEL_PERMISSIONS = {
+    "kitchen": "kitchen.read",
+    "orders": "orders.read",
+    "floor": "orders.read",
+    "inventory": "menu.read",
+    "staff": "staff.read",
+    "tills": "till.operate",
+    "metrics": "reports.read",
+}
+SNAPSHOT_FRESH_SECONDS = 1.0
+SNAPSHOTS_MAX = 500
+
+
+class SnapshotCache:
+    """One read of a channel's state serves all devices that ask within the second (a kitchen coming back)."""
+
+    def __init__(self) -> None:
+        self._running: OrderedDict[str, tuple[float, asyncio.Task[bytes]]] = OrderedDict()
+
+    async def get(self, call: Call, restaurant_id: str, channel: str) -> bytes:
+        """The rendered snapshot. A failure is not kept."""
+        name = device_json.channel_name(restaurant_id, channel)
+        started, task = self._running.get(name, (float("-inf"), None))
+        if task is None or time.monotonic() - started > SNAPSHOT_FRESH_SECONDS or _failed(task):
+            task = asyncio.create_task(_read(call, restaurant_id, channel))
+            self._running[name] = (time.monotonic(), task)
+            self._running.move_to_end(name)
+            while len(self._running) > SNAPSHOTS_MAX:
+                self._running.popitem(last=False)
+        return await asyncio.shield(task)
+
+
+def _failed(task: asyncio.Task[bytes]) -> bool:
+    return task.done() and (task.cancelled() or task.exception() is not None)
+
+
+async def _read(call: Call, restaurant_id: str, channel: str) -> bytes:
+    source = call.services.source_of(channel)
+    assert source is not None
+    reply = await source.GetSnapshot(GetSnapshotRequest(channel=channel))
+    return orjson.dumps(device_json.snapshot(reply, restaurant_id, channel))
+
+
+@routes.get(
+    "/realtime/snapshot",
+    **spec(
+        "The state of a channel and the position to go on from",
+        tag="realtime",
+        permission="realtime.subscribe",
+        answer=SnapshotOut,
+        example=examples.SNAPSHOT,
+        errors=(("404", "channel_not_found"), ("422", "invalid_query")),
+        query=(("ch", "restaurant:<id>:kitchen, orders, floor, inventory, staff, tills or metrics"),),
+    ),
+)
+async def get_snapshot(request: Request) -> Response:
+    """State and position of one transaction: subscribe with that position and nothing is missed."""
+    async with reading(request) as call:
+        assert call.principal is not None
+        parts = request.query_params.get("ch", "").split(":")
+        if len(parts) != 3 or parts[0] != "restaurant":
+            raise InvalidArgument("ch is restaurant:<id>:<channel>", reason="INVALID_QUERY")
+        restaurant_id = str(call.principal.tenant)
+        permission = CHANNEL_PERMISSIONS.get(parts[2])
+        if parts[1] != restaurant_id or permission is None:
+            raise NotFound("there is no such channel here", reason="CHANNEL_NOT_FOUND")
+        call.principal.require(permission)
+        cache: SnapshotCache = call.gateway.caches["snapshots"]
+        body = await cache.get(call, restaurant_id, parts[2])
+        return call.mark(Response(body, media_type=JSON))

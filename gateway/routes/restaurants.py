@@ -1,0 +1,185 @@
+"""Restaurants, their settings and the people in them."""
+
+from fastapi import Request
+from fynlo.auth.v1 import auth_service_pb2 as messages
+from fynlo.common.v1.common_pb2 import PageRequest, RestaurantSettings
+from starlette.responses import Response
+
+import device_json
+from device_json.scalars import BILL_MODE, ROLE
+from gateway import examples
+from gateway.calls import if_match, reading, writing
+from gateway.models import bodies
+from gateway.models.answers import Answer, PageOut
+from gateway.spec import router, spec
+
+routes = router()
+
+_BILL_MODES = BILL_MODE.numbers()
+_ROLES = ROLE.numbers()
+_PAGE = (("limit", "1 to 200, default 50"), ("cursor", "next_cursor of the page before"))
+
+
+@routes.post(
+    "/platform/restaurants",
+    **spec(
+        "Add a restaurant to the platform",
+        tag="restaurants",
+        permission="restaurants.manage",
+        status=201,
+        answer=Answer,
+        example=examples.RESTAURANT,
+        body=bodies.RestaurantIn,
+        body_example=examples.RESTAURANT_IN,
+        errors=(("422", "weak_password"), ("422", "unknown_time_zone")),
+        key="required",
+    ),
+)
+async def add_restaurant(request: Request) -> Response:
+    """With its first owner, who can log in at once."""
+    async with writing(request, key_required=True) as call:
+        body = await call.body(bodies.RestaurantIn)
+        message = messages.CreateRestaurantRequest(
+            request_id=call.key,
+            name=body.name,
+            currency_code=body.currency,
+            time_zone=body.timezone,
+            owner_email=body.owner_email,
+            owner_name=body.owner_name,
+            owner_password=body.owner_password or "",
+            bill_mode=_BILL_MODES[body.bill_mode],
+            service_charge_bp=body.service_charge_bp,
+        )
+        reply = await call.write(call.services.auth.CreateRestaurant(message))
+        answer = device_json.restaurant(reply.restaurant.settings)
+        answer["owner"] = device_json.user(reply.owner)
+        return call.answer(answer, 201)
+
+
+@routes.get(
+    "/restaurants",
+    **spec(
+        "List the restaurants that the caller may enter",
+        tag="restaurants",
+        permission="session.own",
+        answer=PageOut,
+        example={"items": [examples.RESTAURANT], "next_cursor": None},
+        query=_PAGE,
+    ),
+)
+async def list_restaurants(request: Request) -> Response:
+    """All of the platform for a platform owner."""
+    async with reading(request) as call:
+        reply = await call.services.auth.ListRestaurants(
+            messages.ListRestaurantsRequest(page=PageRequest(**call.page()))
+        )
+        items = [device_json.restaurant(one.settings) for one in reply.restaurants]
+        return call.answer({"items": items, "next_cursor": reply.next_cursor or None})
+
+
+@routes.put(
+    "/restaurant/settings",
+    **spec(
+        "Change the restaurant's settings",
+        tag="restaurants",
+        permission="settings.manage",
+        answer=Answer,
+        example=examples.RESTAURANT,
+        body=bodies.SettingsIn,
+        body_example=examples.SETTINGS_IN,
+        errors=(("412", "stale_version"), ("428", "precondition_required"), ("422", "unknown_time_zone")),
+        matches=True,
+    ),
+)
+async def change_settings(request: Request) -> Response:
+    """From now on; orders that were placed keep their bill. The currency never changes."""
+    async with writing(request) as call:
+        assert call.principal is not None
+        body = await call.body(bodies.SettingsIn)
+        me = await call.services.auth.GetMe(messages.GetMeRequest())
+        settings = RestaurantSettings(
+            restaurant_id=str(call.principal.tenant),
+            version=if_match(request),
+            name=body.name,
+            currency_code=me.restaurant.currency_code,
+            time_zone=body.timezone,
+            bill_mode=_BILL_MODES[body.bill_mode],
+            service_charge_bp=body.service_charge_bp,
+            day_cutoff_minutes=body.day_cutoff_minutes,
+            fee_preset=body.fee_preset,
+            platform_id=me.restaurant.platform_id,
+            auto_complete=body.auto_complete,
+        )
+        message = messages.UpdateRestaurantRequest(request_id=call.key, settings=settings)
+        reply = await call.write(call.services.auth.UpdateRestaurant(message))
+        return call.answer(device_json.restaurant(reply.restaurant.settings))
+
+
+@routes.post(
+    "/members",
+    **spec(
+        "Let a person in",
+        tag="restaurants",
+        permission="members.manage",
+        status=201,
+        answer=Answer,
+        example=examples.MEMBER,
+        body=bodies.MemberIn,
+        body_example=examples.MEMBER_IN,
+        errors=(("409", "member_exists"), ("422", "weak_password")),
+        key="optional",
+    ),
+)
+async def add_member(request: Request) -> Response:
+    """With a role in the caller's restaurant, never above the caller's own."""
+    async with writing(request) as call:
+        body = await call.body(bodies.MemberIn)
+        message = messages.AddMemberRequest(
+            request_id=call.key,
+            email=body.email,
+            name=body.name,
+            password=body.password or "",
+            role=_ROLES[body.role],
+        )
+        reply = await call.write(call.services.auth.AddMember(message))
+        return call.answer(device_json.member(reply.membership), 201)
+
+
+@routes.get(
+    "/members",
+    **spec(
+        "List the restaurant's people",
+        tag="restaurants",
+        permission="members.manage",
+        answer=PageOut,
+        example={"items": [examples.MEMBER], "next_cursor": None},
+        query=_PAGE,
+    ),
+)
+async def list_members(request: Request) -> Response:
+    """Everybody who can log in here."""
+    async with reading(request) as call:
+        reply = await call.services.auth.ListMembers(
+            messages.ListMembersRequest(page=PageRequest(**call.page()))
+        )
+        items = [device_json.member(member) for member in reply.members]
+        return call.answer({"items": items, "next_cursor": reply.next_cursor or None})
+
+
+@routes.delete(
+    "/members/{user_id}",
+    **spec(
+        "Take a person's access away",
+        tag="restaurants",
+        permission="members.manage",
+        answer=None,
+        example={},
+        errors=(("404", "not_found"),),
+    ),
+)
+async def remove_member(request: Request) -> Response:
+    """Their sessions and sockets in this restaurant end at once."""
+    async with writing(request) as call:
+        message = messages.RemoveMemberRequest(request_id=call.key, user_id=call.id_of("user_id"))
+        await call.write(call.services.auth.RemoveMember(message))
+        return call.answer({})

@@ -1,0 +1,171 @@
+"""Employees and the time clock."""
+
+from fastapi import Request
+from fynlo.common.v1.common_pb2 import PageRequest
+from fynlo.staff.v1 import staff_service_pb2 as messages
+from fynlo.staff.v1.staff_pb2 import Employee
+from starlette.responses import Response
+
+import device_json
+from gateway import examples
+from gateway.calls import if_match, path_id, reading, writing
+from gateway.models import bodies
+from gateway.models.answers import Answer, PageOut
+from gateway.spec import router, spec
+
+routes = router()
+
+_PAGE = (("limit", "1 to 200, default 50"), ("cursor", "next_cursor of the page before"))
+
+
+@routes.get(
+    "/employees",
+    **spec(
+        "List employees",
+        tag="staff",
+        permission="staff.read",
+        answer=PageOut,
+        example={"items": [examples.EMPLOYEE], "next_cursor": None},
+        query=(*_PAGE, ("include_inactive", "true: also those who left")),
+    ),
+)
+async def list_employees(request: Request) -> Response:
+    """By name."""
+    async with reading(request) as call:
+        inactive = request.query_params.get("include_inactive", "") == "true"
+        reply = await call.services.staff.ListEmployees(
+            messages.ListEmployeesRequest(page=PageRequest(**call.page()), include_inactive=inactive)
+        )
+        items = [device_json.employee(one) for one in reply.employees]
+        return call.answer({"items": items, "next_cursor": reply.next_cursor or None})
+
+
+@routes.post(
+    "/employees",
+    **spec(
+        "Add an employee",
+        tag="staff",
+        permission="staff.manage",
+        status=201,
+        answer=Answer,
+        example=examples.EMPLOYEE,
+        body=bodies.EmployeeIn,
+        body_example=examples.EMPLOYEE_IN,
+        key="optional",
+    ),
+)
+async def add_employee(request: Request) -> Response:
+    """Somebody who works here and may or may not log in."""
+    async with writing(request) as call:
+        employee = _employee_of(await call.body(bodies.EmployeeIn))
+        message = messages.SaveEmployeeRequest(request_id=call.key, employee=employee)
+        reply = await call.write(call.services.staff.SaveEmployee(message))
+        return call.answer(device_json.employee(reply.employee), 201)
+
+
+@routes.put(
+    "/employees/{employee_id}",
+    **spec(
+        "Change an employee",
+        tag="staff",
+        permission="staff.manage",
+        answer=Answer,
+        example=examples.EMPLOYEE,
+        body=bodies.EmployeeIn,
+        body_example=examples.EMPLOYEE_IN,
+        errors=(("404", "employee_not_found"), ("412", "stale_version"), ("428", "precondition_required")),
+        matches=True,
+    ),
+)
+async def change_employee(request: Request) -> Response:
+    """Nobody is deleted: active false keeps the records that the law wants kept."""
+    async with writing(request) as call:
+        employee = _employee_of(await call.body(bodies.EmployeeIn))
+        employee.id = call.id_of("employee_id")
+        employee.version = if_match(request)
+        message = messages.SaveEmployeeRequest(request_id=call.key, employee=employee)
+        reply = await call.write(call.services.staff.SaveEmployee(message))
+        return call.answer(device_json.employee(reply.employee))
+
+
+@routes.post(
+    "/timecards/clock-in",
+    **spec(
+        "Clock in",
+        tag="staff",
+        permission="staff.clock",
+        status=201,
+        answer=Answer,
+        example=examples.TIMECARD,
+        body=bodies.ClockIn,
+        body_example={},
+        errors=(("404", "employee_not_found"), ("409", "already_clocked_in")),
+        key="optional",
+    ),
+)
+async def clock_in(request: Request) -> Response:
+    """Oneself, or another person with staff.manage."""
+    async with writing(request) as call:
+        body = await call.body(bodies.ClockIn)
+        message = messages.ClockInRequest(request_id=call.key, employee_id=str(body.employee_id or ""))
+        reply = await call.write(call.services.staff.ClockIn(message))
+        return call.answer(device_json.timecard(reply.timecard), 201)
+
+
+@routes.post(
+    "/timecards/clock-out",
+    **spec(
+        "Clock out",
+        tag="staff",
+        permission="staff.clock",
+        answer=Answer,
+        example=examples.TIMECARD,
+        body=bodies.ClockIn,
+        body_example={},
+        errors=(("404", "employee_not_found"), ("409", "not_clocked_in")),
+        key="optional",
+    ),
+)
+async def clock_out(request: Request) -> Response:
+    """Minutes are counted in UTC, so a night when the clocks change is paid right."""
+    async with writing(request) as call:
+        body = await call.body(bodies.ClockIn)
+        message = messages.ClockOutRequest(request_id=call.key, employee_id=str(body.employee_id or ""))
+        reply = await call.write(call.services.staff.ClockOut(message))
+        return call.answer(device_json.timecard(reply.timecard))
+
+
+@routes.get(
+    "/timecards",
+    **spec(
+        "List time cards",
+        tag="staff",
+        permission="staff.read",
+        answer=PageOut,
+        example={"items": [examples.TIMECARD], "next_cursor": None},
+        query=(*_PAGE, ("employee_id", "cards of one person"), ("open", "true: only open cards")),
+    ),
+)
+async def list_timecards(request: Request) -> Response:
+    """Newest first."""
+    async with reading(request) as call:
+        query = request.query_params
+        reply = await call.services.staff.ListTimecards(
+            messages.ListTimecardsRequest(
+                page=PageRequest(**call.page()),
+                employee_id=path_id(query["employee_id"]) if "employee_id" in query else "",
+                open_only=query.get("open", "") == "true",
+            )
+        )
+        items = [device_json.timecard(card) for card in reply.timecards]
+        return call.answer({"items": items, "next_cursor": reply.next_cursor or None})
+
+
+def _employee_of(body: bodies.EmployeeIn) -> Employee:
+    return Employee(
+        name=body.name,
+        user_id=str(body.user_id or ""),
+        job=body.job,
+        hourly_rate_minor=body.hourly_rate_minor,
+        active=body.active,
+    )

@@ -1,0 +1,41 @@
+"""Every variable of the gateway."""
+
+from pydantic import Field
+
+from chassis.settings import ProcessSettings
+
+
+class GatewaySettings(ProcessSettings):
+    """Where the gateway listens, whom it calls and how much it lets in."""
+
+    service_name: str = "gateway"
+    gateway_port: int = Field(default=8080, ge=0, le=65535)
+    nats_url: str = Field(repr=False)
+    redis_url: str | None = Field(default=None, repr=False)
+    """Valkey, for rate limits that hold over all gateways. Without it each gateway limits on its own."""
+
+    auth_address: str
+    catalog_address: str
+    orders_address: str
+    payments_address: str
+    staff_address: str
+    realtime_address: str
+    realtime_socket_address: str
+    """host:port of the realtime service's socket port; on one machine the gateway tunnels to it."""
+
+    rate_user_per_second: float = Field(default=100, gt=0)
+    rate_user_burst: int = Field(default=400, ge=1)
+    rate_restaurant_per_second: float = Field(default=1_000, gt=0)
+    rate_restaurant_burst: int = Field(default=2_000, ge=1)
+    rate_address_per_second: float = Field(default=1_500, gt=0)
+    """Per network address, before anything else is known; a restaurant's devices share one."""
+    rate_address_burst: int = Field(default=3_000, ge=1)
+    rate_login_per_second: float = Field(default=20, gt=0)
+    """Log-ins and refreshes per network address."""
+    rate_login_burst: int = Field(default=200, ge=1)
+
+    trusted_proxies: int = Field(default=0, ge=0, le=5)
+    """How many proxies in front are ours: the client's address is that many entries from the right of
+    X-Forwarded-For. 0: the header is ignored."""
+    tls_terminated: bool = False
+    """True where a proxy in front speaks TLS: adds Strict-Transport-Security."""
