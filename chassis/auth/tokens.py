@@ -68,8 +68,17 @@ class TokenVerifier:
     ``fetch_keys`` is called for the first token, for an unknown key id, and when the set has grown old.
     """
 
-    def __init__(self, fetch_keys: FetchKeys, clock: Clock, *, roles: Collection[str] = KNOWN_ROLES) -> None:
-        self._keys = _KeySource(fetch_keys)
+    def __init__(
+        self,
+        fetch_keys: FetchKeys,
+        clock: Clock,
+        *,
+        roles: Collection[str] = KNOWN_ROLES,
+        remembers: int = CACHE_MAX_TOKENS,
+        monotonic: Callable[[], float] = time.monotonic,
+    ) -> None:
+        self._keys = _KeySource(fetch_keys, monotonic)
+        self._remembers = remembers
         self._clock = clock
         self._roles = frozenset(roles)
         self._verified: OrderedDict[str, Principal] = OrderedDict()
@@ -91,7 +100,7 @@ class TokenVerifier:
             raise _invalid()
         principal = self._principal(_verified_claims(token, key))
         self._verified[token] = principal
-        if len(self._verified) > CACHE_MAX_TOKENS:
+        if len(self._verified) > self._remembers:
             self._verified.popitem(last=False)
         return principal
 
@@ -146,8 +155,9 @@ class TokenVerifier:
 class _KeySource:
     """The key set: fetched once for many callers, refetched seldom, kept when auth does not answer."""
 
-    def __init__(self, fetch: FetchKeys) -> None:
+    def __init__(self, fetch: FetchKeys, monotonic: Callable[[], float]) -> None:
         self._fetch = fetch
+        self._monotonic = monotonic
         self._keys: dict[str, OKPKey] = {}
         self._fetched_at = self._tried_at = float("-inf")
         self._lock = asyncio.Lock()
@@ -164,17 +174,17 @@ class _KeySource:
         return self._keys.get(kid), not before.keys() <= self._keys.keys()
 
     def _must_ask(self, kid: str) -> bool:
-        now = time.monotonic()
+        now = self._monotonic()
         if now - self._tried_at < KEYS_RETRY_MIN_SECONDS:
             return False
         age = now - self._fetched_at
         return age > KEYS_MAX_AGE_SECONDS or (kid not in self._keys and age > KEYS_REFETCH_MIN_SECONDS)
 
     async def _refetch(self) -> None:
-        self._tried_at = time.monotonic()
+        self._tried_at = self._monotonic()
         try:
             self._keys = _public_keys(await self._fetch()) or self._keys
-            self._fetched_at = time.monotonic()
+            self._fetched_at = self._monotonic()
         except (Problem, JoseError, ValueError, TypeError, KeyError, OSError) as error:
             _log.warning("could not fetch the key set", error=str(error), keys_kept=len(self._keys))
 

@@ -1,7 +1,7 @@
 """A contract made for tests: one method per access rule, a stream, and one that states no rule at all."""
 
 from collections.abc import AsyncIterator, Awaitable, Callable
-from typing import Any
+from typing import Any, cast
 
 import grpc
 from fynlo.common.v1 import options_pb2
@@ -34,7 +34,7 @@ def _declare() -> None:
     ambiguous = _method(file.service.add(name="AmbiguousService"), "Both")
     ambiguous.Extensions[options_pb2.public] = True
     ambiguous.Extensions[options_pb2.permission] = PERMISSION
-    descriptor_pool.Default().Add(file)  # type: ignore[no-untyped-call]
+    descriptor_pool.Default().Add(file)
 
 
 def _method(service: Any, name: str, *, streams: bool = False) -> Any:
@@ -80,13 +80,11 @@ class Probe:
 
 def register(servicer: Probe, server: Any) -> None:
     """What generated code would do for the probe."""
-    codecs = {
-        "request_deserializer": Request.FromString,
-        "response_serializer": Response.SerializeToString,
-    }
+    codecs: Any = (Request.FromString, Response.SerializeToString)
     unary = ("Guarded", "Public", "ServiceOnly", "Unruled", "Idempotent")
-    handlers = {name: grpc.unary_unary_rpc_method_handler(servicer.serve, **codecs) for name in unary}
-    handlers["Watch"] = grpc.unary_stream_rpc_method_handler(servicer.watch, **codecs)
+    serve, watch = cast(Any, servicer.serve), cast(Any, servicer.watch)
+    handlers: dict[str, Any] = {name: grpc.unary_unary_rpc_method_handler(serve, *codecs) for name in unary}
+    handlers["Watch"] = grpc.unary_stream_rpc_method_handler(watch, *codecs)
     server.add_registered_method_handlers(SERVICE, handlers)
 
 
