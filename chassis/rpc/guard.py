@@ -14,7 +14,7 @@ from chassis.errors import Kind, Problem, Unavailable
 from chassis.rpc.admission import TRACEPARENT, Admission, bearer_of, request_id_of
 from chassis.rpc.call import Call, enter_call
 from chassis.rpc.policy import MethodPolicy
-from chassis.rpc.status import DEADLINE_EXCEEDED, DETAILS_KEY, code_of, details_of
+from chassis.rpc.status import DEADLINE_EXCEEDED, DETAIL_MAX_CHARS, DETAILS_KEY, code_of, details_of
 from chassis.rpc.validation import check
 from chassis.telemetry import (
     Scope,
@@ -203,4 +203,5 @@ class _Visit:
 
 
 async def _refuse(context: Context, problem: Problem) -> NoReturn:
-    await context.abort(code_of(problem), problem.detail, ((DETAILS_KEY, details_of(problem)),))
+    detail = problem.detail[:DETAIL_MAX_CHARS]
+    await context.abort(code_of(problem), detail, ((DETAILS_KEY, details_of(problem)),))

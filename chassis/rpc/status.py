@@ -33,7 +33,9 @@ KIND_KEY = "fynlo_kind"
 FIELDS_MAX = 20
 """Field errors told at once; the details travel in a header of limited size."""
 DETAIL_MAX_CHARS = 300
-METADATA_MAX = 16
+METADATA_MAX_BYTES = 3_000
+DETAILS_MAX_BYTES = 6_000
+"""All headers of a reply together stay below the 16 KB that a peer accepts."""
 
 DEADLINE_EXCEEDED = "DEADLINE_EXCEEDED"
 SERVICE_UNAVAILABLE = "SERVICE_UNAVAILABLE"
@@ -89,13 +91,15 @@ def code_of(problem: Problem) -> grpc.StatusCode:
 def details_of(problem: Problem) -> bytes:
     """The serialised google.rpc.Status: ErrorInfo, and BadRequest where fields were refused."""
     info = error_details_pb2.ErrorInfo(reason=problem.reason, domain=DOMAIN)
-    for key, value in list(problem.metadata.items())[:METADATA_MAX]:
-        info.metadata[key] = value[:DETAIL_MAX_CHARS]
     info.metadata[KIND_KEY] = problem.kind.value
+    for key, value in problem.metadata.items():
+        info.metadata[key] = value[:DETAIL_MAX_CHARS]
+        if info.ByteSize() > METADATA_MAX_BYTES:
+            del info.metadata[key]
     status = status_pb2.Status(code=code_of(problem).value[0], message=problem.detail[:DETAIL_MAX_CHARS])
     status.details.add().Pack(info)
     if problem.fields:
-        status.details.add().Pack(_bad_request(problem.fields))
+        status.details.add().Pack(_bad_request(problem.fields, DETAILS_MAX_BYTES - status.ByteSize()))
     return bytes(status.SerializeToString())
 
 
@@ -152,12 +156,13 @@ def _made(
     return made
 
 
-def _bad_request(fields: Sequence[FieldError]) -> error_details_pb2.BadRequest:
-    return error_details_pb2.BadRequest(
-        field_violations=[
-            error_details_pb2.BadRequest.FieldViolation(
-                field=error.field, reason=error.code, description=error.detail[:DETAIL_MAX_CHARS]
-            )
-            for error in fields[:FIELDS_MAX]
-        ]
-    )
+def _bad_request(fields: Sequence[FieldError], max_bytes: int) -> error_details_pb2.BadRequest:
+    told = error_details_pb2.BadRequest()
+    for error in fields[:FIELDS_MAX]:
+        told.field_violations.add(
+            field=error.field, reason=error.code, description=error.detail[:DETAIL_MAX_CHARS]
+        )
+        if told.ByteSize() > max_bytes:
+            del told.field_violations[-1]
+            break
+    return told

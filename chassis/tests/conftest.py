@@ -1,10 +1,14 @@
-from collections.abc import AsyncIterator, Awaitable, Callable
+import logging
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
+from io import StringIO
 
 import asyncpg
 import pytest
+import structlog
 
 from chassis.clock import FakeClock
 from chassis.db import Database, connection_options, prepare_connection
+from chassis.telemetry.logs import configure_logging
 from chassis.testing import ModuleDatabases
 from chassis.tests import probe
 
@@ -53,3 +57,15 @@ async def admin(module_databases: ModuleDatabases, probe_url: str) -> AsyncItera
     await prepare_connection(connection)
     yield connection
     await connection.close()
+
+
+@pytest.fixture
+def log_lines() -> Iterator[StringIO]:
+    """What is logged during the test, one JSON object per line."""
+    handlers, level = logging.root.handlers, logging.root.level
+    written = StringIO()
+    configure_logging("probe", form="json", level="info", stream=written)
+    yield written
+    structlog.reset_defaults()
+    logging.root.handlers = handlers
+    logging.root.setLevel(level)
