@@ -4,6 +4,7 @@ A gRPC server enters it for every request; the gateway enters one per HTTP reque
 work for one restaurant enters one too (``acting_for``). Calls made meanwhile carry it on.
 """
 
+import re
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -17,6 +18,7 @@ from chassis.telemetry import current_scope, work_scope
 
 HOP_SECONDS = 0.020
 """A call downstream gets this much less than what is left here, so that this process can still answer."""
+REQUEST_ID_MAX_CHARS = 64
 BACKGROUND_SECONDS = 10.0
 """What background work may spend on calls unless it says otherwise."""
 
@@ -33,6 +35,9 @@ class Call:
     tenant: str = ""
     replayed: bool = False
 
+
+_REQUEST_ID = re.compile(rf"[A-Za-z0-9._:-]{{1,{REQUEST_ID_MAX_CHARS}}}")
+_HEADER_VALUE = re.compile(r"[\x21-\x7e]*")
 
 _call: ContextVar[Call | None] = ContextVar("fynlo_call", default=None)
 
@@ -56,10 +61,17 @@ def inbound(
     request_id: str = "",
     traceparent: str | None = None,
 ) -> Iterator[Call]:
-    """A request that came in otherwise than by gRPC (HTTP, a socket): calls inside act with ``token``."""
+    """A request that came in otherwise than by gRPC (HTTP, a socket): calls inside act with ``token``.
+
+    A ``request_id`` that is not safe in headers and logs is replaced by the trace id. Raises Unauthenticated
+    (TOKEN_INVALID) for a token that cannot even be sent on.
+    """
+    if not _HEADER_VALUE.fullmatch(token):
+        raise Unauthenticated("the access token is not valid", reason="TOKEN_INVALID")
     restaurant = "" if principal is None or principal.restaurant_id is None else str(principal.restaurant_id)
-    call = Call(time.monotonic() + budget_seconds, request_id, token, principal)
-    with work_scope(traceparent, restaurant_id=restaurant, request_id=request_id), _entered(call):
+    call = Call(time.monotonic() + budget_seconds, token=token, principal=principal)
+    with work_scope(traceparent, restaurant_id=restaurant) as scope, _entered(call):
+        call.request_id = scope.request_id = safe_request_id(request_id, scope.trace.trace_id)
         yield call
 
 
@@ -75,6 +87,11 @@ def acting_for(restaurant_id: UUID, *, budget_seconds: float = BACKGROUND_SECOND
     trace = None if scope is None else scope.trace.traceparent
     with work_scope(trace, restaurant_id=str(restaurant_id)), _entered(call):
         yield call
+
+
+def safe_request_id(text: object, otherwise: str) -> str:
+    """A caller's request id where it has a form that is safe in headers and logs."""
+    return text if isinstance(text, str) and _REQUEST_ID.fullmatch(text) else otherwise
 
 
 @contextmanager

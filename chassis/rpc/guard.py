@@ -11,8 +11,8 @@ import grpc
 from opentelemetry.trace import Span, SpanKind
 
 from chassis.errors import Kind, Problem, Unavailable
-from chassis.rpc.admission import TRACEPARENT, Admission, bearer_of, request_id_of
-from chassis.rpc.call import Call, enter_call
+from chassis.rpc.admission import REQUEST_ID, TRACEPARENT, Admission, bearer_of
+from chassis.rpc.call import Call, enter_call, safe_request_id
 from chassis.rpc.policy import MethodPolicy
 from chassis.rpc.status import DEADLINE_EXCEEDED, DETAIL_MAX_CHARS, DETAILS_KEY, code_of, details_of
 from chassis.rpc.validation import check
@@ -196,7 +196,8 @@ class _Visit:
         self.span = start_span(name, parent or self.scope.trace, SpanKind.SERVER)
         if self.span is not None:
             self.scope.trace = trace_of(self.span)
-        self.call.request_id = self.scope.request_id = request_id_of(self.metadata, self.scope.trace.trace_id)
+        given = self.metadata.get(REQUEST_ID)
+        self.call.request_id = self.scope.request_id = safe_request_id(given, self.scope.trace.trace_id)
         enter_scope(self.scope)
         enter_call(self.call)
         self.call.token = bearer_of(self.metadata)
