@@ -1,0 +1,124 @@
+"""A kitchen display as a device runs it: applies its channel without a gap, and bumps what it shows."""
+
+import asyncio
+import time
+from collections.abc import Callable
+
+import orjson
+from websockets.exceptions import ConnectionClosed
+
+from chassis.ids import new_id
+from tools.api import Device
+
+RECONNECT_SECONDS = 0.5
+BUMPERS = 4
+QUEUE_MAX = 10_000
+
+
+class KitchenDisplay:
+    """Counts what it sees: tickets once, duplicates never. Survives a lost connection by resuming."""
+
+    def __init__(self, device: Device, on_accepted: Callable[[str, float], None]) -> None:
+        self._device = device
+        self._on_accepted = on_accepted
+        self._channel = f"restaurant:{device.restaurant_id}:kitchen"
+        self._epoch = ""
+        self._seq = 0
+        self._healing = False
+        self._to_bump: asyncio.Queue[str] = asyncio.Queue(QUEUE_MAX)
+        self.live = asyncio.Event()
+        self.tickets: set[str] = set()
+        self.accepted: set[str] = set()
+        self.bumped = 0
+        self.duplicates = 0
+        self.reconnects = 0
+
+    async def run(self) -> None:
+        """Shows and bumps until it is cancelled."""
+        async with asyncio.TaskGroup() as group:
+            group.create_task(self._listen())
+            for _ in range(BUMPERS):
+                group.create_task(self._bump())
+
+    async def _listen(self) -> None:
+        while True:
+            try:
+                async with self._device.socket() as socket:
+                    self._healing = False
+                    await socket.send(orjson.dumps(self._hello()).decode())
+                    async for frame in socket:
+                        answer = self._take(orjson.loads(frame))
+                        if answer is not None:
+                            await socket.send(orjson.dumps(answer).decode())
+            except (ConnectionClosed, OSError, TimeoutError):
+                self.reconnects += 1
+            await asyncio.sleep(RECONNECT_SECONDS)
+
+    def _hello(self) -> dict[str, object]:
+        channel: dict[str, object] = {"ch": self._channel}
+        if self._epoch:
+            channel |= {"e": self._epoch, "s": self._seq}
+        return {
+            "t": "hello",
+            "id": 1,
+            "v": 1,
+            "token": self._device.access_token,
+            "device": {"id": self._device.device_id, "kind": "kds", "app": "replay"},
+            "subs": [channel],
+        }
+
+    def _take(self, frame: dict[str, object]) -> dict[str, object] | None:
+        """One frame; what to answer, if anything."""
+        match frame["t"]:
+            case "welcome":
+                sub = frame["subs"][0]  # type: ignore[index]
+                if sub["st"] not in ("live", "resumed", "snapshot"):
+                    raise RuntimeError(f"the kitchen channel is {sub}")
+                if sub["st"] != "resumed":
+                    # A fresh restaurant: nothing came before this position.
+                    self._epoch, self._seq = sub["e"], sub["s"]
+                self.live.set()
+            case "ev":
+                return self._apply(frame)
+            case "synced":
+                self._healing = False
+            case "ping":
+                return {"t": "pong", "n": frame["n"], "ack": {self._channel: self._seq}}
+            case "bye":
+                self.live.clear()
+        return None
+
+    def _apply(self, frame: dict[str, object]) -> dict[str, object] | None:
+        arrived = time.perf_counter()
+        seq = frame["s"]
+        assert isinstance(seq, int)
+        if seq <= self._seq:
+            self.duplicates += 1
+            return None
+        if seq > self._seq + 1:
+            if self._healing:
+                return None
+            self._healing = True
+            sub = {"ch": self._channel, "e": self._epoch, "s": self._seq}
+            return {"t": "sub", "id": str(new_id()), **sub}
+        self._seq = seq
+        if frame["k"] == "order.accepted":
+            self._accept(frame["d"], arrived)  # type: ignore[arg-type]
+            return {"t": "ack", "ack": {self._channel: seq}}
+        return None
+
+    def _accept(self, shown: dict[str, object], arrived: float) -> None:
+        order_id = str(shown["order_id"])
+        self.duplicates += order_id in self.accepted
+        self.accepted.add(order_id)
+        self._on_accepted(order_id, arrived)
+        for ticket in shown["tickets"]:  # type: ignore[attr-defined]
+            self.duplicates += ticket["id"] in self.tickets
+            self.tickets.add(ticket["id"])
+            self._to_bump.put_nowait(ticket["id"])
+
+    async def _bump(self) -> None:
+        while True:
+            ticket_id = await self._to_bump.get()
+            await self._device.post(f"/api/v2/kitchen/tickets/{ticket_id}/bump", {})
+            self.bumped += 1
