@@ -164,7 +164,8 @@ def _add_ticket_route(name: str, action: Any, summary: str) -> None:
             return call.answer(device_json.ticket(reply.ticket))
 
     path = f"/kitchen/tickets/{{ticket_id}}/{name}"
-    routes.post(path, operation_id=f"ticket_{name}", **described)(change_ticket)
+    about = f"{summary}. Answers the ticket as it is then; again with the same key the same answer."
+    routes.post(path, operation_id=f"ticket_{name}", description=about, **described)(change_ticket)
 
 
 def _add_line_route(name: str, action: Any, summary: str) -> None:
@@ -193,7 +194,8 @@ def _add_line_route(name: str, action: Any, summary: str) -> None:
             return call.answer(device_json.ticket(reply.ticket))
 
     path = f"/kitchen/tickets/{{ticket_id}}/lines/{{line_id}}/{name}"
-    routes.post(path, operation_id=f"ticket_line_{name}", **described)(change_line)
+    about = f"{summary}. Answers the whole ticket; the order's state follows its lines."
+    routes.post(path, operation_id=f"ticket_line_{name}", description=about, **described)(change_line)
 
 
 for _name, (_action, _summary) in _TICKET_ACTIONS.items():

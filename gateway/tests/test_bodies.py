@@ -1,0 +1,114 @@
+"""What comes in is bounded, shallow and exactly typed."""
+
+import json
+from collections.abc import AsyncIterator
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from starlette.requests import Request
+
+from chassis.errors import InvalidArgument
+from gateway.bodies import BODY_BYTES_MAX, JSON_DEPTH_MAX, read_bounded, read_json
+from gateway.models.bodies import LineIn, OrderIn, PaymentIn
+
+ITEM = "0198f0a0-0000-7000-8000-0000000000c1"
+
+
+def request_of(*chunks: bytes, content_type: str = "application/json", length: int | None = None) -> Request:
+    """A request whose body arrives in ``chunks``."""
+    headers = [(b"content-type", content_type.encode())]
+    if length is not None:
+        headers.append((b"content-length", str(length).encode()))
+    waiting = iter(chunks)
+
+    async def receive() -> dict[str, object]:
+        chunk = next(waiting, None)
+        return {"type": "http.request", "body": chunk or b"", "more_body": chunk is not None}
+
+    return Request({"type": "http", "method": "POST", "path": "/", "headers": headers}, receive)
+
+
+async def reason_of(request: Request) -> InvalidArgument:
+    with pytest.raises(InvalidArgument) as caught:
+        await read_json(request, OrderIn)
+    return caught.value
+
+
+async def test_a_body_in_pieces_is_read_whole() -> None:
+    whole = json.dumps({"item_id": ITEM, "quantity": 2}).encode()
+    line = await read_json(request_of(whole[:7], whole[7:]), LineIn)
+    assert (str(line.item_id), line.quantity, line.options) == (ITEM, 2, [])
+
+
+@pytest.mark.parametrize("raw", [b"{", b'{"a":1,}', b"[1,2", b"nonsense", b"\xff\xfe"])
+async def test_malformed_json_is_named_as_such(raw: bytes) -> None:
+    assert (await reason_of(request_of(raw))).reason == "MALFORMED_JSON"
+
+
+async def test_an_unknown_field_is_refused_by_its_name() -> None:
+    body = {"service_flow": "pay_later", "order_type": "takeaway", "lines": [], "total_minor": 1}
+    problem = await reason_of(request_of(json.dumps(body).encode()))
+    assert problem.reason == "INVALID_BODY"
+    assert [(f.field, f.code) for f in problem.fields] == [("total_minor", "extra_forbidden")]
+
+
+@pytest.mark.parametrize("quantity", ["2", 2.5, True, 0, -1, 1000, 2**63, None])
+async def test_a_quantity_is_a_whole_number_from_1_to_999(quantity: object) -> None:
+    body = {"item_id": ITEM, "quantity": quantity}
+    with pytest.raises(InvalidArgument) as caught:
+        await read_json(request_of(json.dumps(body).encode()), LineIn)
+    assert caught.value.fields[0].field == "quantity"
+
+
+@pytest.mark.parametrize("amount", [0, -5, 1.0, "100", 10**12])
+async def test_a_payment_is_a_positive_whole_number_of_pence(amount: object) -> None:
+    body = {"method": "cash", "amount_minor": amount}
+    with pytest.raises(InvalidArgument):
+        await read_json(request_of(json.dumps(body).encode()), PaymentIn)
+
+
+@given(depth=st.integers(JSON_DEPTH_MAX - 3, JSON_DEPTH_MAX + 400), in_string=st.booleans())
+async def test_depth_counts_brackets_outside_strings_only(depth: int, in_string: bool) -> None:
+    nested = "[" * depth + "]" * depth
+    raw = json.dumps({"note": nested}) if in_string else '{"note":' + nested + "}"
+    problem = await reason_of(request_of(raw.encode()))
+    too_deep = depth + 1 > JSON_DEPTH_MAX and not in_string
+    assert (problem.reason == "MALFORMED_JSON") == too_deep
+
+
+async def test_an_announced_giant_is_refused_before_it_is_read() -> None:
+    async def never() -> dict[str, object]:
+        raise AssertionError("the body was read")
+
+    headers = [(b"content-length", str(BODY_BYTES_MAX + 1).encode())]
+    request = Request({"type": "http", "method": "POST", "path": "/", "headers": headers}, never)
+    with pytest.raises(InvalidArgument) as caught:
+        await read_bounded(request)
+    assert caught.value.reason == "BODY_TOO_LARGE"
+
+
+async def test_a_stream_that_does_not_end_is_cut_off_at_the_limit() -> None:
+    sent = 0
+
+    async def endless() -> AsyncIterator[bytes]:
+        nonlocal sent
+        while True:
+            sent += 65_536
+            yield b"x" * 65_536
+
+    stream = endless()
+
+    async def receive() -> dict[str, object]:
+        return {"type": "http.request", "body": await anext(stream), "more_body": True}
+
+    request = Request({"type": "http", "method": "POST", "path": "/", "headers": []}, receive)
+    with pytest.raises(InvalidArgument) as caught:
+        await read_bounded(request)
+    assert caught.value.reason == "BODY_TOO_LARGE"
+    assert sent <= BODY_BYTES_MAX + 2 * 65_536
+
+
+async def test_another_media_type_is_refused() -> None:
+    problem = await reason_of(request_of(b"a=1", content_type="application/x-www-form-urlencoded"))
+    assert problem.reason == "UNSUPPORTED_MEDIA_TYPE"

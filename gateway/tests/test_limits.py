@@ -1,0 +1,93 @@
+"""Rate limits let a steady rate through, stop a burst, and hold whichever way they are counted."""
+
+import asyncio
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from chassis.errors import ResourceExhausted
+from chassis.ids import new_id
+from gateway.limits import Limit, LocalGcra, RateLimiter
+
+
+@given(
+    per_second=st.integers(1, 1_000),
+    burst=st.integers(1, 500),
+    gaps=st.lists(st.floats(0, 2), min_size=1, max_size=300),
+)
+def test_never_more_than_burst_plus_rate_times_time(per_second: int, burst: int, gaps: list[float]) -> None:
+    limit, gcra = Limit("l", per_second, burst), LocalGcra()
+    now, passed = 1_000.0, 0
+    for gap in gaps:
+        now += gap
+        wait, _ = gcra.take([(limit, "k")], now)
+        passed += wait == 0
+    assert passed <= burst + per_second * (now - 1_000.0) + 1
+
+
+def test_a_steady_rate_passes_for_ever() -> None:
+    limit, gcra = Limit("l", 10, 1), LocalGcra()
+    assert all(gcra.take([(limit, "k")], 1_000 + i / 10)[0] <= 1e-6 for i in range(1_000))
+
+
+def test_a_refused_request_costs_none_of_its_limits() -> None:
+    wide, narrow, gcra = Limit("w", 1, 10), Limit("n", 1, 1), LocalGcra()
+    assert gcra.take([(narrow, "n")], 0)[0] == 0
+    for _ in range(50):
+        assert gcra.take([(wide, "w"), (narrow, "n")], 0)[0] > 0
+    assert all(gcra.take([(wide, "w")], 0)[0] == 0 for _ in range(10))
+    assert gcra.take([(wide, "w")], 0)[0] > 0
+
+
+def test_the_keys_of_strangers_are_forgotten_first() -> None:
+    limit, gcra = Limit("l", 1, 1), LocalGcra(keys_max=100)
+    for number in range(1_000):
+        gcra.take([(limit, str(number))], 0)
+    assert len(gcra._next_at) == 100
+    assert gcra.take([(limit, "999")], 0)[0] > 0
+
+
+async def exhausted(limiter: RateLimiter, limit: Limit, key: str, tries: int) -> list[bool]:
+    async def one() -> bool:
+        try:
+            await limiter.take((limit, key))
+        except ResourceExhausted:
+            return True
+        return False
+
+    return await asyncio.gather(*(one() for _ in range(tries)))
+
+
+async def test_two_gateways_share_one_limit_on_valkey(redis_url: str) -> None:
+    key, limit = str(new_id()), Limit("shared", 0.1, 20)
+    one, two = RateLimiter(redis_url), RateLimiter(redis_url)
+    try:
+        refused = [*await exhausted(one, limit, key, 15), *await exhausted(two, limit, key, 15)]
+        assert refused.count(False) == 20
+    finally:
+        await one.close()
+        await two.close()
+
+
+async def test_a_refusal_says_when_to_come_back(redis_url: str) -> None:
+    limiter, limit, key = RateLimiter(redis_url), Limit("shared", 0.5, 1), str(new_id())
+    try:
+        verdict = await limiter.take((limit, key))
+        assert verdict.remaining == 0
+        with pytest.raises(ResourceExhausted) as caught:
+            await limiter.take((limit, key))
+        assert caught.value.reason == "RATE_LIMITED"
+        assert 1 <= int(caught.value.metadata["retry_after_seconds"]) <= 2
+    finally:
+        await limiter.close()
+
+
+async def test_without_valkey_the_limit_still_holds_here() -> None:
+    limiter, limit = RateLimiter("redis://127.0.0.1:1/0"), Limit("alone", 0.1, 5)
+    try:
+        refused = await exhausted(limiter, limit, "k", 9)
+        assert refused.count(False) == 5
+        assert not await limiter.ping()
+    finally:
+        await limiter.close()
