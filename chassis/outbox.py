@@ -13,10 +13,10 @@ from typing import Any
 from uuid import UUID
 
 from google.protobuf.message import Message
-from opentelemetry import trace
 
 from chassis.idempotency import IdempotencyKey
 from chassis.ids import new_id
+from chassis.telemetry import current_scope
 
 MAX_EVENT_BYTES = 120_000
 """Below the 128 KB that the stream takes, headers included: an event that was committed can be published."""
@@ -100,7 +100,5 @@ def subject_of(event_type: str, restaurant_id: UUID | None) -> str:
 
 
 def _traceparent() -> str | None:
-    context = trace.get_current_span().get_span_context()
-    if not context.is_valid:
-        return None
-    return f"00-{context.trace_id:032x}-{context.span_id:016x}-{context.trace_flags:02x}"
+    scope = current_scope()
+    return None if scope is None else scope.trace.traceparent
