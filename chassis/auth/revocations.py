@@ -4,6 +4,7 @@ A token issued before that instant is refused. The table is fed by auth's events
 start; it needs to remember a revocation only as long as an access token may live.
 """
 
+import asyncio
 from collections.abc import Awaitable, Callable, Iterable
 from dataclasses import dataclass
 from datetime import datetime
@@ -18,6 +19,7 @@ from chassis.telemetry import counter, get_logger
 
 ENTRIES_MAX = 50_000
 LISTENERS_MAX = 16
+REWARM_SECONDS = 30.0
 
 _log = get_logger("auth")
 _unreadable = counter("auth_revocations_unreadable_total", "Revocation messages that could not be parsed")
@@ -123,6 +125,25 @@ async def follow_revocations(
             _log.error("a revocation could not be read", subject=subject, error=str(error))
 
     await nats.subscribe(subject, cb=take)
+
+
+async def keep_warm(
+    fetch: Callable[[], Awaitable[Iterable[Revocation]]],
+    into: Revocations,
+    *,
+    every_seconds: float = REWARM_SECONDS,
+) -> None:
+    """Background work: takes in auth's whole list again and again, since a message is lost while NATS is away.
+
+    Ends by cancellation only; a list that cannot be had now (a Problem) is tried again the next time.
+    """
+    while True:
+        try:
+            for revocation in await fetch():
+                into.apply(revocation)
+        except Problem as problem:
+            _log.warning("the list of revocations cannot be had", reason=problem.reason)
+        await asyncio.sleep(every_seconds)
 
 
 def _names(principal: Principal) -> tuple[tuple[str, str], ...]:
