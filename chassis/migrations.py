@@ -14,14 +14,13 @@ from collections.abc import Callable
 from enum import StrEnum
 from importlib import util
 from pathlib import Path
-from typing import Annotated, Any, TypeVar
+from typing import Annotated, Any, Protocol, TypeVar
 
 import sqlalchemy as sa
 import typer
 from alembic import command, context
 from alembic.autogenerate import compare_metadata
 from alembic.config import Config
-from alembic.operations import Operations
 from alembic.runtime.migration import MigrationContext
 from alembic.script import ScriptDirectory
 from pydantic_settings import BaseSettings, SettingsConfigDict
@@ -42,6 +41,14 @@ _PARTITION = re.compile(r"_(default|\d{4,8})$")
 _Result = TypeVar("_Result")
 
 
+class AlembicOp(Protocol):
+    """``from alembic import op``, or an ``Operations`` object."""
+
+    def get_bind(self) -> sa.Connection:
+        """The connection of the migration."""
+        ...
+
+
 class BadMigration(Exception):
     """A migrations folder breaks a rule, or the database differs from the declared tables."""
 
@@ -56,7 +63,7 @@ class OwnerSettings(BaseSettings):
 # -- for the revisions of a service ----------------------------------------------------------------------
 
 
-def create_chassis_schema(op: Operations, schema: str, role: str | None = None) -> None:
+def create_chassis_schema(op: AlembicOp, schema: str, role: str | None = None) -> None:
     """Outbox, inbox and idempotency of one service with their functions and grants; for its first revision.
 
     ``role`` is the login role of the service, ``fynlo_<schema>`` unless given.
@@ -65,14 +72,14 @@ def create_chassis_schema(op: Operations, schema: str, role: str | None = None) 
         op.get_bind().exec_driver_sql(statement)
 
 
-def drop_chassis_schema(op: Operations, schema: str) -> None:
+def drop_chassis_schema(op: AlembicOp, schema: str) -> None:
     """The reverse of create_chassis_schema, for ``downgrade()``."""
     for statement in ddl.drop_statements(schema):
         op.get_bind().exec_driver_sql(statement)
 
 
 def protect_tenant_table(
-    op: Operations,
+    op: AlembicOp,
     schema: str,
     table: str,
     role: str | None = None,
