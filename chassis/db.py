@@ -6,6 +6,7 @@ reply), COMMIT. Without events and reply the second is left out.
 """
 
 import asyncio
+import contextlib
 import json
 import time
 from collections.abc import Callable, Sequence
@@ -269,14 +270,14 @@ class TransactionBlock:
         return emitted
 
     async def _rollback(self) -> None:
-        if self._connection.is_closed() or not self._connection.is_in_transaction():
-            return
         try:
-            await self._connection.execute("ROLLBACK")
+            # Asking raises too: asyncpg takes a connection that the server ended away from its holder.
+            if self._connection.is_in_transaction():
+                await self._connection.execute("ROLLBACK")
         except (*_UNREACHABLE, asyncpg.PostgresError) as error:
-            # The connection is of no use any more; its end rolls back.
             _log.warning("rollback_failed", error=repr(error))
-            self._connection.terminate()
+            with contextlib.suppress(asyncpg.InterfaceError):
+                self._connection.terminate()  # its end rolls back
 
     async def _release(self) -> None:
         try:
@@ -341,6 +342,7 @@ _LOST: tuple[type[Exception], ...] = (
     asyncpg.InternalClientError,
 )
 _UNREACHABLE: tuple[type[Exception], ...] = (*_LOST, OSError, asyncpg.InterfaceError)
+_GONE = ("closed", "released back to the pool")
 _CONTENDED = (asyncpg.SerializationError, asyncpg.DeadlockDetectedError, asyncpg.LockNotAvailableError)
 
 
@@ -368,6 +370,8 @@ def _translated(error: BaseException) -> BaseException:
         return Unavailable("A statement took too long.", reason="DATABASE_TIMEOUT")
     if isinstance(error, asyncpg.UniqueViolationError) and error.constraint_name == IDEMPOTENCY_CONSTRAINT:
         return IdempotencyInFlight()
-    if isinstance(error, _LOST) or (isinstance(error, asyncpg.InterfaceError) and "closed" in str(error)):
+    if isinstance(error, _LOST):
+        return _unavailable()
+    if isinstance(error, asyncpg.InterfaceError) and any(word in str(error) for word in _GONE):
         return _unavailable()
     return error

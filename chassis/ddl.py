@@ -260,23 +260,29 @@ BEGIN
         END IF;
     END LOOP;
 END $$;
-CREATE FUNCTION {s}.chassis_sweep(p_now timestamptz, p_batch integer) RETURNS void LANGUAGE plpgsql
-SECURITY DEFINER SET search_path = {s}, pg_temp SET lock_timeout = '1s' SET timezone = 'UTC' AS $$
+CREATE FUNCTION {s}.chassis_sweep(p_step text, p_now timestamptz, p_batch integer) RETURNS void
+LANGUAGE plpgsql SECURITY DEFINER SET search_path = {s}, pg_temp
+SET lock_timeout = '1s' SET timezone = 'UTC' AS $$
 BEGIN
-    PERFORM outbox_roll('outbox', p_now, '72 hours', 3);
-    PERFORM outbox_roll('outbox_position', p_now, '72 hours', 3);
-    DELETE FROM outbox_default WHERE ctid IN (
-        SELECT ctid FROM outbox_default
-        WHERE created_at < p_now - interval '72 hours' AND published_at IS NOT NULL LIMIT p_batch);
-    DELETE FROM outbox_position_default WHERE ctid IN (
-        SELECT ctid FROM outbox_position_default
-        WHERE created_at < p_now - interval '72 hours' LIMIT p_batch);
-    DELETE FROM idempotency WHERE ctid IN (
-        SELECT ctid FROM idempotency WHERE created_at < p_now - interval '24 hours' LIMIT p_batch);
-    DELETE FROM inbox WHERE ctid IN (
-        SELECT ctid FROM inbox WHERE received_at < p_now - interval '8 days' LIMIT p_batch);
+    CASE p_step
+    WHEN 'outbox', 'outbox_position' THEN
+        PERFORM outbox_roll(p_step, p_now, '72 hours', 3);
+    WHEN 'rows' THEN
+        DELETE FROM outbox_default WHERE ctid IN (
+            SELECT ctid FROM outbox_default
+            WHERE created_at < p_now - interval '72 hours' AND published_at IS NOT NULL LIMIT p_batch);
+        DELETE FROM outbox_position_default WHERE ctid IN (
+            SELECT ctid FROM outbox_position_default
+            WHERE created_at < p_now - interval '72 hours' LIMIT p_batch);
+        DELETE FROM idempotency WHERE ctid IN (
+            SELECT ctid FROM idempotency WHERE created_at < p_now - interval '24 hours' LIMIT p_batch);
+        DELETE FROM inbox WHERE ctid IN (
+            SELECT ctid FROM inbox WHERE received_at < p_now - interval '8 days' LIMIT p_batch);
+    END CASE;
 END $$
 """
+SWEEP_STEPS = ("outbox", "outbox_position", "rows")
+"""One transaction each: a step that held the locks of both tables could deadlock with a writer."""
 
 FUNCTIONS = {
     "outbox_commit": "timestamptz, text[], text[], uuid[], bytea[], text[], text[], text,"
@@ -288,7 +294,7 @@ FUNCTIONS = {
     "outbox_unmark": "bigint, bigint[]",
     "outbox_new_epoch": "",
     "outbox_roll": "text, timestamptz, interval, integer",
-    "chassis_sweep": "timestamptz, integer",
+    "chassis_sweep": "text, timestamptz, integer",
     "tenant_or_platform": "",
 }
 OWNER_ONLY = {"outbox_new_epoch", "outbox_roll", "outbox_check_generation"}
@@ -319,7 +325,7 @@ def create_statements(schema: str, role: str) -> list[str]:
     statements.append(f"GRANT SELECT, INSERT, UPDATE ON {schema}.inbox TO {role}")
     statements.append(f"GRANT SELECT, INSERT, DELETE ON {schema}.inbox_parked TO {role}")
     # The first days exist before the first row: nothing has to be moved out of the default partition later.
-    statements.append(f"SELECT {schema}.chassis_sweep(now(), 1000)")
+    statements += [f"SELECT {schema}.chassis_sweep('{step}', now(), 1000)" for step in SWEEP_STEPS]
     return statements
 
 

@@ -21,10 +21,6 @@ from chassis.telemetry import current_scope
 MAX_EVENT_BYTES = 120_000
 """Below the 128 KB that the stream takes, headers included: an event that was committed can be published."""
 RETENTION_HOURS = 72
-STREAM = "FYNLO_EVENTS"
-PLATFORM = "platform"
-"""The last token of a subject whose event belongs to no restaurant."""
-
 COMMIT_RECORDS = (
     "SELECT outbox_commit($1::timestamptz, $2::text[], $3::text[], $4::uuid[], $5::bytea[], $6::text[],"
     " $7::text[], $8::text, $9::text, $10::text, $11::bytea, $12::bytea)"
@@ -92,11 +88,6 @@ def commit_arguments(
         key.request_hash if key else None,
         reply,
     )
-
-
-def subject_of(event_type: str, restaurant_id: UUID | None) -> str:
-    """``fynlo.orders.v1.OrderPlaced.<restaurant_id>``."""
-    return f"{event_type}.{restaurant_id or PLATFORM}"
 
 
 def _traceparent() -> str | None:

@@ -30,7 +30,7 @@ from pydantic_settings import BaseSettings, SettingsConfigDict
 from chassis.clock import Clock, FakeClock
 from chassis.db import Database
 from chassis.migrations import run_migrations
-from chassis.outbox import STREAM
+from chassis.stream import STREAM
 from deploy.local import places, provision
 from deploy.local.embedded import EmbeddedNats, EmbeddedServer, EmbeddedValkey, free_port
 from deploy.local.postgres import EmbeddedPostgres

@@ -3,8 +3,10 @@ from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
 from io import StringIO
 
 import asyncpg
+import nats
 import pytest
 import structlog
+from nats.aio.client import Client as NatsClient
 
 from chassis.clock import FakeClock
 from chassis.db import Database, connection_options, prepare_connection
@@ -69,3 +71,22 @@ def log_lines() -> Iterator[StringIO]:
     structlog.reset_defaults()
     logging.root.handlers = handlers
     logging.root.setLevel(level)
+
+
+async def connect_nats(url: str) -> NatsClient:
+    """A client as the services have it: it reconnects for ever, here quickly and silently."""
+
+    async def quiet(_: Exception) -> None:
+        """Tests take servers away on purpose."""
+
+    return await nats.connect(
+        url, max_reconnect_attempts=-1, reconnect_time_wait=0.1, connect_timeout=1, error_cb=quiet
+    )
+
+
+@pytest.fixture
+async def nats_client(nats_url: str) -> AsyncIterator[NatsClient]:
+    """A client of this module's NATS."""
+    client = await connect_nats(nats_url)
+    yield client
+    await client.close()

@@ -153,13 +153,15 @@ async def test_a_pool_without_a_free_connection_answers_unavailable_after_two_se
         assert await tx.fetchval("SELECT 1") == 1
 
 
+@pytest.mark.parametrize("pause", [0, 0.1], ids=["at once", "after the news has arrived"])
 async def test_a_lost_connection_is_unavailable_and_the_next_transaction_gets_a_new_one(
-    db: Database, admin: asyncpg.Connection
+    db: Database, admin: asyncpg.Connection, pause: float
 ) -> None:
     with pytest.raises(Unavailable) as caught:
         async with db.transaction(None) as tx:
             pid = await tx.fetchval("SELECT pg_backend_pid()")
             await admin.execute("SELECT pg_terminate_backend($1)", pid)
+            await asyncio.sleep(pause)
             await tx.fetchval("SELECT pg_sleep(1)")
     assert caught.value.reason == "DATABASE_UNAVAILABLE"
     for _ in range(5):

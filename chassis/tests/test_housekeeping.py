@@ -1,3 +1,4 @@
+import asyncio
 from datetime import timedelta
 
 import asyncpg
@@ -5,6 +6,7 @@ import pytest
 
 from chassis.clock import FakeClock
 from chassis.db import Database
+from chassis.ddl import SWEEP_STEPS
 from chassis.idempotency import IdempotencyKey
 from chassis.ids import new_id
 from chassis.tests.probe import ThingMade
@@ -16,8 +18,9 @@ PARTITIONS = (
 
 
 async def sweep(db: Database) -> None:
-    async with db.transaction(None) as tx:
-        await tx.execute("SELECT chassis_sweep($1, 1000)", db.clock.now())
+    for step in SWEEP_STEPS:
+        async with db.transaction(None) as tx:
+            await tx.execute("SELECT chassis_sweep($1, $2, 1000)", step, db.clock.now())
 
 
 async def test_days_are_made_ahead_and_rows_of_the_default_partition_move_into_them(
@@ -79,3 +82,23 @@ async def test_idempotency_keys_live_for_24_hours(
     fake_clock.advance(timedelta(hours=hours))
     await sweep(db)
     assert await admin.fetchval("SELECT count(*) FROM idempotency WHERE restaurant_id = $1", tenant) == kept
+
+
+async def test_writers_and_housekeeping_do_not_wait_for_each_other_in_a_circle(
+    db: Database, fake_clock: FakeClock
+) -> None:
+    done = asyncio.Event()
+
+    async def write() -> None:
+        tenant = new_id()
+        while not done.is_set():
+            async with db.transaction(tenant) as tx:
+                tx.emit(ThingMade(), subject_id="silent")
+                tx.emit(ThingMade(), subject_id="loud", channels=["orders"])
+
+    writers = [asyncio.create_task(write()) for _ in range(3)]
+    for _ in range(25):
+        fake_clock.advance(timedelta(days=1))
+        await sweep(db)
+    done.set()
+    await asyncio.gather(*writers)

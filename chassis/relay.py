@@ -1,0 +1,266 @@
+"""The relay carries committed events from the outbox to JetStream.
+
+Every replica of a service runs one; a session advisory lock makes one of them the leader. A leader that was
+paused past its lock can only publish duplicates, which JetStream and every inbox drop: it cannot mark rows,
+because marking happens on the connection that holds the lock and checks the generation of the leader.
+
+Per restaurant the order of the outbox is kept (one message in flight); restaurants run side by side. A row
+that could not be published is tried again for ever: poll, nudge after each commit, back-off while NATS is
+away.
+"""
+
+import asyncio
+import contextlib
+import time
+from collections import defaultdict
+from collections.abc import AsyncIterator, Sequence
+from dataclasses import dataclass
+from typing import Any
+from uuid import UUID
+
+import asyncpg
+import nats.errors
+import structlog
+from nats.aio.client import Client as NatsClient
+from nats.aio.msg import Msg
+from nats.js.errors import NoStreamResponseError
+from nats.js.errors import NotFoundError as StreamNotFound
+from prometheus_client import Counter, Gauge
+
+from chassis.clock import Clock
+from chassis.db import Database, connection_options, prepare_connection
+from chassis.ddl import SWEEP_STEPS
+from chassis.reconciler import Reconciler
+from chassis.stream import STREAM, ensure_stream, event_headers, subject_of
+
+BATCH_ROWS = 256
+"""Rows per round, and so the bound on messages in flight."""
+POLL_SECONDS = 0.2
+MAX_BACKOFF_SECONDS = 2.0
+LEADER_RETRY_SECONDS = 1.0
+PUBLISH_TIMEOUT_SECONDS = 5.0
+RECONCILE_SECONDS = 30.0
+MEASURE_SECONDS = 5.0
+SWEEP_SECONDS = 3600.0
+SWEEP_RETRY_SECONDS = 60.0
+SWEEP_ROWS = 5_000
+SUPERSEDED = "FY001"
+KEEPALIVE = {"tcp_keepalives_idle": "10", "tcp_keepalives_interval": "5", "tcp_keepalives_count": "3"}
+"""Postgres gives the lock of a vanished machine away after 25 s instead of two hours."""
+
+_LOCK = "SELECT pg_try_advisory_lock(hashtextextended('fynlo-relay:' || $1, 0))"
+_UNPUBLISHED = """
+SELECT id, restaurant_id, type, subject_id, msg_id, payload, positions, trace, command_id, created_at
+FROM outbox WHERE published_at IS NULL ORDER BY id LIMIT $1
+"""
+_BACKLOG = "SELECT count(*) AS rows, min(created_at) AS oldest FROM outbox WHERE published_at IS NULL"
+_SWEEP = "SELECT chassis_sweep($1, $2, $3)"
+
+_log = structlog.get_logger(__name__)
+_published = Counter("fynlo_outbox_published_total", "Events acknowledged by JetStream", ["schema"])
+_failed = Counter("fynlo_outbox_publish_failures_total", "Attempts that JetStream did not take", ["schema"])
+_backlog = Gauge("fynlo_outbox_backlog", "Unpublished events, known to the leader", ["schema"])
+_age = Gauge("fynlo_outbox_oldest_unpublished_seconds", "Age of the oldest unpublished event", ["schema"])
+_leading = Gauge("fynlo_outbox_leader", "1 where this process leads the relay", ["schema"])
+
+
+class Superseded(Exception):
+    """Another relay leads; what this one did since can only have been duplicates."""
+
+
+@dataclass(slots=True)
+class Leadership:
+    """A connection that holds the lock, and the generation that its marks carry."""
+
+    connection: Any
+    generation: int
+
+    async def call(self, function: str, *args: object) -> Any:
+        """Runs ``SELECT function(generation, ...)``. Raises Superseded."""
+        places = "".join(f", ${index}" for index in range(2, len(args) + 2))
+        try:
+            return await self.connection.fetchval(f"SELECT {function}($1{places})", self.generation, *args)
+        except asyncpg.PostgresError as error:
+            if error.sqlstate == SUPERSEDED:
+                raise Superseded from error
+            raise
+
+
+class OutboxRelay:
+    """Publishes the outbox of ``db``'s schema. ``run()`` never returns; cancel it to stop."""
+
+    def __init__(self, db: Database, nats: NatsClient, clock: Clock, *, replicas: int = 1) -> None:
+        self._db = db
+        self._nats = nats
+        self._jetstream = nats.jetstream(timeout=PUBLISH_TIMEOUT_SECONDS)
+        self._clock = clock
+        self._replicas = replicas
+        self._wake = asyncio.Event()
+        self._leads = False
+        self._nudging: asyncio.Task[None] | None = None
+        self._nudge_subject = f"fynlo-nudge.{db.schema}"
+        self._highest_seq = 0
+        self._check_all = True
+        self._reconnects_seen = 0
+        self._due: dict[str, float] = {}
+        db.on_emitted(self.nudge)
+
+    @property
+    def leads(self) -> bool:
+        """Whether this relay is the one that publishes."""
+        return self._leads
+
+    def nudge(self) -> None:
+        """There is work: wakes the leader, here or in another replica. Cheap, never fails, may be lost."""
+        self._wake.set()
+        if not self._leads and self._nats.is_connected and (self._nudging is None or self._nudging.done()):
+            self._nudging = asyncio.get_running_loop().create_task(self._nudge_others())
+
+    async def run(self) -> None:
+        """Leads or waits to lead, until cancelled."""
+
+        async def on_nudge(_: Msg) -> None:
+            self._wake.set()
+
+        subscription = await self._nats.subscribe(self._nudge_subject, cb=on_nudge)
+        try:
+            while True:
+                try:
+                    async with self._leadership() as leadership:
+                        if leadership is not None:
+                            await self._lead(leadership)
+                except Superseded:
+                    _log.warning("relay_superseded", schema=self._db.schema)
+                except (asyncpg.PostgresError, asyncpg.InterfaceError, asyncpg.InternalClientError) as error:
+                    _log.warning("relay_lost_database", schema=self._db.schema, error=repr(error))
+                except (OSError, nats.errors.Error) as error:
+                    _log.warning("relay_interrupted", schema=self._db.schema, error=repr(error))
+                await asyncio.sleep(LEADER_RETRY_SECONDS)
+        finally:
+            with contextlib.suppress(nats.errors.Error):  # a closed client has no subscriptions
+                await subscription.unsubscribe()
+
+    @contextlib.asynccontextmanager
+    async def _leadership(self) -> AsyncIterator[Leadership | None]:
+        """Waits for the lock on a connection of its own."""
+        options = connection_options(self._db.schema)
+        options["server_settings"] |= KEEPALIVE
+        connection = await asyncpg.connect(self._db.url, **options)
+        try:
+            await prepare_connection(connection)
+            while not await connection.fetchval(_LOCK, self._db.schema):  # noqa: ASYNC110 - another process's
+                await asyncio.sleep(LEADER_RETRY_SECONDS)
+            generation = await connection.fetchval("SELECT outbox_lead()")
+            self._leads = True
+            _leading.labels(self._db.schema).set(1)
+            _log.info("relay_leads", schema=self._db.schema, generation=generation)
+            yield Leadership(connection, generation)
+        finally:
+            self._leads = False
+            _leading.labels(self._db.schema).set(0)
+            # Not close(): that waits for the server, and a stopping process gives the lock away at once.
+            connection.terminate()
+
+    async def _lead(self, leadership: Leadership) -> None:
+        reconciler = Reconciler(leadership, self._nats, self._db.schema)
+        self._check_all, self._due, backoff = True, {}, POLL_SECONDS
+        while True:
+            self._wake.clear()
+            await self._chores(leadership)
+            if not self._nats.is_connected:
+                await self._rest(MAX_BACKOFF_SECONDS / 4)
+                continue
+            try:
+                await self._reconcile_when_due(reconciler)
+                published, failed = await self._round(leadership)
+            except nats.errors.Error as error:
+                _log.warning("relay_waits_for_nats", schema=self._db.schema, error=repr(error))
+                published, failed = 0, 1
+            if failed:
+                backoff = POLL_SECONDS if published else min(2 * backoff, MAX_BACKOFF_SECONDS)
+                await asyncio.sleep(backoff)
+            elif published < BATCH_ROWS:
+                backoff = POLL_SECONDS
+                await self._rest(POLL_SECONDS)
+
+    async def _rest(self, seconds: float) -> None:
+        """Sleeps until nudged, at most ``seconds``."""
+        with contextlib.suppress(TimeoutError):
+            async with asyncio.timeout(seconds):
+                await self._wake.wait()
+
+    async def _round(self, leadership: Leadership) -> tuple[int, int]:
+        """Publishes up to BATCH_ROWS rows. How many were acknowledged, and how many restaurants failed."""
+        rows = await leadership.connection.fetch(_UNPUBLISHED, BATCH_ROWS)
+        if not rows:
+            return 0, 0
+        lanes: dict[UUID | None, list[Any]] = defaultdict(list)
+        for row in rows:
+            lanes[row["restaurant_id"]].append(row)
+        acked: list[tuple[int, int]] = []
+        outcomes = await asyncio.gather(*(self._publish_lane(lane, acked) for lane in lanes.values()))
+        failed = sum(not outcome for outcome in outcomes)
+        if acked:
+            ids, seqs = zip(*acked, strict=True)
+            await leadership.call("outbox_mark", ids, seqs, self._clock.now())
+            _published.labels(self._db.schema).inc(len(acked))
+        return len(acked), failed
+
+    async def _publish_lane(self, rows: Sequence[Any], acked: list[tuple[int, int]]) -> bool:
+        """One restaurant's rows, one after another; False where one was not taken, the rest has to wait."""
+        highest_before = self._highest_seq
+        for row in rows:
+            try:
+                ack = await self._jetstream.publish(
+                    subject_of(row["type"], row["restaurant_id"]),
+                    row["payload"],
+                    stream=STREAM,
+                    headers=event_headers(row, self._db.schema),
+                )
+            except (OSError, nats.errors.Error) as error:
+                if isinstance(error, NoStreamResponseError | StreamNotFound):
+                    self._check_all = True
+                _failed.labels(self._db.schema).inc()
+                _log.warning("publish_failed", schema=self._db.schema, outbox_id=row["id"], error=repr(error))
+                return False
+            if ack.seq <= highest_before and not ack.duplicate:
+                # The stream counts again from below: it was restored or recreated, and has lost its tail.
+                self._check_all = True
+            self._highest_seq = max(self._highest_seq, ack.seq)
+            acked.append((row["id"], ack.seq))
+        return True
+
+    async def _reconcile_when_due(self, reconciler: Reconciler) -> None:
+        reconnects = self._nats.stats["reconnects"]
+        thorough = self._check_all or reconnects != self._reconnects_seen
+        if not thorough and not self._is_due("reconcile", RECONCILE_SECONDS):
+            return
+        await ensure_stream(self._nats, replicas=self._replicas)
+        await reconciler.republish_lost(thorough=thorough)
+        if thorough:
+            self._check_all, self._reconnects_seen, self._highest_seq = False, reconnects, 0
+
+    async def _chores(self, leadership: Leadership) -> None:
+        if self._is_due("measure", MEASURE_SECONDS):
+            row = await leadership.connection.fetchrow(_BACKLOG)
+            age = (self._clock.now() - row["oldest"]).total_seconds() if row["oldest"] else 0.0
+            _backlog.labels(self._db.schema).set(row["rows"])
+            _age.labels(self._db.schema).set(age)
+        if self._is_due("sweep", SWEEP_SECONDS):
+            try:
+                for step in SWEEP_STEPS:
+                    await leadership.connection.fetchval(_SWEEP, step, self._clock.now(), SWEEP_ROWS)
+            except (asyncpg.LockNotAvailableError, asyncpg.QueryCanceledError) as error:
+                _log.warning("sweep_postponed", schema=self._db.schema, error=repr(error))
+                self._due["sweep"] = time.monotonic() + SWEEP_RETRY_SECONDS
+
+    def _is_due(self, chore: str, every_seconds: float) -> bool:
+        now = time.monotonic()
+        if now < self._due.get(chore, 0.0):
+            return False
+        self._due[chore] = now + every_seconds
+        return True
+
+    async def _nudge_others(self) -> None:
+        with contextlib.suppress(nats.errors.Error):  # a lost nudge costs one poll interval
+            await self._nats.publish(self._nudge_subject)

@@ -1,0 +1,93 @@
+"""The deep half of a resume: what a channel said after a position, read from the outbox of its owner.
+
+The generic part of every owner's ``ReplayChannel`` and ``GetSnapshot``.
+"""
+
+from dataclasses import dataclass
+from datetime import datetime
+from enum import StrEnum
+from uuid import UUID
+
+from chassis.db import Database, Transaction
+
+MAX_REPLAY_EVENTS = 2_000
+
+_HEAD = """
+SELECT coalesce(channel.epoch, state.epoch) AS epoch, coalesce(channel.seq, 0) AS seq
+FROM outbox_state AS state
+LEFT JOIN outbox_channel AS channel ON channel.restaurant_id = $1 AND channel.channel = $2
+"""
+_EVENTS = """
+SELECT position.seq, outbox.msg_id, outbox.type, outbox.subject_id, outbox.payload, outbox.created_at,
+       outbox.command_id
+FROM outbox_position AS position
+JOIN outbox ON outbox.id = position.outbox_id AND outbox.created_at = position.created_at
+WHERE position.restaurant_id = $1 AND position.channel = $2 AND position.epoch = $3 AND position.seq > $4
+ORDER BY position.seq LIMIT $5
+"""
+
+
+class ReplayOutcome(StrEnum):
+    """What a replay can answer."""
+
+    EVENTS = "events"
+    TOO_OLD = "too_old"
+    EPOCH_MISMATCH = "epoch_mismatch"
+
+
+@dataclass(frozen=True, slots=True)
+class ReplayedEvent:
+    """One event at its place on the channel; ``payload`` is the serialised message ``type``."""
+
+    seq: int
+    msg_id: UUID
+    type: str
+    subject_id: str
+    payload: bytes
+    created_at: datetime
+    command_id: str | None
+
+
+@dataclass(frozen=True, slots=True)
+class ReplayPage:
+    """``events`` are all of (from_seq, head_seq] or its first ``limit``, without a hole; else: snapshot."""
+
+    outcome: ReplayOutcome
+    epoch: str
+    head_seq: int
+    events: tuple[ReplayedEvent, ...] = ()
+
+
+async def position(tx: Transaction, channel: str) -> tuple[str, int]:
+    """Epoch and last sequence of a channel of the transaction's restaurant; (epoch, 0) before any event.
+
+    Read it in the REPEATABLE READ transaction that reads the state: together they are a snapshot.
+    """
+    row = await tx.fetchrow(_HEAD, tx.tenant, channel)
+    if row is None:
+        raise RuntimeError("outbox_state is empty: the first revision did not create the chassis")
+    return row["epoch"], row["seq"]
+
+
+async def replay(
+    db: Database, tenant: UUID, channel: str, epoch: str, from_seq: int, limit: int
+) -> ReplayPage:
+    """The events of a channel after ``from_seq``, at most ``limit`` (capped at MAX_REPLAY_EVENTS).
+
+    An empty epoch asks for the head only. TOO_OLD where the outbox (72 hours) lacks the next event, or
+    where ``from_seq`` lies above the head; EPOCH_MISMATCH where the numbering has started again.
+    """
+    async with db.transaction(tenant, isolation="repeatable_read", readonly=True) as tx:
+        current, head = await position(tx, channel)
+        if not epoch:
+            return ReplayPage(ReplayOutcome.EVENTS, current, head)
+        if epoch != current:
+            return ReplayPage(ReplayOutcome.EPOCH_MISMATCH, current, head)
+        if from_seq == head:
+            return ReplayPage(ReplayOutcome.EVENTS, current, head)
+        rows = await tx.fetch(_EVENTS, tenant, channel, epoch, from_seq, min(limit, MAX_REPLAY_EVENTS))
+    events = tuple(ReplayedEvent(**dict(row)) for row in rows)
+    expected = range(from_seq + 1, from_seq + 1 + len(events))
+    if (not events and limit > 0) or [event.seq for event in events] != list(expected):
+        return ReplayPage(ReplayOutcome.TOO_OLD, current, head)
+    return ReplayPage(ReplayOutcome.EVENTS, current, head, events)

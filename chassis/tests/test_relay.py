@@ -1,0 +1,310 @@
+import asyncio
+import contextlib
+import shutil
+import statistics
+import time
+from collections.abc import AsyncIterator, Awaitable, Callable
+from pathlib import Path
+from uuid import UUID
+
+import asyncpg
+import pytest
+from nats.aio.client import Client as NatsClient
+from nats.js.errors import NotFoundError
+
+from chassis.clock import FakeClock
+from chassis.db import Database
+from chassis.ids import new_id
+from chassis.relay import Leadership, OutboxRelay, Superseded
+from chassis.stream import STREAM, EventContext, ensure_stream, event_context
+from chassis.tests.conftest import OpenProbe, connect_nats
+from chassis.tests.probe import ThingMade
+from deploy.local import places
+from deploy.local.embedded import EmbeddedNats, free_port
+
+PATIENCE_SECONDS = 20.0
+
+
+async def emit(db: Database, tenant: UUID, name: str = "thing") -> None:
+    async with db.transaction(tenant) as tx:
+        tx.emit(ThingMade(name=name), subject_id=name, channels=["orders"], command_id="c-1")
+
+
+async def stream_content(client: NatsClient) -> list[tuple[EventContext, bytes]]:
+    """Every message of the stream, in its order."""
+    jetstream = client.jetstream()
+    try:
+        state = (await jetstream.stream_info(STREAM)).state
+    except NotFoundError:
+        return []
+    found = []
+    for seq in range(max(1, state.first_seq), state.last_seq + 1):
+        message = await jetstream.get_msg(STREAM, seq, direct=True)
+        assert message.headers is not None
+        found.append((event_context(message.subject or "", message.headers), message.data or b""))
+    return found
+
+
+async def eventually(condition: Callable[[], Awaitable[bool]]) -> None:
+    deadline = time.monotonic() + PATIENCE_SECONDS
+    while not await condition():
+        assert time.monotonic() < deadline, "did not happen"
+        await asyncio.sleep(0.02)
+
+
+async def all_published(db: Database) -> bool:
+    async with db.transaction(None) as tx:
+        waiting: int = await tx.fetchval("SELECT count(*) FROM outbox WHERE published_at IS NULL")
+    return waiting == 0
+
+
+@contextlib.asynccontextmanager
+async def running(relay: OutboxRelay) -> AsyncIterator[OutboxRelay]:
+    task = asyncio.create_task(relay.run())
+    try:
+        yield relay
+    finally:
+        task.cancel()
+        with contextlib.suppress(asyncio.CancelledError):
+            await task
+
+
+@pytest.fixture
+async def relay(db: Database, nats_client: NatsClient, fake_clock: FakeClock) -> AsyncIterator[OutboxRelay]:
+    async with running(OutboxRelay(db, nats_client, fake_clock)) as relay:
+        yield relay
+
+
+async def of_restaurant(client: NatsClient, tenant: UUID) -> list[tuple[EventContext, bytes]]:
+    return [found for found in await stream_content(client) if found[0].restaurant_id == tenant]
+
+
+async def test_a_committed_event_arrives_with_all_that_is_known_of_it(
+    db: Database, relay: OutboxRelay, nats_client: NatsClient
+) -> None:
+    tenant = new_id()
+    await emit(db, tenant, "soup")
+    await eventually(lambda: all_published(db))
+    [(context, payload)] = await of_restaurant(nats_client, tenant)
+    assert ThingMade.FromString(payload) == ThingMade(name="soup")
+    assert (context.type, context.subject_id) == ("fynlo.probe.v1.ThingMade", "soup")
+    assert (context.source, context.command_id) == ("/services/probe", "c-1")
+    assert context.at == db.clock.now()
+    assert [(position.channel, position.seq) for position in context.positions] == [("orders", 1)]
+    async with db.transaction(None) as tx:
+        row = await tx.fetchrow("SELECT * FROM outbox WHERE restaurant_id = $1", tenant)
+    assert row is not None
+    assert row["msg_id"] == context.msg_id
+    assert row["published_at"] == db.clock.now()
+    stored = await nats_client.jetstream().get_msg(STREAM, row["stream_seq"])
+    assert (stored.headers or {})["ce-id"] == str(context.msg_id)
+
+
+async def test_nothing_is_published_before_its_commit_or_after_a_rollback(
+    db: Database, relay: OutboxRelay, nats_client: NatsClient
+) -> None:
+    tenant = new_id()
+    async with db.transaction(tenant) as tx:
+        tx.emit(ThingMade(name="committed"), subject_id="1")
+        await asyncio.sleep(0.5)
+        assert await of_restaurant(nats_client, tenant) == []
+    with pytest.raises(KeyError):
+        async with db.transaction(tenant) as tx:
+            tx.emit(ThingMade(name="rolled back"), subject_id="2")
+            raise KeyError
+    await eventually(lambda: all_published(db))
+    await asyncio.sleep(0.3)
+    assert [context.subject_id for context, _ in await of_restaurant(nats_client, tenant)] == ["1"]
+
+
+async def test_the_order_of_each_restaurant_is_kept(
+    db: Database, relay: OutboxRelay, nats_client: NatsClient
+) -> None:
+    tenants = [new_id() for _ in range(6)]
+
+    async def sell(tenant: UUID) -> None:
+        for _ in range(40):
+            await emit(db, tenant)
+
+    await asyncio.gather(*(sell(tenant) for tenant in tenants))
+    await eventually(lambda: all_published(db))
+    for tenant in tenants:
+        seqs = [context.positions[0].seq for context, _ in await of_restaurant(nats_client, tenant)]
+        assert seqs == list(range(1, 41))
+
+
+async def test_an_event_leaves_at_once_also_when_another_replica_leads(
+    db: Database, relay: OutboxRelay, nats_client: NatsClient, fake_clock: FakeClock, open_probe: OpenProbe
+) -> None:
+    await eventually(lambda: _is(relay.leads))
+    other = await open_probe()
+    async with running(OutboxRelay(other, nats_client, fake_clock)) as follower:
+        await asyncio.sleep(0.2)
+        assert not follower.leads
+        for database in (db, other):
+            delays = []
+            for _ in range(15):
+                await asyncio.sleep(0.03)
+                started = time.perf_counter()
+                await emit(database, new_id())
+                while not await all_published(database):  # noqa: ASYNC110 - it is another connection's news
+                    await asyncio.sleep(0.001)
+                delays.append(time.perf_counter() - started)
+            # Without the nudge the mean would be half of the poll interval, 100 ms.
+            assert statistics.median(delays) < 0.05
+
+
+async def _is(value: bool) -> bool:
+    return value
+
+
+async def test_of_two_relays_one_leads_and_the_other_takes_over_when_its_connection_dies(
+    open_probe: OpenProbe, nats_client: NatsClient, fake_clock: FakeClock, admin: asyncpg.Connection
+) -> None:
+    one, two = await open_probe(), await open_probe()
+    first, second = OutboxRelay(one, nats_client, fake_clock), OutboxRelay(two, nats_client, fake_clock)
+    async with running(first), running(second):
+        await eventually(lambda: _is(first.leads or second.leads))
+        await asyncio.sleep(1.5)
+        assert first.leads != second.leads
+        generation = await admin.fetchval("SELECT generation FROM outbox_state")
+        tenant, sold = new_id(), 0
+        for kill in range(3):
+            holder = await admin.fetchval(
+                "SELECT pid FROM pg_locks WHERE locktype = 'advisory' AND granted AND database ="
+                " (SELECT oid FROM pg_database WHERE datname = current_database())"
+            )
+            await asyncio.gather(
+                *(emit(one, tenant) for _ in range(10)),
+                admin.execute("SELECT pg_terminate_backend($1)", holder),
+            )
+            sold += 10
+            await eventually(lambda: all_published(one))
+            assert await admin.fetchval("SELECT generation FROM outbox_state") == generation + kill + 1
+    seqs = [context.positions[0].seq for context, _ in await of_restaurant(nats_client, tenant)]
+    assert seqs == list(range(1, sold + 1))
+
+
+async def test_a_superseded_leader_cannot_mark_rows(
+    db: Database, admin: asyncpg.Connection, nats_client: NatsClient
+) -> None:
+    async with db.transaction(None) as tx:
+        zombie = Leadership(admin, await tx.fetchval("SELECT outbox_lead()"))
+    await emit(db, new_id())
+    async with db.transaction(None) as tx:
+        row_id = await tx.fetchval("SELECT max(id) FROM outbox")
+        await tx.fetchval("SELECT outbox_lead()")
+    forbidden: list[tuple[str, tuple[object, ...]]] = [
+        ("outbox_mark", ([row_id], [1], db.clock.now())),
+        ("outbox_unmark", ([row_id],)),
+    ]
+    for function, arguments in forbidden:
+        with pytest.raises(Superseded):
+            await zombie.call(function, *arguments)
+    assert await admin.fetchval("SELECT published_at FROM outbox WHERE id = $1", row_id) is None
+
+
+# -- with a NATS of its own, which the test takes away ---------------------------------------------------
+
+
+@pytest.fixture
+async def own_nats() -> AsyncIterator[EmbeddedNats]:
+    folder = places.temporary_folder(places.server_account())
+    server = EmbeddedNats(folder / "nats", free_port())
+    await server.start()
+    yield server
+    await server.stop()
+    shutil.rmtree(folder)
+
+
+@pytest.fixture
+async def own_client(own_nats: EmbeddedNats) -> AsyncIterator[NatsClient]:
+    client = await connect_nats(own_nats.url)
+    yield client
+    await client.close()
+
+
+@pytest.fixture
+async def own_relay(
+    db: Database, own_client: NatsClient, fake_clock: FakeClock, admin: asyncpg.Connection
+) -> AsyncIterator[OutboxRelay]:
+    # What other tests published went to another server.
+    await admin.execute("DELETE FROM outbox")
+    async with running(OutboxRelay(db, own_client, fake_clock)) as relay:
+        yield relay
+
+
+async def names_in_stream(client: NatsClient, tenant: UUID) -> list[str]:
+    return [context.subject_id for context, _ in await of_restaurant(client, tenant)]
+
+
+async def test_orders_are_accepted_while_nats_is_down_and_published_when_it_is_back(
+    db: Database, own_relay: OutboxRelay, own_nats: EmbeddedNats, own_client: NatsClient
+) -> None:
+    tenant = new_id()
+    await emit(db, tenant, "before")
+    await eventually(lambda: all_published(db))
+    await own_nats.stop()
+    for index in range(20):
+        await emit(db, tenant, f"during {index}")
+    await asyncio.sleep(0.5)
+    assert not await all_published(db)
+    await own_nats.start()
+    await eventually(lambda: all_published(db))
+    names = await names_in_stream(own_client, tenant)
+    assert names == ["before", *(f"during {index}" for index in range(20))]
+
+
+async def test_a_stream_that_was_deleted_is_filled_again_from_the_outbox(
+    db: Database, own_relay: OutboxRelay, own_nats: EmbeddedNats, own_client: NatsClient
+) -> None:
+    tenant = new_id()
+    for index in range(100):
+        await emit(db, tenant, str(index))
+    await eventually(lambda: all_published(db))
+    await own_nats.stop()
+    shutil.rmtree(own_nats.data_dir / "jetstream")
+    await own_nats.start()
+    await eventually(lambda: _complete(own_client, tenant, 100))
+
+
+async def test_a_stream_deleted_while_everybody_stays_connected_is_noticed_at_the_next_publish(
+    db: Database, own_relay: OutboxRelay, own_client: NatsClient
+) -> None:
+    tenant = new_id()
+    for index in range(30):
+        await emit(db, tenant, str(index))
+    await eventually(lambda: all_published(db))
+    await own_client.jetstream().delete_stream(STREAM)
+    await ensure_stream(own_client)
+    await emit(db, tenant, "30")
+    await eventually(lambda: _complete(own_client, tenant, 31))
+
+
+async def test_the_tail_that_a_restored_copy_lacks_is_published_again(
+    db: Database, own_relay: OutboxRelay, own_nats: EmbeddedNats, own_client: NatsClient, tmp_path: Path
+) -> None:
+    tenant, store = new_id(), own_nats.data_dir / "jetstream"
+    for index in range(50):
+        await emit(db, tenant, str(index))
+    await eventually(lambda: all_published(db))
+    await own_nats.stop()
+    shutil.copytree(store, tmp_path / "copy")
+    await own_nats.start()
+    for index in range(50, 200):
+        await emit(db, tenant, str(index))
+    await eventually(lambda: all_published(db))
+    await own_nats.stop()
+    shutil.rmtree(store)
+    shutil.copytree(tmp_path / "copy", store)
+    await own_nats.start()
+    # New sales take sequence numbers that lost ones had.
+    for index in range(200, 220):
+        await emit(db, tenant, str(index))
+    await eventually(lambda: _complete(own_client, tenant, 220))
+
+
+async def _complete(client: NatsClient, tenant: UUID, count: int) -> bool:
+    if not client.is_connected:
+        return False
+    return {int(name) for name in await names_in_stream(client, tenant)} == set(range(count))
