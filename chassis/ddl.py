@@ -206,8 +206,7 @@ BEGIN
 END $$
 """
 
-# After a restore to an earlier point in time positions may be given out twice: a new epoch tells every
-# device.
+# After a restore to an earlier point in time positions may be given out twice; a new epoch tells the devices.
 EPOCH = """
 CREATE FUNCTION {s}.outbox_new_epoch() RETURNS text LANGUAGE plpgsql
 SET search_path = {s}, pg_temp AS $$
@@ -220,12 +219,13 @@ BEGIN
 END $$
 """
 
-# A partition is attached, not created in place: that takes no lock which would stop writers. Rows that fell
-# into the default partition because nobody had made theirs are moved. A day goes when it is past its hours
-# and fully published.
+# A partition is attached, not created in place: that takes no lock which would stop writers. Today's is made
+# by the first revision only, before there are writers: a row on its way into the default partition would be
+# refused when its day appears beside it. A day goes when it is past its hours and fully published.
 HOUSEKEEPING = """
-CREATE FUNCTION {s}.outbox_roll(p_parent text, p_now timestamptz, p_keep interval, p_ahead integer)
-RETURNS void LANGUAGE plpgsql SET search_path = {s}, pg_temp AS $$
+CREATE FUNCTION {s}.outbox_roll(
+    p_parent text, p_now timestamptz, p_keep interval, p_first integer, p_last integer
+) RETURNS void LANGUAGE plpgsql SET search_path = {s}, pg_temp AS $$
 DECLARE
     v_day date := (p_now AT TIME ZONE 'UTC')::date;
     v_name text;
@@ -233,19 +233,18 @@ DECLARE
     v_to text;
     v_open boolean;
 BEGIN
-    FOR i IN 0 .. p_ahead LOOP
+    FOR i IN p_first .. p_last LOOP
         v_name := p_parent || '_' || to_char(v_day + i, 'YYYYMMDD');
         v_from := (v_day + i)::text || ' 00:00:00+00';
         v_to := (v_day + i + 1)::text || ' 00:00:00+00';
-        IF to_regclass(v_name) IS NULL THEN
-            EXECUTE format('CREATE TABLE %I (LIKE %I INCLUDING DEFAULTS INCLUDING CONSTRAINTS)',
-                           v_name, p_parent);
-            EXECUTE format('WITH moved AS (DELETE FROM %I WHERE created_at >= %L AND created_at < %L '
-                           'RETURNING *) INSERT INTO %I SELECT * FROM moved',
-                           p_parent || '_default', v_from, v_to, v_name);
-            EXECUTE format('ALTER TABLE %I ATTACH PARTITION %I FOR VALUES FROM (%L) TO (%L)',
-                           p_parent, v_name, v_from, v_to);
-        END IF;
+        CONTINUE WHEN to_regclass(v_name) IS NOT NULL;
+        EXECUTE format('SELECT EXISTS (SELECT 1 FROM %I WHERE created_at >= %L AND created_at < %L)',
+                       p_parent || '_default', v_from, v_to) INTO v_open;
+        CONTINUE WHEN v_open;
+        EXECUTE format('CREATE TABLE %I (LIKE %I INCLUDING DEFAULTS INCLUDING CONSTRAINTS)',
+                       v_name, p_parent);
+        EXECUTE format('ALTER TABLE %I ATTACH PARTITION %I FOR VALUES FROM (%L) TO (%L)',
+                       p_parent, v_name, v_from, v_to);
     END LOOP;
     FOR v_name IN
         SELECT child.relname FROM pg_inherits JOIN pg_class AS child ON child.oid = inhrelid
@@ -266,7 +265,7 @@ SET lock_timeout = '1s' SET timezone = 'UTC' AS $$
 BEGIN
     CASE p_step
     WHEN 'outbox', 'outbox_position' THEN
-        PERFORM outbox_roll(p_step, p_now, '72 hours', 3);
+        PERFORM outbox_roll(p_step, p_now, '72 hours', 1, 3);
     WHEN 'rows' THEN
         DELETE FROM outbox_default WHERE ctid IN (
             SELECT ctid FROM outbox_default
@@ -293,12 +292,13 @@ FUNCTIONS = {
     "outbox_mark": "bigint, bigint[], bigint[], timestamptz",
     "outbox_unmark": "bigint, bigint[]",
     "outbox_new_epoch": "",
-    "outbox_roll": "text, timestamptz, interval, integer",
+    "outbox_roll": "text, timestamptz, interval, integer, integer",
     "chassis_sweep": "text, timestamptz, integer",
     "tenant_or_platform": "",
 }
 OWNER_ONLY = {"outbox_new_epoch", "outbox_roll", "outbox_check_generation"}
 
+PARTITIONED = ("outbox", "outbox_position")
 READ_ONLY_TABLES = ("outbox", "outbox_position", "outbox_channel", "outbox_state", "idempotency")
 TABLE_NAMES = (
     "outbox",
@@ -324,8 +324,8 @@ def create_statements(schema: str, role: str) -> list[str]:
     statements += [f"GRANT SELECT ON {schema}.{table} TO {role}" for table in READ_ONLY_TABLES]
     statements.append(f"GRANT SELECT, INSERT, UPDATE ON {schema}.inbox TO {role}")
     statements.append(f"GRANT SELECT, INSERT, DELETE ON {schema}.inbox_parked TO {role}")
-    # The first days exist before the first row: nothing has to be moved out of the default partition later.
-    statements += [f"SELECT {schema}.chassis_sweep('{step}', now(), 1000)" for step in SWEEP_STEPS]
+    for parent in PARTITIONED:
+        statements.append(f"SELECT {schema}.outbox_roll('{parent}', now(), '72 hours', 0, 3)")
     return statements
 
 

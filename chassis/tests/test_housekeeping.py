@@ -6,7 +6,7 @@ import pytest
 
 from chassis.clock import FakeClock
 from chassis.db import Database
-from chassis.ddl import SWEEP_STEPS
+from chassis.ddl import PARTITIONED, SWEEP_STEPS
 from chassis.idempotency import IdempotencyKey
 from chassis.ids import new_id
 from chassis.tests.probe import ThingMade
@@ -23,21 +23,30 @@ async def sweep(db: Database) -> None:
             await tx.execute("SELECT chassis_sweep($1, $2, 1000)", step, db.clock.now())
 
 
-async def test_days_are_made_ahead_and_rows_of_the_default_partition_move_into_them(
+async def test_a_fresh_schema_has_days_from_today_on(admin: asyncpg.Connection) -> None:
+    today = await admin.fetchval("SELECT (now() AT TIME ZONE 'UTC')::date")
+    for parent in PARTITIONED:
+        names = {row["relname"] for row in await admin.fetch(PARTITIONS, parent)}
+        # One day less is enough, should midnight fall between migration and test.
+        assert {f"{parent}_{today + timedelta(days=ahead):%Y%m%d}" for ahead in range(3)} <= names
+
+
+async def test_days_are_made_ahead_and_today_is_left_to_its_writers(
     db: Database, fake_clock: FakeClock, admin: asyncpg.Connection
 ) -> None:
     fake_clock.advance(timedelta(days=400))
-    async with db.transaction(new_id()) as tx:
-        tx.emit(ThingMade(), subject_id="moved", channels=["orders"])
     await sweep(db)
-    today = f"outbox_{fake_clock.now():%Y%m%d}"
-    names = [row["relname"] for row in await admin.fetch(PARTITIONS, "outbox")]
-    for ahead in range(4):
-        assert f"outbox_{fake_clock.now() + timedelta(days=ahead):%Y%m%d}" in names
-    assert await admin.fetchval(f"SELECT count(*) FROM {today} WHERE subject_id = 'moved'") == 1
-    assert await admin.fetchval(f"SELECT count(*) FROM outbox_position_{fake_clock.now():%Y%m%d}") == 1
-    await sweep(db)  # again changes nothing
-    assert [row["relname"] for row in await admin.fetch(PARTITIONS, "outbox")] == names
+    names = {row["relname"] for row in await admin.fetch(PARTITIONS, "outbox")}
+    days = [f"outbox_{fake_clock.now() + timedelta(days=ahead):%Y%m%d}" for ahead in range(4)]
+    assert names & set(days) == set(days[1:])
+    for clock_days in (0, 1):
+        fake_clock.advance(timedelta(days=clock_days))
+        async with db.transaction(new_id()) as tx:
+            tx.emit(ThingMade(), subject_id=f"day {clock_days}", channels=["orders"])
+    assert await admin.fetchval("SELECT count(*) FROM outbox_default WHERE subject_id = 'day 0'") == 1
+    assert await admin.fetchval(f"SELECT subject_id FROM {days[1]}") == "day 1"
+    await sweep(db)  # again: only one more day
+    assert len(await admin.fetch(PARTITIONS, "outbox")) == len(names) + 1
 
 
 async def test_a_day_past_its_72_hours_goes_once_everything_in_it_is_published(
@@ -45,6 +54,7 @@ async def test_a_day_past_its_72_hours_goes_once_everything_in_it_is_published(
 ) -> None:
     fake_clock.advance(timedelta(days=800))
     await sweep(db)
+    fake_clock.advance(timedelta(days=1))
     day = f"outbox_{fake_clock.now():%Y%m%d}"
     async with db.transaction(new_id()) as tx:
         tx.emit(ThingMade(), subject_id="old", channels=["orders"])

@@ -179,7 +179,7 @@ async def test_a_service_cannot_publish_for_another(db: Database) -> None:
         "UPDATE outbox_state SET generation = 0",
         "DELETE FROM idempotency",
         "SELECT outbox_new_epoch()",
-        "SELECT outbox_roll('outbox', now(), '0 hours', 1)",
+        "SELECT outbox_roll('outbox', now(), '0 hours', 1, 1)",
         "TRUNCATE outbox",
     ],
 )
