@@ -115,16 +115,21 @@ class EmbeddedServer(ABC):
     def log(self) -> Path:
         return self.data_dir / f"{self.name}.log"
 
-    async def start(self, on_line: LineSink | None = None) -> None:
-        """Start and wait until a client is served; output goes to `on_line` or the log file. Raises
+    async def launch(self, on_line: LineSink | None = None) -> Child:
+        """Start without waiting for readiness; output goes to `on_line` or the log file. Raises
         ServerFailed.
         """
         command = await self.prepare()
         refuse_used_port(self.name, self.port)
-        self._child = await launch_reading(command, on_line) if on_line else launch(command, self.log)
+        self._child = launch_reading(command, on_line) if on_line else launch(command, self.log)
+        return self._child
+
+    async def start(self) -> None:
+        """Start and wait until a client is served. Raises ServerFailed, and then nothing is left running."""
+        child = await self.launch()
         try:
             async with asyncio.timeout(START_TIMEOUT_SECONDS):
-                await self._wait_until_ready(self._child)
+                await self._wait_until_ready(child)
         except TimeoutError as error:
             await self.stop()
             raise ServerFailed(f"{self.name} is not ready after {START_TIMEOUT_SECONDS:.0f} s.") from error

@@ -1,6 +1,7 @@
 """One child process: how it is started, watched and stopped. Nothing here knows what the child does."""
 
 import asyncio
+import contextlib
 import os
 import signal
 import subprocess
@@ -10,11 +11,13 @@ from collections import deque
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import IO
 
 from deploy.local.places import Account
 
 EXIT_POLL_SECONDS = 0.02
 KILL_GRACE_SECONDS = 5.0
+LAST_OUTPUT_SECONDS = 1.0
 LINE_LIMIT_BYTES = 64 * 1024
 TAIL_LINES = 20
 LAUNCHER = Path(__file__).with_name("launcher.py")
@@ -48,7 +51,7 @@ class Child:
     process: subprocess.Popen[bytes]
     started_at: float = field(default_factory=time.monotonic)
     last_lines: deque[str] = field(default_factory=lambda: deque(maxlen=TAIL_LINES))
-    reader: asyncio.Task[None] | None = None
+    output: "_Output | None" = None
 
     @property
     def pid(self) -> int:
@@ -75,10 +78,12 @@ class Child:
             except TimeoutError:
                 self.process.kill()
         code = await asyncio.wait_for(self.wait(), KILL_GRACE_SECONDS)
-        if self.reader is not None:
-            await asyncio.wait([self.reader], timeout=KILL_GRACE_SECONDS)
-            self.reader.cancel()
-            self.reader = None
+        if self.output is not None:
+            # A grandchild may hold the other end open: do not wait for it for ever.
+            with contextlib.suppress(TimeoutError):
+                await asyncio.wait_for(self.output.ended.wait(), LAST_OUTPUT_SECONDS)
+            self.output.close()
+            self.output = None
         return code
 
 
@@ -93,30 +98,52 @@ def launch(command: Command, log: Path | None = None) -> Child:
         os.close(descriptor)
 
 
-async def launch_reading(command: Command, on_line: LineSink) -> Child:
-    """Start `command` and hand each line of its output to `on_line` on this event loop."""
+def launch_reading(command: Command, on_line: LineSink) -> Child:
+    """Start `command` and hand each line of its output to `on_line` on the running event loop."""
+    loop = asyncio.get_running_loop()
     child = Child(command, _popen(command, subprocess.PIPE))
     pipe = child.process.stdout
     assert pipe is not None
-    reader = asyncio.StreamReader(limit=LINE_LIMIT_BYTES)
-    await asyncio.get_running_loop().connect_read_pipe(lambda: asyncio.StreamReaderProtocol(reader), pipe)
-    child.reader = asyncio.create_task(_read_lines(reader, child.last_lines, on_line))
+    child.output = _Output(loop, pipe, child.last_lines, on_line)
     return child
 
 
-async def _read_lines(reader: asyncio.StreamReader, last_lines: deque[str], on_line: LineSink) -> None:
-    rest = b""
-    while chunk := await reader.read(LINE_LIMIT_BYTES):
-        *lines, rest = (rest + chunk).split(b"\n")
-        if len(rest) > LINE_LIMIT_BYTES:
-            lines, rest = [*lines, rest], b""
+class _Output:
+    """The reading end of a child's output, cut into lines."""
+
+    def __init__(
+        self, loop: asyncio.AbstractEventLoop, pipe: IO[bytes], last_lines: deque[str], on_line: LineSink
+    ) -> None:
+        self._loop = loop
+        self._pipe = pipe
+        self._last_lines = last_lines
+        self._on_line = on_line
+        self._rest = b""
+        self.ended = asyncio.Event()
+        os.set_blocking(pipe.fileno(), False)
+        loop.add_reader(pipe.fileno(), self._read)
+
+    def close(self) -> None:
+        """Stop reading; what is still unread is lost."""
+        if not self._pipe.closed:
+            self._loop.remove_reader(self._pipe.fileno())
+            self._pipe.close()
+            self.ended.set()
+
+    def _read(self) -> None:
+        try:
+            chunk = os.read(self._pipe.fileno(), LINE_LIMIT_BYTES)
+        except BlockingIOError:
+            return
+        *lines, self._rest = (self._rest + chunk).split(b"\n")
+        if self._rest and (not chunk or len(self._rest) > LINE_LIMIT_BYTES):
+            lines, self._rest = [*lines, self._rest], b""
         for line in lines:
             text = line.decode(errors="replace").rstrip("\r")
-            last_lines.append(text)
-            on_line(text)
-    if rest:
-        last_lines.append(rest.decode(errors="replace"))
-        on_line(rest.decode(errors="replace"))
+            self._last_lines.append(text)
+            self._on_line(text)
+        if not chunk:
+            self.close()
 
 
 def _popen(command: Command, output: int) -> subprocess.Popen[bytes]:

@@ -1,11 +1,14 @@
-"""Every variable that `make run` and the embedded servers read. The only module here that sees the
-environment.
+"""Every variable that `make run` and the embedded servers read.
+
+The only module of deploy/local that sees the environment.
 """
 
 import os
+from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
+REPOSITORY = Path(__file__).resolve().parents[2]
 POSTGRES_PORT = 54320
 NATS_PORT = 42220
 VALKEY_PORT = 63790
@@ -20,18 +23,44 @@ class ServerPorts:
     valkey: int = VALKEY_PORT
 
 
+@dataclass(frozen=True, slots=True)
+class LocalSettings:
+    """What a run is told from outside. A URL replaces the embedded server of its kind."""
+
+    data_dir: Path
+    server_ports: ServerPorts
+    database_url: str | None
+    nats_url: str | None
+    redis_url: str | None
+    coloured: bool
+    reset_agreed: bool
+
+
+def local_settings(data_dir: Path | None = None) -> LocalSettings:
+    """Read the environment; `data_dir` wins over FYNLO_DATA_DIR. Raises ValueError that names the
+    variable.
+    """
+    chosen = data_dir or Path(os.environ.get("FYNLO_DATA_DIR") or REPOSITORY / ".fynlo")
+    return LocalSettings(
+        data_dir=chosen.expanduser().absolute(),
+        server_ports=ServerPorts(
+            port("postgres", POSTGRES_PORT), port("nats", NATS_PORT), port("valkey", VALKEY_PORT)
+        ),
+        database_url=os.environ.get("FYNLO_DATABASE_URL") or None,
+        nats_url=os.environ.get("FYNLO_NATS_URL") or None,
+        redis_url=os.environ.get("FYNLO_REDIS_URL") or None,
+        coloured="NO_COLOR" not in os.environ and os.environ.get("TERM") != "dumb",
+        reset_agreed=os.environ.get("FYNLO_RESET") == "yes",
+    )
+
+
 def port_variable(name: str) -> str:
-    """The environment variable that changes the port of the process `name`."""
+    """The environment variable that changes the port `name`."""
     return f"FYNLO_{name.upper().replace('-', '_')}_PORT"
 
 
-def server_ports() -> ServerPorts:
-    """The ports of the embedded servers, from FYNLO_{POSTGRES,NATS,VALKEY}_PORT."""
-    return ServerPorts(port("postgres", POSTGRES_PORT), port("nats", NATS_PORT), port("valkey", VALKEY_PORT))
-
-
 def port(name: str, default: int) -> int:
-    """The port of the process `name`. Raises ValueError that names the variable."""
+    """The port `name`. Raises ValueError that names the variable."""
     variable = port_variable(name)
     text = os.environ.get(variable, "").strip()
     if not text:
@@ -48,8 +77,16 @@ def cache_home() -> Path | None:
 
 
 def bare_environment() -> dict[str, str]:
-    """What a server needs of our environment, and nothing that it could misread (PG* variables among
-    others).
-    """
+    """What a server needs of our environment, and nothing that it could misread (PG* among others)."""
     kept = ("PATH", "HOME", "TMPDIR")
     return {name: os.environ[name] for name in kept if name in os.environ} | {"LC_ALL": "C", "TZ": "UTC"}
+
+
+def process_environment(additions: Mapping[str, str]) -> dict[str, str]:
+    """Our environment for one of our own processes, with `additions`. What is secret to one is not
+    inherited.
+    """
+    secret = ("FYNLO_DATABASE_URL", "FYNLO_OWNER_DATABASE_URL", "FYNLO_AUTH_SIGNING_KEYS")
+    inherited = {name: value for name, value in os.environ.items() if name not in secret}
+    roots = os.pathsep.join((str(REPOSITORY), str(REPOSITORY / "protos" / "python")))
+    return inherited | {"PYTHONPATH": roots, "PYTHONUNBUFFERED": "1"} | dict(additions)

@@ -1,0 +1,178 @@
+"""One run of the whole system: servers, schemas, services, gateway, until a signal asks it to stop."""
+
+import asyncio
+import contextlib
+import os
+import signal
+import sys
+import time
+from urllib.parse import urlsplit, urlunsplit
+
+from deploy.local import keys, places, state
+from deploy.local.console import Console
+from deploy.local.embedded import HOST, EmbeddedNats, EmbeddedServer, EmbeddedValkey, ServerFailed
+from deploy.local.plan import Plan, ServerProgram, Urls, service_ports
+from deploy.local.postgres import EmbeddedPostgres
+from deploy.local.provision import OWNER_ROLE, provision
+from deploy.local.settings import LocalSettings
+from deploy.local.supervisor import Stage, StartFailed, Supervisor
+
+DATABASE = "fynlo"
+STOP_SIGNALS = (signal.SIGINT, signal.SIGTERM)
+SAME_REQUEST_SECONDS = 1.0
+DEMO_PASSWORD = "lunch-at-noon-2026"
+DEMO_PEOPLE = (
+    ("owner@demo.fynlo.test", "owner of Casa Demo"),
+    ("manager@demo.fynlo.test", "manager"),
+    ("till@demo.fynlo.test", "employee at the till"),
+    ("platform@demo.fynlo.test", "platform owner"),
+    ("owner@second.fynlo.test", "owner of Second Demo"),
+)
+
+
+async def run(settings: LocalSettings, plan_of: type[Plan] = Plan) -> int:
+    """Run the processes of `plan_of` until a stop signal. 0 after a clean stop, 1 when it could not start."""
+    console = Console(sys.stdout, colour=settings.coloured and sys.stdout.isatty())
+    try:
+        held = state.lock(settings.data_dir)
+    except state.AlreadyRunning as error:
+        console.note(str(error), "error")
+        return 1
+    try:
+        return await _Run(settings, console, plan_of).until_stopped()
+    finally:
+        held.release()
+
+
+class _Run:
+    def __init__(self, settings: LocalSettings, console: Console, plan_of: type[Plan]) -> None:
+        self._settings = settings
+        self._plan_of = plan_of
+        self._console = console
+        self._folder = settings.data_dir
+        embedded = settings.database_url is None
+        done = state.DoneSteps(self._folder / "postgres" if embedded else self._folder)
+        self._supervisor = Supervisor(console, done, self._write_state)
+        self._urls: Urls | None = None
+        self._owner_url = ""
+        self._maintenance_url: str | None = None
+        self._asked_at = 0.0
+        self._began = time.monotonic()
+        self._stop = asyncio.Event()
+
+    async def until_stopped(self) -> int:
+        self._listen_for_signals()
+        stopping = asyncio.create_task(self._stop.wait())
+        running = asyncio.create_task(self._start_and_keep())
+        await asyncio.wait([stopping, running], return_when=asyncio.FIRST_COMPLETED)
+        code = self._outcome(running)
+        for task in (stopping, running):
+            task.cancel()
+            with contextlib.suppress(asyncio.CancelledError, Exception):
+                await task
+        self._console.note("stopping")
+        await self._supervisor.stop()
+        state.forget_run(self._folder)
+        self._console.note("stopped; the data stays in " + str(self._folder))
+        return code
+
+    def _outcome(self, running: asyncio.Task[None]) -> int:
+        if not running.done():
+            return 0
+        error = running.exception()
+        expected = (
+            StartFailed,
+            ServerFailed,
+            keys.SecretsUnreadable,
+            places.NoSuitablePlace,
+            ValueError,
+            OSError,
+        )
+        if isinstance(error, expected):
+            self._console.note(str(error), "error")
+            return 1
+        assert error is not None
+        raise error
+
+    async def _start_and_keep(self) -> None:
+        ended = state.end_leftovers(self._folder)
+        if ended:
+            self._console.note(f"ended what a killed run had left: {', '.join(ended)}", "warning")
+        secrets = keys.kept_secrets(self._folder)
+        ports = service_ports()
+        await self._start_servers()
+        assert self._urls is not None
+        admin = self._maintenance_url or self._urls.database
+        await provision(admin, database_of(self._urls.database), secrets.passwords)
+        self._owner_url = self._urls.database_as(OWNER_ROLE, secrets.passwords[OWNER_ROLE])
+        plan = self._plan_of(self._settings, secrets, self._urls, ports)
+        await self._supervisor.start_stage(Stage([], [plan.migrate()]))
+        await self._supervisor.start_stage(Stage(plan.services()))
+        await self._supervisor.start_stage(Stage([plan.gateway()], [*plan.seed()]))
+        self._greet(ports["gateway"]["http"])
+        await self._supervisor.watch()
+
+    async def _start_servers(self) -> None:
+        settings, folder, ports = self._settings, self._folder, self._settings.server_ports
+        servers: list[EmbeddedServer] = []
+        database, nats, redis = settings.database_url, settings.nats_url, settings.redis_url
+        if database is None:
+            servers.append(EmbeddedPostgres(folder / "postgres", ports.postgres))
+        if nats is None:
+            servers.append(EmbeddedNats(folder / "nats", ports.nats))
+        if redis is None:
+            servers.append(EmbeddedValkey(folder / "valkey", ports.valkey))
+        await self._supervisor.start_stage(Stage([ServerProgram(server) for server in servers]))
+        by_name = {server.name: server.url for server in servers}
+        if database is None:
+            self._maintenance_url = by_name["postgres"]
+            database = urlunsplit(urlsplit(by_name["postgres"])._replace(path=f"/{DATABASE}"))
+        self._urls = Urls(database, nats or by_name["nats"], redis or by_name["valkey"])
+
+    def _listen_for_signals(self) -> None:
+        loop = asyncio.get_running_loop()
+        for number in STOP_SIGNALS:
+            loop.add_signal_handler(number, self._on_signal)
+        # nohup asks to outlive the terminal.
+        if signal.getsignal(signal.SIGHUP) is not signal.SIG_IGN:
+            loop.add_signal_handler(signal.SIGHUP, self._on_signal)
+
+    def _on_signal(self) -> None:
+        # One Ctrl-C can arrive twice, from the terminal and from make.
+        now = time.monotonic()
+        if not self._stop.is_set():
+            self._asked_at = now
+        elif now - self._asked_at > SAME_REQUEST_SECONDS:
+            self._console.note("asked twice: ending everything at once", "warning")
+            self._supervisor.kill()
+        self._stop.set()
+
+    def _write_state(self) -> None:
+        facts: dict[str, object] = {"pid": os.getpid(), "data_dir": str(self._folder)}
+        if self._urls is not None:
+            facts["urls"] = {
+                "admin_database": self._urls.database,
+                "owner_database": self._owner_url,
+                "nats": self._urls.nats,
+                "redis": self._urls.redis,
+            }
+        keepers = self._supervisor.keepers
+        facts["processes"] = {keeper.program.name: keeper.facts() for keeper in keepers}
+        state.write_run(self._folder, facts)
+
+    def _greet(self, gateway_port: int) -> None:
+        base = f"http://{HOST}:{gateway_port}"
+        lines = ["", f"  Fynlo POS is up after {time.monotonic() - self._began:.1f} s.", ""]
+        lines += [f"  API          {base}/api/v2", f"  API text     {base}/docs", ""]
+        lines += [f"  {address:<26} {what}" for address, what in DEMO_PEOPLE]
+        lines += [f"  all with the password {DEMO_PASSWORD}", ""]
+        lines += [f"  Data in {self._folder}. Ctrl-C stops everything.", ""]
+        self._console.plain("\n".join(lines))
+
+
+def database_of(url: str) -> str:
+    """The database that an address names. Raises ValueError when it names none."""
+    name = urlsplit(url).path.lstrip("/")
+    if not name:
+        raise ValueError("FYNLO_DATABASE_URL must end with the name of a database.")
+    return name

@@ -1,0 +1,47 @@
+"""`python -m deploy.local` with stand-ins for the services: real servers, real supervision, no product
+code.
+"""
+
+import asyncio
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+
+from deploy.local.plan import OwnProgram, Plan
+from deploy.local.process import Command
+from deploy.local.run import run
+from deploy.local.settings import local_settings, process_environment
+from deploy.local.supervisor import Step
+
+STAND_IN = Path(__file__).with_name("stand_in.py")
+JOURNAL = "journal"
+
+
+class StandInPlan(Plan):
+    """Two services and a gateway that only write a journal."""
+
+    def services(self) -> list[OwnProgram]:
+        return [self._stand_in(name) for name in ("auth", "orders")]
+
+    def gateway(self) -> OwnProgram:
+        return self._stand_in("gateway")
+
+    def migrate(self) -> Step:
+        return Step(self._journal_step("migrate"), "1")
+
+    def seed(self) -> Iterator[Step]:
+        yield Step(self._journal_step("seed"), "1")
+
+    def _stand_in(self, name: str) -> OwnProgram:
+        ports = {"admin": self.ports[name]["admin"]}
+        words = (name, str(ports["admin"]), "--journal", str(self.settings.data_dir / JOURNAL))
+        command = Command(name, (sys.executable, str(STAND_IN), *words), process_environment({}))
+        return OwnProgram(command, ports)
+
+    def _journal_step(self, name: str) -> Command:
+        journal = self.settings.data_dir / JOURNAL
+        return Command(name, ("/bin/sh", "-c", f"echo {name} ran >> {journal}"), process_environment({}))
+
+
+if __name__ == "__main__":
+    sys.exit(asyncio.run(run(local_settings(), StandInPlan)))

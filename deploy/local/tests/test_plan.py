@@ -1,0 +1,75 @@
+"""The process list: what each process is told, and what it is not."""
+
+import json
+from pathlib import Path
+
+import pytest
+
+from deploy.local.keys import kept_secrets
+from deploy.local.plan import Plan, Urls, fingerprint, port_name, service_ports
+from deploy.local.provision import SERVICES
+from deploy.local.settings import REPOSITORY, LocalSettings, ServerPorts, port_variable
+from deploy.local.supervisor import Step
+
+URLS = Urls("postgresql://admin:secret@db.example:5432/fynlo?sslmode=require", "nats://n", "redis://r")
+
+
+@pytest.fixture
+def plan(tmp_path: Path) -> Plan:
+    settings = LocalSettings(tmp_path, ServerPorts(), None, None, None, coloured=False, reset_agreed=False)
+    return Plan(settings, kept_secrets(tmp_path), URLS, service_ports())
+
+
+def test_each_service_gets_its_own_role_and_nobody_elses(plan: Plan) -> None:
+    for program in plan.services():
+        own = f"fynlo_{program.name}"
+        url = program.command.env["FYNLO_DATABASE_URL"]
+        assert (
+            url == f"postgresql://{own}:{plan.secrets.passwords[own]}@db.example:5432/fynlo?sslmode=require"
+        )
+        held = [
+            role
+            for role, secret in plan.secrets.passwords.items()
+            if secret in json.dumps(dict(program.command.env))
+        ]
+        assert held == [own]
+
+
+def test_only_auth_holds_the_signing_keys_and_the_gateway_no_database(plan: Plan) -> None:
+    programs = [*plan.services(), plan.gateway()]
+    assert [p.name for p in programs if "FYNLO_AUTH_SIGNING_KEYS" in p.command.env] == ["auth"]
+    assert "FYNLO_DATABASE_URL" not in plan.gateway().command.env
+    assert not [p.name for p in programs if "FYNLO_OWNER_DATABASE_URL" in p.command.env]
+
+
+def test_everybody_finds_every_service_where_it_listens(plan: Plan) -> None:
+    listening = {program.name: program.command.env["FYNLO_GRPC_PORT"] for program in plan.services()}
+    assert set(listening) == set(SERVICES)
+    for program in (*plan.services(), plan.gateway()):
+        for service, port in listening.items():
+            assert program.command.env[f"FYNLO_{service.upper()}_ADDRESS"] == f"127.0.0.1:{port}"
+
+
+def test_no_two_ports_are_the_same_and_each_has_its_variable() -> None:
+    ports = service_ports()
+    numbers = [number for uses in ports.values() for number in uses.values()]
+    assert len(set(numbers)) == len(numbers)
+    variables = {port_variable(port_name(name, use)) for name, uses in ports.items() for use in uses}
+    expected = {f"FYNLO_{name.upper()}_PORT" for name in (*SERVICES, "gateway")}
+    expected |= {f"FYNLO_{name.upper()}_ADMIN_PORT" for name in (*SERVICES, "gateway")}
+    assert variables == expected | {"FYNLO_REALTIME_SOCKET_PORT"}
+
+
+def test_a_foreign_database_is_migrated_at_every_start(plan: Plan, tmp_path: Path) -> None:
+    assert plan.migrate().fingerprint is not None
+    settings = LocalSettings(
+        tmp_path, ServerPorts(), URLS.database, None, None, coloured=False, reset_agreed=False
+    )
+    foreign: Step = Plan(settings, plan.secrets, URLS, plan.ports).migrate()
+    assert foreign.fingerprint is None
+
+
+def test_a_changed_migration_changes_the_fingerprint() -> None:
+    files = [REPOSITORY / "deploy" / "__init__.py", REPOSITORY / "chassis" / "__init__.py"]
+    assert fingerprint(files) == fingerprint(files[::-1])
+    assert len({fingerprint(files), fingerprint(files[:1]), fingerprint(files[1:]), fingerprint([])}) == 4
