@@ -8,7 +8,7 @@ import contextlib
 import time
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import Any, Protocol
+from typing import Protocol
 
 from deploy.local.console import Console
 from deploy.local.embedded import ServerFailed
@@ -155,6 +155,11 @@ class Keeper:
         return "".join(f"\n    {line}" for line in lines)
 
 
+async def _all_ready(keepers: Sequence[Keeper]) -> None:
+    for keeper in keepers:
+        await keeper.was_ready.wait()
+
+
 class Supervisor:
     """Brings stages up in order and down in reverse order."""
 
@@ -203,22 +208,19 @@ class Supervisor:
     async def _until_ready(
         self, running: list[tuple[Keeper, asyncio.Task[None]]], timeout_seconds: float
     ) -> None:
-        tasks: list[asyncio.Future[Any]] = [task for _, task in running]
-        waiting: asyncio.Future[Any] = asyncio.gather(*(keeper.was_ready.wait() for keeper, _ in running))
+        tasks = [task for _, task in running]
+        waiting = asyncio.create_task(_all_ready([keeper for keeper, _ in running]))  # noqa: RUF006 - kept below
+        watched = [waiting, *tasks]
         try:
-            await asyncio.wait(
-                [waiting, *tasks], timeout=timeout_seconds, return_when=asyncio.FIRST_COMPLETED
-            )
-            for task in tasks:
-                if task.done():
-                    task.result()
-            if not waiting.done():
-                late = ", ".join(
-                    keeper.program.name for keeper, _ in running if not keeper.was_ready.is_set()
-                )
-                raise StartFailed(f"Not ready after {timeout_seconds:.0f} s: {late}.")
+            await asyncio.wait(watched, timeout=timeout_seconds, return_when=asyncio.FIRST_COMPLETED)
         finally:
             waiting.cancel()
+        for task in tasks:
+            if task.done():
+                task.result()
+        late = [keeper.program.name for keeper, _ in running if not keeper.was_ready.is_set()]
+        if late:
+            raise StartFailed(f"Not ready after {timeout_seconds:.0f} s: {', '.join(late)}.")
 
     async def _run_step(self, step: Step) -> None:
         name = step.command.name
