@@ -1,0 +1,62 @@
+"""Where a person stands: role, restaurant and permissions of one session."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from uuid import UUID
+
+from services.auth.domain.restaurant import Restaurant, RestaurantNotFound
+from services.auth.domain.roles import Membership, Role, permissions_of
+from services.auth.domain.sessions import NoMembership, User
+
+RESTAURANTS_IN_SESSION_MAX = 200
+"""A log-in names at most this many restaurants; the list of all has pages."""
+
+
+@dataclass(frozen=True, slots=True)
+class Standing:
+    """``restaurant`` is None for a platform owner who has chosen none; ``restaurants`` are those to choose from."""
+
+    user: User
+    role: Role
+    platform_id: UUID | None
+    restaurant: Restaurant | None
+    restaurants: Sequence[Membership]
+
+    @property
+    def permissions(self) -> frozenset[str]:
+        """What a token of this standing carries."""
+        return permissions_of(self.role, in_restaurant=self.restaurant is not None)
+
+    @property
+    def restaurant_id(self) -> UUID | None:
+        """The tenant."""
+        return None if self.restaurant is None else self.restaurant.settings.restaurant_id
+
+
+@dataclass(frozen=True, slots=True)
+class OpenedSession:
+    """The answer to a log-in, a refresh and a switch."""
+
+    access_token: str
+    refresh_token: str
+    standing: Standing
+
+
+def entrance(memberships: Sequence[Membership], platforms: Sequence[UUID]) -> UUID | None:
+    """Where a log-in leads: platform owners to no restaurant until they choose, others to their oldest one.
+
+    Raises NoMembership for a person who belongs nowhere.
+    """
+    if platforms:
+        return None
+    if not memberships:
+        raise NoMembership("You do not belong to any restaurant.")
+    return memberships[0].restaurant_id
+
+
+def role_in(restaurant_id: UUID, memberships: Sequence[Membership]) -> Role:
+    """The role in a restaurant. Raises RestaurantNotFound where the person has none there."""
+    for membership in memberships:
+        if membership.restaurant_id == restaurant_id:
+            return membership.role
+    raise RestaurantNotFound("There is no such restaurant among yours.")

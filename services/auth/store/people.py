@@ -1,0 +1,158 @@
+"""Users, platforms and the counters of wrong passwords."""
+
+import hashlib
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from uuid import UUID
+
+import asyncpg
+
+from chassis.db import Transaction
+from services.auth.domain.sessions import Failures, User
+
+EMAIL, ADDRESS = "email", "address"
+
+
+@dataclass(frozen=True, slots=True)
+class Account:
+    """A user with the hash of the password."""
+
+    user: User
+    password_hash: str
+
+
+async def begin_as(tx: Transaction, user_id: UUID) -> None:
+    """Lets the transaction see what concerns ``user_id``, who must be proven, and holds the person still.
+
+    Whatever makes a session shares the person; what takes sessions away waits for those and keeps new ones out
+    (``hold_alone``), so that none is made from a membership that is just being removed.
+    """
+    await tx.execute(
+        "SELECT set_config('app.user_id', $1, true), pg_advisory_xact_lock_shared(hashtextextended($2, 0))",
+        str(user_id),
+        _person_lock(user_id),
+    )
+
+
+async def hold_alone(tx: Transaction, user_id: UUID) -> None:
+    """No session of this person is made or refreshed until the transaction ends. Opens no rows to it."""
+    await tx.execute("SELECT pg_advisory_xact_lock(hashtextextended($1, 0))", _person_lock(user_id))
+
+
+async def account_by_email(tx: Transaction, email: str) -> Account | None:
+    """By normalised address."""
+    row = await tx.fetchrow(
+        "SELECT id, email, name, disabled, password_hash FROM user_account WHERE email = $1", email
+    )
+    return None if row is None else Account(_user(row), row["password_hash"])
+
+
+async def user_by_id(tx: Transaction, user_id: UUID) -> User | None:
+    """None for nobody."""
+    row = await tx.fetchrow("SELECT id, email, name, disabled FROM user_account WHERE id = $1", user_id)
+    return None if row is None else _user(row)
+
+
+async def insert_user(tx: Transaction, user: User, password_hash: str, now: datetime) -> User:
+    """The user of that address: ``user``, or the one who was there first (left as they are)."""
+    await tx.execute(
+        "INSERT INTO user_account (id, email, name, password_hash, disabled, created_at)"
+        " VALUES ($1, $2, $3, $4, $5, $6) ON CONFLICT (email) DO NOTHING",
+        *(user.id, user.email, user.name, password_hash, user.disabled, now),
+    )
+    row = await tx.fetchrow("SELECT id, email, name, disabled FROM user_account WHERE email = $1", user.email)
+    assert row is not None
+    return _user(row)
+
+
+async def update_password_hash(tx: Transaction, user_id: UUID, password_hash: str) -> None:
+    """The same password at another cost."""
+    await tx.execute("UPDATE user_account SET password_hash = $2 WHERE id = $1", user_id, password_hash)
+
+
+async def platform_named(tx: Transaction, name: str, owner_email: str) -> tuple[UUID, User] | None:
+    """The platform of that name and owner."""
+    row = await tx.fetchrow(
+        "SELECT p.id AS platform_id, u.id, u.email, u.name, u.disabled FROM platform p"
+        " JOIN platform_owner o ON o.platform_id = p.id JOIN user_account u ON u.id = o.user_id"
+        " WHERE p.name = $1 AND u.email = $2 ORDER BY p.created_at LIMIT 1",
+        name,
+        owner_email,
+    )
+    return None if row is None else (row["platform_id"], _user(row))
+
+
+async def lock_platform_name(tx: Transaction, name: str, owner_email: str) -> None:
+    """Two requests for the same platform take turns; ends with the transaction."""
+    await tx.execute(
+        "SELECT pg_advisory_xact_lock(hashtextextended('auth.platform:' || $1 || chr(31) || $2, 0))",
+        name,
+        owner_email,
+    )
+
+
+async def insert_platform(tx: Transaction, platform_id: UUID, name: str, owner: UUID, now: datetime) -> None:
+    """A platform with its first owner."""
+    await tx.execute("INSERT INTO platform (id, name, created_at) VALUES ($1, $2, $3)", platform_id, name, now)
+    await tx.execute(
+        "INSERT INTO platform_owner (platform_id, user_id, created_at) VALUES ($1, $2, $3)", platform_id, owner, now
+    )
+
+
+async def platforms_of(tx: Transaction, user_id: UUID) -> list[UUID]:
+    """The platforms a person owns, oldest first."""
+    rows = await tx.fetch(
+        "SELECT platform_id FROM platform_owner WHERE user_id = $1 ORDER BY created_at, platform_id", user_id
+    )
+    return [row["platform_id"] for row in rows]
+
+
+async def failures_of(tx: Transaction, email: str, address: str) -> dict[str, Failures]:
+    """Wrong guesses counted for the e-mail and for the network address (none for an empty one)."""
+    rows = await tx.fetch(
+        "SELECT kind, count, last_at FROM login_failure"
+        " WHERE (kind = 'email' AND subject_hash = $1) OR (kind = 'address' AND subject_hash = $2)",
+        _digest(email),
+        _digest(address) if address else b"",
+    )
+    return {row["kind"]: Failures(row["count"], row["last_at"]) for row in rows}
+
+
+async def count_failure(tx: Transaction, kind: str, subject: str, now: datetime, forgotten_after: timedelta) -> int:
+    """One more wrong guess; the count, which begins anew after ``forgotten_after`` without one."""
+    count: int = await tx.fetchval(
+        "INSERT INTO login_failure AS f (kind, subject_hash, count, last_at) VALUES ($1, $2, 1, $3)"
+        " ON CONFLICT (kind, subject_hash) DO UPDATE SET last_at = greatest(f.last_at, $3),"
+        " count = CASE WHEN $3 - f.last_at > $4 THEN 1 ELSE f.count + 1 END RETURNING count",
+        *(kind, _digest(subject), now, forgotten_after),
+    )
+    return count
+
+
+async def forget_failures(tx: Transaction, email: str) -> None:
+    """After a success: the e-mail's failures. The address keeps its own, else one valid account would reset them."""
+    await tx.execute("DELETE FROM login_failure WHERE kind = 'email' AND subject_hash = $1", _digest(email))
+
+
+async def sweep_failures(tx: Transaction, before: datetime, batch: int) -> int:
+    """Forgets counters whose last failure is older than ``before``; how many."""
+    tag = await tx.execute(
+        "DELETE FROM login_failure WHERE ctid = ANY (ARRAY("
+        "SELECT ctid FROM login_failure WHERE last_at < $1 LIMIT $2))",
+        before,
+        batch,
+    )
+    return int(tag.rpartition(" ")[2])
+
+
+def _person_lock(user_id: UUID) -> str:
+    return f"auth.person:{user_id}"
+
+
+def _digest(subject: str) -> bytes:
+    """What was typed as an e-mail may be a password: it is not kept readable."""
+    return hashlib.sha256(subject.encode()).digest()
+
+
+def _user(row: asyncpg.Record) -> User:
+    return User(row["id"], row["email"], row["name"], row["disabled"])

@@ -1,0 +1,145 @@
+"""Restaurants and memberships."""
+
+from datetime import datetime
+from uuid import UUID
+
+import asyncpg
+
+from chassis.db import Transaction
+from services.auth.domain.restaurant import BillMode, Restaurant, Settings
+from services.auth.domain.roles import Membership, Role
+
+_SETTINGS = (
+    "restaurant_id, platform_id, version, name, currency_code, time_zone, bill_mode, service_charge_bp,"
+    " day_cutoff_minutes, fee_preset, auto_complete, created_at"
+)
+# What a platform owner is in every restaurant of the platform outranks a membership there.
+_OF_PERSON = (
+    " FROM (SELECT restaurant_id FROM membership WHERE user_id = $1 UNION SELECT r.restaurant_id FROM restaurant r"
+    " JOIN platform_owner o USING (platform_id) WHERE o.user_id = $1) mine"
+    " JOIN restaurant r USING (restaurant_id)"
+    " LEFT JOIN platform_owner o ON o.platform_id = r.platform_id AND o.user_id = $1"
+    " LEFT JOIN membership m ON m.restaurant_id = r.restaurant_id AND m.user_id = $1"
+)
+_MEMBERSHIP = (
+    "SELECT r.restaurant_id, r.name AS restaurant_name, u.id AS user_id, u.email, u.name,"
+    " CASE WHEN o.user_id IS NULL THEN m.role ELSE 'platform_owner' END AS role"
+)
+
+
+async def insert_restaurant(tx: Transaction, restaurant: Restaurant) -> None:
+    """In the tenant that is being made. UniqueViolationError (restaurant_name) where the name is taken."""
+    s = restaurant.settings
+    await tx.execute(
+        f"INSERT INTO restaurant ({_SETTINGS}) VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12)",  # noqa: S608
+        *(s.restaurant_id, s.platform_id, s.version, s.name, s.currency_code, s.time_zone, s.bill_mode.value),
+        *(s.service_charge_bp, s.day_cutoff_minutes, s.fee_preset, s.auto_complete, restaurant.created_at),
+    )
+
+
+async def update_settings(tx: Transaction, s: Settings) -> None:
+    """Writes the next version; the row is locked by restaurant_by_id(lock=True)."""
+    await tx.execute(
+        "UPDATE restaurant SET version = $2, name = $3, time_zone = $4, bill_mode = $5, service_charge_bp = $6,"
+        " day_cutoff_minutes = $7, fee_preset = $8, auto_complete = $9 WHERE restaurant_id = $1",
+        *(s.restaurant_id, s.version, s.name, s.time_zone, s.bill_mode.value, s.service_charge_bp),
+        *(s.day_cutoff_minutes, s.fee_preset, s.auto_complete),
+    )
+
+
+async def restaurant_by_id(tx: Transaction, restaurant_id: UUID, *, lock: bool = False) -> Restaurant | None:
+    """None where there is none or the transaction may not see it. ``lock`` needs the restaurant as tenant."""
+    row = await tx.fetchrow(
+        f"SELECT {_SETTINGS} FROM restaurant WHERE restaurant_id = $1" + (" FOR UPDATE" if lock else ""),  # noqa: S608
+        restaurant_id,
+    )
+    return None if row is None else _restaurant(row)
+
+
+async def restaurant_named(tx: Transaction, platform_id: UUID, name: str) -> Restaurant | None:
+    """By the name that is unique in its platform; sees what the person of the transaction sees."""
+    row = await tx.fetchrow(
+        f"SELECT {_SETTINGS} FROM restaurant WHERE platform_id = $1 AND name = $2",  # noqa: S608
+        platform_id,
+        name,
+    )
+    return None if row is None else _restaurant(row)
+
+
+async def restaurants_of(
+    tx: Transaction, user_id: UUID, *, limit: int, after: tuple[str, UUID] | None
+) -> list[Restaurant]:
+    """The restaurants a person may enter, by name and id, ``after`` the last one seen."""
+    columns = ", ".join(f"r.{name.strip()}" for name in _SETTINGS.split(","))
+    rows = await tx.fetch(
+        f"SELECT {columns} {_OF_PERSON}"  # noqa: S608
+        " WHERE $2::text IS NULL OR (r.name, r.restaurant_id) > ($2, $3::uuid)"
+        " ORDER BY r.name, r.restaurant_id LIMIT $4",
+        *(user_id, *(after or (None, None)), limit),
+    )
+    return [_restaurant(row) for row in rows]
+
+
+async def memberships_of(
+    tx: Transaction, user_id: UUID, *, limit: int, restaurant_id: UUID | None = None
+) -> list[Membership]:
+    """A person's roles, oldest membership first: in ``restaurant_id`` only, or everywhere."""
+    rows = await tx.fetch(
+        f"{_MEMBERSHIP} {_OF_PERSON} JOIN user_account u ON u.id = $1"
+        " WHERE $2::uuid IS NULL OR r.restaurant_id = $2"
+        " ORDER BY coalesce(m.created_at, r.created_at), r.restaurant_id LIMIT $3",
+        *(user_id, restaurant_id, limit),
+    )
+    return [_membership(row) for row in rows]
+
+
+async def members(
+    tx: Transaction, *, limit: int, after: tuple[str, UUID] | None = None, user_id: UUID | None = None
+) -> list[Membership]:
+    """Members of the transaction's restaurant by name and id; ``user_id`` asks for one of them."""
+    rows = await tx.fetch(
+        "SELECT r.restaurant_id, r.name AS restaurant_name, u.id AS user_id, u.email, u.name, m.role"
+        " FROM membership m JOIN restaurant r USING (restaurant_id) JOIN user_account u ON u.id = m.user_id"
+        " WHERE m.restaurant_id = $1 AND ($2::uuid IS NULL OR u.id = $2)"
+        " AND ($3::text IS NULL OR (u.name, u.id) > ($3, $4::uuid)) ORDER BY u.name, u.id LIMIT $5",
+        *(tx.tenant, user_id, *(after or (None, None)), limit),
+    )
+    return [_membership(row) for row in rows]
+
+
+async def save_membership(tx: Transaction, user_id: UUID, role: Role, now: datetime) -> None:
+    """Gives ``role`` in the transaction's restaurant, instead of any before."""
+    await tx.execute(
+        "INSERT INTO membership (restaurant_id, user_id, role, created_at) VALUES ($1, $2, $3, $4)"
+        " ON CONFLICT (restaurant_id, user_id) DO UPDATE SET role = $3",
+        *(tx.tenant, user_id, role.value, now),
+    )
+
+
+async def delete_membership(tx: Transaction, user_id: UUID) -> None:
+    """Takes the role in the transaction's restaurant away."""
+    await tx.execute("DELETE FROM membership WHERE restaurant_id = $1 AND user_id = $2", tx.tenant, user_id)
+
+
+async def count_owners(tx: Transaction) -> int:
+    """Owners of the transaction's restaurant, whose row is locked by then."""
+    count: int = await tx.fetchval(
+        "SELECT count(*) FROM membership WHERE restaurant_id = $1 AND role = 'restaurant_owner'", tx.tenant
+    )
+    return count
+
+
+def _restaurant(row: asyncpg.Record) -> Restaurant:
+    values = {name: row[name] for name in Settings.__dataclass_fields__}
+    return Restaurant(Settings(**{**values, "bill_mode": BillMode(row["bill_mode"])}), row["created_at"])
+
+
+def _membership(row: asyncpg.Record) -> Membership:
+    return Membership(
+        user_id=row["user_id"],
+        restaurant_id=row["restaurant_id"],
+        restaurant_name=row["restaurant_name"],
+        role=Role(row["role"]),
+        email=row["email"],
+        name=row["name"],
+    )

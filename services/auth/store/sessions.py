@@ -1,0 +1,133 @@
+"""Sessions, refresh tokens and revocations."""
+
+from collections.abc import Sequence
+from datetime import datetime
+from uuid import UUID
+
+import asyncpg
+
+from chassis.db import Transaction
+from services.auth.domain.sessions import RefreshToken, Revocation, RevocationKind, Session
+
+_SESSION = "id, user_id, restaurant_id, client, device_id, created_at, expires_at, ended_at"
+
+
+async def insert_session(tx: Transaction, session: Session, token_hash: bytes) -> None:
+    """A session with its first refresh token."""
+    await tx.execute(
+        "WITH family AS (INSERT INTO session (id, user_id, restaurant_id, client, device_id, created_at, expires_at)"
+        " VALUES ($1, $2, $3, $4, $5, $6, $7))"
+        " INSERT INTO refresh_token (token_hash, session_id, user_id, issued_at) VALUES ($8, $1, $2, $6)",
+        *(session.id, session.user_id, session.restaurant_id, session.client, session.device_id),
+        *(session.created_at, session.expires_at, token_hash),
+    )
+
+
+async def token_by_hash(tx: Transaction, token_hash: bytes) -> RefreshToken | None:
+    """Whose token this is. The row may change until its session is locked: read it again then."""
+    row = await tx.fetchrow(
+        "SELECT session_id, user_id, replaced_at, replaced_by_device, successor_salt"
+        " FROM refresh_token WHERE token_hash = $1",
+        token_hash,
+    )
+    return None if row is None else RefreshToken(**dict(row))
+
+
+async def session_by_id(tx: Transaction, session_id: UUID, *, lock: bool = False) -> Session | None:
+    """A session the transaction's person or restaurant has. ``lock`` makes other refreshes of it wait."""
+    row = await tx.fetchrow(
+        f"SELECT {_SESSION} FROM session WHERE id = $1" + (" FOR UPDATE" if lock else ""),  # noqa: S608
+        session_id,
+    )
+    return None if row is None else _session(row)
+
+
+async def replace_token(
+    tx: Transaction,
+    token_hash: bytes,
+    successor_hash: bytes,
+    *,
+    salt: bytes,
+    device_id: str,
+    now: datetime,
+) -> None:
+    """Makes the successor the newest token of the session."""
+    await tx.execute(
+        "WITH used AS (UPDATE refresh_token SET replaced_at = $3, replaced_by_device = $4, successor_salt = $5"
+        " WHERE token_hash = $1 RETURNING session_id, user_id)"
+        " INSERT INTO refresh_token (token_hash, session_id, user_id, issued_at)"
+        " SELECT $2, session_id, user_id, $3 FROM used",
+        *(token_hash, successor_hash, now, device_id, salt),
+    )
+
+
+async def end_sessions(tx: Transaction, session_ids: Sequence[UUID], now: datetime, reason: str) -> int:
+    """How many of them were not over already."""
+    tag = await tx.execute(
+        "UPDATE session SET ended_at = $2, end_reason = $3 WHERE id = ANY ($1) AND ended_at IS NULL",
+        *(list(session_ids), now, reason),
+    )
+    return int(tag.rpartition(" ")[2])
+
+
+async def end_sessions_of(tx: Transaction, user_id: UUID, now: datetime, reason: str) -> int:
+    """Ends all sessions of a person, in every restaurant; how many."""
+    tag = await tx.execute(
+        "UPDATE session SET ended_at = $2, end_reason = $3 WHERE user_id = $1 AND ended_at IS NULL",
+        *(user_id, now, reason),
+    )
+    return int(tag.rpartition(" ")[2])
+
+
+async def living_sessions(tx: Transaction, user_id: UUID, restaurant_id: UUID, now: datetime) -> list[UUID]:
+    """A person's sessions in one restaurant that could still be used."""
+    rows = await tx.fetch(
+        "SELECT id FROM session WHERE user_id = $1 AND restaurant_id = $2 AND ended_at IS NULL AND expires_at > $3"
+        " ORDER BY id",
+        *(user_id, restaurant_id, now),
+    )
+    return [row["id"] for row in rows]
+
+
+async def save_revocations(tx: Transaction, revocations: Sequence[Revocation]) -> None:
+    """For processes that start later. The newest per subject counts."""
+    await tx.executemany(
+        "INSERT INTO revocation AS r (kind, subject_id, valid_after, reason) VALUES ($1, $2, $3, $4)"
+        " ON CONFLICT (kind, subject_id) DO UPDATE"
+        " SET valid_after = greatest(r.valid_after, excluded.valid_after), reason = excluded.reason",
+        [(r.kind.value, r.id, r.valid_after, r.reason) for r in revocations],
+    )
+
+
+async def revocations_since(tx: Transaction, since: datetime, limit: int) -> list[Revocation]:
+    """Newest first."""
+    rows = await tx.fetch(
+        "SELECT kind, subject_id, valid_after, reason FROM revocation WHERE valid_after >= $1"
+        " ORDER BY valid_after DESC LIMIT $2",
+        since,
+        limit,
+    )
+    return [
+        Revocation(RevocationKind(row["kind"]), row["subject_id"], row["valid_after"], row["reason"]) for row in rows
+    ]
+
+
+async def sweep_revocations(tx: Transaction, before: datetime, batch: int) -> int:
+    """Forgets revocations that no living token can be older than; how many."""
+    tag = await tx.execute(
+        "DELETE FROM revocation WHERE ctid = ANY (ARRAY("
+        "SELECT ctid FROM revocation WHERE valid_after < $1 LIMIT $2))",
+        before,
+        batch,
+    )
+    return int(tag.rpartition(" ")[2])
+
+
+async def sweep_sessions(tx: Transaction, expired_before: datetime, batch: int) -> int:
+    """Deletes expired sessions of all restaurants with their tokens; how many."""
+    count: int = await tx.fetchval("SELECT sweep_sessions($1, $2)", expired_before, batch)
+    return count
+
+
+def _session(row: asyncpg.Record) -> Session:
+    return Session(**dict(row))

@@ -1,0 +1,125 @@
+"""The tables, for comparison with the migrated database.
+
+Tenant tables (row-level security forced): restaurant, membership, session. Their rows are also visible to the person
+they concern, whom a transaction names by ``app.user_id`` once the person is proven: a log-in happens before there is a
+tenant. Global tables, because people and platforms stand above restaurants: platform, platform_owner, user_account,
+refresh_token (found by the hash of a secret), revocation, login_failure.
+"""
+
+import sqlalchemy as sa
+from sqlalchemy.dialects import postgresql as pg
+
+from chassis.migrations import chassis_tables
+
+SCHEMA = "auth"
+metadata = sa.MetaData(schema=SCHEMA)
+_at = sa.DateTime(timezone=True)
+
+platform = sa.Table(
+    "platform",
+    metadata,
+    sa.Column("id", pg.UUID, primary_key=True),
+    sa.Column("name", sa.Text, nullable=False),
+    sa.Column("created_at", _at, nullable=False),
+)
+
+user_account = sa.Table(
+    "user_account",
+    metadata,
+    sa.Column("id", pg.UUID, primary_key=True),
+    sa.Column("email", sa.Text, nullable=False),
+    sa.Column("name", sa.Text, nullable=False),
+    sa.Column("password_hash", sa.Text, nullable=False),
+    sa.Column("disabled", sa.Boolean, nullable=False, server_default=sa.false()),
+    sa.Column("created_at", _at, nullable=False),
+    sa.UniqueConstraint("email", name="user_account_email"),
+)
+
+platform_owner = sa.Table(
+    "platform_owner",
+    metadata,
+    sa.Column("platform_id", pg.UUID, sa.ForeignKey(platform.c.id), primary_key=True),
+    sa.Column("user_id", pg.UUID, sa.ForeignKey(user_account.c.id), primary_key=True),
+    sa.Column("created_at", _at, nullable=False),
+    sa.Index("platform_owner_by_user", "user_id"),
+)
+
+restaurant = sa.Table(
+    "restaurant",
+    metadata,
+    sa.Column("restaurant_id", pg.UUID, primary_key=True),
+    sa.Column("platform_id", pg.UUID, sa.ForeignKey(platform.c.id), nullable=False),
+    sa.Column("version", sa.BigInteger, nullable=False),
+    sa.Column("name", sa.Text, nullable=False),
+    sa.Column("currency_code", sa.Text, nullable=False),
+    sa.Column("time_zone", sa.Text, nullable=False),
+    sa.Column("bill_mode", sa.Text, nullable=False),
+    sa.Column("service_charge_bp", sa.Integer, nullable=False),
+    sa.Column("day_cutoff_minutes", sa.Integer, nullable=False),
+    sa.Column("fee_preset", sa.Text, nullable=False),
+    sa.Column("auto_complete", sa.Boolean, nullable=False),
+    sa.Column("created_at", _at, nullable=False),
+    sa.UniqueConstraint("platform_id", "name", name="restaurant_name"),
+)
+
+membership = sa.Table(
+    "membership",
+    metadata,
+    sa.Column("restaurant_id", pg.UUID, sa.ForeignKey(restaurant.c.restaurant_id), primary_key=True),
+    sa.Column("user_id", pg.UUID, sa.ForeignKey(user_account.c.id), primary_key=True),
+    sa.Column("role", sa.Text, nullable=False),
+    sa.Column("created_at", _at, nullable=False),
+    sa.Index("membership_by_user", "user_id"),
+)
+
+session = sa.Table(
+    "session",
+    metadata,
+    sa.Column("id", pg.UUID, primary_key=True),
+    sa.Column("restaurant_id", pg.UUID, sa.ForeignKey(restaurant.c.restaurant_id)),
+    sa.Column("user_id", pg.UUID, sa.ForeignKey(user_account.c.id), nullable=False),
+    sa.Column("client", sa.Text, nullable=False),
+    sa.Column("device_id", sa.Text, nullable=False),
+    sa.Column("created_at", _at, nullable=False),
+    sa.Column("expires_at", _at, nullable=False),
+    sa.Column("ended_at", _at),
+    sa.Column("end_reason", sa.Text),
+    sa.Index("session_by_restaurant", "restaurant_id", "user_id", postgresql_where=sa.text("ended_at IS NULL")),
+    sa.Index("session_by_user", "user_id", postgresql_where=sa.text("ended_at IS NULL")),
+    sa.Index("session_expiry", "expires_at"),
+)
+
+refresh_token = sa.Table(
+    "refresh_token",
+    metadata,
+    sa.Column("token_hash", sa.LargeBinary, primary_key=True),
+    sa.Column("session_id", pg.UUID, sa.ForeignKey(session.c.id, ondelete="CASCADE"), nullable=False),
+    sa.Column("user_id", pg.UUID, nullable=False),
+    sa.Column("issued_at", _at, nullable=False),
+    sa.Column("replaced_at", _at),
+    sa.Column("replaced_by_device", sa.Text),
+    sa.Column("successor_salt", sa.LargeBinary),
+    sa.Index("refresh_token_by_session", "session_id"),
+)
+
+revocation = sa.Table(
+    "revocation",
+    metadata,
+    sa.Column("kind", sa.Text, primary_key=True),
+    sa.Column("subject_id", pg.UUID, primary_key=True),
+    sa.Column("valid_after", _at, nullable=False),
+    sa.Column("reason", sa.Text, nullable=False),
+    sa.Index("revocation_time", "valid_after"),
+)
+
+login_failure = sa.Table(
+    "login_failure",
+    metadata,
+    sa.Column("kind", sa.Text, primary_key=True),
+    sa.Column("subject_hash", sa.LargeBinary, primary_key=True),
+    sa.Column("count", sa.Integer, nullable=False),
+    sa.Column("last_at", _at, nullable=False),
+    sa.Index("login_failure_time", "last_at"),
+)
+
+chassis_tables(metadata, SCHEMA)
