@@ -36,7 +36,8 @@ class BadSigningKeys(ValueError):
 
 @dataclass(frozen=True, slots=True)
 class Claims:
-    """What an access token says beside its times. ``device_id`` None: the device did not name itself."""
+    """What an access token says beside its times. ``device_id`` is empty where the device did not
+    name itself."""
 
     user_id: UUID
     session_id: UUID
@@ -46,7 +47,7 @@ class Claims:
     permissions: frozenset[str]
     name: str
     client: str
-    device_id: UUID | None
+    device_id: str
 
 
 class SigningKeys:
@@ -80,7 +81,7 @@ class SigningKeys:
             "jti": str(new_id()),
         }
         optional = {"rid": claims.restaurant_id, "pid": claims.platform_id, "did": claims.device_id}
-        payload |= {name: str(value) for name, value in optional.items() if value is not None}
+        payload |= {name: str(value) for name, value in optional.items() if value}
         header = {"alg": ALGORITHM, "typ": TOKEN_TYPE, "kid": self._kid}
         return jwt.encode(header, payload, self._signing, algorithms=[ALGORITHM])
 

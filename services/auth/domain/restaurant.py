@@ -33,7 +33,7 @@ class RestaurantNotFound(NotFound):
 
 
 class RestaurantExists(AlreadyExists):
-    """The platform has a restaurant of this name with other particulars."""
+    """The platform has another restaurant of this name."""
 
 
 class StaleVersion(Stale):

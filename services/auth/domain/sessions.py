@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from enum import StrEnum
-from uuid import UUID, uuid5
+from uuid import UUID
 
 from chassis.errors import ResourceExhausted, Unauthenticated
 
@@ -14,7 +14,6 @@ REFRESH_GRACE = timedelta(seconds=10)
 """A reply can get lost: the device that rotated a token may present it again this long."""
 REVOCATION_MARGIN = timedelta(seconds=5)
 """An ended session gets no more tokens, so its revocation may also cover clocks that run apart by this much."""
-_DEVICE_NAMESPACE = UUID("6b7a2f0e-8a53-4c0b-9a0e-2d7f3f6f1d11")
 
 
 class InvalidCredentials(Unauthenticated):
@@ -108,16 +107,6 @@ def judge_refresh(session: Session, token: RefreshToken, device_id: str, now: da
         return Refresh.ROTATE
     same_device = token.replaced_by_device == device_id
     return Refresh.REPEAT if same_device and now - token.replaced_at <= REFRESH_GRACE else Refresh.REUSED
-
-
-def device_claim(device_id: str) -> UUID | None:
-    """The ``did`` claim: the device's own UUID, or one that follows from whatever else it calls itself."""
-    if not device_id:
-        return None
-    try:
-        return UUID(device_id)
-    except ValueError:
-        return uuid5(_DEVICE_NAMESPACE, device_id)
 
 
 class RevocationKind(StrEnum):

@@ -6,7 +6,7 @@ from uuid import UUID
 import asyncpg
 
 from chassis.db import Transaction
-from services.auth.domain.restaurant import BillMode, Restaurant, Settings
+from services.auth.domain.restaurant import BillMode, Restaurant, RestaurantExists, Settings
 from services.auth.domain.roles import Membership, Role
 
 _SETTINGS = (
@@ -27,24 +27,30 @@ _MEMBERSHIP = (
 )
 
 
-async def insert_restaurant(tx: Transaction, restaurant: Restaurant) -> None:
-    """In the tenant that is being made. UniqueViolationError (restaurant_name) where the name is taken."""
+async def insert_restaurant(tx: Transaction, restaurant: Restaurant) -> bool:
+    """In the tenant that is being made. False where its id or its name in the platform is taken."""
     s = restaurant.settings
-    await tx.execute(
-        f"INSERT INTO restaurant ({_SETTINGS}) VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12)",  # noqa: S608
+    tag = await tx.execute(
+        f"INSERT INTO restaurant ({_SETTINGS}) VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12)"  # noqa: S608
+        " ON CONFLICT DO NOTHING",
         *(s.restaurant_id, s.platform_id, s.version, s.name, s.currency_code, s.time_zone, s.bill_mode.value),
         *(s.service_charge_bp, s.day_cutoff_minutes, s.fee_preset, s.auto_complete, restaurant.created_at),
     )
+    return tag == "INSERT 0 1"
 
 
 async def update_settings(tx: Transaction, s: Settings) -> None:
-    """Writes the next version; the row is locked by restaurant_by_id(lock=True)."""
-    await tx.execute(
-        "UPDATE restaurant SET version = $2, name = $3, time_zone = $4, bill_mode = $5, service_charge_bp = $6,"
-        " day_cutoff_minutes = $7, fee_preset = $8, auto_complete = $9 WHERE restaurant_id = $1",
-        *(s.restaurant_id, s.version, s.name, s.time_zone, s.bill_mode.value, s.service_charge_bp),
-        *(s.day_cutoff_minutes, s.fee_preset, s.auto_complete),
-    )
+    """Writes the next version; restaurant_by_id(lock=True) holds the row. Raises RestaurantExists."""
+    try:
+        await tx.execute(
+            "UPDATE restaurant SET version = $2, name = $3, time_zone = $4, bill_mode = $5,"
+            " service_charge_bp = $6, day_cutoff_minutes = $7, fee_preset = $8, auto_complete = $9"
+            " WHERE restaurant_id = $1",
+            *(s.restaurant_id, s.version, s.name, s.time_zone, s.bill_mode.value, s.service_charge_bp),
+            *(s.day_cutoff_minutes, s.fee_preset, s.auto_complete),
+        )
+    except asyncpg.UniqueViolationError as error:
+        raise RestaurantExists(f"There is another restaurant called {s.name}.") from error
 
 
 async def restaurant_by_id(tx: Transaction, restaurant_id: UUID, *, lock: bool = False) -> Restaurant | None:

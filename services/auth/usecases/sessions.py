@@ -27,7 +27,6 @@ from services.auth.domain.sessions import (
     SessionEnded,
     TokenReused,
     User,
-    device_claim,
     judge_refresh,
     require_unlocked,
 )
@@ -254,7 +253,7 @@ def _opened(
         permissions=standing.permissions,
         name=standing.user.name,
         client=session.client,
-        device_id=device_claim(session.device_id),
+        device_id=session.device_id,
     )
     return OpenedSession(ctx.keys.sign(claims, now), refresh_token, standing)
 

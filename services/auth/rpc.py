@@ -1,0 +1,180 @@
+"""The gRPC face: parse, call the use case, serialise."""
+
+import base64
+import binascii
+import json
+from typing import Any, TypeVar
+from uuid import UUID
+
+from fynlo.auth.v1 import auth_service_pb2 as api
+from fynlo.auth.v1 import auth_service_pb2_grpc as grpc_api
+from fynlo.common.v1 import common_pb2
+from google.protobuf.message import Message
+
+from chassis.errors import InvalidArgument, Unauthenticated
+from chassis.idempotency import IdempotencyKey, key_of
+from chassis.ids import parse_id
+from chassis.rpc import current_principal
+from services.auth import wire
+from services.auth.usecases import members, places, sessions
+from services.auth.usecases.accounts import Person
+from services.auth.usecases.context import Context
+
+PAGE_DEFAULT = 50
+PAGE_MAX = 200
+_PASSWORD_FIELDS = ("password", "owner_password")
+_M = TypeVar("_M", bound=Message)
+
+
+class AuthRpc(grpc_api.AuthServiceServicer):
+    """fynlo.auth.v1.AuthService."""
+
+    def __init__(self, ctx: Context) -> None:
+        self._ctx = ctx
+
+    async def LogIn(self, request: api.LogInRequest, context: Any) -> api.LogInResponse:  # noqa: N802
+        command = sessions.LogIn(
+            email=request.email,
+            password=request.password,
+            device_id=request.device_id,
+            client=wire.client_of(request.client),
+            address=request.remote_address,
+        )
+        return api.LogInResponse(session=wire.session_message(await sessions.log_in(self._ctx, command)))
+
+    async def RefreshSession(  # noqa: N802
+        self, request: api.RefreshSessionRequest, context: Any
+    ) -> api.RefreshSessionResponse:
+        opened = await sessions.refresh(self._ctx, request.refresh_token, request.device_id)
+        return api.RefreshSessionResponse(session=wire.session_message(opened))
+
+    async def LogOut(self, request: api.LogOutRequest, context: Any) -> api.LogOutResponse:  # noqa: N802
+        await sessions.log_out(self._ctx, _caller(), everywhere=request.everywhere)
+        return api.LogOutResponse()
+
+    async def SwitchRestaurant(  # noqa: N802
+        self, request: api.SwitchRestaurantRequest, context: Any
+    ) -> api.SwitchRestaurantResponse:
+        opened = await sessions.switch_restaurant(self._ctx, _caller(), parse_id(request.restaurant_id))
+        return api.SwitchRestaurantResponse(session=wire.session_message(opened))
+
+    async def GetMe(self, request: api.GetMeRequest, context: Any) -> api.GetMeResponse:  # noqa: N802
+        return wire.me_response(await sessions.who_am_i(self._ctx, _caller()))
+
+    async def GetJwks(self, request: api.GetJwksRequest, context: Any) -> api.GetJwksResponse:  # noqa: N802
+        return api.GetJwksResponse(jwks_json=self._ctx.keys.public_jwks_json)
+
+    async def ListRevocations(  # noqa: N802
+        self, request: api.ListRevocationsRequest, context: Any
+    ) -> api.ListRevocationsResponse:
+        return wire.revocations_response(await sessions.list_revocations(self._ctx))
+
+    async def GetRestaurant(  # noqa: N802
+        self, request: api.GetRestaurantRequest, context: Any
+    ) -> api.GetRestaurantResponse:
+        restaurant = await places.get_restaurant(self._ctx, parse_id(request.restaurant_id))
+        return api.GetRestaurantResponse(restaurant=wire.restaurant_message(restaurant))
+
+    async def CreatePlatform(  # noqa: N802
+        self, request: api.CreatePlatformRequest, context: Any
+    ) -> api.CreatePlatformResponse:
+        owner = Person(request.owner_email, request.owner_name, request.owner_password, "owner_")
+        command = places.CreatePlatform(request.name, owner)
+        return await places.create_platform(self._ctx, command, _key("CreatePlatform", request))
+
+    async def CreateRestaurant(  # noqa: N802
+        self, request: api.CreateRestaurantRequest, context: Any
+    ) -> api.CreateRestaurantResponse:
+        command = places.CreateRestaurant(
+            creator=_caller().user_id,
+            platform_id=current_principal().platform_id,
+            name=request.name,
+            currency_code=request.currency_code,
+            time_zone=request.time_zone,
+            owner=Person(request.owner_email, request.owner_name, request.owner_password, "owner_"),
+            bill_mode=wire.bill_mode_of(request.bill_mode),
+            service_charge_bp=request.service_charge_bp,
+        )
+        return await places.create_restaurant(self._ctx, command, _key("CreateRestaurant", request))
+
+    async def UpdateRestaurant(  # noqa: N802
+        self, request: api.UpdateRestaurantRequest, context: Any
+    ) -> api.UpdateRestaurantResponse:
+        wanted = wire.settings_of(request.settings)
+        tenant = current_principal().tenant
+        return await places.update_restaurant(self._ctx, tenant, wanted, _key("UpdateRestaurant", request))
+
+    async def ListRestaurants(  # noqa: N802
+        self, request: api.ListRestaurantsRequest, context: Any
+    ) -> api.ListRestaurantsResponse:
+        limit = _limit(request.page)
+        found = await places.list_restaurants(
+            self._ctx, _caller().user_id, limit=limit + 1, after=_after(request.page)
+        )
+        response = api.ListRestaurantsResponse(restaurants=map(wire.restaurant_message, found[:limit]))
+        if len(found) > limit:
+            last = found[limit - 1].settings
+            response.next_cursor = _cursor(last.name, last.restaurant_id)
+        return response
+
+    async def AddMember(self, request: api.AddMemberRequest, context: Any) -> api.AddMemberResponse:  # noqa: N802
+        return await members.add_member(
+            self._ctx,
+            current_principal().tenant,
+            Person(request.email, request.name, request.password),
+            wire.role_of(request.role),
+            _key("AddMember", request),
+        )
+
+    async def ListMembers(self, request: api.ListMembersRequest, context: Any) -> api.ListMembersResponse:  # noqa: N802
+        limit = _limit(request.page)
+        found = await members.list_members(
+            self._ctx, current_principal().tenant, limit=limit + 1, after=_after(request.page)
+        )
+        response = api.ListMembersResponse(members=map(wire.membership_message, found[:limit]))
+        if len(found) > limit:
+            response.next_cursor = _cursor(found[limit - 1].name, found[limit - 1].user_id)
+        return response
+
+    async def RemoveMember(  # noqa: N802
+        self, request: api.RemoveMemberRequest, context: Any
+    ) -> api.RemoveMemberResponse:
+        user_id = parse_id(request.user_id)
+        key = _key("RemoveMember", request)
+        return await members.remove_member(self._ctx, current_principal().tenant, user_id, key)
+
+
+def _caller() -> sessions.Caller:
+    principal = current_principal()
+    if principal.subject is None or principal.session_id is None:
+        raise Unauthenticated("This is for people only.", reason="NO_PRINCIPAL")
+    return sessions.Caller(principal.subject, principal.session_id, principal.restaurant_id)
+
+
+def _key(method: str, request: _M) -> IdempotencyKey:
+    """The request's key. The hash that is kept leaves the password out: a fast hash of it would undo argon2."""
+    without = type(request)()
+    without.CopyFrom(request)
+    for field in _PASSWORD_FIELDS:
+        if field in without.DESCRIPTOR.fields_by_name:
+            without.ClearField(field)
+    return key_of(method, without, current_principal())
+
+
+def _limit(page: common_pb2.PageRequest) -> int:
+    return min(page.limit or PAGE_DEFAULT, PAGE_MAX)
+
+
+def _cursor(name: str, last_id: UUID) -> str:
+    return base64.urlsafe_b64encode(json.dumps([name, str(last_id)]).encode()).decode()
+
+
+def _after(page: common_pb2.PageRequest) -> tuple[str, UUID] | None:
+    """Where a page begins. Raises InvalidArgument (INVALID_CURSOR)."""
+    if not page.cursor:
+        return None
+    try:
+        name, last_id = json.loads(base64.urlsafe_b64decode(page.cursor))
+        return str(name), UUID(last_id)
+    except (ValueError, TypeError, AttributeError, binascii.Error):
+        raise InvalidArgument("This is no cursor of this list.", reason="INVALID_CURSOR") from None

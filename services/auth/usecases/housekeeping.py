@@ -1,0 +1,33 @@
+"""What is deleted when nobody can need it any more."""
+
+import asyncio
+from datetime import timedelta
+
+from services.auth.domain.sessions import ACCESS_TOKEN_LIFE, EMAIL_LOCK, REVOCATION_MARGIN
+from services.auth.store import people, sessions
+from services.auth.usecases.context import Context
+
+SWEEP_EVERY_SECONDS = 600.0
+SWEEP_BATCH = 1_000
+BATCHES_MAX = 50
+"""One sweep deletes at most 50,000 rows of a kind; the rest is for the next."""
+EXPIRED_SESSIONS_KEPT = timedelta(days=7)
+
+
+async def sweep(ctx: Context) -> int:
+    """Deletes dead sessions with their tokens, old revocations and forgotten failures, in batches; how many rows."""
+    now = ctx.db.clock.now()
+    jobs = (
+        (sessions.sweep_sessions, now - EXPIRED_SESSIONS_KEPT),
+        (sessions.sweep_revocations, now - 2 * (ACCESS_TOKEN_LIFE + REVOCATION_MARGIN)),
+        (people.sweep_failures, now - EMAIL_LOCK.forgotten_after),
+    )
+    deleted = 0
+    for job, before in jobs:
+        for _ in range(BATCHES_MAX):
+            async with ctx.db.transaction(None) as tx:
+                count = await job(tx, before, SWEEP_BATCH)
+            deleted += count
+            if count < SWEEP_BATCH:
+                break
+    return deleted

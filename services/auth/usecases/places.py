@@ -1,0 +1,193 @@
+"""Platforms and restaurants."""
+
+from dataclasses import dataclass
+from uuid import UUID
+
+from fynlo.auth.v1 import auth_service_pb2 as api
+
+from chassis.db import Transaction
+from chassis.errors import PermissionDenied
+from chassis.idempotency import IdempotencyKey
+from chassis.ids import new_id
+from services.auth import wire
+from services.auth.domain.passwords import normalised_email
+from services.auth.domain.restaurant import (
+    BillMode,
+    NotYourRestaurant,
+    Restaurant,
+    RestaurantExists,
+    RestaurantNotFound,
+    Settings,
+    changed_settings,
+    new_settings,
+    restaurant_id_for,
+)
+from services.auth.domain.roles import Membership, Role
+from services.auth.domain.sessions import User
+from services.auth.store import people, places
+from services.auth.usecases.accounts import Person, prepare, settle
+from services.auth.usecases.context import Context
+
+
+@dataclass(frozen=True, slots=True)
+class CreatePlatform:
+    """A platform with its first owner."""
+
+    name: str
+    owner: Person
+
+
+@dataclass(frozen=True, slots=True)
+class CreateRestaurant:
+    """A restaurant with its first owner. ``creator`` owns ``platform_id``, the platform of the token."""
+
+    creator: UUID
+    platform_id: UUID | None
+    name: str
+    currency_code: str
+    time_zone: str
+    owner: Person
+    bill_mode: BillMode | None
+    service_charge_bp: int
+
+
+async def create_platform(
+    ctx: Context, command: CreatePlatform, key: IdempotencyKey
+) -> api.CreatePlatformResponse:
+    """The platform of that name and owner, made if it is not there. Raises PasswordRequired, WeakPassword."""
+    name = " ".join(command.name.split())
+    owner = await prepare(ctx, command.owner)
+    async with ctx.db.transaction(None) as tx:
+        if replay := await tx.claim(key):
+            return api.CreatePlatformResponse.FromString(replay.reply)
+        await people.lock_platform_name(tx, name, owner.user.email)
+        found = await people.platform_named(tx, name, owner.user.email)
+        if found is None:
+            platform_id = new_id()
+            user = await settle(ctx, tx, owner)
+            await people.insert_platform(tx, platform_id, name, user.id, ctx.db.clock.now())
+        else:
+            platform_id, user = found
+        response = api.CreatePlatformResponse(
+            platform={"id": str(platform_id), "name": name}, owner=wire.user_message(user)
+        )
+        tx.remember(response.SerializeToString())
+    return response
+
+
+async def create_restaurant(
+    ctx: Context, command: CreateRestaurant, key: IdempotencyKey
+) -> api.CreateRestaurantResponse:
+    """A restaurant of the caller's platform, or the one that is there with the same particulars.
+
+    Raises RestaurantExists, UnknownTimeZone, PasswordRequired, WeakPassword.
+    """
+    if command.platform_id is None:
+        raise PermissionDenied("Only a platform makes restaurants.", reason="NO_PLATFORM")
+    settings = new_settings(
+        restaurant_id_for(command.platform_id, key.key),
+        command.platform_id,
+        name=command.name,
+        currency_code=command.currency_code,
+        time_zone=command.time_zone,
+        bill_mode=command.bill_mode,
+        service_charge_bp=command.service_charge_bp,
+    )
+    existing = await _existing(ctx, command, settings)
+    if existing is not None:
+        return existing
+    owner = await prepare(ctx, command.owner)
+    restaurant = Restaurant(settings, ctx.db.clock.now())
+    try:
+        async with ctx.db.transaction(settings.restaurant_id) as tx:
+            if replay := await tx.claim(key):
+                return api.CreateRestaurantResponse.FromString(replay.reply)
+            if not await places.insert_restaurant(tx, restaurant):
+                raise RestaurantExists(f"There is a restaurant called {settings.name}.")
+            user = await settle(ctx, tx, owner)
+            await places.save_membership(tx, user.id, Role.RESTAURANT_OWNER, restaurant.created_at)
+            _announce(tx, restaurant, user, key.key)
+            response = _created(restaurant, user)
+            tx.remember(response.SerializeToString())
+            return response
+    except RestaurantExists:
+        # Somebody was faster: with the same request, or with another restaurant of that name.
+        raced = await _existing(ctx, command, settings)
+        if raced is None:
+            raise
+        return raced
+
+
+async def update_restaurant(
+    ctx: Context, tenant: UUID, wanted: Settings, key: IdempotencyKey
+) -> api.UpdateRestaurantResponse:
+    """The next version of a restaurant's settings.
+
+    Raises NotYourRestaurant, StaleVersion, CurrencyFixed, UnknownTimeZone, RestaurantExists.
+    """
+    if wanted.restaurant_id != tenant:
+        raise NotYourRestaurant("Switch to that restaurant first.")
+    async with ctx.db.transaction(tenant) as tx:
+        if replay := await tx.claim(key):
+            return api.UpdateRestaurantResponse.FromString(replay.reply)
+        stored = await places.restaurant_by_id(tx, tenant, lock=True)
+        if stored is None:
+            raise RestaurantNotFound("There is no such restaurant.")
+        settings = changed_settings(stored.settings, wanted)
+        if settings is not stored.settings:
+            await places.update_settings(tx, settings)
+            tx.emit(wire.restaurant_updated(settings), subject_id=str(tenant), command_id=key.key)
+        restaurant = Restaurant(settings, stored.created_at)
+        response = api.UpdateRestaurantResponse(restaurant=wire.restaurant_message(restaurant))
+        tx.remember(response.SerializeToString())
+    return response
+
+
+async def get_restaurant(ctx: Context, restaurant_id: UUID) -> Restaurant:
+    """For services whose copy is missing. Raises RestaurantNotFound."""
+    async with ctx.db.transaction(restaurant_id, readonly=True) as tx:
+        restaurant = await places.restaurant_by_id(tx, restaurant_id)
+    if restaurant is None:
+        raise RestaurantNotFound("There is no such restaurant.")
+    return restaurant
+
+
+async def list_restaurants(
+    ctx: Context, user_id: UUID, *, limit: int, after: tuple[str, UUID] | None
+) -> list[Restaurant]:
+    """The restaurants a person may enter, by name."""
+    async with ctx.db.transaction(None, readonly=True) as tx:
+        await people.begin_as(tx, user_id)
+        return await places.restaurants_of(tx, user_id, limit=limit, after=after)
+
+
+async def _existing(
+    ctx: Context, command: CreateRestaurant, wanted: Settings
+) -> api.CreateRestaurantResponse | None:
+    """What an earlier request for the same restaurant made. Raises RestaurantExists where it is another one."""
+    async with ctx.db.transaction(None, readonly=True) as tx:
+        await people.begin_as(tx, command.creator)
+        found = await places.restaurant_named(tx, wanted.platform_id, wanted.name)
+        account = await people.account_by_email(tx, normalised_email(command.owner.email))
+    if found is None:
+        return None
+    async with ctx.db.transaction(found.settings.restaurant_id, readonly=True) as tx:
+        owners = [] if account is None else await places.members(tx, limit=1, user_id=account.user.id)
+    same = (found.settings.currency_code, found.settings.time_zone) == (wanted.currency_code, wanted.time_zone)
+    if account is None or not same or [owner.role for owner in owners] != [Role.RESTAURANT_OWNER]:
+        raise RestaurantExists(f"There is another restaurant called {wanted.name}.")
+    return _created(found, account.user)
+
+
+def _created(restaurant: Restaurant, owner: User) -> api.CreateRestaurantResponse:
+    return api.CreateRestaurantResponse(
+        restaurant=wire.restaurant_message(restaurant), owner=wire.user_message(owner)
+    )
+
+
+def _announce(tx: Transaction, restaurant: Restaurant, owner: User, command_id: str) -> None:
+    settings = restaurant.settings
+    rid = settings.restaurant_id
+    tx.emit(wire.restaurant_updated(settings), subject_id=str(rid), command_id=command_id)
+    membership = Membership(owner.id, rid, settings.name, Role.RESTAURANT_OWNER, owner.email, owner.name)
+    tx.emit(wire.member_changed(membership), subject_id=str(owner.id), command_id=command_id)
