@@ -1,5 +1,5 @@
-"""Password hashes: argon2id at the library's default cost, computed beside the event loop, never more at once than
-there are cores; the rest waits in a queue with a limit.
+"""Password hashes: argon2id at the library's default cost, computed beside the event loop, never more at once
+than there are cores; the rest waits in a queue with a limit.
 """
 
 import asyncio
@@ -42,8 +42,8 @@ class Passwords:
 
     @asynccontextmanager
     async def turn(self) -> AsyncIterator[None]:
-        """Waits for a turn to guess. Looking at the lock, hashing and counting a failure happen within one turn, so
-        guesses sent in parallel cannot overtake the counter by more than the number of turns.
+        """Waits for a turn to guess. Looking at the lock, hashing and counting a failure happen within one
+        turn, so guesses sent in parallel cannot overtake the counter by more than the number of turns.
 
         Raises LogInBusy where WAITING_MAX are waiting already.
         """
@@ -65,7 +65,9 @@ class Passwords:
         return await self._run(self._hasher.hash, normalised_password(password))
 
     async def verify(self, stored: str | None, password: str) -> bool:
-        """Whether the password fits. Without a stored hash (nobody has the address) it costs the same and is False."""
+        """Whether the password fits. Without a stored hash (nobody has the address) it costs the same and is
+        False.
+        """
         self.hashes_computed += 1
         fits = await self._run(self._fits, stored or self._decoy, normalised_password(password))
         return fits and stored is not None

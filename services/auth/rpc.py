@@ -152,7 +152,9 @@ def _caller() -> sessions.Caller:
 
 
 def _key(method: str, request: _M) -> IdempotencyKey:
-    """The request's key. The hash that is kept leaves the password out: a fast hash of it would undo argon2."""
+    """The request's key. The hash that is kept leaves the password out: a fast hash of it would undo
+    argon2.
+    """
     without = type(request)()
     without.CopyFrom(request)
     for field in _PASSWORD_FIELDS:

@@ -13,4 +13,6 @@ class AuthSettings(ServiceSettings):
     auth_signing_keys: SecretStr
     """A JWK set of Ed25519 private keys. The first signs, all verify: see tokens.SigningKeys for rotation."""
     auth_address_free_failures: int = Field(default=ADDRESS_FREE_FAILURES, ge=1, le=100_000)
-    """Wrong passwords from one network address before it has to wait; more where many people share an address."""
+    """Wrong passwords from one network address before it has to wait; more where many people share an
+    address.
+    """

@@ -26,7 +26,8 @@ REFRESH_TOKEN_BYTES = 32
 KEYS_MAX = 16
 _KEY_ID = re.compile(r"[A-Za-z0-9_-]{1,64}")
 
-# joserfc warns on every use that RFC 9864 renames EdDSA; the keys are pinned to Ed25519, which the new name would say.
+# joserfc warns on every use that RFC 9864 renames EdDSA; the keys are pinned to Ed25519, which the new name
+# would say.
 warnings.filterwarnings("ignore", category=SecurityWarning, message="EdDSA is deprecated")
 
 
@@ -51,12 +52,15 @@ class Claims:
 
 
 class SigningKeys:
-    """A set of Ed25519 private keys. The first signs; all are published, so tokens of a retired key stay valid until
-    they expire. To rotate: put the new key first, and drop the old one after the life of an access token.
+    """A set of Ed25519 private keys. The first signs; all are published, so tokens of a retired key stay
+    valid until they expire. To rotate: put the new key first, and drop the old one after the life of an
+    access token.
     """
 
     def __init__(self, jwk_set_json: str) -> None:
-        """Raises BadSigningKeys for anything but a JWK set of 1 to 16 Ed25519 private keys with distinct ids."""
+        """Raises BadSigningKeys for anything but a JWK set of 1 to 16 Ed25519 private keys with distinct
+        ids.
+        """
         self._keys = _private_keys(jwk_set_json)
         self._kid, self._signing = next(iter(self._keys.items()))
         self.public_jwks_json = json.dumps({"keys": [_public(kid, key) for kid, key in self._keys.items()]})
@@ -64,8 +68,8 @@ class SigningKeys:
     def sign(self, claims: Claims, now: datetime) -> str:
         """An access token that lives for 15 minutes from ``now``.
 
-        ``iat`` keeps its fraction of a second: a revocation compares it, and who logs in again right after being
-        logged out everywhere must not be refused for the rest of that second.
+        ``iat`` keeps its fraction of a second: a revocation compares it, and who logs in again right after
+        being logged out everywhere must not be refused for the rest of that second.
         """
         payload = {
             "iss": ISSUER,
@@ -99,10 +103,10 @@ def new_salt() -> bytes:
 def successor_of(token: str, salt: bytes) -> str:
     """The token that replaces ``token``.
 
-    Only hashes of tokens are stored, yet a device whose reply got lost must get the same successor again. So the
-    successor is HMAC-SHA-256 with the presented token as the key over a random salt that is stored beside the
-    token's hash: the device alone cannot compute it (no salt), a copy of the database cannot either (no token), and
-    no further key has to be kept.
+    Only hashes of tokens are stored, yet a device whose reply got lost must get the same successor again. So
+    the successor is HMAC-SHA-256 with the presented token as the key over a random salt that is stored beside
+    the token's hash: the device alone cannot compute it (no salt), a copy of the database cannot either (no
+    token), and no further key has to be kept.
     """
     return _encoded(hmac.new(token.encode(), b"fynlo-refresh-v1\n" + salt, hashlib.sha256).digest())
 

@@ -34,11 +34,13 @@ _REVOCATIONS = {
 }
 
 
-# -- read ---------------------------------------------------------------------------------------------------------
+# -- read ----------------------------------------------------------------------------------------------------
 
 
 def client_of(kind: int) -> str:
-    """The ``cli`` claim. A client that does not say what it is counts as a browser, which has the fewest rights."""
+    """The ``cli`` claim. A client that does not say what it is counts as a browser, which has the fewest
+    rights.
+    """
     return _CLIENTS.get(auth_pb2.ClientKind.ValueType(kind), "web")
 
 
@@ -88,7 +90,7 @@ def settings_of(message: common_pb2.RestaurantSettings) -> Settings:
     )
 
 
-# -- written ------------------------------------------------------------------------------------------------------
+# -- written -------------------------------------------------------------------------------------------------
 
 
 def user_message(user: User) -> auth_pb2.User:
@@ -177,10 +179,12 @@ def revocation_message(revocation: Revocation) -> auth_pb2.Revocation:
 
 def revocations_response(revocations: Sequence[Revocation]) -> auth_service_pb2.ListRevocationsResponse:
     """What a starting process warms its table with."""
-    return auth_service_pb2.ListRevocationsResponse(revocations=[revocation_message(each) for each in revocations])
+    return auth_service_pb2.ListRevocationsResponse(
+        revocations=[revocation_message(each) for each in revocations]
+    )
 
 
-# -- events -------------------------------------------------------------------------------------------------------
+# -- events --------------------------------------------------------------------------------------------------
 
 
 def restaurant_updated(settings: Settings) -> events_pb2.RestaurantUpdated:

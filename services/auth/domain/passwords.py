@@ -1,5 +1,5 @@
-"""Which passwords are accepted. No composition rules (NIST SP 800-63B 5.1.1.2, ASVS 5.0 6.2): length, and not a
-password that every list of breached ones begins with.
+"""Which passwords are accepted. No composition rules (NIST SP 800-63B 5.1.1.2, ASVS 5.0 6.2): length, and not
+a password that every list of breached ones begins with.
 """
 
 import unicodedata
@@ -29,8 +29,8 @@ def normalised_email(email: str) -> str:
 
 
 def require_strong(password: str, *, email: str, field: str, breached: Collection[str]) -> None:
-    """Raises WeakPassword for fewer than 12 characters, a breached password (any case), a repeated character or the
-    address itself. ``field`` is how the request calls it; ``breached`` holds lower-case passwords.
+    """Raises WeakPassword for fewer than 12 characters, a breached password (any case), a repeated character
+    or the address itself. ``field`` is how the request calls it; ``breached`` holds lower-case passwords.
     """
     text = normalised_password(password)
     folded = text.casefold()

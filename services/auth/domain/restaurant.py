@@ -82,8 +82,8 @@ class Restaurant:
 def restaurant_id_for(platform_id: UUID, request_id: str) -> UUID:
     """The id of the restaurant that a request makes: the same for a repeated request.
 
-    A new restaurant is its own tenant, and remembered replies belong to a tenant: only an id that follows from the
-    request lets its repetition find the reply.
+    A new restaurant is its own tenant, and remembered replies belong to a tenant: only an id that follows
+    from the request lets its repetition find the reply.
     """
     return uuid5(platform_id, f"restaurant:{request_id}")
 

@@ -71,7 +71,9 @@ class Membership:
 
 
 def permissions_of(role: Role, *, in_restaurant: bool) -> frozenset[str]:
-    """The permissions of a token for ``role``, inside a restaurant or (platform owners only) outside of any."""
+    """The permissions of a token for ``role``, inside a restaurant or (platform owners only) outside of
+    any.
+    """
     if in_restaurant:
         return PERMISSIONS[role]
     return OUTSIDE_RESTAURANTS if role is Role.PLATFORM_OWNER else frozenset({"session.own"})

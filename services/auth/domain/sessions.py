@@ -13,7 +13,9 @@ SESSION_LIFE = timedelta(days=30)
 REFRESH_GRACE = timedelta(seconds=10)
 """A reply can get lost: the device that rotated a token may present it again this long."""
 REVOCATION_MARGIN = timedelta(seconds=5)
-"""An ended session gets no more tokens, so its revocation may also cover clocks that run apart by this much."""
+"""An ended session gets no more tokens, so its revocation may also cover clocks that run apart by this
+much.
+"""
 
 
 class InvalidCredentials(Unauthenticated):
@@ -126,13 +128,13 @@ class Revocation:
     reason: str
 
 
-# -- lock-out -----------------------------------------------------------------------------------------------------
+# -- lock-out ------------------------------------------------------------------------------------------------
 
 
 @dataclass(frozen=True, slots=True)
 class LockPolicy:
-    """``free_failures`` are only counted; each further one doubles the wait, from ``first_delay`` to ``max_delay``.
-    After ``forgotten_after`` without a failure counting starts again.
+    """``free_failures`` are only counted; each further one doubles the wait, from ``first_delay`` to
+    ``max_delay``. After ``forgotten_after`` without a failure counting starts again.
     """
 
     free_failures: int
@@ -144,6 +146,9 @@ class LockPolicy:
 EMAIL_LOCK = LockPolicy(5, timedelta(seconds=30), timedelta(minutes=15), timedelta(hours=24))
 """At most 5 + 7 guesses in the first hour, 4 in each later one (security.md asks for 20 at most)."""
 
+DOUBLINGS_MAX = 20
+"""Beyond any delay in use; keeps the arithmetic small."""
+
 ADDRESS_FREE_FAILURES = 50
 """A restaurant's whole staff shares one address."""
 
@@ -151,6 +156,9 @@ ADDRESS_FREE_FAILURES = 50
 def address_lock(free_failures: int = ADDRESS_FREE_FAILURES) -> LockPolicy:
     """The policy for one network address."""
     return LockPolicy(free_failures, timedelta(seconds=30), timedelta(minutes=5), timedelta(minutes=15))
+
+
+DEFAULT_ADDRESS_LOCK = address_lock()
 
 
 @dataclass(frozen=True, slots=True)
@@ -165,8 +173,8 @@ def locked_until(policy: LockPolicy, failures: Failures | None) -> datetime | No
     """When the next guess may be made; None where nothing is locked."""
     if failures is None or failures.count < policy.free_failures:
         return None
-    beyond = min(failures.count - policy.free_failures, 30)
-    return failures.last_at + min(policy.first_delay * 2**beyond, policy.max_delay)
+    beyond = min(failures.count - policy.free_failures, DOUBLINGS_MAX)
+    return failures.last_at + min(policy.first_delay * (1 << beyond), policy.max_delay)
 
 
 def require_unlocked(policy: LockPolicy, failures: Failures | None, now: datetime) -> None:
@@ -176,4 +184,3 @@ def require_unlocked(policy: LockPolicy, failures: Failures | None, now: datetim
         raise LockedOut(
             "Too many wrong passwords.", retry_after_seconds=int((until - now).total_seconds()) + 1
         )
-

@@ -14,7 +14,9 @@ RESTAURANTS_IN_SESSION_MAX = 200
 
 @dataclass(frozen=True, slots=True)
 class Standing:
-    """``restaurant`` is None for a platform owner who has chosen none; ``restaurants`` are those to choose from."""
+    """``restaurant`` is None for a platform owner who has chosen none; ``restaurants`` are those to choose
+    from.
+    """
 
     user: User
     role: Role

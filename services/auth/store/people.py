@@ -24,8 +24,8 @@ class Account:
 async def begin_as(tx: Transaction, user_id: UUID) -> None:
     """Lets the transaction see what concerns ``user_id``, who must be proven, and holds the person still.
 
-    Whatever makes a session shares the person; what takes sessions away waits for those and keeps new ones out
-    (``hold_alone``), so that none is made from a membership that is just being removed.
+    Whatever makes a session shares the person; what takes sessions away waits for those and keeps new ones
+    out (``hold_alone``), so that none is made from a membership that is just being removed.
     """
     await tx.execute(
         "SELECT set_config('app.user_id', $1, true), pg_advisory_xact_lock_shared(hashtextextended($2, 0))",
@@ -93,9 +93,14 @@ async def lock_platform_name(tx: Transaction, name: str, owner_email: str) -> No
 
 async def insert_platform(tx: Transaction, platform_id: UUID, name: str, owner: UUID, now: datetime) -> None:
     """A platform with its first owner."""
-    await tx.execute("INSERT INTO platform (id, name, created_at) VALUES ($1, $2, $3)", platform_id, name, now)
     await tx.execute(
-        "INSERT INTO platform_owner (platform_id, user_id, created_at) VALUES ($1, $2, $3)", platform_id, owner, now
+        "INSERT INTO platform (id, name, created_at) VALUES ($1, $2, $3)", platform_id, name, now
+    )
+    await tx.execute(
+        "INSERT INTO platform_owner (platform_id, user_id, created_at) VALUES ($1, $2, $3)",
+        platform_id,
+        owner,
+        now,
     )
 
 
@@ -118,7 +123,9 @@ async def failures_of(tx: Transaction, email: str, address: str) -> dict[str, Fa
     return {row["kind"]: Failures(row["count"], row["last_at"]) for row in rows}
 
 
-async def count_failure(tx: Transaction, kind: str, subject: str, now: datetime, forgotten_after: timedelta) -> int:
+async def count_failure(
+    tx: Transaction, kind: str, subject: str, now: datetime, forgotten_after: timedelta
+) -> int:
     """One more wrong guess; the count, which begins anew after ``forgotten_after`` without one."""
     count: int = await tx.fetchval(
         "INSERT INTO login_failure AS f (kind, subject_hash, count, last_at) VALUES ($1, $2, 1, $3)"
@@ -130,7 +137,9 @@ async def count_failure(tx: Transaction, kind: str, subject: str, now: datetime,
 
 
 async def forget_failures(tx: Transaction, email: str) -> None:
-    """After a success: the e-mail's failures. The address keeps its own, else one valid account would reset them."""
+    """After a success: the e-mail's failures. The address keeps its own, else one valid account would reset
+    them.
+    """
     await tx.execute("DELETE FROM login_failure WHERE kind = 'email' AND subject_hash = $1", _digest(email))
 
 

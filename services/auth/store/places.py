@@ -15,9 +15,9 @@ _SETTINGS = (
 )
 # What a platform owner is in every restaurant of the platform outranks a membership there.
 _OF_PERSON = (
-    " FROM (SELECT restaurant_id FROM membership WHERE user_id = $1 UNION SELECT r.restaurant_id FROM restaurant r"
-    " JOIN platform_owner o USING (platform_id) WHERE o.user_id = $1) mine"
-    " JOIN restaurant r USING (restaurant_id)"
+    " FROM (SELECT restaurant_id FROM membership WHERE user_id = $1"
+    " UNION SELECT r.restaurant_id FROM restaurant r JOIN platform_owner o USING (platform_id)"
+    " WHERE o.user_id = $1) mine JOIN restaurant r USING (restaurant_id)"
     " LEFT JOIN platform_owner o ON o.platform_id = r.platform_id AND o.user_id = $1"
     " LEFT JOIN membership m ON m.restaurant_id = r.restaurant_id AND m.user_id = $1"
 )
@@ -78,7 +78,7 @@ async def restaurants_of(
     """The restaurants a person may enter, by name and id, ``after`` the last one seen."""
     columns = ", ".join(f"r.{name.strip()}" for name in _SETTINGS.split(","))
     rows = await tx.fetch(
-        f"SELECT {columns} {_OF_PERSON}"  # noqa: S608
+        f"SELECT {columns} {_OF_PERSON}"
         " WHERE $2::text IS NULL OR (r.name, r.restaurant_id) > ($2, $3::uuid)"
         " ORDER BY r.name, r.restaurant_id LIMIT $4",
         *(user_id, *(after or (None, None)), limit),

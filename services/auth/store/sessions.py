@@ -15,7 +15,8 @@ _SESSION = "id, user_id, restaurant_id, client, device_id, created_at, expires_a
 async def insert_session(tx: Transaction, session: Session, token_hash: bytes) -> None:
     """A session with its first refresh token."""
     await tx.execute(
-        "WITH family AS (INSERT INTO session (id, user_id, restaurant_id, client, device_id, created_at, expires_at)"
+        "WITH family AS (INSERT INTO session"
+        " (id, user_id, restaurant_id, client, device_id, created_at, expires_at)"
         " VALUES ($1, $2, $3, $4, $5, $6, $7))"
         " INSERT INTO refresh_token (token_hash, session_id, user_id, issued_at) VALUES ($8, $1, $2, $6)",
         *(session.id, session.user_id, session.restaurant_id, session.client, session.device_id),
@@ -53,8 +54,8 @@ async def replace_token(
 ) -> None:
     """Makes the successor the newest token of the session."""
     await tx.execute(
-        "WITH used AS (UPDATE refresh_token SET replaced_at = $3, replaced_by_device = $4, successor_salt = $5"
-        " WHERE token_hash = $1 RETURNING session_id, user_id)"
+        "WITH used AS (UPDATE refresh_token"
+        " SET replaced_at = $3, replaced_by_device = $4, successor_salt = $5 WHERE token_hash = $1 RETURNING session_id, user_id)"
         " INSERT INTO refresh_token (token_hash, session_id, user_id, issued_at)"
         " SELECT $2, session_id, user_id, $3 FROM used",
         *(token_hash, successor_hash, now, device_id, salt),
@@ -82,8 +83,8 @@ async def end_sessions_of(tx: Transaction, user_id: UUID, now: datetime, reason:
 async def living_sessions(tx: Transaction, user_id: UUID, restaurant_id: UUID, now: datetime) -> list[UUID]:
     """A person's sessions in one restaurant that could still be used."""
     rows = await tx.fetch(
-        "SELECT id FROM session WHERE user_id = $1 AND restaurant_id = $2 AND ended_at IS NULL AND expires_at > $3"
-        " ORDER BY id",
+        "SELECT id FROM session WHERE user_id = $1 AND restaurant_id = $2"
+        " AND ended_at IS NULL AND expires_at > $3 ORDER BY id",
         *(user_id, restaurant_id, now),
     )
     return [row["id"] for row in rows]
@@ -108,7 +109,8 @@ async def revocations_since(tx: Transaction, since: datetime, limit: int) -> lis
         limit,
     )
     return [
-        Revocation(RevocationKind(row["kind"]), row["subject_id"], row["valid_after"], row["reason"]) for row in rows
+        Revocation(RevocationKind(row["kind"]), row["subject_id"], row["valid_after"], row["reason"])
+        for row in rows
     ]
 
 

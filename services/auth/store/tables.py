@@ -1,9 +1,9 @@
 """The tables, for comparison with the migrated database.
 
-Tenant tables (row-level security forced): restaurant, membership, session. Their rows are also visible to the person
-they concern, whom a transaction names by ``app.user_id`` once the person is proven: a log-in happens before there is a
-tenant. Global tables, because people and platforms stand above restaurants: platform, platform_owner, user_account,
-refresh_token (found by the hash of a secret), revocation, login_failure.
+Tenant tables (row-level security forced): restaurant, membership, session. Their rows are also visible to the
+person they concern, whom a transaction names by ``app.user_id`` once the person is proven: a log-in happens
+before there is a tenant. Global tables, because people and platforms stand above restaurants: platform,
+platform_owner, user_account, refresh_token (found by the hash of a secret), revocation, login_failure.
 """
 
 import sqlalchemy as sa
@@ -84,7 +84,9 @@ session = sa.Table(
     sa.Column("expires_at", _at, nullable=False),
     sa.Column("ended_at", _at),
     sa.Column("end_reason", sa.Text),
-    sa.Index("session_by_restaurant", "restaurant_id", "user_id", postgresql_where=sa.text("ended_at IS NULL")),
+    sa.Index(
+        "session_by_restaurant", "restaurant_id", "user_id", postgresql_where=sa.text("ended_at IS NULL")
+    ),
     sa.Index("session_by_user", "user_id", postgresql_where=sa.text("ended_at IS NULL")),
     sa.Index("session_expiry", "expires_at"),
 )

@@ -24,14 +24,18 @@ class Person:
 
 @dataclass(frozen=True, slots=True)
 class Prepared:
-    """A person whose password, if one is needed, has been checked and hashed; hashing takes no transaction."""
+    """A person whose password, if one is needed, has been checked and hashed; hashing takes no
+    transaction.
+    """
 
     user: User
     password_hash: str | None
 
 
 async def prepare(ctx: Context, person: Person) -> Prepared:
-    """Raises PasswordRequired and WeakPassword for an address that is new. A known address keeps its password."""
+    """Raises PasswordRequired and WeakPassword for an address that is new. A known address keeps its
+    password.
+    """
     email = normalised_email(person.email)
     async with ctx.db.transaction(None, readonly=True) as tx:
         account = await people.account_by_email(tx, email)

@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 
 from chassis.db import Database
-from services.auth.domain.sessions import LockPolicy, address_lock
+from services.auth.domain.sessions import DEFAULT_ADDRESS_LOCK, LockPolicy
 from services.auth.passwords import Passwords
 from services.auth.tokens import SigningKeys
 
@@ -15,4 +15,4 @@ class Context:
     db: Database
     keys: SigningKeys
     passwords: Passwords
-    address_policy: LockPolicy = address_lock()
+    address_policy: LockPolicy = DEFAULT_ADDRESS_LOCK

@@ -1,6 +1,5 @@
 """What is deleted when nobody can need it any more."""
 
-import asyncio
 from datetime import timedelta
 
 from services.auth.domain.sessions import ACCESS_TOKEN_LIFE, EMAIL_LOCK, REVOCATION_MARGIN
@@ -15,7 +14,9 @@ EXPIRED_SESSIONS_KEPT = timedelta(days=7)
 
 
 async def sweep(ctx: Context) -> int:
-    """Deletes dead sessions with their tokens, old revocations and forgotten failures, in batches; how many rows."""
+    """Deletes dead sessions with their tokens, old revocations and forgotten failures, in batches; how many
+    rows.
+    """
     now = ctx.db.clock.now()
     jobs = (
         (sessions.sweep_sessions, now - EXPIRED_SESSIONS_KEPT),

@@ -58,8 +58,12 @@ async def add_member(
     return response
 
 
-async def remove_member(ctx: Context, tenant: UUID, user_id: UUID, key: IdempotencyKey) -> api.RemoveMemberResponse:
-    """Takes a person's role away and ends their sessions in this restaurant. Raises MemberNotFound, LastOwner."""
+async def remove_member(
+    ctx: Context, tenant: UUID, user_id: UUID, key: IdempotencyKey
+) -> api.RemoveMemberResponse:
+    """Takes a person's role away and ends their sessions in this restaurant. Raises MemberNotFound,
+    LastOwner.
+    """
     async with ctx.db.transaction(tenant) as tx:
         if replay := await tx.claim(key):
             return api.RemoveMemberResponse.FromString(replay.reply)
@@ -73,7 +77,9 @@ async def remove_member(ctx: Context, tenant: UUID, user_id: UUID, key: Idempote
         living = await sessions.living_sessions(tx, user_id, tenant, now)
         await sessions.end_sessions(tx, living, now, "member_removed")
         await places.delete_membership(tx, user_id)
-        await revoke(tx, _revocations(user_id, living, valid_after=now + REVOCATION_MARGIN, reason="member_removed"))
+        await revoke(
+            tx, _revocations(user_id, living, valid_after=now + REVOCATION_MARGIN, reason="member_removed")
+        )
         tx.emit(wire.member_changed(member, removed=True), subject_id=str(user_id), command_id=key.key)
         response = api.RemoveMemberResponse()
         tx.remember(response.SerializeToString())
@@ -99,7 +105,9 @@ async def _member(tx: Transaction, user_id: UUID) -> Membership | None:
     return found[0] if found else None
 
 
-def _revocations(user_id: UUID, session_ids: Sequence[UUID], *, valid_after: datetime, reason: str) -> list[Revocation]:
+def _revocations(
+    user_id: UUID, session_ids: Sequence[UUID], *, valid_after: datetime, reason: str
+) -> list[Revocation]:
     if len(session_ids) > REVOKED_ONE_BY_ONE_MAX:
         return [Revocation(RevocationKind.USER, user_id, valid_after, reason)]
     return [Revocation(RevocationKind.SESSION, session_id, valid_after, reason) for session_id in session_ids]

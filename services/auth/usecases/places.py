@@ -4,6 +4,7 @@ from dataclasses import dataclass
 from uuid import UUID
 
 from fynlo.auth.v1 import auth_service_pb2 as api
+from fynlo.auth.v1.auth_pb2 import Platform
 
 from chassis.db import Transaction
 from chassis.errors import PermissionDenied
@@ -69,7 +70,7 @@ async def create_platform(
         else:
             platform_id, user = found
         response = api.CreatePlatformResponse(
-            platform={"id": str(platform_id), "name": name}, owner=wire.user_message(user)
+            platform=Platform(id=str(platform_id), name=name), owner=wire.user_message(user)
         )
         tx.remember(response.SerializeToString())
     return response
@@ -164,7 +165,9 @@ async def list_restaurants(
 async def _existing(
     ctx: Context, command: CreateRestaurant, wanted: Settings
 ) -> api.CreateRestaurantResponse | None:
-    """What an earlier request for the same restaurant made. Raises RestaurantExists where it is another one."""
+    """What an earlier request for the same restaurant made. Raises RestaurantExists where it is another
+    one.
+    """
     async with ctx.db.transaction(None, readonly=True) as tx:
         await people.begin_as(tx, command.creator)
         found = await places.restaurant_named(tx, wanted.platform_id, wanted.name)
@@ -173,7 +176,10 @@ async def _existing(
         return None
     async with ctx.db.transaction(found.settings.restaurant_id, readonly=True) as tx:
         owners = [] if account is None else await places.members(tx, limit=1, user_id=account.user.id)
-    same = (found.settings.currency_code, found.settings.time_zone) == (wanted.currency_code, wanted.time_zone)
+    same = (found.settings.currency_code, found.settings.time_zone) == (
+        wanted.currency_code,
+        wanted.time_zone,
+    )
     if account is None or not same or [owner.role for owner in owners] != [Role.RESTAURANT_OWNER]:
         raise RestaurantExists(f"There is another restaurant called {wanted.name}.")
     return _created(found, account.user)

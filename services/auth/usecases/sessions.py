@@ -95,7 +95,8 @@ async def log_in(ctx: Context, command: LogIn) -> OpenedSession:
 async def refresh(ctx: Context, token: str, device_id: str) -> OpenedSession:
     """The session with a new access token and the successor of ``token``, which ``device_id`` presents.
 
-    Raises RefreshTokenInvalid, SessionExpired, SessionEnded, NoMembership, and TokenReused, which ended the session.
+    Raises RefreshTokenInvalid, SessionExpired, SessionEnded, NoMembership, and TokenReused, which ended the
+    session.
     """
     token_hash = hash_of(token)
     async with ctx.db.transaction(None) as tx:
@@ -167,7 +168,9 @@ async def log_out(ctx: Context, caller: Caller, *, everywhere: bool) -> None:
 
 
 async def who_am_i(ctx: Context, caller: Caller) -> Standing:
-    """The caller's standing as of now, which may be newer than the token. Raises SessionEnded, NoMembership."""
+    """The caller's standing as of now, which may be newer than the token. Raises SessionEnded,
+    NoMembership.
+    """
     async with ctx.db.transaction(None, readonly=True) as tx:
         await people.begin_as(tx, caller.user_id)
         user = await _living_user(tx, caller.user_id)
@@ -175,7 +178,9 @@ async def who_am_i(ctx: Context, caller: Caller) -> Standing:
 
 
 async def list_revocations(ctx: Context) -> list[Revocation]:
-    """All revocations that a living access token could be older than, newest first, at most REVOCATIONS_MAX."""
+    """All revocations that a living access token could be older than, newest first, at most
+    REVOCATIONS_MAX.
+    """
     async with ctx.db.transaction(None, readonly=True) as tx:
         since = ctx.db.clock.now() - ACCESS_TOKEN_LIFE - REVOCATION_MARGIN
         found = await sessions.revocations_since(tx, since, REVOCATIONS_MAX)
@@ -216,7 +221,9 @@ async def _prove(ctx: Context, command: LogIn, email: str) -> people.Account:
         now = ctx.db.clock.now()
         require_unlocked(EMAIL_LOCK, failures.get(people.EMAIL), now)
         require_unlocked(ctx.address_policy, failures.get(people.ADDRESS), now)
-        fits = await ctx.passwords.verify(None if account is None else account.password_hash, command.password)
+        fits = await ctx.passwords.verify(
+            None if account is None else account.password_hash, command.password
+        )
         if account is not None and fits and not account.user.disabled:
             return account
         async with ctx.db.transaction(None) as tx:
@@ -231,7 +238,9 @@ async def _prove(ctx: Context, command: LogIn, email: str) -> people.Account:
 
 
 async def _open(ctx: Context, tx: Transaction, session: Session, user: User, now: datetime) -> OpenedSession:
-    """Stores a new session and mints its first tokens. Raises RestaurantNotFound where the person has no role."""
+    """Stores a new session and mints its first tokens. Raises RestaurantNotFound where the person has no
+    role.
+    """
     try:
         standing = await standing_of(tx, user, session.restaurant_id)
     except NoMembership as error:

@@ -96,8 +96,8 @@ CREATE TABLE auth.login_failure (
 CREATE INDEX login_failure_time ON auth.login_failure (last_at)
 """
 
-# A log-in, a refresh and the list of one's restaurants happen outside of any tenant. A transaction that has proven
-# who the person is says so by app.user_id, and these policies add the rows that concern that person.
+# A log-in, a refresh and the list of one's restaurants happen outside of any tenant. A transaction that has
+# proven who the person is says so by app.user_id, and these policies add the rows that concern that person.
 PERSON = "(SELECT nullif(current_setting('app.user_id', true), '')::uuid)"
 PERSON_POLICIES = f"""
 CREATE POLICY own ON auth.membership FOR SELECT USING (user_id = {PERSON});
@@ -107,7 +107,7 @@ CREATE POLICY own ON auth.restaurant FOR SELECT USING (
 CREATE POLICY own ON auth.session USING (user_id = {PERSON}) WITH CHECK (user_id = {PERSON});
 CREATE POLICY sweep ON auth.session FOR DELETE TO CURRENT_USER USING (true);
 CREATE POLICY sweep_reads ON auth.session FOR SELECT TO CURRENT_USER USING (true)
-"""
+"""  # noqa: S608 - policies, not a query
 
 # Sessions of all tenants at once: only as this function, only expired ones, a batch at a time.
 SWEEP = """

@@ -1,0 +1,116 @@
+"""People and places for the tests of auth."""
+
+import json
+from dataclasses import dataclass, field
+from uuid import UUID
+
+from joserfc.jwk import OKPKey
+
+from chassis.auth import Principal, TokenVerifier
+from chassis.db import Database
+from chassis.idempotency import IdempotencyKey
+from chassis.ids import new_id, parse_id
+from services.auth.domain.roles import Role
+from services.auth.domain.sessions import LockPolicy, address_lock
+from services.auth.passwords import Passwords
+from services.auth.tokens import SigningKeys
+from services.auth.usecases import members, places, sessions
+from services.auth.usecases.accounts import Person
+from services.auth.usecases.context import Context
+
+PASSWORD = "a-long-enough-password"
+
+
+def key(scope: str = "test") -> IdempotencyKey:
+    """A key nobody used before."""
+    return IdempotencyKey(scope, str(new_id()), b"hash")
+
+
+def signing_keys(*kids: str) -> str:
+    """A JWK set with fresh private keys."""
+    keys = [{**OKPKey.generate_key("Ed25519").as_dict(private=True), "kid": kid} for kid in kids or ("one",)]
+    return json.dumps({"keys": keys})
+
+
+def context(db: Database, *, keys: str | None = None, address_policy: LockPolicy | None = None) -> Context:
+    """The service's parts on a test database."""
+    return Context(db, SigningKeys(keys or signing_keys()), Passwords(), address_policy or address_lock())
+
+
+def verifier(ctx: Context) -> TokenVerifier:
+    """What every other service verifies tokens with."""
+
+    async def fetch() -> dict[str, object]:
+        found: dict[str, object] = json.loads(ctx.keys.public_jwks_json)
+        return found
+
+    return TokenVerifier(fetch, ctx.db.clock)
+
+
+@dataclass(slots=True)
+class Town:
+    """A platform with its owner and restaurants; every name is of its own, since tests share a database."""
+
+    ctx: Context
+    platform_id: UUID
+    owner_id: UUID
+    owner_email: str
+    restaurants: dict[str, UUID] = field(default_factory=dict)
+
+    def email(self, who: str) -> str:
+        """An address nobody else has."""
+        return f"{who}-{self.platform_id.hex[-12:]}@example.test"
+
+    async def restaurant(self, name: str = "Casa", owner: str | None = None) -> UUID:
+        """A restaurant in London with ``owner@`` of the same name as its owner."""
+        reply = await places.create_restaurant(self.ctx, self.restaurant_command(name, owner), key())
+        self.restaurants[name] = parse_id(reply.restaurant.id)
+        return self.restaurants[name]
+
+    def restaurant_command(self, name: str, owner: str | None = None) -> places.CreateRestaurant:
+        """How ``restaurant`` asks for it."""
+        person = Person(self.email(owner or name.lower()), f"Owner of {name}", PASSWORD, "owner_")
+        return places.CreateRestaurant(
+            creator=self.owner_id,
+            platform_id=self.platform_id,
+            name=name,
+            currency_code="GBP",
+            time_zone="Europe/London",
+            owner=person,
+            bill_mode=None,
+            service_charge_bp=1250,
+        )
+
+    async def member(self, restaurant_id: UUID, who: str, role: Role = Role.EMPLOYEE) -> UUID:
+        """A person in a restaurant, with PASSWORD."""
+        person = Person(self.email(who), who.title(), PASSWORD)
+        reply = await members.add_member(self.ctx, restaurant_id, person, role, key())
+        return parse_id(reply.membership.user_id)
+
+    async def log_in(
+        self, who: str, *, password: str = PASSWORD, device: str = "", address: str = ""
+    ) -> sessions.OpenedSession:
+        """A session of ``who@``."""
+        command = sessions.LogIn(self.email(who), password, device, "ios", address)
+        return await sessions.log_in(self.ctx, command)
+
+    async def principal(self, opened: sessions.OpenedSession) -> Principal:
+        """Who an access token proves, as any service sees it."""
+        return await verifier(self.ctx).verify(opened.access_token)
+
+    async def caller(self, opened: sessions.OpenedSession) -> sessions.Caller:
+        """The same, as use cases take it."""
+        principal = await self.principal(opened)
+        assert principal.subject is not None
+        assert principal.session_id is not None
+        return sessions.Caller(principal.subject, principal.session_id, principal.restaurant_id)
+
+
+async def new_town(ctx: Context) -> Town:
+    """A platform that no other test knows."""
+    suffix = new_id().hex[-12:]
+    email = f"platform-{suffix}@example.test"
+    command = places.CreatePlatform(f"Platform {suffix}", Person(email, "Pia Platform", PASSWORD, "owner_"))
+    reply = await places.create_platform(ctx, command, key())
+    town = Town(ctx, parse_id(reply.platform.id), parse_id(reply.owner.id), email)
+    return town

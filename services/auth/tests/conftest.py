@@ -1,0 +1,12 @@
+"""Fixtures of auth's tests."""
+
+import pytest
+
+from chassis.testing import OpenDatabase
+from services.auth.tests.builders import Town, context, new_town
+
+
+@pytest.fixture
+async def town(service_database: OpenDatabase) -> Town:
+    """A platform of its own on the real database."""
+    return await new_town(context(await service_database("auth", pool_size=25)))
