@@ -1,0 +1,72 @@
+"""The composition root of auth, the same for production and tests."""
+
+import asyncio
+import json
+from collections.abc import Mapping
+from typing import Any
+
+import nats
+from chassis.relay import OutboxRelay
+from fynlo.auth.v1.auth_service_pb2_grpc import add_AuthServiceServicer_to_server
+
+from chassis.auth import ServiceIdentity, TokenVerifier
+from chassis.clock import Clock, SystemClock
+from chassis.db import Database
+from chassis.errors import Unavailable
+from chassis.rpc import RpcServer
+from chassis.runtime import Service
+from chassis.telemetry import get_logger
+from services.auth.domain.sessions import address_lock
+from services.auth.passwords import Passwords, breached_passwords
+from services.auth.rpc import AuthRpc
+from services.auth.settings import AuthSettings
+from services.auth.tokens import SigningKeys
+from services.auth.usecases import housekeeping
+from services.auth.usecases.context import Context
+
+_log = get_logger("auth")
+
+
+async def build(settings: AuthSettings, clock: Clock | None = None) -> Service:
+    """The service, connected and ready to start. Raises Unavailable and tokens.BadSigningKeys."""
+    clock = clock or SystemClock()
+    keys = SigningKeys(settings.auth_signing_keys.get_secret_value())
+    service = Service(settings)
+    db = await service.wait_for("postgres", lambda: _database(settings, clock))
+    service.on_stop("postgres", db.close)
+    bus = await service.wait_for("nats", lambda: nats.connect(settings.nats_url, max_reconnect_attempts=-1))
+    service.on_stop("nats", bus.close)
+    passwords = Passwords()
+    service.on_stop("password threads", passwords.close)
+    breached_passwords()
+    ctx = Context(db, keys, passwords, address_lock(settings.auth_address_free_failures))
+
+    async def own_keys() -> Mapping[str, Any]:
+        public: dict[str, Any] = json.loads(keys.public_jwks_json)
+        return public
+
+    rpc = RpcServer(
+        settings,
+        verifier=TokenVerifier(own_keys, clock),
+        identity=ServiceIdentity.of(settings, clock),
+        clock=clock,
+    )
+    rpc.add(add_AuthServiceServicer_to_server, AuthRpc(ctx))
+    service.serve(rpc)
+    service.add_background("relay", OutboxRelay(db, bus, clock).run)
+    service.add_background("housekeeping", lambda: _keep_house(ctx))
+    return service
+
+
+async def _database(settings: AuthSettings, clock: Clock) -> Database:
+    pool = settings.database_pool_size
+    return await Database.connect(settings.database_url, schema="auth", clock=clock, pool_size=pool)
+
+
+async def _keep_house(ctx: Context) -> None:
+    while True:
+        try:
+            await housekeeping.sweep(ctx)
+        except Unavailable as problem:
+            _log.warning("housekeeping put off", reason=problem.reason)
+        await asyncio.sleep(housekeeping.SWEEP_EVERY_SECONDS)

@@ -30,10 +30,10 @@ class LogInBusy(ResourceExhausted):
 class Passwords:
     """Hashes and verifies. ``hashes_computed`` counts the calls that cost a whole hash."""
 
-    def __init__(self, *, cores: int | None = None) -> None:
+    def __init__(self, *, cores: int | None = None, hasher: PasswordHasher | None = None) -> None:
         self.cores = cores or len(os.sched_getaffinity(0))
         self.hashes_computed = 0
-        self._hasher = PasswordHasher()
+        self._hasher = hasher or PasswordHasher()
         self._threads = ThreadPoolExecutor(self.cores, thread_name_prefix="argon2")
         # One more than cores: while one log-in reads or writes its row, the cores go on hashing.
         self._turns = asyncio.Semaphore(self.cores + 1)
@@ -76,7 +76,7 @@ class Passwords:
         """Whether the hash was made at another cost than today's."""
         return self._hasher.check_needs_rehash(stored)
 
-    def close(self) -> None:
+    async def close(self) -> None:
         """Ends the threads."""
         self._threads.shutdown(wait=False, cancel_futures=True)
 

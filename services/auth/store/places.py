@@ -54,9 +54,11 @@ async def update_settings(tx: Transaction, s: Settings) -> None:
 
 
 async def restaurant_by_id(tx: Transaction, restaurant_id: UUID, *, lock: bool = False) -> Restaurant | None:
-    """None where there is none or the transaction may not see it. ``lock`` needs the restaurant as tenant."""
+    """None where there is none or the transaction may not see it. ``lock`` needs the restaurant as tenant; it
+    does not stop log-ins, whose new sessions refer to the row.
+    """
     row = await tx.fetchrow(
-        f"SELECT {_SETTINGS} FROM restaurant WHERE restaurant_id = $1" + (" FOR UPDATE" if lock else ""),  # noqa: S608
+        f"SELECT {_SETTINGS} FROM restaurant WHERE restaurant_id = $1{' FOR NO KEY UPDATE' if lock else ''}",  # noqa: S608
         restaurant_id,
     )
     return None if row is None else _restaurant(row)

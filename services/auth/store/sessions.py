@@ -37,7 +37,7 @@ async def token_by_hash(tx: Transaction, token_hash: bytes) -> RefreshToken | No
 async def session_by_id(tx: Transaction, session_id: UUID, *, lock: bool = False) -> Session | None:
     """A session the transaction's person or restaurant has. ``lock`` makes other refreshes of it wait."""
     row = await tx.fetchrow(
-        f"SELECT {_SESSION} FROM session WHERE id = $1" + (" FOR UPDATE" if lock else ""),  # noqa: S608
+        f"SELECT {_SESSION} FROM session WHERE id = $1" + (" FOR NO KEY UPDATE" if lock else ""),  # noqa: S608
         session_id,
     )
     return None if row is None else _session(row)
@@ -55,7 +55,8 @@ async def replace_token(
     """Makes the successor the newest token of the session."""
     await tx.execute(
         "WITH used AS (UPDATE refresh_token"
-        " SET replaced_at = $3, replaced_by_device = $4, successor_salt = $5 WHERE token_hash = $1 RETURNING session_id, user_id)"
+        " SET replaced_at = $3, replaced_by_device = $4, successor_salt = $5"
+        " WHERE token_hash = $1 RETURNING session_id, user_id)"
         " INSERT INTO refresh_token (token_hash, session_id, user_id, issued_at)"
         " SELECT $2, session_id, user_id, $3 FROM used",
         *(token_hash, successor_hash, now, device_id, salt),

@@ -4,6 +4,7 @@ import json
 from dataclasses import dataclass, field
 from uuid import UUID
 
+from argon2 import PasswordHasher
 from joserfc.jwk import OKPKey
 
 from chassis.auth import Principal, TokenVerifier
@@ -19,6 +20,8 @@ from services.auth.usecases.accounts import Person
 from services.auth.usecases.context import Context
 
 PASSWORD = "a-long-enough-password"
+CHEAP = PasswordHasher(time_cost=1, memory_cost=64, parallelism=1)
+"""The real algorithm at a cost that lets a test log in a hundred people."""
 
 
 def key(scope: str = "test") -> IdempotencyKey:
@@ -34,7 +37,9 @@ def signing_keys(*kids: str) -> str:
 
 def context(db: Database, *, keys: str | None = None, address_policy: LockPolicy | None = None) -> Context:
     """The service's parts on a test database."""
-    return Context(db, SigningKeys(keys or signing_keys()), Passwords(), address_policy or address_lock())
+    return Context(
+        db, SigningKeys(keys or signing_keys()), Passwords(hasher=CHEAP), address_policy or address_lock()
+    )
 
 
 def verifier(ctx: Context) -> TokenVerifier:
@@ -112,5 +117,4 @@ async def new_town(ctx: Context) -> Town:
     email = f"platform-{suffix}@example.test"
     command = places.CreatePlatform(f"Platform {suffix}", Person(email, "Pia Platform", PASSWORD, "owner_"))
     reply = await places.create_platform(ctx, command, key())
-    town = Town(ctx, parse_id(reply.platform.id), parse_id(reply.owner.id), email)
-    return town
+    return Town(ctx, parse_id(reply.platform.id), parse_id(reply.owner.id), email)

@@ -125,7 +125,7 @@ async def test_switching_does_not_prolong_the_thirty_days(town: Town, fake_clock
         await sessions.refresh(town.ctx, switched.refresh_token, "")
 
 
-# -- refresh ------------------------------------------------------------------------------------------------------
+# -- refresh -------------------------------------------------------------------------------------------------
 
 
 async def test_a_refresh_replaces_the_token_and_keeps_the_session(town: Town) -> None:
@@ -221,7 +221,7 @@ async def test_an_unknown_refresh_token_is_refused_and_harms_nobody(town: Town, 
         await sessions.refresh(town.ctx, token, "")
 
 
-# -- log-out ------------------------------------------------------------------------------------------------------
+# -- log-out -------------------------------------------------------------------------------------------------
 
 
 async def test_a_log_out_ends_this_session_and_no_other(
@@ -285,7 +285,7 @@ async def test_a_disabled_user_neither_logs_in_nor_refreshes(town: Town) -> None
         await sessions.refresh(town.ctx, opened.refresh_token, "")
 
 
-# -- guessing -----------------------------------------------------------------------------------------------------
+# -- guessing ------------------------------------------------------------------------------------------------
 
 
 async def fails(town: Town, who: str, error: type[Problem], *, address: str = "", times: int = 1) -> Problem:

@@ -1,0 +1,335 @@
+"""Platforms, restaurants and members, on the real database."""
+
+import asyncio
+from dataclasses import replace
+from datetime import timedelta
+
+import pytest
+from fynlo.auth.v1 import auth_pb2
+from fynlo.auth.v1.events_pb2 import MemberChanged, RestaurantUpdated, SessionsRevoked
+from fynlo.common.v1 import common_pb2
+
+from chassis.clock import FakeClock
+from chassis.errors import PermissionDenied
+from chassis.idempotency import IdempotencyKeyReuse
+from chassis.ids import new_id, parse_id
+from chassis.testing import EventRecorder
+from services.auth.domain.passwords import PasswordRequired, WeakPassword
+from services.auth.domain.restaurant import (
+    CurrencyFixed,
+    NotYourRestaurant,
+    RestaurantExists,
+    RestaurantNotFound,
+    StaleVersion,
+    UnknownTimeZone,
+)
+from services.auth.domain.roles import LastOwner, Role, RoleNotGrantable
+from services.auth.domain.sessions import InvalidCredentials, NoMembership, SessionEnded
+from services.auth.tests.builders import PASSWORD, Town, key, new_town
+from services.auth.usecases import members, places, sessions
+from services.auth.usecases.accounts import Person
+from services.auth.usecases.members import MemberNotFound
+
+# -- platforms -----------------------------------------------------------------------------------------------
+
+
+async def test_a_platform_of_the_same_name_and_owner_is_made_once(town: Town) -> None:
+    command = places.CreatePlatform("Twice", Person(town.email("boss"), "Boss", PASSWORD, "owner_"))
+    first, second = await asyncio.gather(
+        places.create_platform(town.ctx, command, key()), places.create_platform(town.ctx, command, key())
+    )
+    third = await places.create_platform(town.ctx, command, key())
+    assert first.platform.id == second.platform.id == third.platform.id
+    assert first.owner.id == second.owner.id
+    other = replace(command, owner=Person(town.email("else"), "Else", PASSWORD, "owner_"))
+    assert (await places.create_platform(town.ctx, other, key())).platform.id != first.platform.id
+
+
+async def test_the_owner_of_a_platform_needs_a_good_password(town: Town) -> None:
+    for password, error in (("", PasswordRequired), ("password1234", WeakPassword)):
+        command = places.CreatePlatform("P", Person(town.email("new"), "New", password, "owner_"))
+        with pytest.raises(error) as refused:
+            await places.create_platform(town.ctx, command, key())
+        assert refused.value.fields[0].field == "owner_password"
+
+
+# -- restaurants ---------------------------------------------------------------------------------------------
+
+
+async def test_a_new_restaurant_has_the_agreed_settings_and_is_announced(
+    town: Town, event_recorder: EventRecorder
+) -> None:
+    casa = await town.restaurant()
+    [updated] = await event_recorder.of_type(town.ctx.db, RestaurantUpdated, casa)
+    assert updated.settings == common_pb2.RestaurantSettings(
+        restaurant_id=str(casa),
+        version=1,
+        name="Casa",
+        currency_code="GBP",
+        time_zone="Europe/London",
+        bill_mode=common_pb2.BILL_MODE_INCLUSIVE_OPTIONAL,
+        service_charge_bp=1250,
+        day_cutoff_minutes=240,
+        fee_preset="listed",
+        platform_id=str(town.platform_id),
+        auto_complete=True,
+    )
+    [member] = await event_recorder.of_type(town.ctx.db, MemberChanged, casa)
+    assert member.membership.role == auth_pb2.ROLE_RESTAURANT_OWNER
+    assert member.membership.email == town.email("casa")
+
+
+async def test_a_repeated_request_makes_no_second_restaurant(
+    town: Town, event_recorder: EventRecorder
+) -> None:
+    command, same = town.restaurant_command("Casa"), key()
+    first = await places.create_restaurant(town.ctx, command, same)
+    again = await places.create_restaurant(town.ctx, command, same)
+    other_key = await places.create_restaurant(town.ctx, command, key())
+    assert first == again == other_key
+    casa = parse_id(first.restaurant.id)
+    assert len(await event_recorder.of_type(town.ctx.db, RestaurantUpdated, casa)) == 1
+
+
+async def test_ten_equal_requests_at_once_make_one_restaurant(town: Town) -> None:
+    command = town.restaurant_command("Casa")
+    replies = await asyncio.gather(*(places.create_restaurant(town.ctx, command, key()) for _ in range(10)))
+    assert len({reply.restaurant.id for reply in replies}) == 1
+
+
+async def test_a_key_is_not_reused_for_another_restaurant(town: Town) -> None:
+    same = key()
+    await places.create_restaurant(town.ctx, town.restaurant_command("Casa"), same)
+    with pytest.raises(IdempotencyKeyReuse):
+        await places.create_restaurant(
+            town.ctx, town.restaurant_command("Other"), replace(same, request_hash=b"other")
+        )
+
+
+async def test_two_restaurants_of_a_platform_have_two_names(town: Town) -> None:
+    await town.restaurant("Casa")
+    with pytest.raises(RestaurantExists):
+        await places.create_restaurant(town.ctx, town.restaurant_command("Casa", owner="other"), key())
+    neighbour = await new_town(town.ctx)
+    assert await neighbour.restaurant("Casa") != town.restaurants["Casa"]
+
+
+async def test_only_a_platform_makes_restaurants(town: Town) -> None:
+    with pytest.raises(PermissionDenied):
+        await places.create_restaurant(
+            town.ctx, replace(town.restaurant_command("Casa"), platform_id=None), key()
+        )
+
+
+async def test_a_time_zone_must_exist(town: Town) -> None:
+    with pytest.raises(UnknownTimeZone):
+        await places.create_restaurant(
+            town.ctx, replace(town.restaurant_command("Casa"), time_zone="Europe/Lodnon"), key()
+        )
+
+
+async def test_a_change_of_settings_is_the_next_version_and_is_announced_whole(
+    town: Town, event_recorder: EventRecorder
+) -> None:
+    casa = await town.restaurant()
+    stored = (await places.get_restaurant(town.ctx, casa)).settings
+    wanted = replace(stored, name="Casa Nova", service_charge_bp=0, platform_id=new_id())
+    reply = await places.update_restaurant(town.ctx, casa, wanted, key())
+    assert (reply.restaurant.settings.version, reply.restaurant.settings.name) == (2, "Casa Nova")
+    assert reply.restaurant.platform_id == str(town.platform_id)
+    [_, event] = await event_recorder.of_type(town.ctx.db, RestaurantUpdated, casa)
+    assert event.settings == reply.restaurant.settings
+    unchanged = await places.update_restaurant(
+        town.ctx, casa, (await places.get_restaurant(town.ctx, casa)).settings, key()
+    )
+    assert unchanged.restaurant.settings.version == 2
+    assert len(await event_recorder.of_type(town.ctx.db, RestaurantUpdated, casa)) == 2
+
+
+async def test_settings_are_not_overwritten_by_who_saw_an_older_version(town: Town) -> None:
+    casa = await town.restaurant()
+    seen = (await places.get_restaurant(town.ctx, casa)).settings
+    answers = await asyncio.gather(
+        *(
+            places.update_restaurant(town.ctx, casa, replace(seen, service_charge_bp=bp), key())
+            for bp in (100, 200, 300)
+        ),
+        return_exceptions=True,
+    )
+    assert sorted(type(answer).__name__ for answer in answers) == [
+        "StaleVersion",
+        "StaleVersion",
+        "UpdateRestaurantResponse",
+    ]
+    with pytest.raises(StaleVersion) as refused:
+        await places.update_restaurant(town.ctx, casa, replace(seen, name="Late"), key())
+    assert refused.value.metadata == {"version": "2"}
+
+
+async def test_neither_the_currency_nor_another_restaurant_can_be_changed(town: Town) -> None:
+    casa, other = await town.restaurant("Casa"), await town.restaurant("Other")
+    stored = (await places.get_restaurant(town.ctx, casa)).settings
+    with pytest.raises(CurrencyFixed):
+        await places.update_restaurant(town.ctx, casa, replace(stored, currency_code="EUR"), key())
+    with pytest.raises(NotYourRestaurant):
+        await places.update_restaurant(town.ctx, other, stored, key())
+    with pytest.raises(RestaurantExists):
+        await places.update_restaurant(town.ctx, casa, replace(stored, name="Other"), key())
+
+
+async def test_an_unknown_restaurant_is_not_found(town: Town) -> None:
+    with pytest.raises(RestaurantNotFound):
+        await places.get_restaurant(town.ctx, new_id())
+
+
+async def test_people_list_their_restaurants_page_by_page(town: Town) -> None:
+    ids = [await town.restaurant(name) for name in ("C", "A", "B")]
+    mia = await town.member(ids[1], "mia")
+    page = await places.list_restaurants(town.ctx, town.owner_id, limit=2, after=None)
+    last = page[-1].settings
+    rest = await places.list_restaurants(
+        town.ctx, town.owner_id, limit=2, after=(last.name, last.restaurant_id)
+    )
+    assert [each.settings.name for each in page + rest] == ["A", "B", "C"]
+    own = await places.list_restaurants(town.ctx, mia, limit=50, after=None)
+    assert [each.settings.restaurant_id for each in own] == [ids[1]]
+
+
+# -- members -------------------------------------------------------------------------------------------------
+
+
+async def test_a_known_person_joins_with_the_password_they_have(town: Town) -> None:
+    casa, other = await town.restaurant("Casa"), await town.restaurant("Other")
+    mia = await town.member(casa, "mia")
+    person = Person(town.email("mia"), "Another Name", "a-password-of-a-thief")
+    reply = await members.add_member(town.ctx, other, person, Role.MANAGER, key())
+    assert (reply.membership.user_id, reply.membership.name) == (str(mia), "Mia")
+    await town.log_in("mia")
+    with pytest.raises(InvalidCredentials):
+        await town.log_in("mia", password="a-password-of-a-thief")
+    opened = await town.log_in("mia")
+    assert {each.restaurant_name: each.role for each in opened.standing.restaurants} == {
+        "Casa": Role.EMPLOYEE,
+        "Other": Role.MANAGER,
+    }
+
+
+async def test_a_new_person_needs_a_password(town: Town) -> None:
+    casa = await town.restaurant()
+    with pytest.raises(PasswordRequired):
+        await members.add_member(town.ctx, casa, Person(town.email("mia"), "Mia", ""), Role.EMPLOYEE, key())
+
+
+async def test_adding_somebody_twice_changes_nothing(town: Town, event_recorder: EventRecorder) -> None:
+    casa = await town.restaurant()
+    person = Person(town.email("mia"), "Mia", PASSWORD)
+    replies = await asyncio.gather(
+        *(members.add_member(town.ctx, casa, person, Role.EMPLOYEE, key()) for _ in range(8))
+    )
+    assert len({reply.membership.user_id for reply in replies}) == 1
+    changes = await event_recorder.of_type(town.ctx.db, MemberChanged, casa)
+    assert [change.membership.email for change in changes].count(town.email("mia")) == 1
+
+
+async def test_a_changed_role_reaches_the_next_token_and_kills_the_old_one(
+    town: Town, fake_clock: FakeClock, event_recorder: EventRecorder
+) -> None:
+    casa = await town.restaurant()
+    mia = await town.member(casa, "mia", Role.MANAGER)
+    opened = await town.log_in("mia")
+    before = await town.principal(opened)
+    fake_clock.advance(timedelta(seconds=1))
+    person = Person(town.email("mia"), "Mia", "")
+    await members.add_member(town.ctx, casa, person, Role.EMPLOYEE, key())
+    [event] = await event_recorder.of_type(town.ctx.db, SessionsRevoked, casa)
+    assert event.revocation.id == str(before.session_id)
+    assert event.revocation.valid_after.ToDatetime(tzinfo=before.issued_at.tzinfo) > before.issued_at
+    fresh = await town.principal(await sessions.refresh(town.ctx, opened.refresh_token, ""))
+    assert (fresh.subject, fresh.role) == (mia, "employee")
+    assert fresh.issued_at >= event.revocation.valid_after.ToDatetime(tzinfo=before.issued_at.tzinfo)
+
+
+async def test_nobody_becomes_a_platform_owner_as_a_member(town: Town) -> None:
+    casa = await town.restaurant()
+    with pytest.raises(RoleNotGrantable):
+        await members.add_member(
+            town.ctx, casa, Person(town.email("mia"), "Mia", PASSWORD), Role.PLATFORM_OWNER, key()
+        )
+
+
+async def test_a_removed_member_loses_their_sessions_here_and_keeps_them_elsewhere(
+    town: Town, event_recorder: EventRecorder
+) -> None:
+    casa, other = await town.restaurant("Casa"), await town.restaurant("Other")
+    mia = await town.member(casa, "mia")
+    await town.member(other, "mia")
+    here = await town.log_in("mia")
+    there = await sessions.switch_restaurant(town.ctx, await town.caller(here), other)
+    await members.remove_member(town.ctx, casa, mia, key())
+    with pytest.raises(SessionEnded):
+        await sessions.refresh(town.ctx, here.refresh_token, "")
+    await sessions.refresh(town.ctx, there.refresh_token, "")
+    [event] = await event_recorder.of_type(town.ctx.db, SessionsRevoked, casa)
+    assert event.revocation.id == str((await town.principal(here)).session_id)
+    [*_, gone] = await event_recorder.of_type(town.ctx.db, MemberChanged, casa)
+    assert (gone.removed, gone.membership.user_id) == (True, str(mia))
+    with pytest.raises(RestaurantNotFound):
+        await sessions.switch_restaurant(town.ctx, await town.caller(there), casa)
+
+
+async def test_who_belongs_nowhere_does_not_log_in(town: Town) -> None:
+    casa = await town.restaurant()
+    mia = await town.member(casa, "mia")
+    await members.remove_member(town.ctx, casa, mia, key())
+    with pytest.raises(NoMembership):
+        await town.log_in("mia")
+
+
+async def test_no_session_slips_through_while_a_member_is_removed(town: Town) -> None:
+    casa = await town.restaurant()
+    mia = await town.member(casa, "mia")
+    answers = await asyncio.gather(
+        *(town.log_in("mia") for _ in range(6)),
+        members.remove_member(town.ctx, casa, mia, key()),
+        *(town.log_in("mia") for _ in range(6)),
+        return_exceptions=True,
+    )
+    opened = [answer for answer in answers if isinstance(answer, sessions.OpenedSession)]
+    assert type(answers[6]).__name__ == "RemoveMemberResponse"
+    assert {type(answer) for answer in answers} - {sessions.OpenedSession} == {type(answers[6]), NoMembership}
+    for each in opened:
+        with pytest.raises(SessionEnded):
+            await sessions.refresh(town.ctx, each.refresh_token, "")
+
+
+async def test_the_last_owner_stays(town: Town) -> None:
+    casa = await town.restaurant()
+    owner = parse_id((await town.log_in("casa")).standing.user.id.hex)
+    with pytest.raises(LastOwner):
+        await members.remove_member(town.ctx, casa, owner, key())
+    with pytest.raises(LastOwner):
+        await members.add_member(town.ctx, casa, Person(town.email("casa"), "C", ""), Role.EMPLOYEE, key())
+    second = await town.member(casa, "second", Role.RESTAURANT_OWNER)
+    answers = await asyncio.gather(
+        members.remove_member(town.ctx, casa, owner, key()),
+        members.remove_member(town.ctx, casa, second, key()),
+        return_exceptions=True,
+    )
+    assert sorted(type(answer).__name__ for answer in answers) == ["LastOwner", "RemoveMemberResponse"]
+
+
+async def test_strangers_cannot_be_removed(town: Town) -> None:
+    casa, other = await town.restaurant("Casa"), await town.restaurant("Other")
+    mia = await town.member(other, "mia")
+    with pytest.raises(MemberNotFound):
+        await members.remove_member(town.ctx, casa, mia, key())
+
+
+async def test_members_are_listed_by_name_and_only_of_this_restaurant(town: Town) -> None:
+    casa, other = await town.restaurant("Casa"), await town.restaurant("Other")
+    for who in ("zoe", "adam"):
+        await town.member(casa, who)
+    await town.member(other, "ben")
+    found = await members.list_members(town.ctx, casa, limit=2, after=None)
+    rest = await members.list_members(town.ctx, casa, limit=2, after=(found[-1].name, found[-1].user_id))
+    assert [each.name for each in found + rest] == ["Adam", "Owner of Casa", "Zoe"]

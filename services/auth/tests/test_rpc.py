@@ -1,0 +1,253 @@
+"""The whole service over gRPC: real server, real tokens of its own, real Postgres and NATS."""
+
+import asyncio
+from collections.abc import AsyncIterator, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from uuid import UUID
+
+import nats
+import pytest
+from fynlo.auth.v1 import auth_pb2
+from fynlo.auth.v1 import auth_service_pb2 as api
+from fynlo.auth.v1.auth_service_pb2_grpc import AuthServiceStub
+from fynlo.auth.v1.events_pb2 import RestaurantUpdated, SessionsRevoked
+
+from chassis.auth import ServiceIdentity
+from chassis.clock import SystemClock
+from chassis.errors import (
+    InvalidArgument,
+    NotFound,
+    PermissionDenied,
+    Problem,
+    ResourceExhausted,
+    Unauthenticated,
+)
+from chassis.ids import new_id
+from chassis.rpc import acting_for, inbound, open_channel, was_replayed
+from chassis.testing import ModuleDatabases
+from chassis.testing_rpc import SECRET
+from services.auth.main import build
+from services.auth.settings import AuthSettings
+from services.auth.tests.builders import PASSWORD, signing_keys
+
+BUDGET_SECONDS = 10.0
+
+
+@dataclass(slots=True)
+class Running:
+    """A started service and a stub that calls it as the gateway."""
+
+    stub: AuthServiceStub
+    nats_url: str
+
+    @contextmanager
+    def as_session(self, session: auth_pb2.Session) -> Iterator[None]:
+        """Calls inside carry the session's access token."""
+        with inbound(budget_seconds=BUDGET_SECONDS, token=session.access_token):
+            yield
+
+    async def log_in(self, email: str, password: str = PASSWORD) -> auth_pb2.Session:
+        """A session."""
+        request = api.LogInRequest(email=email, password=password, client=auth_pb2.CLIENT_KIND_IOS)
+        with inbound(budget_seconds=BUDGET_SECONDS):
+            reply: api.LogInResponse = await self.stub.LogIn(request)
+        return reply.session
+
+    async def platform(self) -> str:
+        """The address of the owner of a new platform."""
+        email = f"platform-{new_id()}@example.test"
+        request = api.CreatePlatformRequest(
+            request_id="p", name=email, owner_email=email, owner_name="Pia", owner_password=PASSWORD
+        )
+        with acting_for(new_id(), budget_seconds=BUDGET_SECONDS):
+            await self.stub.CreatePlatform(request)
+        return email
+
+    async def restaurant(self, owner: str | None = None) -> tuple[auth_pb2.Session, auth_pb2.Session]:
+        """Sessions of a platform owner and of the owner of its new restaurant."""
+        platform = await self.log_in(await self.platform())
+        email = owner or f"owner-{new_id()}@example.test"
+        with self.as_session(platform):
+            await self.stub.CreateRestaurant(restaurant_request(email))
+        return platform, await self.log_in(email)
+
+
+def restaurant_request(owner_email: str, request_id: str = "") -> api.CreateRestaurantRequest:
+    """Casa in London."""
+    return api.CreateRestaurantRequest(
+        request_id=request_id or str(new_id()),
+        name="Casa",
+        currency_code="GBP",
+        time_zone="Europe/London",
+        owner_email=owner_email,
+        owner_name="Olga",
+        owner_password=PASSWORD,
+    )
+
+
+@pytest.fixture
+async def auth(module_databases: ModuleDatabases, nats_url: str) -> AsyncIterator[Running]:
+    """auth on a free port."""
+    settings = AuthSettings(
+        service_secret=SECRET,
+        admin_port=0,
+        grpc_port=0,
+        database_url=await module_databases.service_url("auth"),
+        nats_url=nats_url,
+        drain_grace_seconds=1.0,
+        auth_signing_keys=signing_keys("new", "old"),
+    )
+    async with await build(settings) as service:
+        identity = ServiceIdentity("gateway", SECRET, SystemClock())
+        async with open_channel(f"127.0.0.1:{service.grpc_port}", peer="auth", identity=identity) as channel:
+            yield Running(AuthServiceStub(channel), nats_url)
+
+
+async def refused(call: object, kind: type[Problem]) -> Problem:
+    """The problem a call comes back with."""
+    with pytest.raises(kind) as problem:
+        await call  # type: ignore[misc]
+    return problem.value
+
+
+async def test_from_the_first_platform_to_a_waiter_at_work(auth: Running) -> None:
+    platform, owner = await auth.restaurant()
+    assert platform.role == auth_pb2.ROLE_PLATFORM_OWNER
+    assert not platform.HasField("restaurant")
+    assert owner.restaurant.name == "Casa"
+    assert owner.expires_in_seconds == 900
+    waiter = api.AddMemberRequest(
+        request_id="1",
+        email=f"w-{new_id()}@example.test",
+        name="Will",
+        password=PASSWORD,
+        role=auth_pb2.ROLE_EMPLOYEE,
+    )
+    with auth.as_session(owner):
+        added = await auth.stub.AddMember(waiter)
+        again = auth.stub.AddMember(waiter)
+        assert await again == added
+        assert await was_replayed(again)
+        members = await auth.stub.ListMembers(api.ListMembersRequest())
+    assert [member.name for member in members.members] == ["Olga", "Will"]
+    session = await auth.log_in(waiter.email)
+    with auth.as_session(session):
+        me = await auth.stub.GetMe(api.GetMeRequest())
+        assert (me.user.name, me.role, me.restaurant.name) == ("Will", auth_pb2.ROLE_EMPLOYEE, "Casa")
+        assert "orders.place" in me.permissions
+        problem = await refused(auth.stub.ListMembers(api.ListMembersRequest()), PermissionDenied)
+        assert problem.reason == "PERMISSION_MISSING"
+    with auth.as_session(owner):
+        await auth.stub.RemoveMember(api.RemoveMemberRequest(request_id="2", user_id=me.user.id))
+    request = api.RefreshSessionRequest(refresh_token=session.refresh_token)
+    assert (await refused(auth.stub.RefreshSession(request), Unauthenticated)).reason == "TOKEN_REVOKED"
+
+
+async def test_who_may_call_what(auth: Running) -> None:
+    platform, owner = await auth.restaurant()
+    await refused(auth.stub.GetMe(api.GetMeRequest()), Unauthenticated)
+    platform_request = api.CreatePlatformRequest(
+        request_id="x", name="X", owner_email="x@example.test", owner_name="X", owner_password=PASSWORD
+    )
+    with auth.as_session(owner):
+        await refused(auth.stub.CreateRestaurant(restaurant_request("a@example.test")), PermissionDenied)
+        await refused(auth.stub.CreatePlatform(platform_request), PermissionDenied)
+        await refused(auth.stub.ListRevocations(api.ListRevocationsRequest()), PermissionDenied)
+    with auth.as_session(platform):
+        await refused(auth.stub.ListMembers(api.ListMembersRequest()), PermissionDenied)
+
+
+async def test_a_platform_owner_works_inside_the_restaurant_they_switch_to(auth: Running) -> None:
+    platform, owner = await auth.restaurant()
+    with auth.as_session(platform):
+        switched = await auth.stub.SwitchRestaurant(
+            api.SwitchRestaurantRequest(restaurant_id=owner.restaurant.restaurant_id)
+        )
+        foreign = api.SwitchRestaurantRequest(restaurant_id=str(new_id()))
+        await refused(auth.stub.SwitchRestaurant(foreign), NotFound)
+    with auth.as_session(switched.session):
+        members = await auth.stub.ListMembers(api.ListMembersRequest())
+    assert [member.email for member in members.members] == [owner.user.email]
+
+
+async def test_events_reach_the_stream(auth: Running) -> None:
+    client = await nats.connect(auth.nats_url)
+    told = await client.subscribe("fynlo.auth.v1.SessionsRevoked.*")
+    news = await client.subscribe("fynlo.auth.v1.RestaurantUpdated.*")
+    _, owner = await auth.restaurant()
+    message = await news.next_msg(timeout=5)
+    settings = RestaurantUpdated.FromString(message.data).settings
+    assert message.subject == f"fynlo.auth.v1.RestaurantUpdated.{settings.restaurant_id}"
+    with auth.as_session(owner):
+        await auth.stub.LogOut(api.LogOutRequest())
+        request = api.RefreshSessionRequest(refresh_token=owner.refresh_token)
+        await refused(auth.stub.RefreshSession(request), Unauthenticated)
+    revocation = SessionsRevoked.FromString((await told.next_msg(timeout=1)).data).revocation
+    with acting_for(UUID(settings.restaurant_id)):
+        listed = await auth.stub.ListRevocations(api.ListRevocationsRequest())
+        read = await auth.stub.GetRestaurant(api.GetRestaurantRequest(restaurant_id=settings.restaurant_id))
+    assert revocation in listed.revocations
+    assert read.restaurant.settings == settings
+    await client.close()
+
+
+async def test_settings_are_changed_by_the_owner_with_the_version_they_saw(auth: Running) -> None:
+    _, owner = await auth.restaurant()
+    wanted = owner.restaurant
+    wanted.service_charge_bp = 1000
+    with auth.as_session(owner):
+        reply = await auth.stub.UpdateRestaurant(api.UpdateRestaurantRequest(request_id="1", settings=wanted))
+        assert (reply.restaurant.settings.version, reply.restaurant.settings.service_charge_bp) == (2, 1000)
+        stale = await refused(
+            auth.stub.UpdateRestaurant(api.UpdateRestaurantRequest(request_id="2", settings=wanted)), Problem
+        )
+    assert stale.reason == "STALE_VERSION"
+
+
+async def test_pages_follow_one_another_and_foreign_cursors_are_refused(auth: Running) -> None:
+    _, owner = await auth.restaurant()
+    with auth.as_session(owner):
+        for number in range(3):
+            member = api.AddMemberRequest(
+                request_id=str(number),
+                email=f"{new_id()}@example.test",
+                name=f"M{number}",
+                password=PASSWORD,
+                role=auth_pb2.ROLE_EMPLOYEE,
+            )
+            await auth.stub.AddMember(member)
+        names, cursor = [], ""
+        for _ in range(2):
+            page = await auth.stub.ListMembers(api.ListMembersRequest(page={"limit": 2, "cursor": cursor}))
+            names += [each.name for each in page.members]
+            cursor = page.next_cursor
+        assert (names, cursor) == (["M0", "M1", "M2", "Olga"], "")
+        for bad in ("x", "%%%", "WzFd", "e30="):
+            request = api.ListMembersRequest(page={"cursor": bad})
+            assert (await refused(auth.stub.ListMembers(request), InvalidArgument)).reason == "INVALID_CURSOR"
+
+
+async def test_a_locked_out_guesser_is_told_when_to_come_back(auth: Running) -> None:
+    email = f"nobody-{new_id()}@example.test"
+    for _ in range(5):
+        problem = await refused(auth.log_in(email, "wrong"), Unauthenticated)
+        assert problem.reason == "INVALID_CREDENTIALS"
+    problem = await refused(auth.log_in(email, "wrong"), ResourceExhausted)
+    assert (problem.reason, 25 <= int(problem.metadata["retry_after_seconds"]) <= 31) == ("LOCKED_OUT", True)
+
+
+async def test_no_hash_of_a_password_is_kept_for_idempotency(auth: Running) -> None:
+    platform = await auth.log_in(await auth.platform())
+    request = restaurant_request(f"{new_id()}@example.test", request_id="same")
+    with auth.as_session(platform):
+        first = await auth.stub.CreateRestaurant(request)
+        request.owner_password = "another-long-password"
+        assert await auth.stub.CreateRestaurant(request) == first
+
+
+async def test_twenty_racing_refreshes_over_grpc_get_one_successor(auth: Running) -> None:
+    _, owner = await auth.restaurant()
+    request = api.RefreshSessionRequest(refresh_token=owner.refresh_token, device_id="ipad")
+    replies = await asyncio.gather(*(auth.stub.RefreshSession(request) for _ in range(20)))
+    assert len({reply.session.refresh_token for reply in replies}) == 1
