@@ -4,5 +4,4 @@ from chassis.runtime import run
 from services.auth.main import build
 from services.auth.settings import AuthSettings
 
-if __name__ == "__main__":
-    run(AuthSettings, build)
+run(AuthSettings, build)

@@ -5,14 +5,14 @@ import json
 from collections.abc import Mapping
 from typing import Any
 
-import nats
-from chassis.relay import OutboxRelay
 from fynlo.auth.v1.auth_service_pb2_grpc import add_AuthServiceServicer_to_server
 
 from chassis.auth import ServiceIdentity, TokenVerifier
+from chassis.bus import open_nats
 from chassis.clock import Clock, SystemClock
 from chassis.db import Database
 from chassis.errors import Unavailable
+from chassis.relay import OutboxRelay
 from chassis.rpc import RpcServer
 from chassis.runtime import Service
 from chassis.telemetry import get_logger
@@ -34,8 +34,8 @@ async def build(settings: AuthSettings, clock: Clock | None = None) -> Service:
     service = Service(settings)
     db = await service.wait_for("postgres", lambda: _database(settings, clock))
     service.on_stop("postgres", db.close)
-    bus = await service.wait_for("nats", lambda: nats.connect(settings.nats_url, max_reconnect_attempts=-1))
-    service.on_stop("nats", bus.close)
+    bus = await service.wait_for("nats", lambda: open_nats(settings.nats_url, name="auth"))
+    service.on_stop("nats", bus.drain)
     passwords = Passwords()
     service.on_stop("password threads", passwords.close)
     breached_passwords()
@@ -45,22 +45,29 @@ async def build(settings: AuthSettings, clock: Clock | None = None) -> Service:
         public: dict[str, Any] = json.loads(keys.public_jwks_json)
         return public
 
+    identity = ServiceIdentity.of(settings, clock)
     rpc = RpcServer(
         settings,
         verifier=TokenVerifier(own_keys, clock),
-        identity=ServiceIdentity.of(settings, clock),
+        identity=identity,
         clock=clock,
     )
     rpc.add(add_AuthServiceServicer_to_server, AuthRpc(ctx))
     service.serve(rpc)
     service.add_background("relay", OutboxRelay(db, bus, clock).run)
     service.add_background("housekeeping", lambda: _keep_house(ctx))
+    service.ready_check("postgres", lambda: _reachable(db))
     return service
 
 
 async def _database(settings: AuthSettings, clock: Clock) -> Database:
     pool = settings.database_pool_size
     return await Database.connect(settings.database_url, schema="auth", clock=clock, pool_size=pool)
+
+
+async def _reachable(db: Database) -> None:
+    async with db.transaction(None, readonly=True) as tx:
+        await tx.fetchval("SELECT 1")
 
 
 async def _keep_house(ctx: Context) -> None:

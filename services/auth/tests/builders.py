@@ -13,6 +13,7 @@ from chassis.idempotency import IdempotencyKey
 from chassis.ids import new_id, parse_id
 from services.auth.domain.roles import Role
 from services.auth.domain.sessions import LockPolicy, address_lock
+from services.auth.domain.standing import OpenedSession
 from services.auth.passwords import Passwords
 from services.auth.tokens import SigningKeys
 from services.auth.usecases import members, places, sessions
@@ -94,16 +95,16 @@ class Town:
 
     async def log_in(
         self, who: str, *, password: str = PASSWORD, device: str = "", address: str = ""
-    ) -> sessions.OpenedSession:
+    ) -> OpenedSession:
         """A session of ``who@``."""
         command = sessions.LogIn(self.email(who), password, device, "ios", address)
         return await sessions.log_in(self.ctx, command)
 
-    async def principal(self, opened: sessions.OpenedSession) -> Principal:
+    async def principal(self, opened: OpenedSession) -> Principal:
         """Who an access token proves, as any service sees it."""
         return await verifier(self.ctx).verify(opened.access_token)
 
-    async def caller(self, opened: sessions.OpenedSession) -> sessions.Caller:
+    async def caller(self, opened: OpenedSession) -> sessions.Caller:
         """The same, as use cases take it."""
         principal = await self.principal(opened)
         assert principal.subject is not None

@@ -9,6 +9,7 @@ from chassis.clock import FakeClock
 from chassis.ids import new_id
 from chassis.migrations import revert_migrations, run_migrations, schema_differences
 from chassis.testing import ModuleDatabases
+from services.auth.domain.sessions import RefreshTokenInvalid
 from services.auth.store import people
 from services.auth.tests.builders import Town, new_town
 from services.auth.usecases import housekeeping, sessions
@@ -112,7 +113,7 @@ async def test_housekeeping_deletes_what_nobody_can_need_and_nothing_else(
         await people.begin_as(tx, old.standing.user.id)
         assert await tx.fetchval("SELECT count(*) FROM session") == 1
     assert await sessions.list_revocations(town.ctx) == []
-    with pytest.raises(sessions.RefreshTokenInvalid):
+    with pytest.raises(RefreshTokenInvalid):
         await sessions.refresh(town.ctx, old.refresh_token, "")
     await sessions.refresh(town.ctx, young.refresh_token, "")
 

@@ -4,14 +4,18 @@ import asyncio
 from collections.abc import AsyncIterator, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
 from uuid import UUID
 
+import grpc
 import nats
 import pytest
 from fynlo.auth.v1 import auth_pb2
 from fynlo.auth.v1 import auth_service_pb2 as api
 from fynlo.auth.v1.auth_service_pb2_grpc import AuthServiceStub
 from fynlo.auth.v1.events_pb2 import RestaurantUpdated, SessionsRevoked
+from fynlo.common.v1.common_pb2 import PageRequest
+from pydantic import SecretStr
 
 from chassis.auth import ServiceIdentity
 from chassis.clock import SystemClock
@@ -31,6 +35,9 @@ from services.auth.main import build
 from services.auth.settings import AuthSettings
 from services.auth.tests.builders import PASSWORD, signing_keys
 
+if TYPE_CHECKING:
+    from fynlo.auth.v1.auth_service_pb2_grpc import AuthServiceAsyncStub
+
 BUDGET_SECONDS = 10.0
 
 
@@ -38,8 +45,9 @@ BUDGET_SECONDS = 10.0
 class Running:
     """A started service and a stub that calls it as the gateway."""
 
-    stub: AuthServiceStub
+    stub: "AuthServiceAsyncStub"
     nats_url: str
+    address: str
 
     @contextmanager
     def as_session(self, session: auth_pb2.Session) -> Iterator[None]:
@@ -58,7 +66,7 @@ class Running:
         """The address of the owner of a new platform."""
         email = f"platform-{new_id()}@example.test"
         request = api.CreatePlatformRequest(
-            request_id="p", name=email, owner_email=email, owner_name="Pia", owner_password=PASSWORD
+            request_id=email, name=email, owner_email=email, owner_name="Pia", owner_password=PASSWORD
         )
         with acting_for(new_id(), budget_seconds=BUDGET_SECONDS):
             await self.stub.CreatePlatform(request)
@@ -90,18 +98,20 @@ def restaurant_request(owner_email: str, request_id: str = "") -> api.CreateRest
 async def auth(module_databases: ModuleDatabases, nats_url: str) -> AsyncIterator[Running]:
     """auth on a free port."""
     settings = AuthSettings(
-        service_secret=SECRET,
+        service_secret=SecretStr(SECRET),
         admin_port=0,
         grpc_port=0,
         database_url=await module_databases.service_url("auth"),
         nats_url=nats_url,
         drain_grace_seconds=1.0,
-        auth_signing_keys=signing_keys("new", "old"),
+        auth_signing_keys=SecretStr(signing_keys("new", "old")),
     )
     async with await build(settings) as service:
         identity = ServiceIdentity("gateway", SECRET, SystemClock())
-        async with open_channel(f"127.0.0.1:{service.grpc_port}", peer="auth", identity=identity) as channel:
-            yield Running(AuthServiceStub(channel), nats_url)
+        address = f"127.0.0.1:{service.grpc_port}"
+        async with open_channel(address, peer="auth", identity=identity) as channel:
+            stub = AuthServiceStub(channel)
+            yield Running(stub, nats_url, address)
 
 
 async def refused(call: object, kind: type[Problem]) -> Problem:
@@ -146,14 +156,27 @@ async def test_from_the_first_platform_to_a_waiter_at_work(auth: Running) -> Non
 
 async def test_who_may_call_what(auth: Running) -> None:
     platform, owner = await auth.restaurant()
-    await refused(auth.stub.GetMe(api.GetMeRequest()), Unauthenticated)
+    await refused(auth.stub.GetMe(api.GetMeRequest()), PermissionDenied)
+    with inbound(budget_seconds=BUDGET_SECONDS, token="a.b.c"):
+        await refused(auth.stub.GetMe(api.GetMeRequest()), Unauthenticated)
     platform_request = api.CreatePlatformRequest(
         request_id="x", name="X", owner_email="x@example.test", owner_name="X", owner_password=PASSWORD
     )
     with auth.as_session(owner):
         await refused(auth.stub.CreateRestaurant(restaurant_request("a@example.test")), PermissionDenied)
-        await refused(auth.stub.CreatePlatform(platform_request), PermissionDenied)
-        await refused(auth.stub.ListRevocations(api.ListRevocationsRequest()), PermissionDenied)
+    async with grpc.aio.insecure_channel(auth.address) as plain:
+        person: AuthServiceAsyncStub = AuthServiceStub(plain)
+        bearer = (("authorization", f"Bearer {owner.access_token}"),)
+        for call in (
+            person.CreatePlatform(platform_request, metadata=bearer),
+            person.ListRevocations(api.ListRevocationsRequest(), metadata=bearer),
+            person.GetRestaurant(
+                api.GetRestaurantRequest(restaurant_id=owner.restaurant.restaurant_id), metadata=bearer
+            ),
+        ):
+            with pytest.raises(grpc.aio.AioRpcError) as answer:
+                await call
+            assert answer.value.code() is grpc.StatusCode.PERMISSION_DENIED
     with auth.as_session(platform):
         await refused(auth.stub.ListMembers(api.ListMembersRequest()), PermissionDenied)
 
@@ -219,12 +242,14 @@ async def test_pages_follow_one_another_and_foreign_cursors_are_refused(auth: Ru
             await auth.stub.AddMember(member)
         names, cursor = [], ""
         for _ in range(2):
-            page = await auth.stub.ListMembers(api.ListMembersRequest(page={"limit": 2, "cursor": cursor}))
+            page = await auth.stub.ListMembers(
+                api.ListMembersRequest(page=PageRequest(limit=2, cursor=cursor))
+            )
             names += [each.name for each in page.members]
             cursor = page.next_cursor
         assert (names, cursor) == (["M0", "M1", "M2", "Olga"], "")
         for bad in ("x", "%%%", "WzFd", "e30="):
-            request = api.ListMembersRequest(page={"cursor": bad})
+            request = api.ListMembersRequest(page=PageRequest(cursor=bad))
             assert (await refused(auth.stub.ListMembers(request), InvalidArgument)).reason == "INVALID_CURSOR"
 
 

@@ -9,6 +9,7 @@ from fynlo.auth.v1 import auth_service_pb2 as api
 from chassis.db import Transaction
 from chassis.errors import NotFound
 from chassis.idempotency import IdempotencyKey
+from chassis.rpc import mark_replayed
 from services.auth import wire
 from services.auth.domain.restaurant import RestaurantNotFound
 from services.auth.domain.roles import Membership, Role, require_grantable, require_other_owner
@@ -37,6 +38,7 @@ async def add_member(
     prepared = await prepare(ctx, person)
     async with ctx.db.transaction(tenant) as tx:
         if replay := await tx.claim(key):
+            mark_replayed()
             return api.AddMemberResponse.FromString(replay.reply)
         await _hold_members(tx, tenant)
         user = await settle(ctx, tx, prepared)
@@ -66,6 +68,7 @@ async def remove_member(
     """
     async with ctx.db.transaction(tenant) as tx:
         if replay := await tx.claim(key):
+            mark_replayed()
             return api.RemoveMemberResponse.FromString(replay.reply)
         await _hold_members(tx, tenant)
         await people.hold_alone(tx, user_id)

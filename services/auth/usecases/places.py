@@ -10,6 +10,7 @@ from chassis.db import Transaction
 from chassis.errors import PermissionDenied
 from chassis.idempotency import IdempotencyKey
 from chassis.ids import new_id
+from chassis.rpc import mark_replayed
 from services.auth import wire
 from services.auth.domain.passwords import normalised_email
 from services.auth.domain.restaurant import (
@@ -60,6 +61,7 @@ async def create_platform(
     owner = await prepare(ctx, command.owner)
     async with ctx.db.transaction(None) as tx:
         if replay := await tx.claim(key):
+            mark_replayed()
             return api.CreatePlatformResponse.FromString(replay.reply)
         await people.lock_platform_name(tx, name, owner.user.email)
         found = await people.platform_named(tx, name, owner.user.email)
@@ -102,6 +104,7 @@ async def create_restaurant(
     try:
         async with ctx.db.transaction(settings.restaurant_id) as tx:
             if replay := await tx.claim(key):
+                mark_replayed()
                 return api.CreateRestaurantResponse.FromString(replay.reply)
             if not await places.insert_restaurant(tx, restaurant):
                 raise RestaurantExists(f"There is a restaurant called {settings.name}.")
@@ -130,6 +133,7 @@ async def update_restaurant(
         raise NotYourRestaurant("Switch to that restaurant first.")
     async with ctx.db.transaction(tenant) as tx:
         if replay := await tx.claim(key):
+            mark_replayed()
             return api.UpdateRestaurantResponse.FromString(replay.reply)
         stored = await places.restaurant_by_id(tx, tenant, lock=True)
         if stored is None:
