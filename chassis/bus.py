@@ -18,7 +18,7 @@ _connected = gauge("nats_connected", "1 while the connection to NATS stands")
 
 
 async def open_nats(url: str, *, name: str) -> Client:
-    """A connection that the server's monitoring shows as ``name``. Raises what nats raises without an answer."""
+    """A connection that the server's monitoring shows as ``name``. Raises what nats raises."""
 
     async def lost() -> None:
         _connected.set(0)

@@ -194,6 +194,11 @@ class Database:
         """Calls ``wake`` after every commit that wrote an event: how the relay learns of work at once."""
         self._emitted.append(wake)
 
+    async def check(self) -> None:
+        """Runs a statement, for readiness. Raises Unavailable where none can be run."""
+        async with self.transaction(None, readonly=True) as tx:
+            await tx.fetchval("SELECT 1")
+
     async def close(self) -> None:
         """Waits for running transactions up to CLOSE_TIMEOUT_SECONDS, then ends their connections."""
         try:

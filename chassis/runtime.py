@@ -93,7 +93,9 @@ class Service:
         pause = WAIT_FIRST_SECONDS
         while True:
             try:
-                async with asyncio.timeout(WAIT_ATTEMPT_SECONDS):
+                async with asyncio.timeout(
+                    min(WAIT_ATTEMPT_SECONDS, max(0.1, give_up_at - time.monotonic()))
+                ):
                     connected = await connect()
             except Exception as error:
                 left = give_up_at - time.monotonic()

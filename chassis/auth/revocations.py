@@ -133,7 +133,7 @@ async def keep_warm(
     *,
     every_seconds: float = REWARM_SECONDS,
 ) -> None:
-    """Background work: takes in auth's whole list again and again, since a message is lost while NATS is away.
+    """Background work: takes in auth's whole list again and again, for a message is lost while NATS is away.
 
     Ends by cancellation only; a list that cannot be had now (a Problem) is tried again the next time.
     """

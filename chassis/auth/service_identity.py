@@ -50,6 +50,11 @@ class ServiceIdentity:
             self._header = f"{self.name}.{now}.{_signature(self._secret, self.name, now)}"
         return self._header
 
+    @property
+    def remembered(self) -> int:
+        """How many headers of peers are known to be genuine without looking again."""
+        return len(self._known)
+
     def recognise(self, header: str) -> str:
         """The name of the peer that signed ``header``. Raises Unauthenticated (SERVICE_IDENTITY_INVALID)."""
         now = int(self._clock.now().timestamp())

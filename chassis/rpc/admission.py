@@ -24,7 +24,7 @@ MIN_SECONDS = 0.010
 
 
 class Admission:
-    """Proves who makes a call and applies the access rule of its method."""
+    """Proves who makes a call. What they may do is for the policy of the method."""
 
     def __init__(
         self,
@@ -38,8 +38,8 @@ class Admission:
         self._clock = clock
         self._service_permissions = service_permissions
 
-    async def admit(self, call: Call, metadata: Mapping[str, str | bytes], policy: MethodPolicy) -> None:
-        """Fills in the principal, or raises what refuses the call.
+    async def identify(self, call: Call, metadata: Mapping[str, str | bytes], policy: MethodPolicy) -> None:
+        """Fills in the principal. Raises Unauthenticated or Unavailable (DEADLINE_EXCEEDED, KEYS_UNAVAILABLE).
 
         A person's token is checked here again, whoever forwarded it. A service counts as itself only where it
         brings no token or the method is for services only.
@@ -55,7 +55,6 @@ class Admission:
             call.service = self._identity.recognise(header)
             if call.principal is None:
                 call.principal = self._service_principal(call.service, metadata.get(TENANT_HEADER))
-        policy.admit(call)
 
     def renewed(self, call: Call) -> None:
         """Raises Unauthenticated (TOKEN_EXPIRED) where a long-lived call has outlived its token."""

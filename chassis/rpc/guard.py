@@ -116,10 +116,11 @@ class Guard:
 
     async def _admit(self, visit: "_Visit", request: Any) -> None:
         visit.enter(f"{self._service}/{self._method}")
-        await self._admission.admit(visit.call, visit.metadata, self._policy)
+        await self._admission.identify(visit.call, visit.metadata, self._policy)
         principal = visit.call.principal
         if principal is not None and principal.restaurant_id is not None:
             visit.scope.restaurant_id = str(principal.restaurant_id)
+        self._policy.admit(visit.call)
         check(request)
 
     def _problem(self, visit: "_Visit", error: BaseException) -> Problem:

@@ -1,5 +1,6 @@
 import logging
 from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
+from contextlib import contextmanager
 from io import StringIO
 
 import asyncpg
@@ -61,16 +62,22 @@ async def admin(module_databases: ModuleDatabases, probe_url: str) -> AsyncItera
     await connection.close()
 
 
-@pytest.fixture
-def log_lines() -> Iterator[StringIO]:
-    """What is logged during the test, one JSON object per line."""
+@contextmanager
+def logs_to(lines: StringIO, form: str = "json") -> Iterator[StringIO]:
+    """Sends what is logged meanwhile to ``lines``."""
     handlers, level = logging.root.handlers, logging.root.level
-    written = StringIO()
-    configure_logging("probe", form="json", level="info", stream=written)
-    yield written
+    configure_logging("probe", form=form, level="info", stream=lines)
+    yield lines
     structlog.reset_defaults()
     logging.root.handlers = handlers
     logging.root.setLevel(level)
+
+
+@pytest.fixture
+def log_lines() -> Iterator[StringIO]:
+    """What is logged during the test, one JSON object per line."""
+    with logs_to(StringIO()) as lines:
+        yield lines
 
 
 async def connect_nats(url: str) -> NatsClient:

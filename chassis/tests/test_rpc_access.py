@@ -1,7 +1,10 @@
 """Who may call what, over real gRPC."""
 
+import asyncio
+import json
 from collections.abc import AsyncIterator
 from datetime import timedelta
+from io import StringIO
 from uuid import uuid4
 
 import grpc
@@ -151,16 +154,23 @@ async def test_a_token_of_another_issuer_is_refused(peer: Peer, fake_clock: Fake
     assert probe.served == 0
 
 
-async def test_a_stream_ends_when_its_token_expires(peer: Peer, fake_clock: FakeClock) -> None:
+async def test_a_stream_ends_when_its_token_expires(peer: Peer, probe: Probe, fake_clock: FakeClock) -> None:
+    expired = asyncio.Event()
+
+    async def after_expiry(_: Request) -> Response:
+        await expired.wait()
+        return reply("too late")
+
+    probe.behaviour = after_expiry
     seen: list[str] = []
-    with peer.as_user([PERMISSION]):
-        stream = Stub(peer.channel).Watch(request())
-        with pytest.raises(Unauthenticated) as refused:
-            async for told in stream:
-                seen.append(told.timecard.id)
+    with peer.as_user([PERMISSION]), pytest.raises(Unauthenticated) as refused:
+        async for told in Stub(peer.channel).Watch(request()):
+            seen.append(told.timecard.id)
+            if told.timecard.id == "3":
                 fake_clock.advance(timedelta(minutes=15))
+                expired.set()
     assert refused.value.reason == "TOKEN_EXPIRED"
-    assert "3" not in seen or len(seen) < 4
+    assert seen == ["1", "2", "3"]
 
 
 def test_a_contract_that_states_two_rules_is_refused_at_start() -> None:
@@ -169,11 +179,11 @@ def test_a_contract_that_states_two_rules_is_refused_at_start() -> None:
 
 
 async def test_a_refused_call_leaves_a_line_that_names_who_and_why_but_no_token(
-    peer: Peer, capfd: pytest.CaptureFixture[str]
+    peer: Peer, log_lines: StringIO
 ) -> None:
     with peer.as_user([]) as eve, pytest.raises(PermissionDenied):
         await Stub(peer.channel).Guarded(request())
-    written = "".join(capfd.readouterr())
-    assert str(eve.subject) in written
-    assert "PERMISSION_MISSING" in written
-    assert "eyJ" not in written
+    [line] = [json.loads(text) for text in log_lines.getvalue().splitlines() if "refused" in text]
+    assert (line["subject"], line["device_id"]) == (str(eve.subject), eve.device_id)
+    assert (line["reason"], line["restaurant_id"]) == ("PERMISSION_MISSING", str(eve.restaurant_id))
+    assert "eyJ" not in log_lines.getvalue()

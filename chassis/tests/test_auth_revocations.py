@@ -1,0 +1,158 @@
+"""Revocations: which tokens they kill, how they arrive, and what happens when there are too many."""
+
+import asyncio
+from collections.abc import Iterable
+from datetime import datetime, timedelta
+from uuid import uuid4
+
+import pytest
+
+from chassis.auth import Principal, Revocation, Revocations, RevokedKind, follow_revocations, keep_warm
+from chassis.auth.tokens import TOKEN_LIFE_MAX
+from chassis.bus import open_nats
+from chassis.clock import FakeClock
+from chassis.errors import Unauthenticated, Unavailable
+from chassis.testing_rpc import TokenMint
+
+SUBJECT = "fynlo.auth.v1.SessionsRevoked"
+
+
+@pytest.fixture
+def mint(fake_clock: FakeClock) -> TokenMint:
+    return TokenMint(fake_clock)
+
+
+@pytest.fixture
+def table(fake_clock: FakeClock) -> Revocations:
+    return Revocations(fake_clock)
+
+
+def name_of(principal: Principal, kind: RevokedKind) -> str:
+    names = {
+        RevokedKind.USER: principal.subject,
+        RevokedKind.SESSION: principal.session_id,
+        RevokedKind.DEVICE: principal.device_id,
+        RevokedKind.RESTAURANT: principal.restaurant_id,
+    }
+    return str(names[kind])
+
+
+def is_refused(table: Revocations, principal: Principal) -> bool:
+    try:
+        table.check(principal)
+    except Unauthenticated as problem:
+        return problem.reason == "TOKEN_REVOKED"
+    return False
+
+
+@pytest.mark.parametrize("kind", list(RevokedKind))
+def test_a_revocation_kills_older_tokens_of_what_it_names_and_no_others(
+    kind: RevokedKind, table: Revocations, mint: TokenMint, fake_clock: FakeClock
+) -> None:
+    named, other = mint.principal(device_id="a"), mint.principal(device_id="b")
+    fake_clock.advance(timedelta(seconds=1))
+    revocation = Revocation(kind, name_of(named, kind), fake_clock.now())
+    table.apply(revocation)
+    newer = mint.principal(
+        subject=named.subject,
+        session_id=named.session_id,
+        device_id=named.device_id,
+        restaurant_id=named.restaurant_id,
+    )
+    assert [is_refused(table, who) for who in (named, other, newer)] == [True, False, False]
+    assert [revocation.covers(who) for who in (named, other, newer)] == [True, False, False]
+
+
+def test_a_name_of_one_kind_does_not_stand_for_another(
+    table: Revocations, mint: TokenMint, fake_clock: FakeClock
+) -> None:
+    principal = mint.principal()
+    fake_clock.advance(timedelta(seconds=1))
+    table.apply(Revocation(RevokedKind.SESSION, str(principal.subject), fake_clock.now()))
+    assert not is_refused(table, principal)
+
+
+def test_an_older_revocation_does_not_undo_a_newer_one(
+    table: Revocations, mint: TokenMint, fake_clock: FakeClock
+) -> None:
+    principal = mint.principal()
+    before = fake_clock.now() - timedelta(seconds=1)
+    heard: list[Revocation] = []
+    table.listen(heard.append)
+    newer = Revocation(RevokedKind.USER, str(principal.subject), fake_clock.now() + timedelta(seconds=1))
+    table.apply(newer)
+    table.apply(Revocation(RevokedKind.USER, str(principal.subject), before))
+    table.apply(newer)
+    assert is_refused(table, principal)
+    assert heard == [newer]
+
+
+def revocation_at(at: datetime) -> Revocation:
+    return Revocation(RevokedKind.USER, str(uuid4()), at)
+
+
+def test_what_no_living_token_can_be_older_than_is_forgotten(fake_clock: FakeClock) -> None:
+    table = Revocations(fake_clock, entries_max=10)
+    for _ in range(10):
+        table.apply(revocation_at(fake_clock.now()))
+    fake_clock.advance(TOKEN_LIFE_MAX + timedelta(minutes=1))
+    table.apply(revocation_at(fake_clock.now()))
+    assert len(table) == 1
+
+
+def test_more_revocations_than_fit_refuse_more_tokens_never_fewer(
+    mint: TokenMint, fake_clock: FakeClock
+) -> None:
+    table = Revocations(fake_clock, entries_max=10)
+    victims: list[Principal] = []
+    for _ in range(50):
+        victims.append(mint.principal())
+        fake_clock.advance(timedelta(seconds=1))
+        table.apply(Revocation(RevokedKind.USER, str(victims[-1].subject), fake_clock.now()))
+        assert len(table) <= 10
+    assert all(is_refused(table, victim) for victim in victims)
+    fake_clock.advance(timedelta(seconds=1))
+    assert not is_refused(table, mint.principal())
+
+
+async def test_a_message_on_nats_kills_at_once_and_an_unreadable_one_harms_nothing(
+    nats_url: str, table: Revocations, mint: TokenMint, fake_clock: FakeClock
+) -> None:
+    principal = mint.principal()
+
+    def parse(payload: bytes) -> Iterable[Revocation]:
+        kind, name = payload.decode().split()
+        return [Revocation(RevokedKind(kind), name, fake_clock.now() + timedelta(seconds=1))]
+
+    heard = asyncio.Event()
+    table.listen(lambda _: heard.set())
+    bus = await open_nats(nats_url, name="test")
+    await follow_revocations(bus, f"{SUBJECT}.*", parse, table)
+    await bus.publish(f"{SUBJECT}.x", b"\xff\xff")
+    await bus.publish(f"{SUBJECT}.x", f"user {principal.subject}".encode())
+    async with asyncio.timeout(5):
+        await heard.wait()
+    assert is_refused(table, principal)
+    await bus.close()
+
+
+async def test_what_a_message_missed_is_found_in_the_list(
+    table: Revocations, mint: TokenMint, fake_clock: FakeClock
+) -> None:
+    principal = mint.principal()
+    asked = 0
+    arrived = asyncio.Event()
+    table.listen(lambda _: arrived.set())
+
+    async def fetch() -> list[Revocation]:
+        nonlocal asked
+        asked += 1
+        if asked == 1:
+            raise Unavailable("auth is restarting")
+        return [Revocation(RevokedKind.USER, str(principal.subject), fake_clock.now() + timedelta(seconds=1))]
+
+    warming = asyncio.create_task(keep_warm(fetch, table, every_seconds=0.01))
+    async with asyncio.timeout(5):
+        await arrived.wait()
+    warming.cancel()
+    assert is_refused(table, principal)
