@@ -39,7 +39,7 @@ class Admission:
         self._service_permissions = service_permissions
 
     async def identify(self, call: Call, metadata: Mapping[str, str | bytes], policy: MethodPolicy) -> None:
-        """Fills in the principal. Raises Unauthenticated or Unavailable (DEADLINE_EXCEEDED, KEYS_UNAVAILABLE).
+        """Fills in the principal. Raises Unauthenticated, Unavailable (DEADLINE_EXCEEDED, KEYS_UNAVAILABLE).
 
         A person's token is checked here again, whoever forwarded it. A service counts as itself only where it
         brings no token or the method is for services only.
