@@ -1,8 +1,6 @@
 """The gRPC face: parse, call the use case, serialise."""
 
 import base64
-import binascii
-import json
 from typing import Any, TypeVar
 from uuid import UUID
 
@@ -113,8 +111,7 @@ class AuthRpc(grpc_api.AuthServiceServicer):
         )
         response = api.ListRestaurantsResponse(restaurants=map(wire.restaurant_message, found[:limit]))
         if len(found) > limit:
-            last = found[limit - 1].settings
-            response.next_cursor = _cursor(last.name, last.restaurant_id)
+            response.next_cursor = _cursor(found[limit - 1].settings.restaurant_id)
         return response
 
     async def AddMember(self, request: api.AddMemberRequest, context: Any) -> api.AddMemberResponse:  # noqa: N802
@@ -133,7 +130,7 @@ class AuthRpc(grpc_api.AuthServiceServicer):
         )
         response = api.ListMembersResponse(members=map(wire.membership_message, found[:limit]))
         if len(found) > limit:
-            response.next_cursor = _cursor(found[limit - 1].name, found[limit - 1].user_id)
+            response.next_cursor = _cursor(found[limit - 1].user_id)
         return response
 
     async def RemoveMember(  # noqa: N802
@@ -167,16 +164,15 @@ def _limit(page: common_pb2.PageRequest) -> int:
     return min(page.limit or PAGE_DEFAULT, PAGE_MAX)
 
 
-def _cursor(name: str, last_id: UUID) -> str:
-    return base64.urlsafe_b64encode(json.dumps([name, str(last_id)]).encode()).decode()
+def _cursor(last_id: UUID) -> str:
+    return base64.urlsafe_b64encode(last_id.bytes).decode()
 
 
-def _after(page: common_pb2.PageRequest) -> tuple[str, UUID] | None:
-    """Where a page begins. Raises InvalidArgument (INVALID_CURSOR)."""
+def _after(page: common_pb2.PageRequest) -> UUID | None:
+    """The last thing of the page before. Raises InvalidArgument (INVALID_CURSOR)."""
     if not page.cursor:
         return None
     try:
-        name, last_id = json.loads(base64.urlsafe_b64decode(page.cursor))
-        return str(name), UUID(last_id)
-    except (ValueError, TypeError, AttributeError, binascii.Error):
+        return UUID(bytes=base64.urlsafe_b64decode(page.cursor))
+    except ValueError:
         raise InvalidArgument("This is no cursor of this list.", reason="INVALID_CURSOR") from None

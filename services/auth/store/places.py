@@ -75,15 +75,16 @@ async def restaurant_named(tx: Transaction, platform_id: UUID, name: str) -> Res
 
 
 async def restaurants_of(
-    tx: Transaction, user_id: UUID, *, limit: int, after: tuple[str, UUID] | None
+    tx: Transaction, user_id: UUID, *, limit: int, after: UUID | None
 ) -> list[Restaurant]:
     """The restaurants a person may enter, by name and id, ``after`` the last one seen."""
     columns = ", ".join(f"r.{name.strip()}" for name in _SETTINGS.split(","))
     rows = await tx.fetch(
-        f"SELECT {columns} {_OF_PERSON}"
-        " WHERE $2::text IS NULL OR (r.name, r.restaurant_id) > ($2, $3::uuid)"
-        " ORDER BY r.name, r.restaurant_id LIMIT $4",
-        *(user_id, *(after or (None, None)), limit),
+        f"SELECT {columns} {_OF_PERSON}"  # noqa: S608
+        " WHERE $2::uuid IS NULL OR (r.name, r.restaurant_id) >"
+        " (SELECT seen.name, seen.restaurant_id FROM restaurant seen WHERE seen.restaurant_id = $2)"
+        " ORDER BY r.name, r.restaurant_id LIMIT $3",
+        *(user_id, after, limit),
     )
     return [_restaurant(row) for row in rows]
 
@@ -102,15 +103,17 @@ async def memberships_of(
 
 
 async def members(
-    tx: Transaction, *, limit: int, after: tuple[str, UUID] | None = None, user_id: UUID | None = None
+    tx: Transaction, *, limit: int, after: UUID | None = None, user_id: UUID | None = None
 ) -> list[Membership]:
     """Members of the transaction's restaurant by name and id; ``user_id`` asks for one of them."""
     rows = await tx.fetch(
         "SELECT r.restaurant_id, r.name AS restaurant_name, u.id AS user_id, u.email, u.name, m.role"
         " FROM membership m JOIN restaurant r USING (restaurant_id) JOIN user_account u ON u.id = m.user_id"
         " WHERE m.restaurant_id = $1 AND ($2::uuid IS NULL OR u.id = $2)"
-        " AND ($3::text IS NULL OR (u.name, u.id) > ($3, $4::uuid)) ORDER BY u.name, u.id LIMIT $5",
-        *(tx.tenant, user_id, *(after or (None, None)), limit),
+        " AND ($3::uuid IS NULL OR (u.name, u.id) >"
+        " (SELECT seen.name, seen.id FROM user_account seen WHERE seen.id = $3))"
+        " ORDER BY u.name, u.id LIMIT $4",
+        *(tx.tenant, user_id, after, limit),
     )
     return [_membership(row) for row in rows]
 

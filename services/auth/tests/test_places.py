@@ -188,9 +188,7 @@ async def test_people_list_their_restaurants_page_by_page(town: Town) -> None:
     mia = await town.member(ids[1], "mia")
     page = await places.list_restaurants(town.ctx, town.owner_id, limit=2, after=None)
     last = page[-1].settings
-    rest = await places.list_restaurants(
-        town.ctx, town.owner_id, limit=2, after=(last.name, last.restaurant_id)
-    )
+    rest = await places.list_restaurants(town.ctx, town.owner_id, limit=2, after=last.restaurant_id)
     assert [each.settings.name for each in page + rest] == ["A", "B", "C"]
     own = await places.list_restaurants(town.ctx, mia, limit=50, after=None)
     assert [each.settings.restaurant_id for each in own] == [ids[1]]
@@ -333,5 +331,5 @@ async def test_members_are_listed_by_name_and_only_of_this_restaurant(town: Town
         await town.member(casa, who)
     await town.member(other, "ben")
     found = await members.list_members(town.ctx, casa, limit=2, after=None)
-    rest = await members.list_members(town.ctx, casa, limit=2, after=(found[-1].name, found[-1].user_id))
+    rest = await members.list_members(town.ctx, casa, limit=2, after=found[-1].user_id)
     assert [each.name for each in found + rest] == ["Adam", "Owner of Casa", "Zoe"]

@@ -248,7 +248,7 @@ async def test_pages_follow_one_another_and_foreign_cursors_are_refused(auth: Ru
             names += [each.name for each in page.members]
             cursor = page.next_cursor
         assert (names, cursor) == (["M0", "M1", "M2", "Olga"], "")
-        for bad in ("x", "%%%", "WzFd", "e30="):
+        for bad in ("x", "%%%", "WzFd", "e30=", "A" * 512):
             request = api.ListMembersRequest(page=PageRequest(cursor=bad))
             assert (await refused(auth.stub.ListMembers(request), InvalidArgument)).reason == "INVALID_CURSOR"
 

@@ -89,9 +89,7 @@ async def remove_member(
     return response
 
 
-async def list_members(
-    ctx: Context, tenant: UUID, *, limit: int, after: tuple[str, UUID] | None
-) -> list[Membership]:
+async def list_members(ctx: Context, tenant: UUID, *, limit: int, after: UUID | None) -> list[Membership]:
     """Members of the restaurant, by name."""
     async with ctx.db.transaction(tenant, readonly=True) as tx:
         return await places.members(tx, limit=limit, after=after)

@@ -158,7 +158,7 @@ async def get_restaurant(ctx: Context, restaurant_id: UUID) -> Restaurant:
 
 
 async def list_restaurants(
-    ctx: Context, user_id: UUID, *, limit: int, after: tuple[str, UUID] | None
+    ctx: Context, user_id: UUID, *, limit: int, after: UUID | None
 ) -> list[Restaurant]:
     """The restaurants a person may enter, by name."""
     async with ctx.db.transaction(None, readonly=True) as tx:
