@@ -1,0 +1,253 @@
+"""Events of the services -> frames of the channels.
+
+Pure: the same event always gives the same bytes, live or replayed. What a frame carries in ``d`` is absolute:
+the newest replaces all before it.
+"""
+
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass
+from typing import Any, Final
+
+import orjson
+from fynlo.catalog.v1 import events_pb2 as catalog_events
+from fynlo.orders.v1 import events_pb2 as orders_events
+from fynlo.orders.v1 import orders_pb2
+from fynlo.payments.v1 import events_pb2 as payments_events
+from fynlo.staff.v1 import events_pb2 as staff_events
+from google.protobuf.message import DecodeError, Message
+
+import device_json
+from services.realtime.limits import OUTBOUND_FRAME_BYTES
+from services.realtime.protocol import text_frame
+
+Json = dict[str, Any]
+
+UNKNOWN_KIND: Final = "unknown"
+"""An event of a newer service: it keeps the numbers without a gap and changes nothing."""
+
+
+class Event:
+    """One published event, still as protobuf; shared by its channels."""
+
+    __slots__ = ("at_ms", "command_id", "message_id", "payload", "restaurant_id", "type")
+
+    def __init__(
+        self, type_name: str, payload: bytes, restaurant_id: str, message_id: str, command_id: str, at_ms: int
+    ) -> None:
+        self.type = type_name
+        self.payload = payload
+        self.restaurant_id = restaurant_id
+        self.message_id = message_id
+        self.command_id = command_id
+        self.at_ms = at_ms
+
+
+@dataclass(slots=True)
+class Content:
+    """What one channel shows of an event. ``key`` names what ``d`` replaces, ``ver`` its version."""
+
+    kind: str
+    key: str
+    ver: int | None
+    d: Json
+    ref: str
+    extra: Json | None = None
+
+
+def build(event: Event, channel: str, epoch: str, seq: int) -> tuple[bytes, str]:
+    """The frame of an event on a channel (``restaurant:<id>:<name>``), ready for the socket, and its key.
+
+    Content above the outbound limit is replaced by ``ref``, the path of an HTTPS resource that has it.
+    """
+    content = content_of(event, channel.rpartition(":")[2])
+    head: Json = {"t": "ev", "ch": channel, "e": epoch, "s": seq}
+    if content is None:
+        head |= {"k": UNKNOWN_KIND, "id": event.message_id, "at": event.at_ms}
+        return text_frame(orjson.dumps(head)), ""
+    head |= {"k": content.kind, "id": event.message_id, "at": event.at_ms, "key": content.key}
+    if content.ver is not None:
+        head["ver"] = content.ver
+    if event.command_id:
+        head["cid"] = event.command_id
+    if content.extra is not None:
+        head |= content.extra
+    whole = orjson.dumps(head | {"d": content.d})
+    if len(whole) > OUTBOUND_FRAME_BYTES:
+        whole = orjson.dumps(head | {"ref": content.ref})
+    return text_frame(whole), content.key
+
+
+def content_of(event: Event, channel: str) -> Content | None:
+    """What ``channel`` (its short name) shows of an event. None: an event that this code does not know."""
+    known = _EVENTS.get(event.type)
+    if known is None:
+        return None
+    message_class, contents = known
+    if channel not in contents:
+        return None
+    try:
+        message = message_class.FromString(event.payload)
+    except DecodeError:
+        return None
+    return contents[channel](message)
+
+
+# --- orders ---------------------------------------------------------------------------------------------
+
+
+def _order(kind: str) -> Callable[[Any], Content]:
+    def content(message: Any) -> Content:
+        return _order_content(kind, message.order)
+
+    return content
+
+
+def _order_content(kind: str, order: orders_pb2.Order, extra: Json | None = None) -> Content:
+    ref = f"/api/v2/orders/{order.id}"
+    return Content(kind, f"order:{order.id}", order.version, device_json.order(order), ref, extra)
+
+
+def _payment_recorded(message: orders_events.OrderPaymentRecorded) -> Content:
+    payment = {"id": message.payment_id, "method": message.method, "amount_minor": message.amount_minor}
+    return _order_content("payment.processed", message.order, {"payment": payment})
+
+
+def _undelivered(message: orders_events.TicketUndelivered) -> Content:
+    ticket = message.ticket
+    content: Json = {"order_id": ticket.order_id, "order_number": ticket.order_number or None}
+    content |= {"ticket": device_json.ticket(ticket), "cause": message.cause or None}
+    ref = "/api/v2/kitchen/tickets"
+    return Content("kitchen.undelivered", f"ticket:{ticket.id}", ticket.revision, content, ref)
+
+
+# --- kitchen --------------------------------------------------------------------------------------------
+
+
+def _kitchen(kind: str, order: orders_pb2.Order | None, tickets: Iterable[orders_pb2.Ticket]) -> Content:
+    listed = list(tickets)
+    order_id = order.id if order is not None else listed[0].order_id
+    number = order.number if order is not None else listed[0].order_number
+    content: Json = {"order_id": order_id, "order_number": number or None}
+    content["tickets"] = [device_json.ticket(ticket) for ticket in listed]
+    revision = max((ticket.revision for ticket in listed), default=0)
+    return Content(kind, f"order:{order_id}", revision, content, "/api/v2/kitchen/tickets")
+
+
+def _placed_kitchen(message: orders_events.OrderPlaced) -> Content:
+    return _kitchen("order.accepted", message.order, message.tickets)
+
+
+def _changed_kitchen(message: Any) -> Content:
+    return _kitchen(_kind_of_tickets(message.order, message.tickets), message.order, message.tickets)
+
+
+def _cancelled_kitchen(message: orders_events.OrderCancelled) -> Content:
+    return _kitchen("ticket.cancelled", message.order, message.tickets)
+
+
+def _ticket_kitchen(message: orders_events.TicketUpdated) -> Content:
+    cancelled = message.ticket.state == orders_pb2.KITCHEN_STATE_CANCELLED
+    return _kitchen("ticket.cancelled" if cancelled else "ticket.updated", None, [message.ticket])
+
+
+def _station(message: orders_events.StationSaved) -> Content:
+    station = message.station
+    content = {"station": device_json.station(station)}
+    ref = "/api/v2/kitchen/stations"
+    return Content("station.updated", f"station:{station.id}", station.version, content, ref)
+
+
+_FIRED: Final = frozenset(
+    {
+        orders_pb2.KITCHEN_STATE_QUEUED,
+        orders_pb2.KITCHEN_STATE_PREPARING,
+        orders_pb2.KITCHEN_STATE_READY,
+        orders_pb2.KITCHEN_STATE_SERVED,
+    }
+)
+
+
+def _kind_of_tickets(order: orders_pb2.Order, tickets: Iterable[orders_pb2.Ticket]) -> str:
+    """``order.accepted`` when these tickets are the first of their order that the kitchen sees."""
+    listed = list(tickets)
+    if listed and all(ticket.state == orders_pb2.KITCHEN_STATE_CANCELLED for ticket in listed):
+        return "ticket.cancelled"
+    if not any(ticket.revision <= 1 and ticket.state == orders_pb2.KITCHEN_STATE_QUEUED for ticket in listed):
+        return "ticket.updated"
+    shown = {line.id for ticket in listed for line in ticket.lines}
+    fired = {line.id for line in order.lines if line.kitchen_state in _FIRED}
+    first = fired <= shown and all(ticket.revision <= 1 for ticket in listed)
+    return "order.accepted" if first else "ticket.created"
+
+
+# --- the other channels -------------------------------------------------------------------------------------
+
+
+def _stock(kind: str, prefix: str) -> Callable[[Any], Content]:
+    def content(message: Any) -> Content:
+        level = message.level
+        key = f"{prefix}:{level.item_id}"
+        return Content(kind, key, level.version, device_json.stock_level(level), "/api/v2/stock")
+
+    return content
+
+
+def _availability(message: catalog_events.ItemAvailabilityChanged) -> Content:
+    content = device_json.availability(
+        message.item_id, message.item_name, message.available, message.cause, message.menu_version
+    )
+    kind = "item.back" if message.available else "item.86"
+    return Content(kind, f"item:{message.item_id}", message.menu_version or None, content, "/api/v2/menu")
+
+
+def _till(message: payments_events.TillSessionUpdated) -> Content:
+    session = message.session
+    content = device_json.till_session(session)
+    ref = f"/api/v2/till-sessions/{session.id}"
+    return Content("session.updated", f"till_session:{session.id}", session.version, content, ref)
+
+
+def _z_report(message: payments_events.ZReportIssued) -> Content:
+    report = message.report
+    ref = f"/api/v2/z-reports/{report.number}"
+    return Content(
+        "z_report.issued", f"z_report:{report.number}", None, device_json.z_report_notice(report), ref
+    )
+
+
+def _shift(kind: str) -> Callable[[Any], Content]:
+    def content(message: Any) -> Content:
+        card = message.timecard
+        return Content(
+            kind, f"timecard:{card.id}", card.version, device_json.timecard(card), "/api/v2/timecards"
+        )
+
+    return content
+
+
+def _metrics(message: orders_events.MetricsUpdated) -> Content:
+    return Content(
+        "metrics", "metrics", None, device_json.metrics(message.metrics), "/api/v2/realtime/snapshot"
+    )
+
+
+_TABLE: Final[tuple[tuple[type[Message], dict[str, Callable[[Any], Content]]], ...]] = (
+    (orders_events.OrderPlaced, {"orders": _order("order.created"), "kitchen": _placed_kitchen}),
+    (orders_events.OrderUpdated, {"orders": _order("order.updated"), "kitchen": _changed_kitchen}),
+    (orders_events.OrderPaymentRecorded, {"orders": _payment_recorded, "kitchen": _changed_kitchen}),
+    (orders_events.OrderCompleted, {"orders": _order("order.updated")}),
+    (orders_events.OrderCancelled, {"orders": _order("order.updated"), "kitchen": _cancelled_kitchen}),
+    (orders_events.TicketUpdated, {"orders": _order("order.updated"), "kitchen": _ticket_kitchen}),
+    (orders_events.KitchenOrderReady, {"orders": _order("kitchen.order_ready")}),
+    (orders_events.TicketUndelivered, {"orders": _undelivered}),
+    (orders_events.StationSaved, {"kitchen": _station}),
+    (orders_events.MetricsUpdated, {"metrics": _metrics}),
+    (catalog_events.StockChanged, {"inventory": _stock("inventory.level", "level")}),
+    (catalog_events.StockLow, {"inventory": _stock("inventory.low_stock", "low")}),
+    (catalog_events.ItemAvailabilityChanged, {"inventory": _availability}),
+    (staff_events.ShiftStarted, {"staff": _shift("shift.started")}),
+    (staff_events.ShiftEnded, {"staff": _shift("shift.ended")}),
+    (payments_events.TillSessionUpdated, {"tills": _till}),
+    (payments_events.ZReportIssued, {"tills": _z_report}),
+)
+_EVENTS: Final = {message.DESCRIPTOR.full_name: (message, contents) for message, contents in _TABLE}

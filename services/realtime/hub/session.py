@@ -1,0 +1,188 @@
+"""What the hub keeps per connection, and what it leaves for the shell to do."""
+
+from collections.abc import Callable
+from datetime import datetime
+from enum import IntEnum
+from typing import Any, Protocol
+from uuid import UUID
+
+from services.realtime.frames import Event
+from services.realtime.hub.channel import Channel
+from services.realtime.protocol import Hello, Want
+
+
+class Wire(Protocol):
+    """The far end of a session."""
+
+    def write(self, data: bytes) -> None:
+        """Takes bytes to send, in order, and never waits. Calls ``Hub.paused`` when its buffer is full and
+        ``Hub.resumed`` when there is room again. RuntimeError: the connection is gone.
+        """
+        ...
+
+    def finish(self) -> None:
+        """A close frame was written: end the connection once it is flushed and answered."""
+        ...
+
+    def abort(self) -> None:
+        """Cut it now."""
+        ...
+
+
+class Phase(IntEnum):
+    """Where a session stands."""
+
+    NEW = 0
+    """Connected, no hello yet."""
+    CHECKING = 1
+    """The hello is being worked on."""
+    OPEN = 2
+    SUSPENDED = 3
+    """The token has expired: nothing is sent until a new one comes, and nothing is lost either."""
+    CLOSED = 4
+
+
+class Identity:
+    """What of a token matters while the connection lives."""
+
+    __slots__ = ("allowed", "client", "device_id", "issued_at", "restaurant_id", "session_id", "subject")
+
+    def __init__(
+        self,
+        subject: UUID | None,
+        session_id: UUID | None,
+        restaurant_id: str,
+        device_id: str,
+        client: str,
+        issued_at: datetime,
+        allowed: frozenset[str],
+    ) -> None:
+        self.subject = subject
+        self.session_id = session_id
+        self.restaurant_id = restaurant_id
+        self.device_id = device_id
+        self.client = client
+        self.issued_at = issued_at
+        self.allowed = allowed
+        """Short names of the channels that the token may read."""
+
+
+class Session:
+    """One connection."""
+
+    __slots__ = (
+        "address",
+        "auth_at",
+        "blocked_at",
+        "channels",
+        "close_at",
+        "device_id",
+        "due_at",
+        "expires_at",
+        "heard_at",
+        "identity",
+        "kds",
+        "number",
+        "origin_allowed",
+        "paused",
+        "phase",
+        "ping_at",
+        "pings",
+        "stations",
+        "syncing",
+        "tokens",
+        "tokens_at",
+        "verifying",
+        "violations",
+        "wire",
+        "write",
+    )
+
+    def __init__(self, wire: Wire, number: int, address: str, origin_allowed: bool, now: float) -> None:
+        self.wire = wire
+        self.write: Callable[[bytes], None] = wire.write
+        self.number = number
+        self.address = address
+        self.origin_allowed = origin_allowed
+        self.phase = Phase.NEW
+        self.identity: Identity | None = None
+        self.device_id = ""
+        self.kds = False
+        self.stations: tuple[str, ...] = ()
+        self.channels: tuple[Channel, ...] = ()
+        self.syncing: frozenset[Channel] = frozenset()
+        """Channels whose replay is not over yet."""
+        self.paused = False
+        self.blocked_at = 0.0
+        self.verifying: Any = None
+        """The hello, or the auth frame, whose token is being checked."""
+        self.heard_at = now
+        self.ping_at = 0.0
+        self.pings = 0
+        self.auth_at = 0.0
+        self.expires_at = 0.0
+        self.close_at = 0.0
+        self.due_at = 0.0
+        """When the timer wheel looks at it next; earlier entries of the wheel are void."""
+        self.tokens = 0.0
+        self.tokens_at = now
+        self.violations = 0
+
+    def __repr__(self) -> str:
+        return f"<session {self.number} {self.phase.name}>"
+
+
+class Request:
+    """Subscriptions that were asked for and cannot be answered before something is fetched."""
+
+    __slots__ = ("hello", "id", "session", "tried", "wants")
+
+    def __init__(
+        self, session: Session, wants: list[Want], *, hello: Hello | None = None, id: Any = None
+    ) -> None:
+        self.session = session
+        self.wants = wants
+        self.hello = hello
+        self.id = id
+        self.tried: dict[str, bool] = {}
+        """Channel -> whether the fetch that served this request gave an answer."""
+
+
+class Verify:
+    """Request to the shell: check a token, then call ``Hub.verified``."""
+
+    __slots__ = ("session", "token")
+
+    def __init__(self, session: Session, token: str) -> None:
+        self.session = session
+        self.token = token
+
+
+class Fetch:
+    """Request to the shell: read events after ``seq`` of ``epoch`` (None: only ask where the channel
+    stands), then call ``Hub.fetched``. A copy of the log will do where it reaches ``until``; 0: ask the
+    owner.
+    """
+
+    __slots__ = ("channel", "epoch", "limit", "seq", "until")
+
+    def __init__(self, channel: Channel, epoch: str | None, seq: int, until: int, limit: int) -> None:
+        self.channel = channel
+        self.epoch = epoch
+        self.seq = seq
+        self.until = until
+        self.limit = limit
+
+
+class Fetched:
+    """What was found. ``epoch`` None: nobody could answer. ``complete``: ``events`` are all of (seq, head],
+    or its contiguous beginning; otherwise they cannot be had and only the position counts.
+    """
+
+    __slots__ = ("complete", "epoch", "events", "head")
+
+    def __init__(self, epoch: str | None, head: int, events: list[tuple[int, Event]], complete: bool) -> None:
+        self.epoch = epoch
+        self.head = head
+        self.events = events
+        self.complete = complete

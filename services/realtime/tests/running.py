@@ -1,0 +1,291 @@
+"""The running service and what surrounds it: owners with an in-memory log, auth, a publisher, devices."""
+
+import asyncio
+import itertools
+import json
+from datetime import UTC, datetime, timedelta
+from types import TracebackType
+from typing import Any, Self
+from uuid import UUID
+
+import nats
+import orjson
+from fynlo.auth.v1 import auth_service_pb2 as auth_rpc
+from fynlo.auth.v1.auth_service_pb2_grpc import AuthServiceServicer, add_AuthServiceServicer_to_server
+from fynlo.catalog.v1 import catalog_pb2
+from fynlo.catalog.v1 import events_pb2 as catalog_events
+from fynlo.orders.v1 import events_pb2 as orders_events
+from fynlo.orders.v1 import orders_pb2
+from fynlo.orders.v1 import orders_service_pb2 as orders_rpc
+from fynlo.orders.v1.orders_service_pb2_grpc import (
+    KitchenServiceServicer,
+    add_KitchenServiceServicer_to_server,
+)
+from fynlo.realtime.v1 import channel_source_service_pb2 as source_rpc
+from fynlo.realtime.v1 import realtime_pb2
+from fynlo.realtime.v1.channel_source_service_pb2_grpc import (
+    ChannelSourceServiceServicer,
+    add_ChannelSourceServiceServicer_to_server,
+)
+from google.protobuf.message import Message
+from websockets.asyncio.client import ClientConnection, connect
+from websockets.exceptions import ConnectionClosed
+from websockets.typing import Subprotocol
+
+from chassis.auth import ServiceIdentity, TokenVerifier
+from chassis.clock import SystemClock
+from chassis.errors import Unavailable
+from chassis.ids import new_id
+from chassis.rpc import RpcServer
+from chassis.runtime import Service
+from chassis.stream import ensure_stream, event_headers, subject_of
+from chassis.testing_rpc import SECRET, TokenMint, settings_for_tests
+from services.realtime.main import assemble
+from services.realtime.protocol import SUBPROTOCOL
+from services.realtime.settings import RealtimeSettings
+from services.realtime.tests.world import EVERYTHING
+
+Frame = dict[str, Any]
+
+
+class Owner(ChannelSourceServiceServicer):
+    """Keeps the log of every channel and answers as the owners' outboxes do."""
+
+    def __init__(self) -> None:
+        self.epoch = "e1"
+        self.logs: dict[tuple[str, str], list[realtime_pb2.ChannelEvent]] = {}
+        self.first: dict[tuple[str, str], int] = {}
+        self.calls = 0
+        self.down = False
+
+    def append(self, rid: str, channel: str, event: realtime_pb2.ChannelEvent) -> int:
+        log = self.logs.setdefault((rid, channel), [])
+        event.seq = self.first.get((rid, channel), 1) + len(log)
+        log.append(event)
+        return event.seq
+
+    async def ReplayChannel(
+        self, request: source_rpc.ReplayChannelRequest, context: object
+    ) -> source_rpc.ReplayChannelResponse:
+        self.calls += 1
+        if self.down:
+            raise Unavailable("the owner is away")
+        key = (request.restaurant_id, request.channel)
+        log, first = self.logs.get(key, []), self.first.get(key, 1)
+        answer = source_rpc.ReplayChannelResponse(epoch=self.epoch, head_seq=first - 1 + len(log))
+        answer.outcome = source_rpc.REPLAY_OUTCOME_EVENTS
+        if request.epoch and request.epoch != self.epoch:
+            answer.outcome = source_rpc.REPLAY_OUTCOME_EPOCH_CHANGED
+        elif request.epoch and not first - 1 <= request.from_seq <= answer.head_seq:
+            answer.outcome = source_rpc.REPLAY_OUTCOME_TOO_OLD
+        elif request.epoch:
+            begin = request.from_seq + 1 - first
+            answer.events.extend(log[begin : begin + request.limit])
+        return answer
+
+
+class Auth(AuthServiceServicer):
+    """Hands out the key set and the list of revocations."""
+
+    def __init__(self, mint: TokenMint) -> None:
+        self._mint = mint
+
+    async def GetJwks(self, request: object, context: object) -> auth_rpc.GetJwksResponse:
+        return auth_rpc.GetJwksResponse(jwks_json=json.dumps(self._mint.jwks()))
+
+    async def ListRevocations(self, request: object, context: object) -> auth_rpc.ListRevocationsResponse:
+        return auth_rpc.ListRevocationsResponse()
+
+
+class Kitchen(KitchenServiceServicer):
+    """Takes reports of unseen tickets."""
+
+    def __init__(self) -> None:
+        self.reports: list[orders_rpc.ReportUndeliveredRequest] = []
+
+    async def ReportUndelivered(
+        self, request: orders_rpc.ReportUndeliveredRequest, context: object
+    ) -> orders_rpc.ReportUndeliveredResponse:
+        self.reports.append(request)
+        return orders_rpc.ReportUndeliveredResponse()
+
+
+class Running:
+    """See the module. Every instance uses a restaurant of its own."""
+
+    def __init__(self, nats_url: str, **overrides: Any) -> None:
+        self.nats_url = nats_url
+        self.overrides = overrides
+        self.clock = SystemClock()
+        self.mint = TokenMint(self.clock)
+        self.owner = Owner()  # type: ignore[abstract]
+        self.kitchen = Kitchen()  # type: ignore[abstract]
+        self.rid = str(new_id())
+        self.numbers = itertools.count(1)
+        self.devices: list[Device] = []
+
+    async def __aenter__(self) -> Self:
+        settings = settings_for_tests(service_name="orders", nats_url=self.nats_url)
+        identity = ServiceIdentity.of(settings, self.clock)
+        verifier = TokenVerifier(self.mint.fetch_keys, self.clock)
+        self.peers = RpcServer(settings, verifier=verifier, identity=identity, clock=self.clock)
+        self.peers.add(add_ChannelSourceServiceServicer_to_server, self.owner)
+        auth = Auth(self.mint)  # type: ignore[abstract]
+        self.peers.add(add_AuthServiceServicer_to_server, auth)
+        self.peers.add(add_KitchenServiceServicer_to_server, self.kitchen)
+        self.peer_address = f"127.0.0.1:{await self.peers.start()}"
+        self.bus = await nats.connect(self.nats_url, max_reconnect_attempts=-1, reconnect_time_wait=0.1)
+        await ensure_stream(self.bus)
+        await self.start_service()
+        return self
+
+    async def __aexit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        for device in self.devices:
+            await device.close()
+        await self.service.stop()
+        await self.bus.close()
+        await self.peers.stop(0)
+
+    async def start_service(self) -> None:
+        """Starts a realtime process (in this one)."""
+        peers = ("auth", "orders", "catalog", "staff", "payments")
+        values: dict[str, Any] = {
+            "service_secret": SECRET,
+            "admin_port": 0,
+            "grpc_port": 0,
+            "nats_url": self.nats_url,
+            "realtime_socket_port": 0,
+            "drain_grace_seconds": 10,
+            "trusted_proxies": ["127.0.0.1"],
+            "allowed_origins": ["https://till.example"],
+            **{f"{peer}_address": self.peer_address for peer in peers},
+        }
+        self.service: Service
+        self.service, self.engine = await assemble(RealtimeSettings(**(values | self.overrides)), self.clock)
+        await self.service.start()
+        self.url = f"ws://127.0.0.1:{self.engine.sockets.port}/api/v2/ws"
+
+    # --- events -------------------------------------------------------------------------------------------
+
+    async def emit(
+        self, message: Message, *channels: str, publish: bool = True, rid: str | None = None
+    ) -> None:
+        """Commits an event in the owner's log and publishes it as the relay does."""
+        rid = rid or self.rid
+        message_id, name, at = new_id(), message.DESCRIPTOR.full_name, datetime.now(UTC)
+        payload = message.SerializeToString()
+        positions = []
+        for channel in channels:
+            kept = realtime_pb2.ChannelEvent(type=name, payload=payload, message_id=str(message_id))
+            kept.occurred_at.FromDatetime(at)
+            positions.append([channel, self.owner.epoch, self.owner.append(rid, channel, kept)])
+        if publish:
+            row = {"msg_id": message_id, "type": name, "subject_id": "x", "created_at": at, "trace": None}
+            row |= {"positions": positions, "command_id": "cmd"}
+            headers = event_headers(row, "orders")
+            subject = subject_of(name, UUID(rid))
+            await self.bus.jetstream().publish(subject, payload, headers=headers)
+
+    async def order(self, number: int | None = None, *, publish: bool = True) -> str:
+        """Places an order with one ticket; its id."""
+        number = number or next(self.numbers)
+        order_id = str(new_id())
+        order = orders_pb2.Order(id=order_id, number=number, currency_code="GBP", version=1)
+        ticket = orders_pb2.Ticket(id=str(new_id()), order_id=order_id, order_number=number, revision=1)
+        ticket.state = orders_pb2.KITCHEN_STATE_QUEUED
+        ticket.station_id = "grill"
+        message = orders_events.OrderPlaced(order=order, tickets=[ticket])
+        await self.emit(message, "orders", "kitchen", publish=publish)
+        return order_id
+
+    async def stock(self, available: int, *, name: str = "", publish: bool = True) -> None:
+        """Changes the level of the one counted item."""
+        level = catalog_pb2.StockLevel(item_id="soup", item_name=name, available=available, version=available)
+        await self.emit(catalog_events.StockChanged(level=level), "inventory", publish=publish)
+
+    # --- devices ------------------------------------------------------------------------------------------
+
+    def token(self, *, life: timedelta = timedelta(minutes=15), **overrides: Any) -> str:
+        """A token of a person of this restaurant who may read everything."""
+        now = self.clock.now()
+        values = {"restaurant_id": UUID(self.rid), "permissions": EVERYTHING, "device_id": None}
+        return self.mint.token(self.mint.principal(**(values | {"expires_at": now + life} | overrides)))
+
+    def channel(self, short: str) -> str:
+        return f"restaurant:{self.rid}:{short}"
+
+    async def open(self, **options: Any) -> "Device":
+        """A connected socket that has not said anything."""
+        options = {
+            "subprotocols": [Subprotocol(SUBPROTOCOL)],
+            "compression": None,
+            "ping_interval": None,
+        } | options
+        device = Device(self, await connect(self.url, **options))
+        self.devices.append(device)
+        return device
+
+    async def hello(
+        self, *subs: Any, token: str | None = None, kind: str = "ipad", device_id: str = "", **options: Any
+    ) -> tuple["Device", Frame]:
+        """A socket that has said hello, and the welcome."""
+        device = await self.open(**options)
+        wanted = [{"ch": self.channel(sub)} if isinstance(sub, str) else sub for sub in subs]
+        known = {"id": device_id or str(new_id()), "kind": kind}
+        await device.send(t="hello", id=1, v=1, token=token or self.token(), device=known, subs=wanted)
+        return device, await device.next("welcome", "bye")
+
+    def at(self, short: str, seq: int) -> Frame:
+        """A sub entry with a position."""
+        return {"ch": self.channel(short), "e": self.owner.epoch, "s": seq}
+
+
+class Device:
+    """A client's end of a socket."""
+
+    def __init__(self, running: Running, socket: ClientConnection) -> None:
+        self._running = running
+        self.socket = socket
+        self.seen: list[Frame] = []
+
+    async def send(self, **content: Any) -> None:
+        await self.socket.send(orjson.dumps(content).decode())
+
+    async def next(self, *kinds: str, seconds: float = 3.0) -> Frame:
+        """The next frame of one of these types; others are kept in ``seen``."""
+        async with asyncio.timeout(seconds):
+            while True:
+                frame: Frame = orjson.loads(await self.socket.recv())
+                self.seen.append(frame)
+                if not kinds or frame["t"] in kinds:
+                    return frame
+
+    async def events(self, count: int, seconds: float = 5.0) -> list[Frame]:
+        """The next ``count`` events."""
+        return [await self.next("ev", seconds=seconds) for _ in range(count)]
+
+    async def quiet(self, seconds: float = 0.3) -> None:
+        """Asserts that no event comes for a while."""
+        try:
+            frame = await self.next("ev", seconds=seconds)
+        except TimeoutError:
+            return
+        raise AssertionError(f"an event came: {frame}")
+
+    async def closed(self, seconds: float = 5.0) -> tuple[int, Frame | None]:
+        """The close code, and the bye before it."""
+        async with asyncio.timeout(seconds):
+            try:
+                while True:
+                    self.seen.append(orjson.loads(await self.socket.recv()))
+            except ConnectionClosed:
+                await self.socket.wait_closed()
+        byes = [frame for frame in self.seen if frame["t"] == "bye"]
+        code = self.socket.close_code
+        assert code is not None
+        return code, byes[-1] if byes else None
+
+    async def close(self) -> None:
+        await self.socket.close()
