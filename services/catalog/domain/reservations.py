@@ -1,0 +1,185 @@
+"""What one order holds of the stock, from its first reservation to its end.
+
+Commands and events may come twice, late or in any order: a reservation knows the newest version of its order,
+and an end (committed, released by the order's end, wasted) is final for events.
+"""
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from datetime import datetime, timedelta
+from enum import StrEnum
+from uuid import UUID
+
+from chassis.errors import Conflict
+from services.catalog.domain.stock import MovementKind, StockLine, demand
+
+HOLD_LIFETIME = timedelta(minutes=2)
+"""How long a reservation waits for its order to be placed."""
+
+
+class ReservationState(StrEnum):
+    """``held`` waits for its order, ``confirmed`` belongs to one. ``released`` may be held again: its order
+    was not placed. ``committed``, ``cancelled`` and ``wasted`` are final.
+    """
+
+    HELD = "held"
+    CONFIRMED = "confirmed"
+    RELEASED = "released"
+    COMMITTED = "committed"
+    CANCELLED = "cancelled"
+    WASTED = "wasted"
+
+
+ACTIVE = frozenset({ReservationState.HELD, ReservationState.CONFIRMED})
+FINAL = frozenset({ReservationState.COMMITTED, ReservationState.CANCELLED, ReservationState.WASTED})
+
+
+class ReservationMismatch(Conflict):
+    """The order has reserved other goods on one of these lines."""
+
+
+class OrderFinished(Conflict):
+    """The order is done or cancelled; it can reserve nothing any more."""
+
+
+@dataclass(frozen=True, slots=True)
+class Reservation:
+    """``order_version`` is the newest version of the order that was seen, 0 before it was placed."""
+
+    order_id: UUID
+    state: ReservationState
+    lines: tuple[StockLine, ...]
+    order_version: int = 0
+    expires_at: datetime | None = None
+
+    @property
+    def active_lines(self) -> tuple[StockLine, ...]:
+        """The lines whose units count as reserved."""
+        return self.lines if self.state in ACTIVE else ()
+
+
+@dataclass(frozen=True, slots=True)
+class Settlement:
+    """What a step does: the reservation after it, units reserved more (or less) by item, lines that left the
+    shelf.
+    """
+
+    reservation: Reservation
+    reserved: Mapping[UUID, int] = field(default_factory=dict)
+    taken: tuple[StockLine, ...] = ()
+    movement: MovementKind | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class PlacedOrder:
+    """What stock needs to know of an order: its version and the lines that are not voided."""
+
+    order_id: UUID
+    version: int
+    lines: tuple[StockLine, ...]
+
+
+def hold(
+    current: Reservation | None, order_id: UUID, lines: Sequence[StockLine], now: datetime
+) -> Settlement | None:
+    """Reserves ``lines`` for an order. None: they are reserved already.
+
+    Lines that come on top of those reserved earlier are added. Raises ReservationMismatch for a line that is
+    reserved differently, OrderFinished.
+    """
+    if current is not None and current.state in FINAL:
+        raise OrderFinished(metadata={"state": current.state.value})
+    held = current.active_lines if current is not None else ()
+    known = {line.line_id: line for line in held}
+    for line in lines:
+        if known.get(line.line_id, line) != line:
+            raise ReservationMismatch(metadata={"line_id": str(line.line_id)})
+    added = tuple(line for line in lines if line.line_id not in known)
+    if current is not None and current.state in ACTIVE and not added:
+        return None
+    confirmed = current is not None and current.state is ReservationState.CONFIRMED
+    after = Reservation(
+        order_id,
+        ReservationState.CONFIRMED if confirmed else ReservationState.HELD,
+        (*held, *added),
+        current.order_version if current is not None else 0,
+        None if confirmed else now + HOLD_LIFETIME,
+    )
+    return Settlement(after, demand(added))
+
+
+def release(current: Reservation | None) -> Settlement | None:
+    """Gives back what an order that was not placed had reserved. None: there is nothing to give back."""
+    if current is None or current.state is not ReservationState.HELD:
+        return None
+    after = replace(current, state=ReservationState.RELEASED, expires_at=None)
+    return Settlement(after, _difference((), current.lines))
+
+
+def confirm(
+    current: Reservation | None, order: PlacedOrder, is_tracked: Callable[[UUID], bool]
+) -> Settlement | None:
+    """Makes the reservation what the placed order says. None: it is final, or a newer version was seen."""
+    if not _is_news(current, order):
+        return None
+    lines = _stock_lines(current, order, is_tracked)
+    after = Reservation(order.order_id, ReservationState.CONFIRMED, lines, order.version)
+    return Settlement(after, _difference(lines, _active(current)))
+
+
+def commit(
+    current: Reservation | None, order: PlacedOrder, is_tracked: Callable[[UUID], bool]
+) -> Settlement | None:
+    """The order is done: its goods are sold. None: it was committed, cancelled or wasted before."""
+    return _end(current, order, is_tracked, ReservationState.COMMITTED, MovementKind.SALE)
+
+
+def cancel(
+    current: Reservation | None, order: PlacedOrder, is_tracked: Callable[[UUID], bool], *, wasted: bool
+) -> Settlement | None:
+    """The order was cancelled: its goods are free again, or wasted where the kitchen had begun. None: as
+    above.
+    """
+    if wasted:
+        return _end(current, order, is_tracked, ReservationState.WASTED, MovementKind.WASTE)
+    if current is not None and current.state in FINAL:
+        return None
+    after = Reservation(order.order_id, ReservationState.CANCELLED, (), order.version)
+    return Settlement(after, _difference((), _active(current)))
+
+
+def _end(
+    current: Reservation | None,
+    order: PlacedOrder,
+    is_tracked: Callable[[UUID], bool],
+    state: ReservationState,
+    movement: MovementKind,
+) -> Settlement | None:
+    if current is not None and current.state in FINAL:
+        return None
+    lines = _stock_lines(current, order, is_tracked)
+    after = Reservation(order.order_id, state, lines, order.version)
+    return Settlement(after, _difference((), _active(current)), lines, movement)
+
+
+def _is_news(current: Reservation | None, order: PlacedOrder) -> bool:
+    return current is None or (current.state not in FINAL and current.order_version < order.version)
+
+
+def _active(current: Reservation | None) -> tuple[StockLine, ...]:
+    return current.active_lines if current is not None else ()
+
+
+def _stock_lines(
+    current: Reservation | None, order: PlacedOrder, is_tracked: Callable[[UUID], bool]
+) -> tuple[StockLine, ...]:
+    """The order's lines that concern stock: of tracked items, and those that are reserved already."""
+    held = {line.line_id for line in _active(current)}
+    return tuple(line for line in order.lines if line.line_id in held or is_tracked(line.item_id))
+
+
+def _difference(after: Sequence[StockLine], before: Sequence[StockLine]) -> dict[UUID, int]:
+    units = demand(after)
+    for item_id, count in demand(before).items():
+        units[item_id] = units.get(item_id, 0) - count
+    return units

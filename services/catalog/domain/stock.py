@@ -1,0 +1,192 @@
+"""Levels of stock and what orders hold of them.
+
+available = on_hand - reserved. An order reserves when it is placed, takes the goods when it is done, and
+gives the reservation back, or wastes the goods, when it is cancelled.
+"""
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, replace
+from datetime import datetime
+from enum import StrEnum
+from uuid import UUID
+
+from chassis.errors import Conflict, FieldError
+
+
+class StockPolicy(StrEnum):
+    """Whether an order may reserve more than is available."""
+
+    REFUSE = "refuse"
+    ALLOW = "allow"
+
+
+class MovementKind(StrEnum):
+    """Why the goods on hand changed."""
+
+    COUNT = "count"
+    SALE = "sale"
+    WASTE = "waste"
+
+
+class AvailabilityCause(StrEnum):
+    """Why an item can be ordered again, or no longer."""
+
+    TAKEN_OFF = "taken_off"
+    PUT_BACK = "put_back"
+    OUT_OF_STOCK = "out_of_stock"
+    RESTOCKED = "restocked"
+
+
+class InsufficientStock(Conflict):
+    """Not all lines can be reserved, so none is. Metadata: the available count by item id."""
+
+
+@dataclass(frozen=True, slots=True)
+class StockLevel:
+    """The absolute level of one item; ``version`` grows by one with each change."""
+
+    item_id: UUID
+    item_name: str
+    on_hand: int
+    reserved: int
+    reorder_point: int
+    version: int
+    updated_at: datetime
+    policy: StockPolicy = StockPolicy.REFUSE
+    tracked: bool = True
+
+    @property
+    def available(self) -> int:
+        """Units that nobody has reserved; negative after a sale that could not be refused."""
+        return self.on_hand - self.reserved
+
+    @property
+    def is_low(self) -> bool:
+        """At or below the reorder point. No reorder point, no warning."""
+        return self.reorder_point > 0 and self.available <= self.reorder_point
+
+    @property
+    def is_out(self) -> bool:
+        """Nothing can be sold."""
+        return self.tracked and self.policy is StockPolicy.REFUSE and self.available <= 0
+
+
+@dataclass(frozen=True, slots=True)
+class StockLine:
+    """A line of an order that takes stock."""
+
+    line_id: UUID
+    item_id: UUID
+    quantity: int
+
+
+@dataclass(frozen=True, slots=True)
+class LevelChange:
+    """A level before and after; None before the item was tracked."""
+
+    before: StockLevel | None
+    after: StockLevel
+
+    @property
+    def fell_low(self) -> bool:
+        """Crossed the reorder point downwards: once, until it has been above it again."""
+        return self.after.is_low and not (self.before is not None and self.before.is_low)
+
+    @property
+    def availability(self) -> AvailabilityCause | None:
+        """OUT_OF_STOCK or RESTOCKED where this change made the difference."""
+        was_out = self.before is not None and self.before.is_out
+        if self.after.is_out and not was_out:
+            return AvailabilityCause.OUT_OF_STOCK
+        if was_out and not self.after.is_out:
+            return AvailabilityCause.RESTOCKED
+        return None
+
+
+def demand(lines: Iterable[StockLine]) -> dict[UUID, int]:
+    """Units by item, the basket summed."""
+    units: dict[UUID, int] = {}
+    for line in lines:
+        units[line.item_id] = units.get(line.item_id, 0) + line.quantity
+    return units
+
+
+def require_available(levels: Mapping[UUID, StockLevel], units: Mapping[UUID, int]) -> None:
+    """Raises InsufficientStock when one item has not as many units as asked; all or none."""
+    short = [
+        levels[item_id]
+        for item_id, count in units.items()
+        if count > 0 and count > levels[item_id].available and levels[item_id].policy is StockPolicy.REFUSE
+    ]
+    if short:
+        raise _insufficient(short)
+
+
+def move(
+    levels: Mapping[UUID, StockLevel],
+    reserved: Mapping[UUID, int],
+    taken: Mapping[UUID, int],
+    now: datetime,
+) -> dict[UUID, StockLevel]:
+    """The levels that change when ``reserved`` units more are reserved (negative: given back) and ``taken``
+    units leave the shelf. Never refuses: a sale that happened is booked, available may become negative.
+    """
+    changed = {}
+    for item_id in sorted({*reserved, *taken}):
+        more, gone = reserved.get(item_id, 0), taken.get(item_id, 0)
+        if more or gone:
+            level = levels[item_id]
+            changed[item_id] = _changed(
+                level, now, on_hand=level.on_hand - gone, reserved=level.reserved + more
+            )
+    return changed
+
+
+def count(level: StockLevel, on_hand: int, reorder_point: int, now: datetime) -> StockLevel:
+    """The level after somebody counted ``on_hand`` units on the shelf; what is reserved stays reserved."""
+    return _changed(level, now, on_hand=on_hand, reorder_point=reorder_point)
+
+
+def new_level(item_id: UUID, item_name: str, now: datetime) -> StockLevel:
+    """Where tracking of an item starts: nothing on hand until it is counted."""
+    return StockLevel(item_id, item_name, 0, 0, 0, 0, now)
+
+
+def tracking(level: StockLevel, tracked: bool, now: datetime) -> StockLevel:
+    """The level after tracking was switched; the figures stay."""
+    return _changed(level, now, tracked=tracked)
+
+
+def _changed(
+    level: StockLevel,
+    now: datetime,
+    *,
+    on_hand: int | None = None,
+    reserved: int | None = None,
+    reorder_point: int | None = None,
+    tracked: bool | None = None,
+) -> StockLevel:
+    changed = replace(
+        level,
+        on_hand=level.on_hand if on_hand is None else on_hand,
+        reserved=level.reserved if reserved is None else reserved,
+        reorder_point=level.reorder_point if reorder_point is None else reorder_point,
+        tracked=level.tracked if tracked is None else tracked,
+        version=level.version + 1,
+        updated_at=now,
+    )
+    if changed.reserved < 0:
+        raise ValueError(f"more given back than reserved of {level.item_id}")
+    return changed
+
+
+def _insufficient(short: Sequence[StockLevel]) -> InsufficientStock:
+    names = ", ".join(level.item_name for level in short)
+    return InsufficientStock(
+        f"Not enough in stock: {names}.",
+        metadata={str(level.item_id): str(level.available) for level in short},
+        fields=[
+            FieldError("lines", "insufficient_stock", f"{level.item_name}: {level.available} available")
+            for level in short
+        ],
+    )

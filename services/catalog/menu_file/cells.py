@@ -1,0 +1,183 @@
+"""One cell of a menu file, from text to value. Each function raises BadCell with what to write instead."""
+
+import re
+from dataclasses import dataclass
+from decimal import Decimal
+
+from services.catalog.domain.allergens import Allergen, allergen_named
+from services.catalog.domain.menu import MAX_PRICE_MINOR, MINUTES_PER_DAY, AvailabilityWindow
+from services.catalog.domain.stock import StockPolicy
+
+MAX_CELL_CHARACTERS = 4_000
+MAX_UNITS = 1_000_000_000
+DEFAULT_MINOR_DIGITS = 2
+_NO_MINOR_UNITS = "BIF CLP DJF GNF ISK JPY KMF KRW PYG RWF UGX VND VUV XAF XOF XPF"
+_THREE_MINOR_DIGITS = "BHD IQD JOD KWD LYD OMR TND"
+MINOR_DIGITS = dict.fromkeys(_NO_MINOR_UNITS.split(), 0) | dict.fromkeys(_THREE_MINOR_DIGITS.split(), 3)
+"""ISO 4217, where it is not two."""
+
+_PRICE = re.compile(r"([+-]?)(\d{1,9})(?:[.,](\d{1,3}))?")
+_GROUP = re.compile(r"(?P<name>.+?)\s*\(\s*(?P<least>\d{1,3})\s*(?:-\s*(?P<most>\d{1,3})\s*)?\)\s*")
+_CLOCK = r"(\d{1,2}):(\d{2})"
+_WINDOW = re.compile(rf"(?:(?P<days>[A-Za-z][A-Za-z,\s-]*?)\s+)?{_CLOCK}\s*-\s*{_CLOCK}")
+_DAYS = ("mon", "tue", "wed", "thu", "fri", "sat", "sun")
+_YES = frozenset({"yes", "y", "true", "1"})
+_NO = frozenset({"no", "n", "false", "0"})
+
+
+class BadCell(Exception):
+    """The text is no value of its column; the message says what to write."""
+
+
+@dataclass(frozen=True, slots=True)
+class FileOption:
+    """An option as the file names it."""
+
+    name: str
+    price_delta_minor: int
+
+
+@dataclass(frozen=True, slots=True)
+class FileGroup:
+    """An option group as the file names it."""
+
+    name: str
+    min_choices: int
+    max_choices: int
+    options: tuple[FileOption, ...]
+
+
+def minor_digits(currency_code: str) -> int:
+    """How many digits of an amount are minor units."""
+    return MINOR_DIGITS.get(currency_code, DEFAULT_MINOR_DIGITS)
+
+
+def price(text: str, digits: int) -> int:
+    """Minor units of an amount that is not negative."""
+    amount = signed_price(text, digits)
+    if amount < 0:
+        raise BadCell("write a price that is not negative")
+    return amount
+
+
+def signed_price(text: str, digits: int) -> int:
+    """Minor units of an amount in major units, for example 12.50, 12,50 or -0.80."""
+    match = _PRICE.fullmatch(text.strip())
+    example = "12" if digits == 0 else f"12.{'50'.ljust(digits, '0')}"
+    if match is None:
+        raise BadCell(f"write an amount such as {example}, without currency or thousands separators")
+    sign, whole, fraction = match.group(1), match.group(2), (match.group(3) or "")
+    if len(fraction.rstrip("0") if "." in text else fraction) > digits:
+        raise BadCell(f"write an amount with at most {digits} decimal places, such as {example}")
+    amount = int(Decimal(f"{sign}{whole}.{fraction or '0'}").scaleb(digits))
+    if abs(amount) > MAX_PRICE_MINOR:
+        raise BadCell(f"write an amount of at most {Decimal(MAX_PRICE_MINOR).scaleb(-digits):f}")
+    return amount
+
+
+def units(text: str) -> int:
+    """A whole number that is not negative."""
+    if not re.fullmatch(r"\d{1,10}", text) or int(text) > MAX_UNITS:
+        raise BadCell(f"write a whole number from 0 to {MAX_UNITS}")
+    return int(text)
+
+
+def yes_or_no(text: str) -> bool:
+    """True for yes."""
+    key = text.casefold()
+    if key not in _YES | _NO:
+        raise BadCell("write yes or no")
+    return key in _YES
+
+
+def policy(text: str) -> StockPolicy:
+    """Whether an item that ran out may be ordered."""
+    try:
+        return StockPolicy(text.casefold())
+    except ValueError:
+        raise BadCell("write refuse or allow") from None
+
+
+def allergens(text: str) -> tuple[int, ...]:
+    """Numbers of the contract, ascending, each once."""
+    found: set[Allergen] = set()
+    for name in re.split(r"[,;]", text):
+        if not name.strip():
+            continue
+        allergen = allergen_named(name)
+        if allergen is None:
+            known = ", ".join(each.name.lower().replace("_", " ") for each in Allergen)
+            raise BadCell(f"{name.strip()!r} is none of the fourteen allergens: {known}")
+        found.add(allergen)
+    return tuple(sorted(int(allergen) for allergen in found))
+
+
+def option_groups(text: str, digits: int) -> tuple[FileGroup, ...]:
+    """``Size(1-1): Small=0; Large=1.50 | Extras(0-3): Cheese=0.80``; (2) is (2-2), no amount is 0."""
+    return tuple(_option_group(part.strip(), digits) for part in text.split("|")) if text else ()
+
+
+def _option_group(text: str, digits: int) -> FileGroup:
+    head, colon, tail = text.partition(":")
+    match = _GROUP.fullmatch(head.strip())
+    if match is None or not colon:
+        raise BadCell(f"write a group such as Size(1-1): Small=0; Large=1.50, not {text[:60]!r}")
+    least = int(match["least"])
+    most = int(match["most"]) if match["most"] is not None else least
+    options = tuple(_option(part.strip(), digits) for part in tail.split(";") if part.strip())
+    if not options:
+        raise BadCell(f"name the options of {match['name']!r} after the colon, separated by semicolons")
+    return FileGroup(match["name"].strip(), least, most, options)
+
+
+def _option(text: str, digits: int) -> FileOption:
+    name, equals, amount = text.rpartition("=")
+    if not equals:
+        return FileOption(text, 0)
+    if not name.strip():
+        raise BadCell(f"write a name before the amount of {text!r}")
+    try:
+        return FileOption(name.strip(), signed_price(amount.strip(), digits))
+    except BadCell as error:
+        raise BadCell(f"option {name.strip()!r}: {error}") from None
+
+
+def windows(text: str) -> tuple[AvailabilityWindow, ...]:
+    """``Mon-Fri 07:00-11:00; Sat,Sun 08:00-12:00``; over midnight where the end is earlier than the start."""
+    return tuple(_window(part.strip()) for part in text.split(";") if part.strip())
+
+
+def _window(text: str) -> AvailabilityWindow:
+    match = _WINDOW.fullmatch(text)
+    if match is None:
+        raise BadCell(f"write a window such as Mon-Fri 07:00-11:00, not {text[:60]!r}")
+    days, *clock = match.groups()
+    starts, ends = _minutes(clock[0], clock[1]), _minutes(clock[2], clock[3])
+    if starts in (MINUTES_PER_DAY, ends):
+        raise BadCell(f"{text[:60]!r} opens and closes at the same time; leave the cell empty for always")
+    return AvailabilityWindow(_weekdays(days or ""), starts, ends)
+
+
+def _minutes(hours: str, minutes: str) -> int:
+    total = int(hours) * 60 + int(minutes)
+    if int(minutes) > 59 or total > MINUTES_PER_DAY:
+        raise BadCell(f"{hours}:{minutes} is no time of day; write 00:00 to 24:00")
+    return total
+
+
+def _weekdays(text: str) -> tuple[int, ...]:
+    days: set[int] = set()
+    for part in text.split(","):
+        if not part.strip():
+            continue
+        first, _, last = part.partition("-")
+        start, end = _weekday(first), _weekday(last or first)
+        days.update((start + step) % 7 for step in range((end - start) % 7 + 1))
+    return tuple(sorted(days))
+
+
+def _weekday(text: str) -> int:
+    key = text.strip().casefold()[:3]
+    if key not in _DAYS:
+        raise BadCell(f"{text.strip()!r} is no weekday; write Mon, Tue, Wed, Thu, Fri, Sat or Sun")
+    return _DAYS.index(key)

@@ -1,0 +1,163 @@
+"""What an import would do to a menu."""
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from uuid import UUID
+
+from services.catalog.domain.menu import Category, Item, Option, OptionGroup, item_errors, name_key
+from services.catalog.domain.stock import StockLevel, StockPolicy
+from services.catalog.menu_file.cells import FileGroup
+from services.catalog.menu_file.entries import MAX_REJECTIONS, Entry, Rejection
+
+_COLUMN_OF = {
+    "name": "item",
+    "price_minor": "price",
+    "windows": "availability",
+    "option_groups": "options",
+}
+POSITION_STEP = 10
+"""Between the positions of new categories and items: room to put one in between."""
+
+
+@dataclass(frozen=True, slots=True)
+class StockSetting:
+    """What a file says about an item's stock: ``on_hand`` only where counting starts with it."""
+
+    on_hand: int | None
+    reorder_point: int
+    policy: StockPolicy
+
+
+@dataclass(slots=True)
+class ImportPlan:
+    """New and changed things whole; versions are given when the plan is carried out."""
+
+    categories: list[Category] = field(default_factory=list)
+    created: list[Item] = field(default_factory=list)
+    updated: list[Item] = field(default_factory=list)
+    unchanged: int = 0
+    stock: dict[UUID, StockSetting] = field(default_factory=dict)
+    rejected: list[Rejection] = field(default_factory=list)
+    """While there is one, nothing of the plan may be carried out."""
+
+
+@dataclass(frozen=True, slots=True)
+class Present:
+    """The menu that a file is held against."""
+
+    categories: Sequence[Category]
+    items: Sequence[Item]
+    levels: Mapping[UUID, StockLevel]
+    vat_codes: frozenset[str]
+
+
+def plan(entries: Sequence[Entry], present: Present, new_id: Callable[[], UUID]) -> ImportPlan:
+    """Which items a file creates, changes and leaves; found again by category and name."""
+    result = ImportPlan()
+    categories = {name_key(category.name): category for category in present.categories}
+    items = {(item.category_id, name_key(item.name)): item for item in present.items}
+    next_position = _after([category.position for category in present.categories])
+    for index, entry in enumerate(entries):
+        category = categories.get(name_key(entry.category))
+        if category is None:
+            category = Category(new_id(), entry.category, next_position)
+            categories[name_key(entry.category)] = category
+            result.categories.append(category)
+            next_position += POSITION_STEP
+        old = items.get((category.id, name_key(entry.name)))
+        position = (index + 1) * POSITION_STEP
+        new = _item(entry, old, category, position, new_id)
+        setting = _stock(entry, new, present.levels.get(new.id))
+        if setting is not None:
+            new = replace(new, stock_tracked=True)
+            result.stock[new.id] = setting
+        _sort_in(result, entry, old, new, present.vat_codes)
+    del result.rejected[MAX_REJECTIONS:]
+    return result
+
+
+def _sort_in(
+    result: ImportPlan, entry: Entry, old: Item | None, new: Item, vat_codes: frozenset[str]
+) -> None:
+    problems = [
+        Rejection(entry.row, _column(error.field), f"{error.field.removeprefix('item.')}: {error.detail}")
+        for error in item_errors(new, vat_codes)
+    ]
+    if entry.stock is None and (entry.reorder_point is not None or entry.policy is not None):
+        if new.id not in result.stock and not new.stock_tracked:
+            problems.append(
+                Rejection(entry.row, "stock", "write the units on hand: the item is not counted yet")
+            )
+    result.rejected += problems
+    if old is None:
+        result.created.append(new)
+    elif new != old or new.id in result.stock:
+        result.updated.append(new)
+    else:
+        result.unchanged += 1
+
+
+def _column(path: str) -> str:
+    name = path.removeprefix("item.").split("[")[0].split(".")[0]
+    return _COLUMN_OF.get(name, name)
+
+
+def _item(
+    entry: Entry, old: Item | None, category: Category, position: int, new_id: Callable[[], UUID]
+) -> Item:
+    base = old or Item(new_id(), category.id, entry.name, 0, entry.vat_class, position=position)
+    return replace(
+        base,
+        name=entry.name,
+        price_minor=entry.price_minor,
+        vat_class=entry.vat_class,
+        description=base.description if entry.description is None else entry.description,
+        allergens=base.allergens if entry.allergens is None else entry.allergens,
+        available=base.available if entry.available is None else entry.available,
+        windows=base.windows if entry.windows is None else entry.windows,
+        position=base.position if entry.position is None else entry.position,
+        option_groups=(
+            base.option_groups
+            if entry.groups is None
+            else tuple(_group(group, base.option_groups, new_id) for group in entry.groups)
+        ),
+    )
+
+
+def _group(group: FileGroup, old_groups: Sequence[OptionGroup], new_id: Callable[[], UUID]) -> OptionGroup:
+    """Keeps the identity of what has the same name: orders and baskets refer to options by id."""
+    old = next((each for each in old_groups if name_key(each.name) == name_key(group.name)), None)
+    options = []
+    for option in group.options:
+        known = next(
+            (each for each in (old.options if old else ()) if name_key(each.name) == name_key(option.name)),
+            None,
+        )
+        options.append(
+            Option(
+                known.id if known else new_id(),
+                option.name,
+                option.price_delta_minor,
+                known.available if known else True,
+            )
+        )
+    return OptionGroup(
+        old.id if old else new_id(), group.name, group.min_choices, group.max_choices, tuple(options)
+    )
+
+
+def _stock(entry: Entry, item: Item, level: StockLevel | None) -> StockSetting | None:
+    """None where the file changes nothing about stock. The count in a file is old once selling has begun."""
+    if item.stock_tracked and level is not None:
+        reorder_point = level.reorder_point if entry.reorder_point is None else entry.reorder_point
+        policy = entry.policy or level.policy
+        if (reorder_point, policy) == (level.reorder_point, level.policy):
+            return None
+        return StockSetting(None, reorder_point, policy)
+    if entry.stock is None:
+        return None
+    return StockSetting(entry.stock, entry.reorder_point or 0, entry.policy or StockPolicy.REFUSE)
+
+
+def _after(positions: Sequence[int]) -> int:
+    return (max(positions, default=0) // POSITION_STEP + 1) * POSITION_STEP
