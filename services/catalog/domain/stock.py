@@ -54,6 +54,8 @@ class StockLevel:
     updated_at: datetime
     policy: StockPolicy = StockPolicy.REFUSE
     tracked: bool = True
+    item_available: bool = True
+    """Whether nobody took the item off."""
 
     @property
     def available(self) -> int:
@@ -94,7 +96,9 @@ class LevelChange:
 
     @property
     def availability(self) -> AvailabilityCause | None:
-        """OUT_OF_STOCK or RESTOCKED where this change made the difference."""
+        """OUT_OF_STOCK or RESTOCKED where this change made the difference to whether it can be ordered."""
+        if not self.after.item_available:
+            return None
         was_out = self.before is not None and self.before.is_out
         if self.after.is_out and not was_out:
             return AvailabilityCause.OUT_OF_STOCK
@@ -155,6 +159,11 @@ def new_level(item_id: UUID, item_name: str, now: datetime) -> StockLevel:
 def tracking(level: StockLevel, tracked: bool, now: datetime) -> StockLevel:
     """The level after tracking was switched; the figures stay."""
     return _changed(level, now, tracked=tracked)
+
+
+def configured(level: StockLevel, reorder_point: int, policy: StockPolicy, now: datetime) -> StockLevel:
+    """The level under another reorder point and policy."""
+    return replace(_changed(level, now, reorder_point=reorder_point), policy=policy)
 
 
 def _changed(

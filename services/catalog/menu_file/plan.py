@@ -83,11 +83,9 @@ def _sort_in(
         Rejection(entry.row, _column(error.field), f"{error.field.removeprefix('item.')}: {error.detail}")
         for error in item_errors(new, vat_codes)
     ]
-    if entry.stock is None and (entry.reorder_point is not None or entry.policy is not None):
-        if new.id not in result.stock and not new.stock_tracked:
-            problems.append(
-                Rejection(entry.row, "stock", "write the units on hand: the item is not counted yet")
-            )
+    about_stock = entry.reorder_point is not None or entry.policy is not None
+    if about_stock and not new.stock_tracked:
+        problems.append(Rejection(entry.row, "stock", "write the units on hand: it is not counted yet"))
     result.rejected += problems
     if old is None:
         result.created.append(new)
@@ -126,21 +124,12 @@ def _item(
 
 def _group(group: FileGroup, old_groups: Sequence[OptionGroup], new_id: Callable[[], UUID]) -> OptionGroup:
     """Keeps the identity of what has the same name: orders and baskets refer to options by id."""
-    old = next((each for each in old_groups if name_key(each.name) == name_key(group.name)), None)
+    old = {name_key(each.name): each for each in old_groups}.get(name_key(group.name))
+    known = {name_key(each.name): each for each in old.options} if old else {}
     options = []
     for option in group.options:
-        known = next(
-            (each for each in (old.options if old else ()) if name_key(each.name) == name_key(option.name)),
-            None,
-        )
-        options.append(
-            Option(
-                known.id if known else new_id(),
-                option.name,
-                option.price_delta_minor,
-                known.available if known else True,
-            )
-        )
+        before = known.get(name_key(option.name)) or Option(new_id(), option.name)
+        options.append(replace(before, name=option.name, price_delta_minor=option.price_delta_minor))
     return OptionGroup(
         old.id if old else new_id(), group.name, group.min_choices, group.max_choices, tuple(options)
     )

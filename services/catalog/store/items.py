@@ -1,0 +1,137 @@
+"""Statements on items."""
+
+from collections.abc import Sequence
+from typing import Any
+from uuid import UUID
+
+import asyncpg
+
+from chassis.db import Record, Transaction
+from services.catalog.domain.menu import AvailabilityWindow, Item, NameTaken, Option, OptionGroup, name_key
+from services.catalog.store.menu import Removed, removed_of
+
+_ITEM = (
+    "SELECT id, category_id, name, description, price_minor, vat_class, allergens, available, windows,"
+    " option_groups, stock_tracked, position, version, removed FROM item"
+)
+ITEMS = f"{_ITEM} WHERE restaurant_id = $1 AND NOT removed"
+REMOVED_ITEMS = "SELECT id, version, removed FROM item WHERE restaurant_id = $1 AND removed"
+ITEM = f"{_ITEM} WHERE restaurant_id = $1 AND id = $2 AND NOT removed"
+ITEM_EXISTS = "SELECT EXISTS (SELECT 1 FROM item WHERE restaurant_id = $1 AND id = $2)"
+KNOWN_ITEMS = "SELECT id FROM item WHERE restaurant_id = $1 AND id = ANY($2::uuid[]) AND NOT removed"
+# jsonb carries what arrays of arrays cannot: one document per item.
+SAVE_ITEMS = (
+    "INSERT INTO item (restaurant_id, id, category_id, name, name_key, description, price_minor, vat_class,"
+    " allergens, available, windows, option_groups, stock_tracked, position, wire_bytes, version)"
+    " SELECT $1, i.id, i.category_id, i.name, i.name_key, i.description, i.price_minor, i.vat_class,"
+    " ARRAY(SELECT jsonb_array_elements_text(i.allergens)::smallint), i.available, i.windows,"
+    " i.option_groups, i.stock_tracked, i.position, i.wire_bytes, i.version"
+    " FROM jsonb_to_recordset($2::jsonb) AS i (id uuid, category_id uuid, name text, name_key text,"
+    " description text, price_minor bigint, vat_class text, allergens jsonb, available boolean,"
+    " windows jsonb, option_groups jsonb, stock_tracked boolean, position int, wire_bytes int,"
+    " version bigint)"
+    " ON CONFLICT (restaurant_id, id) DO UPDATE SET category_id = excluded.category_id,"
+    " name = excluded.name, name_key = excluded.name_key, description = excluded.description,"
+    " price_minor = excluded.price_minor, vat_class = excluded.vat_class, allergens = excluded.allergens,"
+    " available = excluded.available, windows = excluded.windows, option_groups = excluded.option_groups,"
+    " stock_tracked = excluded.stock_tracked, position = excluded.position,"
+    " wire_bytes = excluded.wire_bytes, version = excluded.version"
+)
+REMOVE_ITEM = (
+    "UPDATE item SET removed = true, stock_tracked = false, version = $3 WHERE restaurant_id = $1 AND id = $2"
+)
+
+
+async def items(tx: Transaction) -> list[Item]:
+    """Those on the menu."""
+    return [_item(row) for row in await tx.fetch(ITEMS, tx.tenant)]
+
+
+async def removed_items(tx: Transaction) -> list[Removed]:
+    """Those no longer on the menu."""
+    return removed_of(await tx.fetch(REMOVED_ITEMS, tx.tenant))
+
+
+async def find_item(tx: Transaction, item_id: UUID) -> Item | None:
+    """None where there is none on the menu."""
+    row = await tx.fetchrow(ITEM, tx.tenant, item_id)
+    return None if row is None else _item(row)
+
+
+async def item_id_used(tx: Transaction, item_id: UUID) -> bool:
+    """Whether this restaurant has, or had, an item of this identity."""
+    return bool(await tx.fetchval(ITEM_EXISTS, tx.tenant, item_id))
+
+
+async def known_items(tx: Transaction, item_ids: Sequence[UUID]) -> set[UUID]:
+    """Which of them are on the menu."""
+    return {row["id"] for row in await tx.fetch(KNOWN_ITEMS, tx.tenant, item_ids)}
+
+
+async def save_items(tx: Transaction, found: Sequence[tuple[Item, int]]) -> None:
+    """New and changed ones, each with its size on the wire in bytes. Raises NameTaken."""
+    documents = [_document(item, wire_bytes) for item, wire_bytes in found]
+    try:
+        await tx.execute(SAVE_ITEMS, tx.tenant, documents)
+    except asyncpg.UniqueViolationError as error:
+        raise NameTaken("There is an item of this name in the category.") from error
+
+
+async def remove_item(tx: Transaction, item_id: UUID, version: int) -> None:
+    """Takes it off the menu as of ``version``."""
+    await tx.execute(REMOVE_ITEM, tx.tenant, item_id, version)
+
+
+def _item(row: Record) -> Item:
+    return Item(
+        id=row["id"],
+        category_id=row["category_id"],
+        name=row["name"],
+        price_minor=row["price_minor"],
+        vat_class=row["vat_class"],
+        description=row["description"],
+        allergens=tuple(row["allergens"]),
+        available=row["available"],
+        windows=tuple(AvailabilityWindow(tuple(days), start, end) for days, start, end in row["windows"]),
+        option_groups=tuple(_group(group) for group in row["option_groups"]),
+        stock_tracked=row["stock_tracked"],
+        position=row["position"],
+        version=row["version"],
+    )
+
+
+def _group(document: dict[str, Any]) -> OptionGroup:
+    options = tuple(Option(UUID(key), name, delta, on) for key, name, delta, on in document["options"])
+    return OptionGroup(UUID(document["id"]), document["name"], document["min"], document["max"], options)
+
+
+def _document(item: Item, wire_bytes: int) -> dict[str, Any]:
+    return {
+        "id": str(item.id),
+        "category_id": str(item.category_id),
+        "name": item.name,
+        "name_key": name_key(item.name),
+        "description": item.description,
+        "price_minor": item.price_minor,
+        "vat_class": item.vat_class,
+        "allergens": list(item.allergens),
+        "available": item.available,
+        "windows": [[list(each.weekdays), each.from_minutes, each.until_minutes] for each in item.windows],
+        "option_groups": [
+            {
+                "id": str(group.id),
+                "name": group.name,
+                "min": group.min_choices,
+                "max": group.max_choices,
+                "options": [
+                    [str(each.id), each.name, each.price_delta_minor, each.available]
+                    for each in group.options
+                ],
+            }
+            for group in item.option_groups
+        ],
+        "stock_tracked": item.stock_tracked,
+        "position": item.position,
+        "wire_bytes": wire_bytes,
+        "version": item.version,
+    }

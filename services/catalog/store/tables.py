@@ -1,0 +1,170 @@
+"""The declared schema. Migrations make it; a test compares the two."""
+
+from typing import Any
+
+import sqlalchemy as sa
+from sqlalchemy.dialects import postgresql as pg
+
+from chassis.migrations import chassis_tables
+
+SCHEMA = "catalog"
+
+metadata = sa.MetaData(schema=SCHEMA)
+chassis_tables(metadata, SCHEMA)
+
+
+def _tenant() -> sa.Column[Any]:
+    return sa.Column("restaurant_id", pg.UUID(), primary_key=True)
+
+
+def _key(name: str) -> sa.Column[Any]:
+    return sa.Column(name, pg.UUID(), primary_key=True)
+
+
+def _column(name: str, kind: sa.types.TypeEngine[Any], default: str | None = None) -> sa.Column[Any]:
+    return sa.Column(name, kind, nullable=False, server_default=sa.text(default) if default else None)
+
+
+restaurant = sa.Table(
+    "restaurant",
+    metadata,
+    _tenant(),
+    _column("version", sa.BigInteger()),
+    _column("name", sa.Text()),
+    _column("currency_code", sa.Text()),
+    _column("time_zone", sa.Text()),
+    comment="A copy of what auth says, the newest version",
+)
+
+menu = sa.Table(
+    "menu",
+    metadata,
+    _tenant(),
+    _column("version", sa.BigInteger()),
+    comment="One row per restaurant; its lock serialises changes of the menu",
+)
+
+category = sa.Table(
+    "category",
+    metadata,
+    _tenant(),
+    _key("id"),
+    _column("name", sa.Text()),
+    _column("name_key", sa.Text()),
+    _column("position", sa.Integer()),
+    _column("version", sa.BigInteger()),
+    _column("removed", sa.Boolean(), "false"),
+    sa.Index(
+        "category_name", "restaurant_id", "name_key", unique=True, postgresql_where=sa.text("NOT removed")
+    ),
+    comment="Removed ones stay, for those who ask what changed since a version",
+)
+
+item = sa.Table(
+    "item",
+    metadata,
+    _tenant(),
+    _key("id"),
+    _column("category_id", pg.UUID()),
+    _column("name", sa.Text()),
+    _column("name_key", sa.Text()),
+    _column("description", sa.Text()),
+    _column("price_minor", sa.BigInteger()),
+    _column("vat_class", sa.Text()),
+    _column("allergens", pg.ARRAY(sa.SmallInteger())),
+    _column("available", sa.Boolean()),
+    _column("windows", pg.JSONB()),
+    _column("option_groups", pg.JSONB()),
+    _column("stock_tracked", sa.Boolean()),
+    _column("position", sa.Integer()),
+    _column("wire_bytes", sa.Integer()),
+    _column("version", sa.BigInteger()),
+    _column("removed", sa.Boolean(), "false"),
+    sa.ForeignKeyConstraint(
+        ["restaurant_id", "category_id"], ["category.restaurant_id", "category.id"], name="item_category"
+    ),
+    sa.CheckConstraint("price_minor >= 0", name="item_price"),
+    sa.Index(
+        "item_name",
+        "restaurant_id",
+        "category_id",
+        "name_key",
+        unique=True,
+        postgresql_where=sa.text("NOT removed"),
+    ),
+    comment="Removed ones stay: orders, stock and deltas refer to them",
+)
+
+vat_class = sa.Table(
+    "vat_class",
+    metadata,
+    _tenant(),
+    sa.Column("code", sa.Text(), primary_key=True),
+    _column("name", sa.Text()),
+    _column("rates", pg.JSONB()),
+    _column("position", sa.Integer()),
+    _column("version", sa.BigInteger()),
+)
+
+stock = sa.Table(
+    "stock",
+    metadata,
+    _tenant(),
+    _key("item_id"),
+    _column("on_hand", sa.BigInteger()),
+    _column("reserved", sa.BigInteger()),
+    _column("reorder_point", sa.BigInteger()),
+    _column("policy", sa.Text()),
+    _column("tracked", sa.Boolean()),
+    _column("version", sa.BigInteger()),
+    _column("updated_at", sa.DateTime(timezone=True)),
+    sa.ForeignKeyConstraint(
+        ["restaurant_id", "item_id"], ["item.restaurant_id", "item.id"], name="stock_item"
+    ),
+    sa.CheckConstraint("reserved >= 0", name="stock_reserved"),
+    sa.CheckConstraint("policy IN ('refuse', 'allow')", name="stock_policy"),
+    comment="The level of every item that is or was counted",
+)
+
+stock_movement = sa.Table(
+    "stock_movement",
+    metadata,
+    _tenant(),
+    _key("id"),
+    _column("item_id", pg.UUID()),
+    _column("kind", sa.Text()),
+    _column("quantity", sa.BigInteger()),
+    _column("on_hand_after", sa.BigInteger()),
+    sa.Column("order_id", pg.UUID()),
+    sa.Column("line_id", pg.UUID()),
+    _column("occurred_at", sa.DateTime(timezone=True)),
+    sa.CheckConstraint("kind IN ('count', 'sale', 'waste')", name="stock_movement_kind"),
+    sa.Index("stock_movement_item", "restaurant_id", "item_id", "occurred_at"),
+    sa.Index(
+        "stock_movement_line",
+        "restaurant_id",
+        "order_id",
+        "line_id",
+        unique=True,
+        postgresql_where=sa.text("order_id IS NOT NULL"),
+    ),
+    comment="Every change of goods on hand; their sum is on_hand. A line leaves the shelf once",
+)
+
+reservation = sa.Table(
+    "reservation",
+    metadata,
+    _tenant(),
+    _key("order_id"),
+    _column("state", sa.Text()),
+    _column("order_version", sa.BigInteger()),
+    _column("lines", pg.JSONB()),
+    sa.Column("expires_at", sa.DateTime(timezone=True)),
+    _column("updated_at", sa.DateTime(timezone=True)),
+    sa.CheckConstraint(
+        "state IN ('held', 'confirmed', 'released', 'committed', 'cancelled', 'wasted')",
+        name="reservation_state",
+    ),
+    sa.Index("reservation_expiry", "expires_at", postgresql_where=sa.text("state = 'held'")),
+    comment="What one order holds: lines as [line_id, item_id, quantity]",
+)
