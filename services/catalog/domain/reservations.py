@@ -13,6 +13,8 @@ from uuid import UUID
 from chassis.errors import Conflict
 from services.catalog.domain.stock import MovementKind, StockLine, demand
 
+IsTracked = Callable[[UUID], bool]
+"""Whether an item is counted."""
 HOLD_LIFETIME = timedelta(minutes=2)
 """How long a reservation waits for its order to be placed."""
 
@@ -116,9 +118,7 @@ def release(current: Reservation | None) -> Settlement | None:
     return Settlement(after, _difference((), current.lines))
 
 
-def confirm(
-    current: Reservation | None, order: PlacedOrder, is_tracked: Callable[[UUID], bool]
-) -> Settlement | None:
+def confirm(current: Reservation | None, order: PlacedOrder, is_tracked: IsTracked) -> Settlement | None:
     """Makes the reservation what the placed order says. None: it is final, or a newer version was seen."""
     if not _is_news(current, order):
         return None
@@ -127,15 +127,13 @@ def confirm(
     return Settlement(after, _difference(lines, _active(current)))
 
 
-def commit(
-    current: Reservation | None, order: PlacedOrder, is_tracked: Callable[[UUID], bool]
-) -> Settlement | None:
+def commit(current: Reservation | None, order: PlacedOrder, is_tracked: IsTracked) -> Settlement | None:
     """The order is done: its goods are sold. None: it was committed, cancelled or wasted before."""
     return _end(current, order, is_tracked, ReservationState.COMMITTED, MovementKind.SALE)
 
 
 def cancel(
-    current: Reservation | None, order: PlacedOrder, is_tracked: Callable[[UUID], bool], *, wasted: bool
+    current: Reservation | None, order: PlacedOrder, is_tracked: IsTracked, *, wasted: bool
 ) -> Settlement | None:
     """The order was cancelled: its goods are free again, or wasted where the kitchen had begun. None: as
     above.
@@ -151,7 +149,7 @@ def cancel(
 def _end(
     current: Reservation | None,
     order: PlacedOrder,
-    is_tracked: Callable[[UUID], bool],
+    is_tracked: IsTracked,
     state: ReservationState,
     movement: MovementKind,
 ) -> Settlement | None:
@@ -171,7 +169,7 @@ def _active(current: Reservation | None) -> tuple[StockLine, ...]:
 
 
 def _stock_lines(
-    current: Reservation | None, order: PlacedOrder, is_tracked: Callable[[UUID], bool]
+    current: Reservation | None, order: PlacedOrder, is_tracked: IsTracked
 ) -> tuple[StockLine, ...]:
     """The order's lines that concern stock: of tracked items, and those that are reserved already."""
     held = {line.line_id for line in _active(current)}

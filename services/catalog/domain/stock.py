@@ -65,7 +65,7 @@ class StockLevel:
     @property
     def is_low(self) -> bool:
         """At or below the reorder point. No reorder point, no warning."""
-        return self.reorder_point > 0 and self.available <= self.reorder_point
+        return self.tracked and self.reorder_point > 0 and self.available <= self.reorder_point
 
     @property
     def is_out(self) -> bool:
@@ -83,28 +83,34 @@ class StockLine:
 
 
 @dataclass(frozen=True, slots=True)
-class LevelChange:
-    """A level before and after; None before the item was tracked."""
+class StockSetting:
+    """How an item is counted. None: as it was."""
 
-    before: StockLevel | None
+    on_hand: int | None = None
+    reorder_point: int | None = None
+    policy: StockPolicy | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class LevelChange:
+    """A level before and after."""
+
+    before: StockLevel
     after: StockLevel
 
     @property
     def fell_low(self) -> bool:
         """Crossed the reorder point downwards: once, until it has been above it again."""
-        return self.after.is_low and not (self.before is not None and self.before.is_low)
+        return self.after.is_low and not self.before.is_low
 
     @property
     def availability(self) -> AvailabilityCause | None:
         """OUT_OF_STOCK or RESTOCKED where this change made the difference to whether it can be ordered."""
         if not self.after.item_available:
             return None
-        was_out = self.before is not None and self.before.is_out
-        if self.after.is_out and not was_out:
-            return AvailabilityCause.OUT_OF_STOCK
-        if was_out and not self.after.is_out:
-            return AvailabilityCause.RESTOCKED
-        return None
+        if self.after.is_out == self.before.is_out:
+            return None
+        return AvailabilityCause.OUT_OF_STOCK if self.after.is_out else AvailabilityCause.RESTOCKED
 
 
 def demand(lines: Iterable[StockLine]) -> dict[UUID, int]:
@@ -151,19 +157,16 @@ def count(level: StockLevel, on_hand: int, reorder_point: int, now: datetime) ->
     return _changed(level, now, on_hand=on_hand, reorder_point=reorder_point)
 
 
-def new_level(item_id: UUID, item_name: str, now: datetime) -> StockLevel:
-    """Where tracking of an item starts: nothing on hand until it is counted."""
-    return StockLevel(item_id, item_name, 0, 0, 0, 0, now)
+def begin_tracking(level: StockLevel, setting: "StockSetting", now: datetime) -> StockLevel:
+    """The level of an item that is counted from now on, or is counted under new settings."""
+    on_hand = level.on_hand if setting.on_hand is None else setting.on_hand
+    changed = _changed(level, now, on_hand=on_hand, reorder_point=setting.reorder_point)
+    return replace(changed, policy=setting.policy or level.policy, tracked=True)
 
 
-def tracking(level: StockLevel, tracked: bool, now: datetime) -> StockLevel:
-    """The level after tracking was switched; the figures stay."""
-    return _changed(level, now, tracked=tracked)
-
-
-def configured(level: StockLevel, reorder_point: int, policy: StockPolicy, now: datetime) -> StockLevel:
-    """The level under another reorder point and policy."""
-    return replace(_changed(level, now, reorder_point=reorder_point), policy=policy)
+def end_tracking(level: StockLevel, now: datetime) -> StockLevel:
+    """The level of an item that is counted no longer; the figures stay."""
+    return replace(_changed(level, now), tracked=False)
 
 
 def _changed(
@@ -173,14 +176,12 @@ def _changed(
     on_hand: int | None = None,
     reserved: int | None = None,
     reorder_point: int | None = None,
-    tracked: bool | None = None,
 ) -> StockLevel:
     changed = replace(
         level,
         on_hand=level.on_hand if on_hand is None else on_hand,
         reserved=level.reserved if reserved is None else reserved,
         reorder_point=level.reorder_point if reorder_point is None else reorder_point,
-        tracked=level.tracked if tracked is None else tracked,
         version=level.version + 1,
         updated_at=now,
     )

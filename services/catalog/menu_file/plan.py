@@ -5,7 +5,7 @@ from dataclasses import dataclass, field, replace
 from uuid import UUID
 
 from services.catalog.domain.menu import Category, Item, Option, OptionGroup, item_errors, name_key
-from services.catalog.domain.stock import StockLevel, StockPolicy
+from services.catalog.domain.stock import StockLevel, StockSetting
 from services.catalog.menu_file.cells import FileGroup
 from services.catalog.menu_file.entries import MAX_REJECTIONS, Entry, Rejection
 
@@ -19,15 +19,6 @@ POSITION_STEP = 10
 """Between the positions of new categories and items: room to put one in between."""
 
 
-@dataclass(frozen=True, slots=True)
-class StockSetting:
-    """What a file says about an item's stock: ``on_hand`` only where counting starts with it."""
-
-    on_hand: int | None
-    reorder_point: int
-    policy: StockPolicy
-
-
 @dataclass(slots=True)
 class ImportPlan:
     """New and changed things whole; versions are given when the plan is carried out."""
@@ -37,8 +28,15 @@ class ImportPlan:
     updated: list[Item] = field(default_factory=list)
     unchanged: int = 0
     stock: dict[UUID, StockSetting] = field(default_factory=dict)
+    before: list[Item] = field(default_factory=list)
+    """The updated items as they are."""
     rejected: list[Rejection] = field(default_factory=list)
     """While there is one, nothing of the plan may be carried out."""
+
+    @property
+    def changes(self) -> bool:
+        """Whether carrying it out would change the menu or its stock."""
+        return bool(self.created or self.updated)
 
 
 @dataclass(frozen=True, slots=True)
@@ -91,6 +89,7 @@ def _sort_in(
         result.created.append(new)
     elif new != old or new.id in result.stock:
         result.updated.append(new)
+        result.before.append(old)
     else:
         result.unchanged += 1
 
@@ -143,9 +142,7 @@ def _stock(entry: Entry, item: Item, level: StockLevel | None) -> StockSetting |
         if (reorder_point, policy) == (level.reorder_point, level.policy):
             return None
         return StockSetting(None, reorder_point, policy)
-    if entry.stock is None:
-        return None
-    return StockSetting(entry.stock, entry.reorder_point or 0, entry.policy or StockPolicy.REFUSE)
+    return None if entry.stock is None else StockSetting(entry.stock, entry.reorder_point, entry.policy)
 
 
 def _after(positions: Sequence[int]) -> int:

@@ -10,6 +10,7 @@ import asyncpg
 
 from chassis.db import Record, Transaction
 from services.catalog.domain.menu import Category, NameTaken, VatClass, VatRate, name_key
+from services.catalog.domain.restaurant import RestaurantCopy
 
 # -- the menu as a whole ---------------------------------------------------------------------------------
 
@@ -202,16 +203,6 @@ SAVE_RESTAURANT = (
     " name = excluded.name, currency_code = excluded.currency_code, time_zone = excluded.time_zone"
     " WHERE restaurant.version < excluded.version"
 )
-
-
-@dataclass(frozen=True, slots=True)
-class RestaurantCopy:
-    """What the catalog needs to know of a restaurant: ISO 4217 currency, IANA time zone."""
-
-    version: int
-    name: str
-    currency_code: str
-    time_zone: str
 
 
 async def find_restaurant(tx: Transaction) -> RestaurantCopy | None:

@@ -17,7 +17,7 @@ from services.catalog.domain.stock import LevelChange, MovementKind, StockLevel,
 
 _LEVEL = (
     "SELECT s.item_id, i.name AS item_name, s.on_hand, s.reserved, s.reorder_point, s.version, s.updated_at,"
-    " s.policy, s.tracked, i.available AS item_available"
+    " s.policy, s.tracked, i.available AND NOT i.removed AS item_available"
     " FROM stock AS s JOIN item AS i ON i.restaurant_id = s.restaurant_id AND i.id = s.item_id"
     " WHERE s.restaurant_id = $1"
 )

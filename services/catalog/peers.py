@@ -1,0 +1,53 @@
+"""What the catalog asks of other services, as itself."""
+
+from collections.abc import Awaitable, Callable
+from uuid import UUID
+
+from fynlo.auth.v1 import auth_service_pb2, auth_service_pb2_grpc
+from fynlo.common.v1 import common_pb2
+from fynlo.orders.v1 import orders_pb2, orders_service_pb2, orders_service_pb2_grpc
+
+from chassis.errors import NotFound
+from chassis.rpc import Channel, acting_for
+from services.catalog.domain.restaurant import RestaurantCopy
+
+READ_THROUGH_SECONDS = 1.5
+
+AskOrders = Callable[[UUID, UUID], Awaitable[orders_pb2.Order | None]]
+"""(restaurant, order) -> the order, None where there is none. Raises Unavailable."""
+
+
+def restaurant_copy_of(settings: common_pb2.RestaurantSettings) -> RestaurantCopy:
+    """The part of a restaurant's settings that matters here."""
+    return RestaurantCopy(settings.version, settings.name, settings.currency_code, settings.time_zone)
+
+
+class AuthPeer:
+    """The auth service."""
+
+    def __init__(self, channel: Channel) -> None:
+        self._stub = auth_service_pb2_grpc.AuthServiceStub(channel)
+
+    async def restaurant(self, restaurant_id: UUID) -> RestaurantCopy:
+        """Raises NotFound, Unavailable."""
+        request = auth_service_pb2.GetRestaurantRequest(restaurant_id=str(restaurant_id))
+        with acting_for(restaurant_id, budget_seconds=READ_THROUGH_SECONDS):
+            reply = await self._stub.GetRestaurant(request)
+        return restaurant_copy_of(reply.restaurant.settings)
+
+
+class OrdersPeer:
+    """The orders service."""
+
+    def __init__(self, channel: Channel) -> None:
+        self._stub = orders_service_pb2_grpc.OrdersServiceStub(channel)
+
+    async def order(self, restaurant_id: UUID, order_id: UUID) -> orders_pb2.Order | None:
+        """None where there is no such order. Raises Unavailable."""
+        request = orders_service_pb2.GetOrderRequest(order_id=str(order_id), restaurant_id=str(restaurant_id))
+        with acting_for(restaurant_id):
+            try:
+                reply = await self._stub.GetOrder(request)
+            except NotFound:
+                return None
+        return reply.order

@@ -1,0 +1,1 @@
+"""What the catalog can do; each function is one transaction."""

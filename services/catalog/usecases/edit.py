@@ -1,0 +1,179 @@
+"""A change of a menu in progress: what it touches is collected, and gets one version and one announcement."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from datetime import datetime
+from uuid import UUID
+
+from chassis.db import Transaction
+from services.catalog import wire
+from services.catalog.domain.menu import (
+    MAX_CATEGORIES_PER_MENU,
+    MAX_ITEM_BYTES,
+    MAX_ITEMS_PER_MENU,
+    MAX_MENU_BYTES,
+    Category,
+    Item,
+    MenuChange,
+    MenuTooLarge,
+    VatClass,
+)
+from services.catalog.domain.stock import (
+    AvailabilityCause,
+    LevelChange,
+    MovementKind,
+    StockLevel,
+    StockSetting,
+    begin_tracking,
+    end_tracking,
+)
+from services.catalog.domain.vat_uk import VAT_CLASSES
+from services.catalog.store import items as item_store
+from services.catalog.store import menu as menu_store
+from services.catalog.store import stock as stock_store
+from services.catalog.usecases.levels import announce, announce_availability
+
+
+@dataclass(slots=True)
+class Edit:
+    """Holds the lock of the menu. ``version`` is the one that the change will lead to."""
+
+    tx: Transaction
+    now: datetime
+    command_id: str
+    version: int
+    vat_classes: Sequence[VatClass]
+    change: MenuChange = field(default_factory=MenuChange)
+    levels: dict[UUID, StockLevel] = field(default_factory=dict)
+    """Levels that the change touched, as they are after it."""
+
+    @classmethod
+    async def begin(cls, tx: Transaction, now: datetime, command_id: str) -> "Edit":
+        """Locks the menu. A restaurant's first change brings its VAT classes along."""
+        previous = await menu_store.lock_menu(tx)
+        if previous > 0:
+            return cls(tx, now, command_id, previous + 1, await menu_store.vat_classes(tx))
+        first = tuple(replace(each, version=1) for each in VAT_CLASSES)
+        return cls(tx, now, command_id, 1, first, MenuChange(vat_classes=first))
+
+    @property
+    def vat_codes(self) -> frozenset[str]:
+        """The classes that an item may have."""
+        return frozenset(each.code for each in self.vat_classes)
+
+    async def put_categories(self, found: Sequence[Category]) -> list[Category]:
+        """Saves new and changed categories under the new version. Raises NameTaken."""
+        put = [replace(each, version=self.version) for each in found]
+        await menu_store.save_categories(self.tx, put)
+        self.change = replace(self.change, categories=(*self.change.categories, *put))
+        return put
+
+    async def remove_category(self, category_id: UUID) -> None:
+        """Takes an empty category off the menu."""
+        await menu_store.remove_category(self.tx, category_id, self.version)
+        gone = (*self.change.removed_category_ids, category_id)
+        self.change = replace(self.change, removed_category_ids=gone)
+
+    async def put_items(
+        self, pairs: Sequence[tuple[Item | None, Item]], stock: Mapping[UUID, StockSetting] | None = None
+    ) -> list[Item]:
+        """Saves items (before, after) under the new version, and what follows for their stock.
+
+        Raises NameTaken, MenuTooLarge for an item beyond MAX_ITEM_BYTES.
+        """
+        settings = stock or {}
+        put = [(old, replace(new, version=self.version)) for old, new in pairs]
+        await item_store.save_items(self.tx, [(new, _wire_bytes(new)) for _, new in put])
+        items = [new for _, new in put]
+        self.change = replace(self.change, items=(*self.change.items, *items))
+        await self._follow_stock(put, settings)
+        for old, new in put:
+            level = self.levels.get(new.id)
+            if old is not None and old.available != new.available and not (level and level.is_out):
+                cause = AvailabilityCause.PUT_BACK if new.available else AvailabilityCause.TAKEN_OFF
+                self._announce_availability(new, cause)
+        return items
+
+    async def remove_item(self, item: Item) -> None:
+        """Takes an item off the menu; it is counted no longer."""
+        await item_store.remove_item(self.tx, item.id, self.version)
+        gone = (*self.change.removed_item_ids, item.id)
+        self.change = replace(self.change, removed_item_ids=gone)
+        if item.stock_tracked:
+            await self._follow_stock([(item, replace(item, stock_tracked=False))], {})
+        if item.available:
+            self._announce_availability(item, AvailabilityCause.TAKEN_OFF)
+
+    async def finish(self) -> int:
+        """Gives the change its version and announces it. Raises MenuTooLarge."""
+        size = await menu_store.menu_size(self.tx)
+        if size.items > MAX_ITEMS_PER_MENU or size.categories > MAX_CATEGORIES_PER_MENU:
+            raise MenuTooLarge(
+                f"A menu has up to {MAX_ITEMS_PER_MENU} items and {MAX_CATEGORIES_PER_MENU} categories."
+            )
+        if size.bytes > MAX_MENU_BYTES:
+            raise MenuTooLarge("The menu is too large; shorten descriptions or option groups.")
+        if self.change.vat_classes:
+            await menu_store.add_vat_classes(self.tx, self.change.vat_classes)
+        await menu_store.set_version(self.tx, self.version)
+        restaurant_id = self.tx.tenant
+        assert restaurant_id is not None
+        for part in wire.menu_changed(restaurant_id, self.version, self.change):
+            self.tx.emit(part, subject_id=str(restaurant_id), command_id=self.command_id)
+        return self.version
+
+    async def _follow_stock(
+        self, put: Sequence[tuple[Item | None, Item]], settings: Mapping[UUID, StockSetting]
+    ) -> None:
+        begun = [new for old, new in put if new.stock_tracked and (old is None or not old.stock_tracked)]
+        if begun:
+            await stock_store.add_levels(self.tx, [item.id for item in begun], self.now)
+        concerned = [new.id for old, new in put if new.stock_tracked or (old and old.stock_tracked)]
+        if not concerned:
+            return
+        self.levels |= await stock_store.lock_levels(self.tx, concerned)
+        changes = []
+        for old, new in put:
+            level = self.levels.get(new.id)
+            if level is None:
+                continue
+            after = self._level_after(level, old, new, settings.get(new.id))
+            if after is not level:
+                changes.append(LevelChange(level, after))
+                self.levels[new.id] = after
+        await self._book(changes)
+
+    def _level_after(
+        self, level: StockLevel, old: Item | None, new: Item, setting: StockSetting | None
+    ) -> StockLevel:
+        if old is not None and old.stock_tracked and not new.stock_tracked:
+            return end_tracking(level, self.now)
+        if new.stock_tracked and (setting is not None or not level.tracked):
+            return begin_tracking(level, setting or StockSetting(), self.now)
+        return level
+
+    async def _book(self, changes: Sequence[LevelChange]) -> None:
+        if not changes:
+            return
+        movements = [
+            stock_store.Movement(
+                change.after.item_id,
+                MovementKind.COUNT,
+                change.after.on_hand - change.before.on_hand,
+                change.after.on_hand,
+            )
+            for change in changes
+            if change.after.on_hand != change.before.on_hand
+        ]
+        await stock_store.book(self.tx, self.now, changes, movements)
+        await announce(self.tx, changes, command_id=self.command_id, menu_version=self.version)
+
+    def _announce_availability(self, item: Item, cause: AvailabilityCause) -> None:
+        announce_availability(self.tx, item.id, item.name, cause, self.version, self.command_id)
+
+
+def _wire_bytes(item: Item) -> int:
+    size = wire.item_message(item).ByteSize()
+    if size > MAX_ITEM_BYTES:
+        raise MenuTooLarge(f"{item.name!r} is too large; shorten its description or option groups.")
+    return size

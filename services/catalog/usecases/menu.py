@@ -1,0 +1,165 @@
+"""Changing categories and items. Every change raises the menu's version by one, in the same transaction."""
+
+from dataclasses import replace
+from uuid import UUID
+
+from fynlo.catalog.v1 import catalog_service_pb2 as pb
+
+from chassis.db import Database, Transaction
+from chassis.errors import AlreadyExists
+from services.catalog import wire
+from services.catalog.domain.menu import (
+    Category,
+    CategoryNotEmpty,
+    Item,
+    UnknownCategory,
+    UnknownItem,
+    check_category,
+    check_item,
+    check_version,
+)
+from services.catalog.store import items as item_store
+from services.catalog.store import menu as menu_store
+from services.catalog.usecases.command import Answer, Command, execute
+from services.catalog.usecases.edit import Edit
+
+
+async def create_category(
+    db: Database, command: Command, category: Category
+) -> Answer[pb.CreateCategoryResponse]:
+    """Adds a category. Raises InvalidMenu, NameTaken, MenuTooLarge."""
+
+    async def work(tx: Transaction) -> pb.CreateCategoryResponse:
+        check_category(category)
+        edit = await Edit.begin(tx, db.clock.now(), command.id)
+        if await menu_store.category_id_used(tx, category.id):
+            raise AlreadyExists("There is a category of this id.", reason="CATEGORY_EXISTS")
+        [created] = await edit.put_categories([category])
+        await edit.finish()
+        return pb.CreateCategoryResponse(category=wire.category_message(created))
+
+    return await execute(db, command, pb.CreateCategoryResponse, work)
+
+
+async def update_category(
+    db: Database, command: Command, category: Category
+) -> Answer[pb.UpdateCategoryResponse]:
+    """Replaces a category that the caller saw at ``category.version``.
+
+    Raises UnknownCategory, StaleVersion, InvalidMenu, NameTaken.
+    """
+
+    async def work(tx: Transaction) -> pb.UpdateCategoryResponse:
+        check_category(category)
+        edit = await Edit.begin(tx, db.clock.now(), command.id)
+        current = await _category(tx, category.id)
+        check_version(category.version, current.version)
+        updated = current
+        if category != current:
+            [updated] = await edit.put_categories([category])
+            await edit.finish()
+        return pb.UpdateCategoryResponse(category=wire.category_message(updated))
+
+    return await execute(db, command, pb.UpdateCategoryResponse, work)
+
+
+async def delete_category(
+    db: Database, command: Command, category_id: UUID
+) -> Answer[pb.DeleteCategoryResponse]:
+    """Takes an empty category off the menu. Raises UnknownCategory, CategoryNotEmpty."""
+
+    async def work(tx: Transaction) -> pb.DeleteCategoryResponse:
+        edit = await Edit.begin(tx, db.clock.now(), command.id)
+        await _category(tx, category_id)
+        if await menu_store.has_items(tx, category_id):
+            raise CategoryNotEmpty("Move or delete its items first.")
+        await edit.remove_category(category_id)
+        await edit.finish()
+        return pb.DeleteCategoryResponse()
+
+    return await execute(db, command, pb.DeleteCategoryResponse, work)
+
+
+async def create_item(db: Database, command: Command, item: Item) -> Answer[pb.CreateItemResponse]:
+    """Adds an item; a tracked one starts with nothing on hand.
+
+    Raises InvalidMenu, UnknownCategory, NameTaken, MenuTooLarge.
+    """
+
+    async def work(tx: Transaction) -> pb.CreateItemResponse:
+        edit = await Edit.begin(tx, db.clock.now(), command.id)
+        check_item(item, edit.vat_codes)
+        await _category(tx, item.category_id)
+        if await item_store.item_id_used(tx, item.id):
+            raise AlreadyExists("There is an item of this id.", reason="ITEM_EXISTS")
+        [created] = await edit.put_items([(None, item)])
+        await edit.finish()
+        return pb.CreateItemResponse(item=wire.item_message(created))
+
+    return await execute(db, command, pb.CreateItemResponse, work)
+
+
+async def update_item(db: Database, command: Command, item: Item) -> Answer[pb.UpdateItemResponse]:
+    """Replaces an item that the caller saw at ``item.version``; as it was: no new version.
+
+    Raises UnknownItem, UnknownCategory, StaleVersion, InvalidMenu, NameTaken, MenuTooLarge.
+    """
+
+    async def work(tx: Transaction) -> pb.UpdateItemResponse:
+        edit = await Edit.begin(tx, db.clock.now(), command.id)
+        current = await _item(tx, item.id)
+        check_version(item.version, current.version)
+        check_item(item, edit.vat_codes)
+        if item.category_id != current.category_id:
+            await _category(tx, item.category_id)
+        return pb.UpdateItemResponse(item=wire.item_message(await _replace(edit, current, item)))
+
+    return await execute(db, command, pb.UpdateItemResponse, work)
+
+
+async def delete_item(db: Database, command: Command, item_id: UUID) -> Answer[pb.DeleteItemResponse]:
+    """Takes an item off the menu for good; what orders have reserved stays theirs. Raises UnknownItem."""
+
+    async def work(tx: Transaction) -> pb.DeleteItemResponse:
+        edit = await Edit.begin(tx, db.clock.now(), command.id)
+        await edit.remove_item(await _item(tx, item_id))
+        await edit.finish()
+        return pb.DeleteItemResponse()
+
+    return await execute(db, command, pb.DeleteItemResponse, work)
+
+
+async def set_item_availability(
+    db: Database, command: Command, item_id: UUID, available: bool
+) -> Answer[pb.SetItemAvailabilityResponse]:
+    """Takes an item off ("86") or puts it back; as it was: no new version. Raises UnknownItem."""
+
+    async def work(tx: Transaction) -> pb.SetItemAvailabilityResponse:
+        edit = await Edit.begin(tx, db.clock.now(), command.id)
+        current = await _item(tx, item_id)
+        updated = await _replace(edit, current, replace(current, available=available))
+        return pb.SetItemAvailabilityResponse(item=wire.item_message(updated))
+
+    return await execute(db, command, pb.SetItemAvailabilityResponse, work)
+
+
+async def _replace(edit: Edit, current: Item, wanted: Item) -> Item:
+    if wanted == current:
+        return current
+    [updated] = await edit.put_items([(current, wanted)])
+    await edit.finish()
+    return updated
+
+
+async def _category(tx: Transaction, category_id: UUID) -> Category:
+    found = await menu_store.find_category(tx, category_id)
+    if found is None:
+        raise UnknownCategory
+    return found
+
+
+async def _item(tx: Transaction, item_id: UUID) -> Item:
+    found = await item_store.find_item(tx, item_id)
+    if found is None:
+        raise UnknownItem(metadata={"item_id": str(item_id)})
+    return found
