@@ -113,7 +113,7 @@ class MenuReader:
             if stamp == kept.state.stamp and (kept.until is None or now < kept.until):
                 self._kept.move_to_end(tenant)
                 return kept
-        fresh = answer_for(await self._load(tenant, kept.state if kept else None), tenant, now)
+        fresh = answer_for(await self._load(tenant, kept.state if kept else None), tenant, now, kept)
         self._kept[tenant] = fresh
         self._kept.move_to_end(tenant)
         while len(self._kept) > MENUS_KEPT:
@@ -152,8 +152,15 @@ class MenuReader:
             )
 
 
-def answer_for(state: MenuState, tenant: UUID, now: datetime) -> KeptMenu:
-    """The whole menu as of ``now`` and until when it holds."""
+def answer_for(state: MenuState, tenant: UUID, now: datetime, before: KeptMenu | None = None) -> KeptMenu:
+    """The whole menu as of ``now`` and until when it holds. A sale moves stock, not the menu: that part of
+    the answer ``before`` is used again.
+    """
+    same_menu = (
+        before is not None
+        and before.state.stamp.menu == state.stamp.menu
+        and before.state.restaurant == state.restaurant
+    )
     zone = zone_named(state.restaurant.time_zone)
     opening: dict[tuple[AvailabilityWindow, ...], bool] = {}
     changes = []
@@ -165,7 +172,11 @@ def answer_for(state: MenuState, tenant: UUID, now: datetime) -> KeptMenu:
     out = {level.item_id for level in state.levels if level.is_out}
     until = min(changes, default=None)
     answer = pb.GetMenuResponse(
-        menu=_menu(state, tenant, state.categories, state.items, state.vat_classes),
+        menu=(
+            before.answer.menu
+            if before is not None and same_menu
+            else _menu(state, tenant, state.categories, state.items, state.vat_classes)
+        ),
         stock=[wire.level_message(level) for level in state.levels],
         available_item_ids=[
             str(item.id)

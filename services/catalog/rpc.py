@@ -1,0 +1,184 @@
+"""The gRPC methods of the catalog: parse, use case, serialise."""
+
+import base64
+import binascii
+from typing import TypeVar
+from uuid import UUID
+
+from fynlo.catalog.v1 import catalog_service_pb2 as pb
+from fynlo.catalog.v1.catalog_service_pb2_grpc import CatalogServiceServicer
+from google.protobuf.message import Message
+
+from chassis.auth import PrincipalKind
+from chassis.db import Database
+from chassis.errors import InvalidArgument, PermissionDenied
+from chassis.idempotency import key_of
+from chassis.ids import parse_id
+from chassis.rpc import current_principal, mark_replayed
+from services.catalog import wire
+from services.catalog.store.stock import FIRST_ID
+from services.catalog.usecases import importing, menu, stock
+from services.catalog.usecases.command import Answer, Command
+from services.catalog.usecases.reading import MenuReader
+from services.catalog.usecases.restaurants import AskAuth, restaurant_of
+
+DEFAULT_PAGE = 50
+
+M = TypeVar("M", bound=Message)
+
+
+class CatalogRpc(CatalogServiceServicer):
+    """Everything about the caller has been checked before a method runs."""
+
+    def __init__(self, db: Database, ask_auth: AskAuth) -> None:
+        self._db = db
+        self._ask_auth = ask_auth
+        self._reader = MenuReader(db, ask_auth)
+
+    async def GetMenu(self, request: pb.GetMenuRequest, context: object) -> pb.GetMenuResponse:  # noqa: N802
+        """The menu with stock and what is on sale now."""
+        tenant = named_tenant(request.restaurant_id)
+        return await self._reader.get(tenant, request.since_version, request.known_etag)
+
+    async def ImportMenu(  # noqa: N802
+        self, request: pb.ImportMenuRequest, context: object
+    ) -> pb.ImportMenuResponse:
+        """A menu from a file."""
+        command = _command("ImportMenu", request)
+        restaurant = await restaurant_of(self._db, command.tenant, self._ask_auth)
+        file = await importing.read_file(request.content, request.format, restaurant.currency_code)
+        if request.dry_run:
+            return await importing.preview_import(self._db, command.tenant, file)
+        return _message(await importing.import_menu(self._db, command, file))
+
+    async def CreateCategory(  # noqa: N802
+        self, request: pb.CreateCategoryRequest, context: object
+    ) -> pb.CreateCategoryResponse:
+        """A new category."""
+        category = wire.category_of(request.category)
+        return _message(await menu.create_category(self._db, _command("CreateCategory", request), category))
+
+    async def UpdateCategory(  # noqa: N802
+        self, request: pb.UpdateCategoryRequest, context: object
+    ) -> pb.UpdateCategoryResponse:
+        """A category as the caller wants it."""
+        parse_id(request.category.id)
+        category = wire.category_of(request.category)
+        return _message(await menu.update_category(self._db, _command("UpdateCategory", request), category))
+
+    async def DeleteCategory(  # noqa: N802
+        self, request: pb.DeleteCategoryRequest, context: object
+    ) -> pb.DeleteCategoryResponse:
+        """An empty category off the menu."""
+        command = _command("DeleteCategory", request)
+        return _message(await menu.delete_category(self._db, command, parse_id(request.category_id)))
+
+    async def CreateItem(  # noqa: N802
+        self, request: pb.CreateItemRequest, context: object
+    ) -> pb.CreateItemResponse:
+        """A new item."""
+        item = wire.item_of(request.item)
+        return _message(await menu.create_item(self._db, _command("CreateItem", request), item))
+
+    async def UpdateItem(  # noqa: N802
+        self, request: pb.UpdateItemRequest, context: object
+    ) -> pb.UpdateItemResponse:
+        """An item as the caller wants it."""
+        parse_id(request.item.id)
+        item = wire.item_of(request.item)
+        return _message(await menu.update_item(self._db, _command("UpdateItem", request), item))
+
+    async def DeleteItem(  # noqa: N802
+        self, request: pb.DeleteItemRequest, context: object
+    ) -> pb.DeleteItemResponse:
+        """An item off the menu."""
+        command = _command("DeleteItem", request)
+        return _message(await menu.delete_item(self._db, command, parse_id(request.item_id)))
+
+    async def SetItemAvailability(  # noqa: N802
+        self, request: pb.SetItemAvailabilityRequest, context: object
+    ) -> pb.SetItemAvailabilityResponse:
+        """An item taken off, or put back."""
+        command, item_id = _command("SetItemAvailability", request), parse_id(request.item_id)
+        return _message(await menu.set_item_availability(self._db, command, item_id, request.available))
+
+    async def ListStock(  # noqa: N802
+        self, request: pb.ListStockRequest, context: object
+    ) -> pb.ListStockResponse:
+        """A page of levels by item id."""
+        limit = request.page.limit or DEFAULT_PAGE
+        after = _position(request.page.cursor)
+        levels = await stock.list_levels(self._db, current_principal().tenant, after, limit + 1)
+        page = levels[:limit]
+        return pb.ListStockResponse(
+            levels=[wire.level_message(level) for level in page],
+            next_cursor=_cursor(page[-1].item_id) if len(levels) > limit else "",
+        )
+
+    async def CountStock(  # noqa: N802
+        self, request: pb.CountStockRequest, context: object
+    ) -> pb.CountStockResponse:
+        """What was counted on the shelf."""
+        command, item_id = _command("CountStock", request), parse_id(request.item_id)
+        return _message(
+            await stock.count_stock(self._db, command, item_id, request.on_hand, request.reorder_point)
+        )
+
+    async def ReserveStock(  # noqa: N802
+        self, request: pb.ReserveStockRequest, context: object
+    ) -> pb.ReserveStockResponse:
+        """All lines of an order, or none."""
+        levels = await stock.reserve_stock(
+            self._db,
+            current_principal().tenant,
+            parse_id(request.order_id),
+            [wire.stock_line_of(line) for line in request.lines],
+            request.request_id,
+        )
+        return pb.ReserveStockResponse(levels=[wire.level_message(level) for level in levels])
+
+    async def ReleaseStock(  # noqa: N802
+        self, request: pb.ReleaseStockRequest, context: object
+    ) -> pb.ReleaseStockResponse:
+        """What an order that was not placed had reserved."""
+        tenant, order_id = current_principal().tenant, parse_id(request.order_id)
+        await stock.release_stock(self._db, tenant, order_id, request.request_id)
+        return pb.ReleaseStockResponse()
+
+
+def named_tenant(restaurant_id: str) -> UUID:
+    """A person's restaurant is the token's; a service names one. Raises PermissionDenied (OTHER_RESTAURANT)."""
+    principal = current_principal()
+    if not restaurant_id:
+        return principal.tenant
+    named = parse_id(restaurant_id)
+    own = principal.restaurant_id
+    if own is None and principal.kind is PrincipalKind.SERVICE:
+        return named
+    if named != own:
+        raise PermissionDenied("This is another restaurant.", reason="OTHER_RESTAURANT")
+    return named
+
+
+def _command(method: str, request: Message) -> Command:
+    principal = current_principal()
+    return Command(principal.tenant, key_of(method, request, principal))
+
+
+def _message(answer: Answer[M]) -> M:
+    if answer.replayed:
+        mark_replayed()
+    return answer.message
+
+
+def _cursor(item_id: UUID) -> str:
+    return base64.urlsafe_b64encode(item_id.bytes).decode().rstrip("=")
+
+
+def _position(cursor: str) -> UUID:
+    if not cursor:
+        return FIRST_ID
+    try:
+        return UUID(bytes=base64.urlsafe_b64decode(cursor + "=="))
+    except (binascii.Error, ValueError):
+        raise InvalidArgument("This cursor is of another list.", reason="BAD_CURSOR") from None

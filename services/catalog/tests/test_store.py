@@ -1,0 +1,73 @@
+"""The schema and who may see what in it."""
+
+import asyncpg
+import pytest
+
+from chassis.ids import new_id
+from chassis.migrations import revert_migrations, run_migrations, schema_differences
+from chassis.testing import ModuleDatabases, OpenDatabase
+from services.catalog.store import items as item_store
+from services.catalog.store import menu as menu_store
+from services.catalog.store import stock as stock_store
+from services.catalog.tests.builders import a_category, a_restaurant, counted
+
+TENANT_TABLES = (
+    "restaurant",
+    "menu",
+    "category",
+    "item",
+    "vat_class",
+    "stock",
+    "stock_movement",
+    "reservation",
+)
+
+
+async def test_migrations_make_what_is_declared_and_can_be_undone(module_databases: ModuleDatabases) -> None:
+    owner_url = await module_databases.owner_url("catalog")
+    assert await schema_differences("catalog", owner_url) == []
+    await revert_migrations("catalog", owner_url)
+    await run_migrations("catalog", owner_url)
+    assert await schema_differences("catalog", owner_url) == []
+
+
+async def test_a_restaurant_sees_nothing_of_another(service_database: OpenDatabase) -> None:
+    db = await service_database("catalog")
+    tenant = await a_restaurant(db)
+    item = await counted(db, tenant, await a_category(db, tenant), 5)
+    async with db.transaction(new_id()) as tx:
+        assert await item_store.find_item(tx, item.id) is None
+        assert await item_store.items(tx) == []
+        assert await menu_store.categories(tx) == ([], [])
+        assert await menu_store.vat_classes(tx) == []
+        assert await menu_store.find_restaurant(tx) is None
+        assert await stock_store.levels(tx) == []
+        assert await stock_store.lock_levels(tx, [item.id]) == {}
+
+
+@pytest.mark.parametrize("table", TENANT_TABLES)
+async def test_without_a_restaurant_no_row_is_seen(service_database: OpenDatabase, table: str) -> None:
+    db = await service_database("catalog")
+    tenant = await a_restaurant(db)
+    await counted(db, tenant, await a_category(db, tenant), 5)
+    async with db.transaction(tenant) as tx:
+        await stock_store.lock_reservation(tx, new_id(), db.clock.now())
+    async with db.transaction(tenant) as tx:
+        assert await tx.fetchval(f"SELECT count(*) FROM {table}") > 0
+    async with db.transaction(None) as tx:
+        assert await tx.fetchval(f"SELECT count(*) FROM {table}") == 0
+
+
+async def test_a_row_cannot_be_written_for_another_restaurant(service_database: OpenDatabase) -> None:
+    db = await service_database("catalog")
+    with pytest.raises(asyncpg.InsufficientPrivilegeError):
+        async with db.transaction(new_id()) as tx:
+            await tx.execute("INSERT INTO menu (restaurant_id, version) VALUES ($1, 1)", new_id())
+
+
+@pytest.mark.parametrize("verb", ["UPDATE stock_movement SET quantity = 0", "DELETE FROM stock_movement"])
+async def test_movements_are_history(service_database: OpenDatabase, verb: str) -> None:
+    db = await service_database("catalog")
+    with pytest.raises(asyncpg.InsufficientPrivilegeError):
+        async with db.transaction(new_id()) as tx:
+            await tx.execute(verb)
