@@ -147,7 +147,7 @@ class CatalogRpc(CatalogServiceServicer):
 
 
 def named_tenant(restaurant_id: str) -> UUID:
-    """A person's restaurant is the token's; a service names one. Raises PermissionDenied (OTHER_RESTAURANT)."""
+    """A person's restaurant is the token's; a service names one. Raises PermissionDenied."""
     principal = current_principal()
     if not restaurant_id:
         return principal.tenant

@@ -16,10 +16,10 @@ _THREE_MINOR_DIGITS = "BHD IQD JOD KWD LYD OMR TND"
 MINOR_DIGITS = dict.fromkeys(_NO_MINOR_UNITS.split(), 0) | dict.fromkeys(_THREE_MINOR_DIGITS.split(), 3)
 """ISO 4217, where it is not two."""
 
-_PRICE = re.compile(r"([+-]?)(\d{1,9})(?:[.,](\d{1,3}))?")
-_GROUP = re.compile(r"(?P<name>.+?)\s*\(\s*(?P<least>\d{1,3})\s*(?:-\s*(?P<most>\d{1,3})\s*)?\)\s*")
+_PRICE = re.compile(r"([+-]?)(\d{1,9})(?:[.,](\d{1,3}))?", re.ASCII)
+_GROUP = re.compile(r"(?P<name>.+?)\s*\(\s*(?P<least>\d{1,3})\s*(?:-\s*(?P<most>\d{1,3})\s*)?\)\s*", re.ASCII)
 _CLOCK = r"(\d{1,2}):(\d{2})"
-_WINDOW = re.compile(rf"(?:(?P<days>[A-Za-z][A-Za-z,\s-]*?)\s+)?{_CLOCK}\s*-\s*{_CLOCK}")
+_WINDOW = re.compile(rf"(?:(?P<days>[A-Za-z][A-Za-z,\s-]*?)\s+)?{_CLOCK}\s*-\s*{_CLOCK}", re.ASCII)
 _DAYS = ("mon", "tue", "wed", "thu", "fri", "sat", "sun")
 _YES = frozenset({"yes", "y", "true", "1"})
 _NO = frozenset({"no", "n", "false", "0"})
@@ -77,7 +77,7 @@ def signed_price(text: str, digits: int) -> int:
 
 def units(text: str) -> int:
     """A whole number that is not negative."""
-    if not re.fullmatch(r"\d{1,10}", text) or int(text) > MAX_UNITS:
+    if not re.fullmatch(r"[0-9]{1,10}", text) or int(text) > MAX_UNITS:
         raise BadCell(f"write a whole number from 0 to {MAX_UNITS}")
     return int(text)
 

@@ -1,0 +1,63 @@
+"""What the catalog hears from other services. Every handler may run twice, late and out of order."""
+
+from collections.abc import Awaitable, Callable
+from typing import Any
+
+from fynlo.auth.v1.events_pb2 import RestaurantUpdated
+from fynlo.orders.v1 import orders_pb2
+from fynlo.orders.v1.events_pb2 import OrderCancelled, OrderCompleted, OrderPlaced, OrderUpdated
+from google.protobuf.message import Message
+
+from chassis.clock import Clock
+from chassis.db import Transaction
+from services.catalog import wire
+from services.catalog.peers import restaurant_copy_of
+from services.catalog.usecases import stock
+from services.catalog.usecases.restaurants import keep_restaurant
+
+HOLDING = frozenset({orders_pb2.LIFECYCLE_VALIDATED, orders_pb2.LIFECYCLE_CANCEL_PENDING})
+"""A draft holds nothing; an order at its end has an event of its own."""
+
+Handler = Callable[[Transaction, Any, object], Awaitable[None]]
+
+
+class CatalogConsumers:
+    """The handlers by event."""
+
+    def __init__(self, clock: Clock) -> None:
+        self._clock = clock
+
+    def handlers(self) -> dict[type[Message], Handler]:
+        """What to subscribe to."""
+        return {
+            OrderPlaced: self.on_order_placed,
+            OrderUpdated: self.on_order_updated,
+            OrderCompleted: self.on_order_completed,
+            OrderCancelled: self.on_order_cancelled,
+            RestaurantUpdated: self.on_restaurant_updated,
+        }
+
+    async def on_order_placed(self, tx: Transaction, event: OrderPlaced, context: object) -> None:
+        """Its reservation belongs to it now."""
+        await self._hold(tx, event.order)
+
+    async def on_order_updated(self, tx: Transaction, event: OrderUpdated, context: object) -> None:
+        """Lines may have come or gone."""
+        await self._hold(tx, event.order)
+
+    async def on_order_completed(self, tx: Transaction, event: OrderCompleted, context: object) -> None:
+        """Its goods are sold."""
+        await stock.complete_order(tx, wire.placed_order_of(event.order), self._clock.now())
+
+    async def on_order_cancelled(self, tx: Transaction, event: OrderCancelled, context: object) -> None:
+        """Its goods are free again, or wasted."""
+        order = wire.placed_order_of(event.order)
+        await stock.cancel_order(tx, order, self._clock.now(), wasted=event.wasted)
+
+    async def on_restaurant_updated(self, tx: Transaction, event: RestaurantUpdated, context: object) -> None:
+        """Currency and time zone may have changed."""
+        await keep_restaurant(tx, restaurant_copy_of(event.settings))
+
+    async def _hold(self, tx: Transaction, order: orders_pb2.Order) -> None:
+        if order.lifecycle in HOLDING:
+            await stock.confirm_order(tx, wire.placed_order_of(order), self._clock.now())

@@ -1,0 +1,108 @@
+"""The events that the catalog publishes are those of the golden examples, to the letter."""
+
+from dataclasses import replace
+from datetime import UTC, date, datetime
+from pathlib import Path
+from uuid import UUID
+
+import pytest
+from fynlo.catalog.v1 import events_pb2
+from google.protobuf import json_format
+from google.protobuf.message import Message
+
+from services.catalog import wire
+from services.catalog.domain.menu import (
+    AvailabilityWindow,
+    Category,
+    Item,
+    MenuChange,
+    Option,
+    OptionGroup,
+    VatClass,
+    VatRate,
+)
+from services.catalog.domain.stock import AvailabilityCause, StockLevel
+
+EXAMPLES = Path(__file__).parents[3] / "protos" / "examples"
+RESTAURANT = UUID("0198c0de-0000-7000-8000-000000000001")
+MAINS = UUID("0198c0de-0000-7000-8000-000000000010")
+MARGHERITA = UUID("0198c0de-0000-7000-8000-000000000011")
+CAKE = UUID("0198c0de-0000-7000-8000-000000000012")
+GONE = UUID("0198c0de-0000-7000-8000-000000000013")
+GONE_CATEGORY = UUID("0198c0de-0000-7000-8000-000000000014")
+SIZE = UUID("0198c0de-0000-7000-8000-000000000020")
+SMALL = UUID("0198c0de-0000-7000-8000-000000000021")
+LARGE = UUID("0198c0de-0000-7000-8000-000000000022")
+
+ITEM = Item(
+    id=MARGHERITA,
+    category_id=MAINS,
+    name="Margherita",
+    price_minor=950,
+    vat_class="hot_food",
+    description="Tomato, mozzarella",
+    allergens=(2, 7),
+    windows=(AvailabilityWindow((0, 1, 2, 3, 4), 720, 900),),
+    option_groups=(
+        OptionGroup(SIZE, "Size", 1, 1, (Option(SMALL, "Small"), Option(LARGE, "Large", 150, False))),
+    ),
+    stock_tracked=False,
+    position=10,
+    version=7,
+)
+VAT = VatClass("hot_food", "Hot food", (VatRate(date(2022, 4, 1), 2000, 2000),), 7)
+CHANGE = MenuChange((Category(MAINS, "Mains", 10, 7),), (ITEM,), (VAT,), (GONE,), (GONE_CATEGORY,))
+LEVEL = StockLevel(CAKE, "Cheesecake", 12, 4, 10, 31, datetime(2026, 3, 2, 12, 0, tzinfo=UTC))
+LOW = replace(LEVEL, reorder_point=8)
+LEVEL_MESSAGE = wire.level_message(LEVEL)
+
+BUILT: dict[str, Message] = {
+    "MenuChanged": wire.menu_changed(RESTAURANT, 7, CHANGE)[0],
+    "StockChanged": events_pb2.StockChanged(level=LEVEL_MESSAGE),
+    "StockLow": events_pb2.StockLow(level=wire.level_message(LOW)),
+    "ItemAvailabilityChanged": wire.availability_event(CAKE, "Cheesecake", AvailabilityCause.OUT_OF_STOCK, 7),
+}
+
+
+@pytest.mark.parametrize("name", BUILT)
+def test_the_golden_example_is_what_is_published(name: str) -> None:
+    golden = json_format.Parse((EXAMPLES / f"{name}.json").read_text(), type(BUILT[name])())
+    assert golden == BUILT[name]
+
+
+def test_every_event_of_the_catalog_has_an_example() -> None:
+    assert set(BUILT) == set(events_pb2.DESCRIPTOR.message_types_by_name)
+
+
+@pytest.mark.parametrize("item", [ITEM, replace(ITEM, option_groups=(), windows=(), available=False)])
+def test_an_item_comes_back_from_the_wire_as_it_went(item: Item) -> None:
+    assert wire.item_of(wire.item_message(item)) == item
+
+
+def test_what_has_no_identity_yet_gets_one() -> None:
+    message = wire.item_message(ITEM)
+    message.id = ""
+    message.option_groups[0].id = ""
+    message.option_groups[0].options[0].id = ""
+    made = wire.item_of(message)
+    assert made.id != MARGHERITA
+    assert made.option_groups[0].id != SIZE
+    assert [
+        option.id == other
+        for option, other in zip(made.option_groups[0].options, (SMALL, LARGE), strict=True)
+    ] == [
+        False,
+        True,
+    ]
+
+
+def test_parts_hold_everything_once_and_stay_small() -> None:
+    items = tuple(replace(ITEM, description="x" * 900, name=f"Item {number}") for number in range(400))
+    change = replace(CHANGE, items=items)
+    parts = wire.menu_changed(RESTAURANT, 7, change)
+    assert len(parts) > 2
+    assert all(part.ByteSize() < 100_000 for part in parts)
+    assert [part.part for part in parts] == list(range(1, len(parts) + 1))
+    assert [item.name for part in parts for item in part.items] == [item.name for item in items]
+    assert sum(len(part.categories) for part in parts) == 1
+    assert sum(len(part.removed_item_ids) for part in parts) == 1
