@@ -12,6 +12,7 @@ import importlib
 import re
 from collections.abc import Callable
 from enum import StrEnum
+from functools import partial
 from importlib import util
 from pathlib import Path
 from typing import Annotated, Any, Protocol, TypeVar
@@ -100,14 +101,22 @@ def protect_tenant_table(
 
 def chassis_tables(metadata: sa.MetaData, schema: str) -> None:
     """Declares the chassis' tables in a service's metadata, so that ``check`` compares them like its own."""
+    table = partial(_declare, metadata, schema)
+    _outbox_tables(table)
+    _inbox_tables(table)
+
+
+def _declare(metadata: sa.MetaData, schema: str, name: str, *columns: sa.schema.SchemaItem) -> None:
+    sa.Table(name, metadata, *columns, schema=schema)
+
+
+def column(name: str, kind: Any, *, key: bool = False, null: bool = False) -> sa.Column[Any]:
+    """A column as the chassis' tables have it: not null unless said so."""
+    return sa.Column(name, kind, primary_key=key, nullable=null, autoincrement=False)
+
+
+def _outbox_tables(table: Callable[..., None]) -> None:
     tenant, at = pg.UUID(), sa.DateTime(timezone=True)
-
-    def table(name: str, *columns: sa.schema.SchemaItem) -> None:
-        sa.Table(name, metadata, *columns, schema=schema)
-
-    def column(name: str, kind: Any, *, key: bool = False, null: bool = False) -> sa.Column[Any]:
-        return sa.Column(name, kind, primary_key=key, nullable=null, autoincrement=False)
-
     table(
         "outbox",
         column("id", sa.BigInteger, key=True),
@@ -143,6 +152,10 @@ def chassis_tables(metadata: sa.MetaData, schema: str) -> None:
         column("generation", sa.BigInteger),
         column("epoch", sa.Text),
     )
+
+
+def _inbox_tables(table: Callable[..., None]) -> None:
+    tenant, at = pg.UUID(), sa.DateTime(timezone=True)
     table(
         "inbox",
         column("consumer", sa.Text, key=True),

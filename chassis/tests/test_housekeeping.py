@@ -111,4 +111,4 @@ async def test_writers_and_housekeeping_do_not_wait_for_each_other_in_a_circle(
         fake_clock.advance(timedelta(days=1))
         await sweep(db)
     done.set()
-    await asyncio.gather(*writers)
+    assert await asyncio.gather(*writers) == [None] * 3

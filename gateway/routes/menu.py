@@ -21,7 +21,6 @@ from gateway.models.answers import Answer, ImportOut, MenuOut, PageOut
 from gateway.spec import router, spec
 
 routes = router()
-
 _ALLERGENS = ALLERGEN.numbers()
 IMPORT_SECONDS = 20.0
 XLSX_TYPE = "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"
@@ -362,9 +361,8 @@ def _moved(call: Call) -> None:
 def _item_of(body: bodies.ItemIn) -> catalog_pb2.Item:
     unknown = [name for name in body.allergens if name not in _ALLERGENS]
     if unknown:
-        raise InvalidArgument(
-            f"allergens are {', '.join(_ALLERGENS)}; not {', '.join(unknown)[:100]}", reason="INVALID_BODY"
-        )
+        detail = f"allergens are {', '.join(_ALLERGENS)}; not {', '.join(unknown)[:100]}"
+        raise InvalidArgument(detail, reason="INVALID_BODY")
     return catalog_pb2.Item(
         category_id=str(body.category_id),
         name=body.name,
