@@ -1,12 +1,14 @@
 """One run of the whole system: servers, schemas, services, gateway, until a signal asks it to stop."""
 
 import asyncio
-import contextlib
 import os
 import signal
 import sys
 import time
+import traceback
 from urllib.parse import urlsplit, urlunsplit
+
+import asyncpg
 
 from deploy.local import keys, places, state
 from deploy.local.console import Console
@@ -20,6 +22,16 @@ from deploy.local.supervisor import Stage, StartFailed, Supervisor
 DATABASE = "fynlo"
 STOP_SIGNALS = (signal.SIGINT, signal.SIGTERM)
 SAME_REQUEST_SECONDS = 1.0
+EXPECTED = (
+    StartFailed,
+    ServerFailed,
+    keys.SecretsUnreadable,
+    places.NoSuitablePlace,
+    asyncpg.PostgresError,
+    ValueError,
+    OSError,
+)
+"""Faults of the machine or the settings: their text suffices."""
 DEMO_PASSWORD = "lunch-at-noon-2026"
 DEMO_PEOPLE = (
     ("owner@demo.fynlo.test", "owner of Casa Demo"),
@@ -68,8 +80,7 @@ class _Run:
         code = self._outcome(running)
         for task in (stopping, running):
             task.cancel()
-            with contextlib.suppress(asyncio.CancelledError, Exception):
-                await task
+        await asyncio.wait([stopping, running])
         self._console.note("stopping")
         await self._supervisor.stop()
         state.forget_run(self._folder)
@@ -80,19 +91,12 @@ class _Run:
         if not running.done():
             return 0
         error = running.exception()
-        expected = (
-            StartFailed,
-            ServerFailed,
-            keys.SecretsUnreadable,
-            places.NoSuitablePlace,
-            ValueError,
-            OSError,
-        )
-        if isinstance(error, expected):
-            self._console.note(str(error), "error")
-            return 1
         assert error is not None
-        raise error
+        if isinstance(error, EXPECTED):
+            self._console.note(str(error), "error")
+        else:
+            self._console.note("".join(traceback.format_exception(error)), "error")
+        return 1
 
     async def _start_and_keep(self) -> None:
         ended = state.end_leftovers(self._folder)

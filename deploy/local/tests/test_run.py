@@ -231,6 +231,16 @@ def test_servers_of_others_replace_the_embedded_ones(operator: Operator) -> None
     assert guest.facts["urls"]["nats"] == urls["nats"]
 
 
+def test_a_foreign_database_that_refuses_us_stops_the_start_cleanly(operator: Operator) -> None:
+    operator.start_up()
+    address = operator.facts["urls"]["admin_database"].replace("postgres:", "postgres:not-", 1)
+    guest = Operator(operator.folder / "guest").start(FYNLO_DATABASE_URL=address)
+    output, _ = guest.communicate(timeout=WAIT_SECONDS)
+    assert guest.returncode == 1
+    assert 'password authentication failed for user "postgres"' in output
+    assert "Traceback" not in output
+
+
 def test_a_run_whose_reader_has_gone_keeps_running(operator: Operator) -> None:
     process, _ = operator.start_up()
     assert process.stdout is not None

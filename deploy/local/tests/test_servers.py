@@ -237,6 +237,7 @@ class TestProvision:
         await asyncio.gather(*(provision(servers.postgres.url, "fynlo", old) for _ in range(3)))
         await provision(servers.postgres.url, "fynlo", PASSWORDS)
         connection = await connect_as(servers, "fynlo_orders")
+        assert await connection.fetchval("SELECT current_database()") == "fynlo"
         await connection.close()
 
     async def test_an_administrator_without_superuser_suffices(self) -> None:
@@ -248,6 +249,7 @@ class TestProvision:
             for _ in range(2):
                 await provision(managed, "fynlo", PASSWORDS)
             connection = await connect_as(fresh, "fynlo_auth")
+            assert await connection.fetchval("SELECT current_user") == "fynlo_auth"
             await connection.close()
 
     async def test_a_missing_password_is_refused_before_anything_happens(
