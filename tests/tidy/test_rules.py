@@ -1,0 +1,129 @@
+"""Every rule catches a planted sample, and lets the like of it pass that is allowed."""
+
+import textwrap
+
+import pytest
+
+from tests.tidy import rules
+from tests.tidy.source import Source
+
+PRODUCT = "services/orders/usecases.py"
+TEST = "services/orders/tests/test_usecases.py"
+INDEX = "pypi." + "org"
+FOLDER = "/ro" + "ot/project"
+MARK = "TO" + "DO"
+
+LONG_FUNCTION = "def f() -> None:\n" + "    g()\n" * 70
+LONG_FILE = "x = 1\n" * 401
+
+CAUGHT: list[tuple[rules.Rule, str, str]] = [
+    (rules.sizes, PRODUCT, LONG_FUNCTION),
+    (rules.sizes, PRODUCT, LONG_FILE),
+    (rules.sizes, TEST, "x = 1\n" * 801),
+    (rules.names, "services/orders/utils.py", ""),
+    (rules.names, "chassis/common/money.py", ""),
+    (rules.names, "gateway/helpers.py", ""),
+    (rules.names, "tools/constants.py", ""),
+    (rules.services_apart, PRODUCT, "from services.payments import store"),
+    (rules.services_apart, PRODUCT, "import services.auth.domain"),
+    (rules.services_apart, PRODUCT, "from services import catalog"),
+    (rules.services_apart, PRODUCT, "importlib.import_module('services.staff.store')"),
+    (rules.commits, PRODUCT, "await connection.commit()"),
+    (rules.commits, PRODUCT, "await tx.execute('COMMIT')"),
+    (rules.commits, "gateway/app.py", "await connection.execute('begin isolation level serializable')"),
+    (rules.mocks, TEST, "from unittest.mock import patch"),
+    (rules.mocks, TEST, "import unittest.mock"),
+    (rules.mocks, TEST, "with mock.patch('a.b'): pass"),
+    (rules.mocks, TEST, "monkeypatch.setattr(a, 'b', 1)"),
+    (rules.environment, PRODUCT, "os.environ['FYNLO_X']"),
+    (rules.environment, "deploy/local/places.py", "os.getenv('HOME')"),
+    (rules.environment, "tools/seed.py", "from os import environ"),
+    (rules.clock, PRODUCT, "datetime.now(UTC)"),
+    (rules.clock, PRODUCT, "datetime.datetime.utcnow()"),
+    (rules.clock, "gateway/app.py", "time.time()"),
+    (rules.clock, PRODUCT, "make(default_factory=datetime.now)"),
+    (
+        rules.remote_calls,
+        PRODUCT,
+        "async def f():\n async with db.transaction(t) as tx:\n  await catalog_stub.Reserve(r)",
+    ),
+    (
+        rules.remote_calls,
+        PRODUCT,
+        "async def f():\n async with self._db.transaction(t) as tx:\n  await self.provider.capture(x)",
+    ),
+    (
+        rules.remote_calls,
+        PRODUCT,
+        "async def f():\n async with db.transaction(t):\n  if a:\n   await nats.publish('x')",
+    ),
+    (rules.remote_calls, PRODUCT, "async def f():\n async with db.transaction(t):\n  await asyncio.sleep(1)"),
+    (rules.skips, TEST, "@pytest.mark.skip\ndef test_a(): assert f()"),
+    (rules.skips, TEST, "@pytest.mark.xfail\ndef test_a(): assert f()"),
+    (rules.skips, TEST, "@pytest.mark.skipif(x, reason='flaky')\ndef test_a(): assert f()"),
+    (rules.skips, TEST, "def test_a():\n pytest.skip('later')"),
+    (rules.skips, TEST, "def test_a():\n pytest.skip()"),
+    (rules.assertions, TEST, "def test_a():\n  f()"),
+    (rules.assertions, TEST, "class TestIt:\n  async def test_a(self):\n    await f()"),
+    (rules.swallowed, PRODUCT, "try:\n  f()\nexcept Exception:\n  pass"),
+    (rules.swallowed, PRODUCT, "try:\n  f()\nexcept:\n  pass"),
+    (rules.swallowed, PRODUCT, "with contextlib.suppress(Exception):\n  f()"),
+    (rules.unfinished, PRODUCT, f"x = 1  # {MARK}: later"),
+    (rules.machine_traces, "requirements.lock", f"--index-url https://{INDEX}/simple"),
+    (rules.machine_traces, "docs/chassis.md", f"see {FOLDER}/notes.txt"),
+]
+
+ALLOWED: list[tuple[rules.Rule, str, str]] = [
+    (rules.sizes, PRODUCT, LONG_FUNCTION.removesuffix("    g()\n")),
+    (rules.sizes, TEST, LONG_FILE),
+    (rules.names, "services/orders/domain.py", ""),
+    (rules.services_apart, PRODUCT, "from services.orders import store"),
+    (rules.services_apart, PRODUCT, "from fynlo.payments.v1 import payments_pb2"),
+    (rules.commits, "chassis/db.py", "await connection.execute('COMMIT')"),
+    (rules.commits, PRODUCT, "await tx.execute('INSERT INTO commits VALUES ($1)', 1)"),
+    (rules.environment, "deploy/local/settings.py", "os.environ['HOME']"),
+    (rules.environment, PRODUCT, "os.path.join('a', 'b')"),
+    (rules.clock, "chassis/clock.py", "datetime.now(UTC)"),
+    (rules.clock, PRODUCT, "clock.now() and time.monotonic()"),
+    (rules.clock, "chassis/ids.py", "time.time_ns()"),
+    (
+        rules.remote_calls,
+        PRODUCT,
+        "async def f():\n async with db.transaction(t) as tx:\n  await store.insert(tx, 1)",
+    ),
+    (
+        rules.remote_calls,
+        PRODUCT,
+        "async def f():\n await stub.Reserve(r)\n async with db.transaction(t):\n  await tx.execute(x)",
+    ),
+    (
+        rules.skips,
+        TEST,
+        "@pytest.mark.skipif(not chromium, reason='needs chromium')\ndef test_a(): assert f()",
+    ),
+    (rules.assertions, TEST, "def test_a():\n  with pytest.raises(ValueError):\n    f()"),
+    (rules.assertions, TEST, "def test_a():\n  assert_balanced(ledger)"),
+    (rules.swallowed, PRODUCT, "try:\n  f()\nexcept ValueError:\n  pass"),
+    (rules.swallowed, PRODUCT, "try:\n  f()\nexcept Exception:\n  log.error('x')\n  raise"),
+    (rules.machine_traces, "README.md", "open http://127.0.0.1:8080/root/ or services/work/x"),
+]
+
+
+@pytest.mark.parametrize(("rule", "path", "text"), CAUGHT)
+def test_a_planted_sample_is_caught(rule: rules.Rule, path: str, text: str) -> None:
+    assert list(rule(Source(path, textwrap.dedent(text))))
+
+
+@pytest.mark.parametrize(("rule", "path", "text"), ALLOWED)
+def test_what_is_allowed_passes(rule: rules.Rule, path: str, text: str) -> None:
+    assert not list(rule(Source(path, textwrap.dedent(text))))
+
+
+def test_every_rule_has_a_planted_sample() -> None:
+    planted = {rule for rule, _, _ in CAUGHT}
+    assert planted == {*rules.PYTHON_RULES, *rules.TEXT_RULES}
+
+
+def test_a_finding_says_where_it_is() -> None:
+    [finding] = rules.clock(Source(PRODUCT, "x = 1\ny = datetime.now(UTC)\n"))
+    assert str(finding) == f"{PRODUCT}:2: datetime.now outside chassis/clock.py"

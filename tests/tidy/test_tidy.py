@@ -1,0 +1,35 @@
+"""The repository keeps its own style."""
+
+import pytest
+
+from tests.tidy.rules import PYTHON_RULES, TEXT_RULES, Rule
+from tests.tidy.source import REPOSITORY, python_files, text_files
+
+PYTHON = list(python_files())
+TEXT = list(text_files())
+
+
+@pytest.mark.parametrize("rule", PYTHON_RULES, ids=lambda rule: rule.__name__)
+def test_every_python_file_keeps_the_rule(rule: Rule) -> None:
+    findings = [str(finding) for source in PYTHON for finding in rule(source)]
+    assert not findings, f"{rule.__doc__}\n" + "\n".join(findings)
+
+
+@pytest.mark.parametrize("rule", TEXT_RULES, ids=lambda rule: rule.__name__)
+def test_every_text_file_keeps_the_rule(rule: Rule) -> None:
+    findings = [str(finding) for source in TEXT for finding in rule(source)]
+    assert not findings, f"{rule.__doc__}\n" + "\n".join(findings)
+
+
+def test_the_rules_see_the_whole_repository() -> None:
+    seen = {source.path for source in PYTHON}
+    assert {"chassis/db.py", "deploy/local/process.py", "tests/tidy/rules.py"} <= seen
+    assert not [path for path in seen if "protos/python" in path]
+    assert {"Makefile", "requirements.lock", "pyproject.toml", ".ci/run"} <= {source.path for source in TEXT}
+
+
+def test_what_the_lock_pins_has_hashes() -> None:
+    lines = (REPOSITORY / "requirements.lock").read_text().replace("\\\n", " ").splitlines()
+    pins = [line for line in lines if line and not line.lstrip().startswith("#")]
+    assert pins
+    assert not [pin for pin in pins if "==" not in pin or "--hash=sha256:" not in pin]
