@@ -21,8 +21,10 @@ GATEWAY_ADMIN_PORT = 7200
 FIRST_GRPC_PORT = 7101
 FIRST_ADMIN_PORT = 7201
 REALTIME_SOCKET_PORT = 7107
+DRAIN_GRACE_SECONDS = 5
+"""How long a stopping process lets its requests and sockets finish: somebody waits at the keyboard."""
 SERVICE_STOP_SECONDS = 15.0
-"""A little more than a service takes to let its requests finish."""
+"""After this a process that still runs is killed."""
 SEED_VERSION = "1"
 
 
@@ -164,6 +166,7 @@ class Plan:
             "FYNLO_REDIS_URL": self.urls.redis,
             "FYNLO_SERVICE_SECRET": self.secrets.service_secret,
             "FYNLO_LOG_FORMAT": "json",
+            "FYNLO_DRAIN_GRACE_SECONDS": str(DRAIN_GRACE_SECONDS),
         }
 
     def _service_env(self, service: str) -> dict[str, str]:
