@@ -65,7 +65,8 @@ def commits(source: Source) -> Iterator[Finding]:
     for node in ast.walk(source.tree):
         if not isinstance(node, ast.Call) or not isinstance(node.func, ast.Attribute):
             continue
-        if node.func.attr in ("commit", "rollback"):
+        # With arguments it is a verb of the trade: goods that were held are committed.
+        if node.func.attr in ("commit", "rollback") and not node.args:
             yield Finding(source.path, node.lineno, f"{node.func.attr}() outside the chassis")
         first = node.args[0] if node.args else None
         sends = node.func.attr in ("execute", "fetch", "fetchrow", "fetchval")

@@ -39,6 +39,7 @@ def upgrade() -> None:
     create_chassis_schema(op, SCHEMA)
     _menu_tables()
     _stock_tables()
+    _reservation_table()
     for table, grants in TABLES.items():
         protect_tenant_table(op, SCHEMA, table, grants=grants)
     run = op.get_bind().exec_driver_sql
@@ -204,6 +205,9 @@ def _stock_tables() -> None:
         schema=SCHEMA,
         postgresql_where=sa.text("order_id IS NOT NULL"),
     )
+
+
+def _reservation_table() -> None:
     op.create_table(
         "reservation",
         _tenant(),
