@@ -356,18 +356,19 @@ async def test_with_mutual_tls_only_our_own_processes_are_heard(
     server.add(register, probe)
     address = f"127.0.0.1:{await server.start()}"
     stranger = settings_for_tests(**{**theirs.files("stranger"), "tls_ca_file": ours.ca_file})
-    for credentials in (channel_credentials(stranger), None):
-        async with open_channel(
-            address, peer="orders", identity=identity, credentials=credentials
-        ) as channel:
-            with pytest.raises(Unavailable):
-                await Stub(channel).Public(request(), timeout=2)
-    assert probe.served == 0
-    credentials = channel_credentials(settings_for_tests(**ours.files("gateway")))
-    async with open_channel(address, peer="orders", identity=identity, credentials=credentials) as channel:
-        await Stub(channel).Public(request())
-    assert probe.served == 1
-    await server.stop(0)
+    friend = settings_for_tests(**ours.files("gateway"))
+    try:
+        for credentials in (channel_credentials(stranger), None):
+            async with open_channel(address, peer="x", identity=identity, credentials=credentials) as channel:
+                with pytest.raises(Unavailable):
+                    await Stub(channel).Public(request(), timeout=2)
+        assert probe.served == 0
+        credentials = channel_credentials(friend)
+        async with open_channel(address, peer="x", identity=identity, credentials=credentials) as channel:
+            await Stub(channel).Public(request())
+        assert probe.served == 1
+    finally:
+        await server.stop(0)
 
 
 def test_the_probe_is_a_contract_like_any_other() -> None:

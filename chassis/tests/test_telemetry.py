@@ -38,7 +38,7 @@ log = get_logger("test")
 
 
 def written(lines: StringIO) -> list[dict[str, Any]]:
-    return [json.loads(line) for line in lines.getvalue().splitlines()]
+    return [json.loads(line) for line in lines.getvalue().split("\n") if line]
 
 
 def test_a_line_says_when_where_and_on_whose_behalf(log_lines: StringIO) -> None:
