@@ -69,6 +69,7 @@ CREATE TABLE {s}.inbox_parked (
     attempts integer NOT NULL,
     error text NOT NULL,
     parked_at timestamptz NOT NULL,
+    retry_at timestamptz,
     CONSTRAINT inbox_parked_pkey PRIMARY KEY (consumer, msg_id)
 );
 CREATE TABLE {s}.idempotency (
@@ -323,7 +324,7 @@ def create_statements(schema: str, role: str) -> list[str]:
     statements.append(f"GRANT USAGE ON SCHEMA {schema} TO {role}")
     statements += [f"GRANT SELECT ON {schema}.{table} TO {role}" for table in READ_ONLY_TABLES]
     statements.append(f"GRANT SELECT, INSERT, UPDATE ON {schema}.inbox TO {role}")
-    statements.append(f"GRANT SELECT, INSERT, DELETE ON {schema}.inbox_parked TO {role}")
+    statements.append(f"GRANT SELECT, INSERT, UPDATE, DELETE ON {schema}.inbox_parked TO {role}")
     for parent in PARTITIONED:
         statements.append(f"SELECT {schema}.outbox_roll('{parent}', now(), '72 hours', 0, 3)")
     return statements

@@ -177,6 +177,7 @@ def _inbox_tables(table: Callable[..., None]) -> None:
         column("attempts", sa.Integer),
         column("error", sa.Text),
         column("parked_at", at),
+        column("retry_at", at, null=True),
     )
     table(
         "idempotency",

@@ -27,6 +27,7 @@ from nats.js.errors import NoStreamResponseError
 from nats.js.errors import NotFoundError as StreamNotFound
 from prometheus_client import Counter, Gauge
 
+from chassis.cancellation import stop_if_cancelled
 from chassis.clock import Clock
 from chassis.db import Database, connection_options, prepare_connection
 from chassis.ddl import SWEEP_STEPS
@@ -125,6 +126,7 @@ class OutboxRelay:
         subscription = await self._nats.subscribe(self._nudge_subject, cb=on_nudge)
         try:
             while True:
+                stop_if_cancelled()
                 try:
                     async with self._leadership() as leadership:
                         if leadership is not None:
@@ -165,6 +167,7 @@ class OutboxRelay:
         reconciler = Reconciler(leadership, self._nats, self._db.schema)
         self._check_all, self._due, backoff = True, {}, POLL_SECONDS
         while True:
+            stop_if_cancelled()
             self._wake.clear()
             await self._chores(leadership)
             if not self._nats.is_connected:
