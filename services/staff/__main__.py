@@ -1,0 +1,7 @@
+"""The process: ``python -m services.staff``."""
+
+from chassis.runtime import run
+from services.staff.main import build
+from services.staff.settings import StaffSettings
+
+run(StaffSettings, build)

@@ -1,0 +1,17 @@
+"""What staff learns from other services."""
+
+from fynlo.auth.v1.events_pb2 import RestaurantUpdated
+from google.protobuf.message import Message
+
+from chassis.db import Transaction
+from chassis.inbox import Handler
+from chassis.stream import EventContext
+from services.staff import store, wire
+
+
+async def on_restaurant_updated(tx: Transaction, event: RestaurantUpdated, context: EventContext) -> None:
+    """Keeps the copy of the restaurant, in whatever order the versions arrive."""
+    await store.keep_place(tx, wire.place_of(event.settings))
+
+
+HANDLERS: dict[type[Message], Handler] = {RestaurantUpdated: on_restaurant_updated}

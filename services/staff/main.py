@@ -1,0 +1,64 @@
+"""The composition root of staff, the same for production and tests."""
+
+import json
+from collections.abc import Mapping
+from typing import Any
+
+from fynlo.auth.v1.auth_service_pb2 import GetJwksRequest
+from fynlo.auth.v1.auth_service_pb2_grpc import AuthServiceStub
+from fynlo.realtime.v1.channel_source_service_pb2_grpc import add_ChannelSourceServiceServicer_to_server
+from fynlo.staff.v1.staff_service_pb2_grpc import add_StaffServiceServicer_to_server
+
+from chassis.auth import ServiceIdentity, TokenVerifier
+from chassis.bus import open_nats
+from chassis.clock import SystemClock
+from chassis.db import Database
+from chassis.inbox import Consumer
+from chassis.relay import OutboxRelay
+from chassis.rpc import RpcServer, channel_credentials, open_channel
+from chassis.runtime import Service
+from services.staff.consumers import HANDLERS
+from services.staff.peers import AuthPeer
+from services.staff.rpc import StaffChannels, StaffRpc
+from services.staff.settings import StaffSettings
+
+ASKED_BY = {"realtime": frozenset({"realtime.subscribe"})}
+"""realtime reads snapshots as itself, for the devices whose subscription it has checked."""
+
+
+async def build(settings: StaffSettings) -> Service:
+    """The service, connected and ready to start. Raises Unavailable."""
+    service, clock = Service(settings), SystemClock()
+    identity = ServiceIdentity.of(settings, clock)
+    db = await service.wait_for(
+        "postgres",
+        lambda: Database.connect(
+            settings.database_url, schema="staff", clock=clock, pool_size=settings.database_pool_size
+        ),
+    )
+    service.on_stop("postgres", db.close)
+    bus = await service.wait_for("nats", lambda: open_nats(settings.nats_url, name="staff"))
+    service.on_stop("nats", bus.drain)
+    credentials = channel_credentials(settings)
+    channel = open_channel(settings.auth_address, peer="auth", identity=identity, credentials=credentials)
+    service.on_stop("auth", channel.close)
+    auth = AuthServiceStub(channel)
+
+    async def fetch_keys() -> Mapping[str, Any]:
+        keys: dict[str, Any] = json.loads((await auth.GetJwks(GetJwksRequest())).jwks_json)
+        return keys
+
+    verifier = TokenVerifier(fetch_keys, clock)
+    rpc = RpcServer(settings, verifier=verifier, identity=identity, clock=clock, service_permissions=ASKED_BY)
+    rpc.add(add_StaffServiceServicer_to_server, StaffRpc(db, AuthPeer(channel).place))
+    rpc.add(add_ChannelSourceServiceServicer_to_server, StaffChannels(db))
+    service.serve(rpc)
+    service.add_background("relay", OutboxRelay(db, bus, clock).run)
+    service.add_background("consumer", Consumer(db, bus, durable="staff", handlers=HANDLERS).run)
+    service.ready_check("postgres", lambda: _reachable(db))
+    return service
+
+
+async def _reachable(db: Database) -> None:
+    async with db.transaction(None, readonly=True) as tx:
+        await tx.fetchval("SELECT 1")

@@ -1,0 +1,5 @@
+"""Alembic's environment for staff."""
+
+from chassis.migrations import run_env
+
+run_env("staff")
