@@ -142,11 +142,15 @@ async def serving(
     caller: str = "gateway",
     service_permissions: Mapping[str, frozenset[str]] | None = None,
     retry: Sequence[str] = (),
+    mint: TokenMint | None = None,
     **overrides: Any,
 ) -> AsyncIterator[Peer]:
-    """``servicer`` behind a real server with every guard, and a channel of the service ``caller`` to it."""
+    """``servicer`` behind a real server with every guard, and a channel of the service ``caller`` to it.
+
+    Servers that share a ``mint`` accept the same tokens: for a servicer that calls peers on a person's behalf.
+    """
     settings = settings_for_tests(**overrides)
-    mint = TokenMint(clock)
+    mint = mint or TokenMint(clock)
     server = RpcServer(
         settings,
         verifier=TokenVerifier(mint.fetch_keys, clock),
