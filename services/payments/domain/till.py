@@ -1,0 +1,156 @@
+"""Tills: sessions of a cash drawer, what should be in it, and when a session may close.
+
+Amounts are minor units of the restaurant's currency.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import date, datetime
+from enum import StrEnum
+from uuid import UUID
+
+from services.payments.domain.errors import (
+    DrawerAmount,
+    HalfPaidOrders,
+    TenderedTooLittle,
+    TillNotOpen,
+    VarianceNeedsManager,
+    VarianceNeedsReason,
+)
+
+VARIANCE_LIMIT_MINOR = 500
+"""A difference of up to 5.00 between count and expectation closes without a manager."""
+
+
+class TillState(StrEnum):
+    """Where a session stands.
+
+    Opening and counting are moments on a device; the service stores open and closed.
+    """
+
+    OPENING = "opening"
+    OPEN = "open"
+    COUNTING = "counting"
+    CLOSED = "closed"
+
+
+class DrawerKind(StrEnum):
+    """Why cash moves beside a sale."""
+
+    PAID_IN = "paid_in"
+    PAID_OUT = "paid_out"
+    DROP = "drop"
+    NO_SALE = "no_sale"
+
+
+@dataclass(frozen=True, slots=True)
+class Actor:
+    """Who did it, as printed on reports."""
+
+    user_id: UUID
+    name: str
+    device_id: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class TillSession:
+    """One opening of one drawer. Instants are UTC, the business date is the restaurant's."""
+
+    id: UUID
+    restaurant_id: UUID
+    till: str
+    state: TillState
+    currency_code: str
+    business_date: date
+    opened_at: datetime
+    opening_float_minor: int
+    expected_minor: int
+    opened_by: Actor
+    version: int
+    closed_at: datetime | None = None
+    counted_minor: int = 0
+    variance_minor: int = 0
+    variance_reason: str = ""
+    closed_by: Actor | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class CashTotals:
+    """What moved in one session's drawer. ``sales_minor`` is tendered less change: tips in cash are in it."""
+
+    opening_float_minor: int = 0
+    sales_minor: int = 0
+    refunds_minor: int = 0
+    paid_in_minor: int = 0
+    paid_out_minor: int = 0
+    drops_minor: int = 0
+
+    @property
+    def expected_minor(self) -> int:
+        """Float + cash sales - cash refunds + paid in - paid out - drops."""
+        into = self.opening_float_minor + self.sales_minor + self.paid_in_minor
+        return into - self.refunds_minor - self.paid_out_minor - self.drops_minor
+
+
+@dataclass(frozen=True, slots=True)
+class Closing:
+    """A count and who stands behind it. ``is_manager``: the caller holds the manager-level permission."""
+
+    counted_minor: int
+    reason: str
+    carried_over: frozenset[UUID]
+    is_manager: bool
+
+
+def change_of(amount_minor: int, tip_minor: int, tendered_minor: int | None) -> tuple[int, int]:
+    """(tendered, change) of a cash payment; None tenders the exact sum. Raises TenderedTooLittle."""
+    asked = amount_minor + tip_minor
+    tendered = asked if tendered_minor is None else tendered_minor
+    if tendered < asked:
+        raise TenderedTooLittle(
+            f"{tendered} does not cover {asked}.",
+            metadata={"asked_minor": str(asked), "tendered_minor": str(tendered)},
+        )
+    return tendered, tendered - asked
+
+
+def check_open(session: TillSession) -> None:
+    """Raises TillNotOpen."""
+    if session.state is not TillState.OPEN:
+        raise TillNotOpen("This till session is closed.", metadata={"till_session_id": str(session.id)})
+
+
+def drawer_change(kind: DrawerKind, amount_minor: int) -> int:
+    """By how much the expected cash moves.
+
+    Raises DrawerAmount: NO_SALE moves nothing, the others something.
+    """
+    if (kind is DrawerKind.NO_SALE) != (amount_minor == 0):
+        rule = "moves no money" if kind is DrawerKind.NO_SALE else "needs an amount"
+        raise DrawerAmount(f"{kind.value.replace('_', ' ')} {rule}.", metadata={"kind": kind.value})
+    return amount_minor if kind is DrawerKind.PAID_IN else -amount_minor
+
+
+def variance_of(expected_minor: int, closing: Closing, half_paid: Sequence[UUID]) -> int:
+    """Counted less expected, when the session may close.
+
+    ``half_paid`` are the cash orders of the session that still have a balance. A difference alone never
+    keeps a till open: above VARIANCE_LIMIT_MINOR it needs a reason and a manager.
+    Raises HalfPaidOrders, VarianceNeedsReason, VarianceNeedsManager.
+    """
+    left = [order for order in half_paid if not closing.is_manager or order not in closing.carried_over]
+    if left:
+        raise HalfPaidOrders(
+            "Orders paid in part with cash of this till are still open; a manager may carry them over.",
+            metadata={"order_ids": ",".join(str(order) for order in left)},
+        )
+    variance = closing.counted_minor - expected_minor
+    if abs(variance) > VARIANCE_LIMIT_MINOR:
+        facts = {"variance_minor": str(variance), "limit_minor": str(VARIANCE_LIMIT_MINOR)}
+        if not closing.reason.strip():
+            raise VarianceNeedsReason("The count differs by more than the limit: say why.", metadata=facts)
+        if not closing.is_manager:
+            raise VarianceNeedsManager(
+                "The count differs by more than the limit: a manager closes this till.", metadata=facts
+            )
+    return variance
