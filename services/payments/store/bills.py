@@ -1,0 +1,175 @@
+"""Copies of what other services own (restaurants, and orders as bills), and the state of bills."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+from uuid import UUID
+
+from chassis.db import Transaction
+from services.payments.domain.bill import (
+    Bill,
+    BillMode,
+    BillState,
+    Booked,
+    Charges,
+    Part,
+    VatGroup,
+)
+from services.payments.domain.payment import Restaurant
+
+SAVE_RESTAURANT = """
+INSERT INTO restaurant AS old
+    (restaurant_id, version, currency_code, time_zone, day_cutoff_minutes, fee_preset)
+VALUES ($1, $2, $3, $4, $5, $6)
+ON CONFLICT (restaurant_id) DO UPDATE SET version = excluded.version, currency_code = excluded.currency_code,
+    time_zone = excluded.time_zone, day_cutoff_minutes = excluded.day_cutoff_minutes,
+    fee_preset = excluded.fee_preset
+WHERE old.version < excluded.version
+"""
+READ_RESTAURANT = "SELECT * FROM restaurant WHERE restaurant_id = $1"
+
+# A newer version of the order replaces what the order says; money, its sequence and a closed state stay.
+SAVE_ORDER = """
+INSERT INTO bill AS old (restaurant_id, order_id, order_number, order_version, currency_code, covers, state,
+    mode, total_minor, service_minor, discount_minor, void_minor, vat, updated_at)
+VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14)
+ON CONFLICT (restaurant_id, order_id) DO UPDATE SET order_number = excluded.order_number,
+    order_version = excluded.order_version, currency_code = excluded.currency_code,
+    covers = excluded.covers,
+    state = CASE WHEN old.state = 'closed' THEN old.state ELSE excluded.state END,
+    mode = excluded.mode, total_minor = excluded.total_minor, service_minor = excluded.service_minor,
+    discount_minor = excluded.discount_minor, void_minor = excluded.void_minor, vat = excluded.vat,
+    updated_at = excluded.updated_at
+WHERE old.order_version < excluded.order_version
+RETURNING state, paid_minor
+"""
+LOCK_BILL = "SELECT * FROM bill WHERE restaurant_id = $1 AND order_id = $2 FOR UPDATE"
+
+# Without a bill a closed one is left behind: news of the order that arrive later find it closed.
+CLOSE_BILL = """
+INSERT INTO bill AS old (restaurant_id, order_id, order_number, order_version, currency_code, covers, state,
+    mode, total_minor, service_minor, discount_minor, void_minor, vat, updated_at)
+VALUES ($1, $2, 0, 0, '', 0, 'closed', 'inclusive_optional', 0, 0, 0, 0, '[]', $3)
+ON CONFLICT (restaurant_id, order_id) DO UPDATE SET state = 'closed', updated_at = excluded.updated_at
+WHERE old.state <> 'closed'
+"""
+HALF_PAID = """
+SELECT order_id FROM bill
+WHERE restaurant_id = $1 AND state = 'open' AND paid_minor > 0 AND paid_minor < total_minor
+  AND EXISTS (SELECT 1 FROM payment WHERE payment.restaurant_id = $1 AND payment.order_id = bill.order_id
+              AND till_session_id = $2 AND method = 'cash')
+ORDER BY order_number, order_id
+"""
+
+
+@dataclass(frozen=True, slots=True)
+class BillRow:
+    """What became of news about an order: the state of its bill and the money on it."""
+
+    state: BillState
+    paid_minor: int
+
+
+async def save_restaurant(tx: Transaction, restaurant: Restaurant) -> None:
+    """Keeps the copy unless a newer version is there."""
+    await tx.execute(
+        SAVE_RESTAURANT,
+        restaurant.id,
+        restaurant.version,
+        restaurant.currency_code,
+        restaurant.time_zone,
+        restaurant.day_cutoff_minutes,
+        restaurant.fee_preset,
+    )
+
+
+async def read_restaurant(tx: Transaction) -> Restaurant | None:
+    """The tenant's settings, None while there is no copy."""
+    row = await tx.fetchrow(READ_RESTAURANT, tx.tenant)
+    return None if row is None else restaurant_in(row)
+
+
+async def save_order(tx: Transaction, bill: Bill, now: datetime) -> BillRow | None:
+    """Keeps what a newer version of an order says; None where nothing was newer."""
+    charges = bill.charges
+    row = await tx.fetchrow(
+        SAVE_ORDER,
+        tx.tenant,
+        bill.order_id,
+        bill.order_number,
+        bill.order_version,
+        bill.currency_code,
+        bill.covers,
+        bill.state.value,
+        charges.mode.value,
+        charges.total_minor,
+        charges.service_minor,
+        charges.discount_minor,
+        charges.void_minor,
+        [[group.rate_bp, group.gross_minor, group.vat_minor] for group in charges.vat],
+        now,
+    )
+    return None if row is None else BillRow(BillState(row["state"]), row["paid_minor"])
+
+
+async def lock_bill(tx: Transaction, order_id: UUID) -> Bill | None:
+    """The bill, locked until the end of the transaction."""
+    row = await tx.fetchrow(LOCK_BILL, tx.tenant, order_id)
+    return None if row is None else bill_in(row)
+
+
+async def close_bill(tx: Transaction, order_id: UUID, now: datetime) -> None:
+    """No money can be put on this bill any more, also when it has not been heard of yet."""
+    await tx.execute(CLOSE_BILL, tx.tenant, order_id, now)
+
+
+async def half_paid_cash_orders(tx: Transaction, session_id: UUID) -> list[UUID]:
+    """Open bills with cash of this session on them and a balance left."""
+    return [UUID(int=row["order_id"].int) for row in await tx.fetch(HALF_PAID, tx.tenant, session_id)]
+
+
+def restaurant_in(row: Mapping[str, Any]) -> Restaurant:
+    """A restaurant from a row with the columns of its table."""
+    return Restaurant(
+        id=row["restaurant_id"],
+        version=row["version"],
+        currency_code=row["currency_code"],
+        time_zone=row["time_zone"],
+        day_cutoff_minutes=row["day_cutoff_minutes"],
+        fee_preset=row["fee_preset"],
+    )
+
+
+def bill_in(row: Mapping[str, Any]) -> Bill:
+    """A bill from a row with the columns of its table."""
+    return Bill(
+        order_id=row["order_id"],
+        order_number=row["order_number"],
+        order_version=row["order_version"],
+        currency_code=row["currency_code"],
+        covers=row["covers"],
+        state=BillState(row["state"]),
+        charges=Charges(
+            mode=BillMode(row["mode"]),
+            total_minor=row["total_minor"],
+            service_minor=row["service_minor"],
+            discount_minor=row["discount_minor"],
+            void_minor=row["void_minor"],
+            vat=tuple(VatGroup(*group) for group in row["vat"]),
+        ),
+        paid_minor=row["paid_minor"],
+        sequence=row["sequence"],
+        booked=_booked_in(row["booked"]),
+    )
+
+
+def booked_json(booked: Booked) -> dict[str, Any]:
+    """How ``Booked`` lies in its column; an empty object for a bill without money."""
+    parts = [[account, rate, minor] for (account, rate), minor in booked.parts.items() if minor]
+    return {"parts": parts, "service": booked.service_minor, "discount": booked.discount_minor}
+
+
+def _booked_in(stored: Mapping[str, Any]) -> Booked:
+    parts: dict[Part, int] = {(account, rate): minor for account, rate, minor in stored.get("parts", [])}
+    return Booked(parts, stored.get("service", 0), stored.get("discount", 0))
