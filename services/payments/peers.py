@@ -1,0 +1,34 @@
+"""The services that own what payments keep copies of, over gRPC."""
+
+from uuid import UUID
+
+import grpc
+from fynlo.auth.v1 import auth_service_pb2, auth_service_pb2_grpc
+from fynlo.common.v1 import common_pb2
+from fynlo.orders.v1 import orders_pb2, orders_service_pb2, orders_service_pb2_grpc
+
+from chassis.errors import NotFound
+from services.payments.domain.errors import OrderNotFound
+
+
+class GrpcPeers:
+    """Asks orders on behalf of the person whose payment it is, and auth as this service."""
+
+    def __init__(self, orders: grpc.aio.Channel, auth: grpc.aio.Channel) -> None:
+        self._orders = orders_service_pb2_grpc.OrdersServiceStub(orders)
+        self._auth = auth_service_pb2_grpc.AuthServiceStub(auth)
+
+    async def order(self, restaurant_id: UUID, order_id: UUID) -> orders_pb2.Order:
+        """Raises OrderNotFound, Unavailable."""
+        request = orders_service_pb2.GetOrderRequest(order_id=str(order_id), restaurant_id=str(restaurant_id))
+        try:
+            reply = await self._orders.GetOrder(request)
+        except NotFound as problem:
+            raise OrderNotFound("This restaurant has no such order.") from problem
+        return reply.order
+
+    async def restaurant(self, restaurant_id: UUID) -> common_pb2.RestaurantSettings:
+        """Raises NotFound, Unavailable."""
+        request = auth_service_pb2.GetRestaurantRequest(restaurant_id=str(restaurant_id))
+        reply = await self._auth.GetRestaurant(request)
+        return reply.restaurant.settings

@@ -1,0 +1,149 @@
+"""Questions. None has an effect."""
+
+from dataclasses import dataclass
+from datetime import date
+from uuid import UUID
+
+from fynlo.payments.v1 import payments_pb2
+from fynlo.payments.v1 import payments_service_pb2 as rpc_pb
+
+from chassis.db import Database
+from services.payments import cursors, store, wire
+from services.payments.domain.errors import (
+    PaymentNotFound,
+    TillSessionNotFound,
+    ZReportNotFound,
+    ZReportTampered,
+)
+from services.payments.domain.report import GENESIS_HASH, reopen, verify_chain
+from services.payments.usecases.tills import current_report
+
+VERIFY_PAGE = 200
+
+
+@dataclass(frozen=True, slots=True)
+class Page:
+    """Which part of a list."""
+
+    limit: int = 0
+    cursor: str = ""
+
+    @property
+    def size(self) -> int:
+        """How many items it holds at most."""
+        return cursors.page_size(self.limit)
+
+
+async def get_payment(db: Database, restaurant_id: UUID, payment_id: UUID) -> rpc_pb.GetPaymentResponse:
+    """Raises PaymentNotFound."""
+    async with db.transaction(restaurant_id, readonly=True) as tx:
+        payment = await store.find_payment(tx, payment_id)
+    if payment is None:
+        raise PaymentNotFound("This restaurant has no such payment.")
+    return rpc_pb.GetPaymentResponse(payment=wire.payment(payment))
+
+
+async def list_payments(
+    db: Database, restaurant_id: UUID, page: Page, *, order_id: UUID | None, session_id: UUID | None
+) -> rpc_pb.ListPaymentsResponse:
+    """The newest first. Raises InvalidArgument (BAD_CURSOR)."""
+    before = cursors.instant_in(page.cursor)
+    async with db.transaction(restaurant_id, readonly=True) as tx:
+        found = await store.list_payments(
+            tx, order_id=order_id, session_id=session_id, before=before, limit=page.size + 1
+        )
+    shown = found[: page.size]
+    more = cursors.after_instant(shown[-1].created_at, shown[-1].id) if len(found) > page.size else ""
+    return rpc_pb.ListPaymentsResponse(payments=[wire.payment(one) for one in shown], next_cursor=more)
+
+
+async def get_till_session(
+    db: Database, restaurant_id: UUID, session_id: UUID
+) -> rpc_pb.GetTillSessionResponse:
+    """Raises TillSessionNotFound."""
+    async with db.transaction(restaurant_id, readonly=True) as tx:
+        session = await store.find_session(tx, session_id)
+    if session is None:
+        raise TillSessionNotFound("This restaurant has no such till session.")
+    return rpc_pb.GetTillSessionResponse(session=wire.till_session(session))
+
+
+async def list_till_sessions(
+    db: Database, restaurant_id: UUID, page: Page, *, open_only: bool
+) -> rpc_pb.ListTillSessionsResponse:
+    """The newest first. Raises InvalidArgument (BAD_CURSOR)."""
+    before = cursors.instant_in(page.cursor)
+    async with db.transaction(restaurant_id, readonly=True) as tx:
+        found = await store.list_sessions(tx, open_only=open_only, before=before, limit=page.size + 1)
+    shown = found[: page.size]
+    more = cursors.after_instant(shown[-1].opened_at, shown[-1].id) if len(found) > page.size else ""
+    return rpc_pb.ListTillSessionsResponse(
+        sessions=[wire.till_session(one) for one in shown], next_cursor=more
+    )
+
+
+async def get_x_report(db: Database, restaurant_id: UUID, session_id: UUID) -> rpc_pb.GetXReportResponse:
+    """The report of a session as it stands (of a closed one: as it was closed).
+
+    Raises TillSessionNotFound.
+    """
+    async with db.transaction(restaurant_id, isolation="repeatable_read", readonly=True) as tx:
+        session = await store.find_session(tx, session_id)
+        if session is None:
+            raise TillSessionNotFound("This restaurant has no such till session.")
+        report = await current_report(tx, session, session.closed_at or db.clock.now())
+    return rpc_pb.GetXReportResponse(report=wire.till_report(report))
+
+
+async def get_z_report(db: Database, restaurant_id: UUID, number: int) -> rpc_pb.GetZReportResponse:
+    """Raises ZReportNotFound, and ZReportTampered where the stored text is not what was sealed."""
+    async with db.transaction(restaurant_id, readonly=True) as tx:
+        issued = await store.read_z_report(tx, number)
+    if issued is None:
+        raise ZReportNotFound(f"No Z report has the number {number}.")
+    return rpc_pb.GetZReportResponse(report=wire.till_report(reopen(issued)))
+
+
+async def list_z_reports(
+    db: Database, restaurant_id: UUID, page: Page, *, day: date | None
+) -> rpc_pb.ListZReportsResponse:
+    """The newest first. Raises InvalidArgument (BAD_CURSOR), ZReportTampered."""
+    before = cursors.number_in(page.cursor)
+    async with db.transaction(restaurant_id, readonly=True) as tx:
+        found = await store.list_z_reports(tx, day=day, before=before, limit=page.size + 1)
+    shown = found[: page.size]
+    more = cursors.after_number(shown[-1].number) if len(found) > page.size else ""
+    return rpc_pb.ListZReportsResponse(
+        reports=[wire.till_report(reopen(one)) for one in shown], next_cursor=more
+    )
+
+
+async def verify_z_reports(db: Database, restaurant_id: UUID) -> int:
+    """How many reports the restaurant's unbroken chain holds.
+
+    Raises ZReportTampered at the first fault; reports that are missing at the end are one.
+    """
+    number, tip = 0, GENESIS_HASH
+    async with db.transaction(restaurant_id, isolation="repeatable_read", readonly=True) as tx:
+        while page := await store.z_reports_after(tx, number, VERIFY_PAGE):
+            number, tip = verify_chain(page, after_number=number, after_hash=tip)
+        issued = await store.last_z_number(tx)
+    if number != issued:
+        raise ZReportTampered(f"Report {number + 1} is missing.", metadata={"number": str(number + 1)})
+    return number
+
+
+async def get_trial_balance(
+    db: Database, restaurant_id: UUID, day: date | None
+) -> rpc_pb.GetTrialBalanceResponse:
+    """Debits and credits per account, of one business date or of all time."""
+    async with db.transaction(restaurant_id, readonly=True) as tx:
+        rows = await store.trial_balance(tx, day)
+    return rpc_pb.GetTrialBalanceResponse(
+        accounts=[
+            payments_pb2.LedgerAccount(
+                account=account, currency_code=currency, debit_minor=debit, credit_minor=credit
+            )
+            for account, currency, debit, credit in rows
+        ]
+    )

@@ -1,0 +1,219 @@
+"""Opening a till, moving cash beside sales, counting and closing."""
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from datetime import datetime
+from uuid import UUID
+
+from fynlo.payments.v1 import payments_service_pb2 as rpc_pb
+from google.protobuf.message import Message
+
+from chassis.db import Database, Transaction
+from chassis.errors import InvalidArgument
+from chassis.idempotency import IdempotencyKey
+from chassis.ids import new_id
+from chassis.rpc import mark_replayed
+from services.payments import store, wire
+from services.payments.domain.errors import TillAlreadyOpen, TillSessionNotFound
+from services.payments.domain.ledger import Entry, closing_posting, drawer_posting, opening_posting
+from services.payments.domain.report import TillReport, report_of
+from services.payments.domain.till import (
+    Actor,
+    Closing,
+    DrawerKind,
+    TillSession,
+    TillState,
+    check_open,
+    drawer_change,
+    variance_of,
+)
+from services.payments.usecases.copies import Copies, Peers, restaurant_of, with_copies
+from services.payments.usecases.paying import TILLS_CHANNEL
+
+
+@dataclass(frozen=True, slots=True)
+class OpenTill:
+    """A drawer by name, and the float in it."""
+
+    restaurant_id: UUID
+    key: IdempotencyKey
+    actor: Actor
+    till: str
+    opening_float_minor: int
+
+
+@dataclass(frozen=True, slots=True)
+class RecordDrawerEvent:
+    """Cash moved beside a sale, or the drawer only opened."""
+
+    restaurant_id: UUID
+    key: IdempotencyKey
+    actor: Actor
+    till_session_id: UUID
+    kind: DrawerKind
+    amount_minor: int
+    reason: str
+
+
+@dataclass(frozen=True, slots=True)
+class CloseTill:
+    """A count; ``is_manager`` says that the caller holds the manager-level permission."""
+
+    restaurant_id: UUID
+    key: IdempotencyKey
+    actor: Actor
+    till_session_id: UUID
+    counted_minor: int
+    reason: str
+    carry_over_order_ids: frozenset[UUID]
+    is_manager: bool
+
+
+async def open_till(db: Database, peers: Peers, command: OpenTill) -> rpc_pb.OpenTillResponse:
+    """Begins a session. Raises TillAlreadyOpen, InvalidArgument (TILL_NAME)."""
+    name = command.till.strip()
+    if not name:
+        raise InvalidArgument("A till has a name.", reason="TILL_NAME")
+
+    async def attempt(copies: Copies) -> rpc_pb.OpenTillResponse:
+        async with db.transaction(command.restaurant_id) as tx:
+            if stored := await tx.claim(command.key):
+                mark_replayed()
+                return rpc_pb.OpenTillResponse.FromString(stored.reply)
+            now = db.clock.now()
+            await copies.keep(tx, now)
+            restaurant = await restaurant_of(tx)
+            session = TillSession(
+                id=new_id(),
+                restaurant_id=command.restaurant_id,
+                till=name,
+                state=TillState.OPEN,
+                currency_code=restaurant.currency_code,
+                business_date=restaurant.business_date(now),
+                opened_at=now,
+                opening_float_minor=command.opening_float_minor,
+                expected_minor=command.opening_float_minor,
+                opened_by=command.actor,
+                version=1,
+            )
+            taken = await store.insert_session(tx, session)
+            if taken is not None:
+                raise TillAlreadyOpen(
+                    f"{name} is open already.", metadata={"till_session_id": str(taken), "till": name}
+                )
+            posting = store.Posting(
+                "till_opened",
+                session,
+                session.business_date,
+                now,
+                command.actor,
+                opening_posting(command.opening_float_minor),
+            )
+            await store.record_posting(tx, posting)
+            response = rpc_pb.OpenTillResponse(session=wire.till_session(session))
+            _finish(tx, session, command.key, response)
+            return response
+
+    return await with_copies(peers, command.restaurant_id, attempt)
+
+
+async def record_drawer_event(db: Database, command: RecordDrawerEvent) -> rpc_pb.RecordDrawerEventResponse:
+    """Moves cash in or out beside a sale. Raises DrawerAmount, TillSessionNotFound, TillNotOpen."""
+    change = drawer_change(command.kind, command.amount_minor)
+    async with db.transaction(command.restaurant_id) as tx:
+        if stored := await tx.claim(command.key):
+            mark_replayed()
+            return rpc_pb.RecordDrawerEventResponse.FromString(stored.reply)
+        now = db.clock.now()
+        check_open(await _locked(tx, command.till_session_id))
+        session = await store.move_drawer(
+            tx,
+            command.till_session_id,
+            command.kind,
+            command.amount_minor,
+            change,
+            reason=command.reason,
+            at=now,
+            actor=command.actor,
+        )
+        entries = drawer_posting(command.kind, command.amount_minor)
+        await _book(tx, command.kind.value, session, now, command.actor, entries)
+        response = rpc_pb.RecordDrawerEventResponse(session=wire.till_session(session))
+        _finish(tx, session, command.key, response)
+        return response
+
+
+async def close_till(db: Database, command: CloseTill) -> rpc_pb.CloseTillResponse:
+    """Counts, closes and issues the Z report, all in one transaction.
+
+    Payments of this till wait for the lock and then find it closed, so the report misses none of them.
+    Raises TillSessionNotFound, TillNotOpen, HalfPaidOrders, VarianceNeedsReason, VarianceNeedsManager.
+    """
+    async with db.transaction(command.restaurant_id) as tx:
+        if stored := await tx.claim(command.key):
+            mark_replayed()
+            return rpc_pb.CloseTillResponse.FromString(stored.reply)
+        now = db.clock.now()
+        session = await _locked(tx, command.till_session_id)
+        check_open(session)
+        half_paid = await store.half_paid_cash_orders(tx, session.id)
+        closing = Closing(
+            command.counted_minor, command.reason, command.carry_over_order_ids, command.is_manager
+        )
+        variance = variance_of(session.expected_minor, closing, half_paid)
+        closed = await store.close_session(
+            tx,
+            session.id,
+            at=now,
+            counted_minor=command.counted_minor,
+            variance_minor=variance,
+            reason=command.reason,
+            actor=command.actor,
+        )
+        entries = closing_posting(command.counted_minor, variance)
+        await _book(tx, "till_closed", closed, now, command.actor, entries)
+        report = await store.issue_z_report(tx, await current_report(tx, closed, now))
+        response = rpc_pb.CloseTillResponse(
+            session=wire.till_session(closed), report=wire.till_report(report)
+        )
+        _finish(tx, closed, command.key, response, [wire.z_report_issued(report)])
+        return response
+
+
+async def current_report(tx: Transaction, session: TillSession, until: datetime) -> TillReport:
+    """The X report of a session from what the database has in this transaction."""
+    return report_of(
+        session,
+        until,
+        await store.taken_in(tx, session.id),
+        await store.vat_in(tx, session.id),
+        await store.cash_totals(tx, session),
+    )
+
+
+async def _locked(tx: Transaction, session_id: UUID) -> TillSession:
+    session = await store.lock_session(tx, session_id)
+    if session is None:
+        raise TillSessionNotFound("This restaurant has no such till session.")
+    return session
+
+
+async def _book(
+    tx: Transaction, kind: str, session: TillSession, at: datetime, actor: Actor, entries: tuple[Entry, ...]
+) -> None:
+    restaurant = await restaurant_of(tx)
+    posting = store.Posting(kind, session, restaurant.business_date(at), at, actor, entries)
+    await store.record_posting(tx, posting)
+
+
+def _finish(
+    tx: Transaction,
+    session: TillSession,
+    key: IdempotencyKey,
+    response: Message,
+    more: Iterable[Message] = (),
+) -> None:
+    updated = wire.till_session_updated(session)
+    for event in (updated, *more):
+        tx.emit(event, subject_id=str(session.id), channels=(TILLS_CHANNEL,), command_id=key.key)
+    tx.remember(response.SerializeToString())
