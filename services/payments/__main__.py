@@ -1,0 +1,7 @@
+"""``python -m services.payments``."""
+
+from chassis.runtime import run
+from services.payments.main import build
+from services.payments.settings import PaymentsSettings
+
+run(PaymentsSettings, build)

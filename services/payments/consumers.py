@@ -1,0 +1,43 @@
+"""What payments learn from other services.
+
+Handlers compare versions, so the order of arrival does not matter.
+"""
+
+from collections.abc import Mapping
+from typing import TypeAlias
+
+from fynlo.auth.v1.events_pb2 import RestaurantUpdated
+from fynlo.orders.v1.events_pb2 import (
+    OrderCancelled,
+    OrderCompleted,
+    OrderPaymentRecorded,
+    OrderPlaced,
+    OrderUpdated,
+)
+from google.protobuf.message import Message
+
+from chassis.db import Database, Transaction
+from chassis.inbox import Handler
+from chassis.stream import EventContext
+from services.payments import usecases
+
+OrderNews: TypeAlias = OrderPlaced | OrderUpdated | OrderPaymentRecorded | OrderCompleted | OrderCancelled
+ORDER_EVENTS = (OrderPlaced, OrderUpdated, OrderPaymentRecorded, OrderCompleted, OrderCancelled)
+
+
+class ForeignOrder(ValueError):
+    """An event of one restaurant carries an order of another: a mistake of its publisher."""
+
+
+def handlers(db: Database) -> Mapping[type[Message], Handler]:
+    """Event -> what it does to the copies."""
+
+    async def on_order(tx: Transaction, event: OrderNews, context: EventContext) -> None:
+        if event.order.restaurant_id != str(tx.tenant):
+            raise ForeignOrder(f"{event.order.restaurant_id} in an event of {tx.tenant}")
+        await usecases.apply_order(tx, event.order, db.clock.now())
+
+    async def on_restaurant_updated(tx: Transaction, event: RestaurantUpdated, context: EventContext) -> None:
+        await usecases.apply_restaurant(tx, event.settings)
+
+    return {**dict.fromkeys(ORDER_EVENTS, on_order), RestaurantUpdated: on_restaurant_updated}

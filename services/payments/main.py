@@ -1,0 +1,79 @@
+"""The composition root of payments, the same for production and tests."""
+
+import json
+from collections.abc import Mapping
+from typing import Any
+
+from fynlo.auth.v1.auth_service_pb2 import GetJwksRequest
+from fynlo.auth.v1.auth_service_pb2_grpc import AuthServiceStub
+from fynlo.payments.v1.payments_service_pb2_grpc import (
+    add_PaymentsServiceServicer_to_server,
+    add_TillServiceServicer_to_server,
+)
+from fynlo.realtime.v1.channel_source_service_pb2_grpc import (
+    add_ChannelSourceServiceServicer_to_server,
+)
+
+from chassis.auth import ServiceIdentity, TokenVerifier
+from chassis.bus import open_nats
+from chassis.clock import Clock, SystemClock
+from chassis.db import Database
+from chassis.inbox import Consumer
+from chassis.relay import OutboxRelay
+from chassis.rpc import RpcServer, channel_credentials, open_channel
+from chassis.runtime import Service
+from services.payments.consumers import handlers
+from services.payments.peers import GrpcPeers
+from services.payments.rpc import ChannelRpc, PaymentsRpc, TillRpc
+from services.payments.settings import PaymentsSettings
+
+SERVICE_PERMISSIONS = {
+    "orders": frozenset({"orders.cancel"}),
+    "realtime": frozenset({"realtime.subscribe"}),
+}
+"""What a peer may do as itself: orders resumes cancellations, realtime takes snapshots."""
+
+
+async def build(settings: PaymentsSettings, clock: Clock | None = None) -> Service:
+    """The service, connected and ready to start. Raises Unavailable."""
+    service, clock = Service(settings), clock or SystemClock()
+    identity, credentials = ServiceIdentity.of(settings, clock), channel_credentials(settings)
+    db = await service.wait_for("postgres", lambda: _database(settings, clock))
+    service.on_stop("postgres", db.close)
+    bus = await service.wait_for("nats", lambda: open_nats(settings.nats_url, name="payments"))
+    service.on_stop("nats", bus.drain)
+    auth = open_channel(settings.auth_address, peer="auth", identity=identity, credentials=credentials)
+    orders = open_channel(settings.orders_address, peer="orders", identity=identity, credentials=credentials)
+    service.on_stop("auth", auth.close)
+    service.on_stop("orders", orders.close)
+
+    async def fetch_keys() -> Mapping[str, Any]:
+        keys: dict[str, Any] = json.loads((await AuthServiceStub(auth).GetJwks(GetJwksRequest())).jwks_json)
+        return keys
+
+    peers = GrpcPeers(orders, auth)
+    rpc = RpcServer(
+        settings,
+        verifier=TokenVerifier(fetch_keys, clock),
+        identity=identity,
+        clock=clock,
+        service_permissions=SERVICE_PERMISSIONS,
+    )
+    rpc.add(add_PaymentsServiceServicer_to_server, PaymentsRpc(db, peers))
+    rpc.add(add_TillServiceServicer_to_server, TillRpc(db, peers))
+    rpc.add(add_ChannelSourceServiceServicer_to_server, ChannelRpc(db))
+    service.serve(rpc)
+    service.add_background("relay", OutboxRelay(db, bus, clock).run)
+    service.add_background("consumer", Consumer(db, bus, durable="payments", handlers=handlers(db)).run)
+    service.ready_check("postgres", lambda: _reachable(db))
+    return service
+
+
+async def _database(settings: PaymentsSettings, clock: Clock) -> Database:
+    pool = settings.database_pool_size
+    return await Database.connect(settings.database_url, schema="payments", clock=clock, pool_size=pool)
+
+
+async def _reachable(db: Database) -> None:
+    async with db.transaction(None, readonly=True) as tx:
+        await tx.fetchval("SELECT 1")

@@ -1,0 +1,78 @@
+"""Payments, bills and the ledger over gRPC."""
+# ruff: noqa: N802 - methods have the names of the contract
+
+from fynlo.payments.v1 import payments_service_pb2 as pb
+from fynlo.payments.v1 import payments_service_pb2_grpc as pb_grpc
+
+from chassis.db import Database
+from chassis.idempotency import key_of
+from chassis.ids import parse_id
+from chassis.rpc import current_principal
+from services.payments import usecases, wire
+from services.payments.rpc.callers import Context, actor_of, optional_day, optional_id, restaurant_of
+
+
+class PaymentsRpc(pb_grpc.PaymentsServiceServicer):
+    """Payments, bills and the ledger."""
+
+    def __init__(self, db: Database, peers: usecases.Peers) -> None:
+        self._db = db
+        self._peers = peers
+
+    async def TakePayment(self, request: pb.TakePaymentRequest, context: Context) -> pb.TakePaymentResponse:
+        principal = current_principal()
+        command = usecases.TakePayment(
+            restaurant_id=principal.tenant,
+            key=key_of("TakePayment", request, principal),
+            actor=actor_of(principal),
+            order_id=parse_id(request.order_id),
+            payment_id=optional_id(request.payment_id),
+            method=wire.method_in(request.method),
+            amount_minor=request.amount_minor if request.HasField("amount_minor") else None,
+            tip_minor=request.tip_minor,
+            tendered_minor=request.tendered_minor if request.HasField("tendered_minor") else None,
+            till_session_id=optional_id(request.till_session_id),
+            check_id=str(optional_id(request.check_id) or ""),
+        )
+        return await usecases.take_payment(self._db, self._peers, command)
+
+    async def GetPayment(self, request: pb.GetPaymentRequest, context: Context) -> pb.GetPaymentResponse:
+        return await usecases.get_payment(self._db, current_principal().tenant, parse_id(request.payment_id))
+
+    async def ListPayments(
+        self, request: pb.ListPaymentsRequest, context: Context
+    ) -> pb.ListPaymentsResponse:
+        return await usecases.list_payments(
+            self._db,
+            current_principal().tenant,
+            usecases.Page(request.page.limit, request.page.cursor),
+            order_id=optional_id(request.order_id),
+            session_id=optional_id(request.till_session_id),
+        )
+
+    async def CompareCosts(
+        self, request: pb.CompareCostsRequest, context: Context
+    ) -> pb.CompareCostsResponse:
+        query = usecases.CompareCosts(
+            restaurant_id=current_principal().tenant,
+            amount_minor=request.amount.amount_minor,
+            currency_code=request.amount.currency_code,
+            tip_minor=request.tip_minor,
+            service_charge_minor=request.service_charge_minor,
+        )
+        return await usecases.compare_costs(self._db, self._peers, query)
+
+    async def CloseBill(self, request: pb.CloseBillRequest, context: Context) -> pb.CloseBillResponse:
+        principal = current_principal()
+        command = usecases.CloseBill(
+            restaurant_id=restaurant_of(principal, request.restaurant_id),
+            key=key_of("CloseBill", request, principal),
+            order_id=parse_id(request.order_id),
+        )
+        return await usecases.close_bill(self._db, command)
+
+    async def GetTrialBalance(
+        self, request: pb.GetTrialBalanceRequest, context: Context
+    ) -> pb.GetTrialBalanceResponse:
+        day = optional_day(request.business_date)
+        return await usecases.get_trial_balance(self._db, current_principal().tenant, day)

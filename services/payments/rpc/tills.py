@@ -1,0 +1,91 @@
+"""Drawers, their sessions and reports over gRPC."""
+# ruff: noqa: N802 - methods have the names of the contract
+
+from fynlo.payments.v1 import payments_service_pb2 as pb
+from fynlo.payments.v1 import payments_service_pb2_grpc as pb_grpc
+
+from chassis.db import Database
+from chassis.idempotency import key_of
+from chassis.ids import parse_id
+from chassis.rpc import current_principal
+from services.payments import usecases, wire
+from services.payments.rpc.callers import Context, actor_of, optional_day
+
+MANAGER_PERMISSION = "reports.read"
+"""What tells a manager from a person at the till."""
+
+
+class TillRpc(pb_grpc.TillServiceServicer):
+    """Drawers, their sessions and reports."""
+
+    def __init__(self, db: Database, peers: usecases.Peers) -> None:
+        self._db = db
+        self._peers = peers
+
+    async def OpenTill(self, request: pb.OpenTillRequest, context: Context) -> pb.OpenTillResponse:
+        principal = current_principal()
+        command = usecases.OpenTill(
+            restaurant_id=principal.tenant,
+            key=key_of("OpenTill", request, principal),
+            actor=actor_of(principal),
+            till=request.till,
+            opening_float_minor=request.opening_float_minor,
+        )
+        return await usecases.open_till(self._db, self._peers, command)
+
+    async def GetTillSession(
+        self, request: pb.GetTillSessionRequest, context: Context
+    ) -> pb.GetTillSessionResponse:
+        session_id = parse_id(request.till_session_id)
+        return await usecases.get_till_session(self._db, current_principal().tenant, session_id)
+
+    async def ListTillSessions(
+        self, request: pb.ListTillSessionsRequest, context: Context
+    ) -> pb.ListTillSessionsResponse:
+        page = usecases.Page(request.page.limit, request.page.cursor)
+        return await usecases.list_till_sessions(
+            self._db, current_principal().tenant, page, open_only=request.open_only
+        )
+
+    async def RecordDrawerEvent(
+        self, request: pb.RecordDrawerEventRequest, context: Context
+    ) -> pb.RecordDrawerEventResponse:
+        principal = current_principal()
+        command = usecases.RecordDrawerEvent(
+            restaurant_id=principal.tenant,
+            key=key_of("RecordDrawerEvent", request, principal),
+            actor=actor_of(principal),
+            till_session_id=parse_id(request.till_session_id),
+            kind=wire.drawer_kind_in(request.kind),
+            amount_minor=request.amount_minor,
+            reason=request.reason,
+        )
+        return await usecases.record_drawer_event(self._db, command)
+
+    async def GetXReport(self, request: pb.GetXReportRequest, context: Context) -> pb.GetXReportResponse:
+        session_id = parse_id(request.till_session_id)
+        return await usecases.get_x_report(self._db, current_principal().tenant, session_id)
+
+    async def CloseTill(self, request: pb.CloseTillRequest, context: Context) -> pb.CloseTillResponse:
+        principal = current_principal()
+        command = usecases.CloseTill(
+            restaurant_id=principal.tenant,
+            key=key_of("CloseTill", request, principal),
+            actor=actor_of(principal),
+            till_session_id=parse_id(request.till_session_id),
+            counted_minor=request.counted_minor,
+            reason=request.reason,
+            carry_over_order_ids=frozenset(parse_id(order) for order in request.carry_over_order_ids),
+            is_manager=principal.may(MANAGER_PERMISSION),
+        )
+        return await usecases.close_till(self._db, command)
+
+    async def GetZReport(self, request: pb.GetZReportRequest, context: Context) -> pb.GetZReportResponse:
+        return await usecases.get_z_report(self._db, current_principal().tenant, request.number)
+
+    async def ListZReports(
+        self, request: pb.ListZReportsRequest, context: Context
+    ) -> pb.ListZReportsResponse:
+        page = usecases.Page(request.page.limit, request.page.cursor)
+        day = optional_day(request.business_date)
+        return await usecases.list_z_reports(self._db, current_principal().tenant, page, day=day)

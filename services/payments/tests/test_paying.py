@@ -1,0 +1,337 @@
+"""Taking cash, on a real database."""
+
+import asyncio
+from datetime import UTC, datetime, timedelta
+from uuid import UUID
+
+import pytest
+from fynlo.orders.v1 import orders_pb2
+from fynlo.payments.v1 import events_pb2, payments_pb2
+from fynlo.payments.v1 import payments_service_pb2 as pb
+
+from chassis.errors import Conflict, Problem
+from chassis.idempotency import IdempotencyInFlight, IdempotencyKeyReuse
+from chassis.ids import new_id
+from chassis.testing import EventRecorder
+from services.payments import usecases
+from services.payments.domain.errors import (
+    AmountAboveBalance,
+    BillClosed,
+    BillHasMoney,
+    BillPaid,
+    CurrencyMismatch,
+    MethodNotOffered,
+    OrderNotFound,
+    OrderNotPayable,
+    PaymentIdTaken,
+    TenderedTooLittle,
+    TillNotOpen,
+    TillSessionNotFound,
+)
+from services.payments.domain.fees import Method
+from services.payments.tests.world import World
+
+
+async def hear(world: World, order: orders_pb2.Order) -> None:
+    """News of an order arrive."""
+    async with world.db.transaction(world.restaurant_id) as tx:
+        await usecases.apply_order(tx, order, world.clock.now())
+
+
+async def close(world: World, order_id: str) -> None:
+    command = usecases.CloseBill(world.restaurant_id, world.key(), UUID(order_id))
+    await usecases.close_bill(world.db, command)
+
+
+async def test_cash_pays_a_bill_and_gives_change(world: World) -> None:
+    till = await world.open_till()
+    order = world.order(10000, service_minor=1250)
+    reply = await world.pay(order, tendered=12000, tip=300)
+    assert (reply.payment.amount_minor, reply.payment.tip_minor) == (11250, 300)
+    assert (reply.payment.tendered_minor, reply.payment.change_minor) == (12000, 450)
+    assert reply.payment.status == payments_pb2.PAYMENT_STATUS_CAPTURED
+    assert reply.payment.till_session_id == till.id
+    assert (reply.paid_minor, reply.due_minor) == (11250, 0)
+    assert await world.balances() == {
+        "cash_drawer": 5000 + 11550,
+        "sales": -8333,
+        "vat_payable": -1667,
+        "service_charge": -1250,
+        "tips_payable": -300,
+        "safe": -5000,
+    }
+    assert (await world.session(till)).expected_minor == 5000 + 11550
+
+
+async def test_the_capture_and_the_till_are_announced(world: World, event_recorder: EventRecorder) -> None:
+    till = await world.open_till()
+    order = world.order()
+    await world.pay(order, 4000, key=world.key("pay-1"))
+    await world.pay(order)
+    events = await event_recorder.events(world.db, world.restaurant_id)
+    captured = [event for event in events if event.type == "fynlo.payments.v1.PaymentCaptured"]
+    assert [event.channels for event in captured] == [[], []]
+    assert [event.subject_id for event in captured] == [order.id, order.id]
+    assert captured[0].command_id == "pay-1"
+    facts = await event_recorder.of_type(world.db, events_pb2.PaymentCaptured, world.restaurant_id)
+    assert [(f.sequence, f.paid_minor, f.due_minor) for f in facts] == [(1, 4000, 6000), (2, 10000, 0)]
+    sessions = await event_recorder.of_type(world.db, events_pb2.TillSessionUpdated, world.restaurant_id)
+    assert [event.session.expected_minor for event in sessions] == [5000, 9000, 15000]
+    assert sessions[-1].session == await world.session(till)
+
+
+async def test_partial_payments_end_with_the_bill_exactly(world: World) -> None:
+    await world.open_till()
+    order = world.order(9999, service_minor=1)
+    for amount in (1, 3333, 3333, 1):
+        await world.pay(order, amount)
+    last = await world.pay(order)
+    assert (last.payment.amount_minor, last.due_minor) == (3332, 0)
+    balances = await world.balances()
+    assert (balances["vat_payable"], balances["service_charge"]) == (-1667, -1)
+    assert balances["sales"] == -(9999 - 1667)
+
+
+async def test_more_than_the_balance_is_refused_and_never_a_tip(world: World) -> None:
+    await world.open_till()
+    order = world.order(1000)
+    await world.pay(order, 400)
+    with pytest.raises(AmountAboveBalance):
+        await world.pay(order, 601)
+    assert (await world.pay(order, 600)).due_minor == 0
+    with pytest.raises(BillPaid):
+        await world.pay(order)
+
+
+async def test_too_little_cash_is_refused_and_leaves_nothing(world: World) -> None:
+    await world.open_till()
+    order = world.order(1000)
+    with pytest.raises(TenderedTooLittle):
+        await world.pay(order, tip=100, tendered=1099)
+    assert (await world.balances())["cash_drawer"] == 5000
+    assert await world.fetchval("SELECT count(*) FROM payment WHERE order_id = $1", UUID(order.id)) == 0
+    assert (await world.pay(order, tip=100, tendered=1100)).payment.change_minor == 0
+
+
+async def test_only_cash_can_be_taken(world: World) -> None:
+    await world.open_till()
+    order = world.order()
+    for method in set(Method) - {Method.CASH}:
+        with pytest.raises(MethodNotOffered) as refused:
+            await world.pay(order, method=method)
+        assert refused.value.reason == "METHOD_NOT_OFFERED"
+
+
+async def test_cash_needs_an_open_till(world: World) -> None:
+    order = world.order()
+    with pytest.raises(TillNotOpen, match="none is open"):
+        await world.pay(order)
+    front, bar = await world.open_till("Front"), await world.open_till("Bar")
+    with pytest.raises(TillNotOpen, match="Several tills"):
+        await world.pay(order)
+    assert (await world.pay(order, 10, till=bar.id)).payment.till_session_id == bar.id
+    await world.close(front, 5000)
+    assert (await world.pay(order, 10)).payment.till_session_id == bar.id
+    with pytest.raises(TillNotOpen):
+        await world.pay(order, 10, till=front.id)
+    with pytest.raises(TillSessionNotFound):
+        await world.pay(order, 10, till=str(new_id()))
+
+
+async def test_an_order_that_was_heard_of_is_not_asked_for(world: World) -> None:
+    await world.open_till()
+    heard, unheard = world.order(), world.order()
+    await hear(world, heard)
+    await world.pay(heard)
+    assert world.orders.asked == 0
+    await world.pay(unheard)
+    assert (world.orders.asked, world.restaurants.asked) == (1, 1)
+
+
+async def test_what_nobody_knows_or_is_a_draft_cannot_be_paid(world: World) -> None:
+    await world.open_till()
+    with pytest.raises(OrderNotFound):
+        await world.pay(str(new_id()))
+    with pytest.raises(OrderNotPayable):
+        await world.pay(world.order(lifecycle=orders_pb2.LIFECYCLE_DRAFT))
+    with pytest.raises(CurrencyMismatch):
+        await world.pay(world.order(currency_code="EUR"))
+
+
+async def test_news_of_an_order_apply_in_any_order(world: World) -> None:
+    await world.open_till()
+    first = world.order(1000)
+    second = orders_pb2.Order()
+    second.CopyFrom(world.order(3000))
+    second.id, second.version = first.id, 2
+    await hear(world, second)
+    await hear(world, first)
+    assert (await world.pay(first, 500)).due_minor == 2500
+    await hear(world, second)
+    assert (await world.pay(first)).payment.amount_minor == 2500
+
+
+async def test_the_same_request_again_answers_the_same(world: World) -> None:
+    await world.open_till()
+    order, key = world.order(), world.key("once")
+    first = await world.pay(order, 1000, key=key)
+    assert await world.pay(order, 1000, key=key) == first
+    assert (await world.balances())["cash_drawer"] == 6000
+    with pytest.raises(IdempotencyKeyReuse):
+        await world.pay(order, 2000, key=world.key("once", "another body"))
+
+
+async def test_fifty_identical_requests_have_one_effect(world: World) -> None:
+    await world.open_till()
+    order, key, payment_id = world.order(), world.key("storm"), new_id()
+    await hear(world, order)
+
+    async def persist() -> pb.TakePaymentResponse:
+        while True:
+            try:
+                return await world.pay(order, 2500, key=key, payment_id=payment_id)
+            except IdempotencyInFlight:
+                await asyncio.sleep(0.01)
+
+    replies = await asyncio.gather(*(persist() for _ in range(50)))
+    assert len({reply.SerializeToString(deterministic=True) for reply in replies}) == 1
+    assert await world.fetchval("SELECT count(*) FROM payment WHERE order_id = $1", UUID(order.id)) == 1
+    assert (await world.balances())["cash_drawer"] == 7500
+
+
+async def test_a_payment_id_is_good_for_one_payment_for_ever(world: World) -> None:
+    await world.open_till()
+    order, payment_id = world.order(), new_id()
+    first = await world.pay(order, 1000, payment_id=payment_id)
+    again = await world.pay(order, 1000, payment_id=payment_id)
+    assert again.payment == first.payment
+    assert (await world.balances())["cash_drawer"] == 6000
+    with pytest.raises(PaymentIdTaken):
+        await world.pay(order, 1001, payment_id=payment_id)
+    with pytest.raises(PaymentIdTaken):
+        await world.pay(world.order(), 1000, payment_id=payment_id)
+
+
+async def test_parallel_identical_payments_under_different_keys_have_one_effect(world: World) -> None:
+    await world.open_till()
+    order, payment_id = world.order(), new_id()
+    await hear(world, order)
+    attempts = (world.pay(order, 1000, payment_id=payment_id) for _ in range(10))
+    results = await asyncio.gather(*attempts, return_exceptions=True)
+    assert all(isinstance(r, (pb.TakePaymentResponse, Conflict)) for r in results)
+    assert (await world.balances())["cash_drawer"] == 6000
+    assert (await world.pay(order, 1000, payment_id=payment_id)).payment.id == str(payment_id)
+
+
+async def test_thirty_parallel_payments_never_exceed_the_balance(world: World) -> None:
+    await world.open_till()
+    order = world.order(10000)
+    await hear(world, order)
+    attempts = (world.pay(order, 700 + 13 * n) for n in range(30))
+    results = await asyncio.gather(*attempts, return_exceptions=True)
+    taken = [r.payment.amount_minor for r in results if isinstance(r, pb.TakePaymentResponse)]
+    refused = [r for r in results if isinstance(r, Problem)]
+    assert len(taken) + len(refused) == 30
+    assert all(isinstance(problem, AmountAboveBalance) for problem in refused)
+    assert sum(taken) <= 10000 < sum(taken) + 700 + 13 * 29
+    assert await world.fetchval("SELECT paid_minor FROM bill WHERE order_id = $1", UUID(order.id)) == sum(
+        taken
+    )
+    assert (await world.balances())["cash_drawer"] == 5000 + sum(taken)
+
+
+async def test_a_closed_bill_takes_no_money_and_closes_twice(world: World) -> None:
+    await world.open_till()
+    order = world.order()
+    await hear(world, order)
+    await close(world, order.id)
+    await close(world, order.id)
+    with pytest.raises(BillClosed):
+        await world.pay(order)
+
+
+async def test_a_bill_with_money_is_not_closed(world: World) -> None:
+    await world.open_till()
+    order = world.order()
+    await world.pay(order, 1)
+    with pytest.raises(BillHasMoney):
+        await close(world, order.id)
+    assert (await world.pay(order)).due_minor == 0
+
+
+async def test_a_bill_closed_before_it_was_heard_of_stays_closed(world: World) -> None:
+    await world.open_till()
+    order = world.order()
+    await close(world, order.id)
+    await hear(world, order)
+    with pytest.raises(BillClosed):
+        await world.pay(order)
+
+
+async def test_closing_and_paying_at_once_never_both_succeed(world: World) -> None:
+    await world.open_till()
+    for _ in range(10):
+        order = world.order()
+        await hear(world, order)
+        paid, closed = await asyncio.gather(world.pay(order), close(world, order.id), return_exceptions=True)
+        assert isinstance(paid, BillClosed) != isinstance(closed, BillHasMoney)
+
+
+async def test_a_cancelled_order_takes_no_money(world: World) -> None:
+    await world.open_till()
+    order = world.order(lifecycle=orders_pb2.LIFECYCLE_CANCELLED)
+    with pytest.raises(BillClosed):
+        await world.pay(order)
+
+
+async def test_the_business_date_follows_the_restaurants_zone_and_cut_off(world: World) -> None:
+    world.settings(time_zone="America/New_York", day_cutoff_minutes=300)
+    await world.open_till()
+    night = datetime(2026, 3, 3, 9, 59, tzinfo=UTC)  # 04:59 in New York, before the cut-off at 05:00
+    world.clock.advance(night - world.clock.now())
+    order = world.order()
+    assert (await world.pay(order, 10)).payment.business_date == "2026-03-02"
+    world.clock.advance(timedelta(minutes=1))
+    assert (await world.pay(order, 10)).payment.business_date == "2026-03-03"
+
+
+async def test_payments_are_listed_newest_first_page_by_page(world: World) -> None:
+    till = await world.open_till()
+    order, other = world.order(), world.order()
+    made = []
+    for n in range(5):
+        world.clock.advance(timedelta(seconds=n % 2))
+        made.append((await world.pay(order, 10 + n)).payment.amount_minor)
+    await world.pay(other, 99)
+    seen: list[int] = []
+    page = usecases.Page(limit=2)
+    while True:
+        reply = await usecases.list_payments(
+            world.db, world.restaurant_id, page, order_id=UUID(order.id), session_id=None
+        )
+        seen += [payment.amount_minor for payment in reply.payments]
+        if not reply.next_cursor:
+            break
+        page = usecases.Page(limit=2, cursor=reply.next_cursor)
+    assert seen == made[::-1]
+    by_till = await usecases.list_payments(
+        world.db, world.restaurant_id, usecases.Page(), order_id=None, session_id=UUID(till.id)
+    )
+    assert len(by_till.payments) == 6
+
+
+async def test_costs_are_compared_with_the_restaurants_price_list(world: World) -> None:
+    query = usecases.CompareCosts(world.restaurant_id, 10000, "GBP", 1000, 1000)
+    reply = await usecases.compare_costs(world.db, world.peers, query)
+    rows = [(payments_pb2.PaymentMethod.Name(c.method)[15:], c.total_minor, c.offered) for c in reply.costs]
+    assert rows == [
+        ("CASH", 0, True),
+        ("OPEN_BANKING", 100, False),
+        ("CARD", 400, False),
+        ("APPLE_PAY", 400, False),
+    ]
+    assert [c.saving_bp for c in reply.costs] == [10000, 7500, 0, 0]
+    with pytest.raises(CurrencyMismatch):
+        await usecases.compare_costs(
+            world.db, world.peers, usecases.CompareCosts(world.restaurant_id, 10000, "USD", 0, 0)
+        )

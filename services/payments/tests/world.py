@@ -1,0 +1,234 @@
+"""What surrounds payments in a test: a database, and real gRPC servers that own orders and restaurants."""
+
+import json
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from dataclasses import dataclass, field
+from typing import Any
+from uuid import UUID
+
+from fynlo.auth.v1 import auth_pb2, auth_service_pb2, auth_service_pb2_grpc
+from fynlo.common.v1 import common_pb2
+from fynlo.orders.v1 import orders_pb2, orders_service_pb2, orders_service_pb2_grpc
+from fynlo.payments.v1 import payments_pb2
+from fynlo.payments.v1 import payments_service_pb2 as pb
+
+from chassis.clock import FakeClock
+from chassis.db import Database
+from chassis.errors import NotFound
+from chassis.idempotency import IdempotencyKey
+from chassis.ids import new_id
+from chassis.testing_rpc import TokenMint, serving
+from services.payments import usecases
+from services.payments.domain.fees import Method
+from services.payments.domain.till import Actor, DrawerKind
+from services.payments.peers import GrpcPeers
+from services.payments.tests.builders import ANNA
+
+
+class Orders(orders_service_pb2_grpc.OrdersServiceServicer):
+    """Orders as their owner would tell them."""
+
+    def __init__(self) -> None:
+        self.orders: dict[str, orders_pb2.Order] = {}
+        self.asked = 0
+
+    async def GetOrder(
+        self, request: orders_service_pb2.GetOrderRequest, context: Any
+    ) -> orders_service_pb2.GetOrderResponse:
+        self.asked += 1
+        order = self.orders.get(request.order_id)
+        if order is None or order.restaurant_id != request.restaurant_id:
+            raise NotFound(reason="ORDER_NOT_FOUND")
+        return orders_service_pb2.GetOrderResponse(order=order)
+
+
+class Restaurants(auth_service_pb2_grpc.AuthServiceServicer):
+    """Restaurants as their owner would tell them."""
+
+    def __init__(self) -> None:
+        self.settings: dict[str, common_pb2.RestaurantSettings] = {}
+        self.jwks: dict[str, Any] = {}
+        self.asked = 0
+
+    async def GetJwks(
+        self, request: auth_service_pb2.GetJwksRequest, context: Any
+    ) -> auth_service_pb2.GetJwksResponse:
+        return auth_service_pb2.GetJwksResponse(jwks_json=json.dumps(self.jwks))
+
+    async def GetRestaurant(
+        self, request: auth_service_pb2.GetRestaurantRequest, context: Any
+    ) -> auth_service_pb2.GetRestaurantResponse:
+        self.asked += 1
+        settings = self.settings.get(request.restaurant_id)
+        if settings is None:
+            raise NotFound(reason="RESTAURANT_NOT_FOUND")
+        return auth_service_pb2.GetRestaurantResponse(
+            restaurant=auth_pb2.Restaurant(id=request.restaurant_id, settings=settings)
+        )
+
+
+@dataclass
+class World:
+    """Payments of one restaurant, and short ways to use them."""
+
+    db: Database
+    clock: FakeClock
+    peers: GrpcPeers
+    orders: Orders
+    restaurants: Restaurants
+    mint: TokenMint
+    orders_address: str
+    auth_address: str
+    restaurant_id: UUID = field(default_factory=new_id)
+    numbers: int = 0
+
+    def settings(self, **overrides: Any) -> common_pb2.RestaurantSettings:
+        """The restaurant's settings, known to their owner."""
+        made = common_pb2.RestaurantSettings(
+            **{
+                "restaurant_id": str(self.restaurant_id),
+                "version": 1,
+                "name": "Casa Test",
+                "currency_code": "GBP",
+                "time_zone": "Europe/London",
+                "day_cutoff_minutes": 240,
+                "fee_preset": "listed",
+                **overrides,
+            }
+        )
+        self.restaurants.settings[made.restaurant_id] = made
+        return made
+
+    def order(
+        self, goods_minor: int = 10000, *, service_minor: int = 0, rate_bp: int = 2000, **overrides: Any
+    ) -> orders_pb2.Order:
+        """A validated order, known to its owner; payments have not heard of it."""
+        self.numbers += 1
+        vat = (2 * goods_minor * rate_bp + 10000 + rate_bp) // (2 * (10000 + rate_bp))
+        total = goods_minor + service_minor
+        made = orders_pb2.Order(
+            **{
+                "id": str(new_id()),
+                "restaurant_id": str(self.restaurant_id),
+                "number": self.numbers,
+                "lifecycle": orders_pb2.LIFECYCLE_VALIDATED,
+                "covers": 2,
+                "currency_code": "GBP",
+                "version": 1,
+                "vat": [orders_pb2.VatGroup(rate_bp=rate_bp, gross_minor=goods_minor, vat_minor=vat)],
+                "totals": orders_pb2.OrderTotals(
+                    goods_minor=goods_minor,
+                    service_charge_minor=service_minor,
+                    vat_minor=vat,
+                    total_minor=total,
+                    due_minor=total,
+                ),
+                "bill_mode": common_pb2.BILL_MODE_INCLUSIVE_OPTIONAL,
+                **overrides,
+            }
+        )
+        self.orders.orders[made.id] = made
+        return made
+
+    def key(self, name: str | None = None, body: str = "") -> IdempotencyKey:
+        """A key of its own, or the one of that name."""
+        return IdempotencyKey("test", name or str(new_id()), body.encode())
+
+    async def open_till(
+        self, till: str = "Front", opening_float: int = 5000, *, key: IdempotencyKey | None = None
+    ) -> payments_pb2.TillSession:
+        command = usecases.OpenTill(self.restaurant_id, key or self.key(), ANNA, till, opening_float)
+        return (await usecases.open_till(self.db, self.peers, command)).session
+
+    def payment(
+        self,
+        order: orders_pb2.Order | str,
+        amount: int | None = None,
+        *,
+        tip: int = 0,
+        tendered: int | None = None,
+        till: str = "",
+        payment_id: UUID | None = None,
+        method: Method = Method.CASH,
+        actor: Actor = ANNA,
+        key: IdempotencyKey | None = None,
+    ) -> usecases.TakePayment:
+        """What ``pay`` does."""
+        return usecases.TakePayment(
+            restaurant_id=self.restaurant_id,
+            key=key or self.key(),
+            actor=actor,
+            order_id=UUID(order if isinstance(order, str) else order.id),
+            payment_id=payment_id,
+            method=method,
+            amount_minor=amount,
+            tip_minor=tip,
+            tendered_minor=tendered,
+            till_session_id=UUID(till) if till else None,
+            check_id="",
+        )
+
+    async def pay(
+        self, order: orders_pb2.Order | str, amount: int | None = None, **more: Any
+    ) -> pb.TakePaymentResponse:
+        return await usecases.take_payment(self.db, self.peers, self.payment(order, amount, **more))
+
+    async def move(
+        self, session: payments_pb2.TillSession, kind: DrawerKind, amount: int
+    ) -> payments_pb2.TillSession:
+        command = usecases.RecordDrawerEvent(
+            self.restaurant_id, self.key(), ANNA, UUID(session.id), kind, amount, "because"
+        )
+        return (await usecases.record_drawer_event(self.db, command)).session
+
+    async def close(
+        self,
+        session: payments_pb2.TillSession,
+        counted: int,
+        *,
+        reason: str = "",
+        manager: bool = False,
+        carried: frozenset[UUID] = frozenset(),
+        key: IdempotencyKey | None = None,
+    ) -> pb.CloseTillResponse:
+        command = usecases.CloseTill(
+            self.restaurant_id, key or self.key(), ANNA, UUID(session.id), counted, reason, carried, manager
+        )
+        return await usecases.close_till(self.db, command)
+
+    async def session(self, session: payments_pb2.TillSession) -> payments_pb2.TillSession:
+        found = await usecases.get_till_session(self.db, self.restaurant_id, UUID(session.id))
+        return found.session
+
+    async def x_report(self, session: payments_pb2.TillSession) -> payments_pb2.TillReport:
+        found = await usecases.get_x_report(self.db, self.restaurant_id, UUID(session.id))
+        return found.report
+
+    async def balances(self) -> dict[str, int]:
+        """Debits less credits of every account."""
+        found = await usecases.get_trial_balance(self.db, self.restaurant_id, None)
+        return {one.account: one.debit_minor - one.credit_minor for one in found.accounts}
+
+    async def fetchval(self, sql: str, *args: object) -> Any:
+        async with self.db.transaction(self.restaurant_id, readonly=True) as tx:
+            return await tx.fetchval(sql, *args)
+
+
+@asynccontextmanager
+async def world_of(db: Database, clock: FakeClock) -> AsyncIterator[World]:
+    """Serves orders and restaurants, and gives them a restaurant."""
+    orders, restaurants = Orders(), Restaurants()  # type: ignore[abstract] # what payments ask
+    register_orders = orders_service_pb2_grpc.add_OrdersServiceServicer_to_server
+    register_auth = auth_service_pb2_grpc.add_AuthServiceServicer_to_server
+    service = {"payments": frozenset({"orders.read"})}
+    common: dict[str, Any] = {"clock": clock, "caller": "payments", "mint": (mint := TokenMint(clock))}
+    async with (
+        serving(register_orders, orders, service_permissions=service, **common) as of_orders,
+        serving(register_auth, restaurants, **common) as of_auth,
+    ):
+        addresses = [f"127.0.0.1:{peer.server.port}" for peer in (of_orders, of_auth)]
+        peers = GrpcPeers(of_orders.channel, of_auth.channel)
+        world = World(db, clock, peers, orders, restaurants, mint, addresses[0], addresses[1])
+        world.settings()
+        yield world
