@@ -1,0 +1,414 @@
+"""The verbs of an order. Each takes the stored order and answers a Change, or raises what forbids it."""
+
+from collections.abc import Iterable, Sequence
+from dataclasses import replace
+from uuid import UUID
+
+from chassis.ids import new_id
+from services.orders.domain import kitchen
+from services.orders.domain.change import (
+    Cancelled,
+    Change,
+    Command,
+    Completed,
+    Fact,
+    Held,
+    KitchenReady,
+    PaymentRecorded,
+    Placed,
+    TicketMoved,
+    Updated,
+    change_of,
+)
+from services.orders.domain.errors import (
+    BalanceOpen,
+    IllegalTransition,
+    LineAlreadyFired,
+    LineRefused,
+    NothingToFire,
+    ReasonRequired,
+    RefundRequired,
+    TicketNotFound,
+)
+from services.orders.domain.kitchen import LineStep, Station, Ticket, TicketStep
+from services.orders.domain.order import (
+    COOKED_ON,
+    Kitchen,
+    Lifecycle,
+    Line,
+    Order,
+    State,
+)
+from services.orders.domain.placing import Basket, Terms, WantedOrder, refuse_empty
+
+TICKET_CAUSES = {
+    TicketStep.START: "started",
+    TicketStep.BUMP: "bumped",
+    TicketStep.RECALL: "recalled",
+    TicketStep.ACK: "acknowledged",
+    TicketStep.SERVE: "served",
+}
+LINE_CAUSES = {
+    LineStep.START: "started",
+    LineStep.READY: "bumped",
+    LineStep.RECALL: "recalled",
+    LineStep.SERVE: "served",
+}
+
+
+def open_draft(
+    wanted: WantedOrder,
+    basket: Basket,
+    terms: Terms,
+    menu_version: int,
+    restaurant_id: UUID,
+    command: Command,
+) -> Change:
+    """A draft: priced for show, without number, stock or effect on the kitchen."""
+    draft = _draft(wanted, basket, terms, menu_version, restaurant_id, command)
+    return change_of(None, Held(draft), draft, (), command, [Updated("draft")])
+
+
+def place(
+    wanted: WantedOrder,
+    basket: Basket,
+    terms: Terms,
+    menu_version: int,
+    restaurant_id: UUID,
+    stations: Sequence[Station],
+    command: Command,
+) -> Change:
+    """A draft and its validation in one step. Raises EmptyOrder."""
+    draft = _draft(wanted, basket, terms, menu_version, restaurant_id, command)
+    return replace(validate(Held(draft), basket, terms, menu_version, stations, command), before=None)
+
+
+def validate(
+    held: Held, basket: Basket, terms: Terms, menu_version: int, stations: Sequence[Station], command: Command
+) -> Change:
+    """Draft to validated: prices are fixed and lines that need not wait go to the kitchen.
+
+    The number is given by the store in the same statement. Raises IllegalTransition and EmptyOrder.
+    """
+    order = held.order
+    if order.lifecycle is not Lifecycle.DRAFT:
+        raise illegal(order, "validate")
+    refuse_empty(basket.lines)
+    valid = replace(
+        order,
+        lifecycle=Lifecycle.VALIDATED,
+        lines=basket.lines,
+        vat=basket.bill.vat_groups,
+        totals=basket.totals,
+        bill_mode=terms.bill_mode,
+        currency_code=terms.currency_code,
+        business_date=terms.business_date,
+        menu_version=menu_version,
+        placed_at=command.at,
+    )
+    fired, tickets = _fire_waiting(valid, (), stations, command)
+    return change_of(order, held, fired, tickets, command, [Placed()])
+
+
+def fire(
+    held: Held, line_ids: Sequence[UUID], course: str, stations: Sequence[Station], command: Command
+) -> Change:
+    """Held lines to the kitchen: those named, those of a course, or all of them.
+
+    Raises IllegalTransition (also for pay_first before it is paid), LineAlreadyFired, NothingToFire,
+    LineRefused (UNKNOWN_LINE).
+    """
+    order = held.order
+    if order.lifecycle is not Lifecycle.VALIDATED:
+        raise illegal(order, "fire")
+    if not order.kitchen_may_start:
+        raise illegal(order, "fire", "The kitchen starts when this order is paid.")
+    lines = _lines_to_fire(order, line_ids, course)
+    after, tickets = _fired(order, lines, stations, held.tickets, command)
+    return change_of(order, held, after, tickets, command, [Updated("fired")])
+
+
+def step_ticket(
+    held: Held, ticket_id: UUID, step: TicketStep, auto_complete: bool, command: Command
+) -> Change | None:
+    """A cook moves a whole ticket. None: it was acknowledged before.
+
+    Raises TicketNotFound, TicketStepRefused, RecallTooLate, IllegalTransition (the order is closed).
+    """
+    ticket = _ticket(held, ticket_id)
+    if step is not TicketStep.ACK:
+        _refuse_closed(held.order, step)
+    moved = kitchen.step_ticket(ticket, step, command.at)
+    if moved is ticket:
+        return None
+    return _kitchen_change(held, [moved], TICKET_CAUSES[step], auto_complete, command)
+
+
+def step_line(
+    held: Held, ticket_id: UUID, line_id: UUID, step: LineStep, auto_complete: bool, command: Command
+) -> Change:
+    """A cook moves one line. Raises as step_ticket, and LineRefused (UNKNOWN_LINE)."""
+    ticket = _ticket(held, ticket_id)
+    if line_id not in {line.id for line in ticket.lines}:
+        raise LineRefused("UNKNOWN_LINE", "line_id", "The ticket has no such line.")
+    _refuse_closed(held.order, step)
+    moved = kitchen.step_line(ticket, line_id, step, command.at)
+    return _kitchen_change(held, [moved], LINE_CAUSES[step], auto_complete, command)
+
+
+def step_all(held: Held, step: TicketStep, auto_complete: bool, command: Command) -> Change:
+    """Every ticket that can take the step takes it.
+
+    Raises IllegalTransition where none can, or where a bump would leave held lines behind.
+    """
+    order = held.order
+    moving = [ticket for ticket in held.tickets if step in kitchen.allowed_steps(ticket)]
+    held_back = step is TicketStep.BUMP and order.kitchen is Kitchen.HELD
+    if order.lifecycle is not Lifecycle.VALIDATED or not moving or held_back:
+        raise illegal(order, step.value)
+    moved = [kitchen.step_ticket(ticket, step, command.at) for ticket in moving]
+    return _kitchen_change(held, moved, TICKET_CAUSES[step], auto_complete, command)
+
+
+def record_payment(
+    held: Held, payment: PaymentRecorded, stations: Sequence[Station], auto_complete: bool, command: Command
+) -> Change:
+    """Books money, whatever the state of the order: it has been taken.
+
+    What follows from it, firing and completing, happens only while the order is open.
+    """
+    order = held.order
+    totals = replace(order.totals, paid_minor=order.totals.paid_minor + payment.amount_minor)
+    paid = replace(order, totals=totals)
+    tickets: tuple[Ticket, ...] = ()
+    facts: list[Fact] = [payment]
+    if paid.lifecycle is Lifecycle.VALIDATED:
+        paid, tickets = _fire_waiting(paid, held.tickets, stations, command)
+        paid = _completed_by_itself(paid, auto_complete, command, facts)
+    return change_of(order, held, paid, tickets, command, facts)
+
+
+def complete(held: Held, command: Command) -> Change:
+    """Paid and handed over. What was ready counts as served from now on.
+
+    Raises IllegalTransition, BalanceOpen.
+    """
+    order = held.order
+    if order.lifecycle is not Lifecycle.VALIDATED or not _kitchen_is_through(order):
+        raise illegal(order, "complete")
+    if order.totals.due_minor:
+        raise BalanceOpen(
+            "The order is not paid in full.", metadata={"due_minor": str(order.totals.due_minor)}
+        )
+    waiting = [ticket for ticket in held.tickets if ticket.state is Kitchen.READY]
+    served = tuple(kitchen.step_ticket(ticket, TicketStep.SERVE, command.at) for ticket in waiting)
+    after = _with_line_states(order, held.tickets, served)
+    after = replace(after, lifecycle=Lifecycle.DONE, completed_at=command.at)
+    facts: list[Fact] = [TicketMoved(ticket, "served") for ticket in served]
+    return change_of(order, held, after, served, command, [*facts, Completed()])
+
+
+def cancel_draft(held: Held, command: Command) -> Change:
+    """A draft is cancelled at once: it holds no stock and has no bill. Raises IllegalTransition."""
+    order = held.order
+    if order.lifecycle is not Lifecycle.DRAFT:
+        raise illegal(order, "cancel")
+    return _cancelled(held, command)
+
+
+def begin_cancel(held: Held, command: Command) -> Change:
+    """Validated to cancel_pending, until payments has closed the bill.
+
+    Raises IllegalTransition, RefundRequired, ReasonRequired (the kitchen has it).
+    """
+    order = held.order
+    if order.lifecycle is not Lifecycle.VALIDATED:
+        raise illegal(order, "cancel")
+    if order.totals.paid_minor:
+        raise RefundRequired("Money is on this order: refund it first.")
+    if order.fired and not command.reason.strip():
+        raise ReasonRequired("The kitchen has this order: say why it is cancelled.")
+    after = replace(order, lifecycle=Lifecycle.CANCEL_PENDING, cancel_reason=command.reason)
+    return change_of(order, held, after, (), command, [Updated("cancelling")])
+
+
+def finish_cancel(held: Held, command: Command) -> Change:
+    """Cancel_pending to cancelled. Raises IllegalTransition."""
+    if held.order.lifecycle is not Lifecycle.CANCEL_PENDING:
+        raise illegal(held.order, "cancel")
+    return _cancelled(held, command)
+
+
+def refuse_cancel(held: Held, stations: Sequence[Station], command: Command) -> Change:
+    """Cancel_pending back to validated, because money arrived; what that money pays for is cooked.
+
+    Raises IllegalTransition.
+    """
+    order = held.order
+    if order.lifecycle is not Lifecycle.CANCEL_PENDING:
+        raise illegal(order, "cancel")
+    after = replace(order, lifecycle=Lifecycle.VALIDATED, cancel_reason="")
+    after, tickets = _fire_waiting(after, held.tickets, stations, command)
+    return change_of(order, held, after, tickets, command, [Updated("cancel_refused")])
+
+
+def illegal(order: Order, command: str, detail: str = "") -> IllegalTransition:
+    """The refusal of ``command``, with the commands that are possible now."""
+    return IllegalTransition(order.state.value, command, allowed_commands(order), detail)
+
+
+def allowed_commands(order: Order) -> list[str]:
+    """What can be asked of the order now."""
+    if order.lifecycle is Lifecycle.DRAFT:
+        return ["validate", "cancel"] if order.lines else ["cancel"]
+    if order.lifecycle is not Lifecycle.VALIDATED:
+        return []
+    kitchens = {line.kitchen for line in order.lines if line.active}
+    possible = {
+        "fire": Kitchen.HELD in kitchens and order.kitchen_may_start,
+        "start": Kitchen.QUEUED in kitchens,
+        "bump": bool(kitchens & {Kitchen.QUEUED, Kitchen.PREPARING}),
+        "complete": _kitchen_is_through(order) and not order.totals.due_minor,
+        "cancel": not order.totals.paid_minor,
+    }
+    return [name for name, may in possible.items() if may]
+
+
+def reachable_statuses(order: Order) -> list[State]:
+    """The derived states that one command leads to."""
+    commands = set(allowed_commands(order))
+    reachable = {
+        State.VALIDATED: "validate" in commands,
+        State.PREPARING: "start" in commands and order.state is not State.PREPARING,
+        State.READY: "bump" in commands and order.kitchen is not Kitchen.HELD,
+        State.DONE: "complete" in commands,
+        State.CANCELLED: "cancel" in commands,
+    }
+    return [state for state, may in reachable.items() if may]
+
+
+def _draft(
+    wanted: WantedOrder,
+    basket: Basket,
+    terms: Terms,
+    menu_version: int,
+    restaurant_id: UUID,
+    command: Command,
+) -> Order:
+    """Version 0: the change that stores it makes it version 1."""
+    return Order(
+        id=wanted.id,
+        restaurant_id=restaurant_id,
+        number=0,
+        lifecycle=Lifecycle.DRAFT,
+        service_flow=wanted.service_flow,
+        order_type=wanted.order_type,
+        covers=wanted.covers,
+        currency_code=terms.currency_code,
+        business_date=terms.business_date,
+        created_at=command.at,
+        updated_at=command.at,
+        version=0,
+        lines=basket.lines,
+        vat=basket.bill.vat_groups,
+        totals=basket.totals,
+        bill_mode=terms.bill_mode,
+        menu_version=menu_version,
+        placed_by=command.actor,
+        content_hash=wanted.content_hash,
+    )
+
+
+def _cancelled(held: Held, command: Command) -> Change:
+    order = held.order
+    wasted = any(line.active and line.kitchen in COOKED_ON for line in order.lines)
+    lines = tuple(replace(line, kitchen=Kitchen.CANCELLED) for line in order.lines)
+    tickets = tuple(
+        kitchen.cancelled(ticket) for ticket in held.tickets if ticket.state is not Kitchen.CANCELLED
+    )
+    reason = command.reason or order.cancel_reason
+    after = replace(order, lifecycle=Lifecycle.CANCELLED, lines=lines, cancel_reason=reason)
+    return change_of(
+        order, held, after, tickets, replace(command, reason=reason), [Cancelled(reason, wasted)]
+    )
+
+
+def _lines_to_fire(order: Order, line_ids: Sequence[UUID], course: str) -> list[Line]:
+    by_id = {line.id: line for line in order.lines}
+    unknown = [line_id for line_id in line_ids if line_id not in by_id]
+    if unknown:
+        raise LineRefused("UNKNOWN_LINE", "line_ids", f"The order has no line {unknown[0]}.")
+    named = [by_id[line_id] for line_id in dict.fromkeys(line_ids)]
+    if any(line.kitchen is not Kitchen.HELD for line in named):
+        raise LineAlreadyFired("The kitchen has one of these lines already.")
+    candidates = named or [line for line in order.lines if line.active and line.kitchen is Kitchen.HELD]
+    lines = [line for line in candidates if not course or line.course == course]
+    if not lines:
+        raise NothingToFire("No line of this order waits for the kitchen.")
+    return lines
+
+
+def _fire_waiting(
+    order: Order, tickets: Sequence[Ticket], stations: Sequence[Station], command: Command
+) -> tuple[Order, tuple[Ticket, ...]]:
+    if not order.kitchen_may_start:
+        return order, ()
+    lines = [line for line in order.lines if line.fires_at_once]
+    return _fired(order, lines, stations, tickets, command) if lines else (order, ())
+
+
+def _fired(
+    order: Order,
+    lines: Sequence[Line],
+    stations: Sequence[Station],
+    tickets: Sequence[Ticket],
+    command: Command,
+) -> tuple[Order, tuple[Ticket, ...]]:
+    fired = tuple(kitchen.fire_lines(order, lines, stations, tickets, command.at, new_id))
+    return _with_line_states(order, tickets, fired), fired
+
+
+def _with_line_states(order: Order, tickets: Iterable[Ticket], changed: Sequence[Ticket]) -> Order:
+    newest = {ticket.id: ticket for ticket in (*tickets, *changed)}
+    states = kitchen.line_states(newest.values())
+    lines = tuple(
+        line if states.get(line.id, line.kitchen) is line.kitchen else replace(line, kitchen=states[line.id])
+        for line in order.lines
+    )
+    return replace(order, lines=lines)
+
+
+def _kitchen_change(
+    held: Held, moved: Sequence[Ticket], cause: str, auto_complete: bool, command: Command
+) -> Change:
+    order = held.order
+    after = _with_line_states(order, held.tickets, moved)
+    facts: list[Fact] = [TicketMoved(ticket, cause) for ticket in moved]
+    if after.state is State.READY and order.state is not State.READY:
+        facts.append(KitchenReady())
+    if after.lifecycle is Lifecycle.VALIDATED:
+        after = _completed_by_itself(after, auto_complete, command, facts)
+    return change_of(order, held, after, tuple(moved), command, facts)
+
+
+def _completed_by_itself(order: Order, auto_complete: bool, command: Command, facts: list[Fact]) -> Order:
+    if not auto_complete or order.totals.due_minor or order.kitchen not in {Kitchen.SERVED, Kitchen.NONE}:
+        return order
+    facts.append(Completed())
+    return replace(order, lifecycle=Lifecycle.DONE, completed_at=command.at)
+
+
+def _kitchen_is_through(order: Order) -> bool:
+    return order.kitchen in {Kitchen.READY, Kitchen.SERVED, Kitchen.NONE}
+
+
+def _ticket(held: Held, ticket_id: UUID) -> Ticket:
+    for ticket in held.tickets:
+        if ticket.id == ticket_id:
+            return ticket
+    raise TicketNotFound("There is no such ticket.")
+
+
+def _refuse_closed(order: Order, step: str) -> None:
+    if order.lifecycle is not Lifecycle.VALIDATED:
+        raise illegal(order, str(step))

@@ -1,0 +1,90 @@
+"""What the rules refuse. Reasons are stable; the edge turns them into problem codes."""
+
+from collections.abc import Iterable
+
+from chassis.errors import AlreadyExists, Conflict, FieldError, NotFound, Stale, Unprocessable
+
+
+class OrderNotFound(NotFound):
+    """There is no such order in this restaurant."""
+
+
+class TicketNotFound(NotFound):
+    """There is no such ticket in this restaurant."""
+
+
+class StationNotFound(NotFound):
+    """There is no such station in this restaurant."""
+
+
+class OrderExists(AlreadyExists):
+    """The id is taken by an order with other content."""
+
+
+class IllegalTransition(Conflict):
+    """The state forbids the command; ``metadata`` has ``from``, ``command`` and ``allowed`` (comma list)."""
+
+    def __init__(self, state: str, command: str, allowed: Iterable[str], detail: str = "") -> None:
+        super().__init__(
+            detail or f"An order that is {state} cannot take the command {command}.",
+            metadata={"from": state, "command": command, "allowed": ",".join(allowed)},
+        )
+
+
+class RecallTooLate(Conflict):
+    """What was ready this long ago has left the kitchen."""
+
+
+class LineAlreadyFired(Conflict):
+    """The kitchen has the line."""
+
+
+class NothingToFire(Conflict):
+    """No line waits for the kitchen."""
+
+
+class RefundRequired(Conflict):
+    """Money is on the order: it is refunded before the order is cancelled."""
+
+
+class BalanceOpen(Conflict):
+    """The order is not paid in full; ``metadata`` has ``due_minor``."""
+
+
+class ItemUnavailable(Conflict):
+    """Taken off, or outside its hours of sale."""
+
+
+class MenuOutdated(Conflict):
+    """What was ordered changed after the menu that the client shows; ``metadata`` has ``menu_version``."""
+
+
+class LineRefused(Unprocessable):
+    """A line that no menu allows; raised with its own reason."""
+
+    def __init__(self, reason: str, field: str, detail: str) -> None:
+        super().__init__(detail, reason=reason, fields=[FieldError(field, reason, detail)])
+
+
+class EmptyOrder(Unprocessable):
+    """An order has at least one line."""
+
+
+class UnknownTable(Unprocessable):
+    """There is no such table."""
+
+
+class UnknownCustomer(Unprocessable):
+    """There is no such customer."""
+
+
+class ReasonRequired(Unprocessable):
+    """The kitchen had the order: say why it is cancelled."""
+
+
+class OrderTooLarge(Unprocessable):
+    """More text than one order may hold."""
+
+
+class StaleVersion(Stale):
+    """Somebody changed it since; read it again."""

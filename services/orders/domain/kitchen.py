@@ -1,0 +1,276 @@
+"""Stations, tickets and the way of a line through the kitchen."""
+
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass, replace
+from datetime import datetime, timedelta
+from enum import StrEnum
+from uuid import UUID
+
+from chassis.errors import Conflict
+from services.orders.domain.errors import RecallTooLate
+from services.orders.domain.menu import OrderType
+from services.orders.domain.order import STAGE, STAGES, ChosenOption, Kitchen, Line, Order
+
+RECALL_WITHIN = timedelta(minutes=30)
+DEFAULT_STATION_NAME = "Kitchen"
+DEFAULT_TARGET_MINUTES = 15
+OPEN_TICKET = frozenset({Kitchen.QUEUED, Kitchen.PREPARING, Kitchen.READY})
+GROWING_TICKET = frozenset({Kitchen.QUEUED, Kitchen.PREPARING})
+"""Lines fired later join a ticket of their station and course that is still being cooked."""
+
+
+class LineStep(StrEnum):
+    """What a cook does with one line."""
+
+    START = "start"
+    READY = "ready"
+    SERVE = "serve"
+    RECALL = "recall"
+
+
+class TicketStep(StrEnum):
+    """What a cook does with a whole ticket."""
+
+    START = "start"
+    BUMP = "bump"
+    RECALL = "recall"
+    ACK = "ack"
+    SERVE = "serve"
+
+
+STEP_FROM_TO = {
+    LineStep.START: (Kitchen.QUEUED, Kitchen.PREPARING),
+    LineStep.READY: (Kitchen.PREPARING, Kitchen.READY),
+    LineStep.SERVE: (Kitchen.READY, Kitchen.SERVED),
+    LineStep.RECALL: (Kitchen.READY, Kitchen.PREPARING),
+}
+
+
+class TicketStepRefused(Conflict):
+    """The ticket's state forbids the step; ``metadata`` has ``from``, ``command`` and ``allowed``."""
+
+    reason = "ILLEGAL_TRANSITION"
+
+
+@dataclass(frozen=True, slots=True)
+class Station:
+    """A place in the kitchen. The default one cooks whatever no other names."""
+
+    id: UUID
+    name: str
+    position: int
+    category_ids: frozenset[UUID]
+    is_default: bool
+    target_minutes: int
+    version: int
+
+
+@dataclass(frozen=True, slots=True)
+class TicketLine:
+    """An order line as one station sees it."""
+
+    id: UUID
+    name: str
+    quantity: int
+    options: tuple[ChosenOption, ...]
+    note: str
+    seat: int
+    state: Kitchen
+    ready_at: datetime | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Ticket:
+    """What one station gets of one order and course. The newest revision replaces all before it."""
+
+    id: UUID
+    order_id: UUID
+    order_number: int
+    station_id: UUID
+    station_name: str
+    revision: int
+    course: str
+    order_type: OrderType
+    business_date: str
+    created_at: datetime
+    target_at: datetime
+    allergens: tuple[int, ...]
+    lines: tuple[TicketLine, ...]
+    ready_at: datetime | None = None
+    acknowledged_at: datetime | None = None
+
+    @property
+    def state(self) -> Kitchen:
+        """The least advanced line that is not cancelled."""
+        stages = [STAGE[line.state] for line in self.lines if line.state in STAGE]
+        return STAGES[min(stages)] if stages else Kitchen.CANCELLED
+
+
+def route(category_id: UUID, stations: Sequence[Station]) -> list[Station]:
+    """Every station that names the category, else the default one. At least one, given a default station."""
+    named = [station for station in stations if category_id in station.category_ids]
+    return named or [station for station in stations if station.is_default]
+
+
+def fire_lines(
+    order: Order,
+    lines: Sequence[Line],
+    stations: Sequence[Station],
+    tickets: Sequence[Ticket],
+    at: datetime,
+    new_id: Callable[[], UUID],
+) -> list[Ticket]:
+    """The tickets, new or grown by a revision, that bring ``lines`` to the kitchen."""
+    by_place: dict[tuple[UUID, str], list[Line]] = {}
+    at_station = {station.id: station for station in stations}
+    for line in lines:
+        for station in route(line.category_id, stations):
+            by_place.setdefault((station.id, line.course), []).append(line)
+    growing = {
+        (ticket.station_id, ticket.course): ticket for ticket in tickets if ticket.state in GROWING_TICKET
+    }
+    return [
+        _grown(growing[place], fired)
+        if place in growing
+        else _new_ticket(order, at_station[place[0]], place[1], fired, at, new_id())
+        for place, fired in by_place.items()
+    ]
+
+
+def step_line(ticket: Ticket, line_id: UUID, step: LineStep, at: datetime) -> Ticket:
+    """One line moves. Raises TicketStepRefused, RecallTooLate; KeyError for a line that is not on the ticket."""
+    wanted = {line.id: line for line in ticket.lines}[line_id]
+    source, _ = STEP_FROM_TO[step]
+    if wanted.state is not source:
+        allowed = [name for name, (origin, _) in STEP_FROM_TO.items() if origin is wanted.state]
+        raise _refused(wanted.state, step, allowed)
+    return _with_lines(
+        ticket, [_moved(line, step, at) if line.id == line_id else line for line in ticket.lines], at
+    )
+
+
+def step_ticket(ticket: Ticket, step: TicketStep, at: datetime) -> Ticket:
+    """The whole ticket moves; an acknowledgement that is there already changes nothing.
+
+    Raises TicketStepRefused and RecallTooLate.
+    """
+    state = ticket.state
+    if step is TicketStep.ACK:
+        if (state is Kitchen.CANCELLED and ticket.acknowledged_at is None) or state is not Kitchen.CANCELLED:
+            return _acknowledged(ticket, at)
+        return ticket
+    if step not in allowed_steps(ticket):
+        raise _refused(state, step, allowed_steps(ticket))
+    return _with_lines(ticket, [_stepped(line, step, at) for line in ticket.lines], at)
+
+
+def allowed_steps(ticket: Ticket) -> list[TicketStep]:
+    """Which steps the ticket can take now, the time limit of a recall aside."""
+    states = {line.state for line in ticket.lines}
+    steps = []
+    if Kitchen.QUEUED in states:
+        steps.append(TicketStep.START)
+    if states & {Kitchen.QUEUED, Kitchen.PREPARING}:
+        steps.append(TicketStep.BUMP)
+    elif Kitchen.READY in states:
+        steps += [TicketStep.RECALL, TicketStep.SERVE]
+    return steps
+
+
+def cancelled(ticket: Ticket) -> Ticket:
+    """A new revision that tells the cooks to stop; they have not seen it yet."""
+    lines = [replace(line, state=Kitchen.CANCELLED) for line in ticket.lines]
+    return replace(ticket, lines=tuple(lines), revision=ticket.revision + 1, acknowledged_at=None)
+
+
+def line_states(tickets: Iterable[Ticket]) -> Mapping[UUID, Kitchen]:
+    """Where each order line stands: its least advanced part over all stations that cook for it."""
+    states: dict[UUID, Kitchen] = {}
+    for ticket in tickets:
+        for line in ticket.lines:
+            if line.state in STAGE:
+                known = states.get(line.id)
+                if known is None or STAGE[line.state] < STAGE[known]:
+                    states[line.id] = line.state
+    return states
+
+
+def _acknowledged(ticket: Ticket, at: datetime) -> Ticket:
+    if ticket.acknowledged_at is not None:
+        return ticket
+    return replace(ticket, acknowledged_at=at, revision=ticket.revision + 1)
+
+
+def _stepped(line: TicketLine, step: TicketStep, at: datetime) -> TicketLine:
+    """The part of a ticket's step that concerns one line; a bump takes a queued line through preparing."""
+    if step is TicketStep.BUMP and line.state is Kitchen.QUEUED:
+        line = _moved(line, LineStep.START, at)
+    as_line = LineStep.READY if step is TicketStep.BUMP else LineStep(step.value)
+    return _moved(line, as_line, at) if line.state is STEP_FROM_TO[as_line][0] else line
+
+
+def _moved(line: TicketLine, step: LineStep, at: datetime) -> TicketLine:
+    if step is LineStep.RECALL and (line.ready_at is None or at - line.ready_at > RECALL_WITHIN):
+        raise RecallTooLate(f"{line.name} has been ready for more than {RECALL_WITHIN}.")
+    ready_at = {LineStep.READY: at, LineStep.RECALL: None}.get(step, line.ready_at)
+    return replace(line, state=STEP_FROM_TO[step][1], ready_at=ready_at)
+
+
+def _with_lines(ticket: Ticket, lines: Sequence[TicketLine], at: datetime) -> Ticket:
+    changed = replace(ticket, lines=tuple(lines), revision=ticket.revision + 1)
+    if changed.state is Kitchen.READY:
+        return replace(changed, ready_at=ticket.ready_at or at)
+    return changed if changed.state is Kitchen.SERVED else replace(changed, ready_at=None)
+
+
+def _new_ticket(
+    order: Order, station: Station, course: str, lines: Sequence[Line], at: datetime, id: UUID
+) -> Ticket:
+    return Ticket(
+        id=id,
+        order_id=order.id,
+        order_number=order.number,
+        station_id=station.id,
+        station_name=station.name,
+        revision=1,
+        course=course,
+        order_type=order.order_type,
+        business_date=order.business_date.isoformat(),
+        created_at=at,
+        target_at=at + timedelta(minutes=station.target_minutes),
+        allergens=_allergens(lines),
+        lines=tuple(_ticket_line(line) for line in lines),
+    )
+
+
+def _grown(ticket: Ticket, lines: Sequence[Line]) -> Ticket:
+    return replace(
+        ticket,
+        revision=ticket.revision + 1,
+        lines=(*ticket.lines, *(_ticket_line(line) for line in lines)),
+        allergens=tuple(sorted({*ticket.allergens, *_allergens(lines)})),
+        acknowledged_at=None,
+    )
+
+
+def _ticket_line(line: Line) -> TicketLine:
+    return TicketLine(
+        id=line.id,
+        name=line.name,
+        quantity=line.quantity,
+        options=line.options,
+        note=line.note,
+        seat=line.seat,
+        state=Kitchen.QUEUED,
+    )
+
+
+def _allergens(lines: Iterable[Line]) -> tuple[int, ...]:
+    return tuple(sorted({allergen for line in lines for allergen in line.allergens}))
+
+
+def _refused(state: Kitchen, step: str, allowed: Iterable[str]) -> TicketStepRefused:
+    return TicketStepRefused(
+        f"What is {state} cannot take the step {step}.",
+        metadata={"from": state.value, "command": str(step), "allowed": ",".join(allowed)},
+    )

@@ -1,0 +1,112 @@
+"""The menu as an order sees it: prices, rates, hours of sale, how options may be chosen."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import date, datetime, timedelta
+from enum import StrEnum
+from uuid import UUID
+
+MINUTES_PER_HOUR = 60
+
+
+class OrderType(StrEnum):
+    """How goods leave the restaurant; decides the VAT rate and the service charge."""
+
+    EAT_IN = "eat_in"
+    TAKEAWAY = "takeaway"
+    DELIVERY = "delivery"
+
+
+@dataclass(frozen=True, slots=True)
+class Window:
+    """Local times of sale, minutes after midnight. No weekdays (0 = Monday): every day.
+
+    May run over midnight.
+    """
+
+    weekdays: frozenset[int]
+    from_minutes: int
+    until_minutes: int
+
+    def holds(self, local: datetime) -> bool:
+        """Whether the local time lies in it; after midnight it belongs to the day on which it opened."""
+        minute = local.hour * MINUTES_PER_HOUR + local.minute
+        if self.from_minutes < self.until_minutes:
+            return self._on(local) and self.from_minutes <= minute < self.until_minutes
+        if minute >= self.from_minutes:
+            return self._on(local)
+        return minute < self.until_minutes and self._on(local - timedelta(days=1))
+
+    def _on(self, day: datetime) -> bool:
+        return not self.weekdays or day.weekday() in self.weekdays
+
+
+@dataclass(frozen=True, slots=True)
+class VatRate:
+    """A pair of rates in basis points from a local date on."""
+
+    effective_from: date
+    eat_in_bp: int
+    takeaway_bp: int
+
+
+@dataclass(frozen=True, slots=True)
+class Option:
+    """One choice and what it adds to the price of one unit."""
+
+    id: UUID
+    name: str
+    price_delta_minor: int
+    available: bool
+
+
+@dataclass(frozen=True, slots=True)
+class OptionGroup:
+    """How many of its options a guest must and may choose, quantities counted."""
+
+    id: UUID
+    name: str
+    min_choices: int
+    max_choices: int
+    options: tuple[Option, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Item:
+    """One thing on sale."""
+
+    id: UUID
+    category_id: UUID
+    name: str
+    price_minor: int
+    vat_class: str
+    allergens: tuple[int, ...]
+    available: bool
+    windows: tuple[Window, ...]
+    groups: tuple[OptionGroup, ...]
+    stock_tracked: bool
+    version: int
+
+    def on_sale(self, local: datetime) -> bool:
+        """Not taken off, and in one of its windows if it has any."""
+        return self.available and (not self.windows or any(window.holds(local) for window in self.windows))
+
+
+@dataclass(frozen=True, slots=True)
+class Menu:
+    """All items and VAT classes of one version; rates of a class are sorted, oldest first."""
+
+    version: int
+    currency_code: str
+    items: Mapping[UUID, Item] = field(default_factory=dict)
+    vat_classes: Mapping[str, tuple[VatRate, ...]] = field(default_factory=dict)
+
+    def vat_rate_bp(self, vat_class: str, order_type: OrderType, day: date) -> int | None:
+        """The newest rate of the class that is in force on the local ``day``; None where there is none.
+
+        Eat-in is catering and has its own rate; takeaway and delivery share the other (VAT Notice 709/1).
+        """
+        in_force = [rate for rate in self.vat_classes.get(vat_class, ()) if rate.effective_from <= day]
+        if not in_force:
+            return None
+        return in_force[-1].eat_in_bp if order_type is OrderType.EAT_IN else in_force[-1].takeaway_bp

@@ -1,0 +1,232 @@
+"""The order and its three axes. What clients see as its state is derived from them."""
+
+from dataclasses import dataclass
+from datetime import date, datetime
+from enum import StrEnum
+from uuid import UUID
+
+from services.orders.domain.menu import OrderType
+from services.orders.pricing import BillMode, VatGroup
+
+
+class ServiceFlow(StrEnum):
+    """When the guest pays: before the kitchen starts, or after the meal."""
+
+    PAY_FIRST = "pay_first"
+    PAY_LATER = "pay_later"
+
+
+class Lifecycle(StrEnum):
+    """The axis that commands of the staff move."""
+
+    DRAFT = "draft"
+    VALIDATED = "validated"
+    DONE = "done"
+    CANCEL_PENDING = "cancel_pending"
+    """A semantic lock: payments is being asked to close the bill."""
+    CANCELLED = "cancelled"
+    INVOICED = "invoiced"
+
+
+class Payment(StrEnum):
+    """The axis that money moves."""
+
+    UNPAID = "unpaid"
+    PART_PAID = "part_paid"
+    PAID = "paid"
+    PART_REFUNDED = "part_refunded"
+    REFUNDED = "refunded"
+
+
+class Kitchen(StrEnum):
+    """The axis that the kitchen moves; of a line, a ticket, or the least advanced active line of an order."""
+
+    NONE = "none"
+    HELD = "held"
+    QUEUED = "queued"
+    PREPARING = "preparing"
+    READY = "ready"
+    SERVED = "served"
+    CANCELLED = "cancelled"
+
+
+class State(StrEnum):
+    """What clients see."""
+
+    DRAFT = "draft"
+    VALIDATED = "validated"
+    PAID = "paid"
+    PREPARING = "preparing"
+    READY = "ready"
+    DONE = "done"
+    INVOICED = "invoiced"
+    CANCELLED = "cancelled"
+
+
+STAGES = (Kitchen.HELD, Kitchen.QUEUED, Kitchen.PREPARING, Kitchen.READY, Kitchen.SERVED)
+"""The way of a line through the kitchen, in order."""
+STAGE = {kitchen: index for index, kitchen in enumerate(STAGES)}
+HANDED_OVER = frozenset({Kitchen.READY, Kitchen.SERVED})
+COOKED_ON = frozenset({Kitchen.PREPARING, Kitchen.READY, Kitchen.SERVED})
+
+
+@dataclass(frozen=True, slots=True)
+class Actor:
+    """Who did it, as histories print it. Ids are empty for the system itself."""
+
+    user_id: str
+    name: str
+    device_id: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class ChosenOption:
+    """A chosen option with its name and price (minor units per unit of the line) at the time of ordering."""
+
+    option_id: UUID
+    name: str
+    quantity: int
+    price_delta_minor: int
+
+
+@dataclass(frozen=True, slots=True)
+class Line:
+    """One line with what it was sold as: names, prices and rates are a snapshot of the menu."""
+
+    id: UUID
+    item_id: UUID
+    category_id: UUID
+    name: str
+    quantity: int
+    unit_price_minor: int
+    options: tuple[ChosenOption, ...]
+    note: str
+    seat: int
+    course: str
+    hold: bool
+    gross_minor: int
+    discount_minor: int
+    vat_rate_bp: int
+    vat_minor: int
+    allergens: tuple[int, ...]
+    kitchen: Kitchen = Kitchen.HELD
+    voided: bool = False
+    stock_tracked: bool = False
+
+    @property
+    def active(self) -> bool:
+        """Whether the kitchen still has to do with it."""
+        return not self.voided and self.kitchen in STAGE
+
+    @property
+    def fires_at_once(self) -> bool:
+        """Lines without a course that nobody holds go to the kitchen as soon as the flow allows it."""
+        return self.active and self.kitchen is Kitchen.HELD and not self.hold and not self.course
+
+
+@dataclass(frozen=True, slots=True)
+class Totals:
+    """Minor units; ``due`` is what is still to pay, never negative."""
+
+    goods_minor: int
+    discount_minor: int
+    service_charge_minor: int
+    vat_minor: int
+    total_minor: int
+    paid_minor: int = 0
+
+    @property
+    def due_minor(self) -> int:
+        """What is still to pay."""
+        return max(0, self.total_minor - self.paid_minor)
+
+
+@dataclass(frozen=True, slots=True)
+class Order:
+    """An order as stored. Only the verbs of this package change it; each raises ``version`` by one."""
+
+    id: UUID
+    restaurant_id: UUID
+    number: int
+    lifecycle: Lifecycle
+    service_flow: ServiceFlow
+    order_type: OrderType
+    covers: int
+    currency_code: str
+    business_date: date
+    created_at: datetime
+    updated_at: datetime
+    version: int
+    lines: tuple[Line, ...]
+    vat: tuple[VatGroup, ...]
+    totals: Totals
+    bill_mode: BillMode
+    menu_version: int
+    placed_by: Actor
+    content_hash: bytes
+    history_rows: int = 0
+    placed_at: datetime | None = None
+    completed_at: datetime | None = None
+    cancel_reason: str = ""
+
+    @property
+    def payment(self) -> Payment:
+        """Paid when what was captured covers the total; a draft owes nothing yet."""
+        if self.placed_at is None:
+            return Payment.UNPAID
+        if self.totals.paid_minor >= self.totals.total_minor:
+            return Payment.PAID
+        return Payment.PART_PAID if self.totals.paid_minor else Payment.UNPAID
+
+    @property
+    def kitchen(self) -> Kitchen:
+        """The least advanced active line; none where no line is active."""
+        stages = [STAGE[line.kitchen] for line in self.lines if line.active]
+        return STAGES[min(stages)] if stages else Kitchen.NONE
+
+    @property
+    def state(self) -> State:
+        """The first of the rules that matches.
+
+        A served line counts as handed over in both kitchen rules, else serving the first of two lines would
+        move an order back from preparing.
+        """
+        if self.lifecycle is Lifecycle.CANCELLED:
+            return State.CANCELLED
+        if self.lifecycle is Lifecycle.INVOICED:
+            return State.INVOICED
+        if self.lifecycle is Lifecycle.DONE:
+            return State.DONE
+        active = [line.kitchen for line in self.lines if line.active]
+        if active and all(kitchen in HANDED_OVER for kitchen in active):
+            return State.READY
+        if any(kitchen in COOKED_ON for kitchen in active):
+            return State.PREPARING
+        if self.payment is Payment.PAID:
+            return State.PAID
+        return State.DRAFT if self.lifecycle is Lifecycle.DRAFT else State.VALIDATED
+
+    @property
+    def fired(self) -> bool:
+        """Whether the kitchen got any of it."""
+        return any(line.active and line.kitchen is not Kitchen.HELD for line in self.lines)
+
+    @property
+    def kitchen_may_start(self) -> bool:
+        """Nothing is cooked before the money is safe, unless the guest pays after the meal."""
+        return self.service_flow is ServiceFlow.PAY_LATER or self.payment is Payment.PAID
+
+
+@dataclass(frozen=True, slots=True)
+class StateChange:
+    """One row of an order's history: which axis moved from what to what, by whom, when and why."""
+
+    sequence: int
+    axis: str
+    from_value: str
+    to_value: str
+    command_id: str
+    actor: Actor
+    occurred_at: datetime
+    recorded_at: datetime
+    reason: str = ""

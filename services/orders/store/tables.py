@@ -1,0 +1,221 @@
+"""The tables of the schema `orders`. `restaurant_id` leads every key: a restaurant's rows lie together.
+
+Orders are not partitioned by time: they are found by (restaurant, id) and listed newest first through indexes
+whose depth, not length, a query pays for; a partition key in every primary key would make ids ambiguous.
+"""
+
+from typing import Any
+
+import sqlalchemy as sa
+from chassis.migrations import chassis_tables
+from sqlalchemy.dialects import postgresql as pg
+
+SCHEMA = "orders"
+metadata = sa.MetaData(schema=SCHEMA)
+chassis_tables(metadata, SCHEMA)
+
+_at = sa.DateTime(timezone=True)
+
+
+def _column(name: str, kind: Any, *, key: bool = False, null: bool = False) -> sa.Column[Any]:
+    return sa.Column(name, kind, primary_key=key, nullable=null, autoincrement=False)
+
+
+def _tenant() -> sa.Column[Any]:
+    return _column("restaurant_id", pg.UUID(), key=True)
+
+
+restaurant = sa.Table(
+    "restaurant",
+    metadata,
+    _tenant(),
+    _column("settings_version", sa.BigInteger),
+    _column("settings", sa.LargeBinary, null=True),
+    _column("menu_version", sa.BigInteger),
+    _column("menu", sa.LargeBinary, null=True),
+    _column("menu_wanted", sa.BigInteger),
+    _column("stations_version", sa.BigInteger),
+)
+
+menu_part = sa.Table(
+    "menu_part",
+    metadata,
+    _tenant(),
+    _column("version", sa.BigInteger, key=True),
+    _column("part", sa.Integer, key=True),
+    _column("parts", sa.Integer),
+    _column("previous_version", sa.BigInteger),
+    _column("payload", sa.LargeBinary),
+)
+
+station = sa.Table(
+    "station",
+    metadata,
+    _tenant(),
+    _column("id", pg.UUID(), key=True),
+    _column("name", sa.Text),
+    _column("position", sa.Integer),
+    _column("category_ids", pg.ARRAY(pg.UUID())),
+    _column("is_default", sa.Boolean),
+    _column("target_minutes", sa.Integer),
+    _column("version", sa.BigInteger),
+    sa.Index("station_default", "restaurant_id", unique=True, postgresql_where=sa.text("is_default")),
+)
+
+orders = sa.Table(
+    "orders",
+    metadata,
+    _tenant(),
+    _column("id", pg.UUID(), key=True),
+    _column("number", sa.Integer),
+    _column("state", sa.Text),
+    _column("lifecycle", sa.Text),
+    _column("payment_state", sa.Text),
+    _column("kitchen_state", sa.Text),
+    _column("service_flow", sa.Text),
+    _column("order_type", sa.Text),
+    _column("table_id", pg.UUID(), null=True),
+    _column("covers", sa.Integer),
+    _column("currency_code", sa.Text),
+    _column("business_date", sa.Date),
+    _column("created_at", _at),
+    _column("updated_at", _at),
+    _column("placed_at", _at, null=True),
+    _column("completed_at", _at, null=True),
+    _column("version", sa.BigInteger),
+    _column("bill_mode", sa.Text),
+    _column("menu_version", sa.BigInteger),
+    _column("goods_minor", sa.BigInteger),
+    _column("discount_minor", sa.BigInteger),
+    _column("service_charge_minor", sa.BigInteger),
+    _column("vat_minor", sa.BigInteger),
+    _column("total_minor", sa.BigInteger),
+    _column("paid_minor", sa.BigInteger),
+    _column("vat", pg.JSONB),
+    _column("placed_by_id", sa.Text),
+    _column("placed_by_name", sa.Text),
+    _column("placed_by_device", sa.Text),
+    _column("content_hash", sa.LargeBinary),
+    _column("history_rows", sa.Integer),
+    _column("cancel_reason", sa.Text),
+    sa.Index("orders_newest", "restaurant_id", "created_at", "id"),
+    sa.Index("orders_by_state", "restaurant_id", "state", "created_at", "id"),
+    sa.Index("orders_by_day", "restaurant_id", "business_date", "created_at", "id"),
+    sa.Index("orders_updated", "restaurant_id", "updated_at", "id"),
+    sa.Index(
+        "orders_number",
+        "restaurant_id",
+        "number",
+        "business_date",
+        unique=True,
+        postgresql_where=sa.text("number > 0"),
+    ),
+    sa.Index(
+        "orders_cancelling", "updated_at", postgresql_where=sa.text("lifecycle = 'cancel_pending'")
+    ),
+    sa.Index(
+        "orders_unpaid",
+        "created_at",
+        postgresql_where=sa.text(
+            "service_flow = 'pay_first' AND payment_state = 'unpaid' AND lifecycle IN ('draft', 'validated')"
+        ),
+    ),
+)
+
+order_line = sa.Table(
+    "order_line",
+    metadata,
+    _tenant(),
+    _column("order_id", pg.UUID(), key=True),
+    _column("id", pg.UUID(), key=True),
+    _column("position", sa.Integer),
+    _column("item_id", pg.UUID()),
+    _column("category_id", pg.UUID()),
+    _column("name", sa.Text),
+    _column("quantity", sa.Integer),
+    _column("unit_price_minor", sa.BigInteger),
+    _column("options", pg.JSONB),
+    _column("note", sa.Text),
+    _column("seat", sa.Integer),
+    _column("course", sa.Text),
+    _column("hold", sa.Boolean),
+    _column("gross_minor", sa.BigInteger),
+    _column("discount_minor", sa.BigInteger),
+    _column("vat_rate_bp", sa.Integer),
+    _column("vat_minor", sa.BigInteger),
+    _column("allergens", pg.JSONB),
+    _column("kitchen_state", sa.Text),
+    _column("voided", sa.Boolean),
+    _column("stock_tracked", sa.Boolean),
+)
+
+ticket = sa.Table(
+    "ticket",
+    metadata,
+    _tenant(),
+    _column("id", pg.UUID(), key=True),
+    _column("order_id", pg.UUID()),
+    _column("order_number", sa.Integer),
+    _column("station_id", pg.UUID()),
+    _column("station_name", sa.Text),
+    _column("revision", sa.Integer),
+    _column("state", sa.Text),
+    _column("course", sa.Text),
+    _column("order_type", sa.Text),
+    _column("business_date", sa.Date),
+    _column("created_at", _at),
+    _column("target_at", _at),
+    _column("ready_at", _at, null=True),
+    _column("acknowledged_at", _at, null=True),
+    _column("allergens", pg.JSONB),
+    _column("lines", pg.JSONB),
+    _column("undelivered_revision", sa.Integer),
+    sa.Index("ticket_by_order", "restaurant_id", "order_id"),
+    sa.Index("ticket_by_state", "restaurant_id", "state", "created_at", "id"),
+    sa.Index("ticket_by_station", "restaurant_id", "station_id", "state", "created_at", "id"),
+)
+
+order_history = sa.Table(
+    "order_history",
+    metadata,
+    _tenant(),
+    _column("order_id", pg.UUID(), key=True),
+    _column("sequence", sa.Integer, key=True),
+    _column("axis", sa.Text),
+    _column("from_value", sa.Text),
+    _column("to_value", sa.Text),
+    _column("command_id", sa.Text),
+    _column("actor_id", sa.Text),
+    _column("actor_name", sa.Text),
+    _column("device_id", sa.Text),
+    _column("occurred_at", _at),
+    _column("recorded_at", _at),
+    _column("reason", sa.Text),
+)
+
+order_payment = sa.Table(
+    "order_payment",
+    metadata,
+    _tenant(),
+    _column("payment_id", pg.UUID(), key=True),
+    _column("order_id", pg.UUID()),
+    _column("sequence", sa.BigInteger),
+    _column("method", sa.Text),
+    _column("amount_minor", sa.BigInteger),
+    _column("recorded_at", _at),
+    sa.Index("order_payment_by_order", "restaurant_id", "order_id"),
+)
+
+order_day = sa.Table(
+    "order_day",
+    metadata,
+    _tenant(),
+    _column("business_date", sa.Date, key=True),
+    _column("last_number", sa.Integer),
+    _column("placed", sa.BigInteger),
+    _column("done", sa.BigInteger),
+    _column("cancelled", sa.BigInteger),
+    _column("gross_minor", sa.BigInteger),
+    _column("paid_minor", sa.BigInteger),
+    _column("tickets_open", sa.BigInteger),
+)
