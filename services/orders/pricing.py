@@ -45,7 +45,7 @@ class LineToPrice:
 
 @dataclass(frozen=True, slots=True)
 class VatGroup:
-    """All goods of one rate: their amount with VAT and with service that is taxed alike, and the VAT in it."""
+    """All goods of one rate: their amount with VAT and the service taxed with it, and the VAT in it."""
 
     rate_bp: int
     gross_minor: int

@@ -71,8 +71,8 @@ Fact = Placed | Updated | PaymentRecorded | TicketMoved | KitchenReady | Complet
 
 @dataclass(frozen=True, slots=True)
 class Change:
-    """What a verb did: the order before (None: it is new) and after, all tickets before, those that are new or
-    changed, new history rows, and the facts to publish, in order."""
+    """What a verb did: the order before (None: it is new) and after, all tickets before, those that are new
+    or changed, new history rows, and the facts to publish, in order."""
 
     before: Order | None
     order: Order

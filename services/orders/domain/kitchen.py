@@ -138,7 +138,7 @@ def fire_lines(
 
 
 def step_line(ticket: Ticket, line_id: UUID, step: LineStep, at: datetime) -> Ticket:
-    """One line moves. Raises TicketStepRefused, RecallTooLate; KeyError for a line that is not on the ticket."""
+    """One line moves. Raises TicketStepRefused, RecallTooLate; KeyError for a line of another ticket."""
     wanted = {line.id: line for line in ticket.lines}[line_id]
     source, _ = STEP_FROM_TO[step]
     if wanted.state is not source:

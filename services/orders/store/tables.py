@@ -7,8 +7,9 @@ whose depth, not length, a query pays for; a partition key in every primary key 
 from typing import Any
 
 import sqlalchemy as sa
-from chassis.migrations import chassis_tables
 from sqlalchemy.dialects import postgresql as pg
+
+from chassis.migrations import chassis_tables
 
 SCHEMA = "orders"
 metadata = sa.MetaData(schema=SCHEMA)
@@ -110,9 +111,7 @@ orders = sa.Table(
         unique=True,
         postgresql_where=sa.text("number > 0"),
     ),
-    sa.Index(
-        "orders_cancelling", "updated_at", postgresql_where=sa.text("lifecycle = 'cancel_pending'")
-    ),
+    sa.Index("orders_cancelling", "updated_at", postgresql_where=sa.text("lifecycle = 'cancel_pending'")),
     sa.Index(
         "orders_unpaid",
         "created_at",

@@ -1,0 +1,46 @@
+"""What one order adds to the figures of its day. The day's row is the sum; a change adds the difference."""
+
+from collections.abc import Iterable
+from dataclasses import astuple, dataclass
+
+from services.orders.domain.change import Change
+from services.orders.domain.kitchen import OPEN_TICKET, Ticket
+from services.orders.domain.order import Lifecycle, Order
+
+
+@dataclass(frozen=True, slots=True)
+class Figures:
+    """Counts and minor units. Cancelled orders count as placed and cancelled, and have no gross."""
+
+    placed: int = 0
+    done: int = 0
+    cancelled: int = 0
+    gross_minor: int = 0
+    paid_minor: int = 0
+    tickets_open: int = 0
+
+    def minus(self, other: "Figures") -> "Figures":
+        """Field by field."""
+        return Figures(*(mine - its for mine, its in zip(astuple(self), astuple(other), strict=True)))
+
+
+def figures(order: Order | None, tickets: Iterable[Ticket]) -> Figures:
+    """What the order adds to its day; a draft, or none, adds nothing."""
+    if order is None or order.placed_at is None:
+        return Figures()
+    cancelled = order.lifecycle is Lifecycle.CANCELLED
+    return Figures(
+        placed=1,
+        done=int(order.lifecycle in {Lifecycle.DONE, Lifecycle.INVOICED}),
+        cancelled=int(cancelled),
+        gross_minor=0 if cancelled else order.totals.total_minor,
+        paid_minor=order.totals.paid_minor,
+        tickets_open=sum(ticket.state in OPEN_TICKET for ticket in tickets),
+    )
+
+
+def difference(change: Change) -> Figures:
+    """What a change adds to the day of its order."""
+    newest = {ticket.id: ticket for ticket in (*change.old_tickets, *change.tickets)}
+    after = figures(change.order, newest.values())
+    return after.minus(figures(change.before, change.old_tickets))

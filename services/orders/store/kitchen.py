@@ -1,0 +1,148 @@
+"""Stations and tickets as the kitchen reads them."""
+
+from collections.abc import Sequence
+from datetime import datetime
+from typing import Any
+from uuid import UUID
+
+from chassis.db import Transaction
+from services.orders.domain.errors import StaleVersion, StationNotFound, TicketNotFound
+from services.orders.domain.kitchen import OPEN_TICKET, Station, Ticket
+from services.orders.domain.order import Kitchen
+from services.orders.store import rows
+
+STATIONS_LIMIT = 200
+
+SELECT_STATIONS = f"""
+SELECT id, name, position, category_ids, is_default, target_minutes, version FROM station
+WHERE restaurant_id = $1 ORDER BY position, id LIMIT {STATIONS_LIMIT}
+"""  # noqa: S608
+INSERT_STATION = """
+INSERT INTO station (restaurant_id, id, name, position, category_ids, is_default, target_minutes, version)
+VALUES ($1, $2, $3, $4, $5, $6, $7, 1)
+"""
+INSERT_DEFAULT = f"{INSERT_STATION} ON CONFLICT DO NOTHING RETURNING true"
+UPDATE_STATION = """
+UPDATE station SET name = $3, position = $4, category_ids = $5, is_default = $6, target_minutes = $7,
+    version = version + 1
+WHERE restaurant_id = $1 AND id = $2 AND version = $8
+RETURNING version
+"""
+STATION_EXISTS = "SELECT true FROM station WHERE restaurant_id = $1 AND id = $2"
+DROP_DEFAULT = """
+UPDATE station SET is_default = false, version = version + 1
+WHERE restaurant_id = $1 AND is_default AND id <> $2
+RETURNING id, name, position, category_ids, is_default, target_minutes, version
+"""
+COUNT_STATIONS = "SELECT count(*) FROM station WHERE restaurant_id = $1"
+SELECT_TICKET = "SELECT * FROM ticket WHERE restaurant_id = $1 AND id = $2"
+# One index range per state, so that the cost is that of a page, however many tickets there are.
+SELECT_TICKETS = """
+SELECT page.* FROM unnest($2::text[]) AS wanted (state) CROSS JOIN LATERAL (
+    SELECT * FROM ticket
+    WHERE restaurant_id = $1 AND ticket.state = wanted.state AND (created_at, id) > ($3, $4)
+    ORDER BY created_at, id LIMIT $5
+) AS page ORDER BY page.created_at, page.id LIMIT $5
+"""
+SELECT_STATION_TICKETS = """
+SELECT page.* FROM unnest($2::text[]) AS wanted (state) CROSS JOIN LATERAL (
+    SELECT * FROM ticket
+    WHERE restaurant_id = $1 AND station_id = $6 AND ticket.state = wanted.state
+      AND (created_at, id) > ($3, $4)
+    ORDER BY created_at, id LIMIT $5
+) AS page ORDER BY page.created_at, page.id LIMIT $5
+"""
+NOTE_UNDELIVERED = """
+UPDATE ticket SET undelivered_revision = $3
+WHERE restaurant_id = $1 AND id = $2 AND revision = $3 AND undelivered_revision < $3
+RETURNING *
+"""
+
+
+async def find_stations(tx: Transaction) -> list[Station]:
+    """By position, at most STATIONS_LIMIT."""
+    return [_station(row) for row in await tx.fetch(SELECT_STATIONS, tx.tenant)]
+
+
+async def count_stations(tx: Transaction) -> int:
+    """How many the restaurant has."""
+    return int(await tx.fetchval(COUNT_STATIONS, tx.tenant))
+
+
+async def insert_default_station(tx: Transaction, station: Station) -> bool:
+    """False where the restaurant has a default station."""
+    return await tx.fetchval(INSERT_DEFAULT, *_station_values(tx, station)) is not None
+
+
+async def insert_station(tx: Transaction, station: Station) -> None:
+    """A new station, version 1."""
+    await tx.execute(INSERT_STATION, *_station_values(tx, station))
+
+
+async def update_station(tx: Transaction, station: Station) -> int:
+    """The new version. ``station.version`` is the one the caller saw. Raises StationNotFound, StaleVersion."""
+    version = await tx.fetchval(UPDATE_STATION, *_station_values(tx, station), station.version)
+    if version is not None:
+        return int(version)
+    if await tx.fetchval(STATION_EXISTS, tx.tenant, station.id) is None:
+        raise StationNotFound("There is no such station.")
+    raise StaleVersion("Somebody changed this station; read it again.")
+
+
+async def drop_other_defaults(tx: Transaction, station_id: UUID) -> list[Station]:
+    """There is one default station: any other stops being it. Answers those that changed."""
+    return [_station(row) for row in await tx.fetch(DROP_DEFAULT, tx.tenant, station_id)]
+
+
+async def find_ticket(tx: Transaction, ticket_id: UUID) -> Ticket:
+    """Raises TicketNotFound."""
+    row = await tx.fetchrow(SELECT_TICKET, tx.tenant, ticket_id)
+    if row is None:
+        raise TicketNotFound("There is no such ticket.")
+    return rows.rehydrate_ticket(row)
+
+
+async def find_tickets(
+    tx: Transaction,
+    states: Sequence[Kitchen],
+    station_id: UUID | None,
+    after: tuple[datetime, UUID],
+    limit: int,
+) -> list[Ticket]:
+    """Oldest first. No states: the open ones."""
+    wanted = [state.value for state in dict.fromkeys(states)] or [state.value for state in OPEN_TICKET]
+    if station_id is None:
+        found = await tx.fetch(SELECT_TICKETS, tx.tenant, wanted, *after, limit)
+    else:
+        found = await tx.fetch(SELECT_STATION_TICKETS, tx.tenant, wanted, *after, limit, station_id)
+    return [rows.rehydrate_ticket(row) for row in found]
+
+
+async def note_undelivered(tx: Transaction, ticket_id: UUID, revision: int) -> Ticket | None:
+    """None when this revision was reported before, or is not the newest."""
+    row = await tx.fetchrow(NOTE_UNDELIVERED, tx.tenant, ticket_id, revision)
+    return None if row is None else rows.rehydrate_ticket(row)
+
+
+def _station_values(tx: Transaction, station: Station) -> list[object]:
+    return [
+        tx.tenant,
+        station.id,
+        station.name,
+        station.position,
+        sorted(station.category_ids),
+        station.is_default,
+        station.target_minutes,
+    ]
+
+
+def _station(row: Any) -> Station:
+    return Station(
+        id=row["id"],
+        name=row["name"],
+        position=row["position"],
+        category_ids=frozenset(row["category_ids"]),
+        is_default=row["is_default"],
+        target_minutes=row["target_minutes"],
+        version=row["version"],
+    )

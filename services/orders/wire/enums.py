@@ -1,0 +1,41 @@
+"""The enumerations of the contract and those of the domain, both ways."""
+
+from enum import StrEnum
+from typing import Any, TypeVar
+
+from fynlo.common.v1 import common_pb2
+from fynlo.orders.v1 import orders_pb2, orders_service_pb2
+
+from services.orders.domain.kitchen import LineStep, TicketStep
+from services.orders.domain.menu import OrderType
+from services.orders.domain.order import Kitchen, Lifecycle, Payment, ServiceFlow, State
+from services.orders.pricing import BillMode
+
+E = TypeVar("E", bound=StrEnum)
+
+
+def _table(kind: type[E], enum: Any, prefix: str) -> dict[E, Any]:
+    return {member: enum.Value(f"{prefix}_{member.name}") for member in kind}
+
+
+def _reverse(table: dict[E, Any]) -> dict[int, E]:
+    return {number: member for member, number in table.items()}
+
+
+ORDER_TYPE = _table(OrderType, common_pb2.OrderType, "ORDER_TYPE")
+BILL_MODE = _table(BillMode, common_pb2.BillMode, "BILL_MODE")
+SERVICE_FLOW = _table(ServiceFlow, orders_pb2.ServiceFlow, "SERVICE_FLOW")
+LIFECYCLE = _table(Lifecycle, orders_pb2.Lifecycle, "LIFECYCLE")
+PAYMENT = _table(Payment, orders_pb2.PaymentState, "PAYMENT_STATE")
+KITCHEN = _table(Kitchen, orders_pb2.KitchenState, "KITCHEN_STATE")
+STATE = _table(State, orders_pb2.OrderState, "ORDER_STATE")
+TICKET_STEP = _table(TicketStep, orders_service_pb2.TicketAction, "TICKET_ACTION")
+LINE_STEP = _table(LineStep, orders_service_pb2.TicketLineAction, "TICKET_LINE_ACTION")
+
+ORDER_TYPE_OF = _reverse(ORDER_TYPE)
+BILL_MODE_OF = _reverse(BILL_MODE)
+SERVICE_FLOW_OF = _reverse(SERVICE_FLOW)
+STATE_OF = _reverse(STATE)
+KITCHEN_OF = _reverse(KITCHEN)
+TICKET_STEP_OF = _reverse(TICKET_STEP)
+LINE_STEP_OF = _reverse(LINE_STEP)
