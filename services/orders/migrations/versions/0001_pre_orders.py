@@ -1,4 +1,4 @@
-"""The orders schema as it starts: orders with lines, history and payments, kitchen, copies, figures of a day."""
+"""The orders schema as it starts: orders and their parts, the kitchen, copies, the figures of a day."""
 
 from alembic import op
 
