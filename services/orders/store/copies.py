@@ -6,6 +6,15 @@ from chassis.db import Transaction
 
 
 @dataclass(frozen=True, slots=True)
+class CopyVersions:
+    """Which copies a price was computed with."""
+
+    settings: int
+    menu: int
+    stations: int
+
+
+@dataclass(frozen=True, slots=True)
 class StoredCopies:
     """The serialised copies of one restaurant, None where there is none yet.
 
@@ -36,6 +45,13 @@ ABSENT = StoredCopies(0, None, 0, None, 0, 0)
 SELECT = """
 SELECT settings_version, settings, menu_version, menu, menu_wanted, stations_version FROM restaurant
 WHERE restaurant_id = $1
+"""
+SELECT_SETTINGS = "SELECT settings FROM restaurant WHERE restaurant_id = $1"
+# A menu that is known to be behind has no version that an order may be priced with.
+SELECT_VERSIONS = """
+SELECT settings_version, CASE WHEN menu_wanted <= menu_version THEN menu_version ELSE -1 END AS menu_version,
+    stations_version
+FROM restaurant WHERE restaurant_id = $1
 """
 SELECT_FOR_UPDATE = f"{SELECT} FOR UPDATE"
 ENSURE = """
@@ -75,6 +91,17 @@ async def find(tx: Transaction) -> StoredCopies:
     """The copies of the tenant; ABSENT without any."""
     row = await tx.fetchrow(SELECT, tx.tenant)
     return ABSENT if row is None else StoredCopies(**dict(row))
+
+
+async def find_versions(tx: Transaction) -> CopyVersions:
+    """Which copies are stored; all 0 without any."""
+    row = await tx.fetchrow(SELECT_VERSIONS, tx.tenant)
+    return CopyVersions(0, 0, 0) if row is None else CopyVersions(*row.values())
+
+
+async def find_settings(tx: Transaction) -> bytes:
+    """The serialised settings; empty without any."""
+    return await tx.fetchval(SELECT_SETTINGS, tx.tenant) or b""
 
 
 async def lock(tx: Transaction) -> StoredCopies:

@@ -5,26 +5,25 @@ from datetime import date, datetime
 from typing import Any
 from uuid import UUID
 
+import asyncpg
+
 from chassis.db import Transaction
 from services.orders.domain.change import Change, Held, PaymentRecorded
 from services.orders.domain.errors import OrderNotFound, TicketNotFound
 from services.orders.domain.figures import Figures, difference
 from services.orders.domain.order import Order, StateChange
 from services.orders.store import rows
+from services.orders.store.copies import CopyVersions
 from services.orders.store.rows import HISTORY_COLUMNS, LINE_COLUMNS, ORDER_COLUMNS, TICKET_COLUMNS
 
 HISTORY_LIMIT = 1_000
 
+
+class InsertedMeanwhile(Exception):
+    """Two inserts of one id met; the other one won, and this transaction is lost."""
+
+
 Columns = tuple[tuple[str, str], ...]
-
-
-@dataclass(frozen=True, slots=True)
-class CopyVersions:
-    """Which copies a price was computed with."""
-
-    settings: int
-    menu: int
-    stations: int
 
 
 @dataclass(frozen=True, slots=True)
@@ -158,10 +157,13 @@ WHERE restaurant_id = $1 AND business_date = $2
 async def insert_order(tx: Transaction, change: Change, versions: CopyVersions) -> Inserted:
     """Stores a new order and its parts, unless its id is taken or a copy that priced it is not the newest.
 
-    A unique violation leaves the transaction when somebody else inserts the same id at the same moment.
+    Raises InsertedMeanwhile when somebody else inserts the same id at this moment: try again.
     """
     arguments = _arguments(tx, change, versions.settings)
-    row = await tx.fetchrow(INSERT, *arguments, versions.menu, versions.stations)
+    try:
+        row = await tx.fetchrow(INSERT, *arguments, versions.menu, versions.stations)
+    except asyncpg.UniqueViolationError as error:
+        raise InsertedMeanwhile from error
     assert row is not None
     return Inserted(row["number"], row["taken"])
 

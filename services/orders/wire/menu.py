@@ -1,12 +1,13 @@
 """The menu and the settings of a restaurant, as copies of other services' messages."""
 
 from dataclasses import dataclass
-from datetime import date
+from datetime import date, datetime, time
 from uuid import UUID
 
 from fynlo.catalog.v1 import catalog_pb2, catalog_service_pb2, events_pb2
 from fynlo.common.v1 import common_pb2
 
+from chassis.clock import business_date
 from services.orders.domain.menu import Item, Menu, Option, OptionGroup, VatRate, Window
 from services.orders.pricing import BillMode
 from services.orders.wire import enums
@@ -25,6 +26,12 @@ class Settings:
     service_charge_bp: int
     day_cutoff_minutes: int
     auto_complete: bool
+
+
+def day_of(settings: Settings, at: datetime) -> date:
+    """The business day that it is in the restaurant at the instant ``at``."""
+    cutoff = time(*divmod(settings.day_cutoff_minutes, MINUTES_PER_HOUR))
+    return business_date(at, settings.time_zone, cutoff)
 
 
 def settings_of(message: common_pb2.RestaurantSettings) -> Settings:

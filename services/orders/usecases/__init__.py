@@ -1,0 +1,1 @@
+"""What the service can do: one function per capability, one transaction per effect."""

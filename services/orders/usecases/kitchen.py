@@ -1,0 +1,133 @@
+"""What cooks and their displays do."""
+
+from collections.abc import Callable
+from dataclasses import replace
+from uuid import UUID
+
+from fynlo.orders.v1 import events_pb2, orders_service_pb2
+
+from chassis.db import Transaction
+from chassis.errors import Unprocessable
+from services.orders.domain import commands
+from services.orders.domain.change import Change, Held
+from services.orders.domain.kitchen import LineStep, Station, Ticket, TicketStep
+from services.orders.store import copies as copy_store
+from services.orders.store import kitchen as store
+from services.orders.store.orders import lock_order_of_ticket
+from services.orders.usecases.copies import settings_in
+from services.orders.usecases.ports import Answer, Ask
+from services.orders.usecases.work import Shop, apply, once
+from services.orders.wire.events import KITCHEN, ORDERS
+from services.orders.wire.orders import station_message, ticket_message
+
+STATIONS_PER_CATEGORY_MAX = 2
+"""A line that more stations cooked would make its tickets larger than an event may be."""
+
+
+class TooManyStations(Unprocessable):
+    """A category is cooked at STATIONS_PER_CATEGORY_MAX stations at most, a restaurant has STATIONS_LIMIT."""
+
+
+class DefaultStationNeeded(Unprocessable):
+    """One station is the default; make another one that instead."""
+
+
+async def list_stations(shop: Shop, tenant: UUID) -> list[Station]:
+    """By position; a restaurant without any gets its first one."""
+    await shop.copies.get(tenant)
+    async with shop.db.transaction(tenant, readonly=True) as tx:
+        return await store.find_stations(tx)
+
+
+async def save_station(
+    shop: Shop, ask: Ask, station: Station, is_new: bool
+) -> Answer[orders_service_pb2.SaveStationResponse]:
+    """Makes or changes a station. Raises StationNotFound, StaleVersion, TooManyStations, DefaultStationNeeded."""
+    await shop.copies.get(ask.tenant)
+
+    async def save(tx: Transaction) -> orders_service_pb2.SaveStationResponse:
+        await copy_store.lock(tx)  # stations change one after another
+        others = [other for other in await store.find_stations(tx) if other.id != station.id]
+        _check(station, others)
+        demoted = await store.drop_other_defaults(tx, station.id) if station.is_default else []
+        if is_new:
+            await store.insert_station(tx, station)
+            version = 1
+        else:
+            version = await store.update_station(tx, station)
+        await copy_store.count_stations(tx)
+        saved = replace(station, version=version)
+        for one in (*demoted, saved):
+            event = events_pb2.StationSaved(station=station_message(one))
+            tx.emit(event, subject_id=str(one.id), channels=(KITCHEN,), command_id=ask.command_id)
+        return orders_service_pb2.SaveStationResponse(station=station_message(saved))
+
+    answer = await once(shop, ask, orders_service_pb2.SaveStationResponse, save)
+    shop.copies.forget(ask.tenant)
+    return answer
+
+
+async def change_ticket(
+    shop: Shop, ask: Ask, ticket_id: UUID, step: TicketStep
+) -> Answer[orders_service_pb2.ChangeTicketResponse]:
+    """A cook moves a ticket. Raises as commands.step_ticket."""
+
+    async def work(tx: Transaction) -> orders_service_pb2.ChangeTicketResponse:
+        def verb(held: Held, auto_complete: bool) -> Change | None:
+            return commands.step_ticket(held, ticket_id, step, auto_complete, shop.command(ask))
+
+        ticket = await _step(tx, ask, ticket_id, verb)
+        return orders_service_pb2.ChangeTicketResponse(ticket=ticket_message(ticket))
+
+    return await once(shop, ask, orders_service_pb2.ChangeTicketResponse, work)
+
+
+async def change_ticket_line(
+    shop: Shop, ask: Ask, ticket_id: UUID, line_id: UUID, step: LineStep
+) -> Answer[orders_service_pb2.ChangeTicketLineResponse]:
+    """A cook moves one line. Raises as commands.step_line."""
+
+    async def work(tx: Transaction) -> orders_service_pb2.ChangeTicketLineResponse:
+        def verb(held: Held, auto_complete: bool) -> Change | None:
+            return commands.step_line(held, ticket_id, line_id, step, auto_complete, shop.command(ask))
+
+        ticket = await _step(tx, ask, ticket_id, verb)
+        return orders_service_pb2.ChangeTicketLineResponse(ticket=ticket_message(ticket))
+
+    return await once(shop, ask, orders_service_pb2.ChangeTicketLineResponse, work)
+
+
+async def report_undelivered(shop: Shop, tenant: UUID, ticket_id: UUID, revision: int, cause: str) -> None:
+    """Tells the tills once per revision that no display shows a ticket. Raises TicketNotFound."""
+    async with shop.db.transaction(tenant) as tx:
+        ticket = await store.note_undelivered(tx, ticket_id, revision)
+        if ticket is None:
+            await store.find_ticket(tx, ticket_id)
+            return
+        event = events_pb2.TicketUndelivered(ticket=ticket_message(ticket), cause=cause)
+        tx.emit(event, subject_id=str(ticket.order_id), channels=(ORDERS,))
+
+
+async def _step(
+    tx: Transaction,
+    ask: Ask,
+    ticket_id: UUID,
+    verb: Callable[[Held, bool], Change | None],
+) -> Ticket:
+    held = await lock_order_of_ticket(tx, ticket_id)
+    change = verb(held, (await settings_in(tx)).auto_complete)
+    if change is None:
+        return next(ticket for ticket in held.tickets if ticket.id == ticket_id)
+    change = await apply(tx, change, ask.command_id)
+    return next(ticket for ticket in change.tickets if ticket.id == ticket_id)
+
+
+def _check(station: Station, others: list[Station]) -> None:
+    if len(others) >= store.STATIONS_LIMIT:
+        raise TooManyStations(f"A restaurant has at most {store.STATIONS_LIMIT} stations.")
+    if not station.is_default and not any(other.is_default for other in others):
+        raise DefaultStationNeeded("Some station has to cook what no other does.")
+    for category in station.category_ids:
+        cooked_at = sum(category in other.category_ids for other in others)
+        if cooked_at >= STATIONS_PER_CATEGORY_MAX:
+            raise TooManyStations(f"{STATIONS_PER_CATEGORY_MAX} stations cook category {category} already.")

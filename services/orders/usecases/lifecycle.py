@@ -1,0 +1,136 @@
+"""Firing, completing, cancelling, and moving an order to a state that the client names."""
+
+from collections.abc import Awaitable, Callable, Sequence
+from uuid import UUID
+
+from chassis.db import Transaction
+from chassis.errors import Conflict
+from services.orders.domain import commands
+from services.orders.domain.change import Change, Command, Held
+from services.orders.domain.errors import IllegalTransition, RefundRequired
+from services.orders.domain.kitchen import TicketStep
+from services.orders.domain.order import Lifecycle, Order, State
+from services.orders.store import kitchen as kitchen_store
+from services.orders.store import orders as store
+from services.orders.usecases.copies import settings_in
+from services.orders.usecases.placing import validate_order
+from services.orders.usecases.ports import Answer, Ask, R
+from services.orders.usecases.reading import get_order
+from services.orders.usecases.work import Shop, apply, once
+from services.orders.wire.orders import order_message
+
+Verb = Callable[[Transaction, Held], Awaitable[Change]]
+
+
+async def fire_order(
+    shop: Shop, ask: Ask, order_id: UUID, line_ids: Sequence[UUID], course: str, reply_type: type[R]
+) -> Answer[R]:
+    """Held lines to the kitchen. Raises OrderNotFound and as commands.fire."""
+
+    async def fire(tx: Transaction, held: Held) -> Change:
+        stations = await kitchen_store.find_stations(tx)
+        return commands.fire(held, line_ids, course, stations, shop.command(ask))
+
+    return await _change_order(shop, ask, order_id, reply_type, fire)
+
+
+async def complete_order(shop: Shop, ask: Ask, order_id: UUID, reply_type: type[R]) -> Answer[R]:
+    """Paid and handed over. Raises OrderNotFound and as commands.complete."""
+
+    async def complete(tx: Transaction, held: Held) -> Change:
+        return commands.complete(held, shop.command(ask))
+
+    return await _change_order(shop, ask, order_id, reply_type, complete)
+
+
+async def cancel_order(shop: Shop, ask: Ask, order_id: UUID, reason: str, reply_type: type[R]) -> Answer[R]:
+    """Locks the order as cancel_pending, has payments close the bill, cancels. A retry goes on where it stopped.
+
+    Raises OrderNotFound, IllegalTransition, ReasonRequired, RefundRequired (money is on the bill; the order is as
+    before), Unavailable (it stays cancel_pending; the sweeper or a retry goes on).
+    """
+    await close_for_cancel(shop, ask.tenant, order_id, shop.command(ask, reason))
+
+    async def cancel(tx: Transaction, held: Held) -> Change:
+        return finish_cancel(held, shop.command(ask, reason))
+
+    return await _change_order(shop, ask, order_id, reply_type, cancel)
+
+
+async def close_for_cancel(shop: Shop, tenant: UUID, order_id: UUID, command: Command) -> None:
+    """The first two steps of a cancellation. Leaves drafts and orders that are closed as they are."""
+    async with shop.db.transaction(tenant) as tx:
+        held = await store.lock_order(tx, order_id)
+        if held.order.lifecycle is Lifecycle.VALIDATED:
+            await apply(tx, commands.begin_cancel(held, command), command.id)
+        elif held.order.lifecycle is not Lifecycle.CANCEL_PENDING:
+            return
+    shop.changed.note(tenant)
+    try:
+        await shop.peers.close_bill(tenant, order_id)
+    except Conflict as refusal:
+        await _restore(shop, tenant, order_id, command)
+        raise RefundRequired("Money is on this order: refund it first.") from refusal
+
+
+def finish_cancel(held: Held, command: Command) -> Change:
+    """The last step. Raises IllegalTransition."""
+    if held.order.lifecycle is Lifecycle.DRAFT:
+        return commands.cancel_draft(held, command)
+    return commands.finish_cancel(held, command)
+
+
+async def set_order_status(
+    shop: Shop, ask: Ask, order_id: UUID, status: State, reason: str, reply_type: type[R]
+) -> Answer[R]:
+    """Moves the order to a derived state by the one command that leads there; where it is there, nothing happens.
+
+    Raises OrderNotFound, IllegalTransition with the statuses that can be reached, and what the command raises.
+    """
+    try:
+        if status is State.VALIDATED:
+            return await validate_order(shop, ask, order_id, reply_type)
+        if status is State.CANCELLED:
+            return await cancel_order(shop, ask, order_id, reason, reply_type)
+        return await _step_to(shop, ask, order_id, status, reply_type)
+    except IllegalTransition as refusal:
+        order = await get_order(shop, ask.tenant, order_id)
+        if order.state is status:
+            return Answer(reply_type(order=order_message(order)))
+        raise _unreachable(order, status) from refusal
+
+
+async def _step_to(shop: Shop, ask: Ask, order_id: UUID, status: State, reply_type: type[R]) -> Answer[R]:
+    async def step(tx: Transaction, held: Held) -> Change:
+        if status not in commands.reachable_statuses(held.order):
+            raise _unreachable(held.order, status)
+        command = shop.command(ask, "")
+        if status is State.DONE:
+            return commands.complete(held, command)
+        settings = await settings_in(tx)
+        kitchen_step = TicketStep.START if status is State.PREPARING else TicketStep.BUMP
+        return commands.step_all(held, kitchen_step, settings.auto_complete, command)
+
+    return await _change_order(shop, ask, order_id, reply_type, step)
+
+
+async def _change_order(shop: Shop, ask: Ask, order_id: UUID, reply_type: type[R], verb: Verb) -> Answer[R]:
+    async def work(tx: Transaction) -> R:
+        held = await store.lock_order(tx, order_id)
+        change = await apply(tx, await verb(tx, held), ask.command_id)
+        return reply_type(order=order_message(change.order))
+
+    return await once(shop, ask, reply_type, work)
+
+
+async def _restore(shop: Shop, tenant: UUID, order_id: UUID, command: Command) -> None:
+    async with shop.db.transaction(tenant) as tx:
+        held = await store.lock_order(tx, order_id)
+        if held.order.lifecycle is Lifecycle.CANCEL_PENDING:
+            stations = await kitchen_store.find_stations(tx)
+            await apply(tx, commands.refuse_cancel(held, stations, command), command.id)
+
+
+def _unreachable(order: Order, status: State) -> IllegalTransition:
+    allowed = [state.value for state in commands.reachable_statuses(order)]
+    return IllegalTransition(order.state.value, f"set_status:{status.value}", allowed)

@@ -1,0 +1,67 @@
+"""What a use case is given: who asks, the database, the peers, the copies."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Generic, Protocol, TypeVar
+from uuid import UUID
+
+from fynlo.catalog.v1 import catalog_service_pb2
+from fynlo.common.v1 import common_pb2
+from fynlo.orders.v1 import orders_service_pb2
+from google.protobuf.message import Message
+
+from chassis.idempotency import IdempotencyKey
+from services.orders.domain.order import Actor, Line
+
+M = TypeVar("M", bound=Message)
+R = TypeVar(
+    "R",
+    orders_service_pb2.ValidateOrderResponse,
+    orders_service_pb2.FireOrderResponse,
+    orders_service_pb2.CompleteOrderResponse,
+    orders_service_pb2.CancelOrderResponse,
+    orders_service_pb2.SetOrderStatusResponse,
+)
+"""Replies that hold nothing but the order."""
+
+
+@dataclass(frozen=True, slots=True)
+class Ask:
+    """One request for a change: by whom, in which restaurant, under which key."""
+
+    tenant: UUID
+    actor: Actor
+    command_id: str
+    key: IdempotencyKey
+
+
+@dataclass(frozen=True, slots=True)
+class Answer(Generic[M]):
+    """A reply, and whether it is the stored one of an earlier request."""
+
+    reply: M
+    replayed: bool = False
+
+
+class Peers(Protocol):
+    """What other services answer. Calls raise the problem that the peer raised, or Unavailable."""
+
+    async def restaurant(self, tenant: UUID) -> common_pb2.RestaurantSettings:
+        """The settings of a restaurant, asked as this service."""
+        ...
+
+    async def menu(self, tenant: UUID, since_version: int) -> catalog_service_pb2.GetMenuResponse:
+        """The menu, or what changed since a version, asked as this service."""
+        ...
+
+    async def reserve_stock(self, order_id: UUID, lines: Sequence[Line]) -> None:
+        """All lines or none, asked for the caller; again: no second effect."""
+        ...
+
+    async def release_stock(self, order_id: UUID) -> None:
+        """Gives back what an order that was not placed reserved, asked for the caller."""
+        ...
+
+    async def close_bill(self, tenant: UUID, order_id: UUID) -> None:
+        """No more payments on the order. Raises Conflict once money is on it."""
+        ...

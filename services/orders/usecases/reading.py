@@ -1,0 +1,115 @@
+"""Questions without effect."""
+
+from collections.abc import Sequence
+from datetime import datetime
+from uuid import UUID
+
+from chassis.replay import position
+from fynlo.orders.v1 import orders_pb2
+from fynlo.realtime.v1 import realtime_pb2
+from fynlo.realtime.v1.channel_source_service_pb2 import GetSnapshotResponse
+
+from chassis.db import Transaction
+from chassis.errors import NotFound
+from services.orders.domain.errors import OrderNotFound
+from services.orders.domain.kitchen import Ticket
+from services.orders.domain.order import Kitchen, Order, StateChange
+from services.orders.store import kitchen as kitchen_store
+from services.orders.store import listing
+from services.orders.store import orders as store
+from services.orders.store.listing import CLOSED_STATES, OLDEST_POSITION, OPEN_STATES, Filter, Page, Position
+from services.orders.usecases.copies import settings_in
+from services.orders.usecases.work import Shop
+from services.orders.wire.events import CHANNELS, FLOOR, KITCHEN, METRICS, ORDERS
+from services.orders.wire.menu import Settings, day_of
+from services.orders.wire.orders import metrics_message, order_message, station_message, ticket_message
+
+SNAPSHOT_OPEN_ORDERS = 500
+SNAPSHOT_CLOSED_ORDERS = 50
+SNAPSHOT_TICKETS = 1_000
+
+
+class UnknownChannel(NotFound):
+    """This service owns no channel of that name."""
+
+
+async def get_order(shop: Shop, tenant: UUID, order_id: UUID) -> Order:
+    """Raises OrderNotFound."""
+    async with shop.db.transaction(tenant, readonly=True) as tx:
+        order = await store.find_order(tx, order_id)
+    if order is None:
+        raise OrderNotFound("There is no such order.")
+    return order
+
+
+async def list_orders(shop: Shop, tenant: UUID, wanted: Filter, after: Position | None, limit: int) -> Page:
+    """A page; see store.listing."""
+    async with shop.db.transaction(tenant, readonly=True) as tx:
+        return await listing.find_page(tx, wanted, after, limit)
+
+
+async def get_history(shop: Shop, tenant: UUID, order_id: UUID) -> list[StateChange]:
+    """Oldest first. Raises OrderNotFound."""
+    async with shop.db.transaction(tenant, readonly=True) as tx:
+        history = await store.find_history(tx, order_id)
+    if not history:
+        raise OrderNotFound("There is no such order.")
+    return history
+
+
+async def list_tickets(
+    shop: Shop,
+    tenant: UUID,
+    states: Sequence[Kitchen],
+    station_id: UUID | None,
+    after: Position | None,
+    limit: int,
+) -> tuple[list[Ticket], Position | None]:
+    """Oldest first, and where the list goes on."""
+    async with shop.db.transaction(tenant, readonly=True) as tx:
+        start = after or OLDEST_POSITION
+        found = await kitchen_store.find_tickets(tx, states, station_id, start, limit + 1)
+    shown = found[:limit]
+    return shown, (shown[-1].created_at, shown[-1].id) if len(found) > limit else None
+
+
+async def get_snapshot(shop: Shop, tenant: UUID, channel: str) -> GetSnapshotResponse:
+    """State and position of a channel, of one instant. Raises UnknownChannel."""
+    if channel not in CHANNELS:
+        raise UnknownChannel(f"The orders service owns no channel {channel}.")
+    await shop.copies.get(tenant)  # the stations and settings exist
+    async with shop.db.transaction(tenant, isolation="repeatable_read", readonly=True) as tx:
+        epoch, seq = await position(tx, channel)
+        answer = GetSnapshotResponse(epoch=epoch, seq=seq)
+        if channel == ORDERS:
+            answer.orders.CopyFrom(await _orders_state(tx))
+        elif channel == KITCHEN:
+            answer.kitchen.CopyFrom(await _kitchen_state(tx))
+        elif channel == METRICS:
+            metrics = await todays_metrics(tx, await settings_in(tx), shop.clock.now())
+            answer.metrics.CopyFrom(realtime_pb2.MetricsState(metrics=metrics))
+        elif channel == FLOOR:
+            answer.floor.CopyFrom(realtime_pb2.FloorState())
+    return answer
+
+
+async def todays_metrics(tx: Transaction, settings: Settings, at: datetime) -> orders_pb2.RestaurantMetrics:
+    """The figures of the business day that it is at ``at``."""
+    day = day_of(settings, at)
+    figures = await store.find_figures(tx, day)
+    return metrics_message(figures, day.isoformat(), settings.currency_code, at)
+
+
+async def _orders_state(tx: Transaction) -> realtime_pb2.OrdersState:
+    newest_open = await listing.find_newest(tx, OPEN_STATES, SNAPSHOT_OPEN_ORDERS)
+    newest_closed = await listing.find_newest(tx, CLOSED_STATES, SNAPSHOT_CLOSED_ORDERS)
+    return realtime_pb2.OrdersState(orders=[order_message(one) for one in [*newest_open, *newest_closed]])
+
+
+async def _kitchen_state(tx: Transaction) -> realtime_pb2.KitchenState:
+    tickets = await kitchen_store.find_tickets(tx, (), None, OLDEST_POSITION, SNAPSHOT_TICKETS)
+    stations = await kitchen_store.find_stations(tx)
+    return realtime_pb2.KitchenState(
+        tickets=[ticket_message(ticket) for ticket in tickets],
+        stations=[station_message(station) for station in stations],
+    )

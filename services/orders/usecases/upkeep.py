@@ -1,0 +1,99 @@
+"""What the service does by itself: hanging cancellations, orders that nobody pays, the figures of the day."""
+
+import asyncio
+from datetime import timedelta
+from uuid import UUID
+
+from fynlo.orders.v1 import events_pb2
+
+from chassis.db import Transaction
+from chassis.errors import Problem
+from chassis.rpc import acting_for
+from chassis.telemetry import get_logger
+from services.orders.domain.order import Lifecycle
+from services.orders.store import orders as store
+from services.orders.usecases.copies import settings_in
+from services.orders.usecases.lifecycle import close_for_cancel, finish_cancel
+from services.orders.usecases.reading import todays_metrics
+from services.orders.usecases.work import Shop, apply
+from services.orders.wire.events import METRICS
+
+SWEEP_EVERY_SECONDS = 5.0
+SWEEP_BATCH = 100
+CANCEL_HANGS_AFTER = timedelta(seconds=5)
+UNPAID_EXPIRES_AFTER = timedelta(minutes=15)
+METRICS_EVERY_SECONDS = 2.0
+NOT_PAID = "not paid in time"
+
+_log = get_logger("orders.upkeep")
+
+
+async def sweep(shop: Shop) -> int:
+    """One round: resumes cancellations that hang, cancels pay_first orders that nobody paid. How many it closed."""
+    now = shop.clock.now()
+    async with shop.db.transaction(None, readonly=True) as tx:
+        due = await store.find_due(tx, now - CANCEL_HANGS_AFTER, now - UNPAID_EXPIRES_AFTER, SWEEP_BATCH)
+    closed = 0
+    for tenant, order_id in due:
+        try:
+            closed += await _close(shop, tenant, order_id)
+        except Problem as problem:
+            _log.warning(
+                "an order could not be swept",
+                order_id=str(order_id),
+                reason=problem.reason,
+                detail=problem.detail,
+            )
+    return closed
+
+
+async def publish_metrics(shop: Shop) -> int:
+    """Publishes the figures of every restaurant that changed since the last round. How many there were."""
+    tenants = shop.changed.take()
+    for tenant in tenants:
+        try:
+            async with shop.db.transaction(tenant) as tx:
+                metrics = await todays_metrics(tx, await settings_in(tx), shop.clock.now())
+                event = events_pb2.MetricsUpdated(metrics=metrics)
+                tx.emit(event, subject_id=str(tenant), channels=(METRICS,))
+        except Problem as problem:
+            shop.changed.note(tenant)
+            _log.warning("figures were not published", restaurant_id=str(tenant), reason=problem.reason)
+    return len(tenants)
+
+
+async def sweep_forever(shop: Shop) -> None:
+    """The sweeper's loop."""
+    while True:
+        try:
+            await sweep(shop)
+        except Problem as problem:
+            _log.warning("sweeping failed", reason=problem.reason, detail=problem.detail)
+        await asyncio.sleep(SWEEP_EVERY_SECONDS)
+
+
+async def publish_metrics_forever(shop: Shop) -> None:
+    """The loop of the figures."""
+    while True:
+        await asyncio.sleep(METRICS_EVERY_SECONDS)
+        await publish_metrics(shop)
+
+
+async def _close(shop: Shop, tenant: UUID, order_id: UUID) -> bool:
+    command = shop.own_command(f"sweep:{order_id}", NOT_PAID)
+    with acting_for(tenant):
+        await close_for_cancel(shop, tenant, order_id, command)
+        async with shop.db.transaction(tenant) as tx:
+            if not await _finish(tx, shop, order_id):
+                return False
+    shop.changed.note(tenant)
+    return True
+
+
+async def _finish(tx: Transaction, shop: Shop, order_id: UUID) -> bool:
+    held = await store.lock_order(tx, order_id)
+    if held.order.lifecycle not in {Lifecycle.DRAFT, Lifecycle.CANCEL_PENDING}:
+        return False
+    reason = held.order.cancel_reason or NOT_PAID
+    await apply(tx, finish_cancel(held, shop.own_command(f"sweep:{order_id}", reason)), "")
+    return True
