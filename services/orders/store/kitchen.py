@@ -80,7 +80,7 @@ async def insert_station(tx: Transaction, station: Station) -> None:
 
 
 async def update_station(tx: Transaction, station: Station) -> int:
-    """The new version; ``station.version`` is the one the caller saw. Raises StationNotFound, StaleVersion."""
+    """The new version; ``station.version`` is what the caller saw. Raises StationNotFound, StaleVersion."""
     version = await tx.fetchval(UPDATE_STATION, *_station_values(tx, station), station.version)
     if version is not None:
         return int(version)

@@ -1,4 +1,4 @@
-"""Lists of orders. A page is a range of one index that the restaurant leads: its cost does not grow with the orders."""
+"""Lists of orders. A page is a range of one index, so its cost does not grow with the orders."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -16,7 +16,7 @@ OPEN_STATES = (State.DRAFT, State.VALIDATED, State.PAID, State.PREPARING, State.
 CLOSED_STATES = (State.DONE, State.INVOICED, State.CANCELLED)
 
 Position = tuple[datetime, UUID]
-# Ends of every list. A condition on a position that may be absent would keep a prepared plan from using the index.
+# Ends of every list: a condition that may be absent would keep a prepared plan from using the index.
 NEWEST_POSITION: Position = (datetime(9999, 12, 31, tzinfo=UTC), UUID(int=2**128 - 1))
 OLDEST_POSITION: Position = (datetime(1970, 1, 1, tzinfo=UTC), UUID(int=0))
 
@@ -35,7 +35,7 @@ class Filter:
 
 @dataclass(frozen=True, slots=True)
 class Page:
-    """Orders and where the list goes on; None at its end. A page may be short, even empty, and not the last."""
+    """Orders and where the list goes on; None at its end. A page may be short or empty and not the last."""
 
     orders: list[Order]
     next: Position | None

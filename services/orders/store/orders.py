@@ -63,9 +63,9 @@ _TICKET_AT = _LINE_AT + len(LINE_COLUMNS)
 _HISTORY_AT = _TICKET_AT + len(TICKET_COLUMNS)
 _BUSINESS_DATE = f"${_ORDER_AT + [name for name, _ in ORDER_COLUMNS].index('business_date')}"
 
-# $1 restaurant, $2 order, $3 number to keep, $4 take a number (0 or 1), $5..$10 figures, $11 version before (0: new),
-# $12 settings version (0: not compared); then order, lines, tickets, history. The statement holds the day's row, which
-# gives the number, until the commit; only the channels are locked later.
+# $1 restaurant, $2 order, $3 number to keep, $4 take a number (0 or 1), $5..$10 figures, $11 version before
+# (0: new), $12 settings version (0: not compared); then order, lines, tickets, history. The day's row, which gives
+# the number, stays locked until the commit; only the channels are locked later.
 _DAY = f"""
 day AS (
     INSERT INTO order_day AS d (restaurant_id, business_date, last_number, {_DAY_COLUMNS})
@@ -242,7 +242,7 @@ async def insert_payment(
 async def find_due(
     tx: Transaction, cancelling_before: datetime, unpaid_before: datetime, limit: int
 ) -> list[tuple[UUID, UUID]]:
-    """(restaurant, order) of cancellations that hang and pay_first orders that nobody paid; needs no tenant."""
+    """(restaurant, order) of hanging cancellations and unpaid pay_first orders; needs no tenant."""
     found = await tx.fetch(SELECT_DUE, cancelling_before, unpaid_before, limit)
     return [(row["restaurant_id"], row["order_id"]) for row in found]
 

@@ -1,4 +1,4 @@
-"""Rows to dataclasses and back. Column lists are the single source of every statement's order of parameters."""
+"""Rows to dataclasses and back. The column lists are the order of parameters of every statement."""
 
 import json
 from collections.abc import Iterable, Mapping, Sequence

@@ -114,7 +114,7 @@ orders = sa.Table(
     sa.Index("orders_cancelling", "updated_at", postgresql_where=sa.text("lifecycle = 'cancel_pending'")),
     sa.Index(
         "orders_unpaid",
-        "created_at",
+        "updated_at",
         postgresql_where=sa.text(
             "service_flow = 'pay_first' AND payment_state = 'unpaid' AND lifecycle IN ('draft', 'validated')"
         ),

@@ -57,11 +57,17 @@ async def cancel_order(shop: Shop, ask: Ask, order_id: UUID, reason: str, reply_
     return await _change_order(shop, ask, order_id, reply_type, cancel)
 
 
-async def close_for_cancel(shop: Shop, tenant: UUID, order_id: UUID, command: Command) -> None:
-    """The first two steps of a cancellation. Leaves drafts and orders that are closed as they are."""
+async def close_for_cancel(
+    shop: Shop, tenant: UUID, order_id: UUID, command: Command, only_if: Callable[[Order], bool] = bool
+) -> None:
+    """The first two steps of a cancellation. Leaves drafts and orders that are closed as they are, and those that
+    are not to be cancelled (``only_if``).
+    """
     async with shop.db.transaction(tenant) as tx:
         held = await store.lock_order(tx, order_id)
         if held.order.lifecycle is Lifecycle.VALIDATED:
+            if not only_if(held.order):
+                return
             await apply(tx, commands.begin_cancel(held, command), command.id)
         elif held.order.lifecycle is not Lifecycle.CANCEL_PENDING:
             return

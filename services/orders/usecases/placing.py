@@ -1,6 +1,7 @@
 """Quoting, placing and validating: everything that computes a bill."""
 
-from dataclasses import replace
+from dataclasses import dataclass, replace
+from typing import Generic
 from uuid import UUID
 
 from fynlo.orders.v1 import orders_pb2, orders_service_pb2
@@ -100,31 +101,39 @@ async def validate_order(shop: Shop, ask: Ask, order_id: UUID, reply_type: type[
     Raises OrderNotFound, IllegalTransition, and as place_order.
     """
     for _ in range(STALE_ATTEMPTS):
-        stored = await get_order(shop, ask.tenant, order_id)
-        priced: tuple[Basket, Known] | None = None
-        if stored.lifecycle is Lifecycle.DRAFT:
-            priced = await _price_draft(shop, ask.tenant, stored)
-
-        async def validate(
-            tx: Transaction, stored: Order = stored, priced: tuple[Basket, Known] | None = priced
-        ) -> R:
-            held = await store.lock_order(tx, order_id)
-            if priced is None or held.order.version != stored.version:
-                raise commands.illegal(held.order, "validate")
-            basket, known = priced
-            if await copy_store.find_versions(tx) != known.versions:
-                raise StaleCopies
-            command = shop.command(ask)
-            terms = known.terms(command.at)
-            change = commands.validate(held, basket, terms, known.menu.version, known.stations, command)
-            change = await apply(tx, change, ask.command_id)
-            return reply_type(order=order_message(change.order))
-
+        draft = await get_order(shop, ask.tenant, order_id)
+        priced = await _price_draft(shop, ask.tenant, draft) if draft.lifecycle is Lifecycle.DRAFT else None
+        validate = _Validation(shop, ask, draft, priced, reply_type)
         try:
-            return await once(shop, ask, reply_type, validate)
+            return await once(shop, ask, reply_type, validate.store)
         except StaleCopies:
             shop.copies.forget(ask.tenant)
     raise Unavailable("The menu is changing; try again.", reason="MENU_IN_FLUX")
+
+
+@dataclass(frozen=True, slots=True)
+class _Validation(Generic[R]):
+    """A draft that was read and priced outside a transaction, to be stored in one."""
+
+    shop: Shop
+    ask: Ask
+    draft: Order
+    priced: tuple[Basket, Known] | None
+    reply_type: type[R]
+
+    async def store(self, tx: Transaction) -> R:
+        """Raises StaleCopies when a copy has changed since, IllegalTransition when the order has."""
+        held = await store.lock_order(tx, self.draft.id)
+        if self.priced is None or held.order.version != self.draft.version:
+            raise commands.illegal(held.order, "validate")
+        basket, known = self.priced
+        if await copy_store.find_versions(tx) != known.versions:
+            raise StaleCopies
+        command = self.shop.command(self.ask)
+        terms = known.terms(command.at)
+        change = commands.validate(held, basket, terms, known.menu.version, known.stations, command)
+        change = await apply(tx, change, self.ask.command_id)
+        return self.reply_type(order=order_message(change.order))
 
 
 async def _known(shop: Shop, tenant: UUID, menu_version: int) -> Known:

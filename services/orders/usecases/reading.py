@@ -4,13 +4,13 @@ from collections.abc import Sequence
 from datetime import datetime
 from uuid import UUID
 
-from chassis.replay import position
 from fynlo.orders.v1 import orders_pb2
 from fynlo.realtime.v1 import realtime_pb2
 from fynlo.realtime.v1.channel_source_service_pb2 import GetSnapshotResponse
 
 from chassis.db import Transaction
 from chassis.errors import NotFound
+from chassis.replay import position
 from services.orders.domain.errors import OrderNotFound
 from services.orders.domain.kitchen import Ticket
 from services.orders.domain.order import Kitchen, Order, StateChange

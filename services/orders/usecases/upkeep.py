@@ -10,7 +10,7 @@ from chassis.db import Transaction
 from chassis.errors import Problem
 from chassis.rpc import acting_for
 from chassis.telemetry import get_logger
-from services.orders.domain.order import Lifecycle
+from services.orders.domain.order import Lifecycle, Order, Payment, ServiceFlow
 from services.orders.store import orders as store
 from services.orders.usecases.copies import settings_in
 from services.orders.usecases.lifecycle import close_for_cancel, finish_cancel
@@ -81,8 +81,12 @@ async def publish_metrics_forever(shop: Shop) -> None:
 
 async def _close(shop: Shop, tenant: UUID, order_id: UUID) -> bool:
     command = shop.own_command(f"sweep:{order_id}", NOT_PAID)
+
+    def expired(order: Order) -> bool:
+        return _expired(shop, order)
+
     with acting_for(tenant):
-        await close_for_cancel(shop, tenant, order_id, command)
+        await close_for_cancel(shop, tenant, order_id, command, only_if=expired)
         async with shop.db.transaction(tenant) as tx:
             if not await _finish(tx, shop, order_id):
                 return False
@@ -90,9 +94,15 @@ async def _close(shop: Shop, tenant: UUID, order_id: UUID) -> bool:
     return True
 
 
+def _expired(shop: Shop, order: Order) -> bool:
+    unpaid = order.service_flow is ServiceFlow.PAY_FIRST and order.payment is Payment.UNPAID
+    return unpaid and order.updated_at < shop.clock.now() - UNPAID_EXPIRES_AFTER
+
+
 async def _finish(tx: Transaction, shop: Shop, order_id: UUID) -> bool:
     held = await store.lock_order(tx, order_id)
-    if held.order.lifecycle not in {Lifecycle.DRAFT, Lifecycle.CANCEL_PENDING}:
+    pending = held.order.lifecycle is Lifecycle.CANCEL_PENDING
+    if not pending and not (held.order.lifecycle is Lifecycle.DRAFT and _expired(shop, held.order)):
         return False
     reason = held.order.cancel_reason or NOT_PAID
     await apply(tx, finish_cancel(held, shop.own_command(f"sweep:{order_id}", reason)), "")

@@ -100,7 +100,7 @@ CREATE INDEX orders_by_state ON orders.orders (restaurant_id, state, created_at,
 CREATE INDEX orders_cancelling ON orders.orders (updated_at) WHERE lifecycle = 'cancel_pending';
 CREATE INDEX orders_newest ON orders.orders (restaurant_id, created_at, id);
 CREATE UNIQUE INDEX orders_number ON orders.orders (restaurant_id, number, business_date) WHERE number > 0;
-CREATE INDEX orders_unpaid ON orders.orders (created_at)
+CREATE INDEX orders_unpaid ON orders.orders (updated_at)
     WHERE service_flow = 'pay_first' AND payment_state = 'unpaid'
     AND lifecycle IN ('draft', 'validated');
 CREATE INDEX orders_updated ON orders.orders (restaurant_id, updated_at, id);
@@ -212,8 +212,8 @@ SET search_path = orders, pg_temp AS $$
     UNION ALL
     (SELECT o.restaurant_id, o.id FROM orders o
      WHERE o.service_flow = 'pay_first' AND o.payment_state = 'unpaid'
-       AND o.lifecycle IN ('draft', 'validated') AND o.created_at < p_unpaid_before
-     ORDER BY o.created_at LIMIT p_limit)
+       AND o.lifecycle IN ('draft', 'validated') AND o.updated_at < p_unpaid_before
+     ORDER BY o.updated_at LIMIT p_limit)
 $$
 """
 DUE_ARGUMENTS = "timestamptz, timestamptz, integer"
