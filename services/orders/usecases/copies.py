@@ -1,7 +1,7 @@
 """The copies of menu, settings and stations that orders are priced with.
 
-They are in memory, else in the database, else read through from their owners. A copy in memory is proven fresh by
-the statement that stores an order.
+They are in memory, else in the database, else read through from their owners. A copy in memory is proven
+fresh by the statement that stores an order.
 """
 
 import asyncio
@@ -129,7 +129,7 @@ async def note_restaurant(tx: Transaction, event: auth_events.RestaurantUpdated)
 
 
 async def note_menu(tx: Transaction, event: catalog_events.MenuChanged) -> None:
-    """Applies a change that follows the copy; keeps parts and later changes until those before them have come.
+    """Applies a change that follows the copy; keeps parts and later changes until what precedes them comes.
 
     What does not come is read through by the next order, because the newest version is noted as wanted.
     """

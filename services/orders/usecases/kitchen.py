@@ -42,7 +42,10 @@ async def list_stations(shop: Shop, tenant: UUID) -> list[Station]:
 async def save_station(
     shop: Shop, ask: Ask, station: Station, is_new: bool
 ) -> Answer[orders_service_pb2.SaveStationResponse]:
-    """Makes or changes a station. Raises StationNotFound, StaleVersion, TooManyStations, DefaultStationNeeded."""
+    """Makes or changes a station.
+
+    Raises StationNotFound, StaleVersion, TooManyStations, DefaultStationNeeded.
+    """
     await shop.copies.get(ask.tenant)
 
     async def save(tx: Transaction) -> orders_service_pb2.SaveStationResponse:

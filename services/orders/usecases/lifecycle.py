@@ -44,10 +44,11 @@ async def complete_order(shop: Shop, ask: Ask, order_id: UUID, reply_type: type[
 
 
 async def cancel_order(shop: Shop, ask: Ask, order_id: UUID, reason: str, reply_type: type[R]) -> Answer[R]:
-    """Locks the order as cancel_pending, has payments close the bill, cancels. A retry goes on where it stopped.
+    """Locks the order as cancel_pending, has payments close the bill, cancels. A retry resumes.
 
-    Raises OrderNotFound, IllegalTransition, ReasonRequired, RefundRequired (money is on the bill; the order is as
-    before), Unavailable (it stays cancel_pending; the sweeper or a retry goes on).
+
+    Raises OrderNotFound, IllegalTransition, ReasonRequired, RefundRequired (money is on the bill; the order
+    is as before), Unavailable (it stays cancel_pending; the sweeper or a retry goes on).
     """
     await close_for_cancel(shop, ask.tenant, order_id, shop.command(ask, reason))
 
@@ -60,8 +61,8 @@ async def cancel_order(shop: Shop, ask: Ask, order_id: UUID, reason: str, reply_
 async def close_for_cancel(
     shop: Shop, tenant: UUID, order_id: UUID, command: Command, only_if: Callable[[Order], bool] = bool
 ) -> None:
-    """The first two steps of a cancellation. Leaves drafts and orders that are closed as they are, and those that
-    are not to be cancelled (``only_if``).
+    """The first two steps of a cancellation. Leaves drafts and closed orders as they are, and those that are
+    not to be cancelled (``only_if``).
     """
     async with shop.db.transaction(tenant) as tx:
         held = await store.lock_order(tx, order_id)
@@ -89,7 +90,8 @@ def finish_cancel(held: Held, command: Command) -> Change:
 async def set_order_status(
     shop: Shop, ask: Ask, order_id: UUID, status: State, reason: str, reply_type: type[R]
 ) -> Answer[R]:
-    """Moves the order to a derived state by the one command that leads there; where it is there, nothing happens.
+    """Moves the order to a derived state by the one command that leads there; where it is there, nothing
+    happens.
 
     Raises OrderNotFound, IllegalTransition with the statuses that can be reached, and what the command raises.
     """

@@ -1,0 +1,7 @@
+"""The process: ``python -m services.orders``."""
+
+from chassis.runtime import run
+from services.orders.main import build
+from services.orders.settings import OrdersSettings
+
+run(OrdersSettings, build)

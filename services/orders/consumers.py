@@ -1,0 +1,40 @@
+"""What other services announce, and what orders does about it."""
+
+import asyncio
+from collections.abc import Mapping
+from typing import Any
+
+from chassis.inbox import Handler
+from fynlo.auth.v1.events_pb2 import RestaurantUpdated
+from fynlo.catalog.v1.events_pb2 import MenuChanged
+from fynlo.payments.v1.events_pb2 import PaymentCaptured
+from google.protobuf.message import Message
+
+from chassis.db import Transaction
+from chassis.stream import EventContext
+from services.orders.usecases import copies, payments
+from services.orders.usecases.work import Shop
+
+COMMIT_SECONDS = 0.5
+"""A handler runs before its commit: the figures are looked at when that is over."""
+
+
+def handlers(shop: Shop) -> Mapping[type[Message], Handler]:
+    """The handlers of this service, by event."""
+
+    async def on_restaurant_updated(tx: Transaction, event: RestaurantUpdated, _: EventContext) -> None:
+        await copies.note_restaurant(tx, event)
+
+    async def on_menu_changed(tx: Transaction, event: MenuChanged, _: EventContext) -> None:
+        await copies.note_menu(tx, event)
+
+    async def on_payment_captured(tx: Transaction, event: PaymentCaptured, _: EventContext) -> None:
+        if await payments.record_payment(tx, shop.clock, event) and tx.tenant is not None:
+            asyncio.get_running_loop().call_later(COMMIT_SECONDS, shop.changed.note, tx.tenant)
+
+    by_event: dict[type[Message], Any] = {
+        RestaurantUpdated: on_restaurant_updated,
+        MenuChanged: on_menu_changed,
+        PaymentCaptured: on_payment_captured,
+    }
+    return by_event

@@ -1,0 +1,76 @@
+"""The other services, over gRPC."""
+
+import json
+from collections.abc import Sequence
+from typing import Any
+from uuid import UUID
+
+from fynlo.auth.v1 import auth_service_pb2
+from fynlo.auth.v1.auth_service_pb2_grpc import AuthServiceStub
+from fynlo.catalog.v1 import catalog_pb2, catalog_service_pb2
+from fynlo.catalog.v1.catalog_service_pb2_grpc import CatalogServiceStub
+from fynlo.common.v1 import common_pb2
+from fynlo.payments.v1 import payments_service_pb2
+from fynlo.payments.v1.payments_service_pb2_grpc import PaymentsServiceStub
+
+from chassis.rpc import Channel, acting_for, remaining_seconds
+from chassis.rpc.call import BACKGROUND_SECONDS
+from services.orders.domain.order import Line
+
+
+class GrpcPeers:
+    """Implements usecases.ports.Peers. Requests to catalog and payments are idempotent by the order's id."""
+
+    def __init__(self, auth: Channel, catalog: Channel, payments: Channel) -> None:
+        self._auth = AuthServiceStub(auth)
+        self._catalog = CatalogServiceStub(catalog)
+        self._payments = PaymentsServiceStub(payments)
+
+    async def keys(self) -> dict[str, Any]:
+        """The public keys that sign access tokens."""
+        return dict(json.loads((await self._auth.GetJwks(auth_service_pb2.GetJwksRequest())).jwks_json))
+
+    async def restaurant(self, tenant: UUID) -> common_pb2.RestaurantSettings:
+        """Asked as this service: whoever places an order need not be able to read settings."""
+        with acting_for(tenant, budget_seconds=_budget()):
+            request = auth_service_pb2.GetRestaurantRequest(restaurant_id=str(tenant))
+            return (await self._auth.GetRestaurant(request)).restaurant.settings
+
+    async def menu(self, tenant: UUID, since_version: int) -> catalog_service_pb2.GetMenuResponse:
+        """Asked as this service, as the copy serves everybody."""
+        with acting_for(tenant, budget_seconds=_budget()):
+            request = catalog_service_pb2.GetMenuRequest(
+                since_version=since_version, restaurant_id=str(tenant)
+            )
+            return await self._catalog.GetMenu(request)
+
+    async def reserve_stock(self, order_id: UUID, lines: Sequence[Line]) -> None:
+        """Asked with the caller's own token."""
+        request = catalog_service_pb2.ReserveStockRequest(
+            request_id=f"reserve:{order_id}",
+            order_id=str(order_id),
+            lines=[
+                catalog_pb2.StockLine(line_id=str(line.id), item_id=str(line.item_id), quantity=line.quantity)
+                for line in lines
+            ],
+        )
+        await self._catalog.ReserveStock(request)
+
+    async def release_stock(self, order_id: UUID) -> None:
+        """Asked with the caller's own token."""
+        request = catalog_service_pb2.ReleaseStockRequest(
+            request_id=f"release:{order_id}", order_id=str(order_id)
+        )
+        await self._catalog.ReleaseStock(request)
+
+    async def close_bill(self, tenant: UUID, order_id: UUID) -> None:
+        """Asked with the caller's own token; by the sweeper as this service."""
+        request = payments_service_pb2.CloseBillRequest(
+            request_id=f"cancel:{order_id}", order_id=str(order_id), restaurant_id=str(tenant)
+        )
+        await self._payments.CloseBill(request)
+
+
+def _budget() -> float:
+    left = remaining_seconds()
+    return BACKGROUND_SECONDS if left is None else max(0.0, min(left, BACKGROUND_SECONDS))

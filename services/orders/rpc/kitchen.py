@@ -1,0 +1,68 @@
+"""KitchenService."""
+
+from uuid import UUID
+
+from fynlo.orders.v1 import orders_service_pb2 as pb
+from fynlo.orders.v1.orders_service_pb2_grpc import KitchenServiceServicer
+
+from chassis.ids import parse_id
+from services.orders.rpc.asking import Context, ask_of, tenant_of, told
+from services.orders.usecases import kitchen, reading
+from services.orders.usecases.work import Shop
+from services.orders.wire import cursors, enums
+from services.orders.wire.orders import station_message, ticket_message, wanted_station
+
+
+class KitchenRpc(KitchenServiceServicer):
+    """Stations and their tickets."""
+
+    def __init__(self, shop: Shop) -> None:
+        self._shop = shop
+
+    async def ListStations(
+        self, request: pb.ListStationsRequest, context: Context
+    ) -> pb.ListStationsResponse:
+        stations = await kitchen.list_stations(self._shop, tenant_of(""))
+        return pb.ListStationsResponse(stations=[station_message(station) for station in stations])
+
+    async def SaveStation(self, request: pb.SaveStationRequest, context: Context) -> pb.SaveStationResponse:
+        ask = ask_of("SaveStation", request)
+        station = wanted_station(request.station)
+        return told(await kitchen.save_station(self._shop, ask, station, is_new=not request.station.id))
+
+    async def ListTickets(self, request: pb.ListTicketsRequest, context: Context) -> pb.ListTicketsResponse:
+        mark = cursors.list_mark(request)
+        tickets, following = await reading.list_tickets(
+            self._shop,
+            tenant_of(""),
+            [enums.KITCHEN_OF[state] for state in request.states if state in enums.KITCHEN_OF],
+            parse_id(request.station_id) if request.station_id else None,
+            cursors.decode(request.page.cursor, mark),
+            request.page.limit or cursors.DEFAULT_PAGE,
+        )
+        return pb.ListTicketsResponse(
+            tickets=[ticket_message(ticket) for ticket in tickets],
+            next_cursor=cursors.encode(following, mark),
+        )
+
+    async def ChangeTicket(
+        self, request: pb.ChangeTicketRequest, context: Context
+    ) -> pb.ChangeTicketResponse:
+        ask = ask_of("ChangeTicket", request)
+        step = enums.TICKET_STEP_OF[request.action]
+        return told(await kitchen.change_ticket(self._shop, ask, UUID(request.ticket_id), step))
+
+    async def ChangeTicketLine(
+        self, request: pb.ChangeTicketLineRequest, context: Context
+    ) -> pb.ChangeTicketLineResponse:
+        ask = ask_of("ChangeTicketLine", request)
+        ticket_id, line_id = UUID(request.ticket_id), UUID(request.line_id)
+        step = enums.LINE_STEP_OF[request.action]
+        return told(await kitchen.change_ticket_line(self._shop, ask, ticket_id, line_id, step))
+
+    async def ReportUndelivered(
+        self, request: pb.ReportUndeliveredRequest, context: Context
+    ) -> pb.ReportUndeliveredResponse:
+        tenant, ticket_id = UUID(request.restaurant_id), UUID(request.ticket_id)
+        await kitchen.report_undelivered(self._shop, tenant, ticket_id, request.revision, request.cause)
+        return pb.ReportUndeliveredResponse()

@@ -1,0 +1,116 @@
+"""OrdersService."""
+
+from datetime import UTC, date, datetime
+from uuid import UUID
+
+from fynlo.orders.v1 import orders_service_pb2 as pb
+from fynlo.orders.v1.orders_service_pb2_grpc import OrdersServiceServicer
+
+from chassis.errors import FieldError, InvalidArgument
+from chassis.ids import parse_id
+from services.orders.rpc.asking import Context, ask_of, tenant_of, told
+from services.orders.store.listing import Filter
+from services.orders.usecases import lifecycle, placing, reading
+from services.orders.usecases.work import Shop
+from services.orders.wire import cursors, enums
+from services.orders.wire.orders import history_message, order_message
+
+NUMBER_DIGITS_MAX = 9
+"""Longer figures are no order number."""
+
+
+class OrdersRpc(OrdersServiceServicer):
+    """Taking, finding and closing orders."""
+
+    def __init__(self, shop: Shop) -> None:
+        self._shop = shop
+
+    async def QuoteOrder(self, request: pb.QuoteOrderRequest, context: Context) -> pb.QuoteOrderResponse:
+        return await placing.quote_order(self._shop, tenant_of(""), request.order)
+
+    async def PlaceOrder(self, request: pb.PlaceOrderRequest, context: Context) -> pb.PlaceOrderResponse:
+        ask = ask_of("PlaceOrder", request)
+        return told(await placing.place_order(self._shop, ask, request.order))
+
+    async def GetOrder(self, request: pb.GetOrderRequest, context: Context) -> pb.GetOrderResponse:
+        tenant = tenant_of(request.restaurant_id)
+        order = await reading.get_order(self._shop, tenant, UUID(request.order_id))
+        return pb.GetOrderResponse(order=order_message(order))
+
+    async def ListOrders(self, request: pb.ListOrdersRequest, context: Context) -> pb.ListOrdersResponse:
+        """Newest first; with updated_since the longest unchanged first, for a client that catches up."""
+        mark = cursors.list_mark(request)
+        after = cursors.decode(request.page.cursor, mark)
+        limit = request.page.limit or cursors.DEFAULT_PAGE
+        page = await reading.list_orders(self._shop, tenant_of(""), _filter(request), after, limit)
+        return pb.ListOrdersResponse(
+            orders=[order_message(order) for order in page.orders],
+            next_cursor=cursors.encode(page.next, mark),
+        )
+
+    async def GetOrderHistory(
+        self, request: pb.GetOrderHistoryRequest, context: Context
+    ) -> pb.GetOrderHistoryResponse:
+        history = await reading.get_history(self._shop, tenant_of(""), UUID(request.order_id))
+        return pb.GetOrderHistoryResponse(changes=[history_message(change) for change in history])
+
+    async def ValidateOrder(
+        self, request: pb.ValidateOrderRequest, context: Context
+    ) -> pb.ValidateOrderResponse:
+        ask, order_id = ask_of("ValidateOrder", request), UUID(request.order_id)
+        return told(await placing.validate_order(self._shop, ask, order_id, pb.ValidateOrderResponse))
+
+    async def FireOrder(self, request: pb.FireOrderRequest, context: Context) -> pb.FireOrderResponse:
+        ask, order_id = ask_of("FireOrder", request), UUID(request.order_id)
+        lines = [parse_id(line_id) for line_id in request.line_ids]
+        answer = await lifecycle.fire_order(
+            self._shop, ask, order_id, lines, request.course, pb.FireOrderResponse
+        )
+        return told(answer)
+
+    async def CancelOrder(self, request: pb.CancelOrderRequest, context: Context) -> pb.CancelOrderResponse:
+        ask, order_id = ask_of("CancelOrder", request), UUID(request.order_id)
+        answer = await lifecycle.cancel_order(
+            self._shop, ask, order_id, request.reason, pb.CancelOrderResponse
+        )
+        return told(answer)
+
+    async def CompleteOrder(
+        self, request: pb.CompleteOrderRequest, context: Context
+    ) -> pb.CompleteOrderResponse:
+        ask, order_id = ask_of("CompleteOrder", request), UUID(request.order_id)
+        return told(await lifecycle.complete_order(self._shop, ask, order_id, pb.CompleteOrderResponse))
+
+    async def SetOrderStatus(
+        self, request: pb.SetOrderStatusRequest, context: Context
+    ) -> pb.SetOrderStatusResponse:
+        ask, order_id = ask_of("SetOrderStatus", request), UUID(request.order_id)
+        status = enums.STATE_OF[request.status]
+        answer = await lifecycle.set_order_status(
+            self._shop, ask, order_id, status, request.reason, pb.SetOrderStatusResponse
+        )
+        return told(answer)
+
+
+def _filter(request: pb.ListOrdersRequest) -> Filter:
+    query = request.query.strip()
+    is_number = query.isdecimal() and query.isascii() and len(query) <= NUMBER_DIGITS_MAX
+    since = request.updated_since.ToDatetime(tzinfo=UTC) if request.HasField("updated_since") else None
+    return Filter(
+        states=tuple(enums.STATE_OF[state] for state in request.states if state in enums.STATE_OF),
+        table_id=parse_id(request.table_id) if request.table_id else None,
+        business_date=_date(request.business_date),
+        updated_since=since,
+        number=int(query) if is_number else None,
+        name_prefix="" if is_number else query,
+    )
+
+
+def _date(text: str) -> date | None:
+    if not text:
+        return None
+    try:
+        return datetime.strptime(text, "%Y-%m-%d").replace(tzinfo=UTC).date()
+    except ValueError:
+        error = FieldError("business_date", "INVALID_DATE", "A date is written YYYY-MM-DD.")
+        raise InvalidArgument("That is no date.", reason="INVALID_DATE", fields=[error]) from None
