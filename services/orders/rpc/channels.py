@@ -1,5 +1,7 @@
 """ChannelSourceService: the channels orders, kitchen, floor and metrics."""
 
+# ruff: noqa: N802 (the names of the contract)
+
 from uuid import UUID
 
 from fynlo.realtime.v1 import channel_source_service_pb2 as pb

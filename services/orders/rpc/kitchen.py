@@ -1,5 +1,7 @@
 """KitchenService."""
 
+# ruff: noqa: N802 (the names of the contract)
+
 from uuid import UUID
 
 from fynlo.orders.v1 import orders_service_pb2 as pb

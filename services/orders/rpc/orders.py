@@ -1,5 +1,7 @@
 """OrdersService."""
 
+# ruff: noqa: N802 (the names of the contract)
+
 from datetime import UTC, date, datetime
 from uuid import UUID
 

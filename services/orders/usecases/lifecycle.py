@@ -93,7 +93,7 @@ async def set_order_status(
     """Moves the order to a derived state by the one command that leads there; where it is there, nothing
     happens.
 
-    Raises OrderNotFound, IllegalTransition with the statuses that can be reached, and what the command raises.
+    Raises OrderNotFound, IllegalTransition with the statuses that can be reached, what the command raises.
     """
     try:
         if status is State.VALIDATED:

@@ -21,11 +21,12 @@ _log = get_logger("orders.payments")
 
 
 async def record_payment(tx: Transaction, clock: Clock, event: events_pb2.PaymentCaptured) -> bool:
-    """Books a payment once, in whatever order payments arrive: what is paid is the sum of what was booked. False
-    when it was booked before.
+    """Books a payment once, in whatever order payments arrive: what is paid is the sum of what was booked.
 
-    Money on an order that is closed, or more than its total, is booked as well, and logged as an error: somebody
-    has to look at it. Raises OrderNotFound, so that the message is delivered again.
+    False when it was booked before.
+
+    Money on an order that is closed, or more than its total, is booked as well, and logged as an error:
+    somebody has to look at it. Raises OrderNotFound, so that the message is delivered again.
     """
     paid = event.payment
     held = await store.lock_order(tx, UUID(paid.order_id))

@@ -61,7 +61,7 @@ async def quote_order(
 
 
 async def place_order(shop: Shop, ask: Ask, draft: orders_service_pb2.OrderDraft) -> Placed:
-    """Takes an order (or keeps a draft): prices it, reserves tracked stock, numbers it, fires what need not wait.
+    """Takes an order (or keeps a draft): prices, reserves tracked stock, numbers, fires what need not wait.
 
     The same order id again: with the same content the stored order, with other content OrderExists. Raises
     ItemUnavailable, MenuOutdated, EmptyOrder, LineRefused, UnknownTable, UnknownCustomer, UnknownMenuVersion,
@@ -214,8 +214,8 @@ async def _reserve(shop: Shop, order_id: UUID, lines: tuple[Line, ...]) -> bool:
 async def _give_back(shop: Shop, wanted: WantedOrder, reserved: bool) -> None:
     """Releases the hold of an id that this request made up.
 
-    An id that the client chose may be another request's order: catalog lets go of such a hold by itself, once it has
-    asked for the order.
+    An id that the client chose may be another request's order: catalog lets go of such a hold by itself,
+    once it has asked for the order.
     """
     if reserved and not wanted.id_from_client:
         await shop.peers.release_stock(wanted.id)

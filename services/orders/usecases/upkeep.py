@@ -29,7 +29,7 @@ _log = get_logger("orders.upkeep")
 
 
 async def sweep(shop: Shop) -> int:
-    """One round: resumes cancellations that hang, cancels pay_first orders that nobody paid. How many it closed."""
+    """Resumes cancellations that hang, cancels pay_first orders that nobody paid. How many it closed."""
     now = shop.clock.now()
     async with shop.db.transaction(None, readonly=True) as tx:
         due = await store.find_due(tx, now - CANCEL_HANGS_AFTER, now - UNPAID_EXPIRES_AFTER, SWEEP_BATCH)

@@ -19,12 +19,12 @@ from services.orders.wire.events import published
 from services.orders.wire.orders import order_message
 
 ORDER_MAX_BYTES = 36_000
-"""So that an event with the order and its tickets, at two stations per line, stays below the outbox's limit."""
+"""An event with the order and its tickets, at two stations per line, stays below the outbox's limit."""
 CHANGED_RESTAURANTS_MAX = 10_000
 
 
 class Changed:
-    """Restaurants whose figures have changed, for the next look at them. The oldest fall out above the limit."""
+    """Restaurants whose figures have changed since the last look. The oldest fall out above the limit."""
 
     def __init__(self) -> None:
         self._tenants: OrderedDict[UUID, None] = OrderedDict()

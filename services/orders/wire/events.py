@@ -28,7 +28,7 @@ Published = tuple[Message, tuple[str, ...]]
 
 
 def published(change: Change, order: orders_pb2.Order | None = None) -> list[Published]:
-    """Every fact of a change as (event, channels), in order; ``order`` is its message where there is one already.
+    """Every fact of a change as (event, channels), in order; ``order`` is its message if there is one.
 
     Tickets travel with the fact that moved them: a ticket that has moved by itself is not repeated.
     """

@@ -58,7 +58,7 @@ def menu_of(message: catalog_pb2.Menu) -> Menu:
 
 
 def apply_change(menu: catalog_pb2.Menu, change: events_pb2.MenuChanged) -> None:
-    """Brings a copy to the version of ``change`` (or of one of its parts); what is named replaces what was there."""
+    """Brings a copy to the version of ``change`` (or of a part of it); what is named replaces what was."""
     _replace_items(menu, list(change.items), set(change.removed_item_ids))
     _replace_categories(menu, list(change.categories), set(change.removed_category_ids))
     _replace_vat_classes(menu, list(change.vat_classes))

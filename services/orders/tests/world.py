@@ -1,0 +1,169 @@
+"""One restaurant with its staff, as tests drive it."""
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from typing import Any
+from uuid import UUID
+
+from fynlo.catalog.v1 import catalog_pb2
+from fynlo.orders.v1 import orders_pb2
+from fynlo.orders.v1 import orders_service_pb2 as pb
+from fynlo.payments.v1 import events_pb2 as payment_events
+from fynlo.payments.v1 import payments_pb2
+
+from chassis.clock import FakeClock
+from chassis.idempotency import IdempotencyKey
+from chassis.ids import new_id
+from chassis.rpc import acting_for
+from services.orders.domain.kitchen import LineStep, TicketStep
+from services.orders.domain.order import Kitchen, Order, State
+from services.orders.tests.builders import MIA, draft, draft_line, item_message, menu_message
+from services.orders.usecases import kitchen, lifecycle, payments, placing, reading
+from services.orders.usecases.ports import Answer, Ask
+from services.orders.usecases.work import Shop
+
+
+@dataclass
+class World:
+    """The use cases of one restaurant. Its peers are stand-ins that a test may tell what to answer."""
+
+    shop: Shop
+    clock: FakeClock
+    auth: Any
+    catalog: Any
+    payments: Any
+    tenant: UUID
+    burger: catalog_pb2.Item = field(default_factory=item_message)
+    extra_items: list[catalog_pb2.Item] = field(default_factory=list)
+    menu_version: int = 1
+
+    def __post_init__(self) -> None:
+        self.publish_menu()
+
+    def publish_menu(self) -> catalog_pb2.Menu:
+        """Catalog has this menu now; orders has not heard of it."""
+        menu = menu_message(self.tenant, self.burger, *self.extra_items, version=self.menu_version)
+        self.catalog.menus[self.tenant] = menu
+        return menu
+
+    def another(self) -> "World":
+        """A second restaurant on the same service."""
+        return World(self.shop, self.clock, self.auth, self.catalog, self.payments, new_id())
+
+    def ask(self, key: str = "", body: bytes = b"same") -> Ask:
+        """A request of Mia's, with a fresh key unless given."""
+        key = key or str(new_id())
+        return Ask(self.tenant, MIA, key, IdempotencyKey("test", key, body))
+
+    @contextmanager
+    def calling(self) -> Iterator[None]:
+        """Calls to peers inside come from the service itself."""
+        with acting_for(self.tenant):
+            yield
+
+    async def place(
+        self, wanted: pb.OrderDraft | None = None, key: str = "", **overrides: Any
+    ) -> orders_pb2.Order:
+        """An order of one burger unless told otherwise."""
+        return (await self.place_answer(wanted, key, **overrides)).reply.order
+
+    async def place_answer(
+        self, wanted: pb.OrderDraft | None = None, key: str = "", **overrides: Any
+    ) -> Answer[pb.PlaceOrderResponse]:
+        """As place, with whether it was replayed."""
+        wanted = wanted if wanted is not None else draft(draft_line(self.burger), **overrides)
+        body = wanted.SerializeToString(deterministic=True)
+        with self.calling():
+            return await placing.place_order(self.shop, self.ask(key, body), wanted)
+
+    async def place_pay_first(self, **overrides: Any) -> orders_pb2.Order:
+        """An order that is paid before it is cooked."""
+        return await self.place(service_flow=orders_pb2.SERVICE_FLOW_PAY_FIRST, **overrides)
+
+    async def order(self, order_id: str) -> Order:
+        """As stored."""
+        return await reading.get_order(self.shop, self.tenant, UUID(order_id))
+
+    async def tickets(self, order_id: str) -> list[Any]:
+        """Every ticket of an order."""
+        found, _ = await reading.list_tickets(self.shop, self.tenant, list(Kitchen), None, None, 200)
+        return [ticket for ticket in found if str(ticket.order_id) == order_id]
+
+    async def step(self, ticket_id: UUID, step: TicketStep, key: str = "") -> orders_pb2.Ticket:
+        """A cook moves a ticket."""
+        return (await kitchen.change_ticket(self.shop, self.ask(key), ticket_id, step)).reply.ticket
+
+    async def step_line(self, ticket_id: UUID, line_id: UUID, step: LineStep) -> orders_pb2.Ticket:
+        """A cook moves a line."""
+        answer = await kitchen.change_ticket_line(self.shop, self.ask(), ticket_id, line_id, step)
+        return answer.reply.ticket
+
+    async def cook(self, order_id: str, *steps: TicketStep) -> None:
+        """Moves every ticket of the order through the steps."""
+        for step in steps:
+            for ticket in await self.tickets(order_id):
+                await self.step(ticket.id, step)
+
+    def payment(self, order_id: str, amount_minor: int, sequence: int = 1) -> payment_events.PaymentCaptured:
+        """What payments announces when cash was taken."""
+        paid = payments_pb2.Payment(
+            id=str(new_id()),
+            restaurant_id=str(self.tenant),
+            order_id=order_id,
+            method=payments_pb2.PAYMENT_METHOD_CASH,
+            status=payments_pb2.PAYMENT_STATUS_CAPTURED,
+            currency_code="GBP",
+            amount_minor=amount_minor,
+        )
+        return payment_events.PaymentCaptured(payment=paid, paid_minor=amount_minor, sequence=sequence)
+
+    async def record(self, event: payment_events.PaymentCaptured) -> bool:
+        """The consumer's handler, in its transaction."""
+        async with self.shop.db.transaction(self.tenant) as tx:
+            return await payments.record_payment(tx, self.clock, event)
+
+    async def pay(self, order: orders_pb2.Order, amount_minor: int | None = None) -> None:
+        """Cash for the whole order unless told otherwise."""
+        amount = order.totals.total_minor if amount_minor is None else amount_minor
+        await self.record(self.payment(order.id, amount))
+
+    async def fire(
+        self, order_id: str, lines: list[UUID] | None = None, course: str = ""
+    ) -> orders_pb2.Order:
+        """Held lines to the kitchen."""
+        answer = await lifecycle.fire_order(
+            self.shop, self.ask(), UUID(order_id), lines or [], course, pb.FireOrderResponse
+        )
+        return answer.reply.order
+
+    async def complete(self, order_id: str) -> orders_pb2.Order:
+        """Paid and handed over."""
+        answer = await lifecycle.complete_order(
+            self.shop, self.ask(), UUID(order_id), pb.CompleteOrderResponse
+        )
+        return answer.reply.order
+
+    async def cancel(self, order_id: str, reason: str = "guest left", key: str = "") -> orders_pb2.Order:
+        """Closes the bill and cancels."""
+        with self.calling():
+            answer = await lifecycle.cancel_order(
+                self.shop, self.ask(key), UUID(order_id), reason, pb.CancelOrderResponse
+            )
+        return answer.reply.order
+
+    async def validate(self, order_id: str, key: str = "") -> orders_pb2.Order:
+        """A draft becomes an order."""
+        with self.calling():
+            answer = await placing.validate_order(
+                self.shop, self.ask(key), UUID(order_id), pb.ValidateOrderResponse
+            )
+        return answer.reply.order
+
+    async def set_status(self, order_id: str, status: State, reason: str = "") -> orders_pb2.Order:
+        """Moves the order to a derived state."""
+        with self.calling():
+            answer = await lifecycle.set_order_status(
+                self.shop, self.ask(), UUID(order_id), status, reason, pb.SetOrderStatusResponse
+            )
+        return answer.reply.order
