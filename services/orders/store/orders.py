@@ -64,8 +64,8 @@ _HISTORY_AT = _TICKET_AT + len(TICKET_COLUMNS)
 _BUSINESS_DATE = f"${_ORDER_AT + [name for name, _ in ORDER_COLUMNS].index('business_date')}"
 
 # $1 restaurant, $2 order, $3 number to keep, $4 take a number (0 or 1), $5..$10 figures, $11 version before
-# (0: new), $12 settings version (0: not compared); then order, lines, tickets, history. The row of the day gives
-# the number and stays locked until the commit; only the channels are locked later.
+# (0: new), $12 settings version (0: not compared); then order, lines, tickets, history. The row of the day
+# gives the number and stays locked until the commit; only the channels are locked later.
 _DAY = f"""
 day AS (
     INSERT INTO order_day AS d (restaurant_id, business_date, last_number, {_DAY_COLUMNS})

@@ -1,0 +1,399 @@
+"""The order's state machine and the kitchen: guards just inside and just outside, and no illegal path."""
+
+from collections.abc import Callable
+from dataclasses import replace
+from datetime import timedelta
+from uuid import UUID
+
+import pytest
+
+from chassis.errors import Problem
+from chassis.ids import new_id
+from services.orders.domain import commands
+from services.orders.domain.change import Cancelled, Change, Completed, Held, KitchenReady, PaymentRecorded
+from services.orders.domain.errors import (
+    BalanceOpen,
+    IllegalTransition,
+    LineAlreadyFired,
+    LineRefused,
+    NothingToFire,
+    ReasonRequired,
+    RecallTooLate,
+    RefundRequired,
+)
+from services.orders.domain.kitchen import RECALL_WITHIN, LineStep, TicketStep, TicketStepRefused, route
+from services.orders.domain.order import Kitchen, Lifecycle, Payment, ServiceFlow, State
+from services.orders.domain.placing import WantedLine, price_basket, wanted_again
+from services.orders.tests.builders import (
+    DRINKS,
+    MAINS,
+    NOON,
+    command,
+    item,
+    line,
+    menu,
+    station,
+    terms,
+    wanted,
+)
+
+KITCHEN = station()
+BAR = station(name="Bar", is_default=False, category_ids=frozenset({DRINKS}))
+BURGER, BEER, SALAD = item(), item(category_id=DRINKS, name="Beer"), item(name="Salad", allergens=(9,))
+MENU = menu(BURGER, BEER, SALAD)
+
+
+def placed(*lines: WantedLine, flow: ServiceFlow = ServiceFlow.PAY_LATER) -> Held:
+    lines = lines or (line(BURGER),)
+    order = wanted(*lines, service_flow=flow)
+    basket = price_basket(lines, order.order_type, 0, MENU, terms())
+    change = commands.place(order, basket, terms(), 1, new_id(), (KITCHEN, BAR), command())
+    return after(change)
+
+
+def drafted(*lines: WantedLine) -> Held:
+    order = wanted(*lines, draft=True)
+    basket = price_basket(lines, order.order_type, 0, MENU, terms())
+    return after(commands.open_draft(order, basket, terms(), 1, new_id(), command()))
+
+
+def after(change: Change) -> Held:
+    newest = {ticket.id: ticket for ticket in (*change.old_tickets, *change.tickets)}
+    return Held(change.order, tuple(newest.values()))
+
+
+def pay(held: Held, amount: int | None = None) -> Change:
+    amount = held.order.totals.due_minor if amount is None else amount
+    payment = PaymentRecorded(new_id(), "cash", amount)
+    return commands.record_payment(held, payment, (KITCHEN, BAR), False, command())
+
+
+def cook(held: Held, *steps: TicketStep) -> Held:
+    for step in steps:
+        for ticket in held.tickets:
+            change = commands.step_ticket(held, ticket.id, step, False, command())
+            assert change is not None
+            held = after(change)
+    return held
+
+
+def validated(held: Held) -> Change:
+    basket = price_basket(wanted_again(held.order), held.order.order_type, 0, MENU, terms())
+    return commands.validate(held, basket, terms(), 1, (KITCHEN, BAR), command())
+
+
+def test_pay_first_goes_through_the_chain_that_was_asked_for() -> None:
+    held = drafted(line(BURGER))
+    states = [held.order.state]
+    steps: list[Callable[[Held], Held]] = [
+        lambda one: after(validated(one)),
+        lambda one: after(pay(one)),
+        lambda one: cook(one, TicketStep.START),
+        lambda one: cook(one, TicketStep.BUMP),
+        lambda one: after(commands.complete(one, command())),
+    ]
+    held = Held(replace(held.order, service_flow=ServiceFlow.PAY_FIRST))
+    for step in steps:
+        held = step(held)
+        states.append(held.order.state)
+    assert states == [State.DRAFT, State.VALIDATED, State.PAID, State.PREPARING, State.READY, State.DONE]
+
+
+def test_the_history_of_a_pay_first_order_reads_as_the_chain() -> None:
+    order = wanted(line(BURGER), service_flow=ServiceFlow.PAY_FIRST)
+    basket = price_basket(order.lines, order.order_type, 0, MENU, terms())
+    change = commands.place(order, basket, terms(), 1, new_id(), (KITCHEN,), command())
+    rows = list(change.history)
+    for verb in (pay, lambda one: commands.step_all(one, TicketStep.BUMP, False, command())):
+        change = verb(after(change))
+        rows += change.history
+    states = [(row.from_value, row.to_value) for row in rows if row.axis == "state"]
+    assert states == [("draft", "validated"), ("validated", "paid"), ("paid", "ready")]
+    assert [row.sequence for row in rows] == list(range(1, len(rows) + 1))
+
+
+def test_pay_later_shows_its_payment_in_the_history_and_not_in_the_state() -> None:
+    change = pay(cook(placed(), TicketStep.START))
+    assert change.order.state is State.PREPARING
+    assert [(row.axis, row.to_value) for row in change.history] == [("payment", "paid")]
+
+
+def test_a_draft_has_no_number_no_ticket_and_owes_nothing() -> None:
+    held = drafted(line(BURGER))
+    assert (held.order.number, held.tickets, held.order.payment) == (0, (), Payment.UNPAID)
+    assert held.order.state is State.DRAFT
+
+
+def test_pay_first_reaches_the_kitchen_only_when_it_is_paid_in_full() -> None:
+    held = placed(flow=ServiceFlow.PAY_FIRST)
+    part = pay(held, held.order.totals.total_minor - 1)
+    assert (part.order.payment, part.tickets) == (Payment.PART_PAID, ())
+    full = pay(after(part))
+    assert (full.order.payment, full.order.kitchen) == (Payment.PAID, Kitchen.QUEUED)
+    assert len(full.tickets) == 1
+
+
+def test_a_free_pay_first_order_is_paid_at_once() -> None:
+    free = item(price_minor=0)
+    order = wanted(line(free), service_flow=ServiceFlow.PAY_FIRST)
+    basket = price_basket(order.lines, order.order_type, 0, menu(free), terms())
+    change = commands.place(order, basket, terms(), 1, new_id(), (KITCHEN,), command())
+    assert (change.order.state, len(change.tickets)) == (State.PAID, 1)
+
+
+def test_lines_on_hold_or_with_a_course_wait_for_fire() -> None:
+    held = placed(line(BURGER), line(BURGER, hold=True), line(SALAD, course="dessert"))
+    assert [one.kitchen for one in held.order.lines] == [Kitchen.QUEUED, Kitchen.HELD, Kitchen.HELD]
+    fired = commands.fire(held, [], "dessert", (KITCHEN,), command())
+    assert [one.kitchen for one in fired.order.lines] == [Kitchen.QUEUED, Kitchen.HELD, Kitchen.QUEUED]
+    rest = commands.fire(after(fired), [], "", (KITCHEN,), command())
+    assert {one.kitchen for one in rest.order.lines} == {Kitchen.QUEUED}
+    with pytest.raises(NothingToFire):
+        commands.fire(after(rest), [], "", (KITCHEN,), command())
+
+
+def test_named_lines_are_fired_once_and_must_exist() -> None:
+    held = placed(line(BURGER, hold=True), line(SALAD, hold=True))
+    first = held.order.lines[0].id
+    fired = after(commands.fire(held, [first], "", (KITCHEN,), command()))
+    with pytest.raises(LineAlreadyFired):
+        commands.fire(fired, [first], "", (KITCHEN,), command())
+    with pytest.raises(LineRefused):
+        commands.fire(fired, [new_id()], "", (KITCHEN,), command())
+
+
+def test_pay_first_cannot_be_fired_before_it_is_paid() -> None:
+    held = placed(line(BURGER, hold=True), flow=ServiceFlow.PAY_FIRST)
+    with pytest.raises(IllegalTransition) as refused:
+        commands.fire(held, [], "", (KITCHEN,), command())
+    assert refused.value.metadata == {"from": "validated", "command": "fire", "allowed": "cancel"}
+
+
+def test_every_station_gets_a_ticket_with_its_own_lines() -> None:
+    held = placed(line(BURGER), line(BEER), line(SALAD))
+    by_station = {ticket.station_name: ticket for ticket in held.tickets}
+    assert [one.name for one in by_station["Kitchen"].lines] == ["Burger", "Salad"]
+    assert [one.name for one in by_station["Bar"].lines] == ["Beer"]
+    assert by_station["Kitchen"].allergens == (2, 7, 9)
+    assert by_station["Kitchen"].target_at - NOON == timedelta(minutes=15)
+
+
+def test_a_category_that_nobody_names_goes_to_the_default_station() -> None:
+    assert route(MAINS, (KITCHEN, BAR)) == [KITCHEN]
+    assert route(DRINKS, (KITCHEN, BAR)) == [BAR]
+
+
+def test_lines_fired_later_are_a_new_revision_of_a_ticket_that_is_being_cooked() -> None:
+    held = placed(line(BURGER), line(SALAD, hold=True))
+    acknowledged = cook(held, TicketStep.ACK)
+    [ticket] = commands.fire(acknowledged, [], "", (KITCHEN,), command()).tickets
+    assert (ticket.id, ticket.revision, len(ticket.lines)) == (held.tickets[0].id, 3, 2)
+    assert ticket.acknowledged_at is None
+
+
+def test_lines_fired_after_the_ticket_was_ready_are_a_new_ticket() -> None:
+    held = cook(placed(line(BURGER), line(SALAD, hold=True)), TicketStep.BUMP)
+    [ticket] = commands.fire(held, [], "", (KITCHEN,), command()).tickets
+    assert (ticket.id != held.tickets[0].id, ticket.revision, len(ticket.lines)) == (True, 1, 1)
+
+
+def test_a_line_goes_through_the_kitchen_step_by_step() -> None:
+    held = placed()
+    ticket, burger = held.tickets[0].id, held.order.lines[0].id
+    for step, state in [
+        (LineStep.START, Kitchen.PREPARING),
+        (LineStep.READY, Kitchen.READY),
+        (LineStep.RECALL, Kitchen.PREPARING),
+        (LineStep.READY, Kitchen.READY),
+        (LineStep.SERVE, Kitchen.SERVED),
+    ]:
+        held = after(commands.step_line(held, ticket, burger, step, False, command()))
+        assert held.order.lines[0].kitchen is state
+    for step in LineStep:
+        with pytest.raises(TicketStepRefused):
+            commands.step_line(held, ticket, burger, step, False, command())
+
+
+@pytest.mark.parametrize("step", [LineStep.READY, LineStep.SERVE, LineStep.RECALL])
+def test_a_queued_line_can_only_be_started(step: LineStep) -> None:
+    held = placed()
+    with pytest.raises(TicketStepRefused) as refused:
+        commands.step_line(held, held.tickets[0].id, held.order.lines[0].id, step, False, command())
+    assert refused.value.metadata["allowed"] == "start"
+    assert refused.value.reason == "ILLEGAL_TRANSITION"
+
+
+@pytest.mark.parametrize(("late", "fine"), [(timedelta(), True), (timedelta(microseconds=1), False)])
+def test_a_recall_is_possible_for_thirty_minutes(late: timedelta, fine: bool) -> None:
+    held = cook(placed(), TicketStep.BUMP)
+    recall = command(NOON + RECALL_WITHIN + late)
+    if fine:
+        change = commands.step_ticket(held, held.tickets[0].id, TicketStep.RECALL, False, recall)
+        assert change is not None
+        assert (change.order.state, change.tickets[0].ready_at) == (State.PREPARING, None)
+        return
+    with pytest.raises(RecallTooLate):
+        commands.step_ticket(held, held.tickets[0].id, TicketStep.RECALL, False, recall)
+
+
+def test_the_kitchen_state_of_an_order_is_its_least_advanced_line() -> None:
+    held = placed(line(BURGER), line(BEER))
+    kitchen, bar = held.tickets
+    change = commands.step_ticket(held, bar.id, TicketStep.BUMP, False, command())
+    assert change is not None
+    assert (change.order.kitchen, change.order.state) == (Kitchen.QUEUED, State.PREPARING)
+    last = commands.step_ticket(after(change), kitchen.id, TicketStep.BUMP, False, command())
+    assert last is not None
+    assert (last.order.kitchen, last.order.state) == (Kitchen.READY, State.READY)
+    assert any(isinstance(fact, KitchenReady) for fact in last.facts)
+
+
+def test_serving_the_first_of_two_lines_does_not_move_the_order_back() -> None:
+    held = placed(line(BURGER), line(SALAD))
+    ticket, burger = held.tickets[0].id, held.order.lines[0].id
+    for step in (LineStep.START, LineStep.READY, LineStep.SERVE):
+        held = after(commands.step_line(held, ticket, burger, step, False, command()))
+        assert held.order.state is State.PREPARING
+
+
+def test_a_line_that_two_stations_cook_is_ready_when_both_are() -> None:
+    grill = station(name="Grill", is_default=False, category_ids=frozenset({MAINS}))
+    cold = station(name="Cold", is_default=False, category_ids=frozenset({MAINS}))
+    order = wanted(line(BURGER))
+    basket = price_basket(order.lines, order.order_type, 0, MENU, terms())
+    held = after(commands.place(order, basket, terms(), 1, new_id(), (KITCHEN, grill, cold), command()))
+    first, second = held.tickets
+    one = commands.step_ticket(held, first.id, TicketStep.BUMP, False, command())
+    assert one is not None
+    assert one.order.lines[0].kitchen is Kitchen.QUEUED
+    both = commands.step_ticket(after(one), second.id, TicketStep.BUMP, False, command())
+    assert both is not None
+    assert both.order.lines[0].kitchen is Kitchen.READY
+
+
+def test_an_acknowledgement_counts_once() -> None:
+    held = cook(placed(), TicketStep.ACK)
+    assert commands.step_ticket(held, held.tickets[0].id, TicketStep.ACK, False, command()) is None
+
+
+def test_complete_needs_everything_handed_over_and_paid() -> None:
+    held = placed()
+    with pytest.raises(IllegalTransition):
+        commands.complete(held, command())
+    ready = cook(held, TicketStep.BUMP)
+    with pytest.raises(BalanceOpen) as refused:
+        commands.complete(ready, command())
+    assert refused.value.metadata == {"due_minor": "1000"}
+    change = commands.complete(after(pay(ready)), command())
+    assert (change.order.state, change.order.completed_at) == (State.DONE, NOON)
+    assert change.tickets[0].state is Kitchen.SERVED
+
+
+@pytest.mark.parametrize("last", ["payment", "served"])
+def test_an_order_completes_by_itself_when_it_is_paid_and_served(last: str) -> None:
+    held = cook(placed(), TicketStep.BUMP)
+    ticket = held.tickets[0].id
+    payment = PaymentRecorded(new_id(), "cash", 1000)
+    if last == "payment":
+        served = commands.step_ticket(held, ticket, TicketStep.SERVE, True, command())
+        assert served is not None
+        assert served.order.lifecycle is Lifecycle.VALIDATED
+        change: Change | None = commands.record_payment(after(served), payment, (KITCHEN,), True, command())
+    else:
+        paid = commands.record_payment(held, payment, (KITCHEN,), True, command())
+        assert paid.order.lifecycle is Lifecycle.VALIDATED
+        change = commands.step_ticket(after(paid), ticket, TicketStep.SERVE, True, command())
+    assert change is not None
+    assert (change.order.lifecycle, change.facts[-1]) == (Lifecycle.DONE, Completed())
+
+
+def test_a_cancellation_before_the_kitchen_started_wastes_nothing() -> None:
+    pending = commands.begin_cancel(placed(), command(reason="guest left"))
+    assert (pending.order.lifecycle, pending.order.state) == (Lifecycle.CANCEL_PENDING, State.VALIDATED)
+    change = commands.finish_cancel(after(pending), command())
+    assert change.order.state is State.CANCELLED
+    assert change.order.kitchen is Kitchen.NONE
+    assert change.facts == (Cancelled("guest left", wasted=False),)
+    assert (change.tickets[0].state, change.tickets[0].revision) == (Kitchen.CANCELLED, 2)
+
+
+@pytest.mark.parametrize(
+    "steps", [[TicketStep.START], [TicketStep.BUMP], [TicketStep.BUMP, TicketStep.SERVE]]
+)
+def test_a_cancellation_after_the_kitchen_started_is_waste(steps: list[TicketStep]) -> None:
+    held = cook(placed(), *steps)
+    change = commands.finish_cancel(after(commands.begin_cancel(held, command(reason="x"))), command())
+    assert change.facts == (Cancelled("x", wasted=True),)
+
+
+def test_a_fired_order_is_cancelled_with_a_reason_only() -> None:
+    with pytest.raises(ReasonRequired):
+        commands.begin_cancel(placed(), command(reason="  "))
+    unfired = placed(line(BURGER, hold=True))
+    assert commands.begin_cancel(unfired, command()).order.lifecycle is Lifecycle.CANCEL_PENDING
+
+
+def test_an_order_with_money_on_it_is_not_cancelled() -> None:
+    with pytest.raises(RefundRequired):
+        commands.begin_cancel(after(pay(placed(), 1)), command(reason="x"))
+
+
+def test_a_refused_cancellation_leaves_the_order_as_it_was_and_cooks_what_was_paid_meanwhile() -> None:
+    pending = after(commands.begin_cancel(placed(flow=ServiceFlow.PAY_FIRST), command()))
+    paid = pay(pending)
+    assert (paid.order.lifecycle, paid.tickets) == (Lifecycle.CANCEL_PENDING, ())
+    restored = commands.refuse_cancel(after(paid), (KITCHEN,), command())
+    assert (restored.order.state, len(restored.tickets)) == (State.PAID, 1)
+
+
+def test_money_is_booked_whatever_the_state() -> None:
+    pending = commands.begin_cancel(placed(), command(reason="x"))
+    cancelled = after(commands.finish_cancel(after(pending), command()))
+    change = pay(cancelled, 1000)
+    assert (change.order.totals.paid_minor, change.order.state) == (1000, State.CANCELLED)
+    assert isinstance(change.facts[0], PaymentRecorded)
+
+
+def closed_orders() -> list[Held]:
+    done = after(commands.complete(after(pay(cook(placed(), TicketStep.BUMP))), command()))
+    pending = after(commands.begin_cancel(placed(), command(reason="x")))
+    return [
+        done,
+        pending,
+        after(commands.finish_cancel(pending, command())),
+        after(commands.cancel_draft(drafted(), command())),
+    ]
+
+
+@pytest.mark.parametrize("index", range(4))
+def test_a_closed_order_takes_no_command(index: int) -> None:
+    held = closed_orders()[index]
+    ticket_id: UUID = held.tickets[0].id if held.tickets else new_id()
+    verbs: list[Callable[[], object]] = [
+        lambda: commands.fire(held, [], "", (KITCHEN,), command()),
+        lambda: commands.complete(held, command()),
+        lambda: commands.begin_cancel(held, command(reason="x")),
+        lambda: commands.cancel_draft(held, command()),
+        lambda: validated(held),
+        lambda: commands.step_ticket(held, ticket_id, TicketStep.START, False, command()),
+        lambda: commands.step_all(held, TicketStep.BUMP, False, command()),
+    ]
+    for verb in verbs:
+        with pytest.raises(Problem) as refused:
+            verb()
+        assert refused.value.reason in {"ILLEGAL_TRANSITION", "TICKET_NOT_FOUND"}
+    assert commands.allowed_commands(held.order) == []
+    assert commands.reachable_statuses(held.order) == []
+
+
+def test_versions_and_revisions_grow_by_one() -> None:
+    held = placed()
+    assert (held.order.version, held.tickets[0].revision) == (1, 1)
+    held = cook(held, TicketStep.START)
+    assert (held.order.version, held.tickets[0].revision) == (2, 2)
+
+
+def test_a_bump_of_everything_does_not_leave_held_lines_behind() -> None:
+    held = placed(line(BURGER), line(SALAD, hold=True))
+    with pytest.raises(IllegalTransition):
+        commands.step_all(held, TicketStep.BUMP, False, command())

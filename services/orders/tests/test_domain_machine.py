@@ -1,0 +1,223 @@
+"""Random lives of an order: whatever staff, cooks and money do in whatever order, no illegal path exists."""
+
+from collections.abc import Callable
+from datetime import timedelta
+
+from hypothesis import settings
+from hypothesis import strategies as st
+from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, precondition, rule
+
+from chassis.errors import Problem
+from chassis.ids import new_id
+from services.orders.domain import commands
+from services.orders.domain.change import Change, Command, Held, PaymentRecorded
+from services.orders.domain.figures import Figures, difference, figures
+from services.orders.domain.kitchen import LineStep, TicketStep, line_states
+from services.orders.domain.order import STAGE, Kitchen, Lifecycle, Order, Payment, ServiceFlow, State
+from services.orders.domain.placing import price_basket, wanted_again
+from services.orders.tests.builders import DRINKS, MIA, NOON, item, line, menu, station, terms, wanted
+
+STATIONS = (station(), station(name="Bar", is_default=False, category_ids=frozenset({DRINKS})))
+ITEMS = (item(), item(category_id=DRINKS, name="Beer"), item(name="Water", price_minor=0))
+MENU = menu(*ITEMS)
+REFUSALS = {
+    "ILLEGAL_TRANSITION",
+    "LINE_ALREADY_FIRED",
+    "NOTHING_TO_FIRE",
+    "RECALL_TOO_LATE",
+    "REFUND_REQUIRED",
+    "REASON_REQUIRED",
+    "BALANCE_OPEN",
+}
+FORWARD = {
+    State.DRAFT: {State.VALIDATED, State.PAID, State.CANCELLED},
+    State.VALIDATED: {State.PAID, State.PREPARING, State.READY, State.CANCELLED},
+    State.PAID: {State.PREPARING, State.READY, State.CANCELLED},
+    State.PREPARING: {State.READY, State.DONE, State.CANCELLED},
+    State.READY: {State.PREPARING, State.DONE, State.CANCELLED},
+    State.DONE: set(),
+    State.CANCELLED: set(),
+}
+BEFORE_MONEY = {State.DRAFT, State.VALIDATED}
+
+wanted_lines = st.lists(
+    st.tuples(st.sampled_from(ITEMS), st.booleans(), st.sampled_from(["", "", "dessert"])),
+    min_size=1,
+    max_size=4,
+)
+
+
+class OrderLife(RuleBasedStateMachine):
+    """One order and everything that can be asked of it."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.at = NOON
+        self.changes = 0
+        self.paid = 0
+        self.figures = Figures()
+        self.history: dict[str, str] = {}
+
+    @initialize(lines=wanted_lines, flow=st.sampled_from(ServiceFlow), auto=st.booleans())
+    def draft(self, lines: list[tuple[object, bool, str]], flow: ServiceFlow, auto: bool) -> None:
+        self.auto_complete = auto
+        asked = tuple(line(thing, hold=hold, course=course) for thing, hold, course in lines)  # type: ignore[arg-type]
+        order = wanted(*asked, service_flow=flow, draft=True)
+        basket = price_basket(asked, order.order_type, 0, MENU, terms())
+        self._took(commands.open_draft(order, basket, terms(), 1, new_id(), self._command()))
+
+    @rule()
+    def validate(self) -> None:
+        order = self.held.order
+        basket = price_basket(wanted_again(order), order.order_type, 0, MENU, terms())
+        self._try(lambda: commands.validate(self.held, basket, terms(), 1, STATIONS, self._command()))
+
+    @precondition(lambda self: self.held.order.placed_at is not None)
+    @rule(part=st.sampled_from([1, 2, 3]))
+    def pay(self, part: int) -> None:
+        amount = -(-self.held.order.totals.due_minor // part) or 1
+        payment = PaymentRecorded(new_id(), "cash", amount)
+        self.paid += amount
+        self._took(commands.record_payment(self.held, payment, STATIONS, self.auto_complete, self._command()))
+
+    @rule(course=st.sampled_from(["", "dessert"]))
+    def fire(self, course: str) -> None:
+        self._try(lambda: commands.fire(self.held, [], course, STATIONS, self._command()))
+
+    @precondition(lambda self: self.held.tickets)
+    @rule(pick=st.integers(0, 9), step=st.sampled_from(TicketStep))
+    def step_ticket(self, pick: int, step: TicketStep) -> None:
+        ticket = self.held.tickets[pick % len(self.held.tickets)]
+        self._try(
+            lambda: commands.step_ticket(self.held, ticket.id, step, self.auto_complete, self._command())
+        )
+
+    @precondition(lambda self: self.held.tickets)
+    @rule(pick=st.integers(0, 9), which=st.integers(0, 9), step=st.sampled_from(LineStep))
+    def step_line(self, pick: int, which: int, step: LineStep) -> None:
+        ticket = self.held.tickets[pick % len(self.held.tickets)]
+        on_it = ticket.lines[which % len(ticket.lines)].id
+        self._try(
+            lambda: commands.step_line(self.held, ticket.id, on_it, step, self.auto_complete, self._command())
+        )
+
+    @rule(step=st.sampled_from([TicketStep.START, TicketStep.BUMP]))
+    def step_all(self, step: TicketStep) -> None:
+        self._try(lambda: commands.step_all(self.held, step, self.auto_complete, self._command()))
+
+    @rule()
+    def complete(self) -> None:
+        self._try(lambda: commands.complete(self.held, self._command()))
+
+    @rule(reason=st.sampled_from(["", "guest left"]))
+    def begin_cancel(self, reason: str) -> None:
+        self._try(lambda: commands.begin_cancel(self.held, self._command(reason)))
+
+    @precondition(lambda self: self.held.order.lifecycle is Lifecycle.CANCEL_PENDING)
+    @rule(closed=st.booleans())
+    def payments_answer(self, closed: bool) -> None:
+        if closed:
+            self._try(lambda: commands.finish_cancel(self.held, self._command()))
+        else:
+            self._try(lambda: commands.refuse_cancel(self.held, STATIONS, self._command()))
+
+    @rule()
+    def cancel_draft(self) -> None:
+        self._try(lambda: commands.cancel_draft(self.held, self._command()))
+
+    @rule(minutes=st.sampled_from([1, 20, 40]))
+    def time_passes(self, minutes: int) -> None:
+        self.at += timedelta(minutes=minutes)
+
+    @invariant()
+    def a_line_stands_where_its_least_advanced_ticket_stands(self) -> None:
+        states = line_states(self.held.tickets)
+        for one in self.held.order.lines:
+            if one.kitchen in STAGE:
+                assert one.kitchen is states.get(one.id, Kitchen.HELD)
+
+    @invariant()
+    def nothing_is_cooked_before_the_money_is_safe(self) -> None:
+        order = self.held.order
+        if order.service_flow is ServiceFlow.PAY_FIRST and order.fired:
+            assert order.payment is Payment.PAID
+
+    @invariant()
+    def done_is_paid_and_handed_over(self) -> None:
+        order = self.held.order
+        if order.lifecycle is Lifecycle.DONE:
+            assert order.totals.due_minor == 0
+            assert {one.kitchen for one in order.lines} == {Kitchen.SERVED}
+
+    @invariant()
+    def money_is_never_lost(self) -> None:
+        assert self.held.order.totals.paid_minor == self.paid
+
+    @invariant()
+    def every_change_counts_one_version_and_the_figures_add_up(self) -> None:
+        assert self.held.order.version == self.changes
+        assert self.figures == figures(self.held.order, self.held.tickets)
+
+    @invariant()
+    def what_is_said_to_be_possible_is_possible(self) -> None:
+        order = self.held.order
+        possible = set(commands.allowed_commands(order))
+        for name, attempt in self._attempts().items():
+            assert (name in possible) == _works(attempt), (name, possible, order.state)
+
+    def _attempts(self) -> dict[str, Callable[[], object]]:
+        held, command = self.held, self._command("guest left")
+        return {
+            "fire": lambda: commands.fire(held, [], "", STATIONS, command),
+            "start": lambda: commands.step_all(held, TicketStep.START, False, command),
+            "complete": lambda: commands.complete(held, command),
+        }
+
+    def _command(self, reason: str = "") -> Command:
+        return Command("cmd", MIA, self.at, reason)
+
+    def _try(self, verb: Callable[[], Change | None]) -> None:
+        outcome: Change | Problem | None
+        try:
+            outcome = verb()
+        except Problem as problem:
+            outcome = problem
+        if isinstance(outcome, Problem):
+            assert outcome.reason in REFUSALS
+        elif outcome is not None:
+            self._took(outcome)
+
+    def _took(self, change: Change) -> None:
+        if change.before is not None:
+            _check_move(change.before, change.order)
+        newest = {ticket.id: ticket for ticket in (*change.old_tickets, *change.tickets)}
+        for old in change.old_tickets:
+            assert newest[old.id].revision - old.revision == (old.id in {one.id for one in change.tickets})
+        for row in change.history:
+            assert row.from_value == self.history.get(row.axis, row.from_value)
+            self.history[row.axis] = row.to_value
+        self.held = Held(change.order, tuple(newest.values()))
+        self.changes += 1
+        self.figures = _sum(self.figures, difference(change))
+
+
+def _check_move(before: Order, after: Order) -> None:
+    assert before.state is after.state or after.state in FORWARD[before.state], (before.state, after.state)
+    if after.service_flow is ServiceFlow.PAY_FIRST and before.state in BEFORE_MONEY:
+        assert after.state in {before.state, State.VALIDATED, State.PAID, State.CANCELLED}
+
+
+def _works(attempt: Callable[[], object]) -> bool:
+    try:
+        attempt()
+    except Problem:
+        return False
+    return True
+
+
+def _sum(left: Figures, right: Figures) -> Figures:
+    return left.minus(Figures().minus(right))
+
+
+OrderLife.TestCase.settings = settings(max_examples=150, stateful_step_count=25, deadline=None)
+TestOrderLife = OrderLife.TestCase
