@@ -4,13 +4,13 @@ import asyncio
 from collections.abc import Mapping
 from typing import Any
 
-from chassis.inbox import Handler
 from fynlo.auth.v1.events_pb2 import RestaurantUpdated
 from fynlo.catalog.v1.events_pb2 import MenuChanged
 from fynlo.payments.v1.events_pb2 import PaymentCaptured
 from google.protobuf.message import Message
 
 from chassis.db import Transaction
+from chassis.inbox import Handler
 from chassis.stream import EventContext
 from services.orders.usecases import copies, payments
 from services.orders.usecases.work import Shop

@@ -1,6 +1,5 @@
 """The composition root: the same for production and tests."""
 
-from chassis.inbox import Consumer
 from fynlo.orders.v1.orders_service_pb2_grpc import (
     add_KitchenServiceServicer_to_server,
     add_OrdersServiceServicer_to_server,
@@ -11,6 +10,7 @@ from chassis.auth import ServiceIdentity, TokenVerifier
 from chassis.bus import open_nats
 from chassis.clock import SystemClock
 from chassis.db import Database
+from chassis.inbox import Consumer
 from chassis.relay import OutboxRelay
 from chassis.rpc import Channel, RpcServer, channel_credentials, open_channel
 from chassis.runtime import Service

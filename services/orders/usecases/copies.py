@@ -84,6 +84,16 @@ class Copies:
             self._known.popitem(last=False)
         return found
 
+    async def get_proven(self, tenant: UUID, menu_version: int = 0) -> Known:
+        """As ``get``, compared with the database first: for answers that no statement proves fresh."""
+        known = self._known.get(tenant)
+        if known is not None:
+            async with self._db.transaction(tenant, readonly=True) as tx:
+                versions = await store.find_versions(tx)
+            if versions != known.versions:
+                self.forget(tenant)
+        return await self.get(tenant, menu_version)
+
     def forget(self, tenant: UUID) -> None:
         """The next ``get`` reads the database."""
         self._known.pop(tenant, None)

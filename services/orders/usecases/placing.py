@@ -1,13 +1,14 @@
 """Quoting, placing and validating: everything that computes a bill."""
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from typing import Generic
 from uuid import UUID
 
-from fynlo.orders.v1 import orders_pb2, orders_service_pb2
+from fynlo.orders.v1 import orders_service_pb2
 
 from chassis.db import Transaction
 from chassis.errors import Problem, Unavailable, Unprocessable
+from chassis.idempotency import StoredReply
 from services.orders.domain import commands
 from services.orders.domain.change import Change, numbered
 from services.orders.domain.errors import OrderExists
@@ -48,7 +49,7 @@ async def quote_order(
     """The bill of a basket as it would be placed now, without id and number. Raises as place_order."""
     wanted = wanted_order(draft)
     refuse_empty(wanted.lines)
-    known = await _known(shop, ask_tenant, wanted.menu_version)
+    known = _not_older(await shop.copies.get_proven(ask_tenant, wanted.menu_version), wanted.menu_version)
     at = shop.clock.now()
     terms = known.terms(at)
     basket = price_basket(wanted.lines, wanted.order_type, wanted.menu_version, known.menu, terms)
@@ -70,29 +71,111 @@ async def place_order(shop: Shop, ask: Ask, draft: orders_service_pb2.OrderDraft
     wanted = wanted_order(draft)
     if not wanted.draft:
         refuse_empty(wanted.lines)
-    reserved = False
+    attempt = _Placing(shop, ask, wanted)
     for _ in range(STALE_ATTEMPTS):
         try:
-            known = await _known(shop, ask.tenant, wanted.menu_version)
-            change = _place(shop, ask, wanted, known)
-            if not wanted.draft:
-                reserved = await _reserve(shop, wanted.id, change.order.lines) or reserved
-        except Problem as refusal:
-            return await _answer_given_before(shop, ask, wanted, refusal, reserved)
-        try:
-            answer = await _insert(shop, ask, wanted, change, known)
+            return await attempt.run()
         except (StaleCopies, InsertedMeanwhile):
             shop.copies.forget(ask.tenant)
-            continue
+    raise Unavailable("The menu is changing; try again.", reason="MENU_IN_FLUX")
+
+
+@dataclass(slots=True)
+class _Placing:
+    """One request to place an order, over its attempts."""
+
+    shop: Shop
+    ask: Ask
+    wanted: WantedOrder
+    reserved: bool = False
+
+    async def run(self) -> Placed:
+        """One attempt. Raises StaleCopies or InsertedMeanwhile where another one is due."""
+        known = await self.shop.copies.get(self.ask.tenant, self.wanted.menu_version)
+        try:
+            _not_older(known, self.wanted.menu_version)
+            change = self._price(known)
+            if not self.wanted.draft:
+                self.reserved |= await _reserve(self.shop, self.wanted.id, change.order.lines)
+        except Problem as refusal:
+            return await self._answer_given_before(known, refusal)
+        try:
+            answer = await self._insert(change, known)
         except Unavailable:
             raise  # whether it was stored is not known: catalog lets go of the hold if it was not
         except Problem:
-            await _give_back(shop, wanted, reserved)
+            await self._give_back()
             raise
         if answer.replayed:
-            await _give_back(shop, wanted, reserved)
+            await self._give_back()
         return answer
-    raise Unavailable("The menu is changing; try again.", reason="MENU_IN_FLUX")
+
+    def _price(self, known: Known) -> Change:
+        wanted, command, menu = self.wanted, self.shop.command(self.ask), known.menu
+        terms, tenant = known.terms(command.at), self.ask.tenant
+        basket = price_basket(wanted.lines, wanted.order_type, wanted.menu_version, menu, terms)
+        if wanted.draft:
+            return commands.open_draft(wanted, basket, terms, menu.version, tenant, command)
+        return commands.place(wanted, basket, terms, menu.version, tenant, known.stations, command)
+
+    async def _insert(self, change: Change, known: Known) -> Placed:
+        async with self.shop.db.transaction(self.ask.tenant) as tx:
+            stored = await tx.claim(self.ask.key)
+            if stored is not None:
+                return _replayed(stored)
+            inserted = await store.insert_order(tx, change, known.versions)
+            if inserted.taken:
+                return await self._stored_before(tx)
+            if inserted.number is None:
+                raise StaleCopies
+            change = numbered(change, inserted.number)
+            message = order_message(change.order)
+            publish(tx, change, message, self.ask.command_id)
+            reply = orders_service_pb2.PlaceOrderResponse(order=message)
+            tx.remember(reply.SerializeToString())
+        self.shop.changed.note(self.ask.tenant)
+        return Answer(reply)
+
+    async def _answer_given_before(self, known: Known, refusal: Problem) -> Placed:
+        """What would be refused now may have been accepted before: then that answer counts.
+
+        Otherwise the refusal, unless it came from copies that are not the newest.
+        """
+        try:
+            async with self.shop.db.transaction(self.ask.tenant) as tx:
+                stored = await tx.claim(self.ask.key)
+                if stored is not None:
+                    return _replayed(stored)
+                if self.wanted.id_from_client and await store.find_order(tx, self.wanted.id) is not None:
+                    return await self._stored_before(tx)
+                if await copy_store.find_versions(tx) != known.versions:
+                    raise StaleCopies
+                raise refusal
+        except Problem as problem:
+            if problem is refusal:
+                await self._give_back()
+            raise
+
+    async def _stored_before(self, tx: Transaction) -> Placed:
+        order = await store.find_order(tx, self.wanted.id)
+        if order is None or order.content_hash != self.wanted.content_hash:
+            raise OrderExists(f"Another order has the id {self.wanted.id}.")
+        reply = orders_service_pb2.PlaceOrderResponse(order=order_message(order))
+        tx.remember(reply.SerializeToString())
+        return Answer(reply, replayed=True)
+
+    async def _give_back(self) -> None:
+        """Releases what this request reserved under an id that it made up.
+
+        An id that the client chose may be another request's order: catalog lets go of such a hold by itself, once
+        it has asked for the order.
+        """
+        if self.reserved and not self.wanted.id_from_client:
+            await self.shop.peers.release_stock(self.wanted.id)
+
+
+def _replayed(stored: StoredReply) -> Placed:
+    return Answer(orders_service_pb2.PlaceOrderResponse.FromString(stored.reply), replayed=True)
 
 
 async def validate_order(shop: Shop, ask: Ask, order_id: UUID, reply_type: type[R]) -> Answer[R]:
@@ -136,72 +219,10 @@ class _Validation(Generic[R]):
         return self.reply_type(order=order_message(change.order))
 
 
-async def _known(shop: Shop, tenant: UUID, menu_version: int) -> Known:
-    known = await shop.copies.get(tenant, menu_version)
+def _not_older(known: Known, menu_version: int) -> Known:
     if known.menu.version < menu_version:
         raise UnknownMenuVersion(f"The newest menu is version {known.menu.version}.")
     return known
-
-
-def _place(shop: Shop, ask: Ask, wanted: WantedOrder, known: Known) -> Change:
-    command = shop.command(ask)
-    terms, menu = known.terms(command.at), known.menu
-    basket = price_basket(wanted.lines, wanted.order_type, wanted.menu_version, menu, terms)
-    if wanted.draft:
-        return commands.open_draft(wanted, basket, terms, menu.version, ask.tenant, command)
-    return commands.place(wanted, basket, terms, menu.version, ask.tenant, known.stations, command)
-
-
-async def _insert(shop: Shop, ask: Ask, wanted: WantedOrder, change: Change, known: Known) -> Placed:
-    async with shop.db.transaction(ask.tenant) as tx:
-        stored = await tx.claim(ask.key)
-        if stored is not None:
-            reply = orders_service_pb2.PlaceOrderResponse.FromString(stored.reply)
-            return Answer(reply, replayed=True)
-        inserted = await store.insert_order(tx, change, known.versions)
-        if inserted.taken:
-            return await _stored_before(tx, wanted)
-        if inserted.number is None:
-            raise StaleCopies
-        message = _publish_new(tx, numbered(change, inserted.number), ask.command_id)
-        reply = orders_service_pb2.PlaceOrderResponse(order=message)
-        tx.remember(reply.SerializeToString())
-    shop.changed.note(ask.tenant)
-    return Answer(reply)
-
-
-def _publish_new(tx: Transaction, change: Change, command_id: str) -> orders_pb2.Order:
-    message = order_message(change.order)
-    publish(tx, change, message, command_id)
-    return message
-
-
-async def _stored_before(tx: Transaction, wanted: WantedOrder) -> Placed:
-    order = await store.find_order(tx, wanted.id)
-    if order is None or order.content_hash != wanted.content_hash:
-        raise OrderExists(f"Another order has the id {wanted.id}.")
-    reply = orders_service_pb2.PlaceOrderResponse(order=order_message(order))
-    tx.remember(reply.SerializeToString())
-    return Answer(reply, replayed=True)
-
-
-async def _answer_given_before(
-    shop: Shop, ask: Ask, wanted: WantedOrder, refusal: Problem, reserved: bool
-) -> Placed:
-    """What would be refused now may have been accepted before: then that answer counts, else the refusal."""
-    try:
-        async with shop.db.transaction(ask.tenant) as tx:
-            stored = await tx.claim(ask.key)
-            if stored is not None:
-                reply = orders_service_pb2.PlaceOrderResponse.FromString(stored.reply)
-                return Answer(reply, replayed=True)
-            if wanted.id_from_client and await store.find_order(tx, wanted.id) is not None:
-                return await _stored_before(tx, wanted)
-            raise refusal
-    except Problem as problem:
-        if problem is refusal:
-            await _give_back(shop, replace(wanted, id_from_client=False), reserved)
-        raise
 
 
 async def _reserve(shop: Shop, order_id: UUID, lines: tuple[Line, ...]) -> bool:
@@ -211,19 +232,9 @@ async def _reserve(shop: Shop, order_id: UUID, lines: tuple[Line, ...]) -> bool:
     return bool(tracked)
 
 
-async def _give_back(shop: Shop, wanted: WantedOrder, reserved: bool) -> None:
-    """Releases the hold of an id that this request made up.
-
-    An id that the client chose may be another request's order: catalog lets go of such a hold by itself,
-    once it has asked for the order.
-    """
-    if reserved and not wanted.id_from_client:
-        await shop.peers.release_stock(wanted.id)
-
-
 async def _price_draft(shop: Shop, tenant: UUID, draft: Order) -> tuple[Basket, Known]:
     refuse_empty(draft.lines)
-    known = await _known(shop, tenant, 0)
+    known = await shop.copies.get_proven(tenant)
     terms = known.terms(shop.clock.now())
     basket = price_basket(wanted_again(draft), draft.order_type, 0, known.menu, terms)
     await _reserve(shop, draft.id, basket.lines)
