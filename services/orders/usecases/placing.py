@@ -167,8 +167,8 @@ class _Placing:
     async def _give_back(self) -> None:
         """Releases what this request reserved under an id that it made up.
 
-        An id that the client chose may be another request's order: catalog lets go of such a hold by itself, once
-        it has asked for the order.
+        An id that the client chose may be another request's order: catalog lets go of such a hold by itself,
+        once it has asked for the order.
         """
         if self.reserved and not self.wanted.id_from_client:
             await self.shop.peers.release_stock(self.wanted.id)
