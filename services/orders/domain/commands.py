@@ -22,7 +22,6 @@ from services.orders.domain.change import (
 )
 from services.orders.domain.errors import (
     BalanceOpen,
-    IllegalTransition,
     LineAlreadyFired,
     LineRefused,
     NothingToFire,
@@ -30,6 +29,7 @@ from services.orders.domain.errors import (
     RefundRequired,
     TicketNotFound,
 )
+from services.orders.domain.guards import illegal, kitchen_is_through
 from services.orders.domain.kitchen import LineStep, Station, Ticket, TicketStep
 from services.orders.domain.order import (
     COOKED_ON,
@@ -194,7 +194,7 @@ def complete(held: Held, command: Command) -> Change:
     Raises IllegalTransition, BalanceOpen.
     """
     order = held.order
-    if order.lifecycle is not Lifecycle.VALIDATED or not _kitchen_is_through(order):
+    if order.lifecycle is not Lifecycle.VALIDATED or not kitchen_is_through(order):
         raise illegal(order, "complete")
     if order.totals.due_minor:
         raise BalanceOpen(
@@ -250,41 +250,6 @@ def refuse_cancel(held: Held, stations: Sequence[Station], command: Command) -> 
     after = replace(order, lifecycle=Lifecycle.VALIDATED, cancel_reason="")
     after, tickets = _fire_waiting(after, held.tickets, stations, command)
     return change_of(order, held, after, tickets, command, [Updated("cancel_refused")])
-
-
-def illegal(order: Order, command: str, detail: str = "") -> IllegalTransition:
-    """The refusal of ``command``, with the commands that are possible now."""
-    return IllegalTransition(order.state.value, command, allowed_commands(order), detail)
-
-
-def allowed_commands(order: Order) -> list[str]:
-    """What can be asked of the order now."""
-    if order.lifecycle is Lifecycle.DRAFT:
-        return ["validate", "cancel"] if order.lines else ["cancel"]
-    if order.lifecycle is not Lifecycle.VALIDATED:
-        return []
-    kitchens = {line.kitchen for line in order.lines if line.active}
-    possible = {
-        "fire": Kitchen.HELD in kitchens and order.kitchen_may_start,
-        "start": Kitchen.QUEUED in kitchens,
-        "bump": bool(kitchens & {Kitchen.QUEUED, Kitchen.PREPARING}),
-        "complete": _kitchen_is_through(order) and not order.totals.due_minor,
-        "cancel": not order.totals.paid_minor,
-    }
-    return [name for name, may in possible.items() if may]
-
-
-def reachable_statuses(order: Order) -> list[State]:
-    """The derived states that one command leads to."""
-    commands = set(allowed_commands(order))
-    reachable = {
-        State.VALIDATED: "validate" in commands,
-        State.PREPARING: "start" in commands and order.state is not State.PREPARING,
-        State.READY: "bump" in commands and order.kitchen is not Kitchen.HELD,
-        State.DONE: "complete" in commands,
-        State.CANCELLED: "cancel" in commands,
-    }
-    return [state for state, may in reachable.items() if may]
 
 
 def _draft(
@@ -396,10 +361,6 @@ def _completed_by_itself(order: Order, auto_complete: bool, command: Command, fa
         return order
     facts.append(Completed())
     return replace(order, lifecycle=Lifecycle.DONE, completed_at=command.at)
-
-
-def _kitchen_is_through(order: Order) -> bool:
-    return order.kitchen in {Kitchen.READY, Kitchen.SERVED, Kitchen.NONE}
 
 
 def _ticket(held: Held, ticket_id: UUID) -> Ticket:

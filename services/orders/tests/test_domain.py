@@ -9,7 +9,7 @@ import pytest
 
 from chassis.errors import Problem
 from chassis.ids import new_id
-from services.orders.domain import commands
+from services.orders.domain import commands, guards
 from services.orders.domain.change import Cancelled, Change, Completed, Held, KitchenReady, PaymentRecorded
 from services.orders.domain.errors import (
     BalanceOpen,
@@ -382,8 +382,8 @@ def test_a_closed_order_takes_no_command(index: int) -> None:
         with pytest.raises(Problem) as refused:
             verb()
         assert refused.value.reason in {"ILLEGAL_TRANSITION", "TICKET_NOT_FOUND"}
-    assert commands.allowed_commands(held.order) == []
-    assert commands.reachable_statuses(held.order) == []
+    assert guards.allowed_commands(held.order) == []
+    assert guards.reachable_statuses(held.order) == []
 
 
 def test_versions_and_revisions_grow_by_one() -> None:

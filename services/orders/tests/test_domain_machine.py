@@ -9,7 +9,7 @@ from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, pr
 
 from chassis.errors import Problem
 from chassis.ids import new_id
-from services.orders.domain import commands
+from services.orders.domain import commands, guards
 from services.orders.domain.change import Change, Command, Held, PaymentRecorded
 from services.orders.domain.figures import Figures, difference, figures
 from services.orders.domain.kitchen import LineStep, TicketStep, line_states
@@ -161,7 +161,7 @@ class OrderLife(RuleBasedStateMachine):
     @invariant()
     def what_is_said_to_be_possible_is_possible(self) -> None:
         order = self.held.order
-        possible = set(commands.allowed_commands(order))
+        possible = set(guards.allowed_commands(order))
         for name, attempt in self._attempts().items():
             assert (name in possible) == _works(attempt), (name, possible, order.state)
 

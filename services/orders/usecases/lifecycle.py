@@ -5,7 +5,7 @@ from uuid import UUID
 
 from chassis.db import Transaction
 from chassis.errors import Conflict
-from services.orders.domain import commands
+from services.orders.domain import commands, guards
 from services.orders.domain.change import Change, Command, Held
 from services.orders.domain.errors import IllegalTransition, RefundRequired
 from services.orders.domain.kitchen import TicketStep
@@ -110,7 +110,7 @@ async def set_order_status(
 
 async def _step_to(shop: Shop, ask: Ask, order_id: UUID, status: State, reply_type: type[R]) -> Answer[R]:
     async def step(tx: Transaction, held: Held) -> Change:
-        if status not in commands.reachable_statuses(held.order):
+        if status not in guards.reachable_statuses(held.order):
             raise _unreachable(held.order, status)
         command = shop.command(ask, "")
         if status is State.DONE:
@@ -140,5 +140,5 @@ async def _restore(shop: Shop, tenant: UUID, order_id: UUID, command: Command) -
 
 
 def _unreachable(order: Order, status: State) -> IllegalTransition:
-    allowed = [state.value for state in commands.reachable_statuses(order)]
+    allowed = [state.value for state in guards.reachable_statuses(order)]
     return IllegalTransition(order.state.value, f"set_status:{status.value}", allowed)

@@ -9,7 +9,7 @@ from fynlo.orders.v1 import orders_service_pb2
 from chassis.db import Transaction
 from chassis.errors import Problem, Unavailable, Unprocessable
 from chassis.idempotency import StoredReply
-from services.orders.domain import commands
+from services.orders.domain import commands, guards
 from services.orders.domain.change import Change, numbered
 from services.orders.domain.errors import OrderExists
 from services.orders.domain.order import Lifecycle, Line, Order
@@ -208,7 +208,7 @@ class _Validation(Generic[R]):
         """Raises StaleCopies when a copy has changed since, IllegalTransition when the order has."""
         held = await store.lock_order(tx, self.draft.id)
         if self.priced is None or held.order.version != self.draft.version:
-            raise commands.illegal(held.order, "validate")
+            raise guards.illegal(held.order, "validate")
         basket, known = self.priced
         if await copy_store.find_versions(tx) != known.versions:
             raise StaleCopies
