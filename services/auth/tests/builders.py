@@ -1,5 +1,6 @@
 """People and places for the tests of auth."""
 
+import asyncio
 import json
 from dataclasses import dataclass, field
 from uuid import UUID
@@ -21,6 +22,7 @@ from services.auth.usecases.accounts import Person
 from services.auth.usecases.context import Context
 
 PASSWORD = "a-long-enough-password"
+POOL_SIZE = 25
 CHEAP = PasswordHasher(time_cost=1, memory_cost=64, parallelism=1)
 """The real algorithm at a cost that lets a test log in a hundred people."""
 
@@ -92,6 +94,15 @@ class Town:
         person = Person(self.email(who), who.title(), PASSWORD)
         reply = await members.add_member(self.ctx, restaurant_id, person, role, key())
         return parse_id(reply.membership.user_id)
+
+    async def warm(self) -> None:
+        """Opens every connection of the pool, so that what races next really does."""
+        await asyncio.gather(
+            *(
+                places.list_restaurants(self.ctx, self.owner_id, limit=1, after=None)
+                for _ in range(3 * POOL_SIZE)
+            )
+        )
 
     async def log_in(
         self, who: str, *, password: str = PASSWORD, device: str = "", address: str = ""

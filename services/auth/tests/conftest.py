@@ -3,10 +3,10 @@
 import pytest
 
 from chassis.testing import OpenDatabase
-from services.auth.tests.builders import Town, context, new_town
+from services.auth.tests.builders import POOL_SIZE, Town, context, new_town
 
 
 @pytest.fixture
 async def town(service_database: OpenDatabase) -> Town:
     """A platform of its own on the real database."""
-    return await new_town(context(await service_database("auth", pool_size=25)))
+    return await new_town(context(await service_database("auth", pool_size=POOL_SIZE)))

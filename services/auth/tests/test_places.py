@@ -36,6 +36,7 @@ from services.auth.usecases.members import MemberNotFound
 
 async def test_a_platform_of_the_same_name_and_owner_is_made_once(town: Town) -> None:
     command = places.CreatePlatform("Twice", Person(town.email("boss"), "Boss", PASSWORD, "owner_"))
+    await town.warm()
     first, second = await asyncio.gather(
         places.create_platform(town.ctx, command, key()), places.create_platform(town.ctx, command, key())
     )
@@ -94,6 +95,7 @@ async def test_a_repeated_request_makes_no_second_restaurant(
 
 async def test_ten_equal_requests_at_once_make_one_restaurant(town: Town) -> None:
     command = town.restaurant_command("Casa")
+    await town.warm()
     replies = await asyncio.gather(*(places.create_restaurant(town.ctx, command, key()) for _ in range(10)))
     assert len({reply.restaurant.id for reply in replies}) == 1
 
@@ -150,6 +152,7 @@ async def test_a_change_of_settings_is_the_next_version_and_is_announced_whole(
 async def test_settings_are_not_overwritten_by_who_saw_an_older_version(town: Town) -> None:
     casa = await town.restaurant()
     seen = (await places.get_restaurant(town.ctx, casa)).settings
+    await town.warm()
     answers = await asyncio.gather(
         *(
             places.update_restaurant(town.ctx, casa, replace(seen, service_charge_bp=bp), key())
@@ -222,6 +225,7 @@ async def test_a_new_person_needs_a_password(town: Town) -> None:
 async def test_adding_somebody_twice_changes_nothing(town: Town, event_recorder: EventRecorder) -> None:
     casa = await town.restaurant()
     person = Person(town.email("mia"), "Mia", PASSWORD)
+    await town.warm()
     replies = await asyncio.gather(
         *(members.add_member(town.ctx, casa, person, Role.EMPLOYEE, key()) for _ in range(8))
     )
@@ -288,6 +292,7 @@ async def test_who_belongs_nowhere_does_not_log_in(town: Town) -> None:
 async def test_no_session_slips_through_while_a_member_is_removed(town: Town) -> None:
     casa = await town.restaurant()
     mia = await town.member(casa, "mia")
+    await town.warm()
     answers = await asyncio.gather(
         *(town.log_in("mia") for _ in range(6)),
         members.remove_member(town.ctx, casa, mia, key()),
@@ -310,6 +315,7 @@ async def test_the_last_owner_stays(town: Town) -> None:
     with pytest.raises(LastOwner):
         await members.add_member(town.ctx, casa, Person(town.email("casa"), "C", ""), Role.EMPLOYEE, key())
     second = await town.member(casa, "second", Role.RESTAURANT_OWNER)
+    await town.warm()
     answers = await asyncio.gather(
         members.remove_member(town.ctx, casa, owner, key()),
         members.remove_member(town.ctx, casa, second, key()),

@@ -193,6 +193,7 @@ async def test_the_newest_token_from_another_device_ends_the_session(town: Town)
 async def test_twenty_racing_refreshes_get_one_successor(town: Town) -> None:
     await town.restaurant()
     first = await town.log_in("casa", device="ipad")
+    await town.warm()
     raced = await asyncio.gather(
         *(sessions.refresh(town.ctx, first.refresh_token, "ipad") for _ in range(20))
     )
@@ -372,6 +373,7 @@ async def test_guessing_many_addresses_from_one_place_locks_the_place(
 
 async def test_guesses_in_parallel_do_not_overtake_the_counter(town: Town) -> None:
     await town.restaurant()
+    await town.warm()
     before = town.ctx.passwords.hashes_computed
     answers = await asyncio.gather(
         *(town.log_in("casa", password=WRONG) for _ in range(40)), return_exceptions=True
