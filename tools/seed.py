@@ -255,7 +255,8 @@ def _request_id(what: str, which: str) -> str:
     return f"seed:{what}:{which}"
 
 
-async def _main(settings: SeedSettings) -> list[str]:
+async def seed_into(settings: SeedSettings) -> list[str]:
+    """Adds what is missing to the services that ``settings`` names; what was added. Raises Problem."""
     identity = ServiceIdentity("seed", settings.service_secret.get_secret_value(), SystemClock())
 
     def to(peer: str, address: str) -> Channel:
@@ -275,7 +276,7 @@ def main() -> None:
     """Exits 1 with one line where a service refuses or is not there."""
     try:
         # Required fields come from the environment, which the type of the class cannot say.
-        changes = asyncio.run(_main(SeedSettings()))  # type: ignore[call-arg]
+        changes = asyncio.run(seed_into(SeedSettings()))  # type: ignore[call-arg]
     except (Problem, ValueError) as error:
         sys.exit(f"The demo could not be seeded: {error}")
     print(f"Added to the demo: {', '.join(changes)}." if changes else "The demo is complete already.")

@@ -1,0 +1,126 @@
+"""The demo, seeded into real services in this process."""
+
+import csv
+from collections.abc import AsyncIterator
+from contextlib import AsyncExitStack
+
+import pytest
+from fynlo.auth.v1 import auth_pb2
+from fynlo.auth.v1 import auth_service_pb2 as auth_api
+from fynlo.auth.v1.auth_service_pb2_grpc import AuthServiceStub
+from fynlo.catalog.v1.catalog_service_pb2 import GetMenuRequest
+from fynlo.catalog.v1.catalog_service_pb2_grpc import CatalogServiceStub
+from fynlo.orders.v1.orders_service_pb2 import ListStationsRequest
+from fynlo.orders.v1.orders_service_pb2_grpc import KitchenServiceStub
+from fynlo.staff.v1.staff_service_pb2 import ClockInRequest
+from fynlo.staff.v1.staff_service_pb2_grpc import StaffServiceStub
+from pydantic import SecretStr
+
+from chassis.auth import ServiceIdentity
+from chassis.clock import SystemClock
+from chassis.rpc import Channel, inbound, open_channel
+from chassis.testing import ModuleDatabases
+from chassis.testing_rpc import SECRET
+from deploy.local.embedded import free_port
+from deploy.local.keys import kept_secrets
+from services.auth.main import build as build_auth
+from services.auth.settings import AuthSettings
+from services.catalog.main import build as build_catalog
+from services.catalog.settings import CatalogSettings
+from services.orders.main import build as build_orders
+from services.orders.settings import OrdersSettings
+from services.staff.main import build as build_staff
+from services.staff.settings import StaffSettings
+from tools.demo import MANAGER, OWNER, PASSWORD, PLATFORM_OWNER, SECOND_OWNER, TILL
+from tools.seed import MENU_FILE, SeedSettings, seed_into
+
+BUDGET_SECONDS = 20.0
+
+
+@pytest.fixture
+async def system(
+    module_databases: ModuleDatabases, nats_url: str, tmp_path_factory: pytest.TempPathFactory
+) -> AsyncIterator[SeedSettings]:
+    """auth, catalog, orders and staff on free ports; where they are."""
+    ports = {name: free_port() for name in ("auth", "catalog", "orders", "staff")}
+    addresses = {f"{name}_address": f"127.0.0.1:{port}" for name, port in ports.items()}
+    secrets = kept_secrets(tmp_path_factory.mktemp("keys"))
+
+    async def common(name: str) -> dict[str, object]:
+        return {
+            "service_secret": SECRET,
+            "admin_port": 0,
+            "grpc_port": ports[name],
+            "database_url": await module_databases.service_url(name),
+            "nats_url": nats_url,
+            "drain_grace_seconds": 1.0,
+            "auth_signing_keys": secrets.signing_keys_json,
+            "payments_address": "127.0.0.1:1",
+            **addresses,
+        }
+
+    async with AsyncExitStack() as running:
+        for service in (
+            await build_auth(AuthSettings.model_validate(await common("auth"))),
+            await build_catalog(CatalogSettings.model_validate(await common("catalog"))),
+            await build_orders(OrdersSettings.model_validate(await common("orders"))),
+            await build_staff(StaffSettings.model_validate(await common("staff"))),
+        ):
+            await running.enter_async_context(service)
+        yield SeedSettings.model_validate({"service_secret": SecretStr(SECRET), **addresses})
+
+
+def to(settings: SeedSettings, peer: str) -> Channel:
+    """A channel to one of the services."""
+    identity = ServiceIdentity("gateway", SECRET, SystemClock())
+    return open_channel(str(getattr(settings, f"{peer}_address")), peer=peer, identity=identity)
+
+
+async def log_in(settings: SeedSettings, email: str) -> auth_pb2.Session:
+    """With the published password."""
+    async with to(settings, "auth") as channel:
+        with inbound(budget_seconds=BUDGET_SECONDS):
+            request = auth_api.LogInRequest(email=email, password=PASSWORD)
+            return (await AuthServiceStub(channel).LogIn(request, timeout=BUDGET_SECONDS)).session
+
+
+async def test_the_demo_is_seeded_once_and_is_whole(system: SeedSettings) -> None:
+    added = await seed_into(system)
+    assert added[:2] == ["restaurant Casa Demo", "restaurant Second Demo"]
+    assert await seed_into(system) == []
+    stands = {
+        PLATFORM_OWNER: (auth_pb2.ROLE_PLATFORM_OWNER, ""),
+        OWNER: (auth_pb2.ROLE_RESTAURANT_OWNER, "Casa Demo"),
+        MANAGER: (auth_pb2.ROLE_MANAGER, "Casa Demo"),
+        TILL: (auth_pb2.ROLE_EMPLOYEE, "Casa Demo"),
+        SECOND_OWNER: (auth_pb2.ROLE_RESTAURANT_OWNER, "Second Demo"),
+    }
+    for email, (role, restaurant) in stands.items():
+        session = await log_in(system, email)
+        assert (session.role, session.restaurant.name) == (role, restaurant)
+    till = await log_in(system, TILL)
+    async with to(system, "catalog") as catalog, to(system, "orders") as orders, to(system, "staff") as staff:
+        with inbound(budget_seconds=BUDGET_SECONDS, token=till.access_token):
+            menu = await CatalogServiceStub(catalog).GetMenu(GetMenuRequest())
+            listed = await KitchenServiceStub(orders).ListStations(ListStationsRequest())
+            card = await StaffServiceStub(staff).ClockIn(ClockInRequest(request_id="till"))
+    assert (len(menu.menu.categories), len(menu.menu.items)) == (5, 26)
+    assert {level.item_name: level.available for level in menu.stock} == {
+        "Tiramisu": 24,
+        "Ribeye steak": 12,
+        "Bottled lager": 48,
+    }
+    covered = [category for station in listed.stations for category in station.category_ids]
+    assert sorted(covered) == sorted(category.id for category in menu.menu.categories)
+    assert [station.name for station in listed.stations if station.is_default] == ["Grill"]
+    assert card.timecard.employee_name == "Tilly Till"
+
+
+def test_the_menu_shows_every_kind_of_item() -> None:
+    with MENU_FILE.open(encoding="utf-8", newline="") as file:
+        rows = list(csv.DictReader(file))
+    assert {"hot_food", "cold_food", "hot_drinks", "always_standard", "alcohol"} == {
+        row["vat_class"] for row in rows
+    }
+    assert sum(bool(row["options"]) for row in rows) >= 10
+    assert sum(bool(row["allergens"]) for row in rows) >= 15
