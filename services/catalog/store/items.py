@@ -15,7 +15,7 @@ _ITEM = (
     " option_groups, stock_tracked, position, version, removed FROM item"
 )
 ITEMS = f"{_ITEM} WHERE restaurant_id = $1 AND NOT removed"
-REMOVED_ITEMS = "SELECT id, version, removed FROM item WHERE restaurant_id = $1 AND removed"
+ITEMS_SINCE = f"{_ITEM} WHERE restaurant_id = $1 AND version > $2"
 ITEM = f"{_ITEM} WHERE restaurant_id = $1 AND id = $2 AND NOT removed"
 ITEM_EXISTS = "SELECT EXISTS (SELECT 1 FROM item WHERE restaurant_id = $1 AND id = $2)"
 KNOWN_ITEMS = "SELECT id FROM item WHERE restaurant_id = $1 AND id = ANY($2::uuid[]) AND NOT removed"
@@ -47,9 +47,10 @@ async def items(tx: Transaction) -> list[Item]:
     return [_item(row) for row in await tx.fetch(ITEMS, tx.tenant)]
 
 
-async def removed_items(tx: Transaction) -> list[Removed]:
-    """Those no longer on the menu."""
-    return removed_of(await tx.fetch(REMOVED_ITEMS, tx.tenant))
+async def items_since(tx: Transaction, version: int) -> tuple[list[Item], list[Removed]]:
+    """What changed after a menu version: items as they are now, and those taken off since."""
+    rows = await tx.fetch(ITEMS_SINCE, tx.tenant, version)
+    return [_item(row) for row in rows if not row["removed"]], removed_of(rows)
 
 
 async def find_item(tx: Transaction, item_id: UUID) -> Item | None:

@@ -181,12 +181,13 @@ async def test_a_menu_with_the_delta_applied_is_the_new_menu(
     db = await service_database("catalog")
     tenant = await a_restaurant(db)
     chance = random.Random(seed)
-    reader = MenuReader(db, nobody)
+    reader, fresh = MenuReader(db, nobody), MenuReader(db, nobody)
     seen = [await reader.get(tenant)]
     for step in range(25):
         await _random_change(db, tenant, chance, step)
         seen.append(await reader.get(tenant))
     final = seen[-1]
+    assert final == await fresh.get(tenant)
     for old in seen:
         delta = await reader.get(tenant, since_version=old.menu.version)
         assert delta.delta == (old.menu.version > 0)

@@ -7,8 +7,8 @@ older than the request, and the number of questions does not grow with the numbe
 
 import asyncio
 from collections import OrderedDict
-from collections.abc import Iterable
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
 from datetime import datetime
 from uuid import UUID
 
@@ -34,12 +34,15 @@ MENUS_KEPT = 256
 
 @dataclass(frozen=True, slots=True)
 class MenuState:
-    """A restaurant's menu and stock at one moment, with what is no longer on the menu."""
+    """A restaurant's menu and stock at one moment, with what is no longer on the menu. Items also as the
+    contract says them: turning a thousand into messages takes longer than everything else.
+    """
 
     stamp: Stamp
     restaurant: RestaurantCopy
     categories: tuple[Category, ...]
-    items: tuple[Item, ...]
+    items: Mapping[UUID, Item]
+    messages: Mapping[UUID, catalog_pb2.Item]
     vat_classes: tuple[VatClass, ...]
     removed_categories: tuple[Removed, ...]
     removed_items: tuple[Removed, ...]
@@ -48,8 +51,8 @@ class MenuState:
 
 @dataclass(frozen=True, slots=True)
 class KeptMenu:
-    """A state with the whole answer made of it, which holds until ``until`` (no window opens or closes
-    before).
+    """A state with the whole answer made of it, which holds until ``until``: no window opens or closes
+    before.
     """
 
     state: MenuState
@@ -121,7 +124,7 @@ class MenuReader:
         return fresh
 
     async def _load(self, tenant: UUID, old: MenuState | None) -> MenuState:
-        """Everything, in one look at the database; what the old state still says is not read again."""
+        """Everything, in one look at the database; of items only what changed since the old state."""
         await restaurant_of(self._db, tenant, self._ask)
         async with self._db.transaction(tenant, isolation="repeatable_read", readonly=True) as tx:
             stamp = await menu_store.read_stamp(tx)
@@ -129,27 +132,26 @@ class MenuReader:
             assert restaurant is not None
             levels = tuple(await stock_store.levels(tx))
             if old is not None and old.stamp.menu == stamp.menu:
-                return MenuState(
-                    stamp,
-                    restaurant,
-                    old.categories,
-                    old.items,
-                    old.vat_classes,
-                    old.removed_categories,
-                    old.removed_items,
-                    levels,
-                )
-            categories, removed = await menu_store.categories(tx)
-            return MenuState(
-                stamp,
-                restaurant,
-                tuple(categories),
-                tuple(await item_store.items(tx)),
-                tuple(await menu_store.vat_classes(tx)) or VAT_CLASSES,
-                tuple(removed),
-                tuple(await item_store.removed_items(tx)),
-                levels,
-            )
+                return replace(old, stamp=stamp, restaurant=restaurant, levels=levels)
+            categories, removed_categories = await menu_store.categories(tx)
+            changed, removed = await item_store.items_since(tx, old.stamp.menu if old else 0)
+            vat_classes = tuple(await menu_store.vat_classes(tx)) or VAT_CLASSES
+        items = {**(old.items if old else {}), **{item.id: item for item in changed}}
+        messages = {**(old.messages if old else {}), **{item.id: wire.item_message(item) for item in changed}}
+        for gone in removed:
+            items.pop(gone.id, None)
+            messages.pop(gone.id, None)
+        return MenuState(
+            stamp=stamp,
+            restaurant=restaurant,
+            categories=tuple(categories),
+            items=items,
+            messages=messages,
+            vat_classes=vat_classes,
+            removed_categories=tuple(removed_categories),
+            removed_items=(*(old.removed_items if old else ()), *removed),
+            levels=levels,
+        )
 
 
 def answer_for(state: MenuState, tenant: UUID, now: datetime, before: KeptMenu | None = None) -> KeptMenu:
@@ -164,7 +166,7 @@ def answer_for(state: MenuState, tenant: UUID, now: datetime, before: KeptMenu |
     zone = zone_named(state.restaurant.time_zone)
     opening: dict[tuple[AvailabilityWindow, ...], bool] = {}
     changes = []
-    for windows in {item.windows for item in state.items}:
+    for windows in {item.windows for item in state.items.values()}:
         opening[windows] = is_open(windows, zone, now)
         change = next_change(windows, zone, now)
         if change is not None:
@@ -172,17 +174,13 @@ def answer_for(state: MenuState, tenant: UUID, now: datetime, before: KeptMenu |
     out = {level.item_id for level in state.levels if level.is_out}
     until = min(changes, default=None)
     answer = pb.GetMenuResponse(
-        menu=(
-            before.answer.menu
-            if before is not None and same_menu
-            else _menu(state, tenant, state.categories, state.items, state.vat_classes)
-        ),
+        menu=(before.answer.menu if before is not None and same_menu else _menu(state, tenant, since=-1)),
         stock=[wire.level_message(level) for level in state.levels],
-        available_item_ids=[
+        available_item_ids=sorted(
             str(item.id)
-            for item in state.items
+            for item in state.items.values()
             if item.available and opening[item.windows] and item.id not in out
-        ],
+        ),
         etag=_etag(state.stamp, until),
     )
     return KeptMenu(state, answer, until)
@@ -192,13 +190,7 @@ def delta(kept: KeptMenu, since: int) -> pb.GetMenuResponse:
     """What changed after menu version ``since``; stock and what is on sale are complete."""
     state = kept.state
     return pb.GetMenuResponse(
-        menu=_menu(
-            state,
-            UUID(kept.answer.menu.restaurant_id),
-            [each for each in state.categories if each.version > since],
-            [each for each in state.items if each.version > since],
-            [each for each in state.vat_classes if each.version > since],
-        ),
+        menu=_menu(state, UUID(kept.answer.menu.restaurant_id), since),
         delta=True,
         removed_item_ids=[str(each.id) for each in state.removed_items if each.version > since],
         removed_category_ids=[str(each.id) for each in state.removed_categories if each.version > since],
@@ -208,24 +200,23 @@ def delta(kept: KeptMenu, since: int) -> pb.GetMenuResponse:
     )
 
 
-def _menu(
-    state: MenuState,
-    tenant: UUID,
-    categories: Iterable[Category],
-    items: Iterable[Item],
-    vat_classes: Iterable[VatClass],
-) -> catalog_pb2.Menu:
+def _menu(state: MenuState, tenant: UUID, since: int) -> catalog_pb2.Menu:
+    """What changed after menu version ``since``."""
+    categories = [each for each in state.categories if each.version > since]
+    items = [each for each in state.items.values() if each.version > since]
     return catalog_pb2.Menu(
         restaurant_id=str(tenant),
         version=state.stamp.menu,
         currency_code=state.restaurant.currency_code,
         time_zone=state.restaurant.time_zone,
-        categories=[
-            wire.category_message(each) for each in sorted(categories, key=lambda c: (c.position, c.name))
-        ],
-        items=[wire.item_message(each) for each in sorted(items, key=lambda i: (i.position, i.name))],
-        vat_classes=[wire.vat_class_message(each) for each in vat_classes],
+        categories=[wire.category_message(each) for each in sorted(categories, key=_place)],
+        items=[state.messages[each.id] for each in sorted(items, key=_place)],
+        vat_classes=[wire.vat_class_message(each) for each in state.vat_classes if each.version > since],
     )
+
+
+def _place(of: Category | Item) -> tuple[int, str]:
+    return of.position, of.name
 
 
 def _etag(stamp: Stamp, until: datetime | None) -> str:
