@@ -1,8 +1,5 @@
 """What the catalog hears from other services. Every handler may run twice, late and out of order."""
 
-from collections.abc import Awaitable, Callable
-from typing import Any
-
 from fynlo.auth.v1.events_pb2 import RestaurantUpdated
 from fynlo.orders.v1 import orders_pb2
 from fynlo.orders.v1.events_pb2 import OrderCancelled, OrderCompleted, OrderPlaced, OrderUpdated
@@ -10,6 +7,8 @@ from google.protobuf.message import Message
 
 from chassis.clock import Clock
 from chassis.db import Transaction
+from chassis.inbox import Handler
+from chassis.stream import EventContext
 from services.catalog import wire
 from services.catalog.peers import restaurant_copy_of
 from services.catalog.usecases import stock
@@ -17,8 +16,6 @@ from services.catalog.usecases.restaurants import keep_restaurant
 
 HOLDING = frozenset({orders_pb2.LIFECYCLE_VALIDATED, orders_pb2.LIFECYCLE_CANCEL_PENDING})
 """A draft holds nothing; an order at its end has an event of its own."""
-
-Handler = Callable[[Transaction, Any, object], Awaitable[None]]
 
 
 class CatalogConsumers:
@@ -37,24 +34,26 @@ class CatalogConsumers:
             RestaurantUpdated: self.on_restaurant_updated,
         }
 
-    async def on_order_placed(self, tx: Transaction, event: OrderPlaced, context: object) -> None:
+    async def on_order_placed(self, tx: Transaction, event: OrderPlaced, context: EventContext) -> None:
         """Its reservation belongs to it now."""
         await self._hold(tx, event.order)
 
-    async def on_order_updated(self, tx: Transaction, event: OrderUpdated, context: object) -> None:
+    async def on_order_updated(self, tx: Transaction, event: OrderUpdated, context: EventContext) -> None:
         """Lines may have come or gone."""
         await self._hold(tx, event.order)
 
-    async def on_order_completed(self, tx: Transaction, event: OrderCompleted, context: object) -> None:
+    async def on_order_completed(self, tx: Transaction, event: OrderCompleted, context: EventContext) -> None:
         """Its goods are sold."""
         await stock.complete_order(tx, wire.placed_order_of(event.order), self._clock.now())
 
-    async def on_order_cancelled(self, tx: Transaction, event: OrderCancelled, context: object) -> None:
+    async def on_order_cancelled(self, tx: Transaction, event: OrderCancelled, context: EventContext) -> None:
         """Its goods are free again, or wasted."""
         order = wire.placed_order_of(event.order)
         await stock.cancel_order(tx, order, self._clock.now(), wasted=event.wasted)
 
-    async def on_restaurant_updated(self, tx: Transaction, event: RestaurantUpdated, context: object) -> None:
+    async def on_restaurant_updated(
+        self, tx: Transaction, event: RestaurantUpdated, context: EventContext
+    ) -> None:
         """Currency and time zone may have changed."""
         await keep_restaurant(tx, restaurant_copy_of(event.settings))
 

@@ -13,10 +13,12 @@ from chassis.auth import ServiceIdentity, TokenVerifier
 from chassis.bus import open_nats
 from chassis.clock import Clock, SystemClock
 from chassis.db import Database
+from chassis.inbox import Consumer
 from chassis.relay import OutboxRelay
 from chassis.rpc import Channel, RpcServer, channel_credentials, open_channel
 from chassis.runtime import Service
 from services.catalog.channels import CatalogChannels
+from services.catalog.consumers import CatalogConsumers
 from services.catalog.peers import AuthPeer, OrdersPeer
 from services.catalog.rpc import CatalogRpc
 from services.catalog.settings import CatalogSettings
@@ -65,6 +67,8 @@ async def build(settings: CatalogSettings, clock: Clock | None = None) -> Servic
     service.serve(rpc)
     orders = OrdersPeer(peer("orders", settings.orders_address))
     service.add_background("relay", OutboxRelay(db, bus, clock).run)
+    handlers = CatalogConsumers(clock).handlers()
+    service.add_background("events", Consumer(db, bus, durable="catalog", handlers=handlers).run)
     service.add_background("hold sweeper", HoldSweeper(db, orders.order).run)
     service.ready_check("postgres", lambda: _reachable(db))
     return service

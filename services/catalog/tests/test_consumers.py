@@ -1,0 +1,137 @@
+"""What the catalog makes of events: twice, late, out of order, and poisoned."""
+
+from uuid import UUID
+
+import pytest
+from fynlo.auth.v1.events_pb2 import RestaurantUpdated
+from fynlo.common.v1 import common_pb2
+from fynlo.orders.v1 import orders_pb2
+from fynlo.orders.v1.events_pb2 import OrderCancelled, OrderCompleted, OrderPlaced, OrderUpdated
+from google.protobuf.message import Message
+
+from chassis.clock import FakeClock
+from chassis.db import Database
+from chassis.errors import InvalidArgument
+from chassis.ids import new_id
+from chassis.stream import EventContext
+from chassis.testing import START, OpenDatabase
+from services.catalog.consumers import CatalogConsumers
+from services.catalog.domain.menu import Item
+from services.catalog.store import menu as menu_store
+from services.catalog.store import stock as stock_store
+from services.catalog.tests.builders import a_category, a_restaurant, an_item, counted, saved
+
+
+async def hear(db: Database, tenant: UUID, *events: Message) -> None:
+    """Each in a transaction of its own, as the inbox does."""
+    handlers = CatalogConsumers(db.clock).handlers()
+    for event in events:
+        kind = event.DESCRIPTOR.full_name
+        context = EventContext(new_id(), kind, "/services/test", "x", START, tenant, (), None, None)
+        async with db.transaction(tenant) as tx:
+            await handlers[type(event)](tx, event, context)
+
+
+def an_order(
+    item: Item, version: int = 1, quantity: int = 2, lifecycle: str = "VALIDATED", order_id: str = ""
+) -> orders_pb2.Order:
+    """An order of one line, the same line for the same order."""
+    own = order_id or str(new_id())
+    return orders_pb2.Order(
+        id=own,
+        version=version,
+        lifecycle=orders_pb2.Lifecycle.Value(f"LIFECYCLE_{lifecycle}"),
+        lines=[orders_pb2.OrderLine(id=own, item_id=str(item.id), quantity=quantity)],
+    )
+
+
+async def figures(db: Database, tenant: UUID) -> tuple[int, int]:
+    async with db.transaction(tenant) as tx:
+        [level] = await stock_store.levels(tx)
+    return level.on_hand, level.reserved
+
+
+async def a_shop(service_database: OpenDatabase) -> tuple[Database, UUID, Item]:
+    """A restaurant with ten cakes."""
+    db = await service_database("catalog")
+    tenant = await a_restaurant(db)
+    return db, tenant, await counted(db, tenant, await a_category(db, tenant), 10)
+
+
+async def test_an_order_is_heard_of_from_placing_to_its_end(service_database: OpenDatabase) -> None:
+    db, tenant, cake = await a_shop(service_database)
+    order = an_order(cake)
+    await hear(db, tenant, OrderPlaced(order=order), OrderPlaced(order=order))
+    assert await figures(db, tenant) == (10, 2)
+    more = an_order(cake, 2, 5, order_id=order.id)
+    await hear(db, tenant, OrderUpdated(order=more), OrderPlaced(order=order))
+    assert await figures(db, tenant) == (10, 5)
+    done = an_order(cake, 3, 5, "DONE", order.id)
+    await hear(db, tenant, OrderCompleted(order=done), OrderCompleted(order=done), OrderUpdated(order=more))
+    assert await figures(db, tenant) == (5, 0)
+
+
+async def test_the_end_may_be_heard_of_before_the_beginning(service_database: OpenDatabase) -> None:
+    db, tenant, cake = await a_shop(service_database)
+    for end, expected in (
+        (OrderCompleted(order=an_order(cake, 3, 2, "DONE")), (8, 0)),
+        (OrderCancelled(order=an_order(cake, 3, 2, "CANCELLED")), (8, 0)),
+        (OrderCancelled(order=an_order(cake, 3, 2, "CANCELLED"), wasted=True), (6, 0)),
+    ):
+        placed = an_order(cake, order_id=end.order.id)
+        await hear(db, tenant, end, OrderPlaced(order=placed), end)
+        assert await figures(db, tenant) == expected
+
+
+async def test_a_voided_line_is_free_again(service_database: OpenDatabase) -> None:
+    db, tenant, cake = await a_shop(service_database)
+    order = an_order(cake)
+    await hear(db, tenant, OrderPlaced(order=order))
+    order.version = 2
+    order.lines[0].voided = True
+    await hear(db, tenant, OrderUpdated(order=order))
+    assert await figures(db, tenant) == (10, 0)
+
+
+async def test_a_draft_holds_nothing(service_database: OpenDatabase) -> None:
+    db, tenant, cake = await a_shop(service_database)
+    await hear(db, tenant, OrderUpdated(order=an_order(cake, lifecycle="DRAFT")))
+    assert await figures(db, tenant) == (10, 0)
+
+
+async def test_an_order_of_uncounted_items_leaves_no_row(service_database: OpenDatabase) -> None:
+    db = await service_database("catalog")
+    tenant = await a_restaurant(db)
+    soup = await saved(db, tenant, an_item((await a_category(db, tenant)).id))
+    order = an_order(soup)
+    await hear(db, tenant, OrderPlaced(order=order), OrderCompleted(order=order))
+    async with db.transaction(tenant) as tx:
+        assert await stock_store.find_reservation(tx, UUID(order.id)) is None
+
+
+async def test_an_event_that_makes_no_sense_is_refused(service_database: OpenDatabase) -> None:
+    db, tenant, cake = await a_shop(service_database)
+    order = an_order(cake)
+    order.lines[0].item_id = "no id"
+    with pytest.raises(InvalidArgument):
+        await hear(db, tenant, OrderPlaced(order=order))
+    assert await figures(db, tenant) == (10, 0)
+
+
+async def test_the_newest_word_on_a_restaurant_counts(
+    service_database: OpenDatabase, fake_clock: FakeClock
+) -> None:
+    db, tenant = await service_database("catalog"), new_id()
+    for version, currency in ((2, "EUR"), (3, "USD"), (1, "GBP")):
+        settings = common_pb2.RestaurantSettings(
+            restaurant_id=str(tenant),
+            version=version,
+            currency_code=currency,
+            time_zone="Europe/Rome",
+            name="R",
+        )
+        await hear(db, tenant, RestaurantUpdated(settings=settings))
+    async with db.transaction(tenant) as tx:
+        copy = await menu_store.find_restaurant(tx)
+    assert copy is not None
+    assert (copy.version, copy.currency_code, copy.time_zone) == (3, "USD", "Europe/Rome")
