@@ -53,9 +53,8 @@ def _rows(content: bytes) -> list[Row]:
     book = load_workbook(io.BytesIO(content), read_only=True, data_only=False, keep_links=False)
     try:
         sheet = book.worksheets[0]
-        # The size that a sheet states is not to be believed: empty cells would be made up to it.
-        sheet.reset_dimensions()
         rows: list[Row] = []
+        # The size that a sheet states is not to be believed: bounds of our own replace it.
         for cells in sheet.iter_rows(max_row=MAX_ROWS + 2, max_col=MAX_COLUMNS + 1, values_only=True):
             row = tuple(_text(value) for value in cells)
             width = max((index + 1 for index, text in enumerate(row) if text), default=0)

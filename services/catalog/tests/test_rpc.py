@@ -1,5 +1,6 @@
 """The catalog behind its real gRPC server: who may what, and what travels."""
 
+import asyncio
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
@@ -37,9 +38,11 @@ from chassis.testing import EventRecorder, OpenDatabase
 from chassis.testing_rpc import Peer, serving
 from services.catalog.channels import CatalogChannels
 from services.catalog.domain.restaurant import RestaurantCopy
+from services.catalog.domain.stock import StockLine
 from services.catalog.main import SERVICE_PERMISSIONS
 from services.catalog.rpc import CatalogRpc
 from services.catalog.tests.builders import LONDON, a_category, counted
+from services.catalog.usecases import stock
 
 if TYPE_CHECKING:
     from fynlo.catalog.v1.catalog_service_pb2_grpc import CatalogServiceAsyncStub
@@ -357,3 +360,45 @@ async def test_a_snapshot_with_what_came_after_it_is_the_next_snapshot(
                 )
             )
             assert gone.outcome == channel_pb.REPLAY_OUTCOME_EPOCH_CHANGED
+
+
+async def test_a_snapshot_taken_in_the_middle_of_sales_is_of_one_moment(
+    service_database: OpenDatabase, fake_clock: FakeClock
+) -> None:
+    db, tenant = await service_database("catalog"), new_id()
+    category = await a_category(db, tenant)
+    cakes = [await counted(db, tenant, category, 1000) for _ in range(3)]
+
+    async def sell() -> None:
+        for number in range(40):
+            lines = [StockLine(new_id(), cakes[number % 3].id, 1)]
+            await stock.reserve_stock(db, tenant, new_id(), lines, "c")
+
+    async with serving(
+        add_ChannelSourceServiceServicer_to_server,
+        CatalogChannels(db),
+        clock=fake_clock,
+        caller="realtime",
+        service_permissions=SERVICE_PERMISSIONS,
+    ) as peer:
+        stub = ChannelSourceServiceStub(peer.channel)
+        request = channel_pb.GetSnapshotRequest(restaurant_id=str(tenant), channel="inventory")
+        taken = []
+        with peer.as_service(tenant):
+            sellers = asyncio.gather(*(sell() for _ in range(3)))
+            while not sellers.done():
+                taken.append(await stub.GetSnapshot(request))
+            await sellers
+            replay = await stub.ReplayChannel(
+                channel_pb.ReplayChannelRequest(
+                    restaurant_id=str(tenant), channel="inventory", epoch=taken[0].epoch, limit=2000
+                )
+            )
+    assert len({snapshot.seq for snapshot in taken}) > 3
+    for snapshot in taken:
+        state = {}
+        for event in replay.events[: snapshot.seq]:
+            if event.type == events_pb2.StockChanged.DESCRIPTOR.full_name:
+                level = events_pb2.StockChanged.FromString(event.payload).level
+                state[level.item_id] = level
+        assert state == {level.item_id: level for level in snapshot.inventory.levels}
