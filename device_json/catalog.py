@@ -111,6 +111,7 @@ def stock_level(of: catalog_pb2.StockLevel) -> Json:
         "available": of.available,
         "reorder_point": of.reorder_point,
         "version": of.version,
+        "tracked": not of.untracked,
         "updated_at": instant(of.updated_at) if of.HasField("updated_at") else None,
     }
 

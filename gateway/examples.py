@@ -116,6 +116,7 @@ STOCK_LEVEL: Final[Example] = {
     "reserved": 2,
     "available": 22,
     "reorder_point": 6,
+    "tracked": True,
     "version": 3,
 }
 LINE_IN: Final[Example] = {"item_id": ITEM_ID, "quantity": 2, "options": [{"option_id": OPTION_ID}]}

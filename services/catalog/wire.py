@@ -179,6 +179,7 @@ def level_message(level: StockLevel) -> catalog_pb2.StockLevel:
         reorder_point=level.reorder_point,
         version=level.version,
         updated_at=timestamp(level.updated_at),
+        untracked=not level.tracked,
     )
 
 

@@ -14,7 +14,9 @@ from chassis.ids import new_id
 from chassis.testing import EventRecorder, OpenDatabase
 from services.catalog.domain import menu as rules
 from services.catalog.domain.menu import Category, InvalidMenu, NameTaken, StaleVersion
+from services.catalog.store import items as item_store
 from services.catalog.store import menu as menu_store
+from services.catalog.store import stock as stock_store
 from services.catalog.tests.builders import (
     a_category,
     a_group,
@@ -226,6 +228,32 @@ async def test_deleting_an_item_takes_it_off_and_ends_its_count(
     for item in (some, none):
         await menu.delete_item(db, command(tenant), item.id)
     assert (await causes(event_recorder, db, tenant))[len(before) :] == ["taken_off", "taken_off"]
+
+
+async def test_a_level_that_is_kept_no_longer_says_so_in_its_last_change(
+    service_database: OpenDatabase, event_recorder: EventRecorder
+) -> None:
+    db = await service_database("catalog")
+    tenant = await a_restaurant(db)
+    category = await a_category(db, tenant)
+    cake, pie = await counted(db, tenant, category, 3), await counted(db, tenant, category, 4)
+    await menu.delete_item(db, command(tenant), cake.id)
+    current = replace(pie, stock_tracked=False, version=await _version_of_item(db, tenant, pie.id))
+    await menu.update_item(db, command(tenant), current)
+    told = (await event_recorder.of_type(db, events_pb2.StockChanged, tenant))[-2:]
+    assert [(each.level.item_id, each.level.untracked) for each in told] == [
+        (str(cake.id), True),
+        (str(pie.id), True),
+    ]
+    async with db.transaction(tenant) as tx:
+        assert await stock_store.levels(tx) == []
+
+
+async def _version_of_item(db: Database, tenant: UUID, item_id: UUID) -> int:
+    async with db.transaction(tenant) as tx:
+        item = await item_store.find_item(tx, item_id)
+    assert item is not None
+    return item.version
 
 
 async def test_a_tracked_item_starts_with_nothing_on_hand(

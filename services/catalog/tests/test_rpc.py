@@ -41,8 +41,8 @@ from services.catalog.domain.restaurant import RestaurantCopy
 from services.catalog.domain.stock import StockLine
 from services.catalog.main import SERVICE_PERMISSIONS
 from services.catalog.rpc import CatalogRpc
-from services.catalog.tests.builders import LONDON, a_category, counted
-from services.catalog.usecases import stock
+from services.catalog.tests.builders import LONDON, a_category, command, counted
+from services.catalog.usecases import menu, stock
 
 if TYPE_CHECKING:
     from fynlo.catalog.v1.catalog_service_pb2_grpc import CatalogServiceAsyncStub
@@ -331,11 +331,12 @@ async def test_a_snapshot_with_what_came_after_it_is_the_next_snapshot(
         stub = ChannelSourceServiceStub(peer.channel)
         snapshot = channel_pb.GetSnapshotRequest(restaurant_id=str(tenant), channel="inventory")
         category = await a_category(db, tenant)
-        await counted(db, tenant, category, 5)
+        forgotten = await counted(db, tenant, category, 5)
         with peer.as_service(tenant):
             before = await stub.GetSnapshot(snapshot)
             for number in range(3):
                 await counted(db, tenant, category, number)
+            await menu.delete_item(db, command(tenant), forgotten.id)
             after = await stub.GetSnapshot(snapshot)
             replay = await stub.ReplayChannel(
                 channel_pb.ReplayChannelRequest(
@@ -349,6 +350,8 @@ async def test_a_snapshot_with_what_came_after_it_is_the_next_snapshot(
                 if event.type == events_pb2.StockChanged.DESCRIPTOR.full_name:
                     level = events_pb2.StockChanged.FromString(event.payload).level
                     state[level.item_id] = level
+                    if level.untracked:
+                        del state[level.item_id]
             assert state == {level.item_id: level for level in after.inventory.levels}
             with pytest.raises(NotFound):
                 await stub.GetSnapshot(

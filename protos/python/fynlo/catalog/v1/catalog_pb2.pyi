@@ -370,6 +370,7 @@ class StockLevel(_message.Message):
     REORDER_POINT_FIELD_NUMBER: _builtins.int
     VERSION_FIELD_NUMBER: _builtins.int
     UPDATED_AT_FIELD_NUMBER: _builtins.int
+    UNTRACKED_FIELD_NUMBER: _builtins.int
     item_id: _builtins.str
     item_name: _builtins.str
     on_hand: _builtins.int
@@ -378,6 +379,8 @@ class StockLevel(_message.Message):
     reorder_point: _builtins.int
     version: _builtins.int
     """Grows by one with each change of this item's level."""
+    untracked: _builtins.bool
+    """True in the last change of an item that is counted no longer: whoever keeps levels forgets it."""
     @_builtins.property
     def updated_at(self) -> _timestamp_pb2.Timestamp: ...
     def __init__(
@@ -391,10 +394,11 @@ class StockLevel(_message.Message):
         reorder_point: _builtins.int = ...,
         version: _builtins.int = ...,
         updated_at: _timestamp_pb2.Timestamp | None = ...,
+        untracked: _builtins.bool = ...,
     ) -> None: ...
     _HasFieldArgType: _TypeAlias = _typing.Literal["updated_at", b"updated_at"]  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["available", b"available", "item_id", b"item_id", "item_name", b"item_name", "on_hand", b"on_hand", "reorder_point", b"reorder_point", "reserved", b"reserved", "updated_at", b"updated_at", "version", b"version"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["available", b"available", "item_id", b"item_id", "item_name", b"item_name", "on_hand", b"on_hand", "reorder_point", b"reorder_point", "reserved", b"reserved", "untracked", b"untracked", "updated_at", b"updated_at", "version", b"version"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 
