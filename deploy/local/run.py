@@ -110,9 +110,9 @@ class _Run:
         await provision(admin, database_of(self._urls.database), secrets.passwords)
         self._owner_url = self._urls.database_as(OWNER_ROLE, secrets.passwords[OWNER_ROLE])
         plan = self._plan_of(self._settings, secrets, self._urls, ports)
-        await self._supervisor.start_stage(Stage([], [plan.migrate()]))
-        await self._supervisor.start_stage(Stage(plan.services()))
-        await self._supervisor.start_stage(Stage([plan.gateway()], [*plan.seed()]))
+        await self._supervisor.start(Stage([], [plan.migrate()]))
+        # Together, because most of a start is each process reading its code; the gateway waits for the others.
+        await self._supervisor.start(Stage(plan.services()), Stage([plan.gateway()], [*plan.seed()]))
         self._greet(ports["gateway"]["http"])
         await self._supervisor.watch()
 
@@ -126,7 +126,7 @@ class _Run:
             servers.append(EmbeddedNats(folder / "nats", ports.nats))
         if redis is None:
             servers.append(EmbeddedValkey(folder / "valkey", ports.valkey))
-        await self._supervisor.start_stage(Stage([ServerProgram(server) for server in servers]))
+        await self._supervisor.start(Stage([ServerProgram(server) for server in servers]))
         by_name = {server.name: server.url for server in servers}
         if database is None:
             self._maintenance_url = by_name["postgres"]

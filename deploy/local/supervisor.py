@@ -58,7 +58,7 @@ class Step:
 
 @dataclass(frozen=True, slots=True)
 class Stage:
-    """Programs started side by side; when all are ready, `steps` run one after the other."""
+    """Programs that start and stop side by side; when all are ready, `steps` run one after the other."""
 
     programs: Sequence[Program]
     steps: Sequence[Step] = ()
@@ -173,14 +173,21 @@ class Supervisor:
     def keepers(self) -> list[Keeper]:
         return [keeper for stage in self._stages for keeper, _ in stage]
 
-    async def start_stage(self, stage: Stage) -> None:
-        """Start the programs of `stage`, wait until all serve, run its steps. Raises StartFailed."""
+    async def start(self, *stages: Stage) -> None:
+        """Start the programs of all `stages` side by side; then, stage by stage, wait until they serve and run
+        its steps. They are stopped one stage after the other, the last first. Raises StartFailed.
+        """
+        begun = [(stage, self._begin(stage)) for stage in stages]
+        for stage, running in begun:
+            await self._until_ready(running, stage.timeout_seconds)
+            for step in stage.steps:
+                await self._run_step(step)
+
+    def _begin(self, stage: Stage) -> list[tuple[Keeper, asyncio.Task[None]]]:
         keepers = [Keeper(program, self._console, self._on_change) for program in stage.programs]
         running = [(keeper, asyncio.create_task(keeper.run())) for keeper in keepers]
         self._stages.append(running)
-        await self._until_ready(running, stage.timeout_seconds)
-        for step in stage.steps:
-            await self._run_step(step)
+        return running
 
     async def watch(self) -> None:
         """Run for ever. Raises what ends a keeper, which restarts everything it can, so it is a

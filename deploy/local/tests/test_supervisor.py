@@ -26,7 +26,7 @@ class Bench:
         self.supervisor = Supervisor(Console(self.log, colour=False), DoneSteps(folder), lambda: None)
 
     async def start(self, *programs: OwnProgram, steps: tuple[Step, ...] = ()) -> None:
-        await self.supervisor.start_stage(Stage(programs, steps))
+        await self.supervisor.start(Stage(programs, steps))
 
 
 def stand_in(name: str, *words: str, grace_seconds: float = 10) -> OwnProgram:
@@ -95,7 +95,7 @@ async def test_a_program_that_is_never_ready_is_named_when_the_time_is_up(tmp_pa
     bench = Bench(tmp_path)
     program = stand_in("orders", "--never-ready")
     with pytest.raises(StartFailed, match=r"Not ready after 1 s: orders\."):
-        await bench.supervisor.start_stage(Stage([program], timeout_seconds=1))
+        await bench.supervisor.start(Stage([program], timeout_seconds=1))
     await bench.supervisor.stop()
     assert bench.supervisor.keepers[0].child is not None
     assert bench.supervisor.keepers[0].child.exit_code is not None
