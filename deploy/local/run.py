@@ -111,7 +111,7 @@ class _Run:
         self._owner_url = self._urls.database_as(OWNER_ROLE, secrets.passwords[OWNER_ROLE])
         plan = self._plan_of(self._settings, secrets, self._urls, ports)
         await self._supervisor.start(Stage([], [plan.migrate()]))
-        # Together, because most of a start is each process reading its code; the gateway waits for the others.
+        # Together, because most of a start is each process reading code; the gateway waits for the others.
         await self._supervisor.start(Stage(plan.services()), Stage([plan.gateway()], [*plan.seed()]))
         self._greet(ports["gateway"]["http"])
         await self._supervisor.watch()

@@ -174,8 +174,8 @@ class Supervisor:
         return [keeper for stage in self._stages for keeper, _ in stage]
 
     async def start(self, *stages: Stage) -> None:
-        """Start the programs of all `stages` side by side; then, stage by stage, wait until they serve and run
-        its steps. They are stopped one stage after the other, the last first. Raises StartFailed.
+        """Start the programs of all `stages` side by side; then, stage by stage, wait until they serve and
+        run its steps. They are stopped one stage after the other, the last first. Raises StartFailed.
         """
         begun = [(stage, self._begin(stage)) for stage in stages]
         for stage, running in begun:
