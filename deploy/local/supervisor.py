@@ -117,8 +117,10 @@ class Keeper:
     def facts(self) -> dict[str, object]:
         """What run.json says of it."""
         pid = self.child.pid if self.child and self.child.exit_code is None else None
+        # A process can be gone a moment before we have noticed it ourselves.
+        state = "restarting" if self.state == "ready" and pid is None else self.state
         facts: dict[str, object] = {"pid": pid, "started": start_mark(pid) if pid else None}
-        return facts | {"ports": dict(self.program.ports), "state": self.state, "restarts": self.restarts}
+        return facts | {"ports": dict(self.program.ports), "state": state, "restarts": self.restarts}
 
     async def _live(self) -> str:
         """One life of the program; returns how it ended."""
