@@ -255,6 +255,30 @@ async def test_orders_are_accepted_while_nats_is_down_and_published_when_it_is_b
     assert names == ["before", *(f"during {index}" for index in range(20))]
 
 
+async def test_an_event_that_is_refused_holds_up_its_own_restaurant_only_and_order_is_kept(
+    db: Database, own_client: NatsClient, fake_clock: FakeClock, admin: asyncpg.Connection
+) -> None:
+    await admin.execute("DELETE FROM outbox")
+    await ensure_stream(own_client)
+    config = (await own_client.jetstream().stream_info(STREAM)).config
+    await own_client.jetstream().update_stream(config.evolve(max_msg_size=2_000))
+    stuck, other = new_id(), new_id()
+    await emit(db, stuck, "large " + "x" * 3_000)
+    await emit(db, stuck, "small")
+    await emit(db, other, "elsewhere")
+    async with running(OutboxRelay(db, own_client, fake_clock)):
+        await eventually(lambda: _has_names(own_client, other, ["elsewhere"]))
+        await asyncio.sleep(1)
+        assert await names_in_stream(own_client, stuck) == []
+        await own_client.jetstream().update_stream(config)
+        await eventually(lambda: all_published(db))
+    assert [name[:5] for name in await names_in_stream(own_client, stuck)] == ["large", "small"]
+
+
+async def _has_names(client: NatsClient, tenant: UUID, names: list[str]) -> bool:
+    return await names_in_stream(client, tenant) == names
+
+
 async def test_a_stream_that_was_deleted_is_filled_again_from_the_outbox(
     db: Database, own_relay: OutboxRelay, own_nats: EmbeddedNats, own_client: NatsClient
 ) -> None:
