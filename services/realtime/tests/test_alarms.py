@@ -1,0 +1,206 @@
+"""A ticket that no display confirms becomes an alarm; one that is seen does not. Sans-I/O."""
+
+from typing import Any
+from uuid import UUID
+
+import pytest
+from fynlo.orders.v1 import events_pb2, orders_pb2
+from google.protobuf.message import Message
+
+from services.realtime.alarms import NO_DISPLAY, NOT_CONFIRMED, KitchenAlarms
+from services.realtime.frames import Event
+from services.realtime.hub.session import Identity, Session
+from services.realtime.tests.world import RID, START, FakeWire, World
+
+QUEUED, PREPARING = orders_pb2.KITCHEN_STATE_QUEUED, orders_pb2.KITCHEN_STATE_PREPARING
+
+
+class Pod:
+    """The alarms of one process and its clock."""
+
+    def __init__(self, name: str = "a") -> None:
+        self.now = 100.0
+        self.alarms = KitchenAlarms(name, self.now)
+        self.seq = 0
+
+    def publish(self, message: Message) -> None:
+        self.seq += 1
+        name = message.DESCRIPTOR.full_name
+        event = Event(name, message.SerializeToString(), RID, "m", "", int(self.now * 1000))
+        self.alarms.published(event, [("kitchen", "e1", self.seq)], self.now, int(self.now * 1000))
+
+    def fire(self, station: str = "grill", ticket_id: str = "k1") -> None:
+        ticket = orders_pb2.Ticket(id=ticket_id, station_id=station, revision=1, state=QUEUED)
+        self.publish(events_pb2.OrderPlaced(order=orders_pb2.Order(id="o1"), tickets=[ticket]))
+
+    def display(self, number: int = 1, *stations: str) -> Session:
+        session = Session(FakeWire(World()), number, "", False, self.now)
+        session.identity = Identity(UUID(int=1), None, RID, "d", "kds", START, frozenset())
+        session.kds, session.stations = True, stations
+        self.alarms.tick(self.now)
+        self.alarms.display_joined(session)
+        return session
+
+    def after(self, seconds: float) -> list[tuple[str, str]]:
+        """Alarms until then: (ticket, cause)."""
+        found: list[tuple[str, str]] = []
+        until = self.now + seconds
+        while self.now < until:
+            self.now += 0.5
+            found += [(report.watch.ticket_id, report.cause) for report in self.alarms.tick(self.now)]
+        return found
+
+
+def test_without_a_display_the_alarm_comes_after_30_seconds() -> None:
+    pod = Pod()
+    pod.fire()
+    assert pod.after(29) == []
+    assert pod.after(2) == [("k1", NO_DISPLAY)]
+    assert pod.after(300) == []
+
+
+def test_an_unconfirmed_ticket_is_an_alarm_after_10_seconds() -> None:
+    pod = Pod()
+    pod.display()
+    pod.fire()
+    assert pod.after(9.5) == []
+    assert pod.after(1) == [("k1", NOT_CONFIRMED)]
+
+
+def test_one_displays_confirmation_is_enough() -> None:
+    pod = Pod()
+    first, _ = pod.display(1), pod.display(2)
+    pod.fire()
+    pod.alarms.acknowledged(first, "e1", 1)
+    assert pod.after(60) == []
+    assert len(pod.alarms) == 0
+
+
+@pytest.mark.parametrize(("epoch", "seq"), [("e0", 1), ("e1", 0)])
+def test_an_older_acknowledgement_or_epoch_confirms_nothing(epoch: str, seq: int) -> None:
+    pod = Pod()
+    session = pod.display()
+    pod.fire()
+    pod.alarms.acknowledged(session, epoch, seq)
+    assert pod.after(11) == [("k1", NOT_CONFIRMED)]
+
+
+def test_a_display_of_another_station_does_not_count() -> None:
+    pod = Pod()
+    bar = pod.display(1, "bar")
+    pod.fire("grill")
+    pod.alarms.acknowledged(bar, "e1", 1)
+    assert pod.after(29) == []
+    assert pod.after(2) == [("k1", NO_DISPLAY)]
+
+
+def test_a_display_that_comes_late_gets_its_ten_seconds() -> None:
+    pod = Pod()
+    pod.fire()
+    assert pod.after(25) == []
+    session = pod.display()
+    assert pod.after(9) == []
+    pod.alarms.acknowledged(session, "e1", 1)
+    assert pod.after(60) == []
+
+
+def test_when_the_display_goes_the_clock_of_no_display_counts() -> None:
+    pod = Pod()
+    session = pod.display()
+    pod.fire()
+    pod.after(5)
+    pod.alarms.display_left(session)
+    assert pod.after(24) == []
+    assert pod.after(2) == [("k1", NO_DISPLAY)]
+
+
+@pytest.mark.parametrize("change", [{"state": PREPARING}, {"acknowledged": True}])
+def test_a_ticket_that_was_touched_is_not_watched_any_more(change: dict[str, Any]) -> None:
+    pod = Pod()
+    pod.fire()
+    ticket = orders_pb2.Ticket(id="k1", station_id="grill", revision=2, state=change.get("state", QUEUED))
+    if "acknowledged" in change:
+        ticket.acknowledged_at.GetCurrentTime()
+    pod.publish(events_pb2.TicketUpdated(ticket=ticket))
+    assert pod.after(60) == []
+
+
+def test_a_new_revision_is_watched_anew() -> None:
+    pod = Pod()
+    session = pod.display()
+    pod.fire()
+    pod.alarms.acknowledged(session, "e1", 1)
+    pod.after(20)
+    again = orders_pb2.Ticket(id="k1", station_id="grill", revision=2, state=QUEUED)
+    pod.publish(events_pb2.TicketUpdated(ticket=again))
+    assert pod.after(11) == [("k1", NOT_CONFIRMED)]
+
+
+def test_a_report_that_did_not_get_through_is_made_again() -> None:
+    pod = Pod()
+    pod.fire()
+    pod.after(29)
+    pod.now += 1.5
+    [report] = pod.alarms.tick(pod.now)
+    pod.alarms.not_reported(report)
+    assert pod.after(3) == []
+    assert pod.after(3) == [("k1", NO_DISPLAY)]
+
+
+def test_displays_and_acknowledgements_of_other_pods_count() -> None:
+    here, there = Pod("a"), Pod("b")
+    session = there.display()
+    here.fire()
+    there.fire()
+    there.alarms.acknowledged(session, "e1", 1)
+    for notice in there.alarms.notices:
+        here.alarms.heard(notice, here.now)
+    assert here.after(14) == []
+    assert len(here.alarms) == 0
+
+
+def test_a_pod_that_died_takes_its_displays_with_it() -> None:
+    here, there = Pod("a"), Pod("b")
+    there.display()
+    for notice in there.alarms.notices:
+        here.alarms.heard(notice, here.now)
+    here.after(21)
+    here.fire()
+    assert here.after(29) == []
+    assert here.after(2) == [("k1", NO_DISPLAY)]
+
+
+def test_a_display_that_left_elsewhere_is_gone_here() -> None:
+    here, there = Pod("a"), Pod("b")
+    there.alarms.display_left(there.display())
+    for notice in there.alarms.notices:
+        here.alarms.heard(notice, here.now)
+    here.fire()
+    assert here.after(29) == []
+
+
+def test_displays_are_announced_again_and_again() -> None:
+    pod = Pod()
+    pod.display()
+    pod.alarms.notices.clear()
+    pod.after(11)
+    assert [notice["up"] for notice in pod.alarms.notices] == [True, True]
+    assert all(notice["pod"] == "a" for notice in pod.alarms.notices)
+
+
+def test_old_tickets_that_a_new_process_reads_back_get_their_time_first() -> None:
+    pod = Pod()
+    ticket = orders_pb2.Ticket(id="k1", station_id="grill", revision=1, state=QUEUED)
+    message = events_pb2.OrderPlaced(order=orders_pb2.Order(id="o1"), tickets=[ticket])
+    name = message.DESCRIPTOR.full_name
+    event = Event(name, message.SerializeToString(), RID, "m", "", int((pod.now - 120) * 1000))
+    pod.alarms.published(event, [("kitchen", "e1", 1)], pod.now, int(pod.now * 1000))
+    assert pod.after(29) == []
+    assert pod.after(2) == [("k1", NO_DISPLAY)]
+
+
+def test_events_without_tickets_or_without_the_kitchen_are_not_watched() -> None:
+    pod = Pod()
+    pod.publish(events_pb2.KitchenOrderReady(order=orders_pb2.Order(id="o1")))
+    pod.publish(events_pb2.OrderPlaced(order=orders_pb2.Order(id="o1")))
+    assert len(pod.alarms) == 0

@@ -1,0 +1,205 @@
+"""Which event shows how on which channel."""
+
+from typing import Any
+
+import orjson
+import pytest
+from fynlo.catalog.v1 import catalog_pb2
+from fynlo.catalog.v1 import events_pb2 as catalog_events
+from fynlo.orders.v1 import events_pb2 as orders_events
+from fynlo.orders.v1 import orders_pb2
+from fynlo.payments.v1 import events_pb2 as payments_events
+from fynlo.payments.v1 import payments_pb2
+from fynlo.staff.v1 import events_pb2 as staff_events
+from fynlo.staff.v1 import staff_pb2
+from google.protobuf.message import Message
+
+import device_json
+from services.realtime import frames
+from services.realtime.frames import Event
+from services.realtime.tests.world import channel, frames_in
+
+QUEUED, READY = orders_pb2.KITCHEN_STATE_QUEUED, orders_pb2.KITCHEN_STATE_READY
+CANCELLED, HELD = orders_pb2.KITCHEN_STATE_CANCELLED, orders_pb2.KITCHEN_STATE_HELD
+
+
+def event(message: Message, command_id: str = "cmd") -> Event:
+    name = message.DESCRIPTOR.full_name
+    return Event(name, message.SerializeToString(), "r1", "m1", command_id, 1767225599000)
+
+
+def shown(message: Message, short: str) -> dict[str, Any]:
+    [(_, payload)] = frames_in(frames.build(event(message), channel(short), "e1", 7)[0])
+    frame: dict[str, Any] = orjson.loads(payload)
+    return frame
+
+
+def order(*line_states: int) -> orders_pb2.Order:
+    lines = [
+        orders_pb2.OrderLine(id=f"l{number}", kitchen_state=state)  # type: ignore[arg-type]
+        for number, state in enumerate(line_states)
+    ]
+    whole = orders_pb2.Order(
+        id="o1", number=12, version=4, currency_code="GBP", lines=lines, customer_id="c1"
+    )
+    whole.totals.total_minor = 1250
+    whole.placed_by.name = "Ada"
+    return whole
+
+
+def ticket(*numbers: int, state: Any = QUEUED, revision: int = 1) -> orders_pb2.Ticket:
+    lines = [
+        orders_pb2.TicketLine(
+            id=f"l{number}",
+            options=[orders_pb2.ChosenOption(option_id="x", name="Extra", price_delta_minor=99)],
+        )
+        for number in numbers
+    ]
+    return orders_pb2.Ticket(
+        id="k1", order_id="o1", order_number=12, state=state, revision=revision, lines=lines, station_id="s1"
+    )
+
+
+LEVEL = catalog_pb2.StockLevel(item_id="i1", available=3, version=9)
+CASES: list[tuple[Message, str, str, str]] = [
+    (orders_events.OrderPlaced(order=order()), "orders", "order.created", "order:o1"),
+    (orders_events.OrderUpdated(order=order()), "orders", "order.updated", "order:o1"),
+    (orders_events.OrderPaymentRecorded(order=order()), "orders", "payment.processed", "order:o1"),
+    (orders_events.OrderCompleted(order=order()), "orders", "order.updated", "order:o1"),
+    (orders_events.OrderCancelled(order=order()), "orders", "order.updated", "order:o1"),
+    (orders_events.TicketUpdated(order=order(), ticket=ticket()), "orders", "order.updated", "order:o1"),
+    (orders_events.KitchenOrderReady(order=order()), "orders", "kitchen.order_ready", "order:o1"),
+    (orders_events.TicketUndelivered(ticket=ticket()), "orders", "kitchen.undelivered", "ticket:k1"),
+    (
+        orders_events.OrderPlaced(order=order(QUEUED), tickets=[ticket(0)]),
+        "kitchen",
+        "order.accepted",
+        "order:o1",
+    ),
+    (
+        orders_events.OrderCancelled(order=order(), tickets=[ticket()]),
+        "kitchen",
+        "ticket.cancelled",
+        "order:o1",
+    ),
+    (orders_events.TicketUpdated(ticket=ticket(state=READY)), "kitchen", "ticket.updated", "order:o1"),
+    (orders_events.TicketUpdated(ticket=ticket(state=CANCELLED)), "kitchen", "ticket.cancelled", "order:o1"),
+    (
+        orders_events.StationSaved(station=orders_pb2.Station(id="s1")),
+        "kitchen",
+        "station.updated",
+        "station:s1",
+    ),
+    (orders_events.MetricsUpdated(), "metrics", "metrics", "metrics"),
+    (catalog_events.StockChanged(level=LEVEL), "inventory", "inventory.level", "level:i1"),
+    (catalog_events.StockLow(level=LEVEL), "inventory", "inventory.low_stock", "low:i1"),
+    (catalog_events.ItemAvailabilityChanged(item_id="i1"), "inventory", "item.86", "item:i1"),
+    (
+        catalog_events.ItemAvailabilityChanged(item_id="i1", available=True),
+        "inventory",
+        "item.back",
+        "item:i1",
+    ),
+    (
+        staff_events.ShiftStarted(timecard=staff_pb2.Timecard(id="t1")),
+        "staff",
+        "shift.started",
+        "timecard:t1",
+    ),
+    (staff_events.ShiftEnded(timecard=staff_pb2.Timecard(id="t1")), "staff", "shift.ended", "timecard:t1"),
+    (
+        payments_events.TillSessionUpdated(session=payments_pb2.TillSession(id="t1")),
+        "tills",
+        "session.updated",
+        "till_session:t1",
+    ),
+    (
+        payments_events.ZReportIssued(report=payments_pb2.TillReport(number=3)),
+        "tills",
+        "z_report.issued",
+        "z_report:3",
+    ),
+]
+
+
+@pytest.mark.parametrize(("message", "short", "kind", "key"), CASES)
+def test_every_event_has_its_kind_on_its_channel(message: Message, short: str, kind: str, key: str) -> None:
+    frame = shown(message, short)
+    assert (frame["t"], frame["k"], frame["key"]) == ("ev", kind, key)
+    assert (frame["ch"], frame["e"], frame["s"], frame["id"]) == (channel(short), "e1", 7, "m1")
+    assert (frame["at"], frame["cid"]) == (1767225599000, "cmd")
+    assert isinstance(frame["d"], dict)
+
+
+@pytest.mark.parametrize(
+    ("whole", "tickets", "kind"),
+    [
+        (order(QUEUED, QUEUED), [ticket(0, 1)], "order.accepted"),
+        (order(QUEUED, HELD), [ticket(0)], "order.accepted"),
+        (order(READY, QUEUED), [ticket(1)], "ticket.created"),
+        (order(QUEUED, QUEUED), [ticket(0, 1, revision=2)], "ticket.updated"),
+        (order(CANCELLED), [ticket(0, state=CANCELLED)], "ticket.cancelled"),
+        (order(READY), [ticket(0, state=READY)], "ticket.updated"),
+    ],
+)
+def test_the_first_firing_and_only_that_is_an_accepted_order(whole: Any, tickets: Any, kind: str) -> None:
+    for message in (
+        orders_events.OrderUpdated(order=whole, tickets=tickets, cause="fired"),
+        orders_events.OrderPaymentRecorded(order=whole, tickets=tickets),
+    ):
+        assert shown(message, "kitchen")["k"] == kind
+
+
+def test_the_orders_channel_carries_the_order_as_rest_shows_it() -> None:
+    frame = shown(orders_events.OrderPlaced(order=order(QUEUED)), "orders")
+    assert frame["d"] == device_json.order(order(QUEUED))
+    assert frame["ver"] == 4
+
+
+def test_a_payment_says_what_was_paid_beside_the_order() -> None:
+    message = orders_events.OrderPaymentRecorded(
+        order=order(), payment_id="p1", method="cash", amount_minor=500
+    )
+    frame = shown(message, "orders")
+    assert frame["payment"] == {"id": "p1", "method": "cash", "amount_minor": 500}
+    assert frame["d"] == device_json.order(order())
+
+
+@pytest.mark.parametrize("message", [case[0] for case in CASES if case[1] == "kitchen"])
+def test_the_kitchen_channel_carries_no_money_and_nobodys_data(message: Message) -> None:
+    text = orjson.dumps(shown(message, "kitchen")).decode()
+    for word in ("minor", "price", "customer", "currency", "placed_by", "payment", "Ada", "email", "phone"):
+        assert word not in text
+
+
+def test_content_above_the_outbound_limit_is_replaced_by_where_to_get_it() -> None:
+    whole = order()
+    for number in range(200):
+        whole.lines.add(id=f"l{number}", name="x" * 400)
+    [(_, payload)] = frames_in(
+        frames.build(event(orders_events.OrderPlaced(order=whole)), channel("orders"), "e", 1)[0]
+    )
+    assert len(payload) < 1_000
+    frame = orjson.loads(payload)
+    assert (frame["ref"], "d" in frame, frame["s"]) == ("/api/v2/orders/o1", False, 1)
+
+
+@pytest.mark.parametrize(
+    "strange",
+    [
+        Event("fynlo.orders.v9.OrderTeleported", b"", "r1", "m1", "", 1),
+        Event("fynlo.orders.v1.OrderPlaced", b"\xff\xff\xff", "r1", "m1", "", 1),
+        event(orders_events.MetricsUpdated()),
+    ],
+)
+def test_what_this_code_does_not_know_still_takes_its_place(strange: Event) -> None:
+    data, key = frames.build(strange, channel("orders"), "e1", 3)
+    [(_, payload)] = frames_in(data)
+    frame = orjson.loads(payload)
+    assert (frame["k"], frame["s"], key) == ("unknown", 3, "")
+    assert "d" not in frame
+
+
+def test_without_a_command_there_is_no_command_id() -> None:
+    data, _ = frames.build(event(orders_events.OrderPlaced(order=order()), ""), channel("orders"), "e", 1)
+    assert b'"cid"' not in data
