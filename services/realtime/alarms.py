@@ -85,6 +85,10 @@ class KitchenAlarms:
     def __len__(self) -> int:
         return len(self._watched)
 
+    def waiting(self, restaurant_id: str) -> int:
+        """How many tickets of a restaurant wait to be confirmed."""
+        return sum(1 for key in self._watched if key[0] == restaurant_id)
+
     # --- tickets ------------------------------------------------------------------------------------------
 
     def published(

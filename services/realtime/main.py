@@ -29,12 +29,12 @@ OWNERS = ("orders", "catalog", "staff", "payments")
 
 async def build(settings: RealtimeSettings) -> Service:
     """The process. Raises Unavailable where NATS does not come."""
-    service, _ = await assemble(settings, SystemClock())
+    service, _, _ = await assemble(settings, SystemClock())
     return service
 
 
-async def assemble(settings: RealtimeSettings, clock: Clock) -> tuple[Service, Engine]:
-    """Connects everything; the engine is for who wants to look inside."""
+async def assemble(settings: RealtimeSettings, clock: Clock) -> tuple[Service, Engine, Feed]:
+    """Connects everything; engine and feed are for who wants to look inside."""
     service = Service(settings)
     identity = ServiceIdentity.of(settings, clock)
     bus = await service.wait_for("nats", lambda: open_nats(settings.nats_url, name="realtime"))
@@ -72,7 +72,7 @@ async def assemble(settings: RealtimeSettings, clock: Clock) -> tuple[Service, E
     service.add_background("ticks", engine.tick_forever)
     service.on_stop("sockets", engine.stop)
     service.on_drain("sockets", engine.drain)
-    return service, engine
+    return service, engine, feed
 
 
 def _open(service: Service, settings: RealtimeSettings, identity: ServiceIdentity, peer: str) -> Channel:

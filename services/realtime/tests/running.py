@@ -123,6 +123,7 @@ class Running:
         self.rid = str(new_id())
         self.numbers = itertools.count(1)
         self.devices: list[Device] = []
+        self.unpublished: list[tuple[str, bytes, dict[str, str]]] = []
 
     async def __aenter__(self) -> Self:
         settings = settings_for_tests(service_name="orders", nats_url=self.nats_url)
@@ -163,7 +164,8 @@ class Running:
             **{f"{peer}_address": self.peer_address for peer in peers},
         }
         self.service: Service
-        self.service, self.engine = await assemble(RealtimeSettings(**(values | self.overrides)), self.clock)
+        settings = RealtimeSettings(**(values | self.overrides))
+        self.service, self.engine, self.feed = await assemble(settings, self.clock)
         await self.service.start()
         self.url = f"ws://127.0.0.1:{self.engine.sockets.port}/api/v2/ws"
 
@@ -181,12 +183,19 @@ class Running:
             kept = realtime_pb2.ChannelEvent(type=name, payload=payload, message_id=str(message_id))
             kept.occurred_at.FromDatetime(at)
             positions.append([channel, self.owner.epoch, self.owner.append(rid, channel, kept)])
+        row = {"msg_id": message_id, "type": name, "subject_id": "x", "created_at": at, "trace": None}
+        row |= {"positions": positions, "command_id": "cmd"}
+        headers, subject = event_headers(row, "orders"), subject_of(name, UUID(rid))
         if publish:
-            row = {"msg_id": message_id, "type": name, "subject_id": "x", "created_at": at, "trace": None}
-            row |= {"positions": positions, "command_id": "cmd"}
-            headers = event_headers(row, "orders")
-            subject = subject_of(name, UUID(rid))
             await self.bus.jetstream().publish(subject, payload, headers=headers)
+        else:
+            self.unpublished.append((subject, payload, headers))
+
+    async def flush_unpublished(self) -> None:
+        """Publishes what was committed without being published, in order."""
+        for subject, payload, headers in self.unpublished:
+            await self.bus.jetstream().publish(subject, payload, headers=headers, timeout=5)
+        self.unpublished.clear()
 
     async def order(self, number: int | None = None, *, publish: bool = True) -> str:
         """Places an order with one ticket; its id."""
