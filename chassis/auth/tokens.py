@@ -169,6 +169,10 @@ class _KeySource:
             async with self._lock:
                 if self._must_ask(kid):
                     await self._refetch()
+        elif kid not in self._keys and self._lock.locked():
+            # The first callers come all at once: the fetch that one of them started is every one's.
+            async with self._lock:
+                pass
         if not self._keys:
             raise Unavailable("the key set cannot be had now", reason="KEYS_UNAVAILABLE")
         return self._keys.get(kid), not before.keys() <= self._keys.keys()

@@ -1,5 +1,6 @@
 """Access tokens: what a forger may try, and what the verifier asks of auth meanwhile."""
 
+import asyncio
 import base64
 import hashlib
 import hmac
@@ -253,6 +254,20 @@ async def test_forged_key_ids_do_not_become_load_on_auth(
         with pytest.raises(Unauthenticated):
             await verifier.verify(with_header(kid=f"forged-{number}")(mint, mint.principal()))
     assert keys.asked == 1
+
+
+async def test_the_first_callers_all_wait_for_the_one_fetch(mint: TokenMint, fake_clock: FakeClock) -> None:
+    asked: list[int] = []
+
+    async def slow_fetch() -> Mapping[str, Any]:
+        asked.append(1)
+        await asyncio.sleep(0.05)
+        return mint.jwks()
+
+    verifier = TokenVerifier(slow_fetch, fake_clock)
+    tokens = [mint.token(mint.principal()) for _ in range(20)]
+    principals = await asyncio.gather(*(verifier.verify(token) for token in tokens))
+    assert (len(principals), len(asked)) == (20, 1)
 
 
 async def test_an_unknown_key_is_asked_for_once_the_pause_is_over(
