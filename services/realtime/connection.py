@@ -139,6 +139,7 @@ class Connection(WSListener):
         if self.session is not None:
             self._server.disconnected(self.session)
             self.session = None
+        self._transport = None
 
     def pause_writing(self) -> None:
         """More than the soft limit waits in the transport."""

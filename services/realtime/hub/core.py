@@ -132,6 +132,7 @@ class Hub:
         self._forget(session)
         session.phase = Phase.CLOSED
         session.close_at = 0.0
+        session.let_go()
         self.sessions.discard(session)
 
     def paused(self, session: Session, now: float) -> None:
@@ -149,12 +150,8 @@ class Hub:
         self._forget(session)
         session.phase = Phase.CLOSED
         self.dropped[code] = self.dropped.get(code, 0) + 1
-        try:
-            session.write(protocol.bye(code, retry_ms))
-            session.write(protocol.close_frame(code, code.why))
-        except RuntimeError:
-            session.wire.abort()
-            return
+        session.send(protocol.bye(code, retry_ms))
+        session.send(protocol.close_frame(code, code.why))
         session.wire.finish()
         self.upkeep.cut_later(session)
 
@@ -201,7 +198,7 @@ class Hub:
         """A WebSocket ping of a client; counts like any message."""
         if session.phase is not Phase.CLOSED and self._within_rate(session, now):
             session.heard_at = now
-            session.write(protocol.pong_frame(payload))
+            session.send(protocol.pong_frame(payload))
 
     def heard(self, session: Session, now: float) -> None:
         """A WebSocket pong of a client."""
@@ -215,7 +212,7 @@ class Hub:
         if session.violations >= RATE_VIOLATIONS_MAX:
             self.drop(session, Close.RATE_LIMITED)
         else:
-            session.write(protocol.err(None, Code.RATE_LIMITED, RATE_RETRY_MS))
+            session.send(protocol.err(None, Code.RATE_LIMITED, RATE_RETRY_MS))
         return False
 
     def _take(self, session: Session, frame: protocol.ClientFrame, now: float) -> None:
@@ -241,7 +238,7 @@ class Hub:
             self._refuse(session, frame.id, Code.UNKNOWN_FRAME)
 
     def _refuse(self, session: Session, frame_id: Any, code: Code, retry_ms: int | None = None) -> None:
-        session.write(protocol.err(frame_id, code, retry_ms))
+        session.send(protocol.err(frame_id, code, retry_ms))
 
     def _acknowledge(self, session: Session, acks: Mapping[str, int]) -> None:
         if not session.kds:
@@ -309,8 +306,8 @@ class Hub:
         for channel in session.channels:
             if channel.short not in session.identity.allowed:
                 self.subscriptions.leave(session, channel)
-                session.write(protocol.unsub(channel.name, Code.PERMISSION_LOST))
-        session.write(protocol.auth_ok(frame.id, int(principal.expires_at.timestamp())))
+                session.send(protocol.unsub(channel.name, Code.PERMISSION_LOST))
+        session.send(protocol.auth_ok(frame.id, int(principal.expires_at.timestamp())))
         if session.phase is Phase.SUSPENDED:
             session.phase = Phase.OPEN
             self.delivery.resync_from_cursors(session)

@@ -185,7 +185,7 @@ class Delivery:
         channel.live[session] = session.write
         if channel in session.syncing:
             session.syncing -= {channel}
-            session.write(protocol.synced(channel.name, channel.head))
+            session.send(protocol.synced(channel.name, channel.head))
 
     def _send(self, session: Session, channel: Channel, cursor: int) -> int:
         """Writes entries after ``cursor`` until the transport is full; the last position that was written."""
@@ -194,12 +194,12 @@ class Delivery:
             newest = channel.newest_per_key(cursor)
             if len(newest) < channel.head - cursor:
                 assert channel.epoch is not None
-                session.write(protocol.skip(channel.name, channel.epoch, cursor, channel.head))
+                session.send(protocol.skip(channel.name, channel.epoch, cursor, channel.head))
                 entries = [entry.seq for entry in newest]
         for seq in entries:
             if session.paused:
                 break
-            session.write(channel.ring[seq].frame(channel))
+            session.send(channel.ring[seq].frame(channel))
             self.delivered += 1
             cursor = seq
         return cursor

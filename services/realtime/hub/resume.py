@@ -173,7 +173,7 @@ class Resume:
     def _tell_resync(self, channel: Channel) -> None:
         for session in [*channel.live, *channel.lagging]:
             self._delivery.detach(session, channel)
-            session.write(protocol.unsub(channel.name, Code.RESYNC))
+            session.send(protocol.unsub(channel.name, Code.RESYNC))
 
     def _drain_pending(self, channel: Channel, publish: Callable[[Channel, str, int, Event], None]) -> None:
         held, channel.pending = channel.pending, {}
@@ -215,7 +215,7 @@ class Resume:
     def _refuse_claims(self, channel: Channel) -> None:
         for session in list(channel.claims):
             self._delivery.detach(session, channel)
-            session.write(protocol.unsub(channel.name, Code.RESYNC))
+            session.send(protocol.unsub(channel.name, Code.RESYNC))
 
 
 def _served(fetch: Fetch, found: Fetched, want: Want) -> bool:

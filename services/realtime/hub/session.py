@@ -29,6 +29,26 @@ class Wire(Protocol):
         ...
 
 
+class _Gone:
+    """Takes the place of a wire that is no more."""
+
+    def write(self, data: bytes) -> None:
+        """Goes nowhere."""
+
+    def finish(self) -> None:
+        """Is finished."""
+
+    def abort(self) -> None:
+        """Is cut."""
+
+
+_GONE = _Gone()
+
+
+def _nowhere(data: bytes) -> None:
+    """Where a session writes to whose socket is gone."""
+
+
 class Phase(IntEnum):
     """Where a session stands."""
 
@@ -71,6 +91,7 @@ class Session:
     """One connection."""
 
     __slots__ = (
+        "__weakref__",
         "address",
         "auth_at",
         "blocked_at",
@@ -127,6 +148,18 @@ class Session:
         self.tokens = 0.0
         self.tokens_at = now
         self.violations = 0
+
+    def send(self, data: bytes) -> None:
+        """Writes, unless the far end is gone: the shell says so in a moment, and nobody else may suffer."""
+        try:
+            self.write(data)
+        except RuntimeError:
+            self.write = _nowhere
+
+    def let_go(self) -> None:
+        """The socket is gone: keeps nothing of it alive while the timer wheel still knows the session."""
+        self.write = _nowhere
+        self.wire = _GONE
 
     def __repr__(self) -> str:
         return f"<session {self.number} {self.phase.name}>"

@@ -45,7 +45,7 @@ class Subscriptions:
         names = {channel.name for channel in session.channels} | {frame.want.channel}
         if len(names) > CHANNELS_PER_CONNECTION:
             entry = protocol.sub_entry(frame.want.channel, None, None, State.DENIED, Code.TOO_MANY_CHANNELS)
-            session.write(protocol.sub_ok(frame.id, entry))
+            session.send(protocol.sub_ok(frame.id, entry))
             return
         self.submit(Request(session, [frame.want], id=frame.id), now)
 
@@ -55,7 +55,7 @@ class Subscriptions:
         for channel in found:
             self.leave(session, channel)
         code = Code.BY_REQUEST if found else Code.NOT_SUBSCRIBED
-        session.write(protocol.unsub(frame.channel, code, frame.id))
+        session.send(protocol.unsub(frame.channel, code, frame.id))
 
     def leave(self, session: Session, channel: Channel) -> None:
         """Ends a subscription without a word."""
@@ -90,9 +90,9 @@ class Subscriptions:
             entries.append(_entry(want, channel if code is not Code.FORBIDDEN else None, state, code))
         if request.hello is not None:
             session.phase = Phase.OPEN
-            session.write(self._welcome(session, request, entries))
+            session.send(self._welcome(session, request, entries))
         else:
-            session.write(protocol.sub_ok(request.id, entries[0]))
+            session.send(protocol.sub_ok(request.id, entries[0]))
         for want, (state, _) in zip(request.wants, decisions, strict=True):
             if state in (State.LIVE, State.RESUMED):
                 self._start(session, self._hub.channels[want.channel], want)

@@ -128,7 +128,7 @@ class Upkeep:
             return False
         if session.auth_at and now >= session.auth_at:
             session.auth_at = 0.0
-            session.write(protocol.auth_req(max(0, round(session.expires_at - now))))
+            session.send(protocol.auth_req(max(0, round(session.expires_at - now))))
         if session.phase is Phase.OPEN and now >= session.expires_at - TICK_SECONDS:
             session.phase = Phase.SUSPENDED
             self._hub.delivery.suspend(session)
@@ -140,7 +140,7 @@ class Upkeep:
             return
         session.pings += 1
         tops = {} if session.phase is Phase.SUSPENDED else {one.name: one.head for one in session.channels}
-        session.write(protocol.ping(session.pings, tops))
+        session.send(protocol.ping(session.pings, tops))
 
     # --- channels -----------------------------------------------------------------------------------------
 

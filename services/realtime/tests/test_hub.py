@@ -210,6 +210,21 @@ def test_an_unknown_frame_is_answered_and_not_punished() -> None:
     assert wire.closed is None
 
 
+@pytest.mark.parametrize(
+    ("short", "behind", "state"),
+    [("orders", 500, "resumed"), ("orders", 501, "snapshot"), ("kitchen", 501, "resumed")],
+)
+def test_who_is_too_far_behind_takes_a_snapshot(short: str, behind: int, state: str) -> None:
+    world = World()
+    for _ in range(600):
+        world.order(1)
+    world.deliver()
+    wire = world.hello(at(short, 600 - behind))
+    welcome, *rest = wire.take()
+    assert welcome["subs"][0]["st"] == state
+    assert len([frame for frame in rest if frame["t"] == "ev"]) == (behind if state == "resumed" else 0)
+
+
 def test_one_fetch_serves_all_who_wait_for_it() -> None:
     world = World()
     for number in range(5):
@@ -224,6 +239,49 @@ def test_one_fetch_serves_all_who_wait_for_it() -> None:
     world.carry_out()
     assert world.fetched <= 2
     assert all([frame["s"] for frame in wire.out if frame["t"] == "ev"] == [3, 4, 5] for wire in wires)
+
+
+def test_a_repeated_event_is_neither_sent_nor_looked_into() -> None:
+    world = World()
+    world.order(1)
+    world.order(1)
+    again = list(world.feed)
+    world.deliver()
+    wire = world.hello(at("orders", 2))
+    wire.take()
+    for event, positions in again:
+        world.hub.publish(event, positions, world.now)
+    assert (wire.take(), len(world.hub.requests), world.fetched) == ([], 0, 0)
+
+
+def test_a_zombies_event_of_an_old_epoch_is_dropped_once_the_owner_has_spoken() -> None:
+    world = World()
+    world.order(1)
+    [old] = list(world.feed)
+    world.deliver()
+    world.new_epoch()
+    world.order(1)
+    world.deliver()
+    wire = world.hello(at("orders", 1, "e2"))
+    wire.take()
+    world.hub.publish(*old, world.now)
+    world.carry_out()
+    assert wire.take() == []
+    world.order(1)
+    world.deliver()
+    assert [frame["s"] for frame in wire.take()] == [2]
+
+
+def test_a_new_epoch_tells_every_follower_to_start_anew() -> None:
+    world = World()
+    world.order(1)
+    world.deliver()
+    wire = world.hello(at("orders", 1))
+    wire.take()
+    world.new_epoch()
+    world.order(1)
+    world.deliver()
+    assert [(frame["t"], frame["code"]) for frame in wire.take()] == [("unsub", "resync")]
 
 
 # --- heartbeats and tokens --------------------------------------------------------------------------------

@@ -1,7 +1,10 @@
 """Limits, tokens, revocation and the end, over real sockets."""
 
 import asyncio
+import gc
 import socket
+import weakref
+from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
@@ -10,6 +13,7 @@ from fynlo.auth.v1 import auth_pb2, events_pb2
 from websockets.exceptions import InvalidStatus
 
 from chassis.ids import new_id
+from services.realtime.codes import Close
 from services.realtime.tests.running import Running
 
 
@@ -194,7 +198,7 @@ async def test_a_client_that_never_reads_is_let_go_and_others_do_not_wait(runnin
         await running.stock(number, name="x" * 20_000)
     assert [frame["s"] for frame in await reading] == list(range(2, 102))
     assert len(running.engine.hub.delivery.slow) == 1
-    async with asyncio.timeout(12):
+    async with asyncio.timeout(20):
         while len(running.engine.hub.sessions) > 1:
             await asyncio.sleep(0.2)
             await honest.send(t="ack")
@@ -246,3 +250,40 @@ async def test_an_acknowledged_ticket_is_not_reported(running: Running) -> None:
     await display.quiet(1.2)
     assert running.engine.alarms.waiting(running.rid) == 0
     assert running.kitchen.reports == []
+
+
+async def until(condition: Callable[[], bool], seconds: float = 30) -> None:
+    """Returns when the condition holds; the test fails when it takes longer."""
+    async with asyncio.timeout(seconds):
+        while not condition():  # noqa: ASYNC110 - looks at what has no event
+            await asyncio.sleep(0.05)
+
+
+async def test_a_socket_that_is_gone_leaves_nothing_to_the_garbage_collector(running: Running) -> None:
+    await running.order()
+    gc.collect()
+    gc.disable()
+    try:
+        left: list[weakref.ref[Any]] = []
+        wires: list[weakref.ref[Any]] = []
+        for how in ("asked", "dropped", "cut"):
+            device, _ = await running.hello(running.at("orders", 0), running.at("kitchen", 0), "inventory")
+            [session] = running.engine.hub.sessions
+            left.append(weakref.ref(session))
+            wires.append(weakref.ref(session.wire))
+            if how == "asked":
+                await device.close()
+            elif how == "dropped":
+                running.engine.hub.drop(session, Close.OVERLOAD)
+            else:
+                session.wire.abort()
+            del session
+            await until(lambda: not running.engine.hub.sessions)
+            del device
+        running.devices.clear()
+        await until(lambda: not any(one() is not None for one in wires), seconds=3)
+        # The timer wheel lets go of a session when its turn comes: a minute from now it has.
+        running.engine.hub.upkeep.tick(asyncio.get_running_loop().time() + 60)
+        await until(lambda: not any(one() is not None for one in left))
+    finally:
+        gc.enable()
