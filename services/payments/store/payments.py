@@ -17,7 +17,7 @@ from services.payments.domain.payment import Payment, PaymentStatus, Restaurant
 from services.payments.domain.till import Actor, TillSession
 from services.payments.store import tables
 from services.payments.store.bills import bill_in, booked_json, restaurant_in
-from services.payments.store.tills import session_in
+from services.payments.store.tills import NEWEST, session_in
 
 _T = TypeVar("_T")
 _JOINED = {"the_bill": tables.bill, "the_till": tables.till_session, "the_restaurant": tables.restaurant}
@@ -93,15 +93,37 @@ FROM unnest($9::text[], $10::integer[], $11::bigint[], $12::bigint[]) WITH ORDIN
     AS entry (account, rate, debit, credit, position)
 """
 FIND_PAYMENT = "SELECT * FROM payment WHERE restaurant_id = $1 AND id = $2"
+# One statement per filter: each has an index that gives its rows in order, however many payments there are.
 LIST_PAYMENTS = """
 SELECT * FROM payment
-WHERE restaurant_id = $1 AND ($2::uuid IS NULL OR order_id = $2) AND ($3::uuid IS NULL OR till_session_id =
-$3) AND ($4::timestamptz IS NULL OR (created_at, id) < ($4, $5::uuid))
-ORDER BY created_at DESC, id DESC LIMIT $6
+WHERE restaurant_id = $1 AND (created_at, id) < ($2, $3)
+ORDER BY created_at DESC, id DESC LIMIT $4
+"""
+LIST_PAYMENTS_OF_ORDER = """
+SELECT * FROM payment
+WHERE restaurant_id = $1 AND order_id = $5 AND (created_at, id) < ($2, $3)
+ORDER BY created_at DESC, id DESC LIMIT $4
+"""
+LIST_PAYMENTS_OF_TILL = """
+SELECT * FROM payment
+WHERE restaurant_id = $1 AND till_session_id = $5 AND (created_at, id) < ($2, $3)
+ORDER BY created_at DESC, id DESC LIMIT $4
+"""
+LIST_PAYMENTS_OF_BOTH = """
+SELECT * FROM payment
+WHERE restaurant_id = $1 AND order_id = $5 AND till_session_id = $6 AND (created_at, id) < ($2, $3)
+ORDER BY created_at DESC, id DESC LIMIT $4
 """
 TRIAL_BALANCE = """
-SELECT account, currency_code, sum(debit_minor)::bigint AS debit_minor, sum(credit_minor)::bigint AS
-credit_minor FROM ledger_entry WHERE restaurant_id = $1 AND ($2::date IS NULL OR business_date = $2)
+SELECT account, currency_code, sum(debit_minor)::bigint AS debit_minor,
+    sum(credit_minor)::bigint AS credit_minor
+FROM ledger_entry WHERE restaurant_id = $1
+GROUP BY account, currency_code ORDER BY account, currency_code
+"""
+TRIAL_BALANCE_OF_DAY = """
+SELECT account, currency_code, sum(debit_minor)::bigint AS debit_minor,
+    sum(credit_minor)::bigint AS credit_minor
+FROM ledger_entry WHERE restaurant_id = $1 AND business_date = $2
 GROUP BY account, currency_code ORDER BY account, currency_code
 """
 
@@ -228,14 +250,24 @@ async def list_payments(
     limit: int,
 ) -> list[Payment]:
     """Payments, the newest first, older than ``before``."""
-    at, last = before or (None, None)
-    rows = await tx.fetch(LIST_PAYMENTS, tx.tenant, order_id, session_id, at, last, limit)
+    page = (tx.tenant, *(before or NEWEST), limit)
+    if order_id is None and session_id is None:
+        rows = await tx.fetch(LIST_PAYMENTS, *page)
+    elif session_id is None:
+        rows = await tx.fetch(LIST_PAYMENTS_OF_ORDER, *page, order_id)
+    elif order_id is None:
+        rows = await tx.fetch(LIST_PAYMENTS_OF_TILL, *page, session_id)
+    else:
+        rows = await tx.fetch(LIST_PAYMENTS_OF_BOTH, *page, order_id, session_id)
     return [_payment_in(row) for row in rows]
 
 
 async def trial_balance(tx: Transaction, day: date | None) -> list[tuple[str, str, int, int]]:
     """(account, currency, debits, credits) of one business date, or of all time."""
-    rows = await tx.fetch(TRIAL_BALANCE, tx.tenant, day)
+    if day is None:
+        rows = await tx.fetch(TRIAL_BALANCE, tx.tenant)
+    else:
+        rows = await tx.fetch(TRIAL_BALANCE_OF_DAY, tx.tenant, day)
     return [(row["account"], row["currency_code"], row["debit_minor"], row["credit_minor"]) for row in rows]
 
 

@@ -1,7 +1,7 @@
 """Till sessions, their drawers, the sums that a report needs, and the Z reports that were issued."""
 
 from collections.abc import Callable, Mapping
-from datetime import date, datetime
+from datetime import UTC, date, datetime
 from typing import Any
 from uuid import UUID
 
@@ -30,9 +30,13 @@ FIND_SESSION = "SELECT * FROM till_session WHERE restaurant_id = $1 AND id = $2"
 LOCK_SESSION = FIND_SESSION + " FOR UPDATE"
 LIST_SESSIONS = """
 SELECT * FROM till_session
-WHERE restaurant_id = $1 AND (NOT $2 OR state <> 'closed')
-  AND ($3::timestamptz IS NULL OR (opened_at, id) < ($3, $4::uuid))
-ORDER BY opened_at DESC, id DESC LIMIT $5
+WHERE restaurant_id = $1 AND (opened_at, id) < ($2, $3)
+ORDER BY opened_at DESC, id DESC LIMIT $4
+"""
+LIST_OPEN_SESSIONS = """
+SELECT * FROM till_session
+WHERE restaurant_id = $1 AND state <> 'closed' AND (opened_at, id) < ($2, $3)
+ORDER BY opened_at DESC, id DESC LIMIT $4
 """
 OPEN_SESSIONS = """
 SELECT * FROM till_session WHERE restaurant_id = $1 AND state <> 'closed' ORDER BY opened_at, id LIMIT $2
@@ -93,9 +97,15 @@ WHERE restaurant_id = $1 AND number > $2 ORDER BY number LIMIT $3
 """
 LIST_Z_REPORTS = """
 SELECT number, content, previous_hash, hash FROM z_report
-WHERE restaurant_id = $1 AND ($2::date IS NULL OR business_date = $2) AND ($3::bigint IS NULL OR number < $3)
-ORDER BY number DESC LIMIT $4
+WHERE restaurant_id = $1 AND number < $2 ORDER BY number DESC LIMIT $3
 """
+LIST_Z_REPORTS_OF_DAY = """
+SELECT number, content, previous_hash, hash FROM z_report
+WHERE restaurant_id = $1 AND number < $2 AND business_date = $4 ORDER BY number DESC LIMIT $3
+"""
+NEWEST = (datetime(9999, 1, 1, tzinfo=UTC), UUID(int=0))
+"""Where a list that is ordered by time begins: behind everything."""
+HIGHEST_NUMBER = 2**63 - 1
 
 
 async def insert_session(tx: Transaction, session: TillSession) -> UUID | None:
@@ -136,8 +146,8 @@ async def list_sessions(
     tx: Transaction, *, open_only: bool, before: tuple[datetime, UUID] | None, limit: int
 ) -> list[TillSession]:
     """Sessions, the newest first, older than ``before``."""
-    at, last = before or (None, None)
-    rows = await tx.fetch(LIST_SESSIONS, tx.tenant, open_only, at, last, limit)
+    statement = LIST_OPEN_SESSIONS if open_only else LIST_SESSIONS
+    rows = await tx.fetch(statement, tx.tenant, *(before or NEWEST), limit)
     return [session_in(row) for row in rows]
 
 
@@ -267,7 +277,12 @@ async def list_z_reports(
     tx: Transaction, *, day: date | None, before: int | None, limit: int
 ) -> list[IssuedReport]:
     """Issued reports, the newest first, with numbers below ``before``."""
-    return [_issued_in(row) for row in await tx.fetch(LIST_Z_REPORTS, tx.tenant, day, before, limit)]
+    page = (tx.tenant, HIGHEST_NUMBER if before is None else before, limit)
+    if day is None:
+        rows = await tx.fetch(LIST_Z_REPORTS, *page)
+    else:
+        rows = await tx.fetch(LIST_Z_REPORTS_OF_DAY, *page, day)
+    return [_issued_in(row) for row in rows]
 
 
 def session_in(row: Mapping[str, Any]) -> TillSession:

@@ -6,6 +6,7 @@ from pathlib import Path
 from uuid import UUID
 
 import pytest
+from fynlo.auth.v1.events_pb2 import RestaurantUpdated
 from fynlo.common.v1 import common_pb2
 from fynlo.orders.v1 import orders_pb2
 from fynlo.payments.v1 import payments_pb2
@@ -131,3 +132,11 @@ def test_a_bill_is_what_the_order_says() -> None:
     assert not wire.is_draft(order)
     order.lifecycle = orders_pb2.LIFECYCLE_DRAFT
     assert wire.is_draft(order)
+
+
+def test_the_settings_that_auth_publishes_are_understood() -> None:
+    text = (EXAMPLES / "RestaurantUpdated.json").read_text(encoding="utf-8")
+    restaurant = wire.restaurant_in(json_format.Parse(text, RestaurantUpdated()).settings)
+    assert (restaurant.version, restaurant.currency_code, restaurant.fee_preset) == (3, "GBP", "listed")
+    assert restaurant.business_date(NOON.replace(hour=3)) == NOON.date() - timedelta(days=1)
+    assert restaurant.business_date(NOON.replace(hour=4)) == NOON.date()

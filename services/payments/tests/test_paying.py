@@ -318,6 +318,25 @@ async def test_payments_are_listed_newest_first_page_by_page(world: World) -> No
         world.db, world.restaurant_id, usecases.Page(), order_id=None, session_id=UUID(till.id)
     )
     assert len(by_till.payments) == 6
+    for session_id, count in ((UUID(till.id), 5), (new_id(), 0)):
+        both = await usecases.list_payments(
+            world.db, world.restaurant_id, usecases.Page(), order_id=UUID(order.id), session_id=session_id
+        )
+        assert len(both.payments) == count
+    everything = await usecases.list_payments(
+        world.db, world.restaurant_id, usecases.Page(), order_id=None, session_id=None
+    )
+    assert [payment.amount_minor for payment in everything.payments] == [99, *made[::-1]]
+
+
+async def test_a_till_that_was_opened_in_another_currency_takes_no_cash(world: World) -> None:
+    till = await world.open_till()
+    async with world.db.transaction(world.restaurant_id) as tx:
+        await usecases.apply_restaurant(tx, world.settings(version=2, currency_code="EUR"))
+    with pytest.raises(CurrencyMismatch):
+        await world.pay(world.order(currency_code="EUR"), till=till.id)
+    order = world.order(currency_code="EUR")
+    assert (await world.pay(order, till=(await world.open_till("Bar")).id)).due_minor == 0
 
 
 async def test_costs_are_compared_with_the_restaurants_price_list(world: World) -> None:

@@ -271,7 +271,8 @@ async def test_the_snapshot_of_the_channel_is_what_its_events_add_up_to(
     await world.close(await world.open_till("Third"), 5000)
     snapshot = await usecases.tills_snapshot(world.db, world.restaurant_id)
     events = await event_recorder.events(world.db, world.restaurant_id)
-    on_channel = [event for event in events if event.channels == ["tills"]]
+    on_channel = [event for event in events if event.type != "fynlo.payments.v1.PaymentCaptured"]
+    assert {tuple(event.channels) for event in on_channel} == {("tills",)}
     assert snapshot.seq == len(on_channel) == on_channel[-1].positions[0][2]
     state: dict[str, payments_pb2.TillSession] = {}
     for updated in await event_recorder.of_type(world.db, events_pb2.TillSessionUpdated, world.restaurant_id):

@@ -106,6 +106,7 @@ async def _take(tx: Transaction, db: Database, command: TakePayment) -> rpc_pb.T
     restaurant.check_currency(bill.currency_code)
     tendered, change = change_of(amount, command.tip_minor, command.tendered_minor)
     session = _session(checkout, command)
+    restaurant.check_currency(session.currency_code)
     now = db.clock.now()
     share = share_of(bill, amount)
     payment = Payment(
