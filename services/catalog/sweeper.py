@@ -15,6 +15,8 @@ from services.catalog.usecases import stock
 
 SWEEP_EVERY_SECONDS = 5.0
 HOLDS_PER_SWEEP = 200
+FAILURES_PER_SWEEP = 5
+"""When so many holds fail, orders is probably down: the rest waits for the next sweep."""
 PLACED = frozenset({orders_pb2.LIFECYCLE_VALIDATED, orders_pb2.LIFECYCLE_CANCEL_PENDING})
 DONE = frozenset({orders_pb2.LIFECYCLE_DONE, orders_pb2.LIFECYCLE_INVOICED})
 
@@ -39,19 +41,22 @@ class HoldSweeper:
 
     async def sweep(self) -> int:
         """Settles what has expired by now; how many. A hold whose order cannot be asked about stays."""
-        settled = 0
+        settled = failed = 0
         holds = await stock_store.expired_holds(self._db, self._db.clock.now(), HOLDS_PER_SWEEP)
         for restaurant_id, order_id in holds:
             try:
                 order = await self._ask_orders(restaurant_id, order_id)
                 await self._settle(restaurant_id, order_id, order)
             except Problem as problem:
+                failed += 1
                 _log.warning(
                     "a hold stays for now",
                     restaurant_id=str(restaurant_id),
                     order_id=str(order_id),
                     reason=problem.reason,
                 )
+                if failed >= FAILURES_PER_SWEEP:
+                    break
             else:
                 settled += 1
         return settled

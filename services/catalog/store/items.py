@@ -37,6 +37,8 @@ SAVE_ITEMS = (
     " stock_tracked = excluded.stock_tracked, position = excluded.position,"
     " wire_bytes = excluded.wire_bytes, version = excluded.version"
 )
+ITEMS_PER_STATEMENT = 500
+"""A large import stays well below the time-out of a statement."""
 REMOVE_ITEM = (
     "UPDATE item SET removed = true, stock_tracked = false, version = $3 WHERE restaurant_id = $1 AND id = $2"
 )
@@ -71,9 +73,11 @@ async def known_items(tx: Transaction, item_ids: Sequence[UUID]) -> set[UUID]:
 
 async def save_items(tx: Transaction, found: Sequence[tuple[Item, int]]) -> None:
     """New and changed ones, each with its size on the wire in bytes. Raises NameTaken."""
-    documents = [_document(item, wire_bytes) for item, wire_bytes in found]
     try:
-        await tx.execute(SAVE_ITEMS, tx.tenant, documents)
+        for start in range(0, len(found), ITEMS_PER_STATEMENT):
+            batch = found[start : start + ITEMS_PER_STATEMENT]
+            documents = [_document(item, wire_bytes) for item, wire_bytes in batch]
+            await tx.execute(SAVE_ITEMS, tx.tenant, documents)
     except asyncpg.UniqueViolationError as error:
         raise NameTaken("There is an item of this name in the category.") from error
 

@@ -5,7 +5,7 @@ from dataclasses import replace
 from uuid import UUID
 
 import pytest
-from fynlo.catalog.v1 import events_pb2
+from fynlo.catalog.v1 import catalog_pb2, events_pb2
 
 from chassis.db import Database
 from chassis.errors import AlreadyExists
@@ -26,7 +26,7 @@ from services.catalog.tests.builders import (
     counted,
     saved,
 )
-from services.catalog.usecases import menu
+from services.catalog.usecases import importing, menu
 from services.catalog.usecases.command import Command
 
 
@@ -275,3 +275,19 @@ async def test_an_item_too_large_for_an_event_is_refused(service_database: OpenD
     groups = tuple(a_group(f"Group {number}", **prices) for number in range(6))
     with pytest.raises(rules.MenuTooLarge):
         await menu.create_item(db, command(tenant), an_item(category.id, option_groups=groups))
+
+
+async def test_a_menu_has_a_largest_size(service_database: OpenDatabase) -> None:
+    db = await service_database("catalog")
+    tenant = await a_restaurant(db)
+
+    async def import_dishes(names: range) -> int:
+        rows = "".join(f"Mains,Dish {number},9,hot_food\n" for number in names)
+        content = f"category,item,price,vat_class\n{rows}".encode()
+        file = await importing.read_file(content, catalog_pb2.MENU_FORMAT_CSV, "GBP")
+        return (await importing.import_menu(db, command(tenant), file)).message.created
+
+    assert await import_dishes(range(rules.MAX_ITEMS_PER_MENU)) == rules.MAX_ITEMS_PER_MENU
+    with pytest.raises(rules.MenuTooLarge):
+        await import_dishes(range(rules.MAX_ITEMS_PER_MENU, rules.MAX_ITEMS_PER_MENU + 1))
+    assert await version_of(db, tenant) == 1

@@ -14,7 +14,7 @@ from chassis.testing import OpenDatabase
 from services.catalog.domain.reservations import HOLD_LIFETIME
 from services.catalog.domain.stock import StockLine
 from services.catalog.store import stock as stock_store
-from services.catalog.sweeper import HoldSweeper
+from services.catalog.sweeper import FAILURES_PER_SWEEP, HoldSweeper
 from services.catalog.tests.builders import a_category, a_restaurant, counted
 from services.catalog.usecases import stock
 
@@ -109,3 +109,15 @@ async def test_a_hold_stays_while_orders_does_not_answer(
     orders.down = False
     await sweeper.sweep()
     assert await figures(db, tenant) == (10, 0)
+
+
+async def test_while_orders_is_down_a_sweep_gives_up_early(
+    service_database: OpenDatabase, fake_clock: FakeClock
+) -> None:
+    db, orders = await service_database("catalog"), Orders()
+    for _ in range(FAILURES_PER_SWEEP + 2):
+        await a_hold(db)
+    fake_clock.advance(HOLD_LIFETIME)
+    orders.down = True
+    assert await HoldSweeper(db, orders.order).sweep() == 0
+    assert len(orders.asked) == FAILURES_PER_SWEEP
