@@ -147,7 +147,7 @@ async def serving(
 ) -> AsyncIterator[Peer]:
     """``servicer`` behind a real server with every guard, and a channel of the service ``caller`` to it.
 
-    Servers that share a ``mint`` accept the same tokens: for a servicer that calls peers on a person's behalf.
+    Servers that share a ``mint`` accept the same tokens: for one that calls peers on a person's behalf.
     """
     settings = settings_for_tests(**overrides)
     mint = mint or TokenMint(clock)
