@@ -68,8 +68,7 @@ SELECT page.* FROM unnest($5::text[]) AS wanted (wanted_state) CROSS JOIN LATERA
 """  # noqa: S608
 UPDATED = f"""
 SELECT * FROM orders
-WHERE restaurant_id = $1 AND updated_at >= $9::timestamptz
-    AND (updated_at, id) > ($2::timestamptz, $3::uuid) {_FILTERS}
+WHERE restaurant_id = $1 AND (updated_at, id) > ($2::timestamptz, $3::uuid) {_FILTERS}
 ORDER BY updated_at, id LIMIT $4
 """  # noqa: S608
 BY_NAME = f"""
@@ -88,8 +87,8 @@ async def find_page(tx: Transaction, wanted: Filter, after: Position | None, lim
     """Newest first; with ``updated_since`` the longest unchanged first, for a client that catches up."""
     if wanted.name_prefix:
         return await _by_name(tx, wanted, after, limit)
-    sql, extra = _statement(wanted)
-    found = await tx.fetch(sql, *_arguments(tx, wanted, after, limit + 1), *extra)
+    sql = _statement(wanted)
+    found = await tx.fetch(sql, *_arguments(tx, wanted, after, limit + 1))
     shown = found[:limit]
     key = "updated_at" if sql is UPDATED else "created_at"
     following = (shown[-1][key], shown[-1]["id"]) if len(found) > limit else None
@@ -115,20 +114,25 @@ async def _by_name(tx: Transaction, wanted: Filter, after: Position | None, limi
     return Page(await with_lines(tx, shown), (last["created_at"], last["id"]))
 
 
-def _statement(wanted: Filter) -> tuple[str, list[Any]]:
+def _statement(wanted: Filter) -> str:
     if wanted.updated_since is not None:
-        return UPDATED, [wanted.updated_since]
+        return UPDATED
     if wanted.number is not None:
-        return OF_NUMBER, []
+        return OF_NUMBER
     if wanted.business_date is not None:
-        return OF_DAY, []
-    return (OF_STATES if wanted.states else NEWEST), []
+        return OF_DAY
+    return OF_STATES if wanted.states else NEWEST
+
+
+def _start(wanted: Filter) -> Position:
+    """Where the list begins; a time from which on things count is a position as well."""
+    return NEWEST_POSITION if wanted.updated_since is None else (wanted.updated_since, OLDEST_POSITION[1])
 
 
 def _arguments(tx: Transaction, wanted: Filter, after: Position | None, limit: int) -> list[Any]:
     return [
         tx.tenant,
-        *(after or (NEWEST_POSITION if wanted.updated_since is None else OLDEST_POSITION)),
+        *(after or _start(wanted)),
         limit,
         [state.value for state in dict.fromkeys(wanted.states)],
         wanted.table_id,

@@ -1,0 +1,223 @@
+"""The published examples of the events of orders are what orders writes."""
+
+from dataclasses import replace
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+from uuid import UUID
+
+import pytest
+from fynlo.orders.v1 import events_pb2
+from google.protobuf import json_format
+from google.protobuf.message import Message
+
+from services.orders.domain.change import (
+    Cancelled,
+    Change,
+    Completed,
+    Fact,
+    KitchenReady,
+    PaymentRecorded,
+    Placed,
+    TicketMoved,
+    Updated,
+)
+from services.orders.domain.figures import Figures
+from services.orders.domain.kitchen import LineStep, Station, Ticket, TicketLine, TicketStep
+from services.orders.domain.menu import OrderType
+from services.orders.domain.order import (
+    Actor,
+    ChosenOption,
+    Kitchen,
+    Lifecycle,
+    Line,
+    Order,
+    Payment,
+    ServiceFlow,
+    State,
+    Totals,
+)
+from services.orders.pricing import BillMode, VatGroup
+from services.orders.wire import enums
+from services.orders.wire.events import published
+from services.orders.wire.orders import metrics_message, station_message, ticket_message
+
+EXAMPLES = Path(__file__).parents[3] / "protos" / "examples"
+AT = datetime(2026, 3, 2, 12, 0, 0, 250_000, tzinfo=UTC)
+
+
+def fixed(number: int) -> UUID:
+    return UUID(f"0195f3a0-0000-7000-8000-{number:012}")
+
+
+CASA, MIA, ORDER, LINE, TICKET, STATION, PAYMENT = (
+    fixed(number) for number in (1, 3, 101, 102, 103, 104, 105)
+)
+CHEESE = ChosenOption(fixed(108), "Cheese", 1, 50)
+BURGER = Line(
+    id=LINE,
+    item_id=fixed(106),
+    category_id=fixed(107),
+    name="Burger",
+    quantity=2,
+    unit_price_minor=1150,
+    options=(CHEESE,),
+    note="no onions",
+    seat=1,
+    course="",
+    hold=False,
+    gross_minor=2400,
+    discount_minor=0,
+    vat_rate_bp=2000,
+    vat_minor=400,
+    allergens=(2, 7),
+    kitchen=Kitchen.QUEUED,
+)
+PLACED = Order(
+    id=ORDER,
+    restaurant_id=CASA,
+    number=17,
+    lifecycle=Lifecycle.VALIDATED,
+    service_flow=ServiceFlow.PAY_LATER,
+    order_type=OrderType.EAT_IN,
+    covers=2,
+    currency_code="GBP",
+    business_date=AT.date(),
+    created_at=AT,
+    updated_at=AT,
+    version=1,
+    lines=(BURGER,),
+    vat=(VatGroup(2000, 2400, 400),),
+    totals=Totals(2400, 0, 300, 400, 2700),
+    bill_mode=BillMode.INCLUSIVE_OPTIONAL,
+    menu_version=12,
+    placed_by=Actor(str(MIA), "Mia", "ipad-1"),
+    content_hash=b"",
+    placed_at=AT,
+)
+ON_TICKET = TicketLine(LINE, "Burger", 2, (CHEESE,), "no onions", 1, Kitchen.QUEUED)
+FIRED = Ticket(
+    id=TICKET,
+    order_id=ORDER,
+    order_number=17,
+    station_id=STATION,
+    station_name="Kitchen",
+    revision=1,
+    course="",
+    order_type=OrderType.EAT_IN,
+    business_date="2026-03-02",
+    created_at=AT,
+    target_at=AT + timedelta(minutes=15),
+    allergens=(2, 7),
+    lines=(ON_TICKET,),
+)
+LATER = AT + timedelta(minutes=9)
+
+
+def at_kitchen(kitchen: Kitchen, **overrides: object) -> Order:
+    return replace(PLACED, lines=(replace(BURGER, kitchen=kitchen),), updated_at=LATER, **overrides)  # type: ignore[arg-type]
+
+
+def moved(kitchen: Kitchen, revision: int, **overrides: object) -> Ticket:
+    return replace(FIRED, lines=(replace(ON_TICKET, state=kitchen),), revision=revision, **overrides)  # type: ignore[arg-type]
+
+
+def event(order: Order, fact: Fact, *tickets: Ticket) -> Message:
+    [(message, _)] = published(Change(PLACED, order, (), tickets, (), (fact,)))
+    return message
+
+
+def events() -> dict[str, Message]:
+    """What orders writes for the facts of the examples."""
+    paid = replace(PLACED.totals, paid_minor=2700)
+    ready = moved(Kitchen.READY, 2, ready_at=LATER)
+    held = replace(
+        PLACED, lines=(replace(BURGER, kitchen=Kitchen.QUEUED, hold=True),), version=2, updated_at=LATER
+    )
+    done = at_kitchen(Kitchen.SERVED, lifecycle=Lifecycle.DONE, totals=paid, version=4, completed_at=LATER)
+    cancelled = at_kitchen(Kitchen.CANCELLED, lifecycle=Lifecycle.CANCELLED, version=3)
+    station = Station(STATION, "Kitchen", 0, frozenset({fixed(107)}), True, 15, 2)
+    figures = Figures(placed=17, done=12, cancelled=1, gross_minor=48_250, paid_minor=36_100, tickets_open=3)
+    undelivered = events_pb2.TicketUndelivered(ticket=ticket_message(FIRED), cause="no_display")
+    metrics = metrics_message(figures, "2026-03-02", "GBP", LATER)
+    return {
+        "OrderPlaced": event(PLACED, Placed(), FIRED),
+        "OrderUpdated": event(held, Updated("fired"), FIRED),
+        "OrderPaymentRecorded": event(
+            replace(PLACED, totals=paid, version=2, updated_at=LATER), PaymentRecorded(PAYMENT, "cash", 2700)
+        ),
+        "OrderCompleted": event(done, Completed()),
+        "OrderCancelled": event(cancelled, Cancelled("guest left", wasted=True), moved(Kitchen.CANCELLED, 3)),
+        "TicketUpdated": event(at_kitchen(Kitchen.READY, version=2), TicketMoved(ready, "bumped"), ready),
+        "KitchenOrderReady": event(at_kitchen(Kitchen.READY, version=2), KitchenReady()),
+        "TicketUndelivered": undelivered,
+        "StationSaved": events_pb2.StationSaved(station=station_message(station)),
+        "MetricsUpdated": events_pb2.MetricsUpdated(metrics=metrics),
+    }
+
+
+@pytest.mark.parametrize("name", sorted(events_pb2.DESCRIPTOR.message_types_by_name))
+def test_the_example_is_what_orders_publishes(name: str) -> None:
+    text = (EXAMPLES / f"{name}.json").read_text(encoding="utf-8")
+    assert json_format.Parse(text, getattr(events_pb2, name)()) == events()[name]
+
+
+CHANNELS = {
+    Placed: ("orders", "kitchen"),
+    Updated: ("orders", "kitchen"),
+    PaymentRecorded: ("orders", "kitchen"),
+    Cancelled: ("orders", "kitchen"),
+    Completed: ("orders",),
+    KitchenReady: ("orders",),
+}
+
+
+@pytest.mark.parametrize(
+    "fact",
+    [
+        Placed(),
+        Updated("fired"),
+        PaymentRecorded(PAYMENT, "cash", 1),
+        Cancelled("x", wasted=False),
+        Completed(),
+        KitchenReady(),
+    ],
+    ids=lambda fact: type(fact).__name__,
+)
+def test_a_fact_is_told_to_the_kitchen_when_it_brings_tickets(fact: Fact) -> None:
+    [(_, with_tickets)] = published(Change(None, PLACED, (), (FIRED,), (), (fact,)))
+    [(_, without)] = published(Change(None, PLACED, (), (), (), (fact,)))
+    assert with_tickets == CHANNELS[type(fact)]
+    assert without == ("orders",)
+
+
+def test_a_ticket_that_moved_is_told_once() -> None:
+    change = Change(None, PLACED, (), (FIRED,), (), (TicketMoved(FIRED, "served"), Completed()))
+    told = published(change)
+    assert [channels for _, channels in told] == [("kitchen", "orders"), ("orders",)]
+    cancelled = Change(
+        None, PLACED, (), (FIRED,), (), (TicketMoved(FIRED, "served"), Cancelled("x", wasted=False))
+    )
+    assert not published(cancelled)[1][0].tickets  # type: ignore[attr-defined]
+
+
+@pytest.mark.parametrize(
+    ("kind", "table"),
+    [
+        (OrderType, enums.ORDER_TYPE),
+        (BillMode, enums.BILL_MODE),
+        (ServiceFlow, enums.SERVICE_FLOW),
+        (Lifecycle, enums.LIFECYCLE),
+        (Payment, enums.PAYMENT),
+        (Kitchen, enums.KITCHEN),
+        (State, enums.STATE),
+        (TicketStep, enums.TICKET_STEP),
+        (LineStep, enums.LINE_STEP),
+    ],
+    ids=lambda value: getattr(value, "__name__", ""),
+)
+def test_every_value_of_an_enumeration_has_one_number_and_none_is_unspecified(
+    kind: type, table: dict[object, int]
+) -> None:
+    assert set(table) == set(kind)  # type: ignore[call-overload]
+    assert len(set(table.values())) == len(table)
+    assert 0 not in table.values()

@@ -1,0 +1,243 @@
+"""What is stored is what was decided; a restaurant sees its own; a list costs what a page costs."""
+
+import json
+from datetime import UTC, datetime, timedelta
+from typing import Any
+from uuid import UUID
+
+import asyncpg
+import pytest
+
+from chassis.db import Transaction
+from chassis.ids import new_id
+from chassis.testing import ModuleDatabases
+from services.orders.domain import commands
+from services.orders.domain.kitchen import TicketStep
+from services.orders.domain.order import Order, State
+from services.orders.store import listing
+from services.orders.store import orders as store
+from services.orders.store.listing import NEWEST_POSITION, Filter, Page
+from services.orders.tests.builders import command, draft, draft_line, item_message
+from services.orders.tests.world import World
+from services.orders.usecases import reading
+
+OWN_TABLES = (
+    "restaurant",
+    "menu_part",
+    "station",
+    "orders",
+    "order_line",
+    "ticket",
+    "order_history",
+    "order_payment",
+    "order_day",
+)
+MANY = 20_000
+PAGE_BLOCKS_MAX = 300
+
+
+async def page(world: World, limit: int = 50, **wanted: Any) -> Page:
+    return await reading.list_orders(world.shop, world.tenant, Filter(**wanted), None, limit)
+
+
+def ids(orders: list[Order]) -> list[str]:
+    return [str(order.id) for order in orders]
+
+
+async def test_an_order_comes_back_as_it_was_decided(world: World) -> None:
+    placed = await world.place(
+        draft(draft_line(world.burger, 3, note="rare", seat=2, course="main", hold=True))
+    )
+    order = await world.order(placed.id)
+    [line] = order.lines
+    assert (line.note, line.seat, line.course, line.hold) == ("rare", 2, "main", True)
+    assert (line.gross_minor, line.vat_minor) == (3000, 500)
+    assert sum(one.gross_minor - one.discount_minor for one in order.lines) == order.totals.goods_minor
+    assert sum(one.vat_minor for one in order.lines) == order.totals.vat_minor
+    assert (order.number, order.version, order.history_rows) == (1, 1, 2)
+
+
+async def test_lines_keep_their_order_through_changes(world: World) -> None:
+    lines = [draft_line(world.burger, note=str(index)) for index in range(5)]
+    placed = await world.place(draft(*lines))
+    await world.cook(placed.id, TicketStep.START)
+    assert [line.note for line in (await world.order(placed.id)).lines] == ["0", "1", "2", "3", "4"]
+
+
+async def test_the_list_is_newest_first_and_filters_by_state_and_day(world: World) -> None:
+    first = await world.place()
+    world.clock.advance(timedelta(minutes=1))
+    second = await world.place()
+    await world.cook(second.id, TicketStep.START)
+    world.clock.advance(timedelta(days=1))
+    third = await world.place(draft=True)
+    assert ids((await page(world)).orders) == [third.id, second.id, first.id]
+    assert ids((await page(world, states=(State.PREPARING,))).orders) == [second.id]
+    both = (State.DRAFT, State.VALIDATED)
+    assert ids((await page(world, states=both)).orders) == [third.id, first.id]
+    day = (await world.order(first.id)).business_date
+    assert ids((await page(world, business_date=day)).orders) == [second.id, first.id]
+    assert ids((await page(world, business_date=day, states=(State.VALIDATED,))).orders) == [first.id]
+    assert (await page(world, table_id=new_id())).orders == []
+
+
+async def test_updated_since_lists_what_a_client_missed_oldest_change_first(world: World) -> None:
+    first = await world.place()
+    world.clock.advance(timedelta(minutes=1))
+    second = await world.place()
+    world.clock.advance(timedelta(minutes=1))
+    since = world.clock.now()
+    await world.cook(first.id, TicketStep.START)
+    assert ids((await page(world, updated_since=since)).orders) == [first.id]
+    everything = (await page(world, updated_since=since - timedelta(hours=1))).orders
+    assert ids(everything) == [second.id, first.id]
+
+
+async def test_a_number_or_the_start_of_a_word_on_a_line_finds_an_order(world: World) -> None:
+    soup = item_message(name="Tomato Soup")
+    world.extra_items.append(soup)
+    world.publish_menu()
+    burger = await world.place()
+    with_soup = await world.place(draft(draft_line(soup)))
+    assert ids((await page(world, number=1)).orders) == [burger.id]
+    for prefix in ("tom", "TOMATO", "soup"):
+        assert ids((await page(world, name_prefix=prefix)).orders) == [with_soup.id]
+    for prefix in ("omato", "to%", "_"):
+        assert (await page(world, name_prefix=prefix)).orders == []
+
+
+async def test_a_search_by_name_goes_on_where_its_window_ends(world: World) -> None:
+    placed = [(await world.place()).id for _ in range(3)]
+    first = await page(world, name_prefix="burger", limit=2)
+    assert first.next is not None
+    rest = await reading.list_orders(world.shop, world.tenant, Filter(name_prefix="burger"), first.next, 2)
+    assert sorted(ids(first.orders) + ids(rest.orders)) == sorted(placed)
+    assert rest.next is None
+
+
+async def test_every_table_hides_the_rows_of_other_restaurants(world: World) -> None:
+    order = await world.place()
+    await world.pay(order, 100)
+    async with world.shop.db.transaction(world.tenant, readonly=True) as tx:
+        own = [table for table in OWN_TABLES if await _count(tx, table)]
+    assert set(own) == set(OWN_TABLES) - {"menu_part"}
+    for stranger in (new_id(), None):
+        async with world.shop.db.transaction(stranger, readonly=True) as tx:
+            assert [table for table in OWN_TABLES if await _count(tx, table)] == []
+
+
+async def test_a_row_cannot_be_written_for_another_restaurant(world: World) -> None:
+    await world.place()
+    insert = "INSERT INTO order_day VALUES ($1, '2026-01-01', 1, 0, 0, 0, 0, 0, 0)"
+    with pytest.raises(asyncpg.InsufficientPrivilegeError):
+        async with world.shop.db.transaction(new_id()) as tx:
+            await tx.execute(insert, world.tenant)
+    async with world.shop.db.transaction(new_id()) as tx:
+        assert await tx.execute("UPDATE orders SET total_minor = 0") == "UPDATE 0"
+
+
+async def test_row_level_security_is_forced_on_every_table(module_databases: ModuleDatabases) -> None:
+    connection = await asyncpg.connect(await module_databases.owner_url("orders"))
+    try:
+        rows = await connection.fetch(
+            "SELECT relname FROM pg_class WHERE relnamespace = 'orders'::regnamespace"
+            " AND relkind IN ('r', 'p') AND relrowsecurity AND relforcerowsecurity"
+        )
+    finally:
+        await connection.close()
+    assert set(OWN_TABLES) <= {row["relname"] for row in rows}
+
+
+@pytest.mark.parametrize("table", ["order_history", "order_payment"])
+async def test_history_and_money_are_never_rewritten(world: World, table: str) -> None:
+    await world.place()
+    for statement in (f"DELETE FROM {table}", f"UPDATE {table} SET order_id = order_id"):
+        with pytest.raises(asyncpg.InsufficientPrivilegeError):
+            async with world.shop.db.transaction(world.tenant) as tx:
+                await tx.execute(statement)
+
+
+async def test_the_database_refuses_a_bill_that_does_not_add_up(world: World) -> None:
+    await world.place()
+    for change in ("total_minor = total_minor + 1", "goods_minor = -1", "lifecycle = 'lost'", "number = 0"):
+        with pytest.raises(asyncpg.CheckViolationError):
+            async with world.shop.db.transaction(world.tenant) as tx:
+                await tx.execute(f"UPDATE orders SET {change}")
+
+
+async def test_a_change_of_an_order_that_was_not_locked_is_noticed(world: World) -> None:
+    order = await world.place()
+    async with world.shop.db.transaction(world.tenant) as tx:
+        held = await store.lock_order(tx, UUID(order.id))
+    await world.cook(order.id, TicketStep.START)
+    with pytest.raises(RuntimeError, match="although it was locked"):
+        async with world.shop.db.transaction(world.tenant) as tx:
+            await store.save(tx, commands.begin_cancel(held, command(reason="x")))
+
+
+class Counting:
+    """Counts the statements that pass through a transaction."""
+
+    def __init__(self, tx: Transaction) -> None:
+        self.tx, self.tenant, self.statements = tx, tx.tenant, 0
+
+    def __getattr__(self, name: str) -> Any:
+        self.statements += name.startswith("fetch") or name == "execute"
+        return getattr(self.tx, name)
+
+
+async def test_reading_an_order_or_a_page_takes_two_statements(world: World) -> None:
+    placed = [(await world.place()).id for _ in range(3)]
+    async with world.shop.db.transaction(world.tenant, readonly=True) as tx:
+        counting = Counting(tx)
+        await store.find_order(counting, UUID(placed[0]))  # type: ignore[arg-type]
+        assert counting.statements == 2
+        counting = Counting(tx)
+        found = await listing.find_page(counting, Filter(), None, 50)  # type: ignore[arg-type]
+        assert (counting.statements, len(found.orders)) == (2, 3)
+
+
+@pytest.mark.parametrize("after", [None, (datetime(2026, 1, 1, 6, tzinfo=UTC), NEWEST_POSITION[1])])
+async def test_a_page_is_an_index_range_however_many_orders_there_are(
+    world: World, module_databases: ModuleDatabases, after: Any
+) -> None:
+    await world.place()
+    async with world.shop.db.transaction(world.tenant) as tx:
+        await tx.execute(MULTIPLY, world.tenant, MANY)
+    owner = await asyncpg.connect(await module_databases.owner_url("orders"))
+    await owner.execute("ANALYZE orders.orders")  # as autovacuum does
+    await owner.close()
+    day = datetime(2026, 1, 1, tzinfo=UTC)
+    for wanted in (
+        Filter(),
+        Filter(states=(State.DONE, State.VALIDATED)),
+        Filter(number=77),
+        Filter(business_date=day.date()),
+        Filter(updated_since=day),
+        Filter(states=(State.CANCELLED,)),
+    ):
+        sql = listing._statement(wanted)
+        async with world.shop.db.transaction(world.tenant) as tx:
+            await tx.execute("SET LOCAL plan_cache_mode = force_generic_plan")
+            arguments = listing._arguments(tx, wanted, after, 20)
+            [row] = await tx.fetch(f"EXPLAIN (ANALYZE, BUFFERS, FORMAT JSON) {sql}", *arguments)
+        [plan] = row[0]
+        blocks = plan["Plan"]["Shared Hit Blocks"] + plan["Plan"]["Shared Read Blocks"]
+        assert blocks < PAGE_BLOCKS_MAX, (wanted, json.dumps(plan, indent=1))
+
+
+MULTIPLY = """
+INSERT INTO orders
+SELECT o.restaurant_id, gen_random_uuid(), n, CASE WHEN n % 10 = 0 THEN 'validated' ELSE 'done' END,
+    o.lifecycle, o.payment_state, o.kitchen_state, o.service_flow, o.order_type, o.table_id, o.covers,
+    o.currency_code, date '2026-01-01' + n / 2000, timestamptz '2026-01-01' + n * interval '1 minute',
+    timestamptz '2026-01-01' + n * interval '1 minute', o.placed_at, o.completed_at, o.version, o.bill_mode,
+    o.menu_version, o.goods_minor, o.discount_minor, o.service_charge_minor, o.vat_minor, o.total_minor,
+    o.paid_minor, o.vat, o.placed_by_id, o.placed_by_name, o.placed_by_device, o.content_hash, o.history_rows,
+    o.cancel_reason
+FROM orders o, generate_series(1, $2::int) AS n WHERE o.restaurant_id = $1 AND o.number = 1
+"""
+
+
+async def _count(tx: Transaction, table: str) -> int:
+    return int(await tx.fetchval(f"SELECT count(*) FROM {table}"))
