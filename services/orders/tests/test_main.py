@@ -1,0 +1,91 @@
+"""The process as it is composed for production: it starts, answers, publishes and stops."""
+
+import asyncio
+import json
+import time
+from typing import Any
+
+import pytest
+from fynlo.auth.v1.auth_service_pb2 import GetJwksRequest, GetJwksResponse
+from fynlo.auth.v1.auth_service_pb2_grpc import AuthServiceServicer, add_AuthServiceServicer_to_server
+from fynlo.orders.v1 import orders_service_pb2 as pb
+from fynlo.orders.v1.orders_service_pb2_grpc import OrdersServiceStub
+from nats.aio.msg import Msg
+
+from chassis.auth import ServiceIdentity
+from chassis.bus import open_nats
+from chassis.clock import SystemClock
+from chassis.errors import NotFound
+from chassis.ids import new_id
+from chassis.rpc import acting_for, inbound, open_channel
+from chassis.stream import ensure_stream
+from chassis.testing import ModuleDatabases
+from chassis.testing_rpc import SECRET, TokenMint, serving, settings_for_tests
+from services.orders.main import build
+from services.orders.settings import OrdersSettings
+from services.orders.tests.builders import draft, draft_line
+from services.orders.tests.world import World
+
+PATIENCE_SECONDS = 15.0
+
+
+class Keys(AuthServiceServicer):
+    """Auth, as far as tokens are concerned."""
+
+    mint: TokenMint
+
+    async def GetJwks(self, request: GetJwksRequest, context: object) -> GetJwksResponse:
+        return GetJwksResponse(jwks_json=json.dumps(self.mint.jwks()))
+
+
+async def test_the_process_serves_and_publishes(
+    world: World, module_databases: ModuleDatabases, nats_url: str
+) -> None:
+    await world.shop.copies.get(world.tenant)  # so that it need not ask for menu and settings
+    clock = SystemClock()
+    keys = Keys()  # type: ignore[abstract] # the rest of auth is not asked
+    keys.mint = TokenMint(clock)
+    heard: list[str] = []
+    bus = await open_nats(nats_url, name="test")
+    await ensure_stream(bus)
+
+    async def hear(msg: Msg) -> None:
+        heard.append(msg.subject)
+
+    await bus.subscribe("fynlo.orders.v1.*.*", cb=hear)
+    async with serving(add_AuthServiceServicer_to_server, keys, clock=clock, service_name="auth") as auth:
+        base = settings_for_tests(
+            database_url=await module_databases.service_url("orders"), nats_url=nats_url
+        ).model_dump()
+        settings = OrdersSettings(
+            **base,
+            auth_address=f"127.0.0.1:{auth.server.port}",
+            catalog_address="127.0.0.1:1",
+            payments_address="127.0.0.1:1",
+        )
+        async with await build(settings) as service:
+            identity = ServiceIdentity("payments", SECRET, clock)
+            channel = open_channel(f"127.0.0.1:{service.grpc_port}", peer="orders", identity=identity)
+            orders = OrdersServiceStub(channel)
+            who = keys.mint.principal(
+                restaurant_id=world.tenant, permissions=frozenset({"orders.place", "orders.read"})
+            )
+            with inbound(budget_seconds=5, token=keys.mint.token(who), principal=who):
+                request = pb.PlaceOrderRequest(request_id="r1", order=draft(draft_line(world.burger)))
+                placed = (await orders.PlaceOrder(request)).order
+            with acting_for(world.tenant):
+                found = await orders.GetOrder(pb.GetOrderRequest(order_id=placed.id))
+                with pytest.raises(NotFound):
+                    await orders.GetOrder(pb.GetOrderRequest(order_id=str(new_id())))
+            assert found.order == placed
+            await _until(lambda: f"fynlo.orders.v1.OrderPlaced.{world.tenant}" in heard)
+            await _until(lambda: f"fynlo.orders.v1.MetricsUpdated.{world.tenant}" in heard)
+            await channel.close()
+    await bus.close()
+
+
+async def _until(condition: Any) -> None:
+    give_up_at = time.monotonic() + PATIENCE_SECONDS
+    while not condition():
+        assert time.monotonic() < give_up_at, "did not happen"
+        await asyncio.sleep(0.05)
