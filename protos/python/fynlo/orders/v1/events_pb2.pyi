@@ -59,7 +59,7 @@ class OrderUpdated(_message.Message):
     TICKETS_FIELD_NUMBER: _builtins.int
     CAUSE_FIELD_NUMBER: _builtins.int
     cause: _builtins.str
-    """fired, payment, kitchen, draft or completed_axis: what moved."""
+    """draft, fired, cancelling or cancel_refused: what moved."""
     @_builtins.property
     def order(self) -> _orders_pb2.Order: ...
     @_builtins.property
