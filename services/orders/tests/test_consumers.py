@@ -130,6 +130,7 @@ async def test_money_for_an_unknown_order_is_parked_and_stands_in_nobodys_way(
 
     await until(booked)
     await until(parked)
+    assert await paid_minor(world, order.id) == 100
 
 
 async def test_menus_and_settings_arrive_by_event(world: World, stream: Stream) -> None:

@@ -105,6 +105,14 @@ async def test_a_change_that_never_comes_is_read_through(world: World) -> None:
     assert (world.catalog.asked, (await stored(world)).menu_version) == (2, 3)
 
 
+async def test_a_price_that_may_have_changed_in_a_lost_change_is_read_through(world: World) -> None:
+    await world.place()
+    world.burger.price_minor, world.burger.version, world.menu_version = 1300, 2, 3
+    world.publish_menu()
+    await hear(world, changed(world, version=3))  # version 2, which had the price, is lost
+    assert (await world.place()).totals.goods_minor == 1300
+
+
 async def test_an_old_change_again_changes_nothing(world: World) -> None:
     await world.place()
     dearer = item_message(id=world.burger.id, version=2)
