@@ -1,0 +1,100 @@
+"""The whole system as `make run` runs it, on ports and in a folder of its own: for journeys and pages."""
+
+import json
+import os
+import signal
+import socket
+import subprocess
+import sys
+import time
+import urllib.error
+import urllib.request
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+
+ROOT = Path(__file__).resolve().parent.parent
+START_SECONDS = 120.0
+STOP_SECONDS = 40.0
+SERVICES = ("auth", "catalog", "orders", "payments", "staff", "realtime")
+SERVERS = ("postgres", "nats", "valkey")
+
+
+@dataclass(frozen=True, slots=True)
+class System:
+    """A running system."""
+
+    base_url: str
+    data_dir: Path
+    log: Path
+    supervisor: "subprocess.Popen[bytes]"
+    ports: Mapping[str, int]
+
+    def state(self) -> dict[str, object]:
+        """What the supervisor says of its processes: run.json."""
+        found: dict[str, object] = json.loads((self.data_dir / "run.json").read_text())
+        return found
+
+    def healthy(self) -> bool:
+        """Whether a sale can be made now."""
+        return _answers(f"{self.base_url}/api/v2/health")
+
+
+def free_ports(count: int) -> list[int]:
+    """Ports that nobody listens on now."""
+    sockets = [socket.socket() for _ in range(count)]
+    try:
+        for one in sockets:
+            one.bind(("127.0.0.1", 0))
+        return [one.getsockname()[1] for one in sockets]
+    finally:
+        for one in sockets:
+            one.close()
+
+
+@contextmanager
+def running_system(data_dir: Path, extra: Mapping[str, str] | None = None) -> Iterator[System]:
+    """Starts everything, waits until a sale can be made, and stops it afterwards. ``extra``: environment."""
+    names = [*SERVERS, "gateway", "gateway-admin", "realtime-socket"]
+    names += [name for service in SERVICES for name in (service, f"{service}-admin")]
+    ports = dict(zip(names, free_ports(len(names)), strict=True))
+    variables = {f"FYNLO_{name.upper().replace('-', '_')}_PORT": str(port) for name, port in ports.items()}
+    env = {**os.environ, **variables, "FYNLO_DATA_DIR": str(data_dir), "NO_COLOR": "1", **(extra or {})}
+    data_dir.mkdir(parents=True, exist_ok=True)
+    log = data_dir.parent / f"{data_dir.name}.log"
+    with log.open("wb") as out:
+        supervisor = subprocess.Popen(
+            [sys.executable, "-m", "deploy.local"], cwd=ROOT, env=env, stdout=out, stderr=subprocess.STDOUT
+        )
+    system = System(f"http://127.0.0.1:{ports['gateway']}", data_dir, log, supervisor, ports)
+    try:
+        _wait_until_healthy(system)
+        yield system
+    finally:
+        supervisor.send_signal(signal.SIGTERM)
+        try:
+            supervisor.wait(STOP_SECONDS)
+        except subprocess.TimeoutExpired:
+            supervisor.kill()
+            raise
+
+
+def _wait_until_healthy(system: System) -> None:
+    give_up_at = time.monotonic() + START_SECONDS
+    while time.monotonic() < give_up_at:
+        if system.supervisor.poll() is not None:
+            break
+        if system.healthy():
+            return
+        time.sleep(0.2)
+    tail = system.log.read_text(errors="replace")[-6_000:]
+    raise RuntimeError(f"the system did not come up in {START_SECONDS} s:\n{tail}")
+
+
+def _answers(url: str) -> bool:
+    try:
+        with urllib.request.urlopen(url, timeout=2) as answer:
+            return bool(answer.status == 200)
+    except (urllib.error.URLError, OSError):
+        return False
