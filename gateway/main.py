@@ -5,7 +5,6 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from datetime import UTC
 
-import nats
 import uvicorn
 from fynlo.auth.v1 import auth_pb2
 from fynlo.auth.v1.auth_service_pb2 import GetJwksRequest, ListRevocationsRequest
@@ -13,7 +12,15 @@ from fynlo.auth.v1.events_pb2 import SessionsRevoked
 from nats.aio.client import Client
 from nats.aio.msg import Msg
 
-from chassis.auth import Revocation, Revocations, RevokedKind, TokenVerifier, follow_revocations
+from chassis.auth import (
+    Revocation,
+    Revocations,
+    RevokedKind,
+    TokenVerifier,
+    follow_revocations,
+    keep_warm,
+)
+from chassis.bus import open_nats
 from chassis.clock import SystemClock
 from chassis.runtime import Service
 from gateway.app import build_app
@@ -65,11 +72,12 @@ async def build(settings: GatewaySettings) -> Service:
 
     verifier = TokenVerifier(fetch_jwks, clock)
     await service.wait_for("auth", verifier.fetch_keys)
-    bus = await service.wait_for("nats", lambda: nats.connect(settings.nats_url, max_reconnect_attempts=-1))
+    bus = await service.wait_for("nats", lambda: open_nats(settings.nats_url, name="gateway"))
     service.on_stop("nats", bus.close)
     revocations = Revocations(clock)
     menus = MenuCache()
     await _listen(bus, services, revocations, menus)
+    service.add_background("revocations", lambda: keep_warm(lambda: _all_revocations(services), revocations))
     gateway = Gateway(settings, services, verifier, revocations, limiter, Limits.of(settings))
     gateway.caches.update(menu=menus, snapshots=SnapshotCache())
     server = HttpServer(_config(settings, gateway))
@@ -87,9 +95,13 @@ async def _listen(bus: Client, services: Services, revocations: Revocations, men
         await menus.on_change(message)
 
     await bus.subscribe(CHANGES_SUBJECT, cb=on_menu_change)
+    for revocation in await _all_revocations(services):
+        revocations.apply(revocation)
+
+
+async def _all_revocations(services: Services) -> list[Revocation]:
     reply = await services.auth.ListRevocations(ListRevocationsRequest())
-    for revocation in reply.revocations:
-        revocations.apply(_revocation(revocation))
+    return [_revocation(revocation) for revocation in reply.revocations]
 
 
 def _revocations_in(payload: bytes) -> list[Revocation]:
