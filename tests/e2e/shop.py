@@ -102,4 +102,17 @@ async def subscribed(device: Device, *channels: str, kind: str = "kds") -> Async
             "subs": subs,
         }
         await connection.send(orjson.dumps(hello).decode())
-        yield Socket(connection, orjson.loads(await connection.recv()))
+        socket = Socket(connection, orjson.loads(await connection.recv()))
+        for sub in socket.welcome["subs"]:
+            await _go_live(device, socket, sub)
+        yield socket
+
+
+async def _go_live(device: Device, socket: Socket, sub: dict[str, Any]) -> None:
+    """A fresh subscriber reads the channel's snapshot and goes on from its position."""
+    snapshot = await device.get(f"/api/v2/realtime/snapshot?ch={sub['ch']}")
+    await socket.send({"t": "sub", "id": 2, "ch": sub["ch"], "e": snapshot["e"], "s": snapshot["s"]})
+    while (frame := await socket.frame())["t"] != "sub_ok":
+        socket.events.append(frame)
+    if frame["st"] not in ("live", "resumed"):
+        raise RuntimeError(f"{sub['ch']} does not go live: {frame}")

@@ -3,6 +3,7 @@
 import asyncio
 import time
 from collections.abc import Callable
+from typing import Any
 
 import orjson
 from websockets.exceptions import ConnectionClosed
@@ -47,15 +48,15 @@ class KitchenDisplay:
                     self._healing = False
                     await socket.send(orjson.dumps(self._hello()).decode())
                     async for frame in socket:
-                        answer = self._take(orjson.loads(frame))
+                        answer = await self._take(orjson.loads(frame))
                         if answer is not None:
                             await socket.send(orjson.dumps(answer).decode())
             except (ConnectionClosed, OSError, TimeoutError):
                 self.reconnects += 1
             await asyncio.sleep(RECONNECT_SECONDS)
 
-    def _hello(self) -> dict[str, object]:
-        channel: dict[str, object] = {"ch": self._channel}
+    def _hello(self) -> dict[str, Any]:
+        channel: dict[str, Any] = {"ch": self._channel}
         if self._epoch:
             channel |= {"e": self._epoch, "s": self._seq}
         return {
@@ -67,17 +68,13 @@ class KitchenDisplay:
             "subs": [channel],
         }
 
-    def _take(self, frame: dict[str, object]) -> dict[str, object] | None:
+    async def _take(self, frame: dict[str, Any]) -> dict[str, Any] | None:
         """One frame; what to answer, if anything."""
         match frame["t"]:
             case "welcome":
-                sub = frame["subs"][0]  # type: ignore[index]
-                if sub["st"] not in ("live", "resumed", "snapshot"):
-                    raise RuntimeError(f"the kitchen channel is {sub}")
-                if sub["st"] != "resumed":
-                    # A fresh restaurant: nothing came before this position.
-                    self._epoch, self._seq = sub["e"], sub["s"]
-                self.live.set()
+                return await self._positioned(frame["subs"][0])
+            case "sub_ok":
+                return await self._positioned(frame)
             case "ev":
                 return self._apply(frame)
             case "synced":
@@ -88,10 +85,24 @@ class KitchenDisplay:
                 self.live.clear()
         return None
 
-    def _apply(self, frame: dict[str, object]) -> dict[str, object] | None:
+    async def _positioned(self, sub: dict[str, Any]) -> dict[str, Any] | None:
+        """Where the channel stands: live, or to be begun with a snapshot."""
+        if sub["st"] in ("live", "resumed"):
+            self.live.set()
+            return None
+        if sub["st"] != "snapshot":
+            raise RuntimeError(f"the kitchen channel is refused: {sub}")
+        snapshot = await self._device.get(f"/api/v2/realtime/snapshot?ch={self._channel}")
+        self._epoch, self._seq = snapshot["e"], snapshot["s"]
+        arrived = time.perf_counter()
+        for ticket in snapshot["state"]["tickets"]:
+            if ticket["order_id"] not in self.accepted:
+                self._show(ticket["order_id"], [ticket], arrived)
+        return {"t": "sub", "id": str(new_id()), "ch": self._channel, "e": self._epoch, "s": self._seq}
+
+    def _apply(self, frame: dict[str, Any]) -> dict[str, Any] | None:
         arrived = time.perf_counter()
         seq = frame["s"]
-        assert isinstance(seq, int)
         if seq <= self._seq:
             self.duplicates += 1
             return None
@@ -103,16 +114,16 @@ class KitchenDisplay:
             return {"t": "sub", "id": str(new_id()), **sub}
         self._seq = seq
         if frame["k"] == "order.accepted":
-            self._accept(frame["d"], arrived)  # type: ignore[arg-type]
+            order_id = frame["d"]["order_id"]
+            self.duplicates += order_id in self.accepted
+            self._show(order_id, frame["d"]["tickets"], arrived)
             return {"t": "ack", "ack": {self._channel: seq}}
         return None
 
-    def _accept(self, shown: dict[str, object], arrived: float) -> None:
-        order_id = str(shown["order_id"])
-        self.duplicates += order_id in self.accepted
+    def _show(self, order_id: str, tickets: list[dict[str, Any]], arrived: float) -> None:
         self.accepted.add(order_id)
         self._on_accepted(order_id, arrived)
-        for ticket in shown["tickets"]:  # type: ignore[attr-defined]
+        for ticket in tickets:
             self.duplicates += ticket["id"] in self.tickets
             self.tickets.add(ticket["id"])
             self._to_bump.put_nowait(ticket["id"])
