@@ -1,6 +1,7 @@
 """Sells planned orders: tills place and take cash while the kitchen bumps; then the tills are closed."""
 
 import asyncio
+import contextlib
 import time
 from collections.abc import Callable
 from dataclasses import dataclass, field
@@ -78,8 +79,10 @@ async def play(
         result.seconds = time.perf_counter() - started
         await _settle(display, set(sent))
     finally:
-        showing.cancel()
-        await asyncio.gather(showing, return_exceptions=True)
+        if not showing.done():
+            showing.cancel()
+        with contextlib.suppress(asyncio.CancelledError):
+            await showing
     await _close_tills(restaurant, result)
     result.tickets, result.bumped = len(display.tickets), display.bumped
     result.duplicates, result.reconnects = display.duplicates, display.reconnects
