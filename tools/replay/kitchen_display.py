@@ -6,12 +6,15 @@ from collections.abc import Callable
 from typing import Any
 
 import orjson
+from websockets.asyncio.client import ClientConnection
 from websockets.exceptions import ConnectionClosed
 
 from chassis.ids import new_id
 from tools.api import Device
 
 RECONNECT_SECONDS = 0.5
+CONFIRM_SECONDS = 0.5
+"""Within the second that the protocol gives a kitchen display."""
 BUMPERS = 4
 QUEUE_MAX = 10_000
 
@@ -43,17 +46,30 @@ class KitchenDisplay:
 
     async def _listen(self) -> None:
         while True:
+            confirming: asyncio.Future[None] = asyncio.get_running_loop().create_future()
             try:
                 async with self._device.socket() as socket:
                     self._healing = False
                     await socket.send(orjson.dumps(self._hello()).decode())
+                    confirming = asyncio.create_task(self._confirm(socket))
                     async for frame in socket:
                         answer = await self._take(orjson.loads(frame))
                         if answer is not None:
                             await socket.send(orjson.dumps(answer).decode())
             except (ConnectionClosed, OSError, TimeoutError):
                 self.reconnects += 1
+            finally:
+                confirming.cancel()
             await asyncio.sleep(RECONNECT_SECONDS)
+
+    async def _confirm(self, socket: ClientConnection) -> None:
+        """Says what is on the display, in one frame for all that came meanwhile: frames are limited."""
+        confirmed = 0
+        while True:
+            await asyncio.sleep(CONFIRM_SECONDS)
+            if self._seq > confirmed and self.live.is_set():
+                confirmed = self._seq
+                await socket.send(orjson.dumps({"t": "ack", "ack": {self._channel: confirmed}}).decode())
 
     def _hello(self) -> dict[str, Any]:
         channel: dict[str, Any] = {"ch": self._channel}
@@ -117,7 +133,6 @@ class KitchenDisplay:
             order_id = frame["d"]["order_id"]
             self.duplicates += order_id in self.accepted
             self._show(order_id, frame["d"]["tickets"], arrived)
-            return {"t": "ack", "ack": {self._channel: seq}}
         return None
 
     def _show(self, order_id: str, tickets: list[dict[str, Any]], arrived: float) -> None:
