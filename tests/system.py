@@ -85,11 +85,19 @@ def _wait_until_healthy(system: System) -> None:
     while time.monotonic() < give_up_at:
         if system.supervisor.poll() is not None:
             break
-        if system.healthy():
+        if _is_up(system.data_dir) and system.healthy():
             return
         time.sleep(0.2)
     tail = system.log.read_text(errors="replace")[-6_000:]
     raise RuntimeError(f"the system did not come up in {START_SECONDS} s:\n{tail}")
+
+
+def _is_up(data_dir: Path) -> bool:
+    """Whether the supervisor has started and seeded everything."""
+    try:
+        return bool(json.loads((data_dir / "run.json").read_text()).get("up"))
+    except (OSError, ValueError):
+        return False
 
 
 def _answers(url: str) -> bool:

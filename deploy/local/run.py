@@ -69,6 +69,7 @@ class _Run:
         self._owner_url = ""
         self._maintenance_url: str | None = None
         self._asked_at = 0.0
+        self._up = False
         self._began = time.monotonic()
         self._stop = asyncio.Event()
 
@@ -113,6 +114,8 @@ class _Run:
         await self._supervisor.start(Stage([], [plan.migrate()]))
         # Together, because most of a start is each process reading code; the gateway waits for the others.
         await self._supervisor.start(Stage(plan.services()), Stage([plan.gateway()], [*plan.seed()]))
+        self._up = True
+        self._write_state()
         self._greet(ports["gateway"]["http"])
         await self._supervisor.watch()
 
@@ -152,7 +155,7 @@ class _Run:
         self._stop.set()
 
     def _write_state(self) -> None:
-        facts: dict[str, object] = {"pid": os.getpid(), "data_dir": str(self._folder)}
+        facts: dict[str, object] = {"pid": os.getpid(), "data_dir": str(self._folder), "up": self._up}
         if self._urls is not None:
             facts["urls"] = {
                 "admin_database": self._urls.database,
