@@ -15,14 +15,14 @@ POLLS = 100
 POLL_SECONDS = 0.05
 
 
-async def settled_state(till: Device, order_id: str) -> str:
-    """The order's state once the money has arrived at orders."""
+async def payment_state(till: Device, order_id: str, wanted: str) -> str:
+    """The order's payment state, awaited: the money arrives at orders as an event."""
     for _ in range(POLLS):
         order = await till.get(f"/api/v2/orders/{order_id}")
-        if order["state"] == "done":
+        if order["payment_state"] == wanted:
             break
         await asyncio.sleep(POLL_SECONDS)
-    return str(order["state"])
+    return str(order["payment_state"])
 
 
 async def test_an_order_reaches_the_kitchen_is_bumped_paid_and_counted(people: People) -> None:
@@ -49,7 +49,9 @@ async def test_an_order_reaches_the_kitchen_is_bumped_paid_and_counted(people: P
     total = order["totals"]["total_minor"]
     payment = await pay_cash(till, order, session["id"], total + 500)
     assert (payment["status"], payment["amount_minor"], payment["change_minor"]) == ("captured", total, 500)
-    assert await settled_state(till, order["id"]) == "done"
+    assert await payment_state(till, order["id"], "paid") == "paid"
+    completed = await till.post(f"/api/v2/orders/{order['id']}/complete", {})
+    assert (completed["state"], completed["kitchen_state"]) == ("done", "served")
     closed = await till.post(
         f"/api/v2/till-sessions/{session['id']}/close", {"counted_minor": FLOAT_MINOR + total}
     )
