@@ -12,7 +12,7 @@ from chassis.errors import InvalidArgument
 from chassis.ids import new_id
 from services.catalog import wire
 from services.catalog.domain.vat_uk import VAT_CLASSES
-from services.catalog.menu_file.entries import Entry, MenuFile, parse
+from services.catalog.menu_file.entries import MAX_REJECTIONS, Entry, MenuFile, parse
 from services.catalog.menu_file.plan import ImportPlan, Present, plan
 from services.catalog.menu_file.table import read_csv
 from services.catalog.menu_file.workbook import read_xlsx
@@ -38,12 +38,12 @@ async def preview_import(db: Database, tenant: UUID, file: MenuFile) -> pb.Impor
     """What importing the file would do now. No effect."""
     async with db.transaction(tenant, isolation="repeatable_read", readonly=True) as tx:
         version = (await menu_store.read_stamp(tx)).menu
-        if file.rejected:
-            return wire.import_response(0, 0, 0, file.rejected, version)
         classes = await menu_store.vat_classes(tx) or VAT_CLASSES
         planned = await _plan(tx, file.entries, frozenset(each.code for each in classes))
-        if planned.rejected:
-            return wire.import_response(0, 0, 0, planned.rejected, version)
+        # All that is wrong at once: what a row says in itself and what it means on this menu.
+        rejected = sorted([*file.rejected, *planned.rejected], key=lambda each: each.row)[:MAX_REJECTIONS]
+        if rejected:
+            return wire.import_response(0, 0, 0, rejected, version)
         changed = version + 1 if planned.changes else version
         return wire.import_response(
             len(planned.created), len(planned.updated), planned.unchanged, (), changed
