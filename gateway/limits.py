@@ -17,7 +17,7 @@ from redis.exceptions import RedisError
 from chassis.errors import ResourceExhausted
 from chassis.telemetry import counter, get_logger
 
-VALKEY_SECONDS = 0.05
+VALKEY_SECONDS = 0.1
 """A limiter that is slower than this is not worth waiting for."""
 VALKEY_PAUSE_SECONDS = 2.0
 """After a failure Valkey is left alone this long."""
@@ -117,15 +117,15 @@ class LocalGcra:
 class RateLimiter:
     """Takes from all named limits of a request, or refuses it."""
 
-    def __init__(self, url: str | None) -> None:
+    def __init__(self, url: str | None, *, timeout_seconds: float = VALKEY_SECONDS) -> None:
         self._client: redis.Redis | None = None
         self._local = LocalGcra()
         self._paused_until = 0.0
         if url is not None:
             self._client = redis.Redis.from_url(
                 url,
-                socket_timeout=VALKEY_SECONDS,
-                socket_connect_timeout=VALKEY_SECONDS,
+                socket_timeout=timeout_seconds,
+                socket_connect_timeout=timeout_seconds,
                 max_connections=POOL_MAX,
             )
         self._script: Any = None if self._client is None else self._client.register_script(_SCRIPT)
