@@ -1,0 +1,103 @@
+// The basket: what a guest wants and nobody has sent yet. It survives a reload of this tab.
+import { newId } from "./ids.js";
+import { restaurant } from "./session.js";
+import { signal } from "./view.js";
+
+const STORED = "fynlo.basket.";
+const QUANTITY_MAX = 99;
+export const NOTE_MAX = 200;
+
+const EMPTY = { lines: [], order_type: "eat_in", service_flow: "pay_later" };
+
+/**
+ * {lines, order_type, service_flow}; a line: {id, item_id, name, unit_minor, quantity, options, note}, with options
+ * [{option_id, name, quantity, price_delta_minor}].
+ */
+export const basket = signal(EMPTY);
+
+const storedName = () => STORED + restaurant.value.id;
+
+/** Takes up the basket of before a reload. */
+export function restoreBasket() {
+  try {
+    basket.value = JSON.parse(sessionStorage.getItem(storedName())) || EMPTY;
+  } catch {
+    basket.value = EMPTY;
+  }
+}
+
+function put(next) {
+  basket.value = next;
+  sessionStorage.setItem(storedName(), JSON.stringify(next));
+}
+
+const samePick = (line, other) =>
+  line.item_id === other.item_id &&
+  line.note === other.note &&
+  line.options.map((option) => `${option.option_id}×${option.quantity}`).join() ===
+    other.options.map((option) => `${option.option_id}×${option.quantity}`).join();
+
+/** Puts an item in; one that is there with the same options and note counts up. */
+export function addLine({ item, quantity = 1, options = [], note = "" }) {
+  const line = { id: newId(), item_id: item.id, name: item.name, unit_minor: item.price_minor, quantity, options, note };
+  const { lines } = basket.value;
+  const known = lines.find((other) => samePick(other, line) && other.quantity + quantity <= QUANTITY_MAX);
+  const grown = known
+    ? lines.map((other) => (other === known ? { ...other, quantity: other.quantity + quantity } : other))
+    : [...lines, line];
+  put({ ...basket.value, lines: grown });
+}
+
+/** Replaces options, note or quantity of a line. */
+export function changeLine(id, change) {
+  const lines = basket.value.lines.map((line) => (line.id === id ? { ...line, ...change } : line));
+  put({ ...basket.value, lines: lines.filter((line) => line.quantity > 0) });
+}
+
+/** One more or one less; none left removes the line. */
+export function stepLine(id, step) {
+  const line = basket.value.lines.find((other) => other.id === id);
+  if (line) changeLine(id, { quantity: Math.min(QUANTITY_MAX, line.quantity + step) });
+}
+
+/** Eat in or takeaway, pay now or later. */
+export function setBasket(change) {
+  put({ ...basket.value, ...change });
+}
+
+/** Empties it; what was chosen for the whole order stays, for the next guest is often alike. */
+export function clearBasket() {
+  put({ ...basket.value, lines: [] });
+}
+
+/** Puts back what could not be sent. */
+export function refill(lines) {
+  put({ ...basket.value, lines });
+}
+
+/** Units in the basket of an item, whatever the options. */
+export function quantityOf(itemId) {
+  return basket.value.lines.reduce((sum, line) => sum + (line.item_id === itemId ? line.quantity : 0), 0);
+}
+
+/** What a line costs before anything that the server adds or takes off. */
+export function lineMinor(line) {
+  const extras = line.options.reduce((sum, option) => sum + option.price_delta_minor * option.quantity, 0);
+  return (line.unit_minor + extras) * line.quantity;
+}
+
+/** The body for POST /orders/quote, and (with an id) for POST /orders. */
+export function draftOf({ lines, order_type, service_flow }, menuVersion) {
+  return {
+    service_flow,
+    order_type,
+    menu_version: menuVersion,
+    lines: lines.map((line) => ({
+      id: line.id,
+      item_id: line.item_id,
+      quantity: line.quantity,
+      options: line.options.map(({ option_id, quantity }) => ({ option_id, quantity })),
+      ...(line.note ? { note: line.note } : {}),
+    })),
+  };
+}

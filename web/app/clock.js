@@ -1,0 +1,43 @@
+// One clock for everything that shows time passing: the server's, as far as we know it.
+import { signal } from "./view.js";
+
+let offset = 0;
+
+/** Milliseconds since 1970, ticking every second. */
+export const now = signal(Date.now());
+
+/** The server's time now, in milliseconds. */
+export function serverNow() {
+  return Date.now() + offset;
+}
+
+/** Learns the server's clock from a `welcome` frame. */
+export function setServerTime(milliseconds) {
+  offset = milliseconds - Date.now();
+  now.value = serverNow();
+}
+
+setInterval(() => {
+  now.value = serverNow();
+}, 1000);
+
+/** "4:05" since an instant; "1:02:09" above an hour. */
+export function elapsed(since, at) {
+  const seconds = Math.max(0, Math.floor((at - Date.parse(since)) / 1000));
+  const [hours, minutes] = [Math.floor(seconds / 3600), Math.floor(seconds / 60) % 60];
+  const tail = String(seconds % 60).padStart(2, "0");
+  return hours ? `${hours}:${String(minutes).padStart(2, "0")}:${tail}` : `${minutes}:${tail}`;
+}
+
+/** "12:31" of an instant, in the restaurant's time zone. */
+export function timeOfDay(instant, timeZone) {
+  if (!instant) return "–";
+  return new Date(instant).toLocaleTimeString("en-GB", { hour: "2-digit", minute: "2-digit", timeZone });
+}
+
+/** "20 Nov 2026, 12:31" of an instant, in the restaurant's time zone. */
+export function dateTime(instant, timeZone) {
+  if (!instant) return "–";
+  const options = { day: "numeric", month: "short", year: "numeric", hour: "2-digit", minute: "2-digit", timeZone };
+  return new Date(instant).toLocaleString("en-GB", options);
+}

@@ -1,0 +1,47 @@
+// One request over HTTP, without a session: JSON in, JSON or a Problem out.
+import { Problem, noAnswer } from "./problem.js";
+
+const BASE = "/api/v2";
+const TIMEOUT_MS = 12_000;
+
+/** Sends one request. Answers {status, body, headers}; throws Problem. */
+export async function fetchJson(method, path, { body, token, key, headers = {}, keepalive = false } = {}) {
+  const sent = { Accept: "application/json", ...headers };
+  if (token) sent.Authorization = `Bearer ${token}`;
+  if (key) sent["Idempotency-Key"] = key;
+  if (body !== undefined) sent["Content-Type"] = "application/json";
+  let answer;
+  let text;
+  try {
+    answer = await fetch(BASE + path, {
+      method,
+      headers: sent,
+      body: body === undefined ? undefined : JSON.stringify(body),
+      signal: AbortSignal.timeout(TIMEOUT_MS),
+      credentials: "omit",
+      cache: "no-store",
+      keepalive,
+    });
+    text = await answer.text();
+  } catch {
+    throw noAnswer();
+  }
+  const parsed = parse(text);
+  if (answer.ok || answer.status === 304) return { status: answer.status, body: parsed, headers: answer.headers };
+  throw new Problem(answer.status, problemOf(parsed, answer));
+}
+
+function parse(text) {
+  if (!text) return null;
+  try {
+    return JSON.parse(text);
+  } catch {
+    return null;
+  }
+}
+
+function problemOf(parsed, answer) {
+  const document = parsed && typeof parsed === "object" ? parsed : {};
+  const retryAfter = Number(answer.headers.get("Retry-After"));
+  return { code: `http_${answer.status}`, ...document, retry_after: document.retry_after || retryAfter || 0 };
+}

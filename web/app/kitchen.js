@@ -1,0 +1,108 @@
+// The kitchen display.
+import { now, timeOfDay } from "./clock.js";
+import { logOut, requireSession, restaurant, session } from "./session.js";
+import { count, plain } from "./text.js";
+import { Connection, Dialog, Toasts } from "./ui.js";
+import { html, render, signal } from "./view.js";
+
+const LOST_SHOWN_MS = 4_000;
+
+const start = async () => {
+  const [shop, { Ticket }, keys, { soundOn, toggleSound }] = await Promise.all([
+    import("./kitchen/shop.js"),
+    import("./kitchen/ticket.js"),
+    import("./kitchen/keys.js"),
+    import("./kitchen/sound.js"),
+  ]);
+  const { chosenStations, openAt, realtime, recallable, showStations, stations, step, tickets } = shop;
+  const recalling = signal(false);
+
+  function Filter() {
+    const chosen = new Set(chosenStations.value);
+    const toggle = (id) => {
+      const next = new Set(chosen);
+      if (!next.delete(id)) next.add(id);
+      showStations(next.size === stations.value.length ? [] : [...next]);
+    };
+    return html`<nav class="stations" aria-label="Stations">
+      <button aria-pressed=${chosen.size === 0} onClick=${() => showStations([])}>All <span class="badge">${openAt("")}</span></button>
+      ${stations.value.map(
+        (station) => html`<button key=${station.id} aria-pressed=${chosen.has(station.id)} onClick=${() => toggle(station.id)}>
+          <bdi>${plain(station.name)}</bdi> <span class="badge">${openAt(station.id)}</span></button>`,
+      )}
+    </nav>`;
+  }
+
+  function Top() {
+    return html`<header class="top">
+      <span class="brand"><img src="/web/icon.svg" alt="" width="28" height="28" /><bdi>${plain(restaurant.value?.name)}</bdi></span>
+      <${Filter} />
+      <button class="recall" disabled=${!recallable.value.length} onClick=${() => (recalling.value = true)}>Recall <span class="badge">${recallable.value.length}</span></button>
+      <button aria-pressed=${soundOn.value} onClick=${toggleSound}>Sound ${soundOn.value ? "on" : "off"}</button>
+      <${Connection} realtime=${realtime} />
+      <time class="clock">${timeOfDay(now.value, restaurant.value?.timezone)}</time>
+      <button class="link" onClick=${logOut}>Log out</button>
+    </header>`;
+  }
+
+  /** What a cook has to know when the wall may be behind. */
+  function Lost() {
+    const status = realtime.status.value;
+    const since = status.lostAt && now.value ? Date.now() - status.lostAt : 0;
+    if (status.live || (status.phase !== "stopped" && since < LOST_SHOWN_MS)) return null;
+    const words =
+      status.phase === "stopped"
+        ? "This display is disconnected and shows no new orders. Reload it."
+        : "No connection: new orders do not appear here until it is back. Nothing will be missed then.";
+    return html`<p class="lost" role="alert">${words}</p>`;
+  }
+
+  function Recall() {
+    const close = () => (recalling.value = false);
+    const recall = (ticket) => {
+      step(ticket, "recall");
+      close();
+    };
+    return html`<${Dialog} title="Recall a ticket" name="recall" onClose=${close}>
+      <div class="stack">
+        ${recallable.value.map(
+          (ticket) => html`<button class="choice" key=${ticket.id} data-recall=${ticket.order_number} onClick=${() => recall(ticket)}>
+            <strong>${ticket.order_number ?? "–"}</strong>
+            <bdi>${ticket.lines.map((line) => `${line.quantity} ${plain(line.name)}`).join(", ")}</bdi>
+            <small>${ticket.station ? plain(ticket.station) : ""} · ${timeOfDay(ticket.ready_at, restaurant.value?.timezone)}</small>
+          </button>`,
+        )}
+      </div>
+    <//>`;
+  }
+
+  function Wall() {
+    const all = tickets.value;
+    if (!all.length) {
+      const live = realtime.status.value.live;
+      return html`<main class="wall calm"><p>${live ? "All clear" : "Waiting for orders…"}</p><small>New tickets appear here by themselves.</small></main>`;
+    }
+    return html`<main class="wall" aria-label=${count(all.length, "open ticket")}>
+      ${all.map(
+        (ticket, index) => html`<${Ticket} key=${ticket.id} ticket=${ticket} position=${index}
+          selected=${keys.selected.value === ticket.id} onSelect=${() => (keys.selected.value = ticket.id)} />`,
+      )}
+    </main>`;
+  }
+
+  function Page() {
+    if (!session.value) return null;
+    return html`<div class="kds">
+      <${Top} /><${Lost} /><${Wall} />
+      ${recalling.value && html`<${Recall} />`}
+      ${!realtime.storing.value && html`<p class="lost">This device is out of storage; it shows everything, but starts slower.</p>`}
+      <${Toasts} />
+    </div>`;
+  }
+
+  keys.listen();
+  realtime.start();
+  render(html`<${Page} />`, document.getElementById("page"));
+};
+
+if (requireSession("kitchen")) start();

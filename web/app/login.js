@@ -1,0 +1,115 @@
+// The log-in page: who, in which restaurant, and on to the till or the kitchen.
+import { say } from "./problem.js";
+import { enter, forget, logIn, restaurants, session } from "./session.js";
+import { plain, roleName } from "./text.js";
+import { Segmented } from "./ui.js";
+import { html, render, useEffect, useState } from "./view.js";
+
+const PAGES = { till: "/till", kitchen: "/kitchen" };
+const LAST_PAGE = "fynlo.page";
+const LAST_EMAIL = "fynlo.email";
+
+function wantedPage() {
+  const asked = new URLSearchParams(location.search).get("next") || localStorage.getItem(LAST_PAGE);
+  return Object.hasOwn(PAGES, asked) ? asked : "till";
+}
+
+function go(page) {
+  localStorage.setItem(LAST_PAGE, page);
+  location.assign(PAGES[page]);
+}
+
+function SignIn({ page, setPage, onDone }) {
+  const [email, setEmail] = useState(localStorage.getItem(LAST_EMAIL) || "");
+  const [password, setPassword] = useState("");
+  const [busy, setBusy] = useState(false);
+  const [problem, setProblem] = useState(null);
+  const submit = async (event) => {
+    event.preventDefault();
+    setBusy(true);
+    setProblem(null);
+    try {
+      const answer = await logIn(email.trim(), password);
+      localStorage.setItem(LAST_EMAIL, email.trim());
+      onDone(answer);
+    } catch (refusal) {
+      setProblem(refusal);
+      setPassword("");
+      setBusy(false);
+    }
+  };
+  return html`<form class="stack" onSubmit=${submit}>
+    <label class="field">E-mail
+      <input type="email" name="email" autocomplete="username" required value=${email} autofocus=${!email}
+        onInput=${(event) => setEmail(event.target.value)} />
+    </label>
+    <label class="field">Password
+      <input type="password" name="password" autocomplete="current-password" required value=${password}
+        autofocus=${Boolean(email)} onInput=${(event) => setPassword(event.target.value)} />
+    </label>
+    <div class="field">This device is the
+      <${Segmented} label="This device is the" value=${page} onChange=${setPage}
+        options=${[{ value: "till", label: "Till" }, { value: "kitchen", label: "Kitchen display" }]} />
+    </div>
+    ${problem && html`<p class="notice bad" role="alert">${say(problem)}</p>`}
+    <button class="primary big" disabled=${busy}>${busy ? "Logging in…" : "Log in"}</button>
+  </form>`;
+}
+
+function Choose({ page }) {
+  const [found, setFound] = useState(null);
+  const [problem, setProblem] = useState(null);
+  const [busy, setBusy] = useState("");
+  useEffect(() => {
+    restaurants().then(setFound, setProblem);
+  }, []);
+  const choose = async (id) => {
+    setBusy(id);
+    try {
+      if (session.value.restaurant?.id !== id) await enter(id);
+      go(page);
+    } catch (refusal) {
+      setProblem(refusal);
+      setBusy("");
+    }
+  };
+  const leave = () => {
+    forget();
+    location.assign("/login");
+  };
+  return html`<div class="stack">
+    <p class="quiet">Hello ${plain(session.value.user.name)}. Where do you work today?</p>
+    ${problem && html`<p class="notice bad" role="alert">${say(problem)}</p>`}
+    ${!found && !problem && html`<p class="quiet">Looking up your restaurants…</p>`}
+    ${found?.length === 0 && html`<p class="notice">You do not belong to a restaurant yet. Ask its owner to add you.</p>`}
+    <ul class="choices">
+      ${(found || []).map(
+        (one) => html`<li key=${one.id}><button class="choice" disabled=${Boolean(busy)} onClick=${() => choose(one.id)}>
+          <bdi>${plain(one.name)}</bdi><small>${one.role ? roleName(one.role) : ""}</small>
+        </button></li>`,
+      )}
+    </ul>
+    <button class="link" onClick=${leave}>Log in as somebody else</button>
+  </div>`;
+}
+
+function Page() {
+  const [page, setPage] = useState(wantedPage());
+  const held = session.value;
+  const [choosing, setChoosing] = useState(Boolean(held));
+  const done = (answer) => {
+    const one = answer.restaurants.length === 1 && answer.role !== "platform_owner";
+    if (answer.restaurant && one) go(page);
+    else setChoosing(true);
+  };
+  const inside = choosing && session.value;
+  return html`<main class="door">
+    <section class="panel">
+      <h1 class="brand"><img src="/web/icon.svg" alt="" width="44" height="44" />Fynlo</h1>
+      ${inside ? html`<${Choose} page=${page} />` : html`<${SignIn} page=${page} setPage=${setPage} onDone=${done} />`}
+    </section>
+    <footer class="quiet"><a href="/docs">API documentation</a></footer>
+  </main>`;
+}
+
+render(html`<${Page} />`, document.getElementById("page"));

@@ -1,0 +1,93 @@
+// The menu as it is sold now: loaded, kept fresh, and seen together with the stock that the socket reports.
+import { request } from "./api.js";
+import { Problem } from "./problem.js";
+import { computed, signal } from "./view.js";
+
+const REFRESH_MS = 60_000;
+const SOON_MS = 400;
+export const LOW_STOCK = 5;
+
+/** The menu, or null before it is there. */
+export const menu = signal(null);
+/** Why there is no menu, or null. */
+export const menuProblem = signal(null);
+
+const items = computed(() => {
+  const all = new Map();
+  for (const category of menu.value?.categories || []) for (const item of category.items) all.set(item.id, item);
+  return all;
+});
+
+let etag = "";
+let loading = null;
+let soon = null;
+
+/** An item by id, or undefined. */
+export function itemOf(id) {
+  return items.value.get(id);
+}
+
+/** Reads the menu where it changed. Several callers share one request. */
+export function loadMenu() {
+  loading ||= read().finally(() => {
+    loading = null;
+  });
+  return loading;
+}
+
+async function read() {
+  try {
+    const answer = await request("GET", "/menu", etag && menu.value ? { headers: { "If-None-Match": etag } } : {});
+    menuProblem.value = null;
+    if (answer.status === 304) return;
+    etag = answer.headers.get("ETag") || "";
+    menu.value = answer.body;
+  } catch (problem) {
+    if (!(problem instanceof Problem)) throw problem;
+    if (!menu.value) menuProblem.value = problem;
+  }
+}
+
+/** Reads the menu soon: several events in a row cost one request. */
+export function menuMoved() {
+  clearTimeout(soon);
+  soon = setTimeout(loadMenu, SOON_MS);
+}
+
+/** Loads the menu now and looks for changes every minute and whenever the page is looked at again. */
+export function followMenu() {
+  loadMenu();
+  setInterval(loadMenu, REFRESH_MS);
+  document.addEventListener("visibilitychange", () => document.visibilityState === "visible" && loadMenu());
+}
+
+/** {soldOut, left} of an item, the socket's word before the menu's. `left` is null for what is not counted. */
+export function stockOf(item, inventory) {
+  const level = inventory.levels[item.id];
+  const left = item.stock_tracked || level ? (level ? level.available : item.stock_left) : null;
+  const available = inventory.available[item.id] ?? item.available;
+  return { soldOut: !available || (left !== null && left <= 0), left };
+}
+
+/** Whether an item asks something before it can be ordered. */
+export function asks(item) {
+  return item.option_groups.length > 0;
+}
+
+/** What is wrong with a choice of options ({option_id: quantity}), by group id; empty when it is fine. */
+export function choiceFaults(item, chosen) {
+  const faults = {};
+  for (const group of item.option_groups) {
+    const number = group.options.reduce((sum, option) => sum + (chosen[option.id] || 0), 0);
+    if (number < group.min) faults[group.id] = `Choose ${group.min - number} more`;
+    else if (number > group.max) faults[group.id] = `Choose at most ${group.max}`;
+  }
+  return faults;
+}
+
+/** "Choose 1", "Up to 3", "Choose 2 to 4". */
+export function ruleOf(group) {
+  if (group.min === group.max) return `Choose ${group.min}`;
+  if (group.min === 0) return `Up to ${group.max}`;
+  return `Choose ${group.min} to ${group.max}`;
+}

@@ -1,0 +1,74 @@
+// What the API refuses, and how we say it to somebody with a queue in front of them.
+
+/** A refusal or failure. `status` 0: no answer came, so nobody knows whether it happened. */
+export class Problem extends Error {
+  constructor(status, document) {
+    super(document.detail || document.title || "Something went wrong");
+    this.status = status;
+    this.code = document.code || "unknown";
+    this.document = document;
+    this.retryAfter = document.retry_after || 0;
+  }
+
+  /** Whether the same request may be sent again and may then work. */
+  get passing() {
+    return (
+      this.status === 0 ||
+      this.status === 429 ||
+      this.status >= 502 ||
+      this.code === "idempotency_in_flight"
+    );
+  }
+}
+
+/** No answer: the network is down, or the server is. */
+export function noAnswer() {
+  return new Problem(0, { code: "no_answer", detail: "No connection to the server." });
+}
+
+const WORDS = {
+  no_answer: "No connection to the server. Check the network.",
+  invalid_credentials: "That e-mail and password do not fit together.",
+  locked_out: "Too many attempts. Wait a moment before you try again.",
+  rate_limited: "That was a little fast. Try again in a moment.",
+  service_unavailable: "The server is busy for a moment. Try again.",
+  token_expired: "Your session has ended. Log in again.",
+  token_revoked: "You were logged out on another device.",
+  token_reused: "This session was used in two places. Log in again.",
+  permission_missing: "You may not do that. Ask a manager.",
+  insufficient_stock: "There is not enough left of one of these items.",
+  item_unavailable: "One of these items is sold out.",
+  unknown_item: "One of these items is no longer on the menu.",
+  option_count: "An item needs another choice of options.",
+  menu_outdated: "The menu has just changed. Check the basket and send it again.",
+  till_not_open: "Open the till first: cash goes into an open drawer.",
+  till_already_open: "This till is open already.",
+  bill_closed: "This bill is closed.",
+  bill_paid: "This bill is paid already.",
+  order_not_payable: "This order cannot be paid now.",
+  amount_above_balance: "That is more than what is due.",
+  tendered_too_little: "That is less than what is due.",
+  method_not_offered: "This way to pay is not set up here yet.",
+  balance_open: "This order is not paid yet.",
+  refund_required: "Money is on this order: it has to be refunded first.",
+  variance_needs_reason: "The count differs from what should be there. Say why.",
+  variance_needs_manager: "The count differs by too much: a manager has to close this till.",
+  half_paid_orders: "Some cash orders are only paid in part. Finish them before you close.",
+  recall_too_late: "That was ready too long ago to call it back.",
+};
+
+/** A sentence for people. Unknown codes keep the server's own words. */
+export function say(problem) {
+  if (!(problem instanceof Problem)) return "Something went wrong on this page. Reload it.";
+  const words = WORDS[problem.code] || problem.message;
+  const about = problem.document.item_name ? ` (${problem.document.item_name})` : "";
+  if (problem.code === "insufficient_stock" && problem.document.item_name) return problem.message + about;
+  if (problem.code === "locked_out" && problem.retryAfter) {
+    return `Too many attempts. Try again in ${wait(problem.retryAfter)}.`;
+  }
+  return words;
+}
+
+function wait(seconds) {
+  return seconds < 90 ? `${seconds} seconds` : `${Math.ceil(seconds / 60)} minutes`;
+}

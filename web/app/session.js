@@ -1,0 +1,139 @@
+// Who is logged in on this tab. Tokens live in sessionStorage: they end with the tab.
+import { fetchJson } from "./http.js";
+import { newId } from "./ids.js";
+import { Problem } from "./problem.js";
+import { computed, signal } from "./view.js";
+
+const STORED = "fynlo.session";
+const DEVICE = "fynlo.device";
+const CACHES = "fynlo.rt.";
+/** A token with less left than this is replaced before it is used. */
+const FRESH_MS = 60_000;
+const CHECK_MS = 10_000;
+
+/** The session of this tab, or null. `expires_at`: milliseconds of this machine's clock. */
+export const session = signal(load());
+export const restaurant = computed(() => session.value?.restaurant || null);
+export const currency = computed(() => restaurant.value?.currency || "GBP");
+
+let refreshing = null;
+let timer = null;
+
+function load() {
+  try {
+    return JSON.parse(sessionStorage.getItem(STORED));
+  } catch {
+    return null;
+  }
+}
+
+function keep(answer) {
+  const kept = { ...answer, expires_at: Date.now() + answer.expires_in * 1000 };
+  sessionStorage.setItem(STORED, JSON.stringify(kept));
+  session.value = kept;
+  return kept;
+}
+
+/** The name of this tab towards the server: one device, one socket. */
+export function deviceId() {
+  let id = sessionStorage.getItem(DEVICE);
+  if (!id) {
+    id = `web-${newId()}`;
+    sessionStorage.setItem(DEVICE, id);
+  }
+  return id;
+}
+
+/** Whether the person may do something (a name of the API's permission list). */
+export function may(permission) {
+  const held = session.value?.permissions;
+  return !held || held.includes(permission);
+}
+
+/** Logs in. Throws Problem. */
+export async function logIn(email, password) {
+  const body = { email, password, device_id: deviceId(), client: "web" };
+  return keep((await fetchJson("POST", "/auth/login", { body })).body);
+}
+
+/** Goes on in another restaurant. Throws Problem. */
+export async function enter(restaurantId) {
+  const token = await accessToken();
+  const body = { restaurant_id: restaurantId };
+  return keep((await fetchJson("POST", "/auth/switch", { body, token, key: newId() })).body);
+}
+
+/** The restaurants that this person may work in: [{id, name, role?}]. Throws Problem. */
+export async function restaurants() {
+  const own = session.value?.restaurants || [];
+  if (own.length && session.value.role !== "platform_owner") return own;
+  const answer = await fetchJson("GET", "/restaurants?limit=200", { token: await accessToken() });
+  return answer.body.items.length ? answer.body.items : own;
+}
+
+/** A token that is good for at least a minute. One refresh at a time. Throws Problem. */
+export async function accessToken({ fresh = false } = {}) {
+  const held = session.value;
+  if (!held) throw new Problem(401, { code: "token_expired", detail: "Log in first." });
+  if (!fresh && held.expires_at - Date.now() > FRESH_MS) return held.access_token;
+  refreshing ||= refresh(held).finally(() => {
+    refreshing = null;
+  });
+  return (await refreshing).access_token;
+}
+
+async function refresh(held) {
+  const body = { refresh_token: held.refresh_token, device_id: deviceId() };
+  try {
+    return keep((await fetchJson("POST", "/auth/refresh", { body, keepalive: true })).body);
+  } catch (problem) {
+    if (problem.status === 401) forget();
+    throw problem;
+  }
+}
+
+/** Keeps the token fresh while the page is open. A lost network is tried again at the next look. */
+export function keepFresh() {
+  clearInterval(timer);
+  timer = setInterval(() => {
+    if (session.value && session.value.expires_at - Date.now() <= FRESH_MS) {
+      accessToken().catch((problem) => console.info("the token was not refreshed:", problem.code));
+    }
+  }, CHECK_MS);
+}
+
+/** Ends the session here, without asking the server. */
+export function forget({ wipe = false } = {}) {
+  sessionStorage.removeItem(STORED);
+  if (wipe) wipeCaches();
+  session.value = null;
+}
+
+/** Logs out: the server ends the session and its sockets, this device forgets what it cached. */
+export async function logOut() {
+  const token = session.value?.access_token;
+  forget({ wipe: true });
+  if (!token) return;
+  try {
+    await fetchJson("POST", "/auth/logout", { body: {}, token, key: newId(), keepalive: true });
+  } catch (problem) {
+    console.info("the server was not told of the log-out:", problem.code);
+  }
+}
+
+function wipeCaches() {
+  for (const name of Object.keys(localStorage)) if (name.startsWith(CACHES)) localStorage.removeItem(name);
+}
+
+/** Sends people without a session to the log-in, and back here afterwards. False: the page must not go on. */
+export function requireSession(page) {
+  if (session.value?.restaurant) {
+    keepFresh();
+    session.subscribe((held) => {
+      if (!held) location.replace(`/login?next=${page}`);
+    });
+    return true;
+  }
+  location.replace(`/login?next=${page}`);
+  return false;
+}

@@ -1,0 +1,88 @@
+// The till page.
+import { restoreBasket } from "./basket.js";
+import { followMenu } from "./menu.js";
+import { resumeWaiting, waiting } from "./outbox.js";
+import { logOut, requireSession, restaurant, session } from "./session.js";
+import { plain } from "./text.js";
+import { Connection, toast, Toasts } from "./ui.js";
+import { html, render } from "./view.js";
+
+const start = async () => {
+  // The channels belong to a restaurant, so these modules are for somebody who is logged in.
+  const [shop, { Sell }, { Orders, OrderDialog }, { Drawer, Move, CloseTill }, { XReport, Report }, { Options }, { Pay }] =
+    await Promise.all([
+      import("./till/shop.js"),
+      import("./till/sell.js"),
+      import("./till/orders.js"),
+      import("./till/drawer.js"),
+      import("./till/report.js"),
+      import("./till/options.js"),
+      import("./till/pay.js"),
+    ]);
+  const { alarms, dialog, dismissAlarm, drawer, openOrders, realtime, view } = shop;
+  const views = { sell: Sell, orders: Orders, drawer: Drawer };
+  const dialogs = {
+    options: Options,
+    pay: Pay,
+    order: OrderDialog,
+    move: Move,
+    close: CloseTill,
+    x: XReport,
+    z: Report,
+  };
+
+  function Top() {
+    const tabs = [
+      ["sell", "Sell", 0],
+      ["orders", "Orders", openOrders.value.length + waiting.value.length],
+      ["drawer", drawer.value ? `Till ${plain(drawer.value.till)}` : "Till", 0],
+    ];
+    return html`<header class="top">
+      <span class="brand"><img src="/web/icon.svg" alt="" width="28" height="28" /><bdi>${plain(restaurant.value?.name)}</bdi></span>
+      <nav class="views" aria-label="Views">
+        ${tabs.map(
+          ([name, label, number]) => html`<button key=${name} aria-current=${view.value === name ? "page" : undefined}
+            onClick=${() => (view.value = name)}>${label}${number > 0 && html`<span class="badge count">${number}</span>`}
+            ${name === "drawer" && !drawer.value && html`<span class="badge warn">closed</span>`}</button>`,
+        )}
+      </nav>
+      <${Connection} realtime=${realtime} />
+      <span class="person"><bdi>${plain(session.value?.user.name)}</bdi>
+        <a class="link" href="/kitchen">Kitchen</a>
+        <button class="link" onClick=${logOut}>Log out</button></span>
+    </header>`;
+  }
+
+  function Alarms() {
+    return html`<div class="alarms" role="alert">
+      ${alarms.value.map(
+        (alarm) => html`<div class="alarm" key=${alarm.id}>
+          <strong>The kitchen has not seen order ${alarm.order_number ?? ""}</strong>
+          <span>${alarm.station ? plain(alarm.station) : "Kitchen"}: ${alarm.cause === "no_display" ? "no display is connected" : "no display has confirmed it"}. Tell them.</span>
+          <button onClick=${() => dismissAlarm(alarm)}>They know</button>
+        </div>`,
+      )}
+    </div>`;
+  }
+
+  function Page() {
+    if (!session.value) return null;
+    const View = views[view.value];
+    const open = dialog.value;
+    const Open = open && dialogs[open.name];
+    return html`<div class="till">
+      <${Top} /><${Alarms} />
+      <main><${View} /></main>
+      ${Open && html`<${Open} key=${open.name + (open.id || open.item?.id || open.kind || "")} ...${open} />`}
+      <${Toasts} />
+    </div>`;
+  }
+
+  restoreBasket();
+  followMenu();
+  resumeWaiting((order) => toast(`Order ${order.number} is on its way`, { tone: "good" }));
+  realtime.start();
+  render(html`<${Page} />`, document.getElementById("page"));
+};
+
+if (requireSession("till")) start();

@@ -1,0 +1,158 @@
+// Orders that are under way, those that wait to be sent, and the latest that are over.
+import { command } from "../api.js";
+import { elapsed, now, timeOfDay } from "../clock.js";
+import { refill } from "../basket.js";
+import { itemOf } from "../menu.js";
+import { delta, money } from "../money.js";
+import { dismissRefused, refused, waiting } from "../outbox.js";
+import { say } from "../problem.js";
+import { may, restaurant } from "../session.js";
+import { count, orderTypeName, plain, stateName } from "../text.js";
+import { Dialog, toast } from "../ui.js";
+import { html, useState } from "../view.js";
+import { complete } from "./pay.js";
+import { closeDialog, closedOrders, dialog, learnOrder, openOrders, orderOf, view } from "./shop.js";
+
+const CLOSED_SHOWN = 12;
+
+export function Orders() {
+  const open = openOrders.value;
+  const closed = closedOrders.value.slice(0, CLOSED_SHOWN);
+  return html`<section class="orders" aria-label="Orders">
+    <${Unsent} />
+    <h2>Open orders <small class="quiet">${open.length}</small></h2>
+    ${open.length === 0 && html`<p class="empty">No open orders. Everything is served and paid.</p>`}
+    <div class="cards">${open.map((order) => html`<${Card} key=${order.id} order=${order} />`)}</div>
+    ${closed.length > 0 && html`<h2>Done</h2>`}
+    <ul class="closed">
+      ${closed.map(
+        (order) => html`<li key=${order.id}><button class="closed-order" onClick=${() => show(order)}>
+          <strong>${order.number ?? "–"}</strong><span>${stateName(order.state)}</span>
+          <span class="quiet">${timeOfDay(order.completed_at || order.updated_at || order.created_at, restaurant.value.timezone)}</span>
+          <span>${money(order.totals.total_minor, order.currency)}</span>
+        </button></li>`,
+      )}
+    </ul>
+  </section>`;
+}
+
+const show = (order) => {
+  dialog.value = { name: "order", id: order.id };
+};
+const pay = (order) => {
+  dialog.value = { name: "pay", id: order.id };
+};
+
+function Unsent() {
+  if (!waiting.value.length && !refused.value.length) return null;
+  return html`<div class="stack">
+    ${waiting.value.length > 0 &&
+    html`<p class="notice warn" role="status">${count(waiting.value.length, "order")} waiting to be sent. Kept on this device; sent again by itself.</p>`}
+    ${refused.value.map(
+      (entry) => html`<p class="notice bad" role="alert" key=${entry.id}>
+        An order of ${count(entry.body.lines.length, "line")} was not accepted: ${say(entry.problem)}
+        <button class="link" onClick=${() => takeBack(entry)}>Back to the basket</button>
+        <button class="link" onClick=${() => dismissRefused(entry.id)}>Drop it</button>
+      </p>`,
+    )}
+  </div>`;
+}
+
+function takeBack(entry) {
+  const lines = entry.body.lines.flatMap((line) => {
+    const item = itemOf(line.item_id);
+    if (!item) return [];
+    const known = item.option_groups.flatMap((group) => group.options);
+    const options = line.options.flatMap(({ option_id, quantity }) => {
+      const option = known.find((one) => one.id === option_id);
+      return option ? [{ option_id, quantity, name: option.name, price_delta_minor: option.price_delta_minor }] : [];
+    });
+    return [{ ...line, options, name: item.name, unit_minor: item.price_minor, note: line.note || "" }];
+  });
+  refill(lines);
+  dismissRefused(entry.id);
+  view.value = "sell";
+}
+
+function Card({ order }) {
+  const due = order.totals.due_minor;
+  const units = order.lines.filter((line) => !line.voided).map((line) => `${line.quantity} ${plain(line.name)}`);
+  return html`<article class="card" data-order=${order.id} data-number=${order.number} data-state=${order.state}>
+    <button class="card-head" onClick=${() => show(order)} aria-label=${`Order ${order.number}`}>
+      <span class="number">${order.number ?? "–"}</span>
+      <span>${orderTypeName(order.order_type)}${order.table?.name ? html` · <bdi>${plain(order.table.name)}</bdi>` : ""}</span>
+      <span class="quiet age">${elapsed(order.created_at, now.value)}</span>
+    </button>
+    <p class="card-lines"><bdi>${units.join(", ")}</bdi></p>
+    <p class="chips">
+      <span class="chip ${order.state}">${stateName(order.state)}</span>
+      <span class="chip ${due === 0 ? "paid" : "unpaid"}">${due === 0 ? "Paid" : `${money(due, order.currency)} due`}</span>
+    </p>
+    <div class="card-actions"><${Actions} order=${order} /></div>
+  </article>`;
+}
+
+function Actions({ order }) {
+  const due = order.totals.due_minor;
+  const handed = ["ready", "served", "none"].includes(order.kitchen_state);
+  return html`
+    ${due > 0 && may("payments.take") && html`<button class="primary" onClick=${() => pay(order)}>Pay</button>`}
+    ${due === 0 && html`<button class="primary" disabled=${!handed} onClick=${() => complete(order)}>Complete</button>`}
+    <button class="ghost" onClick=${() => show(order)}>Details</button>
+  `;
+}
+
+export function OrderDialog({ id }) {
+  const order = orderOf(id);
+  const [asking, setAsking] = useState(false);
+  const [reason, setReason] = useState("");
+  if (!order) return null;
+  const cancel = async (event) => {
+    event.preventDefault();
+    try {
+      learnOrder(await command(`/orders/${order.id}/cancel`, reason.trim() ? { reason: reason.trim() } : {}));
+      toast(`Order ${order.number} is cancelled`);
+      closeDialog();
+    } catch (problem) {
+      toast(say(problem), { tone: "bad" });
+    }
+  };
+  const { totals, currency } = order;
+  const closed = ["done", "invoiced", "cancelled"].includes(order.state);
+  return html`<${Dialog} title=${`Order ${order.number ?? ""}`} name="order" onClose=${closeDialog}>
+    <div class="stack">
+      <p class="chips"><span class="chip ${order.state}">${stateName(order.state)}</span>
+        <span class="quiet">${orderTypeName(order.order_type)} · ${timeOfDay(order.created_at, restaurant.value.timezone)}</span></p>
+      <table class="bill"><tbody>
+        ${order.lines.map((line) => html`<${BillLine} key=${line.id} line=${line} currency=${currency} />`)}
+      </tbody><tfoot>
+        ${totals.service_charge_minor > 0 &&
+        html`<tr><td></td><td>Service charge</td><td>${money(totals.service_charge_minor, currency)}</td></tr>`}
+        <tr class="quiet"><td></td><td>VAT</td><td>${money(totals.vat_minor, currency)}</td></tr>
+        <tr><td></td><th>Total</th><th>${money(totals.total_minor, currency)}</th></tr>
+        ${totals.paid_minor > 0 && html`<tr><td></td><td>Paid</td><td>${money(totals.paid_minor, currency)}</td></tr>`}
+        ${totals.due_minor > 0 && !closed && html`<tr><td></td><th>Due</th><th>${money(totals.due_minor, currency)}</th></tr>`}
+      </tfoot></table>
+      ${!closed && !asking && html`<div class="row spread">
+        <button class="ghost danger" disabled=${!may("orders.cancel")} onClick=${() => setAsking(true)}>Cancel order</button>
+        <div class="row"><${Actions} order=${order} /></div>
+      </div>`}
+      ${asking && html`<form class="stack" onSubmit=${cancel}>
+        <label class="field">Why is it cancelled?
+          <input name="reason" maxlength="200" required value=${reason} onInput=${(event) => setReason(event.target.value)} /></label>
+        <div class="row spread"><button type="button" class="ghost" onClick=${() => setAsking(false)}>Keep it</button>
+          <button class="danger big">Cancel order ${order.number}</button></div>
+      </form>`}
+    </div>
+  <//>`;
+}
+
+function BillLine({ line, currency }) {
+  return html`<tr class=${line.voided ? "voided" : ""}>
+    <td>${line.quantity} ×</td>
+    <td><bdi>${plain(line.name)}</bdi>
+      ${line.options.map((option) => html`<small key=${option.option_id}>${plain(option.name)} ${delta(option.price_delta_minor, currency)}</small>`)}
+      ${line.note && html`<small class="note"><bdi>${plain(line.note)}</bdi></small>`}</td>
+    <td>${money(line.gross_minor - line.discount_minor, currency)}</td>
+  </tr>`;
+}

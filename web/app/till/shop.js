@@ -1,0 +1,103 @@
+// What the till knows: the channels it follows, and the answers that came before their events.
+import { inventory, isClosed, orders as orderRules, tills } from "../channels.js";
+import { menuMoved } from "../menu.js";
+import { restaurant } from "../session.js";
+import { Realtime } from "../socket.js";
+import { toast } from "../ui.js";
+import { plain } from "../text.js";
+import { computed, signal } from "../view.js";
+
+const CHOSEN_TILL = "fynlo.till.";
+const RECENT_MS = 60_000;
+
+export const realtime = new Realtime({
+  kind: "ipad",
+  channels: { orders: { rules: orderRules }, tills: { rules: tills }, inventory: { rules: inventory } },
+  onEvent: noticed,
+});
+export const stock = realtime.states.inventory;
+
+/** Which view is shown: "sell", "orders" or "drawer". */
+export const view = signal("sell");
+/** The dialog that is open, or null: {name, ...}. */
+export const dialog = signal(null);
+export const closeDialog = () => {
+  dialog.value = null;
+};
+
+// Answers of our own requests, until the same version arrives as an event.
+const answered = signal({ orders: {}, sessions: {} });
+
+/** Takes in the answer of a request about an order. */
+export function learnOrder(order) {
+  answered.value = { ...answered.value, orders: { ...answered.value.orders, [order.id]: order } };
+  return order;
+}
+
+/** Takes in the answer of a request about a till session. */
+export function learnSession(session) {
+  answered.value = { ...answered.value, sessions: { ...answered.value.sessions, [session.id]: session } };
+  return session;
+}
+
+function newest(events, answers) {
+  const all = { ...events };
+  for (const [id, one] of Object.entries(answers)) if (!all[id] || all[id].version < one.version) all[id] = one;
+  return all;
+}
+
+const orders = computed(() => newest(realtime.states.orders.value.orders, answered.value.orders));
+const byAge = (a, b) => a.created_at.localeCompare(b.created_at);
+
+export const openOrders = computed(() => Object.values(orders.value).filter((order) => !isClosed(order)).sort(byAge));
+export const closedOrders = computed(() =>
+  Object.values(orders.value).filter(isClosed).sort((a, b) => byAge(b, a)),
+);
+
+/** An order as we know it now, or undefined. */
+export function orderOf(id) {
+  return orders.value[id];
+}
+
+const dismissed = signal(new Set());
+export const alarms = computed(() =>
+  Object.values(realtime.states.orders.value.alarms).filter((alarm) => !dismissed.value.has(alarm.id + alarm.at)),
+);
+
+/** Somebody has seen the alarm and looks after it. */
+export function dismissAlarm(alarm) {
+  dismissed.value = new Set([...dismissed.value, alarm.id + alarm.at]);
+}
+
+export const openSessions = computed(() =>
+  Object.values(newest(realtime.states.tills.value.sessions, answered.value.sessions))
+    .filter((session) => session.state !== "closed")
+    .sort((a, b) => a.till.localeCompare(b.till)),
+);
+
+const chosen = signal(localStorage.getItem(CHOSEN_TILL + restaurant.value?.id));
+
+/** The drawer of this till, or null: the chosen one, else the only one that is open. */
+export const drawer = computed(() => {
+  const open = openSessions.value;
+  return open.find((session) => session.id === chosen.value) || (open.length === 1 ? open[0] : null);
+});
+
+/** This device works with that drawer from now on. */
+export function chooseDrawer(id) {
+  chosen.value = id;
+  localStorage.setItem(CHOSEN_TILL + restaurant.value.id, id);
+}
+
+function noticed(channel, event, live) {
+  if (channel === "inventory" && event.k.startsWith("item.")) menuMoved();
+  if (!live && Date.now() - event.at > RECENT_MS) return;
+  if (event.k === "kitchen.order_ready") {
+    const where = event.d.table?.name ? ` · ${plain(event.d.table.name)}` : "";
+    toast(`Order ${event.d.number} is ready${where}`, { tone: "good", milliseconds: 12_000 });
+  } else if (event.k === "inventory.low_stock") {
+    toast(`Only ${event.d.available} left: ${plain(event.d.item_name || "an item")}`);
+  } else if (event.k === "item.86") {
+    toast(`Sold out: ${plain(event.d.item_name || "an item")}`);
+  }
+}
