@@ -1,6 +1,7 @@
 """Which processes make up a local Fynlo, with which ports and environment, in which order. Data, mostly."""
 
 import hashlib
+import json
 import sys
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
@@ -178,9 +179,15 @@ class Plan:
         }
         if "socket" in ports:
             env["FYNLO_REALTIME_SOCKET_PORT"] = str(ports["socket"])
+            env["FYNLO_ALLOWED_ORIGINS"] = self.settings.allowed_origins or self._own_origins()
         if service == "auth":
             env["FYNLO_AUTH_SIGNING_KEYS"] = self.secrets.signing_keys_json
         return env
+
+    def _own_origins(self) -> str:
+        """The pages that the gateway serves, as a browser on this machine names them."""
+        port_of_pages = self.ports["gateway"]["http"]
+        return json.dumps([f"http://{host}:{port_of_pages}" for host in (HOST, "localhost")])
 
 
 def fingerprint(files: list[Path]) -> str:

@@ -34,6 +34,8 @@ class LocalSettings:
     redis_url: str | None
     coloured: bool
     reset_agreed: bool
+    allowed_origins: str | None = None
+    """JSON list of the origins whose pages may open sockets. None: the gateway's own on this machine."""
 
 
 def local_settings(data_dir: Path | None = None) -> LocalSettings:
@@ -51,6 +53,7 @@ def local_settings(data_dir: Path | None = None) -> LocalSettings:
         redis_url=os.environ.get("FYNLO_REDIS_URL") or None,
         coloured="NO_COLOR" not in os.environ and os.environ.get("TERM") != "dumb",
         reset_agreed=os.environ.get("FYNLO_RESET") == "yes",
+        allowed_origins=os.environ.get("FYNLO_ALLOWED_ORIGINS") or None,
     )
 
 

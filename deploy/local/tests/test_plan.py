@@ -1,6 +1,7 @@
 """The process list: what each process is told, and what it is not."""
 
 import json
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -48,6 +49,17 @@ def test_everybody_finds_every_service_where_it_listens(plan: Plan) -> None:
     for program in (*plan.services(), plan.gateway()):
         for service, port in listening.items():
             assert program.command.env[f"FYNLO_{service.upper()}_ADDRESS"] == f"127.0.0.1:{port}"
+
+
+def test_the_gateways_pages_may_open_sockets_unless_somebody_names_others(plan: Plan) -> None:
+    def origins(of: Plan) -> list[str]:
+        told = {program.name: program.command.env.get("FYNLO_ALLOWED_ORIGINS") for program in of.services()}
+        found: list[str] = json.loads(told["realtime"] or "[]")
+        return found
+
+    assert origins(plan) == ["http://127.0.0.1:8080", "http://localhost:8080"]
+    named = replace(plan.settings, allowed_origins='["https://till.example"]')
+    assert origins(replace(plan, settings=named)) == ["https://till.example"]
 
 
 def test_no_two_ports_are_the_same_and_each_has_its_variable() -> None:
