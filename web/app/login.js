@@ -108,7 +108,7 @@ function Page() {
       <h1 class="brand"><img src="/web/icon.svg" alt="" width="44" height="44" />Fynlo</h1>
       ${inside ? html`<${Choose} page=${page} />` : html`<${SignIn} page=${page} setPage=${setPage} onDone=${done} />`}
     </section>
-    <footer class="quiet"><a href="/docs">API documentation</a></footer>
+    <footer><a class="link" href="/docs">API documentation</a></footer>
   </main>`;
 }
 

@@ -19,7 +19,8 @@ export function decimals(currency) {
 /** "£12.50" for 1250 GBP. */
 export function money(minor, currency) {
   if (minor === null || minor === undefined || !currency) return "–";
-  return formatOf(currency).format(minor / 10 ** decimals(currency));
+  // A negated 0 would be shown as -£0.00.
+  return formatOf(currency).format(minor / 10 ** decimals(currency) || 0);
 }
 
 /** "+£1.50" or "−£0.70" for a surcharge; nothing for 0. */

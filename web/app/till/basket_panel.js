@@ -142,16 +142,21 @@ function Totals({ answer, wanted }) {
 const Sum = ({ label, minor, quiet = false }) =>
   html`<div class="sum ${quiet ? "quiet" : ""}"><span>${label}</span><span>${money(minor, currency.value)}</span></div>`;
 
+function aboutCost(cost) {
+  if (!cost.offered) return "not set up yet";
+  return cost.saving_bp > 0 ? `saves ${percent(Math.round(cost.saving_bp / 100) * 100)}` : "";
+}
+
 /** What each way to pay costs the restaurant, cheapest first. */
 function Costs({ costs }) {
   const sorted = [...costs].sort((a, b) => a.total_minor - b.total_minor);
   const cheapest = sorted[0]?.total_minor;
   return html`<ul class="costs" aria-label="What taking the money costs">
     ${sorted.map(
-      (cost) => html`<li key=${cost.method} class=${cost.total_minor === cheapest ? "best" : ""}>
+      (cost) => html`<li key=${cost.method} class=${cost.total_minor === cheapest ? "best" : cost.offered ? "" : "later"}>
         <span>${methodName(cost.method)}</span>
         <span>${cost.total_minor === 0 ? "free" : money(cost.total_minor, currency.value)}</span>
-        ${cost.saving_bp > 0 && html`<small>saves ${percent(Math.round(cost.saving_bp / 100) * 100)}</small>`}
+        <small>${aboutCost(cost)}</small>
       </li>`,
     )}
   </ul>`;

@@ -86,9 +86,10 @@ function Card({ order }) {
     <p class="card-lines"><bdi>${units.join(", ")}</bdi></p>
     <p class="chips">
       <span class="chip ${order.state}">${stateName(order.state)}</span>
-      <span class="chip ${due === 0 ? "paid" : "unpaid"}">${due === 0 ? "Paid" : `${money(due, order.currency)} due`}</span>
+      ${due > 0 && html`<span class="chip unpaid">${money(due, order.currency)} due</span>`}
+      ${due === 0 && order.state !== "paid" && html`<span class="chip paid">Paid</span>`}
     </p>
-    <div class="card-actions"><${Actions} order=${order} /></div>
+    <div class="card-actions"><${Actions} order=${order} /><button class="ghost" onClick=${() => show(order)}>Details</button></div>
   </article>`;
 }
 
@@ -98,7 +99,6 @@ function Actions({ order }) {
   return html`
     ${due > 0 && may("payments.take") && html`<button class="primary" onClick=${() => pay(order)}>Pay</button>`}
     ${due === 0 && html`<button class="primary" disabled=${!handed} onClick=${() => complete(order)}>Complete</button>`}
-    <button class="ghost" onClick=${() => show(order)}>Details</button>
   `;
 }
 
