@@ -21,7 +21,7 @@ from google.protobuf.message import Message
 from prometheus_client import Histogram
 
 from chassis.clock import Clock
-from chassis.errors import Conflict, Unavailable
+from chassis.errors import Conflict, InvalidArgument, Unavailable
 from chassis.idempotency import (
     CLAIM,
     MAX_REPLY_BYTES,
@@ -348,6 +348,8 @@ _LOST: tuple[type[Exception], ...] = (
 )
 _UNREACHABLE: tuple[type[Exception], ...] = (*_LOST, OSError, asyncpg.InterfaceError)
 _GONE = ("closed", "released back to the pool")
+# U+0000 is valid UTF-8 and no text that Postgres takes, plain or in JSON.
+_UNSTORABLE = (asyncpg.CharacterNotInRepertoireError, asyncpg.UntranslatableCharacterError)
 _CONTENDED = (asyncpg.SerializationError, asyncpg.DeadlockDetectedError, asyncpg.LockNotAvailableError)
 
 
@@ -371,6 +373,8 @@ def _translated(error: BaseException) -> BaseException:
         return ConcurrentUpdate(
             "Somebody else is changing the same thing.", metadata={"retry_after_seconds": "1"}
         )
+    if isinstance(error, _UNSTORABLE):
+        return InvalidArgument("A text holds a character that cannot be stored.", reason="INVALID_TEXT")
     if isinstance(error, asyncpg.QueryCanceledError):
         return Unavailable("A statement took too long.", reason="DATABASE_TIMEOUT")
     if isinstance(error, asyncpg.UniqueViolationError) and error.constraint_name == IDEMPOTENCY_CONSTRAINT:
