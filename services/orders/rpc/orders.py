@@ -97,15 +97,24 @@ class OrdersRpc(OrdersServiceServicer):
 def _filter(request: pb.ListOrdersRequest) -> Filter:
     query = request.query.strip()
     is_number = query.isdecimal() and query.isascii() and len(query) <= NUMBER_DIGITS_MAX
-    since = request.updated_since.ToDatetime(tzinfo=UTC) if request.HasField("updated_since") else None
     return Filter(
         states=tuple(enums.STATE_OF[state] for state in request.states if state in enums.STATE_OF),
         table_id=parse_id(request.table_id) if request.table_id else None,
         business_date=_date(request.business_date),
-        updated_since=since,
+        updated_since=_instant(request),
         number=int(query) if is_number else None,
         name_prefix="" if is_number else query,
     )
+
+
+def _instant(request: pb.ListOrdersRequest) -> datetime | None:
+    if not request.HasField("updated_since"):
+        return None
+    try:
+        return request.updated_since.ToDatetime(tzinfo=UTC)
+    except (ValueError, OverflowError):
+        error = FieldError("updated_since", "INVALID_TIME", "The time lies outside the calendar.")
+        raise InvalidArgument("That is no time.", reason="INVALID_TIME", fields=[error]) from None
 
 
 def _date(text: str) -> date | None:

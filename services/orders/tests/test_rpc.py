@@ -272,6 +272,26 @@ async def test_a_wrong_date_is_named(wire: Wire) -> None:
     assert refused.value.reason == "INVALID_DATE"
 
 
+async def test_a_time_outside_the_calendar_is_named(wire: Wire) -> None:
+    for seconds in (2**60, -(2**60)):
+        request = pb.ListOrdersRequest()
+        request.updated_since.seconds = seconds
+        with wire.staff(), pytest.raises(InvalidArgument) as refused:
+            await wire.orders.ListOrders(request)
+        assert refused.value.reason == "INVALID_TIME"
+
+
+async def test_text_that_cannot_be_stored_is_refused_as_the_callers_mistake(wire: Wire) -> None:
+    nul = "no\x00onions"
+    line = draft_line(wire.world.burger, note=nul)
+    with wire.staff():
+        with pytest.raises(InvalidArgument) as written:
+            await wire.orders.PlaceOrder(pb.PlaceOrderRequest(request_id="r1", order=draft(line)))
+        with pytest.raises(InvalidArgument) as asked:
+            await wire.orders.ListOrders(pb.ListOrdersRequest(query=nul))
+    assert (written.value.reason, asked.value.reason) == ("INVALID_TEXT", "INVALID_TEXT")
+
+
 async def test_the_first_station_is_made_at_first_use_and_more_can_be_saved(wire: Wire) -> None:
     manager = STAFF | {"settings.manage"}
     with wire.cook(manager):
