@@ -144,3 +144,36 @@ async def test_two_devices_get_the_same_events(running: Running) -> None:
     first, second = [await device.events(10) for device in devices]
     assert first == second
     assert [frame["s"] for frame in first] == list(range(2, 12))
+
+
+async def test_two_processes_give_the_same_frames_and_share_their_displays(running: Running) -> None:
+    await running.order()
+    here, _ = await running.hello(running.at("kitchen", 1), kind="kds")
+    first_service, first_engine = running.service, running.engine
+    await running.start_service()
+    there, _ = await running.hello(running.at("kitchen", 1), kind="kds")
+    await running.order(number=2)
+    assert await here.events(1) == await there.events(1)
+    await there.send(t="ack", ack={running.channel("kitchen"): 2})
+    async with asyncio.timeout(5):
+        while first_engine.alarms.waiting(running.rid):  # noqa: ASYNC110 - looks at what has no event
+            await asyncio.sleep(0.05)
+    assert running.kitchen.reports == []
+    await here.close()
+    await first_service.stop()
+
+
+async def test_a_device_that_changes_processes_misses_nothing(running: Running) -> None:
+    await running.order()
+    device, _ = await running.hello(running.at("orders", 1))
+    await running.order()
+    assert [frame["s"] for frame in await device.events(1)] == [2]
+    first_service = running.service
+    await running.start_service()
+    await first_service.stop()
+    code, bye = await device.closed()
+    assert (code, bye is not None and bye["reconnect"]) == (4000, True)
+    await running.order()
+    device, welcome = await running.hello(running.at("orders", 2))
+    assert welcome["subs"][0]["st"] == "resumed"
+    assert [frame["s"] for frame in await device.events(1)] == [3]
