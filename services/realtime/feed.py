@@ -37,6 +37,7 @@ WATCHDOG_SECONDS: Final = 5.0
 WATCHDOG_GRACE_SECONDS: Final = 1.0
 RECENT_IDS: Final = 4_096
 CONNECTION_POLL_SECONDS: Final = 0.25
+STALL_SECONDS: Final = 3.0
 
 Positions = list[tuple[str, str, int]]
 Take = Callable[[Event, Positions], None]
@@ -119,7 +120,7 @@ class Feed:
         self._recent: OrderedDict[str, None] = OrderedDict()
         self._held: list[tuple[Event, Positions]] | None = None
         """While the rings are being warmed: newer events must not come before older ones."""
-        self._alive_at = self._quiet_until = clock.now()
+        self._alive_at = self._quiet_until = self._polled_at = clock.now()
         self.received = 0
 
     async def start(self) -> None:
@@ -136,14 +137,19 @@ class Feed:
         """Watches the connection and the subscription for as long as the process lives."""
         reconnects = self._client.stats["reconnects"]
         next_watch = WATCHDOG_SECONDS
+        doubtful = False
         while True:
             await asyncio.sleep(CONNECTION_POLL_SECONDS)
             next_watch -= CONNECTION_POLL_SECONDS
-            if self._client.stats["reconnects"] != reconnects and self._client.is_connected:
-                if await self._attempt(self._after_reconnect):
-                    reconnects = self._client.stats["reconnects"]
-            elif self._client.is_connected:
-                self._alive_at = self._clock.now()
+            # A process that stood still may believe for a moment that it is still connected.
+            doubtful |= self._clock.now() - self._polled_at > timedelta(seconds=STALL_SECONDS)
+            doubtful |= self._client.stats["reconnects"] != reconnects
+            self._polled_at = self._clock.now()
+            if self._client.is_connected:
+                reconnects = self._client.stats["reconnects"]
+                doubtful = doubtful and not await self._attempt(self._read_back)
+                if not doubtful:
+                    self._alive_at = self._polled_at
             if next_watch <= 0:
                 next_watch = WATCHDOG_SECONDS
                 await self._attempt(self._watch)
@@ -190,10 +196,9 @@ class Feed:
             return False
         return True
 
-    async def _after_reconnect(self) -> None:
+    async def _read_back(self) -> None:
         count = await self.catch_up(self._alive_at - timedelta(seconds=LOST_MARGIN_SECONDS))
-        self._alive_at = self._clock.now()
-        _log.info("read back what was missed while NATS was away", events=count)
+        _log.info("read back what may have been missed", events=count)
 
     async def _watch(self) -> None:
         """Compares the stream's last message with what the subscription brought; renews one that is stale."""

@@ -28,6 +28,8 @@ if TYPE_CHECKING:
 
 SLOW_CHECK_SECONDS = 0.5
 TRIM_SECONDS = 5.0
+STALL_SECONDS = 2.0
+"""A tick this late: the process stood still, and what clients said meanwhile has yet to be read."""
 TRIM_KEEP_EVENTS = 50
 """What every ring keeps when all rings together are too large."""
 
@@ -40,6 +42,7 @@ class Upkeep:
         self._rng = rng
         self._wheel: Wheel[Session] = Wheel(now)
         self._slow_at = self._trim_at = now
+        self._patient_until = self._ticked_at = now
         self.now = now
 
     def watch(self, session: Session, now: float) -> None:
@@ -82,12 +85,16 @@ class Upkeep:
     def tick(self, now: float) -> None:
         """Call it every TICK_SECONDS or so."""
         self.now = now
+        if now - self._ticked_at > STALL_SECONDS:
+            self._patient_until = now + HEARTBEAT_TIMEOUT_SECONDS
+        self._ticked_at = now
         for session in self._wheel.due(now):
             if session.due_at <= now + TICK_SECONDS:
                 self._look(session, now)
         if now >= self._slow_at:
             self._slow_at = now + SLOW_CHECK_SECONDS
-            self._hub.delivery.check_slow(now)
+            if now >= self._patient_until:
+                self._hub.delivery.check_slow(now)
             self._hub.resume.check_claims(now)
         if now >= self._trim_at:
             self._trim_at = now + TRIM_SECONDS
@@ -105,7 +112,7 @@ class Upkeep:
         if session.phase in (Phase.NEW, Phase.CHECKING):
             self._look_new(session, now)
             return
-        if now - session.heard_at >= self.heartbeat(session) + HEARTBEAT_TIMEOUT_SECONDS:
+        if self._is_silent(session, now):
             self._hub.drop(session, Close.HEARTBEAT)
             return
         if not self._look_token(session, now):
@@ -114,8 +121,12 @@ class Upkeep:
             self._ping(session, now)
         self._look_at(session, max(self._due(session), now + TICK_SECONDS))
 
+    def _is_silent(self, session: Session, now: float) -> bool:
+        longest = self.heartbeat(session) + HEARTBEAT_TIMEOUT_SECONDS
+        return now - session.heard_at >= longest and now >= self._patient_until
+
     def _look_new(self, session: Session, now: float) -> None:
-        if session.phase is Phase.CHECKING:
+        if session.phase is Phase.CHECKING or now < self._patient_until:
             # The server is slow, not the client; ask again later.
             self._look_at(session, now + HELLO_SECONDS)
         else:

@@ -310,6 +310,20 @@ def test_silence_ends_a_connection_after_interval_and_time_out_but_not_before(
     assert wire.closed == 4003
 
 
+def test_a_process_that_stood_still_hears_its_clients_before_it_gives_them_up() -> None:
+    world = World()
+    wire = world.hello()
+    stranger = world.connect()
+    world.now += 40
+    world.hub.upkeep.tick(world.now)
+    assert (wire.closed, stranger.closed) == (None, None)
+    world.send(wire, t="pong", n=1)
+    world.pass_time(11)
+    assert (wire.closed, stranger.closed) == (None, 4001)
+    world.pass_time(20)
+    assert wire.closed == 4003
+
+
 def test_who_answers_pings_lives_on() -> None:
     world = World()
     wire = world.hello()
