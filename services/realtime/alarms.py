@@ -14,12 +14,13 @@ from google.protobuf.message import DecodeError
 
 from services.realtime.frames import Event
 from services.realtime.hub.session import Session
+from services.realtime.hub.wheel import Wheel
 
 NOT_CONFIRMED_SECONDS: Final = 10.0
 NO_DISPLAY_SECONDS: Final = 30.0
 REPORT_AGAIN_SECONDS: Final = 5.0
-REPORTS_IN_FLIGHT: Final = 64
-WATCHED_SECONDS: Final = 600.0
+LOOK_AGAIN_SECONDS: Final = 1.0
+REPORTS_AT_ONCE: Final = 64
 WATCHED_MAX: Final = 100_000
 ANNOUNCE_SECONDS: Final = 5.0
 FORGET_SECONDS: Final = 15.0
@@ -49,7 +50,7 @@ class Display:
         return not self.stations or station_id in self.stations
 
 
-@dataclass(slots=True)
+@dataclass(slots=True, eq=False)
 class Watch:
     """A ticket that waits to be confirmed."""
 
@@ -60,7 +61,8 @@ class Watch:
     epoch: str
     seq: int
     at: float
-    reported: bool = False
+    reporting: bool = False
+    over: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -77,42 +79,55 @@ class KitchenAlarms:
     def __init__(self, pod: str, now: float) -> None:
         self._pod = pod
         self._started_at = self._now = self._announced_at = now
-        self._watched: dict[tuple[str, str], Watch] = {}
+        self._watched: dict[str, dict[str, Watch]] = {}
+        self._count = 0
+        self._due: Wheel[Watch] = Wheel(now)
         self._displays: dict[str, dict[str, Display]] = {}
         self.notices: list[Notice] = []
         """For the other pods; whoever runs this sends and clears them."""
 
     def __len__(self) -> int:
-        return len(self._watched)
+        return self._count
 
     def waiting(self, restaurant_id: str) -> int:
         """How many tickets of a restaurant wait to be confirmed."""
-        return sum(1 for key in self._watched if key[0] == restaurant_id)
+        return len(self._watched.get(restaurant_id, ()))
 
     # --- tickets ------------------------------------------------------------------------------------------
 
-    def published(
-        self, event: Event, positions: list[tuple[str, str, int]], now: float, wall_ms: int
-    ) -> None:
-        """An event of the feed: watches its new tickets, stops watching those that were seen."""
-        for channel, epoch, seq in positions:
-            if channel == "kitchen":
-                for ticket in tickets_of(event):
-                    self._ticket(event, ticket, epoch, seq, now - max(0, wall_ms - event.at_ms) / 1000)
+    def published(self, event: Event, epoch: str, seq: int, now: float, age_seconds: float) -> None:
+        """The next event of a kitchen channel: watches its new tickets, lets go of those that were seen."""
+        for ticket in tickets_of(event):
+            self._ticket(event.restaurant_id, ticket, epoch, seq, now - age_seconds)
 
-    def _ticket(self, event: Event, ticket: orders_pb2.Ticket, epoch: str, seq: int, at: float) -> None:
-        key = (event.restaurant_id, ticket.id)
-        known = self._watched.get(key)
+    def _ticket(self, restaurant_id: str, ticket: orders_pb2.Ticket, epoch: str, seq: int, at: float) -> None:
+        known = self._watched.get(restaurant_id, {}).get(ticket.id)
         if known is not None and known.revision > ticket.revision:
             return
         waiting = ticket.state == orders_pb2.KITCHEN_STATE_QUEUED and not ticket.HasField("acknowledged_at")
-        if not waiting:
-            self._watched.pop(key, None)
-        elif (known is None or known.revision < ticket.revision) and len(self._watched) < WATCHED_MAX:
+        if known is not None and (not waiting or known.revision < ticket.revision):
+            self._let_go(known)
+            known = None
+        if waiting and known is None and self._count < WATCHED_MAX:
             at = max(at, self._started_at)
-            self._watched[key] = Watch(
-                event.restaurant_id, ticket.id, ticket.revision, ticket.station_id, epoch, seq, at
-            )
+            watch = Watch(restaurant_id, ticket.id, ticket.revision, ticket.station_id, epoch, seq, at)
+            self._watched.setdefault(restaurant_id, {})[ticket.id] = watch
+            self._count += 1
+            self._due.add(watch, at + NOT_CONFIRMED_SECONDS)
+
+    def _let_go(self, watch: Watch) -> None:
+        watch.over = True
+        tickets = self._watched[watch.restaurant_id]
+        del tickets[watch.ticket_id]
+        self._count -= 1
+        if not tickets:
+            del self._watched[watch.restaurant_id]
+
+    def _confirm(self, restaurant_id: str) -> None:
+        """Lets go of what the restaurant's displays have acknowledged."""
+        for watch in list(self._watched.get(restaurant_id, {}).values()):
+            if any(one.epoch == watch.epoch and one.acked >= watch.seq for one in self._shown_by(watch)):
+                self._let_go(watch)
 
     # --- displays of this pod -------------------------------------------------------------------------------
 
@@ -141,6 +156,7 @@ class KitchenAlarms:
         if display is not None and (display.epoch != epoch or seq > display.acked):
             display.epoch, display.acked = epoch, seq
             self._tell(self._name(session), display)
+            self._confirm(display.restaurant_id)
 
     def _name(self, session: Session) -> str:
         return f"{self._pod}/{session.number}"
@@ -173,6 +189,7 @@ class KitchenAlarms:
         stations = tuple(str(station) for station in notice["stations"])
         epoch, acked = str(notice["e"]), int(notice["s"])
         displays[name] = Display(str(notice["rid"]), stations, epoch, acked, joined_at, now)
+        self._confirm(str(notice["rid"]))
 
     # --- time ---------------------------------------------------------------------------------------------
 
@@ -183,27 +200,30 @@ class KitchenAlarms:
             self._announced_at = now
             self._announce(now)
         reports: list[Report] = []
-        for key, watch in list(self._watched.items()):
-            if now - watch.at > WATCHED_SECONDS or self._confirmed(watch):
-                del self._watched[key]
-            elif not watch.reported and len(reports) < REPORTS_IN_FLIGHT:
-                cause = self._cause(watch, now)
-                if cause is not None:
-                    watch.reported = True
-                    reports.append(Report(watch, cause))
+        for watch in self._due.due(now):
+            if watch.over or watch.reporting:
+                continue
+            cause = self._cause(watch, now)
+            if cause is None or len(reports) >= REPORTS_AT_ONCE:
+                self._due.add(watch, now + LOOK_AGAIN_SECONDS)
+            else:
+                watch.reporting = True
+                reports.append(Report(watch, cause))
         return reports
+
+    def reported(self, report: Report) -> None:
+        """The report got through: the ticket is watched no longer."""
+        if not report.watch.over:
+            self._let_go(report.watch)
 
     def not_reported(self, report: Report) -> None:
         """The report did not get through: it is made again a little later."""
-        report.watch.reported = False
-        report.watch.at += REPORT_AGAIN_SECONDS
+        report.watch.reporting = False
+        self._due.add(report.watch, self._now + REPORT_AGAIN_SECONDS)
 
     def _shown_by(self, watch: Watch) -> list[Display]:
         displays = self._displays.get(watch.restaurant_id, {}).values()
         return [display for display in displays if display.shows(watch.station_id)]
-
-    def _confirmed(self, watch: Watch) -> bool:
-        return any(one.epoch == watch.epoch and one.acked >= watch.seq for one in self._shown_by(watch))
 
     def _cause(self, watch: Watch, now: float) -> str | None:
         shown_by = self._shown_by(watch)

@@ -78,7 +78,6 @@ class Engine:
     ) -> None:
         loop = asyncio.get_running_loop()
         self._now = loop.time
-        self._clock = clock
         self._bus = bus
         self._verifier = verifier
         self._fetch = fetch
@@ -109,13 +108,8 @@ class Engine:
 
     def take(self, event: Event, positions: list[tuple[str, str, int]]) -> None:
         """An event of the feed."""
-        now = self._now()
-        self.hub.publish(event, positions, now)
-        self.alarms.published(event, positions, now, self._wall_ms())
+        self.hub.publish(event, positions, self._now())
         self.carry_out()
-
-    def _wall_ms(self) -> int:
-        return int(self._clock.now().timestamp() * 1000)
 
     # --- requests of the hub --------------------------------------------------------------------------------
 
@@ -217,6 +211,7 @@ class Engine:
             self.alarms.not_reported(report)
             _log.warning("an unseen ticket could not be reported", ticket=watch.ticket_id, error=str(problem))
         else:
+            self.alarms.reported(report)
             _undelivered.labels(report.cause).inc()
             _log.warning("the kitchen has not seen a ticket", ticket=watch.ticket_id, cause=report.cause)
 

@@ -92,14 +92,19 @@ class Hub:
                 return
             # Nobody here misses what lies in between; whoever comes for it later has it fetched.
             channel.adopt(epoch, seq - 1)
-        channel.append(seq, event, now)
-        self.delivery.fan_out(channel)
+        self._append(channel, event, now)
         while channel.pending:
             following = channel.pending.pop((epoch, channel.head + 1), None)
             if following is None:
                 break
-            channel.append(channel.head + 1, following, now)
-            self.delivery.fan_out(channel)
+            self._append(channel, following, now)
+
+    def _append(self, channel: Channel, event: Event, now: float) -> None:
+        channel.append(channel.head + 1, event, now)
+        self.delivery.fan_out(channel)
+        if channel.short == "kitchen":
+            age = max(0.0, self._wall().timestamp() - event.at_ms / 1000)
+            self._kitchen.published(event, str(channel.epoch), channel.head, now, age)
 
     def fetched(self, fetch: Fetch, found: Fetched, now: float) -> None:
         """The shell's answer to a fetch."""

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Any, Protocol
 
 from services.realtime import protocol
 from services.realtime.codes import Code, State
+from services.realtime.frames import Event
 from services.realtime.hub.channel import Channel, split_name
 from services.realtime.hub.resume import Decision
 from services.realtime.hub.session import Phase, Request, Session
@@ -17,7 +18,10 @@ if TYPE_CHECKING:
 
 
 class KitchenWatch(Protocol):
-    """Who wants to know what kitchen displays do."""
+    """Who wants to know what kitchens get and what their displays do."""
+
+    def published(self, event: Event, epoch: str, seq: int, now: float, age_seconds: float) -> None:
+        """The next event of a kitchen channel, in order and once."""
 
     def display_joined(self, session: Session) -> None:
         """A kitchen display follows its restaurant's kitchen channel."""

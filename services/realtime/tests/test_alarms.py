@@ -27,7 +27,7 @@ class Pod:
         self.seq += 1
         name = message.DESCRIPTOR.full_name
         event = Event(name, message.SerializeToString(), RID, "m", "", int(self.now * 1000))
-        self.alarms.published(event, [("kitchen", "e1", self.seq)], self.now, int(self.now * 1000))
+        self.alarms.published(event, "e1", self.seq, self.now, 0.0)
 
     def fire(self, station: str = "grill", ticket_id: str = "k1") -> None:
         ticket = orders_pb2.Ticket(id=ticket_id, station_id=station, revision=1, state=QUEUED)
@@ -47,7 +47,9 @@ class Pod:
         until = self.now + seconds
         while self.now < until:
             self.now += 0.5
-            found += [(report.watch.ticket_id, report.cause) for report in self.alarms.tick(self.now)]
+            for report in self.alarms.tick(self.now):
+                self.alarms.reported(report)
+                found.append((report.watch.ticket_id, report.cause))
         return found
 
 
@@ -194,7 +196,7 @@ def test_old_tickets_that_a_new_process_reads_back_get_their_time_first() -> Non
     message = events_pb2.OrderPlaced(order=orders_pb2.Order(id="o1"), tickets=[ticket])
     name = message.DESCRIPTOR.full_name
     event = Event(name, message.SerializeToString(), RID, "m", "", int((pod.now - 120) * 1000))
-    pod.alarms.published(event, [("kitchen", "e1", 1)], pod.now, int(pod.now * 1000))
+    pod.alarms.published(event, "e1", 1, pod.now, 120.0)
     assert pod.after(29) == []
     assert pod.after(2) == [("k1", NO_DISPLAY)]
 

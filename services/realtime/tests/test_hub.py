@@ -570,6 +570,20 @@ def test_a_kitchen_displays_position_and_acknowledgements_are_passed_on() -> Non
     assert [(epoch, seq) for _, epoch, seq in world.kitchen.acks] == [("e1", 1), ("e1", 2), ("e1", 3)]
 
 
+def test_the_kitchens_events_are_passed_on_once_and_in_order_healed_ones_too() -> None:
+    world = World()
+    world.order(1)
+    world.deliver()
+    world.hello(at("kitchen", 1))
+    world.order(2, deliver=False)
+    world.order(3)
+    again = list(world.feed)
+    world.deliver()
+    for event, positions in again:
+        world.hub.publish(event, positions, world.now)
+    assert world.kitchen.published_seqs == [("e1", 1), ("e1", 2), ("e1", 3)]
+
+
 def test_an_ipads_acknowledgement_confirms_nothing() -> None:
     world = World()
     world.order(1)
