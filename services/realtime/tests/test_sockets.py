@@ -245,9 +245,9 @@ async def test_an_acknowledged_ticket_is_not_reported(running: Running) -> None:
     display, _ = await running.hello(running.at("kitchen", 1), kind="kds")
     await running.order(number=2)
     await display.events(1)
+    assert running.engine.alarms.waiting(running.rid) == 1
     await display.send(t="ack", ack={running.channel("kitchen"): 2})
-    assert running.engine.alarms.waiting(running.rid) == 2
-    await display.quiet(1.2)
+    await display.quiet(0.5)
     assert running.engine.alarms.waiting(running.rid) == 0
     assert running.kitchen.reports == []
 
