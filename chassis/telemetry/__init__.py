@@ -4,9 +4,7 @@ One context variable holds the scope of the work in progress (its trace, tenant 
 it when it is written, so a request that logs nothing pays nothing.
 """
 
-from typing import TextIO
-
-from opentelemetry.sdk.trace.export import SpanExporter
+from typing import TYPE_CHECKING, TextIO
 
 from chassis.settings import ProcessSettings
 from chassis.telemetry.logs import configure_logging, get_logger
@@ -26,6 +24,9 @@ from chassis.telemetry.traces import (
     trace_of,
     work_scope,
 )
+
+if TYPE_CHECKING:
+    from opentelemetry.sdk.trace.export import SpanExporter
 
 __all__ = [
     "LATENCY_BUCKETS",

@@ -10,13 +10,14 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from contextvars import ContextVar
 from dataclasses import dataclass, replace
-from typing import NamedTuple
+from typing import TYPE_CHECKING, NamedTuple
 
 from opentelemetry import trace as otel
-from opentelemetry.sdk.resources import Resource
-from opentelemetry.sdk.trace import TracerProvider
-from opentelemetry.sdk.trace.export import BatchSpanProcessor, SpanExporter
 from opentelemetry.trace import NonRecordingSpan, Span, SpanContext, SpanKind, TraceFlags
+
+if TYPE_CHECKING:
+    from opentelemetry.sdk.trace import TracerProvider
+    from opentelemetry.sdk.trace.export import SpanExporter
 
 SPAN_QUEUE_MAX = 2_048
 
@@ -53,7 +54,7 @@ class Scope:
 @dataclass(slots=True)
 class _Tracing:
     ratio: float = 0.0
-    provider: TracerProvider | None = None
+    provider: "TracerProvider | None" = None
 
 
 _TRACEPARENT = re.compile(r"00-(?!0{32})([0-9a-f]{32})-(?!0{16})([0-9a-f]{16})-([0-9a-f]{2})")
@@ -61,10 +62,15 @@ _scope: ContextVar[Scope | None] = ContextVar("fynlo_scope", default=None)
 _tracing = _Tracing()
 
 
-def configure_tracing(service: str, *, ratio: float, exporter: SpanExporter | None) -> None:
+def configure_tracing(service: str, *, ratio: float, exporter: "SpanExporter | None") -> None:
     """Samples new traces by ``ratio`` (0 to 1) and, given an exporter, records the spans of sampled ones."""
     _tracing.ratio = ratio
     if exporter is not None:
+        # Imported here, for it is a part of start-up that a process without an exporter never uses.
+        from opentelemetry.sdk.resources import Resource
+        from opentelemetry.sdk.trace import TracerProvider
+        from opentelemetry.sdk.trace.export import BatchSpanProcessor
+
         provider = TracerProvider(resource=Resource.create({"service.name": service}))
         provider.add_span_processor(BatchSpanProcessor(exporter, max_queue_size=SPAN_QUEUE_MAX))
         _tracing.provider = provider

@@ -52,7 +52,7 @@ def downgrade() -> None:
 """
 STORE = """
 import sqlalchemy as sa
-from chassis.migrations import chassis_tables
+from chassis.tables import chassis_tables
 
 metadata = sa.MetaData(schema="staff")
 chassis_tables(metadata, "staff")
@@ -86,6 +86,11 @@ def folder(tmp_path: Path) -> Iterator[Path]:
 
 def write(package: Path, name: str, text: str) -> None:
     (package / "migrations" / "versions" / name).write_text(text)
+
+
+def declare(package: Path, columns: list[str]) -> None:
+    (package / "store").mkdir(exist_ok=True)
+    (package / "store" / "tables.py").write_text(STORE.format(columns=columns))
 
 
 def add_three_later(package: Path) -> None:
@@ -149,13 +154,13 @@ async def test_up_down_up_leaves_nothing_in_between(folder: Path, owner_url: str
 
 
 async def test_a_schema_that_equals_its_declaration_has_no_differences(folder: Path, owner_url: str) -> None:
-    (folder / "store.py").write_text(STORE.format(columns=[]))
+    declare(folder, columns=[])
     await run_migrations(SERVICE, owner_url)
     assert await schema_differences(SERVICE, owner_url) == []
 
 
 async def test_a_column_that_no_migration_makes_is_found(folder: Path, owner_url: str) -> None:
-    (folder / "store.py").write_text(STORE.format(columns=["forgotten"]))
+    declare(folder, columns=["forgotten"])
     await run_migrations(SERVICE, owner_url)
     differences = await schema_differences(SERVICE, owner_url)
     assert len(differences) == 1

@@ -9,7 +9,7 @@ platform_owner, user_account, refresh_token (found by the hash of a secret), rev
 import sqlalchemy as sa
 from sqlalchemy.dialects import postgresql as pg
 
-from chassis.migrations import chassis_tables
+from chassis.tables import chassis_tables
 
 SCHEMA = "auth"
 metadata = sa.MetaData(schema=SCHEMA)

@@ -10,9 +10,6 @@ from datetime import date, datetime, time
 from decimal import Decimal
 from xml.etree.ElementTree import ParseError
 
-from openpyxl import load_workbook
-from openpyxl.utils.exceptions import InvalidFileException
-
 from services.catalog.menu_file.table import MAX_COLUMNS, MAX_ROWS, Row, UnreadableMenuFile, check_size
 
 MAX_UNPACKED_BYTES = 32 * 1024 * 1024
@@ -30,6 +27,9 @@ def read_xlsx(content: bytes) -> list[Row]:
 
     Raises UnreadableMenuFile.
     """
+    # Imported here: a tenth of a second of start-up for something that a process may never be asked.
+    from openpyxl.utils.exceptions import InvalidFileException
+
     _check_archive(content)
     try:
         return _rows(content)
@@ -50,6 +50,8 @@ def read_xlsx(content: bytes) -> list[Row]:
 
 
 def _rows(content: bytes) -> list[Row]:
+    from openpyxl import load_workbook
+
     book = load_workbook(io.BytesIO(content), read_only=True, data_only=False, keep_links=False)
     try:
         sheet = book.worksheets[0]

@@ -20,7 +20,6 @@ from services.payments.store.payments import (
     record_posting,
     trial_balance,
 )
-from services.payments.store.tables import metadata
 from services.payments.store.tills import (
     cash_totals,
     close_session,
@@ -59,7 +58,6 @@ __all__ = [
     "lock_bill",
     "lock_checkout",
     "lock_session",
-    "metadata",
     "move_drawer",
     "open_sessions",
     "read_restaurant",

@@ -18,6 +18,14 @@ from services.payments.domain.bill import (
 )
 from services.payments.domain.payment import Restaurant
 
+RESTAURANT = ("restaurant_id", "version", "currency_code", "time_zone", "day_cutoff_minutes", "fee_preset")
+BILL = (
+    *("restaurant_id", "order_id", "order_number", "order_version", "currency_code", "covers", "state"),
+    *("mode", "total_minor", "service_minor", "discount_minor", "void_minor", "vat", "paid_minor"),
+    *("sequence", "booked"),
+)
+"""The columns that restaurant_in and bill_in read, for statements that join them with others."""
+
 SAVE_RESTAURANT = """
 INSERT INTO restaurant AS old
     (restaurant_id, version, currency_code, time_zone, day_cutoff_minutes, fee_preset)

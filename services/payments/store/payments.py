@@ -15,12 +15,11 @@ from services.payments.domain.fees import Bearer, Fee, Method
 from services.payments.domain.ledger import Entry
 from services.payments.domain.payment import Payment, PaymentStatus, Restaurant
 from services.payments.domain.till import Actor, TillSession
-from services.payments.store import tables
-from services.payments.store.bills import bill_in, booked_json, restaurant_in
-from services.payments.store.tills import NEWEST, session_in
+from services.payments.store.bills import BILL, RESTAURANT, bill_in, booked_json, restaurant_in
+from services.payments.store.tills import NEWEST, SESSION, session_in
 
 _T = TypeVar("_T")
-_JOINED = {"the_bill": tables.bill, "the_till": tables.till_session, "the_restaurant": tables.restaurant}
+_JOINED = {"the_bill": BILL, "the_till": SESSION, "the_restaurant": RESTAURANT}
 
 # Everything that taking cash depends on, in one round trip; bill and session stay locked. Without a session
 # named, the only open one is meant; `open_tills` tells none from several.
@@ -40,9 +39,7 @@ LEFT JOIN the_bill ON true LEFT JOIN the_till ON true
 LEFT JOIN restaurant AS the_restaurant ON the_restaurant.restaurant_id = $1
 """.format(  # noqa: S608 - names of our own columns, put in once, at import
     columns=", ".join(
-        f"{alias}.{column.name} AS {alias}_{column.name}"
-        for alias, table in _JOINED.items()
-        for column in table.columns
+        f"{alias}.{column} AS {alias}_{column}" for alias, columns in _JOINED.items() for column in columns
     )
 )
 RECORD_PAYMENT = """
@@ -275,7 +272,7 @@ def _joined(row: Record, alias: str, read: Callable[[Mapping[str, Any]], _T]) ->
     """The part of a joined row that belongs to one table; None where the join found nothing."""
     if row[f"{alias}_restaurant_id"] is None:
         return None
-    return read({column.name: row[f"{alias}_{column.name}"] for column in _JOINED[alias].columns})
+    return read({column: row[f"{alias}_{column}"] for column in _JOINED[alias]})
 
 
 def _columns(entries: Sequence[Entry]) -> tuple[list[str], list[int | None], list[int], list[int]]:

@@ -18,6 +18,14 @@ from services.payments.domain.report import (
 )
 from services.payments.domain.till import Actor, CashTotals, DrawerKind, TillSession, TillState
 
+SESSION = (
+    *("restaurant_id", "id", "till", "state", "currency_code", "business_date", "opened_at", "closed_at"),
+    *("opening_float_minor", "expected_minor", "counted_minor", "variance_minor", "variance_reason"),
+    *("opened_by_id", "opened_by_name", "opened_by_device"),
+    *("closed_by_id", "closed_by_name", "closed_by_device", "version"),
+)
+"""The columns that session_in reads, for statements that join them with others."""
+
 INSERT_SESSION = """
 INSERT INTO till_session (restaurant_id, id, till, state, currency_code, business_date, opened_at,
     opening_float_minor, expected_minor, opened_by_id, opened_by_name, opened_by_device)

@@ -1,0 +1,102 @@
+"""The chassis' own tables as a service declares them beside its own.
+
+Declared for the comparison with the migrated schema only: statements are texts, so a process that serves
+never imports this module, nor SQLAlchemy.
+"""
+
+from collections.abc import Callable
+from functools import partial
+from typing import Any
+
+import sqlalchemy as sa
+from sqlalchemy.dialects import postgresql as pg
+
+
+def chassis_tables(metadata: sa.MetaData, schema: str) -> None:
+    """Declares the chassis' tables in a service's metadata, so that ``check`` compares them like its own."""
+    table = partial(_declare, metadata, schema)
+    _outbox_tables(table)
+    _inbox_tables(table)
+
+
+def _declare(metadata: sa.MetaData, schema: str, name: str, *columns: sa.schema.SchemaItem) -> None:
+    sa.Table(name, metadata, *columns, schema=schema)
+
+
+def column(name: str, kind: Any, *, key: bool = False, null: bool = False) -> sa.Column[Any]:
+    """A column as the chassis' tables have it: not null unless said so."""
+    return sa.Column(name, kind, primary_key=key, nullable=null, autoincrement=False)
+
+
+def _outbox_tables(table: Callable[..., None]) -> None:
+    tenant, at = pg.UUID(), sa.DateTime(timezone=True)
+    table(
+        "outbox",
+        column("id", sa.BigInteger, key=True),
+        column("restaurant_id", tenant, null=True),
+        *(column(name, sa.Text) for name in ("type", "subject_id")),
+        column("msg_id", pg.UUID()),
+        column("payload", sa.LargeBinary),
+        column("positions", pg.JSONB),
+        *(column(name, sa.Text, null=True) for name in ("trace", "command_id")),
+        column("created_at", at, key=True),
+        column("published_at", at, null=True),
+        column("stream_seq", sa.BigInteger, null=True),
+        sa.Index("outbox_unpublished", "id", postgresql_where=sa.text("published_at IS NULL")),
+    )
+    table(
+        "outbox_position",
+        column("restaurant_id", tenant, key=True),
+        *(column(name, sa.Text, key=True) for name in ("channel", "epoch")),
+        column("seq", sa.BigInteger, key=True),
+        column("outbox_id", sa.BigInteger),
+        column("created_at", at, key=True),
+    )
+    table(
+        "outbox_channel",
+        column("restaurant_id", tenant, key=True),
+        column("channel", sa.Text, key=True),
+        column("epoch", sa.Text),
+        column("seq", sa.BigInteger),
+    )
+    table(
+        "outbox_state",
+        column("singleton", sa.Boolean, key=True),
+        column("generation", sa.BigInteger),
+        column("epoch", sa.Text),
+    )
+
+
+def _inbox_tables(table: Callable[..., None]) -> None:
+    tenant, at = pg.UUID(), sa.DateTime(timezone=True)
+    table(
+        "inbox",
+        column("consumer", sa.Text, key=True),
+        column("msg_id", pg.UUID(), key=True),
+        column("status", sa.Text),
+        column("received_at", at),
+        column("handled_at", at, null=True),
+        column("attempts", sa.Integer),
+        column("error", sa.Text, null=True),
+        sa.Index("inbox_received", "received_at"),
+    )
+    table(
+        "inbox_parked",
+        column("consumer", sa.Text, key=True),
+        column("msg_id", pg.UUID(), key=True),
+        column("subject", sa.Text),
+        column("headers", pg.JSONB),
+        column("payload", sa.LargeBinary),
+        column("attempts", sa.Integer),
+        column("error", sa.Text),
+        column("parked_at", at),
+        column("retry_at", at, null=True),
+    )
+    table(
+        "idempotency",
+        column("restaurant_id", tenant, key=True),
+        *(column(name, sa.Text, key=True) for name in ("scope", "key")),
+        *(column(name, sa.LargeBinary) for name in ("request_hash", "reply")),
+        column("created_at", at),
+        sa.Index("idempotency_created", "created_at"),
+    )
