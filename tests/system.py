@@ -54,8 +54,13 @@ def free_ports(count: int) -> list[int]:
 
 
 @contextmanager
-def running_system(data_dir: Path, extra: Mapping[str, str] | None = None) -> Iterator[System]:
-    """Starts everything, waits until a sale can be made, and stops it afterwards. ``extra``: environment."""
+def running_system(
+    data_dir: Path, extra: Mapping[str, str] | None = None, module: str = "deploy.local"
+) -> Iterator[System]:
+    """Starts everything, waits until a sale can be made, and stops it afterwards.
+
+    ``extra``: environment. ``module``: the supervisor, another one for a system with something planted in it.
+    """
     names = [*SERVERS, "gateway", "gateway-admin", "realtime-socket"]
     names += [name for service in SERVICES for name in (service, f"{service}-admin")]
     ports = dict(zip(names, free_ports(len(names)), strict=True))
@@ -65,7 +70,7 @@ def running_system(data_dir: Path, extra: Mapping[str, str] | None = None) -> It
     log = data_dir.parent / f"{data_dir.name}.log"
     with log.open("wb") as out:
         supervisor = subprocess.Popen(
-            [sys.executable, "-m", "deploy.local"], cwd=ROOT, env=env, stdout=out, stderr=subprocess.STDOUT
+            [sys.executable, "-m", module], cwd=ROOT, env=env, stdout=out, stderr=subprocess.STDOUT
         )
     system = System(f"http://127.0.0.1:{ports['gateway']}", data_dir, log, supervisor, ports)
     try:

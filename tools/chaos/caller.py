@@ -1,0 +1,98 @@
+"""Sends one operation of a device until there is a definitive answer, and writes down every attempt."""
+
+import asyncio
+import hashlib
+import random
+from typing import Any
+
+import httpx
+import orjson
+
+from chassis.ids import new_id
+from tools.api import RETRIED_STATUSES, Device
+from tools.chaos.history import FAIL, INFO, INVOKE, OK, History
+
+SETTLE_SECONDS = 90.0
+"""After this long without a definitive answer a device gives up, and the run has failed."""
+FIRST_PAUSE_SECONDS = 0.05
+MAX_PAUSE_SECONDS = 1.0
+KEPT_FACTS = ("id", "order_id", "amount_minor", "state", "number")
+
+Json = dict[str, Any]
+
+
+class Caller:
+    """The careful half of a device. ``rng`` decides pauses, so that a seed gives the same run."""
+
+    def __init__(self, device: Device, history: History, rng: random.Random) -> None:
+        self.device = device
+        self.rng = rng
+        self._history = history
+
+    async def call(
+        self,
+        kind: str,
+        path: str,
+        body: Json,
+        *,
+        asked: Json | None = None,
+        content: str = "",
+        op: str = "",
+    ) -> Json | None:
+        """POSTs under one key. The answer; None where it was refused or never came (see the history).
+
+        With ``op``, an operation that has its answer is sent again, byte for byte, as a device does that has
+        lost the answer.
+        """
+        op = op or str(new_id())
+        raw = orjson.dumps(body)
+        self._history.write(
+            op,
+            INVOKE,
+            kind=kind,
+            device=self.device.device_id,
+            restaurant_id=self.device.restaurant_id,
+            key=op,
+            content=content or hashlib.sha256(raw).hexdigest()[:16],
+            asked={"path": path, **(asked or {})},
+        )
+        give_up_at = asyncio.get_running_loop().time() + SETTLE_SECONDS
+        pause = FIRST_PAUSE_SECONDS
+        while asyncio.get_running_loop().time() < give_up_at:
+            settled, answer = await self._attempt(op, path, raw)
+            if settled:
+                return answer
+            await asyncio.sleep(self.rng.uniform(pause / 2, pause))
+            pause = min(2 * pause, MAX_PAUSE_SECONDS)
+        return None
+
+    async def _attempt(self, op: str, path: str, raw: bytes) -> tuple[bool, Json | None]:
+        """One request. Whether that settles the operation, and its answer."""
+        headers = {
+            "Authorization": f"Bearer {self.device.access_token}",
+            "Idempotency-Key": op,
+            "Content-Type": "application/json",
+        }
+        try:
+            reply = await self.device.http.post(self.device.base_url + path, content=raw, headers=headers)
+            parsed = orjson.loads(reply.content) if reply.content else {}
+        except (httpx.HTTPError, orjson.JSONDecodeError) as error:
+            self._history.write(op, INFO, why=type(error).__name__)
+            return False, None
+        if reply.is_success:
+            kept = {name: parsed[name] for name in KEPT_FACTS if name in parsed}
+            if "totals" in parsed:
+                kept["total_minor"] = parsed["totals"]["total_minor"]
+            replayed = reply.headers.get("idempotency-replayed") == "true"
+            self._history.write(op, OK, answer={**kept, "replayed": replayed})
+            return True, parsed
+        code = str(parsed.get("code", ""))
+        if reply.status_code == 401:
+            self._history.write(op, INFO, why="401")
+            await self.device.log_in()
+            return False, None
+        if reply.status_code in RETRIED_STATUSES or parsed.get("retry_after") is not None:
+            self._history.write(op, INFO, why=f"{reply.status_code} {code}")
+            return False, None
+        self._history.write(op, FAIL, status=reply.status_code, code=code)
+        return True, None

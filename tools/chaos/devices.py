@@ -1,0 +1,186 @@
+"""Devices that sell: tills that place, pay and cancel, kitchen displays that bump and serve."""
+
+import asyncio
+import random
+from dataclasses import dataclass, field
+from typing import Any
+
+from chassis.ids import new_id
+from tools.chaos.caller import Caller, Json
+from tools.chaos.history import content_hash
+
+FLOAT_MINOR = 10_000
+NOTE_MINOR = 1_000
+QUEUE_MAX = 10_000
+
+
+@dataclass(frozen=True, slots=True)
+class Habits:
+    """How often devices do what; shares of 1."""
+
+    pay_first: float = 0.4
+    id_from_server: float = 0.25
+    """Older devices let the service make the id: only the key protects them from a second order."""
+    tracked: float = 0.3
+    repeat: float = 0.08
+    cancel: float = 0.12
+    walk_away: float = 0.1
+    """Guests of a pay_first order who never pay."""
+    serve: float = 0.6
+
+
+@dataclass(frozen=True, slots=True)
+class Goods:
+    """What is on the menu: items with the options that each must be asked, (item id, option ids)."""
+
+    plain: tuple[tuple[str, tuple[str, ...]], ...]
+    tracked: tuple[tuple[str, tuple[str, ...]], ...]
+
+
+class Till:
+    """One device at the counter with a cash drawer of its own."""
+
+    def __init__(self, caller: Caller, goods: Goods, habits: Habits) -> None:
+        self.caller = caller
+        self.sold = 0
+        self._goods = goods
+        self._habits = habits
+        self._rng: random.Random = caller.rng
+        self._session_id = ""
+
+    async def open(self) -> None:
+        """Opens the drawer. Raises RuntimeError where that is refused."""
+        name = f"till {self.caller.device.device_id}"
+        body = {"till": name, "opening_float_minor": FLOAT_MINOR}
+        session = await self.caller.call("open_till", "/api/v2/till-sessions", body)
+        if session is None:
+            raise RuntimeError(f"{name} could not be opened")
+        self._session_id = session["id"]
+
+    async def sell(self, orders: int, seconds: float) -> None:
+        """Sells ``orders``, spread over ``seconds``; when late, without a pause."""
+        loop = asyncio.get_running_loop()
+        started = loop.time()
+        await asyncio.sleep(self._rng.uniform(0, seconds / max(1, orders)))
+        for number in range(orders):
+            due = started + seconds * number / max(1, orders)
+            await asyncio.sleep(max(0.0, due - loop.time()))
+            await self.sell_one()
+
+    async def sell_one(self) -> None:
+        """One guest."""
+        habits, rng = self._habits, self._rng
+        pay_first = rng.random() < habits.pay_first
+        order = await self._place("pay_first" if pay_first else "pay_later")
+        if order is None:
+            return
+        self.sold += 1
+        if pay_first and rng.random() < habits.walk_away:
+            return
+        if rng.random() < habits.cancel:
+            await self._cancel(order["id"])
+            return
+        await self._pay(order)
+
+    async def _place(self, flow: str) -> Json | None:
+        op = str(new_id())
+        lines = self._basket(op)
+        hashed = content_hash(
+            flow,
+            "takeaway",
+            ((one["item_id"], one["quantity"], [o["option_id"] for o in one["options"]]) for one in lines),
+        )
+        body: Json = {"service_flow": flow, "order_type": "takeaway", "lines": lines}
+        asked: Json = {"flow": flow}
+        if self._rng.random() >= self._habits.id_from_server:
+            body["id"] = asked["id"] = str(new_id())
+        order = await self.caller.call("place", "/api/v2/orders", body, asked=asked, content=hashed, op=op)
+        if order is not None and self._rng.random() < self._habits.repeat:
+            await self.caller.call("place", "/api/v2/orders", body, asked=asked, content=hashed, op=op)
+        return order
+
+    def _basket(self, op: str) -> list[Json]:
+        """One to three lines. The first is marked, so that an order can be told by whom it was asked for."""
+        rng = self._rng
+        chosen = rng.sample(self._goods.plain, rng.randint(1, 2))
+        if rng.random() < self._habits.tracked:
+            chosen.append(rng.choice(self._goods.tracked))
+        lines: list[Json] = [
+            {
+                "item_id": item,
+                "quantity": rng.randint(1, 2),
+                "options": [{"option_id": option} for option in options],
+            }
+            for item, options in chosen
+        ]
+        lines[0]["note"] = marked(op)
+        return lines
+
+    async def _pay(self, order: Json) -> None:
+        total = order["totals"]["total_minor"]
+        body: Json = {
+            "method": "cash",
+            "tendered_minor": -(-total // NOTE_MINOR) * NOTE_MINOR,
+            "till_session_id": self._session_id,
+        }
+        asked = {"order_id": order["id"], "amount_minor": total}
+        if self._rng.random() >= self._habits.id_from_server:
+            body["id"] = asked["id"] = str(new_id())
+        path, op = f"/api/v2/orders/{order['id']}/payments", str(new_id())
+        paid = await self.caller.call("pay", path, body, asked=asked, op=op)
+        if paid is not None and self._rng.random() < self._habits.repeat:
+            await self.caller.call("pay", path, body, asked=asked, op=op)
+
+    async def _cancel(self, order_id: str) -> None:
+        path = f"/api/v2/orders/{order_id}/cancel"
+        await self.caller.call("cancel", path, {"reason": "the guest left"}, asked={"order_id": order_id})
+
+
+def marked(op: str) -> str:
+    """The note that names the operation which asked for an order."""
+    return f"op {op}"
+
+
+def operation_of(note: str | None) -> str:
+    """The operation that a note names; "" for any other note."""
+    return note.removeprefix("op ") if note and note.startswith("op ") else ""
+
+
+@dataclass(slots=True)
+class Display:
+    """Works off the share of the kitchen's tickets that is this display's."""
+
+    caller: Caller
+    habits: Habits
+    number: int
+    displays: int
+    _queue: "asyncio.Queue[str]" = field(default_factory=lambda: asyncio.Queue(QUEUE_MAX))
+    _seen: set[str] = field(default_factory=set)
+    _busy: bool = False
+
+    def show(self, tickets: list[Json]) -> None:
+        """Tickets that have come up; each is cooked once, by one display."""
+        for ticket in tickets:
+            mine = int(ticket["id"][-8:], 16) % self.displays == self.number
+            if mine and ticket["id"] not in self._seen and ticket["state"] in ("queued", "preparing"):
+                self._seen.add(ticket["id"])
+                self._queue.put_nowait(ticket["id"])
+
+    @property
+    def idle(self) -> bool:
+        """Nothing waits and nothing is being done."""
+        return self._queue.empty() and not self._busy
+
+    async def work(self) -> None:
+        """Cooks until it is cancelled."""
+        while True:
+            ticket_id = await self._queue.get()
+            self._busy = True
+            path = f"/api/v2/kitchen/tickets/{ticket_id}"
+            bumped = await self._do("bump", path, ticket_id)
+            if bumped is not None and self.caller.rng.random() < self.habits.serve:
+                await self._do("serve", path, ticket_id)
+            self._busy = False
+
+    async def _do(self, step: str, path: str, ticket_id: str) -> Any:
+        return await self.caller.call(step, f"{path}/{step}", {}, asked={"ticket_id": ticket_id})

@@ -1,0 +1,263 @@
+"""One run: shops open, devices sell while processes are killed and sockets are cut, then all is checked."""
+
+import asyncio
+import contextlib
+import random
+import time
+from collections.abc import AsyncIterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+import asyncpg
+import httpx
+import nats.errors
+
+from tools.api import Device, Refused, Unanswered, http_client
+from tools.chaos.caller import Caller
+from tools.chaos.channel_store import ChannelStore
+from tools.chaos.checkers import Evidence, Violation, check
+from tools.chaos.devices import Display, Habits, Till
+from tools.chaos.history import History, Operation, read_history
+from tools.chaos.nemesis import INTERVAL_SECONDS, TARGETS, Kill, Nemesis, State
+from tools.chaos.observe import Observations, Observer
+from tools.chaos.sockets import Follower, refused_channel
+from tools.chaos.world import Shop, open_shop
+
+CONNECTIONS = 64
+LIVE_SECONDS = 60.0
+SETTLE_SECONDS = 60.0
+SETTLE_POLL_SECONDS = 0.5
+QUIET_POLLS = 3
+"""Looks in a row at which nothing was left to do and nobody moved."""
+STRANGER_SHARE = 0.05
+SELLING_LIMIT_SECONDS = 120.0
+"""How long after the last kill the last order may take to be sold."""
+AWAY = (OSError, asyncpg.PostgresError, asyncpg.InterfaceError, nats.errors.Error, TimeoutError)
+
+
+@dataclass(frozen=True, slots=True)
+class Scenario:
+    """What happens in a run. ``cut_seconds``: how often some device loses its connection, 0 for never."""
+
+    seed: int
+    seconds: float
+    orders: int
+    devices: int
+    displays: int = 4
+    targets: Sequence[str] = TARGETS
+    interval_seconds: tuple[float, float] = INTERVAL_SECONDS
+    cut_seconds: float = 0.7
+    settle_seconds: float = SETTLE_SECONDS
+    habits: Habits = field(default_factory=Habits)
+
+
+@dataclass(slots=True)
+class Result:
+    """What a run showed."""
+
+    scenario: Scenario
+    kills: list[Kill]
+    operations: list[Operation]
+    violations: list[Violation]
+    evidence: Evidence
+    cuts: int
+    resumes: int
+    snapshots: int
+    selling_seconds: float
+    settled_seconds: float | None
+
+
+class Run:
+    """``state`` reads run.json of a system that runs; ``folder`` takes the history."""
+
+    def __init__(self, base_url: str, state: State, scenario: Scenario, folder: Path) -> None:
+        self._base_url = base_url
+        self._state = state
+        self._scenario = scenario
+        self._rng = random.Random(scenario.seed)
+        self._folder = folder
+        self._followers: list[Follower] = []
+        self._displays: list[Display] = []
+        self._observer = Observer(state()["urls"])
+        self._cuts = 0
+
+    async def run(self) -> Result:
+        """The whole run. Raises what setting up raises; what happens later is in the result."""
+        self._folder.mkdir(parents=True, exist_ok=True)
+        history = History(self._folder / f"history-{self._scenario.seed}.jsonl")
+        scenario = self._scenario
+        nemesis = Nemesis(self._state, self._fork(), scenario.targets, scenario.interval_seconds)
+        async with http_client(CONNECTIONS) as http:
+            shops = await self._open_shops(http)
+            tills = [
+                Till(self._caller(one, history), shop.goods, scenario.habits)
+                for shop in shops
+                for one in shop.tills
+            ]
+            async with self._screens(shops, history):
+                started = time.monotonic()
+                await asyncio.gather(*(till.open() for till in tills))
+                await self._sell(tills, nemesis)
+                selling = time.monotonic() - started
+                settled, waits = await self._settle()
+                truth = await self._look(shops)
+            history.close()
+        operations = read_history(history.path)
+        evidence = Evidence(operations, truth, [follower.store for follower in self._followers])
+        late = [] if settled is not None else [Violation("Q", f"not quiet: {'; '.join(waits)}")]
+        return Result(
+            scenario,
+            nemesis.kills,
+            operations,
+            [*late, *check(evidence)],
+            evidence,
+            self._cuts,
+            sum(follower.resumes for follower in self._followers),
+            sum(follower.snapshots for follower in self._followers),
+            round(selling, 1),
+            settled,
+        )
+
+    def _fork(self) -> random.Random:
+        return random.Random(self._rng.getrandbits(64))
+
+    def _caller(self, device: Device, history: History) -> Caller:
+        return Caller(device, history, self._fork())
+
+    async def _open_shops(self, http: httpx.AsyncClient) -> list[Shop]:
+        scenario = self._scenario
+        ours = await open_shop(self._base_url, http, "Ours", scenario.devices, scenario.displays)
+        return [ours, await open_shop(self._base_url, http, "Stranger", 1, 1)]
+
+    @contextlib.asynccontextmanager
+    async def _screens(self, shops: Sequence[Shop], history: History) -> AsyncIterator[None]:
+        """Every device's socket, and cooks who work off what the displays show."""
+        for shop in shops:
+            for till in shop.tills:
+                self._follow(till, "orders", None)
+            for number, screen in enumerate(shop.displays):
+                caller = self._caller(screen, history)
+                display = Display(caller, self._scenario.habits, number, len(shop.displays))
+                self._displays.append(display)
+                self._follow(screen, "kitchen", display)
+        tasks = [asyncio.create_task(follower.run()) for follower in self._followers]
+        tasks += [asyncio.create_task(display.work()) for display in self._displays]
+        try:
+            async with asyncio.timeout(LIVE_SECONDS):
+                for follower in self._followers:
+                    await follower.live.wait()
+            yield
+        finally:
+            for task in tasks:
+                task.cancel()
+            ends = await asyncio.gather(*tasks, return_exceptions=True)
+        for end in ends:
+            if isinstance(end, Exception):
+                raise end
+
+    def _follow(self, device: Device, channel: str, display: Display | None) -> None:
+        store = ChannelStore(device.device_id, device.restaurant_id, channel)
+        jitter = self._fork().uniform
+        self._followers.append(Follower(device, store, jitter, display.show if display else None))
+
+    async def _sell(self, tills: Sequence[Till], nemesis: Nemesis) -> None:
+        scenario = self._scenario
+        share = -(-scenario.orders // scenario.devices)
+        counts = [share] * scenario.devices + [max(1, round(scenario.orders * STRANGER_SHARE))]
+        cutting = asyncio.create_task(self._cut_forever()) if scenario.cut_seconds else None
+        try:
+            async with asyncio.timeout(scenario.seconds + SELLING_LIMIT_SECONDS):
+                async with asyncio.TaskGroup() as group:
+                    if scenario.targets:
+                        group.create_task(nemesis.run(scenario.seconds))
+                    for till, count in zip(tills, counts, strict=True):
+                        group.create_task(till.sell(count, scenario.seconds))
+        except TimeoutError:
+            pass  # what was not answered shows in the history
+        finally:
+            if cutting is not None:
+                cutting.cancel()
+
+    async def _cut_forever(self) -> None:
+        rng = self._fork()
+        while True:
+            await asyncio.sleep(rng.uniform(0.5, 1.5) * self._scenario.cut_seconds)
+            rng.choice(self._followers).cut()
+            self._cuts += 1
+
+    async def _settle(self) -> tuple[float | None, list[str]]:
+        """Waits until everything is quiet. After how many seconds it was; what it still waits for."""
+        started = time.monotonic()
+        quiet, before, waits = 0, self._positions(), ["the first look"]
+        while time.monotonic() < started + self._scenario.settle_seconds:
+            await asyncio.sleep(SETTLE_POLL_SECONDS)
+            waits = await self._waits()
+            now = self._positions()
+            quiet = quiet + 1 if not waits and now == before else 0
+            before = now
+            if quiet >= QUIET_POLLS:
+                return round(time.monotonic() - started, 1), []
+        return None, waits
+
+    async def _waits(self) -> list[str]:
+        processes: Mapping[str, Any] = self._state()["processes"]
+        waits = [f"{name} is {one['state']}" for name, one in processes.items() if one["state"] != "ready"]
+        try:
+            truth = Observations()
+            await self._observer.database(truth, [])
+            waits += await self._observer.pending()
+        except AWAY as error:
+            return [*waits, repr(error)]
+        waits += [
+            f"{store.device} {store.channel} at {store.epoch}:{store.seq}"
+            for store in (follower.store for follower in self._followers)
+            if truth.positions.get((store.restaurant_id, store.channel), ("", 0)) != (store.epoch, store.seq)
+        ]
+        return waits + [f"display {display.number}" for display in self._displays if not display.idle]
+
+    def _positions(self) -> list[tuple[str, int]]:
+        return [(follower.store.epoch, follower.store.seq) for follower in self._followers]
+
+    async def _look(self, shops: Sequence[Shop]) -> Observations:
+        """Everything that the checkers need, read while nothing moves."""
+        truth = Observations()
+        await self._observer.database(truth, [shop.id for shop in shops])
+        await self._observer.stream(truth)
+        for shop in shops:
+            balance = await shop.owner.get("/api/v2/reports/trial-balance")
+            truth.trial_balance[shop.id] = [
+                (one["account"], one["currency"], one["debit_minor"], one["credit_minor"])
+                for one in balance["items"]
+            ]
+            for channel in ("orders", "kitchen"):
+                name = f"restaurant:{shop.id}:{channel}"
+                found = await shop.owner.get(f"/api/v2/realtime/snapshot?ch={name}")
+                truth.snapshots[(shop.id, channel)] = found["state"]
+        truth.reachable = await _reachable(shops, truth)
+        return truth
+
+
+async def _reachable(shops: Sequence[Shop], truth: Observations) -> list[str]:
+    """What each shop's owner gets of the other's: nothing, if all is well."""
+    found = []
+    for mine, other in zip(shops, reversed(shops), strict=True):
+        theirs = next((order.id for order in truth.orders if order.restaurant_id == other.id), None)
+        paths = [f"/api/v2/orders/{theirs}"] if theirs else []
+        paths += [
+            f"/api/v2/realtime/snapshot?ch=restaurant:{other.id}:{one}" for one in ("orders", "kitchen")
+        ]
+        for path in paths:
+            try:
+                await mine.owner.get(path)
+            except Refused:
+                continue
+            except Unanswered as error:
+                found.append(f"{path}: {error}")
+                continue
+            found.append(path)
+        for channel in ("orders", "kitchen"):
+            name = f"restaurant:{other.id}:{channel}"
+            if not await refused_channel(mine.tills[0], name):
+                found.append(name)
+    return found
