@@ -144,8 +144,15 @@ def installation(account: places.Account | None) -> Path:
 
 async def end_leftover_server(cluster: Path) -> None:
     """Stop a server that an earlier, killed run left behind on `cluster`, and drop a lock that nobody
-    holds.
+    holds. When a server was killed, wait for its sessions: while one ends, no other server may start.
     """
+    await _end_leftover_postmaster(cluster)
+    async with asyncio.timeout(LEFTOVER_GRACE_SECONDS):
+        while _sessions(cluster):  # noqa: ASYNC110 - no event of ours
+            await asyncio.sleep(LEFTOVER_POLL_SECONDS)
+
+
+async def _end_leftover_postmaster(cluster: Path) -> None:
     lock = cluster / "postmaster.pid"
     try:
         pid = int(lock.read_text().split()[0])
@@ -160,6 +167,12 @@ async def end_leftover_server(cluster: Path) -> None:
     async with asyncio.timeout(LEFTOVER_GRACE_SECONDS):
         while lock.exists() and _serves(pid, cluster):  # noqa: ASYNC110 - no event of ours
             await asyncio.sleep(LEFTOVER_POLL_SECONDS)
+
+
+def _sessions(cluster: Path) -> list[int]:
+    """The processes that still work in `cluster`; none where there is no /proc to tell."""
+    processes = (int(entry.name) for entry in Path("/proc").glob("[0-9]*"))
+    return [pid for pid in processes if _serves(pid, cluster)]
 
 
 def _serves(pid: int, cluster: Path) -> bool:

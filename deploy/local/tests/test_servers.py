@@ -136,6 +136,32 @@ async def test_a_killed_postgres_leaves_nothing_that_stops_the_next_start() -> N
         remove(folder)
 
 
+async def test_a_killed_postgres_comes_back_while_a_session_of_it_still_works() -> None:
+    folder = places.temporary_folder(places.server_account())
+    try:
+        first = EmbeddedPostgres(folder / "postgres", free_port())
+        await first.start()
+        connection = await asyncpg.connect(first.url)
+        # A session that computes does not look up to see that its server is gone.
+        computing = asyncio.create_task(
+            connection.execute(
+                "DO $$ BEGIN WHILE clock_timestamp() < now() + interval '2 s' LOOP END LOOP; END $$"
+            )
+        )
+        await asyncio.sleep(0.5)
+        assert first.pid is not None
+        assert first.child is not None
+        os.kill(first.pid, signal.SIGKILL)
+        await first.child.wait()
+        second = EmbeddedPostgres(folder / "postgres", free_port())
+        await second.start()
+        await second.stop()
+        connection.terminate()
+        await asyncio.gather(computing, return_exceptions=True)
+    finally:
+        remove(folder)
+
+
 async def test_a_lock_whose_process_id_belongs_to_a_stranger_is_dropped() -> None:
     folder = places.temporary_folder(places.server_account())
     stranger = launch(Command("stranger", ("/bin/sleep", "60"), {}, account=places.server_account()))
