@@ -24,6 +24,8 @@ BACKOFF_FIRST_SECONDS = 0.25
 BACKOFF_LIMIT_SECONDS = 10.0
 CALM_SECONDS = 30.0
 """Running this long makes the next crash a first one again."""
+SERVED_LIMIT_SECONDS = 1.0
+"""The longest delay after a life in which the program has served: it can start, so somebody waits for it."""
 
 
 class StartFailed(Exception):
@@ -71,9 +73,11 @@ class Backoff:
 
     delay_seconds: float = BACKOFF_FIRST_SECONDS
 
-    def next(self, ran_seconds: float) -> float:
+    def next(self, ran_seconds: float, *, served: bool = False) -> float:
         if ran_seconds >= CALM_SECONDS:
             self.delay_seconds = BACKOFF_FIRST_SECONDS
+        if served:
+            self.delay_seconds = min(self.delay_seconds, SERVED_LIMIT_SECONDS)
         delay, self.delay_seconds = self.delay_seconds, min(self.delay_seconds * 2, BACKOFF_LIMIT_SECONDS)
         return delay
 
@@ -101,7 +105,7 @@ class Keeper:
             if not self.was_ready.is_set() and attempts >= FIRST_START_ATTEMPTS:
                 raise StartFailed(f"{self.program.name} does not start: {reason}{self._last_words()}")
             self.restarts += 1
-            delay = self.backoff.next(time.monotonic() - began)
+            delay = self.backoff.next(time.monotonic() - began, served=self.state == "ready")
             self._change("restarting")
             self.console.note(f"{self.program.name} {reason}; next start in {delay:.2f} s", "warning")
             await asyncio.sleep(delay)

@@ -106,3 +106,9 @@ def test_restart_delays_double_up_to_a_limit_and_calm_starts_them_again() -> Non
     delays = [backoff.next(ran_seconds=1) for _ in range(8)]
     assert delays == [0.25, 0.5, 1, 2, 4, 8, 10, 10]
     assert backoff.next(ran_seconds=supervision.CALM_SECONDS) == 0.25
+
+
+def test_a_program_that_has_served_is_back_soon_however_often_it_dies() -> None:
+    backoff = Backoff()
+    assert [backoff.next(ran_seconds=1, served=True) for _ in range(5)] == [0.25, 0.5, 1, 1, 1]
+    assert [backoff.next(ran_seconds=1) for _ in range(3)] == [2, 4, 8]
