@@ -115,7 +115,7 @@ def kitchens_see_each_order_once(evidence: Evidence) -> list[Violation]:
     for store in evidence.stores:
         if store.channel == "kitchen":
             by_channel[store.restaurant_id].append(store)
-    paid = {str(op.asked.get("order_id")) for op in _of_kind(evidence, "pay") if op.accepted}
+    paid = {payment.order_id for payment in evidence.truth.payments}
     for restaurant_id, stores in by_channel.items():
         seen = {
             (one.epoch, one.seq): one.order_id

@@ -57,14 +57,18 @@ class Till:
             raise RuntimeError(f"{name} could not be opened")
         self._session_id = session["id"]
 
-    async def sell(self, orders: int, seconds: float) -> None:
-        """Sells ``orders``, spread over ``seconds``; when late, without a pause."""
+    async def sell(self, orders: int, seconds: float, late_seconds: float) -> None:
+        """Sells ``orders``, spread over ``seconds``; when late, without a pause, and no new one after
+        ``late_seconds`` more.
+        """
         loop = asyncio.get_running_loop()
         started = loop.time()
         await asyncio.sleep(self._rng.uniform(0, seconds / max(1, orders)))
         for number in range(orders):
             due = started + seconds * number / max(1, orders)
             await asyncio.sleep(max(0.0, due - loop.time()))
+            if loop.time() > started + seconds + late_seconds:
+                return
             await self.sell_one()
 
     async def sell_one(self) -> None:

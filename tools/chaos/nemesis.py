@@ -71,10 +71,16 @@ class Nemesis:
             await asyncio.wait(self._watching, timeout=BACK_SECONDS)
 
     def _next(self) -> str:
-        """Every process once, in random order, then again: each gets its share."""
+        """Every process once, in random order, then again: each gets its share. One that serves goes first:
+        to kill what is only starting breaks less.
+        """
         if not self._bag:
             self._bag = self._rng.sample(list(self._targets), len(self._targets))
-        return self._bag.pop()
+        processes = self._state()["processes"]
+        serving = (name for name in reversed(self._bag) if processes.get(name, {}).get("state") == "ready")
+        chosen = next(serving, self._bag[-1])
+        self._bag.remove(chosen)
+        return chosen
 
     def strike(self, name: str) -> bool:
         """SIGKILL for one process; False where it does not run at the moment."""

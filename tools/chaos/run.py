@@ -31,8 +31,8 @@ SETTLE_POLL_SECONDS = 0.5
 QUIET_POLLS = 3
 """Looks in a row at which nothing was left to do and nobody moved."""
 STRANGER_SHARE = 0.05
-SELLING_LIMIT_SECONDS = 120.0
-"""How long after the last kill the last order may take to be sold."""
+LATE_SECONDS = 90.0
+"""How long after the last kill new orders are begun, where killing has kept devices from them."""
 AWAY = (OSError, asyncpg.PostgresError, asyncpg.InterfaceError, nats.errors.Error, TimeoutError)
 
 
@@ -167,14 +167,11 @@ class Run:
         counts = [share] * scenario.devices + [max(1, round(scenario.orders * STRANGER_SHARE))]
         cutting = asyncio.create_task(self._cut_forever()) if scenario.cut_seconds else None
         try:
-            async with asyncio.timeout(scenario.seconds + SELLING_LIMIT_SECONDS):
-                async with asyncio.TaskGroup() as group:
-                    if scenario.targets:
-                        group.create_task(nemesis.run(scenario.seconds))
-                    for till, count in zip(tills, counts, strict=True):
-                        group.create_task(till.sell(count, scenario.seconds))
-        except TimeoutError:
-            pass  # what was not answered shows in the history
+            async with asyncio.TaskGroup() as group:
+                if scenario.targets:
+                    group.create_task(nemesis.run(scenario.seconds))
+                for till, count in zip(tills, counts, strict=True):
+                    group.create_task(till.sell(count, scenario.seconds, LATE_SECONDS))
         finally:
             if cutting is not None:
                 cutting.cancel()
