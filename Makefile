@@ -74,8 +74,8 @@ bench: $(INSTALLED) ## Measure the running system
 	@exec $(PY) -m bench $(ARGS)
 
 .PHONY: chaos
-chaos: $(INSTALLED) ## Kill processes of the running system under load and check every promise
-	@exec $(PY) -m tests.chaos $(ARGS)
+chaos: $(INSTALLED) ## Kill processes of a system of its own under load and check every promise
+	@exec $(PY) -m tools.chaos $(ARGS)
 
 ##@ Set-up
 
