@@ -1,6 +1,5 @@
 """The connection to NATS: reconnects for ever, says when it is gone, and is noticed dead within seconds."""
 
-import nats
 from nats.aio.client import Client
 
 from chassis.telemetry import gauge, get_logger
@@ -19,10 +18,13 @@ _connected = gauge("nats_connected", "1 while the connection to NATS stands")
 
 async def open_nats(url: str, *, name: str) -> Client:
     """A connection that the server's monitoring shows as ``name``. Raises what nats raises."""
+    client = Client()
 
     async def lost() -> None:
         _connected.set(0)
-        _log.warning("NATS is gone; what happens meanwhile waits in the outbox")
+        # Also called when we close it ourselves.
+        if not client.is_closed:
+            _log.warning("NATS is gone; what happens meanwhile waits in the outbox")
 
     async def back() -> None:
         _connected.set(1)
@@ -31,12 +33,12 @@ async def open_nats(url: str, *, name: str) -> Client:
     async def failed(error: Exception) -> None:
         _log.warning("NATS reports an error", error=str(error) or type(error).__name__)
 
-    client = await nats.connect(
+    await client.connect(
         url,
         name=name,
         connect_timeout=CONNECT_TIMEOUT_SECONDS,
         max_reconnect_attempts=-1,
-        reconnect_time_wait=RECONNECT_WAIT_SECONDS,
+        reconnect_time_wait=RECONNECT_WAIT_SECONDS,  # type: ignore[arg-type] # any number is slept
         ping_interval=PING_INTERVAL_SECONDS,
         max_outstanding_pings=PINGS_UNANSWERED_MAX,
         pending_size=PENDING_MAX_BYTES,

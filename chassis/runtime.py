@@ -105,8 +105,9 @@ class Service:
                         reason="DEPENDENCY_UNAVAILABLE",
                         metadata={"dependency": what},
                     ) from error
+                wrong = str(error) or type(error).__name__
                 _log.warning(
-                    "waiting for a dependency", dependency=what, error=str(error), seconds_left=round(left)
+                    "waiting for a dependency", dependency=what, error=wrong, seconds_left=round(left)
                 )
                 await asyncio.sleep(min(left, pause * random.uniform(0.5, 1)))  # noqa: S311 - jitter
                 pause = min(pause * 2, WAIT_MAX_SECONDS)

@@ -71,16 +71,22 @@ async def build(settings: GatewaySettings) -> Service:
         return dict(json.loads((await services.auth.GetJwks(GetJwksRequest())).jwks_json))
 
     verifier = TokenVerifier(fetch_jwks, clock)
-    await service.wait_for("auth", verifier.fetch_keys)
-    bus = await service.wait_for("nats", lambda: open_nats(settings.nats_url, name="gateway"))
-    service.on_stop("nats", bus.close)
     revocations = Revocations(clock)
-    menus = MenuCache()
-    await _listen(bus, services, revocations, menus)
-    service.add_background("revocations", lambda: keep_warm(lambda: _all_revocations(services), revocations))
     gateway = Gateway(settings, services, verifier, revocations, limiter, Limits.of(settings))
+    menus = MenuCache()
     gateway.caches.update(menu=menus, snapshots=SnapshotCache())
     server = HttpServer(_config(settings, gateway))
+
+    async def auth_answers() -> None:
+        # Waits for the connection instead of asking again and again: it may start beside us.
+        await services.channels["auth"].channel_ready()
+        await verifier.fetch_keys()
+
+    await service.wait_for("auth", auth_answers)
+    bus = await service.wait_for("nats", lambda: open_nats(settings.nats_url, name="gateway"))
+    service.on_stop("nats", bus.close)
+    await _listen(bus, services, revocations, menus)
+    service.add_background("revocations", lambda: keep_warm(lambda: _all_revocations(services), revocations))
     service.add_background("http", server.serve)
     service.on_drain("http", server.drain)
     service.on_drain("tunnels", shut_tunnels)

@@ -5,6 +5,7 @@ start; it needs to remember a revocation only as long as an access token may liv
 """
 
 import asyncio
+import time
 from collections.abc import Awaitable, Callable, Iterable
 from dataclasses import dataclass
 from datetime import datetime
@@ -20,6 +21,10 @@ from chassis.telemetry import counter, get_logger
 ENTRIES_MAX = 50_000
 LISTENERS_MAX = 16
 REWARM_SECONDS = 30.0
+RETRY_FIRST_SECONDS = 0.5
+"""After a failure, then doubled up to the usual pause: what was revoked meanwhile is not known here."""
+FAILING_MAX_SECONDS = 10.0
+"""Failing longer is worth a warning; processes that start side by side find each other sooner."""
 
 _log = get_logger("auth")
 _unreadable = counter("auth_revocations_unreadable_total", "Revocation messages that could not be parsed")
@@ -132,18 +137,26 @@ async def keep_warm(
     into: Revocations,
     *,
     every_seconds: float = REWARM_SECONDS,
+    failing_max_seconds: float = FAILING_MAX_SECONDS,
 ) -> None:
     """Background work: takes in auth's whole list again and again, for a message is lost while NATS is away.
 
-    Ends by cancellation only; a list that cannot be had now (a Problem) is tried again the next time.
+    Ends by cancellation only. A list that cannot be had (a Problem) is tried again soon. When that has gone
+    on for ``failing_max_seconds``, a warning tells of it.
     """
+    retry, due_at = RETRY_FIRST_SECONDS, time.monotonic()
     while True:
+        pause = every_seconds
         try:
             for revocation in await fetch():
                 into.apply(revocation)
+            retry, due_at = RETRY_FIRST_SECONDS, time.monotonic() + every_seconds
         except Problem as problem:
-            _log.warning("the list of revocations cannot be had", reason=problem.reason)
-        await asyncio.sleep(every_seconds)
+            if time.monotonic() - due_at >= failing_max_seconds:
+                _log.warning("the list of revocations cannot be had", reason=problem.reason)
+            pause = min(retry, every_seconds)
+            retry *= 2
+        await asyncio.sleep(pause)
 
 
 def _names(principal: Principal) -> tuple[tuple[str, str], ...]:

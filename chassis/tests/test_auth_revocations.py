@@ -1,11 +1,13 @@
 """Revocations: which tokens they kill, how they arrive, and what happens when there are too many."""
 
 import asyncio
+import time
 from collections.abc import Iterable
 from datetime import datetime, timedelta
 from uuid import uuid4
 
 import pytest
+from structlog.testing import capture_logs
 
 from chassis.auth import Principal, Revocation, Revocations, RevokedKind, follow_revocations, keep_warm
 from chassis.auth.tokens import TOKEN_LIFE_MAX
@@ -156,3 +158,23 @@ async def test_what_a_message_missed_is_found_in_the_list(
         await arrived.wait()
     warming.cancel()
     assert is_refused(table, principal)
+
+
+async def test_a_list_that_is_late_is_asked_for_soon_and_told_of_only_when_it_stays_away(
+    table: Revocations,
+) -> None:
+    tried: list[float] = []
+
+    async def fetch() -> list[Revocation]:
+        tried.append(time.monotonic())
+        raise Unavailable("auth is starting")
+
+    with capture_logs() as logs:
+        warming = asyncio.create_task(keep_warm(fetch, table, failing_max_seconds=1.0))
+        async with asyncio.timeout(10):
+            while not logs:  # noqa: ASYNC110 - the log is what is watched
+                await asyncio.sleep(0.01)
+        warming.cancel()
+    assert len(tried) == 3
+    assert tried[2] - tried[0] >= 1.0
+    assert logs[0]["event"] == "the list of revocations cannot be had"
