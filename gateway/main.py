@@ -1,6 +1,8 @@
 """The composition root: the same for production and for tests."""
 
+import asyncio
 import json
+import socket
 from collections.abc import Iterator
 from contextlib import contextmanager
 from datetime import UTC
@@ -48,14 +50,26 @@ _KINDS = {
 class HttpServer(uvicorn.Server):
     """uvicorn under the chassis: signals and the loop belong to the process."""
 
+    def __init__(self, config: uvicorn.Config) -> None:
+        super().__init__(config)
+        self._ended = asyncio.Event()
+
     @contextmanager
     def capture_signals(self) -> Iterator[None]:
         """Takes none."""
         yield
 
+    async def serve(self, sockets: list[socket.socket] | None = None) -> None:
+        """Serves until ``drain``."""
+        try:
+            await super().serve(sockets)
+        finally:
+            self._ended.set()
+
     async def drain(self) -> None:
-        """Stops accepting and lets requests in flight end; ``serve`` then returns."""
+        """Stops accepting and returns when requests in flight have ended."""
         self.should_exit = True
+        await self._ended.wait()
 
 
 async def build(settings: GatewaySettings) -> Service:
@@ -135,5 +149,6 @@ def _config(settings: GatewaySettings, gateway: Gateway) -> uvicorn.Config:
         backlog=BACKLOG,
         limit_concurrency=CONCURRENCY_MAX,
         timeout_keep_alive=KEEP_ALIVE_SECONDS,
-        timeout_graceful_shutdown=int(settings.drain_grace_seconds),
+        # Ends what takes too long before the chassis gives up waiting for it.
+        timeout_graceful_shutdown=max(1, int(settings.drain_grace_seconds) - 1),
     )
