@@ -238,6 +238,7 @@ class TransactionBlock:
             # Without parameters asyncpg sends both statements in one message: one round trip.
             await self._connection.execute(self._begin)
         except BaseException as error:
+            await self._rollback(answered=not isinstance(error, asyncio.CancelledError))
             await self._release()
             _raise_translated(error)
         self._transaction._connection = self._connection
@@ -274,8 +275,11 @@ class TransactionBlock:
             raise RuntimeError("a statement of this transaction had failed: nothing was committed")
         return emitted
 
-    async def _rollback(self) -> None:
+    async def _rollback(self, *, answered: bool = True) -> None:
         try:
+            if not answered:
+                # Cancelled while it began: only after another answer is it known whether it did.
+                await self._connection.execute("SELECT")
             # Asking raises too: asyncpg takes a connection that the server ended away from its holder.
             if self._connection.is_in_transaction():
                 await self._connection.execute("ROLLBACK")

@@ -59,6 +59,27 @@ async def test_a_cancelled_block_rolls_back_and_gives_its_connection_back(open_p
     assert await count_of(db, tenant, "cancelled") is None
 
 
+async def begin_and_wait(db: Database) -> None:
+    async with db.transaction(None):
+        await asyncio.Event().wait()
+
+
+async def test_a_block_cancelled_at_its_beginning_gives_back_a_connection_without_a_transaction(
+    open_probe: OpenProbe,
+) -> None:
+    db, complaints = await open_probe(pool_size=1), []
+    asyncio.get_running_loop().set_exception_handler(lambda _, context: complaints.append(context["message"]))
+    for turns in range(1, 20):
+        task = asyncio.create_task(begin_and_wait(db))
+        # Each turn of the loop is another moment of the beginning, in the end after it.
+        for _ in range(turns):
+            await asyncio.sleep(0)
+        task.cancel()
+        await asyncio.wait([task])
+        assert task.cancelled()
+    assert complaints == []
+
+
 async def test_an_error_that_was_caught_inside_cannot_end_in_a_silent_loss(db: Database) -> None:
     tenant = new_id()
     with pytest.raises(RuntimeError, match="nothing was committed"):
