@@ -21,6 +21,8 @@ CONTROL_CHARACTERS = re.compile(r"[\x00-\x08\x0b-\x1f\x7f-\x9f]")
 ROUTINE = {
     "postgres": re.compile(
         r"\[\d+\] (LOG|HINT|STATEMENT|DETAIL|CONTEXT): |database system is (starting|shutting)"
+        # A process that ends while it connects; the supervisor tells of those that should not have ended.
+        r"|FATAL:  connection to client lost"
     ),
     "nats": re.compile(r"\[(INF|DBG|TRC)\]|Plaintext passwords detected"),
     "valkey": re.compile(
