@@ -37,7 +37,7 @@ migrate: $(INSTALLED) ## Migrate every schema of FYNLO_OWNER_DATABASE_URL (make 
 ##@ Work on it
 
 .PHONY: check
-check: lint types protos ## What must hold before a change is tested: lint, types, imports, contracts
+check: lint types protos migrations ## What must hold before a change is tested: lint, types, imports, contracts, migrations
 
 .PHONY: test
 test: $(INSTALLED) ## Run the tests (ARGS="-k name" narrows them, WORKERS=0 runs them in one process)
@@ -61,6 +61,10 @@ types: $(INSTALLED) ## Type-check everything
 .PHONY: protos
 protos: $(INSTALLED) ## Check the contracts (FIX=1 writes the generated package anew)
 	@$(PY) -m tools.protos $(if $(FIX),generate,check)
+
+.PHONY: migrations
+migrations: $(INSTALLED) ## Check the migrations: up, down, up again, and what the code declares
+	@$(PY) -m deploy.local.check_migrations
 
 ##@ Measure and break it (make run in another terminal)
 
