@@ -74,8 +74,8 @@ replay: $(INSTALLED) ## Play a recorded day through the gateway: make replay FIL
 	@exec $(PY) -m tools.replay "$(FILE)" $(ARGS)
 
 .PHONY: bench
-bench: $(INSTALLED) ## Measure the running system
-	@exec $(PY) -m bench $(ARGS)
+bench: $(INSTALLED) ## Measure a system of its own against the bars (SCENARIO=name: that one)
+	@exec $(PY) -m bench $(SCENARIO) $(ARGS)
 
 .PHONY: chaos
 chaos: $(INSTALLED) ## Kill processes of a system of its own under load and check every promise

@@ -1,0 +1,88 @@
+"""What is asked of every scenario, and the verdict on a figure. The bars are those of docs/performance.md."""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any
+
+Account = dict[str, Any]
+
+
+@dataclass(frozen=True, slots=True)
+class Bar:
+    """One figure of a scenario with what it must be and what we wish it to be.
+
+    ``read`` finds it in the scenario's account; None: it could not be measured. ``at_least``: more is better.
+    """
+
+    what: str
+    unit: str
+    read: Callable[[Account], float | None]
+    must: float
+    wish: float | None = None
+    at_least: bool = False
+
+    def verdict(self, figure: float | None) -> str:
+        """``missed``, ``met``, ``met, wish too``, or ``not measured``."""
+        if figure is None:
+            return "not measured"
+        if not self._holds(figure, self.must):
+            return "missed"
+        wished = self.wish is None or self._holds(figure, self.wish)
+        return "met, wish too" if wished and self.wish is not None else "met"
+
+    def _holds(self, figure: float, limit: float) -> bool:
+        return figure >= limit if self.at_least else figure <= limit
+
+    @property
+    def text(self) -> str:
+        """The bar in words."""
+        sign = ">=" if self.at_least else "<="
+        wish = "" if self.wish is None else f", then {self.wish:g}"
+        return f"{sign} {self.must:g}{wish} {self.unit}".strip()
+
+
+def at(*path: str) -> Callable[[Account], float | None]:
+    """Reads a figure by its path in the account."""
+
+    def read(account: Account) -> float | None:
+        found: Any = account
+        for name in path:
+            if not isinstance(found, dict) or name not in found:
+                return None
+            found = found[name]
+        return None if found is None else float(found)
+
+    return read
+
+
+BARS: dict[str, tuple[Bar, ...]] = {
+    "place-order": (
+        Bar("answer, p50", "ms", at("latency_ms", "p50"), 4.0, 2.5),
+        Bar("answer, p99", "ms", at("latency_ms", "p99"), 15.0),
+    ),
+    "place-order-load": (
+        Bar("orders/s against pgbench", "%", at("percent_of_limit"), 6.0, 10.0, at_least=True),
+        Bar("errors", "", at("errors"), 0.0),
+    ),
+    "order-to-kitchen": (
+        Bar("POST sent to frame shown, p50", "ms", at("sent_to_frame_ms", "p50"), 12.0, 6.0),
+        Bar("POST sent to frame shown, p99", "ms", at("sent_to_frame_ms", "p99"), 50.0, 20.0),
+        Bar("frames lost", "", at("lost"), 0.0),
+    ),
+    "fan-out": (
+        Bar("p50 against nchan", "times", at("ratio_p50"), 1.5, 1.1),
+        Bar("frames lost", "", at("fynlo", "lost"), 0.0),
+    ),
+    "socket-memory": (Bar("resident memory per socket", "KB", at("kb_per_socket"), 40.0, 20.0),),
+    "menu": (
+        Bar("full, p95", "ms", at("full", "latency_ms", "p95"), 10.0),
+        Bar("304, p95", "ms", at("not_modified", "latency_ms", "p95"), 3.0),
+        Bar("delta, p95", "ms", at("delta", "latency_ms", "p95"), 5.0),
+        Bar("full", "/s", at("full", "per_second"), 2_500.0, at_least=True),
+        Bar("304", "/s", at("not_modified", "per_second"), 5_000.0, at_least=True),
+    ),
+    "start": (
+        Bar("make run from a clone", "s", at("first_seconds"), 60.0),
+        Bar("second start", "s", at("second_seconds"), 6.0),
+    ),
+}

@@ -1,0 +1,71 @@
+"""Runs generator processes and talks with them."""
+
+import json
+import subprocess
+import sys
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from typing import IO, Any
+
+from tests.system import ROOT
+
+
+class GeneratorFailed(Exception):
+    """A generator ended without an account."""
+
+
+class Generator:
+    """One generator, as the bench sees it."""
+
+    def __init__(self, process: "subprocess.Popen[str]") -> None:
+        self._process = process
+        assert process.stdin is not None
+        assert process.stdout is not None
+        self._in: IO[str] = process.stdin
+        self._out: IO[str] = process.stdout
+
+    def order(self, order: Mapping[str, Any]) -> None:
+        """Says what to do and waits until it is ready."""
+        self._say(json.dumps(order))
+        word = self._hear()
+        if word != "ready":
+            raise GeneratorFailed(f"not ready: {word}")
+
+    def go(self) -> None:
+        """Begins."""
+        self._say("go")
+
+    def account(self, *, stop: bool = False) -> dict[str, Any]:
+        """What it has to report; ``stop``: it runs until it is told."""
+        if stop:
+            self._say("stop")
+        found: dict[str, Any] = self._hear()
+        return found
+
+    def _say(self, line: str) -> None:
+        self._in.write(line + "\n")
+        self._in.flush()
+
+    def _hear(self) -> Any:
+        line = self._out.readline()
+        if not line:
+            raise GeneratorFailed(f"the generator ended with {self._process.wait(10)}")
+        return json.loads(line)
+
+
+@contextmanager
+def generator(module: str) -> Iterator[Generator]:
+    """A process of ``bench.generator``."""
+    process = subprocess.Popen(
+        [sys.executable, "-m", f"bench.generator.{module}"],
+        cwd=ROOT,
+        stdin=subprocess.PIPE,
+        stdout=subprocess.PIPE,
+        text=True,
+    )
+    try:
+        yield Generator(process)
+    finally:
+        if process.poll() is None:
+            process.terminate()
+        process.wait(10)
