@@ -17,6 +17,8 @@ from tools.api import Device, http_client
 from tools.demo import PASSWORD, PLATFORM_OWNER
 
 RESTAURANTS = 100
+ROOMS = 10
+"""Restaurants more, for events that no order made."""
 MENU_ITEMS = 20
 LARGE_MENU_ITEMS = 1_000
 SET_UP_PARALLEL = 4
@@ -154,7 +156,7 @@ class Stage:
 
 @contextmanager
 def on_stage(folder: Path) -> Iterator[Stage]:
-    """Starts the system and sets up RESTAURANTS restaurants."""
+    """Starts the system and sets up one restaurant with a large menu, RESTAURANTS to sell in, then ROOMS."""
     with running_system(folder, SETTINGS) as system:
         yield asyncio.run(_set_up(system))
 
@@ -174,7 +176,7 @@ async def _set_up(system: System) -> Stage:
                 items = LARGE_MENU_ITEMS if number == 0 else MENU_ITEMS
                 return await _restaurant(stage, http, platform, number, items)
 
-        stage.places = list(await asyncio.gather(*(add(number) for number in range(RESTAURANTS + 1))))
+        stage.places = list(await asyncio.gather(*(add(number) for number in range(1 + RESTAURANTS + ROOMS))))
     return stage
 
 

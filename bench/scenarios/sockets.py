@@ -12,10 +12,9 @@ from bench import nchan
 from bench.bars import Account
 from bench.drive import generator
 from bench.scenarios.devices import opened
-from bench.stage import Place, Stage
+from bench.stage import RESTAURANTS, ROOMS, Place, Stage
 from services.realtime.frames import Event, build
 
-ROOMS = 10
 SOCKETS_PER_ROOM = 100
 EVENTS_PER_SECOND = 500
 """In all; each reaches one room: 50,000 deliveries per second."""
@@ -30,7 +29,7 @@ MEMORY_SETTLE_SECONDS = 8.0
 
 def fan_out(stage: Stage) -> Account:
     """The same rooms, rate and frames on our service and on nchan."""
-    places = stage.places[1 : ROOMS + 1]
+    places = stage.places[1 + RESTAURANTS :]
     account: Account = {
         "rooms": ROOMS,
         "sockets": ROOMS * SOCKETS_PER_ROOM,
@@ -115,10 +114,11 @@ def _event(place: Place) -> Event:
     )
     order.created_at.GetCurrentTime()
     order.updated_at.GetCurrentTime()
-    ticket = orders_pb2.Ticket(id=str(uuid4()), order_id=order.id, order_number=7, revision=1)
+    for name in ("Casa burger", "Chips", "House salad", "Lemonade"):
+        line = order.lines.add(id=str(uuid4()), item_id=str(uuid4()), name=name, quantity=1)
+        line.unit_price_minor = line.gross_minor = 750
     payload = events_pb2.KitchenOrderReady(order=order).SerializeToString()
     kind = events_pb2.KitchenOrderReady.DESCRIPTOR.full_name
-    assert ticket.revision
     return Event(kind, payload, place.id, str(uuid4()), "{key}", int(time.time() * 1000))
 
 
