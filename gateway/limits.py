@@ -9,13 +9,14 @@ import time
 from collections import OrderedDict
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Any, cast
+from typing import Any
 
 import redis.asyncio as redis
 from redis.exceptions import RedisError
 
 from chassis.errors import ResourceExhausted
 from chassis.telemetry import counter, get_logger
+from gateway.leases import Lease, Leases
 
 VALKEY_SECONDS = 0.1
 """A limiter that is slower than this is not worth waiting for."""
@@ -28,25 +29,31 @@ _log = get_logger("limits")
 _limited = counter("gateway_rate_limited_total", "Requests refused by a rate limit", ["limit"])
 _local = counter("gateway_rate_local_total", "Requests limited locally because Valkey did not answer")
 
-# For each key: stored instant t; a request moves it to max(t, now) + interval; refused when that is further
-# ahead than the burst allows. Nothing is written unless every key allows the request.
+# For each key: stored instant t; a lease of n requests moves it to max(t, now) + n intervals; refused when
+# one request would be further ahead than the burst allows; one request instead of n where more than half of
+# the burst would be gone. Nothing is written unless every key allows its request.
 _SCRIPT = """
 local now = tonumber(ARGV[1])
-local worst, slack = 0, nil
-local next_at = {}
+local worst = 0
+local next_at, answer = {}, {}
 for i, key in ipairs(KEYS) do
-  local interval, tolerance = tonumber(ARGV[2 * i]), tonumber(ARGV[2 * i + 1])
-  local at = math.max(tonumber(redis.call('GET', key) or now), now) + interval
+  local interval, tolerance = tonumber(ARGV[3 * i - 1]), tonumber(ARGV[3 * i])
+  local granted = tonumber(ARGV[3 * i + 1])
+  local from = math.max(tonumber(redis.call('GET', key) or now), now)
+  if granted > 1 and from + granted * interval - now > tolerance / 2 then granted = 1 end
+  local at = from + granted * interval
   local wait = at - now - tolerance
   if wait > worst then worst = wait end
   next_at[i] = at
-  if i == 1 then slack = (tolerance - (at - now)) / interval end
+  answer[2 * i] = granted
+  answer[2 * i + 1] = tostring((tolerance - (at - now)) / interval)
 end
-if worst > 0 then return {tostring(worst), '0'} end
+answer[1] = tostring(worst)
+if worst > 0 then return answer end
 for i, key in ipairs(KEYS) do
   redis.call('SET', key, next_at[i], 'PX', math.ceil((next_at[i] - now) * 1000) + 1000)
 end
-return {'0', tostring(slack)}
+return answer
 """
 
 
@@ -120,6 +127,7 @@ class RateLimiter:
     def __init__(self, url: str | None, *, timeout_seconds: float = VALKEY_SECONDS) -> None:
         self._client: redis.Redis | None = None
         self._local = LocalGcra()
+        self._leases = Leases()
         self._paused_until = 0.0
         if url is not None:
             self._client = redis.Redis.from_url(
@@ -132,34 +140,49 @@ class RateLimiter:
 
     async def take(self, *wanted: tuple[Limit, str]) -> Verdict:
         """One request of each (limit, key). Raises ResourceExhausted (RATE_LIMITED) with the wait."""
-        wait, slack = await self._shared(wanted) or self._alone(wanted)
-        if wait > 0:
-            _limited.labels(wanted[0][0].name).inc()
-            raise ResourceExhausted(
-                "too many requests; slow down",
-                reason="RATE_LIMITED",
-                metadata={"retry_after_seconds": str(max(1, math.ceil(wait)))},
-            )
-        return Verdict(wanted[0][0], int(slack))
+        asked = [(limit, f"{limit.name}:{key}") for limit, key in wanted]
+        now = time.monotonic()
+        held = [self._leases.held(key, now) for _, key in asked]
+        missing = [one for one, lease in zip(asked, held, strict=True) if lease is None]
+        for lease in held:
+            if lease is not None:
+                lease.left -= 1
+        slack = None if held[0] is None else held[0].slack + held[0].left
+        if missing:
+            wait, found = await self._shared(missing) or self._local.take(missing, now)
+            if wait > 0:
+                _give_back(held)
+                _limited.labels(wanted[0][0].name).inc()
+                raise ResourceExhausted(
+                    "too many requests; slow down",
+                    reason="RATE_LIMITED",
+                    metadata={"retry_after_seconds": str(max(1, math.ceil(wait)))},
+                )
+            slack = found if slack is None else slack
+        return Verdict(wanted[0][0], int(slack or 0))
 
     async def _shared(self, wanted: Sequence[tuple[Limit, str]]) -> tuple[float, float] | None:
-        if self._client is None or time.monotonic() < self._paused_until:
+        """(seconds to wait or 0, requests left of the first limit); None: Valkey cannot be asked."""
+        now = time.monotonic()
+        if self._client is None or now < self._paused_until:
+            _local.inc()
             return None
-        keys = [f"gcra:{limit.name}:{key}" for limit, key in wanted]
         arguments: list[float] = [time.time()]
-        for limit, _ in wanted:
-            arguments += [limit.interval, limit.tolerance]
+        for limit, key in wanted:
+            arguments += [limit.interval, limit.tolerance, self._leases.wanted(key, limit.burst, now)]
         try:
-            wait, slack = cast(tuple[bytes, bytes], await self._script(keys=keys, args=arguments))
+            answer = await self._script(keys=[f"gcra:{key}" for _, key in wanted], args=arguments)
         except (RedisError, OSError, TimeoutError) as error:
             self._paused_until = time.monotonic() + VALKEY_PAUSE_SECONDS
             _log.warning("Valkey does not answer, limiting locally", error=type(error).__name__)
+            _local.inc()
             return None
-        return float(wait), float(slack)
-
-    def _alone(self, wanted: Sequence[tuple[Limit, str]]) -> tuple[float, float]:
-        _local.inc()
-        return self._local.take([(limit, f"{limit.name}:{key}") for limit, key in wanted], time.monotonic())
+        wait, slacks = float(answer[0]), [float(slack) for slack in answer[2::2]]
+        if wait > 0:
+            return wait, 0.0
+        for (_, key), granted, slack in zip(wanted, answer[1::2], slacks, strict=True):
+            self._leases.keep(key, int(granted), slack, now)
+        return 0.0, slacks[0] + int(answer[1]) - 1
 
     async def ping(self) -> bool:
         """Whether Valkey answers; True where none is configured."""
@@ -174,3 +197,10 @@ class RateLimiter:
         """Closes the connections."""
         if self._client is not None:
             await self._client.aclose()
+
+
+def _give_back(held: Sequence[Lease | None]) -> None:
+    """A refused request costs none of its limits."""
+    for lease in held:
+        if lease is not None:
+            lease.left += 1

@@ -8,6 +8,7 @@ from hypothesis import strategies as st
 
 from chassis.errors import ResourceExhausted
 from chassis.ids import new_id
+from gateway.leases import BURST_PER_LEASE, LEASE_MAX, LEASE_SECONDS, Leases
 from gateway.limits import Limit, LocalGcra, RateLimiter
 
 # A busy test machine must not look like a Valkey that is away.
@@ -99,5 +100,96 @@ async def test_without_valkey_the_limit_still_holds_here() -> None:
         refused = await exhausted(limiter, limit, "k", 9)
         assert refused.count(False) == 5
         assert not await limiter.ping()
+    finally:
+        await limiter.close()
+
+
+async def test_a_busy_caller_is_leased_requests_and_never_gets_more_than_the_shared_limit(
+    redis_url: str,
+) -> None:
+    key, limit = str(new_id()), Limit("shared", 0.01, 400)
+    gateways = [RateLimiter(redis_url, timeout_seconds=PATIENT_SECONDS) for _ in range(2)]
+    asked_of_valkey = [_counted(gateway) for gateway in gateways]
+    try:
+        passed = 0
+        for number in range(600):
+            refused = await exhausted(gateways[number % 2], limit, key, 1)
+            passed += refused == [False]
+        # What leases may cost is small, what they save is not; and the last half is counted singly.
+        assert 400 - 2 * 400 // BURST_PER_LEASE <= passed <= 400
+        assert sum(len(asked) for asked in asked_of_valkey) < 600 - 100
+    finally:
+        for gateway in gateways:
+            await gateway.close()
+
+
+async def test_who_asks_seldom_loses_nothing_to_leases(redis_url: str) -> None:
+    key, limit = str(new_id()), Limit("shared", 0.01, 1_000)
+    limiter, leases = RateLimiter(redis_url, timeout_seconds=PATIENT_SECONDS), Leases()
+    try:
+        for expected in (999, 998):
+            assert (await limiter.take((limit, key))).remaining == expected
+            limiter._leases._leases.clear()
+        leases.keep(key, 1, 998, now=0.0)
+        assert leases.wanted(key, 1_000, now=LEASE_SECONDS) == 1
+        assert leases.wanted(key, 1_000, now=LEASE_SECONDS / 2) == 2
+    finally:
+        await limiter.close()
+
+
+async def test_what_is_left_is_told_the_same_with_and_without_a_lease(redis_url: str) -> None:
+    key, limit = str(new_id()), Limit("shared", 0.001, 1_000)
+    limiter = RateLimiter(redis_url, timeout_seconds=PATIENT_SECONDS)
+    try:
+        told = [(await limiter.take((limit, key))).remaining for _ in range(100)]
+        assert told == list(range(999, 899, -1))
+    finally:
+        await limiter.close()
+
+
+@given(sizes=st.lists(st.booleans(), min_size=1, max_size=60), burst=st.integers(1, 5_000))
+def test_a_lease_grows_with_use_alone_and_stays_a_small_part_of_the_burst(
+    sizes: list[bool], burst: int
+) -> None:
+    leases, now = Leases(), 0.0
+    for used_up in sizes:
+        wanted = leases.wanted("k", burst, now)
+        assert 1 <= wanted <= max(1, min(LEASE_MAX, burst // BURST_PER_LEASE))
+        leases.keep("k", wanted, 0.0, now)
+        if used_up:
+            while (lease := leases.held("k", now)) is not None:
+                lease.left -= 1
+        else:
+            now += LEASE_SECONDS
+            assert leases.wanted("k", burst, now) == 1
+
+
+def _counted(limiter: RateLimiter) -> list[int]:
+    """Lets a limiter note how often it asks Valkey."""
+    asked: list[int] = []
+    script = limiter._script
+
+    async def counting(**arguments: object) -> object:
+        asked.append(1)
+        return await script(**arguments)
+
+    limiter._script = counting
+    return asked
+
+
+async def test_a_request_that_one_limit_refuses_uses_up_no_lease_of_another(redis_url: str) -> None:
+    wide, narrow = Limit("wide", 0.001, 1_000), Limit("narrow", 0.001, 1)
+    key = str(new_id())
+    limiter = RateLimiter(redis_url, timeout_seconds=PATIENT_SECONDS)
+    try:
+        for _ in range(20):
+            await limiter.take((wide, key))
+        lease = limiter._leases._leases[f"wide:{key}"]
+        await limiter.take((wide, key), (narrow, key))
+        before = lease.left
+        assert before > 0
+        with pytest.raises(ResourceExhausted):
+            await limiter.take((wide, key), (narrow, key))
+        assert lease.left == before
     finally:
         await limiter.close()

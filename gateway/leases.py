@@ -1,0 +1,56 @@
+"""Requests that this gateway has taken from a shared limit ahead of time, so that a busy caller need not be
+asked about for each of them.
+
+What is leased is counted in Valkey first: the shared limit is never exceeded, whoever leases. What is not
+used within LEASE_SECONDS is lost to the caller, so a lease grows only with use (1, 2, 4, ...), stays a small
+part of the burst, and is not given once half of the burst is gone: near its limit every request is counted
+singly.
+"""
+
+from collections import OrderedDict
+from dataclasses import dataclass
+
+LEASE_SECONDS = 1.0
+LEASE_MAX = 50
+BURST_PER_LEASE = 50
+"""A lease is at most this fraction of the burst: all that leases can cost a caller."""
+KEYS_MAX = 50_000
+
+
+@dataclass(slots=True)
+class Lease:
+    """``left`` of ``size`` requests, until ``until`` (monotonic seconds); ``slack`` was left beyond them."""
+
+    left: int
+    size: int
+    until: float
+    slack: float
+
+
+class Leases:
+    """The leases of one gateway by key; those that were taken longest ago are forgotten first."""
+
+    def __init__(self, keys_max: int = KEYS_MAX) -> None:
+        self._leases: OrderedDict[str, Lease] = OrderedDict()
+        self._keys_max = keys_max
+
+    def held(self, key: str, now: float) -> Lease | None:
+        """A lease that still has something to give."""
+        lease = self._leases.get(key)
+        if lease is None or lease.left <= 0 or now >= lease.until:
+            return None
+        return lease
+
+    def wanted(self, key: str, burst: int, now: float) -> int:
+        """How many requests to ask for: twice the last lease where that was used up in time, else one."""
+        lease = self._leases.get(key)
+        if lease is None or lease.left > 0 or now >= lease.until:
+            return 1
+        return max(1, min(2 * lease.size, LEASE_MAX, burst // BURST_PER_LEASE))
+
+    def keep(self, key: str, granted: int, slack: float, now: float) -> None:
+        """Notes what Valkey gave; the first of it is used at once."""
+        self._leases[key] = Lease(granted - 1, granted, now + LEASE_SECONDS, slack)
+        self._leases.move_to_end(key)
+        while len(self._leases) > self._keys_max:
+            self._leases.popitem(last=False)
