@@ -19,7 +19,7 @@ SOCKETS_PER_ROOM = 100
 EVENTS_PER_SECOND = 500
 """In all; each reaches one room: 50,000 deliveries per second."""
 FAN_OUT_SECONDS = 12.0
-SETTLE_SECONDS = 1.0
+SETTLE_SECONDS = 4.0
 CHANNEL = "orders"
 
 MEMORY_SOCKETS = 10_000
