@@ -4,6 +4,7 @@ from typing import Any
 
 import orjson
 from fastapi import FastAPI
+from fastapi.routing import APIRoute
 from starlette.exceptions import HTTPException
 from starlette.requests import Request
 from starlette.responses import Response
@@ -11,6 +12,7 @@ from starlette.responses import Response
 from chassis.errors import Problem
 from gateway import problems
 from gateway.calls import Gateway
+from gateway.dispatch import Dispatch
 from gateway.routes import auth, health, kitchen, menu, orders, pages, payments, realtime, restaurants, staff
 from gateway.spec import openapi_of
 
@@ -30,6 +32,12 @@ def build_app(gateway: Gateway) -> FastAPI:
     app.add_route("/openapi.json", _openapi, methods=["GET"], include_in_schema=False)
     pages.add_pages(app)
     return app
+
+
+def dispatch_of(app: FastAPI) -> Dispatch:
+    """The short way to the routes of ``app``."""
+    routes = [route for module in ROUTES for route in module.routes.routes if isinstance(route, APIRoute)]
+    return Dispatch(app, routes, on_problem=_on_problem, on_http=_on_http_exception)
 
 
 async def _on_problem(_: Request, error: Exception) -> Response:
