@@ -4,6 +4,7 @@ import ipaddress
 from collections.abc import AsyncIterator, Awaitable, Mapping
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
+from types import TracebackType
 from typing import Any, TypeVar, cast
 from uuid import UUID
 
@@ -14,7 +15,7 @@ from starlette.responses import Response
 from chassis.auth import Principal, Revocations, TokenVerifier
 from chassis.errors import InvalidArgument, NotFound, Unauthenticated
 from chassis.ids import new_id
-from chassis.rpc import inbound, was_replayed
+from chassis.rpc import enter_inbound, inbound, was_replayed
 from gateway.bodies import Model, read_json
 from gateway.limits import Limit, RateLimiter, Verdict
 from gateway.services import Services
@@ -137,18 +138,51 @@ def gateway_of(request: Request) -> Gateway:
     return cast(Gateway, request.app.state.gateway)
 
 
-@asynccontextmanager
-async def reading(request: Request) -> AsyncIterator[Call]:
+class Entry:
+    """``async with`` of one signed-in request: who calls, and whether the limits let it in.
+
+    A class, not a generator: it is on every path. The request's task is its own, so nothing is put back.
+    """
+
+    __slots__ = ("_key", "_request")
+
+    def __init__(self, request: Request, key: str) -> None:
+        self._request = request
+        self._key = key
+
+    async def __aenter__(self) -> Call:
+        request = self._request
+        gateway = gateway_of(request)
+        token = bearer_token(request)
+        principal = await authenticated(gateway, token)
+        limits = gateway.limits
+        wanted = [(limits.user, f"{principal.subject}:{principal.device_id or ''}")]
+        if principal.restaurant_id is not None:
+            wanted.append((limits.restaurant, str(principal.restaurant_id)))
+        verdict = await gateway.limiter.take(*wanted)
+        enter_inbound(
+            budget_seconds=BUDGET_SECONDS,
+            token=token,
+            principal=principal,
+            request_id=request.state.request_id,
+            traceparent=request.headers.get("traceparent"),
+        )
+        return Call(request, gateway, principal, self._key, verdict)
+
+    async def __aexit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, traceback: TracebackType | None
+    ) -> None:
+        return None
+
+
+def reading(request: Request) -> Entry:
     """A signed-in request without effect."""
-    async with _entered(request, key="") as call:
-        yield call
+    return Entry(request, "")
 
 
-@asynccontextmanager
-async def writing(request: Request, *, key_required: bool = False) -> AsyncIterator[Call]:
+def writing(request: Request, *, key_required: bool = False) -> Entry:
     """A signed-in request with an effect. A client that gives no key gets one, unless it must give one."""
-    async with _entered(request, key=idempotency_key(request, required=key_required)) as call:
-        yield call
+    return Entry(request, idempotency_key(request, required=key_required))
 
 
 @asynccontextmanager
@@ -159,26 +193,6 @@ async def signing_in(request: Request) -> AsyncIterator[Call]:
     verdict = await gateway.limiter.take((gateway.limits.login, address), (gateway.limits.address, address))
     with inbound(budget_seconds=BUDGET_SECONDS * 5, request_id=request.state.request_id):
         yield Call(request, gateway, None, "", verdict)
-
-
-@asynccontextmanager
-async def _entered(request: Request, *, key: str) -> AsyncIterator[Call]:
-    gateway = gateway_of(request)
-    token = bearer_token(request)
-    principal = await authenticated(gateway, token)
-    limits = gateway.limits
-    wanted = [(limits.user, f"{principal.subject}:{principal.device_id or ''}")]
-    if principal.restaurant_id is not None:
-        wanted.append((limits.restaurant, str(principal.restaurant_id)))
-    verdict = await gateway.limiter.take(*wanted)
-    with inbound(
-        budget_seconds=BUDGET_SECONDS,
-        token=token,
-        principal=principal,
-        request_id=request.state.request_id,
-        traceparent=request.headers.get("traceparent"),
-    ):
-        yield Call(request, gateway, principal, key, verdict)
 
 
 def bearer_token(request: Request) -> str:

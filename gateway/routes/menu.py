@@ -51,7 +51,7 @@ async def get_menu(request: Request) -> Response:
     async with reading(request) as call:
         assert call.principal is not None
         call.principal.require("menu.read")
-        if "since_version" in request.query_params:
+        if request.scope["query_string"] and "since_version" in request.query_params:
             return await _delta(call, request.query_params["since_version"])
         menu = await _current(call)
         headers = {"ETag": menu.etag}
