@@ -91,11 +91,11 @@ class Stage:
         return resident_bytes_of(self.pids()[process])
 
     def get(self, place: Place, path: str, extra: str = "") -> str:
-        """The bytes of a GET."""
+        """The bytes of a GET, as the HTTP library of any device sends it."""
         host, port = self.gateway
         return (
             f"GET {path} HTTP/1.1\r\nHost: {host}:{port}\r\nAuthorization: Bearer {place.token}\r\n"
-            f"{extra}\r\n"
+            f"Accept-Encoding: gzip\r\n{extra}\r\n"
         )
 
     def post_order(self, place: Place) -> str:

@@ -15,7 +15,7 @@ from device_json.scalars import ALLERGEN
 from gateway import examples
 from gateway.bodies import UPLOAD_BYTES_MAX, read_bounded
 from gateway.calls import JSON, Call, if_match, reading, writing
-from gateway.menu_cache import CachedMenu, MenuCache
+from gateway.menu_cache import CachedMenu, MenuCache, packed_tag
 from gateway.models import bodies
 from gateway.models.answers import Answer, ImportOut, MenuOut, PageOut
 from gateway.spec import router, spec
@@ -54,10 +54,22 @@ async def get_menu(request: Request) -> Response:
         if request.scope["query_string"] and "since_version" in request.query_params:
             return await _delta(call, request.query_params["since_version"])
         menu = await _current(call)
-        headers = {"ETag": menu.etag}
-        if request.headers.get("if-none-match") == menu.etag:
-            return call.mark(Response(status_code=304, headers=headers))
-        return call.mark(Response(menu.body, media_type=JSON, headers=headers))
+        packs = takes_gzip(request)
+        etag = packed_tag(menu.etag) if packs else menu.etag
+        asked = request.headers.get("if-none-match")
+        if asked is not None and asked in (menu.etag, etag):
+            return call.mark(Response(status_code=304, headers={"ETag": asked, "Vary": "Accept-Encoding"}))
+        body, headers = await menu.content(packs)
+        return call.mark(Response(body, media_type=JSON, headers={"ETag": etag, **headers}))
+
+
+def takes_gzip(request: Request) -> bool:
+    """Whether the client names gzip among the codings that it takes, and not with a weight of nothing."""
+    for coding in request.headers.get("accept-encoding", "").lower().split(","):
+        name, _, weight = coding.partition(";")
+        if name.strip() == "gzip":
+            return weight.replace(" ", "") not in ("q=0", "q=0.0", "q=0.00", "q=0.000")
+    return False
 
 
 async def _current(call: Call) -> CachedMenu:
@@ -82,11 +94,18 @@ async def _current(call: Call) -> CachedMenu:
 async def _delta(call: Call, since: str) -> Response:
     if not (since.isascii() and since.isdigit() and len(since) <= 18):
         raise InvalidArgument("since_version is a menu's version", reason="INVALID_QUERY")
-    reply = await call.services.catalog.GetMenu(messages.GetMenuRequest(since_version=int(since)))
-    headers = {"ETag": f'"{reply.etag}"'}
-    if not reply.delta:
-        return call.answer(device_json.menu(reply), headers=headers)
-    return call.answer(device_json.menu_delta(reply, int(since)), headers=headers)
+    assert call.principal is not None
+    restaurant_id, version = str(call.principal.tenant), int(since)
+    delta = cache_of(call).fresh_delta(restaurant_id, version)
+    if delta is None:
+        asked_at = time.monotonic()
+        reply = await call.services.catalog.GetMenu(messages.GetMenuRequest(since_version=version))
+        whole = not reply.delta
+        body = orjson.dumps(device_json.menu(reply) if whole else device_json.menu_delta(reply, version))
+        delta = cache_of(call).put_delta(restaurant_id, version, f'"{reply.etag}"', body, asked_at)
+    # The tag is that of the menu, for the next question with If-None-Match.
+    body, headers = await delta.content(takes_gzip(call.request))
+    return call.mark(Response(body, media_type=JSON, headers={"ETag": delta.etag, **headers}))
 
 
 @routes.post(
