@@ -1,7 +1,6 @@
 """``make run`` from a clone: the first start, which makes everything, and the second."""
 
 import json
-import os
 import shutil
 import signal
 import subprocess
@@ -11,6 +10,7 @@ from pathlib import Path
 from typing import Any
 
 from bench.bars import Account
+from bench.settings import environment_of_a_clone
 from tests.system import ROOT, SERVERS, SERVICES, free_ports
 
 GIVE_UP_SECONDS = 300.0
@@ -43,21 +43,17 @@ def start() -> Account:
 
 def _timed(argv: list[str], folder: Path) -> float:
     began = time.perf_counter()
-    subprocess.run(argv, cwd=folder, env=_environment(), check=True, stdout=subprocess.DEVNULL)
+    subprocess.run(argv, cwd=folder, env=environment_of_a_clone(), check=True, stdout=subprocess.DEVNULL)
     return round(time.perf_counter() - began, 2)
-
-
-def _environment() -> dict[str, str]:
-    """Ours without what would lead the clone back to this tree."""
-    dropped = ("PYTHONPATH", "VIRTUAL_ENV", "FYNLO_DATA_DIR", "MAKEFLAGS", "MAKELEVEL")
-    return {name: value for name, value in os.environ.items() if name not in dropped}
 
 
 def _run(clone: Path) -> dict[str, Any]:
     names = [*SERVERS, "gateway", "gateway-admin", "realtime-socket"]
     names += [name for service in SERVICES for name in (service, f"{service}-admin")]
     ports = zip(names, free_ports(len(names)), strict=True)
-    env = _environment() | {f"FYNLO_{name.upper().replace('-', '_')}_PORT": str(port) for name, port in ports}
+    env = environment_of_a_clone() | {
+        f"FYNLO_{name.upper().replace('-', '_')}_PORT": str(port) for name, port in ports
+    }
     log = clone.parent / "run.log"
     began = time.perf_counter()
     with log.open("wb") as out:

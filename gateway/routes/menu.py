@@ -1,8 +1,5 @@
 """The menu, its import and its stock."""
 
-import time
-
-import orjson
 from fastapi import Request
 from fynlo.catalog.v1 import catalog_pb2
 from fynlo.catalog.v1 import catalog_service_pb2 as messages
@@ -15,7 +12,8 @@ from device_json.scalars import ALLERGEN
 from gateway import examples
 from gateway.bodies import UPLOAD_BYTES_MAX, read_bounded
 from gateway.calls import JSON, Call, if_match, reading, writing
-from gateway.menu_cache import CachedMenu, MenuCache, packed_tag
+from gateway.menu_cache import packed_tag
+from gateway.menu_reading import cache_of, current, delta_answer, takes_gzip
 from gateway.models import bodies
 from gateway.models.answers import Answer, ImportOut, MenuOut, PageOut
 from gateway.spec import router, spec
@@ -26,12 +24,6 @@ IMPORT_SECONDS = 20.0
 XLSX_TYPE = "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"
 _FORMATS = {"text/csv": catalog_pb2.MENU_FORMAT_CSV, XLSX_TYPE: catalog_pb2.MENU_FORMAT_XLSX}
 _CHANGE_ERRORS = (("404", "not_found"), ("412", "stale_version"), ("428", "precondition_required"))
-
-
-def cache_of(call: Call) -> MenuCache:
-    """The process's rendered menus."""
-    cache: MenuCache = call.gateway.caches["menu"]
-    return cache
 
 
 @routes.get(
@@ -52,8 +44,8 @@ async def get_menu(request: Request) -> Response:
         assert call.principal is not None
         call.principal.require("menu.read")
         if request.scope["query_string"] and "since_version" in request.query_params:
-            return await _delta(call, request.query_params["since_version"])
-        menu = await _current(call)
+            return await delta_answer(call, request.query_params["since_version"])
+        menu = await current(call)
         packs = takes_gzip(request)
         etag = packed_tag(menu.etag) if packs else menu.etag
         asked = request.headers.get("if-none-match")
@@ -61,51 +53,6 @@ async def get_menu(request: Request) -> Response:
             return call.mark(Response(status_code=304, headers={"ETag": asked, "Vary": "Accept-Encoding"}))
         body, headers = await menu.content(packs)
         return call.mark(Response(body, media_type=JSON, headers={"ETag": etag, **headers}))
-
-
-def takes_gzip(request: Request) -> bool:
-    """Whether the client names gzip among the codings that it takes, and not with a weight of nothing."""
-    for coding in request.headers.get("accept-encoding", "").lower().split(","):
-        name, _, weight = coding.partition(";")
-        if name.strip() == "gzip":
-            return weight.replace(" ", "") not in ("q=0", "q=0.0", "q=0.00", "q=0.000")
-    return False
-
-
-async def _current(call: Call) -> CachedMenu:
-    assert call.principal is not None
-    restaurant_id = str(call.principal.tenant)
-    cache = cache_of(call)
-    held = cache.fresh(restaurant_id)
-    if held is not None:
-        return held
-    asked_at = time.monotonic()
-    known = cache.known_etag(restaurant_id)
-    reply = await call.services.catalog.GetMenu(messages.GetMenuRequest(known_etag=known.strip('"')))
-    if reply.not_modified:
-        confirmed = cache.confirmed(restaurant_id)
-        if confirmed is not None:
-            return confirmed
-        reply = await call.services.catalog.GetMenu(messages.GetMenuRequest())
-    body = orjson.dumps(device_json.menu(reply))
-    return cache.put(restaurant_id, f'"{reply.etag}"', body, asked_at)
-
-
-async def _delta(call: Call, since: str) -> Response:
-    if not (since.isascii() and since.isdigit() and len(since) <= 18):
-        raise InvalidArgument("since_version is a menu's version", reason="INVALID_QUERY")
-    assert call.principal is not None
-    restaurant_id, version = str(call.principal.tenant), int(since)
-    delta = cache_of(call).fresh_delta(restaurant_id, version)
-    if delta is None:
-        asked_at = time.monotonic()
-        reply = await call.services.catalog.GetMenu(messages.GetMenuRequest(since_version=version))
-        whole = not reply.delta
-        body = orjson.dumps(device_json.menu(reply) if whole else device_json.menu_delta(reply, version))
-        delta = cache_of(call).put_delta(restaurant_id, version, f'"{reply.etag}"', body, asked_at)
-    # The tag is that of the menu, for the next question with If-None-Match.
-    body, headers = await delta.content(takes_gzip(call.request))
-    return call.mark(Response(body, media_type=JSON, headers={"ETag": delta.etag, **headers}))
 
 
 @routes.post(

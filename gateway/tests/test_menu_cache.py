@@ -13,7 +13,7 @@ from gateway.menu_cache import (
     MenuCache,
     packed_tag,
 )
-from gateway.routes.menu import takes_gzip
+from gateway.menu_reading import takes_gzip
 
 NOW = float("inf")  # asked in the future: fresh however slow the test
 
