@@ -39,7 +39,15 @@ const samePick = (line, other) =>
 
 /** Puts an item in; one that is there with the same options and note counts up. */
 export function addLine({ item, quantity = 1, options = [], note = "" }) {
-  const line = { id: newId(), item_id: item.id, name: item.name, unit_minor: item.price_minor, quantity, options, note };
+  const line = {
+    id: newId(),
+    item_id: item.id,
+    name: item.name,
+    unit_minor: item.price_minor,
+    quantity,
+    options,
+    note,
+  };
   const { lines } = basket.value;
   const known = lines.find((other) => samePick(other, line) && other.quantity + quantity <= QUANTITY_MAX);
   const grown = known

@@ -11,10 +11,12 @@ function Field({ field }) {
 }
 
 const Fields = ({ fields }) =>
-  fields.length > 0 && html`<table class="fields"><tbody>${fields.map((field) => html`<${Field} key=${field.name} field=${field} />`)}</tbody></table>`;
+  fields.length > 0 &&
+  html`<table class="fields"><tbody>${fields.map((field) => html`<${Field} key=${field.name} field=${field} />`)}</tbody></table>`;
 
 const Example = ({ value }) =>
-  value !== undefined && html`<pre class="example"><code>${typeof value === "string" ? value : JSON.stringify(value, null, 2)}</code></pre>`;
+  value !== undefined &&
+  html`<pre class="example"><code>${typeof value === "string" ? value : JSON.stringify(value, null, 2)}</code></pre>`;
 
 function Operation({ operation, spec, open }) {
   const [shown, setShown] = useState(open);
@@ -32,14 +34,23 @@ function Details({ operation, spec }) {
     <p>${description}</p>
     <p class="quiet">${TITLES["x-permission"]}: <code>${permission}</code></p>
     ${parameters.length > 0 && html`<h4>Parameters</h4><${Fields} fields=${parameters} />`}
-    ${body.map((one) => html`<section key=${one.type}><h4>Body <small class="quiet">${one.type}</small></h4>
-      <${Fields} fields=${fieldsOf(one.schema, spec)} /><${Example} value=${one.example} /></section>`)}
-    ${answers.map((one) => html`<section key=${one.status}><h4>Answer <span class="status good">${one.status}</span></h4>
-      <${Fields} fields=${fieldsOf(one.schema, spec)} /><${Example} value=${one.example} /></section>`)}
-    ${errors.length > 0 && html`<h4>Errors</h4><table class="fields"><tbody>
-      ${errors.map((one) => html`<tr key=${one.status}><th scope="row"><span class="status bad">${one.status}</span></th>
-        <td>${one.codes.map((code) => html`<code key=${code}>${code}</code> `)}</td><td>${one.about}</td></tr>`)}
-    </tbody></table>`}
+    ${body.map(
+      (one) => html`<section key=${one.type}><h4>Body <small class="quiet">${one.type}</small></h4>
+      <${Fields} fields=${fieldsOf(one.schema, spec)} /><${Example} value=${one.example} /></section>`,
+    )}
+    ${answers.map(
+      (one) => html`<section key=${one.status}><h4>Answer <span class="status good">${one.status}</span></h4>
+      <${Fields} fields=${fieldsOf(one.schema, spec)} /><${Example} value=${one.example} /></section>`,
+    )}
+    ${
+      errors.length > 0 &&
+      html`<h4>Errors</h4><table class="fields"><tbody>
+      ${errors.map(
+        (one) => html`<tr key=${one.status}><th scope="row"><span class="status bad">${one.status}</span></th>
+        <td>${one.codes.map((code) => html`<code key=${code}>${code}</code> `)}</td><td>${one.about}</td></tr>`,
+      )}
+    </tbody></table>`
+    }
   </div>`;
 }
 

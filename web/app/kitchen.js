@@ -27,7 +27,9 @@ const start = async () => {
     return html`<nav class="stations" aria-label="Stations">
       <button aria-pressed=${chosen.size === 0} onClick=${() => showStations([])}>All <span class="badge">${openAt("")}</span></button>
       ${stations.value.map(
-        (station) => html`<button key=${station.id} aria-pressed=${chosen.has(station.id)} onClick=${() => toggle(station.id)}>
+        (
+          station,
+        ) => html`<button key=${station.id} aria-pressed=${chosen.has(station.id)} onClick=${() => toggle(station.id)}>
           <bdi>${plain(station.name)}</bdi> <span class="badge">${openAt(station.id)}</span></button>`,
       )}
     </nav>`;
@@ -66,7 +68,9 @@ const start = async () => {
     return html`<${Dialog} title="Recall a ticket" name="recall" onClose=${close}>
       <div class="stack">
         ${recallable.value.map(
-          (ticket) => html`<button class="choice" key=${ticket.id} data-recall=${ticket.order_number} onClick=${() => recall(ticket)}>
+          (
+            ticket,
+          ) => html`<button class="choice" key=${ticket.id} data-recall=${ticket.order_number} onClick=${() => recall(ticket)}>
             <strong>${ticket.order_number ?? "–"}</strong>
             <bdi>${ticket.lines.map((line) => `${line.quantity} ${plain(line.name)}`).join(", ")}</bdi>
             <small>${ticket.station ? plain(ticket.station) : ""} · ${timeOfDay(ticket.ready_at, restaurant.value?.timezone)}</small>

@@ -49,7 +49,10 @@ function SignIn({ page, setPage, onDone }) {
     </label>
     <div class="field">This device is the
       <${Segmented} label="This device is the" value=${page} onChange=${setPage}
-        options=${[{ value: "till", label: "Till" }, { value: "kitchen", label: "Kitchen display" }]} />
+        options=${[
+          { value: "till", label: "Till" },
+          { value: "kitchen", label: "Kitchen display" },
+        ]} />
     </div>
     ${problem && html`<p class="notice bad" role="alert">${say(problem)}</p>`}
     <button class="primary big" disabled=${busy}>${busy ? "Logging in…" : "Log in"}</button>
@@ -84,7 +87,9 @@ function Choose({ page }) {
     ${found?.length === 0 && html`<p class="notice">You do not belong to a restaurant yet. Ask its owner to add you.</p>`}
     <ul class="choices">
       ${(found || []).map(
-        (one) => html`<li key=${one.id}><button class="choice" disabled=${Boolean(busy)} onClick=${() => choose(one.id)}>
+        (
+          one,
+        ) => html`<li key=${one.id}><button class="choice" disabled=${Boolean(busy)} onClick=${() => choose(one.id)}>
           <bdi>${plain(one.name)}</bdi><small>${one.role ? roleName(one.role) : ""}</small>
         </button></li>`,
       )}

@@ -48,7 +48,10 @@ export function quickCash(due) {
   const amounts = new Set();
   for (const step of [100, ...NOTES_MINOR]) amounts.add(Math.ceil(due / step) * step);
   amounts.delete(due);
-  return [...amounts].filter((amount) => amount > due).sort((a, b) => a - b).slice(0, QUICK_MAX);
+  return [...amounts]
+    .filter((amount) => amount > due)
+    .sort((a, b) => a - b)
+    .slice(0, QUICK_MAX);
 }
 
 /** Coins and notes to count a drawer with, largest first, in minor units. */

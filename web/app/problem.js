@@ -12,12 +12,7 @@ export class Problem extends Error {
 
   /** Whether the same request may be sent again and may then work. */
   get passing() {
-    return (
-      this.status === 0 ||
-      this.status === 429 ||
-      this.status >= 502 ||
-      this.code === "idempotency_in_flight"
-    );
+    return this.status === 0 || this.status === 429 || this.status >= 502 || this.code === "idempotency_in_flight";
   }
 }
 

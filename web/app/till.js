@@ -9,16 +9,23 @@ import { html, render } from "./view.js";
 
 const start = async () => {
   // The channels belong to a restaurant, so these modules are for somebody who is logged in.
-  const [shop, { Sell }, { Orders, OrderDialog }, { Drawer, Move, CloseTill }, { XReport, Report }, { Options }, { Pay }] =
-    await Promise.all([
-      import("./till/shop.js"),
-      import("./till/sell.js"),
-      import("./till/orders.js"),
-      import("./till/drawer.js"),
-      import("./till/report.js"),
-      import("./till/options.js"),
-      import("./till/pay.js"),
-    ]);
+  const [
+    shop,
+    { Sell },
+    { Orders, OrderDialog },
+    { Drawer, Move, CloseTill },
+    { XReport, Report },
+    { Options },
+    { Pay },
+  ] = await Promise.all([
+    import("./till/shop.js"),
+    import("./till/sell.js"),
+    import("./till/orders.js"),
+    import("./till/drawer.js"),
+    import("./till/report.js"),
+    import("./till/options.js"),
+    import("./till/pay.js"),
+  ]);
   const { alarms, dialog, dismissAlarm, drawer, openOrders, realtime, view } = shop;
   const views = { sell: Sell, orders: Orders, drawer: Drawer };
   const dialogs = {

@@ -26,8 +26,10 @@ export function Toasts() {
     ${toasts.value.map(
       (one) => html`<div class="toast ${one.tone}" key=${one.id}>
         <span>${one.text}</span>
-        ${one.action &&
-        html`<button class="link" onClick=${() => (dismiss(one.id), one.action.run())}>${one.action.label}</button>`}
+        ${
+          one.action &&
+          html`<button class="link" onClick=${() => (dismiss(one.id), one.action.run())}>${one.action.label}</button>`
+        }
         <button class="icon" aria-label="Dismiss" onClick=${() => dismiss(one.id)}>×</button>
       </div>`,
     )}

@@ -1,6 +1,7 @@
 // What the kitchen display knows and does: its channel, the stations it shows, and the commands on their way.
 import { command, sleep } from "../api.js";
 import { kitchen } from "../channels.js";
+import { serverNow } from "../clock.js";
 import { newId } from "../ids.js";
 import { say } from "../problem.js";
 import { restaurant } from "../session.js";
@@ -56,7 +57,7 @@ const dismissed = signal(new Set());
 function seen(ticket) {
   const command = pending.value[ticket.id];
   if (!command || ticket.revision > command.revision) return ticket;
-  return { ...ticket, state: command.state || ticket.state, lines: command.lines || ticket.lines, busy: true };
+  return { ...ticket, ...command.expected };
 }
 
 const shown = computed(() => {
@@ -77,7 +78,10 @@ export const tickets = computed(() =>
 /** Tickets that were bumped in the last half hour, newest first. */
 export const recallable = computed(() =>
   shown.value
-    .filter((ticket) => ticket.state === "ready" && Date.now() - Date.parse(ticket.ready_at || ticket.created_at) < RECALL_MS)
+    .filter(
+      (ticket) =>
+        ticket.state === "ready" && serverNow() - Date.parse(ticket.ready_at || ticket.created_at) < RECALL_MS,
+    )
     .sort((a, b) => (b.ready_at || b.created_at).localeCompare(a.ready_at || a.created_at))
     .slice(0, RECALLS_MAX),
 );
@@ -85,7 +89,8 @@ export const recallable = computed(() =>
 /** Open tickets of a station, or of all. */
 export function openAt(stationId) {
   return Object.values(state.value.tickets).filter(
-    (ticket) => OPEN.has(ticket.state) && ticket.state !== "cancelled" && (!stationId || ticket.station_id === stationId),
+    (ticket) =>
+      OPEN.has(ticket.state) && ticket.state !== "cancelled" && (!stationId || ticket.station_id === stationId),
   ).length;
 }
 
@@ -107,8 +112,10 @@ export function step(ticket, action) {
     return;
   }
   const { state: next, from } = STEPS[action];
-  const lines = ticket.lines.map((line) => (line.state !== "cancelled" && (!from || line.state === from) ? { ...line, state: next } : line));
-  const number = expect(ticket, { state: next, lines });
+  const lines = ticket.lines.map((line) =>
+    line.state !== "cancelled" && (!from || line.state === from) ? { ...line, state: next } : line,
+  );
+  const number = expect(ticket, next, lines);
   deliver(ticket, number, [`/kitchen/tickets/${ticket.id}/${action}`]);
   if (action === "bump") {
     const again = { label: "Recall", run: () => recallById(ticket.id) };
@@ -136,7 +143,7 @@ export function stepLine(ticket, line) {
   const lines = ticket.lines.map((one) => (one.id === line.id ? { ...one, state: next } : one));
   const open = lines.filter((one) => one.state !== "cancelled");
   const whole = open.every((one) => one.state === "ready") ? "ready" : "preparing";
-  const number = expect(ticket, { state: whole, lines });
+  const number = expect(ticket, whole, lines);
   deliver(
     ticket,
     number,
@@ -147,10 +154,12 @@ export function stepLine(ticket, line) {
 let commandNumber = 0;
 
 /** Shows what the cook did until the server's own word of it is here. Answers the number of the command. */
-function expect(ticket, expected) {
+function expect(ticket, next, lines) {
   commandNumber += 1;
+  const readyAt = next === "ready" ? new Date(serverNow()).toISOString() : null;
+  const expected = { state: next, lines, ready_at: readyAt };
   const held = Object.entries(pending.value).filter(([id]) => state.value.tickets[id]);
-  pending.value = { ...Object.fromEntries(held), [ticket.id]: { number: commandNumber, revision: Infinity, ...expected } };
+  pending.value = { ...Object.fromEntries(held), [ticket.id]: { number: commandNumber, revision: Infinity, expected } };
   return commandNumber;
 }
 
@@ -182,7 +191,8 @@ async function sendAll(ticket, number, paths) {
     settle(ticket, number, answer.revision);
   } catch (problem) {
     settle(ticket, number, null);
-    if (problem.code !== "illegal_transition") toast(`Order ${ticket.order_number ?? ""}: ${say(problem)}`, { tone: "bad" });
+    if (problem.code !== "illegal_transition")
+      toast(`Order ${ticket.order_number ?? ""}: ${say(problem)}`, { tone: "bad" });
   }
 }
 
@@ -205,5 +215,6 @@ function noticed(_, event, live) {
   const wanted = chosenStations.value;
   const mine = (event.d?.tickets || []).some((ticket) => wanted.length === 0 || wanted.includes(ticket.station_id));
   const fresh = live || Date.now() - event.at < NEW_MS;
-  if (mine && fresh && (event.k === "order.accepted" || event.k === "ticket.created" || event.k === "ticket.cancelled")) chime();
+  if (mine && fresh && (event.k === "order.accepted" || event.k === "ticket.created" || event.k === "ticket.cancelled"))
+    chime();
 }

@@ -53,7 +53,8 @@ function Line({ ticket, line }) {
     <span class="quantity ${line.quantity > 1 ? "many" : ""}">${line.quantity}</span>
     <span class="what"><bdi>${plain(line.name)}</bdi>
       ${line.options.map(
-        (option) => html`<span class="picked" key=${option.option_id}>${option.quantity > 1 ? `${option.quantity} × ` : ""}<bdi>${plain(option.name)}</bdi></span>`,
+        (option) =>
+          html`<span class="picked" key=${option.option_id}>${option.quantity > 1 ? `${option.quantity} × ` : ""}<bdi>${plain(option.name)}</bdi></span>`,
       )}
       ${line.note && html`<span class="said"><bdi>${plain(line.note)}</bdi></span>`}
     </span>

@@ -12,8 +12,14 @@ import { html, useEffect, useState } from "../view.js";
 import { dialog, learnOrder } from "./shop.js";
 
 const QUOTE_AFTER_MS = 150;
-const TYPES = [{ value: "eat_in", label: "Eat in" }, { value: "takeaway", label: "Takeaway" }];
-const FLOWS = [{ value: "pay_later", label: "Pay later" }, { value: "pay_first", label: "Pay now" }];
+const TYPES = [
+  { value: "eat_in", label: "Eat in" },
+  { value: "takeaway", label: "Takeaway" },
+];
+const FLOWS = [
+  { value: "pay_later", label: "Pay later" },
+  { value: "pay_first", label: "Pay now" },
+];
 
 /** {quote, problem, pending} of the basket as it is. */
 function useQuote(wanted, version) {
@@ -110,7 +116,8 @@ function Line({ line }) {
     <button class="line-text" onClick=${edit}>
       <span class="line-name"><bdi>${plain(line.name)}</bdi></span>
       ${line.options.map(
-        (option) => html`<small key=${option.option_id}>${plain(option.name)} ${delta(option.price_delta_minor, currency.value)}</small>`,
+        (option) =>
+          html`<small key=${option.option_id}>${plain(option.name)} ${delta(option.price_delta_minor, currency.value)}</small>`,
       )}
       ${line.note && html`<small class="note"><bdi>${plain(line.note)}</bdi></small>`}
     </button>
@@ -131,8 +138,10 @@ function Totals({ answer, wanted }) {
   return html`<div class="totals ${pending ? "pending" : ""}">
     ${totals?.discount_minor > 0 && html`<${Sum} label="Discount" minor=${-totals.discount_minor} />`}
     ${totals?.service_charge_minor > 0 && html`<${Sum} label="Service charge" minor=${totals.service_charge_minor} />`}
-    ${totals &&
-    html`<${Sum} quiet label=${quote.bill_mode === "exclusive_legacy" ? "VAT" : "VAT included"} minor=${totals.vat_minor} />`}
+    ${
+      totals &&
+      html`<${Sum} quiet label=${quote.bill_mode === "exclusive_legacy" ? "VAT" : "VAT included"} minor=${totals.vat_minor} />`
+    }
     <div class="sum total"><span>Total</span><output name="total">${money(total, currency.value)}</output></div>
     ${problem && html`<p class="notice bad" role="alert">${say(problem)}</p>`}
     ${quote && html`<${Costs} costs=${quote.payment_costs} />`}
@@ -153,7 +162,9 @@ function Costs({ costs }) {
   const cheapest = sorted[0]?.total_minor;
   return html`<ul class="costs" aria-label="What taking the money costs">
     ${sorted.map(
-      (cost) => html`<li key=${cost.method} class=${cost.total_minor === cheapest ? "best" : cost.offered ? "" : "later"}>
+      (
+        cost,
+      ) => html`<li key=${cost.method} class=${cost.total_minor === cheapest ? "best" : cost.offered ? "" : "later"}>
         <span>${methodName(cost.method)}</span>
         <span>${cost.total_minor === 0 ? "free" : money(cost.total_minor, currency.value)}</span>
         <small>${aboutCost(cost)}</small>

@@ -37,23 +37,27 @@ const Refusal = ({ problem }) => problem && html`<p class="notice bad" role="ale
 
 export function Drawer() {
   const mine = drawer.value;
+  const [opening, setOpening] = useState(false);
   const others = openSessions.value.filter((session) => session !== mine);
   return html`<section class="drawer" aria-label="Till">
-    ${mine ? html`<${Mine} session=${mine} />` : html`<${OpenTill} />`}
-    ${others.length > 0 &&
-    html`<div class="panel stack">
+    ${mine && html`<${Mine} session=${mine} onOther=${() => setOpening(true)} />`}
+    ${(!mine || opening) && html`<${OpenTill} onOpen=${() => setOpening(false)} />`}
+    ${
+      others.length > 0 &&
+      html`<div class="panel stack">
       <h2>${mine ? "Other open tills" : "Or work with an open till"}</h2>
       ${others.map(
         (session) => html`<button class="choice" key=${session.id} onClick=${() => chooseDrawer(session.id)}>
           <bdi>${plain(session.till)}</bdi><small>opened ${dateTime(session.opened_at, restaurant.value.timezone)}</small>
         </button>`,
       )}
-    </div>`}
+    </div>`
+    }
     ${may("reports.read") && html`<${ZReports} />`}
   </section>`;
 }
 
-function OpenTill() {
+function OpenTill({ onOpen }) {
   const [till, setTill] = useState("Front");
   const [typed, setTyped] = useState("");
   const { run, busy, problem } = useCommand();
@@ -64,6 +68,7 @@ function OpenTill() {
     if (!session) return;
     learnSession(session);
     chooseDrawer(session.id);
+    onOpen();
     toast(`Till ${plain(session.till)} is open`, { tone: "good" });
   };
   return html`<form class="panel stack" onSubmit=${open}>
@@ -76,7 +81,7 @@ function OpenTill() {
   </form>`;
 }
 
-function Mine({ session }) {
+function Mine({ session, onOther }) {
   const { run, busy, problem } = useCommand();
   const noSale = async () => {
     const answer = await run(`/till-sessions/${session.id}/drawer-events`, { kind: "no_sale", amount_minor: 0 });
@@ -91,13 +96,15 @@ function Mine({ session }) {
       ${session.opened_by?.name ? ` by ${plain(session.opened_by.name)}` : ""}, float ${money(session.opening_float_minor, session.currency || currency.value)}</p>
     <div class="tiles">
       ${Object.entries(MOVES).map(
-        ([kind, move]) => html`<button key=${kind} onClick=${() => (dialog.value = { name: "move", kind })}>${move.label}</button>`,
+        ([kind, move]) =>
+          html`<button key=${kind} onClick=${() => (dialog.value = { name: "move", kind })}>${move.label}</button>`,
       )}
       <button disabled=${busy} onClick=${noSale}>Open drawer</button>
       <button onClick=${() => (dialog.value = { name: "x", id: session.id })}>X report</button>
       <button class="danger" onClick=${() => (dialog.value = { name: "close", id: session.id })}>Count and close</button>
     </div>
     <${Refusal} problem=${problem} />
+    <button class="link" onClick=${onOther}>Open another till</button>
   </div>`;
 }
 
@@ -135,7 +142,12 @@ export function CloseTill({ id }) {
   const counting = Object.values(pieces).some((number) => number > 0);
   const piecesMinor = DENOMINATIONS.reduce((sum, piece) => sum + piece * (pieces[piece] || 0), 0);
   const counted = counting ? piecesMinor : parseMoney(typed, currency.value);
-  const half = problem?.code === "half_paid_orders" ? String(problem.document.order_ids || "").split(",").filter(Boolean) : [];
+  const half =
+    problem?.code === "half_paid_orders"
+      ? String(problem.document.order_ids || "")
+          .split(",")
+          .filter(Boolean)
+      : [];
   const close = async (carryOver) => {
     const body = { counted_minor: counted, ...(reason.trim() ? { reason: reason.trim() } : {}) };
     if (carryOver.length) body.carry_over_order_ids = carryOver;
@@ -163,8 +175,10 @@ export function CloseTill({ id }) {
           value=${counting ? (piecesMinor / 100).toFixed(2) : typed} onInput=${(event) => setTyped(event.target.value)} /></label>
       <label class="field">Reason, where it differs <input name="reason" maxlength="200" value=${reason} onInput=${(event) => setReason(event.target.value)} /></label>
       <${Refusal} problem=${problem} />
-      ${half.length > 0 &&
-      html`<button type="button" class="ghost" onClick=${() => close(half)}>Carry over ${count(half.length, "order")} and close</button>`}
+      ${
+        half.length > 0 &&
+        html`<button type="button" class="ghost" onClick=${() => close(half)}>Carry over ${count(half.length, "order")} and close</button>`
+      }
       <button class="danger big" disabled=${busy || counted === null}>
         ${busy ? "Closing…" : `Close with ${counted === null ? "…" : money(counted, currency.value)}`}</button>
     </form>
@@ -181,7 +195,9 @@ function ZReports() {
     <${Refusal} problem=${problem} />
     ${found?.length === 0 && html`<p class="quiet">No till has been closed yet.</p>`}
     ${(found || []).map(
-      (report) => html`<button class="choice" key=${report.number} onClick=${() => (dialog.value = { name: "z", report })}>
+      (
+        report,
+      ) => html`<button class="choice" key=${report.number} onClick=${() => (dialog.value = { name: "z", report })}>
         Z ${report.number} · <bdi>${plain(report.till)}</bdi><small>${report.business_date} · ${money(report.net_minor, report.currency)}</small>
       </button>`,
     )}

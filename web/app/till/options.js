@@ -43,10 +43,13 @@ export function Options({ item, line = null }) {
   };
   return html`<${Dialog} title=${plain(item.name)} name="options" onClose=${closeDialog}>
     <form class="stack" onSubmit=${finish}>
-      ${item.allergens.length > 0 &&
-      html`<p class="allergens">Contains ${item.allergens.map(allergenName).join(", ")}</p>`}
+      ${
+        item.allergens.length > 0 &&
+        html`<p class="allergens">Contains ${item.allergens.map(allergenName).join(", ")}</p>`
+      }
       ${item.option_groups.map(
-        (group) => html`<${Group} key=${group.id} group=${group} chosen=${chosen} onChange=${setChosen} fault=${faults[group.id]} />`,
+        (group) =>
+          html`<${Group} key=${group.id} group=${group} chosen=${chosen} onChange=${setChosen} fault=${faults[group.id]} />`,
       )}
       <label class="field">Note for the kitchen
         <input name="note" maxlength=${NOTE_MAX} value=${note} placeholder="No onions, sauce aside…"

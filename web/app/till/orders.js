@@ -46,8 +46,10 @@ const pay = (order) => {
 function Unsent() {
   if (!waiting.value.length && !refused.value.length) return null;
   return html`<div class="stack">
-    ${waiting.value.length > 0 &&
-    html`<p class="notice warn" role="status">${count(waiting.value.length, "order")} waiting to be sent. Kept on this device; sent again by itself.</p>`}
+    ${
+      waiting.value.length > 0 &&
+      html`<p class="notice warn" role="status">${count(waiting.value.length, "order")} waiting to be sent. Kept on this device; sent again by itself.</p>`
+    }
     ${refused.value.map(
       (entry) => html`<p class="notice bad" role="alert" key=${entry.id}>
         An order of ${count(entry.body.lines.length, "line")} was not accepted: ${say(entry.problem)}
@@ -126,23 +128,32 @@ export function OrderDialog({ id }) {
       <table class="bill"><tbody>
         ${order.lines.map((line) => html`<${BillLine} key=${line.id} line=${line} currency=${currency} />`)}
       </tbody><tfoot>
-        ${totals.service_charge_minor > 0 &&
-        html`<tr><td></td><td>Service charge</td><td>${money(totals.service_charge_minor, currency)}</td></tr>`}
+        ${
+          totals.service_charge_minor > 0 &&
+          html`<tr><td></td><td>Service charge</td><td>${money(totals.service_charge_minor, currency)}</td></tr>`
+        }
         <tr class="quiet"><td></td><td>VAT</td><td>${money(totals.vat_minor, currency)}</td></tr>
         <tr><td></td><th>Total</th><th>${money(totals.total_minor, currency)}</th></tr>
         ${totals.paid_minor > 0 && html`<tr><td></td><td>Paid</td><td>${money(totals.paid_minor, currency)}</td></tr>`}
         ${totals.due_minor > 0 && !closed && html`<tr><td></td><th>Due</th><th>${money(totals.due_minor, currency)}</th></tr>`}
       </tfoot></table>
-      ${!closed && !asking && html`<div class="row spread">
+      ${
+        !closed &&
+        !asking &&
+        html`<div class="row spread">
         <button class="ghost danger" disabled=${!may("orders.cancel")} onClick=${() => setAsking(true)}>Cancel order</button>
         <div class="row"><${Actions} order=${order} /></div>
-      </div>`}
-      ${asking && html`<form class="stack" onSubmit=${cancel}>
+      </div>`
+      }
+      ${
+        asking &&
+        html`<form class="stack" onSubmit=${cancel}>
         <label class="field">Why is it cancelled?
           <input name="reason" maxlength="200" required value=${reason} onInput=${(event) => setReason(event.target.value)} /></label>
         <div class="row spread"><button type="button" class="ghost" onClick=${() => setAsking(false)}>Keep it</button>
           <button class="danger big">Cancel order ${order.number}</button></div>
-      </form>`}
+      </form>`
+      }
     </div>
   <//>`;
 }

@@ -38,9 +38,11 @@ export function Pay({ id }) {
       <p class="due"><small>Due</small><output name="due">${money(due, unit)}</output></p>
       ${due === 0 && html`<p class="notice good">This order is paid.</p>`}
       ${due > 0 && !drawer.value && html`<${NoDrawer} />`}
-      ${due > 0 &&
-      drawer.value &&
-      html`<${Cash} due=${due} typed=${typed} setTyped=${setTyped} tendered=${tendered} take=${take} payment=${payment} />`}
+      ${
+        due > 0 &&
+        drawer.value &&
+        html`<${Cash} due=${due} typed=${typed} setTyped=${setTyped} tendered=${tendered} take=${take} payment=${payment} />`
+      }
       ${payment.problem && html`<p class="notice bad" role="alert">${said(payment)}</p>`}
     </div>
   <//>`;
@@ -70,7 +72,8 @@ function Cash({ due, typed, setTyped, tendered, take, payment }) {
       <div class="quick">
         <button class="exact" disabled=${busy} onClick=${() => take(due)}>Exact ${money(due, unit)}</button>
         ${quickCash(due).map(
-          (amount) => html`<button key=${amount} disabled=${busy} onClick=${() => take(amount)}>${money(amount, unit)}</button>`,
+          (amount) =>
+            html`<button key=${amount} disabled=${busy} onClick=${() => take(amount)}>${money(amount, unit)}</button>`,
         )}
       </div>
       <label class="field">Given
@@ -85,7 +88,8 @@ function Cash({ due, typed, setTyped, tendered, take, payment }) {
     </div>
     <div class="keypad" aria-label="Number pad">
       ${[..."123456789.0⌫"].map(
-        (digit) => html`<button key=${digit} disabled=${busy} aria-label=${digit === "⌫" ? "Delete" : digit} onClick=${() => key(digit)}>${digit}</button>`,
+        (digit) =>
+          html`<button key=${digit} disabled=${busy} aria-label=${digit === "⌫" ? "Delete" : digit} onClick=${() => key(digit)}>${digit}</button>`,
       )}
     </div>
   </div>`;

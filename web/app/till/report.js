@@ -51,7 +51,10 @@ export function Report({ report }) {
       <${Rows} name="Service" rows=${[
         ["Orders", report.order_count],
         ["Covers", report.covers],
-        ["First and last order", report.first_order_number ? `${report.first_order_number} – ${report.last_order_number}` : "–"],
+        [
+          "First and last order",
+          report.first_order_number ? `${report.first_order_number} – ${report.last_order_number}` : "–",
+        ],
         ["Fees expected", show(report.fee_minor)],
         ...report.staff.map((person) => [`${plain(person.name) || "–"} × ${person.count}`, show(person.amount_minor)]),
       ]} />

@@ -49,9 +49,15 @@ function newest(events, answers) {
 const orders = computed(() => newest(realtime.states.orders.value.orders, answered.value.orders));
 const byAge = (a, b) => a.created_at.localeCompare(b.created_at);
 
-export const openOrders = computed(() => Object.values(orders.value).filter((order) => !isClosed(order)).sort(byAge));
+export const openOrders = computed(() =>
+  Object.values(orders.value)
+    .filter((order) => !isClosed(order))
+    .sort(byAge),
+);
 export const closedOrders = computed(() =>
-  Object.values(orders.value).filter(isClosed).sort((a, b) => byAge(b, a)),
+  Object.values(orders.value)
+    .filter(isClosed)
+    .sort((a, b) => byAge(b, a)),
 );
 
 /** An order as we know it now, or undefined. */

@@ -1,0 +1,94 @@
+"""Chromium in front of the running system. Every page must be silent: no error, no breach of its policy."""
+
+import shutil
+from collections.abc import AsyncIterator
+
+import httpx
+import pytest
+from playwright.async_api import (
+    Browser,
+    BrowserContext,
+    ConsoleMessage,
+    Page,
+    ViewportSize,
+    async_playwright,
+    expect,
+)
+
+from tests.browser.house import House, new_house
+from tests.conftest import People
+from tests.system import System
+
+NAMES = ("chromium", "chromium-browser", "google-chrome")
+CHROMIUM = next((path for path in map(shutil.which, NAMES) if path), None)
+ARGUMENTS = [
+    "--no-sandbox",
+    "--disable-gpu",
+    "--disable-quic",
+    "--no-first-run",
+    "--disable-background-networking",
+    "--disable-component-update",
+    "--disable-sync",
+]
+PATIENCE_MS = 20_000
+"""A machine under load is slow, and these are no speed tests."""
+IPAD = ViewportSize(width=1024, height=768)
+WALL = ViewportSize(width=1920, height=1080)
+# What the browser itself says of an answer that is no success, or of a socket that does not open.
+BROWSERS_OWN = ("Failed to load resource", "WebSocket connection to")
+
+expect.set_options(timeout=PATIENCE_MS)
+
+
+@pytest.fixture
+async def chromium() -> AsyncIterator[Browser]:
+    """A browser of the system's own Chromium."""
+    if CHROMIUM is None:
+        pytest.skip("chromium is not installed: the browser tests need it")
+    async with async_playwright() as playwright:
+        browser = await playwright.chromium.launch(executable_path=CHROMIUM, args=ARGUMENTS)
+        yield browser
+        await browser.close()
+
+
+class Desk:
+    """Opens pages on devices of their own and listens to what they complain about."""
+
+    def __init__(self, browser: Browser, base_url: str) -> None:
+        self._browser = browser
+        self._base_url = base_url
+        self.complaints: list[str] = []
+
+    async def device(self, size: ViewportSize | None = None) -> BrowserContext:
+        """A device: its storage is shared by its pages and by nobody else."""
+        context = await self._browser.new_context(
+            base_url=self._base_url, viewport=size or IPAD, locale="en-GB"
+        )
+        context.set_default_timeout(PATIENCE_MS)
+        return context
+
+    async def page(self, context: BrowserContext | None = None, size: ViewportSize | None = None) -> Page:
+        """A page on a device (a new one unless it is named)."""
+        page = await (context or await self.device(size)).new_page()
+        page.on("console", self._console)
+        page.on("pageerror", lambda error: self.complaints.append(f"{error}"))
+        page.on("dialog", lambda dialog: self.complaints.append(f"dialog: {dialog.message}"))
+        return page
+
+    def _console(self, message: ConsoleMessage) -> None:
+        if message.type == "error" and not message.text.startswith(BROWSERS_OWN):
+            self.complaints.append(message.text)
+
+
+@pytest.fixture
+async def desk(chromium: Browser, system: System) -> AsyncIterator[Desk]:
+    """Pages; fails the test when one of them complained."""
+    desk = Desk(chromium, system.base_url)
+    yield desk
+    assert not desk.complaints
+
+
+@pytest.fixture
+async def house(people: People, http: httpx.AsyncClient) -> House:
+    """A restaurant for this test alone."""
+    return await new_house(await people.platform(), http)

@@ -1,0 +1,117 @@
+"""The log-in page, the session it makes, and the documentation page."""
+
+import httpx
+import pytest
+from playwright.async_api import expect
+
+from tests.browser.conftest import Desk
+from tests.browser.house import House
+from tests.browser.pages import Till, Wall, caches, live, log_in, until
+from tests.system import System
+from tools.demo import PASSWORD, PLATFORM_OWNER
+
+pytestmark = pytest.mark.xdist_group("system")
+
+TOKENS = """() => {
+    const kept = JSON.parse(sessionStorage.getItem("fynlo.session"));
+    const elsewhere = JSON.stringify(localStorage) + document.cookie;
+    return kept === null ? null : [kept.access_token, kept.refresh_token].map(t => elsewhere.includes(t));
+}"""
+
+
+async def test_a_wrong_password_is_told_kindly_and_opens_nothing(desk: Desk, house: House) -> None:
+    page = await desk.page()
+    await log_in(page, house.email, password="not-the-password")
+    await expect(page.get_by_role("alert")).to_have_text("That e-mail and password do not fit together.")
+    assert await page.get_by_label("Password").input_value() == ""
+    assert await page.evaluate(TOKENS) is None
+    await page.goto("/till")
+    await page.wait_for_url("**/login?next=till")
+
+
+async def test_one_log_in_leads_where_the_device_belongs(desk: Desk, house: House) -> None:
+    await Till.open(await desk.page(), house.email)
+    wall = await Wall.open(await desk.page(), house.email)
+    await expect(wall.page.get_by_text("All clear")).to_be_visible()
+
+
+async def test_a_page_without_a_session_asks_for_one_and_comes_back(desk: Desk, house: House) -> None:
+    page = await desk.page()
+    await page.goto("/kitchen")
+    await page.wait_for_url("**/login?next=kitchen")
+    await page.get_by_label("E-mail").fill(house.email)
+    await page.get_by_label("Password").fill(PASSWORD)
+    await page.get_by_role("button", name="Log in").click()
+    await page.wait_for_url("**/kitchen")
+    await expect(page.get_by_text("All clear")).to_be_visible()
+
+
+async def test_a_platform_owner_chooses_the_restaurant(desk: Desk, house: House) -> None:
+    page = await desk.page()
+    await log_in(page, PLATFORM_OWNER)
+    await page.get_by_role("button", name=house.name).click()
+    await page.wait_for_url("**/till")
+    await live(page)
+    await expect(Till(page).item("Burger")).to_be_visible()
+
+
+async def test_tokens_stay_in_the_tab_and_a_log_out_leaves_nothing(
+    desk: Desk, house: House, http: httpx.AsyncClient, system: System
+) -> None:
+    till = await Till.open(await desk.page(), house.email)
+    page = till.page
+    assert await page.evaluate(TOKENS) == [False, False]
+    token = await page.evaluate("JSON.parse(sessionStorage.getItem('fynlo.session')).access_token")
+    await until(lambda: caches(page), "the channels are stored")
+    await page.get_by_role("button", name="Log out").click()
+    await page.wait_for_url("**/login*")
+    assert await page.evaluate(TOKENS) is None
+    assert await caches(page) == []
+
+    async def refused() -> bool:
+        me = f"{system.base_url}/api/v2/me"
+        answer = await http.get(me, headers={"Authorization": f"Bearer {token}"})
+        return answer.status_code == 401
+
+    # The page does not wait for the server's answer.
+    await until(refused, "the server refuses the old token")
+
+
+async def test_an_old_token_is_replaced_once_however_many_ask(desk: Desk, house: House) -> None:
+    page = await desk.page()
+    await Till.open(page, house.email)
+    refreshes: list[str] = []
+    page.on("request", lambda sent: refreshes.append(sent.url) if "/auth/refresh" in sent.url else None)
+    await page.evaluate(
+        """() => {
+            const held = JSON.parse(sessionStorage.getItem("fynlo.session"));
+            sessionStorage.setItem("fynlo.session", JSON.stringify({ ...held, expires_at: Date.now() - 1 }));
+        }"""
+    )
+    # Menu, socket and snapshots all want a token at once.
+    await page.reload()
+    await live(page)
+    await expect(Till(page).item("Burger")).to_be_visible()
+    assert len(refreshes) == 1
+
+
+async def test_a_session_that_is_ended_elsewhere_ends_here_at_once(desk: Desk, house: House) -> None:
+    till = await Till.open(await desk.page(), house.email)
+    await house.owner.post("/api/v2/auth/logout", {"everywhere": True})
+    await till.page.wait_for_url("**/login?next=till", timeout=5_000)
+    assert await caches(till.page) == []
+
+
+async def test_the_documentation_shows_and_finds_every_operation(
+    desk: Desk, http: httpx.AsyncClient, system: System
+) -> None:
+    paths = (await http.get(f"{system.base_url}/openapi.json")).json()["paths"]
+    page = await desk.page()
+    await page.goto("/docs")
+    await expect(page.locator(".operation")).to_have_count(sum(len(methods) for methods in paths.values()))
+    await page.get_by_label("Search").fill("till_already_open")
+    await expect(page.locator(".operation")).to_have_count(1)
+    shown = page.locator(".operation")
+    await expect(shown).to_contain_text("/api/v2/till-sessions")
+    await expect(shown).to_contain_text("till.operate")
+    await expect(shown).to_contain_text("opening_float_minor")
