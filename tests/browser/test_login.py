@@ -97,6 +97,7 @@ async def test_an_old_token_is_replaced_once_however_many_ask(desk: Desk, house:
 
 async def test_a_session_that_is_ended_elsewhere_ends_here_at_once(desk: Desk, house: House) -> None:
     till = await Till.open(await desk.page(), house.email)
+    await until(lambda: caches(till.page), "the channels are stored")
     await house.owner.post("/api/v2/auth/logout", {"everywhere": True})
     await till.page.wait_for_url("**/login?next=till", timeout=5_000)
     assert await caches(till.page) == []

@@ -27,7 +27,7 @@ async def row(report: Locator, name: str) -> str:
 
 
 async def sell_burgers(till: Till) -> None:
-    """Two burgers at 14.50 + 1.50 with all that is asked, one portion of chips at 4.50: 36.50, paid at once."""
+    """Two burgers at 14.50 + 1.50 with all that is asked, chips at 4.50: 36.50, paid at once."""
     await till.item("Burger").click()
     options = till.dialog("options")
     await expect(options).to_contain_text("Contains gluten, milk")

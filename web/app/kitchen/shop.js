@@ -1,8 +1,7 @@
 // What the kitchen display knows and does: its channel, the stations it shows, and the commands on their way.
-import { command, sleep } from "../api.js";
+import { command } from "../api.js";
 import { kitchen } from "../channels.js";
 import { serverNow } from "../clock.js";
-import { newId } from "../ids.js";
 import { say } from "../problem.js";
 import { restaurant } from "../session.js";
 import { Realtime } from "../socket.js";
@@ -13,7 +12,6 @@ import { computed, signal } from "../view.js";
 const STATIONS = "fynlo.stations.";
 const RECALL_MS = 30 * 60_000;
 const RECALLS_MAX = 30;
-const AGAIN_MS = 2_000;
 const NEW_MS = 15_000;
 const OPEN = new Set(["held", "queued", "preparing", "cancelled"]);
 
@@ -187,27 +185,12 @@ function deliver(ticket, number, paths) {
 async function sendAll(ticket, number, paths) {
   try {
     let answer = null;
-    for (const path of paths) answer = await untilAnswered(path);
+    for (const path of paths) answer = await command(path, {}, { patience: Infinity });
     settle(ticket, number, answer.revision);
   } catch (problem) {
     settle(ticket, number, null);
     if (problem.code !== "illegal_transition")
       toast(`Order ${ticket.order_number ?? ""}: ${say(problem)}`, { tone: "bad" });
-  }
-}
-
-async function untilAnswered(path) {
-  const key = newId();
-  let told = false;
-  for (;;) {
-    try {
-      return await command(path, {}, { key });
-    } catch (problem) {
-      if (!problem.passing) throw problem;
-      if (!told) toast("No connection. What you bump is sent as soon as it is back.", { tone: "bad" });
-      told = true;
-      await sleep(AGAIN_MS);
-    }
   }
 }
 
