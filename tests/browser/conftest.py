@@ -5,6 +5,7 @@ from collections.abc import AsyncIterator
 
 import httpx
 import pytest
+import pytest_asyncio
 from playwright.async_api import (
     Browser,
     BrowserContext,
@@ -15,9 +16,11 @@ from playwright.async_api import (
     expect,
 )
 
+from chassis.ids import new_id
 from tests.browser.house import House, new_house
-from tests.conftest import People
 from tests.system import System
+from tools.api import Device, http_client
+from tools.demo import PASSWORD, PLATFORM_OWNER
 
 NAMES = ("chromium", "chromium-browser", "google-chrome")
 CHROMIUM = next((path for path in map(shutil.which, NAMES) if path), None)
@@ -40,7 +43,7 @@ BROWSERS_OWN = ("Failed to load resource", "WebSocket connection to")
 expect.set_options(timeout=PATIENCE_MS)
 
 
-@pytest.fixture
+@pytest_asyncio.fixture(scope="session", loop_scope="session")
 async def chromium() -> AsyncIterator[Browser]:
     """A browser of the system's own Chromium."""
     if CHROMIUM is None:
@@ -57,6 +60,7 @@ class Desk:
     def __init__(self, browser: Browser, base_url: str) -> None:
         self._browser = browser
         self._base_url = base_url
+        self._devices: list[BrowserContext] = []
         self.complaints: list[str] = []
 
     async def device(self, size: ViewportSize | None = None) -> BrowserContext:
@@ -65,7 +69,13 @@ class Desk:
             base_url=self._base_url, viewport=size or IPAD, locale="en-GB"
         )
         context.set_default_timeout(PATIENCE_MS)
+        self._devices.append(context)
         return context
+
+    async def close(self) -> None:
+        """Puts every device away."""
+        for context in self._devices:
+            await context.close()
 
     async def page(self, context: BrowserContext | None = None, size: ViewportSize | None = None) -> Page:
         """A page on a device (a new one unless it is named)."""
@@ -80,15 +90,31 @@ class Desk:
             self.complaints.append(message.text)
 
 
-@pytest.fixture
+@pytest_asyncio.fixture(loop_scope="session")
 async def desk(chromium: Browser, system: System) -> AsyncIterator[Desk]:
     """Pages; fails the test when one of them complained."""
     desk = Desk(chromium, system.base_url)
     yield desk
+    await desk.close()
     assert not desk.complaints
 
 
-@pytest.fixture
-async def house(people: People, http: httpx.AsyncClient) -> House:
+@pytest_asyncio.fixture(scope="session", loop_scope="session")
+async def http() -> AsyncIterator[httpx.AsyncClient]:
+    """A connection pool for the whole run: its tests share one event loop, as they share a browser."""
+    async with http_client() as client:
+        yield client
+
+
+@pytest_asyncio.fixture(scope="session", loop_scope="session")
+async def platform(system: System, http: httpx.AsyncClient) -> Device:
+    """The platform owner, who makes a restaurant for each test."""
+    device = Device(system.base_url, http, PLATFORM_OWNER, PASSWORD, f"dev-{new_id()}")
+    await device.log_in()
+    return device
+
+
+@pytest_asyncio.fixture(loop_scope="session")
+async def house(platform: Device, http: httpx.AsyncClient) -> House:
     """A restaurant for this test alone."""
-    return await new_house(await people.platform(), http)
+    return await new_house(platform, http)

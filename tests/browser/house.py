@@ -54,28 +54,6 @@ class House:
             station = await self.owner.post("/api/v2/kitchen/stations", body)
             self.stations[station["name"]] = station["id"]
 
-    async def set_settings(self, **changes: Any) -> None:
-        """Changes how the restaurant works."""
-        held = (await self.owner.get("/api/v2/me"))["restaurant"]
-        names = (
-            "name",
-            "timezone",
-            "bill_mode",
-            "service_charge_bp",
-            "day_cutoff_minutes",
-            "auto_complete",
-            "fee_preset",
-        )
-        answer = await self._http.put(
-            f"{self.owner.base_url}/api/v2/restaurant/settings",
-            json={name: held[name] for name in names} | {"fee_preset": held["fee_preset"] or ""} | changes,
-            headers={
-                "Authorization": f"Bearer {self.owner.access_token}",
-                "If-Match": f'"{held["version"]}"',
-            },
-        )
-        assert answer.is_success, answer.text
-
     def line(self, name: str, note: str | None = None, quantity: int = 1) -> dict[str, Any]:
         """An order line with the first answers to what the item must be asked."""
         item = self.items[name]
@@ -104,10 +82,10 @@ class House:
         found: list[dict[str, Any]] = (await self.owner.get(path))["items"]
         return found
 
-    async def bump_all(self) -> None:
-        """The whole kitchen is done."""
-        for ticket in await self.tickets("queued,preparing"):
-            await self.owner.post(f"/api/v2/kitchen/tickets/{ticket['id']}/bump", {})
+    async def step_all(self, state: str, step: str) -> None:
+        """The kitchen takes a step with every ticket in these states."""
+        for ticket in await self.tickets(state):
+            await self.owner.post(f"/api/v2/kitchen/tickets/{ticket['id']}/{step}", {})
 
 
 async def new_house(platform: Device, http: httpx.AsyncClient, menu: str = MENU) -> House:

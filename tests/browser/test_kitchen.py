@@ -15,10 +15,10 @@ from playwright.async_api import Page, WebSocketRoute, expect
 from tests.browser.conftest import WALL, Desk
 from tests.browser.house import GRILL_MINUTES, House, new_house
 from tests.browser.pages import Till, Wall, live, until
-from tests.conftest import People
 from tests.system import System
+from tools.api import Device
 
-pytestmark = pytest.mark.xdist_group("system")
+pytestmark = [pytest.mark.xdist_group("system"), pytest.mark.asyncio(loop_scope="session")]
 
 INSTANT_MS = 2_000
 """An event takes milliseconds; a loaded machine gets two seconds."""
@@ -300,8 +300,8 @@ def seen(text: str) -> str:
     return "".join("\ufffd" if character in unruly else character for character in text)
 
 
-async def test_hostile_text_is_text(desk: Desk, people: People, http: httpx.AsyncClient) -> None:
-    house = await new_house(await people.platform(), http, HOSTILE_MENU)
+async def test_hostile_text_is_text(desk: Desk, platform: Device, http: httpx.AsyncClient) -> None:
+    house = await new_house(platform, http, HOSTILE_MENU)
     wall = await Wall.open(await desk.page(size=WALL), house.email)
     till = await Till.open(await desk.page(), house.email)
     await expect(till.item(HOSTILE_NAME)).to_be_visible()

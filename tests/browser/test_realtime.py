@@ -3,11 +3,12 @@
 from typing import Any
 
 import pytest
+import pytest_asyncio
 from playwright.async_api import Page
 
 from tests.browser.conftest import Desk
 
-pytestmark = pytest.mark.xdist_group("system")
+pytestmark = [pytest.mark.xdist_group("system"), pytest.mark.asyncio(loop_scope="session")]
 
 # `world` drives one machine with a clock of its own; every step answers what the machine asked for.
 WORLD = """async () => {
@@ -65,7 +66,7 @@ WORLD = """async () => {
 }"""
 
 
-@pytest.fixture
+@pytest_asyncio.fixture(loop_scope="session")
 async def page(desk: Desk) -> Page:
     """A page that has the machine."""
     page = await desk.page()

@@ -10,7 +10,7 @@ from tests.browser.conftest import Desk
 from tests.browser.house import House
 from tests.browser.pages import Till, live
 
-pytestmark = pytest.mark.xdist_group("system")
+pytestmark = [pytest.mark.xdist_group("system"), pytest.mark.asyncio(loop_scope="session")]
 
 KEPT_ORDERS = """Object.entries(localStorage).flatMap(
     ([name, value]) => (name.startsWith("fynlo.orders.") ? JSON.parse(value) : []))"""
@@ -131,25 +131,26 @@ async def test_a_wrong_count_needs_a_reason_before_the_till_closes(desk: Desk, h
     assert await row(report, "variance") == "-£10.00"
 
 
-async def test_an_open_order_follows_the_kitchen_and_ends_by_itself(desk: Desk, house: House) -> None:
+async def test_an_open_order_follows_the_kitchen_and_ends_when_it_is_served(desk: Desk, house: House) -> None:
     till = await Till.open(await desk.page(), house.email)
     await till.open_drawer(a_till(), "20")
     order = await house.order(house.line("Burger"))
     await till.view("Orders")
     card = till.card(order["number"])
     await expect(card).to_have_attribute("data-state", "validated")
-    await house.bump_all()
+    await house.step_all("queued,preparing", "bump")
     await expect(till.page.get_by_text(f"Order {order['number']} is ready")).to_be_visible()
     await expect(card).to_have_attribute("data-state", "ready")
     await card.get_by_role("button", name="Pay").click()
     await till.dialog("pay").get_by_role("button", name="Exact £14.50").click()
     await till.page.get_by_role("button", name="Done").click()
+    await expect(card).to_contain_text("Paid")
+    await house.step_all("ready", "serve")
     await expect(card).to_have_count(0)
     await expect(till.page.locator(".closed-order")).to_contain_text("Done")
 
 
-async def test_an_order_is_completed_by_hand_where_the_house_wants_it_so(desk: Desk, house: House) -> None:
-    await house.set_settings(auto_complete=False)
+async def test_an_order_is_completed_by_hand_once_the_kitchen_is_done(desk: Desk, house: House) -> None:
     till = await Till.open(await desk.page(), house.email)
     await till.open_drawer(a_till(), "20")
     order = await house.order(house.line("Chips"))
@@ -160,7 +161,7 @@ async def test_an_order_is_completed_by_hand_where_the_house_wants_it_so(desk: D
     await till.page.get_by_role("button", name="Done").click()
     complete = card.get_by_role("button", name="Complete")
     await expect(complete).to_be_disabled()
-    await house.bump_all()
+    await house.step_all("queued,preparing", "bump")
     await complete.click()
     await expect(card).to_have_count(0)
     assert (await house.owner.get(f"/api/v2/orders/{order['id']}"))["state"] == "done"
@@ -264,7 +265,7 @@ async def test_the_till_is_told_when_no_kitchen_display_has_seen_a_ticket(desk: 
     # No display is connected: the server waits half a minute before it says so.
     await expect(alarm).to_be_visible(timeout=60_000)
     await expect(alarm).to_contain_text("no display is connected")
-    await house.bump_all()
+    await house.step_all("queued,preparing", "bump")
     await expect(alarm).to_have_count(0)
 
 
