@@ -4,7 +4,6 @@ import asyncio
 import json
 import os
 import signal
-import socket
 import sys
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
@@ -24,6 +23,7 @@ from chassis.rpc import open_channel
 from chassis.runtime import Service
 from chassis.testing_rpc import SECRET, settings_for_tests
 from chassis.tests.rpc_probe import Stub, request
+from deploy.local.embedded import free_port
 
 ROOT = Path(__file__).parents[2]
 PATIENCE_SECONDS = 20
@@ -185,12 +185,6 @@ async def test_a_process_waits_for_what_it_needs_and_says_so(tmp_path: Path) -> 
         assert (await page(free, "/ready")).status_code == 200
         process.process.terminate()
         assert await process.ended() == 0
-
-
-def free_port() -> int:
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return int(probe.getsockname()[1])
 
 
 async def test_waiting_ends_with_a_reason_and_without_a_trace(tmp_path: Path) -> None:

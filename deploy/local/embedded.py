@@ -5,11 +5,13 @@ They listen on 127.0.0.1, with a password each: other users of the machine can r
 
 import asyncio
 import os
+import random
 import secrets
 import signal
 import socket
 from abc import ABC, abstractmethod
 from importlib import metadata, util
+from itertools import islice
 from pathlib import Path
 
 import nats
@@ -25,6 +27,8 @@ START_TIMEOUT_SECONDS = 60.0
 PROBE_SECONDS = 0.03
 PASSWORD_BYTES = 24
 LOG_TAIL_LINES = 15
+FREE_PORTS = range(10_000, 32_768)
+FREE_PORT_DRAWS = 1_000
 NATS_MAX_FILE_STORE = "8GB"
 VALKEY_MAX_MEMORY = "128mb"
 
@@ -53,11 +57,31 @@ def refuse_used_port(name: str, port: int) -> None:
             raise PortInUse(name, port) from error
 
 
+def free_ports(count: int) -> list[int]:
+    """Different ports that nothing uses at this moment.
+
+    From below those that systems give to clients: while a server restarts, a connection of anybody else could
+    be given its port.
+    """
+    # Not the seeded generator: two test processes would draw the same.
+    drawn = random.SystemRandom().sample(FREE_PORTS, FREE_PORT_DRAWS)
+    free = list(islice((port for port in drawn if _can_be_bound(port)), count))
+    if len(free) < count:
+        raise ServerFailed(f"No {count} free ports were found on {HOST}.")
+    return free
+
+
 def free_port() -> int:
-    """A port that nothing listens on at this moment."""
-    with socket.socket() as probe:
-        probe.bind((HOST, 0))
-        return int(probe.getsockname()[1])
+    """One of `free_ports`."""
+    return free_ports(1)[0]
+
+
+def _can_be_bound(port: int) -> bool:
+    try:
+        refuse_used_port("", port)
+    except PortInUse:
+        return False
+    return True
 
 
 def kept_password(data_dir: Path) -> str:

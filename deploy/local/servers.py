@@ -20,7 +20,7 @@ from deploy.local.embedded import (
     EmbeddedValkey,
     PortInUse,
     ServerFailed,
-    free_port,
+    free_ports,
 )
 from deploy.local.postgres import EmbeddedPostgres
 from deploy.local.settings import ServerPorts
@@ -89,7 +89,7 @@ async def embedded_servers(
 
 async def _started(folder: Path, ports: ServerPorts | None) -> EmbeddedServers:
     for attempt in range(1, FREE_PORT_ATTEMPTS + 1):
-        chosen = ports or ServerPorts(free_port(), free_port(), free_port())
+        chosen = ports or ServerPorts(*free_ports(3))
         servers = EmbeddedServers(
             EmbeddedPostgres(folder / "postgres", chosen.postgres),
             EmbeddedNats(folder / "nats", chosen.nats),

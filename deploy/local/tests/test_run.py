@@ -18,7 +18,7 @@ import asyncpg
 import pytest
 
 from deploy.local import places
-from deploy.local.embedded import free_port
+from deploy.local.embedded import free_ports
 from deploy.local.settings import REPOSITORY, port_variable
 
 UP = "Ctrl-C stops everything"
@@ -36,7 +36,8 @@ class Operator:
 
     def __post_init__(self) -> None:
         names = ["postgres", "nats", "valkey", "auth-admin", "orders-admin", "gateway-admin"]
-        self.ports = {port_variable(name): str(free_port()) for name in names}
+        free = free_ports(len(names))
+        self.ports = {port_variable(name): str(port) for name, port in zip(names, free, strict=True)}
 
     def start(self, **variables: str) -> subprocess.Popen[str]:
         kept = ("PATH", "HOME", "TMPDIR")

@@ -16,7 +16,7 @@ import pytest_asyncio
 import redis.asyncio as redis
 
 from deploy.local import places
-from deploy.local.embedded import EmbeddedNats, EmbeddedValkey, PortInUse, ServerFailed, free_port
+from deploy.local.embedded import EmbeddedNats, EmbeddedValkey, PortInUse, ServerFailed, free_port, free_ports
 from deploy.local.postgres import EmbeddedPostgres, installation
 from deploy.local.process import Command, launch
 from deploy.local.provision import ROLES, SERVICE_ROLES, provision
@@ -105,7 +105,7 @@ async def test_a_port_in_use_is_named_with_the_variable_that_changes_it(name: st
         taken.bind(("127.0.0.1", 0))
         taken.listen()
         port = taken.getsockname()[1]
-        chosen = {"postgres": free_port(), "nats": free_port(), "valkey": free_port(), name: port}
+        chosen = dict(zip(("postgres", "nats", "valkey"), free_ports(3), strict=True)) | {name: port}
         with pytest.raises(PortInUse, match=rf"{port} of {name} .*FYNLO_{name.upper()}_PORT"):
             async with embedded_servers(None, ServerPorts(**chosen)):
                 raise AssertionError("the servers started on a port that is in use")
@@ -183,7 +183,7 @@ async def test_a_lock_whose_process_id_belongs_to_a_stranger_is_dropped() -> Non
 async def test_postgres_left_behind_by_a_killed_run_makes_way_for_the_next() -> None:
     folder = places.temporary_folder(places.server_account())
     try:
-        left, following = (EmbeddedPostgres(folder / "postgres", free_port()) for _ in range(2))
+        left, following = (EmbeddedPostgres(folder / "postgres", port) for port in free_ports(2))
         await left.start()
         await following.start()
         assert left.pid is None
@@ -374,3 +374,11 @@ def test_a_cache_folder_that_another_user_prepared_is_not_used(tmp_path: Path) -
     link = tmp_path / "link"
     link.symlink_to(tmp_path)
     assert not places.is_ours(link)
+
+
+def test_ports_for_servers_differ_and_are_none_that_a_client_is_given() -> None:
+    given = Path("/proc/sys/net/ipv4/ip_local_port_range")
+    first = int(given.read_text().split()[0]) if given.exists() else 32_768
+    ports = free_ports(50)
+    assert len(set(ports)) == 50
+    assert max(ports) < first
