@@ -10,7 +10,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
-from tests.system import free_ports
+from deploy.local.embedded import free_ports
 
 MODULES = (Path("/usr/lib/nginx/modules"), Path("/usr/lib64/nginx/modules"))
 MODULE = "ngx_nchan_module.so"

@@ -11,7 +11,8 @@ from typing import Any
 
 from bench.bars import Account
 from bench.settings import environment_of_a_clone
-from tests.system import ROOT, SERVERS, SERVICES, free_ports
+from deploy.local.embedded import free_ports
+from tests.system import ROOT, SERVERS, SERVICES
 
 GIVE_UP_SECONDS = 300.0
 STOP_SECONDS = 40.0
