@@ -185,7 +185,8 @@ class WindowIn(Body):
 
 
 class ItemIn(Body):
-    """Something to sell."""
+    """Something to sell. ``stock_tracked`` says whether it is counted; without it a new item is not, and one
+    that exists stays as it is."""
 
     category_id: Id
     name: Name
@@ -194,6 +195,7 @@ class ItemIn(Body):
     vat_class: Annotated[str, Field(pattern=r"^[a-z][a-z0-9_]{0,39}$")]
     allergens: Annotated[list[str], Field(max_length=14, default_factory=list)]
     available: bool = True
+    stock_tracked: bool | None = None
     windows: Annotated[list[WindowIn], Field(max_length=50, default_factory=list)]
     option_groups: Annotated[list[OptionGroupIn], Field(max_length=50, default_factory=list)]
     position: Annotated[int, Field(ge=0, le=100_000)] = 0

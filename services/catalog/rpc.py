@@ -85,8 +85,9 @@ class CatalogRpc(CatalogServiceServicer):
     ) -> pb.UpdateItemResponse:
         """An item as the caller wants it."""
         parse_id(request.item.id)
-        item = wire.item_of(request.item)
-        return _message(await menu.update_item(self._db, _command("UpdateItem", request), item))
+        item, command = wire.item_of(request.item), _command("UpdateItem", request)
+        keep = request.keep_stock_tracked
+        return _message(await menu.update_item(self._db, command, item, keep_stock_tracked=keep))
 
     async def DeleteItem(  # noqa: N802
         self, request: pb.DeleteItemRequest, context: object
@@ -181,4 +182,4 @@ def _position(cursor: str) -> UUID:
     try:
         return UUID(bytes=base64.urlsafe_b64decode(cursor + "=="))
     except (binascii.Error, ValueError):
-        raise InvalidArgument("This cursor is of another list.", reason="BAD_CURSOR") from None
+        raise InvalidArgument("This cursor is of another list.", reason="INVALID_CURSOR") from None

@@ -249,6 +249,19 @@ async def test_a_level_that_is_kept_no_longer_says_so_in_its_last_change(
         assert await stock_store.levels(tx) == []
 
 
+async def test_an_item_that_is_changed_is_counted_on(service_database: OpenDatabase) -> None:
+    db = await service_database("catalog")
+    tenant = await a_restaurant(db)
+    pie = await counted(db, tenant, await a_category(db, tenant), 4)
+    wanted = replace(pie, stock_tracked=False, version=await _version_of_item(db, tenant, pie.id))
+    wanted = replace(wanted, price_minor=pie.price_minor + 1)
+    answer = await menu.update_item(db, command(tenant), wanted, keep_stock_tracked=True)
+    assert (answer.message.item.price_minor, answer.message.item.stock_tracked) == (wanted.price_minor, True)
+    async with db.transaction(tenant) as tx:
+        [level] = await stock_store.levels(tx)
+    assert (level.item_id, level.on_hand) == (pie.id, 4)
+
+
 async def _version_of_item(db: Database, tenant: UUID, item_id: UUID) -> int:
     async with db.transaction(tenant) as tx:
         item = await item_store.find_item(tx, item_id)

@@ -99,16 +99,20 @@ async def create_item(db: Database, command: Command, item: Item) -> Answer[pb.C
     return await execute(db, command, pb.CreateItemResponse, work)
 
 
-async def update_item(db: Database, command: Command, item: Item) -> Answer[pb.UpdateItemResponse]:
-    """Replaces an item that the caller saw at ``item.version``; as it was: no new version.
+async def update_item(
+    db: Database, command: Command, wanted: Item, *, keep_stock_tracked: bool = False
+) -> Answer[pb.UpdateItemResponse]:
+    """Replaces an item that the caller saw at ``wanted.version``; as it was: no new version.
 
+    ``keep_stock_tracked``: whether it is counted stays as it is, whatever ``wanted`` says.
     Raises UnknownItem, UnknownCategory, StaleVersion, InvalidMenu, NameTaken, MenuTooLarge.
     """
 
     async def work(tx: Transaction) -> pb.UpdateItemResponse:
         edit = await Edit.begin(tx, db.clock.now(), command.id)
-        current = await _item(tx, item.id)
-        check_version(item.version, current.version)
+        current = await _item(tx, wanted.id)
+        check_version(wanted.version, current.version)
+        item = replace(wanted, stock_tracked=current.stock_tracked) if keep_stock_tracked else wanted
         check_item(item, edit.vat_codes)
         if item.category_id != current.category_id:
             await _category(tx, item.category_id)

@@ -335,7 +335,10 @@ class UpdateItemRequest(_message.Message):
 
     REQUEST_ID_FIELD_NUMBER: _builtins.int
     ITEM_FIELD_NUMBER: _builtins.int
+    KEEP_STOCK_TRACKED_FIELD_NUMBER: _builtins.int
     request_id: _builtins.str
+    keep_stock_tracked: _builtins.bool
+    """Whether the item is counted stays as it is; item.stock_tracked says nothing."""
     @_builtins.property
     def item(self) -> _catalog_pb2.Item:
         """item.version is the version that the caller saw (ABORTED when stale)."""
@@ -345,10 +348,11 @@ class UpdateItemRequest(_message.Message):
         *,
         request_id: _builtins.str = ...,
         item: _catalog_pb2.Item | None = ...,
+        keep_stock_tracked: _builtins.bool = ...,
     ) -> None: ...
     _HasFieldArgType: _TypeAlias = _typing.Literal["item", b"item"]  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["item", b"item", "request_id", b"request_id"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["item", b"item", "keep_stock_tracked", b"keep_stock_tracked", "request_id", b"request_id"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 

@@ -174,7 +174,9 @@ class RestaurantSettings(_message.Message):
     """Prefix of fee schedules, for example "listed" or "stripe_uk_online"."""
     platform_id: _builtins.str
     auto_complete: _builtins.bool
-    """An order without open balance and with everything served completes by itself."""
+    """An order without open balance completes by itself: at once when everything is served; when the kitchen only
+    bumped it, as soon as its last ticket can no longer be recalled (30 minutes).
+    """
     def __init__(
         self,
         *,
