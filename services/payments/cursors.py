@@ -21,7 +21,7 @@ def after_instant(at: datetime, last: UUID) -> str:
 
 
 def instant_in(cursor: str) -> tuple[datetime, UUID] | None:
-    """What ``after_instant`` wrote; None for no cursor. Raises InvalidArgument (BAD_CURSOR)."""
+    """What ``after_instant`` wrote; None for no cursor. Raises InvalidArgument (INVALID_CURSOR)."""
     if not cursor:
         return None
     at, _, last = _decode(cursor).partition("|")
@@ -40,7 +40,7 @@ def after_number(number: int) -> str:
 
 
 def number_in(cursor: str) -> int | None:
-    """What ``after_number`` wrote; None for no cursor. Raises InvalidArgument (BAD_CURSOR)."""
+    """What ``after_number`` wrote; None for no cursor. Raises InvalidArgument (INVALID_CURSOR)."""
     if not cursor:
         return None
     text = _decode(cursor)
@@ -61,4 +61,4 @@ def _decode(cursor: str) -> str:
 
 
 def _bad() -> InvalidArgument:
-    return InvalidArgument("This cursor does not belong to this list.", reason="BAD_CURSOR")
+    return InvalidArgument("This cursor does not belong to this list.", reason="INVALID_CURSOR")

@@ -257,7 +257,7 @@ async def test_a_foreign_cursor_is_refused(world: World, cursor: str) -> None:
     page = usecases.Page(10, cursor)
     with pytest.raises(InvalidArgument) as refused:
         await usecases.list_till_sessions(world.db, world.restaurant_id, page, open_only=False)
-    assert refused.value.reason == "BAD_CURSOR"
+    assert refused.value.reason == "INVALID_CURSOR"
     with pytest.raises(InvalidArgument):
         await usecases.list_z_reports(world.db, world.restaurant_id, page, day=None)
 

@@ -46,7 +46,7 @@ async def get_payment(db: Database, restaurant_id: UUID, payment_id: UUID) -> rp
 async def list_payments(
     db: Database, restaurant_id: UUID, page: Page, *, order_id: UUID | None, session_id: UUID | None
 ) -> rpc_pb.ListPaymentsResponse:
-    """The newest first. Raises InvalidArgument (BAD_CURSOR)."""
+    """The newest first. Raises InvalidArgument (INVALID_CURSOR)."""
     before = cursors.instant_in(page.cursor)
     async with db.transaction(restaurant_id, readonly=True) as tx:
         found = await store.list_payments(
@@ -71,7 +71,7 @@ async def get_till_session(
 async def list_till_sessions(
     db: Database, restaurant_id: UUID, page: Page, *, open_only: bool
 ) -> rpc_pb.ListTillSessionsResponse:
-    """The newest first. Raises InvalidArgument (BAD_CURSOR)."""
+    """The newest first. Raises InvalidArgument (INVALID_CURSOR)."""
     before = cursors.instant_in(page.cursor)
     async with db.transaction(restaurant_id, readonly=True) as tx:
         found = await store.list_sessions(tx, open_only=open_only, before=before, limit=page.size + 1)
@@ -107,7 +107,7 @@ async def get_z_report(db: Database, restaurant_id: UUID, number: int) -> rpc_pb
 async def list_z_reports(
     db: Database, restaurant_id: UUID, page: Page, *, day: date | None
 ) -> rpc_pb.ListZReportsResponse:
-    """The newest first. Raises InvalidArgument (BAD_CURSOR), ZReportTampered."""
+    """The newest first. Raises InvalidArgument (INVALID_CURSOR), ZReportTampered."""
     before = cursors.number_in(page.cursor)
     async with db.transaction(restaurant_id, readonly=True) as tx:
         found = await store.list_z_reports(tx, day=day, before=before, limit=page.size + 1)
