@@ -48,7 +48,11 @@ def role_of(number: int) -> Role:
     """Raises InvalidArgument for a number without a role."""
     role = _ROLES_READ.get(auth_pb2.Role.ValueType(number))
     if role is None:
-        raise InvalidArgument("which role?", fields=[FieldError("role", "UNKNOWN", "is not a role")])
+        raise InvalidArgument(
+            "which role?",
+            reason="VALIDATION_FAILED",
+            fields=[FieldError("role", "UNKNOWN", "is not a role")],
+        )
     return role
 
 
@@ -59,7 +63,9 @@ def bill_mode_of(number: int) -> BillMode | None:
     mode = _BILL_MODES_READ.get(common_pb2.BillMode.ValueType(number))
     if mode is None:
         raise InvalidArgument(
-            "which bill mode?", fields=[FieldError("bill_mode", "UNKNOWN", "is not a bill mode")]
+            "which bill mode?",
+            reason="VALIDATION_FAILED",
+            fields=[FieldError("bill_mode", "UNKNOWN", "is not a bill mode")],
         )
     return mode
 
@@ -72,7 +78,9 @@ def settings_of(message: common_pb2.RestaurantSettings) -> Settings:
     mode = bill_mode_of(message.bill_mode)
     if mode is None:
         raise InvalidArgument(
-            "which bill mode?", fields=[FieldError("settings.bill_mode", "REQUIRED", "must be stated")]
+            "which bill mode?",
+            reason="VALIDATION_FAILED",
+            fields=[FieldError("settings.bill_mode", "REQUIRED", "must be stated")],
         )
     restaurant_id = parse_id(message.restaurant_id)
     return Settings(

@@ -145,7 +145,11 @@ def changed_employee(stored: Employee, wanted: Employee, place: Place) -> Employ
 def _checked(wanted: Employee, place: Place) -> Employee:
     name = " ".join(wanted.name.split())
     if not name:
-        raise InvalidArgument("Who?", fields=[FieldError("employee.name", "REQUIRED", "must not be blank")])
+        raise InvalidArgument(
+            "Who?",
+            reason="VALIDATION_FAILED",
+            fields=[FieldError("employee.name", "REQUIRED", "must not be blank")],
+        )
     if wanted.currency_code not in ("", place.currency_code):
         raise CurrencyMismatch(f"Wages here are in {place.currency_code}.")
     return replace(wanted, name=name, currency_code=place.currency_code)

@@ -143,7 +143,9 @@ def changed_settings(stored: Settings, wanted: Settings) -> Settings:
 def _checked(settings: Settings) -> Settings:
     if not settings.name:
         raise InvalidArgument(
-            "A restaurant needs a name.", fields=[FieldError("name", "REQUIRED", "must not be blank")]
+            "A restaurant needs a name.",
+            reason="VALIDATION_FAILED",
+            fields=[FieldError("name", "REQUIRED", "must not be blank")],
         )
     try:
         business_date(datetime(2026, 1, 1, tzinfo=UTC), settings.time_zone)

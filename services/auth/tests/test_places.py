@@ -89,6 +89,8 @@ async def test_a_repeated_request_makes_no_second_restaurant(
     again = await places.create_restaurant(town.ctx, command, same)
     other_key = await places.create_restaurant(town.ctx, command, key())
     assert first == again == other_key
+    with pytest.raises(IdempotencyKeyReuse):
+        await places.create_restaurant(town.ctx, command, replace(same, request_hash=b"other"))
     casa = parse_id(first.restaurant.id)
     assert len(await event_recorder.of_type(town.ctx.db, RestaurantUpdated, casa)) == 1
 
