@@ -48,7 +48,7 @@ def menu_delta(of: catalog_service_pb2.GetMenuResponse, since_version: int) -> J
 
 def category(of: catalog_pb2.Category) -> Json:
     """A category without its items."""
-    return {"id": of.id, "name": of.name, "position": of.position}
+    return {"id": of.id, "name": of.name, "position": of.position, "version": of.version}
 
 
 def item(

@@ -4,6 +4,7 @@ import ipaddress
 from collections.abc import AsyncIterator, Awaitable, Mapping
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
+from datetime import date
 from types import TracebackType
 from typing import Any, TypeVar, cast
 from uuid import UUID
@@ -113,12 +114,40 @@ class Call:
             raise InvalidArgument(f"limit is a whole number from 1 to {PAGE_MAX}", reason="INVALID_QUERY")
         cursor = query.get("cursor", "")
         if len(cursor) > CURSOR_CHARS_MAX:
-            raise InvalidArgument("this cursor did not come from a list", reason="INVALID_QUERY")
+            raise InvalidArgument("this cursor did not come from a list", reason="INVALID_CURSOR")
         return {"limit": int(limit), "cursor": cursor}
+
+    def flag(self, name: str) -> bool:
+        """A query parameter that is true or false; false where it is not given. Raises InvalidArgument
+        (INVALID_QUERY): a dry_run that is misspelt must not become a real one."""
+        text = self.request.query_params.get(name, "false")
+        if text not in ("true", "false"):
+            raise InvalidArgument(f"{name} is true or false", reason="INVALID_QUERY")
+        return text == "true"
+
+    def date(self, name: str) -> str:
+        """A query parameter that is a calendar date, "" where it is not given. Raises InvalidArgument
+        (INVALID_QUERY)."""
+        text = self.request.query_params.get(name, "")
+        if text and not _is_date(text):
+            raise InvalidArgument(f"{name} is YYYY-MM-DD", reason="INVALID_QUERY")
+        return text
 
     def id_of(self, name: str) -> str:
         """A path parameter that is a UUID; anything else names nothing (NotFound)."""
         return path_id(self.request.path_params[name])
+
+
+def _is_date(text: str) -> bool:
+    try:
+        return date.fromisoformat(text).isoformat() == text
+    except ValueError:
+        return False
+
+
+def tagged(version: int) -> dict[str, str]:
+    """The ETag of a versioned resource: what If-Match wants back."""
+    return {"ETag": f'"{version}"'}
 
 
 def path_id(text: str) -> str:
@@ -144,11 +173,12 @@ class Entry:
     A class, not a generator: it is on every path. The request's task is its own, so nothing is put back.
     """
 
-    __slots__ = ("_key", "_request")
+    __slots__ = ("_budget_seconds", "_key", "_request")
 
-    def __init__(self, request: Request, key: str) -> None:
+    def __init__(self, request: Request, key: str, budget_seconds: float = BUDGET_SECONDS) -> None:
         self._request = request
         self._key = key
+        self._budget_seconds = budget_seconds
 
     async def __aenter__(self) -> Call:
         request = self._request
@@ -161,7 +191,7 @@ class Entry:
             wanted.append((limits.restaurant, str(principal.restaurant_id)))
         verdict = await gateway.limiter.take(*wanted)
         enter_inbound(
-            budget_seconds=BUDGET_SECONDS,
+            budget_seconds=self._budget_seconds,
             token=token,
             principal=principal,
             request_id=request.state.request_id,
@@ -180,9 +210,11 @@ def reading(request: Request) -> Entry:
     return Entry(request, "")
 
 
-def writing(request: Request, *, key_required: bool = False) -> Entry:
+def writing(
+    request: Request, *, key_required: bool = False, budget_seconds: float = BUDGET_SECONDS
+) -> Entry:
     """A signed-in request with an effect. A client that gives no key gets one, unless it must give one."""
-    return Entry(request, idempotency_key(request, required=key_required))
+    return Entry(request, idempotency_key(request, required=key_required), budget_seconds)
 
 
 @asynccontextmanager

@@ -15,8 +15,10 @@ TICKET_ID: Final = "0198f0a0-0000-7000-8000-0000000000e2"
 TICKET_LINE_ID: Final = LINE_ID
 SESSION_ID: Final = "0198f0a0-0000-7000-8000-0000000000f1"
 PAYMENT_ID: Final = "0198f0a0-0000-7000-8000-0000000000f2"
+PLATFORM_ID: Final = "0198f0a0-0000-7000-8000-000000000001"
 EMPLOYEE_ID: Final = "0198f0a0-0000-7000-8000-0000000000f3"
 AT: Final = "2026-11-20T12:30:00.123Z"
+BUSINESS_DATE: Final = "2026-11-20"
 
 Example = dict[str, Any]
 
@@ -31,9 +33,11 @@ RESTAURANT: Final[Example] = {
     "service_charge_bp": 0,
     "day_cutoff_minutes": 240,
     "fee_preset": "listed",
+    "platform_id": PLATFORM_ID,
     "auto_complete": True,
     "version": 1,
 }
+CREATED_RESTAURANT: Final[Example] = {**RESTAURANT, "owner": USER}
 RESTAURANT_IN: Final[Example] = {
     "name": "Casa Demo",
     "currency": "GBP",
@@ -51,6 +55,7 @@ SETTINGS_IN: Final[Example] = {
     "auto_complete": True,
     "fee_preset": "listed",
 }
+MEMBERSHIP: Final[Example] = {"id": RESTAURANT_ID, "name": "Casa Demo", "role": "employee"}
 SESSION: Final[Example] = {
     "access_token": "eyJhbGciOiJFZERTQSIs…",
     "token_type": "Bearer",
@@ -59,12 +64,14 @@ SESSION: Final[Example] = {
     "user": USER,
     "role": "employee",
     "restaurant": RESTAURANT,
-    "restaurants": [{"id": RESTAURANT_ID, "name": "Casa Demo", "role": "employee"}],
+    "restaurants": [MEMBERSHIP],
+    "permissions": ["orders.place", "orders.read", "till.operate"],
 }
 ME: Final[Example] = {
     "user": USER,
     "role": "employee",
     "restaurant": RESTAURANT,
+    "restaurants": [MEMBERSHIP],
     "permissions": ["orders.place", "orders.read", "till.operate"],
 }
 MEMBER: Final[Example] = {
@@ -81,16 +88,21 @@ MEMBER_IN: Final[Example] = {
 }
 OPTION: Final[Example] = {"id": OPTION_ID, "name": "Large", "price_delta_minor": 150, "available": True}
 GROUP: Final[Example] = {"id": GROUP_ID, "name": "Size", "min": 1, "max": 1, "options": [OPTION]}
-CATEGORY: Final[Example] = {"id": CATEGORY_ID, "name": "Burritos", "position": 1}
+CATEGORY: Final[Example] = {"id": CATEGORY_ID, "name": "Burritos", "position": 1, "version": 7}
 ITEM: Final[Example] = {
     "id": ITEM_ID,
+    "category_id": CATEGORY_ID,
     "name": "Steak Burrito",
     "description": "Slow-cooked, with rice and beans",
     "price_minor": 925,
     "vat_class": "hot_food",
     "allergens": ["cereals_containing_gluten", "milk"],
     "available": True,
+    "stock_tracked": False,
     "stock_left": None,
+    "position": 1,
+    "version": 7,
+    "windows": [],
     "option_groups": [GROUP],
 }
 ITEM_IN: Final[Example] = {
@@ -111,13 +123,14 @@ MENU_CSV: Final = (
 IMPORT: Final[Example] = {"created": 24, "updated": 1, "unchanged": 0, "rejected": [], "menu_version": 8}
 STOCK_LEVEL: Final[Example] = {
     "item_id": ITEM_ID,
-    "name": "Churros",
+    "item_name": "Churros",
     "on_hand": 24,
     "reserved": 2,
     "available": 22,
     "reorder_point": 6,
     "tracked": True,
     "version": 3,
+    "updated_at": AT,
 }
 LINE_IN: Final[Example] = {"item_id": ITEM_ID, "quantity": 2, "options": [{"option_id": OPTION_ID}]}
 BASKET: Final[Example] = {"service_flow": "pay_later", "order_type": "takeaway", "lines": [LINE_IN]}
@@ -125,6 +138,7 @@ ORDER_IN: Final[Example] = {"id": ORDER_ID, **BASKET}
 LINE: Final[Example] = {
     "id": LINE_ID,
     "item_id": ITEM_ID,
+    "category_id": CATEGORY_ID,
     "name": "Steak Burrito",
     "quantity": 2,
     "unit_price_minor": 925,
@@ -132,12 +146,14 @@ LINE: Final[Example] = {
     "note": None,
     "seat": None,
     "course": None,
+    "hold": False,
     "gross_minor": 2150,
     "discount_minor": 0,
     "vat_rate_bp": 2000,
     "vat_minor": 358,
     "kitchen_state": "queued",
     "voided": False,
+    "allergens": ["cereals_containing_gluten", "milk"],
 }
 VAT: Final[list[Example]] = [{"rate_bp": 2000, "gross_minor": 2150, "vat_minor": 358}]
 TOTALS: Final[Example] = {
@@ -151,19 +167,21 @@ TOTALS: Final[Example] = {
 }
 METHOD_COST: Final[Example] = {
     "method": "open_banking",
-    "provider_minor": 4,
-    "platform_minor": 22,
+    "fee": {"provider_minor": 4, "platform_minor": 22, "bearer": "restaurant"},
     "total_minor": 26,
     "saving_bp": 7760,
     "offered": False,
 }
 QUOTE: Final[Example] = {
     "currency": "GBP",
+    "order_type": "takeaway",
+    "bill_mode": "inclusive_optional",
     "lines": [LINE],
     "vat": VAT,
     "totals": TOTALS,
     "payment_costs": [METHOD_COST],
 }
+ACTOR: Final[Example] = {"user_id": USER_ID, "name": "Tilly Till", "device_id": None}
 ORDER: Final[Example] = {
     "id": ORDER_ID,
     "number": 17,
@@ -176,10 +194,16 @@ ORDER: Final[Example] = {
     "order_type": "takeaway",
     "table": None,
     "covers": None,
+    "customer_id": None,
     "currency": "GBP",
-    "business_date": "2026-11-20",
+    "business_date": BUSINESS_DATE,
     "created_at": AT,
+    "updated_at": AT,
+    "completed_at": None,
+    "placed_by": ACTOR,
     "version": 1,
+    "menu_version": 7,
+    "bill_mode": "inclusive_optional",
     "lines": [LINE],
     "vat": VAT,
     "totals": TOTALS,
@@ -190,7 +214,7 @@ STATE_CHANGE: Final[Example] = {
     "from": "draft",
     "to": "validated",
     "command_id": "0198f0a0-0000-7000-8000-00000000aaaa",
-    "actor": {"user_id": USER_ID, "name": "Tilly Till", "device_id": None},
+    "actor": ACTOR,
     "occurred_at": AT,
     "recorded_at": AT,
     "reason": None,
@@ -215,12 +239,17 @@ TICKET: Final[Example] = {
     "order_id": ORDER_ID,
     "order_number": 17,
     "station_id": STATION_ID,
+    "station": "Grill",
     "revision": 1,
     "state": "queued",
     "course": None,
     "table": None,
+    "order_type": "takeaway",
+    "business_date": BUSINESS_DATE,
     "created_at": AT,
     "target_at": "2026-11-20T12:42:00.123Z",
+    "ready_at": None,
+    "acknowledged_at": None,
     "allergy": ["cereals_containing_gluten", "milk"],
     "lines": [
         {
@@ -229,6 +258,7 @@ TICKET: Final[Example] = {
             "quantity": 2,
             "options": [{"option_id": OPTION_ID, "name": "Large", "quantity": 1}],
             "note": None,
+            "seat": None,
             "state": "queued",
         }
     ],
@@ -242,37 +272,95 @@ PAYMENT_IN: Final[Example] = {
 PAYMENT: Final[Example] = {
     "id": PAYMENT_ID,
     "order_id": ORDER_ID,
+    "order_number": 17,
     "method": "cash",
     "status": "captured",
+    "currency": "GBP",
     "amount_minor": 2150,
     "tip_minor": 0,
     "tendered_minor": 3000,
     "change_minor": 850,
     "fee": {"provider_minor": 0, "platform_minor": 0, "bearer": "restaurant"},
+    "next_action": None,
+    "check_id": None,
+    "till_session_id": SESSION_ID,
+    "business_date": BUSINESS_DATE,
+    "created_at": AT,
+    "taken_by": ACTOR,
 }
+TAKEN_PAYMENT: Final[Example] = {**PAYMENT, "bill": {"paid_minor": 2150, "due_minor": 0}}
 TILL_SESSION: Final[Example] = {
     "id": SESSION_ID,
+    "restaurant_id": RESTAURANT_ID,
     "till": "Front",
     "state": "open",
+    "currency": "GBP",
+    "business_date": BUSINESS_DATE,
     "opened_at": AT,
+    "closed_at": None,
     "opening_float_minor": 10000,
     "expected_minor": 12150,
+    "counted_minor": None,
+    "variance_minor": None,
+    "opened_by": ACTOR,
+    "closed_by": None,
+    "version": 2,
+}
+CLOSED_TILL: Final[Example] = {
+    **TILL_SESSION,
+    "state": "closed",
+    "closed_at": "2026-11-20T22:30:00.000Z",
+    "counted_minor": 12150,
+    "variance_minor": 0,
+    "closed_by": ACTOR,
+    "version": 3,
+}
+CASH: Final[Example] = {
+    "opening_float_minor": 10000,
+    "cash_sales_minor": 2150,
+    "cash_refunds_minor": 0,
+    "paid_in_minor": 0,
+    "paid_out_minor": 0,
+    "drops_minor": 0,
+    "expected_minor": 12150,
+    "counted_minor": 12150,
+    "variance_minor": 0,
+    "variance_reason": None,
 }
 X_REPORT: Final[Example] = {
     "number": None,
+    "restaurant_id": RESTAURANT_ID,
+    "till_session_id": SESSION_ID,
     "till": "Front",
-    "business_date": "2026-11-20",
+    "business_date": BUSINESS_DATE,
     "currency": "GBP",
+    "from_time": AT,
+    "until_time": "2026-11-20T22:30:00.000Z",
     "gross_minor": 2150,
+    "discount_minor": 0,
+    "void_minor": 0,
+    "refund_minor": 0,
     "net_minor": 2150,
     "vat": VAT,
+    "service_charge_minor": 0,
+    "tip_minor": 0,
     "tenders": [{"method": "cash", "count": 1, "amount_minor": 2150, "tip_minor": 0, "fee_minor": 0}],
+    "fee_minor": 0,
+    "cash": CASH,
+    "covers": 0,
+    "order_count": 1,
+    "staff": [{"user_id": USER_ID, "name": "Tilly Till", "count": 1, "amount_minor": 2150}],
+    "first_order_number": 17,
+    "last_order_number": 17,
+    "previous_hash": None,
+    "hash": None,
 }
-Z_REPORT: Final[Example] = {**X_REPORT, "number": 1, "previous_hash": None, "hash": "9f2c…"}
+Z_REPORT: Final[Example] = {**X_REPORT, "number": 1, "hash": "9f2c…"}
 CLOSE_TILL: Final[Example] = {
     "expected_minor": 12150,
     "counted_minor": 12150,
     "variance_minor": 0,
+    "session": CLOSED_TILL,
     "z_report": Z_REPORT,
 }
 LEDGER_ACCOUNT: Final[Example] = {
@@ -283,6 +371,7 @@ LEDGER_ACCOUNT: Final[Example] = {
 }
 EMPLOYEE: Final[Example] = {
     "id": EMPLOYEE_ID,
+    "restaurant_id": RESTAURANT_ID,
     "name": "Tilly Till",
     "user_id": USER_ID,
     "job": "server",
@@ -299,12 +388,16 @@ EMPLOYEE_IN: Final[Example] = {
 }
 TIMECARD: Final[Example] = {
     "id": "0198f0a0-0000-7000-8000-0000000000f4",
+    "restaurant_id": RESTAURANT_ID,
     "employee_id": EMPLOYEE_ID,
     "employee_name": "Tilly Till",
     "clocked_in_at": AT,
     "clocked_out_at": None,
+    "time_zone": "Europe/London",
     "worked_minutes": None,
     "flags": [],
+    "business_date": BUSINESS_DATE,
+    "version": 1,
 }
 SNAPSHOT: Final[Example] = {
     "ch": f"restaurant:{RESTAURANT_ID}:kitchen",

@@ -1,5 +1,7 @@
 """What a route says of itself in the OpenAPI document: example, errors, permission. No route without them."""
 
+from collections.abc import Callable
+from types import UnionType
 from typing import Any, Literal
 
 from fastapi import APIRouter, FastAPI
@@ -13,45 +15,95 @@ from gateway.problems import PROBLEM_JSON
 
 _bodies: dict[str, type[BaseModel]] = {}
 _DOCUMENTED: Literal["validation"] = "validation"
+_NULL = "(null)"
 _REF = "#/components/schemas/{model}"
-ALWAYS = (("401", "token_missing"), ("429", "rate_limited"), ("503", "service_unavailable"))
+Errors = tuple[tuple[str, str], ...]
+"""(status, code) pairs."""
+# What any request to the services may meet: nothing of it is the caller's fault, all of it may be retried.
+FAILURES: Errors = (
+    ("500", "internal"),
+    ("503", "service_unavailable"),
+    ("503", "database_unavailable"),
+    ("503", "database_busy"),
+    ("503", "database_timeout"),
+    ("504", "deadline_exceeded"),
+)
+TOKEN_ERRORS: Errors = (
+    ("401", "token_missing"),
+    ("401", "token_invalid"),
+    ("401", "token_expired"),
+    ("401", "token_revoked"),
+    ("403", "permission_missing"),
+    ("429", "rate_limited"),
+    ("503", "keys_unavailable"),
+)
+BODY_ERRORS: Errors = (
+    ("400", "malformed_json"),
+    ("413", "body_too_large"),
+    ("415", "unsupported_media_type"),
+    ("422", "invalid_body"),
+)
+# What a service refuses in values that the gateway lets through.
+VALUE_ERRORS: Errors = (("422", "validation_failed"), ("422", "invalid_text"))
+WRITE_ERRORS: Errors = (
+    ("400", "invalid_idempotency_key"),
+    ("409", "idempotency_in_flight"),
+    ("409", "concurrent_update"),
+    ("422", "idempotency_key_reuse"),
+)
+MATCH_ERRORS: Errors = (("412", "stale_version"), ("428", "precondition_required"))
+
+
+PAGE_QUERY = (("limit", "1 to 200, default 50"), ("cursor", "next_cursor of the page before"))
 
 
 def spec(
     summary: str,
     *,
     tag: str,
-    answer: type[BaseModel] | None,
+    answer: type[BaseModel] | UnionType | None,
     example: Any = None,
     permission: str | None,
     status: int = 200,
     body: type[BaseModel] | None = None,
     body_example: Any = None,
     upload: dict[str, Any] | None = None,
-    errors: tuple[tuple[str, str], ...] = (),
+    errors: Errors = (),
+    missing: str = "",
     query: tuple[tuple[str, str], ...] = (),
     key: str | None = None,
     matches: bool = False,
 ) -> dict[str, Any]:
-    """Arguments for a router's decorator. ``errors`` are (status, code) pairs beyond those of every route.
+    """Arguments for a router's decorator. ``errors`` are those beyond what every route of its kind has.
 
-    ``permission`` None means that no token is needed; ``key`` is "required" or "optional" for a POST.
+    ``missing``: the code where an id of the path names nothing. ``permission`` None means that no token is
+    needed; ``key``: whether a client must give an Idempotency-Key, "required" or "optional"; None: a read.
     """
-    known = (*errors, *(() if permission is None else ALWAYS))
     if body is not None:
         _bodies[body.__name__] = body
-        known = (*known, ("400", "malformed_json"), ("413", "body_too_large"), ("422", "invalid_body"))
-    if permission is not None:
-        known = (*known, ("403", "permission_missing"))
+    names = {name for name, _ in query}
+    known: Errors = (
+        *((("404", missing), ("404", "not_found")) if missing else ()),
+        *errors,
+        *(TOKEN_ERRORS if permission is not None else ()),
+        *(BODY_ERRORS if body is not None else ()),
+        *(VALUE_ERRORS if body is not None or query else ()),
+        *((("422", "invalid_query"),) if query else ()),
+        *((("422", "invalid_cursor"),) if "cursor" in names else ()),
+        *(WRITE_ERRORS if key is not None else ()),
+        *((("400", "idempotency_key_required"),) if key == "required" else ()),
+        *(MATCH_ERRORS if matches else ()),
+        *FAILURES,
+    )
     responses: dict[int | str, dict[str, Any]] = {
         status: {"description": summary, **({"model": answer} if answer else {})}
     }
     if example is not None:
-        responses[status]["content"] = {"application/json": {"example": example}}
-    for code, names in _grouped(known).items():
+        responses[status]["content"] = {"application/json": {"example": _kept(example)}}
+    for code, reasons in _grouped(known).items():
         responses[code] = {
             "description": problems.TITLES[int(code)],
-            "content": {PROBLEM_JSON: _problem(code, names)},
+            "content": {PROBLEM_JSON: _problem(code, reasons)},
         }
     extra: dict[str, Any] = {
         "x-permission": permission or "public",
@@ -59,7 +111,7 @@ def spec(
         "security": [] if permission is None else [{"bearer": []}],
     }
     if body is not None:
-        content = {"schema": {"$ref": _REF.format(model=body.__name__)}, "example": body_example}
+        content = {"schema": {"$ref": _REF.format(model=body.__name__)}, "example": _kept(body_example)}
         extra["requestBody"] = {"required": True, "content": {"application/json": content}}
     if upload is not None:
         extra["requestBody"] = upload
@@ -73,9 +125,22 @@ def spec(
     }
 
 
-def _grouped(errors: tuple[tuple[str, str], ...]) -> dict[str, list[str]]:
+def _kept(value: Any) -> Any:
+    """The example with a stand-in for null, which FastAPI drops from the document wherever it is."""
+    return _mapped(value, lambda leaf: _NULL if leaf is None else leaf)
+
+
+def _mapped(value: Any, change: Callable[[Any], Any]) -> Any:
+    if isinstance(value, dict):
+        return {name: _mapped(member, change) for name, member in value.items()}
+    if isinstance(value, list):
+        return [_mapped(entry, change) for entry in value]
+    return change(value)
+
+
+def _grouped(errors: Errors) -> dict[str, list[str]]:
     grouped: dict[str, list[str]] = {}
-    for status, code in errors:
+    for status, code in dict.fromkeys(errors):
         grouped.setdefault(status, []).append(code)
     return dict(sorted(grouped.items()))
 
@@ -133,8 +198,8 @@ def openapi_of(app: FastAPI) -> dict[str, Any]:
     components = document.setdefault("components", {})
     components.setdefault("schemas", {}).update(definitions.get("$defs", {}))
     components["securitySchemes"] = {"bearer": {"type": "http", "scheme": "bearer", "bearerFormat": "JWT"}}
-    app.openapi_schema = document
-    return document
+    app.openapi_schema = _mapped(document, lambda leaf: None if leaf == _NULL else leaf)
+    return app.openapi_schema
 
 
 def router() -> APIRouter:

@@ -37,7 +37,13 @@ _CLIENTS = {
         example=examples.SESSION,
         body=bodies.LogIn,
         body_example=examples.LOG_IN,
-        errors=(("401", "invalid_credentials"), ("429", "locked_out"), ("503", "service_unavailable")),
+        errors=(
+            ("401", "invalid_credentials"),
+            ("401", "no_membership"),
+            ("429", "locked_out"),
+            ("429", "log_in_busy"),
+            ("429", "rate_limited"),
+        ),
     ),
 )
 async def log_in(request: Request) -> Response:
@@ -71,7 +77,14 @@ LOG_IN_SECONDS = 8.0
         example=examples.SESSION,
         body=bodies.Refresh,
         body_example={"refresh_token": "rt_0kE…"},
-        errors=(("401", "token_reused"), ("429", "rate_limited"), ("503", "service_unavailable")),
+        errors=(
+            ("401", "token_reused"),
+            ("401", "token_invalid"),
+            ("401", "token_expired"),
+            ("401", "token_revoked"),
+            ("401", "no_membership"),
+            ("429", "rate_limited"),
+        ),
     ),
 )
 async def refresh(request: Request) -> Response:
@@ -115,7 +128,7 @@ async def log_out(request: Request) -> Response:
         example=examples.SESSION,
         body=bodies.Switch,
         body_example={"restaurant_id": examples.RESTAURANT_ID},
-        errors=(("404", "not_found"),),
+        errors=(("404", "restaurant_not_found"),),
         key="optional",
     ),
 )

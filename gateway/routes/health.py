@@ -9,7 +9,7 @@ from grpc_health.v1.health_pb2_grpc import HealthStub
 from starlette.responses import JSONResponse, Response
 
 from chassis.errors import Problem
-from gateway import examples
+from gateway import examples, problems
 from gateway.calls import Gateway, gateway_of
 from gateway.models.answers import HealthOut
 from gateway.spec import router, spec
@@ -31,8 +31,7 @@ def _described(summary: str, *errors: tuple[str, str]) -> dict[str, Any]:
 async def health(request: Request) -> Response:
     """200 when every part that a sale needs is up, with each part's state."""
     parts = await _parts(gateway_of(request))
-    ok = all(parts[name] == "up" for name in NEEDED)
-    return JSONResponse({"status": "up" if ok else "down", "parts": parts}, status_code=200 if ok else 503)
+    return _answer(parts, [name for name in NEEDED if parts[name] != "up"])
 
 
 @routes.get("/health/live", **_described("Is the gateway running"))
@@ -45,8 +44,14 @@ async def live(_: Request) -> Response:
 async def ready(request: Request) -> Response:
     """200 while the gateway can prove who calls and is not stopping."""
     parts = await _parts(gateway_of(request))
-    ok = parts["auth"] == "up"
-    return JSONResponse({"status": "up" if ok else "down", "parts": parts}, status_code=200 if ok else 503)
+    return _answer(parts, [name for name in ("auth",) if parts[name] != "up"])
+
+
+def _answer(parts: dict[str, str], down: list[str]) -> Response:
+    if not down:
+        return JSONResponse({"status": "up", "parts": parts})
+    detail = f"down: {', '.join(down)}"
+    return problems.answer(problems.document(503, "service_unavailable", detail, extra={"parts": parts}))
 
 
 async def _parts(gateway: Gateway) -> dict[str, str]:

@@ -12,10 +12,10 @@ import device_json
 from chassis.errors import InvalidArgument
 from device_json.scalars import KITCHEN_STATE
 from gateway import examples
-from gateway.calls import if_match, path_id, reading, writing
+from gateway.calls import if_match, path_id, reading, tagged, writing
 from gateway.models import bodies
-from gateway.models.answers import StationOut, StationPage, TicketOut, TicketPage
-from gateway.spec import router, spec
+from gateway.models.order_answers import StationOut, StationPage, TicketOut, TicketPage
+from gateway.spec import PAGE_QUERY, Errors, router, spec
 
 routes = router()
 
@@ -33,7 +33,8 @@ _LINE_ACTIONS = {
     "serve": (messages.TICKET_LINE_ACTION_SERVE, "A line is at the table"),
     "recall": (messages.TICKET_LINE_ACTION_RECALL, "Bring a ready line back"),
 }
-_ERRORS = (("404", "ticket_not_found"), ("409", "illegal_transition"))
+_STEP_ERRORS: Errors = (("409", "illegal_transition"), ("409", "recall_too_late"))
+_STATION_ERRORS: Errors = (("422", "default_station_needed"), ("422", "too_many_stations"))
 
 
 @routes.get(
@@ -66,6 +67,7 @@ async def list_stations(request: Request) -> Response:
         example=examples.STATION,
         body=bodies.StationIn,
         body_example=examples.STATION_IN,
+        errors=_STATION_ERRORS,
         key="optional",
     ),
 )
@@ -78,7 +80,7 @@ async def add_station(request: Request) -> Response:
                 messages.SaveStationRequest(request_id=call.key, station=station)
             )
         )
-        return call.answer(device_json.station(reply.station), 201)
+        return call.answer(device_json.station(reply.station), 201, tagged(reply.station.version))
 
 
 @routes.put(
@@ -91,7 +93,9 @@ async def add_station(request: Request) -> Response:
         example=examples.STATION,
         body=bodies.StationIn,
         body_example=examples.STATION_IN,
-        errors=(("404", "station_not_found"), ("412", "stale_version"), ("428", "precondition_required")),
+        missing="station_not_found",
+        errors=_STATION_ERRORS,
+        key="optional",
         matches=True,
     ),
 )
@@ -106,7 +110,7 @@ async def change_station(request: Request) -> Response:
                 messages.SaveStationRequest(request_id=call.key, station=station)
             )
         )
-        return call.answer(device_json.station(reply.station))
+        return call.answer(device_json.station(reply.station), headers=tagged(reply.station.version))
 
 
 @routes.get(
@@ -117,10 +121,9 @@ async def change_station(request: Request) -> Response:
         permission="kitchen.read",
         answer=TicketPage,
         example={"items": [examples.TICKET], "next_cursor": None},
-        errors=(("422", "invalid_query"),),
+        errors=(("404", "not_found"),),
         query=(
-            ("limit", "1 to 200, default 50"),
-            ("cursor", "next_cursor of the page before"),
+            *PAGE_QUERY,
             ("station_id", "tickets of one station"),
             ("state", "one or more kitchen states, comma-separated; without it the open ones"),
         ),
@@ -150,7 +153,8 @@ def _add_ticket_route(name: str, action: Any, summary: str) -> None:
         example=examples.TICKET,
         body=bodies.Nothing,
         body_example={},
-        errors=_ERRORS,
+        missing="ticket_not_found",
+        errors=_STEP_ERRORS,
         key="optional",
     )
 
@@ -177,7 +181,8 @@ def _add_line_route(name: str, action: Any, summary: str) -> None:
         example=examples.TICKET,
         body=bodies.Nothing,
         body_example={},
-        errors=_ERRORS,
+        missing="ticket_not_found",
+        errors=(*_STEP_ERRORS, ("422", "unknown_line")),
         key="optional",
     )
 

@@ -11,19 +11,28 @@ from chassis.errors import InvalidArgument
 from device_json.scalars import ALLERGEN
 from gateway import examples
 from gateway.bodies import UPLOAD_BYTES_MAX, read_bounded
-from gateway.calls import JSON, Call, if_match, reading, writing
+from gateway.calls import JSON, Call, if_match, reading, tagged, writing
 from gateway.menu_cache import packed_tag
 from gateway.menu_reading import cache_of, current, delta_answer, takes_gzip
 from gateway.models import bodies
-from gateway.models.answers import Answer, ImportOut, MenuOut, PageOut
-from gateway.spec import router, spec
+from gateway.models.menu_answers import (
+    CategoryOut,
+    ImportOut,
+    ItemOut,
+    MenuDeltaOut,
+    MenuOut,
+    StockLevelOut,
+    StockPage,
+)
+from gateway.spec import PAGE_QUERY, VALUE_ERRORS, Errors, router, spec
 
 routes = router()
 _ALLERGENS = ALLERGEN.numbers()
 IMPORT_SECONDS = 20.0
+"""What an import may take in all, the upload included."""
 XLSX_TYPE = "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"
 _FORMATS = {"text/csv": catalog_pb2.MENU_FORMAT_CSV, XLSX_TYPE: catalog_pb2.MENU_FORMAT_XLSX}
-_CHANGE_ERRORS = (("404", "not_found"), ("412", "stale_version"), ("428", "precondition_required"))
+_MENU_ERRORS: Errors = (("409", "name_taken"), ("422", "invalid_menu"), ("422", "menu_too_large"))
 
 
 @routes.get(
@@ -32,9 +41,8 @@ _CHANGE_ERRORS = (("404", "not_found"), ("412", "stale_version"), ("428", "preco
         "The menu as it is sold now",
         tag="menu",
         permission="menu.read",
-        answer=MenuOut,
+        answer=MenuOut | MenuDeltaOut,
         example=examples.MENU,
-        errors=(("422", "invalid_query"),),
         query=(("since_version", "answers only what changed after that version"),),
     ),
 )
@@ -63,7 +71,13 @@ async def get_menu(request: Request) -> Response:
         permission="menu.manage",
         answer=ImportOut,
         example=examples.IMPORT,
-        errors=(("413", "body_too_large"), ("415", "unsupported_media_type"), ("422", "invalid_file")),
+        errors=(
+            ("413", "body_too_large"),
+            ("415", "unsupported_media_type"),
+            ("422", "unreadable_menu_file"),
+            ("422", "menu_too_large"),
+            *VALUE_ERRORS,
+        ),
         query=(("dry_run", "true: says what it would do and does nothing"),),
         upload={
             "required": True,
@@ -77,7 +91,7 @@ async def get_menu(request: Request) -> Response:
 )
 async def import_menu(request: Request) -> Response:
     """All rows or none: while a row is rejected nothing is imported. The same file again changes nothing."""
-    async with writing(request) as call:
+    async with writing(request, budget_seconds=IMPORT_SECONDS) as call:
         media_type = request.headers.get("content-type", "").partition(";")[0].strip().lower()
         if media_type not in _FORMATS:
             raise InvalidArgument(
@@ -90,9 +104,8 @@ async def import_menu(request: Request) -> Response:
                     request_id=call.key,
                     content=content,
                     format=_FORMATS[media_type],
-                    dry_run=request.query_params.get("dry_run", "") == "true",
-                ),
-                timeout=IMPORT_SECONDS,
+                    dry_run=call.flag("dry_run"),
+                )
             )
         )
         _moved(call)
@@ -106,11 +119,11 @@ async def import_menu(request: Request) -> Response:
         tag="menu",
         permission="menu.manage",
         status=201,
-        answer=Answer,
+        answer=CategoryOut,
         example=examples.CATEGORY,
         body=bodies.CategoryIn,
         body_example={"name": "Desserts", "position": 4},
-        errors=(("409", "category_exists"),),
+        errors=_MENU_ERRORS,
         key="optional",
     ),
 )
@@ -122,7 +135,7 @@ async def add_category(request: Request) -> Response:
         message = messages.CreateCategoryRequest(request_id=call.key, category=category)
         reply = await call.write(call.services.catalog.CreateCategory(message))
         _moved(call)
-        return call.answer(device_json.category(reply.category), 201)
+        return call.answer(device_json.category(reply.category), 201, tagged(reply.category.version))
 
 
 @routes.put(
@@ -131,11 +144,13 @@ async def add_category(request: Request) -> Response:
         "Change a category",
         tag="menu",
         permission="menu.manage",
-        answer=Answer,
+        answer=CategoryOut,
         example=examples.CATEGORY,
         body=bodies.CategoryIn,
         body_example={"name": "Sweet things", "position": 4},
-        errors=_CHANGE_ERRORS,
+        missing="unknown_category",
+        errors=_MENU_ERRORS,
+        key="optional",
         matches=True,
     ),
 )
@@ -149,7 +164,7 @@ async def change_category(request: Request) -> Response:
         message = messages.UpdateCategoryRequest(request_id=call.key, category=category)
         reply = await call.write(call.services.catalog.UpdateCategory(message))
         _moved(call)
-        return call.answer(device_json.category(reply.category))
+        return call.answer(device_json.category(reply.category), headers=tagged(reply.category.version))
 
 
 @routes.delete(
@@ -160,7 +175,9 @@ async def change_category(request: Request) -> Response:
         permission="menu.manage",
         answer=None,
         example={},
-        errors=(("404", "not_found"), ("409", "category_not_empty")),
+        missing="unknown_category",
+        errors=(("409", "category_not_empty"),),
+        key="optional",
     ),
 )
 async def delete_category(request: Request) -> Response:
@@ -179,11 +196,11 @@ async def delete_category(request: Request) -> Response:
         tag="menu",
         permission="menu.manage",
         status=201,
-        answer=Answer,
+        answer=ItemOut,
         example=examples.ITEM,
         body=bodies.ItemIn,
         body_example=examples.ITEM_IN,
-        errors=(("404", "category_not_found"), ("422", "unknown_vat_class")),
+        errors=(("404", "unknown_category"), *_MENU_ERRORS),
         key="optional",
     ),
 )
@@ -195,7 +212,7 @@ async def add_item(request: Request) -> Response:
         )
         reply = await call.write(call.services.catalog.CreateItem(message))
         _moved(call)
-        return call.answer(device_json.item(reply.item), 201)
+        return call.answer(device_json.item(reply.item), 201, tagged(reply.item.version))
 
 
 @routes.put(
@@ -204,24 +221,29 @@ async def add_item(request: Request) -> Response:
         "Change an item",
         tag="menu",
         permission="menu.manage",
-        answer=Answer,
+        answer=ItemOut,
         example=examples.ITEM,
         body=bodies.ItemIn,
         body_example=examples.ITEM_IN,
-        errors=_CHANGE_ERRORS,
+        missing="unknown_item",
+        errors=(("404", "unknown_category"), *_MENU_ERRORS),
+        key="optional",
         matches=True,
     ),
 )
 async def change_item(request: Request) -> Response:
     """The whole item; orders that were placed keep their prices."""
     async with writing(request) as call:
-        item = _item_of(await call.body(bodies.ItemIn))
+        body = await call.body(bodies.ItemIn)
+        item = _item_of(body)
         item.id = call.id_of("item_id")
         item.version = if_match(request)
-        message = messages.UpdateItemRequest(request_id=call.key, item=item)
+        message = messages.UpdateItemRequest(
+            request_id=call.key, item=item, keep_stock_tracked=body.stock_tracked is None
+        )
         reply = await call.write(call.services.catalog.UpdateItem(message))
         _moved(call)
-        return call.answer(device_json.item(reply.item))
+        return call.answer(device_json.item(reply.item), headers=tagged(reply.item.version))
 
 
 @routes.delete(
@@ -232,7 +254,8 @@ async def change_item(request: Request) -> Response:
         permission="menu.manage",
         answer=None,
         example={},
-        errors=(("404", "not_found"),),
+        missing="unknown_item",
+        key="optional",
     ),
 )
 async def delete_item(request: Request) -> Response:
@@ -250,11 +273,12 @@ async def delete_item(request: Request) -> Response:
         "Take an item off, or put it back",
         tag="menu",
         permission="stock.adjust",
-        answer=Answer,
+        answer=ItemOut,
         example=examples.ITEM,
         body=bodies.AvailabilityIn,
         body_example={"available": False},
-        errors=(("404", "not_found"),),
+        missing="unknown_item",
+        key="optional",
     ),
 )
 async def set_availability(request: Request) -> Response:
@@ -266,7 +290,7 @@ async def set_availability(request: Request) -> Response:
         )
         reply = await call.write(call.services.catalog.SetItemAvailability(message))
         _moved(call)
-        return call.answer(device_json.item(reply.item))
+        return call.answer(device_json.item(reply.item), headers=tagged(reply.item.version))
 
 
 @routes.get(
@@ -275,9 +299,9 @@ async def set_availability(request: Request) -> Response:
         "List counted items",
         tag="stock",
         permission="menu.read",
-        answer=PageOut,
+        answer=StockPage,
         example={"items": [examples.STOCK_LEVEL], "next_cursor": None},
-        query=(("limit", "1 to 200, default 50"), ("cursor", "next_cursor of the page before")),
+        query=PAGE_QUERY,
     ),
 )
 async def list_stock(request: Request) -> Response:
@@ -296,11 +320,13 @@ async def list_stock(request: Request) -> Response:
         "Count an item",
         tag="stock",
         permission="stock.adjust",
-        answer=Answer,
+        answer=StockLevelOut,
         example=examples.STOCK_LEVEL,
         body=bodies.StockCountIn,
         body_example={"on_hand": 24, "reorder_point": 6},
-        errors=(("404", "not_found"),),
+        missing="unknown_item",
+        errors=(("422", "menu_too_large"),),
+        key="optional",
     ),
 )
 async def count_stock(request: Request) -> Response:
@@ -315,7 +341,7 @@ async def count_stock(request: Request) -> Response:
         )
         reply = await call.write(call.services.catalog.CountStock(message))
         _moved(call)
-        return call.answer(device_json.stock_level(reply.level))
+        return call.answer(device_json.stock_level(reply.level), headers=tagged(reply.level.version))
 
 
 def _moved(call: Call) -> None:
@@ -337,6 +363,7 @@ def _item_of(body: bodies.ItemIn) -> catalog_pb2.Item:
         vat_class=body.vat_class,
         allergens=[catalog_pb2.Allergen.ValueType(_ALLERGENS[name]) for name in body.allergens],
         available=body.available,
+        stock_tracked=bool(body.stock_tracked),
         windows=[
             catalog_pb2.AvailabilityWindow(
                 weekdays=window.weekdays, from_minutes=window.from_minutes, until_minutes=window.until_minutes

@@ -1,6 +1,5 @@
 """Orders: quote, place, read, move along."""
 
-from datetime import datetime
 from typing import Any
 
 from fastapi import Request
@@ -30,21 +29,38 @@ from device_json.scalars import ORDER_STATE, ORDER_TYPE, SERVICE_FLOW
 from gateway import examples
 from gateway.calls import path_id, reading, writing
 from gateway.models import bodies
-from gateway.models.answers import HistoryOut, OrderOut, OrderPage, QuoteOut
-from gateway.spec import router, spec
+from gateway.models.order_answers import HistoryOut, OrderOut, OrderPage, QuoteOut
+from gateway.spec import PAGE_QUERY, Errors, router, spec
 
 routes = router()
 
 _STATES = ORDER_STATE.numbers()
 _ORDER_TYPES = ORDER_TYPE.numbers()
 _FLOWS = SERVICE_FLOW.numbers()
-_BASKET_ERRORS = (
-    ("409", "insufficient_stock"),
-    ("422", "item_unavailable"),
+_BASKET_ERRORS: Errors = (
+    ("409", "item_unavailable"),
+    ("409", "menu_outdated"),
     ("422", "unknown_item"),
+    ("422", "unknown_option"),
     ("422", "option_count"),
+    ("422", "duplicate_line"),
+    ("422", "no_vat_rate"),
+    ("422", "negative_price"),
+    ("422", "empty_order"),
+    ("422", "unknown_table"),
+    ("422", "unknown_customer"),
+    ("422", "unknown_menu_version"),
+    ("422", "order_too_large"),
+    ("503", "menu_in_flux"),
 )
-_COMMAND_ERRORS = (("404", "order_not_found"), ("409", "illegal_transition"))
+_STOCK_ERRORS: Errors = (
+    ("404", "unknown_item"),
+    ("409", "insufficient_stock"),
+    ("409", "reservation_mismatch"),
+    ("409", "order_finished"),
+)
+_CANCEL_ERRORS: Errors = (("409", "refund_required"), ("422", "reason_required"))
+_COMPLETE_ERRORS: Errors = (("409", "balance_open"),)
 
 
 def draft_of(body: bodies.QuoteIn) -> OrderDraft:
@@ -89,7 +105,7 @@ def _line_of(line: bodies.LineIn) -> DraftLine:
         example=examples.QUOTE,
         body=bodies.QuoteIn,
         body_example=examples.BASKET,
-        errors=_BASKET_ERRORS,
+        errors=(*_BASKET_ERRORS, ("422", "fee_preset_unknown"), ("422", "fee_unknown")),
         key="optional",
     ),
 )
@@ -121,12 +137,7 @@ async def quote_order(request: Request) -> Response:
         example=examples.ORDER,
         body=bodies.OrderIn,
         body_example=examples.ORDER_IN,
-        errors=(
-            *_BASKET_ERRORS,
-            ("409", "order_exists"),
-            ("409", "idempotency_in_flight"),
-            ("422", "idempotency_key_reuse"),
-        ),
+        errors=(*_BASKET_ERRORS, *_STOCK_ERRORS, ("409", "order_exists")),
         key="required",
     ),
 )
@@ -153,10 +164,9 @@ async def place_order(request: Request) -> Response:
         permission="orders.read",
         answer=OrderPage,
         example={"items": [examples.ORDER], "next_cursor": None},
-        errors=(("422", "invalid_query"),),
+        errors=(("404", "not_found"),),
         query=(
-            ("limit", "1 to 200, default 50"),
-            ("cursor", "next_cursor of the page before"),
+            *PAGE_QUERY,
             ("state", "one or more derived states, comma-separated"),
             ("table_id", "orders of a table"),
             ("business_date", "YYYY-MM-DD"),
@@ -174,7 +184,7 @@ async def list_orders(request: Request) -> Response:
                 page=PageRequest(**call.page()),
                 states=[_state_of(name) for name in query.get("state", "").split(",") if name],
                 table_id=path_id(query["table_id"]) if "table_id" in query else "",
-                business_date=_date_of(query.get("business_date", "")),
+                business_date=call.date("business_date"),
                 updated_since=_instant_of(query.get("updated_since")),
                 query=query.get("q", ""),
             )
@@ -191,7 +201,7 @@ async def list_orders(request: Request) -> Response:
         permission="orders.read",
         answer=OrderOut,
         example=examples.ORDER,
-        errors=(("404", "order_not_found"),),
+        missing="order_not_found",
     ),
 )
 async def get_order(request: Request) -> Response:
@@ -212,7 +222,7 @@ async def get_order(request: Request) -> Response:
         permission="orders.read",
         answer=HistoryOut,
         example={"items": [examples.STATE_CHANGE]},
-        errors=(("404", "order_not_found"),),
+        missing="order_not_found",
     ),
 )
 async def get_history(request: Request) -> Response:
@@ -234,7 +244,15 @@ async def get_history(request: Request) -> Response:
         example=examples.ORDER,
         body=bodies.StatusIn,
         body_example={"status": "ready"},
-        errors=_COMMAND_ERRORS,
+        missing="order_not_found",
+        errors=(
+            ("409", "illegal_transition"),
+            *_BASKET_ERRORS,
+            *_STOCK_ERRORS,
+            *_CANCEL_ERRORS,
+            *_COMPLETE_ERRORS,
+        ),
+        key="optional",
     ),
 )
 async def set_status(request: Request) -> Response:
@@ -254,7 +272,9 @@ async def set_status(request: Request) -> Response:
         return call.answer(device_json.order(reply.order))
 
 
-def _command(summary: str, example: object, permission: str = "orders.place") -> dict[str, Any]:
+def _command(
+    summary: str, example: object, *errors: tuple[str, str], permission: str = "orders.place"
+) -> dict[str, Any]:
     return spec(
         summary,
         tag="orders",
@@ -263,12 +283,16 @@ def _command(summary: str, example: object, permission: str = "orders.place") ->
         example=examples.ORDER,
         body=bodies.CommandIn,
         body_example=example,
-        errors=_COMMAND_ERRORS,
+        missing="order_not_found",
+        errors=(("409", "illegal_transition"), *errors),
         key="optional",
     )
 
 
-@routes.post("/orders/{order_id}/validate", **_command("Turn a draft into an order", {}))
+@routes.post(
+    "/orders/{order_id}/validate",
+    **_command("Turn a draft into an order", {}, *_BASKET_ERRORS, *_STOCK_ERRORS),
+)
 async def validate_order(request: Request) -> Response:
     """Fixes prices, reserves stock, gives the number."""
     async with writing(request) as call:
@@ -278,7 +302,16 @@ async def validate_order(request: Request) -> Response:
         return call.answer(device_json.order(reply.order))
 
 
-@routes.post("/orders/{order_id}/fire", **_command("Send held lines to the kitchen", {"course": "mains"}))
+@routes.post(
+    "/orders/{order_id}/fire",
+    **_command(
+        "Send held lines to the kitchen",
+        {"course": "mains"},
+        ("409", "line_already_fired"),
+        ("409", "nothing_to_fire"),
+        ("422", "unknown_line"),
+    ),
+)
 async def fire_order(request: Request) -> Response:
     """Those named, those of a course, or all."""
     async with writing(request) as call:
@@ -295,7 +328,7 @@ async def fire_order(request: Request) -> Response:
 
 @routes.post(
     "/orders/{order_id}/cancel",
-    **_command("Cancel an order", {"reason": "guest left"}, "orders.cancel"),
+    **_command("Cancel an order", {"reason": "guest left"}, *_CANCEL_ERRORS, permission="orders.cancel"),
 )
 async def cancel_order(request: Request) -> Response:
     """Before money is on it. The kitchen is told, stock goes back."""
@@ -308,7 +341,7 @@ async def cancel_order(request: Request) -> Response:
         return call.answer(device_json.order(reply.order))
 
 
-@routes.post("/orders/{order_id}/complete", **_command("Complete an order", {}))
+@routes.post("/orders/{order_id}/complete", **_command("Complete an order", {}, *_COMPLETE_ERRORS))
 async def complete_order(request: Request) -> Response:
     """When everything is served and paid."""
     async with writing(request) as call:
@@ -322,15 +355,6 @@ def _state_of(name: str) -> Any:
     if name not in _STATES:
         raise InvalidArgument(f"state is one of {', '.join(_STATES)}", reason="INVALID_QUERY")
     return _STATES[name]
-
-
-def _date_of(text: str) -> str:
-    if text:
-        try:
-            datetime.strptime(text, "%Y-%m-%d")  # noqa: DTZ007 - a calendar date has no zone
-        except ValueError:
-            raise InvalidArgument("business_date is YYYY-MM-DD", reason="INVALID_QUERY") from None
-    return text
 
 
 def _instant_of(text: str | None) -> Timestamp | None:

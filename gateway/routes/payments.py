@@ -12,15 +12,18 @@ from device_json.scalars import PAYMENT_METHOD
 from gateway import examples
 from gateway.calls import reading, writing
 from gateway.models import bodies
-from gateway.models.answers import (
+from gateway.models.money_answers import (
     CloseTillOut,
-    PageOut,
     PaymentOut,
+    PaymentPage,
     ReportOut,
+    ReportPage,
+    TakenPaymentOut,
     TillSessionOut,
     TillSessionPage,
+    TrialBalanceOut,
 )
-from gateway.spec import router, spec
+from gateway.spec import PAGE_QUERY, router, spec
 
 routes = router()
 
@@ -31,7 +34,6 @@ _DRAWER_EVENTS = {
     "drop": payments_pb2.DRAWER_EVENT_KIND_DROP,
     "no_sale": payments_pb2.DRAWER_EVENT_KIND_NO_SALE,
 }
-_KEY_ERRORS = (("409", "idempotency_in_flight"), ("422", "idempotency_key_reuse"))
 
 
 @routes.post(
@@ -41,18 +43,24 @@ _KEY_ERRORS = (("409", "idempotency_in_flight"), ("422", "idempotency_key_reuse"
         tag="payments",
         permission="payments.take",
         status=201,
-        answer=PaymentOut,
-        example=examples.PAYMENT,
+        answer=TakenPaymentOut,
+        example=examples.TAKEN_PAYMENT,
         body=bodies.PaymentIn,
         body_example=examples.PAYMENT_IN,
+        missing="order_not_found",
         errors=(
-            ("404", "order_not_found"),
+            ("404", "till_session_not_found"),
             ("409", "till_not_open"),
+            ("409", "order_not_payable"),
             ("409", "bill_closed"),
+            ("409", "bill_paid"),
+            ("409", "payment_id_taken"),
             ("422", "amount_above_balance"),
             ("422", "tendered_too_little"),
             ("422", "method_not_offered"),
-            *_KEY_ERRORS,
+            ("422", "currency_mismatch"),
+            ("422", "fee_preset_unknown"),
+            ("422", "fee_unknown"),
         ),
         key="required",
     ),
@@ -86,9 +94,10 @@ async def take_payment(request: Request) -> Response:
         "List an order's payments",
         tag="payments",
         permission="payments.read",
-        answer=PageOut,
+        answer=PaymentPage,
         example={"items": [examples.PAYMENT], "next_cursor": None},
-        query=(("limit", "1 to 200, default 50"), ("cursor", "next_cursor of the page before")),
+        missing="order_not_found",
+        query=PAGE_QUERY,
     ),
 )
 async def list_payments(request: Request) -> Response:
@@ -109,7 +118,7 @@ async def list_payments(request: Request) -> Response:
         permission="payments.read",
         answer=PaymentOut,
         example=examples.PAYMENT,
-        errors=(("404", "payment_not_found"),),
+        missing="payment_not_found",
     ),
 )
 async def get_payment(request: Request) -> Response:
@@ -132,7 +141,7 @@ async def get_payment(request: Request) -> Response:
         example=examples.TILL_SESSION,
         body=bodies.OpenTillIn,
         body_example={"till": "Front", "opening_float_minor": 10000},
-        errors=(("409", "till_already_open"), *_KEY_ERRORS),
+        errors=(("409", "till_already_open"), ("422", "till_name")),
         key="required",
     ),
 )
@@ -157,8 +166,7 @@ async def open_till(request: Request) -> Response:
         answer=TillSessionPage,
         example={"items": [examples.TILL_SESSION], "next_cursor": None},
         query=(
-            ("limit", "1 to 200, default 50"),
-            ("cursor", "next_cursor of the page before"),
+            *PAGE_QUERY,
             ("open", "true: only those that are open"),
         ),
     ),
@@ -166,7 +174,7 @@ async def open_till(request: Request) -> Response:
 async def list_till_sessions(request: Request) -> Response:
     """Newest first."""
     async with reading(request) as call:
-        open_only = request.query_params.get("open", "") == "true"
+        open_only = call.flag("open")
         reply = await call.services.tills.ListTillSessions(
             messages.ListTillSessionsRequest(page=PageRequest(**call.page()), open_only=open_only)
         )
@@ -182,7 +190,7 @@ async def list_till_sessions(request: Request) -> Response:
         permission="till.operate",
         answer=TillSessionOut,
         example=examples.TILL_SESSION,
-        errors=(("404", "till_session_not_found"),),
+        missing="till_session_not_found",
     ),
 )
 async def get_till_session(request: Request) -> Response:
@@ -205,7 +213,8 @@ async def get_till_session(request: Request) -> Response:
         example=examples.TILL_SESSION,
         body=bodies.DrawerEventIn,
         body_example={"kind": "paid_out", "amount_minor": 1500, "reason": "milk"},
-        errors=(("404", "till_session_not_found"), ("409", "till_not_open"), *_KEY_ERRORS),
+        missing="till_session_not_found",
+        errors=(("409", "till_not_open"), ("422", "drawer_amount")),
         key="required",
     ),
 )
@@ -232,7 +241,7 @@ async def record_drawer_event(request: Request) -> Response:
         permission="till.operate",
         answer=ReportOut,
         example=examples.X_REPORT,
-        errors=(("404", "till_session_not_found"),),
+        missing="till_session_not_found",
     ),
 )
 async def x_report(request: Request) -> Response:
@@ -254,12 +263,13 @@ async def x_report(request: Request) -> Response:
         example=examples.CLOSE_TILL,
         body=bodies.CloseTillIn,
         body_example={"counted_minor": 10850},
+        missing="till_session_not_found",
         errors=(
-            ("404", "till_session_not_found"),
+            ("403", "variance_needs_manager"),
             ("409", "till_not_open"),
             ("409", "half_paid_orders"),
+            ("409", "z_report_tampered"),
             ("422", "variance_needs_reason"),
-            *_KEY_ERRORS,
         ),
         key="required",
     ),
@@ -293,11 +303,11 @@ async def close_till(request: Request) -> Response:
         "List Z reports",
         tag="tills",
         permission="reports.read",
-        answer=PageOut,
+        answer=ReportPage,
         example={"items": [examples.Z_REPORT], "next_cursor": None},
+        errors=(("409", "z_report_tampered"),),
         query=(
-            ("limit", "1 to 200, default 50"),
-            ("cursor", "next_cursor of the page before"),
+            *PAGE_QUERY,
             ("business_date", "YYYY-MM-DD"),
         ),
     ),
@@ -307,7 +317,7 @@ async def list_z_reports(request: Request) -> Response:
     async with reading(request) as call:
         reply = await call.services.tills.ListZReports(
             messages.ListZReportsRequest(
-                page=PageRequest(**call.page()), business_date=request.query_params.get("business_date", "")
+                page=PageRequest(**call.page()), business_date=call.date("business_date")
             )
         )
         items = [device_json.till_report(report) for report in reply.reports]
@@ -322,7 +332,7 @@ async def list_z_reports(request: Request) -> Response:
         permission="till.operate",
         answer=ReportOut,
         example=examples.Z_REPORT,
-        errors=(("404", "z_report_not_found"),),
+        errors=(("404", "z_report_not_found"), ("409", "z_report_tampered")),
     ),
 )
 async def get_z_report(request: Request) -> Response:
@@ -341,7 +351,7 @@ async def get_z_report(request: Request) -> Response:
         "Debits and credits of every account",
         tag="reports",
         permission="reports.read",
-        answer=PageOut,
+        answer=TrialBalanceOut,
         example={"items": [examples.LEDGER_ACCOUNT], "next_cursor": None},
         query=(("business_date", "YYYY-MM-DD; without it of all time"),),
     ),
@@ -350,7 +360,7 @@ async def trial_balance(request: Request) -> Response:
     """The sums of both columns are equal; a difference is a fault of ours."""
     async with reading(request) as call:
         reply = await call.services.payments.GetTrialBalance(
-            messages.GetTrialBalanceRequest(business_date=request.query_params.get("business_date", ""))
+            messages.GetTrialBalanceRequest(business_date=call.date("business_date"))
         )
         items = [device_json.ledger_account(account) for account in reply.accounts]
         return call.answer({"items": items, "next_cursor": None})

@@ -70,7 +70,7 @@ async def _read(call: Call, restaurant_id: str, channel: str) -> bytes:
         permission="realtime.subscribe",
         answer=SnapshotOut,
         example=examples.SNAPSHOT,
-        errors=(("404", "channel_not_found"), ("422", "invalid_query")),
+        errors=(("404", "channel_not_found"),),
         query=(("ch", "restaurant:<id>:kitchen, orders, floor, inventory, staff, tills or metrics"),),
     ),
 )
@@ -78,6 +78,7 @@ async def get_snapshot(request: Request) -> Response:
     """State and position of one transaction: subscribe with that position and nothing is missed."""
     async with reading(request) as call:
         assert call.principal is not None
+        call.principal.require("realtime.subscribe")
         parts = request.query_params.get("ch", "").split(":")
         if len(parts) != 3 or parts[0] != "restaurant":
             raise InvalidArgument("ch is restaurant:<id>:<channel>", reason="INVALID_QUERY")

@@ -8,16 +8,23 @@ from starlette.responses import Response
 import device_json
 from device_json.scalars import BILL_MODE, ROLE
 from gateway import examples
-from gateway.calls import if_match, reading, writing
+from gateway.calls import if_match, reading, tagged, writing
 from gateway.models import bodies
-from gateway.models.answers import Answer, PageOut
-from gateway.spec import router, spec
+from gateway.models.answers import (
+    CreatedRestaurantOut,
+    MemberOut,
+    MemberPage,
+    RestaurantOut,
+    RestaurantPage,
+)
+from gateway.spec import PAGE_QUERY, Errors, router, spec
 
 routes = router()
 
 _BILL_MODES = BILL_MODE.numbers()
 _ROLES = ROLE.numbers()
-_PAGE = (("limit", "1 to 200, default 50"), ("cursor", "next_cursor of the page before"))
+_PASSWORD_ERRORS: Errors = (("422", "password_required"), ("422", "weak_password"))
+_RESTAURANT_ERRORS: Errors = (("409", "restaurant_exists"), ("422", "unknown_time_zone"))
 
 
 @routes.post(
@@ -27,11 +34,11 @@ _PAGE = (("limit", "1 to 200, default 50"), ("cursor", "next_cursor of the page 
         tag="restaurants",
         permission="restaurants.manage",
         status=201,
-        answer=Answer,
-        example=examples.RESTAURANT,
+        answer=CreatedRestaurantOut,
+        example=examples.CREATED_RESTAURANT,
         body=bodies.RestaurantIn,
         body_example=examples.RESTAURANT_IN,
-        errors=(("422", "weak_password"), ("422", "unknown_time_zone")),
+        errors=(("403", "no_platform"), *_RESTAURANT_ERRORS, *_PASSWORD_ERRORS),
         key="required",
     ),
 )
@@ -62,9 +69,9 @@ async def add_restaurant(request: Request) -> Response:
         "List the restaurants that the caller may enter",
         tag="restaurants",
         permission="session.own",
-        answer=PageOut,
+        answer=RestaurantPage,
         example={"items": [examples.RESTAURANT], "next_cursor": None},
-        query=_PAGE,
+        query=PAGE_QUERY,
     ),
 )
 async def list_restaurants(request: Request) -> Response:
@@ -83,11 +90,12 @@ async def list_restaurants(request: Request) -> Response:
         "Change the restaurant's settings",
         tag="restaurants",
         permission="settings.manage",
-        answer=Answer,
+        answer=RestaurantOut,
         example=examples.RESTAURANT,
         body=bodies.SettingsIn,
         body_example=examples.SETTINGS_IN,
-        errors=(("412", "stale_version"), ("428", "precondition_required"), ("422", "unknown_time_zone")),
+        errors=_RESTAURANT_ERRORS,
+        key="optional",
         matches=True,
     ),
 )
@@ -95,6 +103,7 @@ async def change_settings(request: Request) -> Response:
     """From now on; orders that were placed keep their bill. The currency never changes."""
     async with writing(request) as call:
         assert call.principal is not None
+        call.principal.require("settings.manage")
         body = await call.body(bodies.SettingsIn)
         me = await call.services.auth.GetMe(messages.GetMeRequest())
         settings = RestaurantSettings(
@@ -112,7 +121,8 @@ async def change_settings(request: Request) -> Response:
         )
         message = messages.UpdateRestaurantRequest(request_id=call.key, settings=settings)
         reply = await call.write(call.services.auth.UpdateRestaurant(message))
-        return call.answer(device_json.restaurant(reply.restaurant.settings))
+        settings = reply.restaurant.settings
+        return call.answer(device_json.restaurant(settings), headers=tagged(settings.version))
 
 
 @routes.post(
@@ -122,11 +132,11 @@ async def change_settings(request: Request) -> Response:
         tag="restaurants",
         permission="members.manage",
         status=201,
-        answer=Answer,
+        answer=MemberOut,
         example=examples.MEMBER,
         body=bodies.MemberIn,
         body_example=examples.MEMBER_IN,
-        errors=(("409", "member_exists"), ("422", "weak_password")),
+        errors=(("403", "role_not_grantable"), ("409", "last_owner"), *_PASSWORD_ERRORS),
         key="optional",
     ),
 )
@@ -151,9 +161,9 @@ async def add_member(request: Request) -> Response:
         "List the restaurant's people",
         tag="restaurants",
         permission="members.manage",
-        answer=PageOut,
+        answer=MemberPage,
         example={"items": [examples.MEMBER], "next_cursor": None},
-        query=_PAGE,
+        query=PAGE_QUERY,
     ),
 )
 async def list_members(request: Request) -> Response:
@@ -174,7 +184,9 @@ async def list_members(request: Request) -> Response:
         permission="members.manage",
         answer=None,
         example={},
-        errors=(("404", "not_found"),),
+        missing="member_not_found",
+        errors=(("409", "last_owner"),),
+        key="optional",
     ),
 )
 async def remove_member(request: Request) -> Response:

@@ -8,14 +8,14 @@ from starlette.responses import Response
 
 import device_json
 from gateway import examples
-from gateway.calls import if_match, path_id, reading, writing
+from gateway.calls import if_match, path_id, reading, tagged, writing
 from gateway.models import bodies
-from gateway.models.answers import Answer, PageOut
-from gateway.spec import router, spec
+from gateway.models.staff_answers import EmployeeOut, EmployeePage, TimecardOut, TimecardPage
+from gateway.spec import PAGE_QUERY, Errors, router, spec
 
 routes = router()
 
-_PAGE = (("limit", "1 to 200, default 50"), ("cursor", "next_cursor of the page before"))
+_EMPLOYEE_ERRORS: Errors = (("409", "user_already_employed"), ("422", "currency_mismatch"))
 
 
 @routes.get(
@@ -24,15 +24,15 @@ _PAGE = (("limit", "1 to 200, default 50"), ("cursor", "next_cursor of the page 
         "List employees",
         tag="staff",
         permission="staff.read",
-        answer=PageOut,
+        answer=EmployeePage,
         example={"items": [examples.EMPLOYEE], "next_cursor": None},
-        query=(*_PAGE, ("include_inactive", "true: also those who left")),
+        query=(*PAGE_QUERY, ("include_inactive", "true: also those who left")),
     ),
 )
 async def list_employees(request: Request) -> Response:
     """By name."""
     async with reading(request) as call:
-        inactive = request.query_params.get("include_inactive", "") == "true"
+        inactive = call.flag("include_inactive")
         reply = await call.services.staff.ListEmployees(
             messages.ListEmployeesRequest(page=PageRequest(**call.page()), include_inactive=inactive)
         )
@@ -47,10 +47,11 @@ async def list_employees(request: Request) -> Response:
         tag="staff",
         permission="staff.manage",
         status=201,
-        answer=Answer,
+        answer=EmployeeOut,
         example=examples.EMPLOYEE,
         body=bodies.EmployeeIn,
         body_example=examples.EMPLOYEE_IN,
+        errors=_EMPLOYEE_ERRORS,
         key="optional",
     ),
 )
@@ -60,7 +61,7 @@ async def add_employee(request: Request) -> Response:
         employee = _employee_of(await call.body(bodies.EmployeeIn))
         message = messages.SaveEmployeeRequest(request_id=call.key, employee=employee)
         reply = await call.write(call.services.staff.SaveEmployee(message))
-        return call.answer(device_json.employee(reply.employee), 201)
+        return call.answer(device_json.employee(reply.employee), 201, tagged(reply.employee.version))
 
 
 @routes.put(
@@ -69,11 +70,13 @@ async def add_employee(request: Request) -> Response:
         "Change an employee",
         tag="staff",
         permission="staff.manage",
-        answer=Answer,
+        answer=EmployeeOut,
         example=examples.EMPLOYEE,
         body=bodies.EmployeeIn,
         body_example=examples.EMPLOYEE_IN,
-        errors=(("404", "employee_not_found"), ("412", "stale_version"), ("428", "precondition_required")),
+        missing="employee_not_found",
+        errors=_EMPLOYEE_ERRORS,
+        key="optional",
         matches=True,
     ),
 )
@@ -85,7 +88,7 @@ async def change_employee(request: Request) -> Response:
         employee.version = if_match(request)
         message = messages.SaveEmployeeRequest(request_id=call.key, employee=employee)
         reply = await call.write(call.services.staff.SaveEmployee(message))
-        return call.answer(device_json.employee(reply.employee))
+        return call.answer(device_json.employee(reply.employee), headers=tagged(reply.employee.version))
 
 
 @routes.post(
@@ -95,11 +98,11 @@ async def change_employee(request: Request) -> Response:
         tag="staff",
         permission="staff.clock",
         status=201,
-        answer=Answer,
+        answer=TimecardOut,
         example=examples.TIMECARD,
         body=bodies.ClockIn,
         body_example={},
-        errors=(("404", "employee_not_found"), ("409", "already_clocked_in")),
+        errors=(("404", "employee_not_found"), ("409", "already_clocked_in"), ("409", "employee_inactive")),
         key="optional",
     ),
 )
@@ -118,7 +121,7 @@ async def clock_in(request: Request) -> Response:
         "Clock out",
         tag="staff",
         permission="staff.clock",
-        answer=Answer,
+        answer=TimecardOut,
         example=examples.TIMECARD,
         body=bodies.ClockIn,
         body_example={},
@@ -141,9 +144,10 @@ async def clock_out(request: Request) -> Response:
         "List time cards",
         tag="staff",
         permission="staff.read",
-        answer=PageOut,
+        answer=TimecardPage,
+        errors=(("404", "not_found"),),
         example={"items": [examples.TIMECARD], "next_cursor": None},
-        query=(*_PAGE, ("employee_id", "cards of one person"), ("open", "true: only open cards")),
+        query=(*PAGE_QUERY, ("employee_id", "cards of one person"), ("open", "true: only open cards")),
     ),
 )
 async def list_timecards(request: Request) -> Response:
@@ -154,7 +158,7 @@ async def list_timecards(request: Request) -> Response:
             messages.ListTimecardsRequest(
                 page=PageRequest(**call.page()),
                 employee_id=path_id(query["employee_id"]) if "employee_id" in query else "",
-                open_only=query.get("open", "") == "true",
+                open_only=call.flag("open"),
             )
         )
         items = [device_json.timecard(card) for card in reply.timecards]

@@ -2,6 +2,7 @@
 
 from typing import Any, cast
 
+import jsonschema_rs
 import pytest
 from fastapi import FastAPI
 from fastapi.routing import APIRoute
@@ -81,6 +82,35 @@ def test_every_reference_leads_somewhere(path: str, method: str, operation: dict
 
     known = DOCUMENT["components"]["schemas"]
     assert all(ref.rpartition("/")[2] in known for ref in references(operation))
+
+
+def _closed(node: Any) -> Any:
+    """The same models without room for members that they do not name."""
+    if isinstance(node, list):
+        return [_closed(entry) for entry in node]
+    if not isinstance(node, dict):
+        return node
+    closed = {name: _closed(value) for name, value in node.items()}
+    if closed.get("additionalProperties") is True and "properties" in closed:
+        closed["additionalProperties"] = False
+    return closed
+
+
+SCHEMAS = {"schemas": _closed(DOCUMENT["components"]["schemas"])}
+
+
+@pytest.mark.parametrize(("path", "method", "operation"), OPERATIONS)
+def test_every_example_is_what_its_model_says(path: str, method: str, operation: dict[str, Any]) -> None:
+    contents = [response["content"] for response in operation["responses"].values()]
+    contents.append(operation.get("requestBody", {}).get("content", {}))
+    for content in contents:
+        for media_type, described in content.items():
+            if not media_type.endswith("json") or not described.get("schema"):
+                continue
+            validator = jsonschema_rs.validator_for({**described["schema"], "components": SCHEMAS})
+            examples = [one["value"] for one in described.get("examples", {}).values()]
+            for example in [*examples, *([described["example"]] if "example" in described else [])]:
+                validator.validate(example)
 
 
 def test_no_route_is_missing_from_the_document() -> None:
