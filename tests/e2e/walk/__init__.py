@@ -1,0 +1,1 @@
+"""A walk over every route of the OpenAPI document, with real things behind every id."""

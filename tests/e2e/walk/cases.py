@@ -1,0 +1,313 @@
+"""For every operation: the request that succeeds, from its documented example with real ids."""
+
+from collections.abc import Awaitable, Callable
+from typing import Any
+
+from chassis.ids import new_id
+from gateway import examples
+from tests.e2e.shop import FLOAT_MINOR
+from tests.e2e.walk.document import BY_NAME, Operation
+from tests.e2e.walk.shop import Shop, unique
+from tests.e2e.walk.walker import Sent
+from tools.api import Device
+
+Case = Callable[[Operation, Shop, Device], Awaitable[Sent]]
+CASES: dict[str, Case] = {}
+
+
+def case(*names: str) -> Callable[[Case], Case]:
+    """Registers a case for operations by their names."""
+
+    def register(made: Case) -> Case:
+        for name in names:
+            assert name in BY_NAME, f"{name} is not in the document"
+            CASES[name] = made
+        return made
+
+    return register
+
+
+async def request_for(operation: Operation, shop: Shop, caller: Device) -> Sent:
+    """Makes what the operation needs in ``shop`` and the request that ``caller`` can send."""
+    return await CASES[operation.name](operation, shop, caller)
+
+
+def put(body: Any, **values: Any) -> Any:
+    """The body with members replaced; ``lines__0__item_id`` reaches into lists and objects."""
+    for path, value in values.items():
+        *parents, last = path.split("__")
+        target = body
+        for parent in parents:
+            target = target[int(parent)] if parent.isdigit() else target[parent]
+        target[int(last) if last.isdigit() else last] = value
+    return body
+
+
+def match(thing: dict[str, Any]) -> dict[str, str]:
+    """If-Match for what a client read."""
+    return {"If-Match": f'"{thing["version"]}"'}
+
+
+# Reads without ids: nothing has to be made.
+@case(
+    "GET /me",
+    "GET /menu",
+    "GET /stock",
+    "GET /orders",
+    "GET /kitchen/stations",
+    "GET /kitchen/tickets",
+    "GET /till-sessions",
+    "GET /z-reports",
+    "GET /reports/trial-balance",
+    "GET /employees",
+    "GET /timecards",
+    "GET /restaurants",
+    "GET /members",
+    "GET /health",
+    "GET /health/live",
+    "GET /health/ready",
+)
+async def _read(operation: Operation, shop: Shop, caller: Device) -> Sent:
+    return Sent()
+
+
+@case("POST /auth/login")
+async def _log_in(operation: Operation, shop: Shop, caller: Device) -> Sent:
+    return Sent(body=operation.example)
+
+
+@case("POST /auth/refresh")
+async def _refresh(operation: Operation, shop: Shop, caller: Device) -> Sent:
+    device = Device(caller.base_url, caller.http, caller.email, caller.password, "")
+    session = await device.log_in()
+    return Sent(body=put(operation.example, refresh_token=session["refresh_token"]))
+
+
+@case("POST /auth/logout")
+async def _log_out(operation: Operation, shop: Shop, caller: Device) -> Sent:
+    # The caller's own session ends: it is one that was made for this.
+    device = Device(caller.base_url, caller.http, caller.email, caller.password, f"dev-{new_id()}")
+    await device.log_in()
+    return Sent(body=operation.example, token=device.access_token)
+
+
+@case("POST /auth/switch")
+async def _switch(operation: Operation, shop: Shop, caller: Device) -> Sent:
+    return Sent(body=put(operation.example, restaurant_id=shop.owner.restaurant_id))
+
+
+@case("POST /menu/import")
+async def _import(operation: Operation, shop: Shop, caller: Device) -> Sent:
+    body = examples.MENU_CSV.replace("Burritos,Steak Burrito", f"{unique('Burritos')},{unique('Steak')}")
+    return Sent(body=body.encode(), headers={"Content-Type": "text/csv"})
+
+
+@case("POST /menu/categories")
+async def _add_category(operation: Operation, shop: Shop, caller: Device) -> Sent:
+    return Sent(body=put(operation.example, name=unique("Desserts")))
+
+
+@case("PUT /menu/categories/{category_id}")
+async def _change_category(operation: Operation, shop: Shop, caller: Device) -> Sent:
+    category = await shop.new_category()
+    body = put(operation.example, name=unique("Sweet"))
+    return Sent({"category_id": category["id"]}, body, headers=match(category))
+
+
+@case("DELETE /menu/categories/{category_id}")
+async def _delete_category(operation: Operation, shop: Shop, caller: Device) -> Sent:
+    return Sent({"category_id": (await shop.new_category())["id"]})
+
+
+@case("POST /menu/items")
+async def _add_item(operation: Operation, shop: Shop, caller: Device) -> Sent:
+    category = await shop.category()
+    return Sent(body=put(operation.example, category_id=category["id"], name=unique("Steak")))
+
+
+@case("PUT /menu/items/{item_id}")
+async def _change_item(operation: Operation, shop: Shop, caller: Device) -> Sent:
+    item = await shop.new_item()
+    body = put(operation.example, category_id=item["category_id"], name=unique("Steak"))
+    return Sent({"item_id": item["id"]}, body, headers=match(item))
+
+
+@case("DELETE /menu/items/{item_id}")
+async def _delete_item(operation: Operation, shop: Shop, caller: Device) -> Sent:
+    return Sent({"item_id": (await shop.new_item())["id"]})
+
+
+@case("PUT /menu/items/{item_id}/availability", "PUT /stock/{item_id}")
+async def _change_stock(operation: Operation, shop: Shop, caller: Device) -> Sent:
+    return Sent({"item_id": (await shop.new_item())["id"]}, operation.example)
+
+
+@case("POST /orders/quote", "POST /orders")
+async def _basket(operation: Operation, shop: Shop, caller: Device) -> Sent:
+    line = await shop.line()
+    await shop.station()
+    option = line["options"][0]["option_id"]
+    body = put(operation.example, lines__0__item_id=line["item_id"], lines__0__options__0__option_id=option)
+    if "id" in body:
+        body["id"] = str(new_id())
+    return Sent(body=body)
+
+
+@case("GET /orders/{order_id}", "GET /orders/{order_id}/history", "GET /orders/{order_id}/payments")
+async def _read_order(operation: Operation, shop: Shop, caller: Device) -> Sent:
+    return Sent({"order_id": (await shop.payment())["order_id"]})
+
+
+@case("PUT /orders/{order_id}/status", "POST /orders/{order_id}/cancel")
+async def _move_order(operation: Operation, shop: Shop, caller: Device) -> Sent:
+    return Sent({"order_id": (await shop.order())["id"]}, operation.example)
+
+
+@case("POST /orders/{order_id}/validate")
+async def _validate(operation: Operation, shop: Shop, caller: Device) -> Sent:
+    return Sent({"order_id": (await shop.order(draft=True))["id"]}, operation.example)
+
+
+@case("POST /orders/{order_id}/fire")
+async def _fire(operation: Operation, shop: Shop, caller: Device) -> Sent:
+    order = await shop.order(line={"course": operation.example["course"]})
+    return Sent({"order_id": order["id"]}, operation.example)
+
+
+@case("POST /orders/{order_id}/complete")
+async def _complete(operation: Operation, shop: Shop, caller: Device) -> Sent:
+    return Sent({"order_id": (await shop.paid_and_ready())["id"]}, operation.example)
+
+
+@case("POST /kitchen/stations")
+async def _add_station(operation: Operation, shop: Shop, caller: Device) -> Sent:
+    category = await shop.new_category()
+    body = put(operation.example, name=unique("Grill"), category_ids__0=category["id"])
+    return Sent(body=body)
+
+
+@case("PUT /kitchen/stations/{station_id}")
+async def _change_station(operation: Operation, shop: Shop, caller: Device) -> Sent:
+    category = await shop.new_category()
+    body = {"name": unique("Grill"), "category_ids": [category["id"]]}
+    station = await shop.owner.post("/api/v2/kitchen/stations", body)
+    changed = put(operation.example, name=unique("Grill"), category_ids__0=category["id"])
+    return Sent({"station_id": station["id"]}, changed, headers=match(station))
+
+
+TICKET_STEPS_BEFORE = {
+    "start": (),
+    "bump": (),
+    "recall": ("bump",),
+    "ack": (),
+    "serve": ("bump",),
+}
+LINE_STEPS_BEFORE = {
+    "start": (),
+    "ready": ("start",),
+    "serve": ("start", "bump"),
+    "recall": ("start", "bump"),
+}
+
+
+@case(*(f"POST /kitchen/tickets/{{ticket_id}}/{step}" for step in TICKET_STEPS_BEFORE))
+async def _step_ticket(operation: Operation, shop: Shop, caller: Device) -> Sent:
+    ticket = await shop.ticket(*TICKET_STEPS_BEFORE[operation.path.rpartition("/")[2]])
+    return Sent({"ticket_id": ticket["id"]}, operation.example)
+
+
+@case(*(f"POST /kitchen/tickets/{{ticket_id}}/lines/{{line_id}}/{step}" for step in LINE_STEPS_BEFORE))
+async def _step_line(operation: Operation, shop: Shop, caller: Device) -> Sent:
+    ticket = await shop.ticket(*LINE_STEPS_BEFORE[operation.path.rpartition("/")[2]])
+    return Sent({"ticket_id": ticket["id"], "line_id": ticket["lines"][0]["id"]}, operation.example)
+
+
+@case("POST /orders/{order_id}/payments")
+async def _pay(operation: Operation, shop: Shop, caller: Device) -> Sent:
+    order, session = await shop.order(), await shop.session()
+    body = put(operation.example, id=str(new_id()), till_session_id=session["id"])
+    return Sent({"order_id": order["id"]}, body)
+
+
+@case("GET /payments/{payment_id}")
+async def _read_payment(operation: Operation, shop: Shop, caller: Device) -> Sent:
+    return Sent({"payment_id": (await shop.payment())["id"]})
+
+
+@case("POST /till-sessions")
+async def _open_till(operation: Operation, shop: Shop, caller: Device) -> Sent:
+    return Sent(body=put(operation.example, till=unique("Front")))
+
+
+@case("GET /till-sessions/{session_id}", "GET /till-sessions/{session_id}/x-report")
+async def _read_till(operation: Operation, shop: Shop, caller: Device) -> Sent:
+    return Sent({"session_id": (await shop.session())["id"]})
+
+
+@case("POST /till-sessions/{session_id}/drawer-events")
+async def _move_cash(operation: Operation, shop: Shop, caller: Device) -> Sent:
+    return Sent({"session_id": (await shop.new_session())["id"]}, operation.example)
+
+
+@case("POST /till-sessions/{session_id}/close")
+async def _close_till(operation: Operation, shop: Shop, caller: Device) -> Sent:
+    session = await shop.new_session()
+    # What the example counts is in the drawer.
+    surplus = operation.example["counted_minor"] - FLOAT_MINOR
+    paid_in = {"kind": "paid_in", "amount_minor": surplus, "reason": "change"}
+    await shop.owner.post(f"/api/v2/till-sessions/{session['id']}/drawer-events", paid_in)
+    return Sent({"session_id": session["id"]}, operation.example)
+
+
+@case("GET /z-reports/{number}")
+async def _read_z(operation: Operation, shop: Shop, caller: Device) -> Sent:
+    return Sent({"number": str((await shop.z_report())["number"])})
+
+
+@case("POST /employees")
+async def _add_employee(operation: Operation, shop: Shop, caller: Device) -> Sent:
+    return Sent(body=put(operation.example, user_id=str(new_id())))
+
+
+@case("PUT /employees/{employee_id}")
+async def _change_employee(operation: Operation, shop: Shop, caller: Device) -> Sent:
+    employee = await shop.employee()
+    body = put(operation.example, user_id=str(new_id()))
+    return Sent({"employee_id": employee["id"]}, body, headers=match(employee))
+
+
+@case("POST /timecards/clock-in", "POST /timecards/clock-out")
+async def _clock(operation: Operation, shop: Shop, caller: Device) -> Sent:
+    me = await caller.get("/api/v2/me")
+    await shop.own_card(me["user"]["id"], open_now=operation.path.endswith("out"))
+    return Sent(body=operation.example)
+
+
+@case("POST /platform/restaurants")
+async def _add_restaurant(operation: Operation, shop: Shop, caller: Device) -> Sent:
+    email = f"owner-{new_id().hex[-12:]}@walk.fynlo.test"
+    return Sent(body=put(operation.example, name=unique("Casa"), owner_email=email))
+
+
+@case("PUT /restaurant/settings")
+async def _change_settings(operation: Operation, shop: Shop, caller: Device) -> Sent:
+    restaurant = (await shop.owner.get("/api/v2/me"))["restaurant"]
+    # A minute to and fro: a real change, and one that other tests do not notice.
+    cutoff = 479 - restaurant["day_cutoff_minutes"]
+    body = put(operation.example, service_charge_bp=0, day_cutoff_minutes=cutoff)
+    return Sent(body=body, headers=match(restaurant))
+
+
+@case("POST /members")
+async def _add_member(operation: Operation, shop: Shop, caller: Device) -> Sent:
+    return Sent(body=put(operation.example, email=f"walk-{new_id().hex[-12:]}@demo.fynlo.test"))
+
+
+@case("DELETE /members/{user_id}")
+async def _remove_member(operation: Operation, shop: Shop, caller: Device) -> Sent:
+    return Sent({"user_id": (await shop.member())["user_id"]})
+
+
+@case("GET /realtime/snapshot")
+async def _snapshot(operation: Operation, shop: Shop, caller: Device) -> Sent:
+    return Sent(query={"ch": f"restaurant:{shop.owner.restaurant_id}:kitchen"})

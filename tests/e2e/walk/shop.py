@@ -1,0 +1,161 @@
+"""A restaurant in which everything that a route may name can be made: the real ids of the walk."""
+
+from dataclasses import dataclass, field
+from typing import Any
+
+from chassis.ids import new_id
+from tests.e2e.shop import FLOAT_MINOR
+from tools.api import Device, Refused
+from tools.demo import PASSWORD
+
+Json = dict[str, Any]
+
+
+def unique(name: str) -> str:
+    """A name that nothing else has."""
+    return f"{name} {new_id().hex[-12:]}"
+
+
+@dataclass(slots=True)
+class Shop:
+    """Acts as the owner of one restaurant. Things that many cases can share are made once."""
+
+    owner: Device
+    kept: dict[str, Json] = field(default_factory=dict)
+
+    async def category(self) -> Json:
+        """A category of the walk."""
+        if "category" not in self.kept:
+            self.kept["category"] = await self.new_category()
+        return self.kept["category"]
+
+    async def new_category(self) -> Json:
+        """An empty category."""
+        made: Json = await self.owner.post("/api/v2/menu/categories", {"name": unique("Walk"), "position": 9})
+        return made
+
+    async def item(self) -> Json:
+        """An item with one question, on sale."""
+        if "item" not in self.kept:
+            self.kept["item"] = await self.new_item()
+        return self.kept["item"]
+
+    async def new_item(self, category_id: str = "") -> Json:
+        """Another one."""
+        question = {"name": "Size", "min": 1, "max": 1, "options": [{"name": "L", "price_delta_minor": 150}]}
+        body = {
+            "category_id": category_id or (await self.category())["id"],
+            "name": unique("Dish"),
+            "price_minor": 925,
+            "vat_class": "hot_food",
+            "option_groups": [question],
+        }
+        made: Json = await self.owner.post("/api/v2/menu/items", body)
+        return made
+
+    async def station(self) -> Json:
+        """The station that cooks the walk's category, so that its tickets are found among all others."""
+        if "station" not in self.kept:
+            category = await self.category()
+            body = {"name": unique("Pass"), "category_ids": [category["id"]]}
+            self.kept["station"] = await self.owner.post("/api/v2/kitchen/stations", body)
+        return self.kept["station"]
+
+    async def line(self, **changes: Any) -> Json:
+        """A line of the walk's item."""
+        item = await self.item()
+        option = item["option_groups"][0]["options"][0]["id"]
+        return {"item_id": item["id"], "quantity": 2, "options": [{"option_id": option}], **changes}
+
+    async def order(self, *, line: Json | None = None, **changes: Any) -> Json:
+        """An order that the kitchen has, unless told otherwise."""
+        await self.station()
+        lines = [await self.line(**(line or {}))]
+        body = {"service_flow": "pay_later", "order_type": "takeaway", "lines": lines, **changes}
+        made: Json = await self.owner.post("/api/v2/orders", body)
+        return made
+
+    async def ticket(self, *steps: str) -> Json:
+        """The one ticket of a new order, moved through ``steps``."""
+        order = await self.order()
+        path = f"/api/v2/kitchen/tickets?limit=200&station_id={(await self.station())['id']}"
+        page = await self.owner.get(path)
+        while not (own := [ticket for ticket in page["items"] if ticket["order_id"] == order["id"]]):
+            page = await self.owner.get(f"{path}&cursor={page['next_cursor']}")
+        ticket: Json = own[0]
+        for step in steps:
+            ticket = await self.owner.post(f"/api/v2/kitchen/tickets/{ticket['id']}/{step}", {})
+        return ticket
+
+    async def session(self) -> Json:
+        """An open till that stays open."""
+        if "session" not in self.kept:
+            self.kept["session"] = await self.new_session()
+        return self.kept["session"]
+
+    async def new_session(self) -> Json:
+        """A till that nobody else uses."""
+        body = {"till": unique("till"), "opening_float_minor": FLOAT_MINOR}
+        made: Json = await self.owner.post("/api/v2/till-sessions", body)
+        return made
+
+    async def payment(self) -> Json:
+        """An order paid in cash."""
+        if "payment" not in self.kept:
+            order, session = await self.order(), await self.session()
+            body = {"method": "cash", "till_session_id": session["id"]}
+            self.kept["payment"] = await self.owner.post(f"/api/v2/orders/{order['id']}/payments", body)
+        return self.kept["payment"]
+
+    async def paid_and_ready(self) -> Json:
+        """An order that can be completed: its bill was nothing, and the kitchen is done with it."""
+        item = await self.owner.post(
+            "/api/v2/menu/items",
+            {
+                "category_id": (await self.category())["id"],
+                "name": unique("Tap water"),
+                "price_minor": 0,
+                "vat_class": "hot_food",
+            },
+        )
+        order = await self.order(line={"item_id": item["id"], "options": []})
+        ready: Json = await self.owner.put(f"/api/v2/orders/{order['id']}/status", {"status": "ready"})
+        return ready
+
+    async def z_report(self) -> Json:
+        """A till that was opened and closed."""
+        if "z_report" not in self.kept:
+            session = await self.new_session()
+            path = f"/api/v2/till-sessions/{session['id']}/close"
+            closed = await self.owner.post(path, {"counted_minor": FLOAT_MINOR})
+            self.kept["z_report"] = closed["z_report"]
+        return self.kept["z_report"]
+
+    async def employee(self) -> Json:
+        """Somebody who works here and does not log in."""
+        made: Json = await self.owner.post("/api/v2/employees", {"name": unique("Eve"), "job": "server"})
+        return made
+
+    async def own_card(self, user_id: str, *, open_now: bool) -> None:
+        """Makes sure that the user is an employee, clocked in or not."""
+        page = await self.owner.get("/api/v2/employees?limit=200")
+        mine = next((one for one in page["items"] if one["user_id"] == user_id), None)
+        if mine is None:
+            mine = await self.owner.post("/api/v2/employees", {"name": unique("Me"), "user_id": user_id})
+        verb, done = ("clock-in", "already_clocked_in") if open_now else ("clock-out", "not_clocked_in")
+        try:
+            await self.owner.post(f"/api/v2/timecards/{verb}", {"employee_id": mine["id"]})
+        except Refused as refusal:
+            if refusal.code != done:
+                raise
+
+    async def member(self) -> Json:
+        """A person who was let in."""
+        body = {
+            "email": f"walk-{new_id().hex[-12:]}@demo.fynlo.test",
+            "name": "Walker",
+            "password": PASSWORD,
+            "role": "employee",
+        }
+        made: Json = await self.owner.post("/api/v2/members", body)
+        return made
