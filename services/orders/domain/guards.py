@@ -1,7 +1,11 @@
 """What an order allows now, and the refusal of everything else."""
 
+from datetime import datetime
+
+from services.orders.domain.change import Held
 from services.orders.domain.errors import IllegalTransition
-from services.orders.domain.order import Kitchen, Lifecycle, Order, State
+from services.orders.domain.kitchen import RECALL_WITHIN
+from services.orders.domain.order import Kitchen, Lifecycle, Order, Payment, State
 
 
 def illegal(order: Order, command: str, detail: str = "") -> IllegalTransition:
@@ -42,3 +46,16 @@ def reachable_statuses(order: Order) -> list[State]:
 def kitchen_is_through(order: Order) -> bool:
     """Everything is handed over or waits to be."""
     return order.kitchen in {Kitchen.READY, Kitchen.SERVED, Kitchen.NONE}
+
+
+def was_handed_over(held: Held, at: datetime) -> bool:
+    """Paid, all of it ready, and ready for so long that nothing can be recalled: nobody marked it served."""
+    order = held.order
+    if (order.lifecycle, order.payment, order.kitchen) != (
+        Lifecycle.VALIDATED,
+        Payment.PAID,
+        Kitchen.READY,
+    ):
+        return False
+    waiting = [ticket for ticket in held.tickets if ticket.state is Kitchen.READY]
+    return all(ticket.ready_at is not None and at - ticket.ready_at > RECALL_WITHIN for ticket in waiting)

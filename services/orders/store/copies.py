@@ -60,10 +60,11 @@ VALUES ($1, 0, 0, 0, 0) ON CONFLICT DO NOTHING
 """
 SAVE_SETTINGS = """
 INSERT INTO restaurant AS r
-    (restaurant_id, settings_version, settings, menu_version, menu_wanted, stations_version)
-VALUES ($1, $2, $3, 0, 0, 0)
+    (restaurant_id, settings_version, settings, auto_complete, menu_version, menu_wanted, stations_version)
+VALUES ($1, $2, $3, $4, 0, 0, 0)
 ON CONFLICT (restaurant_id) DO UPDATE SET
-    settings_version = excluded.settings_version, settings = excluded.settings
+    settings_version = excluded.settings_version, settings = excluded.settings,
+    auto_complete = excluded.auto_complete
 WHERE r.settings_version < excluded.settings_version
 """
 SAVE_MENU = """
@@ -112,9 +113,9 @@ async def lock(tx: Transaction) -> StoredCopies:
     return StoredCopies(**dict(row))
 
 
-async def save_settings(tx: Transaction, version: int, settings: bytes) -> None:
-    """Keeps the newer version."""
-    await tx.execute(SAVE_SETTINGS, tx.tenant, version, settings)
+async def save_settings(tx: Transaction, version: int, settings: bytes, *, auto_complete: bool) -> None:
+    """Keeps the newer version. ``auto_complete`` is among the settings; the sweep looks for it."""
+    await tx.execute(SAVE_SETTINGS, tx.tenant, version, settings, auto_complete)
 
 
 async def save_menu(tx: Transaction, version: int, menu: bytes) -> None:

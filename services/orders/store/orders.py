@@ -148,6 +148,7 @@ INSERT INTO order_payment (restaurant_id, payment_id, order_id, sequence, method
 VALUES ($1, $2, $3, $4, $5, $6, $7) ON CONFLICT DO NOTHING RETURNING true
 """
 SELECT_DUE = "SELECT restaurant_id, order_id FROM orders_due($1, $2, $3)"
+SELECT_TO_COMPLETE = "SELECT restaurant_id, order_id FROM orders_to_complete($1, $2)"
 SELECT_DAY = """
 SELECT placed, done, cancelled, gross_minor, paid_minor, tickets_open FROM order_day
 WHERE restaurant_id = $1 AND business_date = $2
@@ -244,6 +245,12 @@ async def find_due(
 ) -> list[tuple[UUID, UUID]]:
     """(restaurant, order) of hanging cancellations and unpaid pay_first orders; needs no tenant."""
     found = await tx.fetch(SELECT_DUE, cancelling_before, unpaid_before, limit)
+    return [(row["restaurant_id"], row["order_id"]) for row in found]
+
+
+async def find_to_complete(tx: Transaction, ready_before: datetime, limit: int) -> list[tuple[UUID, UUID]]:
+    """(restaurant, order) of paid orders whose last ticket became ready before that; needs no tenant."""
+    found = await tx.fetch(SELECT_TO_COMPLETE, ready_before, limit)
     return [(row["restaurant_id"], row["order_id"]) for row in found]
 
 

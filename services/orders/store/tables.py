@@ -36,6 +36,7 @@ restaurant = sa.Table(
     _column("menu", sa.LargeBinary, null=True),
     _column("menu_wanted", sa.BigInteger),
     _column("stations_version", sa.BigInteger),
+    sa.Column("auto_complete", sa.Boolean, nullable=False, server_default=sa.true()),
 )
 
 menu_part = sa.Table(
@@ -110,6 +111,13 @@ orders = sa.Table(
         "business_date",
         unique=True,
         postgresql_where=sa.text("number > 0"),
+    ),
+    sa.Index(
+        "orders_waiting",
+        "updated_at",
+        postgresql_where=sa.text(
+            "lifecycle = 'validated' AND payment_state = 'paid' AND kitchen_state = 'ready'"
+        ),
     ),
     sa.Index("orders_cancelling", "updated_at", postgresql_where=sa.text("lifecycle = 'cancel_pending'")),
     sa.Index(

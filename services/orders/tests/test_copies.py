@@ -57,6 +57,27 @@ async def test_a_second_process_finds_the_copies_in_the_database(world: World) -
     assert (world.auth.asked, world.catalog.asked) == (1, 1)
 
 
+async def test_an_item_that_was_added_a_moment_ago_is_sold_before_its_event_comes(world: World) -> None:
+    await world.place()
+    special = item_message()
+    world.extra_items, world.menu_version = [special], 2
+    world.publish_menu()
+    placed = await world.place(draft(draft_line(special)))
+    assert (placed.lines[0].item_id, placed.menu_version) == (special.id, 2)
+    another = item_message()
+    world.extra_items, world.menu_version = [special, another], 3
+    world.publish_menu()
+    assert (await world.quote(draft(draft_line(another)))).lines[0].item_id == another.id
+
+
+async def test_an_item_that_catalog_does_not_know_either_is_refused(world: World) -> None:
+    await world.place()
+    asked = world.catalog.asked
+    with pytest.raises(LineRefused) as refused:
+        await world.place(draft(draft_line(item_message())))
+    assert (refused.value.reason, world.catalog.asked) == ("UNKNOWN_ITEM", asked + 1)
+
+
 async def test_of_many_first_orders_at_once_one_reads_through(world: World) -> None:
     await asyncio.gather(*(world.place() for _ in range(8)))
     assert (world.auth.asked, world.catalog.asked) == (1, 1)

@@ -1,18 +1,23 @@
 """What the service does by itself."""
 
+from dataclasses import replace
 from datetime import timedelta
+from uuid import UUID
 
+from fynlo.auth.v1.events_pb2 import RestaurantUpdated
 from fynlo.orders.v1 import events_pb2
 
 from chassis.errors import Unavailable
 from chassis.testing import EventRecorder
+from services.orders.domain import guards
 from services.orders.domain.figures import Figures, figures
-from services.orders.domain.kitchen import TicketStep
-from services.orders.domain.order import Lifecycle, State
+from services.orders.domain.kitchen import RECALL_WITHIN, TicketStep
+from services.orders.domain.order import Kitchen, Lifecycle, State
 from services.orders.store import listing
 from services.orders.store import orders as store
+from services.orders.tests.builders import draft, draft_line, settings_message
 from services.orders.tests.world import World
-from services.orders.usecases import upkeep
+from services.orders.usecases import copies, upkeep
 from services.orders.usecases.upkeep import CANCEL_HANGS_AFTER, UNPAID_EXPIRES_AFTER
 
 INSTANT = timedelta(microseconds=1)
@@ -82,6 +87,78 @@ async def test_a_cancellation_that_hangs_is_given_up_when_money_came(world: Worl
     world.clock.advance(CANCEL_HANGS_AFTER + INSTANT)
     await upkeep.sweep(world.shop)
     assert (await world.order(order.id)).lifecycle is Lifecycle.VALIDATED
+
+
+async def paid_and_bumped(world: World) -> str:
+    """An order whose two tickets became ready a minute apart, where orders complete by themselves."""
+    world.auth.settings[world.tenant] = settings_message(world.tenant, auto_complete=True)
+    held = draft_line(world.burger, course="mains")
+    order = await world.place(draft(draft_line(world.burger), held))
+    await world.pay(order)
+    await world.cook(order.id, TicketStep.BUMP)
+    await world.fire(order.id)
+    world.clock.advance(timedelta(minutes=1))
+    [second] = [one for one in await world.tickets(order.id) if one.course == "mains"]
+    await world.step(second.id, TicketStep.BUMP)
+    return order.id
+
+
+async def test_a_paid_order_that_was_only_bumped_completes_when_it_can_no_longer_be_recalled(
+    world: World, event_recorder: EventRecorder
+) -> None:
+    order_id = await paid_and_bumped(world)
+    world.clock.advance(RECALL_WITHIN)
+    await upkeep.sweep(world.shop)
+    assert (await world.order(order_id)).state is State.READY
+    world.clock.advance(INSTANT)
+    await upkeep.sweep(world.shop)
+    order = await world.order(order_id)
+    assert (order.state, order.kitchen, order.completed_at) == (
+        State.DONE,
+        Kitchen.SERVED,
+        world.clock.now(),
+    )
+    [completed] = await event_recorder.of_type(world.shop.db, events_pb2.OrderCompleted, world.tenant)
+    assert completed.order.id == order_id
+    [done] = [row for row in await world.history(order_id) if row.to_value == "done" and row.axis == "state"]
+    assert (done.reason, done.actor.name, done.actor.user_id) == (upkeep.NOT_MARKED_SERVED, "orders", "")
+    await upkeep.sweep(world.shop)
+    assert (await world.order(order_id)).version == order.version
+
+
+async def test_an_order_that_owes_or_still_cooks_is_not_completed(world: World) -> None:
+    owing = await world.place()
+    await world.pay(owing, owing.totals.total_minor - 1)
+    await world.cook(owing.id, TicketStep.BUMP)
+    recalled = await paid_and_bumped(world)
+    await world.cook(recalled, TicketStep.RECALL)
+    world.clock.advance(RECALL_WITHIN * 2)
+    await upkeep.sweep(world.shop)
+    states = [(await world.order(one)).state for one in (owing.id, recalled)]
+    assert states == [State.READY, State.PREPARING]
+
+
+async def test_a_restaurant_that_completes_by_hand_keeps_its_orders_open(world: World) -> None:
+    order_id = await paid_and_bumped(world)
+    async with world.shop.db.transaction(world.tenant) as tx:
+        settings = settings_message(world.tenant, version=2, auto_complete=False)
+        await copies.note_restaurant(tx, RestaurantUpdated(settings=settings))
+    world.clock.advance(RECALL_WITHIN * 2)
+    async with world.shop.db.transaction(None, readonly=True) as tx:
+        assert await store.find_to_complete(tx, world.clock.now(), 10) == []
+    await upkeep.sweep(world.shop)
+    assert (await world.order(order_id)).state is State.READY
+
+
+async def test_only_what_is_paid_and_past_its_recall_counts_as_handed_over(world: World) -> None:
+    order_id = await paid_and_bumped(world)
+    world.clock.advance(RECALL_WITHIN + INSTANT)
+    async with world.shop.db.transaction(world.tenant) as tx:
+        held = await store.lock_order(tx, UUID(order_id))
+    assert guards.was_handed_over(held, world.clock.now())
+    assert not guards.was_handed_over(held, world.clock.now() - INSTANT)
+    unpaid = replace(held, order=replace(held.order, totals=replace(held.order.totals, paid_minor=0)))
+    assert not guards.was_handed_over(unpaid, world.clock.now())
 
 
 async def test_metrics_are_published_for_restaurants_that_changed(

@@ -17,7 +17,7 @@ from chassis.idempotency import IdempotencyKey
 from chassis.ids import new_id
 from chassis.rpc import acting_for
 from services.orders.domain.kitchen import LineStep, TicketStep
-from services.orders.domain.order import Kitchen, Order, State
+from services.orders.domain.order import Kitchen, Order, State, StateChange
 from services.orders.tests.builders import MIA, draft, draft_line, item_message, menu_message
 from services.orders.usecases import kitchen, lifecycle, payments, placing, reading
 from services.orders.usecases.ports import Answer, Ask
@@ -84,6 +84,15 @@ class World:
     async def order(self, order_id: str) -> Order:
         """As stored."""
         return await reading.get_order(self.shop, self.tenant, UUID(order_id))
+
+    async def history(self, order_id: str) -> list[StateChange]:
+        """How the order came to its state."""
+        return list(await reading.get_history(self.shop, self.tenant, UUID(order_id)))
+
+    async def quote(self, wanted: pb.OrderDraft) -> orders_pb2.Order:
+        """The bill of a basket."""
+        with self.calling():
+            return (await placing.quote_order(self.shop, self.tenant, wanted)).order
 
     async def tickets(self, order_id: str) -> list[Any]:
         """Every ticket of an order."""

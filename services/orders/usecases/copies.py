@@ -94,6 +94,18 @@ class Copies:
                 self.forget(tenant)
         return await self.get(tenant, menu_version)
 
+    async def catch_up(self, tenant: UUID, known: Known) -> bool:
+        """Whether catalog has a menu newer than the known one, which is then kept: its event is on its way.
+
+        Call outside a transaction. Raises what catalog raises, and Unavailable.
+        """
+        answer = await self._peers.menu(tenant, known.menu.version)
+        if answer.menu.version <= known.menu.version:
+            return False
+        await self._store(tenant, None, answer)
+        self.forget(tenant)
+        return True
+
     def forget(self, tenant: UUID) -> None:
         """The next ``get`` reads the database."""
         self._known.pop(tenant, None)
@@ -123,7 +135,7 @@ class Copies:
         async with self._db.transaction(tenant) as tx:
             stored = await store.lock(tx)
             if settings is not None:
-                await store.save_settings(tx, settings.version, settings.SerializeToString())
+                await _save_settings(tx, settings)
             if answer is not None:
                 menu = catalog_pb2.Menu.FromString(stored.menu or b"")
                 if not answer.delta or stored.menu is not None:
@@ -133,9 +145,14 @@ class Copies:
                 await _add_default_station(tx)
 
 
+async def _save_settings(tx: Transaction, settings: common_pb2.RestaurantSettings) -> None:
+    kept = settings.SerializeToString()
+    await store.save_settings(tx, settings.version, kept, auto_complete=settings.auto_complete)
+
+
 async def note_restaurant(tx: Transaction, event: auth_events.RestaurantUpdated) -> None:
     """Keeps the newest settings."""
-    await store.save_settings(tx, event.settings.version, event.settings.SerializeToString())
+    await _save_settings(tx, event.settings)
 
 
 async def note_menu(tx: Transaction, event: catalog_events.MenuChanged) -> None:

@@ -11,7 +11,7 @@ from chassis.errors import Problem, Unavailable, Unprocessable
 from chassis.idempotency import StoredReply
 from services.orders.domain import commands, guards
 from services.orders.domain.change import Change, numbered
-from services.orders.domain.errors import OrderExists
+from services.orders.domain.errors import LineRefused, OrderExists
 from services.orders.domain.order import Lifecycle, Line, Order
 from services.orders.domain.placing import (
     Basket,
@@ -31,6 +31,8 @@ from services.orders.wire.orders import order_message, wanted_order
 
 STALE_ATTEMPTS = 3
 """How often an order is priced anew because menu, settings or stations changed meanwhile."""
+NOT_IN_COPY = frozenset({"UNKNOWN_ITEM", "UNKNOWN_OPTION"})
+"""Refusals that a menu newer than the copy may turn into a sale."""
 
 Placed = Answer[orders_service_pb2.PlaceOrderResponse]
 
@@ -50,9 +52,14 @@ async def quote_order(
     wanted = wanted_order(draft)
     refuse_empty(wanted.lines)
     known = _not_older(await shop.copies.get_proven(ask_tenant, wanted.menu_version), wanted.menu_version)
-    at = shop.clock.now()
-    terms = known.terms(at)
-    basket = price_basket(wanted.lines, wanted.order_type, wanted.menu_version, known.menu, terms)
+    terms = known.terms(shop.clock.now())
+    try:
+        basket = price_basket(wanted.lines, wanted.order_type, wanted.menu_version, known.menu, terms)
+    except LineRefused as refusal:
+        if not await _is_news(shop, ask_tenant, known, refusal):
+            raise
+        known = await shop.copies.get_proven(ask_tenant)
+        basket = price_basket(wanted.lines, wanted.order_type, wanted.menu_version, known.menu, terms)
     command = shop.own_command("")
     change = commands.open_draft(wanted, basket, terms, known.menu.version, ask_tenant, command)
     message = order_message(change.order)
@@ -98,7 +105,12 @@ class _Placing:
             if not self.wanted.draft:
                 self.reserved |= await _reserve(self.shop, self.wanted.id, change.order.lines)
         except Problem as refusal:
-            return await self._answer_given_before(known, refusal)
+            try:
+                return await self._answer_given_before(known, refusal)
+            except LineRefused as final:
+                if await _is_news(self.shop, self.ask.tenant, known, final):
+                    raise StaleCopies from final
+                raise
         try:
             answer = await self._insert(change, known)
         except Unavailable:
@@ -217,6 +229,11 @@ class _Validation(Generic[R]):
         change = commands.validate(held, basket, terms, known.menu.version, known.stations, command)
         change = await apply(tx, change, self.ask.command_id)
         return self.reply_type(order=order_message(change.order))
+
+
+async def _is_news(shop: Shop, tenant: UUID, known: Known, refusal: LineRefused) -> bool:
+    """Whether what the copy does not know is on catalog's menu by now: it was added a moment ago."""
+    return refusal.reason in NOT_IN_COPY and await shop.copies.catch_up(tenant, known)
 
 
 def _not_older(known: Known, menu_version: int) -> Known:

@@ -1,6 +1,7 @@
-"""What the service does by itself: hanging cancellations, orders that nobody pays, the figures of the day."""
+"""What the service does by itself: hanging cancellations, orders nobody pays or marks served, figures."""
 
 import asyncio
+from collections.abc import Awaitable
 from datetime import timedelta
 from uuid import UUID
 
@@ -10,6 +11,8 @@ from chassis.db import Transaction
 from chassis.errors import Problem
 from chassis.rpc import acting_for
 from chassis.telemetry import get_logger
+from services.orders.domain import commands, guards
+from services.orders.domain.kitchen import RECALL_WITHIN
 from services.orders.domain.order import Lifecycle, Order, Payment, ServiceFlow
 from services.orders.store import orders as store
 from services.orders.usecases.copies import settings_in
@@ -24,26 +27,24 @@ CANCEL_HANGS_AFTER = timedelta(seconds=5)
 UNPAID_EXPIRES_AFTER = timedelta(minutes=15)
 METRICS_EVERY_SECONDS = 2.0
 NOT_PAID = "not paid in time"
+NOT_MARKED_SERVED = "paid, ready, and past the time of a recall"
 
 _log = get_logger("orders.upkeep")
 
 
 async def sweep(shop: Shop) -> int:
-    """Resumes cancellations that hang, cancels pay_first orders that nobody paid. How many it closed."""
+    """Resumes cancellations that hang, cancels pay_first orders that nobody paid, completes paid ones that
+    nobody marked served. How many it closed.
+    """
     now = shop.clock.now()
     async with shop.db.transaction(None, readonly=True) as tx:
         due = await store.find_due(tx, now - CANCEL_HANGS_AFTER, now - UNPAID_EXPIRES_AFTER, SWEEP_BATCH)
+        handed_over = await store.find_to_complete(tx, now - RECALL_WITHIN, SWEEP_BATCH)
     closed = 0
     for tenant, order_id in due:
-        try:
-            closed += await _close(shop, tenant, order_id)
-        except Problem as problem:
-            _log.warning(
-                "an order could not be swept",
-                order_id=str(order_id),
-                reason=problem.reason,
-                detail=problem.detail,
-            )
+        closed += await _tried(order_id, _close(shop, tenant, order_id))
+    for tenant, order_id in handed_over:
+        closed += await _tried(order_id, _complete(shop, tenant, order_id))
     return closed
 
 
@@ -77,6 +78,31 @@ async def publish_metrics_forever(shop: Shop) -> None:
     while True:
         await asyncio.sleep(METRICS_EVERY_SECONDS)
         await publish_metrics(shop)
+
+
+async def _tried(order_id: UUID, work: Awaitable[bool]) -> bool:
+    try:
+        return await work
+    except Problem as problem:
+        _log.warning(
+            "an order could not be swept",
+            order_id=str(order_id),
+            reason=problem.reason,
+            detail=problem.detail,
+        )
+        return False
+
+
+async def _complete(shop: Shop, tenant: UUID, order_id: UUID) -> bool:
+    command = shop.own_command(f"sweep:{order_id}", NOT_MARKED_SERVED)
+    async with shop.db.transaction(tenant) as tx:
+        held = await store.lock_order(tx, order_id)
+        wanted = (await settings_in(tx)).auto_complete
+        if not wanted or not guards.was_handed_over(held, command.at):
+            return False
+        await apply(tx, commands.complete(held, command), "")
+    shop.changed.note(tenant)
+    return True
 
 
 async def _close(shop: Shop, tenant: UUID, order_id: UUID) -> bool:
