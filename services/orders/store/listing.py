@@ -41,11 +41,12 @@ class Page:
     next: Position | None
 
 
-# $1 restaurant, $2 position, $3 its id, $4 limit, $5 states, $6 table, $7 business date, $8 number
+# $1 restaurant, $2 position, $3 its id, $4 limit, $5 states, $6 table, $7 business date, $8 number,
+# $9 changed since
 _FILTERS = """
     AND (cardinality($5::text[]) = 0 OR state = ANY ($5::text[]))
     AND ($6::uuid IS NULL OR table_id = $6) AND ($7::date IS NULL OR business_date = $7)
-    AND ($8::int IS NULL OR number = $8)
+    AND ($8::int IS NULL OR number = $8) AND ($9::timestamptz IS NULL OR updated_at >= $9)
 """
 _BEFORE = "(created_at, id) < ($2::timestamptz, $3::uuid)"
 NEWEST = f"""
@@ -75,7 +76,7 @@ BY_NAME = f"""
 SELECT candidate.*, EXISTS (
     SELECT 1 FROM order_line AS line
     WHERE line.restaurant_id = $1 AND line.order_id = candidate.id
-      AND (starts_with(lower(line.name), $9::text) OR strpos(lower(line.name), ' ' || $9::text) > 0)
+      AND (starts_with(lower(line.name), $10::text) OR strpos(lower(line.name), ' ' || $10::text) > 0)
 ) AS hit FROM (
     SELECT * FROM orders WHERE restaurant_id = $1 AND {_BEFORE} {_FILTERS}
     ORDER BY created_at DESC, id DESC LIMIT $4
@@ -84,7 +85,10 @@ SELECT candidate.*, EXISTS (
 
 
 async def find_page(tx: Transaction, wanted: Filter, after: Position | None, limit: int) -> Page:
-    """Newest first; with ``updated_since`` the longest unchanged first, for a client that catches up."""
+    """Newest first; with ``updated_since`` the longest unchanged first, for a client that catches up.
+
+    A search by name is newest first in any case.
+    """
     if wanted.name_prefix:
         return await _by_name(tx, wanted, after, limit)
     sql = _statement(wanted)
@@ -126,7 +130,9 @@ def _statement(wanted: Filter) -> str:
 
 def _start(wanted: Filter) -> Position:
     """Where the list begins; a time from which on things count is a position as well."""
-    return NEWEST_POSITION if wanted.updated_since is None else (wanted.updated_since, OLDEST_POSITION[1])
+    if wanted.updated_since is None or wanted.name_prefix:
+        return NEWEST_POSITION
+    return wanted.updated_since, OLDEST_POSITION[1]
 
 
 def _arguments(tx: Transaction, wanted: Filter, after: Position | None, limit: int) -> list[Any]:
@@ -138,4 +144,5 @@ def _arguments(tx: Transaction, wanted: Filter, after: Position | None, limit: i
         wanted.table_id,
         wanted.business_date,
         wanted.number,
+        wanted.updated_since,
     ]

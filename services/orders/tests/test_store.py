@@ -106,6 +106,17 @@ async def test_a_number_or_the_start_of_a_word_on_a_line_finds_an_order(world: W
         assert (await page(world, name_prefix=prefix)).orders == []
 
 
+async def test_a_search_by_name_keeps_to_what_changed_since(world: World) -> None:
+    old, cooked = await world.place(), await world.place()
+    world.clock.advance(timedelta(minutes=1))
+    since = world.clock.now()
+    new = await world.place()
+    await world.cook(cooked.id, TicketStep.START)
+    found = await page(world, name_prefix="burger", updated_since=since)
+    assert sorted(ids(found.orders)) == sorted([cooked.id, new.id])
+    assert old.id not in ids(found.orders)
+
+
 async def test_a_search_by_name_goes_on_where_its_window_ends(world: World) -> None:
     placed = [(await world.place()).id for _ in range(3)]
     first = await page(world, name_prefix="burger", limit=2)
