@@ -1,7 +1,6 @@
 """Cursors of lists: where a page ended, opaque to the caller."""
 
 import base64
-import binascii
 from datetime import datetime
 from uuid import UUID
 
@@ -56,7 +55,7 @@ def _encode(text: str) -> str:
 def _decode(cursor: str) -> str:
     try:
         return base64.b64decode(cursor + "=" * (-len(cursor) % 4), altchars=b"-_", validate=True).decode()
-    except (binascii.Error, UnicodeError):
+    except ValueError:  # binascii.Error, UnicodeError and text that is not ASCII
         raise _bad() from None
 
 
