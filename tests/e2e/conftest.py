@@ -22,6 +22,7 @@ class Walk:
     shop: Shop
     second: Shop
     people: dict[str, Device]
+    metrics_url: str
 
     def actor(self, operation: Operation) -> Device:
         """Somebody who may do it."""
@@ -42,4 +43,5 @@ async def walk(system: System) -> AsyncIterator[Walk]:
             "outside": await people.platform(),
         }
         second = Shop(await people.stranger())
-        yield Walk(Walker(system.base_url, http), Shop(owner), second, everybody)
+        metrics = f"http://127.0.0.1:{system.ports['gateway-admin']}/metrics"
+        yield Walk(Walker(system.base_url, http), Shop(owner), second, everybody, metrics)
