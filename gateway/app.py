@@ -13,10 +13,22 @@ from chassis.errors import Problem
 from gateway import problems
 from gateway.calls import Gateway
 from gateway.dispatch import Dispatch
-from gateway.routes import auth, health, kitchen, menu, orders, pages, payments, realtime, restaurants, staff
+from gateway.routes import (
+    auth,
+    health,
+    kitchen,
+    menu,
+    orders,
+    pages,
+    payments,
+    realtime,
+    restaurants,
+    staff,
+    stock,
+)
 from gateway.spec import openapi_of
 
-ROUTES = (auth, menu, orders, kitchen, payments, staff, restaurants, realtime, health)
+ROUTES = (auth, menu, stock, orders, kitchen, payments, staff, restaurants, realtime, health)
 _CODES = {404: "not_found", 405: "method_not_allowed"}
 
 

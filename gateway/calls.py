@@ -210,9 +210,7 @@ def reading(request: Request) -> Entry:
     return Entry(request, "")
 
 
-def writing(
-    request: Request, *, key_required: bool = False, budget_seconds: float = BUDGET_SECONDS
-) -> Entry:
+def writing(request: Request, *, key_required: bool = False, budget_seconds: float = BUDGET_SECONDS) -> Entry:
     """A signed-in request with an effect. A client that gives no key gets one, unless it must give one."""
     return Entry(request, idempotency_key(request, required=key_required), budget_seconds)
 

@@ -3,7 +3,6 @@
 from fastapi import Request
 from fynlo.catalog.v1 import catalog_pb2
 from fynlo.catalog.v1 import catalog_service_pb2 as messages
-from fynlo.common.v1.common_pb2 import PageRequest
 from starlette.responses import Response
 
 import device_json
@@ -21,10 +20,8 @@ from gateway.models.menu_answers import (
     ItemOut,
     MenuDeltaOut,
     MenuOut,
-    StockLevelOut,
-    StockPage,
 )
-from gateway.spec import PAGE_QUERY, VALUE_ERRORS, Errors, router, spec
+from gateway.spec import VALUE_ERRORS, Errors, router, spec
 
 routes = router()
 _ALLERGENS = ALLERGEN.numbers()
@@ -108,7 +105,7 @@ async def import_menu(request: Request) -> Response:
                 )
             )
         )
-        _moved(call)
+        moved(call)
         return call.answer(device_json.menu_import(reply))
 
 
@@ -134,7 +131,7 @@ async def add_category(request: Request) -> Response:
         category = catalog_pb2.Category(name=body.name, position=body.position)
         message = messages.CreateCategoryRequest(request_id=call.key, category=category)
         reply = await call.write(call.services.catalog.CreateCategory(message))
-        _moved(call)
+        moved(call)
         return call.answer(device_json.category(reply.category), 201, tagged(reply.category.version))
 
 
@@ -163,7 +160,7 @@ async def change_category(request: Request) -> Response:
         )
         message = messages.UpdateCategoryRequest(request_id=call.key, category=category)
         reply = await call.write(call.services.catalog.UpdateCategory(message))
-        _moved(call)
+        moved(call)
         return call.answer(device_json.category(reply.category), headers=tagged(reply.category.version))
 
 
@@ -185,7 +182,7 @@ async def delete_category(request: Request) -> Response:
     async with writing(request) as call:
         message = messages.DeleteCategoryRequest(request_id=call.key, category_id=call.id_of("category_id"))
         await call.write(call.services.catalog.DeleteCategory(message))
-        _moved(call)
+        moved(call)
         return call.answer({})
 
 
@@ -211,7 +208,7 @@ async def add_item(request: Request) -> Response:
             request_id=call.key, item=_item_of(await call.body(bodies.ItemIn))
         )
         reply = await call.write(call.services.catalog.CreateItem(message))
-        _moved(call)
+        moved(call)
         return call.answer(device_json.item(reply.item), 201, tagged(reply.item.version))
 
 
@@ -242,7 +239,7 @@ async def change_item(request: Request) -> Response:
             request_id=call.key, item=item, keep_stock_tracked=body.stock_tracked is None
         )
         reply = await call.write(call.services.catalog.UpdateItem(message))
-        _moved(call)
+        moved(call)
         return call.answer(device_json.item(reply.item), headers=tagged(reply.item.version))
 
 
@@ -263,88 +260,11 @@ async def delete_item(request: Request) -> Response:
     async with writing(request) as call:
         message = messages.DeleteItemRequest(request_id=call.key, item_id=call.id_of("item_id"))
         await call.write(call.services.catalog.DeleteItem(message))
-        _moved(call)
+        moved(call)
         return call.answer({})
 
 
-@routes.put(
-    "/menu/items/{item_id}/availability",
-    **spec(
-        "Take an item off, or put it back",
-        tag="menu",
-        permission="stock.adjust",
-        answer=ItemOut,
-        example=examples.ITEM,
-        body=bodies.AvailabilityIn,
-        body_example={"available": False},
-        missing="unknown_item",
-        key="optional",
-    ),
-)
-async def set_availability(request: Request) -> Response:
-    """Every till knows within the second."""
-    async with writing(request) as call:
-        body = await call.body(bodies.AvailabilityIn)
-        message = messages.SetItemAvailabilityRequest(
-            request_id=call.key, item_id=call.id_of("item_id"), available=body.available
-        )
-        reply = await call.write(call.services.catalog.SetItemAvailability(message))
-        _moved(call)
-        return call.answer(device_json.item(reply.item), headers=tagged(reply.item.version))
-
-
-@routes.get(
-    "/stock",
-    **spec(
-        "List counted items",
-        tag="stock",
-        permission="menu.read",
-        answer=StockPage,
-        example={"items": [examples.STOCK_LEVEL], "next_cursor": None},
-        query=PAGE_QUERY,
-    ),
-)
-async def list_stock(request: Request) -> Response:
-    """On hand, reserved by open orders, and what is left to sell."""
-    async with reading(request) as call:
-        reply = await call.services.catalog.ListStock(
-            messages.ListStockRequest(page=PageRequest(**call.page()))
-        )
-        items = [device_json.stock_level(level) for level in reply.levels]
-        return call.answer({"items": items, "next_cursor": reply.next_cursor or None})
-
-
-@routes.put(
-    "/stock/{item_id}",
-    **spec(
-        "Count an item",
-        tag="stock",
-        permission="stock.adjust",
-        answer=StockLevelOut,
-        example=examples.STOCK_LEVEL,
-        body=bodies.StockCountIn,
-        body_example={"on_hand": 24, "reorder_point": 6},
-        missing="unknown_item",
-        errors=(("422", "menu_too_large"),),
-        key="optional",
-    ),
-)
-async def count_stock(request: Request) -> Response:
-    """Sets what is on the shelf; from then on the item is counted down and can run out."""
-    async with writing(request) as call:
-        body = await call.body(bodies.StockCountIn)
-        message = messages.CountStockRequest(
-            request_id=call.key,
-            item_id=call.id_of("item_id"),
-            on_hand=body.on_hand,
-            reorder_point=body.reorder_point,
-        )
-        reply = await call.write(call.services.catalog.CountStock(message))
-        _moved(call)
-        return call.answer(device_json.stock_level(reply.level), headers=tagged(reply.level.version))
-
-
-def _moved(call: Call) -> None:
+def moved(call: Call) -> None:
     """Whoever changed the menu sees the change in its next read."""
     assert call.principal is not None
     cache_of(call).expire(str(call.principal.tenant))

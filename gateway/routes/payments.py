@@ -9,7 +9,7 @@ from starlette.responses import Response
 import device_json
 from chassis.errors import NotFound
 from device_json.scalars import PAYMENT_METHOD
-from gateway import examples
+from gateway import money_examples as examples
 from gateway.calls import reading, writing
 from gateway.models import bodies
 from gateway.models.money_answers import (

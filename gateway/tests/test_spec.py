@@ -110,7 +110,7 @@ def test_every_example_is_what_its_model_says(path: str, method: str, operation:
             validator = jsonschema_rs.validator_for({**described["schema"], "components": SCHEMAS})
             examples = [one["value"] for one in described.get("examples", {}).values()]
             for example in [*examples, *([described["example"]] if "example" in described else [])]:
-                validator.validate(example)
+                assert not list(validator.iter_errors(example))
 
 
 def test_no_route_is_missing_from_the_document() -> None:

@@ -40,7 +40,7 @@ ROLES = {
 }
 
 
-def test_every_permission_of_the_document_is_in_the_matrix() -> None:
+async def test_every_permission_of_the_document_is_in_the_matrix() -> None:
     named = {operation.permission for operation in OPERATIONS} - {"public"}
     assert named == set.union(*ROLES.values())
 
