@@ -57,14 +57,9 @@ async def log_in(request: Request) -> Response:
                 device_id=body.device_id or "",
                 client=_CLIENTS[body.client],
                 remote_address=client_address(request, call.gateway.settings.trusted_proxies),
-            ),
-            timeout=LOG_IN_SECONDS,
+            )
         )
         return call.answer(device_json.session(reply.session))
-
-
-# A hundred people who log in at once wait for one another's argon2id.
-LOG_IN_SECONDS = 8.0
 
 
 @routes.post(

@@ -8,7 +8,7 @@ from starlette.responses import Response
 import device_json
 from device_json.scalars import BILL_MODE, ROLE
 from gateway import examples
-from gateway.calls import if_match, reading, tagged, writing
+from gateway.calls import HASHING_SECONDS, if_match, reading, tagged, writing
 from gateway.models import bodies
 from gateway.models.answers import (
     CreatedRestaurantOut,
@@ -44,7 +44,7 @@ _RESTAURANT_ERRORS: Errors = (("409", "restaurant_exists"), ("422", "unknown_tim
 )
 async def add_restaurant(request: Request) -> Response:
     """With its first owner, who can log in at once."""
-    async with writing(request, key_required=True) as call:
+    async with writing(request, key_required=True, budget_seconds=HASHING_SECONDS) as call:
         body = await call.body(bodies.RestaurantIn)
         message = messages.CreateRestaurantRequest(
             request_id=call.key,
@@ -142,7 +142,7 @@ async def change_settings(request: Request) -> Response:
 )
 async def add_member(request: Request) -> Response:
     """With a role in the caller's restaurant, never above the caller's own."""
-    async with writing(request) as call:
+    async with writing(request, budget_seconds=HASHING_SECONDS) as call:
         body = await call.body(bodies.MemberIn)
         message = messages.AddMemberRequest(
             request_id=call.key,
