@@ -7,6 +7,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
+from uuid import uuid4
 
 import httpx
 
@@ -22,6 +23,7 @@ ROOMS = 10
 MENU_ITEMS = 20
 LARGE_MENU_ITEMS = 1_000
 SET_UP_PARALLEL = 4
+SET_UP_ATTEMPTS = 5
 SETTINGS: Mapping[str, str] = {
     # The limiter works as in production; a bench's devices all come from one address and never rest.
     "FYNLO_RATE_USER_PER_SECOND": "100000",
@@ -194,19 +196,27 @@ async def _restaurant(
     token = stage.mint.token(made["id"], f"bench-till-{number}")
     place = Place(made["id"], token)
     headers = {"Authorization": f"Bearer {token}"}
-    answer = await http.post(
-        f"{stage.system.base_url}/api/v2/menu/import",
-        content=menu_csv(items),
-        headers={**headers, "Content-Type": "text/csv"},
-        timeout=60,
-    )
-    answer.raise_for_status()
+    answer = await _imported(http, f"{stage.system.base_url}/api/v2/menu/import", headers, menu_csv(items))
     if answer.json()["rejected"]:
         raise RuntimeError(f"the menu of the bench is not valid: {answer.text[:500]}")
     menu = (await http.get(f"{stage.system.base_url}/api/v2/menu", headers=headers)).json()
     place.item_ids = [item["id"] for category in menu["categories"] for item in category["items"]]
     place.menu_version = menu["version"]
     return place
+
+
+async def _imported(
+    http: httpx.AsyncClient, url: str, headers: dict[str, str], content: str
+) -> httpx.Response:
+    """An import, tried again under its key where a busy machine did not answer in time."""
+    asked = {**headers, "Content-Type": "text/csv", "Idempotency-Key": str(uuid4())}
+    for _ in range(SET_UP_ATTEMPTS):
+        answer = await http.post(url, content=content, headers=asked, timeout=60)
+        if answer.is_success:
+            return answer
+        await asyncio.sleep(1)
+    answer.raise_for_status()
+    return answer
 
 
 def menu_csv(items: int) -> str:

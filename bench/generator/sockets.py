@@ -18,7 +18,12 @@ from bench.generator.talk import Talk, run
 
 READY_SECONDS = 60.0
 ACK_SECONDS = 1.0
+BUSY_SECONDS = 2.0
 TEXT, PING, CLOSE = 1, 9, 8
+
+
+class Busy(Exception):
+    """The server takes no more sockets at the moment; a device comes back after a while."""
 
 
 class Tally:
@@ -30,6 +35,7 @@ class Tally:
         self.frames = 0
         self.bytes = 0
         self.closed = 0
+        self.refused = 0
         self.byes: dict[str, int] = {}
         self.arrivals: dict[int, list[int]] | None = {} if keep else None
 
@@ -66,6 +72,11 @@ class Socket(asyncio.Protocol):
             end = data.find(b"\r\n\r\n")
             if end < 0:
                 self._buffer = data
+                return
+            if data[9:12] in (b"503", b"429"):
+                self._ended = True
+                self.ready.set_exception(Busy())
+                self._transport.close()
                 return
             if not data.startswith(b"HTTP/1.1 101"):
                 self._fail(data[:200].decode(errors="replace"))
@@ -172,6 +183,7 @@ async def generate(talk: Talk) -> dict[str, Any]:
         "bytes": tally.bytes,
         "frames_by_socket": [socket.frames for socket in sockets],
         "closed": tally.closed,
+        "refused_at_first": tally.refused,
         "byes": tally.byes,
         "latency_ms": summary(tally.latencies),
         "generator": effort.end(),
@@ -183,18 +195,30 @@ async def generate(talk: Talk) -> dict[str, Any]:
 
 
 async def _connected(order: dict[str, Any], tally: Tally) -> list[Socket]:
-    loop, sockets = asyncio.get_running_loop(), []
-    pause = 1.0 / order["connect_per_second"]
+    """All sockets, ready: at the asked rate, again after a while where the server is busy."""
+    tasks = []
+    pause, loop = 1.0 / order["connect_per_second"], asyncio.get_running_loop()
     due = loop.time()
     for spec in order["sockets"]:
-        socket = Socket(order, spec, tally)
-        await loop.create_connection(lambda socket=socket: socket, order["host"], order["port"])  # type: ignore[misc]
-        sockets.append(socket)
+        tasks.append(loop.create_task(_one(order, spec, tally)))
         due += pause
         await asyncio.sleep(max(0.0, due - loop.time()))
+    return list(await asyncio.gather(*tasks))
+
+
+async def _one(order: dict[str, Any], spec: dict[str, Any], tally: Tally) -> Socket:
+    loop = asyncio.get_running_loop()
     async with asyncio.timeout(READY_SECONDS):
-        await asyncio.gather(*(socket.ready for socket in sockets))
-    return sockets
+        while True:
+            socket = Socket(order, spec, tally)
+            await loop.create_connection(lambda socket=socket: socket, order["host"], order["port"])  # type: ignore[misc]
+            try:
+                await socket.ready
+            except Busy:
+                tally.refused += 1
+                await asyncio.sleep(BUSY_SECONDS)
+            else:
+                return socket
 
 
 async def _confirm(displays: list[Socket]) -> None:

@@ -44,7 +44,9 @@ def start() -> Account:
 
 def _timed(argv: list[str], folder: Path) -> float:
     began = time.perf_counter()
-    subprocess.run(argv, cwd=folder, env=environment_of_a_clone(), check=True, stdout=subprocess.DEVNULL)
+    done = subprocess.run(argv, cwd=folder, env=environment_of_a_clone(), capture_output=True, check=False)
+    if done.returncode:
+        raise RuntimeError(f"{' '.join(argv)} failed:\n{done.stderr.decode(errors='replace')[-3000:]}")
     return round(time.perf_counter() - began, 2)
 
 
