@@ -66,6 +66,8 @@ class Result:
     snapshots: int
     selling_seconds: float
     settled_seconds: float | None
+    waited_for: list[str]
+    """What was looked at last and not quiet yet."""
 
 
 class Run:
@@ -117,6 +119,7 @@ class Run:
             sum(follower.snapshots for follower in self._followers),
             round(selling, 1),
             settled,
+            waits,
         )
 
     def _fork(self) -> random.Random:
@@ -184,18 +187,19 @@ class Run:
             self._cuts += 1
 
     async def _settle(self) -> tuple[float | None, list[str]]:
-        """Waits until everything is quiet. After how many seconds it was; what it still waits for."""
+        """Waits until everything is quiet. After how many seconds it was; what it waited for last."""
         started = time.monotonic()
-        quiet, before, waits = 0, self._positions(), ["the first look"]
+        quiet, before, waited = 0, self._positions(), ["the first look"]
         while time.monotonic() < started + self._scenario.settle_seconds:
             await asyncio.sleep(SETTLE_POLL_SECONDS)
             waits = await self._waits()
+            waited = waits or waited
             now = self._positions()
             quiet = quiet + 1 if not waits and now == before else 0
             before = now
             if quiet >= QUIET_POLLS:
-                return round(time.monotonic() - started, 1), []
-        return None, waits
+                return round(time.monotonic() - started, 1), waited
+        return None, waited
 
     async def _waits(self) -> list[str]:
         processes: Mapping[str, Any] = self._state()["processes"]
