@@ -18,6 +18,7 @@ from typing import Any
 from uuid import NAMESPACE_OID, UUID, uuid5
 
 import asyncpg
+import nats.errors
 import structlog
 from google.protobuf.message import Message
 from nats.aio.client import Client as NatsClient
@@ -37,7 +38,9 @@ FIRST_DELAY_SECONDS = 1.0
 MAX_DELAY_SECONDS = 300.0
 MAX_UNAVAILABLE_DELAY_SECONDS = 5.0
 """What is away comes back for all events at once: none of them should sleep through it."""
-ACK_WAIT_SECONDS = 30.0
+ACK_WAIT_SECONDS = 6.0
+"""When a process dies, what it held is delivered again after this long; a living one asks for more time."""
+HOLDS_PER_ACK_WAIT = 3
 ACK_TIMEOUT_SECONDS = 5.0
 MAX_ACK_PENDING = 256
 MAX_EXCUSED = 4 * MAX_ACK_PENDING
@@ -109,7 +112,7 @@ class Consumer:
         self._replicas = replicas
         self._slots = asyncio.Semaphore(PARALLEL_RESTAURANTS)
         self._lanes: dict[str, asyncio.Task[None]] = {}
-        self._running: set[asyncio.Task[None]] = set()
+        self._running: dict[asyncio.Task[None], Msg] = {}
         self._excused: dict[int, int] = {}
         """Deliveries, by sequence in the stream, that failed through no fault of their event."""
 
@@ -117,6 +120,7 @@ class Consumer:
         """Handles events until cancelled; then lets running handlers end, DRAIN_SECONDS long."""
         pull = PullLoop(self._nats, STREAM, self._durable, self._ensure_consumer)
         retries = asyncio.create_task(self._retry_parked_when_asked())
+        holding = asyncio.create_task(self._hold_what_waits())
         try:
             async for msg in pull.messages(lambda: len(self._running)):
                 self._take(msg)
@@ -124,9 +128,10 @@ class Consumer:
             retries.cancel()
             if self._running:
                 await asyncio.wait(self._running, timeout=DRAIN_SECONDS)
-            for task in (retries, *self._running):
+            ending = [retries, holding, *self._running]
+            for task in ending:
                 task.cancel()
-            await asyncio.gather(retries, *self._running, return_exceptions=True)
+            await asyncio.gather(*ending, return_exceptions=True)
 
     async def _ensure_consumer(self) -> None:
         await ensure_stream(self._nats, replicas=self._replicas)
@@ -148,14 +153,22 @@ class Consumer:
         restaurant = msg.subject.rsplit(".", 1)[-1]
         task = asyncio.create_task(self._in_turn(self._lanes.get(restaurant), msg))
         self._lanes[restaurant] = task
-        self._running.add(task)
+        self._running[task] = msg
 
         def forget(done: asyncio.Task[None]) -> None:
-            self._running.discard(done)
+            self._running.pop(done, None)
             if self._lanes.get(restaurant) is done:
                 del self._lanes[restaurant]
 
         task.add_done_callback(forget)
+
+    async def _hold_what_waits(self) -> None:
+        """Tells JetStream that what is in hand is not lost: a long queue is no reason to deliver it again."""
+        while True:
+            await asyncio.sleep(self._ack_wait_seconds / HOLDS_PER_ACK_WAIT)
+            for msg in list(self._running.values()):
+                with contextlib.suppress(nats.errors.Error):  # then it comes again, and the inbox knows
+                    await msg.in_progress()
 
     async def _in_turn(self, earlier: asyncio.Task[None] | None, msg: Msg) -> None:
         if earlier is not None:
