@@ -5,7 +5,8 @@ event's inbox row: effect and row commit together, a second delivery finds the r
 then is the delivery acknowledged (and the acknowledgement confirmed). Events of one restaurant are handled in
 the order of their delivery, but a failed one is tried again later, behind others: handlers compare versions.
 
-An event that fails MAX_DELIVERIES times is parked with its error and stands in nobody's way. To try it again:
+An event that fails MAX_DELIVERIES times is parked with its error and stands in nobody's way; while something
+is Unavailable, that does not count. To try it again:
 ``UPDATE <schema>.inbox_parked SET retry_at = now() WHERE msg_id = '...'``. While the database is away nothing
 is parked: such failures wait for ever.
 """
@@ -17,6 +18,7 @@ from typing import Any
 from uuid import NAMESPACE_OID, UUID, uuid5
 
 import asyncpg
+import nats.errors
 import structlog
 from google.protobuf.message import Message
 from nats.aio.client import Client as NatsClient
@@ -34,9 +36,14 @@ from chassis.telemetry import work_scope
 MAX_DELIVERIES = 8
 FIRST_DELAY_SECONDS = 1.0
 MAX_DELAY_SECONDS = 300.0
-ACK_WAIT_SECONDS = 30.0
+MAX_UNAVAILABLE_DELAY_SECONDS = 5.0
+"""What is away comes back for all events at once: none of them should sleep through it."""
+ACK_WAIT_SECONDS = 6.0
+"""When a process dies, what it held is delivered again after this long; a living one asks for more time."""
+HOLDS_PER_ACK_WAIT = 3
 ACK_TIMEOUT_SECONDS = 5.0
 MAX_ACK_PENDING = 256
+MAX_EXCUSED = 4 * MAX_ACK_PENDING
 PARALLEL_RESTAURANTS = 4
 """Connections of the service's pool that its consumer uses at most."""
 DRAIN_SECONDS = 5.0
@@ -105,12 +112,15 @@ class Consumer:
         self._replicas = replicas
         self._slots = asyncio.Semaphore(PARALLEL_RESTAURANTS)
         self._lanes: dict[str, asyncio.Task[None]] = {}
-        self._running: set[asyncio.Task[None]] = set()
+        self._running: dict[asyncio.Task[None], Msg] = {}
+        self._excused: dict[int, int] = {}
+        """Deliveries, by sequence in the stream, that failed through no fault of their event."""
 
     async def run(self) -> None:
         """Handles events until cancelled; then lets running handlers end, DRAIN_SECONDS long."""
         pull = PullLoop(self._nats, STREAM, self._durable, self._ensure_consumer)
         retries = asyncio.create_task(self._retry_parked_when_asked())
+        holding = asyncio.create_task(self._hold_what_waits())
         try:
             async for msg in pull.messages(lambda: len(self._running)):
                 self._take(msg)
@@ -118,9 +128,10 @@ class Consumer:
             retries.cancel()
             if self._running:
                 await asyncio.wait(self._running, timeout=DRAIN_SECONDS)
-            for task in (retries, *self._running):
+            ending = [retries, holding, *self._running]
+            for task in ending:
                 task.cancel()
-            await asyncio.gather(retries, *self._running, return_exceptions=True)
+            await asyncio.gather(*ending, return_exceptions=True)
 
     async def _ensure_consumer(self) -> None:
         await ensure_stream(self._nats, replicas=self._replicas)
@@ -142,14 +153,22 @@ class Consumer:
         restaurant = msg.subject.rsplit(".", 1)[-1]
         task = asyncio.create_task(self._in_turn(self._lanes.get(restaurant), msg))
         self._lanes[restaurant] = task
-        self._running.add(task)
+        self._running[task] = msg
 
         def forget(done: asyncio.Task[None]) -> None:
-            self._running.discard(done)
+            self._running.pop(done, None)
             if self._lanes.get(restaurant) is done:
                 del self._lanes[restaurant]
 
         task.add_done_callback(forget)
+
+    async def _hold_what_waits(self) -> None:
+        """Tells JetStream that what is in hand is not lost: a long queue is no reason to deliver it again."""
+        while True:
+            await asyncio.sleep(self._ack_wait_seconds / HOLDS_PER_ACK_WAIT)
+            for msg in list(self._running.values()):
+                with contextlib.suppress(nats.errors.Error):  # then it comes again, and the inbox knows
+                    await msg.in_progress()
 
     async def _in_turn(self, earlier: asyncio.Task[None] | None, msg: Msg) -> None:
         if earlier is not None:
@@ -165,14 +184,16 @@ class Consumer:
     async def _settle(self, msg: Msg) -> None:
         metadata = msg.metadata
         _lag.labels(self._durable).set(metadata.num_pending)
-        delivery = metadata.num_delivered
+        delivery, seq = metadata.num_delivered, metadata.sequence.stream
         try:
             await self._handle(msg.subject, msg.headers or {}, msg.data, delivery)
         except Unavailable as error:
             _outcomes.labels(self._durable, "unavailable").inc()
             _log.warning("handler_unavailable", consumer=self._durable, subject=msg.subject, error=str(error))
-            await msg.nak(delay=self._delay(delivery))
+            self._excuse(seq)
+            await msg.nak(delay=min(self._delay(self._excused[seq]), MAX_UNAVAILABLE_DELAY_SECONDS))
         except Exception as error:  # whatever a handler raises is recorded with its event
+            failures = delivery - self._excused.get(seq, 0)
             _outcomes.labels(self._durable, "failed").inc()
             _log.warning(
                 "handler_failed",
@@ -181,14 +202,25 @@ class Consumer:
                 delivery=delivery,
                 error=repr(error),
             )
-            if delivery < self._max_deliveries:
-                await msg.nak(delay=self._delay(delivery))
+            if failures < self._max_deliveries:
+                await msg.nak(delay=self._delay(failures))
             elif await self._park(msg, delivery, error):
-                await msg.ack_sync(timeout=ACK_TIMEOUT_SECONDS)
+                await self._done(msg, seq)
             else:
-                await msg.nak(delay=self._delay(delivery))
+                await msg.nak(delay=MAX_UNAVAILABLE_DELAY_SECONDS)
         else:
-            await msg.ack_sync(timeout=ACK_TIMEOUT_SECONDS)
+            await self._done(msg, seq)
+
+    async def _done(self, msg: Msg, seq: int) -> None:
+        self._excused.pop(seq, None)
+        await msg.ack_sync(timeout=ACK_TIMEOUT_SECONDS)
+
+    def _excuse(self, seq: int) -> None:
+        """One more delivery that does not count against the event."""
+        self._excused[seq] = self._excused.pop(seq, 0) + 1
+        if len(self._excused) > MAX_EXCUSED:
+            # Another replica has settled it, or will count anew: it is parked a little sooner, no more.
+            del self._excused[next(iter(self._excused))]
 
     async def _handle(self, subject: str, headers: Mapping[str, str], payload: bytes, delivery: int) -> None:
         """Inbox row and effect in one transaction; nothing where the row is there already."""

@@ -99,7 +99,9 @@ async def build(settings: GatewaySettings) -> Service:
     await service.wait_for("auth", auth_answers)
     bus = await service.wait_for("nats", lambda: open_nats(settings.nats_url, name="gateway"))
     service.on_stop("nats", bus.close)
-    await _listen(bus, services, revocations, menus)
+    await _listen(bus, revocations, menus)
+    # Subscribed first and warmed up second, so that nothing falls between.
+    await service.wait_for("auth", lambda: _warm(services, revocations))
     service.add_background("revocations", lambda: keep_warm(lambda: _all_revocations(services), revocations))
     service.add_background("http", server.serve)
     service.on_drain("http", server.drain)
@@ -107,14 +109,18 @@ async def build(settings: GatewaySettings) -> Service:
     return service
 
 
-async def _listen(bus: Client, services: Services, revocations: Revocations, menus: MenuCache) -> None:
-    """Subscribes first and warms up second, so that nothing falls between."""
+async def _listen(bus: Client, revocations: Revocations, menus: MenuCache) -> None:
+    """Hears what is revoked, and which menus change."""
     await follow_revocations(bus, REVOCATIONS_SUBJECT, _revocations_in, revocations)
 
     async def on_menu_change(message: Msg) -> None:
         await menus.on_change(message)
 
     await bus.subscribe(CHANGES_SUBJECT, cb=on_menu_change)
+
+
+async def _warm(services: Services, revocations: Revocations) -> None:
+    """What was revoked before this process was there. Raises Problem."""
     for revocation in await _all_revocations(services):
         revocations.apply(revocation)
 

@@ -301,6 +301,44 @@ async def test_what_is_only_unavailable_is_never_parked(
     assert await inbox_rows(admin, durable, "inbox_parked") == []
 
 
+async def test_an_outage_does_not_count_against_an_event_that_fails_afterwards(
+    db: Database, consumer_of: Open, nats_client: NatsClient, admin: asyncpg.Connection, durable: str
+) -> None:
+    class Unlucky(Kitchen):
+        async def on_thing_made(self, tx: Transaction, event: Message, context: EventContext) -> None:
+            await super().on_thing_made(tx, event, context)
+            if context.delivery <= 4:
+                raise Unavailable("the database is away")
+            if context.delivery == 5:
+                raise Conflict("somebody else holds the row")
+
+    tenant = new_id()
+    async with running(consumer_of(Unlucky(), max_deliveries=2)):
+        await publish(nats_client, tenant, "waiting")
+        await eventually(lambda: settled(nats_client, durable))
+    assert await effects(db, tenant) == {"waiting": 1}
+    assert await inbox_rows(admin, durable, "inbox_parked") == []
+
+
+async def test_what_takes_longer_than_the_wait_for_its_acknowledgement_is_not_delivered_twice(
+    db: Database, consumer_of: Open, nats_client: NatsClient, durable: str
+) -> None:
+    class Slow(Kitchen):
+        async def on_thing_made(self, tx: Transaction, event: Message, context: EventContext) -> None:
+            await super().on_thing_made(tx, event, context)
+            await asyncio.sleep(0.9)
+
+    kitchen, tenant = Slow(), new_id()
+    async with running(consumer_of(kitchen)):
+        for name in ("first", "second", "third"):
+            await publish(nats_client, tenant, name)
+        await eventually(lambda: settled(nats_client, durable))
+    assert kitchen.seen == [("first", 1), ("second", 1), ("third", 1)]
+    info = await nats_client.jetstream().consumer_info(STREAM, durable)
+    assert info.delivered is not None
+    assert info.delivered.consumer_seq == 3
+
+
 async def test_a_crash_between_effect_and_acknowledgement_has_no_second_effect(
     db: Database, consumer_of: Open, nats_client: NatsClient, nats_url: str, durable: str
 ) -> None:

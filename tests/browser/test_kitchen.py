@@ -198,6 +198,30 @@ async def test_a_reload_in_the_middle_misses_nothing_and_needs_no_snapshot(desk:
     await wall.shows(*numbers, *later)
 
 
+OVERLAPS = """all => {
+    const boxes = all.map(one => one.getBoundingClientRect());
+    const apart = (a, b) => a.right <= b.left || b.right <= a.left || a.bottom <= b.top || b.bottom <= a.top;
+    return boxes.flatMap((a, at) => boxes.slice(at + 1).filter(b => !apart(a, b))).length;
+}"""
+CUT_OFF = "all => all.filter(one => one.scrollHeight > one.clientHeight + 1).length"
+
+
+async def test_a_full_wall_cuts_no_ticket_off(desk: Desk, house: House) -> None:
+    wall = await Wall.open(await desk.page(), house.email)
+    long = [house.line("Burger", note=f"note {number}") for number in range(4)]
+    for number in range(16):
+        await house.order(*(long if number % 3 == 0 else long[:1]))
+    await expect(wall.tickets).to_have_count(16)
+    assert await wall.tickets.evaluate_all(OVERLAPS) == 0
+    assert await wall.tickets.evaluate_all(CUT_OFF) == 0
+    # The keys reach what lies below the screen.
+    for _ in range(16):
+        await wall.page.keyboard.press("ArrowRight")
+    selected = wall.page.locator(".ticket.selected")
+    await expect(selected).to_have_attribute("data-number", "16")
+    await expect(selected).to_be_in_viewport(ratio=0.9)
+
+
 async def test_what_is_acknowledged_is_stored(desk: Desk, house: House) -> None:
     page = await desk.page(size=WALL)
     frames = sent_frames(page)

@@ -58,14 +58,14 @@ class Till:
         self._session_id = session["id"]
 
     async def sell(self, orders: int, seconds: float, late_seconds: float) -> None:
-        """Sells ``orders``, spread over ``seconds``; when late, without a pause, and no new one after
-        ``late_seconds`` more.
+        """Sells ``orders`` (what is sold out does not count), spread over ``seconds``; when late, without a
+        pause, and begins no new one after ``late_seconds`` more.
         """
         loop = asyncio.get_running_loop()
         started = loop.time()
         await asyncio.sleep(self._rng.uniform(0, seconds / max(1, orders)))
-        for number in range(orders):
-            due = started + seconds * number / max(1, orders)
+        while self.sold < orders:
+            due = started + seconds * self.sold / max(1, orders)
             await asyncio.sleep(max(0.0, due - loop.time()))
             if loop.time() > started + seconds + late_seconds:
                 return

@@ -54,6 +54,7 @@ def summary(result: Result) -> dict[str, Any]:
         "frames_dropped_as_known": sum(store.duplicates for store in result.evidence.stores),
         "selling_seconds": result.selling_seconds,
         "settled_seconds": result.settled_seconds,
+        "settled_last": result.waited_for[:5],
         "violations": [
             {"invariant": one.invariant, "what": one.what, "ids": list(one.ids)} for one in result.violations
         ],

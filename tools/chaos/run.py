@@ -2,6 +2,7 @@
 
 import asyncio
 import contextlib
+import itertools
 import random
 import time
 from collections.abc import AsyncIterator, Mapping, Sequence
@@ -49,6 +50,8 @@ class Scenario:
     interval_seconds: tuple[float, float] = INTERVAL_SECONDS
     cut_seconds: float = 0.7
     settle_seconds: float = SETTLE_SECONDS
+    stranger: bool = True
+    """Whether another restaurant sells beside ours, which shows that neither sees the other."""
     habits: Habits = field(default_factory=Habits)
 
 
@@ -66,6 +69,8 @@ class Result:
     snapshots: int
     selling_seconds: float
     settled_seconds: float | None
+    waited_for: list[str]
+    """What was looked at last and not quiet yet."""
 
 
 class Run:
@@ -117,6 +122,7 @@ class Run:
             sum(follower.snapshots for follower in self._followers),
             round(selling, 1),
             settled,
+            waits,
         )
 
     def _fork(self) -> random.Random:
@@ -127,8 +133,10 @@ class Run:
 
     async def _open_shops(self, http: httpx.AsyncClient) -> list[Shop]:
         scenario = self._scenario
-        ours = await open_shop(self._base_url, http, "Ours", scenario.devices, scenario.displays)
-        return [ours, await open_shop(self._base_url, http, "Stranger", 1, 1)]
+        shops = [await open_shop(self._base_url, http, "Ours", scenario.devices, scenario.displays)]
+        if scenario.stranger:
+            shops.append(await open_shop(self._base_url, http, "Stranger", 1, 1))
+        return shops
 
     @contextlib.asynccontextmanager
     async def _screens(self, shops: Sequence[Shop], history: History) -> AsyncIterator[None]:
@@ -164,7 +172,8 @@ class Run:
     async def _sell(self, tills: Sequence[Till], nemesis: Nemesis) -> None:
         scenario = self._scenario
         share = -(-scenario.orders // scenario.devices)
-        counts = [share] * scenario.devices + [max(1, round(scenario.orders * STRANGER_SHARE))]
+        counts = [share] * scenario.devices
+        counts += [max(1, round(scenario.orders * STRANGER_SHARE))] * (len(tills) - len(counts))
         cutting = asyncio.create_task(self._cut_forever()) if scenario.cut_seconds else None
         try:
             async with asyncio.TaskGroup() as group:
@@ -184,18 +193,19 @@ class Run:
             self._cuts += 1
 
     async def _settle(self) -> tuple[float | None, list[str]]:
-        """Waits until everything is quiet. After how many seconds it was; what it still waits for."""
+        """Waits until everything is quiet. After how many seconds it was; what it waited for last."""
         started = time.monotonic()
-        quiet, before, waits = 0, self._positions(), ["the first look"]
+        quiet, before, waited = 0, self._positions(), ["the first look"]
         while time.monotonic() < started + self._scenario.settle_seconds:
             await asyncio.sleep(SETTLE_POLL_SECONDS)
             waits = await self._waits()
+            waited = waits or waited
             now = self._positions()
             quiet = quiet + 1 if not waits and now == before else 0
             before = now
             if quiet >= QUIET_POLLS:
-                return round(time.monotonic() - started, 1), []
-        return None, waits
+                return round(time.monotonic() - started, 1), waited
+        return None, waited
 
     async def _waits(self) -> list[str]:
         processes: Mapping[str, Any] = self._state()["processes"]
@@ -231,30 +241,28 @@ class Run:
                 name = f"restaurant:{shop.id}:{channel}"
                 found = await shop.owner.get(f"/api/v2/realtime/snapshot?ch={name}")
                 truth.snapshots[(shop.id, channel)] = found["state"]
-        truth.reachable = await _reachable(shops, truth)
+        for mine, other in itertools.permutations(shops, 2):
+            truth.reachable += await _reachable(mine, other, truth)
         return truth
 
 
-async def _reachable(shops: Sequence[Shop], truth: Observations) -> list[str]:
-    """What each shop's owner gets of the other's: nothing, if all is well."""
+async def _reachable(mine: Shop, other: Shop, truth: Observations) -> list[str]:
+    """What the people of one shop get of another: nothing, if all is well."""
     found = []
-    for mine, other in zip(shops, reversed(shops), strict=True):
-        theirs = next((order.id for order in truth.orders if order.restaurant_id == other.id), None)
-        paths = [f"/api/v2/orders/{theirs}"] if theirs else []
-        paths += [
-            f"/api/v2/realtime/snapshot?ch=restaurant:{other.id}:{one}" for one in ("orders", "kitchen")
-        ]
-        for path in paths:
-            try:
-                await mine.owner.get(path)
-            except Refused:
-                continue
-            except Unanswered as error:
-                found.append(f"{path}: {error}")
-                continue
-            found.append(path)
-        for channel in ("orders", "kitchen"):
-            name = f"restaurant:{other.id}:{channel}"
-            if not await refused_channel(mine.tills[0], name):
-                found.append(name)
+    theirs = next((order.id for order in truth.orders if order.restaurant_id == other.id), None)
+    paths = [f"/api/v2/orders/{theirs}"] if theirs else []
+    paths += [f"/api/v2/realtime/snapshot?ch=restaurant:{other.id}:{one}" for one in ("orders", "kitchen")]
+    for path in paths:
+        try:
+            await mine.owner.get(path)
+        except Refused:
+            continue
+        except Unanswered as error:
+            found.append(f"{path}: {error}")
+            continue
+        found.append(path)
+    for channel in ("orders", "kitchen"):
+        name = f"restaurant:{other.id}:{channel}"
+        if not await refused_channel(mine.tills[0], name):
+            found.append(name)
     return found

@@ -10,7 +10,7 @@ from tools.api import Device
 from tools.chaos.devices import Goods
 from tools.demo import PASSWORD, PLATFORM_OWNER
 
-ACCOUNTS = 4
+ACCOUNTS = 2
 """People behind the tills; each is signed in on several devices."""
 SCARCE = 40
 PLENTY = 100_000

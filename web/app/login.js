@@ -7,6 +7,8 @@ import { html, render, useEffect, useState } from "./view.js";
 
 const PAGES = { till: "/till", kitchen: "/kitchen" };
 const LAST_PAGE = "fynlo.page";
+/** More restaurants than this are not found by looking. */
+const SEARCH_FROM = 8;
 const LAST_EMAIL = "fynlo.email";
 
 function wantedPage() {
@@ -63,6 +65,7 @@ function Choose({ page }) {
   const [found, setFound] = useState(null);
   const [problem, setProblem] = useState(null);
   const [busy, setBusy] = useState("");
+  const [search, setSearch] = useState("");
   useEffect(() => {
     restaurants().then(setFound, setProblem);
   }, []);
@@ -76,6 +79,8 @@ function Choose({ page }) {
       setBusy("");
     }
   };
+  const words = search.trim().toLowerCase();
+  const shown = (found || []).filter((one) => (one.name || "").toLowerCase().includes(words));
   const leave = () => {
     forget();
     location.assign("/login");
@@ -85,8 +90,18 @@ function Choose({ page }) {
     ${problem && html`<p class="notice bad" role="alert">${say(problem)}</p>`}
     ${!found && !problem && html`<p class="quiet">Looking up your restaurants…</p>`}
     ${found?.length === 0 && html`<p class="notice">You do not belong to a restaurant yet. Ask its owner to add you.</p>`}
+    ${
+      found?.length > SEARCH_FROM &&
+      html`<input
+        type="search"
+        placeholder="Find a restaurant"
+        aria-label="Find a restaurant"
+        value=${search}
+        onInput=${(event) => setSearch(event.target.value)}
+      />`
+    }
     <ul class="choices">
-      ${(found || []).map(
+      ${shown.map(
         (
           one,
         ) => html`<li key=${one.id}><button class="choice" disabled=${Boolean(busy)} onClick=${() => choose(one.id)}>
