@@ -3,7 +3,7 @@
 import asyncio
 import json
 from collections.abc import Iterator, Mapping
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -24,6 +24,7 @@ MENU_ITEMS = 20
 LARGE_MENU_ITEMS = 1_000
 SET_UP_PARALLEL = 4
 SET_UP_ATTEMPTS = 5
+START_ATTEMPTS = 3
 SETTINGS: Mapping[str, str] = {
     # The limiter works as in production; a bench's devices all come from one address and never rest.
     "FYNLO_RATE_USER_PER_SECOND": "100000",
@@ -159,7 +160,15 @@ class Stage:
 @contextmanager
 def on_stage(folder: Path) -> Iterator[Stage]:
     """Starts the system and sets up one restaurant with a large menu, RESTAURANTS to sell in, then ROOMS."""
-    with running_system(folder, SETTINGS) as system:
+    with ExitStack() as stack:
+        for attempt in range(START_ATTEMPTS):
+            try:
+                system = stack.enter_context(running_system(folder / f"{attempt}", SETTINGS))
+                break
+            except RuntimeError as error:
+                # Another system of this machine was quicker at a port that was free a moment ago.
+                if "is in use" not in str(error) or attempt == START_ATTEMPTS - 1:
+                    raise
         yield asyncio.run(_set_up(system))
 
 
