@@ -107,7 +107,9 @@ class Keeper:
             self.restarts += 1
             delay = self.backoff.next(time.monotonic() - began, served=self.state == "ready")
             self._change("restarting")
-            self.console.note(f"{self.program.name} {reason}; next start in {delay:.2f} s", "warning")
+            # A port in use at first may be one that is just given up; if it is not, the failure says so.
+            if self.child is not None:
+                self.console.note(f"{self.program.name} {reason}; next start in {delay:.2f} s", "warning")
             await asyncio.sleep(delay)
             self._change("starting")
 
