@@ -1,6 +1,7 @@
 """The command line: ``python -m bench [scenario ...]``. Prints one table; writes one file per scenario."""
 
 import argparse
+import os
 import resource
 import signal
 import sys
@@ -22,6 +23,10 @@ OPEN_FILES = 20_000
 """Ten thousand sockets in the server and as many in the generator, which is another process."""
 
 
+BUSY_FROM = 0.5
+"""Runnable processes besides ours; more than that and latencies are the machine's, not the system's."""
+
+
 def main() -> None:
     """Runs the named scenarios, or all of them."""
     parser = argparse.ArgumentParser(prog="bench", description="Measures the running system.")
@@ -35,12 +40,14 @@ def main() -> None:
     _, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
     resource.setrlimit(resource.RLIMIT_NOFILE, (min(OPEN_FILES, hard), hard))
     signal.signal(signal.SIGTERM, lambda *_: sys.exit("asked to stop"))
-    began = time.monotonic()
+    began, load = time.monotonic(), os.getloadavg()[0]
     accounts = _run(wanted, asked.keep)
     print(
         f"\n{results.table(accounts)}\n\n{len(accounts)} scenarios in {time.monotonic() - began:.0f} s; "
         f"all percentiles and settings in {results.RESULTS.relative_to(Path.cwd())}/."
     )
+    if load > BUSY_FROM:
+        print(f"Other work kept this machine busy (load {load:.1f} at the start): its times say little.")
     if any("failed" in account for _, account in accounts):
         sys.exit(1)
 

@@ -67,6 +67,7 @@ BARS: dict[str, tuple[Bar, ...]] = {
     "order-to-kitchen": (
         Bar("POST sent to frame shown, p50", "ms", at("sent_to_frame_ms", "p50"), 12.0, 6.0),
         Bar("POST sent to frame shown, p99", "ms", at("sent_to_frame_ms", "p99"), 50.0, 20.0),
+        Bar("orders refused", "", at("orders", "errors"), 0.0),
         Bar("frames lost", "", at("lost"), 0.0),
     ),
     "fan-out": (

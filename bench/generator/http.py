@@ -100,10 +100,10 @@ class Client(asyncio.Protocol):
         status = answer[9:12].decode()
         if status[0] in "23":
             tally.latencies.append((now - self._started_ns) / 1e6)
+            if tally.accepted is not None:
+                tally.accepted[self._key] = now
         tally.statuses[status] = tally.statuses.get(status, 0) + 1
         tally.bytes += len(answer)
-        if tally.accepted is not None:
-            tally.accepted[self._key] = now
         if status[0] in "45":
             tally.refusal = tally.refusal or answer[-600:].decode(errors="replace")
         if self._due:

@@ -12,7 +12,7 @@ from bench.scenarios.devices import opened
 from bench.stage import Place, Stage
 
 KITCHEN = "kitchen"
-SETTLE_SECONDS = 2.0
+SETTLE_SECONDS = 4.0
 WARM_SECONDS = 4.0
 ALONE_SECONDS = 12.0
 LOAD_CLIENTS = 32
