@@ -12,6 +12,8 @@ from tools.chaos.history import content_hash
 FLOAT_MINOR = 10_000
 NOTE_MINOR = 1_000
 QUEUE_MAX = 10_000
+COOKS = 3
+"""Hands at one display, so that it keeps up with the tills."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -160,7 +162,7 @@ class Display:
     displays: int
     _queue: "asyncio.Queue[str]" = field(default_factory=lambda: asyncio.Queue(QUEUE_MAX))
     _seen: set[str] = field(default_factory=set)
-    _busy: bool = False
+    _busy: int = 0
 
     def show(self, tickets: list[Json]) -> None:
         """Tickets that have come up; each is cooked once, by one display."""
@@ -176,15 +178,15 @@ class Display:
         return self._queue.empty() and not self._busy
 
     async def work(self) -> None:
-        """Cooks until it is cancelled."""
+        """One cook, until cancelled."""
         while True:
             ticket_id = await self._queue.get()
-            self._busy = True
+            self._busy += 1
             path = f"/api/v2/kitchen/tickets/{ticket_id}"
             bumped = await self._do("bump", path, ticket_id)
             if bumped is not None and self.caller.rng.random() < self.habits.serve:
                 await self._do("serve", path, ticket_id)
-            self._busy = False
+            self._busy -= 1
 
     async def _do(self, step: str, path: str, ticket_id: str) -> Any:
         return await self.caller.call(step, f"{path}/{step}", {}, asked={"ticket_id": ticket_id})

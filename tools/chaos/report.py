@@ -50,6 +50,7 @@ def summary(result: Result) -> dict[str, Any]:
             "max": round(seconds[-1], 3) if seconds else None,
         },
         "events_published": len(result.evidence.truth.stream),
+        "kitchen_alarms": sum("TicketUndelivered" in row.subject for row in result.evidence.truth.outbox),
         "frames_applied": sum(len(store.applied) for store in result.evidence.stores),
         "frames_dropped_as_known": sum(store.duplicates for store in result.evidence.stores),
         "selling_seconds": result.selling_seconds,

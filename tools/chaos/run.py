@@ -18,7 +18,7 @@ from tools.api import Device, Refused, Unanswered, http_client
 from tools.chaos.caller import Caller
 from tools.chaos.channel_store import ChannelStore
 from tools.chaos.checkers import Evidence, Violation, check
-from tools.chaos.devices import Display, Habits, Till
+from tools.chaos.devices import COOKS, Display, Habits, Till
 from tools.chaos.history import History, Operation, read_history
 from tools.chaos.nemesis import INTERVAL_SECONDS, TARGETS, Kill, Nemesis, State
 from tools.chaos.observe import Observations, Observer
@@ -32,7 +32,7 @@ SETTLE_POLL_SECONDS = 0.5
 QUIET_POLLS = 3
 """Looks in a row at which nothing was left to do and nobody moved."""
 STRANGER_SHARE = 0.05
-LATE_SECONDS = 90.0
+LATE_SECONDS = 180.0
 """How long after the last kill new orders are begun, where killing has kept devices from them."""
 AWAY = (OSError, asyncpg.PostgresError, asyncpg.InterfaceError, nats.errors.Error, TimeoutError)
 
@@ -150,7 +150,7 @@ class Run:
                 self._displays.append(display)
                 self._follow(screen, "kitchen", display)
         tasks = [asyncio.create_task(follower.run()) for follower in self._followers]
-        tasks += [asyncio.create_task(display.work()) for display in self._displays]
+        tasks += [asyncio.create_task(display.work()) for display in self._displays for _ in range(COOKS)]
         try:
             async with asyncio.timeout(LIVE_SECONDS):
                 for follower in self._followers:
@@ -216,11 +216,10 @@ class Run:
             waits += await self._observer.pending()
         except AWAY as error:
             return [*waits, repr(error)]
-        waits += [
-            f"{store.device} {store.channel} at {store.epoch}:{store.seq}"
-            for store in (follower.store for follower in self._followers)
-            if truth.positions.get((store.restaurant_id, store.channel), ("", 0)) != (store.epoch, store.seq)
-        ]
+        for store in (follower.store for follower in self._followers):
+            due = truth.positions.get((store.restaurant_id, store.channel), ("", 0))
+            if due != (store.epoch, store.seq):
+                waits.append(f"{store.device} {store.channel} at {store.seq} of {due[1]}")
         return waits + [f"display {display.number}" for display in self._displays if not display.idle]
 
     def _positions(self) -> list[tuple[str, int]]:
