@@ -13,7 +13,7 @@ from starlette.responses import Response
 
 import device_json
 from gateway import examples
-from gateway.calls import client_address, reading, signing_in, writing
+from gateway.calls import HASHING_SECONDS, client_address, reading, signing_in, writing
 from gateway.models import bodies
 from gateway.models.answers import MeOut, SessionOut
 from gateway.spec import router, spec
@@ -57,7 +57,8 @@ async def log_in(request: Request) -> Response:
                 device_id=body.device_id or "",
                 client=_CLIENTS[body.client],
                 remote_address=client_address(request, call.gateway.settings.trusted_proxies),
-            )
+            ),
+            timeout=HASHING_SECONDS,
         )
         return call.answer(device_json.session(reply.session))
 

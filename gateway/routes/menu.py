@@ -102,7 +102,8 @@ async def import_menu(request: Request) -> Response:
                     content=content,
                     format=_FORMATS[media_type],
                     dry_run=call.flag("dry_run"),
-                )
+                ),
+                timeout=IMPORT_SECONDS,
             )
         )
         moved(call)

@@ -57,7 +57,7 @@ async def add_restaurant(request: Request) -> Response:
             bill_mode=_BILL_MODES[body.bill_mode],
             service_charge_bp=body.service_charge_bp,
         )
-        reply = await call.write(call.services.auth.CreateRestaurant(message))
+        reply = await call.write(call.services.auth.CreateRestaurant(message, timeout=HASHING_SECONDS))
         answer = device_json.restaurant(reply.restaurant.settings)
         answer["owner"] = device_json.user(reply.owner)
         return call.answer(answer, 201)
@@ -151,7 +151,7 @@ async def add_member(request: Request) -> Response:
             password=body.password or "",
             role=_ROLES[body.role],
         )
-        reply = await call.write(call.services.auth.AddMember(message))
+        reply = await call.write(call.services.auth.AddMember(message, timeout=HASHING_SECONDS))
         return call.answer(device_json.member(reply.membership), 201)
 
 

@@ -8,10 +8,12 @@ import pytest
 
 from chassis.ids import new_id
 from tests.conftest import People
-from tests.e2e.shop import open_till, order_body, pay_cash
+from tests.e2e.shop import line_of, open_till, order_body, pay_cash
 from tests.system import System
 from tools.api import Device, Refused
+from tools.demo import PASSWORD
 
+LARGE_MENU = 2_500
 pytestmark = [pytest.mark.xdist_group("system"), pytest.mark.timeout(180)]
 
 
@@ -190,6 +192,30 @@ async def test_an_import_file_full_of_errors_changes_nothing(
     assert {row["row"] for row in rejected} == {3, 4, 5, 6}
     assert all(row["field"] and row["detail"] for row in rejected)
     assert (await manager.get("/api/v2/menu"))["version"] == before
+
+
+async def test_a_large_menu_is_imported_whole_and_sold_at_once(
+    system: System, http: httpx.AsyncClient, people: People
+) -> None:
+    """It takes longer than a request may take by default, and every other request goes on meanwhile."""
+    platform = await people.platform()
+    name = f"Large {new_id().hex[-12:]}"
+    email = f"{new_id().hex[-12:]}@large.fynlo.test"
+    body = {"name": name, "owner_email": email, "owner_name": "Lara", "owner_password": PASSWORD}
+    await platform.post("/api/v2/platform/restaurants", body)
+    owner = await people.sign_in(email)
+    rows = [f"Part {number % 50},Dish {number},,4.50,hot_food,milk,,10" for number in range(LARGE_MENU)]
+    content = "\n".join(["category,item,description,price,vat_class,allergens,options,stock", *rows])
+    headers = {"Authorization": f"Bearer {owner.access_token}", "Content-Type": "text/csv"}
+    answer = await http.post(
+        f"{system.base_url}/api/v2/menu/import", content=content.encode(), headers=headers, timeout=60
+    )
+    assert answer.status_code == 200, answer.text
+    assert answer.json()["created"] == LARGE_MENU
+    menu = await owner.get("/api/v2/menu")
+    item = menu["categories"][-1]["items"][-1]
+    order = await owner.post("/api/v2/orders", await order_body(owner, lines=[line_of(item)]))
+    assert order["lines"][0]["item_id"] == item["id"]
 
 
 async def test_an_unknown_path_and_a_wrong_method(system: System, http: httpx.AsyncClient) -> None:
