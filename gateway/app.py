@@ -61,7 +61,16 @@ async def _on_http_exception(request: Request, error: Exception) -> Response:
     assert isinstance(error, HTTPException)
     code = _CODES.get(error.status_code, "refused")
     detail = f"{request.method} {request.url.path[:200]} is not part of this interface"
-    return problems.answer(problems.document(error.status_code, code, detail), error.headers)
+    allowed = _methods_of(request.url.path) if error.status_code == 405 else []
+    headers = {"Allow": ", ".join(allowed)} if allowed else error.headers
+    return problems.answer(problems.document(error.status_code, code, detail), headers)
+
+
+def _methods_of(path: str) -> list[str]:
+    """Everything that a path of the interface can be asked; the framework names its first route's alone."""
+    routes = [route for module in ROUTES for route in module.routes.routes if isinstance(route, APIRoute)]
+    fitting = [route for route in routes if route.path_regex.match(path)]
+    return sorted({method for route in fitting for method in route.methods or ()})
 
 
 async def _openapi(request: Request) -> Response:

@@ -130,8 +130,10 @@ class Call:
     def date(self, name: str) -> str:
         """A query parameter that is a calendar date, "" where it is not given. Raises InvalidArgument
         (INVALID_QUERY)."""
-        text = self.request.query_params.get(name, "")
-        if text and not _is_date(text):
+        text = self.request.query_params.get(name)
+        if text is None:
+            return ""
+        if not _is_date(text):
             raise InvalidArgument(f"{name} is YYYY-MM-DD", reason="INVALID_QUERY")
         return text
 

@@ -1,5 +1,6 @@
 """What a route says of itself in the OpenAPI document: example, errors, permission. No route without them."""
 
+import re
 from collections.abc import Callable
 from types import UnionType
 from typing import Any, Literal
@@ -152,9 +153,37 @@ def _problem(status: str, codes: list[str]) -> dict[str, Any]:
     return {"schema": {"$ref": _REF.format(model="ProblemDocument")}, "examples": examples}
 
 
+# What parameters of these names look like, wherever they are.
+_FLAG = {"type": "string", "enum": ["true", "false"]}
+_SCHEMAS: dict[str, dict[str, Any]] = {
+    "limit": {"type": "integer", "minimum": 1, "maximum": 200, "default": 50},
+    "cursor": {"type": "string", "maxLength": 512},
+    "since_version": {"type": "integer", "minimum": 0},
+    "dry_run": _FLAG,
+    "open": _FLAG,
+    "include_inactive": _FLAG,
+    "business_date": {"type": "string", "format": "date"},
+    "updated_since": {"type": "string", "format": "date-time"},
+    "table_id": {"type": "string", "format": "uuid"},
+    "station_id": {"type": "string", "format": "uuid"},
+    "employee_id": {"type": "string", "format": "uuid"},
+    "q": {"type": "string", "maxLength": 100},
+    "number": {"type": "integer", "minimum": 1},
+}
+_ID = {"type": "string", "format": "uuid"}
+
+
+def _path_parameters(path: str) -> list[dict[str, Any]]:
+    """Those between braces, which FastAPI does not see either: the routes take the bare request."""
+    return [
+        {"name": name, "in": "path", "required": True, "schema": _SCHEMAS.get(name, _ID)}
+        for name in re.findall(r"{(\w+)}", path)
+    ]
+
+
 def _parameters(query: tuple[tuple[str, str], ...], key: str | None, matches: bool) -> list[dict[str, Any]]:
     found: list[dict[str, Any]] = [
-        {"name": name, "in": "query", "description": text, "schema": {"type": "string"}}
+        {"name": name, "in": "query", "description": text, "schema": _SCHEMAS.get(name, {"type": "string"})}
         for name, text in query
     ]
     if key is not None:
@@ -193,6 +222,9 @@ def openapi_of(app: FastAPI) -> dict[str, Any]:
         summary="The backend of a restaurant point of sale: REST v2",
         routes=app.routes,
     )
+    for path, methods in document["paths"].items():
+        for operation in methods.values():
+            operation["parameters"] = [*_path_parameters(path), *operation.get("parameters", [])]
     models: list[type[BaseModel]] = [*_bodies.values(), ProblemDocument]
     _, definitions = models_json_schema([(model, _DOCUMENTED) for model in models], ref_template=_REF)
     components = document.setdefault("components", {})

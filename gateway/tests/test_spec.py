@@ -1,5 +1,6 @@
 """Every route says in OpenAPI what it permits, what it answers and how it fails."""
 
+import re
 from typing import Any, cast
 
 import jsonschema_rs
@@ -60,6 +61,12 @@ def test_a_route_has_example_errors_and_permission(path: str, method: str, opera
     for code in failures:
         content = operation["responses"][code]["content"]["application/problem+json"]
         assert content["examples"]
+
+
+@pytest.mark.parametrize(("path", "method", "operation"), OPERATIONS)
+def test_every_part_of_a_path_is_described(path: str, method: str, operation: dict[str, Any]) -> None:
+    described = [one["name"] for one in operation["parameters"] if one["in"] == "path"]
+    assert described == re.findall(r"{(\w+)}", path)
 
 
 @pytest.mark.parametrize(("path", "method", "operation"), OPERATIONS)

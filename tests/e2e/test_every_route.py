@@ -124,6 +124,7 @@ async def test_methods_that_a_path_does_not_have_are_refused(walk: Walk, path: s
             answer = await walk.walker.send(method, PREFIX + concrete, token)
             assert answer.status_code == 405, f"{method} {path}: {answer.status_code}"
             assert method == "HEAD" or answer.json()["code"] == "method_not_allowed"
+            assert set(answer.headers["allow"].split(", ")) == used
 
 
 @every_operation

@@ -28,7 +28,7 @@ FILTERED = [
         "limit": ("0", "201", "-1", "ten", "1.5", ""),
         "cursor": ("nonsense", "AAAA", "%00", "x" * 600, "ä", "=" * 8),
         "state": ("nothing",),
-        "business_date": ("today", "2026-13-01", "2026-1-1", "20261120"),
+        "business_date": ("today", "2026-13-01", "2026-1-1", "20261120", ""),
         "updated_since": ("yesterday", "2026-11-20"),
         "since_version": ("-1", "latest"),
         "open": ("yes", "True"),
