@@ -3,9 +3,16 @@ import { restoreBasket } from "./basket.js";
 import { followMenu } from "./menu.js";
 import { resumeWaiting, waiting } from "./outbox.js";
 import { logOut, requireSession, restaurant, session } from "./session.js";
-import { plain } from "./text.js";
+import { count, plain } from "./text.js";
 import { Connection, toast, Toasts } from "./ui.js";
 import { html, render } from "./view.js";
+
+/** More alarms than this become one. */
+const ALARMS_APART = 2;
+const CAUSES = {
+  no_display: "no display is connected",
+  not_confirmed: "no display has confirmed it",
+};
 
 const start = async () => {
   // The channels belong to a restaurant, so these modules are for somebody who is logged in.
@@ -61,14 +68,24 @@ const start = async () => {
   }
 
   function Alarms() {
+    const all = alarms.value;
+    const whose = [...new Set(all.map((alarm) => alarm.order_number ?? "–"))].join(", ");
     return html`<div class="alarms" role="alert">
-      ${alarms.value.map(
-        (alarm) => html`<div class="alarm" key=${alarm.id}>
-          <strong>The kitchen has not seen order ${alarm.order_number ?? ""}</strong>
-          <span>${alarm.station ? plain(alarm.station) : "Kitchen"}: ${alarm.cause === "no_display" ? "no display is connected" : "no display has confirmed it"}. Tell them.</span>
-          <button onClick=${() => dismissAlarm(alarm)}>They know</button>
-        </div>`,
-      )}
+      ${
+        all.length > ALARMS_APART
+          ? html`<div class="alarm">
+            <strong>The kitchen has not seen ${count(all.length, "ticket")}</strong>
+            <span>Orders ${whose}. Tell them.</span>
+            <button onClick=${() => all.forEach(dismissAlarm)}>They know</button>
+          </div>`
+          : all.map(
+              (alarm) => html`<div class="alarm" key=${alarm.id}>
+            <strong>The kitchen has not seen order ${alarm.order_number ?? ""}</strong>
+            <span>${alarm.station ? plain(alarm.station) : "Kitchen"}: ${CAUSES[alarm.cause] || "nobody knows why"}. Tell them.</span>
+            <button onClick=${() => dismissAlarm(alarm)}>They know</button>
+          </div>`,
+            )
+      }
     </div>`;
   }
 

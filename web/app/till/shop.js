@@ -67,7 +67,9 @@ export function orderOf(id) {
 
 const dismissed = signal(new Set());
 export const alarms = computed(() =>
-  Object.values(realtime.states.orders.value.alarms).filter((alarm) => !dismissed.value.has(alarm.id + alarm.at)),
+  Object.values(realtime.states.orders.value.alarms)
+    .filter((alarm) => !dismissed.value.has(alarm.id + alarm.at))
+    .sort((a, b) => (a.order_number ?? 0) - (b.order_number ?? 0)),
 );
 
 /** Somebody has seen the alarm and looks after it. */
