@@ -4,9 +4,12 @@ import asyncio
 import time
 from collections.abc import Awaitable, Callable
 
-from playwright.async_api import Locator, Page, expect
+from playwright.async_api import Locator, Page, TimeoutError, expect
 
 from tools.demo import PASSWORD
+
+LOG_IN_MS = 60_000
+"""A log-in hashes a password, on machines that have better things to do."""
 
 
 async def log_in(page: Page, email: str, device: str = "Till", password: str = PASSWORD) -> None:
@@ -16,6 +19,15 @@ async def log_in(page: Page, email: str, device: str = "Till", password: str = P
     await page.get_by_label("Password").fill(password)
     await page.get_by_role("radio", name=device).click()
     await page.get_by_role("button", name="Log in").click()
+
+
+async def arrive(page: Page, path: str) -> None:
+    """Waits for the page that follows a log-in. Raises AssertionError with what the person sees instead."""
+    try:
+        await page.wait_for_url(f"**{path}", wait_until="commit", timeout=LOG_IN_MS)
+    except TimeoutError as error:
+        shown = await page.locator("#page").inner_text()
+        raise AssertionError(f"still at {page.url}, which shows: {shown}") from error
 
 
 async def live(page: Page) -> None:
@@ -48,7 +60,7 @@ class Till:
     async def open(cls, page: Page, email: str) -> "Till":
         """Logs in and waits for the menu."""
         await log_in(page, email)
-        await page.wait_for_url("**/till")
+        await arrive(page, "/till")
         await live(page)
         return cls(page)
 
@@ -99,7 +111,7 @@ class Wall:
     async def open(cls, page: Page, email: str) -> "Wall":
         """Logs in and waits until it is up to date."""
         await log_in(page, email, "Kitchen display")
-        await page.wait_for_url("**/kitchen")
+        await arrive(page, "/kitchen")
         await live(page)
         return cls(page)
 

@@ -2,11 +2,11 @@
 
 import httpx
 import pytest
-from playwright.async_api import expect
+from playwright.async_api import Route, expect
 
 from tests.browser.conftest import Desk
 from tests.browser.house import House
-from tests.browser.pages import Till, Wall, caches, live, log_in, until
+from tests.browser.pages import Till, Wall, arrive, caches, live, log_in, until
 from tests.system import System
 from tools.demo import PASSWORD, PLATFORM_OWNER
 
@@ -27,6 +27,24 @@ async def test_a_wrong_password_is_told_kindly_and_opens_nothing(desk: Desk, hou
     assert await page.evaluate(TOKENS) is None
     await page.goto("/till")
     await page.wait_for_url("**/login?next=till")
+
+
+async def test_a_log_in_that_a_busy_server_did_not_answer_is_tried_again(desk: Desk, house: House) -> None:
+    page = await desk.page()
+    tries: list[str] = []
+
+    async def busy_at_first(route: Route) -> None:
+        tries.append(route.request.url)
+        if len(tries) == 1:
+            problem = {"code": "deadline_exceeded", "status": 504, "detail": "no answer in time"}
+            await route.fulfill(status=504, json=problem)
+        else:
+            await route.continue_()
+
+    await page.route("**/auth/login", busy_at_first)
+    await log_in(page, house.email)
+    await arrive(page, "/till")
+    assert len(tries) == 2
 
 
 async def test_one_log_in_leads_where_the_device_belongs(desk: Desk, house: House) -> None:

@@ -27,6 +27,7 @@ const WORDS = {
   locked_out: "Too many attempts. Wait a moment before you try again.",
   rate_limited: "That was a little fast. Try again in a moment.",
   service_unavailable: "The server is busy for a moment. Try again.",
+  deadline_exceeded: "The server is busy for a moment. Try again.",
   token_expired: "Your session has ended. Log in again.",
   token_revoked: "You were logged out on another device.",
   token_reused: "This session was used in two places. Log in again.",

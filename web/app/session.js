@@ -10,6 +10,8 @@ const CACHES = "fynlo.rt.";
 /** A token with less left than this is replaced before it is used. */
 const FRESH_MS = 60_000;
 const CHECK_MS = 10_000;
+const LOG_IN_ATTEMPTS = 3;
+const LOG_IN_PAUSE_MS = 500;
 
 /** The session of this tab, or null. `expires_at`: milliseconds of this machine's clock. */
 export const session = signal(load());
@@ -50,10 +52,18 @@ export function may(permission) {
   return !held || held.includes(permission);
 }
 
-/** Logs in. Throws Problem. */
+/** Logs in; a server that is too busy to answer is asked again. Throws Problem. */
 export async function logIn(email, password) {
   const body = { email, password, device_id: deviceId(), client: "web" };
-  return keep((await fetchJson("POST", "/auth/login", { body })).body);
+  for (let attempt = 1; ; attempt += 1) {
+    try {
+      return keep((await fetchJson("POST", "/auth/login", { body })).body);
+    } catch (problem) {
+      // A lock-out (429) says how long to wait: that is for people to know.
+      if (!problem.passing || problem.status === 429 || attempt === LOG_IN_ATTEMPTS) throw problem;
+      await new Promise((resolve) => setTimeout(resolve, LOG_IN_PAUSE_MS));
+    }
+  }
 }
 
 /** Goes on in another restaurant. Throws Problem. */
