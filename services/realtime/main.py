@@ -64,6 +64,13 @@ async def assemble(settings: RealtimeSettings, clock: Clock) -> tuple[Service, E
     feed = Feed(bus, engine.take, clock)
     await engine.follow_displays()
     await service.wait_for("the newest events", feed.start)
+
+    async def know_what_was_revoked() -> None:
+        for revocation in await list_revocations():
+            revocations.apply(revocation)
+
+    # Before a device can come: a token that was revoked before this process was there must not be taken.
+    await service.wait_for("auth", know_what_was_revoked)
     await engine.sockets.start()
 
     service.serve(RpcServer(settings, verifier=verifier, identity=identity, clock=clock))

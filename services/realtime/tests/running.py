@@ -10,6 +10,7 @@ from uuid import UUID
 
 import nats
 import orjson
+from fynlo.auth.v1 import auth_pb2
 from fynlo.auth.v1 import auth_service_pb2 as auth_rpc
 from fynlo.auth.v1.auth_service_pb2_grpc import AuthServiceServicer, add_AuthServiceServicer_to_server
 from fynlo.catalog.v1 import catalog_pb2
@@ -85,16 +86,21 @@ class Owner(ChannelSourceServiceServicer):
 
 
 class Auth(AuthServiceServicer):
-    """Hands out the key set and the list of revocations."""
+    """Hands out the key set and the list of revocations, the latter once ``refusals_left`` is used up."""
 
     def __init__(self, mint: TokenMint) -> None:
         self._mint = mint
+        self.revocations: list[auth_pb2.Revocation] = []
+        self.refusals_left = 0
 
     async def GetJwks(self, request: object, context: object) -> auth_rpc.GetJwksResponse:
         return auth_rpc.GetJwksResponse(jwks_json=json.dumps(self._mint.jwks()))
 
     async def ListRevocations(self, request: object, context: object) -> auth_rpc.ListRevocationsResponse:
-        return auth_rpc.ListRevocationsResponse()
+        self.refusals_left -= 1
+        if self.refusals_left >= 0:
+            raise Unavailable("auth cannot read what was revoked")
+        return auth_rpc.ListRevocationsResponse(revocations=self.revocations)
 
 
 class Kitchen(KitchenServiceServicer):
@@ -119,6 +125,7 @@ class Running:
         self.clock = SystemClock()
         self.mint = TokenMint(self.clock)
         self.owner = Owner()  # type: ignore[abstract]
+        self.auth = Auth(self.mint)  # type: ignore[abstract]
         self.kitchen = Kitchen()  # type: ignore[abstract]
         self.rid = str(new_id())
         self.numbers = itertools.count(1)
@@ -131,8 +138,7 @@ class Running:
         verifier = TokenVerifier(self.mint.fetch_keys, self.clock)
         self.peers = RpcServer(settings, verifier=verifier, identity=identity, clock=self.clock)
         self.peers.add(add_ChannelSourceServiceServicer_to_server, self.owner)
-        auth = Auth(self.mint)  # type: ignore[abstract]
-        self.peers.add(add_AuthServiceServicer_to_server, auth)
+        self.peers.add(add_AuthServiceServicer_to_server, self.auth)
         self.peers.add(add_KitchenServiceServicer_to_server, self.kitchen)
         self.peer_address = f"127.0.0.1:{await self.peers.start()}"
         self.bus = await nats.connect(self.nats_url, max_reconnect_attempts=-1, reconnect_time_wait=0.1)

@@ -16,6 +16,9 @@ from chassis.ids import new_id
 from services.realtime.codes import Close
 from services.realtime.tests.running import Running
 
+REFUSALS = 4
+"""More than one call retries by itself."""
+
 
 async def revoke(running: Running, kind: Any, identifier: str, at: datetime) -> None:
     revocation = auth_pb2.Revocation(kind=kind, id=identifier)
@@ -49,6 +52,19 @@ async def test_a_revoked_token_cannot_come_back(running: Running) -> None:
     assert (bye["t"], bye["code"]) == ("bye", 4502)
     _, welcome = await running.hello("orders", token=running.token(subject=user))
     assert welcome["t"] == "welcome"
+
+
+async def test_a_token_revoked_before_the_start_is_refused_by_the_first_socket(nats_url: str) -> None:
+    running = Running(nats_url)
+    user = new_id()
+    token = running.token(subject=user)
+    revocation = auth_pb2.Revocation(kind=auth_pb2.REVOCATION_KIND_USER, id=str(user))
+    revocation.valid_after.FromDatetime(datetime.now(UTC))
+    running.auth.revocations.append(revocation)
+    running.auth.refusals_left = REFUSALS
+    async with running:
+        _, bye = await running.hello("orders", token=token)
+        assert (bye["t"], bye["code"]) == ("bye", 4502)
 
 
 @pytest.mark.parametrize(
