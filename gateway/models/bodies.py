@@ -254,7 +254,7 @@ class SettingsIn(Body):
     service_charge_bp: Annotated[int, Field(ge=0, le=5000)]
     day_cutoff_minutes: Annotated[int, Field(ge=0, lt=1440)]
     auto_complete: bool
-    fee_preset: Annotated[str, Field(max_length=40)]
+    fee_preset: Literal["listed", "stripe_uk_online", "stripe_uk_in_person"]
 
 
 class MemberIn(Body):

@@ -4,15 +4,25 @@ import json
 from collections.abc import AsyncIterator
 
 import pytest
+from buf.validate import validate_pb2
+from fynlo.common.v1.common_pb2 import RestaurantSettings
 from hypothesis import given
 from hypothesis import strategies as st
 from starlette.requests import Request
 
 from chassis.errors import InvalidArgument
 from gateway.bodies import BODY_BYTES_MAX, JSON_DEPTH_MAX, read_bounded, read_json
-from gateway.models.bodies import LineIn, OrderIn, PaymentIn
+from gateway.models.bodies import LineIn, OrderIn, PaymentIn, SettingsIn
 
 ITEM = "0198f0a0-0000-7000-8000-0000000000c1"
+SETTINGS = {
+    "name": "Casa Demo",
+    "timezone": "Europe/London",
+    "bill_mode": "inclusive_optional",
+    "service_charge_bp": 1250,
+    "day_cutoff_minutes": 240,
+    "auto_complete": True,
+}
 
 
 def request_of(*chunks: bytes, content_type: str = "application/json", length: int | None = None) -> Request:
@@ -112,3 +122,22 @@ async def test_a_stream_that_does_not_end_is_cut_off_at_the_limit() -> None:
 async def test_another_media_type_is_refused() -> None:
     problem = await reason_of(request_of(b"a=1", content_type="application/x-www-form-urlencoded"))
     assert problem.reason == "UNSUPPORTED_MEDIA_TYPE"
+
+
+async def test_an_unknown_price_list_is_refused_with_those_that_there_are() -> None:
+    body = json.dumps({**SETTINGS, "fee_preset": "generous"}).encode()
+    with pytest.raises(InvalidArgument) as caught:
+        await read_json(request_of(body), SettingsIn)
+    [field] = caught.value.fields
+    assert field.field == "fee_preset"
+    assert all(name in field.detail for name in ("listed", "stripe_uk_online", "stripe_uk_in_person"))
+
+
+async def test_every_price_list_of_the_contract_may_be_chosen() -> None:
+    options = RestaurantSettings.DESCRIPTOR.fields_by_name["fee_preset"].GetOptions()
+    known = getattr(options.Extensions[validate_pb2.field].string, "in")
+    offered = SettingsIn.model_json_schema()["properties"]["fee_preset"]["enum"]
+    assert list(known) == offered
+    for name in known:
+        body = await read_json(request_of(json.dumps({**SETTINGS, "fee_preset": name}).encode()), SettingsIn)
+        assert body.fee_preset == name

@@ -228,6 +228,24 @@ async def test_settings_are_changed_by_the_owner_with_the_version_they_saw(auth:
     assert stale.reason == "STALE_VERSION"
 
 
+async def test_a_price_list_that_payments_do_not_know_is_refused(auth: Running) -> None:
+    _, owner = await auth.restaurant()
+    wanted = owner.restaurant
+    with auth.as_session(owner):
+        wanted.fee_preset = "generous"
+        request = api.UpdateRestaurantRequest(request_id="1", settings=wanted)
+        problem = await refused(auth.stub.UpdateRestaurant(request), InvalidArgument)
+        [field] = problem.fields
+        assert field.field == "settings.fee_preset"
+        assert "stripe_uk_in_person" in field.detail
+        wanted.fee_preset = "stripe_uk_in_person"
+        reply = await auth.stub.UpdateRestaurant(api.UpdateRestaurantRequest(request_id="2", settings=wanted))
+        wanted.fee_preset, wanted.version = "", 2
+        kept = await auth.stub.UpdateRestaurant(api.UpdateRestaurantRequest(request_id="3", settings=wanted))
+    assert reply.restaurant.settings.fee_preset == "stripe_uk_in_person"
+    assert kept.restaurant.settings == reply.restaurant.settings
+
+
 async def test_pages_follow_one_another_and_foreign_cursors_are_refused(auth: Running) -> None:
     _, owner = await auth.restaurant()
     with auth.as_session(owner):

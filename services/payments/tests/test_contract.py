@@ -6,6 +6,7 @@ from pathlib import Path
 from uuid import UUID
 
 import pytest
+from buf.validate import validate_pb2
 from fynlo.auth.v1.events_pb2 import RestaurantUpdated
 from fynlo.common.v1 import common_pb2
 from fynlo.orders.v1 import orders_pb2
@@ -16,7 +17,7 @@ from google.protobuf.message import Message
 
 from services.payments import wire
 from services.payments.domain.bill import Bill, BillMode, BillState, parts_of
-from services.payments.domain.fees import NO_FEE, Method
+from services.payments.domain.fees import NO_FEE, PRESETS, Method
 from services.payments.domain.payment import Payment, PaymentStatus
 from services.payments.domain.report import GENESIS_HASH, Taken, TillReport, VatTotal, issue, report_of
 from services.payments.domain.till import CashTotals, DrawerKind, TillSession, TillState
@@ -140,3 +141,8 @@ def test_the_settings_that_auth_publishes_are_understood() -> None:
     assert (restaurant.version, restaurant.currency_code, restaurant.fee_preset) == (3, "GBP", "listed")
     assert restaurant.business_date(NOON.replace(hour=3)) == NOON.date() - timedelta(days=1)
     assert restaurant.business_date(NOON.replace(hour=4)) == NOON.date()
+
+
+def test_every_price_list_that_settings_may_name_is_known() -> None:
+    options = common_pb2.RestaurantSettings.DESCRIPTOR.fields_by_name["fee_preset"].GetOptions()
+    assert list(getattr(options.Extensions[validate_pb2.field].string, "in")) == list(PRESETS)

@@ -171,7 +171,7 @@ class RestaurantSettings(_message.Message):
     day_cutoff_minutes: _builtins.int
     """The local time at which a business day ends, minutes after midnight (240 = 04:00)."""
     fee_preset: _builtins.str
-    """Prefix of fee schedules, for example "listed" or "stripe_uk_online"."""
+    """The price list that payments go by. Nothing at all means the one that is set, at first "listed"."""
     platform_id: _builtins.str
     auto_complete: _builtins.bool
     """An order without open balance completes by itself: at once when everything is served; when the kitchen only
