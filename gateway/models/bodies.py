@@ -93,11 +93,16 @@ class StatusIn(Body):
     reason: Annotated[str, Field(max_length=200)] | None = None
 
 
-class CommandIn(Body):
-    """What a command on an order may say."""
+class FireIn(Body):
+    """What to send to the kitchen: lines, a course, or, without either, all that is held."""
 
     lines: Annotated[list[Id], Field(max_length=LINES_MAX)] | None = None
     course: Annotated[str, Field(min_length=1, max_length=40)] | None = None
+
+
+class CancelIn(Body):
+    """Why the whole order ends."""
+
     reason: Annotated[str, Field(max_length=200)] | None = None
 
 

@@ -27,6 +27,7 @@ import device_json
 from chassis.errors import InvalidArgument
 from device_json.scalars import ORDER_STATE, ORDER_TYPE, SERVICE_FLOW
 from gateway import examples
+from gateway.bodies import Body
 from gateway.calls import path_id, reading, writing
 from gateway.models import bodies
 from gateway.models.order_answers import HistoryOut, OrderOut, OrderPage, QuoteOut
@@ -273,7 +274,11 @@ async def set_status(request: Request) -> Response:
 
 
 def _command(
-    summary: str, example: object, *errors: tuple[str, str], permission: str = "orders.place"
+    summary: str,
+    body: type[Body],
+    example: object,
+    *errors: tuple[str, str],
+    permission: str = "orders.place",
 ) -> dict[str, Any]:
     return spec(
         summary,
@@ -281,7 +286,7 @@ def _command(
         permission=permission,
         answer=OrderOut,
         example=examples.ORDER,
-        body=bodies.CommandIn,
+        body=body,
         body_example=example,
         missing="order_not_found",
         errors=(("409", "illegal_transition"), *errors),
@@ -291,12 +296,12 @@ def _command(
 
 @routes.post(
     "/orders/{order_id}/validate",
-    **_command("Turn a draft into an order", {}, *_BASKET_ERRORS, *_STOCK_ERRORS),
+    **_command("Turn a draft into an order", bodies.Nothing, {}, *_BASKET_ERRORS, *_STOCK_ERRORS),
 )
 async def validate_order(request: Request) -> Response:
     """Fixes prices, reserves stock, gives the number."""
     async with writing(request) as call:
-        await call.body(bodies.CommandIn)
+        await call.body(bodies.Nothing)
         message = ValidateOrderRequest(request_id=call.key, order_id=call.id_of("order_id"))
         reply = await call.write(call.services.orders.ValidateOrder(message))
         return call.answer(device_json.order(reply.order))
@@ -306,6 +311,7 @@ async def validate_order(request: Request) -> Response:
     "/orders/{order_id}/fire",
     **_command(
         "Send held lines to the kitchen",
+        bodies.FireIn,
         {"course": "mains"},
         ("409", "line_already_fired"),
         ("409", "nothing_to_fire"),
@@ -315,7 +321,7 @@ async def validate_order(request: Request) -> Response:
 async def fire_order(request: Request) -> Response:
     """Those named, those of a course, or all."""
     async with writing(request) as call:
-        body = await call.body(bodies.CommandIn)
+        body = await call.body(bodies.FireIn)
         message = FireOrderRequest(
             request_id=call.key,
             order_id=call.id_of("order_id"),
@@ -328,12 +334,18 @@ async def fire_order(request: Request) -> Response:
 
 @routes.post(
     "/orders/{order_id}/cancel",
-    **_command("Cancel an order", {"reason": "guest left"}, *_CANCEL_ERRORS, permission="orders.cancel"),
+    **_command(
+        "Cancel an order",
+        bodies.CancelIn,
+        {"reason": "guest left"},
+        *_CANCEL_ERRORS,
+        permission="orders.cancel",
+    ),
 )
 async def cancel_order(request: Request) -> Response:
     """Before money is on it. The kitchen is told, stock goes back."""
     async with writing(request) as call:
-        body = await call.body(bodies.CommandIn)
+        body = await call.body(bodies.CancelIn)
         message = CancelOrderRequest(
             request_id=call.key, order_id=call.id_of("order_id"), reason=body.reason or ""
         )
@@ -341,11 +353,14 @@ async def cancel_order(request: Request) -> Response:
         return call.answer(device_json.order(reply.order))
 
 
-@routes.post("/orders/{order_id}/complete", **_command("Complete an order", {}, *_COMPLETE_ERRORS))
+@routes.post(
+    "/orders/{order_id}/complete",
+    **_command("Complete an order", bodies.Nothing, {}, *_COMPLETE_ERRORS),
+)
 async def complete_order(request: Request) -> Response:
     """When everything is served and paid."""
     async with writing(request) as call:
-        await call.body(bodies.CommandIn)
+        await call.body(bodies.Nothing)
         message = CompleteOrderRequest(request_id=call.key, order_id=call.id_of("order_id"))
         reply = await call.write(call.services.orders.CompleteOrder(message))
         return call.answer(device_json.order(reply.order))

@@ -14,6 +14,8 @@ from tools.api import Device, Refused
 from tools.demo import PASSWORD
 
 LARGE_MENU = 2_500
+ACTIONS = {"validate": (), "fire": ("lines", "course"), "cancel": ("reason",), "complete": ()}
+"""On an order, and the words that each listens to."""
 pytestmark = [pytest.mark.xdist_group("system"), pytest.mark.timeout(180)]
 
 
@@ -53,6 +55,26 @@ async def test_unknown_fields(people: People) -> None:
     with pytest.raises(Refused) as missing:
         await till.get(f"/api/v2/orders/{body['id']}")
     assert missing.value.status == 404
+
+
+@pytest.mark.parametrize(
+    ("action", "field"),
+    [
+        (action, field)
+        for action, used in ACTIONS.items()
+        for field in ("lines", "course", "reason")
+        if field not in used
+    ],
+)
+async def test_an_action_refuses_the_words_of_another(people: People, action: str, field: str) -> None:
+    till = await people.till()
+    order = await till.post("/api/v2/orders", await order_body(till))
+    words = {"lines": [order["lines"][0]["id"]], "course": "mains", "reason": "guest left"}
+    with pytest.raises(Refused) as refused:
+        await till.post(f"/api/v2/orders/{order['id']}/{action}", {field: words[field]})
+    assert (refused.value.status, refused.value.code) == (422, "invalid_body")
+    assert [error["field"] for error in refused.value.problem["errors"]] == [field]
+    assert (await till.get(f"/api/v2/orders/{order['id']}"))["version"] == order["version"]
 
 
 async def test_no_key_no_order(system: System, http: httpx.AsyncClient, people: People) -> None:
