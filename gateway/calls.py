@@ -219,6 +219,11 @@ def writing(request: Request, *, key_required: bool = False, budget_seconds: flo
     return Entry(request, idempotency_key(request, required=key_required), budget_seconds)
 
 
+def repeatable(request: Request) -> Entry:
+    """A signed-in request with an effect that nothing is stored for, so that a key would promise too much."""
+    return Entry(request, "")
+
+
 @asynccontextmanager
 async def signing_in(request: Request) -> AsyncIterator[Call]:
     """A request by somebody who has no token yet; limited by network address."""

@@ -13,7 +13,7 @@ from starlette.responses import Response
 
 import device_json
 from gateway import examples
-from gateway.calls import HASHING_SECONDS, client_address, reading, signing_in, writing
+from gateway.calls import HASHING_SECONDS, client_address, reading, repeatable, signing_in
 from gateway.models import bodies
 from gateway.models.answers import MeOut, SessionOut
 from gateway.spec import router, spec
@@ -103,12 +103,14 @@ async def refresh(request: Request) -> Response:
         example={},
         body=bodies.LogOut,
         body_example={},
-        key="optional",
+        errors=(("409", "concurrent_update"),),
     ),
 )
 async def log_out(request: Request) -> Response:
-    """Ends this session (or all of the person's) and its sockets at once."""
-    async with writing(request) as call:
+    """Ends this session (or all of the person's) and its sockets at once. No Idempotency-Key is needed: a
+    session that has ended cannot be ended again (401 token_revoked).
+    """
+    async with repeatable(request) as call:
         body = await call.body(bodies.LogOut)
         await call.services.auth.LogOut(LogOutRequest(everywhere=body.everywhere))
         return call.answer({})
@@ -124,13 +126,16 @@ async def log_out(request: Request) -> Response:
         example=examples.SESSION,
         body=bodies.Switch,
         body_example={"restaurant_id": examples.RESTAURANT_ID},
-        errors=(("404", "restaurant_not_found"),),
-        key="optional",
+        errors=(("404", "restaurant_not_found"), ("409", "concurrent_update")),
     ),
 )
 async def switch(request: Request) -> Response:
-    """Answers tokens for that restaurant; the old ones stay valid for the old one until they expire."""
-    async with writing(request) as call:
+    """Answers tokens for that restaurant; the old ones stay valid for the old one until they expire.
+
+    An Idempotency-Key is not looked at, for tokens are not kept to be handed out again: a repetition opens
+    another session, which does no harm.
+    """
+    async with repeatable(request) as call:
         body = await call.body(bodies.Switch)
         reply = await call.services.auth.SwitchRestaurant(
             SwitchRestaurantRequest(restaurant_id=str(body.restaurant_id))

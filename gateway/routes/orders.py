@@ -107,11 +107,10 @@ def _line_of(line: bodies.LineIn) -> DraftLine:
         body=bodies.QuoteIn,
         body_example=examples.BASKET,
         errors=(*_BASKET_ERRORS, ("422", "fee_preset_unknown"), ("422", "fee_unknown")),
-        key="optional",
     ),
 )
 async def quote_order(request: Request) -> Response:
-    """The bill and what each way to pay would cost the restaurant. No effect."""
+    """The bill and what each way to pay would cost the restaurant. No effect, so no Idempotency-Key."""
     async with reading(request) as call:
         body = await call.body(bodies.QuoteIn)
         reply = await call.services.orders.QuoteOrder(QuoteOrderRequest(order=draft_of(body)))

@@ -70,7 +70,7 @@ export async function logIn(email, password) {
 export async function enter(restaurantId) {
   const token = await accessToken();
   const body = { restaurant_id: restaurantId };
-  return keep((await fetchJson("POST", "/auth/switch", { body, token, key: newId() })).body);
+  return keep((await fetchJson("POST", "/auth/switch", { body, token })).body);
 }
 
 /** The restaurants that this person may work in: [{id, name, role?}]. Throws Problem. */
@@ -125,7 +125,7 @@ export async function logOut() {
   forget({ wipe: true });
   if (!token) return;
   try {
-    await fetchJson("POST", "/auth/logout", { body: {}, token, key: newId(), keepalive: true });
+    await fetchJson("POST", "/auth/logout", { body: {}, token, keepalive: true });
   } catch (problem) {
     console.info("the server was not told of the log-out:", problem.code);
   }
