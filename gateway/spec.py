@@ -78,8 +78,8 @@ def spec(
     """Arguments for a router's decorator. ``errors`` are those beyond what every route of its kind has.
 
     ``missing``: the code where an id of the path names nothing. ``permission`` None means that no token is
-    needed; ``key``: whether a client must give an Idempotency-Key, "required" or "optional"; None: no answer is
-    stored, be it a read or harmless to repeat.
+    needed; ``key``: whether a client must give an Idempotency-Key, "required" or "optional"; None: no
+    answer is stored, be it a read or harmless to repeat.
     """
     if body is not None:
         _bodies[body.__name__] = body
