@@ -18,6 +18,11 @@ TOKENS = """() => {
     return kept === null ? null : [kept.access_token, kept.refresh_token].map(t => elsewhere.includes(t));
 }"""
 
+EXPIRE = """() => {
+    const held = JSON.parse(sessionStorage.getItem("fynlo.session"));
+    sessionStorage.setItem("fynlo.session", JSON.stringify({ ...held, expires_at: Date.now() - 1 }));
+}"""
+
 
 async def test_a_wrong_password_is_told_kindly_and_opens_nothing(desk: Desk, house: House) -> None:
     page = await desk.page()
@@ -100,17 +105,36 @@ async def test_an_old_token_is_replaced_once_however_many_ask(desk: Desk, house:
     await Till.open(page, house.email)
     refreshes: list[str] = []
     page.on("request", lambda sent: refreshes.append(sent.url) if "/auth/refresh" in sent.url else None)
-    await page.evaluate(
-        """() => {
-            const held = JSON.parse(sessionStorage.getItem("fynlo.session"));
-            sessionStorage.setItem("fynlo.session", JSON.stringify({ ...held, expires_at: Date.now() - 1 }));
-        }"""
-    )
+    await page.evaluate(EXPIRE)
     # Menu, socket and snapshots all want a token at once.
     await page.reload()
     await live(page)
     await expect(Till(page).item("Burger")).to_be_visible()
     assert len(refreshes) == 1
+
+
+async def test_a_copy_of_a_tab_is_a_device_of_its_own_and_leaves_the_first_alone(
+    desk: Desk, house: House
+) -> None:
+    till = await Till.open(await desk.page(), house.email)
+    first = till.page
+    # A window that a page opens gets a copy of its storage, as a tab does that the person duplicates.
+    async with first.context.expect_page() as opening:
+        await first.evaluate("void window.open('/till')")
+    copy = await opening.value
+    await copy.wait_for_url("**/login?next=till")
+    assert await copy.evaluate(TOKENS) is None
+    await log_in(copy, house.email)
+    await arrive(copy, "/till")
+    await live(copy)
+    await live(first)
+    devices = [await page.evaluate("sessionStorage.getItem('fynlo.device')") for page in (first, copy)]
+    assert len(set(devices)) == 2
+    for page in (first, copy):
+        await page.evaluate(EXPIRE)
+        await page.reload()
+        await live(page)
+        assert page.url.endswith("/till")
 
 
 async def test_a_session_that_is_ended_elsewhere_ends_here_at_once(desk: Desk, house: House) -> None:

@@ -1,17 +1,18 @@
 // Who is logged in on this tab. Tokens live in sessionStorage: they end with the tab.
 import { fetchJson } from "./http.js";
-import { newId } from "./ids.js";
 import { Problem } from "./problem.js";
+import { deviceId, ownsItsStorage } from "./tab.js";
 import { computed, signal } from "./view.js";
 
 const STORED = "fynlo.session";
-const DEVICE = "fynlo.device";
 const CACHES = "fynlo.rt.";
 /** A token with less left than this is replaced before it is used. */
 const FRESH_MS = 60_000;
 const CHECK_MS = 10_000;
 const LOG_IN_ATTEMPTS = 3;
 const LOG_IN_PAUSE_MS = 500;
+
+if (!(await ownsItsStorage())) sessionStorage.removeItem(STORED);
 
 /** The session of this tab, or null. `expires_at`: milliseconds of this machine's clock. */
 export const session = signal(load());
@@ -34,16 +35,6 @@ function keep(answer) {
   sessionStorage.setItem(STORED, JSON.stringify(kept));
   session.value = kept;
   return kept;
-}
-
-/** The name of this tab towards the server: one device, one socket. */
-export function deviceId() {
-  let id = sessionStorage.getItem(DEVICE);
-  if (!id) {
-    id = `web-${newId()}`;
-    sessionStorage.setItem(DEVICE, id);
-  }
-  return id;
 }
 
 /** Whether the person may do something (a name of the API's permission list). */

@@ -2,7 +2,8 @@
 import { get } from "./api.js";
 import { setServerTime } from "./clock.js";
 import { Machine, SUBPROTOCOL } from "./realtime.js";
-import { accessToken, deviceId, forget, restaurant } from "./session.js";
+import { accessToken, forget, restaurant } from "./session.js";
+import { deviceId } from "./tab.js";
 import { batch, signal } from "./view.js";
 
 const TICK_MS = 100;
