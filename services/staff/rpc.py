@@ -4,16 +4,14 @@ import base64
 from uuid import UUID
 
 from fynlo.common.v1 import common_pb2
-from fynlo.realtime.v1 import channel_source_service_pb2 as channels_api
-from fynlo.realtime.v1.channel_source_service_pb2_grpc import ChannelSourceServiceServicer
-from fynlo.realtime.v1.realtime_pb2 import ChannelEvent, StaffState
+from fynlo.realtime.v1.channel_source_service_pb2 import GetSnapshotResponse
+from fynlo.realtime.v1.realtime_pb2 import StaffState
 from fynlo.staff.v1 import staff_service_pb2 as api
 from fynlo.staff.v1.staff_service_pb2_grpc import StaffServiceServicer
 
-from chassis import replay
-from chassis.auth import PrincipalKind
+from chassis.channel_source import ChannelSource
 from chassis.db import Database
-from chassis.errors import InvalidArgument, NotFound
+from chassis.errors import InvalidArgument
 from chassis.idempotency import key_of
 from chassis.ids import parse_id
 from chassis.rpc import current_principal
@@ -22,17 +20,6 @@ from services.staff.usecases import CHANNEL, AskAuth, Worker, place_of
 
 PAGE_DEFAULT = 50
 PAGE_MAX = 200
-REPLAY_DEFAULT = 500
-
-_OUTCOMES = {
-    replay.ReplayOutcome.EVENTS: channels_api.REPLAY_OUTCOME_EVENTS,
-    replay.ReplayOutcome.TOO_OLD: channels_api.REPLAY_OUTCOME_TOO_OLD,
-    replay.ReplayOutcome.EPOCH_MISMATCH: channels_api.REPLAY_OUTCOME_EPOCH_CHANGED,
-}
-
-
-class UnknownChannel(NotFound):
-    """staff owns the channel staff and no other."""
 
 
 class StaffRpc(StaffServiceServicer):
@@ -107,64 +94,22 @@ class StaffRpc(StaffServiceServicer):
         )
 
 
-class StaffChannels(ChannelSourceServiceServicer):
+class StaffChannels(ChannelSource):
     """What realtime asks the owner of the channel ``staff``."""
 
-    def __init__(self, db: Database) -> None:
-        self._db = db
+    channels = frozenset({CHANNEL})
 
-    async def ReplayChannel(  # noqa: N802
-        self, request: channels_api.ReplayChannelRequest, context: object
-    ) -> channels_api.ReplayChannelResponse:
-        """Events after a position, without a gap."""
-        _check_channel(request.channel)
-        page = await replay.replay(
-            self._db,
-            parse_id(request.restaurant_id),
-            request.channel,
-            request.epoch,
-            request.from_seq,
-            request.limit or REPLAY_DEFAULT,
-        )
-        return channels_api.ReplayChannelResponse(
-            outcome=_OUTCOMES[page.outcome],
-            epoch=page.epoch,
-            head_seq=page.head_seq,
-            events=[
-                ChannelEvent(
-                    seq=event.seq,
-                    type=event.type,
-                    payload=event.payload,
-                    message_id=str(event.msg_id),
-                    command_id=event.command_id or "",
-                    occurred_at=wire.timestamp(event.created_at),
-                )
-                for event in page.events
-            ],
-        )
-
-    async def GetSnapshot(  # noqa: N802
-        self, request: channels_api.GetSnapshotRequest, context: object
-    ) -> channels_api.GetSnapshotResponse:
+    async def snapshot(self, tenant: UUID, channel: str) -> GetSnapshotResponse:
         """Open cards, and the position at which they hold."""
-        _check_channel(request.channel)
-        principal = current_principal()
-        is_person = principal.kind is PrincipalKind.USER or not request.restaurant_id
-        tenant = principal.tenant if is_person else parse_id(request.restaurant_id)
         snapshot = await usecases.snapshot(self._db, tenant)
         state = StaffState(timecards=[wire.card_message(card, tenant) for card in snapshot.cards])
-        return channels_api.GetSnapshotResponse(epoch=snapshot.epoch, seq=snapshot.seq, staff=state)
+        return GetSnapshotResponse(epoch=snapshot.epoch, seq=snapshot.seq, staff=state)
 
 
 def _worker(employee_id: str) -> Worker:
     principal = current_principal()
     named = parse_id(employee_id) if employee_id else None
     return Worker(named, principal.subject, lambda: principal.require("staff.manage"))
-
-
-def _check_channel(name: str) -> None:
-    if name != CHANNEL:
-        raise UnknownChannel(f"staff has no channel {name!r}.")
 
 
 def _limit(page: common_pb2.PageRequest) -> int:

@@ -384,6 +384,17 @@ async def test_a_snapshot_and_its_position_fit_the_replay(wire: Wire) -> None:
     assert replayed.events[-1].type == "fynlo.orders.v1.OrderPlaced"
 
 
+async def test_a_channel_of_another_owner_is_refused_and_not_answered_with_silence(wire: Wire) -> None:
+    with wire.peers[2].as_service(wire.world.tenant):
+        with pytest.raises(NotFound) as replayed:
+            await _replay(wire, "tills")
+        with pytest.raises(NotFound) as shown:
+            await wire.channels.GetSnapshot(
+                channels_pb.GetSnapshotRequest(restaurant_id=str(wire.world.tenant), channel="tills")
+            )
+    assert replayed.value.reason == shown.value.reason == "UNKNOWN_CHANNEL"
+
+
 async def test_another_restaurants_channel_is_empty(wire: Wire) -> None:
     await wire.world.place()
     other = wire.world.another()
