@@ -6,6 +6,7 @@ from uuid import UUID
 
 from fynlo.auth.v1 import auth_service_pb2 as api
 
+from chassis.audit import audit
 from chassis.db import Transaction
 from chassis.errors import NotFound
 from chassis.idempotency import IdempotencyKey
@@ -44,6 +45,7 @@ async def add_member(
         user = await settle(ctx, tx, prepared)
         await people.hold_alone(tx, user.id)
         current = await _member(tx, user.id)
+        former = None if current is None else current.role
         if current is None or current.role is not role:
             if current is not None:
                 require_other_owner(current.role, await places.count_owners(tx))
@@ -57,6 +59,9 @@ async def add_member(
             tx.emit(wire.member_changed(current), subject_id=str(user.id), command_id=key.key)
         response = api.AddMemberResponse(membership=wire.membership_message(current))
         tx.remember(response.SerializeToString())
+    if former is not role:
+        event = "auth.member_added" if former is None else "auth.role_changed"
+        audit(event, user_id=user.id, role=role, former_role=former)
     return response
 
 
@@ -86,6 +91,7 @@ async def remove_member(
         tx.emit(wire.member_changed(member, removed=True), subject_id=str(user_id), command_id=key.key)
         response = api.RemoveMemberResponse()
         tx.remember(response.SerializeToString())
+    audit("auth.member_removed", user_id=user_id, former_role=member.role, sessions_ended=len(living))
     return response
 
 

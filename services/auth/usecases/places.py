@@ -1,11 +1,12 @@
 """Platforms and restaurants."""
 
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from uuid import UUID
 
 from fynlo.auth.v1 import auth_service_pb2 as api
 from fynlo.auth.v1.auth_pb2 import Platform
 
+from chassis.audit import audit
 from chassis.db import Transaction
 from chassis.errors import PermissionDenied
 from chassis.idempotency import IdempotencyKey
@@ -75,6 +76,8 @@ async def create_platform(
             platform=Platform(id=str(platform_id), name=name), owner=wire.user_message(user)
         )
         tx.remember(response.SerializeToString())
+    if found is None:
+        audit("auth.platform_created", platform_id=platform_id, owner_id=user.id)
     return response
 
 
@@ -114,7 +117,8 @@ async def create_restaurant(
             _announce(tx, restaurant, user, key.key)
             response = _created(restaurant, user)
             tx.remember(response.SerializeToString())
-            return response
+        audit("auth.restaurant_created", restaurant_id=settings.restaurant_id, owner_id=user.id)
+        return response
     except RestaurantExists:
         # Somebody was faster: with the same request, or with another restaurant of that name.
         raced = await _existing(ctx, command, settings)
@@ -146,6 +150,8 @@ async def update_restaurant(
         restaurant = Restaurant(settings, stored.created_at)
         response = api.UpdateRestaurantResponse(restaurant=wire.restaurant_message(restaurant))
         tx.remember(response.SerializeToString())
+    if settings is not stored.settings:
+        audit("auth.settings_changed", changes=_changes(stored.settings, settings))
     return response
 
 
@@ -188,6 +194,12 @@ async def _existing(
     if account is None or not same or [owner.role for owner in owners] != [Role.RESTAURANT_OWNER]:
         raise RestaurantExists(f"There is another restaurant called {wanted.name}.")
     return _created(found, account.user)
+
+
+def _changes(before: Settings, after: Settings) -> dict[str, list[object]]:
+    """What was and what is, by the name of the setting; the version tells which change it was."""
+    old, new = asdict(before), asdict(after)
+    return {name: [old[name], new[name]] for name in old if old[name] != new[name]}
 
 
 def _created(restaurant: Restaurant, owner: User) -> api.CreateRestaurantResponse:

@@ -4,6 +4,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from uuid import UUID
 
+from chassis.audit import audit
 from chassis.db import Transaction
 from chassis.ids import new_id
 from chassis.telemetry import get_logger
@@ -17,6 +18,7 @@ from services.auth.domain.sessions import (
     EMAIL_LOCK,
     REVOCATION_MARGIN,
     SESSION_LIFE,
+    Failures,
     InvalidCredentials,
     NoMembership,
     Refresh,
@@ -28,6 +30,7 @@ from services.auth.domain.sessions import (
     TokenReused,
     User,
     judge_refresh,
+    locked_until,
     require_unlocked,
 )
 from services.auth.domain.standing import RESTAURANTS_IN_SESSION_MAX, OpenedSession, Standing
@@ -88,7 +91,15 @@ async def log_in(ctx: Context, command: LogIn) -> OpenedSession:
             ended_at=None,
         )
         opened = await _open(ctx, tx, session, account.user, now)
-    _log.info("logged in", user_id=str(account.user.id), session_id=str(session.id), client=command.client)
+    audit(
+        "auth.logged_in",
+        user_id=account.user.id,
+        session_id=session.id,
+        restaurant_id=session.restaurant_id,
+        device_id=command.device_id,
+        client=command.client,
+        address=command.address,
+    )
     return opened
 
 
@@ -123,7 +134,7 @@ async def refresh(ctx: Context, token: str, device_id: str) -> OpenedSession:
             user = await _living_user(tx, session.user_id)
             standing = await standing_of(tx, user, session.restaurant_id)
             return _opened(ctx, session, standing, successor, now)
-    _log.warning("refresh token reused", user_id=str(session.user_id), session_id=str(session.id))
+    audit("auth.token_reused", user_id=session.user_id, session_id=session.id, device_id=device_id)
     raise TokenReused("This refresh token was replaced before; log in again.")
 
 
@@ -150,7 +161,9 @@ async def switch_restaurant(ctx: Context, caller: Caller, restaurant_id: UUID) -
             expires_at=current.expires_at,
             ended_at=None,
         )
-        return await _open(ctx, tx, session, user, now)
+        opened = await _open(ctx, tx, session, user, now)
+    audit("auth.restaurant_entered", entered_restaurant_id=restaurant_id, new_session_id=session.id)
+    return opened
 
 
 async def log_out(ctx: Context, caller: Caller, *, everywhere: bool) -> None:
@@ -165,6 +178,7 @@ async def log_out(ctx: Context, caller: Caller, *, everywhere: bool) -> None:
             await revoke(tx, [Revocation(RevocationKind.USER, caller.user_id, now, "log_out_everywhere")])
         else:
             await _end(tx, caller.session_id, now, "log_out")
+    audit("auth.logged_out", user_id=caller.user_id, everywhere=everywhere)
 
 
 async def who_am_i(ctx: Context, caller: Caller) -> Standing:
@@ -228,12 +242,15 @@ async def _prove(ctx: Context, command: LogIn, email: str) -> people.Account:
             return account
         async with ctx.db.transaction(None) as tx:
             forget = EMAIL_LOCK.forgotten_after
-            count = await people.count_failure(tx, people.EMAIL, email, now, forget)
+            count, of_address = await people.count_failure(tx, people.EMAIL, email, now, forget), 0
             if command.address:
                 forget = ctx.address_policy.forgotten_after
-                await people.count_failure(tx, people.ADDRESS, command.address, now, forget)
-    known = None if account is None else str(account.user.id)
-    _log.warning("log-in refused", user_id=known, failures=count, address=command.address)
+                of_address = await people.count_failure(tx, people.ADDRESS, command.address, now, forget)
+    who = {"user_id": None if account is None else account.user.id, "address": command.address}
+    audit("auth.log_in_refused", **who, failures=count, device_id=command.device_id)
+    for policy, what, failed in ((EMAIL_LOCK, "email", count), (ctx.address_policy, "address", of_address)):
+        if until := locked_until(policy, Failures(failed, now)):
+            audit("auth.locked_out", **who, locked=what, failures=failed, until=until.isoformat())
     raise InvalidCredentials("E-mail address and password do not belong together.")
 
 

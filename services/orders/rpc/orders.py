@@ -5,9 +5,11 @@
 from datetime import UTC, date, datetime
 from uuid import UUID
 
+from fynlo.orders.v1 import orders_pb2
 from fynlo.orders.v1 import orders_service_pb2 as pb
 from fynlo.orders.v1.orders_service_pb2_grpc import OrdersServiceServicer
 
+from chassis.audit import audit
 from chassis.errors import FieldError, InvalidArgument
 from chassis.ids import parse_id
 from services.orders.rpc.asking import Context, ask_of, tenant_of, told
@@ -75,7 +77,9 @@ class OrdersRpc(OrdersServiceServicer):
         answer = await lifecycle.cancel_order(
             self._shop, ask, order_id, request.reason, pb.CancelOrderResponse
         )
-        return told(answer)
+        reply = told(answer)
+        _audit_end(reply.order)
+        return reply
 
     async def CompleteOrder(
         self, request: pb.CompleteOrderRequest, context: Context
@@ -91,7 +95,15 @@ class OrdersRpc(OrdersServiceServicer):
         answer = await lifecycle.set_order_status(
             self._shop, ask, order_id, status, request.reason, pb.SetOrderStatusResponse
         )
-        return told(answer)
+        reply = told(answer)
+        _audit_end(reply.order)
+        return reply
+
+
+def _audit_end(order: orders_pb2.Order) -> None:
+    """A cancelled order is money that was not taken."""
+    if order.lifecycle == orders_pb2.LIFECYCLE_CANCELLED:
+        audit("orders.order_cancelled", order_id=order.id, total_minor=order.totals.total_minor)
 
 
 def _filter(request: pb.ListOrdersRequest) -> Filter:

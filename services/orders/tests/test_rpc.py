@@ -23,6 +23,7 @@ from fynlo.realtime.v1.channel_source_service_pb2_grpc import (
     ChannelSourceServiceStub,
     add_ChannelSourceServiceServicer_to_server,
 )
+from structlog.testing import capture_logs
 
 from chassis.errors import (
     Conflict,
@@ -382,6 +383,26 @@ async def test_a_snapshot_and_its_position_fit_the_replay(wire: Wire) -> None:
     assert (replayed.epoch, replayed.head_seq) == (kitchen.epoch, kitchen.seq)
     assert [event.seq for event in replayed.events] == list(range(1, kitchen.seq + 1))
     assert replayed.events[-1].type == "fynlo.orders.v1.OrderPlaced"
+
+
+async def test_a_cancelled_order_is_written_down_once_with_who_did_it(wire: Wire) -> None:
+    # Drafts, for no bill of theirs has to be closed first.
+    first, second = await wire.world.place(draft=True), await wire.world.place(draft=True)
+    cancel = pb.CancelOrderRequest(request_id="one", order_id=first.id, reason="guest left")
+    status = pb.SetOrderStatusRequest(
+        request_id="two", order_id=second.id, status=orders_pb2.ORDER_STATE_CANCELLED, reason="guest left"
+    )
+    person = wire.orders_peer.as_user(STAFF, restaurant_id=wire.world.tenant)
+    with capture_logs() as lines, person as somebody:
+        for _ in range(2):
+            await wire.orders.CancelOrder(cancel)
+            await wire.orders.SetOrderStatus(status)
+    told = [line for line in lines if line.get("part") == "audit"]
+    assert [(line["event"], line["order_id"], line["total_minor"]) for line in told] == [
+        ("orders.order_cancelled", first.id, 1125),
+        ("orders.order_cancelled", second.id, 1125),
+    ]
+    assert {line["actor"] for line in told} == {str(somebody.subject)}
 
 
 async def test_a_channel_of_another_owner_is_refused_and_not_answered_with_silence(wire: Wire) -> None:

@@ -5,6 +5,7 @@ from uuid import UUID
 
 from fynlo.payments.v1 import payments_service_pb2 as rpc_pb
 
+from chassis.audit import audit
 from chassis.db import Database, Transaction
 from chassis.idempotency import IdempotencyKey
 from chassis.ids import new_id
@@ -73,7 +74,15 @@ async def take_payment(db: Database, peers: Peers, command: TakePayment) -> rpc_
             await copies.keep(tx, db.clock.now())
             response = await _take(tx, db, command)
             tx.remember(response.SerializeToString())
-            return response
+        audit(
+            "payments.payment_taken",
+            payment_id=response.payment.id,
+            order_id=response.payment.order_id,
+            method=command.method,
+            amount_minor=response.payment.amount_minor,
+            tip_minor=response.payment.tip_minor,
+        )
+        return response
 
     return await with_copies(peers, command.restaurant_id, attempt)
 

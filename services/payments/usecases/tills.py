@@ -8,6 +8,7 @@ from uuid import UUID
 from fynlo.payments.v1 import payments_service_pb2 as rpc_pb
 from google.protobuf.message import Message
 
+from chassis.audit import audit
 from chassis.db import Database, Transaction
 from chassis.errors import InvalidArgument
 from chassis.idempotency import IdempotencyKey
@@ -112,7 +113,13 @@ async def open_till(db: Database, peers: Peers, command: OpenTill) -> rpc_pb.Ope
             await store.record_posting(tx, posting)
             response = rpc_pb.OpenTillResponse(session=wire.till_session(session))
             _finish(tx, session, command.key, response)
-            return response
+        audit(
+            "payments.till_opened",
+            till_session_id=session.id,
+            till=session.till,
+            opening_float_minor=session.opening_float_minor,
+        )
+        return response
 
     return await with_copies(peers, command.restaurant_id, attempt)
 
@@ -140,7 +147,13 @@ async def record_drawer_event(db: Database, command: RecordDrawerEvent) -> rpc_p
         await _book(tx, command.kind.value, session, now, command.actor, entries)
         response = rpc_pb.RecordDrawerEventResponse(session=wire.till_session(session))
         _finish(tx, session, command.key, response)
-        return response
+    audit(
+        "payments.drawer_opened",
+        till_session_id=session.id,
+        kind=command.kind,
+        amount_minor=command.amount_minor,
+    )
+    return response
 
 
 async def close_till(db: Database, command: CloseTill) -> rpc_pb.CloseTillResponse:
@@ -177,7 +190,14 @@ async def close_till(db: Database, command: CloseTill) -> rpc_pb.CloseTillRespon
             session=wire.till_session(closed), report=wire.till_report(report)
         )
         _finish(tx, closed, command.key, response, [wire.z_report_issued(report)])
-        return response
+    audit(
+        "payments.till_closed",
+        till_session_id=closed.id,
+        counted_minor=command.counted_minor,
+        variance_minor=variance,
+        z_number=response.report.number,
+    )
+    return response
 
 
 async def current_report(tx: Transaction, session: TillSession, until: datetime) -> TillReport:

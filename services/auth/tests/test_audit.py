@@ -1,0 +1,121 @@
+"""What matters for security leaves a line, once, and no line has a secret or an e-mail address in it."""
+
+from collections.abc import MutableMapping
+from dataclasses import replace
+from datetime import timedelta
+from typing import Any
+
+import pytest
+from structlog.testing import capture_logs
+
+from chassis.clock import FakeClock
+from services.auth.domain.roles import Role
+from services.auth.domain.sessions import EMAIL_LOCK, InvalidCredentials, LockedOut, TokenReused
+from services.auth.tests.builders import PASSWORD, Town, key
+from services.auth.usecases import members, places, sessions
+from services.auth.usecases.accounts import Person
+
+WRONG = "not-the-password-at-all"
+Lines = list[MutableMapping[str, Any]]
+
+
+def events(lines: Lines) -> list[str]:
+    return [line["event"] for line in lines if line.get("part") == "audit"]
+
+
+def check_silent(lines: Lines, *secrets: str) -> None:
+    """Raises AssertionError where a line has one of these, a password or an address of e-mail in it."""
+    text = repr(lines)
+    assert not [secret for secret in (*secrets, PASSWORD, WRONG, "@example.test") if secret in text]
+
+
+async def test_logging_in_and_out_and_moving_on_leave_their_lines(town: Town) -> None:
+    casa, other = await town.restaurant("Casa"), await town.restaurant("Other")
+    mia = await town.member(casa, "mia")
+    await town.member(other, "mia")
+    with capture_logs() as lines:
+        opened = await town.log_in("mia", device="ipad-7", address="192.0.2.1")
+        caller = await town.caller(opened)
+        there = await sessions.switch_restaurant(town.ctx, caller, other)
+        await sessions.log_out(town.ctx, caller, everywhere=False)
+    assert events(lines) == ["auth.logged_in", "auth.restaurant_entered", "auth.logged_out"]
+    assert (lines[0]["user_id"], lines[0]["restaurant_id"]) == (mia, casa)
+    assert (lines[0]["device_id"], lines[0]["address"]) == ("ipad-7", "192.0.2.1")
+    assert (lines[1]["entered_restaurant_id"], lines[2]["user_id"]) == (other, mia)
+    tokens = [token for one in (opened, there) for token in (one.access_token, one.refresh_token)]
+    check_silent(lines, *tokens)
+
+
+async def test_every_wrong_guess_leaves_a_line_and_the_one_that_locks_another(town: Town) -> None:
+    mia = await town.member(await town.restaurant(), "mia")
+    with capture_logs() as lines:
+        for _ in range(EMAIL_LOCK.free_failures):
+            with pytest.raises(InvalidCredentials):
+                await town.log_in("mia", password=WRONG, address="192.0.2.2")
+        with pytest.raises(LockedOut):
+            await town.log_in("mia", address="192.0.2.2")
+    assert events(lines) == ["auth.log_in_refused"] * EMAIL_LOCK.free_failures + ["auth.locked_out"]
+    assert [line["failures"] for line in lines[:-1]] == list(range(1, EMAIL_LOCK.free_failures + 1))
+    until = (town.ctx.db.clock.now() + EMAIL_LOCK.first_delay).isoformat()
+    assert (lines[-1]["user_id"], lines[-1]["locked"], lines[-1]["until"]) == (mia, "email", until)
+    check_silent(lines)
+
+
+async def test_a_guess_at_an_address_that_nobody_has_leaves_a_line_without_it(town: Town) -> None:
+    with capture_logs() as lines, pytest.raises(InvalidCredentials):
+        await town.log_in("nobody", password=WRONG, address="192.0.2.3")
+    assert events(lines) == ["auth.log_in_refused"]
+    assert (lines[0]["user_id"], lines[0]["address"]) == (None, "192.0.2.3")
+    check_silent(lines)
+
+
+async def test_a_reused_refresh_token_leaves_a_line_without_the_token(
+    town: Town, fake_clock: FakeClock
+) -> None:
+    await town.restaurant()
+    opened = await town.log_in("casa", device="ipad")
+    await sessions.refresh(town.ctx, opened.refresh_token, "ipad")
+    fake_clock.advance(timedelta(minutes=1))
+    with capture_logs() as lines, pytest.raises(TokenReused):
+        await sessions.refresh(town.ctx, opened.refresh_token, "ipad")
+    assert events(lines) == ["auth.token_reused"]
+    assert lines[0]["user_id"] == opened.standing.user.id
+    check_silent(lines, opened.refresh_token)
+
+
+async def test_who_may_what_is_written_down_when_it_changes_and_only_then(town: Town) -> None:
+    casa = await town.restaurant()
+    person, same = Person(town.email("mia"), "Mia", PASSWORD), key()
+    with capture_logs() as lines:
+        reply = await members.add_member(town.ctx, casa, person, Role.EMPLOYEE, same)
+        await members.add_member(town.ctx, casa, person, Role.EMPLOYEE, same)
+        await members.add_member(town.ctx, casa, person, Role.EMPLOYEE, key())
+        await members.add_member(town.ctx, casa, person, Role.MANAGER, key())
+        owner = (await town.log_in("mia")).standing.user
+        await members.remove_member(town.ctx, casa, owner.id, key())
+    changes = [line for line in lines if line["event"] != "auth.logged_in"]
+    assert [(line["event"], line.get("role"), line["former_role"]) for line in changes] == [
+        ("auth.member_added", Role.EMPLOYEE, None),
+        ("auth.role_changed", Role.MANAGER, Role.EMPLOYEE),
+        ("auth.member_removed", None, Role.MANAGER),
+    ]
+    assert {str(line["user_id"]) for line in changes} == {reply.membership.user_id}
+    assert changes[-1]["sessions_ended"] == 1
+    check_silent(lines)
+
+
+async def test_a_change_of_settings_says_what_was_and_what_is(town: Town) -> None:
+    with capture_logs() as lines:
+        casa = await town.restaurant()
+        stored = (await places.get_restaurant(town.ctx, casa)).settings
+        wanted, same = replace(stored, service_charge_bp=0, fee_preset="stripe_uk_online"), key()
+        await places.update_restaurant(town.ctx, casa, wanted, same)
+        await places.update_restaurant(town.ctx, casa, wanted, same)
+        await places.update_restaurant(town.ctx, casa, replace(wanted, version=2), key())
+    assert events(lines) == ["auth.restaurant_created", "auth.settings_changed"]
+    assert lines[1]["changes"] == {
+        "version": [1, 2],
+        "service_charge_bp": [1250, 0],
+        "fee_preset": ["listed", "stripe_uk_online"],
+    }
+    check_silent(lines)
