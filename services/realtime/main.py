@@ -66,6 +66,8 @@ async def assemble(settings: RealtimeSettings, clock: Clock) -> tuple[Service, E
     await service.wait_for("the newest events", feed.start)
 
     async def know_what_was_revoked() -> None:
+        # Waits for the connection instead of asking again and again: auth may start beside us.
+        await peers["auth"].channel_ready()
         for revocation in await list_revocations():
             revocations.apply(revocation)
 
