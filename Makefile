@@ -41,7 +41,7 @@ check: lint types protos migrations ## What must hold before a change is tested:
 
 .PHONY: test
 test: $(INSTALLED) ## Run the tests (ARGS="-k name" narrows them, WORKERS=0 runs them in one process)
-	@exec $(PY) -m pytest -n $(WORKERS) --dist loadfile $(ARGS)
+	@exec $(PY) -m pytest -n $(WORKERS) $(ARGS)
 
 .PHONY: lint
 lint: $(INSTALLED) ## Lint, formatting and the direction of imports

@@ -10,7 +10,7 @@ from tests.browser.pages import Till, Wall, arrive, caches, live, log_in, until
 from tests.system import System
 from tools.demo import PASSWORD, PLATFORM_OWNER
 
-pytestmark = [pytest.mark.xdist_group("system"), pytest.mark.asyncio(loop_scope="session")]
+pytestmark = pytest.mark.asyncio(loop_scope="session")
 
 TOKENS = """() => {
     const kept = JSON.parse(sessionStorage.getItem("fynlo.session"));

@@ -8,7 +8,7 @@ from playwright.async_api import Page
 
 from tests.browser.conftest import Desk
 
-pytestmark = [pytest.mark.xdist_group("system"), pytest.mark.asyncio(loop_scope="session")]
+pytestmark = pytest.mark.asyncio(loop_scope="session")
 
 # `world` drives one machine with a clock of its own; every step answers what the machine asked for.
 WORLD = """async () => {

@@ -11,7 +11,7 @@ from tests.browser.conftest import Desk
 from tests.browser.house import House
 from tests.browser.pages import Till, live
 
-pytestmark = [pytest.mark.xdist_group("system"), pytest.mark.asyncio(loop_scope="session")]
+pytestmark = pytest.mark.asyncio(loop_scope="session")
 
 KEPT_ORDERS = """Object.entries(localStorage).flatMap(
     ([name, value]) => (name.startsWith("fynlo.orders.") ? JSON.parse(value) : []))"""

@@ -8,7 +8,7 @@ import pytest
 from tests.conftest import People
 from tests.system import System
 
-pytestmark = [pytest.mark.xdist_group("system"), pytest.mark.timeout(240)]
+pytestmark = pytest.mark.timeout(240)
 EXAMPLES_EACH = 3
 RUN_SECONDS = 180
 CHECKS = (

@@ -11,7 +11,7 @@ from tools.replay.menu_plan import plan_menu
 from tools.replay.orders_file import read_lines
 from tools.replay.play import play
 
-pytestmark = [pytest.mark.xdist_group("system"), pytest.mark.timeout(300)]
+pytestmark = pytest.mark.timeout(300)
 SAMPLE = (Path(__file__).parent / "sample_orders.tsv").read_text().splitlines(keepends=True)
 
 
