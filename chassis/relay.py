@@ -90,12 +90,21 @@ class Leadership:
 class OutboxRelay:
     """Publishes the outbox of ``db``'s schema. ``run()`` never returns; cancel it to stop."""
 
-    def __init__(self, db: Database, nats: NatsClient, clock: Clock, *, replicas: int = 1) -> None:
+    def __init__(
+        self,
+        db: Database,
+        nats: NatsClient,
+        clock: Clock,
+        *,
+        replicas: int = 1,
+        poll_seconds: float = POLL_SECONDS,
+    ) -> None:
         self._db = db
         self._nats = nats
         self._jetstream = nats.jetstream(timeout=PUBLISH_TIMEOUT_SECONDS)
         self._clock = clock
         self._replicas = replicas
+        self._poll_seconds = poll_seconds
         self._wake = asyncio.Event()
         self._leads = False
         self._nudging: asyncio.Task[None] | None = None
@@ -184,7 +193,7 @@ class OutboxRelay:
                 await asyncio.sleep(backoff)
             elif published < BATCH_ROWS:
                 backoff = POLL_SECONDS
-                await self._rest(POLL_SECONDS)
+                await self._rest(self._poll_seconds)
 
     async def _rest(self, seconds: float) -> None:
         """Sleeps until nudged, at most ``seconds``."""
