@@ -28,7 +28,7 @@ from chassis.rpc.server import (
 )
 
 DEFAULT_SECONDS = 2.0
-"""The time-out of a unary call that names none."""
+"""The time-out of a unary call, unless the call or its channel names one."""
 RECONNECT_MIN_MS = 100
 RECONNECT_MAX_MS = 2_000
 """A peer that comes back is noticed within this; the library's own limit is two minutes."""
@@ -46,19 +46,21 @@ def open_channel(
     identity: ServiceIdentity,
     credentials: grpc.ChannelCredentials | None = None,
     retry: Sequence[str] = (),
+    call_seconds: float = DEFAULT_SECONDS,
 ) -> "Channel":
     """A channel to ``peer`` at ``address`` (host:port, or a dns:/// name with several hosts). Connects when
     used.
 
     ``retry`` names the gRPC services whose idempotent methods are tried again when the peer is not there.
-    Retries belong to one layer, the gateway; every other caller leaves it empty.
+    Retries belong to one layer, the gateway; every other caller leaves it empty. ``call_seconds`` is the
+    time-out of a unary call that names none.
     """
     options = _options(retry)
     if credentials is None:
         plain = grpc.aio.insecure_channel(address, options=options)
     else:
         plain = grpc.aio.secure_channel(address, credentials, options=options)
-    return Channel(plain, peer, identity)
+    return Channel(plain, peer, identity, call_seconds)
 
 
 async def was_replayed(call: object) -> bool:
@@ -71,20 +73,24 @@ async def was_replayed(call: object) -> bool:
 class Channel(grpc.aio.Channel):
     """A grpc.aio channel whose calls carry the context along and raise problems. See ``open_channel``."""
 
-    def __init__(self, plain: grpc.aio.Channel, peer: str, identity: ServiceIdentity) -> None:
+    def __init__(
+        self, plain: grpc.aio.Channel, peer: str, identity: ServiceIdentity, call_seconds: float
+    ) -> None:
         self._plain = plain
         self._peer = peer
         self._identity = identity
+        self._call_seconds = call_seconds
 
     def unary_unary(self, method: str, *args: Any, **kwargs: Any) -> Any:
         """The guarded call of a unary method."""
         outgoing = Outgoing(method, self._peer, self._identity)
         inner = self._plain.unary_unary(method, *args, **kwargs)
+        otherwise = self._call_seconds
 
         def invoke(
             request: Any, *, timeout: float | None = None, wait_for_ready: bool | None = None
         ) -> Reply[Any]:
-            ticket = outgoing.ticket(timeout if timeout is not None else DEFAULT_SECONDS)
+            ticket = outgoing.ticket(timeout if timeout is not None else otherwise)
             call = inner(
                 request, timeout=ticket.timeout, metadata=ticket.metadata, wait_for_ready=wait_for_ready
             )

@@ -27,7 +27,7 @@ from chassis.errors import (
     Unprocessable,
 )
 from chassis.rpc.status import DETAIL_MAX_CHARS, FIELDS_MAX, code_of, details_of, problem_of
-from chassis.testing_rpc import Peer, serving
+from chassis.testing_rpc import PATIENT_SECONDS, Peer, serving
 from chassis.tests.rpc_probe import PERMISSION, Probe, Request, Response, Stub, register, reply, request
 
 KINDS = [
@@ -158,7 +158,7 @@ async def test_a_peer_that_is_not_there_is_unavailable_by_name(peer: Peer) -> No
 
 async def test_no_answer_in_time_is_unavailable_and_says_so(peer: Peer, probe: Probe) -> None:
     async def sleeps(_: Request) -> Response:
-        await asyncio.sleep(30)
+        await asyncio.sleep(600)
         return reply("late")
 
     probe.behaviour = sleeps
@@ -167,7 +167,7 @@ async def test_no_answer_in_time_is_unavailable_and_says_so(peer: Peer, probe: P
         await Stub(peer.channel).Guarded(request(), timeout=0.15)
     assert raised.value.reason == "DEADLINE_EXCEEDED"
     assert raised.value.metadata == {"service": "probe"}
-    assert time.perf_counter() - began < 1
+    assert time.perf_counter() - began < PATIENT_SECONDS
 
 
 async def test_a_problem_met_further_down_keeps_its_reason_on_the_way_up(peer: Peer, probe: Probe) -> None:

@@ -32,7 +32,14 @@ from chassis.errors import InvalidArgument, ResourceExhausted, Unavailable
 from chassis.rpc import RpcServer, channel_credentials, open_channel
 from chassis.rpc.policy import Access, policies_of
 from chassis.telemetry import metrics_page
-from chassis.testing_rpc import SECRET, Peer, TokenMint, serving, settings_for_tests
+from chassis.testing_rpc import (
+    PATIENT_SECONDS,
+    SECRET,
+    Peer,
+    TokenMint,
+    serving,
+    settings_for_tests,
+)
 from chassis.tests.rpc_probe import (
     PERMISSION,
     SERVICE,
@@ -119,7 +126,9 @@ async def test_more_calls_at_once_than_allowed_are_turned_away(fake_clock: FakeC
     async with serving(register, Probe(waits), clock=fake_clock, grpc_max_concurrent_calls=2) as peer:
         stub = Stub(peer.channel)
         calls = [asyncio.ensure_future(stub.Public(request())) for _ in range(6)]
-        await asyncio.sleep(0.3)
+        async with asyncio.timeout(PATIENT_SECONDS):
+            while sum(call.done() for call in calls) < 4:  # noqa: ASYNC110 - some of them end
+                await asyncio.sleep(0.01)
         turned_away = [call for call in calls if call.done()]
         assert [type(call.exception()) for call in turned_away] == [ResourceExhausted] * 4
         release.set()
@@ -168,20 +177,22 @@ async def test_methods_are_listed_only_where_settings_say_so(allowed: bool, fake
 
 
 async def test_a_call_in_flight_is_finished_while_new_ones_are_refused(fake_clock: FakeClock) -> None:
-    started = asyncio.Event()
+    started, release = asyncio.Event(), asyncio.Event()
 
-    async def slow(_: Request) -> Response:
-        started.set()
-        await asyncio.sleep(0.4)
+    async def slow(received: Request) -> Response:
+        if received.request_id == "in flight":
+            started.set()
+            await release.wait()
         return reply("done")
 
     async with serving(register, Probe(slow), clock=fake_clock) as peer:
-        in_flight = asyncio.ensure_future(Stub(peer.channel).Public(request()))
+        in_flight = asyncio.ensure_future(Stub(peer.channel).Public(request("in flight")))
         await started.wait()
-        stopping = asyncio.create_task(peer.server.stop(5))
+        stopping = asyncio.create_task(peer.server.stop(PATIENT_SECONDS))
         await asyncio.sleep(0.1)
         with pytest.raises(Unavailable):
             await Stub(peer.channel).Public(request())
+        release.set()
         assert (await in_flight).timecard.id == "done"
         await stopping
 
@@ -191,13 +202,13 @@ async def test_the_grace_of_a_stop_is_not_exceeded(fake_clock: FakeClock) -> Non
 
     async def endless(_: Request) -> Response:
         started.set()
-        await asyncio.sleep(60)
+        await asyncio.sleep(600)
         return reply("never")
 
     async with serving(register, Probe(endless), clock=fake_clock) as peer:
-        in_flight = asyncio.ensure_future(Stub(peer.channel).Public(request(), timeout=30))
+        in_flight = asyncio.ensure_future(Stub(peer.channel).Public(request(), timeout=600))
         await started.wait()
-        async with asyncio.timeout(2):
+        async with asyncio.timeout(PATIENT_SECONDS):
             await peer.server.stop(0.2)
         with pytest.raises(Unavailable):
             await in_flight
@@ -226,7 +237,7 @@ async def test_a_restarted_peer_is_found_again_within_seconds(fake_clock: FakeCl
             with pytest.raises(Unavailable):
                 await Stub(peer.channel).Public(request())
         again = await restarted_after(peer, 0, probe, fake_clock)
-        async with asyncio.timeout(5):
+        async with asyncio.timeout(15):
             while True:
                 try:
                     await Stub(peer.channel).Public(request())

@@ -20,7 +20,7 @@ from chassis.auth import ServiceIdentity
 from chassis.clock import SystemClock
 from chassis.rpc import Channel, inbound, open_channel
 from chassis.testing import ModuleDatabases
-from chassis.testing_rpc import SECRET
+from chassis.testing_rpc import PATIENT_SECONDS, SECRET
 from deploy.local.embedded import free_port
 from deploy.local.keys import kept_secrets
 from services.auth.main import build as build_auth
@@ -33,8 +33,6 @@ from services.staff.main import build as build_staff
 from services.staff.settings import StaffSettings
 from tools.demo import MANAGER, OWNER, PASSWORD, PLATFORM_OWNER, SECOND_OWNER, TILL
 from tools.seed import MENU_FILE, SeedSettings, seed_into
-
-BUDGET_SECONDS = 20.0
 
 
 @pytest.fixture
@@ -73,15 +71,16 @@ async def system(
 def to(settings: SeedSettings, peer: str) -> Channel:
     """A channel to one of the services."""
     identity = ServiceIdentity("gateway", SECRET, SystemClock())
-    return open_channel(str(getattr(settings, f"{peer}_address")), peer=peer, identity=identity)
+    address = str(getattr(settings, f"{peer}_address"))
+    return open_channel(address, peer=peer, identity=identity, call_seconds=PATIENT_SECONDS)
 
 
 async def log_in(settings: SeedSettings, email: str) -> auth_pb2.Session:
     """With the published password."""
     async with to(settings, "auth") as channel:
-        with inbound(budget_seconds=BUDGET_SECONDS):
+        with inbound(budget_seconds=PATIENT_SECONDS):
             request = auth_api.LogInRequest(email=email, password=PASSWORD)
-            return (await AuthServiceStub(channel).LogIn(request, timeout=BUDGET_SECONDS)).session
+            return (await AuthServiceStub(channel).LogIn(request)).session
 
 
 async def test_the_demo_is_seeded_once_and_is_whole(system: SeedSettings) -> None:
@@ -100,7 +99,7 @@ async def test_the_demo_is_seeded_once_and_is_whole(system: SeedSettings) -> Non
         assert (session.role, session.restaurant.name) == (role, restaurant)
     till = await log_in(system, TILL)
     async with to(system, "catalog") as catalog, to(system, "orders") as orders, to(system, "staff") as staff:
-        with inbound(budget_seconds=BUDGET_SECONDS, token=till.access_token):
+        with inbound(budget_seconds=PATIENT_SECONDS, token=till.access_token):
             menu = await CatalogServiceStub(catalog).GetMenu(GetMenuRequest())
             listed = await KitchenServiceStub(orders).ListStations(ListStationsRequest())
             card = await StaffServiceStub(staff).ClockIn(ClockInRequest(request_id="till"))

@@ -33,7 +33,7 @@ from chassis.ids import new_id
 from chassis.rpc import inbound, open_channel
 from chassis.stream import STREAM, event_headers, subject_of
 from chassis.testing import START, ModuleDatabases
-from chassis.testing_rpc import SECRET, TokenMint, serving
+from chassis.testing_rpc import PATIENT_SECONDS, SECRET, TokenMint, serving
 from services.catalog.domain.reservations import HOLD_LIFETIME
 from services.catalog.main import build
 from services.catalog.settings import CatalogSettings
@@ -118,7 +118,9 @@ async def running(
         async with await build(settings, clock) as service:
             address = f"127.0.0.1:{service.grpc_port}"
             identity = ServiceIdentity("gateway", SECRET, clock)
-            async with open_channel(address, peer="catalog", identity=identity) as channel:
+            async with open_channel(
+                address, peer="catalog", identity=identity, call_seconds=PATIENT_SECONDS
+            ) as channel:
                 yield CatalogServiceStub(channel), mint
 
 
@@ -149,7 +151,7 @@ async def test_a_menu_is_published_and_an_order_runs_through_the_stock(
     async with running(module_databases, nats_url, fake_clock) as (stub, mint):
         principal = mint.principal(permissions=EVERYTHING)
         tenant = principal.tenant
-        with inbound(budget_seconds=60, token=mint.token(principal), principal=principal):
+        with inbound(budget_seconds=PATIENT_SECONDS, token=mint.token(principal), principal=principal):
             content = b"category,item,price,vat_class,stock\nMains,Ramen,1200,hot_food,10\n"
             await stub.ImportMenu(
                 pb.ImportMenuRequest(request_id="1", content=content, format=catalog_pb2.MENU_FORMAT_CSV)
@@ -191,7 +193,7 @@ async def test_a_hold_whose_order_nobody_knows_is_let_go(
 ) -> None:
     async with running(module_databases, nats_url, fake_clock) as (stub, mint):
         principal = mint.principal(permissions=EVERYTHING)
-        with inbound(budget_seconds=60, token=mint.token(principal), principal=principal):
+        with inbound(budget_seconds=PATIENT_SECONDS, token=mint.token(principal), principal=principal):
             content = b"category,item,price,vat_class,stock\nMains,Ramen,1200,hot_food,10\n"
             await stub.ImportMenu(
                 pb.ImportMenuRequest(request_id="1", content=content, format=catalog_pb2.MENU_FORMAT_CSV)

@@ -30,7 +30,7 @@ from services.orders.tests.world import World
 from services.orders.usecases.copies import Copies
 
 EXAMPLES = Path(__file__).parents[3] / "protos" / "examples"
-PATIENCE_SECONDS = 15.0
+PATIENCE_SECONDS = 30.0
 DELIVERIES_MAX = 3
 
 

@@ -20,13 +20,13 @@ from chassis.ids import new_id
 from chassis.rpc import acting_for, inbound, open_channel
 from chassis.stream import ensure_stream
 from chassis.testing import ModuleDatabases
-from chassis.testing_rpc import SECRET, TokenMint, serving, settings_for_tests
+from chassis.testing_rpc import PATIENT_SECONDS, SECRET, TokenMint, serving, settings_for_tests
 from services.orders.main import build
 from services.orders.settings import OrdersSettings
 from services.orders.tests.builders import draft, draft_line
 from services.orders.tests.world import World
 
-PATIENCE_SECONDS = 15.0
+PATIENCE_SECONDS = 30.0
 
 
 class Keys(AuthServiceServicer):
@@ -65,15 +65,16 @@ async def test_the_process_serves_and_publishes(
         )
         async with await build(settings) as service:
             identity = ServiceIdentity("payments", SECRET, clock)
-            channel = open_channel(f"127.0.0.1:{service.grpc_port}", peer="orders", identity=identity)
+            address = f"127.0.0.1:{service.grpc_port}"
+            channel = open_channel(address, peer="orders", identity=identity, call_seconds=PATIENT_SECONDS)
             orders = OrdersServiceStub(channel)
             who = keys.mint.principal(
                 restaurant_id=world.tenant, permissions=frozenset({"orders.place", "orders.read"})
             )
-            with inbound(budget_seconds=5, token=keys.mint.token(who), principal=who):
+            with inbound(budget_seconds=PATIENT_SECONDS, token=keys.mint.token(who), principal=who):
                 request = pb.PlaceOrderRequest(request_id="r1", order=draft(draft_line(world.burger)))
                 placed = (await orders.PlaceOrder(request)).order
-            with acting_for(world.tenant):
+            with acting_for(world.tenant, budget_seconds=PATIENT_SECONDS):
                 found = await orders.GetOrder(pb.GetOrderRequest(order_id=placed.id))
                 with pytest.raises(NotFound):
                     await orders.GetOrder(pb.GetOrderRequest(order_id=str(new_id())))

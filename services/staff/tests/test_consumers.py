@@ -82,7 +82,7 @@ async def test_a_running_staff_follows_what_auth_publishes(
             headers=event_headers(row, "auth"),
         )
         place = None
-        async with asyncio.timeout(10):
+        async with asyncio.timeout(30):
             while place is None:
                 await asyncio.sleep(0.05)
                 async with db.transaction(casa) as tx:
