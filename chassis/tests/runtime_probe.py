@@ -38,6 +38,7 @@ async def build(settings: ProbeSettings) -> Service:
     service.add_background("ticker", lambda: _tick(settings.background_dies_after_seconds))
 
     async def slow(request: Request) -> Response:
+        await _say("called")
         await asyncio.sleep(settings.call_seconds)
         return reply(request.request_id)
 

@@ -14,7 +14,7 @@ from chassis.auth.tokens import TOKEN_LIFE_MAX
 from chassis.bus import open_nats
 from chassis.clock import FakeClock
 from chassis.errors import Unauthenticated, Unavailable
-from chassis.testing_rpc import TokenMint
+from chassis.testing_rpc import PATIENT_SECONDS, TokenMint
 
 SUBJECT = "fynlo.auth.v1.SessionsRevoked"
 
@@ -132,7 +132,7 @@ async def test_a_message_on_nats_kills_at_once_and_an_unreadable_one_harms_nothi
     await follow_revocations(bus, f"{SUBJECT}.*", parse, table)
     await bus.publish(f"{SUBJECT}.x", b"\xff\xff")
     await bus.publish(f"{SUBJECT}.x", f"user {principal.subject}".encode())
-    async with asyncio.timeout(5):
+    async with asyncio.timeout(PATIENT_SECONDS):
         await heard.wait()
     assert is_refused(table, principal)
     await bus.close()
@@ -154,7 +154,7 @@ async def test_what_a_message_missed_is_found_in_the_list(
         return [Revocation(RevokedKind.USER, str(principal.subject), fake_clock.now() + timedelta(seconds=1))]
 
     warming = asyncio.create_task(keep_warm(fetch, table, every_seconds=0.01))
-    async with asyncio.timeout(5):
+    async with asyncio.timeout(PATIENT_SECONDS):
         await arrived.wait()
     warming.cancel()
     assert is_refused(table, principal)
@@ -171,7 +171,7 @@ async def test_a_list_that_is_late_is_asked_for_soon_and_told_of_only_when_it_st
 
     with capture_logs() as logs:
         warming = asyncio.create_task(keep_warm(fetch, table, failing_max_seconds=1.0))
-        async with asyncio.timeout(10):
+        async with asyncio.timeout(PATIENT_SECONDS):
             while not logs:  # noqa: ASYNC110 - the log is what is watched
                 await asyncio.sleep(0.01)
         warming.cancel()

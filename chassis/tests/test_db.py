@@ -167,7 +167,8 @@ async def test_a_pool_without_a_free_connection_answers_unavailable_after_two_se
         async with db.transaction(None):
             pass
     assert caught.value.reason == "DATABASE_BUSY"
-    assert 1.8 < time.perf_counter() - started < 3
+    # Far below what a request may take: a starved machine is late, but nobody waits for ever.
+    assert 1.8 < time.perf_counter() - started < 10
     release.set()
     await holder
     async with db.transaction(None) as tx:

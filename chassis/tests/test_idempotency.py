@@ -1,4 +1,5 @@
 import asyncio
+from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
 from uuid import UUID
 
@@ -12,16 +13,22 @@ from chassis.ids import new_id
 from chassis.tests.conftest import OpenProbe
 from chassis.tests.probe import ThingMade
 
+TRIES = 400
 KEY = IdempotencyKey("orders.Place:device-1", "key-1", b"hash of the body")
 
 
-async def place(db: Database, tenant: UUID | None, key: IdempotencyKey = KEY, linger: float = 0) -> bytes:
+async def place(
+    db: Database,
+    tenant: UUID | None,
+    key: IdempotencyKey = KEY,
+    linger: Callable[[], Awaitable[object]] | None = None,
+) -> bytes:
     """A use case whose effect is a counter; its reply tells the count."""
     async with db.transaction(tenant) as tx:
         if replay := await tx.claim(key):
             return replay.reply
-        if linger:
-            await tx.fetchval("SELECT pg_sleep($1)", linger)
+        if linger is not None:
+            await linger()
         count = await tx.fetchval(
             "INSERT INTO thing VALUES ($1, 'effects', 1) ON CONFLICT (restaurant_id, name)"
             " DO UPDATE SET count = thing.count + 1 RETURNING count",
@@ -63,11 +70,18 @@ async def test_the_same_key_with_another_body_is_refused(db: Database) -> None:
 
 async def test_a_request_in_flight_is_a_conflict_that_says_when_to_retry(db: Database) -> None:
     tenant = new_id()
-    first = asyncio.create_task(place(db, tenant, linger=0.5))
-    await asyncio.sleep(0.2)
+    claimed, release = asyncio.Event(), asyncio.Event()
+
+    async def linger() -> None:
+        claimed.set()
+        await release.wait()
+
+    first = asyncio.create_task(place(db, tenant, linger=linger))
+    await claimed.wait()
     with pytest.raises(IdempotencyInFlight) as caught:
         await place(db, tenant)
     assert caught.value.metadata == {"retry_after_seconds": "1"}
+    release.set()
     assert await first == await place(db, tenant) == b"count 1"
 
 
@@ -75,9 +89,9 @@ async def test_50_parallel_identical_requests_have_one_effect_and_one_reply(open
     db, tenant = await open_probe(pool_size=20), new_id()
 
     async def insist() -> bytes:
-        for _ in range(50):
+        for _ in range(TRIES):
             try:
-                return await place(db, tenant, linger=0.05)
+                return await place(db, tenant, linger=lambda: asyncio.sleep(0.05))
             except IdempotencyInFlight:
                 await asyncio.sleep(0.05)
         raise AssertionError("never answered")

@@ -19,6 +19,7 @@ from chassis.db import Database, Transaction
 from chassis.errors import Conflict, Unavailable
 from chassis.ids import new_id
 from chassis.inbox import Consumer
+from chassis.pull import SILENCE_SECONDS
 from chassis.stream import STREAM, EventContext, ensure_stream, event_headers, subject_of
 from chassis.testing import START
 from chassis.tests.conftest import connect_nats
@@ -329,7 +330,8 @@ async def test_what_takes_longer_than_the_wait_for_its_acknowledgement_is_not_de
             await asyncio.sleep(0.9)
 
     kitchen, tenant = Slow(), new_id()
-    async with running(consumer_of(kitchen)):
+    # They come together, so the third is finished 2.7 s after it was delivered.
+    async with running(consumer_of(kitchen, ack_wait_seconds=2.5)):
         for name in ("first", "second", "third"):
             await publish(nats_client, tenant, name)
         await eventually(lambda: settled(nats_client, durable))
@@ -419,7 +421,8 @@ async def test_nats_down_and_up_again_with_an_empty_store(
             await publish(client, tenant, "after")
             started = time.monotonic()
             await eventually(lambda: _is(any(name == "after" for name, _ in kitchen.seen)))
-            assert time.monotonic() - started < 5
+            # By the watchdog of the pull alone it would take longer.
+            assert time.monotonic() - started < SILENCE_SECONDS
     finally:
         await client.close()
         await server.stop()
@@ -440,7 +443,7 @@ async def test_the_negative_control_without_an_inbox_row_doubles_the_effect(
         ordered_consumer=True,
     )
     for _ in range(2):
-        await subscription.next_msg(timeout=5)
+        await subscription.next_msg(timeout=PATIENCE_SECONDS)
         async with db.transaction(tenant) as tx:
             await tx.execute(COUNT, tenant, "doubled")
     assert (await effects(db, tenant), kitchen.seen) == ({"doubled": 2}, [])

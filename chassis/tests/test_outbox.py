@@ -125,6 +125,7 @@ async def write_ids_that_commit_out_of_order(db: Database) -> None:
     commits.
     """
     early, late = new_id(), new_id()
+    drawn, overtaken = asyncio.Event(), asyncio.Event()
     await emit(db, early, "zulu")
 
     async def first() -> None:
@@ -133,11 +134,15 @@ async def write_ids_that_commit_out_of_order(db: Database) -> None:
             tx.emit(ThingMade(), subject_id="early", channels=["zulu"])
             await tx._write_records(db.clock)
             tx._events.clear()
-            await tx.fetchval("SELECT pg_sleep(0.3)")
+            drawn.set()
+            await overtaken.wait()
 
     task = asyncio.create_task(first())
-    await asyncio.sleep(0.1)
+    await drawn.wait()
     await emit(db, late, "zulu")
+    # Time for whoever polls to see the later one.
+    await asyncio.sleep(0.2)
+    overtaken.set()
     await task
 
 

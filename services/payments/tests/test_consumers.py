@@ -29,7 +29,7 @@ from services.payments.main import build
 from services.payments.settings import PaymentsSettings
 from services.payments.tests.world import World
 
-WAIT_SECONDS = 15.0
+WAIT_SECONDS = 30.0
 POLL_SECONDS = 0.05
 POLLS = 300
 

@@ -47,6 +47,8 @@ from services.realtime.settings import RealtimeSettings
 from services.realtime.tests.world import EVERYTHING
 
 Frame = dict[str, Any]
+PATIENCE_SECONDS = 20.0
+"""What is awaited comes in milliseconds, and a starved machine gets this long."""
 
 
 class Owner(ChannelSourceServiceServicer):
@@ -193,14 +195,14 @@ class Running:
         row |= {"positions": positions, "command_id": "cmd"}
         headers, subject = event_headers(row, "orders"), subject_of(name, UUID(rid))
         if publish:
-            await self.bus.jetstream().publish(subject, payload, headers=headers)
+            await self.bus.jetstream().publish(subject, payload, headers=headers, timeout=PATIENCE_SECONDS)
         else:
             self.unpublished.append((subject, payload, headers))
 
     async def flush_unpublished(self) -> None:
         """Publishes what was committed without being published, in order."""
         for subject, payload, headers in self.unpublished:
-            await self.bus.jetstream().publish(subject, payload, headers=headers, timeout=5)
+            await self.bus.jetstream().publish(subject, payload, headers=headers, timeout=PATIENCE_SECONDS)
         self.unpublished.clear()
 
     async def order(self, number: int | None = None, *, publish: bool = True) -> str:
@@ -268,7 +270,7 @@ class Device:
     async def send(self, **content: Any) -> None:
         await self.socket.send(orjson.dumps(content).decode())
 
-    async def next(self, *kinds: str, seconds: float = 3.0) -> Frame:
+    async def next(self, *kinds: str, seconds: float = PATIENCE_SECONDS) -> Frame:
         """The next frame of one of these types; others are kept in ``seen``."""
         async with asyncio.timeout(seconds):
             while True:
@@ -277,7 +279,7 @@ class Device:
                 if not kinds or frame["t"] in kinds:
                     return frame
 
-    async def events(self, count: int, seconds: float = 5.0) -> list[Frame]:
+    async def events(self, count: int, seconds: float = PATIENCE_SECONDS) -> list[Frame]:
         """The next ``count`` events."""
         return [await self.next("ev", seconds=seconds) for _ in range(count)]
 
@@ -289,7 +291,7 @@ class Device:
             return
         raise AssertionError(f"an event came: {frame}")
 
-    async def closed(self, seconds: float = 5.0) -> tuple[int, Frame | None]:
+    async def closed(self, seconds: float = PATIENCE_SECONDS) -> tuple[int, Frame | None]:
         """The close code, and the bye before it."""
         async with asyncio.timeout(seconds):
             try:

@@ -42,7 +42,7 @@ async def test_nothing_is_lost_while_nats_restarts(own_nats: EmbeddedNats) -> No
         await own_nats.start()
         await republish(running)
         await running.order()
-        assert [frame["s"] for frame in await device.events(6, seconds=20)] == [7, 8, 9, 10, 11, 12]
+        assert [frame["s"] for frame in await device.events(6)] == [7, 8, 9, 10, 11, 12]
         await device.quiet(0.3)
 
 
@@ -55,6 +55,6 @@ async def test_what_was_published_while_only_we_were_away_is_read_back(own_nats:
         await subscription.unsubscribe()
         await running.order()
         await device.quiet(0.3)
-        assert [frame["s"] for frame in await device.events(1, seconds=15)] == [2]
+        assert [frame["s"] for frame in await device.events(1)] == [2]
         await running.order()
         assert [frame["s"] for frame in await device.events(1)] == [3]

@@ -7,7 +7,7 @@ import pytest
 from websockets.exceptions import InvalidStatus
 
 from chassis.ids import new_id
-from services.realtime.tests.running import Running
+from services.realtime.tests.running import PATIENCE_SECONDS, Running
 
 
 async def test_an_event_reaches_a_device_that_follows_its_channel(running: Running) -> None:
@@ -155,7 +155,7 @@ async def test_two_processes_give_the_same_frames_and_share_their_displays(runni
     await running.order(number=2)
     assert await here.events(1) == await there.events(1)
     await there.send(t="ack", ack={running.channel("kitchen"): 2})
-    async with asyncio.timeout(5):
+    async with asyncio.timeout(PATIENCE_SECONDS):
         while first_engine.alarms.waiting(running.rid):  # noqa: ASYNC110 - looks at what has no event
             await asyncio.sleep(0.05)
     assert running.kitchen.reports == []
