@@ -15,7 +15,7 @@ UPGRADE = (
     b"GET %b HTTP/1.1\r\nHost: pos\r\nConnection: Upgrade\r\nUpgrade: websocket\r\n"
     b"Sec-WebSocket-Protocol: fynlo.rt.v1\r\n\r\n"
 )
-SECONDS = 5.0
+SECONDS = 30.0
 
 
 async def no_http(scope: Scope, receive: Receive, send: Send) -> None:
@@ -46,7 +46,7 @@ async def gateway_to(address: str) -> AsyncIterator[int]:
     )
     server = HttpServer(config)
     serving = asyncio.create_task(server.serve())
-    for _ in range(500):
+    for _ in range(3_000):
         if server.started:
             break
         await asyncio.sleep(0.01)
@@ -130,7 +130,7 @@ async def test_closed_tunnels_are_forgotten() -> None:
         await read_until(reader, b"FYNLO.RT.V1")
         assert len(SocketTunnel.open_tunnels) == before + 1
         writer.close()
-        for _ in range(100):
+        for _ in range(1_000):
             if len(SocketTunnel.open_tunnels) == before:
                 break
             await asyncio.sleep(0.02)

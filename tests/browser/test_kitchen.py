@@ -240,7 +240,7 @@ async def test_what_is_acknowledged_is_stored(desk: Desk, house: House) -> None:
         assert acked <= kept.get("s", acked)
         return order["number"] in held and acked == kept["s"]
 
-    await until(acknowledged, "the ticket is stored and acknowledged", seconds=5)
+    await until(acknowledged, "the ticket is stored and acknowledged")
 
 
 async def test_a_lost_network_misses_nothing_and_says_so_meanwhile(desk: Desk, house: House) -> None:

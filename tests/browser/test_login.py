@@ -141,7 +141,7 @@ async def test_a_session_that_is_ended_elsewhere_ends_here_at_once(desk: Desk, h
     till = await Till.open(await desk.page(), house.email)
     await until(lambda: caches(till.page), "the channels are stored")
     await house.owner.post("/api/v2/auth/logout", {"everywhere": True})
-    await till.page.wait_for_url("**/login?next=till", timeout=5_000)
+    await till.page.wait_for_url("**/login?next=till")
     assert await caches(till.page) == []
 
 
