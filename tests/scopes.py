@@ -19,7 +19,19 @@ SHARED = {
 """Folders whose tests share a running system, and what it is called."""
 APART = {"tests/e2e/test_calm_log.py"}
 """Files in such a folder that start a system of their own."""
-LONGEST_FIRST = ("system", "chaos")
+LONGEST_FIRST = (
+    "system",
+    "chaos",
+    "deploy/local/tests/test_run.py",
+    "deploy/local/tests/test_servers.py",
+    "services/realtime/tests/test_sockets.py",
+    "chassis/tests/test_inbox.py",
+    "chassis/tests/test_runtime.py",
+    "chassis/tests/test_relay.py",
+    "services/realtime/tests/test_nats_restart.py",
+    "gateway/tests/test_start.py",
+    "tests/e2e/test_calm_log.py",
+)
 """What takes longest begins first; else it would begin last, and one worker would wait for it alone."""
 
 

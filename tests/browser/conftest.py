@@ -33,7 +33,7 @@ ARGUMENTS = [
     "--disable-component-update",
     "--disable-sync",
 ]
-PATIENCE_MS = 20_000
+PATIENCE_MS = 45_000
 """A machine under load is slow, and these are no speed tests."""
 IPAD = ViewportSize(width=1024, height=768)
 WALL = ViewportSize(width=1920, height=1080)

@@ -35,7 +35,7 @@ async def live(page: Page) -> None:
     await expect(page.locator("[data-connection=live]")).to_be_visible()
 
 
-async def until(holds: Callable[[], Awaitable[object]], what: str, seconds: float = 20.0) -> None:
+async def until(holds: Callable[[], Awaitable[object]], what: str, seconds: float = 45.0) -> None:
     """Asks again until it holds. Raises AssertionError with ``what`` that should have been."""
     give_up_at = time.monotonic() + seconds
     while not await holds():

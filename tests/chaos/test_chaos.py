@@ -17,8 +17,6 @@ from tools.chaos.planted import plant
 from tools.chaos.run import Result, Run, Scenario
 from tools.chaos.supervise import PLANTED
 
-pytestmark = pytest.mark.timeout(300)
-
 START_SECONDS = 60.0
 CALM = Habits(pay_first=0.2, tracked=0.0, cancel=0.0, walk_away=0.0, serve=0.0)
 

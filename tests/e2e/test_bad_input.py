@@ -16,7 +16,6 @@ from tools.demo import PASSWORD
 LARGE_MENU = 2_500
 ACTIONS = {"validate": (), "fire": ("lines", "course"), "cancel": ("reason",), "complete": ()}
 """On an order, and the words that each listens to."""
-pytestmark = pytest.mark.timeout(180)
 
 
 def problem_of(answer: httpx.Response) -> dict[str, Any]:

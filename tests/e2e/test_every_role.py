@@ -7,7 +7,7 @@ from tests.e2e.walk.cases import request_for
 from tests.e2e.walk.document import OPERATIONS, Operation
 from tests.e2e.walk.walker import Sent
 
-pytestmark = [pytest.mark.timeout(180), pytest.mark.asyncio(loop_scope="session")]
+pytestmark = pytest.mark.asyncio(loop_scope="session")
 
 # The matrix, written down a second time on purpose: a role that gains something by accident shows here.
 EMPLOYEE = {

@@ -12,7 +12,7 @@ from tests.e2e.walk.cases import CASES, request_for
 from tests.e2e.walk.document import BY_NAME, DOCUMENT, OPERATIONS, PREFIX, Operation
 from tests.e2e.walk.walker import JSON
 
-pytestmark = [pytest.mark.timeout(180), pytest.mark.asyncio(loop_scope="session")]
+pytestmark = pytest.mark.asyncio(loop_scope="session")
 
 # What the server decides. A client that sends one is told so, whichever body it is in.
 SERVER_OWNED = {

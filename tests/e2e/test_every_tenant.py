@@ -15,7 +15,7 @@ from tests.e2e.walk.document import BY_NAME, OPERATIONS, PREFIX, Operation, reso
 from tests.e2e.walk.shop import Shop
 from tests.e2e.walk.walker import Sent
 
-pytestmark = [pytest.mark.timeout(180), pytest.mark.asyncio(loop_scope="session")]
+pytestmark = pytest.mark.asyncio(loop_scope="session")
 
 # A field of a body -> what of Casa Demo to put into it.
 FOREIGN = {

@@ -9,7 +9,6 @@ from tests.conftest import People
 from tests.e2e.shop import FLOAT_MINOR, open_till, order_body, pay_cash, subscribed
 from tools.api import Device, Refused
 
-pytestmark = pytest.mark.timeout(180)
 SECONDS = 20.0
 POLLS = 400
 POLL_SECONDS = 0.05

@@ -3,12 +3,9 @@
 import asyncio
 import sys
 
-import pytest
-
 from tests.conftest import People
 from tests.system import System
 
-pytestmark = pytest.mark.timeout(240)
 EXAMPLES_EACH = 3
 RUN_SECONDS = 180
 CHECKS = (

@@ -9,7 +9,7 @@ from tests.e2e.conftest import Walk
 from tests.e2e.walk.document import BY_NAME, OPERATIONS, PREFIX, Operation
 from tests.e2e.walk.walker import Sent
 
-pytestmark = [pytest.mark.timeout(180), pytest.mark.asyncio(loop_scope="session")]
+pytestmark = pytest.mark.asyncio(loop_scope="session")
 
 
 def parameters(operation: Operation) -> set[str]:

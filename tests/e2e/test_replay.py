@@ -3,7 +3,6 @@
 from pathlib import Path
 
 import httpx
-import pytest
 
 from tests.conftest import People
 from tests.system import System
@@ -11,7 +10,6 @@ from tools.replay.menu_plan import plan_menu
 from tools.replay.orders_file import read_lines
 from tools.replay.play import play
 
-pytestmark = pytest.mark.timeout(300)
 SAMPLE = (Path(__file__).parent / "sample_orders.tsv").read_text().splitlines(keepends=True)
 
 
