@@ -1,4 +1,10 @@
-"""What the catalog hears from other services. Every handler may run twice, late and out of order."""
+"""What the catalog hears from other services. Every handler may run twice, late and out of order.
+
+Most orders hold no counted stock, and most events are theirs: they are recognised before a transaction is
+opened.
+"""
+
+from typing import TypeAlias
 
 from fynlo.auth.v1.events_pb2 import RestaurantUpdated
 from fynlo.orders.v1 import orders_pb2
@@ -7,7 +13,7 @@ from google.protobuf.message import Message
 
 from chassis.clock import Clock
 from chassis.db import Transaction
-from chassis.inbox import Handler
+from chassis.inbox import Subscription
 from chassis.stream import EventContext
 from services.catalog import wire
 from services.catalog.peers import restaurant_copy_of
@@ -17,6 +23,13 @@ from services.catalog.usecases.restaurants import keep_restaurant
 HOLDING = frozenset({orders_pb2.LIFECYCLE_VALIDATED, orders_pb2.LIFECYCLE_CANCEL_PENDING})
 """A draft holds nothing; an order at its end has an event of its own."""
 
+OrderNews: TypeAlias = OrderPlaced | OrderUpdated | OrderCompleted | OrderCancelled
+
+
+def holds_stock(event: OrderNews) -> bool:
+    """Whether a line was sold from counted stock. A line that does not say so may have been."""
+    return any(line.stock_tracked or not line.HasField("stock_tracked") for line in event.order.lines)
+
 
 class CatalogConsumers:
     """The handlers by event."""
@@ -24,14 +37,14 @@ class CatalogConsumers:
     def __init__(self, clock: Clock) -> None:
         self._clock = clock
 
-    def handlers(self) -> dict[type[Message], Handler]:
+    def handlers(self) -> dict[type[Message], Subscription]:
         """What to subscribe to."""
         return {
-            OrderPlaced: self.on_order_placed,
-            OrderUpdated: self.on_order_updated,
-            OrderCompleted: self.on_order_completed,
-            OrderCancelled: self.on_order_cancelled,
-            RestaurantUpdated: self.on_restaurant_updated,
+            OrderPlaced: Subscription(self.on_order_placed, concerns=holds_stock),
+            OrderUpdated: Subscription(self.on_order_updated, concerns=holds_stock),
+            OrderCompleted: Subscription(self.on_order_completed, concerns=holds_stock),
+            OrderCancelled: Subscription(self.on_order_cancelled, concerns=holds_stock),
+            RestaurantUpdated: Subscription(self.on_restaurant_updated, versioned=True),
         }
 
     async def on_order_placed(self, tx: Transaction, event: OrderPlaced, context: EventContext) -> None:

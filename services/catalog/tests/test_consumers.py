@@ -15,7 +15,7 @@ from chassis.errors import InvalidArgument
 from chassis.ids import new_id
 from chassis.stream import EventContext
 from chassis.testing import START, OpenDatabase
-from services.catalog.consumers import CatalogConsumers
+from services.catalog.consumers import CatalogConsumers, holds_stock
 from services.catalog.domain.menu import Item
 from services.catalog.store import menu as menu_store
 from services.catalog.store import stock as stock_store
@@ -28,20 +28,28 @@ async def hear(db: Database, tenant: UUID, *events: Message) -> None:
     for event in events:
         kind = event.DESCRIPTOR.full_name
         context = EventContext(new_id(), kind, "/services/test", "x", START, tenant, (), None, None)
-        async with db.transaction(tenant) as tx:
-            await handlers[type(event)](tx, event, context)
+        subscription = handlers[type(event)]
+        if subscription.concerns(event):
+            async with db.transaction(tenant) as tx:
+                await subscription.handle(tx, event, context)
 
 
 def an_order(
-    item: Item, version: int = 1, quantity: int = 2, lifecycle: str = "VALIDATED", order_id: str = ""
+    item: Item,
+    version: int = 1,
+    quantity: int = 2,
+    lifecycle: str = "VALIDATED",
+    order_id: str = "",
+    stock_tracked: bool | None = True,
 ) -> orders_pb2.Order:
     """An order of one line, the same line for the same order."""
     own = order_id or str(new_id())
+    line = orders_pb2.OrderLine(id=own, item_id=str(item.id), quantity=quantity, stock_tracked=stock_tracked)
     return orders_pb2.Order(
         id=own,
         version=version,
         lifecycle=orders_pb2.Lifecycle.Value(f"LIFECYCLE_{lifecycle}"),
-        lines=[orders_pb2.OrderLine(id=own, item_id=str(item.id), quantity=quantity)],
+        lines=[line],
     )
 
 
@@ -103,10 +111,27 @@ async def test_an_order_of_uncounted_items_leaves_no_row(service_database: OpenD
     db = await service_database("catalog")
     tenant = await a_restaurant(db)
     soup = await saved(db, tenant, an_item((await a_category(db, tenant)).id))
-    order = an_order(soup)
-    await hear(db, tenant, OrderPlaced(order=order), OrderCompleted(order=order))
-    async with db.transaction(tenant) as tx:
-        assert await stock_store.find_reservation(tx, UUID(order.id)) is None
+    for tracked in (False, True, None):
+        order = an_order(soup, stock_tracked=tracked)
+        await hear(db, tenant, OrderPlaced(order=order), OrderCompleted(order=order))
+        async with db.transaction(tenant) as tx:
+            assert await stock_store.find_reservation(tx, UUID(order.id)) is None
+
+
+async def test_only_an_order_with_a_counted_line_concerns_stock() -> None:
+    soup = an_item()
+    plain, counted_line = an_order(soup, stock_tracked=False), an_order(soup)
+    assert not holds_stock(OrderPlaced(order=plain))
+    plain.lines.append(counted_line.lines[0])
+    assert holds_stock(OrderPlaced(order=plain))
+
+
+async def test_an_order_that_does_not_say_whether_its_lines_are_counted_is_looked_at(
+    service_database: OpenDatabase,
+) -> None:
+    db, tenant, cake = await a_shop(service_database)
+    await hear(db, tenant, OrderPlaced(order=an_order(cake, stock_tracked=None)))
+    assert await figures(db, tenant) == (10, 2)
 
 
 async def test_an_event_that_makes_no_sense_is_refused(service_database: OpenDatabase) -> None:

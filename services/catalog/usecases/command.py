@@ -38,7 +38,7 @@ async def execute(
     db: Database, command: Command, reply: type[M], work: Callable[[Transaction], Awaitable[M]]
 ) -> Answer[M]:
     """Runs ``work`` in one transaction unless the command was executed before."""
-    async with db.transaction(command.tenant) as tx:
+    async with db.transaction(command.tenant, claiming=command.key) as tx:
         if stored := await tx.claim(command.key):
             return Answer(reply.FromString(stored.reply), replayed=True)
         message = await work(tx)

@@ -205,6 +205,7 @@ def _line_message(line: Line) -> orders_pb2.OrderLine:
         kitchen_state=enums.KITCHEN[line.kitchen],
         voided=line.voided,
         allergens=line.allergens,  # type: ignore[arg-type] # the numbers of the contract
+        stock_tracked=line.stock_tracked,
     )
 
 

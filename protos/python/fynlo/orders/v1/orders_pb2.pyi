@@ -196,6 +196,7 @@ class OrderLine(_message.Message):
     KITCHEN_STATE_FIELD_NUMBER: _builtins.int
     VOIDED_FIELD_NUMBER: _builtins.int
     ALLERGENS_FIELD_NUMBER: _builtins.int
+    STOCK_TRACKED_FIELD_NUMBER: _builtins.int
     id: _builtins.str
     item_id: _builtins.str
     category_id: _builtins.str
@@ -214,6 +215,10 @@ class OrderLine(_message.Message):
     vat_minor: _builtins.int
     kitchen_state: Global___KitchenState.ValueType
     voided: _builtins.bool
+    stock_tracked: _builtins.bool
+    """Whether its units come from counted stock, as the menu said when it was sold. Unset in events that are older than
+    the field.
+    """
     @_builtins.property
     def options(self) -> _containers.RepeatedCompositeFieldContainer[Global___ChosenOption]: ...
     @_builtins.property
@@ -239,12 +244,15 @@ class OrderLine(_message.Message):
         kitchen_state: Global___KitchenState.ValueType = ...,
         voided: _builtins.bool = ...,
         allergens: _abc.Iterable[_catalog_pb2.Allergen.ValueType] | None = ...,
+        stock_tracked: _builtins.bool | None = ...,
     ) -> None: ...
-    _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
+    _HasFieldArgType: _TypeAlias = _typing.Literal["_stock_tracked", b"_stock_tracked", "stock_tracked", b"stock_tracked"]  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["allergens", b"allergens", "category_id", b"category_id", "course", b"course", "discount_minor", b"discount_minor", "gross_minor", b"gross_minor", "hold", b"hold", "id", b"id", "item_id", b"item_id", "kitchen_state", b"kitchen_state", "name", b"name", "note", b"note", "options", b"options", "quantity", b"quantity", "seat", b"seat", "unit_price_minor", b"unit_price_minor", "vat_minor", b"vat_minor", "vat_rate_bp", b"vat_rate_bp", "voided", b"voided"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["_stock_tracked", b"_stock_tracked", "allergens", b"allergens", "category_id", b"category_id", "course", b"course", "discount_minor", b"discount_minor", "gross_minor", b"gross_minor", "hold", b"hold", "id", b"id", "item_id", b"item_id", "kitchen_state", b"kitchen_state", "name", b"name", "note", b"note", "options", b"options", "quantity", b"quantity", "seat", b"seat", "stock_tracked", b"stock_tracked", "unit_price_minor", b"unit_price_minor", "vat_minor", b"vat_minor", "vat_rate_bp", b"vat_rate_bp", "voided", b"voided"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
-    def WhichOneof(self, oneof_group: _Never) -> None: ...
+    _WhichOneofReturnType__stock_tracked: _TypeAlias = _typing.Literal["stock_tracked"]  # noqa: Y015
+    _WhichOneofArgType__stock_tracked: _TypeAlias = _typing.Literal["_stock_tracked", b"_stock_tracked"]  # noqa: Y015
+    def WhichOneof(self, oneof_group: _WhichOneofArgType__stock_tracked) -> _WhichOneofReturnType__stock_tracked | None: ...
 
 Global___OrderLine: _TypeAlias = OrderLine  # noqa: Y015
 
