@@ -1,13 +1,13 @@
 """Transactions on Postgres: one use case is one transaction, and only this module commits.
 
-A transaction costs three round trips beside the statements of its use case: BEGIN with the tenant, one
-statement that writes everything the chassis has to write (events, their channel positions, the remembered
-reply), COMMIT. Without events and reply the second is left out.
+A transaction costs three round trips beside the statements of its use case: BEGIN with the tenant (and the
+claim of its idempotency key, where that is told in time), one statement that writes everything the chassis
+has to write (events, their channel positions, the remembered reply), COMMIT. Without events and reply the
+second is left out.
 """
 
 import asyncio
 import contextlib
-import json
 import time
 from collections.abc import Callable, Sequence
 from contextvars import ContextVar, Token
@@ -16,18 +16,21 @@ from typing import Any, Literal, Self, TypeAlias
 from uuid import UUID
 
 import asyncpg
+import orjson
 import structlog
 from google.protobuf.message import Message
 from prometheus_client import Histogram
 
 from chassis.clock import Clock
-from chassis.errors import Conflict, InvalidArgument, Unavailable
+from chassis.db_errors import UNREACHABLE, raise_translated, unavailable
+from chassis.errors import Unavailable
 from chassis.idempotency import (
     CLAIM,
+    CLAIMED,
     MAX_REPLY_BYTES,
-    IdempotencyInFlight,
     IdempotencyKey,
     StoredReply,
+    claim_new,
     stored_reply,
 )
 from chassis.outbox import COMMIT_RECORDS, PendingEvent, commit_arguments, pending_event
@@ -41,7 +44,6 @@ CLOSE_TIMEOUT_SECONDS = 10.0
 SLOW_TRANSACTION_SECONDS = 0.5
 STATEMENT_CACHE_SIZE = 512
 WARM_CONNECTIONS = 2
-IDEMPOTENCY_CONSTRAINT = "idempotency_pkey"
 
 Isolation = Literal["read_committed", "repeatable_read"]
 Record: TypeAlias = asyncpg.Record
@@ -54,14 +56,6 @@ _seconds = Histogram(
     ["schema"],
     buckets=(0.001, 0.002, 0.004, 0.008, 0.016, 0.032, 0.064, 0.125, 0.25, 0.5, 1, 2, 5),
 )
-
-
-class ConcurrentUpdate(Conflict):
-    """Another transaction changed or holds the same rows; nothing happened, the same request may be sent
-    again.
-    """
-
-    reason = "CONCURRENT_UPDATE"
 
 
 def in_transaction() -> bool:
@@ -78,10 +72,11 @@ class Transaction:
     store to name.
     """
 
-    __slots__ = ("_connection", "_events", "_key", "_reply", "_schema", "tenant")
+    __slots__ = ("_claimed", "_connection", "_events", "_key", "_reply", "_schema", "tenant")
 
     def __init__(self, connection: Any, schema: str, tenant: UUID | None) -> None:
         self.tenant = tenant
+        self._claimed: IdempotencyKey | None = None
         self._connection = connection
         self._schema = schema
         self._events: list[PendingEvent] = []
@@ -128,6 +123,11 @@ class Transaction:
         """
         if self._key is not None:
             raise RuntimeError("a transaction claims one key")
+        if self._claimed is not None:
+            if key != self._claimed:
+                raise RuntimeError("the transaction was opened with another key")
+            self._key, self._claimed = key, None
+            return None
         row = await self._connection.fetchrow(CLAIM, key.scope, key.key)
         stored = stored_reply(key, row)
         if stored is None:
@@ -143,6 +143,8 @@ class Transaction:
         self._reply = reply
 
     async def _write_records(self, clock: Clock) -> bool:
+        if self._claimed is not None:
+            raise RuntimeError("a transaction that is opened with a key claims it")
         if self._key is not None and self._reply is None:
             raise RuntimeError("a claimed key needs a remembered reply")
         if not self._events and self._key is None:
@@ -177,18 +179,25 @@ class Database:
                 reset=_keep_session,
                 **connection_options(schema),
             )
-        except _UNREACHABLE as error:
-            raise _unavailable() from error
+        except UNREACHABLE as error:
+            raise unavailable() from error
         return cls(pool, url, schema, clock)
 
     def transaction(
-        self, tenant: UUID | None, *, isolation: Isolation = "read_committed", readonly: bool = False
+        self,
+        tenant: UUID | None,
+        *,
+        isolation: Isolation = "read_committed",
+        readonly: bool = False,
+        claiming: IdempotencyKey | None = None,
     ) -> "TransactionBlock":
         """``async with db.transaction(restaurant_id) as tx``: commits at the end, rolls back on an exception.
 
-        ``tenant`` None sees no row of any restaurant. Raises RuntimeError inside another transaction.
+        ``tenant`` None sees no row of any restaurant. ``claiming`` the key that ``tx.claim`` is going to be
+        called with saves that call its round trip wherever the key is new. Raises RuntimeError inside another
+        transaction.
         """
-        return TransactionBlock(self, tenant, _begin(tenant, isolation, readonly))
+        return TransactionBlock(self, tenant, _begin(tenant, isolation, readonly), claiming)
 
     def on_emitted(self, wake: Callable[[], None]) -> None:
         """Calls ``wake`` after every commit that wrote an event: how the relay learns of work at once."""
@@ -210,16 +219,19 @@ class Database:
 class TransactionBlock:
     """The ``async with`` of one transaction. A class, not a generator: it is on every hot path."""
 
-    __slots__ = ("_begin", "_connection", "_database", "_marker", "_started", "_transaction")
+    __slots__ = ("_begin", "_claiming", "_connection", "_database", "_marker", "_started", "_transaction")
 
     _connection: Any
     _marker: Token[bool]
     _started: float
     _transaction: Transaction
 
-    def __init__(self, database: Database, tenant: UUID | None, begin: str) -> None:
+    def __init__(
+        self, database: Database, tenant: UUID | None, begin: str, claiming: IdempotencyKey | None
+    ) -> None:
         self._database = database
         self._begin = begin
+        self._claiming = claiming
         self._transaction = Transaction(None, database.schema, tenant)
 
     async def __aenter__(self) -> Transaction:
@@ -231,19 +243,29 @@ class TransactionBlock:
                 self._connection = await pool.acquire()
         except TimeoutError as error:
             raise Unavailable("Every database connection is in use.", reason="DATABASE_BUSY") from error
-        except _UNREACHABLE as error:
-            raise _unavailable() from error
+        except UNREACHABLE as error:
+            raise unavailable() from error
         self._started = time.perf_counter()
         try:
-            # Without parameters asyncpg sends both statements in one message: one round trip.
-            await self._connection.execute(self._begin)
+            await self._start()
         except BaseException as error:
             await self._rollback(answered=not isinstance(error, asyncio.CancelledError))
             await self._release()
-            _raise_translated(error)
+            raise_translated(error)
         self._transaction._connection = self._connection
         self._marker = _inside.set(True)
         return self._transaction
+
+    async def _start(self) -> None:
+        """Begins, and claims the key if it is new. Without parameters asyncpg sends all statements in one
+        message: one round trip.
+        """
+        key = self._claiming
+        if key is None:
+            await self._connection.execute(self._begin)
+            return
+        if await self._connection.execute(f"{self._begin}; {claim_new(key)}") == CLAIMED:
+            self._transaction._claimed = key
 
     async def __aexit__(
         self, kind: type[BaseException] | None, error: BaseException | None, traceback: TracebackType | None
@@ -262,7 +284,7 @@ class TransactionBlock:
             await self._release()
             self._measure()
         if failure is not None:
-            _raise_translated(failure, unless=error)
+            raise_translated(failure, unless=error)
         if emitted:
             for wake in self._database._emitted:
                 wake()
@@ -283,7 +305,7 @@ class TransactionBlock:
             # Asking raises too: asyncpg takes a connection that the server ended away from its holder.
             if self._connection.is_in_transaction():
                 await self._connection.execute("ROLLBACK")
-        except (*_UNREACHABLE, asyncpg.PostgresError) as error:
+        except (*UNREACHABLE, asyncpg.PostgresError) as error:
             _log.warning("rollback_failed", error=repr(error))
             with contextlib.suppress(asyncpg.InterfaceError):
                 self._connection.terminate()  # its end rolls back
@@ -291,7 +313,7 @@ class TransactionBlock:
     async def _release(self) -> None:
         try:
             await self._database._pool.release(self._connection)
-        except _UNREACHABLE as error:
+        except UNREACHABLE as error:
             _log.warning("release_failed", error=repr(error))
 
     def _measure(self) -> None:
@@ -315,6 +337,9 @@ def connection_options(schema: str) -> dict[str, Any]:
             "idle_in_transaction_session_timeout": str(IDLE_IN_TRANSACTION_TIMEOUT_MS),
             "timezone": "UTC",
             "jit": "off",
+            # Statements are prepared once and take whole arrays; planning them anew for the arrays at hand
+            # costs more than such a plan would save.
+            "plan_cache_mode": "force_generic_plan",
         },
     }
 
@@ -322,7 +347,11 @@ def connection_options(schema: str) -> dict[str, Any]:
 async def prepare_connection(connection: Any) -> None:
     """json and jsonb columns are Python values on both sides."""
     for name in ("json", "jsonb"):
-        await connection.set_type_codec(name, schema="pg_catalog", encoder=json.dumps, decoder=json.loads)
+        await connection.set_type_codec(name, schema="pg_catalog", encoder=_dumped, decoder=orjson.loads)
+
+
+def _dumped(value: Any) -> str:
+    return orjson.dumps(value).decode()
 
 
 async def _keep_session(connection: Any) -> None:
@@ -337,54 +366,3 @@ def _begin(tenant: UUID | None, isolation: Isolation, readonly: bool) -> str:
     return (
         f"BEGIN ISOLATION LEVEL {level} {access}; SELECT set_config('app.restaurant_id', '{setting}', true)"
     )
-
-
-_LOST: tuple[type[Exception], ...] = (
-    ConnectionError,
-    asyncpg.PostgresConnectionError,
-    asyncpg.AdminShutdownError,
-    asyncpg.CrashShutdownError,
-    asyncpg.CannotConnectNowError,
-    asyncpg.TooManyConnectionsError,
-    asyncpg.IdleInTransactionSessionTimeoutError,
-    # What asyncpg raises when the server ended the session between two statements.
-    asyncpg.InternalClientError,
-)
-_UNREACHABLE: tuple[type[Exception], ...] = (*_LOST, OSError, asyncpg.InterfaceError)
-_GONE = ("closed", "released back to the pool")
-# U+0000 is valid UTF-8 and no text that Postgres takes, plain or in JSON.
-_UNSTORABLE = (asyncpg.CharacterNotInRepertoireError, asyncpg.UntranslatableCharacterError)
-_CONTENDED = (asyncpg.SerializationError, asyncpg.DeadlockDetectedError, asyncpg.LockNotAvailableError)
-
-
-def _unavailable() -> Unavailable:
-    return Unavailable("The database does not answer.", reason="DATABASE_UNAVAILABLE")
-
-
-def _raise_translated(error: BaseException, unless: BaseException | None = None) -> None:
-    """Raises what a caller shall see of ``error``; nothing where that is ``unless``, which is on its way
-    already.
-    """
-    seen = _translated(error)
-    if seen is not error:
-        raise seen from error
-    if error is not unless:
-        raise error
-
-
-def _translated(error: BaseException) -> BaseException:
-    if isinstance(error, _CONTENDED):
-        return ConcurrentUpdate(
-            "Somebody else is changing the same thing.", metadata={"retry_after_seconds": "1"}
-        )
-    if isinstance(error, _UNSTORABLE):
-        return InvalidArgument("A text holds a character that cannot be stored.", reason="INVALID_TEXT")
-    if isinstance(error, asyncpg.QueryCanceledError):
-        return Unavailable("A statement took too long.", reason="DATABASE_TIMEOUT")
-    if isinstance(error, asyncpg.UniqueViolationError) and error.constraint_name == IDEMPOTENCY_CONSTRAINT:
-        return IdempotencyInFlight()
-    if isinstance(error, _LOST):
-        return _unavailable()
-    if isinstance(error, asyncpg.InterfaceError) and any(word in str(error) for word in _GONE):
-        return _unavailable()
-    return error

@@ -176,6 +176,39 @@ BEGIN
 END $$
 """
 
+# What a transaction that expects a new key does with its first message: lock, then look. One row where the
+# key is new and ours, none otherwise: then idempotency_claim tells what there is. The key comes as bytes
+# because it travels inside a statement's text.
+CLAIM_NEW = """
+CREATE OR REPLACE FUNCTION {s}.idempotency_claim_new(p_scope bytea, p_key bytea) RETURNS SETOF boolean
+LANGUAGE plpgsql VOLATILE SET search_path = {s}, pg_temp AS $$
+DECLARE
+    v_tenant uuid := tenant_or_platform();
+    v_scope text := convert_from(p_scope, 'UTF8');
+    v_key text := convert_from(p_key, 'UTF8');
+BEGIN
+    IF pg_try_advisory_xact_lock(hashtextextended(concat_ws(chr(31), '{s}', v_tenant, v_scope, v_key), 0))
+        AND NOT EXISTS (SELECT FROM idempotency
+                        WHERE restaurant_id = v_tenant AND scope = v_scope AND key = v_key) THEN
+        RETURN NEXT true;
+    END IF;
+END $$
+"""
+
+# One round trip of the relay: marks what JetStream has acknowledged and gives what comes next.
+RELAY_NEXT = """
+CREATE OR REPLACE FUNCTION {s}.outbox_next(
+    p_generation bigint, p_ids bigint[], p_seqs bigint[], p_at timestamptz, p_limit integer
+) RETURNS SETOF {s}.outbox LANGUAGE plpgsql VOLATILE
+SECURITY DEFINER SET search_path = {s}, pg_temp AS $$
+BEGIN
+    IF cardinality(p_ids) > 0 THEN
+        PERFORM outbox_mark(p_generation, p_ids, p_seqs, p_at);
+    END IF;
+    RETURN QUERY SELECT * FROM outbox WHERE published_at IS NULL ORDER BY id LIMIT p_limit;
+END $$
+"""
+
 # The share lock on the generation makes a superseded relay wait for, or lose to, the one that superseded it.
 RELAY = """
 CREATE FUNCTION {s}.outbox_lead() RETURNS bigint LANGUAGE sql SECURITY DEFINER SET search_path = {s}, pg_temp
@@ -288,9 +321,11 @@ FUNCTIONS = {
     "outbox_commit": "timestamptz, text[], text[], uuid[], bytea[], text[], text[], text,"
     " text, text, bytea, bytea",
     "idempotency_claim": "text, text",
+    "idempotency_claim_new": "bytea, bytea",
     "outbox_lead": "",
     "outbox_check_generation": "bigint",
     "outbox_mark": "bigint, bigint[], bigint[], timestamptz",
+    "outbox_next": "bigint, bigint[], bigint[], timestamptz, integer",
     "outbox_unmark": "bigint, bigint[]",
     "outbox_new_epoch": "",
     "outbox_roll": "text, timestamptz, interval, integer, integer",
@@ -314,13 +349,11 @@ TABLE_NAMES = (
 
 def create_statements(schema: str, role: str) -> list[str]:
     """Everything, one statement per item (the driver prepares each), in an order that works."""
-    scripts = [TENANT, *_split(TABLES), COMMIT, CLAIM, *_split_functions(RELAY), EPOCH]
+    scripts = [TENANT, *_split(TABLES), COMMIT, CLAIM, CLAIM_NEW, *_split_functions(RELAY), RELAY_NEXT, EPOCH]
     scripts += _split_functions(HOUSEKEEPING)
     statements = [script.format(s=schema, role=role).strip() for script in scripts]
-    for name, arguments in FUNCTIONS.items():
-        statements.append(f"REVOKE ALL ON FUNCTION {schema}.{name}({arguments}) FROM PUBLIC")
-        if name not in OWNER_ONLY:
-            statements.append(f"GRANT EXECUTE ON FUNCTION {schema}.{name}({arguments}) TO {role}")
+    for name in FUNCTIONS:
+        statements += _grants(name, schema, role)
     statements.append(f"GRANT USAGE ON SCHEMA {schema} TO {role}")
     statements += [f"GRANT SELECT ON {schema}.{table} TO {role}" for table in READ_ONLY_TABLES]
     statements.append(f"GRANT SELECT, INSERT, UPDATE ON {schema}.inbox TO {role}")
@@ -330,10 +363,25 @@ def create_statements(schema: str, role: str) -> list[str]:
     return statements
 
 
+def fewer_round_trips(schema: str, role: str) -> list[str]:
+    """The functions that schemas lack which an earlier create_statements made."""
+    added = {"idempotency_claim_new": CLAIM_NEW, "outbox_next": RELAY_NEXT}
+    statements = [script.format(s=schema).strip() for script in added.values()]
+    return statements + [statement for name in added for statement in _grants(name, schema, role)]
+
+
+def _grants(name: str, schema: str, role: str) -> list[str]:
+    function = f"{schema}.{name}({FUNCTIONS[name]})"
+    grants = [f"REVOKE ALL ON FUNCTION {function} FROM PUBLIC"]
+    return grants if name in OWNER_ONLY else [*grants, f"GRANT EXECUTE ON FUNCTION {function} TO {role}"]
+
+
 def drop_statements(schema: str) -> list[str]:
-    """The reverse of create_statements."""
+    """The reverse of create_statements, whichever functions there were."""
     statements = [f"DROP TABLE {schema}.{table} CASCADE" for table in TABLE_NAMES]
-    statements += [f"DROP FUNCTION {schema}.{name}({arguments})" for name, arguments in FUNCTIONS.items()]
+    statements += [
+        f"DROP FUNCTION IF EXISTS {schema}.{name}({arguments})" for name, arguments in FUNCTIONS.items()
+    ]
     return [*statements, f"DROP SEQUENCE {schema}.outbox_id_seq"]
 
 

@@ -27,6 +27,8 @@ RETENTION_HOURS = 24
 MAX_KEY_CHARACTERS = 255
 MAX_REPLY_BYTES = 1_000_000
 
+CLAIMED = "SELECT 1"
+"""The command tag of claim_new's statement for a key that was new."""
 CLAIM = "SELECT locked, stored_hash, stored_reply FROM idempotency_claim($1, $2)"
 
 
@@ -91,6 +93,15 @@ def key_of(method: str, request: Message, principal: Caller) -> IdempotencyKey:
     body.ClearField("request_id")
     digest = hashlib.sha256(body.SerializeToString(deterministic=True)).digest()
     return IdempotencyKey(f"{method}:{principal.subject or principal.name}", request_id, digest)
+
+
+def claim_new(key: IdempotencyKey) -> str:
+    """The statement that claims a key if it is new, without parameters.
+
+    Hexadecimal digits leave nothing to escape. It gives one row (CLAIMED) or none: then claim tells why.
+    """
+    scope, name = key.scope.encode().hex(), key.key.encode().hex()
+    return rf"SELECT FROM idempotency_claim_new('\x{scope}', '\x{name}')"
 
 
 def stored_reply(key: IdempotencyKey, row: asyncpg.Record) -> StoredReply | None:

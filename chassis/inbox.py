@@ -1,9 +1,13 @@
 """Events arrive through an inbox: each has its effect once, whatever is delivered how often.
 
 A durable pull consumer on JetStream hands an event to its handler inside a transaction that also holds the
-event's inbox row: effect and row commit together, a second delivery finds the row and does nothing, and only
-then is the delivery acknowledged (and the acknowledgement confirmed). Events of one restaurant are handled in
-the order of their delivery, but a failed one is tried again later, behind others: handlers compare versions.
+event's inbox row: effect and row commit together, a second delivery finds the row and does nothing, and
+only then is the delivery acknowledged. An acknowledgement that is lost costs one more delivery, so nobody
+waits for its receipt. Events of one restaurant are handled in the order of their delivery, but a failed one
+is tried again later, behind others: handlers compare versions.
+
+A Subscription spares what an event does not need: the transaction where it concerns nobody here, the row
+where its effect is a comparison of versions.
 
 An event that fails MAX_DELIVERIES times is parked with its error and stands in nobody's way; while something
 is Unavailable, that does not count. To try it again:
@@ -14,6 +18,7 @@ is parked: such failures wait for ever.
 import asyncio
 import contextlib
 from collections.abc import Awaitable, Callable, Mapping
+from dataclasses import dataclass
 from typing import Any
 from uuid import NAMESPACE_OID, UUID, uuid5
 
@@ -41,7 +46,6 @@ MAX_UNAVAILABLE_DELAY_SECONDS = 5.0
 ACK_WAIT_SECONDS = 6.0
 """When a process dies, what it held is delivered again after this long; a living one asks for more time."""
 HOLDS_PER_ACK_WAIT = 3
-ACK_TIMEOUT_SECONDS = 5.0
 MAX_ACK_PENDING = 256
 MAX_EXCUSED = 4 * MAX_ACK_PENDING
 PARALLEL_RESTAURANTS = 4
@@ -52,6 +56,26 @@ MAX_ERROR_CHARACTERS = 2_000
 
 Handler = Callable[[Transaction, Any, EventContext], Awaitable[None]]
 """``async def on_order_placed(tx, event, context)``: its effect on ``tx``; raising rolls it back."""
+
+
+def _all(_: Any) -> bool:
+    return True
+
+
+@dataclass(frozen=True, slots=True)
+class Subscription:
+    """What a service does with one kind of event, where more is known of it than its handler.
+
+    ``concerns``: an event for which it is False is acknowledged without a transaction. It looks at nothing
+    but the event, so that its answer is the same for every delivery.
+    ``versioned``: the handler emits nothing and keeps what is newer, so that an event that comes twice or
+    late changes nothing; it goes without an inbox row.
+    """
+
+    handle: Handler
+    concerns: Callable[[Any], bool] = _all
+    versioned: bool = False
+
 
 _RECEIVE = """
 INSERT INTO inbox (consumer, msg_id, status, received_at, handled_at, attempts)
@@ -85,7 +109,8 @@ _lag = Gauge("fynlo_inbox_lag_events", "Events that wait in the stream for this 
 class Consumer:
     """The inbox of one service. ``run()`` never returns; cancel it to stop.
 
-    ``handlers`` maps an event's message class to what it does. Several replicas share one durable consumer.
+    ``handlers`` maps an event's message class to what is done with it. Several replicas share one durable
+    consumer.
     """
 
     def __init__(
@@ -94,7 +119,7 @@ class Consumer:
         nats: NatsClient,
         *,
         durable: str,
-        handlers: Mapping[type[Message], Handler],
+        handlers: Mapping[type[Message], Handler | Subscription],
         max_deliveries: int = MAX_DELIVERIES,
         first_delay_seconds: float = FIRST_DELAY_SECONDS,
         ack_wait_seconds: float = ACK_WAIT_SECONDS,
@@ -104,7 +129,13 @@ class Consumer:
         self._db = db
         self._nats = nats
         self._durable = durable
-        self._handlers = {kind.DESCRIPTOR.full_name: (kind, handler) for kind, handler in handlers.items()}
+        self._handlers = {
+            kind.DESCRIPTOR.full_name: (
+                kind,
+                handler if isinstance(handler, Subscription) else Subscription(handler),
+            )
+            for kind, handler in handlers.items()
+        }
         self._max_deliveries = max_deliveries
         self._first_delay_seconds = first_delay_seconds
         self._ack_wait_seconds = ack_wait_seconds
@@ -213,7 +244,7 @@ class Consumer:
 
     async def _done(self, msg: Msg, seq: int) -> None:
         self._excused.pop(seq, None)
-        await msg.ack_sync(timeout=ACK_TIMEOUT_SECONDS)
+        await msg.ack()
 
     def _excuse(self, seq: int) -> None:
         """One more delivery that does not count against the event."""
@@ -224,17 +255,24 @@ class Consumer:
 
     async def _handle(self, subject: str, headers: Mapping[str, str], payload: bytes, delivery: int) -> None:
         """Inbox row and effect in one transaction; nothing where the row is there already."""
-        kind, handler = self._handlers[subject.rsplit(".", 1)[0]]
-        context = event_context(subject, headers, delivery)
+        kind, subscription = self._handlers[subject.rsplit(".", 1)[0]]
         event = kind.FromString(payload)
+        if not subscription.concerns(event):
+            _outcomes.labels(self._durable, "no_concern").inc()
+            return
+        context = event_context(subject, headers, delivery)
         restaurant = str(context.restaurant_id or "")
         with work_scope(context.traceparent, restaurant_id=restaurant):
             async with self._db.transaction(context.restaurant_id) as tx:
-                now = self._db.clock.now()
-                fresh = await tx.fetchval(_RECEIVE, self._durable, context.msg_id, now, delivery)
+                fresh = subscription.versioned or await self._receive(tx, context.msg_id, delivery)
                 if fresh:
-                    await handler(tx, event, context)
+                    await subscription.handle(tx, event, context)
         _outcomes.labels(self._durable, "handled" if fresh else "duplicate").inc()
+
+    async def _receive(self, tx: Transaction, msg_id: UUID, delivery: int) -> bool:
+        """True for an event that is not in the inbox yet."""
+        now = self._db.clock.now()
+        return bool(await tx.fetchval(_RECEIVE, self._durable, msg_id, now, delivery))
 
     async def _park(self, msg: Msg, delivery: int, error: Exception) -> bool:
         """Puts the event aside; False while the database is away."""
@@ -275,13 +313,13 @@ class Consumer:
         if parked is None:
             return False
         try:
-            kind, handler = self._handlers[parked["subject"].rsplit(".", 1)[0]]
+            kind, subscription = self._handlers[parked["subject"].rsplit(".", 1)[0]]
             context = event_context(parked["subject"], parked["headers"], parked["attempts"] + 1)
             event = kind.FromString(parked["payload"])
             async with self._db.transaction(context.restaurant_id) as tx:
                 if not await tx.fetchval(_UNPARK, self._durable, msg_id):
                     return False
-                await handler(tx, event, context)
+                await subscription.handle(tx, event, context)
                 await tx.execute(_UNPARKED, self._durable, msg_id, self._db.clock.now())
         except Unavailable:
             raise

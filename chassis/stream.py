@@ -3,13 +3,13 @@
 Subject ``fynlo.orders.v1.OrderPlaced.<restaurant_id>``, or ``.platform`` for an event of no restaurant.
 """
 
-import json
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 from uuid import UUID
 
+import orjson
 from nats.aio.client import Client as NatsClient
 from nats.js.api import DiscardPolicy, StorageType, StreamConfig
 from nats.js.errors import NotFoundError
@@ -70,7 +70,7 @@ def event_headers(row: Mapping[str, Any], service: str) -> dict[str, str]:
         "ce-time": row["created_at"].isoformat(),
     }
     if row["positions"]:
-        headers[POSITIONS] = json.dumps(row["positions"], separators=(",", ":"))
+        headers[POSITIONS] = orjson.dumps(row["positions"]).decode()
     if row["command_id"]:
         headers[COMMAND_ID] = row["command_id"]
     if row["trace"]:
@@ -88,7 +88,7 @@ def event_context(subject: str, headers: Mapping[str, str], delivery: int = 1) -
         subject_id=headers["ce-subject"],
         at=datetime.fromisoformat(headers["ce-time"]),
         restaurant_id=None if restaurant == PLATFORM else UUID(restaurant),
-        positions=tuple(Position(*position) for position in json.loads(headers.get(POSITIONS, "[]"))),
+        positions=tuple(Position(*position) for position in orjson.loads(headers.get(POSITIONS, "[]"))),
         command_id=headers.get(COMMAND_ID),
         traceparent=headers.get(TRACEPARENT),
         delivery=delivery,

@@ -7,7 +7,8 @@ from uuid import UUID
 import asyncpg
 import pytest
 
-from chassis.db import ConcurrentUpdate, Database, in_transaction
+from chassis.db import Database, in_transaction
+from chassis.db_errors import ConcurrentUpdate
 from chassis.errors import Unavailable
 from chassis.ids import new_id
 from chassis.tests.conftest import OpenProbe

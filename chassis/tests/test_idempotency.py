@@ -24,7 +24,7 @@ async def place(
     linger: Callable[[], Awaitable[object]] | None = None,
 ) -> bytes:
     """A use case whose effect is a counter; its reply tells the count."""
-    async with db.transaction(tenant) as tx:
+    async with db.transaction(tenant, claiming=key) as tx:
         if replay := await tx.claim(key):
             return replay.reply
         if linger is not None:
@@ -57,6 +57,38 @@ async def test_a_key_means_nothing_in_another_restaurant_scope_or_value(db: Data
     await place(db, tenant, IdempotencyKey("orders.Place:device-2", KEY.key, KEY.request_hash))
     await place(db, tenant, IdempotencyKey(KEY.scope, "key-2", KEY.request_hash))
     assert (await effects(db, tenant), await effects(db, other)) == (3, 1)
+
+
+async def test_a_new_key_is_claimed_by_the_first_message_of_its_transaction(
+    db: Database, admin: asyncpg.Connection
+) -> None:
+    """And stays locked for others from then on, before the use case asks for it."""
+    tenant = new_id()
+    async with db.transaction(tenant, claiming=KEY) as tx:
+        pid = await tx.fetchval("SELECT pg_backend_pid()")
+        held = "SELECT count(*) FROM pg_locks WHERE pid = $1 AND locktype = 'advisory' AND granted"
+        assert await admin.fetchval(held, pid) == 1
+        assert await tx.claim(KEY) is None
+        tx.remember(b"done")
+    assert await place(db, tenant) == b"done"
+
+
+@pytest.mark.parametrize("key", ["it's", "\\x00", "'; ROLLBACK; --", "ключ", "x" * 255, "a\nb"])
+async def test_a_key_is_data_whatever_is_in_it(db: Database, key: str) -> None:
+    tenant, asked = new_id(), IdempotencyKey("orders.Place:o'brien", key, b"hash")
+    assert await place(db, tenant, asked) == await place(db, tenant, asked) == b"count 1"
+    assert await place(db, tenant) == b"count 2"
+
+
+async def test_a_transaction_claims_the_key_that_it_was_opened_with(db: Database) -> None:
+    tenant = new_id()
+    with pytest.raises(RuntimeError, match="another key"):
+        async with db.transaction(tenant, claiming=KEY) as tx:
+            await tx.claim(IdempotencyKey(KEY.scope, "key-2", KEY.request_hash))
+    with pytest.raises(RuntimeError, match="claims it"):
+        async with db.transaction(tenant, claiming=KEY) as tx:
+            await tx.execute("INSERT INTO thing VALUES ($1, 'effects', 1)", tenant)
+    assert await place(db, tenant) == b"count 1"
 
 
 async def test_the_same_key_with_another_body_is_refused(db: Database) -> None:

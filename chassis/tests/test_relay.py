@@ -198,6 +198,8 @@ async def test_a_superseded_leader_cannot_mark_rows(
     for function, arguments in forbidden:
         with pytest.raises(Superseded):
             await zombie.call(function, *arguments)
+    with pytest.raises(Superseded):
+        await zombie.next([(row_id, 1)], db.clock.now())
     assert await admin.fetchval("SELECT published_at FROM outbox WHERE id = $1", row_id) is None
 
 

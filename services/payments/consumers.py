@@ -17,9 +17,9 @@ from fynlo.orders.v1.events_pb2 import (
 from google.protobuf.message import Message
 
 from chassis.db import Database, Transaction
-from chassis.inbox import Handler
+from chassis.inbox import Subscription
 from chassis.stream import EventContext
-from services.payments import usecases
+from services.payments import usecases, wire
 
 OrderNews: TypeAlias = OrderPlaced | OrderUpdated | OrderPaymentRecorded | OrderCompleted | OrderCancelled
 ORDER_EVENTS = (OrderPlaced, OrderUpdated, OrderPaymentRecorded, OrderCompleted, OrderCancelled)
@@ -29,7 +29,7 @@ class ForeignOrder(ValueError):
     """An event of one restaurant carries an order of another: a mistake of its publisher."""
 
 
-def handlers(db: Database) -> Mapping[type[Message], Handler]:
+def handlers(db: Database) -> Mapping[type[Message], Subscription]:
     """Event -> what it does to the copies."""
 
     async def on_order(tx: Transaction, event: OrderNews, context: EventContext) -> None:
@@ -40,4 +40,12 @@ def handlers(db: Database) -> Mapping[type[Message], Handler]:
     async def on_restaurant_updated(tx: Transaction, event: RestaurantUpdated, context: EventContext) -> None:
         await usecases.apply_restaurant(tx, event.settings)
 
-    return {**dict.fromkeys(ORDER_EVENTS, on_order), RestaurantUpdated: on_restaurant_updated}
+    copied = Subscription(on_order, concerns=_is_payable, versioned=True)
+    return {
+        **dict.fromkeys(ORDER_EVENTS, copied),
+        RestaurantUpdated: Subscription(on_restaurant_updated, versioned=True),
+    }
+
+
+def _is_payable(event: OrderNews) -> bool:
+    return not wire.is_draft(event.order)

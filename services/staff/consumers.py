@@ -4,7 +4,7 @@ from fynlo.auth.v1.events_pb2 import RestaurantUpdated
 from google.protobuf.message import Message
 
 from chassis.db import Transaction
-from chassis.inbox import Handler
+from chassis.inbox import Subscription
 from chassis.stream import EventContext
 from services.staff import store, wire
 
@@ -14,4 +14,6 @@ async def on_restaurant_updated(tx: Transaction, event: RestaurantUpdated, conte
     await store.keep_place(tx, wire.place_of(event.settings))
 
 
-HANDLERS: dict[type[Message], Handler] = {RestaurantUpdated: on_restaurant_updated}
+HANDLERS: dict[type[Message], Subscription] = {
+    RestaurantUpdated: Subscription(on_restaurant_updated, versioned=True)
+}

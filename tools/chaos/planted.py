@@ -21,7 +21,7 @@ def no_claim() -> None:
     from chassis.db import Transaction
 
     async def claim(self: Transaction, key: Any) -> None:
-        return None
+        self._claimed = None
 
     def remember(self: Transaction, reply: bytes) -> None:
         return None
@@ -48,10 +48,10 @@ def ack_before_commit() -> None:
     """An event counts as handled before it is: a crash in between loses it."""
     from nats.aio.msg import Msg
 
-    from chassis.inbox import ACK_TIMEOUT_SECONDS, Consumer
+    from chassis.inbox import Consumer
 
     async def settle(self: Consumer, msg: Msg) -> None:
-        await msg.ack_sync(timeout=ACK_TIMEOUT_SECONDS)
+        await msg.ack()
         await asyncio.sleep(ACKED_EARLY_SECONDS)
         await self._handle(msg.subject, msg.headers or {}, msg.data, 1)
 

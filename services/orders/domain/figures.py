@@ -1,7 +1,7 @@
 """What one order adds to the figures of its day. The day's row is the sum; a change adds the difference."""
 
 from collections.abc import Iterable
-from dataclasses import astuple, dataclass
+from dataclasses import dataclass
 
 from services.orders.domain.change import Change
 from services.orders.domain.kitchen import OPEN_TICKET, Ticket
@@ -19,9 +19,21 @@ class Figures:
     paid_minor: int = 0
     tickets_open: int = 0
 
+    @property
+    def values(self) -> tuple[int, ...]:
+        """Field by field, in their order."""
+        return (
+            self.placed,
+            self.done,
+            self.cancelled,
+            self.gross_minor,
+            self.paid_minor,
+            self.tickets_open,
+        )
+
     def minus(self, other: "Figures") -> "Figures":
         """Field by field."""
-        return Figures(*(mine - its for mine, its in zip(astuple(self), astuple(other), strict=True)))
+        return Figures(*(mine - its for mine, its in zip(self.values, other.values, strict=True)))
 
 
 def figures(order: Order | None, tickets: Iterable[Ticket]) -> Figures:

@@ -1,6 +1,6 @@
 """Orders with their lines, history and payments. Every write of an order is one statement."""
 
-from dataclasses import astuple, dataclass
+from dataclasses import dataclass
 from datetime import date, datetime
 from typing import Any
 from uuid import UUID
@@ -270,7 +270,7 @@ def _arguments(tx: Transaction, change: Change, settings_version: int) -> list[o
         order.id,
         order.number,
         int(takes_number),
-        *astuple(difference(change)),
+        *difference(change).values,
         before.version if before is not None else 0,
         settings_version,
         *rows.order_values(order),

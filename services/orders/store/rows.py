@@ -1,10 +1,11 @@
 """Rows to dataclasses and back. The column lists are the order of parameters of every statement."""
 
-import json
 from collections.abc import Iterable, Mapping, Sequence
 from datetime import date, datetime
 from typing import Any
 from uuid import UUID
+
+import orjson
 
 from services.orders.domain.kitchen import Ticket, TicketLine
 from services.orders.domain.menu import OrderType
@@ -172,7 +173,7 @@ def line_values(lines: Iterable[tuple[int, Line]]) -> list[list[Any]]:
                 line.discount_minor,
                 line.vat_rate_bp,
                 line.vat_minor,
-                json.dumps(line.allergens),
+                _json(line.allergens),
                 line.kitchen.value,
                 line.voided,
                 line.stock_tracked,
@@ -200,8 +201,8 @@ def ticket_values(tickets: Iterable[Ticket]) -> list[list[Any]]:
                 ticket.target_at,
                 ticket.ready_at,
                 ticket.acknowledged_at,
-                json.dumps(ticket.allergens),
-                json.dumps([_ticket_line_json(line) for line in ticket.lines]),
+                _json(ticket.allergens),
+                _json([_ticket_line_json(line) for line in ticket.lines]),
             )
             for ticket in tickets
         ),
@@ -308,6 +309,11 @@ def _columns(width: int, rows: Iterable[Sequence[Any]]) -> list[list[Any]]:
     return columns or [[] for _ in range(width)]
 
 
+def _json(value: object) -> str:
+    """For columns of arrays, whose elements no codec encodes."""
+    return orjson.dumps(value).decode()
+
+
 def _line(row: Row) -> Line:
     return Line(
         id=row["id"],
@@ -333,7 +339,7 @@ def _line(row: Row) -> Line:
 
 
 def _options_json(options: Iterable[ChosenOption]) -> str:
-    return json.dumps(_option_lists(options))
+    return _json(_option_lists(options))
 
 
 def _option_lists(options: Iterable[ChosenOption]) -> list[list[object]]:

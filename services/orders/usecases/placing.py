@@ -131,7 +131,7 @@ class _Placing:
         return commands.place(wanted, basket, terms, menu.version, tenant, known.stations, command)
 
     async def _insert(self, change: Change, known: Known) -> Placed:
-        async with self.shop.db.transaction(self.ask.tenant) as tx:
+        async with self.shop.db.transaction(self.ask.tenant, claiming=self.ask.key) as tx:
             stored = await tx.claim(self.ask.key)
             if stored is not None:
                 return _replayed(stored)

@@ -68,7 +68,7 @@ async def once(
 
     Raises what ``work`` raises, IdempotencyInFlight, IdempotencyKeyReuse.
     """
-    async with shop.db.transaction(ask.tenant) as tx:
+    async with shop.db.transaction(ask.tenant, claiming=ask.key) as tx:
         stored = await tx.claim(ask.key)
         if stored is not None:
             return Answer(reply_type.FromString(stored.reply), replayed=True)

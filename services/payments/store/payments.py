@@ -8,7 +8,8 @@ from uuid import UUID
 
 import asyncpg
 
-from chassis.db import ConcurrentUpdate, Record, Transaction
+from chassis.db import Record, Transaction
+from chassis.db_errors import ConcurrentUpdate
 from chassis.ids import new_id
 from services.payments.domain.bill import Bill, Share
 from services.payments.domain.fees import Bearer, Fee, Method

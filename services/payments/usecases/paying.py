@@ -67,7 +67,7 @@ async def take_payment(db: Database, peers: Peers, command: TakePayment) -> rpc_
         )
 
     async def attempt(copies: Copies) -> rpc_pb.TakePaymentResponse:
-        async with db.transaction(command.restaurant_id) as tx:
+        async with db.transaction(command.restaurant_id, claiming=command.key) as tx:
             if stored := await tx.claim(command.key):
                 mark_replayed()
                 return rpc_pb.TakePaymentResponse.FromString(stored.reply)
@@ -89,7 +89,7 @@ async def take_payment(db: Database, peers: Peers, command: TakePayment) -> rpc_
 
 async def close_bill(db: Database, command: CloseBill) -> rpc_pb.CloseBillResponse:
     """Lets no more money onto the bill of an order. Closed twice is closed. Raises BillHasMoney."""
-    async with db.transaction(command.restaurant_id) as tx:
+    async with db.transaction(command.restaurant_id, claiming=command.key) as tx:
         if await tx.claim(command.key):
             mark_replayed()
             return rpc_pb.CloseBillResponse()

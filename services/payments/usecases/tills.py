@@ -77,7 +77,7 @@ async def open_till(db: Database, peers: Peers, command: OpenTill) -> rpc_pb.Ope
         raise InvalidArgument("A till has a name.", reason="TILL_NAME")
 
     async def attempt(copies: Copies) -> rpc_pb.OpenTillResponse:
-        async with db.transaction(command.restaurant_id) as tx:
+        async with db.transaction(command.restaurant_id, claiming=command.key) as tx:
             if stored := await tx.claim(command.key):
                 mark_replayed()
                 return rpc_pb.OpenTillResponse.FromString(stored.reply)
@@ -127,7 +127,7 @@ async def open_till(db: Database, peers: Peers, command: OpenTill) -> rpc_pb.Ope
 async def record_drawer_event(db: Database, command: RecordDrawerEvent) -> rpc_pb.RecordDrawerEventResponse:
     """Moves cash in or out beside a sale. Raises DrawerAmount, TillSessionNotFound, TillNotOpen."""
     change = drawer_change(command.kind, command.amount_minor)
-    async with db.transaction(command.restaurant_id) as tx:
+    async with db.transaction(command.restaurant_id, claiming=command.key) as tx:
         if stored := await tx.claim(command.key):
             mark_replayed()
             return rpc_pb.RecordDrawerEventResponse.FromString(stored.reply)
@@ -162,7 +162,7 @@ async def close_till(db: Database, command: CloseTill) -> rpc_pb.CloseTillRespon
     Payments of this till wait for the lock and then find it closed, so the report misses none of them.
     Raises TillSessionNotFound, TillNotOpen, HalfPaidOrders, VarianceNeedsReason, VarianceNeedsManager.
     """
-    async with db.transaction(command.restaurant_id) as tx:
+    async with db.transaction(command.restaurant_id, claiming=command.key) as tx:
         if stored := await tx.claim(command.key):
             mark_replayed()
             return rpc_pb.CloseTillResponse.FromString(stored.reply)

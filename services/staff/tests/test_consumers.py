@@ -42,7 +42,7 @@ async def test_the_newest_version_of_a_restaurant_is_kept_in_whatever_order_they
     ):
         async with db.transaction(casa) as tx:
             event = RestaurantUpdated(settings=settings_message(casa, version, zone))
-            await HANDLERS[RestaurantUpdated](tx, event, CONTEXT)
+            await HANDLERS[RestaurantUpdated].handle(tx, event, CONTEXT)
         async with db.transaction(casa) as tx:
             place = await store.place_of(tx)
         assert place is not None
