@@ -45,8 +45,10 @@ async def heard(db: Database, tenant: UUID, *kinds: type[Message]) -> tuple[int,
     for kind in kinds:
         event, name = example(kind), kind.DESCRIPTOR.full_name
         context = EventContext(new_id(), name, "/services/orders", str(ORDER), START, tenant, (), None, None)
+        subscription = handlers[kind]
+        assert subscription.concerns(event)
         async with db.transaction(tenant) as tx:
-            await handlers[kind](tx, event, context)
+            await subscription.handle(tx, event, context)
     async with db.transaction(tenant) as tx:
         [level] = await stock_store.levels(tx)
     return level.on_hand, level.reserved

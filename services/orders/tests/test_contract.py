@@ -71,6 +71,7 @@ BURGER = Line(
     vat_minor=400,
     allergens=(2, 7),
     kitchen=Kitchen.QUEUED,
+    stock_tracked=True,
 )
 PLACED = Order(
     id=ORDER,

@@ -64,8 +64,10 @@ async def heard(db: Database, tenant: UUID, kind: type[OrderEvent]) -> Bill | No
     # The order of the example in a restaurant of the test's own: the database outlives the test.
     event.order.restaurant_id = str(tenant)
     context = EventContext(new_id(), name, "/services/orders", str(ORDER), START, tenant, (), None, None)
+    subscription = handlers(db)[kind]
+    assert subscription.concerns(event)
     async with db.transaction(tenant) as tx:
-        await handlers(db)[kind](tx, event, context)
+        await subscription.handle(tx, event, context)
     async with db.transaction(tenant) as tx:
         return await store.lock_bill(tx, ORDER)
 
