@@ -44,7 +44,8 @@ test: $(INSTALLED) ## Run the tests (ARGS="-k name" narrows them, WORKERS=0 runs
 	@exec $(PY) -m pytest -n $(WORKERS) $(ARGS)
 
 .PHONY: lint
-lint: $(INSTALLED) ## Lint, formatting and the direction of imports
+lint: $(INSTALLED) ## Lint, formatting, the direction of imports, and that the lock leaves nothing out
+	@$(PY) -m pip check
 	@$(PY) -m ruff check
 	@$(PY) -m ruff format --check
 	@$(PY) -c "import sys; from importlinter.cli import lint_imports; sys.exit(lint_imports())"
@@ -98,8 +99,9 @@ help: ## This list
 		/^[a-z-]+:.*## / { printf "  make %-10s %s\n", $$1, $$2 }' Makefile
 	@echo
 
-# The stamp is newer than the lock: installed once for each lock. A virtual environment that an earlier lock filled is
-# made anew, so that nothing stays in it that the lock no longer names.
+# The stamp is newer than the lock: installed once for each lock. The lock is complete, so nothing is resolved; the pip
+# that it names comes first. A virtual environment that an earlier lock filled is made anew, so that nothing stays in it
+# that the lock no longer names.
 $(INSTALLED): requirements.lock
 	@set -e; \
 	found=; \
@@ -116,5 +118,7 @@ $(INSTALLED): requirements.lock
 	echo "Setting up .venv with $$($$found --version) and the locked dependencies; this happens once."; \
 	rm -rf $(VENV); \
 	"$$found" -m venv $(VENV); \
-	$(PY) -m pip install --no-input --quiet --require-hashes -r requirements.lock; \
+	awk '/^pip==/ { found = 1 } found { print } found && !/\\$$/ { exit }' requirements.lock > $(VENV)/pip.lock; \
+	$(PY) -m pip install --no-input --quiet --require-hashes -r $(VENV)/pip.lock; \
+	$(PY) -m pip install --no-input --quiet --require-hashes --no-deps -r requirements.lock; \
 	touch $(INSTALLED)
