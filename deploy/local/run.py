@@ -170,7 +170,8 @@ class _Run:
     def _greet(self, gateway_port: int) -> None:
         base = f"http://{HOST}:{gateway_port}"
         lines = ["", f"  Fynlo POS is up after {time.monotonic() - self._began:.1f} s.", ""]
-        lines += [f"  API          {base}/api/v2", f"  API text     {base}/docs", ""]
+        places = {"Till": "/till", "Kitchen": "/kitchen", "API": "/api/v2", "API text": "/docs"}
+        lines += [*(f"  {name:<12} {base}{path}" for name, path in places.items()), ""]
         lines += [f"  {address:<26} {what}" for address, what in DEMO_PEOPLE]
         lines += [f"  all with the password {DEMO_PASSWORD}", ""]
         lines += [f"  Data in {self._folder}. Ctrl-C stops everything.", ""]

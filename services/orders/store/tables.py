@@ -112,13 +112,6 @@ orders = sa.Table(
         unique=True,
         postgresql_where=sa.text("number > 0"),
     ),
-    sa.Index(
-        "orders_waiting",
-        "updated_at",
-        postgresql_where=sa.text(
-            "lifecycle = 'validated' AND payment_state = 'paid' AND kitchen_state = 'ready'"
-        ),
-    ),
     sa.Index("orders_cancelling", "updated_at", postgresql_where=sa.text("lifecycle = 'cancel_pending'")),
     sa.Index(
         "orders_unpaid",
@@ -179,6 +172,7 @@ ticket = sa.Table(
     _column("undelivered_revision", sa.Integer),
     sa.Index("ticket_by_order", "restaurant_id", "order_id"),
     sa.Index("ticket_by_state", "restaurant_id", "state", "created_at", "id"),
+    sa.Index("ticket_waiting", "ready_at", postgresql_where=sa.text("state = 'ready'")),
     sa.Index("ticket_by_station", "restaurant_id", "station_id", "state", "created_at", "id"),
 )
 

@@ -21,6 +21,7 @@ from services.orders.usecases import copies, upkeep
 from services.orders.usecases.upkeep import CANCEL_HANGS_AFTER, UNPAID_EXPIRES_AFTER
 
 INSTANT = timedelta(microseconds=1)
+BUSY_ORDERS = 40
 
 
 async def test_an_unpaid_pay_first_order_expires_after_fifteen_minutes(
@@ -124,6 +125,20 @@ async def test_a_paid_order_that_was_only_bumped_completes_when_it_can_no_longer
     assert (done.reason, done.actor.name, done.actor.user_id) == (upkeep.NOT_MARKED_SERVED, "orders", "")
     await upkeep.sweep(world.shop)
     assert (await world.order(order_id)).version == order.version
+
+
+async def test_a_sweep_reads_little_while_many_paid_orders_may_still_be_recalled(world: World) -> None:
+    """A busy lunch: it would have read the tickets of the whole restaurant for every one of them."""
+    world.auth.settings[world.tenant] = settings_message(world.tenant, auto_complete=True)
+    for _ in range(BUSY_ORDERS):
+        order = await world.place()
+        await world.pay(order)
+        await world.cook(order.id, TicketStep.START, TicketStep.BUMP)
+    question = "EXPLAIN (ANALYZE, BUFFERS, FORMAT JSON) SELECT * FROM orders_to_complete($1, 100)"
+    async with world.shop.db.transaction(None) as tx:
+        await tx.fetchval(question, world.clock.now() - RECALL_WITHIN)  # plans what is inside
+        [[answer]] = await tx.fetch(question, world.clock.now() - RECALL_WITHIN)
+    assert answer[0]["Plan"]["Shared Hit Blocks"] < BUSY_ORDERS
 
 
 async def test_an_order_that_owes_or_still_cooks_is_not_completed(world: World) -> None:
