@@ -4,6 +4,7 @@ import json
 import os
 import platform
 import subprocess
+import time
 from collections.abc import Iterable
 from datetime import date
 from importlib import metadata
@@ -13,6 +14,8 @@ from typing import Any
 from bench.bars import BARS, Account
 from tests.system import ROOT
 
+LOOP_ROUNDS = 2_000_000
+LOOP_TRIES = 3
 RESULTS = Path(__file__).parent / "results"
 _VERSIONS = (
     "uvicorn",
@@ -41,7 +44,22 @@ def machine() -> dict[str, Any]:
         "memory_gb": round(int(memory) / 1024 / 1024, 1),
         "kernel": platform.release(),
         "load_before": [round(value, 2) for value in os.getloadavg()],
+        "loop_ms": _loop_ms(),
     }
+
+
+def _loop_ms() -> float:
+    """How long this machine takes for a fixed piece of Python right now, the best of a few tries.
+
+    Shared machines change their speed by the hour: two runs compare only as far as this figure is the same.
+    """
+    took = []
+    for _ in range(LOOP_TRIES):
+        began, total = time.perf_counter(), 0
+        for number in range(LOOP_ROUNDS):
+            total += number
+        took.append((time.perf_counter() - began) * 1000)
+    return round(min(took), 1)
 
 
 def versions() -> dict[str, str]:
