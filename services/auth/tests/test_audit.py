@@ -29,9 +29,10 @@ def check_silent(lines: Lines, *secrets: str) -> None:
     assert not [secret for secret in (*secrets, PASSWORD, WRONG, "@example.test") if secret in text]
 
 
-async def test_logging_in_and_out_and_moving_on_leave_their_lines(town: Town) -> None:
+async def test_logging_in_and_out_and_moving_on_leave_their_lines(town: Town, fake_clock: FakeClock) -> None:
     casa, other = await town.restaurant("Casa"), await town.restaurant("Other")
     mia = await town.member(casa, "mia")
+    fake_clock.advance(timedelta(minutes=1))  # she enters the restaurant that she joined first
     await town.member(other, "mia")
     with capture_logs() as lines:
         opened = await town.log_in("mia", device="ipad-7", address="192.0.2.1")
