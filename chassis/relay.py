@@ -84,18 +84,17 @@ class Leadership:
     async def call(self, function: str, *args: object) -> Any:
         """Runs ``SELECT function(generation, ...)``. Raises Superseded."""
         places = "".join(f", ${index}" for index in range(2, len(args) + 2))
-        try:
-            return await self.connection.fetchval(f"SELECT {function}($1{places})", self.generation, *args)
-        except asyncpg.PostgresError as error:
-            if error.sqlstate == SUPERSEDED:
-                raise Superseded from error
-            raise
+        [row] = await self._fetch(f"SELECT {function}($1{places})", *args)
+        return row[0]
 
     async def next(self, acked: Acked, at: datetime) -> list[Any]:
         """Marks what JetStream took and gives up to BATCH_ROWS unpublished rows. Raises Superseded."""
         ids, seqs = zip(*acked, strict=True) if acked else ((), ())
+        return await self._fetch(_NEXT, ids, seqs, at, BATCH_ROWS)
+
+    async def _fetch(self, sql: str, *args: object) -> list[Any]:
         try:
-            rows: list[Any] = await self.connection.fetch(_NEXT, self.generation, ids, seqs, at, BATCH_ROWS)
+            rows: list[Any] = await self.connection.fetch(sql, self.generation, *args)
         except asyncpg.PostgresError as error:
             if error.sqlstate == SUPERSEDED:
                 raise Superseded from error
