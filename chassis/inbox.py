@@ -1,10 +1,10 @@
 """Events arrive through an inbox: each has its effect once, whatever is delivered how often.
 
-A durable pull consumer on JetStream hands an event to its handler inside a transaction that also holds the
-event's inbox row: effect and row commit together, a second delivery finds the row and does nothing, and
-only then is the delivery acknowledged. An acknowledgement that is lost costs one more delivery, so nobody
-waits for its receipt. Events of one restaurant are handled in the order of their delivery, but a failed one
-is tried again later, behind others: handlers compare versions.
+A durable pull consumer on JetStream, one for each type of event, hands an event to its handler inside a
+transaction that also holds the event's inbox row: effect and row commit together, a second delivery finds
+the row and does nothing, and only then is the delivery acknowledged. An acknowledgement that is lost costs
+one more delivery, so nobody waits for its receipt. Events of one restaurant are handled in the order of
+their delivery, but a failed one is tried again later, behind others: handlers compare versions.
 
 A Subscription spares what an event does not need: the transaction where it concerns nobody here, the row
 where its effect is a comparison of versions.
@@ -35,7 +35,7 @@ from chassis.cancellation import stop_if_cancelled
 from chassis.db import Database, Transaction
 from chassis.errors import Unavailable
 from chassis.pull import PullLoop
-from chassis.stream import STREAM, EventContext, ensure_stream, event_context
+from chassis.stream import STREAM, EventContext, durable_of, ensure_stream, event_context
 from chassis.telemetry import work_scope
 
 MAX_DELIVERIES = 8
@@ -109,8 +109,8 @@ _lag = Gauge("fynlo_inbox_lag_events", "Events that wait in the stream for this 
 class Consumer:
     """The inbox of one service. ``run()`` never returns; cancel it to stop.
 
-    ``handlers`` maps an event's message class to what is done with it. Several replicas share one durable
-    consumer.
+    ``handlers`` maps an event's message class to what is done with it. Several replicas share its durable
+    consumers, whose names begin with ``durable``.
     """
 
     def __init__(
@@ -149,12 +149,12 @@ class Consumer:
 
     async def run(self) -> None:
         """Handles events until cancelled; then lets running handlers end, DRAIN_SECONDS long."""
-        pull = PullLoop(self._nats, STREAM, self._durable, self._ensure_consumer)
         retries = asyncio.create_task(self._retry_parked_when_asked())
         holding = asyncio.create_task(self._hold_what_waits())
         try:
-            async for msg in pull.messages(lambda: len(self._running)):
-                self._take(msg)
+            async with asyncio.TaskGroup() as pulling:
+                for event_type in self._handlers:
+                    pulling.create_task(self._pull(event_type))
         finally:
             retries.cancel()
             if self._running:
@@ -164,18 +164,25 @@ class Consumer:
                 task.cancel()
             await asyncio.gather(*ending, return_exceptions=True)
 
-    async def _ensure_consumer(self) -> None:
+    async def _pull(self, event_type: str) -> None:
+        name = durable_of(self._durable, event_type)
+        pull = PullLoop(self._nats, STREAM, name, lambda: self._ensure_consumer(name, event_type))
+        async for msg in pull.messages(lambda: len(self._running)):
+            self._take(msg)
+
+    async def _ensure_consumer(self, name: str, event_type: str) -> None:
         await ensure_stream(self._nats, replicas=self._replicas)
         await self._nats.jetstream().add_consumer(
             STREAM,
             ConsumerConfig(
-                durable_name=self._durable,
+                name=name,
+                durable_name=name,
                 deliver_policy=DeliverPolicy.ALL,
                 ack_policy=AckPolicy.EXPLICIT,
                 ack_wait=self._ack_wait_seconds,
                 max_deliver=-1,
                 max_ack_pending=MAX_ACK_PENDING,
-                filter_subjects=sorted(f"{event_type}.*" for event_type in self._handlers),
+                filter_subject=f"{event_type}.*",
             ),
         )
 
@@ -214,7 +221,7 @@ class Consumer:
 
     async def _settle(self, msg: Msg) -> None:
         metadata = msg.metadata
-        _lag.labels(self._durable).set(metadata.num_pending)
+        _lag.labels(metadata.consumer).set(metadata.num_pending)
         delivery, seq = metadata.num_delivered, metadata.sequence.stream
         try:
             await self._handle(msg.subject, msg.headers or {}, msg.data, delivery)

@@ -15,6 +15,7 @@ import structlog
 from nats.aio.client import Client as NatsClient
 from nats.aio.msg import Msg
 
+from chassis.bus import api_prefix_of
 from chassis.cancellation import stop_if_cancelled
 
 BATCH_MESSAGES = 64
@@ -39,7 +40,7 @@ class PullLoop:
         self._nats = nats
         self._durable = durable
         self._ensure = ensure
-        self._subject = f"$JS.API.CONSUMER.MSG.NEXT.{stream}.{durable}"
+        self._subject = f"{api_prefix_of(nats)}.CONSUMER.MSG.NEXT.{stream}.{durable}"
         self._asked = 0
         self._heard_at = 0.0
         self._reconnects = -1

@@ -5,22 +5,19 @@ missing then is everything above some sequence. An event is there when the messa
 identity.
 """
 
-import asyncio
 from collections.abc import Sequence
 from typing import Any, Protocol
 
 import structlog
 from nats.aio.client import Client as NatsClient
-from nats.js.errors import NotFoundError
 from prometheus_client import Counter
 
-from chassis.stream import MSG_ID, STREAM
+from chassis.stream import own_identities
 
 NEWEST_ROWS = 64
 PAGE_ROWS = 500
 SAMPLE_EVERY = 10
 SAMPLE_ROWS = 1_000
-PARALLEL_READS = 64
 
 _log = structlog.get_logger(__name__)
 _republished = Counter("fynlo_outbox_republished_total", "Events that JetStream had lost", ["schema"])
@@ -48,7 +45,7 @@ class Reconciler:
 
     def __init__(self, leader: Leader, nats: NatsClient, schema: str) -> None:
         self._leader = leader
-        self._jetstream = nats.jetstream()
+        self._nats = nats
         self._schema = schema
 
     async def republish_lost(self, *, thorough: bool) -> int:
@@ -81,18 +78,6 @@ class Reconciler:
         """The ids among ``rows`` that are not in the stream."""
         if not rows:
             return []
-        state = (await self._jetstream.stream_info(STREAM)).state
-        slots = asyncio.Semaphore(PARALLEL_READS)
-
-        async def is_there(row: Any) -> bool:
-            if not state.first_seq <= row["stream_seq"] <= state.last_seq:
-                return False
-            async with slots:
-                try:
-                    message = await self._jetstream.get_msg(STREAM, row["stream_seq"], direct=True)
-                except NotFoundError:
-                    return False
-            return (message.headers or {}).get(MSG_ID) == str(row["msg_id"])
-
-        found = await asyncio.gather(*(is_there(row) for row in rows))
-        return [row["id"] for row, there in zip(rows, found, strict=True) if not there]
+        places = [row["stream_seq"] for row in rows]
+        there = await own_identities(self._nats, self._schema, min(places), max(places))
+        return [row["id"] for row in rows if there.get(row["stream_seq"]) != str(row["msg_id"])]

@@ -29,6 +29,7 @@ import uvloop
 from pydantic import ValidationError
 
 from chassis.admin import AdminServer
+from chassis.bus import ServerTooOld
 from chassis.errors import Unavailable
 from chassis.health import Check, Readiness
 from chassis.rpc import RpcServer
@@ -85,7 +86,7 @@ class Service:
         """What ``connect`` gives, tried again until it succeeds or ``dependency_wait_seconds`` are over.
 
         Meanwhile the admin port answers "not ready, waiting for ``what``". Raises Unavailable
-        (DEPENDENCY_UNAVAILABLE) in the end.
+        (DEPENDENCY_UNAVAILABLE) in the end, and ServerTooOld at once.
         """
         await self._start_admin()
         self.readiness.enter(f"waiting for {what}")
@@ -97,6 +98,8 @@ class Service:
                     min(WAIT_ATTEMPT_SECONDS, max(0.1, give_up_at - time.monotonic()))
                 ):
                     connected = await connect()
+            except ServerTooOld:
+                raise
             except Exception as error:
                 left = give_up_at - time.monotonic()
                 if left <= 0:
@@ -240,6 +243,9 @@ async def _main(settings: _S, build: Callable[[_S], Awaitable[Service]]) -> int:
         code = await building.result().run(stop)
     except Unavailable as problem:
         _log.error("could not start", reason=problem.reason, detail=problem.detail)
+        return EXIT_FAILED
+    except ServerTooOld as error:
+        _log.error("could not start", detail=str(error))
         return EXIT_FAILED
     except Exception as error:
         _log.error("could not start", exc_info=error)

@@ -10,21 +10,39 @@ from typing import Literal, Self
 from pydantic import Field, SecretStr, model_validator
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
-SERVICE_SECRET_MIN_CHARS = 32
+SERVICE_KEY_CHARS = 43
 
 
-class ProcessSettings(BaseSettings):
-    """What any process needs: its name, its ports, its secret, where logs and traces go."""
+class IdentitySettings(BaseSettings):
+    """Who a process is: its name, its key, its certificate, and by which keys it knows the others."""
 
     model_config = SettingsConfigDict(
         env_prefix="FYNLO_", extra="ignore", frozen=True, hide_input_in_errors=True
     )
 
     service_name: str = Field(pattern=r"^[a-z][a-z0-9-]{0,31}$")
-    service_secret: SecretStr = Field(min_length=SERVICE_SECRET_MIN_CHARS)
-    """Shared between the services; signs the identity that a service calls its peers with."""
-    service_secret_previous: SecretStr | None = Field(default=None, min_length=SERVICE_SECRET_MIN_CHARS)
-    """Accepted, never used for signing: lets the secret rotate without downtime."""
+    service_key: SecretStr = Field(min_length=SERVICE_KEY_CHARS, max_length=SERVICE_KEY_CHARS)
+    """Private Ed25519 key of this process (32 bytes, base64url): it calls its peers as itself with it."""
+    service_public_keys: dict[str, list[str]] = Field(default_factory=dict)
+    """Public keys by process (JSON): {"orders": ["..."]}. Several for one process let its key rotate without
+    downtime: first the new public key everywhere, then the new private one, then the old public one goes."""
+
+    tls_certificate_file: Path | None = None
+    tls_key_file: Path | None = None
+    tls_ca_file: Path | None = None
+    """All three: gRPC and the device sockets speak mutual TLS, and so do NATS and Valkey where their
+    addresses say so. None of them: plaintext, for one host or a mesh that encrypts."""
+
+    @model_validator(mode="after")
+    def _tls_is_whole(self) -> Self:
+        given = [self.tls_certificate_file, self.tls_key_file, self.tls_ca_file]
+        if any(given) and not all(given):
+            raise ValueError("mutual TLS needs the certificate, the key and the CA file, or none of them")
+        return self
+
+
+class ProcessSettings(IdentitySettings):
+    """What any process needs beside its identity: its ports, where logs and traces go."""
 
     bind_host: str = "127.0.0.1"
     admin_port: int = Field(ge=0, le=65535)
@@ -44,25 +62,21 @@ class ProcessSettings(BaseSettings):
     dependency_wait_seconds: float = Field(default=60.0, ge=0, le=600)
     """How long a starting process waits for Postgres or NATS before it gives up."""
 
-    tls_certificate_file: Path | None = None
-    tls_key_file: Path | None = None
-    tls_ca_file: Path | None = None
-    """All three: gRPC speaks mutual TLS. None of them: plaintext, for one host or a mesh that encrypts."""
 
-    @model_validator(mode="after")
-    def _tls_is_whole(self) -> Self:
-        given = [self.tls_certificate_file, self.tls_key_file, self.tls_ca_file]
-        if any(given) and not all(given):
-            raise ValueError("mutual TLS needs the certificate, the key and the CA file, or none of them")
-        return self
+class BusSettings(ProcessSettings):
+    """What a process that is connected to NATS needs on top."""
+
+    nats_url: str = Field(repr=False)
+    """nats://user:password@host:port; tls:// for mutual TLS with the certificate of this process."""
+    nats_api_prefix: str = Field(default="$JS.API", min_length=1)
+    """Where JetStream answers: under which subject the account of this process has imported it."""
 
 
-class ServiceSettings(ProcessSettings):
+class ServiceSettings(BusSettings):
     """What a service with a schema, a stream and a gRPC port needs on top."""
 
     database_url: str = Field(repr=False)
     """postgresql://role:password@host:port/database with the service's own role."""
-    nats_url: str = Field(repr=False)
     redis_url: str | None = Field(default=None, repr=False)
     database_pool_size: int = Field(default=10, ge=1, le=100)
 

@@ -3,7 +3,8 @@
 Subject ``fynlo.orders.v1.OrderPlaced.<restaurant_id>``, or ``.platform`` for an event of no restaurant.
 """
 
-from collections.abc import Mapping
+from collections.abc import AsyncIterator, Mapping
+from contextlib import suppress
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
@@ -11,7 +12,8 @@ from uuid import UUID
 
 import orjson
 from nats.aio.client import Client as NatsClient
-from nats.js.api import DiscardPolicy, StorageType, StreamConfig
+from nats.aio.msg import Msg
+from nats.js.api import AckPolicy, ConsumerConfig, DeliverPolicy, DiscardPolicy, StorageType, StreamConfig
 from nats.js.errors import NotFoundError
 
 STREAM = "FYNLO_EVENTS"
@@ -25,6 +27,11 @@ MSG_ID = "Nats-Msg-Id"
 POSITIONS = "fynlo-positions"
 COMMAND_ID = "fynlo-command-id"
 TRACEPARENT = "traceparent"
+
+READ_BATCH = 500
+READ_SECONDS = 5.0
+READER_IDLE_SECONDS = 30.0
+"""After this the server forgets a reader that nobody asks any more."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,6 +65,20 @@ def subject_of(event_type: str, restaurant_id: UUID | None) -> str:
     return f"{event_type}.{restaurant_id or PLATFORM}"
 
 
+def all_of(service: str) -> str:
+    """Every event that ``service`` publishes, as a subject with wildcards."""
+    return f"fynlo.{service}.v1.*.*"
+
+
+def durable_of(consumer: str, event_type: str) -> str:
+    """The durable consumer through which ``consumer`` gets one type of event.
+
+    One for each type, because a filter is part of the subject that makes a consumer only where it is a
+    single one: what a service may consume can then be said, and enforced, by the server of the bus.
+    """
+    return f"{consumer}-{event_type.replace('.', '-')}"
+
+
 def event_headers(row: Mapping[str, Any], service: str) -> dict[str, str]:
     """The headers of a row of the outbox of ``service``."""
     headers = {
@@ -80,11 +101,11 @@ def event_headers(row: Mapping[str, Any], service: str) -> dict[str, str]:
 
 def event_context(subject: str, headers: Mapping[str, str], delivery: int = 1) -> EventContext:
     """Reads a message's subject and headers. Raises KeyError or ValueError for what no relay published."""
-    restaurant = subject.rsplit(".", 1)[1]
+    restaurant = sure_restaurant(subject, headers)
     return EventContext(
         msg_id=UUID(headers["ce-id"]),
         type=headers["ce-type"],
-        source=headers["ce-source"],
+        source=f"/services/{service_of(subject)}",
         subject_id=headers["ce-subject"],
         at=datetime.fromisoformat(headers["ce-time"]),
         restaurant_id=None if restaurant == PLATFORM else UUID(restaurant),
@@ -93,6 +114,78 @@ def event_context(subject: str, headers: Mapping[str, str], delivery: int = 1) -
         traceparent=headers.get(TRACEPARENT),
         delivery=delivery,
     )
+
+
+def sure_restaurant(subject: str, headers: Mapping[str, str]) -> str:
+    """The last token of ``subject``. Raises ValueError where the headers claim another type.
+
+    Who may publish on a subject is the server's to say; nobody vouches for headers.
+    """
+    event_type, _, restaurant = subject.rpartition(".")
+    if headers["ce-type"] != event_type:
+        raise ValueError(f"the headers of an event on {subject} claim that it is {headers['ce-type']}")
+    return restaurant
+
+
+def service_of(subject: str) -> str:
+    """Whose event it is that travels on ``subject``."""
+    return subject.split(".", 2)[1]
+
+
+async def read_back(
+    nats: NatsClient, reader: str, config: ConsumerConfig, *, limit: int
+) -> AsyncIterator[Msg]:
+    """What the stream holds for ``config.filter_subject``, in its order, at most ``limit`` messages.
+
+    Nothing is acknowledged. ``reader`` names the consumer for this one reading. Raises nats errors;
+    NotFoundError where there is no stream.
+    """
+    jetstream = nats.jetstream()
+    info = await jetstream.add_consumer(
+        STREAM,
+        config.evolve(
+            name=reader,
+            ack_policy=AckPolicy.NONE,
+            inactive_threshold=READER_IDLE_SECONDS,
+            mem_storage=True,
+        ),
+    )
+    left = min(info.num_pending or 0, limit)
+    pull = await jetstream.pull_subscribe_bind(reader, STREAM)
+    try:
+        while left > 0:
+            for message in await pull.fetch(min(READ_BATCH, left), timeout=READ_SECONDS):
+                left = min(left - 1, message.metadata.num_pending)
+                yield message
+    finally:
+        await pull.unsubscribe()
+
+
+async def own_identities(nats: NatsClient, service: str, first_seq: int, last_seq: int) -> dict[int, str]:
+    """Sequence in the stream -> identity, of the events of ``service`` between two sequences, both included.
+
+    Headers alone travel. Through a consumer of its own events, because reading by sequence would need the
+    right to read everybody's. Raises nats errors.
+    """
+    reader = f"{service}-reconciler"
+    jetstream = nats.jetstream()
+    with suppress(
+        NotFoundError
+    ):  # the last one may still be remembered, and where it began cannot be changed
+        await jetstream.delete_consumer(STREAM, reader)
+    config = ConsumerConfig(
+        deliver_policy=DeliverPolicy.BY_START_SEQUENCE,
+        opt_start_seq=first_seq,
+        filter_subject=all_of(service),
+        headers_only=True,
+    )
+    found: dict[int, str] = {}
+    async for message in read_back(nats, reader, config, limit=last_seq - first_seq + 1):
+        seq = message.metadata.sequence.stream
+        if seq > last_seq:
+            break
+        found[seq] = (message.headers or {}).get(MSG_ID, "")
+    return found
 
 
 async def ensure_stream(nats: NatsClient, *, replicas: int = 1) -> None:

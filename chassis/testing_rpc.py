@@ -8,6 +8,7 @@
             reply = await stub.ClockIn(ClockInRequest(request_id="1"))
 """
 
+import hashlib
 import json
 from collections.abc import AsyncIterator, Iterable, Iterator, Mapping, Sequence
 from contextlib import asynccontextmanager, contextmanager
@@ -20,6 +21,7 @@ from joserfc import jws
 from joserfc.jwk import OKPKey
 
 from chassis.auth import Principal, PrincipalKind, ServiceIdentity, TokenVerifier
+from chassis.auth.service_identity import key_text, public_key_of
 from chassis.auth.tokens import ALGORITHM, AUDIENCE, ISSUER, TOKEN_TYPE
 from chassis.clock import Clock
 from chassis.ids import new_id
@@ -30,7 +32,25 @@ from chassis.settings import ServiceSettings
 TOKEN_LIFE = timedelta(minutes=15)
 PATIENT_SECONDS = 60.0
 """The deadline of calls in tests whose subject is no deadline: a starved machine is slow, not wrong."""
-SECRET = "a secret that only tests know 0123456789"  # noqa: S105
+PROCESSES = ("auth", "catalog", "orders", "payments", "staff", "realtime", "gateway", "seed", "test")
+
+
+def key_for_tests(name: str) -> str:
+    """The private key of ``name`` in every test: the same each time, and nobody else's."""
+    return key_text(hashlib.sha256(f"key of {name} in tests".encode()).digest())
+
+
+PUBLIC_KEYS = {name: [public_key_of(key_for_tests(name))] for name in PROCESSES}
+
+
+def identity_for_tests(name: str, clock: Clock) -> ServiceIdentity:
+    """``name``, as the servers of tests know it."""
+    return ServiceIdentity(name, key_for_tests(name), clock, peers=PUBLIC_KEYS)
+
+
+def keys_for_tests(name: str) -> dict[str, Any]:
+    """The settings by which ``name`` proves itself and knows the others."""
+    return {"service_key": key_for_tests(name), "service_public_keys": PUBLIC_KEYS}
 
 
 def settings_for_tests(**overrides: Any) -> ServiceSettings:
@@ -38,7 +58,7 @@ def settings_for_tests(**overrides: Any) -> ServiceSettings:
     return ServiceSettings(
         **{
             "service_name": "orders",
-            "service_secret": SECRET,
+            **keys_for_tests(overrides.get("service_name", "orders")),
             "admin_port": 0,
             "grpc_port": 0,
             "database_url": "postgresql://unused",
@@ -141,7 +161,6 @@ async def serving(
     *,
     clock: Clock,
     caller: str = "gateway",
-    service_permissions: Mapping[str, frozenset[str]] | None = None,
     retry: Sequence[str] = (),
     mint: TokenMint | None = None,
     **overrides: Any,
@@ -157,11 +176,10 @@ async def serving(
         verifier=TokenVerifier(mint.fetch_keys, clock),
         identity=ServiceIdentity.of(settings, clock),
         clock=clock,
-        service_permissions=service_permissions,
     )
     server.add(register, servicer)
     port = await server.start()
-    identity = ServiceIdentity(caller, SECRET, clock)
+    identity = identity_for_tests(caller, clock)
     channel = open_channel(
         f"127.0.0.1:{port}",
         peer=settings.service_name,

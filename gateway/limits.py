@@ -24,6 +24,7 @@ VALKEY_PAUSE_SECONDS = 2.0
 """After a failure Valkey is left alone this long."""
 LOCAL_KEYS_MAX = 50_000
 POOL_MAX = 16
+KEY_PREFIX = "gcra:"
 
 _log = get_logger("limits")
 _limited = counter("gateway_rate_limited_total", "Requests refused by a rate limit", ["limit"])
@@ -171,7 +172,7 @@ class RateLimiter:
         for limit, key in wanted:
             arguments += [limit.interval, limit.tolerance, self._leases.wanted(key, limit.burst, now)]
         try:
-            answer = await self._script(keys=[f"gcra:{key}" for _, key in wanted], args=arguments)
+            answer = await self._script(keys=[f"{KEY_PREFIX}{key}" for _, key in wanted], args=arguments)
         except (RedisError, OSError, TimeoutError) as error:
             self._paused_until = time.monotonic() + VALKEY_PAUSE_SECONDS
             _log.warning("Valkey does not answer, limiting locally", error=type(error).__name__)

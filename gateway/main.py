@@ -22,7 +22,7 @@ from chassis.auth import (
     follow_revocations,
     keep_warm,
 )
-from chassis.bus import open_nats
+from chassis.bus import bus_of
 from chassis.clock import SystemClock
 from chassis.runtime import Service
 from gateway.app import build_app, dispatch_of
@@ -97,7 +97,7 @@ async def build(settings: GatewaySettings) -> Service:
         await verifier.fetch_keys()
 
     await service.wait_for("auth", auth_answers)
-    bus = await service.wait_for("nats", lambda: open_nats(settings.nats_url, name="gateway"))
+    bus = await service.wait_for("nats", lambda: bus_of(settings))
     service.on_stop("nats", bus.close)
     await _listen(bus, revocations, menus)
     # Subscribed first and warmed up second, so that nothing falls between.

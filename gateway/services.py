@@ -15,7 +15,7 @@ from fynlo.staff.v1.staff_service_pb2_grpc import StaffServiceStub
 
 from chassis.auth import ServiceIdentity
 from chassis.clock import SystemClock
-from chassis.rpc import Channel, open_channel
+from chassis.rpc import Channel, channel_credentials, open_channel
 from gateway.settings import GatewaySettings
 
 if TYPE_CHECKING:
@@ -55,7 +55,7 @@ class Services:
     """Typed stubs. Calls act with the token of the request in progress."""
 
     def __init__(self, settings: GatewaySettings) -> None:
-        identity = ServiceIdentity.of(settings, SystemClock())
+        identity, credentials = ServiceIdentity.of(settings, SystemClock()), channel_credentials(settings)
         addresses = {
             "auth": settings.auth_address,
             "catalog": settings.catalog_address,
@@ -65,7 +65,9 @@ class Services:
             "realtime": settings.realtime_address,
         }
         self.channels: dict[str, Channel] = {
-            peer: open_channel(address, peer=peer, identity=identity, retry=_RETRIED[peer])
+            peer: open_channel(
+                address, peer=peer, identity=identity, credentials=credentials, retry=_RETRIED[peer]
+            )
             for peer, address in addresses.items()
         }
         self.auth = AuthServiceStub(self.channels["auth"])

@@ -2,15 +2,14 @@
 
 from pydantic import Field
 
-from chassis.settings import ProcessSettings
+from chassis.settings import BusSettings
 
 
-class GatewaySettings(ProcessSettings):
+class GatewaySettings(BusSettings):
     """Where the gateway listens, whom it calls and how much it lets in."""
 
     service_name: str = "gateway"
     gateway_port: int = Field(default=8080, ge=0, le=65535)
-    nats_url: str = Field(repr=False)
     redis_url: str | None = Field(default=None, repr=False)
     """Valkey, for rate limits that hold over all gateways. Without it each gateway limits on its own."""
 

@@ -26,13 +26,12 @@ from fynlo.orders.v1.orders_service_pb2_grpc import KitchenServiceStub
 from fynlo.staff.v1 import staff_pb2
 from fynlo.staff.v1 import staff_service_pb2 as staff_api
 from fynlo.staff.v1.staff_service_pb2_grpc import StaffServiceStub
-from pydantic import Field, SecretStr
-from pydantic_settings import BaseSettings, SettingsConfigDict
 
 from chassis.auth import ServiceIdentity
 from chassis.clock import SystemClock
 from chassis.errors import Problem
-from chassis.rpc import Channel, inbound, open_channel
+from chassis.rpc import Channel, channel_credentials, inbound, open_channel
+from chassis.settings import IdentitySettings
 from tools.demo import MANAGER, OWNER, PASSWORD, PLATFORM_OWNER, SECOND_OWNER, TILL
 
 if TYPE_CHECKING:
@@ -72,15 +71,14 @@ STATIONS = (
 """Name, categories, whether it takes what no other names, minutes in which a ticket is due."""
 
 
-class SeedSettings(BaseSettings):
-    """Where the services are, and the secret that proves this is one of ours."""
+class SeedSettings(IdentitySettings):
+    """Where the services are, and the key that proves who this is."""
 
-    model_config = SettingsConfigDict(env_prefix="FYNLO_", extra="ignore", hide_input_in_errors=True)
+    service_name: str = "seed"
     auth_address: str
     catalog_address: str
     orders_address: str
     staff_address: str
-    service_secret: SecretStr = Field(min_length=32)
 
 
 @dataclass(slots=True)
@@ -257,10 +255,10 @@ def _request_id(what: str, which: str) -> str:
 
 async def seed_into(settings: SeedSettings) -> list[str]:
     """Adds what is missing to the services that ``settings`` names; what was added. Raises Problem."""
-    identity = ServiceIdentity("seed", settings.service_secret.get_secret_value(), SystemClock())
+    identity, credentials = ServiceIdentity.of(settings, SystemClock()), channel_credentials(settings)
 
     def to(peer: str, address: str) -> Channel:
-        return open_channel(address, peer=peer, identity=identity)
+        return open_channel(address, peer=peer, identity=identity, credentials=credentials)
 
     async with (
         to("auth", settings.auth_address) as auth,

@@ -1,86 +1,153 @@
-"""How a service proves to a peer that it is one of ours: its name, the time and an HMAC of both."""
+"""How a service proves to a peer which one it is: an Ed25519 signature over the call it is about to make.
 
-import hashlib
-import hmac
+The signature covers who calls whom, the full name of the method, the restaurant acted for, and the time. So
+it says nothing to another peer, for another method or another restaurant, and nobody who checks it can make
+one.
+"""
+
+import base64
+import binascii
 import re
 from collections import OrderedDict
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from typing import Self
+
+from cryptography.exceptions import InvalidSignature
+from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey, Ed25519PublicKey
 
 from chassis.clock import Clock
 from chassis.errors import Unauthenticated
-from chassis.settings import ProcessSettings
+from chassis.settings import IdentitySettings
 
 HEADER = "x-fynlo-service"
 TENANT_HEADER = "x-fynlo-restaurant"
 MAX_AGE_SECONDS = 60
 RENEW_SECONDS = 20
-"""A header is reused this long, so that both sides mostly do no hashing."""
-CACHE_MAX_HEADERS = 256
+"""A header is reused this long, so that both sides mostly do no cryptography."""
+CACHE_MAX_HEADERS = 4_096
+"""Signed and recognised ones each: a header is one caller's, for one method and one restaurant."""
 
-_HEADER = re.compile(r"([a-z][a-z0-9-]{0,31})\.([0-9]{10,11})\.([0-9a-f]{64})")
+_HEADER = re.compile(r"([a-z][a-z0-9-]{0,31})\.([0-9]{10,11})\.([A-Za-z0-9_-]{86})")
+
+
+@dataclass(frozen=True, slots=True)
+class SignedCall:
+    """What a signature is for, beside caller and time.
+
+    ``method`` is /package.Service/Method, ``tenant`` an id or empty.
+    """
+
+    callee: str
+    method: str
+    tenant: str
 
 
 class ServiceIdentity:
-    """Signs as ``name`` with ``secret``; recognises peers by it, or by an ``accepted`` older secret."""
+    """Signs as ``name`` with ``private_key``; recognises peers by the public ``peers`` keys.
 
-    def __init__(self, name: str, secret: str, clock: Clock, *, accepted: Sequence[str] = ()) -> None:
+    A peer has several while one is replaced. Keys are 32 bytes in base64url without padding; for others
+    ValueError is raised.
+    """
+
+    def __init__(
+        self, name: str, private_key: str, clock: Clock, *, peers: Mapping[str, Sequence[str]]
+    ) -> None:
         self.name = name
-        self._secret = secret.encode()
-        self._accepted = (self._secret, *(other.encode() for other in accepted))
+        self._key = Ed25519PrivateKey.from_private_bytes(key_bytes(private_key))
+        self._peers = {
+            peer: [Ed25519PublicKey.from_public_bytes(key_bytes(key)) for key in keys]
+            for peer, keys in peers.items()
+        }
         self._clock = clock
-        self._header = ""
-        self._signed_at = 0
-        self._known: OrderedDict[str, tuple[str, int]] = OrderedDict()
+        self._signed: OrderedDict[SignedCall, tuple[str, int]] = OrderedDict()
+        self._known: OrderedDict[tuple[str, str, str], tuple[str, int]] = OrderedDict()
 
     @classmethod
-    def of(cls, settings: ProcessSettings, clock: Clock) -> Self:
+    def of(cls, settings: IdentitySettings, clock: Clock) -> Self:
         """The identity that the settings of a process describe."""
-        previous = settings.service_secret_previous
-        accepted = () if previous is None else (previous.get_secret_value(),)
-        return cls(
-            settings.service_name, settings.service_secret.get_secret_value(), clock, accepted=accepted
-        )
+        key = settings.service_key.get_secret_value()
+        return cls(settings.service_name, key, clock, peers=settings.service_public_keys)
 
-    def header(self) -> str:
-        """The value of ``x-fynlo-service`` for a call made now."""
+    def header(self, call: SignedCall) -> str:
+        """The value of ``x-fynlo-service`` for ``call``, made now."""
         now = int(self._clock.now().timestamp())
-        if not 0 <= now - self._signed_at < RENEW_SECONDS:
-            self._signed_at = now
-            self._header = f"{self.name}.{now}.{_signature(self._secret, self.name, now)}"
-        return self._header
+        header, signed_at = self._signed.get(call, ("", 0))
+        if not 0 <= now - signed_at < RENEW_SECONDS:
+            signature = self._key.sign(_signed_text(self.name, call, now))
+            header = f"{self.name}.{now}.{base64.urlsafe_b64encode(signature).rstrip(b'=').decode()}"
+            self._signed[call] = header, now
+            self._signed.move_to_end(call)
+            if len(self._signed) > CACHE_MAX_HEADERS:
+                self._signed.popitem(last=False)
+        return header
 
     @property
     def remembered(self) -> int:
         """How many headers of peers are known to be genuine without looking again."""
         return len(self._known)
 
-    def recognise(self, header: str) -> str:
-        """The name of the peer that signed ``header``. Raises Unauthenticated (SERVICE_IDENTITY_INVALID)."""
+    def recognise(self, header: str, method: str, tenant: str) -> str:
+        """The name of the peer that signed ``header`` for this call to us.
+
+        Raises Unauthenticated (SERVICE_IDENTITY_INVALID).
+        """
         now = int(self._clock.now().timestamp())
-        name, signed_at = self._known.get(header) or self._checked(header)
+        key = header, method, tenant
+        name, signed_at = self._known.get(key) or self._checked(key)
         if abs(now - signed_at) > MAX_AGE_SECONDS:
-            self._known.pop(header, None)
+            self._known.pop(key, None)
             raise _refused()
         return name
 
-    def _checked(self, header: str) -> tuple[str, int]:
+    def _checked(self, key: tuple[str, str, str]) -> tuple[str, int]:
+        header, method, tenant = key
         match = _HEADER.fullmatch(header)
         if match is None:
             raise _refused()
         name, signed_at = match[1], int(match[2])
-        if not any(
-            hmac.compare_digest(_signature(secret, name, signed_at), match[3]) for secret in self._accepted
-        ):
+        text = _signed_text(name, SignedCall(self.name, method, tenant), signed_at)
+        signature = base64.urlsafe_b64decode(match[3] + "==")
+        if not any(_is_genuine(public, signature, text) for public in self._peers.get(name, ())):
             raise _refused()
-        self._known[header] = name, signed_at
+        self._known[key] = name, signed_at
         if len(self._known) > CACHE_MAX_HEADERS:
             self._known.popitem(last=False)
         return name, signed_at
 
 
-def _signature(secret: bytes, name: str, at: int) -> str:
-    return hmac.new(secret, f"fynlo-service-v1\n{name}\n{at}".encode(), hashlib.sha256).hexdigest()
+def key_bytes(text: str) -> bytes:
+    """The 32 bytes of a key. Raises ValueError, which does not show the key."""
+    try:
+        key = base64.urlsafe_b64decode(text + "=" * (-len(text) % 4))
+    except (binascii.Error, ValueError):
+        key = b""
+    if len(key) != 32:
+        raise ValueError("a service's key is 32 bytes in base64url")
+    return key
+
+
+def public_key_of(private_key: str) -> str:
+    """What peers are given to recognise the holder of ``private_key``."""
+    public = Ed25519PrivateKey.from_private_bytes(key_bytes(private_key)).public_key()
+    return key_text(public.public_bytes_raw())
+
+
+def key_text(key: bytes) -> str:
+    """A key as settings hold it."""
+    return base64.urlsafe_b64encode(key).rstrip(b"=").decode()
+
+
+def _is_genuine(public: Ed25519PublicKey, signature: bytes, text: bytes) -> bool:
+    try:
+        public.verify(signature, text)
+    except InvalidSignature:
+        return False
+    return True
+
+
+def _signed_text(caller: str, call: SignedCall, at: int) -> bytes:
+    return f"fynlo-service-v2\n{caller}\n{call.callee}\n{call.method}\n{call.tenant}\n{at}".encode()
 
 
 def _refused() -> Unauthenticated:

@@ -3,12 +3,12 @@
 import time
 from collections.abc import Mapping
 from datetime import timedelta
-from uuid import UUID
+from typing import Any
 
 from chassis.auth import Principal, PrincipalKind, ServiceIdentity, TokenVerifier
 from chassis.auth.service_identity import HEADER, MAX_AGE_SECONDS, TENANT_HEADER
 from chassis.clock import Clock
-from chassis.errors import Unauthenticated, Unavailable
+from chassis.errors import PermissionDenied, Unauthenticated, Unavailable
 from chassis.ids import parse_id
 from chassis.rpc.call import Call
 from chassis.rpc.policy import Access, MethodPolicy
@@ -31,18 +31,18 @@ class Admission:
         verifier: TokenVerifier,
         identity: ServiceIdentity,
         clock: Clock,
-        service_permissions: Mapping[str, frozenset[str]],
     ) -> None:
         self._verifier = verifier
         self._identity = identity
         self._clock = clock
-        self._service_permissions = service_permissions
 
-    async def identify(self, call: Call, metadata: Mapping[str, str | bytes], policy: MethodPolicy) -> None:
+    async def identify(
+        self, call: Call, metadata: Mapping[str, str | bytes], policy: MethodPolicy, path: str
+    ) -> None:
         """Fills in the principal. Raises Unauthenticated, Unavailable (DEADLINE_EXCEEDED, KEYS_UNAVAILABLE).
 
         A person's token is checked here again, whoever forwarded it. A service counts as itself only where it
-        brings no token or the method is for services only.
+        brings no token or the method is for services only. ``path`` is /package.Service/Method.
         """
         if call.deadline - time.monotonic() < MIN_SECONDS:
             raise Unavailable("no time left to answer", reason=DEADLINE_EXCEEDED)
@@ -52,9 +52,22 @@ class Admission:
             call.principal = self._verifier.remembered(call.token) or await self._verifier.verify(call.token)
         header = metadata.get(HEADER)
         if isinstance(header, str) and (policy.access is Access.SERVICE_ONLY or not call.token):
-            call.service = self._identity.recognise(header)
+            tenant = metadata.get(TENANT_HEADER, "")
+            if not isinstance(tenant, str):
+                raise Unauthenticated("the named restaurant is no id", reason="SERVICE_IDENTITY_INVALID")
+            call.service = self._identity.recognise(header, path, tenant)
             if call.principal is None:
-                call.principal = self._service_principal(call.service, metadata.get(TENANT_HEADER))
+                call.principal = self._service_principal(call.service, tenant)
+
+    def confine(self, call: Call, request: Any) -> None:
+        """Raises PermissionDenied (OTHER_RESTAURANT) where a service names another restaurant in its request
+        than the one that it signed for."""
+        principal = call.principal
+        if principal is None or principal.kind is not PrincipalKind.SERVICE:
+            return
+        named = getattr(request, "restaurant_id", "")
+        if named and named != str(principal.restaurant_id):
+            raise PermissionDenied("the call was signed for another restaurant", reason="OTHER_RESTAURANT")
 
     def renewed(self, call: Call) -> None:
         """Raises Unauthenticated (TOKEN_EXPIRED) where a long-lived call has outlived its token."""
@@ -66,16 +79,16 @@ class Admission:
         ):
             raise Unauthenticated("the access token has expired", reason="TOKEN_EXPIRED")
 
-    def _service_principal(self, name: str, tenant: str | bytes | None) -> Principal:
+    def _service_principal(self, name: str, tenant: str) -> Principal:
         now = self._clock.now()
         return Principal(
             kind=PrincipalKind.SERVICE,
             subject=None,
             name=name,
-            restaurant_id=_tenant(tenant),
+            restaurant_id=parse_id(tenant) if tenant else None,
             platform_id=None,
             role="",
-            permissions=self._service_permissions.get(name, frozenset()),
+            permissions=frozenset(),
             client="",
             device_id=None,
             session_id=None,
@@ -92,7 +105,3 @@ def bearer_of(metadata: Mapping[str, str | bytes]) -> str:
     if not isinstance(value, str) or not value.startswith(BEARER):
         raise Unauthenticated("the authorization is not a bearer token", reason="TOKEN_INVALID")
     return value[len(BEARER) :]
-
-
-def _tenant(value: str | bytes | None) -> UUID | None:
-    return parse_id(value) if isinstance(value, str) and value else None

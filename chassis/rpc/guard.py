@@ -116,12 +116,13 @@ class Guard:
 
     async def _admit(self, visit: "_Visit", request: Any) -> None:
         visit.enter(f"{self._service}/{self._method}")
-        await self._admission.identify(visit.call, visit.metadata, self._policy)
+        await self._admission.identify(visit.call, visit.metadata, self._policy, f"/{self._name}")
         principal = visit.call.principal
         if principal is not None and principal.restaurant_id is not None:
             visit.scope.restaurant_id = str(principal.restaurant_id)
         self._policy.admit(visit.call)
         check(request)
+        self._admission.confine(visit.call, request)
 
     def _problem(self, visit: "_Visit", error: BaseException) -> Problem:
         """The problem to answer with. Raises the error again where the call ends by it already."""

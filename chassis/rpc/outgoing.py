@@ -9,12 +9,13 @@ import grpc
 from opentelemetry.trace import Span, SpanKind
 
 from chassis.auth import ServiceIdentity
-from chassis.auth.service_identity import HEADER, TENANT_HEADER
+from chassis.auth.service_identity import HEADER, TENANT_HEADER, SignedCall
 from chassis.db import in_transaction
 from chassis.errors import Unavailable
 from chassis.rpc.admission import AUTHORIZATION, BEARER, REQUEST_ID, TRACEPARENT
 from chassis.rpc.call import HOP_SECONDS, Call, current_call, remaining_seconds
 from chassis.rpc.guard import REPLAYED
+from chassis.rpc.policy import Access, access_of
 from chassis.rpc.status import DEADLINE_EXCEEDED, problem_of
 from chassis.telemetry import Trace, current_scope, histogram, new_trace, start_span, trace_of
 
@@ -46,7 +47,11 @@ class Outgoing:
     def __init__(self, method: str, peer: str, identity: ServiceIdentity) -> None:
         self.peer = peer
         self._identity = identity
+        self._path = method
         _, self._service, self._method = method.split("/")
+        access = access_of(self._service, self._method)
+        self._public = access is Access.PUBLIC
+        self._service_only = access is Access.SERVICE_ONLY
         self._observe: dict[str, Callable[[float], None]] = {}
 
     def ticket(self, timeout: float | None) -> Ticket:
@@ -78,14 +83,20 @@ class Outgoing:
 
     def _metadata(self, trace: Trace) -> tuple[tuple[str, str], ...]:
         call = current_call()
-        always = ((TRACEPARENT, trace.traceparent), (HEADER, self._identity.header()))
-        if call is None:
+        always = ((TRACEPARENT, trace.traceparent),)
+        if call is not None and call.request_id:
+            always = (*always, (REQUEST_ID, call.request_id))
+        if call is not None and call.token:
+            always = (*always, (AUTHORIZATION, BEARER + call.token))
+            # Who forwards it makes no difference then, so there is nothing to sign.
+            return (*always, *self._as_ourselves("")) if self._service_only else always
+        if self._public:
             return always
-        request_id = ((REQUEST_ID, call.request_id),) if call.request_id else ()
-        if call.token:
-            return (*always, *request_id, (AUTHORIZATION, BEARER + call.token))
-        tenant = _tenant_of(call)
-        return (*always, *request_id, (TENANT_HEADER, tenant)) if tenant else (*always, *request_id)
+        return (*always, *self._as_ourselves("" if call is None else _tenant_of(call)))
+
+    def _as_ourselves(self, tenant: str) -> tuple[tuple[str, str], ...]:
+        header = self._identity.header(SignedCall(self.peer, self._path, tenant))
+        return ((HEADER, header), (TENANT_HEADER, tenant)) if tenant else ((HEADER, header),)
 
 
 def _tenant_of(call: Call) -> str:

@@ -3,6 +3,7 @@
 from collections.abc import Mapping
 from dataclasses import dataclass
 from enum import Enum
+from functools import cache
 from typing import Any
 
 from fynlo.common.v1 import options_pb2
@@ -29,15 +30,19 @@ class MethodPolicy:
 
     access: Access
     permission: str = ""
+    callers: frozenset[str] = frozenset()
+    """Services that may call as themselves."""
 
     def admit(self, call: Call) -> None:
-        """Lets the call pass or raises PermissionDenied (METHOD_CLOSED, SERVICE_ONLY, PERMISSION_MISSING) or
-        Unauthenticated (TOKEN_MISSING)."""
-        if self.access is Access.PERMISSION:
+        """Lets the call pass or raises PermissionDenied (METHOD_CLOSED, SERVICE_ONLY, CALLER_REFUSED,
+        PERMISSION_MISSING) or Unauthenticated (TOKEN_MISSING)."""
+        if self.access is Access.SERVICE_ONLY and not call.service:
+            raise PermissionDenied("only services of the system may call this", reason="SERVICE_ONLY")
+        if call.service:
+            if call.service not in self.callers:
+                raise PermissionDenied(f"{call.service} may not call this as itself", reason="CALLER_REFUSED")
+        elif self.access is Access.PERMISSION:
             _holder(call).require(self.permission)
-        elif self.access is Access.SERVICE_ONLY:
-            if not call.service:
-                raise PermissionDenied("only services of the system may call this", reason="SERVICE_ONLY")
         elif self.access is not Access.PUBLIC:
             raise PermissionDenied("nobody may call this method", reason="METHOD_CLOSED")
 
@@ -48,6 +53,7 @@ def _holder(call: Call) -> Principal:
     return call.principal
 
 
+@cache
 def policies_of(service_name: str) -> Mapping[str, MethodPolicy]:
     """Method name -> policy of a service in the generated contracts (``fynlo.orders.v1.OrdersService``).
 
@@ -57,13 +63,21 @@ def policies_of(service_name: str) -> Mapping[str, MethodPolicy]:
     return {method.name: _policy_of(method) for method in service.methods}
 
 
+def access_of(service_name: str, method_name: str) -> Access:
+    """The access rule of one method; NOBODY for one that is in no contract."""
+    try:
+        return policies_of(service_name)[method_name].access
+    except KeyError:
+        return Access.NOBODY
+
+
 def _policy_of(method: MethodDescriptor) -> MethodPolicy:
     options: Any = method.GetOptions().Extensions
-    permission = options[options_pb2.permission]
+    permission, callers = options[options_pb2.permission], frozenset(options[options_pb2.callers])
     stated = [
         *([MethodPolicy(Access.PUBLIC)] if options[options_pb2.public] else []),
-        *([MethodPolicy(Access.SERVICE_ONLY)] if options[options_pb2.service_only] else []),
-        *([MethodPolicy(Access.PERMISSION, permission)] if permission else []),
+        *([MethodPolicy(Access.SERVICE_ONLY, callers=callers)] if options[options_pb2.service_only] else []),
+        *([MethodPolicy(Access.PERMISSION, permission, callers)] if permission else []),
     ]
     if len(stated) > 1:
         raise ValueError(f"{method.full_name} states more than one access rule")

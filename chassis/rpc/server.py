@@ -44,11 +44,7 @@ class Register(Protocol):
 
 
 class RpcServer:
-    """Serves servicers on ``settings.grpc_port`` (0: any free port).
-
-    ``service_permissions`` says which permissions another service holds when it calls as itself, without a
-    person's token: ``{"realtime": frozenset({"realtime.subscribe"})}``. Nothing by default.
-    """
+    """Serves servicers on ``settings.grpc_port`` (0: any free port)."""
 
     def __init__(
         self,
@@ -57,10 +53,9 @@ class RpcServer:
         verifier: TokenVerifier,
         identity: ServiceIdentity,
         clock: Clock,
-        service_permissions: Mapping[str, frozenset[str]] | None = None,
     ) -> None:
         self._settings = settings
-        self._admission = Admission(verifier, identity, clock, service_permissions or {})
+        self._admission = Admission(verifier, identity, clock)
         self._handlers: dict[str, dict[str, Handler]] = {}
         self._health = health_aio.HealthServicer()
         self._server: grpc.aio.Server | None = None

@@ -23,9 +23,13 @@ def _declare() -> None:
     file.dependency.append("fynlo/staff/v1/staff_service.proto")
     file.dependency.append("fynlo/common/v1/options.proto")
     service = file.service.add(name="ProbeService")
-    _method(service, "Guarded").Extensions[options_pb2.permission] = PERMISSION
+    guarded = _method(service, "Guarded").Extensions
+    guarded[options_pb2.permission] = PERMISSION
+    guarded[options_pb2.callers].append("realtime")
     _method(service, "Public").Extensions[options_pb2.public] = True
-    _method(service, "ServiceOnly").Extensions[options_pb2.service_only] = True
+    service_only = _method(service, "ServiceOnly").Extensions
+    service_only[options_pb2.service_only] = True
+    service_only[options_pb2.callers].extend(("gateway", "realtime", "test"))
     _method(service, "Unruled")
     retried = _method(service, "Idempotent")
     retried.Extensions[options_pb2.permission] = PERMISSION

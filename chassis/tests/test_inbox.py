@@ -20,7 +20,7 @@ from chassis.errors import Conflict, Unavailable
 from chassis.ids import new_id
 from chassis.inbox import Consumer, Subscription
 from chassis.pull import SILENCE_SECONDS
-from chassis.stream import STREAM, EventContext, ensure_stream, event_headers, subject_of
+from chassis.stream import STREAM, EventContext, durable_of, ensure_stream, event_headers, subject_of
 from chassis.testing import START
 from chassis.tests.conftest import connect_nats
 from chassis.tests.probe import ThingMade
@@ -28,6 +28,7 @@ from deploy.local import places
 from deploy.local.embedded import EmbeddedNats, free_port
 
 PATIENCE_SECONDS = 20.0
+EVENT_TYPE = "fynlo.probe.v1.ThingMade"
 COUNT = (
     "INSERT INTO thing VALUES ($1, $2, 1) ON CONFLICT (restaurant_id, name)"
     " DO UPDATE SET count = thing.count + 1"
@@ -136,7 +137,7 @@ async def inbox_rows(admin: asyncpg.Connection, durable: str, table: str = "inbo
 
 
 async def unacknowledged(client: NatsClient, durable: str) -> int:
-    info = await client.jetstream().consumer_info(STREAM, durable)
+    info = await client.jetstream().consumer_info(STREAM, durable_of(durable, EVENT_TYPE))
     return (info.num_ack_pending or 0) + (info.num_pending or 0)
 
 
@@ -177,9 +178,13 @@ async def test_an_event_of_no_restaurant_is_handled_without_a_tenant(
             assert tx.tenant == context.restaurant_id
 
     platform = Platform()
+
+    async def handled() -> bool:
+        return bool(platform.contexts)
+
     async with running(consumer_of(platform)):
         await publish(nats_client, None, "platform news")
-        await eventually(lambda: settled(nats_client, durable))
+        await eventually(handled)
     assert platform.contexts[-1].restaurant_id is None
 
 
@@ -382,7 +387,7 @@ async def test_what_takes_longer_than_the_wait_for_its_acknowledgement_is_not_de
             await publish(nats_client, tenant, name)
         await eventually(lambda: settled(nats_client, durable))
     assert kitchen.seen == [("first", 1), ("second", 1), ("third", 1)]
-    info = await nats_client.jetstream().consumer_info(STREAM, durable)
+    info = await nats_client.jetstream().consumer_info(STREAM, durable_of(durable, EVENT_TYPE))
     assert info.delivered is not None
     assert info.delivered.consumer_seq == 3
 
@@ -439,7 +444,7 @@ async def test_a_consumer_that_somebody_deletes_is_made_again(
     async with running(consumer_of(kitchen)):
         await publish(nats_client, tenant, "before")
         await eventually(lambda: settled(nats_client, durable))
-        await nats_client.jetstream().delete_consumer(STREAM, durable)
+        await nats_client.jetstream().delete_consumer(STREAM, durable_of(durable, EVENT_TYPE))
         await publish(nats_client, tenant, "after")
         await eventually(lambda: _is(any(name == "after" for name, _ in kitchen.seen)))
     assert await effects(db, tenant) == {"before": 1, "after": 1}

@@ -15,7 +15,7 @@ from chassis.clock import FakeClock
 from chassis.errors import PermissionDenied, Unauthenticated
 from chassis.rpc import calling_service, current_principal, inbound, open_channel
 from chassis.rpc.policy import policies_of
-from chassis.testing_rpc import Peer, TokenMint, serving
+from chassis.testing_rpc import Peer, TokenMint, identity_for_tests, key_for_tests, serving
 from chassis.tests.rpc_probe import PERMISSION, Probe, Request, Response, Stub, register, reply, request
 
 
@@ -31,8 +31,7 @@ def probe() -> Probe:
 
 @pytest.fixture
 async def peer(fake_clock: FakeClock, probe: Probe) -> AsyncIterator[Peer]:
-    grants = {"realtime": frozenset({PERMISSION})}
-    async with serving(register, probe, clock=fake_clock, service_permissions=grants) as made:
+    async with serving(register, probe, clock=fake_clock, service_name="probe") as made:
         yield made
 
 
@@ -120,13 +119,23 @@ async def test_a_service_forwarding_a_person_acts_as_that_person(peer: Peer) -> 
     assert told.timecard.id == f"user|Eve|{eve.restaurant_id}|gateway"
 
 
-async def test_a_service_holds_only_the_permissions_it_was_given(peer: Peer, fake_clock: FakeClock) -> None:
-    with peer.as_service(uuid4()), pytest.raises(PermissionDenied):
+async def test_a_service_calls_as_itself_only_where_the_contract_names_it(
+    peer: Peer, fake_clock: FakeClock
+) -> None:
+    with peer.as_service(uuid4()), pytest.raises(PermissionDenied) as refused:
         await Stub(peer.channel).Guarded(request())
+    assert refused.value.reason == "CALLER_REFUSED"
+    orders = open_channel(
+        f"127.0.0.1:{peer.server.port}", peer="probe", identity=identity_for_tests("orders", fake_clock)
+    )
+    async with orders:
+        with peer.as_service(uuid4()), pytest.raises(PermissionDenied) as refused:
+            await Stub(orders).ServiceOnly(request())
+    assert refused.value.reason == "CALLER_REFUSED"
     realtime = open_channel(
         f"127.0.0.1:{peer.server.port}",
         peer="probe",
-        identity=ServiceIdentity("realtime", "a secret that only tests know 0123456789", fake_clock),
+        identity=identity_for_tests("realtime", fake_clock),
     )
     async with realtime:
         with peer.as_service(uuid4()):
@@ -137,7 +146,7 @@ async def test_a_service_holds_only_the_permissions_it_was_given(peer: Peer, fak
 
 
 async def test_a_forged_service_identity_is_refused(peer: Peer, fake_clock: FakeClock, probe: Probe) -> None:
-    forger = ServiceIdentity("realtime", "a secret that somebody else made up 0123", fake_clock)
+    forger = ServiceIdentity("realtime", key_for_tests("a thief"), fake_clock, peers={})
     async with open_channel(f"127.0.0.1:{peer.server.port}", peer="probe", identity=forger) as channel:
         with pytest.raises(Unauthenticated) as refused:
             await Stub(channel).ServiceOnly(request())

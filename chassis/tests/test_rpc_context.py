@@ -8,7 +8,6 @@ from uuid import uuid4
 import grpc
 import pytest
 
-from chassis.auth import ServiceIdentity
 from chassis.clock import FakeClock
 from chassis.errors import PermissionDenied, Unauthenticated, Unavailable
 from chassis.rpc import (
@@ -25,7 +24,7 @@ from chassis.rpc.call import HOP_SECONDS
 from chassis.rpc.client import DEFAULT_SECONDS
 from chassis.rpc.outgoing import CallInsideTransaction
 from chassis.telemetry import current_scope, work_scope
-from chassis.testing_rpc import PATIENT_SECONDS, SECRET, Peer, serving
+from chassis.testing_rpc import PATIENT_SECONDS, Peer, identity_for_tests, serving
 from chassis.tests.conftest import OpenProbe
 from chassis.tests.rpc_probe import PERMISSION, Probe, Request, Response, Stub, register, reply, request
 
@@ -127,7 +126,7 @@ async def test_a_call_of_background_work_has_a_time_out_of_its_own(fake_clock: F
     async def look(_: Request) -> Response:
         return reply(str(remaining_seconds()))
 
-    identity = ServiceIdentity("gateway", SECRET, fake_clock)
+    identity = identity_for_tests("gateway", fake_clock)
     async with serving(register, Probe(look), clock=fake_clock) as peer:
         address = f"127.0.0.1:{peer.server.port}"
         async with open_channel(address, peer="probe", identity=identity) as channel:

@@ -34,9 +34,9 @@ from chassis.rpc.policy import Access, policies_of
 from chassis.telemetry import metrics_page
 from chassis.testing_rpc import (
     PATIENT_SECONDS,
-    SECRET,
     Peer,
     TokenMint,
+    identity_for_tests,
     serving,
     settings_for_tests,
 )
@@ -356,7 +356,7 @@ async def test_with_mutual_tls_only_our_own_processes_are_heard(
 ) -> None:
     ours, theirs = Authority(tmp_path, "ours"), Authority(tmp_path, "theirs")
     settings = settings_for_tests(**ours.files("orders"))
-    identity = ServiceIdentity("gateway", SECRET, fake_clock)
+    identity = identity_for_tests("gateway", fake_clock)
     probe = Probe()
     server = RpcServer(
         settings,

@@ -15,13 +15,12 @@ import httpx
 import pytest
 from grpc_health.v1 import health_pb2, health_pb2_grpc
 
-from chassis.auth import ServiceIdentity
 from chassis.clock import SystemClock
 from chassis.errors import Problem, Unavailable
 from chassis.health import Readiness
 from chassis.rpc import open_channel
 from chassis.runtime import Service
-from chassis.testing_rpc import SECRET, settings_for_tests
+from chassis.testing_rpc import PUBLIC_KEYS, identity_for_tests, key_for_tests, settings_for_tests
 from chassis.tests.rpc_probe import Stub, request
 from deploy.local.embedded import free_port
 
@@ -74,7 +73,8 @@ async def started(**environment: str) -> AsyncIterator[Process]:
         env={
             "PATH": os.defpath,
             "PYTHONPATH": f"{ROOT}{os.pathsep}{ROOT / 'protos' / 'python'}",
-            "FYNLO_SERVICE_SECRET": SECRET,
+            "FYNLO_SERVICE_KEY": key_for_tests("probe"),
+            "FYNLO_SERVICE_PUBLIC_KEYS": json.dumps(PUBLIC_KEYS),
             "FYNLO_DATABASE_URL": "postgresql://unused",
             "FYNLO_NATS_URL": "nats://unused",
             "FYNLO_GRPC_PORT": "0",
@@ -136,7 +136,7 @@ async def test_the_first_line_says_where_it_serves_and_what_it_is() -> None:
 async def test_a_request_in_flight_is_answered_before_the_process_ends() -> None:
     async with started(FYNLO_CALL_SECONDS="0.7") as process:
         line = await process.line("serving")
-        identity = ServiceIdentity("test", SECRET, SystemClock())
+        identity = identity_for_tests("test", SystemClock())
         address = f"127.0.0.1:{line['grpc_port']}"
         async with open_channel(
             address, peer="probe", identity=identity, call_seconds=PATIENCE_SECONDS

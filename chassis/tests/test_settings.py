@@ -13,7 +13,7 @@ from chassis.testing_rpc import settings_for_tests
 ROOT = Path(__file__).parents[2]
 ENVIRONMENT = {
     "FYNLO_SERVICE_NAME": "orders",
-    "FYNLO_SERVICE_SECRET": "canary-secret-of-thirty-two-chars",
+    "FYNLO_SERVICE_KEY": "canary-secret-key-of-forty-three-characters",
     "FYNLO_DATABASE_URL": "postgresql://fynlo_orders:canary-password@127.0.0.1:1/x",
     "FYNLO_NATS_URL": "nats://user:canary-nats@127.0.0.1:1",
     "FYNLO_GRPC_PORT": "0",
@@ -55,8 +55,7 @@ def test_what_has_no_default_must_be_given(name: str) -> None:
 @pytest.mark.parametrize(
     "wrong",
     [
-        {"service_secret": "short"},
-        {"service_secret_previous": "short"},
+        {"service_key": "short"},
         {"service_name": "Orders"},
         {"service_name": "orders.v1"},
         {"grpc_port": 65_536},

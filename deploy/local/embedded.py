@@ -10,6 +10,7 @@ import secrets
 import signal
 import socket
 from abc import ABC, abstractmethod
+from collections.abc import Mapping
 from importlib import metadata, util
 from itertools import islice
 from pathlib import Path
@@ -17,6 +18,7 @@ from pathlib import Path
 import nats
 import nats.errors
 
+from deploy.access import bus, valkey
 from deploy.local import places
 from deploy.local.process import Child, Command, LineSink, launch, launch_reading
 from deploy.local.settings import bare_environment, port_variable
@@ -183,22 +185,30 @@ class EmbeddedServer(ABC):
 
 
 class EmbeddedNats(EmbeddedServer):
-    """nats-server with JetStream on file storage below the data folder."""
+    """nats-server with JetStream on file storage below the data folder.
+
+    ``passwords`` of processes give each an account of its own (deploy/access); `url` is the operator's.
+    """
 
     name = "nats"
 
+    def __init__(self, data_dir: Path, port: int, passwords: Mapping[str, str] | None = None) -> None:
+        super().__init__(data_dir, port)
+        self._passwords = passwords or {}
+
     @property
     def url(self) -> str:
-        return f"nats://fynlo:{kept_password(self.data_dir)}@{HOST}:{self.port}"
+        return f"nats://{bus.OPERATOR}:{kept_password(self.data_dir)}@{HOST}:{self.port}"
 
     async def prepare(self) -> Command:
         places.make_folder(self.data_dir)
+        self._adopt_stream()
         config = self.data_dir / "nats.conf"
         # In a file, not on the command line, where every user of the machine could read the password.
         write_private(
             config,
             f'host: "{HOST}"\nport: {self.port}\nserver_name: "fynlo-local"\n'
-            f'authorization {{ user: fynlo, password: "{kept_password(self.data_dir)}" }}\n'
+            f"{bus.accounts_config(self._passwords, kept_password(self.data_dir))}"
             f'jetstream {{ store_dir: "{self.data_dir}", max_file_store: {NATS_MAX_FILE_STORE} }}\n'
             "max_payload: 1MB\n",
         )
@@ -206,6 +216,12 @@ class EmbeddedNats(EmbeddedServer):
         return Command(
             self.name, argv, bare_environment(), death_signal=signal.SIGTERM, stop_grace_seconds=15
         )
+
+    def _adopt_stream(self) -> None:
+        """Data of an installation that had one account for everybody goes to the account of the stream."""
+        store = self.data_dir / "jetstream"
+        if (store / "$G").exists() and not (store / bus.BUS).exists():
+            (store / "$G").rename(store / bus.BUS)
 
     async def ready(self) -> bool:
         if not await _listens(self.port):
@@ -224,20 +240,29 @@ class EmbeddedNats(EmbeddedServer):
 
 
 class EmbeddedValkey(EmbeddedServer):
-    """valkey-server as a cache: bounded memory, nothing on disk."""
+    """valkey-server as a cache: bounded memory, nothing on disk.
+
+    ``passwords`` of processes give those that need it a user of their own (deploy/access), and the operator,
+    whose address is `url`, then reads and writes nothing. Without, `url` may do everything: for tests.
+    """
 
     name = "valkey"
 
+    def __init__(self, data_dir: Path, port: int, passwords: Mapping[str, str] | None = None) -> None:
+        super().__init__(data_dir, port)
+        self._passwords = passwords or {}
+
     @property
     def url(self) -> str:
-        return f"redis://:{kept_password(self.data_dir)}@{HOST}:{self.port}/0"
+        return f"redis://{valkey.OPERATOR}:{kept_password(self.data_dir)}@{HOST}:{self.port}/0"
 
     async def prepare(self) -> Command:
         places.make_folder(self.data_dir)
         config = self.data_dir / "valkey.conf"
         write_private(
             config,
-            f"bind {HOST}\nport {self.port}\nrequirepass {kept_password(self.data_dir)}\n"
+            f"bind {HOST}\nport {self.port}\n"
+            f"{valkey.users_config(self._passwords, kept_password(self.data_dir))}"
             f"maxmemory {VALKEY_MAX_MEMORY}\nmaxmemory-policy allkeys-lru\n"
             f'save ""\nappendonly no\ndir "{self.data_dir}"\nlogfile ""\nloglevel warning\n',
         )
@@ -250,7 +275,7 @@ class EmbeddedValkey(EmbeddedServer):
         except OSError:
             return False
         try:
-            writer.write(f"AUTH {kept_password(self.data_dir)}\r\nPING\r\n".encode())
+            writer.write(f"AUTH {valkey.OPERATOR} {kept_password(self.data_dir)}\r\nPING\r\n".encode())
             return await reader.readline() == b"+OK\r\n" and await reader.readline() == b"+PONG\r\n"
         except OSError:
             return False

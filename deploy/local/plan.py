@@ -9,6 +9,7 @@ from importlib import util
 from pathlib import Path
 from urllib.parse import quote, urlsplit, urlunsplit
 
+from deploy.access.bus import API_PREFIX
 from deploy.local.embedded import HOST, EmbeddedServer, refuse_used_port
 from deploy.local.health import answers_ready
 from deploy.local.keys import Secrets
@@ -36,13 +37,28 @@ class Urls:
     database: str
     nats: str
     redis: str
+    own_nats: bool = False
+    own_redis: bool = False
+    """Ours have an account for each process. To others everybody goes by the address that we were given."""
+
+    def nats_as(self, process: str, password: str) -> str:
+        """The address of NATS for one process."""
+        return _with_login(self.nats, process, password) if self.own_nats else self.nats
+
+    def redis_as(self, process: str, password: str) -> str:
+        """The address of Valkey for one process."""
+        return _with_login(self.redis, process, password) if self.own_redis else self.redis
 
     def database_as(self, role: str, password: str) -> str:
         """The address of the same database for `role`."""
-        parts = urlsplit(self.database)
-        host = parts.netloc.rpartition("@")[2]
-        login = f"{quote(role, safe='')}:{quote(password, safe='')}"
-        return urlunsplit(parts._replace(netloc=f"{login}@{host}"))
+        return _with_login(self.database, role, password)
+
+
+def _with_login(url: str, user: str, password: str) -> str:
+    parts = urlsplit(url)
+    host = parts.netloc.rpartition("@")[2]
+    login = f"{quote(user, safe='')}:{quote(password, safe='')}"
+    return urlunsplit(parts._replace(netloc=f"{login}@{host}"))
 
 
 @dataclass(frozen=True, slots=True)
@@ -138,7 +154,7 @@ class Plan:
             yield Step(self._once("seed", "tools.seed"), f"{SEED_VERSION} {host if external else ''}".strip())
 
     def _own(self, name: str, module: str, additions: Mapping[str, str]) -> OwnProgram:
-        env = self._shared_env() | {"FYNLO_ADMIN_PORT": str(self.ports[name]["admin"])} | dict(additions)
+        env = self._env_of(name) | {"FYNLO_ADMIN_PORT": str(self.ports[name]["admin"])} | dict(additions)
         command = Command(
             name,
             (sys.executable, "-m", module),
@@ -151,24 +167,39 @@ class Plan:
     def _once(self, name: str, *module_and_words: str) -> Command:
         owner = self.urls.database_as(OWNER_ROLE, self.secrets.passwords[OWNER_ROLE])
         gateway = f"http://{HOST}:{self.ports['gateway']['http']}"
-        env = self._shared_env() | {"FYNLO_OWNER_DATABASE_URL": owner, "FYNLO_GATEWAY_URL": gateway}
+        env = self._addresses() | {"FYNLO_GATEWAY_URL": gateway}
+        env |= (
+            self._identity(name) if name in self.secrets.service_keys else {"FYNLO_OWNER_DATABASE_URL": owner}
+        )
         return Command(
             name, (sys.executable, "-m", *module_and_words), process_environment(env), cwd=REPOSITORY
         )
 
-    def _shared_env(self) -> dict[str, str]:
+    def _addresses(self) -> dict[str, str]:
+        """What every process may know."""
         addresses = {
             f"FYNLO_{service.upper()}_ADDRESS": f"{HOST}:{self.ports[service]['grpc']}"
             for service in SERVICES
         }
         return addresses | {
             "FYNLO_REALTIME_SOCKET_ADDRESS": f"{HOST}:{self.ports['realtime']['socket']}",
-            "FYNLO_NATS_URL": self.urls.nats,
-            "FYNLO_REDIS_URL": self.urls.redis,
-            "FYNLO_SERVICE_SECRET": self.secrets.service_secret,
+            "FYNLO_SERVICE_PUBLIC_KEYS": json.dumps(self.secrets.public_service_keys),
             "FYNLO_LOG_FORMAT": "json",
             "FYNLO_DRAIN_GRACE_SECONDS": str(DRAIN_GRACE_SECONDS),
         }
+
+    def _identity(self, name: str) -> dict[str, str]:
+        return {"FYNLO_SERVICE_KEY": self.secrets.service_keys[name]}
+
+    def _env_of(self, name: str) -> dict[str, str]:
+        """What a process that runs all the time is told: its own key, its own users, nobody else's."""
+        env = self._addresses() | self._identity(name)
+        env["FYNLO_NATS_URL"] = self.urls.nats_as(name, self.secrets.bus_passwords[name])
+        if self.urls.own_nats:
+            env["FYNLO_NATS_API_PREFIX"] = API_PREFIX
+        if name in self.secrets.valkey_passwords:
+            env["FYNLO_REDIS_URL"] = self.urls.redis_as(name, self.secrets.valkey_passwords[name])
+        return env
 
     def _service_env(self, service: str) -> dict[str, str]:
         role = f"fynlo_{service}"

@@ -105,7 +105,7 @@ class _Run:
             self._console.note(f"ended what a killed run had left: {', '.join(ended)}", "warning")
         secrets = keys.kept_secrets(self._folder)
         ports = service_ports()
-        await self._start_servers()
+        await self._start_servers(secrets)
         assert self._urls is not None
         admin = self._maintenance_url or self._urls.database
         await provision(admin, database_of(self._urls.database), secrets.passwords)
@@ -119,22 +119,28 @@ class _Run:
         self._greet(ports["gateway"]["http"])
         await self._supervisor.watch()
 
-    async def _start_servers(self) -> None:
+    async def _start_servers(self, secrets: keys.Secrets) -> None:
         settings, folder, ports = self._settings, self._folder, self._settings.server_ports
         servers: list[EmbeddedServer] = []
         database, nats, redis = settings.database_url, settings.nats_url, settings.redis_url
         if database is None:
             servers.append(EmbeddedPostgres(folder / "postgres", ports.postgres))
         if nats is None:
-            servers.append(EmbeddedNats(folder / "nats", ports.nats))
+            servers.append(EmbeddedNats(folder / "nats", ports.nats, secrets.bus_passwords))
         if redis is None:
-            servers.append(EmbeddedValkey(folder / "valkey", ports.valkey))
+            servers.append(EmbeddedValkey(folder / "valkey", ports.valkey, secrets.valkey_passwords))
         await self._supervisor.start(Stage([ServerProgram(server) for server in servers]))
         by_name = {server.name: server.url for server in servers}
         if database is None:
             self._maintenance_url = by_name["postgres"]
             database = urlunsplit(urlsplit(by_name["postgres"])._replace(path=f"/{DATABASE}"))
-        self._urls = Urls(database, nats or by_name["nats"], redis or by_name["valkey"])
+        self._urls = Urls(
+            database,
+            nats or by_name["nats"],
+            redis or by_name["valkey"],
+            own_nats=nats is None,
+            own_redis=redis is None,
+        )
 
     def _listen_for_signals(self) -> None:
         loop = asyncio.get_running_loop()

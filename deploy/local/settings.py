@@ -4,6 +4,7 @@ The only module of deploy/local that sees the environment.
 """
 
 import os
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -12,6 +13,8 @@ REPOSITORY = Path(__file__).resolve().parents[2]
 POSTGRES_PORT = 54320
 NATS_PORT = 42220
 VALKEY_PORT = 63790
+SECRET_NAME = re.compile(r"FYNLO_.*(?:URL|KEY|KEYS|SECRET|PASSWORD|PASSWORDS)(?:_PREVIOUS)?")
+"""Variables that hold what is one process' alone; addresses count, for they carry passwords."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -89,7 +92,6 @@ def process_environment(additions: Mapping[str, str]) -> dict[str, str]:
     """Our environment for one of our own processes, with `additions`. What is secret to one is not
     inherited.
     """
-    secret = ("FYNLO_DATABASE_URL", "FYNLO_OWNER_DATABASE_URL", "FYNLO_AUTH_SIGNING_KEYS")
-    inherited = {name: value for name, value in os.environ.items() if name not in secret}
+    inherited = {name: value for name, value in os.environ.items() if not SECRET_NAME.fullmatch(name)}
     roots = os.pathsep.join((str(REPOSITORY), str(REPOSITORY / "protos" / "python")))
     return inherited | {"PYTHONPATH": roots, "PYTHONUNBUFFERED": "1"} | dict(additions)

@@ -4,11 +4,10 @@ import json
 
 from fynlo.auth.v1 import auth_service_pb2 as messages
 from fynlo.auth.v1.auth_service_pb2_grpc import AuthServiceServicer, add_AuthServiceServicer_to_server
-from pydantic import SecretStr
 
 from chassis.clock import SystemClock
 from chassis.errors import Unavailable
-from chassis.testing_rpc import SECRET, TokenMint, serving
+from chassis.testing_rpc import TokenMint, keys_for_tests, serving
 from gateway.main import build
 from gateway.settings import GatewaySettings
 
@@ -43,7 +42,7 @@ async def test_a_gateway_waits_for_what_was_revoked_while_the_database_of_auth_i
         add_AuthServiceServicer_to_server, auth, clock=clock, service_name="auth", nats_url=nats_url
     ) as peer:
         settings = GatewaySettings(
-            service_secret=SecretStr(SECRET),
+            **keys_for_tests("gateway"),
             admin_port=0,
             gateway_port=0,
             nats_url=nats_url,

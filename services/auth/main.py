@@ -8,7 +8,7 @@ from typing import Any
 from fynlo.auth.v1.auth_service_pb2_grpc import add_AuthServiceServicer_to_server
 
 from chassis.auth import ServiceIdentity, TokenVerifier
-from chassis.bus import open_nats
+from chassis.bus import bus_of
 from chassis.clock import Clock, SystemClock
 from chassis.db import Database
 from chassis.errors import Unavailable
@@ -34,7 +34,7 @@ async def build(settings: AuthSettings, clock: Clock | None = None) -> Service:
     service = Service(settings)
     db = await service.wait_for("postgres", lambda: _database(settings, clock))
     service.on_stop("postgres", db.close)
-    bus = await service.wait_for("nats", lambda: open_nats(settings.nats_url, name="auth"))
+    bus = await service.wait_for("nats", lambda: bus_of(settings))
     service.on_stop("nats", bus.drain)
     passwords = Passwords()
     service.on_stop("password threads", passwords.close)

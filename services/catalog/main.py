@@ -10,7 +10,7 @@ from fynlo.catalog.v1.catalog_service_pb2_grpc import add_CatalogServiceServicer
 from fynlo.realtime.v1.channel_source_service_pb2_grpc import add_ChannelSourceServiceServicer_to_server
 
 from chassis.auth import ServiceIdentity, TokenVerifier
-from chassis.bus import open_nats
+from chassis.bus import bus_of
 from chassis.clock import Clock, SystemClock
 from chassis.db import Database
 from chassis.inbox import Consumer
@@ -24,13 +24,6 @@ from services.catalog.rpc import CatalogRpc
 from services.catalog.settings import CatalogSettings
 from services.catalog.sweeper import HoldSweeper
 
-SERVICE_PERMISSIONS = {
-    "orders": frozenset({"menu.read", "orders.place"}),
-    "realtime": frozenset({"realtime.subscribe"}),
-    "gateway": frozenset({"realtime.subscribe"}),
-}
-"""What peers may do here as themselves."""
-
 
 async def build(settings: CatalogSettings, clock: Clock | None = None) -> Service:
     """The service, connected and ready to start. Raises Unavailable where a dependency does not come up."""
@@ -38,7 +31,7 @@ async def build(settings: CatalogSettings, clock: Clock | None = None) -> Servic
     identity = ServiceIdentity.of(settings, clock)
     db = await service.wait_for("postgres", lambda: _database(settings, clock))
     service.on_stop("postgres", db.close)
-    bus = await service.wait_for("nats", lambda: open_nats(settings.nats_url, name="catalog"))
+    bus = await service.wait_for("nats", lambda: bus_of(settings))
     service.on_stop("nats", bus.drain)
 
     def peer(name: str, address: str) -> Channel:
@@ -60,7 +53,6 @@ async def build(settings: CatalogSettings, clock: Clock | None = None) -> Servic
         verifier=TokenVerifier(fetch_keys, clock),
         identity=identity,
         clock=clock,
-        service_permissions=SERVICE_PERMISSIONS,
     )
     rpc.add(add_CatalogServiceServicer_to_server, CatalogRpc(db, AuthPeer(auth_channel).restaurant))
     rpc.add(add_ChannelSourceServiceServicer_to_server, CatalogChannels(db))

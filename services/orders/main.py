@@ -7,7 +7,7 @@ from fynlo.orders.v1.orders_service_pb2_grpc import (
 from fynlo.realtime.v1.channel_source_service_pb2_grpc import add_ChannelSourceServiceServicer_to_server
 
 from chassis.auth import ServiceIdentity, TokenVerifier
-from chassis.bus import open_nats
+from chassis.bus import bus_of
 from chassis.clock import SystemClock
 from chassis.db import Database
 from chassis.inbox import Consumer
@@ -22,12 +22,6 @@ from services.orders.usecases import upkeep
 from services.orders.usecases.copies import Copies
 from services.orders.usecases.work import Shop
 
-SERVICE_PERMISSIONS = {
-    "payments": frozenset({"orders.read"}),
-    "catalog": frozenset({"orders.read"}),
-    "realtime": frozenset({"realtime.subscribe"}),
-}
-
 
 async def build(settings: OrdersSettings) -> Service:
     """The service, connected and ready to start."""
@@ -35,7 +29,7 @@ async def build(settings: OrdersSettings) -> Service:
     identity = ServiceIdentity.of(settings, clock)
     db = await service.wait_for("postgres", lambda: _database(settings, clock))
     service.on_stop("postgres", db.close)
-    bus = await service.wait_for("nats", lambda: open_nats(settings.nats_url, name="orders"))
+    bus = await service.wait_for("nats", lambda: bus_of(settings))
     service.on_stop("nats", bus.drain)
 
     def to(peer: str, address: str) -> Channel:
@@ -55,7 +49,6 @@ async def build(settings: OrdersSettings) -> Service:
         verifier=TokenVerifier(peers.keys, clock),
         identity=identity,
         clock=clock,
-        service_permissions=SERVICE_PERMISSIONS,
     )
     rpc.add(add_OrdersServiceServicer_to_server, OrdersRpc(shop))
     rpc.add(add_KitchenServiceServicer_to_server, KitchenRpc(shop))

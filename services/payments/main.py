@@ -15,7 +15,7 @@ from fynlo.realtime.v1.channel_source_service_pb2_grpc import (
 )
 
 from chassis.auth import ServiceIdentity, TokenVerifier
-from chassis.bus import open_nats
+from chassis.bus import bus_of
 from chassis.clock import Clock, SystemClock
 from chassis.db import Database
 from chassis.inbox import Consumer
@@ -27,12 +27,6 @@ from services.payments.peers import GrpcPeers
 from services.payments.rpc import ChannelRpc, PaymentsRpc, TillRpc
 from services.payments.settings import PaymentsSettings
 
-SERVICE_PERMISSIONS = {
-    "orders": frozenset({"orders.cancel"}),
-    "realtime": frozenset({"realtime.subscribe"}),
-}
-"""What a peer may do as itself: orders resumes cancellations, realtime takes snapshots."""
-
 
 async def build(settings: PaymentsSettings, clock: Clock | None = None) -> Service:
     """The service, connected and ready to start. Raises Unavailable."""
@@ -40,7 +34,7 @@ async def build(settings: PaymentsSettings, clock: Clock | None = None) -> Servi
     identity, credentials = ServiceIdentity.of(settings, clock), channel_credentials(settings)
     db = await service.wait_for("postgres", lambda: _database(settings, clock))
     service.on_stop("postgres", db.close)
-    bus = await service.wait_for("nats", lambda: open_nats(settings.nats_url, name="payments"))
+    bus = await service.wait_for("nats", lambda: bus_of(settings))
     service.on_stop("nats", bus.drain)
     auth = open_channel(settings.auth_address, peer="auth", identity=identity, credentials=credentials)
     orders = open_channel(settings.orders_address, peer="orders", identity=identity, credentials=credentials)
@@ -57,7 +51,6 @@ async def build(settings: PaymentsSettings, clock: Clock | None = None) -> Servi
         verifier=TokenVerifier(fetch_keys, clock),
         identity=identity,
         clock=clock,
-        service_permissions=SERVICE_PERMISSIONS,
     )
     rpc.add(add_PaymentsServiceServicer_to_server, PaymentsRpc(db, peers))
     rpc.add(add_TillServiceServicer_to_server, TillRpc(db, peers))

@@ -1,4 +1,4 @@
-"""The live path: one core NATS subscription for all events of all services -> the hub.
+"""The live path: a core NATS subscription for all events of each service that owns channels -> the hub.
 
 A JetStream publish is also a core message: the lowest latency, and no consumer to look after. What core
 NATS may lose (a lost connection, a subscription that went silent) is read back from the stream, and what is
@@ -9,6 +9,7 @@ import asyncio
 from collections import OrderedDict
 from collections.abc import AsyncIterator, Callable, Mapping
 from datetime import datetime, timedelta
+from secrets import token_hex
 from typing import Any, Final
 
 import nats.errors
@@ -16,21 +17,31 @@ import orjson
 from nats.aio.client import Client as NatsClient
 from nats.aio.msg import Msg
 from nats.aio.subscription import Subscription
-from nats.js.api import AckPolicy, ConsumerConfig, DeliverPolicy
+from nats.js.api import ConsumerConfig, DeliverPolicy
 from nats.js.errors import Error as JetStreamError
 from nats.js.errors import NotFoundError
 
 from chassis.clock import Clock
-from chassis.stream import COMMAND_ID, MSG_ID, POSITIONS, STREAM, SUBJECTS
+from chassis.stream import (
+    COMMAND_ID,
+    MSG_ID,
+    POSITIONS,
+    READ_BATCH,
+    STREAM,
+    all_of,
+    read_back,
+    service_of,
+    sure_restaurant,
+)
 from chassis.telemetry import counter, get_logger
 from services.realtime.frames import Event
+from services.realtime.hub.channel import SPECS
 
-SUBJECT: Final = "fynlo.*.v1.>"
+OWNERS: Final = sorted({spec.owner for spec in SPECS.values()})
 WARM_SECONDS: Final = 600.0
 LOST_MARGIN_SECONDS: Final = 15.0
 """A connection may have been dead this long before anybody noticed."""
-READ_BATCH: Final = 500
-READ_SECONDS: Final = 5.0
+READER_BYTES: Final = 8
 READ_EVENTS_MAX: Final = 200_000
 HELD_EVENTS_MAX: Final = 100_000
 WATCHDOG_SECONDS: Final = 5.0
@@ -49,18 +60,24 @@ _caught_up = counter("realtime_read_back_total", "Events read back from the stre
 
 
 def read_message(subject: str, headers: Mapping[str, str], payload: bytes) -> tuple[Event, Positions] | None:
-    """A published event and its positions. None: it is on no channel. Raises ValueError or KeyError where the
-    headers are none that a relay writes.
+    """A published event and its positions on channels of its publisher. None: it is on no channel.
+
+    Raises ValueError or KeyError where the headers are none that a relay writes.
     """
     raw = headers.get(POSITIONS)
     if raw is None:
         return None
-    positions = [(str(channel), str(epoch), int(seq)) for channel, epoch, seq in orjson.loads(raw)]
+    restaurant_id, source = sure_restaurant(subject, headers), service_of(subject)
+    positions = [
+        (str(channel), str(epoch), int(seq))
+        for channel, epoch, seq in orjson.loads(raw)
+        if channel in SPECS and SPECS[channel].owner == source
+    ]
     at = datetime.fromisoformat(headers["ce-time"])
     event = Event(
         type_name=headers["ce-type"],
         payload=payload,
-        restaurant_id=subject.rpartition(".")[2],
+        restaurant_id=restaurant_id,
         message_id=headers["ce-id"],
         command_id=headers.get(COMMAND_ID, ""),
         at_ms=int(at.timestamp() * 1000),
@@ -69,35 +86,24 @@ def read_message(subject: str, headers: Mapping[str, str], payload: bytes) -> tu
 
 
 async def read_stream(
-    client: NatsClient, since: datetime, *, subject: str = SUBJECTS, limit: int = READ_EVENTS_MAX
+    client: NatsClient, since: datetime, *, subject: str, limit: int = READ_EVENTS_MAX
 ) -> AsyncIterator[tuple[Event, Positions]]:
-    """What the stream holds since an instant, in its order, at most ``limit`` messages.
+    """What the stream holds since an instant on ``subject``, in its order, at most ``limit`` messages.
 
     Raises nats errors where JetStream does not answer; a stream that does not exist yet is empty.
     """
     config = ConsumerConfig(
         deliver_policy=DeliverPolicy.BY_START_TIME,
         opt_start_time=since,
-        ack_policy=AckPolicy.NONE,
         filter_subject=subject,
-        inactive_threshold=30.0,
-        mem_storage=True,
     )
     try:
-        pull = await client.jetstream().pull_subscribe(subject, stream=STREAM, config=config)
+        async for message in read_back(client, f"realtime-{token_hex(READER_BYTES)}", config, limit=limit):
+            found = _readable(message)
+            if found is not None:
+                yield found
     except NotFoundError:
         return
-    try:
-        left = (await pull.consumer_info()).num_pending or 0
-        left = min(left, limit)
-        while left > 0:
-            for message in await pull.fetch(min(READ_BATCH, left), timeout=READ_SECONDS):
-                left = min(left - 1, message.metadata.num_pending)
-                found = _readable(message)
-                if found is not None:
-                    yield found
-    finally:
-        await pull.unsubscribe()
 
 
 def _readable(message: Msg) -> tuple[Event, Positions] | None:
@@ -116,7 +122,7 @@ class Feed:
         self._client = client
         self._take = take
         self._clock = clock
-        self._subscription: Subscription | None = None
+        self._subscriptions: list[Subscription] = []
         self._recent: OrderedDict[str, None] = OrderedDict()
         self._held: list[tuple[Event, Positions]] | None = None
         """While the rings are being warmed: newer events must not come before older ones."""
@@ -126,7 +132,7 @@ class Feed:
     async def start(self) -> None:
         """Subscribes, then warms the rings from the stream. Raises nats errors."""
         self._held = self._held or []
-        if self._subscription is None:
+        if not self._subscriptions:
             await self._subscribe()
         await self.catch_up(self._clock.now() - timedelta(seconds=WARM_SECONDS))
         held, self._held = self._held, None
@@ -158,16 +164,20 @@ class Feed:
         """Hands over what the stream holds since an instant; how many events. Raises nats errors."""
         count = 0
         self._quiet_until = self._clock.now()
-        async for event, positions in read_stream(self._client, since):
-            self._take(event, positions)
-            count += 1
-            if count % READ_BATCH == 0:
-                await asyncio.sleep(0)
+        # Owner by owner: a channel has one, and only its own order matters.
+        for owner in OWNERS:
+            async for event, positions in read_stream(self._client, since, subject=all_of(owner)):
+                self._take(event, positions)
+                count += 1
+                if count % READ_BATCH == 0:
+                    await asyncio.sleep(0)
         _caught_up.inc(count)
         return count
 
     async def _subscribe(self) -> None:
-        self._subscription = await self._client.subscribe(SUBJECT, cb=self._on_message)
+        self._subscriptions = [
+            await self._client.subscribe(all_of(owner), cb=self._on_message) for owner in OWNERS
+        ]
         await self._client.flush()
 
     async def _on_message(self, message: Msg) -> None:
@@ -204,16 +214,18 @@ class Feed:
         """Compares the stream's last message with what the subscription brought; renews one that is stale."""
         if not self._client.is_connected:
             return
-        try:
-            last = await self._client.jetstream().get_last_msg(STREAM, SUBJECTS)
-        except NotFoundError:
-            return
-        message_id = (last.headers or {}).get(MSG_ID)
-        if message_id is None or message_id in self._recent or not self._is_later(last.time):
-            return
-        await asyncio.sleep(WATCHDOG_GRACE_SECONDS)
-        if message_id not in self._recent:
-            await self._renew()
+        for owner in OWNERS:
+            try:
+                last = await self._client.jetstream().get_last_msg(STREAM, all_of(owner), direct=True)
+            except NotFoundError:
+                continue
+            message_id = (last.headers or {}).get(MSG_ID)
+            if message_id is None or message_id in self._recent or not self._is_later(last.time):
+                continue
+            await asyncio.sleep(WATCHDOG_GRACE_SECONDS)
+            if message_id not in self._recent:
+                await self._renew()
+                return
 
     def _is_later(self, at: datetime | None) -> bool:
         """Whether a message of the stream is younger than the last reading of it."""
@@ -222,8 +234,8 @@ class Feed:
     async def _renew(self) -> None:
         _stale.inc()
         _log.error("the subscription had gone silent; it is renewed")
-        old = self._subscription
+        old = self._subscriptions
         await self._subscribe()
-        if old is not None:
-            await old.unsubscribe()
+        for subscription in old:
+            await subscription.unsubscribe()
         await self.catch_up(self._clock.now() - timedelta(seconds=WARM_SECONDS))

@@ -11,20 +11,18 @@ from fynlo.realtime.v1.channel_source_service_pb2_grpc import ChannelSourceServi
 
 from chassis.auth import Revocation, Revocations, ServiceIdentity, TokenVerifier
 from chassis.auth.revocations import follow_revocations, keep_warm
-from chassis.bus import open_nats
+from chassis.bus import bus_of
 from chassis.clock import Clock, SystemClock
 from chassis.rpc import Channel, RpcServer, channel_credentials, open_channel
 from chassis.runtime import Service
 from services.realtime.engine import Engine
-from services.realtime.feed import Feed
+from services.realtime.feed import OWNERS, Feed
 from services.realtime.settings import RealtimeSettings
 from services.realtime.sources import Sources
 from services.realtime.wire import REVOKED_SUBJECT, parse_revoked, revocations_of
 
 if TYPE_CHECKING:
     from fynlo.auth.v1.auth_service_pb2_grpc import AuthServiceAsyncStub
-
-OWNERS = ("orders", "catalog", "staff", "payments")
 
 
 async def build(settings: RealtimeSettings) -> Service:
@@ -37,7 +35,7 @@ async def assemble(settings: RealtimeSettings, clock: Clock) -> tuple[Service, E
     """Connects everything; engine and feed are for who wants to look inside."""
     service = Service(settings)
     identity = ServiceIdentity.of(settings, clock)
-    bus = await service.wait_for("nats", lambda: open_nats(settings.nats_url, name="realtime"))
+    bus = await service.wait_for("nats", lambda: bus_of(settings))
     service.on_stop("nats", bus.drain)
 
     peers = {name: _open(service, settings, identity, name) for name in ("auth", *OWNERS)}

@@ -53,7 +53,7 @@ class Sources:
         self._owners = owners
         self._clock = clock
         self._slots = asyncio.Semaphore(CONCURRENT_FETCHES)
-        self._readings: dict[str, tuple[float, asyncio.Task[Read]]] = {}
+        self._readings: dict[tuple[str, str], tuple[float, asyncio.Task[Read]]] = {}
 
     async def fetch(self, fetch: Fetch) -> Fetched:
         """Carries out a fetch of the hub. Never raises for a source that does not answer."""
@@ -97,7 +97,7 @@ class Sources:
 
     async def _from_stream(self, fetch: Fetch, until: int) -> Fetched | None:
         """The contiguous events after ``fetch.seq``, where the stream has them at least up to ``until``."""
-        read = await self._reading(fetch.channel.restaurant_id)
+        read = await self._reading(fetch.channel.restaurant_id, fetch.channel.spec.owner)
         found: dict[int, Event] = {}
         for event, positions in read:
             for short, epoch, seq in positions:
@@ -112,19 +112,20 @@ class Sources:
         _fetches.labels("stream", "events" if enough else "short").inc()
         return Fetched(fetch.epoch, seq - 1, events, True) if enough else None
 
-    async def _reading(self, restaurant_id: str) -> Read:
+    async def _reading(self, restaurant_id: str, owner: str) -> Read:
+        wanted = restaurant_id, owner
         now = asyncio.get_running_loop().time()
         self._readings = {
             key: (at, task) for key, (at, task) in self._readings.items() if now - at < STREAM_AGAIN_SECONDS
         }
-        if restaurant_id not in self._readings and len(self._readings) < READINGS_MAX:
-            self._readings[restaurant_id] = (now, asyncio.create_task(self._read(restaurant_id)))
-        known = self._readings.get(restaurant_id)
+        if wanted not in self._readings and len(self._readings) < READINGS_MAX:
+            self._readings[wanted] = (now, asyncio.create_task(self._read(*wanted)))
+        known = self._readings.get(wanted)
         return await asyncio.shield(known[1]) if known is not None else []
 
-    async def _read(self, restaurant_id: str) -> Read:
+    async def _read(self, restaurant_id: str, owner: str) -> Read:
         since = self._clock.now() - timedelta(seconds=STREAM_SECONDS)
-        subject = f"fynlo.*.v1.*.{restaurant_id}"
+        subject = f"fynlo.{owner}.v1.*.{restaurant_id}"
         try:
             found = read_stream(self._client, since, subject=subject, limit=STREAM_EVENTS_MAX)
             return [one async for one in found]

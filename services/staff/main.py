@@ -10,7 +10,7 @@ from fynlo.realtime.v1.channel_source_service_pb2_grpc import add_ChannelSourceS
 from fynlo.staff.v1.staff_service_pb2_grpc import add_StaffServiceServicer_to_server
 
 from chassis.auth import ServiceIdentity, TokenVerifier
-from chassis.bus import open_nats
+from chassis.bus import bus_of
 from chassis.clock import SystemClock
 from chassis.db import Database
 from chassis.inbox import Consumer
@@ -21,9 +21,6 @@ from services.staff.consumers import HANDLERS
 from services.staff.peers import AuthPeer
 from services.staff.rpc import StaffChannels, StaffRpc
 from services.staff.settings import StaffSettings
-
-ASKED_BY = {"realtime": frozenset({"realtime.subscribe"})}
-"""realtime reads snapshots as itself, for the devices whose subscription it has checked."""
 
 
 async def build(settings: StaffSettings) -> Service:
@@ -37,7 +34,7 @@ async def build(settings: StaffSettings) -> Service:
         ),
     )
     service.on_stop("postgres", db.close)
-    bus = await service.wait_for("nats", lambda: open_nats(settings.nats_url, name="staff"))
+    bus = await service.wait_for("nats", lambda: bus_of(settings))
     service.on_stop("nats", bus.drain)
     credentials = channel_credentials(settings)
     channel = open_channel(settings.auth_address, peer="auth", identity=identity, credentials=credentials)
@@ -49,7 +46,7 @@ async def build(settings: StaffSettings) -> Service:
         return keys
 
     verifier = TokenVerifier(fetch_keys, clock)
-    rpc = RpcServer(settings, verifier=verifier, identity=identity, clock=clock, service_permissions=ASKED_BY)
+    rpc = RpcServer(settings, verifier=verifier, identity=identity, clock=clock)
     rpc.add(add_StaffServiceServicer_to_server, StaffRpc(db, AuthPeer(channel).place))
     rpc.add(add_ChannelSourceServiceServicer_to_server, StaffChannels(db))
     service.serve(rpc)

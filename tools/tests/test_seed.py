@@ -14,13 +14,11 @@ from fynlo.orders.v1.orders_service_pb2 import ListStationsRequest
 from fynlo.orders.v1.orders_service_pb2_grpc import KitchenServiceStub
 from fynlo.staff.v1.staff_service_pb2 import ClockInRequest
 from fynlo.staff.v1.staff_service_pb2_grpc import StaffServiceStub
-from pydantic import SecretStr
 
-from chassis.auth import ServiceIdentity
 from chassis.clock import SystemClock
 from chassis.rpc import Channel, inbound, open_channel
 from chassis.testing import ModuleDatabases
-from chassis.testing_rpc import PATIENT_SECONDS, SECRET
+from chassis.testing_rpc import PATIENT_SECONDS, identity_for_tests, keys_for_tests
 from deploy.local.embedded import free_port
 from deploy.local.keys import kept_secrets
 from services.auth.main import build as build_auth
@@ -46,7 +44,7 @@ async def system(
 
     async def common(name: str) -> dict[str, object]:
         return {
-            "service_secret": SECRET,
+            **keys_for_tests(name),
             "admin_port": 0,
             "grpc_port": ports[name],
             "database_url": await module_databases.service_url(name),
@@ -65,12 +63,12 @@ async def system(
             await build_staff(StaffSettings.model_validate(await common("staff"))),
         ):
             await running.enter_async_context(service)
-        yield SeedSettings.model_validate({"service_secret": SecretStr(SECRET), **addresses})
+        yield SeedSettings.model_validate({**keys_for_tests("seed"), **addresses})
 
 
 def to(settings: SeedSettings, peer: str) -> Channel:
     """A channel to one of the services."""
-    identity = ServiceIdentity("gateway", SECRET, SystemClock())
+    identity = identity_for_tests("gateway", SystemClock())
     address = str(getattr(settings, f"{peer}_address"))
     return open_channel(address, peer=peer, identity=identity, call_seconds=PATIENT_SECONDS)
 

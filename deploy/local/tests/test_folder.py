@@ -14,9 +14,10 @@ import pytest
 from joserfc import jwt
 from joserfc.jwk import KeySet, KeySetSerialization
 
+from chassis.auth.service_identity import key_bytes
 from deploy.local import keys, places, state
 from deploy.local.process import Command, launch
-from deploy.local.provision import ROLES
+from deploy.local.provision import ROLES, SERVICES
 from deploy.local.reset import reset
 from deploy.local.settings import LocalSettings, ServerPorts, local_settings
 
@@ -38,7 +39,8 @@ def test_secrets_are_made_once_and_sign_tokens(tmp_path: Path) -> None:
     assert keys.kept_secrets(tmp_path) == first
     assert set(first.passwords) == set(ROLES)
     assert len(set(first.passwords.values())) == len(ROLES)
-    assert len(first.service_secret) >= 32
+    assert set(first.service_keys) == {*SERVICES, "gateway", "seed"}
+    assert all(len(key_bytes(key)) == 32 for key in first.service_keys.values())
     key_set = KeySet.import_key_set(cast(KeySetSerialization, first.signing_keys))
     header = {"alg": "EdDSA", "kid": key_set.keys[0].kid}
     token = jwt.encode(header, {"sub": "someone"}, key_set, algorithms=["EdDSA"])
@@ -55,6 +57,23 @@ def test_a_new_role_gets_a_password_and_the_others_keep_theirs(tmp_path: Path) -
     assert second.passwords["fynlo_staff"] != first.passwords["fynlo_staff"]
     assert second.passwords["fynlo_auth"] == first.passwords["fynlo_auth"]
     assert keys.kept_secrets(tmp_path) == second
+
+
+def test_the_file_of_an_older_installation_gets_what_is_new_and_keeps_what_it_has(tmp_path: Path) -> None:
+    first = keys.kept_secrets(tmp_path)
+    path = tmp_path / "secrets.json"
+    old = {
+        "service_secret": "one for everybody",
+        "signing_keys": first.signing_keys,
+        "passwords": first.passwords,
+    }
+    path.write_text(json.dumps(old))
+    second = keys.kept_secrets(tmp_path)
+    assert (second.signing_keys, second.passwords) == (first.signing_keys, first.passwords)
+    assert set(second.bus_passwords) == {*SERVICES, "gateway"}
+    assert set(second.service_keys) == set(first.service_keys)
+    assert keys.kept_secrets(tmp_path) == second
+    assert "one for everybody" not in path.read_text()
 
 
 def test_damaged_secrets_are_reported_and_left_as_they_are(tmp_path: Path) -> None:

@@ -18,7 +18,6 @@ from fynlo.auth.v1.events_pb2 import RestaurantUpdated, SessionsRevoked
 from fynlo.common.v1.common_pb2 import PageRequest
 from pydantic import SecretStr
 
-from chassis.auth import ServiceIdentity
 from chassis.clock import SystemClock
 from chassis.errors import (
     InvalidArgument,
@@ -31,7 +30,7 @@ from chassis.errors import (
 from chassis.ids import new_id
 from chassis.rpc import acting_for, inbound, open_channel, was_replayed
 from chassis.testing import ModuleDatabases
-from chassis.testing_rpc import PATIENT_SECONDS, SECRET
+from chassis.testing_rpc import PATIENT_SECONDS, identity_for_tests, keys_for_tests
 from services.auth.main import build
 from services.auth.settings import AuthSettings
 from services.auth.tests.builders import PASSWORD, signing_keys
@@ -97,7 +96,7 @@ def restaurant_request(owner_email: str, request_id: str = "") -> api.CreateRest
 async def auth(module_databases: ModuleDatabases, nats_url: str) -> AsyncIterator[Running]:
     """auth on a free port."""
     settings = AuthSettings(
-        service_secret=SecretStr(SECRET),
+        **keys_for_tests("auth"),
         admin_port=0,
         grpc_port=0,
         database_url=await module_databases.service_url("auth"),
@@ -106,7 +105,7 @@ async def auth(module_databases: ModuleDatabases, nats_url: str) -> AsyncIterato
         auth_signing_keys=SecretStr(signing_keys("new", "old")),
     )
     async with await build(settings) as service:
-        identity = ServiceIdentity("gateway", SECRET, SystemClock())
+        identity = identity_for_tests("gateway", SystemClock())
         address = f"127.0.0.1:{service.grpc_port}"
         async with open_channel(
             address, peer="auth", identity=identity, call_seconds=PATIENT_SECONDS

@@ -23,9 +23,7 @@ from fynlo.orders.v1.orders_service_pb2_grpc import (
     add_OrdersServiceServicer_to_server,
 )
 from google.protobuf.message import Message
-from pydantic import SecretStr
 
-from chassis.auth import ServiceIdentity
 from chassis.bus import open_nats
 from chassis.clock import FakeClock
 from chassis.errors import NotFound
@@ -33,7 +31,7 @@ from chassis.ids import new_id
 from chassis.rpc import inbound, open_channel
 from chassis.stream import STREAM, event_headers, subject_of
 from chassis.testing import START, ModuleDatabases
-from chassis.testing_rpc import PATIENT_SECONDS, SECRET, TokenMint, serving
+from chassis.testing_rpc import PATIENT_SECONDS, TokenMint, identity_for_tests, keys_for_tests, serving
 from services.catalog.domain.reservations import HOLD_LIFETIME
 from services.catalog.main import build
 from services.catalog.settings import CatalogSettings
@@ -90,7 +88,6 @@ async def running(
     databases: ModuleDatabases, nats_url: str, clock: FakeClock
 ) -> AsyncIterator[tuple["CatalogServiceAsyncStub", TokenMint]]:
     mint = TokenMint(clock)
-    orders_permissions = {"catalog": frozenset({"orders.read"})}
     async with (
         serving(
             add_AuthServiceServicer_to_server,
@@ -102,11 +99,10 @@ async def running(
             add_OrdersServiceServicer_to_server,
             Orders(),  # type: ignore[abstract]
             clock=clock,
-            service_permissions=orders_permissions,
         ) as orders,
     ):
         settings = CatalogSettings(
-            service_secret=SecretStr(SECRET),
+            **keys_for_tests("catalog"),
             admin_port=0,
             grpc_port=0,
             database_url=await databases.service_url("catalog"),
@@ -117,7 +113,7 @@ async def running(
         )
         async with await build(settings, clock) as service:
             address = f"127.0.0.1:{service.grpc_port}"
-            identity = ServiceIdentity("gateway", SECRET, clock)
+            identity = identity_for_tests("gateway", clock)
             async with open_channel(
                 address, peer="catalog", identity=identity, call_seconds=PATIENT_SECONDS
             ) as channel:

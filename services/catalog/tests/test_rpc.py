@@ -39,7 +39,6 @@ from chassis.testing_rpc import Peer, serving
 from services.catalog.channels import CatalogChannels
 from services.catalog.domain.restaurant import RestaurantCopy
 from services.catalog.domain.stock import StockLine
-from services.catalog.main import SERVICE_PERMISSIONS
 from services.catalog.rpc import CatalogRpc
 from services.catalog.tests.builders import LONDON, a_category, command, counted
 from services.catalog.usecases import menu, stock
@@ -75,7 +74,6 @@ async def catalog(
         CatalogRpc(db, auth),
         clock=clock,
         caller=caller,
-        service_permissions=SERVICE_PERMISSIONS,
         service_name="catalog",
     ) as peer:
         yield Catalog(db, peer, CatalogServiceStub(peer.channel), new_id())
@@ -326,7 +324,6 @@ async def test_a_snapshot_with_what_came_after_it_is_the_next_snapshot(
         CatalogChannels(db),
         clock=fake_clock,
         caller="realtime",
-        service_permissions=SERVICE_PERMISSIONS,
     ) as peer:
         stub = ChannelSourceServiceStub(peer.channel)
         snapshot = channel_pb.GetSnapshotRequest(restaurant_id=str(tenant), channel="inventory")
@@ -382,7 +379,6 @@ async def test_a_snapshot_taken_in_the_middle_of_sales_is_of_one_moment(
         CatalogChannels(db),
         clock=fake_clock,
         caller="realtime",
-        service_permissions=SERVICE_PERMISSIONS,
     ) as peer:
         stub = ChannelSourceServiceStub(peer.channel)
         request = channel_pb.GetSnapshotRequest(restaurant_id=str(tenant), channel="inventory")

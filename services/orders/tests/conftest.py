@@ -121,7 +121,6 @@ async def world(service_database: OpenDatabase, fake_clock: FakeClock) -> AsyncI
                     clock=fake_clock,
                     caller="orders",
                     service_name=name,
-                    service_permissions={"orders": frozenset({"menu.read", "orders.cancel", "orders.place"})},
                 )
             )
             channels.append(peer.channel)

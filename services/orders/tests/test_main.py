@@ -12,7 +12,6 @@ from fynlo.orders.v1 import orders_service_pb2 as pb
 from fynlo.orders.v1.orders_service_pb2_grpc import OrdersServiceStub
 from nats.aio.msg import Msg
 
-from chassis.auth import ServiceIdentity
 from chassis.bus import open_nats
 from chassis.clock import SystemClock
 from chassis.errors import NotFound
@@ -20,7 +19,7 @@ from chassis.ids import new_id
 from chassis.rpc import acting_for, inbound, open_channel
 from chassis.stream import ensure_stream
 from chassis.testing import ModuleDatabases
-from chassis.testing_rpc import PATIENT_SECONDS, SECRET, TokenMint, serving, settings_for_tests
+from chassis.testing_rpc import PATIENT_SECONDS, TokenMint, identity_for_tests, serving, settings_for_tests
 from services.orders.main import build
 from services.orders.settings import OrdersSettings
 from services.orders.tests.builders import draft, draft_line
@@ -64,7 +63,7 @@ async def test_the_process_serves_and_publishes(
             payments_address="127.0.0.1:1",
         )
         async with await build(settings) as service:
-            identity = ServiceIdentity("payments", SECRET, clock)
+            identity = identity_for_tests("payments", clock)
             address = f"127.0.0.1:{service.grpc_port}"
             channel = open_channel(address, peer="orders", identity=identity, call_seconds=PATIENT_SECONDS)
             orders = OrdersServiceStub(channel)

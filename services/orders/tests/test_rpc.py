@@ -36,7 +36,6 @@ from chassis.errors import (
 from chassis.ids import new_id
 from chassis.rpc import was_replayed
 from chassis.testing_rpc import Peer, serving
-from services.orders.main import SERVICE_PERMISSIONS
 from services.orders.rpc import ChannelsRpc, KitchenRpc, OrdersRpc
 from services.orders.tests.builders import DRINKS, MAINS, draft, draft_line
 from services.orders.tests.world import World
@@ -98,10 +97,6 @@ async def wire(world: World) -> AsyncIterator[Wire]:
                         servicer,
                         clock=world.clock,
                         caller="realtime",
-                        service_permissions={
-                            **SERVICE_PERMISSIONS,
-                            "realtime": frozenset({"orders.read", "realtime.subscribe"}),
-                        },
                     )
                 )
                 for register, servicer in parts

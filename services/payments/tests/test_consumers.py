@@ -22,7 +22,7 @@ from chassis.ids import new_id
 from chassis.inbox import Consumer
 from chassis.stream import ensure_stream
 from chassis.testing import ModuleDatabases
-from chassis.testing_rpc import SECRET
+from chassis.testing_rpc import keys_for_tests
 from services.payments.consumers import handlers
 from services.payments.domain.errors import BillClosed
 from services.payments.main import build
@@ -154,7 +154,7 @@ async def test_the_whole_process_serves_consumes_and_publishes(
     module_databases: ModuleDatabases, nats_url: str, world: World, bus: Client
 ) -> None:
     settings = PaymentsSettings(
-        service_secret=SECRET,  # type: ignore[arg-type]
+        **keys_for_tests("payments"),
         admin_port=0,
         grpc_port=0,
         database_url=await module_databases.service_url("payments"),

@@ -23,7 +23,6 @@ from chassis.errors import (
 from chassis.ids import new_id
 from chassis.rpc import was_replayed
 from chassis.testing_rpc import Peer, serving
-from services.payments.main import SERVICE_PERMISSIONS
 from services.payments.rpc import ChannelRpc, PaymentsRpc, TillRpc
 from services.payments.tests.world import World
 
@@ -57,7 +56,6 @@ async def face_of(world: World, caller: str) -> AsyncIterator[Face]:
         pb_grpc.add_TillServiceServicer_to_server(tills, server)
 
     grants: dict[str, Any] = {
-        "service_permissions": SERVICE_PERMISSIONS,
         "clock": world.clock,
         "caller": caller,
         "mint": world.mint,

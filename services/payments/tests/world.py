@@ -221,10 +221,9 @@ async def world_of(db: Database, clock: FakeClock) -> AsyncIterator[World]:
     orders, restaurants = Orders(), Restaurants()  # type: ignore[abstract] # what payments ask
     register_orders = orders_service_pb2_grpc.add_OrdersServiceServicer_to_server
     register_auth = auth_service_pb2_grpc.add_AuthServiceServicer_to_server
-    service = {"payments": frozenset({"orders.read"})}
     common: dict[str, Any] = {"clock": clock, "caller": "payments", "mint": (mint := TokenMint(clock))}
     async with (
-        serving(register_orders, orders, service_permissions=service, **common) as of_orders,
+        serving(register_orders, orders, **common) as of_orders,
         serving(register_auth, restaurants, **common) as of_auth,
     ):
         addresses = [f"127.0.0.1:{peer.server.port}" for peer in (of_orders, of_auth)]

@@ -40,7 +40,7 @@ from chassis.ids import new_id
 from chassis.rpc import RpcServer
 from chassis.runtime import Service
 from chassis.stream import ensure_stream, event_headers, subject_of
-from chassis.testing_rpc import SECRET, TokenMint, settings_for_tests
+from chassis.testing_rpc import TokenMint, keys_for_tests, settings_for_tests
 from services.realtime.main import assemble
 from services.realtime.protocol import SUBPROTOCOL
 from services.realtime.settings import RealtimeSettings
@@ -161,7 +161,7 @@ class Running:
         """Starts a realtime process (in this one)."""
         peers = ("auth", "orders", "catalog", "staff", "payments")
         values: dict[str, Any] = {
-            "service_secret": SECRET,
+            **keys_for_tests("realtime"),
             "admin_port": 0,
             "grpc_port": 0,
             "nats_url": self.nats_url,

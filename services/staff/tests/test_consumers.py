@@ -4,12 +4,11 @@ import asyncio
 
 import nats
 from fynlo.auth.v1.events_pb2 import RestaurantUpdated
-from pydantic import SecretStr
 
 from chassis.ids import new_id
 from chassis.stream import EventContext, ensure_stream, event_headers, subject_of
 from chassis.testing import START, ModuleDatabases, OpenDatabase
-from chassis.testing_rpc import SECRET
+from chassis.testing_rpc import keys_for_tests
 from services.staff import store
 from services.staff.consumers import HANDLERS
 from services.staff.main import build
@@ -54,7 +53,7 @@ async def test_a_running_staff_follows_what_auth_publishes(
     module_databases: ModuleDatabases, service_database: OpenDatabase, nats_url: str
 ) -> None:
     settings = StaffSettings(
-        service_secret=SecretStr(SECRET),
+        **keys_for_tests("staff"),
         admin_port=0,
         grpc_port=0,
         database_url=await module_databases.service_url("staff"),

@@ -27,7 +27,6 @@ from chassis.migrations import revert_migrations, run_migrations, schema_differe
 from chassis.rpc import was_replayed
 from chassis.testing import EventRecorder, ModuleDatabases, OpenDatabase
 from chassis.testing_rpc import PATIENT_SECONDS, Peer, serving
-from services.staff.main import ASKED_BY
 from services.staff.rpc import StaffChannels, StaffRpc
 from services.staff.tests.builders import Auth
 
@@ -345,7 +344,6 @@ async def test_the_channel_gives_state_and_position_and_what_came_after(
         clock=fake_clock,
         caller="realtime",
         service_name="staff",
-        service_permissions=ASKED_BY,
     ) as peer:
         source = ChannelSourceServiceStub(peer.channel)
         ask = channels_api.GetSnapshotRequest(restaurant_id=str(casa.id), channel="staff")
