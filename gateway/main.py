@@ -24,6 +24,7 @@ from chassis.auth import (
 )
 from chassis.bus import bus_of
 from chassis.clock import SystemClock
+from chassis.rpc import client_context
 from chassis.runtime import Service
 from gateway.app import build_app, dispatch_of
 from gateway.calls import Gateway, Limits
@@ -143,7 +144,7 @@ def _config(settings: GatewaySettings, gateway: Gateway) -> uvicorn.Config:
         Edge(dispatch_of(build_app(gateway)), tls_terminated=settings.tls_terminated),
         host=settings.bind_host,
         port=settings.gateway_port,
-        ws=tunnel_to(settings.realtime_socket_address),
+        ws=tunnel_to(settings.realtime_socket_address, client_context(settings)),
         http="httptools",
         loop="none",
         lifespan="off",

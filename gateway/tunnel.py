@@ -5,6 +5,7 @@ upgrade; from then on two transports are tied together with back-pressure both w
 """
 
 import asyncio
+import ssl
 from typing import Any, ClassVar, cast
 
 from uvicorn.config import Config
@@ -54,6 +55,7 @@ class SocketTunnel(asyncio.Protocol):
     """The half that talks to the device; uvicorn makes one for each upgrade."""
 
     upstream_address: ClassVar[tuple[str, int]]
+    upstream_tls: ClassVar[ssl.SSLContext | None]
     # Not among uvicorn's connections: its limit of concurrent requests must not count sockets.
     open_tunnels: ClassVar[set["SocketTunnel"]] = set()
 
@@ -97,7 +99,7 @@ class SocketTunnel(asyncio.Protocol):
         try:
             async with asyncio.timeout(CONNECT_SECONDS):
                 transport, _ = await asyncio.get_running_loop().create_connection(
-                    lambda: _Upstream(self), host, port
+                    lambda: _Upstream(self), host, port, ssl=self.upstream_tls
                 )
         except (OSError, TimeoutError) as error:
             _failed.inc()
@@ -142,10 +144,11 @@ class SocketTunnel(asyncio.Protocol):
         self.client.close()
 
 
-def tunnel_to(address: str) -> type[SocketTunnel]:
+def tunnel_to(address: str, tls: ssl.SSLContext | None = None) -> type[SocketTunnel]:
     """A protocol class for uvicorn's ``ws`` setting that tunnels to ``address`` (host:port)."""
     host, _, port = address.rpartition(":")
-    return type("SocketTunnelTo", (SocketTunnel,), {"upstream_address": (host, int(port))})
+    told = {"upstream_address": (host, int(port)), "upstream_tls": tls}
+    return type("SocketTunnelTo", (SocketTunnel,), told)
 
 
 async def shut_tunnels() -> None:

@@ -62,7 +62,7 @@ def _fynlo(stage: Stage, places: list[Place]) -> Account:
         for device in range(SOCKETS_PER_ROOM)
     ]
     lanes = [_lane(place) for place in places]
-    order = {"kind": "nats", "url": stage.urls["nats"], "lanes": lanes, "rate": EVENTS_PER_SECOND}
+    order = {"kind": "nats", "url": stage.urls["nats_orders"], "lanes": lanes, "rate": EVENTS_PER_SECOND}
     with opened(stage, sockets) as devices, generator("publisher") as relay:
         relay.order(order | {"seconds": FAN_OUT_SECONDS})
         before = stage.cpu_seconds()

@@ -15,7 +15,7 @@ from chassis.rpc.call import (
 from chassis.rpc.client import Channel, open_channel, was_replayed
 from chassis.rpc.server import RpcServer
 from chassis.rpc.status import problem_of
-from chassis.rpc.tls import channel_credentials
+from chassis.rpc.tls import channel_credentials, client_context, server_context
 
 __all__ = [
     "Call",
@@ -24,6 +24,8 @@ __all__ = [
     "acting_for",
     "calling_service",
     "channel_credentials",
+    "client_context",
+    "server_context",
     "current_call",
     "current_principal",
     "current_request_id",

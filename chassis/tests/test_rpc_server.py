@@ -3,17 +3,12 @@
 import asyncio
 import contextlib
 import importlib
-import ipaddress
 from collections.abc import Iterator
-from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any, cast
 
 import grpc
 import pytest
-from cryptography import x509
-from cryptography.hazmat.primitives import hashes, serialization
-from cryptography.hazmat.primitives.asymmetric import ec
 from fynlo.staff.v1 import staff_service_pb2_grpc
 from fynlo.staff.v1.staff_service_pb2 import (
     ClockInRequest,
@@ -40,6 +35,7 @@ from chassis.testing_rpc import (
     serving,
     settings_for_tests,
 )
+from chassis.testing_tls import Authority
 from chassis.tests.rpc_probe import (
     PERMISSION,
     SERVICE,
@@ -306,51 +302,6 @@ async def test_calls_are_counted_on_both_sides_by_outcome(fake_clock: FakeClock)
     assert all(count(side, "ServiceOnly", "INVALID_ARGUMENT") >= 1 for side in sides)
 
 
-class Authority:
-    """A private certificate authority in a folder."""
-
-    def __init__(self, folder: Path, name: str) -> None:
-        self.folder = folder
-        self.key = ec.generate_private_key(ec.SECP256R1())
-        self.name = x509.Name([x509.NameAttribute(x509.NameOID.COMMON_NAME, name)])
-        self.certificate = self._signed(self.name, self.key, authority=True)
-        self.ca_file = self._write(
-            f"{name}-ca.pem", self.certificate.public_bytes(serialization.Encoding.PEM)
-        )
-
-    def files(self, service: str) -> dict[str, Path]:
-        """Settings of a process whose certificate this authority signed."""
-        key = ec.generate_private_key(ec.SECP256R1())
-        name = x509.Name([x509.NameAttribute(x509.NameOID.COMMON_NAME, service)])
-        pem = key.private_bytes(
-            serialization.Encoding.PEM, serialization.PrivateFormat.PKCS8, serialization.NoEncryption()
-        )
-        certificate = self._signed(name, key, authority=False).public_bytes(serialization.Encoding.PEM)
-        return {
-            "tls_ca_file": self.ca_file,
-            "tls_key_file": self._write(f"{service}.key", pem),
-            "tls_certificate_file": self._write(f"{service}.pem", certificate),
-        }
-
-    def _signed(
-        self, name: x509.Name, key: ec.EllipticCurvePrivateKey, *, authority: bool
-    ) -> x509.Certificate:
-        now = datetime.now(UTC)
-        builder = (
-            x509.CertificateBuilder().subject_name(name).issuer_name(self.name).public_key(key.public_key())
-        )
-        builder = builder.serial_number(x509.random_serial_number())
-        builder = builder.not_valid_before(now - timedelta(days=1)).not_valid_after(now + timedelta(days=1))
-        builder = builder.add_extension(x509.BasicConstraints(ca=authority, path_length=None), critical=True)
-        names = x509.SubjectAlternativeName([x509.IPAddress(ipaddress.ip_address("127.0.0.1"))])
-        return builder.add_extension(names, critical=False).sign(self.key, hashes.SHA256())
-
-    def _write(self, name: str, content: bytes) -> Path:
-        path = self.folder / name
-        path.write_bytes(content)
-        return path
-
-
 async def test_with_mutual_tls_only_our_own_processes_are_heard(
     tmp_path: Path, fake_clock: FakeClock
 ) -> None:
@@ -370,12 +321,16 @@ async def test_with_mutual_tls_only_our_own_processes_are_heard(
     friend = settings_for_tests(**ours.files("gateway"))
     try:
         for credentials in (channel_credentials(stranger), None):
-            async with open_channel(address, peer="x", identity=identity, credentials=credentials) as channel:
+            async with open_channel(
+                address, peer="orders", identity=identity, credentials=credentials
+            ) as channel:
                 with pytest.raises(Unavailable):
                     await Stub(channel).Public(request(), timeout=2)
         assert probe.served == 0
         credentials = channel_credentials(friend)
-        async with open_channel(address, peer="x", identity=identity, credentials=credentials) as channel:
+        async with open_channel(
+            address, peer="orders", identity=identity, credentials=credentials
+        ) as channel:
             await Stub(channel).Public(request())
         assert probe.served == 1
     finally:

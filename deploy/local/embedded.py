@@ -7,8 +7,10 @@ import asyncio
 import os
 import random
 import secrets
+import shutil
 import signal
 import socket
+import ssl
 from abc import ABC, abstractmethod
 from collections.abc import Mapping
 from importlib import metadata, util
@@ -21,7 +23,7 @@ import nats.errors
 from deploy.access import bus, valkey
 from deploy.local import places
 from deploy.local.process import Child, Command, LineSink, launch, launch_reading
-from deploy.local.settings import bare_environment, port_variable
+from deploy.local.settings import TlsFiles, bare_environment, port_variable
 
 HOST = "127.0.0.1"
 START_TIMEOUT_SECONDS = 60.0
@@ -32,6 +34,7 @@ LOG_TAIL_LINES = 15
 FREE_PORTS = range(10_000, 32_768)
 FREE_PORT_DRAWS = 1_000
 NATS_MAX_FILE_STORE = "8GB"
+TLS_HANDSHAKE_SECONDS = 5
 VALKEY_MAX_MEMORY = "128mb"
 
 
@@ -187,18 +190,27 @@ class EmbeddedServer(ABC):
 class EmbeddedNats(EmbeddedServer):
     """nats-server with JetStream on file storage below the data folder.
 
-    ``passwords`` of processes give each an account of its own (deploy/access); `url` is the operator's.
+    ``passwords`` of processes give each an account of its own (deploy/access); `url` is the operator's. With
+    ``tls`` it wants a certificate of the same authority from every client.
     """
 
     name = "nats"
 
-    def __init__(self, data_dir: Path, port: int, passwords: Mapping[str, str] | None = None) -> None:
+    def __init__(
+        self,
+        data_dir: Path,
+        port: int,
+        passwords: Mapping[str, str] | None = None,
+        tls: TlsFiles | None = None,
+    ) -> None:
         super().__init__(data_dir, port)
         self._passwords = passwords or {}
+        self._tls = tls
 
     @property
     def url(self) -> str:
-        return f"nats://{bus.OPERATOR}:{kept_password(self.data_dir)}@{HOST}:{self.port}"
+        scheme = "tls" if self._tls else "nats"
+        return f"{scheme}://{bus.OPERATOR}:{kept_password(self.data_dir)}@{HOST}:{self.port}"
 
     async def prepare(self) -> Command:
         places.make_folder(self.data_dir)
@@ -210,24 +222,49 @@ class EmbeddedNats(EmbeddedServer):
             f'host: "{HOST}"\nport: {self.port}\nserver_name: "fynlo-local"\n'
             f"{bus.accounts_config(self._passwords, kept_password(self.data_dir))}"
             f'jetstream {{ store_dir: "{self.data_dir}", max_file_store: {NATS_MAX_FILE_STORE} }}\n'
-            "max_payload: 1MB\n",
+            f"{self._tls_config()}max_payload: 1MB\n",
         )
         argv = (str(nats_binary()), "--config", str(config))
         return Command(
             self.name, argv, bare_environment(), death_signal=signal.SIGTERM, stop_grace_seconds=15
         )
 
+    def _tls_config(self) -> str:
+        if self._tls is None:
+            return ""
+        files = {
+            "cert_file": self._tls.certificate,
+            "key_file": self._tls.key,
+            "ca_file": self._tls.authority,
+        }
+        listed = "".join(f'  {name}: "{path}"\n' for name, path in files.items())
+        return f"tls {{\n{listed}  verify: true\n  timeout: {TLS_HANDSHAKE_SECONDS}\n}}\n"
+
+    def _client_context(self) -> ssl.SSLContext | None:
+        if self._tls is None:
+            return None
+        context = ssl.create_default_context(cafile=str(self._tls.authority))
+        context.load_cert_chain(self._tls.certificate, self._tls.key)
+        return context
+
     def _adopt_stream(self) -> None:
-        """Data of an installation that had one account for everybody goes to the account of the stream."""
+        """The stream of an installation that had one account for everybody goes to the stream's account.
+
+        Without its consumers, which were one for each service: those of today begin at the oldest event, and
+        every inbox drops what it has seen.
+        """
         store = self.data_dir / "jetstream"
         if (store / "$G").exists() and not (store / bus.BUS).exists():
+            for consumers in store.glob("$G/streams/*/obs"):
+                shutil.rmtree(consumers)
             (store / "$G").rename(store / bus.BUS)
 
     async def ready(self) -> bool:
         if not await _listens(self.port):
             return False
         try:
-            client = await nats.connect(self.url, allow_reconnect=False, connect_timeout=2)
+            context = self._client_context()
+            client = await nats.connect(self.url, allow_reconnect=False, connect_timeout=2, tls=context)
         except (OSError, nats.errors.Error):
             return False
         try:

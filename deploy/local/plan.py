@@ -189,7 +189,15 @@ class Plan:
         }
 
     def _identity(self, name: str) -> dict[str, str]:
-        return {"FYNLO_SERVICE_KEY": self.secrets.service_keys[name]}
+        own = {"FYNLO_SERVICE_KEY": self.secrets.service_keys[name]}
+        files = self.settings.tls_of(name)
+        if files is None:
+            return own
+        return own | {
+            "FYNLO_TLS_CERTIFICATE_FILE": str(files.certificate),
+            "FYNLO_TLS_KEY_FILE": str(files.key),
+            "FYNLO_TLS_CA_FILE": str(files.authority),
+        }
 
     def _env_of(self, name: str) -> dict[str, str]:
         """What a process that runs all the time is told: its own key, its own users, nobody else's."""

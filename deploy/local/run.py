@@ -67,6 +67,7 @@ class _Run:
         self._supervisor = Supervisor(console, done, self._write_state)
         self._urls: Urls | None = None
         self._owner_url = ""
+        self._bus_passwords: dict[str, str] = {}
         self._maintenance_url: str | None = None
         self._asked_at = 0.0
         self._up = False
@@ -104,6 +105,7 @@ class _Run:
         if ended:
             self._console.note(f"ended what a killed run had left: {', '.join(ended)}", "warning")
         secrets = keys.kept_secrets(self._folder)
+        self._bus_passwords = secrets.bus_passwords
         ports = service_ports()
         await self._start_servers(secrets)
         assert self._urls is not None
@@ -126,7 +128,8 @@ class _Run:
         if database is None:
             servers.append(EmbeddedPostgres(folder / "postgres", ports.postgres))
         if nats is None:
-            servers.append(EmbeddedNats(folder / "nats", ports.nats, secrets.bus_passwords))
+            tls = settings.tls_of("nats")
+            servers.append(EmbeddedNats(folder / "nats", ports.nats, secrets.bus_passwords, tls))
         if redis is None:
             servers.append(EmbeddedValkey(folder / "valkey", ports.valkey, secrets.valkey_passwords))
         await self._supervisor.start(Stage([ServerProgram(server) for server in servers]))
@@ -163,12 +166,14 @@ class _Run:
     def _write_state(self) -> None:
         facts: dict[str, object] = {"pid": os.getpid(), "data_dir": str(self._folder), "up": self._up}
         if self._urls is not None:
-            facts["urls"] = {
+            urls = {
                 "admin_database": self._urls.database,
                 "owner_database": self._owner_url,
                 "nats": self._urls.nats,
                 "redis": self._urls.redis,
             }
+            own = {f"nats_{name}": self._urls.nats_as(name, key) for name, key in self._bus_passwords.items()}
+            facts["urls"] = urls | own
         keepers = self._supervisor.keepers
         facts["processes"] = {keeper.program.name: keeper.facts() for keeper in keepers}
         state.write_run(self._folder, facts)

@@ -27,6 +27,15 @@ class ServerPorts:
 
 
 @dataclass(frozen=True, slots=True)
+class TlsFiles:
+    """What one process shows its peers, and by which authority it knows them."""
+
+    certificate: Path
+    key: Path
+    authority: Path
+
+
+@dataclass(frozen=True, slots=True)
 class LocalSettings:
     """What a run is told from outside. A URL replaces the embedded server of its kind."""
 
@@ -39,6 +48,18 @@ class LocalSettings:
     reset_agreed: bool
     allowed_origins: str | None = None
     """JSON list of the origins whose pages may open sockets. None: the gateway's own on this machine."""
+    tls_dir: Path | None = None
+    """Where ca.pem, <process>.pem and <process>.key lie; also for `nats`. None: plaintext on loopback."""
+
+    def tls_of(self, process: str) -> "TlsFiles | None":
+        """The files of one process. Raises ValueError that names the one which is missing."""
+        if self.tls_dir is None:
+            return None
+        files = TlsFiles(*(self.tls_dir / name for name in (f"{process}.pem", f"{process}.key", "ca.pem")))
+        for file in (files.certificate, files.key, files.authority):
+            if not file.is_file():
+                raise ValueError(f"FYNLO_TLS_DIR holds no file {file.name}, which {process} needs.")
+        return files
 
 
 def local_settings(data_dir: Path | None = None) -> LocalSettings:
@@ -57,6 +78,7 @@ def local_settings(data_dir: Path | None = None) -> LocalSettings:
         coloured="NO_COLOR" not in os.environ and os.environ.get("TERM") != "dumb",
         reset_agreed=os.environ.get("FYNLO_RESET") == "yes",
         allowed_origins=os.environ.get("FYNLO_ALLOWED_ORIGINS") or None,
+        tls_dir=Path(tls_dir).absolute() if (tls_dir := os.environ.get("FYNLO_TLS_DIR")) else None,
     )
 
 

@@ -22,6 +22,7 @@ from picows import (
     ws_create_server,
 )
 
+from chassis.rpc import server_context
 from chassis.telemetry import get_logger
 from services.realtime import upgrade
 from services.realtime.codes import Close
@@ -198,6 +199,7 @@ class SocketServer:
         self._server = await ws_create_server(
             self._upgrade,
             sock=listening,
+            ssl=server_context(self._settings),
             backlog=BACKLOG,
             websocket_handshake_timeout=UPGRADE_SECONDS,
             logger_name=logging.LoggerAdapter(_picows_log, {}),
