@@ -1,5 +1,6 @@
 """The services that own what payments keep copies of, over gRPC."""
 
+from contextlib import AbstractContextManager, nullcontext
 from uuid import UUID
 
 import grpc
@@ -8,6 +9,7 @@ from fynlo.common.v1 import common_pb2
 from fynlo.orders.v1 import orders_pb2, orders_service_pb2, orders_service_pb2_grpc
 
 from chassis.errors import NotFound
+from chassis.rpc import acting_for, current_call
 from services.payments.domain.errors import OrderNotFound
 
 
@@ -22,7 +24,8 @@ class GrpcPeers:
         """Raises OrderNotFound, Unavailable."""
         request = orders_service_pb2.GetOrderRequest(order_id=str(order_id), restaurant_id=str(restaurant_id))
         try:
-            reply = await self._orders.GetOrder(request)
+            with _asking(restaurant_id):
+                reply = await self._orders.GetOrder(request)
         except NotFound as problem:
             raise OrderNotFound("This restaurant has no such order.") from problem
         return reply.order
@@ -30,5 +33,11 @@ class GrpcPeers:
     async def restaurant(self, restaurant_id: UUID) -> common_pb2.RestaurantSettings:
         """Raises NotFound, Unavailable."""
         request = auth_service_pb2.GetRestaurantRequest(restaurant_id=str(restaurant_id))
-        reply = await self._auth.GetRestaurant(request)
+        with _asking(restaurant_id):
+            reply = await self._auth.GetRestaurant(request)
         return reply.restaurant.settings
+
+
+def _asking(restaurant_id: UUID) -> AbstractContextManager[object]:
+    """For whoever called; outside any call as this service, for one restaurant."""
+    return acting_for(restaurant_id) if current_call() is None else nullcontext()

@@ -46,6 +46,8 @@ class Running:
     stub: "AuthServiceAsyncStub"
     nats_url: str
     address: str
+    seed: "AuthServiceAsyncStub"
+    """The same of the process that makes platforms."""
 
     @contextmanager
     def as_session(self, session: auth_pb2.Session) -> Iterator[None]:
@@ -67,7 +69,7 @@ class Running:
             request_id=email, name=email, owner_email=email, owner_name="Pia", owner_password=PASSWORD
         )
         with acting_for(new_id(), budget_seconds=PATIENT_SECONDS):
-            await self.stub.CreatePlatform(request)
+            await self.seed.CreatePlatform(request)
         return email
 
     async def restaurant(self, owner: str | None = None) -> tuple[auth_pb2.Session, auth_pb2.Session]:
@@ -105,13 +107,18 @@ async def auth(module_databases: ModuleDatabases, nats_url: str) -> AsyncIterato
         auth_signing_keys=SecretStr(signing_keys("new", "old")),
     )
     async with await build(settings) as service:
-        identity = identity_for_tests("gateway", SystemClock())
         address = f"127.0.0.1:{service.grpc_port}"
-        async with open_channel(
-            address, peer="auth", identity=identity, call_seconds=PATIENT_SECONDS
-        ) as channel:
-            stub = AuthServiceStub(channel)
-            yield Running(stub, nats_url, address)
+        orders, seed = (
+            open_channel(
+                address,
+                peer="auth",
+                identity=identity_for_tests(name, SystemClock()),
+                call_seconds=PATIENT_SECONDS,
+            )
+            for name in ("orders", "seed")
+        )
+        async with orders, seed:
+            yield Running(AuthServiceStub(orders), nats_url, address, AuthServiceStub(seed))
 
 
 async def refused(call: object, kind: type[Problem]) -> Problem:

@@ -83,10 +83,10 @@ class Wire:
 @pytest.fixture
 async def wire(world: World) -> AsyncIterator[Wire]:
     """The three services of orders, each behind a server with every guard."""
-    parts: list[tuple[Callable[..., None], object]] = [
-        (add_OrdersServiceServicer_to_server, OrdersRpc(world.shop)),
-        (add_KitchenServiceServicer_to_server, KitchenRpc(world.shop)),
-        (add_ChannelSourceServiceServicer_to_server, ChannelsRpc(world.shop)),
+    parts: list[tuple[Callable[..., None], object, str]] = [
+        (add_OrdersServiceServicer_to_server, OrdersRpc(world.shop), "payments"),
+        (add_KitchenServiceServicer_to_server, KitchenRpc(world.shop), "realtime"),
+        (add_ChannelSourceServiceServicer_to_server, ChannelsRpc(world.shop), "realtime"),
     ]
     async with AsyncExitStack() as stack:
         peers = tuple(
@@ -96,10 +96,10 @@ async def wire(world: World) -> AsyncIterator[Wire]:
                         register,
                         servicer,
                         clock=world.clock,
-                        caller="realtime",
+                        caller=caller,
                     )
                 )
-                for register, servicer in parts
+                for register, servicer, caller in parts
             ]
         )
         orders, kitchen, channels = (peer.channel for peer in peers)

@@ -294,7 +294,10 @@ async def test_realtime_replays_the_channel_and_takes_its_snapshot(world: World)
                 await face.channel.GetSnapshot(
                     source_pb.GetSnapshotRequest(restaurant_id=rid, channel="kitchen")
                 )
-            strange = await face.channel.GetSnapshot(
-                source_pb.GetSnapshotRequest(restaurant_id=str(new_id()), channel="tills")
-            )
+            elsewhere = new_id()
+            ask = source_pb.GetSnapshotRequest(restaurant_id=str(elsewhere), channel="tills")
+            with pytest.raises(PermissionDenied):
+                await face.channel.GetSnapshot(ask)
+        with face.channel_peer.as_service(elsewhere):
+            strange = await face.channel.GetSnapshot(ask)
             assert not strange.tills.sessions

@@ -224,7 +224,7 @@ async def world_of(db: Database, clock: FakeClock) -> AsyncIterator[World]:
     common: dict[str, Any] = {"clock": clock, "caller": "payments", "mint": (mint := TokenMint(clock))}
     async with (
         serving(register_orders, orders, **common) as of_orders,
-        serving(register_auth, restaurants, **common) as of_auth,
+        serving(register_auth, restaurants, service_name="auth", **common) as of_auth,
     ):
         addresses = [f"127.0.0.1:{peer.server.port}" for peer in (of_orders, of_auth)]
         peers = GrpcPeers(of_orders.channel, of_auth.channel)
