@@ -15,7 +15,7 @@ from deploy.local.console import Console
 from deploy.local.embedded import HOST, EmbeddedNats, EmbeddedServer, EmbeddedValkey, ServerFailed
 from deploy.local.plan import Plan, ServerProgram, Urls, service_ports
 from deploy.local.postgres import EmbeddedPostgres
-from deploy.local.provision import OWNER_ROLE, provision
+from deploy.local.provision import OWNER_ROLE, RolesTaken, provision
 from deploy.local.settings import LocalSettings
 from deploy.local.supervisor import Stage, StartFailed, Supervisor
 
@@ -27,12 +27,17 @@ EXPECTED = (
     ServerFailed,
     keys.SecretsUnreadable,
     places.NoSuitablePlace,
+    RolesTaken,
     asyncpg.PostgresError,
     ValueError,
     OSError,
 )
 """Faults of the machine or the settings: their text suffices."""
 DEMO_PASSWORD = "lunch-at-noon-2026"
+NO_DEMO = (
+    "  No demo restaurants were made, because the database is yours: everybody can read their passwords.",
+    "  FYNLO_SEED_DEMO=yes makes them.",
+)
 DEMO_PEOPLE = (
     ("owner@demo.fynlo.test", "owner of Casa Demo"),
     ("manager@demo.fynlo.test", "manager"),
@@ -110,12 +115,18 @@ class _Run:
         await self._start_servers(secrets)
         assert self._urls is not None
         admin = self._maintenance_url or self._urls.database
-        await provision(admin, database_of(self._urls.database), secrets.passwords)
+        await provision(
+            admin,
+            database_of(self._urls.database),
+            secrets.passwords,
+            reset_passwords=self._maintenance_url is not None or self._settings.reset_role_passwords,
+        )
         self._owner_url = self._urls.database_as(OWNER_ROLE, secrets.passwords[OWNER_ROLE])
         plan = self._plan_of(self._settings, secrets, self._urls, ports)
         await self._supervisor.start(Stage([], [plan.migrate()]))
         # Together, because most of a start is each process reading code; the gateway waits for the others.
-        await self._supervisor.start(Stage(plan.services()), Stage([plan.gateway()], [*plan.seed()]))
+        seeding = [*plan.seed()] if self._has_demo else []
+        await self._supervisor.start(Stage(plan.services()), Stage([plan.gateway()], seeding))
         self._up = True
         self._write_state()
         self._greet(ports["gateway"]["http"])
@@ -144,6 +155,14 @@ class _Run:
             own_nats=nats is None,
             own_redis=redis is None,
         )
+
+    @property
+    def _has_demo(self) -> bool:
+        return self._settings.database_url is None or self._settings.seed_demo
+
+    def _demo(self) -> list[str]:
+        lines = [f"  {address:<26} {what}" for address, what in DEMO_PEOPLE]
+        return [*lines, f"  all with the password {DEMO_PASSWORD}"]
 
     def _listen_for_signals(self) -> None:
         loop = asyncio.get_running_loop()
@@ -183,8 +202,7 @@ class _Run:
         lines = ["", f"  Fynlo POS is up after {time.monotonic() - self._began:.1f} s.", ""]
         places = {"Till": "/till", "Kitchen": "/kitchen", "API": "/api/v2", "API text": "/docs"}
         lines += [*(f"  {name:<12} {base}{path}" for name, path in places.items()), ""]
-        lines += [f"  {address:<26} {what}" for address, what in DEMO_PEOPLE]
-        lines += [f"  all with the password {DEMO_PASSWORD}", ""]
+        lines += [*(self._demo() if self._has_demo else NO_DEMO), ""]
         lines += [f"  Data in {self._folder}. Ctrl-C stops everything.", ""]
         self._console.plain("\n".join(lines))
 

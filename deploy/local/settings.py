@@ -48,6 +48,10 @@ class LocalSettings:
     reset_agreed: bool
     allowed_origins: str | None = None
     """JSON list of the origins whose pages may open sockets. None: the gateway's own on this machine."""
+    seed_demo: bool = False
+    """Whether a database of somebody else's gets the demo, whose passwords everybody can read."""
+    reset_role_passwords: bool = False
+    """Whether roles that a foreign cluster has already get our passwords."""
     tls_dir: Path | None = None
     """Where ca.pem, <process>.pem and <process>.key lie; also for `nats`. None: plaintext on loopback."""
 
@@ -78,6 +82,8 @@ def local_settings(data_dir: Path | None = None) -> LocalSettings:
         coloured="NO_COLOR" not in os.environ and os.environ.get("TERM") != "dumb",
         reset_agreed=os.environ.get("FYNLO_RESET") == "yes",
         allowed_origins=os.environ.get("FYNLO_ALLOWED_ORIGINS") or None,
+        seed_demo=os.environ.get("FYNLO_SEED_DEMO") == "yes",
+        reset_role_passwords=os.environ.get("FYNLO_RESET_ROLE_PASSWORDS") == "yes",
         tls_dir=Path(tls_dir).absolute() if (tls_dir := os.environ.get("FYNLO_TLS_DIR")) else None,
     )
 
