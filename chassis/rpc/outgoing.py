@@ -83,7 +83,7 @@ class Outgoing:
 
     def _metadata(self, trace: Trace) -> tuple[tuple[str, str], ...]:
         call = current_call()
-        always = ((TRACEPARENT, trace.traceparent),)
+        always: tuple[tuple[str, str], ...] = ((TRACEPARENT, trace.traceparent),)
         if call is not None and call.request_id:
             always = (*always, (REQUEST_ID, call.request_id))
         if call is not None and call.token:

@@ -1,13 +1,17 @@
 """What the log says of the connection to NATS."""
 
 import asyncio
+import re
 from collections.abc import AsyncIterator, Callable
+from contextlib import asynccontextmanager
 from pathlib import Path
 
 import pytest
 from structlog.testing import capture_logs
 
-from chassis.bus import open_nats
+from chassis.bus import ServerTooOld, open_nats
+from chassis.runtime import Service
+from chassis.testing_rpc import settings_for_tests
 from deploy.local.embedded import free_port
 from deploy.local.servers import EmbeddedNats
 
@@ -50,3 +54,45 @@ async def test_a_server_that_goes_and_comes_is_told(server: EmbeddedNats) -> Non
             await until(lambda: any(entry["event"] == "NATS is back" for entry in logs))
         await bus.close()
     assert [entry["log_level"] for entry in logs if entry["event"] == GONE] == ["warning"]
+
+
+@asynccontextmanager
+async def claiming(server: EmbeddedNats, version: bytes) -> AsyncIterator[str]:
+    """The address of ``server`` through a proxy that changes the version which it says it is."""
+
+    async def pump(reader: asyncio.StreamReader, writer: asyncio.StreamWriter, *, from_server: bool) -> None:
+        while chunk := await reader.read(65_536):
+            if from_server:
+                chunk = re.sub(rb'"version":"[^"]*"', b'"version":"%s"' % version, chunk)
+            writer.write(chunk)
+        writer.close()
+
+    async def serve(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        upstream_reader, upstream = await asyncio.open_connection("127.0.0.1", server.port)
+        await asyncio.gather(
+            pump(reader, upstream, from_server=False), pump(upstream_reader, writer, from_server=True)
+        )
+
+    proxy = await asyncio.start_server(serve, "127.0.0.1", 0)
+    port = proxy.sockets[0].getsockname()[1]
+    try:
+        yield server.url.replace(f":{server.port}", f":{port}")
+    finally:
+        proxy.close()
+
+
+async def test_a_server_older_than_needed_is_refused_and_not_waited_for(server: EmbeddedNats) -> None:
+    service = Service(settings_for_tests(dependency_wait_seconds=600))
+    try:
+        async with claiming(server, b"2.13.9") as url, asyncio.timeout(WAIT_SECONDS):
+            with pytest.raises(ServerTooOld, match=r"2\.13; Fynlo needs 2\.14 or newer"):
+                await service.wait_for("nats", lambda: open_nats(url, name="test"))
+    finally:
+        await service.stop()
+
+
+async def test_the_oldest_server_that_suffices_is_taken(server: EmbeddedNats) -> None:
+    async with claiming(server, b"2.14.0") as url:
+        bus = await open_nats(url, name="test")
+        assert bus.is_connected
+        await bus.close()

@@ -54,7 +54,7 @@ def register_all(service: ServiceDescriptor) -> Any:
                 return reply()
 
             handlers[method.name] = grpc.unary_unary_rpc_method_handler(
-                unary,  # type: ignore[arg-type]
+                unary,
                 message_factory.GetMessageClass(method.input_type).FromString,
                 reply.SerializeToString,
             )
@@ -166,7 +166,7 @@ async def test_the_gateways_user_limits_rates_and_can_do_nothing_else(valkey: Em
     for command in FOREIGN_COMMANDS:
         client = redis.from_url(url)
         with pytest.raises(RedisError, match=r"(?i)permission|NOPERM|ACL"):
-            await client.execute_command(*command.split(" "))
+            await client.execute_command(*command.split(" "))  # type: ignore[no-untyped-call]
         await client.aclose()
 
 

@@ -43,6 +43,28 @@ def test_only_auth_holds_the_signing_keys_and_the_gateway_no_database(plan: Plan
     assert not [p.name for p in programs if "FYNLO_OWNER_DATABASE_URL" in p.command.env]
 
 
+def test_no_process_is_given_a_secret_of_another(plan: Plan, monkeypatch: pytest.MonkeyPatch) -> None:
+    for name in (
+        "DATABASE_URL",
+        "NATS_URL",
+        "REDIS_URL",
+        "SERVICE_KEY",
+        "SERVICE_SECRET",
+        "AUTH_SIGNING_KEYS",
+    ):
+        monkeypatch.setenv(f"FYNLO_{name}", f"canary of the operator's {name}")
+    ours = replace(plan, urls=replace(plan.urls, own_nats=True, own_redis=True))
+    programs = [*ours.services(), ours.gateway()]
+    told = {program.name: json.dumps(dict(program.command.env)) for program in programs}
+    told |= {step.command.name: json.dumps(dict(step.command.env)) for step in (ours.migrate(), *ours.seed())}
+    for kind in (ours.secrets.service_keys, ours.secrets.bus_passwords, ours.secrets.valkey_passwords):
+        for owner, secret in kind.items():
+            assert [name for name, env in told.items() if secret in env] == [owner]
+    assert set(ours.secrets.service_keys) <= set(told)
+    assert not [name for name, env in told.items() if "canary" in env]
+    assert ours.secrets.signing_keys["keys"][0]["d"] not in told["gateway"] + told["realtime"] + told["seed"]
+
+
 def test_everybody_finds_every_service_where_it_listens(plan: Plan) -> None:
     listening = {program.name: program.command.env["FYNLO_GRPC_PORT"] for program in plan.services()}
     assert set(listening) == set(SERVICES)

@@ -118,6 +118,9 @@ class Kitchen(KitchenServiceServicer):
         return orders_rpc.ReportUndeliveredResponse()
 
 
+PEERS = ("auth", "orders", "catalog", "staff", "payments")
+
+
 class Running:
     """See the module. Every instance uses a restaurant of its own."""
 
@@ -132,17 +135,21 @@ class Running:
         self.rid = str(new_id())
         self.numbers = itertools.count(1)
         self.devices: list[Device] = []
+        self.peers: list[RpcServer] = []
+        self.addresses: dict[str, str] = {}
         self.unpublished: list[tuple[str, bytes, dict[str, str]]] = []
 
     async def __aenter__(self) -> Self:
-        settings = settings_for_tests(service_name="orders", nats_url=self.nats_url)
-        identity = ServiceIdentity.of(settings, self.clock)
         verifier = TokenVerifier(self.mint.fetch_keys, self.clock)
-        self.peers = RpcServer(settings, verifier=verifier, identity=identity, clock=self.clock)
-        self.peers.add(add_ChannelSourceServiceServicer_to_server, self.owner)
-        self.peers.add(add_AuthServiceServicer_to_server, self.auth)
-        self.peers.add(add_KitchenServiceServicer_to_server, self.kitchen)
-        self.peer_address = f"127.0.0.1:{await self.peers.start()}"
+        for peer in PEERS:
+            settings = settings_for_tests(service_name=peer, nats_url=self.nats_url)
+            identity = ServiceIdentity.of(settings, self.clock)
+            server = RpcServer(settings, verifier=verifier, identity=identity, clock=self.clock)
+            server.add(add_ChannelSourceServiceServicer_to_server, self.owner)
+            server.add(add_AuthServiceServicer_to_server, self.auth)
+            server.add(add_KitchenServiceServicer_to_server, self.kitchen)
+            self.addresses[f"{peer}_address"] = f"127.0.0.1:{await server.start()}"
+            self.peers.append(server)
         self.bus = await nats.connect(self.nats_url, max_reconnect_attempts=-1, reconnect_time_wait=0.1)
         await ensure_stream(self.bus)
         await self.start_service()
@@ -155,11 +162,11 @@ class Running:
             await device.close()
         await self.service.stop()
         await self.bus.close()
-        await self.peers.stop(0)
+        for server in self.peers:
+            await server.stop(0)
 
     async def start_service(self) -> None:
         """Starts a realtime process (in this one)."""
-        peers = ("auth", "orders", "catalog", "staff", "payments")
         values: dict[str, Any] = {
             **keys_for_tests("realtime"),
             "admin_port": 0,
@@ -169,7 +176,7 @@ class Running:
             "drain_grace_seconds": 10,
             "trusted_proxies": ["127.0.0.1"],
             "allowed_origins": ["https://till.example"],
-            **{f"{peer}_address": self.peer_address for peer in peers},
+            **self.addresses,
         }
         self.service: Service
         settings = RealtimeSettings(**(values | self.overrides))

@@ -50,9 +50,8 @@ async def test_what_was_published_while_only_we_were_away_is_read_back(own_nats:
     async with Running(own_nats.url) as running:
         await running.order()
         device, _ = await running.hello(running.at("orders", 1))
-        subscription = running.feed._subscription
-        assert subscription is not None
-        await subscription.unsubscribe()
+        for subscription in running.feed._subscriptions:
+            await subscription.unsubscribe()
         await running.order()
         await device.quiet(0.3)
         assert [frame["s"] for frame in await device.events(1)] == [2]
