@@ -15,8 +15,18 @@ import pytest
 import pytest_asyncio
 import redis.asyncio as redis
 
+from chassis.stream import STREAM, ensure_stream
+from deploy.access.events import PROCESSES
 from deploy.local import places
-from deploy.local.embedded import EmbeddedNats, EmbeddedValkey, PortInUse, ServerFailed, free_port, free_ports
+from deploy.local.embedded import (
+    EmbeddedNats,
+    EmbeddedValkey,
+    PortInUse,
+    ServerFailed,
+    free_port,
+    free_ports,
+    nats_binary,
+)
 from deploy.local.postgres import EmbeddedPostgres, installation
 from deploy.local.process import Command, launch
 from deploy.local.provision import ROLES, SERVICE_ROLES, provision
@@ -97,6 +107,26 @@ async def test_a_second_start_finds_the_data_of_the_first() -> None:
             await client.close()
     finally:
         remove(folder)
+
+
+async def test_the_stream_of_an_older_installation_moves_to_the_account_of_today(tmp_path: Path) -> None:
+    folder, port = tmp_path / "nats", free_port()
+    places.make_folder(folder)
+    (folder / "old.conf").write_text(f'port: {port}\njetstream {{ store_dir: "{folder}" }}\n')
+    old = launch(Command("nats", (str(nats_binary()), "--config", str(folder / "old.conf")), {}))
+    client = await nats.connect(f"nats://127.0.0.1:{port}")
+    await ensure_stream(client)
+    await client.jetstream().publish("fynlo.orders.v1.OrderPlaced.platform", b"fact")
+    await client.jetstream().add_consumer(STREAM, durable_name="orders", ack_policy="explicit")
+    await client.close()
+    await old.stop()
+    server = EmbeddedNats(folder, port, dict.fromkeys(PROCESSES, "secret"))
+    await server.start()
+    client = await nats.connect(server.url)
+    assert (await client.jetstream().stream_info(STREAM)).state.messages == 1
+    assert await client.jetstream().consumers_info(STREAM) == []
+    await client.close()
+    await server.stop()
 
 
 @pytest.mark.parametrize("name", ["postgres", "nats", "valkey"])
