@@ -24,7 +24,8 @@ class Rule:
 
 def modules(suffix: str) -> Iterator[ModuleType]:
     """The generated modules whose name ends so."""
-    for root in map(Path, fynlo.__path__):
+    # A folder that is on the path twice is one folder.
+    for root in sorted({Path(place).resolve() for place in fynlo.__path__}):
         for file in sorted(root.glob(f"**/*{suffix}.py")):
             yield importlib.import_module(".".join(("fynlo", *file.relative_to(root).with_suffix("").parts)))
 

@@ -133,12 +133,18 @@ async def secrets_of_everybody(bus: Bus) -> int:
 
 async def create(client: Client, name: str, subject: str, **config: object) -> dict[str, object]:
     request = {"durable_name": name, "name": name, "ack_policy": "explicit", "filter_subject": subject}
-    return await ask(client, f"{API_PREFIX}.CONSUMER.CREATE.{STREAM}.{name}.{subject}", request | config)
+    subject = f"{API_PREFIX}.CONSUMER.CREATE.{STREAM}.{name}.{subject}"
+    return await ask(client, subject, of_stream(request | config))
 
 
-async def ask(client: Client, subject: str, config: dict[str, object] | None = None) -> dict[str, object]:
+def of_stream(config: dict[str, object]) -> dict[str, object]:
+    """What the body of a question about a consumer looks like."""
+    return {"stream_name": STREAM, "config": config}
+
+
+async def ask(client: Client, subject: str, question: dict[str, object] | None = None) -> dict[str, object]:
     """What the server answers; an error where it does not."""
-    body = b"" if config is None else json.dumps({"stream_name": STREAM, "config": config}).encode()
+    body = b"" if question is None else json.dumps(question).encode()
     try:
         reply = await client.request(subject, body, timeout=REFUSED_SECONDS)
     except (nats.errors.Error, TimeoutError) as error:
@@ -156,15 +162,25 @@ def forbidden_questions(thief: str) -> list[tuple[str, dict[str, object] | None]
     """All that JetStream offers on the stream and on consumers of others."""
     wide: dict[str, object] = {"name": "w", "durable_name": "w", "ack_policy": "none"}
     questions: list[tuple[str, dict[str, object] | None]] = [
-        (f"STREAM.{what}.{STREAM}", None)
-        for what in ("DELETE", "PURGE", "UPDATE", "MSG.GET", "MSG.DELETE", "SNAPSHOT", "PEER.REMOVE")
+        (f"STREAM.{what}.{STREAM}", None) for what in ("DELETE", "PURGE", "PEER.REMOVE", "LEADER.STEPDOWN")
     ]
-    questions += [(f"DIRECT.GET.{STREAM}", None), ("STREAM.NAMES", None), ("STREAM.LIST", None)]
-    questions += [(f"STREAM.CREATE.{name}", {"name": name, "subjects": ["x"]}) for name in ("OTHER", "KV_x")]
-    questions += [(f"CONSUMER.CREATE.{STREAM}", wide), (f"CONSUMER.DURABLE.CREATE.{STREAM}.w", wide)]
-    questions += [(f"CONSUMER.CREATE.{STREAM}.w", wide | {"filter_subjects": ["fynlo.>"]})]
+    questions += [(f"STREAM.{what}.{STREAM}", {"seq": 1}) for what in ("MSG.GET", "MSG.DELETE")]
     questions += [
-        (f"CONSUMER.CREATE.{STREAM}.w.{subject}", wide | {"filter_subject": subject})
+        (f"STREAM.UPDATE.{STREAM}", {"name": STREAM, "subjects": ["fynlo.*.v1.*.*"], "max_msgs": 1})
+    ]
+    questions += [(f"STREAM.SNAPSHOT.{STREAM}", {"deliver_subject": "elsewhere"})]
+    questions += [
+        (f"DIRECT.GET.{STREAM}", body) for body in ({"seq": 1}, {"last_by_subj": "fynlo.auth.v1.>"})
+    ]
+    questions += [("STREAM.NAMES", None), ("STREAM.LIST", None), ("INFO", None)]
+    questions += [(f"STREAM.CREATE.{name}", {"name": name, "subjects": ["x"]}) for name in ("OTHER", "KV_x")]
+    questions += [
+        (f"CONSUMER.CREATE.{STREAM}", of_stream(wide)),
+        (f"CONSUMER.DURABLE.CREATE.{STREAM}.w", of_stream(wide)),
+    ]
+    questions += [(f"CONSUMER.CREATE.{STREAM}.w", of_stream(wide | {"filter_subjects": ["fynlo.>"]}))]
+    questions += [
+        (f"CONSUMER.CREATE.{STREAM}.w.{subject}", of_stream(wide | {"filter_subject": subject}))
         for subject in (
             "fynlo.>",
             "fynlo.*.v1.*.*",
@@ -175,11 +191,13 @@ def forbidden_questions(thief: str) -> list[tuple[str, dict[str, object] | None]
     for durable, (service, kind) in DURABLES.items():
         if service != thief:
             config = {**wide, "name": durable, "durable_name": durable, "filter_subject": f"{kind}.*"}
-            questions += [(f"CONSUMER.CREATE.{STREAM}.{durable}.{kind}.*", config)]
+            questions += [(f"CONSUMER.CREATE.{STREAM}.{durable}.{kind}.*", of_stream(config))]
             questions += [
                 (f"CONSUMER.{what}.{STREAM}.{durable}", None)
-                for what in ("MSG.NEXT", "DELETE", "PAUSE", "INFO", "RESET", "UNPIN")
+                for what in ("MSG.NEXT", "DELETE", "INFO", "RESET", "UNPIN")
             ]
+            pause: dict[str, object] = {"pause_until": "2100-01-01T00:00:00Z"}
+            questions += [(f"CONSUMER.PAUSE.{STREAM}.{durable}", pause)]
     return questions
 
 
