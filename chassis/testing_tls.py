@@ -2,12 +2,14 @@
 
 import ipaddress
 from collections.abc import Iterable
-from datetime import UTC, datetime, timedelta
+from datetime import timedelta
 from pathlib import Path
 
 from cryptography import x509
 from cryptography.hazmat.primitives import hashes, serialization
 from cryptography.hazmat.primitives.asymmetric import ec
+
+from chassis.clock import SystemClock
 
 
 class Authority:
@@ -46,7 +48,7 @@ class Authority:
     def _signed(
         self, name: x509.Name, key: ec.EllipticCurvePrivateKey, *, authority: bool
     ) -> x509.Certificate:
-        now = datetime.now(UTC)
+        now = SystemClock().now()
         builder = (
             x509.CertificateBuilder().subject_name(name).issuer_name(self.name).public_key(key.public_key())
         )

@@ -169,9 +169,8 @@ def forbidden_questions(thief: str) -> list[tuple[str, dict[str, object] | None]
         (f"STREAM.UPDATE.{STREAM}", {"name": STREAM, "subjects": ["fynlo.*.v1.*.*"], "max_msgs": 1})
     ]
     questions += [(f"STREAM.SNAPSHOT.{STREAM}", {"deliver_subject": "elsewhere"})]
-    questions += [
-        (f"DIRECT.GET.{STREAM}", body) for body in ({"seq": 1}, {"last_by_subj": "fynlo.auth.v1.>"})
-    ]
+    bodies: list[dict[str, object]] = [{"seq": 1}, {"last_by_subj": "fynlo.auth.v1.>"}]
+    questions += [(f"DIRECT.GET.{STREAM}", body) for body in bodies]
     questions += [("STREAM.NAMES", None), ("STREAM.LIST", None), ("INFO", None)]
     questions += [(f"STREAM.CREATE.{name}", {"name": name, "subjects": ["x"]}) for name in ("OTHER", "KV_x")]
     questions += [
