@@ -225,6 +225,7 @@ def test_servers_of_others_replace_the_embedded_ones(operator: Operator) -> None
         FYNLO_DATABASE_URL=urls["admin_database"],
         FYNLO_NATS_URL=urls["nats"],
         FYNLO_REDIS_URL=urls["redis"],
+        FYNLO_RESET_ROLE_PASSWORDS="yes",
     )
     operator.started.extend(guest.started)
     assert set(guest.pids) == {"auth", "orders", "gateway"}
