@@ -88,8 +88,8 @@ def no_inbox() -> None:
         return True
 
     Consumer._receive = receive  # type: ignore[method-assign]
-    Consumer._done = done_unless_lost  # type: ignore[method-assign]
-    store.insert_payment = insert_again
+    Consumer._done = done_unless_lost  # type: ignore[method-assign, assignment]
+    store.insert_payment = insert_again  # type: ignore[assignment]
 
 
 def publish_before_commit() -> None:
@@ -140,7 +140,7 @@ def bigserial_poller() -> None:
         return rows
 
     TransactionBlock._commit = commit_sometimes_late  # type: ignore[method-assign]
-    Leadership.next = newer  # type: ignore[method-assign]
+    Leadership.next = newer  # type: ignore[method-assign, assignment]
 
 
 def drop_on_slow_consumer() -> None:
@@ -171,7 +171,7 @@ def stock_read_modify_write() -> None:
         await asyncio.sleep(READ_EARLY_SECONDS)
         return levels
 
-    store.lock_levels = read_levels
+    store.lock_levels = read_levels  # type: ignore[assignment]
 
 
 def payment_without_ledger() -> None:
@@ -198,7 +198,7 @@ def options_not_charged() -> None:
     def choose_for_nothing(*args: Any) -> Any:
         return tuple(replace(option, price_delta_minor=0) for option in choose(*args))
 
-    placing._choose = choose_for_nothing
+    placing._choose = choose_for_nothing  # type: ignore[assignment]
 
 
 def _replaced(text: str, old: str, new: str) -> str:
