@@ -10,6 +10,7 @@ import random
 import runpy
 import sys
 from collections.abc import Callable
+from contextvars import Context, ContextVar
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -94,24 +95,24 @@ def no_inbox() -> None:
 
 def publish_before_commit() -> None:
     """Events leave before what they speak of is committed: a crash in between announces what never was."""
-    from chassis.db import TransactionBlock, _begin
-    from chassis.outbox import COMMIT_RECORDS, commit_arguments
+    from chassis.db import Database, TransactionBlock
 
     commit = TransactionBlock._commit
+    announcing: ContextVar[bool] = ContextVar("announcing", default=False)
+
+    async def announce(database: Database, tenant: UUID | None, events: list[Any]) -> None:
+        announcing.set(True)
+        async with database.transaction(tenant) as early:
+            early._events = events
 
     async def commit_late(self: TransactionBlock) -> bool:
-        transaction, database = self._transaction, self._database
-        events, transaction._events = transaction._events, []
-        if events:
-            arguments = commit_arguments(database.clock.now(), events, None, None)
-            async with database._pool.acquire() as other:
-                await other.execute(_begin(transaction.tenant, "read_committed", False))
-                await other.fetchval(COMMIT_RECORDS, *arguments)
-                await other.execute("COMMIT")
-            for wake in database._emitted:
-                wake()
+        transaction = self._transaction
+        if transaction._events and not announcing.get():
+            events, transaction._events = transaction._events, []
+            announced = announce(self._database, transaction.tenant, events)
+            await asyncio.create_task(announced, context=Context())  # its own: one task, one transaction
             await asyncio.sleep(PUBLISHED_EARLY_SECONDS)
-        return await commit(self) or bool(events)
+        return await commit(self)
 
     TransactionBlock._commit = commit_late  # type: ignore[method-assign]
 
