@@ -332,7 +332,7 @@ async def test_tickets_are_listed_by_state_and_station_and_moved(wire: Wire) -> 
     first, second = await wire.world.place(), await wire.world.place()
     with wire.cook():
         tickets = (await wire.kitchen.ListTickets(pb.ListTicketsRequest())).tickets
-        assert [ticket.order_id for ticket in tickets] == [first.id, second.id]
+        assert [ticket.order_id for ticket in tickets] == [second.id, first.id]
         bump = pb.ChangeTicketRequest(request_id="t1", ticket_id=tickets[0].id, action=pb.TICKET_ACTION_BUMP)
         bumped = (await wire.kitchen.ChangeTicket(bump)).ticket
         assert (await wire.kitchen.ChangeTicket(bump)).ticket == bumped

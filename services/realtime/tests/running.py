@@ -3,6 +3,7 @@
 import asyncio
 import itertools
 import json
+from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
 from types import TracebackType
 from typing import Any, Self
@@ -49,6 +50,13 @@ from services.realtime.tests.world import EVERYTHING
 Frame = dict[str, Any]
 PATIENCE_SECONDS = 20.0
 """What is awaited comes in milliseconds, and a starved machine gets this long."""
+
+
+async def until(condition: Callable[[], bool], seconds: float = 30) -> None:
+    """Returns when the condition holds; the test fails when it takes longer."""
+    async with asyncio.timeout(seconds):
+        while not condition():  # noqa: ASYNC110 - looks at what has no event
+            await asyncio.sleep(0.05)
 
 
 class Owner(ChannelSourceServiceServicer):
@@ -113,12 +121,19 @@ class Kitchen(KitchenServiceServicer):
 
     def __init__(self) -> None:
         self.reports: list[orders_rpc.ReportUndeliveredRequest] = []
+        self.delivered: list[orders_rpc.ReportDeliveredRequest] = []
 
     async def ReportUndelivered(
         self, request: orders_rpc.ReportUndeliveredRequest, context: object
     ) -> orders_rpc.ReportUndeliveredResponse:
         self.reports.append(request)
         return orders_rpc.ReportUndeliveredResponse()
+
+    async def ReportDelivered(
+        self, request: orders_rpc.ReportDeliveredRequest, context: object
+    ) -> orders_rpc.ReportDeliveredResponse:
+        self.delivered.append(request)
+        return orders_rpc.ReportDeliveredResponse()
 
 
 class Running:

@@ -158,10 +158,14 @@ class Kitchen:
         self.joined: list[Session] = []
         self.left: list[Session] = []
         self.acks: list[tuple[Session, str, int]] = []
+        self.heard: list[str] = []
         self.published_seqs: list[tuple[str, int]] = []
 
     def published(self, event: Event, epoch: str, seq: int, now: float, age_seconds: float) -> None:
         self.published_seqs.append((epoch, seq))
+
+    def told(self, event: Event) -> None:
+        self.heard.append(event.type)
 
     def display_joined(self, session: Session) -> None:
         self.joined.append(session)
