@@ -252,9 +252,11 @@ async def test_an_unseen_ticket_is_reported_to_the_orders_service(running: Runni
     await running.order(number=2)
     [frame] = await display.events(1)
     await until(lambda: bool(running.kitchen.reports))
-    [report] = running.kitchen.reports
+    [request] = running.kitchen.reports
+    [report] = request.tickets
     assert report.ticket_id == frame["d"]["tickets"][0]["id"]
-    assert (report.restaurant_id, report.revision, report.cause) == (running.rid, 1, "not_confirmed")
+    assert (request.restaurant_id, report.revision, report.cause) == (running.rid, 1, "not_confirmed")
+    assert (report.kitchen_epoch, report.kitchen_seq) == (frame["e"], frame["s"])
 
 
 async def test_an_acknowledged_ticket_is_not_reported(running: Running) -> None:
