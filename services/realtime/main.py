@@ -17,6 +17,7 @@ from chassis.rpc import Channel, RpcServer, channel_credentials, open_channel
 from chassis.runtime import Service
 from services.realtime.engine import Engine
 from services.realtime.feed import Feed
+from services.realtime.reports import remember_alarms
 from services.realtime.settings import RealtimeSettings
 from services.realtime.sources import Sources
 from services.realtime.wire import REVOKED_SUBJECT, parse_revoked, revocations_of
@@ -59,10 +60,11 @@ async def assemble(settings: RealtimeSettings, clock: Clock) -> tuple[Service, E
         verifier=verifier,
         revocations=revocations,
         fetch=sources.fetch,
-        report=KitchenServiceStub(peers["orders"]).ReportUndelivered,
+        kitchen=KitchenServiceStub(peers["orders"]),
     )
     feed = Feed(bus, engine.take, clock)
     await engine.follow_displays()
+    await service.wait_for("the alarms of the day", lambda: remember_alarms(bus, engine.alarms, clock))
     await service.wait_for("the newest events", feed.start)
 
     async def know_what_was_revoked() -> None:

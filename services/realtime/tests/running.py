@@ -3,6 +3,7 @@
 import asyncio
 import itertools
 import json
+from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
 from types import TracebackType
 from typing import Any, Self
@@ -35,7 +36,7 @@ from websockets.typing import Subprotocol
 
 from chassis.auth import ServiceIdentity, TokenVerifier
 from chassis.clock import SystemClock
-from chassis.errors import Unavailable
+from chassis.errors import Problem, Unavailable
 from chassis.ids import new_id
 from chassis.rpc import RpcServer
 from chassis.runtime import Service
@@ -51,6 +52,13 @@ PATIENCE_SECONDS = 20.0
 """What is awaited comes in milliseconds, and a starved machine gets this long."""
 
 
+async def until(condition: Callable[[], bool], seconds: float = 30) -> None:
+    """Returns when the condition holds; the test fails when it takes longer."""
+    async with asyncio.timeout(seconds):
+        while not condition():  # noqa: ASYNC110 - looks at what has no event
+            await asyncio.sleep(0.05)
+
+
 class Owner(ChannelSourceServiceServicer):
     """Keeps the log of every channel and answers as the owners' outboxes do."""
 
@@ -59,7 +67,8 @@ class Owner(ChannelSourceServiceServicer):
         self.logs: dict[tuple[str, str], list[realtime_pb2.ChannelEvent]] = {}
         self.first: dict[tuple[str, str], int] = {}
         self.calls = 0
-        self.down = False
+        self.down = self.broken = False
+        """It does not answer at all; it only knows where its channels stand."""
 
     def append(self, rid: str, channel: str, event: realtime_pb2.ChannelEvent) -> int:
         log = self.logs.setdefault((rid, channel), [])
@@ -73,6 +82,8 @@ class Owner(ChannelSourceServiceServicer):
         self.calls += 1
         if self.down:
             raise Unavailable("the owner is away")
+        if self.broken and request.epoch:
+            raise Problem("the events cannot be read")
         key = (request.restaurant_id, request.channel)
         log, first = self.logs.get(key, []), self.first.get(key, 1)
         answer = source_rpc.ReplayChannelResponse(epoch=self.epoch, head_seq=first - 1 + len(log))
@@ -110,12 +121,19 @@ class Kitchen(KitchenServiceServicer):
 
     def __init__(self) -> None:
         self.reports: list[orders_rpc.ReportUndeliveredRequest] = []
+        self.delivered: list[orders_rpc.ReportDeliveredRequest] = []
 
     async def ReportUndelivered(
         self, request: orders_rpc.ReportUndeliveredRequest, context: object
     ) -> orders_rpc.ReportUndeliveredResponse:
         self.reports.append(request)
         return orders_rpc.ReportUndeliveredResponse()
+
+    async def ReportDelivered(
+        self, request: orders_rpc.ReportDeliveredRequest, context: object
+    ) -> orders_rpc.ReportDeliveredResponse:
+        self.delivered.append(request)
+        return orders_rpc.ReportDeliveredResponse()
 
 
 class Running:
@@ -216,6 +234,11 @@ class Running:
         message = orders_events.OrderPlaced(order=order, tickets=[ticket])
         await self.emit(message, "orders", "kitchen", publish=publish)
         return order_id
+
+    async def order_of(self, rid: str) -> None:
+        """Places an order in another restaurant."""
+        order = orders_pb2.Order(id=str(new_id()), currency_code="GBP", version=1)
+        await self.emit(orders_events.OrderPlaced(order=order), "orders", rid=rid)
 
     async def stock(self, available: int, *, name: str = "", publish: bool = True) -> None:
         """Changes the level of the one counted item."""

@@ -241,6 +241,26 @@ def test_one_fetch_serves_all_who_wait_for_it() -> None:
     assert all([frame["s"] for frame in wire.out if frame["t"] == "ev"] == [3, 4, 5] for wire in wires)
 
 
+@pytest.mark.parametrize("arrival", [(0, 3, 5), (5, 3, 0), (3, 0, 5)])
+def test_a_position_that_is_gone_takes_no_other_with_it(arrival: tuple[int, ...]) -> None:
+    """The owner's log begins after 2: who stands at 0 takes a snapshot, who stands at 3 or 5 goes on."""
+    world = World()
+    for number in range(7):
+        world.order(number, deliver=False)
+    world.owned["orders"].first, world.owned["orders"].log = 3, world.owned["orders"].log[2:]
+    wires = {}
+    for seq in arrival:
+        wires[seq] = world.connect(address="")
+        world.send(
+            wires[seq], t="hello", id=1, v=1, token="good", device={"id": str(seq)}, subs=[at("orders", seq)]
+        )
+    world.carry_out()
+    states = {seq: wire.out[0]["subs"][0]["st"] for seq, wire in wires.items()}
+    assert states == {0: "snapshot", 3: "resumed", 5: "resumed"}
+    for seq in (3, 5):
+        assert [frame["s"] for frame in wires[seq].out if frame["t"] == "ev"] == list(range(seq + 1, 8))
+
+
 def test_a_repeated_event_is_neither_sent_nor_looked_into() -> None:
     world = World()
     world.order(1)

@@ -5,7 +5,6 @@ import gc
 import socket
 import time
 import weakref
-from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
@@ -15,7 +14,7 @@ from websockets.exceptions import InvalidStatus
 
 from chassis.ids import new_id
 from services.realtime.codes import Close
-from services.realtime.tests.running import PATIENCE_SECONDS, Device, Running
+from services.realtime.tests.running import PATIENCE_SECONDS, Device, Running, until
 
 STARVED_TRIES = 3
 
@@ -253,9 +252,11 @@ async def test_an_unseen_ticket_is_reported_to_the_orders_service(running: Runni
     await running.order(number=2)
     [frame] = await display.events(1)
     await until(lambda: bool(running.kitchen.reports))
-    [report] = running.kitchen.reports
+    [request] = running.kitchen.reports
+    [report] = request.tickets
     assert report.ticket_id == frame["d"]["tickets"][0]["id"]
-    assert (report.restaurant_id, report.revision, report.cause) == (running.rid, 1, "not_confirmed")
+    assert (request.restaurant_id, report.revision, report.cause) == (running.rid, 1, "not_confirmed")
+    assert (report.kitchen_epoch, report.kitchen_seq) == (frame["e"], frame["s"])
 
 
 async def test_an_acknowledged_ticket_is_not_reported(running: Running) -> None:
@@ -268,13 +269,6 @@ async def test_an_acknowledged_ticket_is_not_reported(running: Running) -> None:
     await display.quiet(0.5)
     await until(lambda: running.engine.alarms.waiting(running.rid) == 0)
     assert running.kitchen.reports == []
-
-
-async def until(condition: Callable[[], bool], seconds: float = 30) -> None:
-    """Returns when the condition holds; the test fails when it takes longer."""
-    async with asyncio.timeout(seconds):
-        while not condition():  # noqa: ASYNC110 - looks at what has no event
-            await asyncio.sleep(0.05)
 
 
 async def test_a_socket_that_is_gone_leaves_nothing_to_the_garbage_collector(running: Running) -> None:

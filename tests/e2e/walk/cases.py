@@ -216,6 +216,11 @@ async def _step_ticket(operation: Operation, shop: Shop, caller: Device) -> Sent
     return Sent({"ticket_id": ticket["id"]}, operation.example)
 
 
+@case("POST /kitchen/tickets/{ticket_id}/alarm/acknowledge")
+async def _acknowledge_alarm(operation: Operation, shop: Shop, caller: Device) -> Sent:
+    return Sent({"ticket_id": (await shop.ticket())["id"]}, operation.example)
+
+
 @case(*(f"POST /kitchen/tickets/{{ticket_id}}/lines/{{line_id}}/{step}" for step in LINE_STEPS_BEFORE))
 async def _step_line(operation: Operation, shop: Shop, caller: Device) -> Sent:
     ticket = await shop.ticket(*LINE_STEPS_BEFORE[operation.path.rpartition("/")[2]])
