@@ -16,10 +16,13 @@ from gateway.dispatch import Dispatch
 from gateway.routes import (
     auth,
     health,
+    invitations,
     kitchen,
     menu,
     orders,
+    outbox,
     pages,
+    passwords,
     payments,
     realtime,
     restaurants,
@@ -28,11 +31,24 @@ from gateway.routes import (
 )
 from gateway.spec import openapi_of
 
-ROUTES = (auth, menu, stock, orders, kitchen, payments, staff, restaurants, realtime, health)
+ROUTES = (
+    auth,
+    passwords,
+    menu,
+    stock,
+    orders,
+    kitchen,
+    payments,
+    staff,
+    restaurants,
+    invitations,
+    realtime,
+    health,
+)
 _CODES = {404: "not_found", 405: "method_not_allowed"}
 
 
-def build_app(gateway: Gateway) -> FastAPI:
+def build_app(gateway: Gateway | None) -> FastAPI:
     """The application over ``gateway``'s services."""
     app = FastAPI(openapi_url=None, docs_url=None, redoc_url=None, redirect_slashes=False)
     app.state.gateway = gateway
@@ -43,6 +59,9 @@ def build_app(gateway: Gateway) -> FastAPI:
     app.openapi = lambda: openapi_of(app)  # type: ignore[method-assign]
     app.add_route("/openapi.json", _openapi, methods=["GET"], include_in_schema=False)
     pages.add_pages(app)
+    # Without a gateway only the document is wanted.
+    if gateway is not None and gateway.settings.mail_adapter == "local":
+        outbox.add_outbox(app)
     return app
 
 

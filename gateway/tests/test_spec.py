@@ -15,6 +15,7 @@ from gateway.calls import Gateway
 
 SERVICES = (
     "fynlo.auth.v1.AuthService",
+    "fynlo.auth.v1.PeopleService",
     "fynlo.catalog.v1.CatalogService",
     "fynlo.orders.v1.OrdersService",
     "fynlo.orders.v1.KitchenService",
