@@ -14,7 +14,7 @@ const LAST_EMAIL = "fynlo.email";
 const token = linkSecret(PAGE);
 const SPENT = ["link_invalid", "link_expired"];
 
-function Accept({ asked }) {
+function Accept({ asked, onSpent }) {
   const [name, setName] = useState(asked.name || "");
   const [password, setPassword] = useState("");
   const [busy, setBusy] = useState(false);
@@ -34,13 +34,17 @@ function Accept({ asked }) {
       // The log-in page asks where to work and what this device is.
       location.replace("/login");
     } catch (refusal) {
+      if (SPENT.includes(refusal.code)) {
+        onSpent(refusal);
+        return;
+      }
       setProblem(refusal);
       setBusy(false);
     }
   };
   return html`<form class="stack" onSubmit=${submit}>
     <h2>Join <bdi>${plain(asked.restaurant)}</bdi></h2>
-    <p class="quiet">You are invited as ${roleName(asked.role)}.</p>
+    <p class="quiet">Your role there: ${roleName(asked.role)}.</p>
     <label class="field">E-mail
       <input type="email" name="email" autocomplete="username" readonly value=${asked.email} />
     </label>
@@ -90,7 +94,7 @@ function Page() {
       html`<div class="stack"><p class="notice bad" role="alert">${say(problem)}</p>
         <button class="primary" onClick=${look}>Try again</button></div>`
     }
-    ${asked && html`<${Accept} asked=${asked} />`}
+    ${asked && !spent && html`<${Accept} asked=${asked} onSpent=${setProblem} />`}
   <//>`;
 }
 

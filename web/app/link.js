@@ -12,6 +12,9 @@ export function linkSecret(page) {
   return sessionStorage.getItem(KEPT + page) || "";
 }
 
+// Another link in the same tab changes the fragment alone, which loads nothing.
+addEventListener("hashchange", () => location.reload());
+
 /** The link was used. */
 export function forgetLink(page) {
   sessionStorage.removeItem(KEPT + page);
