@@ -48,7 +48,7 @@ ROUTES = (
 _CODES = {404: "not_found", 405: "method_not_allowed"}
 
 
-def build_app(gateway: Gateway | None) -> FastAPI:
+def build_app(gateway: Gateway) -> FastAPI:
     """The application over ``gateway``'s services."""
     app = FastAPI(openapi_url=None, docs_url=None, redoc_url=None, redirect_slashes=False)
     app.state.gateway = gateway
@@ -59,8 +59,13 @@ def build_app(gateway: Gateway | None) -> FastAPI:
     app.openapi = lambda: openapi_of(app)  # type: ignore[method-assign]
     app.add_route("/openapi.json", _openapi, methods=["GET"], include_in_schema=False)
     pages.add_pages(app)
-    # Without a gateway only the document is wanted.
-    if gateway is not None and gateway.settings.mail_adapter == "local":
+    return app
+
+
+def served_app(gateway: Gateway) -> FastAPI:
+    """The application as a process serves it: with the outbox where mail stays on this machine."""
+    app = build_app(gateway)
+    if gateway.settings.mail_adapter == "local":
         outbox.add_outbox(app)
     return app
 

@@ -27,7 +27,9 @@ routes = router()
     ),
 )
 async def change_password(request: Request) -> Response:
-    """This session goes on; every other one of the person ends at once, with its sockets."""
+    """This session goes on; every other one of the person ends at once, with its sockets. No Idempotency-Key
+    is needed: what was changed is not changed twice, because the present password is another one then.
+    """
     async with Entry(request, "", HASHING_SECONDS) as call:
         body = await call.body(models.PasswordIn)
         await call.services.people.ChangePassword(

@@ -1,4 +1,4 @@
-"""Small real mail servers on loopback, SMTP (RFC 5321) and Resend's POST /emails: they answer as they are told."""
+"""Small real mail servers on loopback, SMTP (RFC 5321) and Resend's POST /emails, which answer as told."""
 
 import asyncio
 import email
