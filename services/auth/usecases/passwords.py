@@ -17,6 +17,7 @@ from services.auth.domain.links import (
 from services.auth.domain.mail import Kind, QueuedMail
 from services.auth.domain.passwords import CurrentPasswordWrong, normalised_email
 from services.auth.domain.sessions import (
+    REVOCATION_MARGIN,
     InvalidCredentials,
     Revocation,
     RevocationKind,
@@ -70,7 +71,8 @@ async def change_password(ctx: Context, caller: Caller, change: Change) -> None:
         if len(ended) > REVOKED_ONE_BY_ONE_MAX:
             revocations = [Revocation(RevocationKind.USER, user.id, now, CHANGED)]
         else:
-            revocations = [Revocation(RevocationKind.SESSION, one, now, CHANGED) for one in ended]
+            over = now + REVOCATION_MARGIN
+            revocations = [Revocation(RevocationKind.SESSION, one, over, CHANGED) for one in ended]
         await revoke(tx, revocations)
         await _tell(ctx, tx, user)
     ctx.mail_waits.set()
