@@ -7,7 +7,18 @@ enum values in lower case without their prefix, and ``None`` for whatever is emp
 clients do not know may be added; none is renamed or taken away.
 """
 
-from device_json.accounts import me, member, membership, restaurant, session, user
+from device_json.accounts import (
+    invitation,
+    invitation_preview,
+    invited_owner,
+    me,
+    member,
+    membership,
+    outbox_mail,
+    restaurant,
+    session,
+    user,
+)
 from device_json.catalog import availability, category, item, menu, menu_delta, menu_import, stock_level
 from device_json.channels import channel_name, snapshot, snapshot_state
 from device_json.orders import metrics, order, quote, state_change, station, ticket, ticket_alarm
@@ -30,6 +41,9 @@ __all__ = [
     "channel_name",
     "employee",
     "fee",
+    "invitation",
+    "invitation_preview",
+    "invited_owner",
     "item",
     "ledger_account",
     "me",
@@ -41,6 +55,7 @@ __all__ = [
     "method_cost",
     "metrics",
     "order",
+    "outbox_mail",
     "payment",
     "quote",
     "restaurant",

@@ -16,10 +16,13 @@ from gateway.dispatch import Dispatch
 from gateway.routes import (
     auth,
     health,
+    invitations,
     kitchen,
     menu,
     orders,
+    outbox,
     pages,
+    passwords,
     payments,
     realtime,
     restaurants,
@@ -28,7 +31,20 @@ from gateway.routes import (
 )
 from gateway.spec import openapi_of
 
-ROUTES = (auth, menu, stock, orders, kitchen, payments, staff, restaurants, realtime, health)
+ROUTES = (
+    auth,
+    passwords,
+    menu,
+    stock,
+    orders,
+    kitchen,
+    payments,
+    staff,
+    restaurants,
+    invitations,
+    realtime,
+    health,
+)
 _CODES = {404: "not_found", 405: "method_not_allowed"}
 
 
@@ -43,6 +59,14 @@ def build_app(gateway: Gateway) -> FastAPI:
     app.openapi = lambda: openapi_of(app)  # type: ignore[method-assign]
     app.add_route("/openapi.json", _openapi, methods=["GET"], include_in_schema=False)
     pages.add_pages(app)
+    return app
+
+
+def served_app(gateway: Gateway) -> FastAPI:
+    """The application as a process serves it: with the outbox where mail stays on this machine."""
+    app = build_app(gateway)
+    if gateway.settings.mail_adapter == "local":
+        outbox.add_outbox(app)
     return app
 
 

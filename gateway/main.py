@@ -25,7 +25,7 @@ from chassis.auth import (
 from chassis.bus import open_nats
 from chassis.clock import SystemClock
 from chassis.runtime import Service
-from gateway.app import build_app, dispatch_of
+from gateway.app import dispatch_of, served_app
 from gateway.calls import Gateway, Limits
 from gateway.edge import Edge
 from gateway.limits import RateLimiter
@@ -140,7 +140,7 @@ def _revocation(message: auth_pb2.Revocation) -> Revocation:
 
 def _config(settings: GatewaySettings, gateway: Gateway) -> uvicorn.Config:
     return uvicorn.Config(
-        Edge(dispatch_of(build_app(gateway)), tls_terminated=settings.tls_terminated),
+        Edge(dispatch_of(served_app(gateway)), tls_terminated=settings.tls_terminated),
         host=settings.bind_host,
         port=settings.gateway_port,
         ws=tunnel_to(settings.realtime_socket_address),

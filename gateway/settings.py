@@ -1,8 +1,12 @@
 """Every variable of the gateway."""
 
-from pydantic import Field
+from typing import Literal, Self
+
+from pydantic import Field, model_validator
 
 from chassis.settings import ProcessSettings
+
+LOOPBACK = ("127.0.0.1", "::1", "localhost")
 
 
 class GatewaySettings(ProcessSettings):
@@ -39,3 +43,14 @@ class GatewaySettings(ProcessSettings):
     X-Forwarded-For. 0: the header is ignored."""
     tls_terminated: bool = False
     """True where a proxy in front speaks TLS: adds Strict-Transport-Security."""
+    mail_adapter: Literal["local", "smtp", "resend", ""] = ""
+    """As auth's. local: the page /outbox shows every mail with its secret link."""
+
+    @model_validator(mode="after")
+    def _local_mail_stays_local(self) -> Self:
+        if self.mail_adapter == "local" and self.bind_host not in LOOPBACK:
+            raise ValueError(
+                "mail that is kept locally shows everybody's secret links: listen on loopback, or set"
+                " FYNLO_MAIL_ADAPTER to smtp or resend"
+            )
+        return self

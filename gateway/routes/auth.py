@@ -20,7 +20,7 @@ from gateway.spec import router, spec
 
 routes = router()
 
-_CLIENTS = {
+CLIENTS = {
     "web": auth_pb2.CLIENT_KIND_WEB,
     "ios": auth_pb2.CLIENT_KIND_IOS,
     "kds": auth_pb2.CLIENT_KIND_KDS,
@@ -55,7 +55,7 @@ async def log_in(request: Request) -> Response:
                 email=body.email,
                 password=body.password,
                 device_id=body.device_id or "",
-                client=_CLIENTS[body.client],
+                client=CLIENTS[body.client],
                 remote_address=client_address(request, call.gateway.settings.trusted_proxies),
             ),
             timeout=HASHING_SECONDS,

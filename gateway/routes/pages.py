@@ -1,5 +1,6 @@
-"""The web pages: log-in, till, kitchen. Static files with a strict content policy; there is no build step."""
+"""The web pages: log-in, till, kitchen, people. Static files with a strict policy; there is no build step."""
 
+from collections.abc import Awaitable, Callable
 from pathlib import Path
 
 from fastapi import FastAPI
@@ -16,6 +17,9 @@ PAGES = {
     "/till": "till.html",
     "/kitchen": "kitchen.html",
     "/docs": "docs.html",
+    "/people": "people.html",
+    "/invitation": "invitation.html",
+    "/reset": "reset.html",
 }
 REVALIDATE = {"Cache-Control": "no-cache"}
 
@@ -33,12 +37,14 @@ class Assets(StaticFiles):
 def add_pages(app: FastAPI) -> None:
     """Serves the pages that exist; the API does not depend on them."""
     for path, name in PAGES.items():
-        _add_page(app, path, WEB / name)
+        app.add_route(path, page_of(WEB / name), methods=["GET"], include_in_schema=False)
     app.mount("/web", Assets(directory=WEB, check_dir=False), name="web")
 
 
-def _add_page(app: FastAPI, path: str, file: Path) -> None:
+def page_of(file: Path) -> Callable[[Request], Awaitable[Response]]:
+    """A route that answers with ``file``."""
+
     async def page(_: Request) -> Response:
         return FileResponse(file, headers=REVALIDATE)
 
-    app.add_route(path, page, methods=["GET"], include_in_schema=False)
+    return page

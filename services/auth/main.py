@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from fynlo.auth.v1.auth_service_pb2_grpc import add_AuthServiceServicer_to_server
+from fynlo.auth.v1.people_service_pb2_grpc import add_PeopleServiceServicer_to_server
 
 from chassis.auth import ServiceIdentity, TokenVerifier
 from chassis.bus import open_nats
@@ -17,12 +18,15 @@ from chassis.rpc import RpcServer
 from chassis.runtime import Service
 from chassis.telemetry import get_logger
 from services.auth.domain.sessions import address_lock
+from services.auth.mail.chosen import chosen_mail
 from services.auth.passwords import Passwords, breached_passwords
+from services.auth.people_rpc import PeopleRpc
 from services.auth.rpc import AuthRpc
 from services.auth.settings import AuthSettings
 from services.auth.tokens import SigningKeys
 from services.auth.usecases import housekeeping
-from services.auth.usecases.context import Context
+from services.auth.usecases.context import Context, MailPolicy
+from services.auth.usecases.mail import keep_sending
 
 _log = get_logger("auth")
 
@@ -39,7 +43,14 @@ async def build(settings: AuthSettings, clock: Clock | None = None) -> Service:
     passwords = Passwords()
     service.on_stop("password threads", passwords.close)
     breached_passwords()
-    ctx = Context(db, keys, passwords, address_lock(settings.auth_address_free_failures))
+    policy = MailPolicy(
+        public_url=settings.public_url,
+        local=settings.mail_adapter == "local",
+        invitations_per_hour=settings.invitations_per_hour,
+    )
+    ctx = Context(db, keys, passwords, address_lock(settings.auth_address_free_failures), policy)
+    port = chosen_mail(settings, db)
+    service.on_stop("mail", port.close)
 
     async def own_keys() -> Mapping[str, Any]:
         public: dict[str, Any] = json.loads(keys.public_jwks_json)
@@ -53,8 +64,10 @@ async def build(settings: AuthSettings, clock: Clock | None = None) -> Service:
         clock=clock,
     )
     rpc.add(add_AuthServiceServicer_to_server, AuthRpc(ctx))
+    rpc.add(add_PeopleServiceServicer_to_server, PeopleRpc(ctx))
     service.serve(rpc)
     service.add_background("relay", OutboxRelay(db, bus, clock).run)
+    service.add_background("mail", lambda: keep_sending(ctx, port))
     service.add_background("housekeeping", lambda: _keep_house(ctx))
     service.ready_check("postgres", lambda: _reachable(db))
     return service

@@ -9,6 +9,7 @@ from chassis.ids import new_id
 from tools.api import Device
 from tools.chaos.devices import Dish, Goods
 from tools.demo import PASSWORD, PLATFORM_OWNER
+from tools.mailbox import invite, joins
 
 ACCOUNTS = 2
 """People behind the tills; each is signed in on several devices."""
@@ -57,13 +58,11 @@ async def open_shop(base_url: str, http: httpx.AsyncClient, name: str, tills: in
 
     owner = device("owner", 0)
     body = {"name": f"{name} {run}", "owner_email": owner.email, "owner_name": "Owner"}
-    await platform.post("/api/v2/platform/restaurants", {**body, "owner_password": password})
-    await owner.log_in()
+    await platform.post("/api/v2/platform/restaurants", body)
+    await joins(owner, "Owner")
     accounts = min(ACCOUNTS, tills + displays)
     for number in range(accounts):
-        person = device(f"person{number}", number)
-        member = {"email": person.email, "name": f"Person {number}", "role": "employee"}
-        await owner.post("/api/v2/members", {**member, "password": password})
+        await invite(owner, device(f"person{number}", number), f"Person {number}")
     people = [device(f"person{number % accounts}", number) for number in range(tills)]
     screens = [device(f"person{number % accounts}", number, "kds") for number in range(displays)]
     for one in (*people, *screens):

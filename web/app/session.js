@@ -37,6 +37,11 @@ function keep(answer) {
   return kept;
 }
 
+/** Begins with an answer of the server that is like that of a log-in. */
+export function startSession(answer) {
+  return keep(answer);
+}
+
 /** Whether the person may do something (a name of the API's permission list). */
 export function may(permission) {
   const held = session.value?.permissions;

@@ -53,21 +53,35 @@ async def user_by_id(tx: Transaction, user_id: UUID) -> User | None:
     return None if row is None else _user(row)
 
 
-async def insert_user(tx: Transaction, user: User, password_hash: str, now: datetime) -> User:
-    """The user of that address: ``user``, or the one who was there first (left as they are)."""
-    await tx.execute(
+async def insert_user(tx: Transaction, user: User, password_hash: str, now: datetime) -> bool:
+    """False where the address has an account, which is left as it is."""
+    tag = await tx.execute(
         "INSERT INTO user_account (id, email, name, password_hash, disabled, created_at)"
         " VALUES ($1, $2, $3, $4, $5, $6) ON CONFLICT (email) DO NOTHING",
         *(user.id, user.email, user.name, password_hash, user.disabled, now),
     )
-    row = await tx.fetchrow("SELECT id, email, name, disabled FROM user_account WHERE email = $1", user.email)
-    assert row is not None
-    return _user(row)
+    return tag == "INSERT 0 1"
 
 
 async def update_password_hash(tx: Transaction, user_id: UUID, password_hash: str) -> None:
-    """The same password at another cost."""
+    """A new password, or the same one at another cost."""
     await tx.execute("UPDATE user_account SET password_hash = $2 WHERE id = $1", user_id, password_hash)
+
+
+async def password_hash_of(tx: Transaction, user_id: UUID) -> str | None:
+    """The hash that is stored now."""
+    found: str | None = await tx.fetchval("SELECT password_hash FROM user_account WHERE id = $1", user_id)
+    return found
+
+
+async def end_other_sessions(tx: Transaction, user_id: UUID, kept: UUID, now: datetime) -> list[UUID]:
+    """Ends the sessions of the transaction's person but one; those that were not over already."""
+    rows = await tx.fetch(
+        "UPDATE session SET ended_at = $3, end_reason = 'password_changed'"
+        " WHERE user_id = $1 AND id <> $2 AND ended_at IS NULL RETURNING id, expires_at",
+        *(user_id, kept, now),
+    )
+    return sorted(row["id"] for row in rows if row["expires_at"] > now)
 
 
 async def platform_named(tx: Transaction, name: str, owner_email: str) -> tuple[UUID, User] | None:

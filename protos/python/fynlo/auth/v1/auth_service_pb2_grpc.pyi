@@ -7,6 +7,7 @@ from collections import abc as _abc
 from fynlo.auth.v1 import auth_service_pb2 as _auth_service_pb2
 from grpc import aio as _aio
 import abc as _abc_1
+import builtins as _builtins
 import grpc as _grpc
 import sys
 import typing as _typing
@@ -15,6 +16,11 @@ if sys.version_info >= (3, 11):
     from typing import Self as _Self
 else:
     from typing_extensions import Self as _Self
+
+if sys.version_info >= (3, 13):
+    from warnings import deprecated as _deprecated
+else:
+    from typing_extensions import deprecated as _deprecated
 
 _T = _typing.TypeVar("_T")
 
@@ -49,9 +55,12 @@ class AuthServiceStub:
     CreateRestaurant: _grpc.UnaryUnaryMultiCallable[_auth_service_pb2.CreateRestaurantRequest, _auth_service_pb2.CreateRestaurantResponse]
     UpdateRestaurant: _grpc.UnaryUnaryMultiCallable[_auth_service_pb2.UpdateRestaurantRequest, _auth_service_pb2.UpdateRestaurantResponse]
     ListRestaurants: _grpc.UnaryUnaryMultiCallable[_auth_service_pb2.ListRestaurantsRequest, _auth_service_pb2.ListRestaurantsResponse]
-    AddMember: _grpc.UnaryUnaryMultiCallable[_auth_service_pb2.AddMemberRequest, _auth_service_pb2.AddMemberResponse]
-    """Adds a person to the caller's restaurant; makes the user when the e-mail address is new."""
+    @_builtins.property
+    @_deprecated("""This method has been marked as deprecated using proto method options.""")
+    def AddMember(self) -> _grpc.UnaryUnaryMultiCallable[_auth_service_pb2.AddMemberRequest, _auth_service_pb2.AddMemberResponse]:
+        """Nobody is added any more: people join by PeopleService.Invite. Always refused with INVITATION_REQUIRED."""
     ListMembers: _grpc.UnaryUnaryMultiCallable[_auth_service_pb2.ListMembersRequest, _auth_service_pb2.ListMembersResponse]
+    """Members and, pending, those who are invited."""
     RemoveMember: _grpc.UnaryUnaryMultiCallable[_auth_service_pb2.RemoveMemberRequest, _auth_service_pb2.RemoveMemberResponse]
     """Takes a person's role in the caller's restaurant away and ends their sessions there."""
 
@@ -76,9 +85,12 @@ class AuthServiceAsyncStub(AuthServiceStub):
     CreateRestaurant: _aio.UnaryUnaryMultiCallable[_auth_service_pb2.CreateRestaurantRequest, _auth_service_pb2.CreateRestaurantResponse]  # type: ignore[assignment]
     UpdateRestaurant: _aio.UnaryUnaryMultiCallable[_auth_service_pb2.UpdateRestaurantRequest, _auth_service_pb2.UpdateRestaurantResponse]  # type: ignore[assignment]
     ListRestaurants: _aio.UnaryUnaryMultiCallable[_auth_service_pb2.ListRestaurantsRequest, _auth_service_pb2.ListRestaurantsResponse]  # type: ignore[assignment]
-    AddMember: _aio.UnaryUnaryMultiCallable[_auth_service_pb2.AddMemberRequest, _auth_service_pb2.AddMemberResponse]  # type: ignore[assignment]
-    """Adds a person to the caller's restaurant; makes the user when the e-mail address is new."""
+    @_builtins.property
+    @_deprecated("""This method has been marked as deprecated using proto method options.""")
+    def AddMember(self) -> _aio.UnaryUnaryMultiCallable[_auth_service_pb2.AddMemberRequest, _auth_service_pb2.AddMemberResponse]:  # type: ignore[override]
+        """Nobody is added any more: people join by PeopleService.Invite. Always refused with INVITATION_REQUIRED."""
     ListMembers: _aio.UnaryUnaryMultiCallable[_auth_service_pb2.ListMembersRequest, _auth_service_pb2.ListMembersResponse]  # type: ignore[assignment]
+    """Members and, pending, those who are invited."""
     RemoveMember: _aio.UnaryUnaryMultiCallable[_auth_service_pb2.RemoveMemberRequest, _auth_service_pb2.RemoveMemberResponse]  # type: ignore[assignment]
     """Takes a person's role in the caller's restaurant away and ends their sessions there."""
 
@@ -173,20 +185,22 @@ class AuthServiceServicer(metaclass=_abc_1.ABCMeta):
         context: _ServicerContext,
     ) -> _typing.Union[_auth_service_pb2.ListRestaurantsResponse, _abc.Awaitable[_auth_service_pb2.ListRestaurantsResponse]]: ...
 
+    @_deprecated("""Nobody is added any more: people join by PeopleService.Invite. Always refused with INVITATION_REQUIRED.""")
     @_abc_1.abstractmethod
     def AddMember(
         self,
         request: _auth_service_pb2.AddMemberRequest,
         context: _ServicerContext,
     ) -> _typing.Union[_auth_service_pb2.AddMemberResponse, _abc.Awaitable[_auth_service_pb2.AddMemberResponse]]:
-        """Adds a person to the caller's restaurant; makes the user when the e-mail address is new."""
+        """Nobody is added any more: people join by PeopleService.Invite. Always refused with INVITATION_REQUIRED."""
 
     @_abc_1.abstractmethod
     def ListMembers(
         self,
         request: _auth_service_pb2.ListMembersRequest,
         context: _ServicerContext,
-    ) -> _typing.Union[_auth_service_pb2.ListMembersResponse, _abc.Awaitable[_auth_service_pb2.ListMembersResponse]]: ...
+    ) -> _typing.Union[_auth_service_pb2.ListMembersResponse, _abc.Awaitable[_auth_service_pb2.ListMembersResponse]]:
+        """Members and, pending, those who are invited."""
 
     @_abc_1.abstractmethod
     def RemoveMember(
