@@ -25,9 +25,12 @@ from chassis.auth import (
 from chassis.bus import open_nats
 from chassis.clock import SystemClock
 from chassis.runtime import Service
+from gateway.admission import Admission
 from gateway.app import build_app, dispatch_of
 from gateway.calls import Gateway, Limits
+from gateway.connections import Connections
 from gateway.edge import Edge
+from gateway.http_connection import KEEP_ALIVE_SECONDS, http_over
 from gateway.limits import RateLimiter
 from gateway.menu_cache import CHANGES_SUBJECT, MenuCache
 from gateway.routes.realtime import SnapshotCache
@@ -35,9 +38,7 @@ from gateway.services import Services
 from gateway.settings import GatewaySettings
 from gateway.tunnel import shut_tunnels, tunnel_to
 
-KEEP_ALIVE_SECONDS = 75
 BACKLOG = 2_048
-CONCURRENCY_MAX = 2_000
 REVOCATIONS_SUBJECT = "fynlo.auth.v1.SessionsRevoked.*"
 _KINDS = {
     auth_pb2.REVOCATION_KIND_USER: RevokedKind.USER,
@@ -139,12 +140,20 @@ def _revocation(message: auth_pb2.Revocation) -> Revocation:
 
 
 def _config(settings: GatewaySettings, gateway: Gateway) -> uvicorn.Config:
+    proxies = settings.proxies
+    admission = Admission(address=gateway.limits.address, requests=settings.requests_max, trusted=proxies)
+    connections = Connections(
+        in_all=settings.connections_max,
+        per_address=settings.connections_per_address,
+        sockets_per_address=settings.sockets_per_address,
+        trusted=proxies,
+    )
     return uvicorn.Config(
-        Edge(dispatch_of(build_app(gateway)), tls_terminated=settings.tls_terminated),
+        Edge(dispatch_of(build_app(gateway)), admission, tls_terminated=settings.tls_terminated),
         host=settings.bind_host,
         port=settings.gateway_port,
         ws=tunnel_to(settings.realtime_socket_address),
-        http="httptools",
+        http=http_over(connections),
         loop="none",
         lifespan="off",
         access_log=False,
@@ -153,8 +162,9 @@ def _config(settings: GatewaySettings, gateway: Gateway) -> uvicorn.Config:
         date_header=True,
         proxy_headers=False,
         backlog=BACKLOG,
-        limit_concurrency=CONCURRENCY_MAX,
-        timeout_keep_alive=KEEP_ALIVE_SECONDS,
+        # It would count connections: see Admission and Connections.
+        limit_concurrency=None,
+        timeout_keep_alive=int(KEEP_ALIVE_SECONDS),
         # Ends what takes too long before the chassis gives up waiting for it.
         timeout_graceful_shutdown=max(1, int(settings.drain_grace_seconds) - 1),
     )

@@ -10,11 +10,14 @@ from httpx import ASGITransport, AsyncClient
 from starlette.routing import Match
 
 from chassis.ids import new_id
+from gateway.admission import Admission
 from gateway.app import ROUTES, build_app, dispatch_of
 from gateway.calls import Gateway
 from gateway.edge import Edge
+from gateway.limits import Limit
 
 APP = build_app(cast(Gateway, SimpleNamespace()))
+ADMISSION = Admission(address=Limit("address", 1_000, 1_000), requests=10)
 DISPATCH = dispatch_of(APP)
 ROUTES_DECLARED = [
     route for module in ROUTES for route in module.routes.routes if isinstance(route, APIRoute)
@@ -58,7 +61,7 @@ def test_what_is_no_route_goes_the_long_way(method: str, path: str) -> None:
 
 
 async def answers(app: Any, method: str, path: str) -> tuple[int, bytes, dict[str, str]]:
-    transport = ASGITransport(app=Edge(app, tls_terminated=False))
+    transport = ASGITransport(app=Edge(app, ADMISSION, tls_terminated=False))
     async with AsyncClient(transport=transport, base_url="http://gateway") as client:
         answer = await client.request(method, path, headers={"x-request-id": "same"})
     return answer.status_code, answer.content, dict(answer.headers)
