@@ -3,6 +3,7 @@
 from pathlib import Path
 
 from fastapi import FastAPI
+from starlette.exceptions import HTTPException
 from starlette.requests import Request
 from starlette.responses import FileResponse, Response
 from starlette.staticfiles import StaticFiles
@@ -17,6 +18,8 @@ PAGES = {
     "/kitchen": "kitchen.html",
     "/docs": "docs.html",
 }
+UNKNOWN_PAGE = "unknown.html"
+API = "/api/"
 REVALIDATE = {"Cache-Control": "no-cache"}
 
 
@@ -25,6 +28,8 @@ class Assets(StaticFiles):
 
     async def get_response(self, path: str, scope: Scope) -> Response:
         """One file, revalidated."""
+        if scope["method"] not in ("GET", "HEAD"):
+            raise HTTPException(405, headers={"Allow": "GET, HEAD"})
         response = await super().get_response(path, scope)
         response.headers.update(REVALIDATE)
         return response
@@ -42,3 +47,14 @@ def _add_page(app: FastAPI, path: str, file: Path) -> None:
         return FileResponse(file, headers=REVALIDATE)
 
     app.add_route(path, page, methods=["GET"], include_in_schema=False)
+
+
+def asked_by_a_person(request: Request) -> bool:
+    """Whether a browser wants a page to show, and not a client of the interface its answer."""
+    accepted = request.headers.get("accept", "").lower()
+    return "text/html" in accepted and not f"{request.url.path}/".startswith(API)
+
+
+def unknown_page() -> Response:
+    """What a person sees at an address that is no page: where the pages are."""
+    return FileResponse(WEB / UNKNOWN_PAGE, status_code=404, headers=REVALIDATE)
