@@ -33,6 +33,7 @@ from gateway.edge import Edge
 from gateway.http_connection import KEEP_ALIVE_SECONDS, http_over
 from gateway.limits import RateLimiter
 from gateway.menu_cache import CHANGES_SUBJECT, MenuCache
+from gateway.routes.health import Known, parts_of
 from gateway.routes.realtime import SnapshotCache
 from gateway.services import Services
 from gateway.settings import GatewaySettings
@@ -89,7 +90,7 @@ async def build(settings: GatewaySettings) -> Service:
     revocations = Revocations(clock)
     gateway = Gateway(settings, services, verifier, revocations, limiter, Limits.of(settings))
     menus = MenuCache()
-    gateway.caches.update(menu=menus, snapshots=SnapshotCache())
+    gateway.caches.update(menu=menus, snapshots=SnapshotCache(), health=Known(lambda: parts_of(gateway)))
     server = HttpServer(_config(settings, gateway))
 
     async def auth_answers() -> None:

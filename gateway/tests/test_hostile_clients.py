@@ -434,12 +434,12 @@ async def test_requests_are_counted_and_connections_are_not() -> None:
         assert (status, json.loads(body)["code"]) == (503, "service_unavailable")
         assert headers["retry-after"] == "1"
         edged.release.set()
-        for each, _ in running:
-            assert (await answered(each))[0] == 200
+        for running_reader, _ in running:
+            assert (await answered(running_reader))[0] == 200
         writer.write(GET)
         assert (await answered(reader))[0] == 200
-        for _, each in [*idle, *running, (reader, writer)]:
-            each.close()
+        for _, other_writer in [*idle, *running, (reader, writer)]:
+            other_writer.close()
 
 
 async def test_half_bodies_take_no_room_from_requests() -> None:
