@@ -190,7 +190,7 @@ FORGED = (
 async def test_a_stranger_behind_a_proxy_is_counted_by_its_own_address_whatever_it_claims(
     nats_url: str, lines: list[str]
 ) -> None:
-    def said(lines: list[str]) -> dict[str, list[tuple[str, str]]]:
+    def said(lines: list[str]) -> dict[str, Any]:
         return {"additional_headers": [("X-Forwarded-For", line) for line in lines]}
 
     async with Running(nats_url, preauth_per_address=1, trusted_proxies=["127.0.0.0/8"]) as running:
