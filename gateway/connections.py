@@ -2,12 +2,14 @@
 
 A connection is either ours to serve (its request is whole, its answer is not) or it waits for its client: for
 the first byte, the rest of a head or a body, the next request, or for the client to take its answer. Where
-there is no room for another, the one that has waited longest makes it: a client that says nothing keeps
-nobody out, and one that is being served is never cut.
+there is no room for another, the one that has waited longest makes it, those that have never had an answer
+first: clients that say nothing push one another out, and one that is being served is never cut.
 """
 
 import asyncio
 from collections import OrderedDict
+from collections.abc import Iterator
+from itertools import chain
 from typing import Protocol
 
 from chassis.client_address import Networks, is_trusted
@@ -25,12 +27,41 @@ class Waiting(Protocol):
 
     bucket: str
     """The key of its address: see ``bucket_of``."""
+    answered: bool
+    """Whether it has had an answer: changes only while it does not wait."""
 
     def check(self, now: float) -> None:
         """Ends itself where its client had its time; ``now``: of the loop's clock."""
 
     def make_room(self) -> None:
         """Ends itself at once."""
+
+
+class _Queue:
+    """Those who wait, in the order in which they make room."""
+
+    __slots__ = ("_answered", "_strangers")
+
+    def __init__(self) -> None:
+        self._strangers: OrderedDict[Waiting, None] = OrderedDict()
+        self._answered: OrderedDict[Waiting, None] = OrderedDict()
+
+    def __iter__(self) -> Iterator[Waiting]:
+        return chain(self._strangers, self._answered)
+
+    def __len__(self) -> int:
+        return len(self._strangers) + len(self._answered)
+
+    def add(self, connection: Waiting) -> None:
+        """At the end."""
+        kind = self._answered if connection.answered else self._strangers
+        kind[connection] = None
+        kind.move_to_end(connection)
+
+    def remove(self, connection: Waiting) -> None:
+        """Where it is there."""
+        self._strangers.pop(connection, None)
+        self._answered.pop(connection, None)
 
 
 class _Caller:
@@ -41,7 +72,7 @@ class _Caller:
     def __init__(self) -> None:
         self.connections = 0
         self.sockets = 0
-        self.waiting: OrderedDict[Waiting, None] = OrderedDict()
+        self.waiting = _Queue()
 
 
 class Connections:
@@ -56,7 +87,7 @@ class Connections:
         self.trusted = trusted
         self._count = 0
         self._callers: dict[str, _Caller] = {}
-        self._waiting: OrderedDict[Waiting, None] = OrderedDict()
+        self._waiting = _Queue()
         self._sweeping = False
 
     def __len__(self) -> int:
@@ -87,14 +118,13 @@ class Connections:
 
     def waits(self, connection: Waiting) -> None:
         """It waits for its client from now on."""
-        for waiting in (self._waiting, self._callers[connection.bucket].waiting):
-            waiting[connection] = None
-            waiting.move_to_end(connection)
+        self._waiting.add(connection)
+        self._callers[connection.bucket].waiting.add(connection)
 
     def is_served(self, connection: Waiting) -> None:
         """It waits for us."""
-        self._waiting.pop(connection, None)
-        self._callers[connection.bucket].waiting.pop(connection, None)
+        self._waiting.remove(connection)
+        self._callers[connection.bucket].waiting.remove(connection)
 
     def release(self, connection: Waiting) -> None:
         """It is gone, or no HTTP connection any more."""
@@ -124,7 +154,7 @@ class Connections:
         if not caller.connections and not caller.sockets:
             self._callers.pop(bucket, None)
 
-    def _make_room(self, waiting: OrderedDict[Waiting, None]) -> bool:
+    def _make_room(self, waiting: _Queue) -> bool:
         longest = next(iter(waiting), None)
         if longest is None:
             return False

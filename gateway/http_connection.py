@@ -81,6 +81,7 @@ class BoundedHttp(HttpToolsProtocol):
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
         self.bucket = "unknown"
+        self.answered = False
         self._peer = ""
         self._admitted = False
         self._phase = Phase.FIRST_BYTE
@@ -223,6 +224,9 @@ class BoundedHttp(HttpToolsProtocol):
         super().on_response_complete()
         if not self._admitted:
             return
+        if not self.answered:
+            self.connections_open.is_served(self)
+            self.answered = True
         if self.transport.is_closing():
             self._wait(Phase.CLOSING, SEND_SECONDS)
         elif self._phase is Phase.HEAD:

@@ -396,6 +396,21 @@ async def test_a_full_address_lets_go_of_the_connection_that_has_waited_longest(
             writer.close()
 
 
+async def test_who_has_had_an_answer_is_not_pushed_out_by_those_who_say_nothing() -> None:
+    async with edge(per_address=5) as edged:
+        reader, writer = await edged.open()
+        writer.write(GET)
+        assert (await answered(reader))[0] == 200
+        crowd = [await edged.open() for _ in range(100)]
+        for _, silent in crowd[::2]:
+            silent.write(b"GET / HTTP/1.1\r\nHost")
+        await ended(crowd[0][0])
+        writer.write(GET)
+        assert (await answered(reader))[0] == 200
+        for _, each in [*crowd, (reader, writer)]:
+            each.close()
+
+
 async def test_no_connection_is_cut_while_it_is_served() -> None:
     async with edge(per_address=2) as edged:
         served = [await edged.open() for _ in range(2)]
