@@ -24,7 +24,7 @@ from chassis.auth import (
 )
 from chassis.bus import open_nats
 from chassis.clock import SystemClock
-from chassis.runtime import Service
+from chassis.runtime import Service, open_files_max
 from gateway.admission import Admission
 from gateway.app import build_app, dispatch_of
 from gateway.calls import Gateway, Limits
@@ -40,6 +40,8 @@ from gateway.settings import GatewaySettings
 from gateway.tunnel import shut_tunnels, tunnel_to
 
 BACKLOG = 2_048
+FILES_PER_CONNECTION = 2
+"""Where few files may be open, connections take half of them: tunnels, services and Valkey need the rest."""
 REVOCATIONS_SUBJECT = "fynlo.auth.v1.SessionsRevoked.*"
 _KINDS = {
     auth_pb2.REVOCATION_KIND_USER: RevokedKind.USER,
@@ -144,7 +146,7 @@ def _config(settings: GatewaySettings, gateway: Gateway) -> uvicorn.Config:
     proxies = settings.proxies
     admission = Admission(address=gateway.limits.address, requests=settings.requests_max, trusted=proxies)
     connections = Connections(
-        in_all=settings.connections_max,
+        in_all=min(settings.connections_max, open_files_max() // FILES_PER_CONNECTION),
         per_address=settings.connections_per_address,
         sockets_per_address=settings.sockets_per_address,
         trusted=proxies,
