@@ -36,6 +36,9 @@ FIELDS_MAX = 100
 FRAMING_BYTES_PER_BYTE = 8
 """What the framing of a body may cost: a chunk of one byte comes in six."""
 LINGER_BYTES_MAX = 4_194_304
+"""What is read and thrown away of a body whose request has been answered ..."""
+REFUSED_BYTES_MAX = 262_144
+"""... and of a client that was refused."""
 PIPELINED_MAX = 16
 
 _HEAD_TOO_LARGE = (431, "headers_too_large", f"header fields take at most {HEAD_BYTES_MAX} bytes in all")
@@ -109,7 +112,8 @@ class BoundedHttp(HttpToolsProtocol):
         """Some bytes. After a refusal they are thrown away until the client has had time to read it."""
         self._raw_bytes += len(data)
         if self._phase in _ENDING:
-            if self._raw_bytes > LINGER_BYTES_MAX:
+            most = LINGER_BYTES_MAX if self._phase is Phase.LINGER else REFUSED_BYTES_MAX
+            if self._raw_bytes > most:
                 self.transport.abort()
             if self._phase is not Phase.LINGER:
                 return
