@@ -24,20 +24,24 @@ from chassis.auth import (
 )
 from chassis.bus import open_nats
 from chassis.clock import SystemClock
-from chassis.runtime import Service
+from chassis.runtime import Service, open_files_max
+from gateway.admission import Admission
 from gateway.app import dispatch_of, served_app
 from gateway.calls import Gateway, Limits
+from gateway.connections import Connections
 from gateway.edge import Edge
+from gateway.http_connection import KEEP_ALIVE_SECONDS, http_over
 from gateway.limits import RateLimiter
 from gateway.menu_cache import CHANGES_SUBJECT, MenuCache
+from gateway.routes.health import Known, parts_of
 from gateway.routes.realtime import SnapshotCache
 from gateway.services import Services
 from gateway.settings import GatewaySettings
 from gateway.tunnel import shut_tunnels, tunnel_to
 
-KEEP_ALIVE_SECONDS = 75
 BACKLOG = 2_048
-CONCURRENCY_MAX = 2_000
+FILES_PER_CONNECTION = 2
+"""Where few files may be open, connections take half of them: tunnels, services and Valkey need the rest."""
 REVOCATIONS_SUBJECT = "fynlo.auth.v1.SessionsRevoked.*"
 _KINDS = {
     auth_pb2.REVOCATION_KIND_USER: RevokedKind.USER,
@@ -88,7 +92,7 @@ async def build(settings: GatewaySettings) -> Service:
     revocations = Revocations(clock)
     gateway = Gateway(settings, services, verifier, revocations, limiter, Limits.of(settings))
     menus = MenuCache()
-    gateway.caches.update(menu=menus, snapshots=SnapshotCache())
+    gateway.caches.update(menu=menus, snapshots=SnapshotCache(), health=Known(lambda: parts_of(gateway)))
     server = HttpServer(_config(settings, gateway))
 
     async def auth_answers() -> None:
@@ -139,12 +143,20 @@ def _revocation(message: auth_pb2.Revocation) -> Revocation:
 
 
 def _config(settings: GatewaySettings, gateway: Gateway) -> uvicorn.Config:
+    proxies = settings.proxies
+    admission = Admission(address=gateway.limits.address, requests=settings.requests_max, trusted=proxies)
+    connections = Connections(
+        in_all=min(settings.connections_max, open_files_max() // FILES_PER_CONNECTION),
+        per_address=settings.connections_per_address,
+        sockets_per_address=settings.sockets_per_address,
+        trusted=proxies,
+    )
     return uvicorn.Config(
-        Edge(dispatch_of(served_app(gateway)), tls_terminated=settings.tls_terminated),
+        Edge(dispatch_of(served_app(gateway)), admission, tls_terminated=settings.tls_terminated),
         host=settings.bind_host,
         port=settings.gateway_port,
         ws=tunnel_to(settings.realtime_socket_address),
-        http="httptools",
+        http=http_over(connections),
         loop="none",
         lifespan="off",
         access_log=False,
@@ -153,8 +165,9 @@ def _config(settings: GatewaySettings, gateway: Gateway) -> uvicorn.Config:
         date_header=True,
         proxy_headers=False,
         backlog=BACKLOG,
-        limit_concurrency=CONCURRENCY_MAX,
-        timeout_keep_alive=KEEP_ALIVE_SECONDS,
+        # It would count connections: see Admission and Connections.
+        limit_concurrency=None,
+        timeout_keep_alive=int(KEEP_ALIVE_SECONDS),
         # Ends what takes too long before the chassis gives up waiting for it.
         timeout_graceful_shutdown=max(1, int(settings.drain_grace_seconds) - 1),
     )

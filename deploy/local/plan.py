@@ -9,6 +9,7 @@ from importlib import util
 from pathlib import Path
 from urllib.parse import quote, urlsplit, urlunsplit
 
+from deploy.local import state
 from deploy.local.embedded import HOST, EmbeddedServer, refuse_used_port
 from deploy.local.health import answers_ready
 from deploy.local.keys import Secrets
@@ -128,7 +129,11 @@ class Plan:
         return [self._own(service, f"services.{service}", self._service_env(service)) for service in SERVICES]
 
     def gateway(self) -> OwnProgram:
-        return self._own("gateway", "gateway", {"FYNLO_GATEWAY_PORT": str(self.ports["gateway"]["http"])})
+        env = {
+            "FYNLO_GATEWAY_PORT": str(self.ports["gateway"]["http"]),
+            "FYNLO_SETUP_DONE_FILE": str(state.setup_done_file(self.settings.data_dir)),
+        }
+        return self._own("gateway", "gateway", env)
 
     def migrate(self) -> Step:
         """Every schema up to date. Skipped when the embedded database has seen exactly these migrations."""

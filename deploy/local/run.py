@@ -116,6 +116,7 @@ class _Run:
         await self._supervisor.start(Stage(plan.services()), Stage([plan.gateway()], [*plan.seed()]))
         self._up = True
         self._write_state()
+        state.say_setup_done(self._folder)
         self._greet(ports["gateway"]["http"])
         await self._supervisor.watch()
 

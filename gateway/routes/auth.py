@@ -56,7 +56,7 @@ async def log_in(request: Request) -> Response:
                 password=body.password,
                 device_id=body.device_id or "",
                 client=CLIENTS[body.client],
-                remote_address=client_address(request, call.gateway.settings.trusted_proxies),
+                remote_address=client_address(request),
             ),
             timeout=HASHING_SECONDS,
         )

@@ -125,7 +125,7 @@ async def preview(request: Request) -> Response:
     """For who holds the link: where it leads, and whether the address has an account."""
     async with signing_in(request) as call:
         body = await call.body(models.PreviewIn)
-        address = client_address(request, call.gateway.settings.trusted_proxies)
+        address = client_address(request)
         reply = await call.services.people.PreviewInvitation(
             messages.PreviewInvitationRequest(token=body.token, remote_address=address)
         )
@@ -164,7 +164,7 @@ async def accept(request: Request) -> Response:
                 name=body.name or "",
                 device_id=body.device_id or "",
                 client=CLIENTS[body.client],
-                remote_address=client_address(request, call.gateway.settings.trusted_proxies),
+                remote_address=client_address(request),
             ),
             timeout=HASHING_SECONDS,
         )

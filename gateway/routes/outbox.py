@@ -13,7 +13,7 @@ from starlette.requests import Request
 from starlette.responses import Response
 
 import device_json
-from gateway.calls import client_address, signing_in
+from gateway.calls import signing_in
 from gateway.routes.pages import page_of
 from gateway.settings import LOOPBACK
 
@@ -43,6 +43,6 @@ async def _mails(request: Request) -> Response:
 
 
 def _refuse_strangers(request: Request) -> None:
-    host = request.url.hostname or ""
-    if host not in LOOPBACK or client_address(request, 0) not in LOOPBACK:
+    host, peer = request.url.hostname or "", request.client.host if request.client else ""
+    if host not in LOOPBACK or peer not in LOOPBACK:
         raise HTTPException(404)

@@ -4,6 +4,7 @@ from collections.abc import Awaitable, Callable
 from pathlib import Path
 
 from fastapi import FastAPI
+from starlette.exceptions import HTTPException
 from starlette.requests import Request
 from starlette.responses import FileResponse, Response
 from starlette.staticfiles import StaticFiles
@@ -21,6 +22,8 @@ PAGES = {
     "/invitation": "invitation.html",
     "/reset": "reset.html",
 }
+UNKNOWN_PAGE = "unknown.html"
+API = "/api/"
 REVALIDATE = {"Cache-Control": "no-cache"}
 
 
@@ -29,6 +32,8 @@ class Assets(StaticFiles):
 
     async def get_response(self, path: str, scope: Scope) -> Response:
         """One file, revalidated."""
+        if scope["method"] not in ("GET", "HEAD"):
+            raise HTTPException(405, headers={"Allow": "GET, HEAD"})
         response = await super().get_response(path, scope)
         response.headers.update(REVALIDATE)
         return response
@@ -48,3 +53,14 @@ def page_of(file: Path) -> Callable[[Request], Awaitable[Response]]:
         return FileResponse(file, headers=REVALIDATE)
 
     return page
+
+
+def asked_by_a_person(request: Request) -> bool:
+    """Whether a browser wants a page to show, and not a client of the interface its answer."""
+    accepted = request.headers.get("accept", "").lower()
+    return "text/html" in accepted and not f"{request.url.path}/".startswith(API)
+
+
+def unknown_page() -> Response:
+    """What a person sees at an address that is no page: where the pages are."""
+    return FileResponse(WEB / UNKNOWN_PAGE, status_code=404, headers=REVALIDATE)

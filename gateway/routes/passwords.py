@@ -36,7 +36,7 @@ async def change_password(request: Request) -> Response:
             messages.ChangePasswordRequest(
                 current=body.current,
                 new=body.new,
-                remote_address=client_address(request, call.gateway.settings.trusted_proxies),
+                remote_address=client_address(request),
             ),
             timeout=HASHING_SECONDS,
         )
@@ -60,7 +60,7 @@ async def forgot(request: Request) -> Response:
     """Answers alike whether or not anybody has the address; who has it gets a mail."""
     async with signing_in(request) as call:
         body = await call.body(models.ForgotIn)
-        address = client_address(request, call.gateway.settings.trusted_proxies)
+        address = client_address(request)
         await call.services.people.RequestPasswordReset(
             messages.RequestPasswordResetRequest(email=body.email, remote_address=address)
         )
@@ -88,7 +88,7 @@ async def reset(request: Request) -> Response:
             messages.ResetPasswordRequest(
                 token=body.token,
                 password=body.password,
-                remote_address=client_address(request, call.gateway.settings.trusted_proxies),
+                remote_address=client_address(request),
             ),
             timeout=HASHING_SECONDS,
         )

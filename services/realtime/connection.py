@@ -25,6 +25,7 @@ from picows import (
     ws_create_server,
 )
 
+from chassis.client_address import bucket_of, client_of, is_trusted, networks_of
 from chassis.telemetry import get_logger
 from services.realtime import upgrade
 from services.realtime.codes import Close
@@ -206,7 +207,7 @@ class SocketServer:
         self.carry_out = carry_out
         self._settings = settings
         self._origins = frozenset(settings.allowed_origins)
-        self._proxies = frozenset(settings.trusted_proxies)
+        self._proxies = networks_of(settings.trusted_proxies)
         self._rate = AcceptRate(settings.accepts_per_second, loop.time())
         self._server: asyncio.Server | None = None
         self._open = 0
@@ -243,7 +244,8 @@ class SocketServer:
             self._server.close()
 
     def _upgrade(self, request: WSUpgradeRequest) -> WSUpgradeResponseWithListener:
-        decision = upgrade.decide(request.path, request.headers, self._origins)
+        lines = request.headers.getall("x-forwarded-for", [])
+        decision = upgrade.decide(request.path, request.headers, self._origins, lines)
         if isinstance(decision, Accepted):
             if self._open >= self._settings.connections_max or self.overloaded:
                 decision = upgrade.too_many(HTTPStatus.SERVICE_UNAVAILABLE)
@@ -270,4 +272,6 @@ class SocketServer:
         """Whom a socket is counted for before it says who it is; empty: a proxy that does not tell."""
         peer = raw.get_extra_info("peername")
         host = str(peer[0]) if peer else ""
-        return accepted.forwarded if host in self._proxies else host
+        if not accepted.forwarded and is_trusted(host, self._proxies):
+            return ""
+        return bucket_of(client_of(host, accepted.forwarded, self._proxies))

@@ -176,6 +176,31 @@ async def test_strangers_of_one_address_are_limited(nats_url: str) -> None:
         assert (await third.closed())[0] == 4009
 
 
+FORGED = (
+    ["6.6.6.6, 198.51.100.4"],
+    ["6.6.6.7", "198.51.100.4"],
+    ["198.51.100.9, 6.6.6.8, 198.51.100.4:4711"],
+    ["6.6.6.9, ::ffff:198.51.100.4"],
+    ["127.0.0.1, 198.51.100.4, 127.0.0.2"],
+)
+
+
+@pytest.mark.parametrize("lines", FORGED)
+async def test_a_stranger_behind_a_proxy_is_counted_by_its_own_address_whatever_it_claims(
+    nats_url: str, lines: list[str]
+) -> None:
+    def said(lines: list[str]) -> dict[str, Any]:
+        return {"additional_headers": [("X-Forwarded-For", line) for line in lines]}
+
+    async with Running(nats_url, preauth_per_address=1, trusted_proxies=["127.0.0.0/8"]) as running:
+        await running.open(**said(["198.51.100.4"]))
+        again = await running.open(**said(lines))
+        assert (await again.closed())[0] == 4009
+        neighbour, welcome = await running.hello(**said(["198.51.100.5"]))
+        assert welcome["t"] == "welcome"
+        assert neighbour is not again
+
+
 async def test_no_event_after_the_token_and_none_lost_over_a_new_one(running: Running) -> None:
     await running.order()
     device, _ = await running.hello(running.at("orders", 1), token=running.token(life=timedelta(seconds=4)))
