@@ -9,6 +9,7 @@ from pydantic import SecretStr, ValidationError
 from chassis.auth import Revocations, TokenVerifier
 from chassis.clock import SystemClock
 from chassis.testing_rpc import SECRET, serving
+from gateway.admission import Admission
 from gateway.app import served_app
 from gateway.calls import Gateway, Limits
 from gateway.edge import Edge
@@ -49,7 +50,9 @@ def gateway(of: GatewaySettings) -> Gateway:
 
 async def status_of(of: Gateway, path: str, *, host: str = "127.0.0.1", client: str = "127.0.0.1") -> int:
     """What a browser at ``client`` gets that asks ``host``."""
-    transport = httpx.ASGITransport(Edge(served_app(of), tls_terminated=False), client=(client, 4711))
+    admission = Admission(address=of.limits.address, requests=10)
+    edge = Edge(served_app(of), admission, tls_terminated=False)
+    transport = httpx.ASGITransport(edge, client=(client, 4711))
     async with httpx.AsyncClient(transport=transport, base_url=f"http://{host}:8080") as http:
         return (await http.get(path)).status_code
 
