@@ -16,7 +16,7 @@ from chassis.relay import OutboxRelay
 from chassis.rpc import RpcServer
 from chassis.runtime import Service
 from chassis.telemetry import get_logger
-from services.auth.domain.sessions import address_lock
+from services.auth.domain.guessing import address_lock
 from services.auth.passwords import Passwords, breached_passwords
 from services.auth.rpc import AuthRpc
 from services.auth.settings import AuthSettings

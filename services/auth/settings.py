@@ -3,7 +3,7 @@
 from pydantic import Field, SecretStr
 
 from chassis.settings import ServiceSettings
-from services.auth.domain.sessions import ADDRESS_FREE_FAILURES
+from services.auth.domain.guessing import ADDRESS_FREE_FAILURES
 
 
 class AuthSettings(ServiceSettings):

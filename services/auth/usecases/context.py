@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 
 from chassis.db import Database
-from services.auth.domain.sessions import DEFAULT_ADDRESS_LOCK, LockPolicy
+from services.auth.domain.guessing import DEFAULT_ADDRESS_LOCK, LockPolicy
 from services.auth.passwords import Passwords
 from services.auth.tokens import SigningKeys
 

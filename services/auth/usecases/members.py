@@ -18,7 +18,7 @@ from services.auth.domain.sessions import REVOCATION_MARGIN, Revocation, Revocat
 from services.auth.store import people, places, sessions
 from services.auth.usecases.accounts import Person, prepare, settle
 from services.auth.usecases.context import Context
-from services.auth.usecases.sessions import revoke
+from services.auth.usecases.sessions import revoke, revoke_left
 
 REVOKED_ONE_BY_ONE_MAX = 100
 """Above this the person's tokens are revoked altogether; sessions in other restaurants just refresh."""
@@ -54,6 +54,7 @@ async def add_member(
             if current is not None:
                 living = await sessions.living_sessions(tx, user.id, tenant, now)
                 await revoke(tx, _revocations(user.id, living, valid_after=now, reason="role_changed"))
+                await revoke_left(tx, user.id, now, "role_changed")
             current = await _member(tx, user.id)
             assert current is not None
             tx.emit(wire.member_changed(current), subject_id=str(user.id), command_id=key.key)
@@ -88,6 +89,7 @@ async def remove_member(
         await revoke(
             tx, _revocations(user_id, living, valid_after=now + REVOCATION_MARGIN, reason="member_removed")
         )
+        await revoke_left(tx, user_id, now, "member_removed")
         tx.emit(wire.member_changed(member, removed=True), subject_id=str(user_id), command_id=key.key)
         response = api.RemoveMemberResponse()
         tx.remember(response.SerializeToString())
