@@ -7,7 +7,7 @@ enum values in lower case without their prefix, and ``None`` for whatever is emp
 clients do not know may be added; none is renamed or taken away.
 """
 
-from device_json.accounts import me, member, membership, restaurant, session, user
+from device_json.accounts import logged_in, me, member, membership, restaurant, session, user
 from device_json.catalog import availability, category, item, menu, menu_delta, menu_import, stock_level
 from device_json.channels import channel_name, snapshot, snapshot_state
 from device_json.orders import metrics, order, quote, state_change, station, ticket
@@ -30,6 +30,7 @@ __all__ = [
     "fee",
     "item",
     "ledger_account",
+    "logged_in",
     "me",
     "member",
     "membership",

@@ -1,6 +1,6 @@
 // The log-in page: who, in which restaurant, and on to the till or the kitchen.
 import { say } from "./problem.js";
-import { enter, forget, logIn, restaurants, session } from "./session.js";
+import { enter, logIn, logOut, restaurants, session } from "./session.js";
 import { plain, roleName } from "./text.js";
 import { Segmented } from "./ui.js";
 import { html, render, useEffect, useState } from "./view.js";
@@ -61,7 +61,7 @@ function SignIn({ page, setPage, onDone }) {
   </form>`;
 }
 
-function Choose({ page }) {
+function Choose({ page, onLeave }) {
   const [found, setFound] = useState(null);
   const [problem, setProblem] = useState(null);
   const [busy, setBusy] = useState("");
@@ -81,9 +81,10 @@ function Choose({ page }) {
   };
   const words = search.trim().toLowerCase();
   const shown = (found || []).filter((one) => (one.name || "").toLowerCase().includes(words));
-  const leave = () => {
-    forget();
-    location.assign("/login");
+  const leave = async () => {
+    setBusy("leaving");
+    await logOut();
+    onLeave();
   };
   return html`<div class="stack">
     <p class="quiet">Hello ${plain(session.value.user.name)}. Where do you work today?</p>
@@ -109,7 +110,7 @@ function Choose({ page }) {
         </button></li>`,
       )}
     </ul>
-    <button class="link" onClick=${leave}>Log in as somebody else</button>
+    <button class="link" disabled=${Boolean(busy)} onClick=${leave}>Log in as somebody else</button>
   </div>`;
 }
 
@@ -126,7 +127,7 @@ function Page() {
   return html`<main class="door">
     <section class="panel">
       <h1 class="brand"><img src="/web/icon.svg" alt="" width="44" height="44" />Fynlo</h1>
-      ${inside ? html`<${Choose} page=${page} />` : html`<${SignIn} page=${page} setPage=${setPage} onDone=${done} />`}
+      ${inside ? html`<${Choose} page=${page} onLeave=${() => setChoosing(false)} />` : html`<${SignIn} page=${page} setPage=${setPage} onDone=${done} />`}
     </section>
     <footer><a class="link" href="/docs">API documentation</a></footer>
   </main>`;
