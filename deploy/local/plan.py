@@ -166,6 +166,7 @@ class Plan:
             "FYNLO_NATS_URL": self.urls.nats,
             "FYNLO_REDIS_URL": self.urls.redis,
             "FYNLO_SERVICE_SECRET": self.secrets.service_secret,
+            "FYNLO_JWKS": self.secrets.public_keys_json,
             "FYNLO_LOG_FORMAT": "json",
             "FYNLO_DRAIN_GRACE_SECONDS": str(DRAIN_GRACE_SECONDS),
         }

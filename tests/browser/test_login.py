@@ -1,8 +1,10 @@
 """The log-in page, the session it makes, and the documentation page."""
 
+import json
+
 import httpx
 import pytest
-from playwright.async_api import Route, expect
+from playwright.async_api import Request, Route, expect
 
 from tests.browser.conftest import Desk
 from tests.browser.house import House
@@ -128,10 +130,12 @@ async def test_a_browser_that_somebody_logged_in_with_is_known_after_the_log_out
 ) -> None:
     page = await desk.page()
     sent: list[dict[str, str]] = []
-    page.on(
-        "request",
-        lambda request: sent.append(request.post_data_json) if "/auth/login" in request.url else None,
-    )
+
+    def note(request: Request) -> None:
+        if "/auth/login" in request.url:
+            sent.append(json.loads(request.post_data or "{}"))
+
+    page.on("request", note)
     await Till.open(page, house.email)
     await page.get_by_role("button", name="Log out").click()
     await page.wait_for_url("**/login*")

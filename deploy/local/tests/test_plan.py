@@ -43,6 +43,14 @@ def test_only_auth_holds_the_signing_keys_and_the_gateway_no_database(plan: Plan
     assert not [p.name for p in programs if "FYNLO_OWNER_DATABASE_URL" in p.command.env]
 
 
+def test_everybody_holds_the_public_keys_and_nothing_of_the_secret(plan: Plan) -> None:
+    [signing] = plan.secrets.signing_keys["keys"]
+    for program in (*plan.services(), plan.gateway()):
+        [known] = json.loads(program.command.env["FYNLO_JWKS"])["keys"]
+        assert (known["kid"], known["x"]) == (signing["kid"], signing["x"])
+        assert signing["d"] not in program.command.env["FYNLO_JWKS"]
+
+
 def test_everybody_finds_every_service_where_it_listens(plan: Plan) -> None:
     listening = {program.name: program.command.env["FYNLO_GRPC_PORT"] for program in plan.services()}
     assert set(listening) == set(SERVICES)
