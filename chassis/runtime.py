@@ -82,15 +82,18 @@ class Service:
         """Where /live, /ready and /metrics are served."""
         return self._admin.port
 
-    async def wait_for(self, what: str, connect: Callable[[], Awaitable[_T]]) -> _T:
-        """What ``connect`` gives, tried again until it succeeds or ``dependency_wait_seconds`` are over.
+    async def wait_for(
+        self, what: str, connect: Callable[[], Awaitable[_T]], *, at_most_seconds: float = float("inf")
+    ) -> _T:
+        """What ``connect`` gives, tried again until it succeeds or ``dependency_wait_seconds`` are over, or
+        ``at_most_seconds`` where that is less.
 
         Meanwhile the admin port answers "not ready, waiting for ``what``". Raises Unavailable
         (DEPENDENCY_UNAVAILABLE) in the end.
         """
         await self._start_admin()
         self.readiness.enter(f"waiting for {what}")
-        give_up_at = time.monotonic() + self.settings.dependency_wait_seconds
+        give_up_at = time.monotonic() + min(self.settings.dependency_wait_seconds, at_most_seconds)
         pause = WAIT_FIRST_SECONDS
         while True:
             try:

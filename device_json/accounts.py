@@ -21,6 +21,11 @@ def session(of: auth_pb2.Session) -> Json:
     }
 
 
+def logged_in(of: auth_service_pb2.LogInResponse) -> Json:
+    """What a log-in answers."""
+    return session(of.session) | {"device_secret": of.device_secret}
+
+
 def me(of: auth_service_pb2.GetMeResponse) -> Json:
     """The caller."""
     return {

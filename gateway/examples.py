@@ -75,6 +75,7 @@ SESSION: Final[Example] = {
     "restaurants": [MEMBERSHIP],
     "permissions": ["orders.place", "orders.read", "till.operate"],
 }
+LOGGED_IN: Final[Example] = {**SESSION, "device_secret": "q2fVp0…"}
 ME: Final[Example] = {
     "user": USER,
     "role": "employee",

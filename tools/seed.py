@@ -129,8 +129,6 @@ async def seed(peers: Peers) -> list[str]:
         await _stations(peers)
         await _employees(peers, {PLATFORM.email: platform_owner.user.id, **members})
         await peers.auth.LogOut(auth_api.LogOutRequest(), timeout=CALL_SECONDS)
-    with _as(platform_owner):
-        await peers.auth.LogOut(auth_api.LogOutRequest(), timeout=CALL_SECONDS)
     return peers.changes
 
 

@@ -184,6 +184,7 @@ class Plan:
             "FYNLO_SERVICE_SECRET": self.secrets.service_secret,
             "FYNLO_MAIL_ADAPTER": self.settings.mail_adapter,
             "FYNLO_PUBLIC_URL": self.settings.public_url or self._gateway_url(),
+            "FYNLO_JWKS": self.secrets.public_keys_json,
             "FYNLO_LOG_FORMAT": "json",
             "FYNLO_DRAIN_GRACE_SECONDS": str(DRAIN_GRACE_SECONDS),
         }

@@ -95,6 +95,12 @@ class SessionOut(Answer):
     permissions: list[str]
 
 
+class LoggedInOut(SessionOut):
+    """A new session, and what this device is known by from now on."""
+
+    device_secret: str
+
+
 class MeOut(Answer):
     user: UserOut
     role: str

@@ -25,6 +25,7 @@ class LogIn(Body):
     password: Annotated[str, Field(min_length=1, max_length=1024)]
     device_id: Annotated[str, Field(max_length=128)] | None = None
     client: Literal["web", "ios", "kds"] = "web"
+    device_secret: Annotated[str, Field(max_length=64)] | None = None
 
 
 class Refresh(Body):

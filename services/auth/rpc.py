@@ -40,8 +40,12 @@ class AuthRpc(grpc_api.AuthServiceServicer):
             device_id=request.device_id,
             client=wire.client_of(request.client),
             address=request.remote_address,
+            device_secret=request.device_secret,
         )
-        return api.LogInResponse(session=wire.session_message(await sessions.log_in(self._ctx, command)))
+        opened = await sessions.log_in(self._ctx, command)
+        return api.LogInResponse(
+            session=wire.session_message(opened.session), device_secret=opened.device_secret
+        )
 
     async def RefreshSession(  # noqa: N802
         self, request: api.RefreshSessionRequest, context: Any

@@ -5,8 +5,8 @@ from typing import Literal, Self
 from pydantic import Field, SecretStr, model_validator
 
 from chassis.settings import ServiceSettings
+from services.auth.domain.guessing import ADDRESS_FREE_FAILURES
 from services.auth.domain.invitations import INVITATIONS_PER_HOUR
-from services.auth.domain.sessions import ADDRESS_FREE_FAILURES
 
 LOOPBACK = ("127.0.0.1", "::1", "localhost")
 

@@ -3,7 +3,7 @@ import { Door } from "./door.js";
 import { Forgot } from "./forgot.js";
 import { NewRestaurant } from "./new_restaurant.js";
 import { say } from "./problem.js";
-import { enter, forget, logIn, restaurants, session } from "./session.js";
+import { enter, logIn, logOut, restaurants, session } from "./session.js";
 import { plain, roleName } from "./text.js";
 import { Segmented } from "./ui.js";
 import { html, render, useEffect, useState } from "./view.js";
@@ -67,7 +67,7 @@ function SignIn({ page, setPage, onDone, onForgot }) {
   </form>`;
 }
 
-function Choose({ page }) {
+function Choose({ page, onLeave }) {
   const [found, setFound] = useState(null);
   const [problem, setProblem] = useState(null);
   const [busy, setBusy] = useState("");
@@ -90,9 +90,10 @@ function Choose({ page }) {
   };
   const words = search.trim().toLowerCase();
   const shown = (found || []).filter((one) => (one.name || "").toLowerCase().includes(words));
-  const leave = () => {
-    forget();
-    location.assign("/login");
+  const leave = async () => {
+    setBusy("leaving");
+    await logOut();
+    onLeave();
   };
   if (adding) {
     const done = (made) => {
@@ -128,7 +129,7 @@ function Choose({ page }) {
       )}
     </ul>
     ${session.value.permissions.includes("restaurants.manage") && html`<button onClick=${() => setAdding(true)}>Add a restaurant</button>`}
-    <button class="link" onClick=${leave}>Log in as somebody else</button>
+    <button class="link" disabled=${Boolean(busy)} onClick=${leave}>Log in as somebody else</button>
   </div>`;
 }
 
@@ -144,7 +145,7 @@ function Page() {
   };
   const inside = choosing && session.value && !forgot;
   return html`<${Door} foot=${html`<a class="link" href="/docs">API documentation</a>`}>
-    ${inside && html`<${Choose} page=${page} />`}
+    ${inside && html`<${Choose} page=${page} onLeave=${() => setChoosing(false)} />`}
     ${forgot && html`<${Forgot} email=${localStorage.getItem(LAST_EMAIL) || ""} onClose=${() => setForgot(false)} />`}
     ${
       !inside &&

@@ -56,6 +56,14 @@ def test_where_mail_leaves_this_machine_there_is_no_demo(plan: Plan) -> None:
     assert [*replace(plan, settings=replace(plan.settings, mail_adapter="smtp")).seed()] == []
 
 
+def test_everybody_holds_the_public_keys_and_nothing_of_the_secret(plan: Plan) -> None:
+    [signing] = plan.secrets.signing_keys["keys"]
+    for program in (*plan.services(), plan.gateway()):
+        [known] = json.loads(program.command.env["FYNLO_JWKS"])["keys"]
+        assert (known["kid"], known["x"]) == (signing["kid"], signing["x"])
+        assert signing["d"] not in program.command.env["FYNLO_JWKS"]
+
+
 def test_everybody_finds_every_service_where_it_listens(plan: Plan) -> None:
     listening = {program.name: program.command.env["FYNLO_GRPC_PORT"] for program in plan.services()}
     assert set(listening) == set(SERVICES)

@@ -4,7 +4,7 @@ Tenant tables (row-level security forced): restaurant, membership, session, invi
 three are also visible to the person they concern, whom a transaction names by ``app.user_id`` once the person
 is proven: a log-in happens before there is a tenant. Global tables, because people and platforms stand above
 restaurants: platform, platform_owner, user_account, refresh_token and link (found by the hash of a secret),
-revocation, login_failure, quota, mail (the queue, sent from for all) and local_mail.
+revocation, login_failure, known_device, quota, mail (the queue, sent from for all) and local_mail.
 """
 
 import sqlalchemy as sa
@@ -85,6 +85,7 @@ session = sa.Table(
     sa.Column("expires_at", _at, nullable=False),
     sa.Column("ended_at", _at),
     sa.Column("end_reason", sa.Text),
+    sa.Column("switched_at", _at),
     sa.Index(
         "session_by_restaurant", "restaurant_id", "user_id", postgresql_where=sa.text("ended_at IS NULL")
     ),
@@ -123,6 +124,17 @@ login_failure = sa.Table(
     sa.Column("count", sa.Integer, nullable=False),
     sa.Column("last_at", _at, nullable=False),
     sa.Index("login_failure_time", "last_at"),
+)
+
+known_device = sa.Table(
+    "known_device",
+    metadata,
+    sa.Column("user_id", pg.UUID, sa.ForeignKey(user_account.c.id), primary_key=True),
+    sa.Column("secret_hash", sa.LargeBinary, primary_key=True),
+    sa.Column("first_at", _at, nullable=False),
+    sa.Column("last_at", _at, nullable=False),
+    sa.Index("known_device_by_secret", "secret_hash"),
+    sa.Index("known_device_time", "last_at"),
 )
 
 invitation = sa.Table(

@@ -12,9 +12,9 @@ from chassis.auth import Principal, TokenVerifier
 from chassis.db import Database
 from chassis.idempotency import IdempotencyKey
 from chassis.ids import new_id, parse_id
+from services.auth.domain.guessing import LockPolicy, address_lock
 from services.auth.domain.mail import Letter
 from services.auth.domain.roles import Membership, Role
-from services.auth.domain.sessions import LockPolicy, address_lock
 from services.auth.domain.standing import OpenedSession
 from services.auth.passwords import Passwords
 from services.auth.tokens import SigningKeys
@@ -160,10 +160,16 @@ class Town:
         )
 
     async def log_in(
-        self, who: str, *, password: str = PASSWORD, device: str = "", address: str = ""
+        self, who: str, *, password: str = PASSWORD, device: str = "", address: str = "", secret: str = ""
     ) -> OpenedSession:
         """A session of ``who@``."""
-        command = sessions.LogIn(self.email(who), password, device, "ios", address)
+        return (await self.log_in_as_device(who, secret, password, device, address)).session
+
+    async def log_in_as_device(
+        self, who: str, secret: str = "", password: str = PASSWORD, device: str = "", address: str = ""
+    ) -> sessions.LoggedIn:
+        """The same, with what the device is known by: ``secret`` before and afterwards."""
+        command = sessions.LogIn(self.email(who), password, device, "ios", address, secret)
         return await sessions.log_in(self.ctx, command)
 
     async def principal(self, opened: OpenedSession) -> Principal:

@@ -9,8 +9,9 @@ import pytest
 from structlog.testing import capture_logs
 
 from chassis.clock import FakeClock
+from services.auth.domain.guessing import LOCK, LockedOut
 from services.auth.domain.roles import Role
-from services.auth.domain.sessions import EMAIL_LOCK, InvalidCredentials, LockedOut, TokenReused
+from services.auth.domain.sessions import InvalidCredentials, TokenReused
 from services.auth.tests.builders import PASSWORD, Town, key
 from services.auth.usecases import invitations, members, passwords, places, sessions
 
@@ -49,15 +50,15 @@ async def test_logging_in_and_out_and_moving_on_leave_their_lines(town: Town, fa
 async def test_every_wrong_guess_leaves_a_line_and_the_one_that_locks_another(town: Town) -> None:
     mia = await town.member(await town.restaurant(), "mia")
     with capture_logs() as lines:
-        for _ in range(EMAIL_LOCK.free_failures):
+        for _ in range(LOCK.free_failures):
             with pytest.raises(InvalidCredentials):
                 await town.log_in("mia", password=WRONG, address="192.0.2.2")
         with pytest.raises(LockedOut):
             await town.log_in("mia", address="192.0.2.2")
-    assert events(lines) == ["auth.log_in_refused"] * EMAIL_LOCK.free_failures + ["auth.locked_out"]
-    assert [line["failures"] for line in lines[:-1]] == list(range(1, EMAIL_LOCK.free_failures + 1))
-    until = (town.ctx.db.clock.now() + EMAIL_LOCK.first_delay).isoformat()
-    assert (lines[-1]["user_id"], lines[-1]["locked"], lines[-1]["until"]) == (mia, "email", until)
+    assert events(lines) == ["auth.log_in_refused"] * LOCK.free_failures + ["auth.locked_out"]
+    assert [line["failures"] for line in lines[:-1]] == list(range(1, LOCK.free_failures + 1))
+    until = (town.ctx.db.clock.now() + LOCK.first_delay).isoformat()
+    assert (lines[-1]["user_id"], lines[-1]["locked"], lines[-1]["until"]) == (mia, "place", until)
     check_silent(lines)
 
 

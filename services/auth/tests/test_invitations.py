@@ -13,6 +13,7 @@ from chassis.clock import FakeClock
 from chassis.errors import Problem
 from chassis.ids import new_id, parse_id
 from chassis.testing import EventRecorder
+from services.auth.domain.guessing import LOCK, LockedOut
 from services.auth.domain.invitations import (
     INVITATION_LIFE,
     INVITATIONS_PER_ADDRESS_MAX,
@@ -26,7 +27,7 @@ from services.auth.domain.invitations import (
 from services.auth.domain.links import GUESSES_PER_HOUR, HOUR, LinkExpired, LinkInvalid, TooManyAttempts
 from services.auth.domain.passwords import PasswordRequired, WeakPassword
 from services.auth.domain.roles import Membership, Role, RoleNotGrantable
-from services.auth.domain.sessions import EMAIL_LOCK, InvalidCredentials, LockedOut, NoMembership
+from services.auth.domain.sessions import InvalidCredentials, NoMembership
 from services.auth.tests.builders import PASSWORD, Town, context, key, new_town
 from services.auth.usecases import housekeeping, invitations, members, passwords, places, sessions
 from services.auth.usecases.context import MailPolicy
@@ -85,7 +86,7 @@ async def test_guesses_at_an_account_by_a_link_count_as_those_of_a_log_in(town: 
     await town.member(casa, "mia")
     await town.invite(other, "mia")
     token = await town.token_sent_to(town.email("mia"))
-    for _ in range(EMAIL_LOCK.free_failures):
+    for _ in range(LOCK.free_failures):
         with pytest.raises(InvalidCredentials):
             await invitations.accept(town.ctx, Acceptance(token, THIEF))
     with pytest.raises(LockedOut):

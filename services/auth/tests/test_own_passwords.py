@@ -11,6 +11,7 @@ from fynlo.auth.v1.events_pb2 import SessionsRevoked
 from chassis.clock import FakeClock
 from chassis.ids import new_id
 from chassis.testing import EventRecorder
+from services.auth.domain.guessing import LOCK, LockedOut
 from services.auth.domain.links import (
     HOUR,
     RESET_LIFE,
@@ -21,7 +22,7 @@ from services.auth.domain.links import (
     TooManyAttempts,
 )
 from services.auth.domain.passwords import CurrentPasswordWrong, PasswordRequired, WeakPassword
-from services.auth.domain.sessions import EMAIL_LOCK, InvalidCredentials, LockedOut, SessionEnded
+from services.auth.domain.sessions import InvalidCredentials, SessionEnded
 from services.auth.domain.standing import OpenedSession
 from services.auth.passwords import Passwords
 from services.auth.tests.builders import CHEAP, PASSWORD, Town
@@ -68,7 +69,7 @@ async def test_a_change_ends_every_other_session_and_keeps_the_own(
 async def test_a_change_needs_the_present_password_and_guessing_it_locks(town: Town) -> None:
     await town.restaurant()
     caller = await town.caller(await town.log_in("casa"))
-    for _ in range(EMAIL_LOCK.free_failures):
+    for _ in range(LOCK.free_failures):
         with pytest.raises(CurrentPasswordWrong):
             await passwords.change_password(town.ctx, caller, Change(WRONG, NEW))
     with pytest.raises(LockedOut):
@@ -183,7 +184,7 @@ async def test_a_weak_password_leaves_the_link_usable(town: Town) -> None:
 
 async def test_who_holds_the_mailbox_is_not_kept_out_by_strangers_guesses(town: Town) -> None:
     await town.restaurant()
-    for _ in range(EMAIL_LOCK.free_failures):
+    for _ in range(LOCK.free_failures):
         with pytest.raises(InvalidCredentials):
             await town.log_in("casa", password=WRONG)
     with pytest.raises(LockedOut):

@@ -2,7 +2,7 @@
 
 import asyncio
 from dataclasses import replace
-from datetime import timedelta
+from datetime import UTC, timedelta
 
 import pytest
 from fynlo.auth.v1 import auth_pb2
@@ -260,14 +260,18 @@ async def test_a_removed_member_loses_their_sessions_here_and_keeps_them_elsewhe
     mia = await town.member(casa, "mia")
     fake_clock.advance(timedelta(seconds=1))
     await town.member(other, "mia")
-    here = await town.log_in("mia")
-    there = await sessions.switch_restaurant(town.ctx, await town.caller(here), other)
+    here, left = await town.log_in("mia"), await town.log_in("mia")
+    fake_clock.advance(timedelta(seconds=1))
+    there = await sessions.switch_restaurant(town.ctx, await town.caller(left), other)
     await members.remove_member(town.ctx, casa, mia, key())
     with pytest.raises(SessionEnded):
         await sessions.refresh(town.ctx, here.refresh_token, "")
     await sessions.refresh(town.ctx, there.refresh_token, "")
-    [event] = await event_recorder.of_type(town.ctx.db, SessionsRevoked, casa)
-    assert event.revocation.id == str((await town.principal(here)).session_id)
+    events = await event_recorder.of_type(town.ctx.db, SessionsRevoked, casa)
+    ended, moved = [await town.principal(each) for each in (here, there)]
+    assert [event.revocation.id for event in events] == [str(ended.session_id), str(moved.session_id)]
+    # What the other took along from here dies; what it may do there does not.
+    assert events[1].revocation.valid_after.ToDatetime(UTC) == moved.issued_at
     [*_, gone] = await event_recorder.of_type(town.ctx.db, MemberChanged, casa)
     assert (gone.removed, gone.membership.user_id) == (True, str(mia))
     with pytest.raises(RestaurantNotFound):

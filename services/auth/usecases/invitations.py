@@ -40,6 +40,7 @@ from services.auth.store import invitations, links, mail, people, places
 from services.auth.usecases import sessions
 from services.auth.usecases.accounts import AddressTaken, Prepared, hash_new, settle
 from services.auth.usecases.context import Context
+from services.auth.usecases.guesses import Guess, prove
 from services.auth.usecases.links import look_up
 
 RETRY_SECONDS = 600
@@ -158,8 +159,8 @@ async def accept(ctx: Context, command: Acceptance) -> Membership:
     if account is not None:
         if not command.password:
             raise PasswordRequired("This address has an account: give its password.")
-        account = await sessions.prove(ctx, _log_in(command, invitation.email))
-        person = Prepared(account.user, None)
+        guess = Guess(invitation.email, command.password, command.address, command.device_id, "")
+        person = Prepared((await prove(ctx, guess)).account.user, None)
     else:
         name = " ".join((command.name or invitation.name or invitation.email.partition("@")[0]).split())
         password_hash = await hash_new(ctx, command.password, email=invitation.email, field="password")
@@ -174,7 +175,7 @@ async def accept_and_log_in(ctx: Context, command: Acceptance) -> OpenedSession:
     except AddressTaken:
         # By an invitation elsewhere, a moment ago: now it is an account with a password to prove.
         membership = await accept(ctx, command)
-    return await sessions.log_in(ctx, _log_in(command, membership.email))
+    return (await sessions.log_in(ctx, _log_in(command, membership.email))).session
 
 
 async def send_invitation(

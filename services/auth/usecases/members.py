@@ -21,7 +21,7 @@ from services.auth.domain.sessions import REVOCATION_MARGIN, Revocation, Revocat
 from services.auth.store import invitations, people, places, sessions
 from services.auth.usecases.context import Context
 from services.auth.usecases.invitations import withdraw
-from services.auth.usecases.sessions import revoke
+from services.auth.usecases.sessions import revoke, revoke_left
 
 REVOKED_ONE_BY_ONE_MAX = 100
 """Above this the person's tokens are revoked altogether; sessions in other restaurants just refresh."""
@@ -58,6 +58,7 @@ async def change_role(
             await withdraw(ctx, tx, await invitations.pending_by(tx, user_id, above(role)))
             living = await sessions.living_sessions(tx, user_id, tenant, now)
             await revoke(tx, _revocations(user_id, living, valid_after=now, reason="role_changed"))
+            await revoke_left(tx, user_id, now, "role_changed")
             member = replace(member, role=role)
             tx.emit(wire.member_changed(member), subject_id=str(user_id), command_id=key.key)
         response = api.ChangeRoleResponse(membership=wire.membership_message(member))
@@ -91,6 +92,7 @@ async def remove_member(
         await revoke(
             tx, _revocations(user_id, living, valid_after=now + REVOCATION_MARGIN, reason="member_removed")
         )
+        await revoke_left(tx, user_id, now, "member_removed")
         tx.emit(wire.member_changed(member, removed=True), subject_id=str(user_id), command_id=key.key)
         response = auth_api.RemoveMemberResponse()
         tx.remember(response.SerializeToString())

@@ -28,8 +28,9 @@ from services.auth.store import links, mail, people, sessions
 from services.auth.tokens import hash_of
 from services.auth.usecases.accounts import hash_new
 from services.auth.usecases.context import Context
+from services.auth.usecases.guesses import Guess, prove, start_anew
 from services.auth.usecases.links import look_up
-from services.auth.usecases.sessions import Caller, LogIn, prove, revoke
+from services.auth.usecases.sessions import Caller, revoke
 
 REVOKED_ONE_BY_ONE_MAX = 100
 """Above this the person's tokens are revoked altogether; the session that goes on just refreshes."""
@@ -56,14 +57,14 @@ async def change_password(ctx: Context, caller: Caller, change: Change) -> None:
     if user is None:
         raise SessionEnded("This account is gone.")
     try:
-        account = await prove(ctx, LogIn(user.email, change.current, address=change.address))
+        proven = await prove(ctx, Guess(user.email, change.current, change.address, "", ""))
     except InvalidCredentials:
         raise CurrentPasswordWrong("This is not your present password.") from None
     password_hash = await hash_new(ctx, change.new, email=user.email, field="new")
     async with ctx.db.transaction(None) as tx:
         await people.hold_alone(tx, user.id)
         await people.begin_as(tx, user.id)
-        if await people.password_hash_of(tx, user.id) != account.password_hash:
+        if await people.password_hash_of(tx, user.id) != proven.account.password_hash:
             raise CurrentPasswordWrong("Your password was changed a moment ago.")
         now = ctx.db.clock.now()
         await people.update_password_hash(tx, user.id, password_hash)
@@ -114,8 +115,7 @@ async def reset_password(ctx: Context, token: str, password: str, address: str) 
         await people.update_password_hash(tx, user.id, password_hash)
         ended = await sessions.end_sessions_of(tx, user.id, now, RESET)
         await revoke(tx, [Revocation(RevocationKind.USER, user.id, now, RESET)])
-        # Whoever holds the mailbox need not wait for somebody else's wrong guesses.
-        await people.forget_failures(tx, user.email)
+        await start_anew(tx, user, address)
         await _tell(ctx, tx, user)
     ctx.mail_waits.set()
     audit("auth.password_reset", user_id=user.id, sessions_ended=ended)

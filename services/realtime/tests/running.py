@@ -2,7 +2,6 @@
 
 import asyncio
 import itertools
-import json
 from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
 from types import TracebackType
@@ -11,9 +10,7 @@ from uuid import UUID
 
 import nats
 import orjson
-from fynlo.auth.v1 import auth_pb2
-from fynlo.auth.v1 import auth_service_pb2 as auth_rpc
-from fynlo.auth.v1.auth_service_pb2_grpc import AuthServiceServicer, add_AuthServiceServicer_to_server
+from fynlo.auth.v1.auth_service_pb2_grpc import add_AuthServiceServicer_to_server
 from fynlo.catalog.v1 import catalog_pb2
 from fynlo.catalog.v1 import events_pb2 as catalog_events
 from fynlo.orders.v1 import events_pb2 as orders_events
@@ -34,14 +31,14 @@ from websockets.asyncio.client import ClientConnection, connect
 from websockets.exceptions import ConnectionClosed
 from websockets.typing import Subprotocol
 
-from chassis.auth import ServiceIdentity, TokenVerifier
+from chassis.auth import Revocations, ServiceIdentity, TokenVerifier
 from chassis.clock import SystemClock
 from chassis.errors import Problem, Unavailable
 from chassis.ids import new_id
 from chassis.rpc import RpcServer
 from chassis.runtime import Service
 from chassis.stream import ensure_stream, event_headers, subject_of
-from chassis.testing_rpc import SECRET, TokenMint, settings_for_tests
+from chassis.testing_rpc import SECRET, StandInAuth, TokenMint, settings_for_tests
 from services.realtime.main import assemble
 from services.realtime.protocol import SUBPROTOCOL
 from services.realtime.settings import RealtimeSettings
@@ -98,24 +95,6 @@ class Owner(ChannelSourceServiceServicer):
         return answer
 
 
-class Auth(AuthServiceServicer):
-    """Hands out the key set and the list of revocations, the latter once ``refusals_left`` is used up."""
-
-    def __init__(self, mint: TokenMint) -> None:
-        self._mint = mint
-        self.revocations: list[auth_pb2.Revocation] = []
-        self.refusals_left = 0
-
-    async def GetJwks(self, request: object, context: object) -> auth_rpc.GetJwksResponse:
-        return auth_rpc.GetJwksResponse(jwks_json=json.dumps(self._mint.jwks()))
-
-    async def ListRevocations(self, request: object, context: object) -> auth_rpc.ListRevocationsResponse:
-        self.refusals_left -= 1
-        if self.refusals_left >= 0:
-            raise Unavailable("auth cannot read what was revoked")
-        return auth_rpc.ListRevocationsResponse(revocations=self.revocations)
-
-
 class Kitchen(KitchenServiceServicer):
     """Takes reports of unseen tickets."""
 
@@ -145,7 +124,7 @@ class Running:
         self.clock = SystemClock()
         self.mint = TokenMint(self.clock)
         self.owner = Owner()  # type: ignore[abstract]
-        self.auth = Auth(self.mint)  # type: ignore[abstract]
+        self.auth = StandInAuth(self.mint)  # type: ignore[abstract]
         self.kitchen = Kitchen()  # type: ignore[abstract]
         self.rid = str(new_id())
         self.numbers = itertools.count(1)
@@ -156,7 +135,13 @@ class Running:
         settings = settings_for_tests(service_name="orders", nats_url=self.nats_url)
         identity = ServiceIdentity.of(settings, self.clock)
         verifier = TokenVerifier(self.mint.fetch_keys, self.clock)
-        self.peers = RpcServer(settings, verifier=verifier, identity=identity, clock=self.clock)
+        self.peers = RpcServer(
+            settings,
+            verifier=verifier,
+            revocations=Revocations(self.clock),
+            identity=identity,
+            clock=self.clock,
+        )
         self.peers.add(add_ChannelSourceServiceServicer_to_server, self.owner)
         self.peers.add(add_AuthServiceServicer_to_server, self.auth)
         self.peers.add(add_KitchenServiceServicer_to_server, self.kitchen)

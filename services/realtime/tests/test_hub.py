@@ -478,6 +478,17 @@ def test_a_third_connection_of_a_device_replaces_the_first() -> None:
     assert [wire.closed for wire in wires] == [4509, None, None]
 
 
+@pytest.mark.parametrize("device_of_token", ["same", None])
+def test_nobody_displaces_somebody_else_by_the_name_of_their_device(device_of_token: str | None) -> None:
+    world = World()
+    world.tokens["hers"] = principal(subject=UUID(int=11), device_id="same")
+    world.tokens["his"] = principal(subject=UUID(int=12), device_id=device_of_token)
+    hers = [world.hello(id="same", token="hers") for _ in range(2)]
+    his = [world.hello(id="same", token="his") for _ in range(3)]
+    assert [wire.closed for wire in hers] == [None, None]
+    assert [wire.closed for wire in his] == [4509, None, None]
+
+
 def test_a_restaurant_has_its_number_of_connections() -> None:
     world = World(connections_per_restaurant=3)
     wires = [world.hello() for _ in range(4)]

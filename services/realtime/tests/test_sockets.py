@@ -135,9 +135,10 @@ async def test_a_websocket_ping_is_answered(running: Running) -> None:
 
 
 async def test_a_third_socket_of_a_device_replaces_the_first(running: Running) -> None:
-    first, _ = await running.hello(device_id="till-1")
-    await running.hello(device_id="till-1")
-    _, welcome = await running.hello(device_id="till-1")
+    token = running.token()
+    first, _ = await running.hello(device_id="till-1", token=token)
+    await running.hello(device_id="till-1", token=token)
+    _, welcome = await running.hello(device_id="till-1", token=token)
     assert welcome["t"] == "welcome"
     assert (await first.closed())[0] == 4509
 

@@ -96,7 +96,12 @@ async def _log_out(operation: Operation, shop: Shop, caller: Device) -> Sent:
 
 @case("POST /auth/switch")
 async def _switch(operation: Operation, shop: Shop, caller: Device) -> Sent:
-    return Sent(body=put(operation.example, restaurant_id=shop.owner.restaurant_id))
+    # Switching replaces the session's tokens: it is one that was made for this.
+    device = Device(caller.base_url, caller.http, caller.email, caller.password, f"dev-{new_id()}")
+    await device.log_in()
+    return Sent(
+        body=put(operation.example, restaurant_id=shop.owner.restaurant_id), token=device.access_token
+    )
 
 
 @case("POST /menu/import")

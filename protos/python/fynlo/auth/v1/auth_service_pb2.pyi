@@ -34,12 +34,17 @@ class LogInRequest(_message.Message):
     DEVICE_ID_FIELD_NUMBER: _builtins.int
     CLIENT_FIELD_NUMBER: _builtins.int
     REMOTE_ADDRESS_FIELD_NUMBER: _builtins.int
+    DEVICE_SECRET_FIELD_NUMBER: _builtins.int
     email: _builtins.str
     password: _builtins.str
     device_id: _builtins.str
     client: _auth_pb2.ClientKind.ValueType
     remote_address: _builtins.str
     """The caller's network address, for the lock-out of guessing."""
+    device_secret: _builtins.str
+    """What an earlier log-in on this device answered. Strangers' wrong guesses do not keep a device out that the person
+    has logged in with before.
+    """
     def __init__(
         self,
         *,
@@ -48,10 +53,11 @@ class LogInRequest(_message.Message):
         device_id: _builtins.str = ...,
         client: _auth_pb2.ClientKind.ValueType = ...,
         remote_address: _builtins.str = ...,
+        device_secret: _builtins.str = ...,
     ) -> None: ...
     _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["client", b"client", "device_id", b"device_id", "email", b"email", "password", b"password", "remote_address", b"remote_address"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["client", b"client", "device_id", b"device_id", "device_secret", b"device_secret", "email", b"email", "password", b"password", "remote_address", b"remote_address"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 
@@ -62,16 +68,20 @@ class LogInResponse(_message.Message):
     DESCRIPTOR: _descriptor.Descriptor
 
     SESSION_FIELD_NUMBER: _builtins.int
+    DEVICE_SECRET_FIELD_NUMBER: _builtins.int
+    device_secret: _builtins.str
+    """To be kept on the device, over log-outs, and sent with its next log-in, whoever logs in. It opens nothing."""
     @_builtins.property
     def session(self) -> _auth_pb2.Session: ...
     def __init__(
         self,
         *,
         session: _auth_pb2.Session | None = ...,
+        device_secret: _builtins.str = ...,
     ) -> None: ...
     _HasFieldArgType: _TypeAlias = _typing.Literal["session", b"session"]  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["session", b"session"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["device_secret", b"device_secret", "session", b"session"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 

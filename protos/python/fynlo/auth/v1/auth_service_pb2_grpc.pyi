@@ -39,11 +39,12 @@ class AuthServiceStub:
     def __new__(cls, channel: _aio.Channel) -> AuthServiceAsyncStub: ...
     LogIn: _grpc.UnaryUnaryMultiCallable[_auth_service_pb2.LogInRequest, _auth_service_pb2.LogInResponse]
     RefreshSession: _grpc.UnaryUnaryMultiCallable[_auth_service_pb2.RefreshSessionRequest, _auth_service_pb2.RefreshSessionResponse]
-    """Rotates the refresh token. The same token again within the grace, from the same device, answers the same successor;
-    later it is reuse and ends the whole family.
+    """Rotates the refresh token. The device is the one that logged in, or it is refused. A replaced token again within the
+    grace answers the same successor; later it is reuse and ends the whole family.
     """
     LogOut: _grpc.UnaryUnaryMultiCallable[_auth_service_pb2.LogOutRequest, _auth_service_pb2.LogOutResponse]
     SwitchRestaurant: _grpc.UnaryUnaryMultiCallable[_auth_service_pb2.SwitchRestaurantRequest, _auth_service_pb2.SwitchRestaurantResponse]
+    """Moves the session to another restaurant and replaces its refresh token: what ends the session ends that as well."""
     GetMe: _grpc.UnaryUnaryMultiCallable[_auth_service_pb2.GetMeRequest, _auth_service_pb2.GetMeResponse]
     GetJwks: _grpc.UnaryUnaryMultiCallable[_auth_service_pb2.GetJwksRequest, _auth_service_pb2.GetJwksResponse]
     ListRevocations: _grpc.UnaryUnaryMultiCallable[_auth_service_pb2.ListRevocationsRequest, _auth_service_pb2.ListRevocationsResponse]
@@ -69,11 +70,12 @@ class AuthServiceAsyncStub(AuthServiceStub):
     def __init__(self, channel: _aio.Channel) -> None: ...
     LogIn: _aio.UnaryUnaryMultiCallable[_auth_service_pb2.LogInRequest, _auth_service_pb2.LogInResponse]  # type: ignore[assignment]
     RefreshSession: _aio.UnaryUnaryMultiCallable[_auth_service_pb2.RefreshSessionRequest, _auth_service_pb2.RefreshSessionResponse]  # type: ignore[assignment]
-    """Rotates the refresh token. The same token again within the grace, from the same device, answers the same successor;
-    later it is reuse and ends the whole family.
+    """Rotates the refresh token. The device is the one that logged in, or it is refused. A replaced token again within the
+    grace answers the same successor; later it is reuse and ends the whole family.
     """
     LogOut: _aio.UnaryUnaryMultiCallable[_auth_service_pb2.LogOutRequest, _auth_service_pb2.LogOutResponse]  # type: ignore[assignment]
     SwitchRestaurant: _aio.UnaryUnaryMultiCallable[_auth_service_pb2.SwitchRestaurantRequest, _auth_service_pb2.SwitchRestaurantResponse]  # type: ignore[assignment]
+    """Moves the session to another restaurant and replaces its refresh token: what ends the session ends that as well."""
     GetMe: _aio.UnaryUnaryMultiCallable[_auth_service_pb2.GetMeRequest, _auth_service_pb2.GetMeResponse]  # type: ignore[assignment]
     GetJwks: _aio.UnaryUnaryMultiCallable[_auth_service_pb2.GetJwksRequest, _auth_service_pb2.GetJwksResponse]  # type: ignore[assignment]
     ListRevocations: _aio.UnaryUnaryMultiCallable[_auth_service_pb2.ListRevocationsRequest, _auth_service_pb2.ListRevocationsResponse]  # type: ignore[assignment]
@@ -108,8 +110,8 @@ class AuthServiceServicer(metaclass=_abc_1.ABCMeta):
         request: _auth_service_pb2.RefreshSessionRequest,
         context: _ServicerContext,
     ) -> _typing.Union[_auth_service_pb2.RefreshSessionResponse, _abc.Awaitable[_auth_service_pb2.RefreshSessionResponse]]:
-        """Rotates the refresh token. The same token again within the grace, from the same device, answers the same successor;
-        later it is reuse and ends the whole family.
+        """Rotates the refresh token. The device is the one that logged in, or it is refused. A replaced token again within the
+        grace answers the same successor; later it is reuse and ends the whole family.
         """
 
     @_abc_1.abstractmethod
@@ -124,7 +126,8 @@ class AuthServiceServicer(metaclass=_abc_1.ABCMeta):
         self,
         request: _auth_service_pb2.SwitchRestaurantRequest,
         context: _ServicerContext,
-    ) -> _typing.Union[_auth_service_pb2.SwitchRestaurantResponse, _abc.Awaitable[_auth_service_pb2.SwitchRestaurantResponse]]: ...
+    ) -> _typing.Union[_auth_service_pb2.SwitchRestaurantResponse, _abc.Awaitable[_auth_service_pb2.SwitchRestaurantResponse]]:
+        """Moves the session to another restaurant and replaces its refresh token: what ends the session ends that as well."""
 
     @_abc_1.abstractmethod
     def GetMe(

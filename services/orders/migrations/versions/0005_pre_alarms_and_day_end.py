@@ -8,7 +8,7 @@ from alembic import op
 from fynlo.common.v1.common_pb2 import RestaurantSettings
 from sqlalchemy import text
 
-revision = "0015"
+revision = "0005"
 down_revision = "0004"
 
 ALARMS = """

@@ -7,7 +7,7 @@ from alembic import op
 
 from chassis.migrations import protect_tenant_table
 
-revision = "0011"
+revision = "0003"
 down_revision = "0002"
 
 TABLES = """
