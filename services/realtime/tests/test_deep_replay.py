@@ -12,7 +12,7 @@ from fynlo.realtime.v1.channel_source_service_pb2_grpc import (
     add_ChannelSourceServiceServicer_to_server,
 )
 
-from chassis.auth import ServiceIdentity, TokenVerifier
+from chassis.auth import Revocations, ServiceIdentity, TokenVerifier
 from chassis.channel_source import ChannelSource
 from chassis.clock import FakeClock, SystemClock
 from chassis.db import Database, connection_options, prepare_connection
@@ -102,7 +102,13 @@ async def running(nats_url: str, owner_database: Database, fake_clock: FakeClock
     settings = settings_for_tests(service_name="orders", nats_url=nats_url)
     identity = ServiceIdentity.of(settings, world.clock)
     verifier = TokenVerifier(world.mint.fetch_keys, world.clock)
-    orders = RpcServer(settings, verifier=verifier, identity=identity, clock=world.clock)
+    orders = RpcServer(
+        settings,
+        verifier=verifier,
+        revocations=Revocations(world.clock),
+        identity=identity,
+        clock=world.clock,
+    )
     orders.add(add_ChannelSourceServiceServicer_to_server, Log(owner_database))
     world.overrides["orders_address"] = f"127.0.0.1:{await orders.start()}"
     async with world:
