@@ -14,7 +14,7 @@ from chassis.errors import FieldError, InvalidArgument
 from chassis.ids import parse_id
 from services.orders.rpc.asking import Context, ask_of, tenant_of, told
 from services.orders.store.listing import Filter
-from services.orders.usecases import lifecycle, placing, reading
+from services.orders.usecases import cancelling, lifecycle, placing, reading
 from services.orders.usecases.work import Shop
 from services.orders.wire import cursors, enums
 from services.orders.wire.orders import history_message, order_message
@@ -74,7 +74,7 @@ class OrdersRpc(OrdersServiceServicer):
 
     async def CancelOrder(self, request: pb.CancelOrderRequest, context: Context) -> pb.CancelOrderResponse:
         ask, order_id = ask_of("CancelOrder", request), UUID(request.order_id)
-        answer = await lifecycle.cancel_order(
+        answer = await cancelling.cancel_order(
             self._shop, ask, order_id, request.reason, pb.CancelOrderResponse
         )
         reply = told(answer)

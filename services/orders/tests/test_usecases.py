@@ -8,6 +8,7 @@ import pytest
 from fynlo.catalog.v1 import catalog_pb2
 from fynlo.catalog.v1.events_pb2 import MenuChanged
 from fynlo.orders.v1 import events_pb2, orders_pb2
+from fynlo.orders.v1.orders_service_pb2 import OrderDraft
 
 from chassis.errors import Conflict, Unavailable, Unprocessable
 from chassis.idempotency import IdempotencyInFlight
@@ -193,14 +194,53 @@ async def test_what_catalog_refuses_is_not_placed(world: World) -> None:
         await world.order(wanted.id)
 
 
+def without_ids(wanted: OrderDraft) -> OrderDraft:
+    """A client that leaves the making of ids to the server."""
+    wanted.ClearField("id")
+    for line in wanted.lines:
+        line.ClearField("id")
+    return wanted
+
+
+async def test_a_retry_without_ids_asks_for_the_goods_that_are_held_for_it(world: World) -> None:
+    world.burger.stock_tracked = True
+    world.publish_menu()
+    wanted = without_ids(draft(draft_line(world.burger), draft_line(world.burger, 2)))
+    world.catalog.lost_replies = 1
+    with pytest.raises(Unavailable):
+        await world.place(wanted, key="k1")
+    [held] = world.catalog.reserved.values()
+    order = await world.place(wanted, key="k1")
+    assert world.catalog.reserved == {order.id: held}
+    assert [line.id for line in order.lines] == [line.line_id for line in held]
+    assert (await world.place(wanted, key="k2")).id != order.id
+
+
+async def test_a_retry_without_line_ids_asks_for_the_goods_that_are_held_for_its_order(world: World) -> None:
+    world.burger.stock_tracked = True
+    world.publish_menu()
+    wanted = draft(draft_line(world.burger), draft_line(world.burger))
+    for line in wanted.lines:
+        line.ClearField("id")
+    world.catalog.lost_replies = 1
+    with pytest.raises(Unavailable):
+        await world.place(wanted)
+    order = await world.place(wanted)
+    assert [line.id for line in order.lines] == [line.line_id for line in world.catalog.reserved[order.id]]
+    assert len({line.id for line in order.lines}) == 2
+    assert await world.place(wanted) == order
+
+
 async def test_a_reservation_is_given_back_when_the_order_is_refused_after_it(world: World) -> None:
     world.burger.stock_tracked = True
     world.publish_menu()
-    await world.place(key="k1")
-    wanted = draft(draft_line(world.burger))
-    wanted.ClearField("id")
+
+    async def the_key_is_used_for_something_else() -> None:
+        await world.place(key="k1")
+
+    world.catalog.meanwhile = the_key_is_used_for_something_else
     with pytest.raises(Unprocessable):
-        await world.place(wanted, key="k1")
+        await world.place(without_ids(draft(draft_line(world.burger))), key="k1")
     [released] = world.catalog.released
     assert released not in world.catalog.reserved
 

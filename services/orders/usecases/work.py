@@ -9,6 +9,7 @@ from fynlo.orders.v1 import orders_pb2
 
 from chassis.clock import Clock
 from chassis.db import Database, Transaction
+from chassis.idempotency import StoredReply
 from services.orders.domain.change import Change, Command, numbered
 from services.orders.domain.errors import OrderTooLarge
 from services.orders.domain.order import Actor
@@ -76,6 +77,15 @@ async def once(
         tx.remember(reply.SerializeToString())
     shop.changed.note(ask.tenant)
     return Answer(reply)
+
+
+async def answered_before(shop: Shop, ask: Ask) -> StoredReply | None:
+    """The reply of an earlier request with this key: looked for before a peer is asked for an effect.
+
+    Raises IdempotencyInFlight, IdempotencyKeyReuse.
+    """
+    async with shop.db.transaction(ask.tenant, readonly=True) as tx:
+        return await tx.peek(ask.key)
 
 
 async def apply(tx: Transaction, change: Change, command_id: str) -> Change:
