@@ -256,7 +256,10 @@ async def get_history(request: Request) -> Response:
     ),
 )
 async def set_status(request: Request) -> Response:
-    """By the command that leads there; where none does, 409 with the states that can be reached."""
+    """By the command that leads there, with its permission as well (orders.cancel, kitchen.work).
+
+    Where no command leads there, 409 with the states that can be reached.
+    """
     async with writing(request) as call:
         body = await call.body(bodies.StatusIn)
         reply = await call.write(

@@ -28,6 +28,7 @@ from services.orders.usecases.copies import Known
 from services.orders.usecases.ports import Answer, Ask, R
 from services.orders.usecases.reading import get_order
 from services.orders.usecases.work import Shop, answered_before, apply, once, publish
+from services.orders.wire.events import check_size
 from services.orders.wire.orders import order_message, wanted_order
 
 STALE_ATTEMPTS = 3
@@ -133,8 +134,11 @@ class _Placing:
         terms, tenant = known.terms(command.at), self.ask.tenant
         basket = price_basket(wanted.lines, wanted.order_type, wanted.menu_version, menu, terms)
         if wanted.draft:
-            return commands.open_draft(wanted, basket, terms, menu.version, tenant, command)
-        return commands.place(wanted, basket, terms, menu.version, tenant, known.stations, command)
+            change = commands.open_draft(wanted, basket, terms, menu.version, tenant, command)
+        else:
+            change = commands.place(wanted, basket, terms, menu.version, tenant, known.stations, command)
+        check_size(order_message(change.order))
+        return change
 
     async def _insert(self, change: Change, known: Known) -> Placed:
         async with self.shop.db.transaction(self.ask.tenant, claiming=self.ask.key) as tx:
@@ -236,6 +240,7 @@ class _Validation(Generic[R]):
         command = self.shop.command(self.ask)
         terms = known.terms(command.at)
         change = commands.validate(held, basket, terms, known.menu.version, known.stations, command)
+        check_size(order_message(change.order))
         change = await apply(tx, change, self.ask.command_id)
         return self.reply_type(order=order_message(change.order))
 
