@@ -53,6 +53,9 @@ WHERE old.order_version < excluded.order_version
 RETURNING state, paid_minor
 """
 LOCK_BILL = "SELECT * FROM bill WHERE restaurant_id = $1 AND order_id = $2 FOR UPDATE"
+HAS_BILL = (
+    "SELECT EXISTS (SELECT 1 FROM bill WHERE restaurant_id = $1 AND order_id = $2 AND order_version > 0)"
+)
 
 # Without a bill a closed one is left behind: news of the order that arrive later find it closed.
 CLOSE_BILL = """
@@ -125,6 +128,11 @@ async def lock_bill(tx: Transaction, order_id: UUID) -> Bill | None:
     """The bill, locked until the end of the transaction."""
     row = await tx.fetchrow(LOCK_BILL, tx.tenant, order_id)
     return None if row is None else bill_in(row)
+
+
+async def has_bill(tx: Transaction, order_id: UUID) -> bool:
+    """Whether the order has been heard of."""
+    return bool(await tx.fetchval(HAS_BILL, tx.tenant, order_id))
 
 
 async def close_bill(tx: Transaction, order_id: UUID, now: datetime) -> None:
