@@ -3,25 +3,40 @@
 tests/contracts holds each of them against the service that it stands for.
 """
 
-from collections.abc import Awaitable, Callable
+from collections import Counter
+from collections.abc import AsyncIterator, Awaitable, Callable
+from contextlib import AsyncExitStack, asynccontextmanager
 from uuid import UUID
 
 from fynlo.auth.v1 import auth_pb2, auth_service_pb2
-from fynlo.auth.v1.auth_service_pb2_grpc import AuthServiceServicer
+from fynlo.auth.v1.auth_service_pb2_grpc import AuthServiceServicer, add_AuthServiceServicer_to_server
 from fynlo.catalog.v1 import catalog_pb2, catalog_service_pb2
-from fynlo.catalog.v1.catalog_service_pb2_grpc import CatalogServiceServicer
+from fynlo.catalog.v1.catalog_service_pb2_grpc import (
+    CatalogServiceServicer,
+    add_CatalogServiceServicer_to_server,
+)
 from fynlo.common.v1 import common_pb2
 from fynlo.payments.v1 import payments_service_pb2
-from fynlo.payments.v1.payments_service_pb2_grpc import PaymentsServiceServicer
+from fynlo.payments.v1.payments_service_pb2_grpc import (
+    PaymentsServiceServicer,
+    add_PaymentsServiceServicer_to_server,
+)
 
-from chassis.errors import Conflict, Problem, Unavailable
+from chassis.clock import FakeClock
+from chassis.db import Database
+from chassis.errors import Conflict, NotFound, Problem, Unavailable
 from chassis.idempotency import IdempotencyInFlight
+from chassis.ids import new_id
 from chassis.rpc import current_principal
-from services.orders.tests.builders import settings_message
+from chassis.testing_rpc import serving
+from services.orders.peers import GrpcPeers
+from services.orders.tests.world import World
+from services.orders.usecases.copies import Copies
+from services.orders.usecases.work import Shop
 
 
 class AuthStandIn(AuthServiceServicer):
-    """Knows every restaurant."""
+    """Knows the restaurants that it was told of."""
 
     def __init__(self) -> None:
         self.settings: dict[UUID, common_pb2.RestaurantSettings] = {}
@@ -32,7 +47,9 @@ class AuthStandIn(AuthServiceServicer):
     ) -> auth_service_pb2.GetRestaurantResponse:
         self.asked += 1
         restaurant_id = UUID(request.restaurant_id)
-        settings = self.settings.get(restaurant_id, settings_message(restaurant_id))
+        settings = self.settings.get(restaurant_id)
+        if settings is None:
+            raise NotFound(reason="RESTAURANT_NOT_FOUND")
         restaurant = auth_pb2.Restaurant(id=request.restaurant_id, settings=settings)
         return auth_service_pb2.GetRestaurantResponse(restaurant=restaurant)
 
@@ -45,6 +62,8 @@ class CatalogStandIn(CatalogServiceServicer):
         self.asked = 0
         self.reserved: dict[str, list[catalog_pb2.StockLine]] = {}
         self.released: list[str] = []
+        self.on_hand: dict[str, int] = {}
+        """Units by item; of an item that is not here there are enough."""
         self.refusal: Problem | None = None
         self.meanwhile: Callable[[], Awaitable[None]] | None = None
         """Happens once, inside a call that reserves, before its effect."""
@@ -70,6 +89,11 @@ class CatalogStandIn(CatalogServiceServicer):
         if any(known.get(line.line_id, line) != line for line in request.lines):
             raise Conflict("Reserved differently.", reason="RESERVATION_MISMATCH")
         added = [line for line in request.lines if line.line_id not in known]
+        all_held = Counter[str]()
+        for line in [*added, *(line for lines in self.reserved.values() for line in lines)]:
+            all_held[line.item_id] += line.quantity
+        if any(all_held[item_id] > on_hand for item_id, on_hand in self.on_hand.items()):
+            raise Conflict("Not enough in stock.", reason="INSUFFICIENT_STOCK")
         self.reserved[request.order_id] = [*held, *added]
         if self.lost_replies:
             self.lost_replies -= 1
@@ -122,3 +146,32 @@ class PaymentsStandIn(PaymentsServiceServicer):
             return payments_service_pb2.CloseBillResponse()
         finally:
             self._executing.discard(key)
+
+
+@asynccontextmanager
+async def world_of(db: Database, clock: FakeClock) -> AsyncIterator[World]:
+    """A restaurant of its own, with its peers."""
+    auth = AuthStandIn()  # type: ignore[abstract] # the rest of the contract is not asked
+    catalog = CatalogStandIn()  # type: ignore[abstract]
+    payments = PaymentsStandIn()  # type: ignore[abstract]
+    async with AsyncExitStack() as stack:
+        channels = []
+        for name, register, servicer in (
+            ("auth", add_AuthServiceServicer_to_server, auth),
+            ("catalog", add_CatalogServiceServicer_to_server, catalog),
+            ("payments", add_PaymentsServiceServicer_to_server, payments),
+        ):
+            peer = await stack.enter_async_context(
+                serving(
+                    register,
+                    servicer,
+                    clock=clock,
+                    caller="orders",
+                    service_name=name,
+                    service_permissions={"orders": frozenset({"menu.read", "orders.cancel", "orders.place"})},
+                )
+            )
+            channels.append(peer.channel)
+        peers = GrpcPeers(*channels)
+        shop = Shop(db, clock, peers, Copies(db, peers))
+        yield World(shop, clock, auth, catalog, payments, new_id())

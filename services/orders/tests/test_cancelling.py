@@ -313,6 +313,8 @@ async def test_whatever_is_interleaved_an_order_ends_cancelled_and_closed_or_ope
             answer = await world.cancel(order.id, key=f"{order.id} cancel c1")
             assert answer.state == CANCELLED
     finally:
+        for task in tasks:
+            await dies(task)
         world.shop = shop
 
 

@@ -18,7 +18,14 @@ from chassis.ids import new_id
 from chassis.rpc import acting_for
 from services.orders.domain.kitchen import LineStep, TicketStep
 from services.orders.domain.order import Kitchen, Order, State, StateChange
-from services.orders.tests.builders import MIA, draft, draft_line, item_message, menu_message
+from services.orders.tests.builders import (
+    MIA,
+    draft,
+    draft_line,
+    item_message,
+    menu_message,
+    settings_message,
+)
 from services.orders.usecases import cancelling, kitchen, lifecycle, payments, placing, reading
 from services.orders.usecases.ports import Answer, Ask
 from services.orders.usecases.work import Shop
@@ -39,6 +46,7 @@ class World:
     menu_version: int = 1
 
     def __post_init__(self) -> None:
+        self.auth.settings.setdefault(self.tenant, settings_message(self.tenant))
         self.publish_menu()
 
     def publish_menu(self) -> catalog_pb2.Menu:
