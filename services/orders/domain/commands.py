@@ -37,6 +37,7 @@ from services.orders.domain.order import (
     Lifecycle,
     Line,
     Order,
+    ServiceFlow,
     State,
 )
 from services.orders.domain.placing import Basket, Terms, WantedOrder, refuse_empty
@@ -111,21 +112,30 @@ def validate(
 
 
 def fire(
-    held: Held, line_ids: Sequence[UUID], course: str, stations: Sequence[Station], command: Command
+    held: Held,
+    line_ids: Sequence[UUID],
+    course: str,
+    stations: Sequence[Station],
+    command: Command,
+    pay_later: bool = False,
 ) -> Change:
     """Held lines to the kitchen: those named, those of a course, or all of them.
 
-    Raises IllegalTransition (also for pay_first before it is paid), LineAlreadyFired, NothingToFire,
-    LineRefused (UNKNOWN_LINE).
+    ``pay_later``: the guest of a pay_first order pays after the meal instead; with nothing named, only what
+    nobody holds back is fired. Raises IllegalTransition (also for pay_first before it is paid),
+    LineAlreadyFired, NothingToFire, LineRefused (UNKNOWN_LINE).
     """
     order = held.order
     if order.lifecycle is not Lifecycle.VALIDATED:
         raise illegal(order, "fire")
+    if pay_later and not order.kitchen_may_start:
+        order = replace(order, service_flow=ServiceFlow.PAY_LATER)
+        line_ids = line_ids or ([] if course else [line.id for line in order.lines if line.fires_at_once])
     if not order.kitchen_may_start:
         raise illegal(order, "fire", "The kitchen starts when this order is paid.")
     lines = _lines_to_fire(order, line_ids, course)
     after, tickets = _fired(order, lines, stations, held.tickets, command)
-    return change_of(order, held, after, tickets, command, [Updated("fired")])
+    return change_of(held.order, held, after, tickets, command, [Updated("fired")])
 
 
 def step_ticket(

@@ -82,6 +82,7 @@ def order_message(order: Order) -> orders_pb2.Order:
         menu_version=order.menu_version,
         placed_by=actor_message(order.placed_by),
         completed_at=timestamp(order.completed_at),
+        unsent_since=timestamp(order.unsent_since),
     )
 
 
