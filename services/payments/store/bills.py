@@ -63,7 +63,7 @@ INSERT INTO bill AS old (restaurant_id, order_id, order_number, order_version, c
     mode, total_minor, service_minor, discount_minor, void_minor, vat, updated_at)
 VALUES ($1, $2, 0, 0, '', 0, 'closed', 'inclusive_optional', 0, 0, 0, 0, '[]', $3)
 ON CONFLICT (restaurant_id, order_id) DO UPDATE SET state = 'closed', updated_at = excluded.updated_at
-WHERE old.state <> 'closed'
+WHERE old.state <> 'closed' AND old.paid_minor = 0
 """
 HALF_PAID = """
 SELECT order_id FROM bill
@@ -136,7 +136,10 @@ async def has_bill(tx: Transaction, order_id: UUID) -> bool:
 
 
 async def close_bill(tx: Transaction, order_id: UUID, now: datetime) -> None:
-    """No money can be put on this bill any more, also when it has not been heard of yet."""
+    """No money can be put on this bill any more, also when it has not been heard of yet.
+
+    A bill with money on it stays as it is; the bill is locked until the end of the transaction.
+    """
     await tx.execute(CLOSE_BILL, tx.tenant, order_id, now)
 
 
