@@ -37,6 +37,7 @@ def order(of: orders_pb2.Order) -> Json:
         "created_at": instant(of.created_at) if of.HasField("created_at") else None,
         "updated_at": instant(of.updated_at) if of.HasField("updated_at") else None,
         "completed_at": instant(of.completed_at) if of.HasField("completed_at") else None,
+        "unsent_since": instant(of.unsent_since) if of.HasField("unsent_since") else None,
         "placed_by": actor(of.placed_by) if of.HasField("placed_by") else None,
         "version": of.version,
         "menu_version": of.menu_version or None,

@@ -197,6 +197,7 @@ ORDER: Final[Example] = {
     "created_at": AT,
     "updated_at": AT,
     "completed_at": None,
+    "unsent_since": None,
     "placed_by": ACTOR,
     "version": 1,
     "menu_version": 7,

@@ -14,7 +14,7 @@ from chassis.auth import PrincipalKind, Revocation, Revocations, RevokedKind, Se
 from chassis.clock import FakeClock
 from chassis.errors import PermissionDenied, Unauthenticated
 from chassis.rpc import calling_service, current_principal, inbound, open_channel
-from chassis.rpc.policy import policies_of
+from chassis.rpc.policy import policies_of, refusal_of
 from chassis.testing_rpc import Peer, TokenMint, serving
 from chassis.tests.rpc_probe import PERMISSION, Probe, Request, Response, Stub, register, reply, request
 
@@ -231,3 +231,10 @@ async def test_a_refused_call_leaves_a_line_that_names_who_and_why_but_no_token(
     assert (line["subject"], line["device_id"]) == (str(eve.subject), eve.device_id)
     assert (line["reason"], line["restaurant_id"]) == ("PERMISSION_MISSING", str(eve.restaurant_id))
     assert "eyJ" not in log_lines.getvalue()
+
+
+def test_a_caller_acts_only_on_a_refusal_that_the_contract_lists() -> None:
+    payments = "fynlo.payments.v1.PaymentsService"
+    assert refusal_of(payments, "CloseBill", "BILL_HAS_MONEY") == "BILL_HAS_MONEY"
+    with pytest.raises(ValueError, match="does not refuse with BILL_HAS_PAYMENTS"):
+        refusal_of(payments, "CloseBill", "BILL_HAS_PAYMENTS")

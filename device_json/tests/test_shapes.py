@@ -193,6 +193,7 @@ def test_what_is_empty_is_null() -> None:
         "covers",
         "created_at",
         "completed_at",
+        "unsent_since",
         "state",
         "placed_by",
     ):

@@ -1,5 +1,6 @@
 """The other services, over gRPC."""
 
+import asyncio
 from collections.abc import Sequence
 from uuid import UUID
 
@@ -11,9 +12,16 @@ from fynlo.common.v1 import common_pb2
 from fynlo.payments.v1 import payments_service_pb2
 from fynlo.payments.v1.payments_service_pb2_grpc import PaymentsServiceStub
 
-from chassis.rpc import Channel, acting_for, remaining_seconds
+from chassis.errors import Conflict, Unavailable
+from chassis.rpc import Channel, acting_for, refusal_of, remaining_seconds
 from chassis.rpc.call import BACKGROUND_SECONDS
+from services.orders.domain.errors import MoneyOnBill
 from services.orders.domain.order import Line
+
+CLOSE_BILL_ATTEMPTS = 5
+CLOSE_BILL_AGAIN_SECONDS = 0.05
+"""The first pause of CloseBill's attempts; each further one is twice as long."""
+BILL_HAS_MONEY = refusal_of("fynlo.payments.v1.PaymentsService", "CloseBill", "BILL_HAS_MONEY")
 
 
 class GrpcPeers:
@@ -58,11 +66,24 @@ class GrpcPeers:
         await self._catalog.ReleaseStock(request)
 
     async def close_bill(self, tenant: UUID, order_id: UUID) -> None:
-        """Asked with the caller's own token; by the sweeper as this service."""
+        """Asked with the caller's own token, by the sweeper as this service. Raises MoneyOnBill, Unavailable.
+
+        A bill that another request closes, or pays, at this moment is asked for again.
+        """
         request = payments_service_pb2.CloseBillRequest(
             request_id=f"cancel:{order_id}", order_id=str(order_id), restaurant_id=str(tenant)
         )
-        await self._payments.CloseBill(request)
+        for attempt in range(CLOSE_BILL_ATTEMPTS):
+            try:
+                await self._payments.CloseBill(request)
+                return
+            except Conflict as refusal:
+                if refusal.reason == BILL_HAS_MONEY:
+                    raise MoneyOnBill(refusal.detail) from refusal
+                # Another request closes, or pays, this bill at the moment.
+                busy = refusal
+            await asyncio.sleep(CLOSE_BILL_AGAIN_SECONDS * 2**attempt)
+        raise Unavailable("The bill is in use; try again.", reason="BILL_BUSY") from busy
 
 
 def _budget() -> float:

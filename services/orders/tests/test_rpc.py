@@ -36,8 +36,10 @@ from chassis.errors import (
 from chassis.ids import new_id
 from chassis.rpc import was_replayed
 from chassis.testing_rpc import Peer, serving
+from services.orders.domain.order import State
 from services.orders.main import SERVICE_PERMISSIONS
 from services.orders.rpc import ChannelsRpc, KitchenRpc, OrdersRpc
+from services.orders.rpc.orders import COMMAND_OF_STATUS
 from services.orders.tests.builders import DRINKS, MAINS, draft, draft_line
 from services.orders.tests.world import World
 
@@ -196,6 +198,30 @@ async def test_a_service_names_the_restaurant_it_asks_about(wire: Wire) -> None:
     request = pb.GetOrderRequest(order_id=order.id, restaurant_id=str(wire.world.tenant))
     with wire.orders_peer.as_service(wire.world.tenant):
         assert (await wire.orders.GetOrder(request)).order.id == order.id
+
+
+@pytest.mark.parametrize(
+    ("status", "permission"),
+    [
+        (orders_pb2.ORDER_STATE_CANCELLED, "orders.cancel"),
+        (orders_pb2.ORDER_STATE_PREPARING, "kitchen.work"),
+        (orders_pb2.ORDER_STATE_READY, "kitchen.work"),
+    ],
+)
+async def test_a_state_needs_the_permission_of_the_command_that_leads_there(
+    wire: Wire, status: orders_pb2.OrderState.ValueType, permission: str
+) -> None:
+    order = await wire.world.place()
+    request = pb.SetOrderStatusRequest(request_id="r", order_id=order.id, status=status)
+    with wire.staff(permissions=STAFF - {permission}), pytest.raises(PermissionDenied) as refused:
+        await wire.orders.SetOrderStatus(request)
+    assert (refused.value.reason, refused.value.metadata["permission"]) == ("PERMISSION_MISSING", permission)
+    assert (await wire.world.order(order.id)).version == 1
+
+
+def test_every_state_that_a_command_leads_to_has_its_permission() -> None:
+    order_at = {state for state in State if state not in {State.DRAFT, State.PAID, State.INVOICED}}
+    assert set(COMMAND_OF_STATUS) == order_at
 
 
 async def test_refusals_arrive_with_their_reason_and_what_is_possible(wire: Wire) -> None:

@@ -15,9 +15,9 @@ from services.orders.domain import commands, guards
 from services.orders.domain.kitchen import RECALL_WITHIN
 from services.orders.domain.order import Lifecycle, Order, Payment, ServiceFlow
 from services.orders.store import orders as store
+from services.orders.usecases.cancelling import close_for_cancel, finish_cancel
 from services.orders.usecases.copies import settings_in
 from services.orders.usecases.day_end import DayEnd
-from services.orders.usecases.lifecycle import close_for_cancel, finish_cancel
 from services.orders.usecases.reading import todays_metrics
 from services.orders.usecases.work import Shop, apply
 from services.orders.wire.events import METRICS

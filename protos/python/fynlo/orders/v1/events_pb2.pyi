@@ -61,7 +61,9 @@ class OrderUpdated(_message.Message):
     TICKETS_FIELD_NUMBER: _builtins.int
     CAUSE_FIELD_NUMBER: _builtins.int
     cause: _builtins.str
-    """draft, fired, cancelling or cancel_refused: what moved."""
+    """draft, fired, cancelling or cancel_refused: what moved. more_tickets: the rest of the tickets of the event before it,
+    which could not carry them all.
+    """
     @_builtins.property
     def order(self) -> _orders_pb2.Order: ...
     @_builtins.property

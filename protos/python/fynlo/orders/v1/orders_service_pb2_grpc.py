@@ -147,7 +147,8 @@ class OrdersServiceServicer:
         raise NotImplementedError('Method not implemented!')
 
     def SetOrderStatus(self, request, context):
-        """Moves an order to a derived state by the command that leads there.
+        """Moves an order to a derived state by the command that leads there; the caller needs that command's permission as
+        well (orders.cancel for cancelled, kitchen.work for preparing and ready).
         """
         context.set_code(grpc.StatusCode.UNIMPLEMENTED)
         context.set_details('Method not implemented!')

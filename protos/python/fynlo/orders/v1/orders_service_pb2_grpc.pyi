@@ -44,7 +44,9 @@ class OrdersServiceStub:
     CancelOrder: _grpc.UnaryUnaryMultiCallable[_orders_service_pb2.CancelOrderRequest, _orders_service_pb2.CancelOrderResponse]
     CompleteOrder: _grpc.UnaryUnaryMultiCallable[_orders_service_pb2.CompleteOrderRequest, _orders_service_pb2.CompleteOrderResponse]
     SetOrderStatus: _grpc.UnaryUnaryMultiCallable[_orders_service_pb2.SetOrderStatusRequest, _orders_service_pb2.SetOrderStatusResponse]
-    """Moves an order to a derived state by the command that leads there."""
+    """Moves an order to a derived state by the command that leads there; the caller needs that command's permission as
+    well (orders.cancel for cancelled, kitchen.work for preparing and ready).
+    """
 
 @_typing.type_check_only
 class OrdersServiceAsyncStub(OrdersServiceStub):
@@ -62,7 +64,9 @@ class OrdersServiceAsyncStub(OrdersServiceStub):
     CancelOrder: _aio.UnaryUnaryMultiCallable[_orders_service_pb2.CancelOrderRequest, _orders_service_pb2.CancelOrderResponse]  # type: ignore[assignment]
     CompleteOrder: _aio.UnaryUnaryMultiCallable[_orders_service_pb2.CompleteOrderRequest, _orders_service_pb2.CompleteOrderResponse]  # type: ignore[assignment]
     SetOrderStatus: _aio.UnaryUnaryMultiCallable[_orders_service_pb2.SetOrderStatusRequest, _orders_service_pb2.SetOrderStatusResponse]  # type: ignore[assignment]
-    """Moves an order to a derived state by the command that leads there."""
+    """Moves an order to a derived state by the command that leads there; the caller needs that command's permission as
+    well (orders.cancel for cancelled, kitchen.work for preparing and ready).
+    """
 
 class OrdersServiceServicer(metaclass=_abc_1.ABCMeta):
     @_abc_1.abstractmethod
@@ -137,7 +141,9 @@ class OrdersServiceServicer(metaclass=_abc_1.ABCMeta):
         request: _orders_service_pb2.SetOrderStatusRequest,
         context: _ServicerContext,
     ) -> _typing.Union[_orders_service_pb2.SetOrderStatusResponse, _abc.Awaitable[_orders_service_pb2.SetOrderStatusResponse]]:
-        """Moves an order to a derived state by the command that leads there."""
+        """Moves an order to a derived state by the command that leads there; the caller needs that command's permission as
+        well (orders.cancel for cancelled, kitchen.work for preparing and ready).
+        """
 
 def add_OrdersServiceServicer_to_server(servicer: OrdersServiceServicer, server: _typing.Union[_grpc.Server, _aio.Server]) -> None: ...
 
