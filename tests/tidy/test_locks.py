@@ -101,7 +101,7 @@ def test_the_product_runs_without_what_only_development_needs() -> None:
     """Every process is imported, its migrations too, where the second lock's packages cannot be found."""
     second = pinned(LOCKS[1])
     refused = {name for name, owners in packages_distributions().items() if {*map(normal, owners)} <= second}
-    assert {"pytest", "hypothesis", "httpx"} <= refused
+    assert {"pytest", "hypothesis", "websockets"} <= refused
     modules = [
         *PROCESSES,
         *(

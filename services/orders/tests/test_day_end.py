@@ -145,7 +145,7 @@ async def test_an_order_that_cannot_be_changed_delays_no_other(world: World) -> 
     async with world.shop.db.transaction(world.tenant) as tx:
         first = await tx.fetchval("SELECT min(id::text) FROM orders WHERE restaurant_id = $1", world.tenant)
         # Text that no event carries: the change of this one is refused each time.
-        await tx.execute("UPDATE order_line SET name = repeat('x', 40000) WHERE order_id = $1", UUID(first))
+        await tx.execute("UPDATE order_line SET name = repeat('x', 200000) WHERE order_id = $1", UUID(first))
     assert await sweeper.sweep() == BATCH - 1
     assert await sweeper.sweep() == 21
     assert await open_tickets(world) == 1

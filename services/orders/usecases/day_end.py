@@ -4,7 +4,7 @@ from datetime import timedelta
 from uuid import UUID
 
 from chassis.clock import business_date
-from chassis.errors import Problem
+from chassis.errors import Unavailable
 from chassis.telemetry import get_logger
 from services.orders.domain import commands
 from services.orders.store import kitchen as store
@@ -47,10 +47,10 @@ class DayEnd:
         for tenant, order_id in found:
             try:
                 ended += await self._end(tenant, order_id)
-            except Problem as problem:
-                _log.warning(
-                    "tickets did not end with their day", order_id=str(order_id), reason=problem.reason
-                )
+            except Unavailable:
+                raise
+            except Exception as error:  # whatever is wrong with one order is its own affair
+                _log.error("tickets did not end with their day", order_id=str(order_id), error=repr(error))
         return ended
 
     async def _end(self, tenant: UUID, order_id: UUID) -> bool:
