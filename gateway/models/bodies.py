@@ -94,10 +94,14 @@ class StatusIn(Body):
 
 
 class FireIn(Body):
-    """What to send to the kitchen: lines, a course, or, without either, all that is held."""
+    """What to send to the kitchen: lines, a course, or, without either, all that is held.
+
+    ``pay_later``: a pay_first order that is not paid becomes pay_later, so that the kitchen may start.
+    """
 
     lines: Annotated[list[Id], Field(max_length=LINES_MAX)] | None = None
     course: Annotated[str, Field(min_length=1, max_length=40)] | None = None
+    pay_later: bool = False
 
 
 class CancelIn(Body):

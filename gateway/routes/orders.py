@@ -326,6 +326,7 @@ async def fire_order(request: Request) -> Response:
             order_id=call.id_of("order_id"),
             line_ids=[str(line) for line in body.lines or []],
             course=body.course or "",
+            pay_later=body.pay_later,
         )
         reply = await call.write(call.services.orders.FireOrder(message))
         return call.answer(device_json.order(reply.order))

@@ -37,6 +37,7 @@ from services.orders.domain.order import (
     Lifecycle,
     Line,
     Order,
+    ServiceFlow,
     State,
 )
 from services.orders.domain.placing import Basket, Terms, WantedOrder, refuse_empty
@@ -111,20 +112,28 @@ def validate(
 
 
 def fire(
-    held: Held, line_ids: Sequence[UUID], course: str, stations: Sequence[Station], command: Command
+    held: Held,
+    line_ids: Sequence[UUID],
+    course: str,
+    stations: Sequence[Station],
+    command: Command,
+    *,
+    pay_later: bool = False,
 ) -> Change:
     """Held lines to the kitchen: those named, those of a course, or all of them.
 
+    ``pay_later``: the guest shall pay after the meal, so a pay_first order becomes pay_later.
     Raises IllegalTransition (also for pay_first before it is paid), LineAlreadyFired, NothingToFire,
     LineRefused (UNKNOWN_LINE).
     """
     order = held.order
     if order.lifecycle is not Lifecycle.VALIDATED:
         raise illegal(order, "fire")
-    if not order.kitchen_may_start:
+    allowed = replace(order, service_flow=ServiceFlow.PAY_LATER) if pay_later else order
+    if not allowed.kitchen_may_start:
         raise illegal(order, "fire", "The kitchen starts when this order is paid.")
     lines = _lines_to_fire(order, line_ids, course)
-    after, tickets = _fired(order, lines, stations, held.tickets, command)
+    after, tickets = _fired(allowed, lines, stations, held.tickets, command)
     return change_of(order, held, after, tickets, command, [Updated("fired")])
 
 

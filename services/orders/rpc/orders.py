@@ -68,7 +68,13 @@ class OrdersRpc(OrdersServiceServicer):
         ask, order_id = ask_of("FireOrder", request), UUID(request.order_id)
         lines = [parse_id(line_id) for line_id in request.line_ids]
         answer = await lifecycle.fire_order(
-            self._shop, ask, order_id, lines, request.course, pb.FireOrderResponse
+            self._shop,
+            ask,
+            order_id,
+            lines,
+            request.course,
+            pb.FireOrderResponse,
+            pay_later=request.pay_later,
         )
         return told(answer)
 

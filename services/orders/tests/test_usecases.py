@@ -25,7 +25,7 @@ from services.orders.domain.errors import (
     UnknownTable,
 )
 from services.orders.domain.kitchen import LineStep, TicketStep
-from services.orders.domain.order import Kitchen, Lifecycle, State
+from services.orders.domain.order import Kitchen, Lifecycle, ServiceFlow, State
 from services.orders.tests.builders import MIA, draft, draft_line, item_message
 from services.orders.tests.world import World
 from services.orders.usecases import copies, placing, reading
@@ -285,6 +285,15 @@ async def test_held_lines_are_fired_by_command(world: World) -> None:
     assert fired.version == 2
     [ticket] = await world.tickets(order.id)
     assert (ticket.revision, len(ticket.lines)) == (2, 2)
+
+
+async def test_an_unpaid_order_that_is_sent_all_the_same_is_paid_after_the_meal(world: World) -> None:
+    order = await world.place(draft(draft_line(world.burger), service_flow=orders_pb2.SERVICE_FLOW_PAY_FIRST))
+    assert await world.tickets(order.id) == []
+    fired = await world.fire(order.id, pay_later=True)
+    assert fired.service_flow == orders_pb2.SERVICE_FLOW_PAY_LATER
+    assert len(await world.tickets(order.id)) == 1
+    assert (await world.order(order.id)).service_flow is ServiceFlow.PAY_LATER
 
 
 async def test_a_line_steps_through_the_kitchen(world: World) -> None:

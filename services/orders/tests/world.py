@@ -138,11 +138,17 @@ class World:
         await self.record(self.payment(order.id, amount))
 
     async def fire(
-        self, order_id: str, lines: list[UUID] | None = None, course: str = ""
+        self, order_id: str, lines: list[UUID] | None = None, course: str = "", *, pay_later: bool = False
     ) -> orders_pb2.Order:
         """Held lines to the kitchen."""
         answer = await lifecycle.fire_order(
-            self.shop, self.ask(), UUID(order_id), lines or [], course, pb.FireOrderResponse
+            self.shop,
+            self.ask(),
+            UUID(order_id),
+            lines or [],
+            course,
+            pb.FireOrderResponse,
+            pay_later=pay_later,
         )
         return answer.reply.order
 

@@ -23,13 +23,20 @@ Verb = Callable[[Transaction, Held], Awaitable[Change]]
 
 
 async def fire_order(
-    shop: Shop, ask: Ask, order_id: UUID, line_ids: Sequence[UUID], course: str, reply_type: type[R]
+    shop: Shop,
+    ask: Ask,
+    order_id: UUID,
+    line_ids: Sequence[UUID],
+    course: str,
+    reply_type: type[R],
+    *,
+    pay_later: bool = False,
 ) -> Answer[R]:
     """Held lines to the kitchen. Raises OrderNotFound and as commands.fire."""
 
     async def fire(tx: Transaction, held: Held) -> Change:
         stations = await kitchen_store.find_stations(tx)
-        return commands.fire(held, line_ids, course, stations, shop.command(ask))
+        return commands.fire(held, line_ids, course, stations, shop.command(ask), pay_later=pay_later)
 
     return await _change_order(shop, ask, order_id, reply_type, fire)
 

@@ -459,9 +459,12 @@ class FireOrderRequest(_message.Message):
     ORDER_ID_FIELD_NUMBER: _builtins.int
     LINE_IDS_FIELD_NUMBER: _builtins.int
     COURSE_FIELD_NUMBER: _builtins.int
+    PAY_LATER_FIELD_NUMBER: _builtins.int
     request_id: _builtins.str
     order_id: _builtins.str
     course: _builtins.str
+    pay_later: _builtins.bool
+    """The guest pays after the meal: a pay_first order becomes pay_later, so that the kitchen may start."""
     @_builtins.property
     def line_ids(self) -> _containers.RepeatedScalarFieldContainer[_builtins.str]: ...
     def __init__(
@@ -471,10 +474,11 @@ class FireOrderRequest(_message.Message):
         order_id: _builtins.str = ...,
         line_ids: _abc.Iterable[_builtins.str] | None = ...,
         course: _builtins.str = ...,
+        pay_later: _builtins.bool = ...,
     ) -> None: ...
     _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["course", b"course", "line_ids", b"line_ids", "order_id", b"order_id", "request_id", b"request_id"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["course", b"course", "line_ids", b"line_ids", "order_id", b"order_id", "pay_later", b"pay_later", "request_id", b"request_id"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 
