@@ -1,6 +1,6 @@
 // The log-in page: who, in which restaurant, and on to the till or the kitchen.
 import { say } from "./problem.js";
-import { enter, forget, logIn, restaurants, session } from "./session.js";
+import { enter, logIn, logOut, restaurants, session } from "./session.js";
 import { plain, roleName } from "./text.js";
 import { Segmented } from "./ui.js";
 import { html, render, useEffect, useState } from "./view.js";
@@ -81,8 +81,8 @@ function Choose({ page }) {
   };
   const words = search.trim().toLowerCase();
   const shown = (found || []).filter((one) => (one.name || "").toLowerCase().includes(words));
-  const leave = () => {
-    forget();
+  const leave = async () => {
+    await logOut();
     location.assign("/login");
   };
   return html`<div class="stack">
@@ -113,6 +113,11 @@ function Choose({ page }) {
   </div>`;
 }
 
+/** A device that was restarted goes on where it was; /login itself is for choosing anew. */
+function goesOn() {
+  return location.pathname === "/" && session.value?.restaurant && localStorage.getItem(LAST_PAGE);
+}
+
 function Page() {
   const [page, setPage] = useState(wantedPage());
   const held = session.value;
@@ -132,4 +137,5 @@ function Page() {
   </main>`;
 }
 
-render(html`<${Page} />`, document.getElementById("page"));
+if (goesOn()) go(wantedPage());
+else render(html`<${Page} />`, document.getElementById("page"));
