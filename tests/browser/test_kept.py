@@ -34,6 +34,15 @@ async def token(page: Page) -> str:
     return str(held["access_token"])
 
 
+async def addresses(page: Page, path: str) -> list[str]:
+    """What a page asks for until it shows something."""
+    asked: list[str] = []
+    page.on("request", lambda sent: asked.append(sent.url))
+    await page.goto(path)
+    await expect(page.locator("#page")).not_to_be_empty()
+    return asked
+
+
 async def is_refused(http: httpx.AsyncClient, system: System, access_token: str) -> bool:
     """Whether the server takes the token no more."""
     answer = await http.get(
@@ -86,6 +95,7 @@ async def test_a_log_out_in_one_tab_ends_the_other(desk: Desk, house: House) -> 
     await second.get_by_role("button", name="Log out").click()
     for page in (first, second):
         await page.wait_for_url("**/login*")
+        assert await page.evaluate(HELD) is None
 
 
 async def test_somebody_else_who_logs_in_ends_the_session_of_before(
@@ -144,9 +154,6 @@ async def test_what_is_kept_is_every_file_of_the_pages(
     kept = set((await http.get(f"{system.base_url}/shell.json")).json()["files"])
     for path in ("/login", "/till", "/kitchen"):
         page = await desk.page()
-        asked: list[str] = []
-        page.on("request", lambda sent, asked=asked: asked.append(sent.url))
-        await page.goto(path)
-        await expect(page.locator("#page")).not_to_be_empty()
+        asked = await addresses(page, path)
         ours = {url.removeprefix(system.base_url).split("?")[0] for url in asked}
         assert {path for path in ours if not path.startswith("/api/")} - kept <= {"/shell.json", "/sw.js"}

@@ -4,7 +4,7 @@ from collections.abc import AsyncIterator, Awaitable, Callable
 
 import pytest
 import pytest_asyncio
-from playwright.async_api import Locator, expect
+from playwright.async_api import Locator, ViewportSize, expect
 
 from tests.browser.conftest import Desk
 from tests.browser.house import House
@@ -120,3 +120,17 @@ async def test_a_bound_is_shown_before_it_is_met_and_holds(desk: Desk, house: Ho
     await field.press_sequentially("450000")
     await expect(field).to_have_text("£45.00")
     await expect(till.dialog("pay")).to_contain_text("Not taken: Up to £100.00")
+
+
+async def test_on_a_phone_the_keypad_stays_beside_every_field_of_the_count(desk: Desk, house: House) -> None:
+    phone = ViewportSize(width=390, height=844)
+    till = await Till.open(await desk.page(size=phone), house.email)
+    await the_count(till, house)
+    dialog = till.dialog("close")
+    for field in await dialog.get_by_role("spinbutton").all():
+        await field.click()
+        await dialog.get_by_role("button", name="7", exact=True).click()
+        await expect(field).to_have_attribute("data-value", "7")
+        await expect(field).to_be_in_viewport(ratio=1)
+        # The total is the sum of the pieces as soon as there are any.
+        await dialog.get_by_role("button", name="Delete").click()

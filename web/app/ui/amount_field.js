@@ -29,6 +29,11 @@ export function AmountField({ label, name, value, onChange, max, format, limit =
     } else if (event.key === "Delete") onChange(null);
     else if (event.key.length === LETTERS && event.key !== " ") setHint(`Only digits: 1250 is ${format(1250)}.`);
   };
+  const focused = (event) => {
+    // Not below a keypad that stays at the foot of a small screen.
+    event.currentTarget.scrollIntoView({ block: "nearest" });
+    onFocus?.();
+  };
   const paste = (event) => {
     event.preventDefault();
     setHint("Pasted text is not taken. Type the digits.");
@@ -38,7 +43,7 @@ export function AmountField({ label, name, value, onChange, max, format, limit =
     <div class="amount ${active ? "active" : ""}" role="spinbutton" tabindex="0" aria-label=${label} data-name=${name} data-value=${value ?? ""}
       data-focus=${focus || undefined} aria-valuemin="0" aria-valuemax=${max} aria-valuenow=${value ?? undefined}
       aria-valuetext=${value === null ? "empty" : format(value)} aria-disabled=${disabled}
-      onKeyDown=${key} onPaste=${paste} onFocus=${onFocus}>
+      onKeyDown=${key} onPaste=${paste} onFocus=${focused}>
       <span class=${value === null ? "ghosted" : ""}>${value === null ? (placeholder ?? format(0)) : format(value)}</span>
     </div>
     ${(hint || limit) && html`<small class=${hint ? "hint bad" : "hint"} role=${hint ? "alert" : undefined}>${hint || limit}</small>`}
