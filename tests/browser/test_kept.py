@@ -5,13 +5,13 @@ from typing import Any
 
 import httpx
 import pytest
-from playwright.async_api import Page, expect
+from playwright.async_api import Page, Route, expect
 
 from tests.browser.conftest import WALL, Desk
 from tests.browser.house import House
-from tests.browser.pages import Till, Wall, arrive, live, log_in, until
+from tests.browser.pages import Till, Wall, arrive, caches, live, log_in, until
 from tests.system import System
-from tools.demo import PLATFORM_OWNER
+from tools.demo import PASSWORD, PLATFORM_OWNER
 
 pytestmark = pytest.mark.asyncio(loop_scope="session")
 
@@ -20,6 +20,12 @@ EXPIRE = f"""() => {{
     const expired = {{ ...{HELD}, expires_at: Date.now() - 1 }};
     localStorage.setItem("fynlo.session", JSON.stringify(expired));
 }}"""
+LATE_SECONDS = 4.0
+"""Long enough for another tab to ask as well."""
+LOG_IN_AGAIN = """async ({ email, password }) => {
+    const { logIn } = await import("/web/app/session.js");
+    await logIn(email, password);
+}"""
 SHELL_IS_KEPT = """async () => {
     const { version, files } = await (await fetch("/shell.json")).json();
     if (!navigator.serviceWorker.controller || !(await caches.has(`fynlo.shell.${version}`))) return false;
@@ -75,8 +81,13 @@ async def test_two_tabs_share_a_session_and_refresh_it_once(desk: Desk, house: H
     await second.goto("/till")
     await live(second)
     refreshes: list[str] = []
-    for page in (first, second):
-        page.on("request", lambda sent: refreshes.append(sent.url) if "/auth/refresh" in sent.url else None)
+
+    async def answer_late(route: Route) -> None:
+        refreshes.append(route.request.url)
+        await asyncio.sleep(LATE_SECONDS)
+        await route.continue_()
+
+    await device.route("**/auth/refresh", answer_late)
     await first.evaluate(EXPIRE)
     await asyncio.gather(first.reload(), second.reload())
     for page in (first, second):
@@ -96,6 +107,24 @@ async def test_a_log_out_in_one_tab_ends_the_other(desk: Desk, house: House) -> 
     for page in (first, second):
         await page.wait_for_url("**/login*")
         assert await page.evaluate(HELD) is None
+
+
+async def test_a_log_in_in_one_tab_ends_the_session_of_before_and_the_other_tab_goes_on(
+    desk: Desk, house: House, http: httpx.AsyncClient, system: System
+) -> None:
+    device = await desk.device()
+    first, second = await desk.page(device), await desk.page(device)
+    await Till.open(first, house.email)
+    old = await token(first)
+    await second.goto("/login")
+    await expect(second.get_by_role("button", name="Log in as somebody else")).to_be_visible()
+    await second.evaluate(LOG_IN_AGAIN, {"email": house.email, "password": PASSWORD})
+    await until(lambda: is_refused(http, system, old), "the server refuses the token of before")
+    await live(first)
+    await asyncio.sleep(1)
+    await live(first)
+    assert first.url.endswith("/till")
+    assert await token(first) == await token(second) != old
 
 
 async def test_somebody_else_who_logs_in_ends_the_session_of_before(
@@ -136,6 +165,7 @@ async def test_without_a_network_a_reload_shows_the_kitchen_and_the_log_in(desk:
     wall = await Wall.open(await desk.page(device), house.email)
     page = wall.page
     await wall.shows(order["number"])
+    await until(lambda: caches(page), "the channels are stored")
     await until(lambda: page.evaluate(SHELL_IS_KEPT), "the pages are kept")
     await device.set_offline(True)
     await page.reload()

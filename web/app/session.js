@@ -3,6 +3,7 @@
 // the gateway). What lies there is worth little elsewhere: the refresh token works once and belongs to this device's
 // session, which the server ends as soon as it is used twice; nothing of it goes into a cookie or an address.
 import { fetchJson } from "./http.js";
+import { newId } from "./ids.js";
 import { Problem } from "./problem.js";
 import { keepShell } from "./shell.js";
 import { alone, deviceId } from "./tab.js";
@@ -17,13 +18,18 @@ const CHECK_MS = 10_000;
 const LOG_IN_ATTEMPTS = 3;
 const LOG_IN_PAUSE_MS = 500;
 
-/** The session of this device, or null. `expires_at`: milliseconds of this machine's clock. */
+/**
+ * The session of this device, or null. `expires_at`: milliseconds of this machine's clock; `opened`: an id of ours,
+ * another one for each log-in and each change of the restaurant.
+ */
 export const session = signal(load());
 export const restaurant = computed(() => session.value?.restaurant || null);
 export const currency = computed(() => restaurant.value?.currency || "GBP");
 
 let refreshing = null;
 let timer = null;
+/** This page is about to start anew with what another tab opened: what still ends here is of before. */
+let leaving = false;
 
 function load() {
   try {
@@ -33,21 +39,21 @@ function load() {
   }
 }
 
-function keep(answer) {
-  const kept = { ...answer, expires_at: Date.now() + answer.expires_in * 1000 };
+function keep(answer, opened) {
+  const kept = { ...answer, opened, expires_at: Date.now() + answer.expires_in * 1000 };
   localStorage.setItem(STORED, JSON.stringify(kept));
   session.value = kept;
   return kept;
 }
 
-const holder = (held) => `${held?.user.id} ${held?.restaurant?.id}`;
-
-/** Takes over what another tab did: fresh tokens, a log-out, another person or restaurant. */
+/** Takes over what another tab did: fresh tokens, a log-out, another log-in or restaurant. */
 function follow() {
   const [before, after] = [session.value, load()];
-  session.value = after;
-  // What this page shows is of somebody else, or of another restaurant.
-  if (before && after && holder(before) !== holder(after)) location.reload();
+  if (before && after && before.opened !== after.opened) {
+    // What this page shows and its socket are of a session that may be over.
+    leaving = true;
+    location.reload();
+  } else session.value = after;
 }
 
 addEventListener("storage", (event) => {
@@ -67,7 +73,7 @@ export async function logIn(email, password) {
   const before = session.value;
   for (let attempt = 1; ; attempt += 1) {
     try {
-      const held = keep((await fetchJson("POST", "/auth/login", { body })).body);
+      const held = keep((await fetchJson("POST", "/auth/login", { body })).body, newId());
       if (before) endOnServer(before.access_token);
       return held;
     } catch (problem) {
@@ -82,7 +88,7 @@ export async function logIn(email, password) {
 export async function enter(restaurantId) {
   const token = await accessToken();
   const body = { restaurant_id: restaurantId };
-  return keep((await fetchJson("POST", "/auth/switch", { body, token })).body);
+  return keep((await fetchJson("POST", "/auth/switch", { body, token })).body, newId());
 }
 
 /** The restaurants that this person may work in: [{id, name, role?}]. Throws Problem. */
@@ -110,7 +116,7 @@ async function refresh(held) {
   if (stored) return stored;
   const body = { refresh_token: held.refresh_token, device_id: deviceId() };
   try {
-    return keep((await fetchJson("POST", "/auth/refresh", { body, keepalive: true })).body);
+    return keep((await fetchJson("POST", "/auth/refresh", { body, keepalive: true })).body, held.opened);
   } catch (problem) {
     if (problem.status !== 401) throw problem;
     const other = changedSince(held);
@@ -139,6 +145,7 @@ export function keepFresh() {
 
 /** Ends the session here, without asking the server. */
 export function forget({ wipe = false } = {}) {
+  if (leaving) return;
   localStorage.removeItem(STORED);
   if (wipe) wipeCaches();
   session.value = null;

@@ -16,7 +16,7 @@ const KEYS = [
   ["Enter", "Take what is marked; in a dialog: its main action"],
   ["Space", "Choose an option"],
   ["B", "To the basket"],
-  ["S", "Send the basket, or pay"],
+  ["S", "To the button that sends or pays; Enter presses it"],
   ["1 2 3", "Sell, Orders, Till"],
   ["0 – 9", "Type an amount, pence included: 1250 is £12.50"],
   ["Esc", "Close a dialog"],
@@ -36,7 +36,7 @@ const start = async () => {
     { Drawer, Move },
     { CloseTill },
     { Forgotten },
-    { sendBasket, basketOpen },
+    { basketOpen },
     { XReport, Report },
     { Options },
     { Pay },
@@ -67,10 +67,10 @@ const start = async () => {
   const show = (name) => () => {
     view.value = name;
   };
-  const toBasket = () => {
+  const toBasket = (wanted) => () => {
     view.value = "sell";
     basketOpen.value = true;
-    setTimeout(() => document.querySelector(".basket .line-text, .basket-send .primary")?.focus());
+    setTimeout(() => document.querySelector(wanted)?.focus());
   };
   const keys = {
     "?": () => (dialog.value = { name: "keys" }),
@@ -78,8 +78,8 @@ const start = async () => {
       view.value = "sell";
       setTimeout(() => document.querySelector(".search")?.focus());
     },
-    b: toBasket,
-    s: () => view.value === "sell" && sendBasket.run?.(),
+    b: toBasket(".basket .line-text"),
+    s: toBasket(".basket-send .primary"),
     1: show("sell"),
     2: show("orders"),
     3: show("drawer"),

@@ -23,8 +23,6 @@ const FLOWS = [
 
 /** Whether a phone shows the basket instead of the menu. */
 export const basketOpen = signal(false);
-/** Sends the basket that is shown, as its button does; null while there is nothing to send. */
-export const sendBasket = { run: null };
 
 /** {quote, problem, pending} of the basket as it is. */
 function useQuote(wanted, version) {
@@ -73,7 +71,6 @@ export function BasketPanel() {
   useEffect(() => {
     setRefusal(null);
   }, [wanted]);
-  sendBasket.run = nothing ? null : send;
   const units = wanted.lines.reduce((sum, line) => sum + line.quantity, 0);
   return html`
     <aside class="basket ${basketOpen.value ? "open" : ""}" aria-label="Basket">
