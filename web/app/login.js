@@ -133,6 +133,11 @@ function Choose({ page, onLeave }) {
   </div>`;
 }
 
+/** A device that was restarted goes on where it was; /login itself is for choosing anew. */
+function goesOn() {
+  return location.pathname === "/" && session.value?.restaurant && localStorage.getItem(LAST_PAGE);
+}
+
 function Page() {
   const [page, setPage] = useState(wantedPage());
   const held = session.value;
@@ -155,4 +160,5 @@ function Page() {
   <//>`;
 }
 
-render(html`<${Page} />`, document.getElementById("page"));
+if (goesOn()) go(wantedPage());
+else render(html`<${Page} />`, document.getElementById("page"));

@@ -169,6 +169,17 @@ def test_pay_first_cannot_be_fired_before_it_is_paid() -> None:
     assert refused.value.metadata == {"from": "validated", "command": "fire", "allowed": "cancel"}
 
 
+def test_pay_first_is_fired_unpaid_when_somebody_lets_the_guest_pay_later() -> None:
+    held = placed(line(BURGER), line(SALAD, hold=True), flow=ServiceFlow.PAY_FIRST)
+    assert [one.kitchen for one in held.order.lines] == [Kitchen.HELD, Kitchen.HELD]
+    fired = commands.fire(held, [held.order.lines[0].id], "", (KITCHEN,), command(), pay_later=True)
+    assert [one.kitchen for one in fired.order.lines] == [Kitchen.QUEUED, Kitchen.HELD]
+    assert (fired.order.service_flow, fired.order.version) == (ServiceFlow.PAY_LATER, 2)
+    # From then on it is an order like any other that is paid after the meal.
+    rest = commands.fire(after(fired), [], "", (KITCHEN,), command())
+    assert {one.kitchen for one in rest.order.lines} == {Kitchen.QUEUED}
+
+
 def test_every_station_gets_a_ticket_with_its_own_lines() -> None:
     held = placed(line(BURGER), line(BEER), line(SALAD))
     by_station = {ticket.station_name: ticket for ticket in held.tickets}

@@ -17,6 +17,7 @@ from services.payments.domain.bill import (
     VatGroup,
 )
 from services.payments.domain.payment import Restaurant
+from services.payments.domain.till import HalfPaid
 
 RESTAURANT = ("restaurant_id", "version", "currency_code", "time_zone", "day_cutoff_minutes", "fee_preset")
 BILL = (
@@ -66,7 +67,7 @@ ON CONFLICT (restaurant_id, order_id) DO UPDATE SET state = 'closed', updated_at
 WHERE old.state <> 'closed' AND old.paid_minor = 0
 """
 HALF_PAID = """
-SELECT order_id FROM bill
+SELECT order_id, order_number, total_minor - paid_minor AS due_minor FROM bill
 WHERE restaurant_id = $1 AND state = 'open' AND paid_minor > 0 AND paid_minor < total_minor
   AND EXISTS (SELECT 1 FROM payment WHERE payment.restaurant_id = $1 AND payment.order_id = bill.order_id
               AND till_session_id = $2 AND method = 'cash')
@@ -143,9 +144,12 @@ async def close_bill(tx: Transaction, order_id: UUID, now: datetime) -> None:
     await tx.execute(CLOSE_BILL, tx.tenant, order_id, now)
 
 
-async def half_paid_cash_orders(tx: Transaction, session_id: UUID) -> list[UUID]:
+async def half_paid_cash_orders(tx: Transaction, session_id: UUID) -> list[HalfPaid]:
     """Open bills with cash of this session on them and a balance left."""
-    return [UUID(int=row["order_id"].int) for row in await tx.fetch(HALF_PAID, tx.tenant, session_id)]
+    return [
+        HalfPaid(UUID(int=row["order_id"].int), row["order_number"], row["due_minor"])
+        for row in await tx.fetch(HALF_PAID, tx.tenant, session_id)
+    ]
 
 
 def restaurant_in(row: Mapping[str, Any]) -> Restaurant:
