@@ -26,7 +26,7 @@ from services.orders.domain.errors import (
     UnknownTable,
 )
 from services.orders.domain.kitchen import LineStep, TicketStep
-from services.orders.domain.order import Kitchen, Lifecycle, ServiceFlow, State
+from services.orders.domain.order import Kitchen, Lifecycle, State
 from services.orders.tests.builders import MIA, draft, draft_line, item_message
 from services.orders.tests.world import World
 from services.orders.usecases import copies, placing, reading, upkeep
