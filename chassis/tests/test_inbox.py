@@ -148,6 +148,12 @@ async def settled(client: NatsClient, durable: str) -> bool:
         return False
 
 
+async def at_rest(client: NatsClient, admin: asyncpg.Connection, durable: str) -> bool:
+    """Whether besides nothing waits for its next try."""
+    rows = await inbox_rows(admin, durable, "inbox_parked")
+    return await settled(client, durable) and all(row["retry_at"] is None for row in rows)
+
+
 async def test_an_event_reaches_its_handler_with_tenant_and_context(
     db: Database, consumer_of: Open, nats_client: NatsClient, admin: asyncpg.Connection, durable: str
 ) -> None:
@@ -225,12 +231,12 @@ async def test_a_versioned_effect_that_keeps_failing_is_parked_as_any_other(
 ) -> None:
     kitchen, tenant = Kitchen(fails={"poison": ValueError("no")}), new_id()
     copied = Subscription(kitchen.on_thing_made, versioned=True)
-    async with running(consumer_of(kitchen, subscription=copied, max_deliveries=2)) as consumer:
+    async with running(consumer_of(kitchen, subscription=copied, max_failures=2)) as consumer:
         await publish(nats_client, tenant, "poison")
-        await eventually(lambda: settled(nats_client, durable))
+        await eventually(lambda: at_rest(nats_client, admin, durable))
         [parked] = await inbox_rows(admin, durable, "inbox_parked")
         kitchen.fails.clear()
-        assert await consumer.retry_parked(parked["msg_id"])
+        assert await consumer.retry_parked(tenant, parked["msg_id"])
     assert await effects(db, tenant) == {"poison": 1}
 
 
@@ -255,7 +261,7 @@ async def test_events_of_one_restaurant_are_handled_in_order_while_others_go_on(
 
 
 async def test_a_failure_is_tried_again_later_and_the_versions_decide(
-    db: Database, consumer_of: Open, nats_client: NatsClient, durable: str
+    db: Database, consumer_of: Open, nats_client: NatsClient, admin: asyncpg.Connection, durable: str
 ) -> None:
     """Out of order by retry: the second event is handled before the first one succeeds."""
     kitchen, tenant = Kitchen(fails={"first": Conflict("not yet")}), new_id()
@@ -265,13 +271,13 @@ async def test_a_failure_is_tried_again_later_and_the_versions_decide(
         await eventually(lambda: _is(("second", 1) in kitchen.seen))
         assert await effects(db, tenant) in ({}, {"second": 1})
         kitchen.fails.clear()
-        await eventually(lambda: settled(nats_client, durable))
+        await eventually(lambda: at_rest(nats_client, admin, durable))
     mine = [one for one in kitchen.contexts if one.restaurant_id == tenant]
     assert [(one.subject_id, one.delivery) for one in mine] == [("first", 1), ("second", 1), ("first", 2)]
     assert await effects(db, tenant) == {"first": 1, "second": 1}
 
 
-async def test_poison_is_parked_after_eight_deliveries_and_delays_nobody(
+async def test_poison_is_parked_after_eight_failures_and_delays_nobody(
     db: Database, consumer_of: Open, nats_client: NatsClient, admin: asyncpg.Connection, durable: str
 ) -> None:
     kitchen, tenant = Kitchen(fails={"poison": ZeroDivisionError("per zero guests")}), new_id()
@@ -279,9 +285,9 @@ async def test_poison_is_parked_after_eight_deliveries_and_delays_nobody(
         await publish(nats_client, tenant, "poison")
         for number in range(20):
             await publish(nats_client, tenant, f"fine {number}")
-        await eventually(lambda: settled(nats_client, durable))
+        await eventually(lambda: at_rest(nats_client, admin, durable))
         await publish(nats_client, tenant, "afterwards")
-        await eventually(lambda: settled(nats_client, durable))
+        await eventually(lambda: at_rest(nats_client, admin, durable))
     assert [delivery for name, delivery in kitchen.seen if name == "poison"] == list(range(1, 9))
     found = await effects(db, tenant)
     assert "poison" not in found
@@ -298,8 +304,8 @@ async def test_bytes_that_are_no_event_are_parked_too(
     await ensure_stream(nats_client)
     subject = subject_of("fynlo.probe.v1.ThingMade", new_id())
     await nats_client.jetstream().publish(subject, b"\xff\xff")
-    async with running(consumer_of(Kitchen(), max_deliveries=2)):
-        await eventually(lambda: settled(nats_client, durable))
+    async with running(consumer_of(Kitchen(), max_failures=2)):
+        await eventually(lambda: at_rest(nats_client, admin, durable))
     parked = await inbox_rows(admin, durable, "inbox_parked")
     assert [row["payload"] for row in parked if row["subject"] == subject] == [b"\xff\xff"]
 
@@ -309,7 +315,7 @@ async def test_a_parked_event_is_handled_when_asked_for_and_cured(
 ) -> None:
     kitchen, tenant = Kitchen(fails={"cured": Conflict("broken")}), new_id()
     ask = "UPDATE inbox_parked SET retry_at = '2000-01-01' WHERE consumer = $1"
-    async with running(consumer_of(kitchen, max_deliveries=2)):
+    async with running(consumer_of(kitchen, max_failures=2)):
         await publish(nats_client, tenant, "cured")
         await eventually(lambda: _has(admin, durable, 1))
         await admin.execute(ask, durable)
@@ -326,7 +332,8 @@ async def test_a_parked_event_is_handled_when_asked_for_and_cured(
 
 
 async def _has(admin: asyncpg.Connection, durable: str, parked: int) -> bool:
-    return len(await inbox_rows(admin, durable, "inbox_parked")) == parked
+    rows = await inbox_rows(admin, durable, "inbox_parked")
+    return len(rows) == parked and all(row["retry_at"] is None for row in rows)
 
 
 async def _asked(admin: asyncpg.Connection, durable: str, count: int) -> bool:
@@ -338,11 +345,13 @@ async def test_what_is_only_unavailable_is_never_parked(
     db: Database, consumer_of: Open, nats_client: NatsClient, admin: asyncpg.Connection, durable: str
 ) -> None:
     kitchen, tenant = Kitchen(fails={"waiting": Unavailable("the database is away")}), new_id()
-    async with running(consumer_of(kitchen, max_deliveries=2)):
+    async with running(consumer_of(kitchen, max_failures=2)):
         await publish(nats_client, tenant, "waiting")
         await eventually(lambda: _is(("waiting", 5) in kitchen.seen))
+        [waiting] = await inbox_rows(admin, durable, "inbox_parked")
+        assert waiting["failures"] == 0
         kitchen.fails.clear()
-        await eventually(lambda: settled(nats_client, durable))
+        await eventually(lambda: at_rest(nats_client, admin, durable))
     assert await effects(db, tenant) == {"waiting": 1}
     assert await inbox_rows(admin, durable, "inbox_parked") == []
 
@@ -360,9 +369,9 @@ async def test_an_outage_does_not_count_against_an_event_that_fails_afterwards(
 
     tenant = new_id()
     # On a busy machine a second may pass between two steps: a delivery more would be taken for a failure.
-    async with running(consumer_of(Unlucky(), max_deliveries=2, ack_wait_seconds=10)):
+    async with running(consumer_of(Unlucky(), max_failures=2, ack_wait_seconds=10)):
         await publish(nats_client, tenant, "waiting")
-        await eventually(lambda: settled(nats_client, durable))
+        await eventually(lambda: at_rest(nats_client, admin, durable))
     assert await effects(db, tenant) == {"waiting": 1}
     assert await inbox_rows(admin, durable, "inbox_parked") == []
 

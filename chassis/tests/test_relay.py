@@ -53,7 +53,7 @@ async def eventually(condition: Callable[[], Awaitable[bool]]) -> None:
 
 async def all_published(db: Database) -> bool:
     async with db.transaction(None) as tx:
-        waiting: int = await tx.fetchval("SELECT count(*) FROM outbox WHERE published_at IS NULL")
+        waiting: int = await tx.fetchval("SELECT waiting FROM outbox_backlog(1)")
     return waiting == 0
 
 
@@ -90,7 +90,7 @@ async def test_a_committed_event_arrives_with_all_that_is_known_of_it(
     assert (context.source, context.command_id) == ("/services/probe", "c-1")
     assert context.at == db.clock.now()
     assert [(position.channel, position.seq) for position in context.positions] == [("orders", 1)]
-    async with db.transaction(None) as tx:
+    async with db.transaction(tenant) as tx:
         row = await tx.fetchrow("SELECT * FROM outbox WHERE restaurant_id = $1", tenant)
     assert row is not None
     assert row["msg_id"] == context.msg_id
@@ -188,8 +188,8 @@ async def test_a_superseded_leader_cannot_mark_rows(
     async with db.transaction(None) as tx:
         zombie = Leadership(admin, await tx.fetchval("SELECT outbox_lead()"))
     await emit(db, new_id())
+    row_id = await admin.fetchval("SELECT max(id) FROM outbox")
     async with db.transaction(None) as tx:
-        row_id = await tx.fetchval("SELECT max(id) FROM outbox")
         await tx.fetchval("SELECT outbox_lead()")
     forbidden: list[tuple[str, tuple[object, ...]]] = [
         ("outbox_mark", ([row_id], [1], db.clock.now())),

@@ -71,7 +71,7 @@ async def stream(world: World, nats_url: str) -> AsyncIterator[Stream]:
         client,
         durable="orders",
         handlers=handlers(world.shop),
-        max_deliveries=DELIVERIES_MAX,
+        max_failures=DELIVERIES_MAX,
         first_delay_seconds=0.05,
     )
     running = asyncio.create_task(consumer.run())
