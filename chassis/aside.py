@@ -21,9 +21,10 @@ MAX_DELAY_SECONDS = 300.0
 MAX_UNCOUNTED_DELAY_SECONDS = 5.0
 """What waits for somebody else goes well for all events at once: none of them should sleep through it."""
 MAX_ERROR_CHARACTERS = 2_000
-DUE_ROWS = 512
-DUE_EACH = 16
-"""Events of one restaurant in one round of tries."""
+DUE_ROWS = 10_000
+"""Of those that have waited longest, so many are looked at for a round of tries."""
+DUE_EACH = 8
+"""Events of one restaurant in one round."""
 COUNTED_ROWS = 10_001
 """Where counting for the metrics stops."""
 

@@ -16,10 +16,11 @@ from nats.js.api import DeliverPolicy
 from nats.js.errors import NotFoundError
 
 from chassis.db import Database, Transaction
+from chassis.db_errors import ConcurrentUpdate
 from chassis.errors import Conflict, Unavailable
 from chassis.ids import new_id
-from chassis.inbox import Consumer, Subscription
-from chassis.pull import SILENCE_SECONDS
+from chassis.inbox import MAX_ACK_PENDING, Consumer, Subscription
+from chassis.pull import BATCH_MESSAGES, SILENCE_SECONDS
 from chassis.stream import STREAM, EventContext, ensure_stream, event_headers, subject_of
 from chassis.testing import START
 from chassis.tests.conftest import connect_nats
@@ -465,6 +466,7 @@ async def test_nats_down_and_up_again_with_an_empty_store(
     try:
         async with running(consumer_of(kitchen, client=client)):
             await publish(client, tenant, "before")
+            await eventually(lambda: _effect_of(db, tenant))
             await eventually(lambda: settled(client, durable))
             assert server.pid is not None
             os.kill(server.pid, signal.SIGKILL)
@@ -502,3 +504,75 @@ async def test_the_negative_control_without_an_inbox_row_doubles_the_effect(
         async with db.transaction(tenant) as tx:
             await tx.execute(COUNT, tenant, "doubled")
     assert (await effects(db, tenant), kitchen.seen) == ({"doubled": 2}, [])
+
+
+async def test_what_is_in_back_off_of_one_restaurant_keeps_nobody_else_waiting(
+    db: Database, consumer_of: Open, nats_client: NatsClient, admin: asyncpg.Connection, durable: str
+) -> None:
+    class Picky(Kitchen):
+        async def on_thing_made(self, tx: Transaction, event: Message, context: EventContext) -> None:
+            await super().on_thing_made(tx, event, context)
+            if context.subject_id.startswith("poison"):
+                raise Conflict("not today")
+
+    kitchen, sick, well = Picky(), new_id(), new_id()
+    async with running(consumer_of(kitchen, first_delay_seconds=300)):
+        for number in range(2 * MAX_ACK_PENDING):
+            await publish(nats_client, sick, f"poison {number}")
+        await publish(nats_client, well, "soup")
+        await publish(nats_client, sick, "salad")
+        await eventually(lambda: _effect_of(db, well))
+        await eventually(lambda: _effect_of(db, sick))
+        await eventually(lambda: settled(nats_client, durable))
+    assert await effects(db, sick) == {"salad": 1}
+    waiting = await inbox_rows(admin, durable, "inbox_parked")
+    assert len(waiting) == 2 * MAX_ACK_PENDING
+    assert {row["failures"] for row in waiting} == {1}
+
+
+async def test_a_restaurant_whose_events_take_long_keeps_nobody_else_waiting(
+    db: Database, consumer_of: Open, nats_client: NatsClient
+) -> None:
+    waits = asyncio.Event()
+
+    class Slow(Kitchen):
+        async def on_thing_made(self, tx: Transaction, event: Message, context: EventContext) -> None:
+            await super().on_thing_made(tx, event, context)
+            if context.subject_id.startswith("slow"):
+                await waits.wait()
+
+    kitchen, slow, quick = Slow(), new_id(), new_id()
+    async with running(consumer_of(kitchen)):
+        for number in range(3 * BATCH_MESSAGES):
+            await publish(nats_client, slow, f"slow {number}")
+        await publish(nats_client, quick, "soup")
+        await eventually(lambda: _effect_of(db, quick))
+        assert len(kitchen.seen) == 2
+        waits.set()
+
+
+async def test_an_event_of_a_name_that_is_no_restaurant_is_parked_and_its_retry_ends(
+    consumer_of: Open, nats_client: NatsClient, admin: asyncpg.Connection, durable: str
+) -> None:
+    await ensure_stream(nats_client)
+    strange = str(new_id()).upper()
+    async with running(consumer_of(Kitchen(), max_failures=2)):
+        for last in (strange, "nobody"):
+            await nats_client.jetstream().publish(f"fynlo.probe.v1.ThingMade.{last}", b"")
+        await eventually(lambda: _has(admin, durable, 2))
+    assert {row["restaurant_id"] for row in await inbox_rows(admin, durable, "inbox_parked")} == {None}
+
+
+async def test_a_parked_event_whose_retry_meets_a_lock_is_tried_again_by_itself(
+    db: Database, consumer_of: Open, nats_client: NatsClient, admin: asyncpg.Connection, durable: str
+) -> None:
+    kitchen, tenant = Kitchen(fails={"late": Conflict("broken")}), new_id()
+    async with running(consumer_of(kitchen, max_failures=1)):
+        await publish(nats_client, tenant, "late")
+        await eventually(lambda: _has(admin, durable, 1))
+        kitchen.fails["late"] = ConcurrentUpdate("somebody else")
+        await admin.execute("SELECT inbox_retry(NULL)")
+        await eventually(lambda: _is(len(kitchen.seen) >= 4))
+        kitchen.fails.clear()
+        await eventually(lambda: _has(admin, durable, 0))
+    assert await effects(db, tenant) == {"late": 1}
