@@ -4,9 +4,10 @@
     python -m chassis.parked retry <msg_id>... | --all
     python -m chassis.parked discard <msg_id>...
 
-reads FYNLO_DATABASE_URL (the service's own role: its schema) or FYNLO_OWNER_DATABASE_URL (all schemas). A
-retry is made by the running consumer, within RETRY_POLL_SECONDS of chassis.inbox; what fails again is parked
-again. What is discarded has no effect any more, also where it is delivered again.
+reads FYNLO_DATABASE_URL (the service's own role: its schema) or FYNLO_OWNER_DATABASE_URL (all schemas);
+`make parked ARGS=...` is the same for what `make run` runs. A retry is made by the running consumer, within
+RETRY_POLL_SECONDS of chassis.inbox; what fails again is parked again. What is discarded has no effect any
+more, also where it is delivered again.
 """
 
 import asyncio
@@ -99,9 +100,9 @@ Ids = Annotated[list[UUID] | None, typer.Argument(help="message ids, as list sho
 
 
 @app.command("list")
-def show() -> None:
+def show(context: typer.Context) -> None:
     """Show what is parked and what waits for its next try."""
-    events = _run(list_parked)
+    events = _run(context, list_parked)
     for event in events:
         when = "parked" if event.retry_at is None else f"tried again at {event.retry_at:%Y-%m-%d %H:%M:%S}Z"
         typer.echo(f"{event.msg_id}  {event.consumer}  {event.subject}")
@@ -112,22 +113,26 @@ def show() -> None:
 
 
 @app.command("retry")
-def retry_command(msg_ids: Ids = None, everything: Annotated[bool, typer.Option("--all")] = False) -> None:
+def retry_command(
+    context: typer.Context, msg_ids: Ids = None, everything: Annotated[bool, typer.Option("--all")] = False
+) -> None:
     """Have parked events handled again."""
     if bool(msg_ids) == everything:
         raise typer.BadParameter("name message ids, or --all")
-    typer.echo(f"{_run(lambda connection: retry(connection, msg_ids or None))} will be tried again")
+    typer.echo(f"{_run(context, lambda connection: retry(connection, msg_ids or None))} will be tried again")
 
 
 @app.command("discard")
-def discard_command(msg_ids: Annotated[list[UUID], typer.Argument(help="message ids")]) -> None:
+def discard_command(
+    context: typer.Context, msg_ids: Annotated[list[UUID], typer.Argument(help="message ids")]
+) -> None:
     """Drop parked events for good."""
-    typer.echo(f"{_run(lambda connection: discard(connection, msg_ids))} discarded")
+    typer.echo(f"{_run(context, lambda connection: discard(connection, msg_ids))} discarded")
 
 
-def _run(work: Callable[[asyncpg.Connection], Awaitable[_T]]) -> _T:
+def _run(context: typer.Context, work: Callable[[asyncpg.Connection], Awaitable[_T]]) -> _T:
     settings = ParkedSettings()
-    url = settings.owner_database_url or settings.database_url
+    url = context.obj or settings.owner_database_url or settings.database_url
     if url is None:
         sys.exit("Set FYNLO_OWNER_DATABASE_URL, or FYNLO_DATABASE_URL of one service.")
 

@@ -197,9 +197,9 @@ async def two_replicas(build: Build, service: Probed, *, inside: int = 2) -> Asy
     try:
         postgres = EmbeddedPostgres(folder / "postgres", free_port())
         bus = EmbeddedNats(folder / "nats", free_port())
-        for server in (postgres, bus):
-            await server.start()
-            started.append(server)
+        for starting in (postgres, bus):
+            await starting.start()
+            started.append(starting)
         passwords = {role: secrets.token_hex(16) for role in provision.ROLES}
         await provision.provision(postgres.url, DATABASE, passwords)
         owner = provision.OWNER_ROLE

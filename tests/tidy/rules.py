@@ -259,7 +259,7 @@ def concurrent_indexes(source: Source) -> Iterator[Finding]:
 def _template(node: ast.expr) -> str:
     """The text of a literal; what an f-string fills in becomes `_`."""
     if isinstance(node, ast.JoinedStr):
-        return "".join(part.value if isinstance(part, ast.Constant) else "_" for part in node.values)
+        return "".join(str(part.value) if isinstance(part, ast.Constant) else "_" for part in node.values)
     return str(node.value) if isinstance(node, ast.Constant) else ""
 
 
