@@ -576,3 +576,23 @@ async def test_a_parked_event_whose_retry_meets_a_lock_is_tried_again_by_itself(
         kitchen.fails.clear()
         await eventually(lambda: _has(admin, durable, 0))
     assert await effects(db, tenant) == {"late": 1}
+
+
+async def test_a_consumer_of_an_earlier_version_is_taken_over_with_its_place_in_the_stream(
+    db: Database, consumer_of: Open, nats_client: NatsClient, durable: str
+) -> None:
+    kitchen, tenant = Kitchen(), new_id()
+    async with running(consumer_of(kitchen)):
+        await publish(nats_client, tenant, "before")
+        await eventually(lambda: _effect_of(db, tenant))
+        await eventually(lambda: settled(nats_client, durable))
+    jetstream = nats_client.jetstream()
+    config = (await jetstream.consumer_info(STREAM, durable)).config
+    await jetstream.add_consumer(STREAM, config.evolve(max_ack_pending=MAX_ACK_PENDING // 2))
+    async with running(consumer_of(kitchen)):
+        await publish(nats_client, tenant, "after")
+        await eventually(lambda: _is(any(name == "after" for name, _ in kitchen.seen)))
+        await eventually(lambda: settled(nats_client, durable))
+    assert [name for name, _ in kitchen.seen] == ["before", "after"]
+    info = await jetstream.consumer_info(STREAM, durable)
+    assert info.config.max_ack_pending == MAX_ACK_PENDING
