@@ -170,17 +170,18 @@ async def test_failures_are_counted_over_replicas_and_restarts(world: TwoReplica
     assert len(await world.parked()) == 1
     async with world.admin() as admin:
         assert await admin.fetchval("SELECT failures FROM inbox_parked") == 8
-    # A try that a restart cut short came to no count.
-    assert 8 <= kitchen.tries["poison"] <= 10
+    # A try that a restart cut short, or that both made, came to no count.
+    assert kitchen.tries["poison"] >= 8
     assert await effects(world) == {"fine": 1}
 
 
-async def test_a_parked_event_is_tried_once_though_both_replicas_are_asked(
+async def test_a_parked_event_has_one_effect_though_both_replicas_are_asked(
     world: TwoReplicas, kitchen: Kitchen
 ) -> None:
-    kitchen.fails = lambda name, attempt: Conflict("not yet") if attempt <= 8 else None
+    kitchen.fails = lambda name, attempt: Conflict("not yet")
     await sell(world.replicas[0].db, new_id(), "late")
     await eventually(lambda: _are_parked(world, 1))
+    kitchen.fails = lambda name, attempt: None
     async with world.admin() as admin:
         assert await admin.fetchval("SELECT inbox_retry(NULL)") == 1
     await eventually(world.is_quiet)
