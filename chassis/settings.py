@@ -4,10 +4,11 @@ A service subclasses ``ServiceSettings``, gives ``service_name`` a default and a
 addresses of its peers (``catalog_address: str``). A required variable has no default.
 """
 
+import json
 from pathlib import Path
 from typing import Literal, Self
 
-from pydantic import Field, SecretStr, model_validator
+from pydantic import Field, SecretStr, field_validator, model_validator
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
 SERVICE_SECRET_MIN_CHARS = 32
@@ -25,6 +26,11 @@ class ProcessSettings(BaseSettings):
     """Shared between the services; signs the identity that a service calls its peers with."""
     service_secret_previous: SecretStr | None = Field(default=None, min_length=SERVICE_SECRET_MIN_CHARS)
     """Accepted, never used for signing: lets the secret rotate without downtime."""
+
+    jwks: str | None = None
+    """The public keys of auth's access tokens, a JWK set (RFC 7517): a process that starts while auth is away
+    verifies tokens by them. What auth answers replaces them, so that keys can rotate.
+    """
 
     bind_host: str = "127.0.0.1"
     admin_port: int = Field(ge=0, le=65535)
@@ -48,6 +54,20 @@ class ProcessSettings(BaseSettings):
     tls_key_file: Path | None = None
     tls_ca_file: Path | None = None
     """All three: gRPC speaks mutual TLS. None of them: plaintext, for one host or a mesh that encrypts."""
+
+    @field_validator("jwks")
+    @classmethod
+    def _keys_are_public(cls, jwks: str | None) -> str | None:
+        if jwks is None:
+            return None
+        try:
+            keys = json.loads(jwks)["keys"]
+            private = any("d" in key for key in keys)
+        except (ValueError, TypeError, KeyError):
+            raise ValueError('a JWK set is needed: {"keys": [...]}') from None
+        if private:
+            raise ValueError("there is a private key in it: only auth may have those")
+        return jwks
 
     @model_validator(mode="after")
     def _tls_is_whole(self) -> Self:

@@ -79,6 +79,17 @@ def ticket(of: orders_pb2.Ticket) -> Json:
     }
 
 
+def ticket_alarm(of: orders_pb2.TicketAlarm) -> Json:
+    """A ticket that the kitchen has not seen, as the event that told it and as snapshots repeat it."""
+    return {
+        "order_id": of.ticket.order_id,
+        "order_number": of.ticket.order_number or None,
+        "ticket": ticket(of.ticket),
+        "cause": of.cause or None,
+        "raised_at": instant(of.raised_at) if of.HasField("raised_at") else None,
+    }
+
+
 def station(of: orders_pb2.Station) -> Json:
     """A kitchen station."""
     return {

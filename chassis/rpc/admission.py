@@ -5,7 +5,7 @@ from collections.abc import Mapping
 from datetime import timedelta
 from uuid import UUID
 
-from chassis.auth import Principal, PrincipalKind, ServiceIdentity, TokenVerifier
+from chassis.auth import Principal, PrincipalKind, Revocations, ServiceIdentity, TokenVerifier
 from chassis.auth.service_identity import HEADER, MAX_AGE_SECONDS, TENANT_HEADER
 from chassis.clock import Clock
 from chassis.errors import Unauthenticated, Unavailable
@@ -29,11 +29,13 @@ class Admission:
     def __init__(
         self,
         verifier: TokenVerifier,
+        revocations: Revocations,
         identity: ServiceIdentity,
         clock: Clock,
         service_permissions: Mapping[str, frozenset[str]],
     ) -> None:
         self._verifier = verifier
+        self._revocations = revocations
         self._identity = identity
         self._clock = clock
         self._service_permissions = service_permissions
@@ -41,8 +43,8 @@ class Admission:
     async def identify(self, call: Call, metadata: Mapping[str, str | bytes], policy: MethodPolicy) -> None:
         """Fills in the principal. Raises Unauthenticated, Unavailable (DEADLINE_EXCEEDED, KEYS_UNAVAILABLE).
 
-        A person's token is checked here again, whoever forwarded it. A service counts as itself only where it
-        brings no token or the method is for services only.
+        A person's token is checked here again, whoever forwarded it, and so is whether it was revoked. A
+        service counts as itself only where it brings no token or the method is for services only.
         """
         if call.deadline - time.monotonic() < MIN_SECONDS:
             raise Unavailable("no time left to answer", reason=DEADLINE_EXCEEDED)
@@ -50,6 +52,7 @@ class Admission:
             return
         if call.token:
             call.principal = self._verifier.remembered(call.token) or await self._verifier.verify(call.token)
+            self._revocations.check(call.principal)
         header = metadata.get(HEADER)
         if isinstance(header, str) and (policy.access is Access.SERVICE_ONLY or not call.token):
             call.service = self._identity.recognise(header)
@@ -57,14 +60,15 @@ class Admission:
                 call.principal = self._service_principal(call.service, metadata.get(TENANT_HEADER))
 
     def renewed(self, call: Call) -> None:
-        """Raises Unauthenticated (TOKEN_EXPIRED) where a long-lived call has outlived its token."""
+        """Raises Unauthenticated (TOKEN_EXPIRED, TOKEN_REVOKED) where a long-lived call has outlived its
+        token.
+        """
         principal = call.principal
-        if (
-            principal is not None
-            and principal.kind is PrincipalKind.USER
-            and principal.expires_at <= self._clock.now()
-        ):
+        if principal is None or principal.kind is not PrincipalKind.USER:
+            return
+        if principal.expires_at <= self._clock.now():
             raise Unauthenticated("the access token has expired", reason="TOKEN_EXPIRED")
+        self._revocations.check(principal)
 
     def _service_principal(self, name: str, tenant: str | bytes | None) -> Principal:
         now = self._clock.now()

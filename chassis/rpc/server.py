@@ -15,7 +15,7 @@ from grpc_health.v1 import health_pb2, health_pb2_grpc
 from grpc_health.v1.health import aio as health_aio
 from grpc_reflection.v1alpha import reflection
 
-from chassis.auth import ServiceIdentity, TokenVerifier
+from chassis.auth import Revocations, ServiceIdentity, TokenVerifier
 from chassis.clock import Clock
 from chassis.rpc.admission import Admission
 from chassis.rpc.guard import Guard, Handler
@@ -55,12 +55,13 @@ class RpcServer:
         settings: ServiceSettings,
         *,
         verifier: TokenVerifier,
+        revocations: Revocations,
         identity: ServiceIdentity,
         clock: Clock,
         service_permissions: Mapping[str, frozenset[str]] | None = None,
     ) -> None:
         self._settings = settings
-        self._admission = Admission(verifier, identity, clock, service_permissions or {})
+        self._admission = Admission(verifier, revocations, identity, clock, service_permissions or {})
         self._handlers: dict[str, dict[str, Handler]] = {}
         self._health = health_aio.HealthServicer()
         self._server: grpc.aio.Server | None = None

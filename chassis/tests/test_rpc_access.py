@@ -10,7 +10,7 @@ from uuid import uuid4
 import grpc
 import pytest
 
-from chassis.auth import PrincipalKind, ServiceIdentity
+from chassis.auth import PrincipalKind, Revocation, Revocations, RevokedKind, ServiceIdentity
 from chassis.clock import FakeClock
 from chassis.errors import PermissionDenied, Unauthenticated
 from chassis.rpc import calling_service, current_principal, inbound, open_channel
@@ -30,9 +30,16 @@ def probe() -> Probe:
 
 
 @pytest.fixture
-async def peer(fake_clock: FakeClock, probe: Probe) -> AsyncIterator[Peer]:
+def revocations(fake_clock: FakeClock) -> Revocations:
+    return Revocations(fake_clock)
+
+
+@pytest.fixture
+async def peer(fake_clock: FakeClock, probe: Probe, revocations: Revocations) -> AsyncIterator[Peer]:
     grants = {"realtime": frozenset({PERMISSION})}
-    async with serving(register, probe, clock=fake_clock, service_permissions=grants) as made:
+    async with serving(
+        register, probe, clock=fake_clock, service_permissions=grants, revocations=revocations
+    ) as made:
         yield made
 
 
@@ -152,6 +159,43 @@ async def test_a_token_of_another_issuer_is_refused(peer: Peer, fake_clock: Fake
         await Stub(peer.channel).Guarded(request())
     assert refused.value.reason == "TOKEN_INVALID"
     assert probe.served == 0
+
+
+@pytest.mark.parametrize("method", ["Guarded", "ServiceOnly", "Watch"])
+async def test_a_service_refuses_a_revoked_token_itself(
+    peer: Peer, probe: Probe, revocations: Revocations, fake_clock: FakeClock, method: str
+) -> None:
+    with peer.as_user([PERMISSION]) as ada:
+        await Stub(peer.channel).Guarded(request())
+        at = fake_clock.now() + timedelta(seconds=1)
+        revocations.apply(Revocation(RevokedKind.SESSION, str(ada.session_id), at))
+        with pytest.raises(Unauthenticated) as refused:
+            call = getattr(Stub(peer.channel), method)(request())
+            await (anext(aiter(call)) if method == "Watch" else call)
+    assert refused.value.reason == "TOKEN_REVOKED"
+    assert probe.served == 1
+
+
+async def test_a_stream_ends_when_its_token_is_revoked(
+    peer: Peer, probe: Probe, revocations: Revocations, fake_clock: FakeClock
+) -> None:
+    revoked = asyncio.Event()
+
+    async def after_that(_: Request) -> Response:
+        await revoked.wait()
+        return reply("too late")
+
+    probe.behaviour = after_that
+    seen: list[str] = []
+    with peer.as_user([PERMISSION]) as ada, pytest.raises(Unauthenticated) as refused:
+        async for told in Stub(peer.channel).Watch(request()):
+            seen.append(told.timecard.id)
+            if told.timecard.id == "3":
+                at = fake_clock.now() + timedelta(seconds=1)
+                revocations.apply(Revocation(RevokedKind.USER, str(ada.subject), at))
+                revoked.set()
+    assert seen == ["1", "2", "3"]
+    assert refused.value.reason == "TOKEN_REVOKED"
 
 
 async def test_a_stream_ends_when_its_token_expires(peer: Peer, probe: Probe, fake_clock: FakeClock) -> None:

@@ -14,6 +14,8 @@ from deploy.local.embedded import write_private
 from deploy.local.provision import ROLES
 
 SECRET_BYTES = 32
+PUBLIC_MEMBERS = ("kty", "crv", "x", "kid", "use", "alg")
+"""Of an Ed25519 key in a JWK set (RFC 8037); what is not named here stays secret."""
 
 
 class SecretsUnreadable(Exception):
@@ -33,6 +35,14 @@ class Secrets:
     @property
     def signing_keys_json(self) -> str:
         return json.dumps(self.signing_keys)
+
+    @property
+    def public_keys_json(self) -> str:
+        """What every process may know of them: a public JWK set."""
+        keys = [
+            {name: key[name] for name in PUBLIC_MEMBERS if name in key} for key in self.signing_keys["keys"]
+        ]
+        return json.dumps({"keys": keys})
 
 
 def kept_secrets(data_dir: Path) -> Secrets:

@@ -16,7 +16,7 @@ from deploy.local.embedded import HOST, EmbeddedNats, EmbeddedServer, EmbeddedVa
 from deploy.local.plan import Plan, ServerProgram, Urls, service_ports
 from deploy.local.postgres import EmbeddedPostgres
 from deploy.local.provision import OWNER_ROLE, provision
-from deploy.local.settings import LocalSettings
+from deploy.local.settings import LOCAL_MAIL, LocalSettings
 from deploy.local.supervisor import Stage, StartFailed, Supervisor
 
 DATABASE = "fynlo"
@@ -116,6 +116,7 @@ class _Run:
         await self._supervisor.start(Stage(plan.services()), Stage([plan.gateway()], [*plan.seed()]))
         self._up = True
         self._write_state()
+        state.say_setup_done(self._folder)
         self._greet(ports["gateway"]["http"])
         await self._supervisor.watch()
 
@@ -171,9 +172,13 @@ class _Run:
         base = f"http://{HOST}:{gateway_port}"
         lines = ["", f"  Fynlo POS is up after {time.monotonic() - self._began:.1f} s.", ""]
         places = {"Till": "/till", "Kitchen": "/kitchen", "API": "/api/v2", "API text": "/docs"}
+        local_mail = self._settings.mail_adapter == LOCAL_MAIL
+        if local_mail:
+            places["Mail"] = "/outbox"
         lines += [*(f"  {name:<12} {base}{path}" for name, path in places.items()), ""]
-        lines += [f"  {address:<26} {what}" for address, what in DEMO_PEOPLE]
-        lines += [f"  all with the password {DEMO_PASSWORD}", ""]
+        if local_mail:
+            lines += [f"  {address:<26} {what}" for address, what in DEMO_PEOPLE]
+            lines += [f"  all with the password {DEMO_PASSWORD}", ""]
         lines += [f"  Data in {self._folder}. Ctrl-C stops everything.", ""]
         self._console.plain("\n".join(lines))
 

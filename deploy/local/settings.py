@@ -12,6 +12,8 @@ REPOSITORY = Path(__file__).resolve().parents[2]
 POSTGRES_PORT = 54320
 NATS_PORT = 42220
 VALKEY_PORT = 63790
+LOCAL_MAIL = "local"
+MAIL_SECRETS = ("FYNLO_SMTP_PASSWORD", "FYNLO_RESEND_API_KEY")
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,6 +38,10 @@ class LocalSettings:
     reset_agreed: bool
     allowed_origins: str | None = None
     """JSON list of the origins whose pages may open sockets. None: the gateway's own on this machine."""
+    mail_adapter: str = LOCAL_MAIL
+    """local: mail stays on this machine, on the page /outbox and in the log."""
+    public_url: str | None = None
+    """What the links in mails begin with. None: the gateway on this machine."""
 
 
 def local_settings(data_dir: Path | None = None) -> LocalSettings:
@@ -54,6 +60,8 @@ def local_settings(data_dir: Path | None = None) -> LocalSettings:
         coloured="NO_COLOR" not in os.environ and os.environ.get("TERM") != "dumb",
         reset_agreed=os.environ.get("FYNLO_RESET") == "yes",
         allowed_origins=os.environ.get("FYNLO_ALLOWED_ORIGINS") or None,
+        mail_adapter=os.environ.get("FYNLO_MAIL_ADAPTER") or LOCAL_MAIL,
+        public_url=os.environ.get("FYNLO_PUBLIC_URL") or None,
     )
 
 
@@ -85,11 +93,16 @@ def bare_environment() -> dict[str, str]:
     return {name: os.environ[name] for name in kept if name in os.environ} | {"LC_ALL": "C", "TZ": "UTC"}
 
 
+def mail_secrets() -> dict[str, str]:
+    """The credentials of a mail server, for the one process that sends."""
+    return {name: os.environ[name] for name in MAIL_SECRETS if name in os.environ}
+
+
 def process_environment(additions: Mapping[str, str]) -> dict[str, str]:
     """Our environment for one of our own processes, with `additions`. What is secret to one is not
     inherited.
     """
-    secret = ("FYNLO_DATABASE_URL", "FYNLO_OWNER_DATABASE_URL", "FYNLO_AUTH_SIGNING_KEYS")
+    secret = ("FYNLO_DATABASE_URL", "FYNLO_OWNER_DATABASE_URL", "FYNLO_AUTH_SIGNING_KEYS", *MAIL_SECRETS)
     inherited = {name: value for name, value in os.environ.items() if name not in secret}
     roots = os.pathsep.join((str(REPOSITORY), str(REPOSITORY / "protos" / "python")))
     return inherited | {"PYTHONPATH": roots, "PYTHONUNBUFFERED": "1"} | dict(additions)

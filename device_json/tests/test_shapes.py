@@ -280,7 +280,7 @@ def test_a_person_without_a_chosen_restaurant_logs_in_to_none() -> None:
 @pytest.mark.parametrize(
     ("kind", "expected"),
     [
-        ("orders", {"orders": []}),
+        ("orders", {"orders": [], "alarms": []}),
         ("kitchen", {"tickets": [], "stations": []}),
         ("floor", {"tables": []}),
         ("inventory", {"levels": []}),

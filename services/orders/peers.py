@@ -1,8 +1,6 @@
 """The other services, over gRPC."""
 
-import json
 from collections.abc import Sequence
-from typing import Any
 from uuid import UUID
 
 from fynlo.auth.v1 import auth_service_pb2
@@ -25,10 +23,6 @@ class GrpcPeers:
         self._auth = AuthServiceStub(auth)
         self._catalog = CatalogServiceStub(catalog)
         self._payments = PaymentsServiceStub(payments)
-
-    async def keys(self) -> dict[str, Any]:
-        """The public keys that sign access tokens."""
-        return dict(json.loads((await self._auth.GetJwks(auth_service_pb2.GetJwksRequest())).jwks_json))
 
     async def restaurant(self, tenant: UUID) -> common_pb2.RestaurantSettings:
         """Asked as this service: whoever places an order need not be able to read settings."""

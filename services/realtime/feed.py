@@ -16,6 +16,7 @@ import orjson
 from nats.aio.client import Client as NatsClient
 from nats.aio.msg import Msg
 from nats.aio.subscription import Subscription
+from nats.js import JetStreamContext
 from nats.js.api import AckPolicy, ConsumerConfig, DeliverPolicy
 from nats.js.errors import Error as JetStreamError
 from nats.js.errors import NotFoundError
@@ -32,6 +33,9 @@ LOST_MARGIN_SECONDS: Final = 15.0
 READ_BATCH: Final = 500
 READ_SECONDS: Final = 5.0
 READ_EVENTS_MAX: Final = 200_000
+READER_IDLE_SECONDS: Final = 30.0
+NARROWING_STEPS: Final = 12
+"""How often the place is moved from which the newest messages of a subject are read."""
 HELD_EVENTS_MAX: Final = 100_000
 WATCHDOG_SECONDS: Final = 5.0
 WATCHDOG_GRACE_SECONDS: Final = 1.0
@@ -41,6 +45,7 @@ STALL_SECONDS: Final = 3.0
 
 Positions = list[tuple[str, str, int]]
 Take = Callable[[Event, Positions], None]
+_Pull = JetStreamContext.PullSubscription
 
 _log = get_logger("feed")
 _unreadable = counter("realtime_unreadable_total", "Messages whose headers could not be read")
@@ -71,25 +76,15 @@ def read_message(subject: str, headers: Mapping[str, str], payload: bytes) -> tu
 async def read_stream(
     client: NatsClient, since: datetime, *, subject: str = SUBJECTS, limit: int = READ_EVENTS_MAX
 ) -> AsyncIterator[tuple[Event, Positions]]:
-    """What the stream holds since an instant, in its order, at most ``limit`` messages.
+    """What the stream holds since an instant, in its order; of more than ``limit`` messages the newest.
 
     Raises nats errors where JetStream does not answer; a stream that does not exist yet is empty.
     """
-    config = ConsumerConfig(
-        deliver_policy=DeliverPolicy.BY_START_TIME,
-        opt_start_time=since,
-        ack_policy=AckPolicy.NONE,
-        filter_subject=subject,
-        inactive_threshold=30.0,
-        mem_storage=True,
-    )
     try:
-        pull = await client.jetstream().pull_subscribe(subject, stream=STREAM, config=config)
+        pull, left = await _newest(client, since, subject, limit)
     except NotFoundError:
         return
     try:
-        left = (await pull.consumer_info()).num_pending or 0
-        left = min(left, limit)
         while left > 0:
             for message in await pull.fetch(min(READ_BATCH, left), timeout=READ_SECONDS):
                 left = min(left - 1, message.metadata.num_pending)
@@ -98,6 +93,53 @@ async def read_stream(
                     yield found
     finally:
         await pull.unsubscribe()
+
+
+async def _newest(client: NatsClient, since: datetime, subject: str, limit: int) -> tuple[_Pull, int]:
+    """A reader of at most ``limit`` messages, the newest since an instant, and how many they are.
+
+    Of a subject JetStream counts what follows a place, and cannot count back from the end: where there are
+    more than the limit, the place is looked for until half of it, or what the steps give, is found.
+    """
+    pull, pending = await _from(
+        client, subject, deliver_policy=DeliverPolicy.BY_START_TIME, opt_start_time=since
+    )
+    if pending <= limit:
+        return pull, pending
+    before = (await pull.consumer_info()).delivered
+    first = before.stream_seq + 1 if before is not None else 1
+    last = (await client.jetstream().stream_info(STREAM)).state.last_seq
+    enough, found = max(first, last - limit + 1), None
+    for _ in range(NARROWING_STEPS):
+        await pull.unsubscribe()
+        at = (first + enough) // 2 if found is not None else enough
+        pull, pending = await _from(
+            client, subject, deliver_policy=DeliverPolicy.BY_START_SEQUENCE, opt_start_seq=at
+        )
+        if pending > limit:
+            first = at
+            continue
+        enough, found = at, pending
+        if pending * 2 >= limit:
+            return pull, pending
+    await pull.unsubscribe()
+    pull, pending = await _from(
+        client, subject, deliver_policy=DeliverPolicy.BY_START_SEQUENCE, opt_start_seq=enough
+    )
+    return pull, min(pending, limit)
+
+
+async def _from(client: NatsClient, subject: str, **start: Any) -> tuple[_Pull, int]:
+    """A reader of a subject from a place on, and how many messages wait there."""
+    config = ConsumerConfig(
+        ack_policy=AckPolicy.NONE,
+        filter_subject=subject,
+        inactive_threshold=READER_IDLE_SECONDS,
+        mem_storage=True,
+        **start,
+    )
+    pull = await client.jetstream().pull_subscribe(subject, stream=STREAM, config=config)
+    return pull, (await pull.consumer_info()).num_pending or 0
 
 
 def _readable(message: Msg) -> tuple[Event, Positions] | None:

@@ -1,8 +1,10 @@
 """The log-in page, the session it makes, and the documentation page."""
 
+import json
+
 import httpx
 import pytest
-from playwright.async_api import Route, expect
+from playwright.async_api import Request, Route, expect
 
 from tests.browser.conftest import Desk
 from tests.browser.house import House
@@ -98,6 +100,50 @@ async def test_tokens_stay_in_the_tab_and_a_log_out_leaves_nothing(
 
     # The page does not wait for the server's answer.
     await until(refused, "the server refuses the old token")
+
+
+@pytest.mark.parametrize("expired", [False, True])
+async def test_logging_in_as_somebody_else_ends_the_session_on_the_server(
+    desk: Desk, house: House, http: httpx.AsyncClient, system: System, expired: bool
+) -> None:
+    page = await desk.page()
+    await log_in(page, PLATFORM_OWNER)
+    await expect(page.get_by_role("button", name="Log in as somebody else")).to_be_visible()
+    token = await page.evaluate("JSON.parse(sessionStorage.getItem('fynlo.session')).access_token")
+    if expired:
+        await page.evaluate(EXPIRE)
+        await page.reload()
+    await page.get_by_role("button", name="Log in as somebody else").click()
+    await expect(page.get_by_label("Password")).to_be_visible()
+    assert await page.evaluate(TOKENS) is None
+
+    async def refused() -> bool:
+        me = f"{system.base_url}/api/v2/me"
+        answer = await http.get(me, headers={"Authorization": f"Bearer {token}"})
+        return answer.status_code == 401 and answer.json()["code"] == "token_revoked"
+
+    await until(refused, "the server refuses the old token")
+
+
+async def test_a_browser_that_somebody_logged_in_with_is_known_after_the_log_out(
+    desk: Desk, house: House
+) -> None:
+    page = await desk.page()
+    sent: list[dict[str, str]] = []
+
+    def note(request: Request) -> None:
+        if "/auth/login" in request.url:
+            sent.append(json.loads(request.post_data or "{}"))
+
+    page.on("request", note)
+    await Till.open(page, house.email)
+    await page.get_by_role("button", name="Log out").click()
+    await page.wait_for_url("**/login*")
+    await log_in(page, house.email)
+    await arrive(page, "/till")
+    known = await page.evaluate("localStorage.getItem('fynlo.device_secret')")
+    assert [body.get("device_secret") for body in sent] == [None, known]
+    assert known
 
 
 async def test_an_old_token_is_replaced_once_however_many_ask(desk: Desk, house: House) -> None:

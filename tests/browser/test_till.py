@@ -7,9 +7,9 @@ import pytest
 from playwright.async_api import Locator, Route, expect
 
 from chassis.ids import new_id
-from tests.browser.conftest import Desk
+from tests.browser.conftest import WALL, Desk
 from tests.browser.house import House
-from tests.browser.pages import Till, live
+from tests.browser.pages import Till, Wall, live
 
 pytestmark = pytest.mark.asyncio(loop_scope="session")
 
@@ -272,6 +272,36 @@ async def test_the_till_is_told_when_no_kitchen_display_has_seen_a_ticket(desk: 
     await house.step_all("queued,preparing", "bump")
     await expect(many).to_have_count(0)
     await expect(alarm).to_have_count(0)
+
+
+async def test_an_alarm_is_over_for_every_till_when_one_says_so_or_a_display_shows_the_ticket(
+    desk: Desk, house: House
+) -> None:
+    one, other = [await Till.open(await desk.page(), house.email) for _ in range(2)]
+    first, second = [(await house.order(house.line("Burger")))["number"] for _ in range(2)]
+
+    def alarm(till: Till, number: int) -> Locator:
+        words = f"The kitchen has not seen order {number}"
+        return till.page.locator(".alarm").filter(has_text=words)
+
+    for till in (one, other):
+        for number in (first, second):
+            await expect(alarm(till, number)).to_have_count(1, timeout=60_000)
+    await alarm(one, first).get_by_role("button", name="They know").click()
+    for till in (one, other):
+        await expect(alarm(till, first)).to_have_count(0)
+        await expect(alarm(till, second)).to_have_count(1)
+    await other.page.reload()
+    await live(other.page)
+    await expect(alarm(other, second)).to_have_count(1)
+    await expect(alarm(other, first)).to_have_count(0)
+    fresh = await Till.open(await desk.page(), house.email)  # begins with a snapshot
+    await expect(alarm(fresh, second)).to_have_count(1)
+    await expect(alarm(fresh, first)).to_have_count(0)
+    wall = await Wall.open(await desk.page(size=WALL), house.email)
+    await wall.shows(first, second)
+    for till in (one, other, fresh):
+        await expect(alarm(till, second)).to_have_count(0)
 
 
 async def test_an_order_is_cancelled_with_a_reason(desk: Desk, house: House) -> None:

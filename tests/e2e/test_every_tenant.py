@@ -101,6 +101,7 @@ async def things_of(shop: Shop) -> dict[str, str]:
             "payment": payment["id"],
             "employee": (await shop.employee())["id"],
             "user": (await shop.member())["user_id"],
+            "invitation": (await shop.invitation())["id"],
             "restaurant": shop.owner.restaurant_id,
         }
     return shop.kept["things"]

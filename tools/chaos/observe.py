@@ -36,6 +36,8 @@ class StoredOrder:
     total_minor: int
     paid_minor: int
     version: int
+    number: int
+    business_date: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -231,6 +233,8 @@ async def _orders(connection: Any, ids: list[UUID]) -> list[StoredOrder]:
                 row["total_minor"],
                 row["paid_minor"],
                 row["version"],
+                row["number"],
+                str(row["business_date"]),
             )
         )
     return found

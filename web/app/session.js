@@ -6,6 +6,8 @@ import { computed, signal } from "./view.js";
 
 const STORED = "fynlo.session";
 const CACHES = "fynlo.rt.";
+/** What the server knows this browser by, whoever logs in. It opens nothing, and outlives log-outs. */
+const DEVICE_SECRET = "fynlo.device_secret";
 /** A token with less left than this is replaced before it is used. */
 const FRESH_MS = 60_000;
 const CHECK_MS = 10_000;
@@ -30,11 +32,17 @@ function load() {
   }
 }
 
-function keep(answer) {
+function keep({ device_secret: secret, ...answer }) {
+  if (secret) localStorage.setItem(DEVICE_SECRET, secret);
   const kept = { ...answer, expires_at: Date.now() + answer.expires_in * 1000 };
   sessionStorage.setItem(STORED, JSON.stringify(kept));
   session.value = kept;
   return kept;
+}
+
+/** Begins with an answer of the server that is like that of a log-in. */
+export function startSession(answer) {
+  return keep(answer);
 }
 
 /** Whether the person may do something (a name of the API's permission list). */
@@ -45,7 +53,8 @@ export function may(permission) {
 
 /** Logs in; a server that is too busy to answer is asked again. Throws Problem. */
 export async function logIn(email, password) {
-  const body = { email, password, device_id: deviceId(), client: "web" };
+  const secret = localStorage.getItem(DEVICE_SECRET) || undefined;
+  const body = { email, password, device_id: deviceId(), client: "web", device_secret: secret };
   for (let attempt = 1; ; attempt += 1) {
     try {
       return keep((await fetchJson("POST", "/auth/login", { body })).body);
@@ -112,13 +121,24 @@ export function forget({ wipe = false } = {}) {
 
 /** Logs out: the server ends the session and its sockets, this device forgets what it cached. */
 export async function logOut() {
-  const token = session.value?.access_token;
+  const token = await lastToken();
   forget({ wipe: true });
   if (!token) return;
   try {
     await fetchJson("POST", "/auth/logout", { body: {}, token, keepalive: true });
   } catch (problem) {
     console.info("the server was not told of the log-out:", problem.code);
+  }
+}
+
+/** A token that the server still takes, so that an old session is ended and not only forgotten; or null. */
+async function lastToken() {
+  const held = session.value;
+  if (!held || held.expires_at > Date.now()) return held?.access_token;
+  try {
+    return await accessToken();
+  } catch {
+    return null;
   }
 }
 

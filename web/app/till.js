@@ -2,7 +2,7 @@
 import { restoreBasket } from "./basket.js";
 import { followMenu } from "./menu.js";
 import { resumeWaiting, waiting } from "./outbox.js";
-import { logOut, requireSession, restaurant, session } from "./session.js";
+import { logOut, may, requireSession, restaurant, session } from "./session.js";
 import { count, plain } from "./text.js";
 import { Connection, toast, Toasts } from "./ui.js";
 import { html, render } from "./view.js";
@@ -63,6 +63,7 @@ const start = async () => {
       <${Connection} realtime=${realtime} />
       <span class="person"><bdi>${plain(session.value?.user.name)}</bdi>
         <a class="link" href="/kitchen">Kitchen</a>
+        <a class="link" href="/people">${may("members.invite") ? "People" : "Account"}</a>
         <button class="link" onClick=${logOut}>Log out</button></span>
     </header>`;
   }

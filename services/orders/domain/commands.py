@@ -2,6 +2,7 @@
 
 from collections.abc import Iterable, Sequence
 from dataclasses import replace
+from datetime import datetime
 from uuid import UUID
 
 from chassis.ids import new_id
@@ -48,6 +49,7 @@ TICKET_CAUSES = {
     TicketStep.ACK: "acknowledged",
     TicketStep.SERVE: "served",
 }
+DAY_ENDED = "day_ended"
 LINE_CAUSES = {
     LineStep.START: "started",
     LineStep.READY: "bumped",
@@ -168,6 +170,24 @@ def step_all(held: Held, step: TicketStep, auto_complete: bool, command: Command
         raise illegal(order, step.value)
     moved = [kitchen.step_ticket(ticket, step, command.at) for ticket in moving]
     return _kitchen_change(held, moved, TICKET_CAUSES[step], auto_complete, command)
+
+
+def end_day(
+    held: Held, today: str, fired_before: datetime, auto_complete: bool, command: Command
+) -> Change | None:
+    """Tickets of earlier business days than ``today`` (ISO) leave the kitchen. None: there are none."""
+    ended = [
+        kitchen.end_day(ticket, command.at)
+        for ticket in held.tickets
+        if kitchen.outlives_its_day(ticket, today, fired_before)
+    ]
+    if not ended:
+        return None
+    after = _with_line_states(held.order, held.tickets, ended)
+    facts: list[Fact] = [TicketMoved(ticket, DAY_ENDED) for ticket in ended]
+    if after.lifecycle is Lifecycle.VALIDATED:
+        after = _completed_by_itself(after, auto_complete, command, facts)
+    return change_of(held.order, held, after, tuple(ended), command, facts)
 
 
 def record_payment(

@@ -332,7 +332,7 @@ async def test_tickets_are_listed_by_state_and_station_and_moved(wire: Wire) -> 
     first, second = await wire.world.place(), await wire.world.place()
     with wire.cook():
         tickets = (await wire.kitchen.ListTickets(pb.ListTicketsRequest())).tickets
-        assert [ticket.order_id for ticket in tickets] == [first.id, second.id]
+        assert [ticket.order_id for ticket in tickets] == [second.id, first.id]
         bump = pb.ChangeTicketRequest(request_id="t1", ticket_id=tickets[0].id, action=pb.TICKET_ACTION_BUMP)
         bumped = (await wire.kitchen.ChangeTicket(bump)).ticket
         assert (await wire.kitchen.ChangeTicket(bump)).ticket == bumped
@@ -361,6 +361,28 @@ async def test_an_undelivered_ticket_is_reported_once_per_revision(wire: Wire) -
         replayed = await _replay(wire, "orders")
     kinds = [event.type for event in replayed.events]
     assert kinds.count("fynlo.orders.v1.TicketUndelivered") == 1
+
+
+async def test_alarms_are_raised_and_ended_in_batches_and_acknowledged_by_people(wire: Wire) -> None:
+    tickets = [ticket for _ in range(3) for ticket in await wire.world.tickets((await wire.world.place()).id)]
+    first, second, third = tickets
+    report = pb.ReportUndeliveredRequest(restaurant_id=str(wire.world.tenant))
+    for ticket in (first, second, third):
+        report.tickets.add(ticket_id=str(ticket.id), revision=1, cause="no_display", kitchen_seq=7)
+    delivered = pb.ReportDeliveredRequest(restaurant_id=str(wire.world.tenant))
+    delivered.tickets.add(ticket_id=str(first.id), revision=1)
+    acknowledge = pb.AcknowledgeTicketAlarmRequest(request_id="a1", ticket_id=str(second.id))
+    with wire.peers[1].as_service(wire.world.tenant):
+        await wire.kitchen.ReportUndelivered(report)
+        await wire.kitchen.ReportDelivered(delivered)
+    with wire.cook():
+        for _ in range(2):
+            assert (await wire.kitchen.AcknowledgeTicketAlarm(acknowledge)).ticket.id == str(second.id)
+    with wire.device():
+        orders = await wire.channels.GetSnapshot(channels_pb.GetSnapshotRequest(channel="orders"))
+    assert [alarm.ticket.id for alarm in orders.orders.alarms] == [str(third.id)]
+    with wire.cook({"kitchen.work"}), pytest.raises(PermissionDenied):
+        await wire.kitchen.AcknowledgeTicketAlarm(acknowledge)
 
 
 async def test_a_snapshot_and_its_position_fit_the_replay(wire: Wire) -> None:

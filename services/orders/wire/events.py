@@ -1,11 +1,13 @@
 """Facts as events, and the channels on which each takes a position."""
 
 from collections.abc import Sequence
+from enum import StrEnum
 
 from fynlo.orders.v1 import events_pb2, orders_pb2
 from google.protobuf.message import Message
 
 from services.orders.domain.change import (
+    AlarmCleared,
     Cancelled,
     Change,
     Completed,
@@ -16,13 +18,24 @@ from services.orders.domain.change import (
     TicketMoved,
     Updated,
 )
-from services.orders.wire.orders import order_message, ticket_message
+from services.orders.domain.kitchen import Ticket
+from services.orders.domain.order import Actor
+from services.orders.wire.orders import actor_message, order_message, ticket_message
 
 ORDERS = "orders"
 KITCHEN = "kitchen"
 METRICS = "metrics"
 FLOOR = "floor"
 CHANNELS = (ORDERS, KITCHEN, METRICS, FLOOR)
+
+
+class AlarmEnd(StrEnum):
+    """Why an alarm is over."""
+
+    CONFIRMED = "confirmed"
+    MOVED = "moved"
+    ACKNOWLEDGED = "acknowledged"
+
 
 Published = tuple[Message, tuple[str, ...]]
 
@@ -36,6 +49,12 @@ def published(change: Change, order: orders_pb2.Order | None = None) -> list[Pub
     alone = {fact.ticket.id for fact in change.facts if isinstance(fact, TicketMoved)}
     tickets = [ticket_message(ticket) for ticket in change.tickets if ticket.id not in alone]
     return [_event(fact, whole, tickets) for fact in change.facts]
+
+
+def alarm_cleared(ticket: Ticket, cause: AlarmEnd, by: Actor | None = None) -> events_pb2.TicketAlarmCleared:
+    """The end of a ticket's alarm, for all tills."""
+    who = actor_message(by) if by is not None else None
+    return events_pb2.TicketAlarmCleared(ticket=ticket_message(ticket), cause=cause, acknowledged_by=who)
 
 
 def _event(fact: Fact, order: orders_pb2.Order, tickets: Sequence[orders_pb2.Ticket]) -> Published:
@@ -57,6 +76,8 @@ def _event(fact: Fact, order: orders_pb2.Order, tickets: Sequence[orders_pb2.Tic
         case TicketMoved(ticket, cause):
             moved = events_pb2.TicketUpdated(ticket=ticket_message(ticket), order=order, cause=cause)
             return moved, (KITCHEN, ORDERS)
+        case AlarmCleared(ticket):
+            return alarm_cleared(ticket, AlarmEnd.MOVED), (ORDERS,)
         case KitchenReady():
             return events_pb2.KitchenOrderReady(order=order), (ORDERS,)
         case Completed():

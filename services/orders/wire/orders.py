@@ -100,6 +100,15 @@ def ticket_message(ticket: Ticket) -> orders_pb2.Ticket:
     )
 
 
+def alarm_message(ticket: Ticket) -> orders_pb2.TicketAlarm:
+    """The alarm of a ticket that is in alarm."""
+    assert ticket.alarm is not None
+    raised_at = timestamp(ticket.alarm.raised_at)
+    return orders_pb2.TicketAlarm(
+        ticket=ticket_message(ticket), cause=ticket.alarm.cause, raised_at=raised_at
+    )
+
+
 def station_message(station: Station) -> orders_pb2.Station:
     """The whole station."""
     return orders_pb2.Station(

@@ -624,6 +624,36 @@ class Ticket(_message.Message):
 Global___Ticket: _TypeAlias = Ticket  # noqa: Y015
 
 @_typing.final
+class TicketAlarm(_message.Message):
+    """A ticket that the kitchen has not seen."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    TICKET_FIELD_NUMBER: _builtins.int
+    CAUSE_FIELD_NUMBER: _builtins.int
+    RAISED_AT_FIELD_NUMBER: _builtins.int
+    cause: _builtins.str
+    """no_display or not_confirmed."""
+    @_builtins.property
+    def ticket(self) -> Global___Ticket: ...
+    @_builtins.property
+    def raised_at(self) -> _timestamp_pb2.Timestamp: ...
+    def __init__(
+        self,
+        *,
+        ticket: Global___Ticket | None = ...,
+        cause: _builtins.str = ...,
+        raised_at: _timestamp_pb2.Timestamp | None = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _typing.Literal["raised_at", b"raised_at", "ticket", b"ticket"]  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["cause", b"cause", "raised_at", b"raised_at", "ticket", b"ticket"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___TicketAlarm: _TypeAlias = TicketAlarm  # noqa: Y015
+
+@_typing.final
 class RestaurantMetrics(_message.Message):
     """Today's figures of a restaurant, for dashboards."""
 
