@@ -8,12 +8,12 @@ from alembic import op
 
 from chassis.migrations import see_own_rows
 
-revision = "0003"
-down_revision = "0002"
+revision = "0006"
+down_revision = "0005"
 
 
 def upgrade() -> None:
-    see_own_rows(op, "auth")
+    see_own_rows(op, "orders")
 
 
 def downgrade() -> None:

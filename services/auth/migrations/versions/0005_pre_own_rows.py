@@ -13,7 +13,7 @@ down_revision = "0004"
 
 
 def upgrade() -> None:
-    see_own_rows(op, "orders")
+    see_own_rows(op, "auth")
 
 
 def downgrade() -> None:
