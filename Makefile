@@ -34,6 +34,10 @@ reset: $(INSTALLED) ## Remove the local data, after asking (without a terminal: 
 migrate: $(INSTALLED) ## Migrate every schema of FYNLO_OWNER_DATABASE_URL (make run does it by itself)
 	@$(PY) -m chassis.migrations upgrade all
 
+.PHONY: parked
+parked: $(INSTALLED) ## Show the events that could not be handled (ARGS="retry --all", ARGS="discard <id>")
+	@exec $(PY) -m deploy.local.parked $(ARGS)
+
 ##@ Work on it
 
 .PHONY: check

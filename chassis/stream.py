@@ -11,6 +11,7 @@ from uuid import UUID
 
 import orjson
 from nats.aio.client import Client as NatsClient
+from nats.js import JetStreamContext
 from nats.js.api import DiscardPolicy, StorageType, StreamConfig
 from nats.js.errors import NotFoundError
 
@@ -22,6 +23,8 @@ DUPLICATE_WINDOW_SECONDS = 600
 MAX_MESSAGE_BYTES = 128 * 1024
 
 MSG_ID = "Nats-Msg-Id"
+"""What JetStream knows a second publication by. Who the event is says ID alone."""
+ID = "ce-id"
 POSITIONS = "fynlo-positions"
 COMMAND_ID = "fynlo-command-id"
 TRACEPARENT = "traceparent"
@@ -63,7 +66,7 @@ def event_headers(row: Mapping[str, Any], service: str) -> dict[str, str]:
     headers = {
         MSG_ID: str(row["msg_id"]),
         "ce-specversion": "1.0",
-        "ce-id": str(row["msg_id"]),
+        ID: str(row["msg_id"]),
         "ce-type": row["type"],
         "ce-source": f"/services/{service}",
         "ce-subject": row["subject_id"],
@@ -82,7 +85,7 @@ def event_context(subject: str, headers: Mapping[str, str], delivery: int = 1) -
     """Reads a message's subject and headers. Raises KeyError or ValueError for what no relay published."""
     restaurant = subject.rsplit(".", 1)[1]
     return EventContext(
-        msg_id=UUID(headers["ce-id"]),
+        msg_id=UUID(headers[ID]),
         type=headers["ce-type"],
         source=headers["ce-source"],
         subject_id=headers["ce-subject"],
@@ -115,3 +118,14 @@ async def ensure_stream(nats: NatsClient, *, replicas: int = 1) -> None:
                 deny_delete=True,
             )
         )
+
+
+async def is_stored(jetstream: JetStreamContext, seq: int, msg_id: UUID) -> bool:
+    """Whether the message at a sequence of the stream is this event. Raises nats.errors.Error while JetStream
+    is away.
+    """
+    try:
+        message = await jetstream.get_msg(STREAM, seq, direct=True)
+    except NotFoundError:
+        return False
+    return (message.headers or {}).get(ID) == str(msg_id)

@@ -33,8 +33,8 @@ async def test_every_table_with_a_restaurant_is_a_tenant_table(town: Town) -> No
     async with town.ctx.db.transaction(None) as tx:
         rows = await tx.fetch(
             "SELECT c.relname FROM pg_class c JOIN pg_attribute a ON a.attrelid = c.oid"
-            " WHERE c.relnamespace = 'auth'::regnamespace AND c.relkind = 'r' AND NOT c.relispartition"
-            " AND a.attname = 'restaurant_id' AND NOT c.relname LIKE 'outbox%' AND NOT c.relforcerowsecurity"
+            " WHERE c.relnamespace = 'auth'::regnamespace AND c.relkind IN ('r', 'p')"
+            " AND NOT c.relispartition AND a.attname = 'restaurant_id' AND NOT c.relforcerowsecurity"
         )
     assert [row["relname"] for row in rows] == []
 

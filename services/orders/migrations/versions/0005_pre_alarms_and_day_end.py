@@ -8,6 +8,8 @@ from alembic import op
 from fynlo.common.v1.common_pb2 import RestaurantSettings
 from sqlalchemy import text
 
+from chassis.migrations import index_concurrently
+
 revision = "0005"
 down_revision = "0004"
 
@@ -16,11 +18,9 @@ ALTER TABLE orders.ticket
     ADD COLUMN alarm_cause text NOT NULL DEFAULT '',
     ADD COLUMN alarm_at timestamptz
 """
-ALARM_INDEX = (
-    "CREATE INDEX ticket_in_alarm ON orders.ticket (restaurant_id, alarm_at) WHERE alarm_cause <> ''"
-)
+ALARM_INDEX = "ticket (restaurant_id, alarm_at) WHERE alarm_cause <> ''"
 OPEN = "state IN ('queued', 'preparing', 'ready') OR state = 'cancelled' AND acknowledged_at IS NULL"
-OPEN_INDEX = f"CREATE INDEX ticket_open_day ON orders.ticket (restaurant_id, business_date) WHERE {OPEN}"
+OPEN_INDEX = f"ticket (restaurant_id, business_date) WHERE {OPEN}"
 DAYS = """
 ALTER TABLE orders.restaurant
     ADD COLUMN time_zone text NOT NULL DEFAULT 'UTC',
@@ -64,7 +64,7 @@ FUNCTIONS = (
 
 
 def upgrade() -> None:
-    for statement in (ALARMS, ALARM_INDEX, DAYS):
+    for statement in (ALARMS, DAYS):
         op.execute(statement)
     for table in ("restaurant", "ticket"):
         op.execute(
@@ -81,11 +81,13 @@ def upgrade() -> None:
     op.execute(SEEN)
     for table in ("restaurant", "ticket"):
         op.execute(f"DROP POLICY migration ON orders.{table}")
-    for statement in (OPEN_INDEX, RULES, PAST_DAY):
+    for statement in (RULES, PAST_DAY):
         op.execute(statement)
     for function in FUNCTIONS:
         op.execute(f"REVOKE ALL ON FUNCTION orders.{function} FROM PUBLIC")
         op.execute(f"GRANT EXECUTE ON FUNCTION orders.{function} TO fynlo_orders")
+    index_concurrently(op, "orders", "ticket_in_alarm", ALARM_INDEX)
+    index_concurrently(op, "orders", "ticket_open_day", OPEN_INDEX)
 
 
 def downgrade() -> None:
