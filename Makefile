@@ -34,6 +34,10 @@ reset: $(INSTALLED) ## Remove the local data, after asking (without a terminal: 
 migrate: $(INSTALLED) ## Migrate every schema of FYNLO_OWNER_DATABASE_URL (make run does it by itself)
 	@$(PY) -m chassis.migrations upgrade all
 
+.PHONY: parked
+parked: $(INSTALLED) ## Show the events that could not be handled (ARGS="retry --all", ARGS="discard <id>")
+	@exec $(PY) -m deploy.local.parked $(ARGS)
+
 ##@ Work on it
 
 .PHONY: check
@@ -85,7 +89,17 @@ chaos: $(INSTALLED) ## Kill processes of a system of its own under load and chec
 ##@ Set-up
 
 .PHONY: venv
-venv: $(INSTALLED) ## Make .venv with every dependency of requirements.lock
+venv: $(INSTALLED) ## Make .venv with every locked dependency
+
+# Production installs requirements.lock and nothing else; the other lock holds what is not in it.
+LOCK := compile --universal --generate-hashes --no-annotate --no-header --python-version 3.11 --quiet
+.PHONY: lock
+lock: ## Resolve requirements.in and requirements-dev.in anew, keeping every pin that still fits (needs uv)
+	@command -v uv >/dev/null || { echo "make lock needs uv on the PATH: pipx install uv" >&2; exit 1; }
+	@uv pip $(LOCK) requirements.in -o requirements.lock
+	@uv pip $(LOCK) --allow-unsafe -c requirements.lock \
+		$$(sed -n 's/^\([A-Za-z0-9_.-]*\)==.*/--no-emit-package \1/p' requirements.lock) \
+		requirements-dev.in -o requirements-dev.lock
 
 .PHONY: clean
 clean: ## Remove .venv and every cache (never the data)
@@ -99,10 +113,10 @@ help: ## This list
 		/^[a-z-]+:.*## / { printf "  make %-10s %s\n", $$1, $$2 }' Makefile
 	@echo
 
-# The stamp is newer than the lock: installed once for each lock. The lock is complete, so nothing is resolved; the pip
-# that it names comes first. A virtual environment that an earlier lock filled is made anew, so that nothing stays in it
+# The stamp is newer than the locks: installed once for each. They are complete, so nothing is resolved; the pip
+# that they name comes first. A virtual environment that an earlier lock filled is made anew, so that nothing stays in it
 # that the lock no longer names.
-$(INSTALLED): requirements.lock
+$(INSTALLED): requirements.lock requirements-dev.lock
 	@set -e; \
 	found=; \
 	for python in python3 python3.11 python3.12 python3.13 python3.14; do \
@@ -118,7 +132,8 @@ $(INSTALLED): requirements.lock
 	echo "Setting up .venv with $$($$found --version) and the locked dependencies; this happens once."; \
 	rm -rf $(VENV); \
 	"$$found" -m venv $(VENV); \
-	awk '/^pip==/ { found = 1 } found { print } found && !/\\$$/ { exit }' requirements.lock > $(VENV)/pip.lock; \
+	awk '/^pip==/ { found = 1 } found { print } found && !/\\$$/ { exit }' requirements-dev.lock > $(VENV)/pip.lock; \
 	$(PY) -m pip install --no-input --quiet --require-hashes -r $(VENV)/pip.lock; \
-	$(PY) -m pip install --no-input --quiet --require-hashes --no-deps -r requirements.lock; \
+	$(PY) -m pip install --no-input --quiet --require-hashes --no-deps \
+		-r requirements.lock -r requirements-dev.lock; \
 	touch $(INSTALLED)

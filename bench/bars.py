@@ -82,6 +82,14 @@ BARS: dict[str, tuple[Bar, ...]] = {
         Bar("full", "/s", at("full", "per_second"), 2_500.0, at_least=True),
         Bar("304", "/s", at("not_modified", "per_second"), 5_000.0, at_least=True),
     ),
+    "hostile-edge": (
+        Bar("p99 of a till beside a crowd elsewhere", "times", at("p99_ratio"), 2.0),
+        Bar("the same from its own address", "times", at("p99_ratio_same_address"), 2.0),
+        Bar("orders/s beside it against alone", "times", at("rate_ratio"), 0.5, at_least=True),
+        Bar("orders refused", "", at("errors"), 0.0),
+        Bar("longest that silence was borne", "s", at("longest_seconds"), 15.0),
+        Bar("taken of 77 MB of header fields, socket buffers included", "KB", at("flood_kb"), 8_192.0),
+    ),
     "start": (
         Bar("make run from a clone", "s", at("first_seconds"), 60.0),
         Bar("second start", "s", at("second_seconds"), 6.0),

@@ -31,6 +31,8 @@ SETTINGS: Mapping[str, str] = {
     "FYNLO_RATE_USER_BURST": "100000",
     "FYNLO_RATE_RESTAURANT_PER_SECOND": "100000",
     "FYNLO_RATE_RESTAURANT_BURST": "100000",
+    "FYNLO_RATE_ADDRESS_PER_SECOND": "100000",
+    "FYNLO_RATE_ADDRESS_BURST": "100000",
     "FYNLO_RATE_LOGIN_PER_SECOND": "1000",
     "FYNLO_RATE_LOGIN_BURST": "1000",
     "FYNLO_ACCEPTS_PER_SECOND": "2000",
@@ -158,8 +160,8 @@ class Stage:
 
 
 @contextmanager
-def on_stage(folder: Path) -> Iterator[Stage]:
-    """Starts the system and sets up one restaurant with a large menu, RESTAURANTS to sell in, then ROOMS."""
+def on_stage(folder: Path, restaurants: int = RESTAURANTS) -> Iterator[Stage]:
+    """Starts the system and sets up one restaurant with a large menu, so many to sell in, then ROOMS."""
     with ExitStack() as stack:
         for attempt in range(START_ATTEMPTS):
             try:
@@ -169,10 +171,10 @@ def on_stage(folder: Path) -> Iterator[Stage]:
                 # Another system of this machine was quicker at a port that was free a moment ago.
                 if "is in use" not in str(error) or attempt == START_ATTEMPTS - 1:
                     raise
-        yield asyncio.run(_set_up(system))
+        yield asyncio.run(_set_up(system, 1 + restaurants + ROOMS))
 
 
-async def _set_up(system: System) -> Stage:
+async def _set_up(system: System, places: int) -> Stage:
     secrets = json.loads((system.data_dir / "secrets.json").read_text())
     async with http_client(SET_UP_PARALLEL) as http:
         platform = Device(system.base_url, http, PLATFORM_OWNER, PASSWORD, "bench")
@@ -187,7 +189,7 @@ async def _set_up(system: System) -> Stage:
                 items = LARGE_MENU_ITEMS if number == 0 else MENU_ITEMS
                 return await _restaurant(stage, http, platform, number, items)
 
-        stage.places = list(await asyncio.gather(*(add(number) for number in range(1 + RESTAURANTS + ROOMS))))
+        stage.places = list(await asyncio.gather(*(add(number) for number in range(places))))
     return stage
 
 

@@ -134,6 +134,14 @@ class Transaction:
             self._key = key
         return stored
 
+    async def peek(self, key: IdempotencyKey) -> StoredReply | None:
+        """As claim, without an effect to follow in this transaction: nothing is to be remembered.
+
+        For a command that asks a peer before the transaction of its own effect: what was answered is known,
+        and a reused key refused, before the peer does anything.
+        """
+        return stored_reply(key, await self._connection.fetchrow(CLAIM, key.scope, key.key))
+
     def remember(self, reply: bytes) -> None:
         """The reply that later requests with the claimed key get. At most MAX_REPLY_BYTES."""
         if self._key is None:

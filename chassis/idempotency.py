@@ -14,7 +14,7 @@ the IETF httpapi group.
 """
 
 import hashlib
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Protocol
 from uuid import UUID
 
@@ -43,6 +43,14 @@ class IdempotencyKey:
     scope: str
     key: str
     request_hash: bytes
+
+    def step(self, name: str) -> "IdempotencyKey":
+        """The key of one step of a command that takes several transactions: same caller, same body.
+
+        The step that begins claims its own key, so that a retry finds what was begun and a reused key is
+        refused before any effect; the last step claims the command's key and remembers its reply.
+        """
+        return replace(self, scope=f"{self.scope}/{name}")
 
 
 @dataclass(frozen=True, slots=True)

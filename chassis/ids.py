@@ -1,5 +1,6 @@
 """Identifiers: UUID version 7 (RFC 9562), so that keys made one after another are neighbours in an index."""
 
+import hashlib
 import secrets
 import threading
 import time
@@ -39,6 +40,14 @@ def _layout(at_ms: int, counter: int, tail: int) -> UUID:
     rand_a = counter >> (_COUNTER_BITS - 12)
     rand_b = ((counter & ((1 << 30) - 1)) << _TAIL_BITS) | tail
     return UUID(int=(at_ms & ((1 << 48) - 1)) << 80 | 0x7 << 76 | rand_a << 64 | 0b10 << 62 | rand_b)
+
+
+def derived_id(*parts: str | bytes | UUID | int) -> UUID:
+    """The same id for the same parts (UUIDv8: 122 bits of SHA-256): what a retry makes, it makes again."""
+    texts = [part if isinstance(part, bytes) else str(part).encode() for part in parts]
+    digest = hashlib.sha256(b"".join(b"%d:%s" % (len(text), text) for text in texts)).digest()
+    bits = int.from_bytes(digest[:16], "big") & ~(0xF << 76) & ~(0b11 << 62)
+    return UUID(int=bits | 0x8 << 76 | 0b10 << 62)
 
 
 def parse_id(text: str) -> UUID:

@@ -9,14 +9,14 @@ their delivery, but a failed one is tried again later, behind others: handlers c
 A Subscription spares what an event does not need: the transaction where it concerns nobody here, the row
 where its effect is a comparison of versions.
 
-An event that fails MAX_DELIVERIES times is parked with its error and stands in nobody's way; while something
-is Unavailable, that does not count. To try it again:
-``UPDATE <schema>.inbox_parked SET retry_at = now() WHERE msg_id = '...'``. While the database is away nothing
-is parked: such failures wait for ever.
+An event that did not go well is set aside in Postgres (chassis.aside) and tried again later. After
+MAX_FAILURES failures it is parked: `python -m chassis.parked` lists, retries and discards. What is
+Unavailable or a ConcurrentUpdate is no failure; while the database is away the delivery itself is put off.
 """
 
 import asyncio
 import contextlib
+from collections import Counter
 from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass
 from typing import Any
@@ -29,30 +29,42 @@ from google.protobuf.message import Message
 from nats.aio.client import Client as NatsClient
 from nats.aio.msg import Msg
 from nats.js.api import AckPolicy, ConsumerConfig, DeliverPolicy
-from prometheus_client import Counter, Gauge
+from prometheus_client import Counter as Metric
+from prometheus_client import Gauge
 
+from chassis.aside import (
+    FIRST_DELAY_SECONDS,
+    MAX_FAILURES,
+    MAX_UNCOUNTED_DELAY_SECONDS,
+    Aside,
+    Backoff,
+    Failed,
+    SetAside,
+    restaurant_of,
+)
 from chassis.cancellation import stop_if_cancelled
 from chassis.db import Database, Transaction
+from chassis.db_errors import ConcurrentUpdate
 from chassis.errors import Unavailable
 from chassis.pull import PullLoop
 from chassis.stream import STREAM, EventContext, durable_of, ensure_stream, event_context
 from chassis.telemetry import work_scope
 
-MAX_DELIVERIES = 8
-FIRST_DELAY_SECONDS = 1.0
-MAX_DELAY_SECONDS = 300.0
-MAX_UNAVAILABLE_DELAY_SECONDS = 5.0
-"""What is away comes back for all events at once: none of them should sleep through it."""
 ACK_WAIT_SECONDS = 6.0
 """When a process dies, what it held is delivered again after this long; a living one asks for more time."""
 HOLDS_PER_ACK_WAIT = 3
-MAX_ACK_PENDING = 256
-MAX_EXCUSED = 4 * MAX_ACK_PENDING
+MAX_ACK_PENDING = 512
+WINDOW_EACH = 8
+"""Deliveries in hand of one restaurant that count against the window: a slow one leaves room for others."""
 PARALLEL_RESTAURANTS = 4
 """Connections of the service's pool that its consumer uses at most."""
 DRAIN_SECONDS = 5.0
 RETRY_POLL_SECONDS = 30.0
-MAX_ERROR_CHARACTERS = 2_000
+MIN_RETRY_POLL_SECONDS = 0.05
+NO_FAILURE = (Unavailable, ConcurrentUpdate)
+"""What says nothing against an event: the database is away or busy, somebody else holds the row."""
+
+PARKED_COMMAND = "python -m chassis.parked list"
 
 Handler = Callable[[Transaction, Any, EventContext], Awaitable[None]]
 """``async def on_order_placed(tx, event, context)``: its effect on ``tx``; raising rolls it back."""
@@ -81,28 +93,9 @@ _RECEIVE = """
 INSERT INTO inbox (consumer, msg_id, status, received_at, handled_at, attempts)
 VALUES ($1, $2, 'handled', $3, $3, $4) ON CONFLICT (consumer, msg_id) DO NOTHING RETURNING true
 """
-_PARK = """
-WITH row AS (
-    INSERT INTO inbox (consumer, msg_id, status, received_at, attempts, error)
-    VALUES ($1, $2, 'parked', $3, $4, $5) ON CONFLICT (consumer, msg_id) DO NOTHING RETURNING msg_id
-)
-INSERT INTO inbox_parked
-    (consumer, msg_id, subject, headers, payload, attempts, error, parked_at)
-SELECT $1, msg_id, $6, $7, $8, $4, $5, $3 FROM row
-"""
-_TO_RETRY = "SELECT msg_id FROM inbox_parked WHERE consumer = $1 AND retry_at <= $2 LIMIT 100"
-_PARKED = "SELECT subject, headers, payload, attempts FROM inbox_parked WHERE consumer = $1 AND msg_id = $2"
-_UNPARK = "DELETE FROM inbox_parked WHERE consumer = $1 AND msg_id = $2 RETURNING true"
-_UNPARKED = """
-UPDATE inbox SET status = 'handled', handled_at = $3, error = NULL WHERE consumer = $1 AND msg_id = $2
-"""
-_STAYS_PARKED = """
-UPDATE inbox_parked SET retry_at = NULL, attempts = attempts + 1, error = $3
-WHERE consumer = $1 AND msg_id = $2
-"""
 
 _log = structlog.get_logger(__name__)
-_outcomes = Counter("fynlo_inbox_events_total", "Deliveries by outcome", ["consumer", "outcome"])
+_outcomes = Metric("fynlo_inbox_events_total", "Deliveries by outcome", ["consumer", "outcome"])
 _lag = Gauge("fynlo_inbox_lag_events", "Events that wait in the stream for this consumer", ["consumer"])
 
 
@@ -120,7 +113,7 @@ class Consumer:
         *,
         durable: str,
         handlers: Mapping[type[Message], Handler | Subscription],
-        max_deliveries: int = MAX_DELIVERIES,
+        max_failures: int = MAX_FAILURES,
         first_delay_seconds: float = FIRST_DELAY_SECONDS,
         ack_wait_seconds: float = ACK_WAIT_SECONDS,
         retry_poll_seconds: float = RETRY_POLL_SECONDS,
@@ -136,20 +129,22 @@ class Consumer:
             )
             for kind, handler in handlers.items()
         }
-        self._max_deliveries = max_deliveries
-        self._first_delay_seconds = first_delay_seconds
+        self._backoff = Backoff(max_failures, first_delay_seconds)
+        self._aside = Aside(db, durable, self._backoff)
+        self._try_again = asyncio.Event()
+        """Something was set aside whose next try may come before the next poll."""
         self._ack_wait_seconds = ack_wait_seconds
         self._retry_poll_seconds = retry_poll_seconds
         self._replicas = replicas
         self._slots = asyncio.Semaphore(PARALLEL_RESTAURANTS)
         self._lanes: dict[str, asyncio.Task[None]] = {}
+        self._in_hand: dict[str, Counter[str]] = {event_type: Counter() for event_type in self._handlers}
+        """Deliveries of each type, by restaurant."""
         self._running: dict[asyncio.Task[None], Msg] = {}
-        self._excused: dict[int, int] = {}
-        """Deliveries, by sequence in the stream, that failed through no fault of their event."""
 
     async def run(self) -> None:
         """Handles events until cancelled; then lets running handlers end, DRAIN_SECONDS long."""
-        retries = asyncio.create_task(self._retry_parked_when_asked())
+        retries = asyncio.create_task(self._try_again_when_due())
         holding = asyncio.create_task(self._hold_what_waits())
         try:
             async with asyncio.TaskGroup() as pulling:
@@ -167,8 +162,8 @@ class Consumer:
     async def _pull(self, event_type: str) -> None:
         name = durable_of(self._durable, event_type)
         pull = PullLoop(self._nats, STREAM, name, lambda: self._ensure_consumer(name, event_type))
-        async for msg in pull.messages(lambda: len(self._running)):
-            self._take(msg)
+        async for msg in pull.messages(lambda: self._in_window(event_type)):
+            self._take(msg, event_type)
 
     async def _ensure_consumer(self, name: str, event_type: str) -> None:
         await ensure_stream(self._nats, replicas=self._replicas)
@@ -186,15 +181,26 @@ class Consumer:
             ),
         )
 
-    def _take(self, msg: Msg) -> None:
-        """Queues a message behind its restaurant's earlier ones."""
-        restaurant = msg.subject.rsplit(".", 1)[-1]
+    def _in_window(self, event_type: str) -> int:
+        """Deliveries of a type in hand, of each restaurant only so many: JetStream holds back what is beyond
+        MAX_ACK_PENDING, and until then one restaurant's queue keeps nobody else waiting. A window for each
+        type: with one for all, a flood of one type would leave the others no room for a request.
+        """
+        return sum(min(length, WINDOW_EACH) for length in self._in_hand[event_type].values())
+
+    def _take(self, msg: Msg, event_type: str) -> None:
+        """Queues a message behind its restaurant's earlier ones, of whatever type."""
+        restaurant, in_hand = msg.subject.rsplit(".", 1)[-1], self._in_hand[event_type]
         task = asyncio.create_task(self._in_turn(self._lanes.get(restaurant), msg))
         self._lanes[restaurant] = task
+        in_hand[restaurant] += 1
         self._running[task] = msg
 
         def forget(done: asyncio.Task[None]) -> None:
             self._running.pop(done, None)
+            in_hand[restaurant] -= 1
+            if not in_hand[restaurant]:
+                del in_hand[restaurant]
             if self._lanes.get(restaurant) is done:
                 del self._lanes[restaurant]
 
@@ -222,43 +228,47 @@ class Consumer:
     async def _settle(self, msg: Msg) -> None:
         metadata = msg.metadata
         _lag.labels(metadata.consumer).set(metadata.num_pending)
-        delivery, seq = metadata.num_delivered, metadata.sequence.stream
+        delivery = metadata.num_delivered
         try:
             await self._handle(msg.subject, msg.headers or {}, msg.data, delivery)
-        except Unavailable as error:
-            _outcomes.labels(self._durable, "unavailable").inc()
-            _log.warning("handler_unavailable", consumer=self._durable, subject=msg.subject, error=str(error))
-            self._excuse(seq)
-            await msg.nak(delay=min(self._delay(self._excused[seq]), MAX_UNAVAILABLE_DELAY_SECONDS))
         except Exception as error:  # whatever a handler raises is recorded with its event
-            failures = delivery - self._excused.get(seq, 0)
-            _outcomes.labels(self._durable, "failed").inc()
-            _log.warning(
-                "handler_failed",
-                consumer=self._durable,
-                subject=msg.subject,
-                delivery=delivery,
-                error=repr(error),
-            )
-            if failures < self._max_deliveries:
-                await msg.nak(delay=self._delay(failures))
-            elif await self._park(msg, delivery, error):
-                await self._done(msg, seq)
-            else:
-                await msg.nak(delay=MAX_UNAVAILABLE_DELAY_SECONDS)
-        else:
-            await self._done(msg, seq)
-
-    async def _done(self, msg: Msg, seq: int) -> None:
-        self._excused.pop(seq, None)
+            headers = dict(msg.headers or {})
+            counted = self._noted(msg.subject, error, delivery)
+            failed = Failed(_identity(headers, msg), msg.subject, headers, msg.data, delivery, error, counted)
+            try:
+                delay = await self._aside.put(failed)
+            except NO_FAILURE:
+                await msg.nak(delay=min(self._backoff.delay(delivery), MAX_UNCOUNTED_DELAY_SECONDS))
+                return
+            self._tell_next_try(failed.msg_id, msg.subject, error, delay)
         await msg.ack()
 
-    def _excuse(self, seq: int) -> None:
-        """One more delivery that does not count against the event."""
-        self._excused[seq] = self._excused.pop(seq, 0) + 1
-        if len(self._excused) > MAX_EXCUSED:
-            # Another replica has settled it, or will count anew: it is parked a little sooner, no more.
-            del self._excused[next(iter(self._excused))]
+    def _noted(self, subject: str, error: Exception, attempt: int) -> bool:
+        """Logs what went wrong; whether it counts as a failure of the event."""
+        counted = not isinstance(error, NO_FAILURE)
+        _outcomes.labels(self._durable, "failed" if counted else "unavailable").inc()
+        _log.warning(
+            "handler_failed" if counted else "handler_unavailable",
+            consumer=self._durable,
+            subject=subject,
+            delivery=attempt,
+            error=repr(error),
+        )
+        return counted
+
+    def _tell_next_try(self, msg_id: UUID, subject: str, error: Exception, delay: float | None) -> None:
+        if delay is not None:
+            self._try_again.set()
+            return
+        _outcomes.labels(self._durable, "parked").inc()
+        _log.error(
+            "event_parked",
+            consumer=self._durable,
+            subject=subject,
+            msg_id=str(msg_id),
+            error=repr(error),
+            what_to_do=PARKED_COMMAND,
+        )
 
     async def _handle(self, subject: str, headers: Mapping[str, str], payload: bytes, delivery: int) -> None:
         """Inbox row and effect in one transaction; nothing where the row is there already."""
@@ -281,65 +291,72 @@ class Consumer:
         now = self._db.clock.now()
         return bool(await tx.fetchval(_RECEIVE, self._durable, msg_id, now, delivery))
 
-    async def _park(self, msg: Msg, delivery: int, error: Exception) -> bool:
-        """Puts the event aside; False while the database is away."""
-        headers, text = dict(msg.headers or {}), repr(error)[:MAX_ERROR_CHARACTERS]
-        msg_id = _identity(headers, msg)
-        try:
-            async with self._db.transaction(None) as tx:
-                now = self._db.clock.now()
-                row = (self._durable, msg_id, now, delivery, text, msg.subject, headers, msg.data)
-                await tx.execute(_PARK, *row)
-        except Unavailable:
-            return False
-        _outcomes.labels(self._durable, "parked").inc()
-        _log.error(
-            "event_parked", consumer=self._durable, subject=msg.subject, msg_id=str(msg_id), error=text
-        )
-        return True
-
-    async def _retry_parked_when_asked(self) -> None:
+    async def _try_again_when_due(self) -> None:
+        """Handles what was set aside, when its time has come or an operator asks; tells at first
+        what is parked."""
+        told = False
         while True:
             stop_if_cancelled()
+            self._try_again.clear()
             try:
-                async with self._db.transaction(None, readonly=True) as tx:
-                    rows = await tx.fetch(_TO_RETRY, self._durable, self._db.clock.now())
-                for row in rows:
-                    await self.retry_parked(row["msg_id"])
-            except (Unavailable, asyncpg.PostgresError) as error:
-                _log.warning("retry_of_parked_postponed", consumer=self._durable, error=str(error))
-            await asyncio.sleep(self._retry_poll_seconds)
+                due = await self._aside.due()
+                await asyncio.gather(*(self._retry_lane(whose, ids) for whose, ids in due.items()))
+                seconds = await self._aside.next_seconds()
+                wait = self._retry_poll_seconds if seconds is None else min(seconds, self._retry_poll_seconds)
+                if self._aside.parked and not told:
+                    _log.error(
+                        "events_are_parked",
+                        consumer=self._durable,
+                        events=self._aside.parked,
+                        what_to_do=PARKED_COMMAND,
+                    )
+                told = True
+            except Exception as error:  # the next round comes, whatever it was
+                _log.warning("retries_postponed", consumer=self._durable, error=repr(error))
+                wait = MAX_UNCOUNTED_DELAY_SECONDS
+            await asyncio.sleep(MIN_RETRY_POLL_SECONDS)
+            with contextlib.suppress(TimeoutError):
+                async with asyncio.timeout(max(wait, 0)):
+                    await self._try_again.wait()
 
-    async def retry_parked(self, msg_id: UUID) -> bool:
-        """Handles a parked event again; True where that went well, else it stays parked with its new error.
+    async def _retry_lane(self, restaurant: UUID | None, msg_ids: list[UUID]) -> None:
+        """One restaurant's tries, one after another."""
+        for msg_id in msg_ids:
+            async with self._slots:
+                try:
+                    await self.retry_parked(restaurant, msg_id)
+                except (*NO_FAILURE, asyncpg.PostgresError) as error:
+                    _log.warning("retry_postponed", consumer=self._durable, error=repr(error))
+                    return
 
-        Raises Unavailable while the database is away.
+    async def retry_parked(self, restaurant: UUID | None, msg_id: UUID) -> bool:
+        """Handles an event again that was set aside; True where that went well. Raises Unavailable while the
+        database is away.
         """
-        async with self._db.transaction(None, readonly=True) as tx:
-            parked = await tx.fetchrow(_PARKED, self._durable, msg_id)
-        if parked is None:
+        event = await self._aside.find(restaurant, msg_id)
+        if event is None:
             return False
         try:
-            kind, subscription = self._handlers[parked["subject"].rsplit(".", 1)[0]]
-            context = event_context(parked["subject"], parked["headers"], parked["attempts"] + 1)
-            event = kind.FromString(parked["payload"])
-            async with self._db.transaction(context.restaurant_id) as tx:
-                if not await tx.fetchval(_UNPARK, self._durable, msg_id):
-                    return False
-                await subscription.handle(tx, event, context)
-                await tx.execute(_UNPARKED, self._durable, msg_id, self._db.clock.now())
-        except Unavailable:
-            raise
-        except Exception as error:  # recorded with the event, which stays parked
-            async with self._db.transaction(None) as tx:
-                await tx.execute(_STAYS_PARKED, self._durable, msg_id, repr(error)[:MAX_ERROR_CHARACTERS])
-            _log.warning("event_stays_parked", consumer=self._durable, msg_id=str(msg_id), error=repr(error))
+            done = await self._handle_again(event)
+        except Exception as error:  # recorded with the event
+            counted = self._noted(event.subject, error, event.attempts + 1)
+            delay = await self._aside.stays(event, error, counted=counted)
+            self._tell_next_try(msg_id, event.subject, error, delay)
             return False
-        _outcomes.labels(self._durable, "unparked").inc()
-        return True
+        if done:
+            _outcomes.labels(self._durable, "unparked").inc()
+        return done
 
-    def _delay(self, delivery: int) -> float:
-        return min(self._first_delay_seconds * 2.0 ** min(delivery - 1, 30), MAX_DELAY_SECONDS)
+    async def _handle_again(self, event: SetAside) -> bool:
+        kind, subscription = self._handlers[event.subject.rsplit(".", 1)[0]]
+        context = event_context(event.subject, event.headers, event.attempts + 1)
+        message = kind.FromString(event.payload)
+        with work_scope(context.traceparent, restaurant_id=str(context.restaurant_id or "")):
+            async with self._db.transaction(restaurant_of(event.subject)) as tx:
+                if not await self._aside.take(tx, event):
+                    return False
+                await subscription.handle(tx, message, context)
+        return True
 
 
 def _identity(headers: Mapping[str, str], msg: Msg) -> UUID:

@@ -38,6 +38,10 @@ LOCK_TIMEOUT = "10s"
 _FILE_NAME = re.compile(r"(?P<number>\d{4})_(?P<phase>pre|post)_[a-z0-9_]+\.py")
 _PARTITION = re.compile(r"_(default|\d{4,8})$")
 _Result = TypeVar("_Result")
+_VALID = sa.text(
+    "SELECT indisvalid FROM pg_index JOIN pg_class ON pg_class.oid = indexrelid"
+    " JOIN pg_namespace ON pg_namespace.oid = relnamespace WHERE relname = :name AND nspname = :schema"
+)
 
 
 class AlembicOp(Protocol):
@@ -45,6 +49,10 @@ class AlembicOp(Protocol):
 
     def get_bind(self) -> sa.Connection:
         """The connection of the migration."""
+        ...
+
+    def get_context(self) -> MigrationContext:
+        """What knows how to leave the migration's transaction."""
         ...
 
 
@@ -78,6 +86,34 @@ def save_round_trips(op: AlembicOp, schema: str, role: str | None = None) -> Non
     """
     for statement in ddl.fewer_round_trips(schema, role or f"fynlo_{schema}"):
         op.get_bind().exec_driver_sql(statement)
+
+
+def see_own_rows(op: AlembicOp, schema: str, role: str | None = None) -> None:
+    """Row-level security of outbox and inbox, and failures that are counted in Postgres, for schemas whose
+    first revision is older than they are.
+
+    Nothing undoes it: code that does not know them works with them, and the first revision drops them.
+    """
+    for statement in ddl.own_rows_and_retries(schema, role or f"fynlo_{schema}"):
+        op.get_bind().exec_driver_sql(statement)
+    index_concurrently(op, schema, ddl.DUE_INDEX, ddl.DUE_INDEX_ON)
+
+
+def index_concurrently(op: AlembicOp, schema: str, name: str, on: str, *, unique: bool = False) -> None:
+    """An index on a table in use, built without a lock that would stop its writers.
+
+    ``on`` is what follows ON in the statement, the table without its schema. The transaction of the revision
+    is committed before: let it be the last step. What an earlier try left unfinished is built anew. Nothing
+    where the index is there.
+    """
+    kind = "UNIQUE INDEX" if unique else "INDEX"
+    with op.get_context().autocommit_block():
+        valid = op.get_bind().scalar(_VALID, {"name": name, "schema": schema})
+        if valid:
+            return
+        if valid is False:
+            op.get_bind().exec_driver_sql(f"DROP INDEX CONCURRENTLY {schema}.{name}")
+        op.get_bind().exec_driver_sql(f"CREATE {kind} CONCURRENTLY {name} ON {schema}.{on}")
 
 
 def drop_chassis_schema(op: AlembicOp, schema: str) -> None:

@@ -6,12 +6,11 @@ because marking happens on the connection that holds the lock and checks the gen
 
 Per restaurant the order of the outbox is kept (one message in flight); restaurants run side by side. A row
 that could not be published is tried again for ever: poll, nudge after each commit, back-off while NATS is
-away.
+away. What else the leader does (chassis.chores) has a connection and a task of its own.
 """
 
 import asyncio
 import contextlib
-import time
 from collections import defaultdict
 from collections.abc import AsyncIterator, Sequence
 from dataclasses import dataclass
@@ -24,16 +23,18 @@ import nats.errors
 import structlog
 from nats.aio.client import Client as NatsClient
 from nats.aio.msg import Msg
+from nats.js.api import PubAck
 from nats.js.errors import NoStreamResponseError
 from nats.js.errors import NotFoundError as StreamNotFound
 from prometheus_client import Counter, Gauge
 
 from chassis.cancellation import stop_if_cancelled
+from chassis.chores import RECONCILE_SECONDS, Chores
 from chassis.clock import Clock
 from chassis.db import Database, connection_options, prepare_connection
-from chassis.ddl import SWEEP_STEPS
+from chassis.reader import RELAY, OwnEvents
 from chassis.reconciler import Reconciler
-from chassis.stream import STREAM, ensure_stream, event_headers, subject_of
+from chassis.stream import MSG_ID, STREAM, ensure_stream, event_headers, subject_of
 
 BATCH_ROWS = 256
 """Rows per round, and so the bound on messages in flight."""
@@ -41,11 +42,8 @@ POLL_SECONDS = 0.2
 MAX_BACKOFF_SECONDS = 2.0
 LEADER_RETRY_SECONDS = 1.0
 PUBLISH_TIMEOUT_SECONDS = 5.0
-RECONCILE_SECONDS = 30.0
-MEASURE_SECONDS = 5.0
-SWEEP_SECONDS = 3600.0
-SWEEP_RETRY_SECONDS = 60.0
-SWEEP_ROWS = 5_000
+MAX_RENAMED = 8
+"""How often an event is published under another id in one attempt."""
 SUPERSEDED = "FY001"
 KEEPALIVE = {"tcp_keepalives_idle": "10", "tcp_keepalives_interval": "5", "tcp_keepalives_count": "3"}
 """Postgres gives the lock of a vanished machine away after 25 s instead of two hours."""
@@ -55,19 +53,19 @@ for the disk."""
 
 _LOCK = "SELECT pg_try_advisory_lock(hashtextextended('fynlo-relay:' || $1, 0))"
 _NEXT = "SELECT * FROM outbox_next($1, $2, $3, $4, $5)"
-_BACKLOG = "SELECT count(*) AS rows, min(created_at) AS oldest FROM outbox WHERE published_at IS NULL"
-_SWEEP = "SELECT chassis_sweep($1, $2, $3)"
 
 _log = structlog.get_logger(__name__)
 _published = Counter("fynlo_outbox_published_total", "Events acknowledged by JetStream", ["schema"])
 _failed = Counter("fynlo_outbox_publish_failures_total", "Attempts that JetStream did not take", ["schema"])
-_backlog = Gauge("fynlo_outbox_backlog", "Unpublished events, known to the leader", ["schema"])
-_age = Gauge("fynlo_outbox_oldest_unpublished_seconds", "Age of the oldest unpublished event", ["schema"])
 _leading = Gauge("fynlo_outbox_leader", "1 where this process leads the relay", ["schema"])
 
 
 Acked = list[tuple[int, int]]
 """(outbox id, sequence in the stream) of events that JetStream has and the outbox does not know of yet."""
+
+
+class NotTaken(nats.errors.Error):
+    """JetStream says again and again that it has an event which it has lost."""
 
 
 class Superseded(Exception):
@@ -113,21 +111,24 @@ class OutboxRelay:
         *,
         replicas: int = 1,
         poll_seconds: float = POLL_SECONDS,
+        reconcile_seconds: float = RECONCILE_SECONDS,
     ) -> None:
         self._db = db
         self._nats = nats
         self._jetstream = nats.jetstream(timeout=PUBLISH_TIMEOUT_SECONDS)
+        self._own = OwnEvents(nats, db.schema, RELAY)
         self._clock = clock
         self._replicas = replicas
         self._poll_seconds = poll_seconds
+        self._reconcile_seconds = reconcile_seconds
         self._wake = asyncio.Event()
         self._leads = False
         self._nudging: asyncio.Task[None] | None = None
         self._nudge_subject = f"fynlo-nudge.{db.schema}"
         self._highest_seq = 0
-        self._check_all = True
+        self._doubtful = True
+        """Something may have happened to the stream."""
         self._reconnects_seen = 0
-        self._due: dict[str, float] = {}
         db.on_emitted(self.nudge)
 
     @property
@@ -153,8 +154,7 @@ class OutboxRelay:
                 stop_if_cancelled()
                 try:
                     async with self._leadership() as leadership:
-                        if leadership is not None:
-                            await self._lead(leadership)
+                        await self._lead(leadership)
                 except Superseded:
                     _log.warning("relay_superseded", schema=self._db.schema)
                 except (asyncpg.PostgresError, asyncpg.InterfaceError, asyncpg.InternalClientError) as error:
@@ -167,40 +167,70 @@ class OutboxRelay:
                 await subscription.unsubscribe()
 
     @contextlib.asynccontextmanager
-    async def _leadership(self) -> AsyncIterator[Leadership | None]:
-        """Waits for the lock on a connection of its own."""
+    async def _connection(self, **settings: str) -> AsyncIterator[Any]:
         options = connection_options(self._db.schema)
-        options["server_settings"] |= KEEPALIVE | UNHURRIED
+        options["server_settings"] |= KEEPALIVE | settings
         connection = await asyncpg.connect(self._db.url, **options)
         try:
             await prepare_connection(connection)
-            while not await connection.fetchval(_LOCK, self._db.schema):  # noqa: ASYNC110 - another process's
-                await asyncio.sleep(LEADER_RETRY_SECONDS)
-            generation = await connection.fetchval("SELECT outbox_lead()")
-            self._leads = True
-            _leading.labels(self._db.schema).set(1)
-            _log.info("relay_leads", schema=self._db.schema, generation=generation)
-            yield Leadership(connection, generation)
+            yield connection
         finally:
-            self._leads = False
-            _leading.labels(self._db.schema).set(0)
             # Not close(): that waits for the server, and a stopping process gives the lock away at once.
             connection.terminate()
 
+    @contextlib.asynccontextmanager
+    async def _leadership(self) -> AsyncIterator[Leadership]:
+        """Waits for the lock on a connection of its own."""
+        async with self._connection(**UNHURRIED) as connection:
+            try:
+                while not await connection.fetchval(_LOCK, self._db.schema):  # noqa: ASYNC110 - another process's
+                    await asyncio.sleep(LEADER_RETRY_SECONDS)
+                generation = await connection.fetchval("SELECT outbox_lead()")
+                self._leads = True
+                _leading.labels(self._db.schema).set(1)
+                _log.info("relay_leads", schema=self._db.schema, generation=generation)
+                yield Leadership(connection, generation)
+            finally:
+                self._leads = False
+                _leading.labels(self._db.schema).set(0)
+
     async def _lead(self, leadership: Leadership) -> None:
-        reconciler = Reconciler(leadership, self._nats, self._db.schema)
-        self._check_all, self._due, backoff = True, {}, POLL_SECONDS
+        """Publishes, and does the chores beside it, until the lead is lost."""
+
+        @contextlib.asynccontextmanager
+        async def beside() -> AsyncIterator[Leadership]:
+            async with self._connection() as connection:
+                yield Leadership(connection, leadership.generation)
+
+        reconciler = Reconciler(self._nats, self._db.schema, self._clock, replicas=self._replicas)
+        chores = Chores(
+            beside, reconciler, self._db.schema, self._clock, reconcile_seconds=self._reconcile_seconds
+        )
+        doing = asyncio.create_task(self._until_superseded(chores))
+        try:
+            await self._publish_for_ever(leadership, chores)
+        finally:
+            doing.cancel()
+            await asyncio.gather(doing, return_exceptions=True)
+
+    async def _until_superseded(self, chores: Chores) -> None:
+        try:
+            await chores.run()
+        except Superseded:
+            _log.warning("relay_superseded", schema=self._db.schema)
+
+    async def _publish_for_ever(self, leadership: Leadership, chores: Chores) -> None:
+        self._doubtful, backoff = True, POLL_SECONDS
         acked: Acked = []
         while True:
             stop_if_cancelled()
             self._wake.clear()
-            await self._chores(leadership)
             if not self._nats.is_connected:
                 await self._rest(MAX_BACKOFF_SECONDS / 4)
                 continue
             failed = 1
             try:
-                await self._reconcile_when_due(reconciler)
+                await self._see_to_stream(chores)
                 acked, failed = await self._round(leadership, acked)
             except nats.errors.Error as error:
                 _log.warning("relay_waits_for_nats", schema=self._db.schema, error=repr(error))
@@ -212,6 +242,14 @@ class OutboxRelay:
             elif not acked:
                 backoff = POLL_SECONDS
                 await self._rest(self._poll_seconds)
+
+    async def _see_to_stream(self, chores: Chores) -> None:
+        """After whatever may have happened to the stream: that it is there, and whether it is whole."""
+        reconnects = self._nats.stats["reconnects"]
+        if self._doubtful or reconnects != self._reconnects_seen:
+            await ensure_stream(self._nats, replicas=self._replicas)
+            self._doubtful, self._reconnects_seen, self._highest_seq = False, reconnects, 0
+            chores.suspect_stream()
 
     async def _rest(self, seconds: float) -> None:
         """Sleeps until nudged, at most ``seconds``."""
@@ -244,55 +282,35 @@ class OutboxRelay:
         highest_before = self._highest_seq
         for row in rows:
             try:
-                ack = await self._jetstream.publish(
-                    subject_of(row["type"], row["restaurant_id"]),
-                    row["payload"],
-                    stream=STREAM,
-                    headers=event_headers(row, self._db.schema),
-                )
+                ack = await self._publish(row)
             except (OSError, nats.errors.Error) as error:
                 if isinstance(error, NoStreamResponseError | StreamNotFound):
-                    self._check_all = True
+                    self._doubtful = True
                 _failed.labels(self._db.schema).inc()
                 _log.warning("publish_failed", schema=self._db.schema, outbox_id=row["id"], error=repr(error))
                 return False
             if ack.seq <= highest_before and not ack.duplicate:
                 # The stream counts again from below: it was restored or recreated, and has lost its tail.
-                self._check_all = True
+                self._doubtful = True
             self._highest_seq = max(self._highest_seq, ack.seq)
             acked.append((row["id"], ack.seq))
         return True
 
-    async def _reconcile_when_due(self, reconciler: Reconciler) -> None:
-        reconnects = self._nats.stats["reconnects"]
-        thorough = self._check_all or reconnects != self._reconnects_seen
-        if not thorough and not self._is_due("reconcile", RECONCILE_SECONDS):
-            return
-        await ensure_stream(self._nats, replicas=self._replicas)
-        await reconciler.republish_lost(thorough=thorough)
-        if thorough:
-            self._check_all, self._reconnects_seen, self._highest_seq = False, reconnects, 0
+    async def _publish(self, row: Any) -> PubAck:
+        """Publishes one row; where the stream has it. Raises nats.errors.Error where it was not taken.
 
-    async def _chores(self, leadership: Leadership) -> None:
-        if self._is_due("measure", MEASURE_SECONDS):
-            row = await leadership.connection.fetchrow(_BACKLOG)
-            age = (self._clock.now() - row["oldest"]).total_seconds() if row["oldest"] else 0.0
-            _backlog.labels(self._db.schema).set(row["rows"])
-            _age.labels(self._db.schema).set(age)
-        if self._is_due("sweep", SWEEP_SECONDS):
-            try:
-                for step in SWEEP_STEPS:
-                    await leadership.connection.fetchval(_SWEEP, step, self._clock.now(), SWEEP_ROWS)
-            except (asyncpg.LockNotAvailableError, asyncpg.QueryCanceledError) as error:
-                _log.warning("sweep_postponed", schema=self._db.schema, error=repr(error))
-                self._due["sweep"] = time.monotonic() + SWEEP_RETRY_SECONDS
-
-    def _is_due(self, chore: str, every_seconds: float) -> bool:
-        now = time.monotonic()
-        if now < self._due.get(chore, 0.0):
-            return False
-        self._due[chore] = now + every_seconds
-        return True
+        Inside its window of duplicates JetStream remembers the ids of messages that it has lost, and takes no
+        second one for them. Such an event goes by another id, the same whoever publishes it; consumers know
+        events by ``ce-id``.
+        """
+        headers = event_headers(row, self._db.schema)
+        subject = subject_of(row["type"], row["restaurant_id"])
+        for _ in range(MAX_RENAMED):
+            ack = await self._jetstream.publish(subject, row["payload"], stream=STREAM, headers=headers)
+            if not ack.duplicate or await self._own.has(ack.seq, row["msg_id"]):
+                return ack
+            headers[MSG_ID] = f"{row['msg_id']}:{ack.seq}"
+        raise NotTaken
 
     async def _nudge_others(self) -> None:
         with contextlib.suppress(nats.errors.Error):  # a lost nudge costs one poll interval

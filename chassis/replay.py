@@ -11,20 +11,28 @@ from uuid import UUID
 from chassis.db import Database, Transaction
 
 MAX_REPLAY_EVENTS = 2_000
+MAX_REPLAY_BYTES = 1024 * 1024
+"""What a page holds at most, one event at least: a quarter of what a message of gRPC may be."""
+EVENT_OVERHEAD_BYTES = 512
+"""What an event of a page costs beside its payload: its type and its ids."""
 
 _HEAD = """
 SELECT coalesce(channel.epoch, state.epoch) AS epoch, coalesce(channel.seq, 0) AS seq
 FROM outbox_state AS state
 LEFT JOIN outbox_channel AS channel ON channel.restaurant_id = $1 AND channel.channel = $2
 """
-_EVENTS = """
-SELECT position.seq, outbox.msg_id, outbox.type, outbox.subject_id, outbox.payload, outbox.created_at,
-       outbox.command_id
-FROM outbox_position AS position
-JOIN outbox ON outbox.id = position.outbox_id AND outbox.created_at = position.created_at
-WHERE position.restaurant_id = $1 AND position.channel = $2 AND position.epoch = $3 AND position.seq > $4
-ORDER BY position.seq LIMIT $5
-"""
+# The sum goes by the payloads' lengths; only those of the page are read.
+_EVENTS = f"""
+SELECT seq, msg_id, type, subject_id, payload, created_at, command_id FROM (
+    SELECT position.seq, outbox.msg_id, outbox.type, outbox.subject_id, outbox.payload, outbox.created_at,
+           outbox.command_id, row_number() OVER (ORDER BY position.seq) AS place,
+           sum(octet_length(outbox.payload) + {EVENT_OVERHEAD_BYTES}) OVER (ORDER BY position.seq) AS bytes
+    FROM outbox_position AS position
+    JOIN outbox ON outbox.id = position.outbox_id AND outbox.created_at = position.created_at
+    WHERE position.restaurant_id = $1 AND position.channel = $2 AND position.epoch = $3 AND position.seq > $4
+    ORDER BY position.seq LIMIT $5
+) AS page WHERE place = 1 OR bytes <= $6 ORDER BY seq
+"""  # noqa: S608
 
 
 class ReplayOutcome(StrEnum):
@@ -50,7 +58,7 @@ class ReplayedEvent:
 
 @dataclass(frozen=True, slots=True)
 class ReplayPage:
-    """``events`` are all of (from_seq, head_seq] or its first ``limit``, without a hole; else: snapshot."""
+    """``events`` are all of (from_seq, head_seq] or its first, without a hole; else: snapshot."""
 
     outcome: ReplayOutcome
     epoch: str
@@ -72,7 +80,8 @@ async def position(tx: Transaction, channel: str) -> tuple[str, int]:
 async def replay(
     db: Database, tenant: UUID, channel: str, epoch: str, from_seq: int, limit: int
 ) -> ReplayPage:
-    """The events of a channel after ``from_seq``, at most ``limit`` (capped at MAX_REPLAY_EVENTS).
+    """The events of a channel after ``from_seq``: a page of at most ``limit`` (capped at MAX_REPLAY_EVENTS)
+    and MAX_REPLAY_BYTES. The next page goes on from its last event.
 
     An empty epoch asks for the head only. TOO_OLD where the outbox (72 hours) lacks the next event, or
     where ``from_seq`` lies above the head; EPOCH_MISMATCH where the numbering has started again.
@@ -85,7 +94,9 @@ async def replay(
             return ReplayPage(ReplayOutcome.EPOCH_MISMATCH, current, head)
         if from_seq == head:
             return ReplayPage(ReplayOutcome.EVENTS, current, head)
-        rows = await tx.fetch(_EVENTS, tenant, channel, epoch, from_seq, min(limit, MAX_REPLAY_EVENTS))
+        rows = await tx.fetch(
+            _EVENTS, tenant, channel, epoch, from_seq, min(limit, MAX_REPLAY_EVENTS), MAX_REPLAY_BYTES
+        )
     events = tuple(ReplayedEvent(**dict(row)) for row in rows)
     expected = range(from_seq + 1, from_seq + 1 + len(events))
     if (not events and limit > 0) or [event.seq for event in events] != list(expected):

@@ -17,6 +17,7 @@ import asyncio
 import gc
 import platform
 import random
+import resource
 import signal
 import sys
 import time
@@ -82,15 +83,18 @@ class Service:
         """Where /live, /ready and /metrics are served."""
         return self._admin.port
 
-    async def wait_for(self, what: str, connect: Callable[[], Awaitable[_T]]) -> _T:
-        """What ``connect`` gives, tried again until it succeeds or ``dependency_wait_seconds`` are over.
+    async def wait_for(
+        self, what: str, connect: Callable[[], Awaitable[_T]], *, at_most_seconds: float = float("inf")
+    ) -> _T:
+        """What ``connect`` gives, tried again until it succeeds or ``dependency_wait_seconds`` are over, or
+        ``at_most_seconds`` where that is less.
 
         Meanwhile the admin port answers "not ready, waiting for ``what``". Raises Unavailable
         (DEPENDENCY_UNAVAILABLE) in the end, and ServerTooOld at once.
         """
         await self._start_admin()
         self.readiness.enter(f"waiting for {what}")
-        give_up_at = time.monotonic() + self.settings.dependency_wait_seconds
+        give_up_at = time.monotonic() + min(self.settings.dependency_wait_seconds, at_most_seconds)
         pause = WAIT_FIRST_SECONDS
         while True:
             try:
@@ -221,10 +225,26 @@ def run(settings_type: type[_S], build: Callable[[_S], Awaitable[Service]]) -> N
         wrong = [f"{'.'.join(map(str, e['loc']))}: {e['msg']}" for e in error.errors(include_input=False)]
         sys.exit("settings are wrong (environment variables FYNLO_*):\n  " + "\n  ".join(wrong))
     configure_telemetry(settings)
+    open_as_many_files_as_allowed()
     with asyncio.Runner(loop_factory=uvloop.new_event_loop) as runner:
         code = runner.run(_main(settings, build))
     shut_down_tracing()
     sys.exit(code)
+
+
+def open_as_many_files_as_allowed() -> int:
+    """How many files this process may have open, every socket being one. Shells often start a process with
+    1,024 although they would allow more, and a listener without files accepts nobody.
+    """
+    _, allowed = resource.getrlimit(resource.RLIMIT_NOFILE)
+    resource.setrlimit(resource.RLIMIT_NOFILE, (allowed, allowed))
+    return open_files_max()
+
+
+def open_files_max() -> int:
+    """How many files this process may have open now."""
+    soft, _ = resource.getrlimit(resource.RLIMIT_NOFILE)
+    return sys.maxsize if soft == resource.RLIM_INFINITY else soft
 
 
 async def _main(settings: _S, build: Callable[[_S], Awaitable[Service]]) -> int:

@@ -4,10 +4,11 @@ A service subclasses ``ServiceSettings``, gives ``service_name`` a default and a
 addresses of its peers (``catalog_address: str``). A required variable has no default.
 """
 
+import json
 from pathlib import Path
 from typing import Literal, Self
 
-from pydantic import Field, SecretStr, model_validator
+from pydantic import Field, SecretStr, field_validator, model_validator
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
 SERVICE_KEY_CHARS = 43
@@ -44,6 +45,11 @@ class IdentitySettings(BaseSettings):
 class ProcessSettings(IdentitySettings):
     """What any process needs beside its identity: its ports, where logs and traces go."""
 
+    jwks: str | None = None
+    """The public keys of auth's access tokens, a JWK set (RFC 7517): a process that starts while auth is away
+    verifies tokens by them. What auth answers replaces them, so that keys can rotate.
+    """
+
     bind_host: str = "127.0.0.1"
     admin_port: int = Field(ge=0, le=65535)
     """/live, /ready and /metrics. 0: any free port."""
@@ -61,6 +67,20 @@ class ProcessSettings(IdentitySettings):
     """How long a stopping process stays reachable while reporting "not ready"; for slow load balancers."""
     dependency_wait_seconds: float = Field(default=60.0, ge=0, le=600)
     """How long a starting process waits for Postgres or NATS before it gives up."""
+
+    @field_validator("jwks")
+    @classmethod
+    def _keys_are_public(cls, jwks: str | None) -> str | None:
+        if jwks is None:
+            return None
+        try:
+            keys = json.loads(jwks)["keys"]
+            private = any("d" in key for key in keys)
+        except (ValueError, TypeError, KeyError):
+            raise ValueError('a JWK set is needed: {"keys": [...]}') from None
+        if private:
+            raise ValueError("there is a private key in it: only auth may have those")
+        return jwks
 
 
 class BusSettings(ProcessSettings):

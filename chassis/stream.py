@@ -3,8 +3,7 @@
 Subject ``fynlo.orders.v1.OrderPlaced.<restaurant_id>``, or ``.platform`` for an event of no restaurant.
 """
 
-from collections.abc import AsyncIterator, Mapping
-from contextlib import suppress
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
@@ -12,8 +11,7 @@ from uuid import UUID
 
 import orjson
 from nats.aio.client import Client as NatsClient
-from nats.aio.msg import Msg
-from nats.js.api import AckPolicy, ConsumerConfig, DeliverPolicy, DiscardPolicy, StorageType, StreamConfig
+from nats.js.api import DiscardPolicy, StorageType, StreamConfig
 from nats.js.errors import NotFoundError
 
 STREAM = "FYNLO_EVENTS"
@@ -24,14 +22,11 @@ DUPLICATE_WINDOW_SECONDS = 600
 MAX_MESSAGE_BYTES = 128 * 1024
 
 MSG_ID = "Nats-Msg-Id"
+"""What JetStream knows a second publication by. Who the event is says ID alone."""
+ID = "ce-id"
 POSITIONS = "fynlo-positions"
 COMMAND_ID = "fynlo-command-id"
 TRACEPARENT = "traceparent"
-
-READ_BATCH = 500
-READ_SECONDS = 5.0
-READER_IDLE_SECONDS = 30.0
-"""After this the server forgets a reader that nobody asks any more."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -84,7 +79,7 @@ def event_headers(row: Mapping[str, Any], service: str) -> dict[str, str]:
     headers = {
         MSG_ID: str(row["msg_id"]),
         "ce-specversion": "1.0",
-        "ce-id": str(row["msg_id"]),
+        ID: str(row["msg_id"]),
         "ce-type": row["type"],
         "ce-source": f"/services/{service}",
         "ce-subject": row["subject_id"],
@@ -103,7 +98,7 @@ def event_context(subject: str, headers: Mapping[str, str], delivery: int = 1) -
     """Reads a message's subject and headers. Raises KeyError or ValueError for what no relay published."""
     restaurant = sure_restaurant(subject, headers)
     return EventContext(
-        msg_id=UUID(headers["ce-id"]),
+        msg_id=UUID(headers[ID]),
         type=headers["ce-type"],
         source=f"/services/{service_of(subject)}",
         subject_id=headers["ce-subject"],
@@ -130,62 +125,6 @@ def sure_restaurant(subject: str, headers: Mapping[str, str]) -> str:
 def service_of(subject: str) -> str:
     """Whose event it is that travels on ``subject``."""
     return subject.split(".", 2)[1]
-
-
-async def read_back(
-    nats: NatsClient, reader: str, config: ConsumerConfig, *, limit: int
-) -> AsyncIterator[Msg]:
-    """What the stream holds for ``config.filter_subject``, in its order, at most ``limit`` messages.
-
-    Nothing is acknowledged. ``reader`` names the consumer for this one reading. Raises nats errors;
-    NotFoundError where there is no stream.
-    """
-    jetstream = nats.jetstream()
-    info = await jetstream.add_consumer(
-        STREAM,
-        config.evolve(
-            name=reader,
-            ack_policy=AckPolicy.NONE,
-            inactive_threshold=READER_IDLE_SECONDS,
-            mem_storage=True,
-        ),
-    )
-    left = min(info.num_pending or 0, limit)
-    pull = await jetstream.pull_subscribe_bind(reader, STREAM)
-    try:
-        while left > 0:
-            for message in await pull.fetch(min(READ_BATCH, left), timeout=READ_SECONDS):
-                left = min(left - 1, message.metadata.num_pending)
-                yield message
-    finally:
-        await pull.unsubscribe()
-
-
-async def own_identities(nats: NatsClient, service: str, first_seq: int, last_seq: int) -> dict[int, str]:
-    """Sequence in the stream -> identity, of the events of ``service`` between two sequences, both included.
-
-    Headers alone travel. Through a consumer of its own events, because reading by sequence would need the
-    right to read everybody's. Raises nats errors.
-    """
-    reader = f"{service}-reconciler"
-    jetstream = nats.jetstream()
-    with suppress(
-        NotFoundError
-    ):  # the last one may still be remembered, and where it began cannot be changed
-        await jetstream.delete_consumer(STREAM, reader)
-    config = ConsumerConfig(
-        deliver_policy=DeliverPolicy.BY_START_SEQUENCE,
-        opt_start_seq=first_seq,
-        filter_subject=all_of(service),
-        headers_only=True,
-    )
-    found: dict[int, str] = {}
-    async for message in read_back(nats, reader, config, limit=last_seq - first_seq + 1):
-        seq = message.metadata.sequence.stream
-        if seq > last_seq:
-            break
-        found[seq] = (message.headers or {}).get(MSG_ID, "")
-    return found
 
 
 async def ensure_stream(nats: NatsClient, *, replicas: int = 1) -> None:

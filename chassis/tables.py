@@ -78,6 +78,7 @@ def _inbox_tables(table: Callable[..., None]) -> None:
         column("handled_at", at, null=True),
         column("attempts", sa.Integer),
         column("error", sa.Text, null=True),
+        column("restaurant_id", tenant, null=True),
         sa.Index("inbox_received", "received_at"),
     )
     table(
@@ -91,6 +92,9 @@ def _inbox_tables(table: Callable[..., None]) -> None:
         column("error", sa.Text),
         column("parked_at", at),
         column("retry_at", at, null=True),
+        column("failures", sa.Integer),
+        column("restaurant_id", tenant, null=True),
+        sa.Index("inbox_parked_due", "consumer", "retry_at"),
     )
     table(
         "idempotency",

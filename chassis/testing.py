@@ -28,7 +28,7 @@ from nats.js.errors import NotFoundError
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
 from chassis.clock import Clock, FakeClock
-from chassis.db import Database
+from chassis.db import Database, connection_options, prepare_connection
 from chassis.migrations import run_migrations
 from chassis.stream import STREAM
 from deploy.local import places, provision
@@ -334,15 +334,24 @@ class RecordedEvent:
     created_at: datetime
 
 
+@dataclass(frozen=True, slots=True)
 class EventRecorder:
-    """What a service has emitted, read from its outbox."""
+    """What a service has emitted, read from its outbox with an administrator's eyes."""
+
+    admin_url: str
 
     async def events(self, db: Database, tenant: UUID | None = None) -> list[RecordedEvent]:
         """Everything emitted (for one restaurant if given), oldest first."""
-        async with db.transaction(tenant, readonly=True) as tx:
-            rows = await tx.fetch(
+        admin = await asyncpg.connect(
+            self.admin_url, database=db.url.rsplit("/", 1)[-1], **connection_options(db.schema)
+        )
+        try:
+            await prepare_connection(admin)
+            rows = await admin.fetch(
                 "SELECT * FROM outbox WHERE $1::uuid IS NULL OR restaurant_id = $1 ORDER BY id", tenant
             )
+        finally:
+            await admin.close()
         return [_recorded(row) for row in rows]
 
     async def of_type(self, db: Database, kind: type[M], tenant: UUID | None = None) -> list[M]:
@@ -368,6 +377,6 @@ def _recorded(row: asyncpg.Record) -> RecordedEvent:
 
 
 @pytest.fixture
-def event_recorder() -> EventRecorder:
+def event_recorder(infrastructure: Infrastructure) -> EventRecorder:
     """Reads what services emitted."""
-    return EventRecorder()
+    return EventRecorder(infrastructure.postgres())

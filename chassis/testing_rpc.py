@@ -17,13 +17,17 @@ from datetime import timedelta
 from typing import Any
 from uuid import UUID
 
+from fynlo.auth.v1 import auth_pb2
+from fynlo.auth.v1 import auth_service_pb2 as api
+from fynlo.auth.v1.auth_service_pb2_grpc import AuthServiceServicer
 from joserfc import jws
 from joserfc.jwk import OKPKey
 
-from chassis.auth import Principal, PrincipalKind, ServiceIdentity, TokenVerifier
+from chassis.auth import Principal, PrincipalKind, Revocations, ServiceIdentity, TokenVerifier
 from chassis.auth.service_identity import key_text, public_key_of
 from chassis.auth.tokens import ALGORITHM, AUDIENCE, ISSUER, TOKEN_TYPE
 from chassis.clock import Clock
+from chassis.errors import Unavailable
 from chassis.ids import new_id
 from chassis.rpc import Channel, RpcServer, acting_for, inbound, open_channel
 from chassis.rpc.server import Register
@@ -131,6 +135,31 @@ class TokenMint:
         return self.jwks()
 
 
+class StandInAuth(AuthServiceServicer):
+    """Auth as every process needs it: the keys of a mint, and what was revoked.
+
+    The list is refused while ``refusals_left`` is above zero, as by an auth whose database is away.
+    """
+
+    def __init__(self, mint: TokenMint) -> None:
+        self.mint = mint
+        self.revocations: list[auth_pb2.Revocation] = []
+        self.refusals_left = 0
+
+    async def GetJwks(self, request: object, context: object) -> api.GetJwksResponse:  # noqa: N802
+        """The public key of the mint."""
+        return api.GetJwksResponse(jwks_json=json.dumps(self.mint.jwks()))
+
+    async def ListRevocations(  # noqa: N802
+        self, request: object, context: object
+    ) -> api.ListRevocationsResponse:
+        """What the test has put there."""
+        self.refusals_left -= 1
+        if self.refusals_left >= 0:
+            raise Unavailable("The database does not answer.", reason="DATABASE_UNAVAILABLE")
+        return api.ListRevocationsResponse(revocations=self.revocations)
+
+
 @dataclass(frozen=True, slots=True)
 class Peer:
     """A running server and a channel to it."""
@@ -163,6 +192,7 @@ async def serving(
     caller: str = "gateway",
     retry: Sequence[str] = (),
     mint: TokenMint | None = None,
+    revocations: Revocations | None = None,
     **overrides: Any,
 ) -> AsyncIterator[Peer]:
     """``servicer`` behind a real server with every guard, and a channel of the service ``caller`` to it.
@@ -174,6 +204,7 @@ async def serving(
     server = RpcServer(
         settings,
         verifier=TokenVerifier(mint.fetch_keys, clock),
+        revocations=Revocations(clock) if revocations is None else revocations,
         identity=ServiceIdentity.of(settings, clock),
         clock=clock,
     )

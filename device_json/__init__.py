@@ -7,10 +7,22 @@ enum values in lower case without their prefix, and ``None`` for whatever is emp
 clients do not know may be added; none is renamed or taken away.
 """
 
-from device_json.accounts import me, member, membership, restaurant, session, user
+from device_json.accounts import (
+    invitation,
+    invitation_preview,
+    invited_owner,
+    logged_in,
+    me,
+    member,
+    membership,
+    outbox_mail,
+    restaurant,
+    session,
+    user,
+)
 from device_json.catalog import availability, category, item, menu, menu_delta, menu_import, stock_level
 from device_json.channels import channel_name, snapshot, snapshot_state
-from device_json.orders import metrics, order, quote, state_change, station, ticket
+from device_json.orders import metrics, order, quote, state_change, station, ticket, ticket_alarm
 from device_json.payments import (
     fee,
     ledger_account,
@@ -20,16 +32,22 @@ from device_json.payments import (
     till_session,
     z_report_notice,
 )
+from device_json.scalars import actor
 from device_json.staff import employee, timecard
 
 __all__ = [
+    "actor",
     "availability",
     "category",
     "channel_name",
     "employee",
     "fee",
+    "invitation",
+    "invitation_preview",
+    "invited_owner",
     "item",
     "ledger_account",
+    "logged_in",
     "me",
     "member",
     "membership",
@@ -39,6 +57,7 @@ __all__ = [
     "method_cost",
     "metrics",
     "order",
+    "outbox_mail",
     "payment",
     "quote",
     "restaurant",
@@ -49,6 +68,7 @@ __all__ = [
     "station",
     "stock_level",
     "ticket",
+    "ticket_alarm",
     "till_report",
     "till_session",
     "timecard",

@@ -6,7 +6,7 @@ from typing import Any, Final
 from fynlo.realtime.v1 import channel_source_service_pb2, realtime_pb2
 
 from device_json.catalog import stock_level
-from device_json.orders import metrics, order, station, ticket
+from device_json.orders import metrics, order, station, ticket, ticket_alarm
 from device_json.payments import till_session
 from device_json.scalars import Json
 from device_json.staff import timecard
@@ -56,7 +56,10 @@ def _metrics(of: realtime_pb2.MetricsState) -> Json:
 
 
 _STATES: Final[dict[str, Callable[[Any], Json]]] = {
-    "orders": lambda of: {"orders": [order(one) for one in of.orders]},
+    "orders": lambda of: {
+        "orders": [order(one) for one in of.orders],
+        "alarms": [ticket_alarm(one) for one in of.alarms],
+    },
     "kitchen": _kitchen,
     "floor": _floor,
     "inventory": lambda of: {"levels": [stock_level(one) for one in of.levels]},

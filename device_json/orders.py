@@ -37,6 +37,7 @@ def order(of: orders_pb2.Order) -> Json:
         "created_at": instant(of.created_at) if of.HasField("created_at") else None,
         "updated_at": instant(of.updated_at) if of.HasField("updated_at") else None,
         "completed_at": instant(of.completed_at) if of.HasField("completed_at") else None,
+        "unsent_since": instant(of.unsent_since) if of.HasField("unsent_since") else None,
         "placed_by": actor(of.placed_by) if of.HasField("placed_by") else None,
         "version": of.version,
         "menu_version": of.menu_version or None,
@@ -76,6 +77,17 @@ def ticket(of: orders_pb2.Ticket) -> Json:
         "acknowledged_at": instant(of.acknowledged_at) if of.HasField("acknowledged_at") else None,
         "allergy": [ALLERGEN[allergen] for allergen in of.allergens],
         "lines": [_ticket_line(line) for line in of.lines],
+    }
+
+
+def ticket_alarm(of: orders_pb2.TicketAlarm) -> Json:
+    """A ticket that the kitchen has not seen, as the event that told it and as snapshots repeat it."""
+    return {
+        "order_id": of.ticket.order_id,
+        "order_number": of.ticket.order_number or None,
+        "ticket": ticket(of.ticket),
+        "cause": of.cause or None,
+        "raised_at": instant(of.raised_at) if of.HasField("raised_at") else None,
     }
 
 

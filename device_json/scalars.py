@@ -47,6 +47,8 @@ PAYMENT_STATUS: Final = EnumNames(payments_pb2.PaymentStatus, "PAYMENT_STATUS_")
 FEE_BEARER: Final = EnumNames(payments_pb2.FeeBearer, "FEE_BEARER_")
 TILL_STATE: Final = EnumNames(payments_pb2.TillState, "TILL_STATE_")
 ROLE: Final = EnumNames(auth_pb2.Role, "ROLE_")
+INVITATION_STATE: Final = EnumNames(auth_pb2.InvitationState, "INVITATION_STATE_")
+MEMBERSHIP_STATE: Final = EnumNames(auth_pb2.MembershipState, "MEMBERSHIP_STATE_")
 
 
 def instant(at: Timestamp) -> str:

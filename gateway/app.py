@@ -16,10 +16,13 @@ from gateway.dispatch import Dispatch
 from gateway.routes import (
     auth,
     health,
+    invitations,
     kitchen,
     menu,
     orders,
+    outbox,
     pages,
+    passwords,
     payments,
     realtime,
     restaurants,
@@ -28,7 +31,20 @@ from gateway.routes import (
 )
 from gateway.spec import openapi_of
 
-ROUTES = (auth, menu, stock, orders, kitchen, payments, staff, restaurants, realtime, health)
+ROUTES = (
+    auth,
+    passwords,
+    menu,
+    stock,
+    orders,
+    kitchen,
+    payments,
+    staff,
+    restaurants,
+    invitations,
+    realtime,
+    health,
+)
 _CODES = {404: "not_found", 405: "method_not_allowed"}
 
 
@@ -46,6 +62,14 @@ def build_app(gateway: Gateway) -> FastAPI:
     return app
 
 
+def served_app(gateway: Gateway) -> FastAPI:
+    """The application as a process serves it: with the outbox where mail stays on this machine."""
+    app = build_app(gateway)
+    if gateway.settings.mail_adapter == "local":
+        outbox.add_outbox(app)
+    return app
+
+
 def dispatch_of(app: FastAPI) -> Dispatch:
     """The short way to the routes of ``app``."""
     routes = [route for module in ROUTES for route in module.routes.routes if isinstance(route, APIRoute)]
@@ -59,18 +83,11 @@ async def _on_problem(_: Request, error: Exception) -> Response:
 
 async def _on_http_exception(request: Request, error: Exception) -> Response:
     assert isinstance(error, HTTPException)
+    if error.status_code == 404 and pages.asked_by_a_person(request):
+        return pages.unknown_page()
     code = _CODES.get(error.status_code, "refused")
     detail = f"{request.method} {request.url.path[:200]} is not part of this interface"
-    allowed = _methods_of(request.url.path) if error.status_code == 405 else []
-    headers = {"Allow": ", ".join(allowed)} if allowed else error.headers
-    return problems.answer(problems.document(error.status_code, code, detail), headers)
-
-
-def _methods_of(path: str) -> list[str]:
-    """Everything that a path of the interface can be asked; the framework names its first route's alone."""
-    routes = [route for module in ROUTES for route in module.routes.routes if isinstance(route, APIRoute)]
-    fitting = [route for route in routes if route.path_regex.match(path)]
-    return sorted({method for route in fitting for method in route.methods or ()})
+    return problems.answer(problems.document(error.status_code, code, detail), error.headers)
 
 
 async def _openapi(request: Request) -> Response:

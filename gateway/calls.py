@@ -1,6 +1,5 @@
 """One request on its way through the gateway: who calls, what it may cost, which key makes it repeatable."""
 
-import ipaddress
 from collections.abc import AsyncIterator, Awaitable, Mapping
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
@@ -228,7 +227,7 @@ def repeatable(request: Request) -> Entry:
 async def signing_in(request: Request) -> AsyncIterator[Call]:
     """A request by somebody who has no token yet; limited by network address."""
     gateway = gateway_of(request)
-    address = client_address(request, gateway.settings.trusted_proxies)
+    address = client_address(request)
     verdict = await gateway.limiter.take((gateway.limits.login, address), (gateway.limits.address, address))
     with inbound(budget_seconds=HASHING_SECONDS, request_id=request.state.request_id):
         yield Call(request, gateway, None, "", verdict)
@@ -278,18 +277,6 @@ def if_match(request: Request) -> int:
     return int(text)
 
 
-def client_address(request: Request, trusted_proxies: int) -> str:
-    """The network address of the client; X-Forwarded-For counts only behind proxies of our own."""
-    direct = request.client.host if request.client else ""
-    if trusted_proxies:
-        hops = [hop.strip() for hop in request.headers.get("x-forwarded-for", "").split(",") if hop.strip()]
-        if len(hops) >= trusted_proxies:
-            direct = hops[-trusted_proxies]
-    try:
-        parsed = ipaddress.ip_address(direct)
-    except ValueError:
-        return "unknown"
-    # One subscriber of IPv6 holds a /64.
-    if parsed.version == 6:
-        return str(ipaddress.ip_network((parsed, 64), strict=False).network_address)
-    return str(parsed)
+def client_address(request: Request) -> str:
+    """The key that the client's network address is limited by; the edge has found it."""
+    return cast(str, request.state.client_address)

@@ -2,8 +2,12 @@
 
 FastAPI declares the routes and writes their document; its own way to a function passes eight layers (exit
 stacks, dependency solving, a regular expression per route) that our functions, which take the bare request,
-have no use for: a third of what a small answer cost. What is not found here goes FastAPI's way and gets its
-answers (405, 404, pages, documents).
+have no use for: a third of what a small answer cost. A path that is not found here goes FastAPI's way and
+gets its answers (404, pages, documents).
+
+A path is one resource: the one that spells it out, else the one whose parameters fit. So `/orders/quote` is
+never an order with the id "quote", and a method that its resource does not have is a 405 that names those
+that it has.
 """
 
 from collections.abc import Awaitable, Callable, Iterable
@@ -19,6 +23,7 @@ from starlette.types import Receive, Scope, Send
 from chassis.errors import Problem
 
 Endpoint = Callable[[Request], Awaitable[Response]]
+Methods = dict[str, APIRoute]
 OnError = Callable[[Request, Exception], Awaitable[Response]]
 
 
@@ -33,28 +38,34 @@ class Dispatch:
         self._app = app
         self._on_problem = on_problem
         self._on_http = on_http
-        self._exact: dict[tuple[str, str], APIRoute] = {}
-        self._patterns: dict[tuple[str, int], list[tuple[list[str], APIRoute]]] = {}
+        self._exact: dict[str, Methods] = {}
+        self._patterns: dict[int, list[tuple[list[str], Methods]]] = {}
         for route in routes:
             for method in route.methods or ():
-                self._add(method, route)
+                self._methods_of(route).setdefault(method, route)
+        for resources in self._patterns.values():
+            resources.sort(key=lambda resource: [part.startswith("{") for part in resource[0]])
 
-    def _add(self, method: str, route: APIRoute) -> None:
+    def _methods_of(self, route: APIRoute) -> Methods:
         if "{" not in route.path:
-            self._exact.setdefault((method, route.path), route)
-            return
+            return self._exact.setdefault(route.path, {})
         if ":" in route.path:
             raise ValueError(f"{route.path}: path parameters are plain segments here")
         parts = route.path.split("/")
-        self._patterns.setdefault((method, len(parts)), []).append((parts, route))
+        resources = self._patterns.setdefault(len(parts), [])
+        for known, methods in resources:
+            if known == parts:
+                return methods
+        resources.append((parts, {}))
+        return resources[-1][1]
 
-    def find(self, method: str, path: str) -> tuple[APIRoute, dict[str, str]] | None:
-        """The route of a request and its path parameters."""
-        route = self._exact.get((method, path))
-        if route is not None:
-            return route, {}
+    def resource(self, path: str) -> tuple[Methods, dict[str, str]] | None:
+        """The routes of a path by method, and its parameters."""
+        methods = self._exact.get(path)
+        if methods is not None:
+            return methods, {}
         given = path.split("/")
-        for parts, candidate in self._patterns.get((method, len(given)), ()):
+        for parts, candidate in self._patterns.get(len(given), ()):
             found = _matched(parts, given)
             if found is not None:
                 return candidate, found
@@ -62,15 +73,19 @@ class Dispatch:
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """One request."""
-        found = self.find(scope["method"], scope["path"]) if scope["type"] == "http" else None
+        found = self.resource(scope["path"]) if scope["type"] == "http" else None
         if found is None:
             await self._app(scope, receive, send)
             return
-        scope["route"], scope["path_params"] = found
+        methods, scope["path_params"] = found
         scope["app"] = self._app
         request = Request(scope, receive, send)
+        route = methods.get(scope["method"])
         try:
-            response = await cast(Endpoint, found[0].endpoint)(request)
+            if route is None:
+                raise HTTPException(405, headers={"Allow": ", ".join(sorted(methods))})
+            scope["route"] = route
+            response = await cast(Endpoint, route.endpoint)(request)
         except Problem as problem:
             response = await self._on_problem(request, problem)
         except HTTPException as error:

@@ -7,13 +7,18 @@ import time
 from collections.abc import Awaitable, Callable, MutableMapping
 from typing import Any
 
+from starlette.requests import ClientDisconnect
 from starlette.types import ASGIApp, Receive, Scope, Send
 
+from chassis.errors import Problem
 from chassis.ids import new_id
 from chassis.telemetry import get_logger, histogram
 from gateway import problems
+from gateway.admission import Admission
 
 REQUEST_ID_MAX_CHARS = 64
+CLIENT_GONE = 499
+"""In metrics alone (nginx's number): the client left before it was answered."""
 # What metrics tell apart; anything else a client makes up is "other".
 METHODS = frozenset({"GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS"})
 
@@ -40,8 +45,9 @@ Message = MutableMapping[str, Any]
 class Edge:
     """Wraps the application."""
 
-    def __init__(self, app: ASGIApp, *, tls_terminated: bool) -> None:
+    def __init__(self, app: ASGIApp, admission: Admission, *, tls_terminated: bool) -> None:
         self._app = app
+        self._admission = admission
         self._headers = [*_API_HEADERS, (b"content-security-policy", CONTENT_SECURITY_POLICY)]
         if tls_terminated:
             self._headers.append(_STRICT_TRANSPORT)
@@ -52,11 +58,15 @@ class Edge:
             await self._app(scope, receive, send)
             return
         started = time.perf_counter()
-        request_id = _request_id(scope)
-        scope.setdefault("state", {})["request_id"] = request_id
+        request_id, forwarded = _read(scope)
+        client = scope.get("client")
+        address = self._admission.address_of(client[0] if client else "", forwarded)
+        scope.setdefault("state", {}).update(request_id=request_id, client_address=address)
         seen = _Seen()
         try:
-            await self._app(scope, receive, self._sender(send, request_id, seen))
+            await self._admitted(address, scope, receive, self._sender(send, request_id, seen))
+        except ClientDisconnect:
+            seen.status = CLIENT_GONE
         except Exception:
             # The routes turn what is foreseen into answers; this is what nobody foresaw.
             _log.exception("request failed", request_id=request_id, path=scope["path"])
@@ -71,6 +81,18 @@ class Edge:
             _seconds.labels(
                 scope["method"] if scope["method"] in METHODS else "other", route, seen.status
             ).observe(time.perf_counter() - started)
+
+    async def _admitted(self, address: str, scope: Scope, receive: Receive, send: Send) -> None:
+        try:
+            self._admission.check(address)
+        except Problem as problem:
+            await problems.of_problem(problem)(scope, receive, send)
+            return
+        self._admission.begin()
+        try:
+            await self._app(scope, self._admission.reading(receive), send)
+        finally:
+            self._admission.end()
 
     def _sender(self, send: Send, request_id: str, seen: "_Seen") -> Callable[[Message], Awaitable[None]]:
         async def sender(message: Message) -> None:
@@ -93,11 +115,14 @@ class _Seen:
         self.status = 0
 
 
-def _request_id(scope: Scope) -> str:
-    """The caller's X-Request-Id where it is harmless, else a new one."""
+def _read(scope: Scope) -> tuple[str, list[str]]:
+    """The caller's X-Request-Id where it is harmless, else a new one; the lines of X-Forwarded-For."""
+    request_id, forwarded = "", []
     for name, value in scope["headers"]:
         if name == b"x-request-id":
             text = str(value.decode("latin-1"))
             if 0 < len(text) <= REQUEST_ID_MAX_CHARS and text.isascii() and text.replace("-", "").isalnum():
-                return text
-    return str(new_id())
+                request_id = request_id or text
+        elif name == b"x-forwarded-for":
+            forwarded.append(value.decode("latin-1"))
+    return request_id or str(new_id()), forwarded

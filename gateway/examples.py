@@ -37,14 +37,22 @@ RESTAURANT: Final[Example] = {
     "auto_complete": True,
     "version": 1,
 }
-CREATED_RESTAURANT: Final[Example] = {**RESTAURANT, "owner": USER}
+CREATED_RESTAURANT: Final[Example] = {
+    **RESTAURANT,
+    "owner": {
+        "id": None,
+        "email": "owner@demo.fynlo.test",
+        "name": "Olga Owner",
+        "state": "pending",
+        "invitation_id": "0198f0a0-0000-7000-8000-0000000000f4",
+    },
+}
 RESTAURANT_IN: Final[Example] = {
     "name": "Casa Demo",
     "currency": "GBP",
     "timezone": "Europe/London",
     "owner_email": "owner@demo.fynlo.test",
     "owner_name": "Olga Owner",
-    "owner_password": "lunch-at-noon-2026",
 }
 SETTINGS_IN: Final[Example] = {
     "name": "Casa Demo",
@@ -67,24 +75,13 @@ SESSION: Final[Example] = {
     "restaurants": [MEMBERSHIP],
     "permissions": ["orders.place", "orders.read", "till.operate"],
 }
+LOGGED_IN: Final[Example] = {**SESSION, "device_secret": "q2fVp0…"}
 ME: Final[Example] = {
     "user": USER,
     "role": "employee",
     "restaurant": RESTAURANT,
     "restaurants": [MEMBERSHIP],
     "permissions": ["orders.place", "orders.read", "till.operate"],
-}
-MEMBER: Final[Example] = {
-    "user_id": USER_ID,
-    "email": USER["email"],
-    "name": USER["name"],
-    "role": "employee",
-}
-MEMBER_IN: Final[Example] = {
-    "email": "till@demo.fynlo.test",
-    "name": "Tilly Till",
-    "password": "lunch-at-noon-2026",
-    "role": "employee",
 }
 OPTION: Final[Example] = {"id": OPTION_ID, "name": "Large", "price_delta_minor": 150, "available": True}
 GROUP: Final[Example] = {"id": GROUP_ID, "name": "Size", "min": 1, "max": 1, "options": [OPTION]}
@@ -200,6 +197,7 @@ ORDER: Final[Example] = {
     "created_at": AT,
     "updated_at": AT,
     "completed_at": None,
+    "unsent_since": None,
     "placed_by": ACTOR,
     "version": 1,
     "menu_version": 7,

@@ -122,6 +122,16 @@ class LocalGcra:
         return 0.0, slack
 
 
+def refusal_of(limit: Limit, wait: float) -> ResourceExhausted:
+    """What a caller beyond ``limit`` is told (RATE_LIMITED), counted; ``wait``: seconds to the next."""
+    _limited.labels(limit.name).inc()
+    return ResourceExhausted(
+        "too many requests; slow down",
+        reason="RATE_LIMITED",
+        metadata={"retry_after_seconds": str(max(1, math.ceil(wait)))},
+    )
+
+
 class RateLimiter:
     """Takes from all named limits of a request, or refuses it."""
 
@@ -153,12 +163,7 @@ class RateLimiter:
             wait, found = await self._shared(missing) or self._local.take(missing, now)
             if wait > 0:
                 _give_back(held)
-                _limited.labels(wanted[0][0].name).inc()
-                raise ResourceExhausted(
-                    "too many requests; slow down",
-                    reason="RATE_LIMITED",
-                    metadata={"retry_after_seconds": str(max(1, math.ceil(wait)))},
-                )
+                raise refusal_of(wanted[0][0], wait)
             slack = found if slack is None else slack
         return Verdict(wanted[0][0], int(slack or 0))
 

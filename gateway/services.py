@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from fynlo.auth.v1.auth_service_pb2_grpc import AuthServiceStub
+from fynlo.auth.v1.people_service_pb2_grpc import PeopleServiceStub
 from fynlo.catalog.v1.catalog_service_pb2_grpc import CatalogServiceStub
 from fynlo.orders.v1.orders_service_pb2_grpc import KitchenServiceStub, OrdersServiceStub
 from fynlo.payments.v1.payments_service_pb2_grpc import PaymentsServiceStub, TillServiceStub
@@ -34,7 +35,7 @@ CHANNEL_OWNERS = {
 }
 # Idempotent methods of these are tried again when a replica is not there; this is the only layer that does.
 _RETRIED = {
-    "auth": ["fynlo.auth.v1.AuthService"],
+    "auth": ["fynlo.auth.v1.AuthService", "fynlo.auth.v1.PeopleService"],
     "catalog": ["fynlo.catalog.v1.CatalogService", "fynlo.realtime.v1.ChannelSourceService"],
     "orders": [
         "fynlo.orders.v1.OrdersService",
@@ -71,6 +72,7 @@ class Services:
             for peer, address in addresses.items()
         }
         self.auth = AuthServiceStub(self.channels["auth"])
+        self.people = PeopleServiceStub(self.channels["auth"])
         self.catalog = CatalogServiceStub(self.channels["catalog"])
         self.orders = OrdersServiceStub(self.channels["orders"])
         self.kitchen = KitchenServiceStub(self.channels["orders"])

@@ -1,8 +1,14 @@
 """Every variable of the gateway."""
 
-from pydantic import Field
+from pathlib import Path
+from typing import Literal, Self
 
+from pydantic import Field, model_validator
+
+from chassis.client_address import Networks, networks_of
 from chassis.settings import BusSettings
+
+LOOPBACK = ("127.0.0.1", "::1", "localhost")
 
 
 class GatewaySettings(BusSettings):
@@ -27,14 +33,47 @@ class GatewaySettings(BusSettings):
     rate_restaurant_per_second: float = Field(default=1_000, gt=0)
     rate_restaurant_burst: int = Field(default=2_000, ge=1)
     rate_address_per_second: float = Field(default=1_500, gt=0)
-    """Per network address, before anything else is known; a restaurant's devices share one."""
+    """Per network address and gateway, before anything else is known; a restaurant's devices share one."""
     rate_address_burst: int = Field(default=3_000, ge=1)
     rate_login_per_second: float = Field(default=20, gt=0)
     """Log-ins and refreshes per network address."""
     rate_login_burst: int = Field(default=200, ge=1)
 
-    trusted_proxies: int = Field(default=0, ge=0, le=5)
-    """How many proxies in front are ours: the client's address is that many entries from the right of
-    X-Forwarded-For. 0: the header is ignored."""
+    connections_max: int = Field(default=4_000, ge=1)
+    """HTTP connections; device sockets are counted apart."""
+    connections_per_address: int = Field(default=256, ge=1)
+    """All devices of a restaurant may call from one address. Trusted proxies have no such limit."""
+    sockets_per_address: int = Field(default=1_000, ge=1)
+    """Device sockets that are tunnelled to realtime."""
+    requests_max: int = Field(default=1_000, ge=1)
+    """Requests that are worked on at the same time."""
+
+    trusted_proxies: list[str] = Field(default_factory=list)
+    """Addresses and networks of our own proxies, for example ["10.0.0.0/8"] (JSON). The client is the first
+    address of X-Forwarded-For, read from the right, that is none of theirs. Empty: the header is ignored."""
+    setup_done_file: Path | None = None
+    """A file that whoever sets the system up makes when a sale can be made; until then /health says so.
+    None: nothing is awaited."""
     tls_terminated: bool = False
     """True where a proxy in front speaks TLS: adds Strict-Transport-Security."""
+    mail_adapter: Literal["local", "smtp", "resend", ""] = ""
+    """As auth's. local: the page /outbox shows every mail with its secret link."""
+
+    @model_validator(mode="after")
+    def _local_mail_stays_local(self) -> Self:
+        if self.mail_adapter == "local" and self.bind_host not in LOOPBACK:
+            raise ValueError(
+                "mail that is kept locally shows everybody's secret links: listen on loopback, or set"
+                " FYNLO_MAIL_ADAPTER to smtp or resend"
+            )
+        return self
+
+    @model_validator(mode="after")
+    def _proxies_are_networks(self) -> Self:
+        networks_of(self.trusted_proxies)
+        return self
+
+    @property
+    def proxies(self) -> Networks:
+        """``trusted_proxies`` as networks."""
+        return networks_of(self.trusted_proxies)

@@ -20,8 +20,9 @@ _NULL = "(null)"
 _REF = "#/components/schemas/{model}"
 Errors = tuple[tuple[str, str], ...]
 """(status, code) pairs."""
-# What any request to the services may meet: nothing of it is the caller's fault, all of it may be retried.
+# What any request may meet: all of it may be retried, after the time that the answer names.
 FAILURES: Errors = (
+    ("429", "rate_limited"),
     ("500", "internal"),
     ("503", "service_unavailable"),
     ("503", "database_unavailable"),
@@ -35,7 +36,6 @@ TOKEN_ERRORS: Errors = (
     ("401", "token_expired"),
     ("401", "token_revoked"),
     ("403", "permission_missing"),
-    ("429", "rate_limited"),
     ("503", "keys_unavailable"),
 )
 BODY_ERRORS: Errors = (

@@ -6,6 +6,7 @@ upgrade; from then on two transports are tied together with back-pressure both w
 
 import asyncio
 import ssl
+from collections.abc import Callable
 from typing import Any, ClassVar, cast
 
 from uvicorn.config import Config
@@ -15,6 +16,8 @@ from chassis.telemetry import counter, gauge, get_logger
 
 SOCKET_PATH = "/api/v2/ws"
 CONNECT_SECONDS = 2.0
+ANSWER_SECONDS = 5.0
+"""From the connection to realtime to its first byte; after that realtime bounds the socket itself."""
 BUFFER_BYTES_MAX = 65_536
 EARLY_BYTES_MAX = 65_536
 TUNNELS_MAX = 12_000
@@ -36,6 +39,7 @@ class _Upstream(asyncio.Protocol):
         self._tunnel = tunnel
 
     def data_received(self, data: bytes) -> None:
+        self._tunnel.answered = True
         self._tunnel.client.write(data)
 
     def eof_received(self) -> bool:
@@ -64,6 +68,9 @@ class SocketTunnel(asyncio.Protocol):
         self._upstream: asyncio.Transport | None = None
         self._connecting: asyncio.Task[None] | None = None
         self._closed = False
+        self.answered = False
+        self.on_lost: Callable[[], None] | None = None
+        """Called once, when the device is gone."""
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
         """Takes the connection over from uvicorn's HTTP protocol."""
@@ -72,13 +79,19 @@ class SocketTunnel(asyncio.Protocol):
         self.open_tunnels.add(self)
         _open.inc()
         if len(self.open_tunnels) > TUNNELS_MAX:
-            self.client.write(_UNAVAILABLE)
-            self.client.close()
+            self._refuse()
+
+    def _refuse(self) -> None:
+        _failed.inc()
+        self.client.write(_UNAVAILABLE)
+        self.client.close()
 
     def data_received(self, data: bytes) -> None:
         """Forwards; what comes before realtime has answered waits, bounded."""
         if self._upstream is not None:
             self._upstream.write(data)
+            return
+        if self.client.is_closing():
             return
         self._early += data
         if self._connecting is None:
@@ -102,10 +115,8 @@ class SocketTunnel(asyncio.Protocol):
                     lambda: _Upstream(self), host, port, ssl=self.upstream_tls
                 )
         except (OSError, TimeoutError) as error:
-            _failed.inc()
             _log.warning("realtime cannot be reached", error=str(error))
-            self.client.write(_UNAVAILABLE)
-            self.client.close()
+            self._refuse()
             return
         if self._closed or self.client.is_closing():
             transport.close()
@@ -114,6 +125,12 @@ class SocketTunnel(asyncio.Protocol):
         transport.write(bytes(self._early))
         self._early.clear()
         self._upstream = transport
+        asyncio.get_running_loop().call_later(ANSWER_SECONDS, self._must_have_answered)
+
+    def _must_have_answered(self) -> None:
+        if not self.answered and not self.client.is_closing():
+            _log.warning("realtime does not answer", seconds=ANSWER_SECONDS)
+            self._refuse()
 
     def eof_received(self) -> bool:
         """A half-closed socket is of no use to either side."""
@@ -124,6 +141,8 @@ class SocketTunnel(asyncio.Protocol):
         self._closed = True
         self.open_tunnels.discard(self)
         _open.dec()
+        if self.on_lost is not None:
+            self.on_lost()
         if self._upstream is not None:
             self._upstream.close()
 

@@ -16,9 +16,14 @@ from tools.demo import MANAGER, OWNER, PASSWORD, PLATFORM_OWNER, SECOND_OWNER, T
 def system(tmp_path_factory: pytest.TempPathFactory) -> Iterator[System]:
     """The whole system with its demo restaurants."""
     folder: Path = tmp_path_factory.mktemp("system") / "data"
-    # Tests sign in far more often than people do.
+    # Tests sign in and invite far more often than people do.
     with running_system(
-        folder, {"FYNLO_RATE_LOGIN_PER_SECOND": "200", "FYNLO_RATE_LOGIN_BURST": "2000"}
+        folder,
+        {
+            "FYNLO_RATE_LOGIN_PER_SECOND": "200",
+            "FYNLO_RATE_LOGIN_BURST": "2000",
+            "FYNLO_INVITATIONS_PER_HOUR": "10000",
+        },
     ) as it:
         yield it
 

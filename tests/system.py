@@ -42,17 +42,26 @@ class System:
         return _answers(f"{self.base_url}/api/v2/health")
 
 
+def chosen_ports() -> dict[str, int]:
+    """A free port for everything that listens, by its name in the variables of `make run`."""
+    names = [*SERVERS, "gateway", "gateway-admin", "realtime-socket"]
+    names += [name for service in SERVICES for name in (service, f"{service}-admin")]
+    return dict(zip(names, free_ports(len(names)), strict=True))
+
+
 @contextmanager
 def running_system(
-    data_dir: Path, extra: Mapping[str, str] | None = None, module: str = "deploy.local"
+    data_dir: Path,
+    extra: Mapping[str, str] | None = None,
+    module: str = "deploy.local",
+    ports: Mapping[str, int] | None = None,
 ) -> Iterator[System]:
     """Starts everything, waits until a sale can be made, and stops it afterwards.
 
-    ``extra``: environment. ``module``: the supervisor, another one for a system with something planted in it.
+    ``extra``: environment. ``module``: the supervisor, another one for a system that can be broken. ``ports``
+    None: free ones.
     """
-    names = [*SERVERS, "gateway", "gateway-admin", "realtime-socket"]
-    names += [name for service in SERVICES for name in (service, f"{service}-admin")]
-    ports = dict(zip(names, free_ports(len(names)), strict=True))
+    ports = ports or chosen_ports()
     variables = {f"FYNLO_{name.upper().replace('-', '_')}_PORT": str(port) for name, port in ports.items()}
     env = {**os.environ, **variables, "FYNLO_DATA_DIR": str(data_dir), "NO_COLOR": "1", **(extra or {})}
     data_dir.mkdir(parents=True, exist_ok=True)

@@ -62,12 +62,11 @@ class Device:
             "device_id": self.device_id,
             "client": self.client,
         }
-        session = await self._send("POST", "/api/v2/auth/login", body, {})
-        return self._keep(session)
+        return self.keep(await self.send("POST", "/api/v2/auth/login", body))
 
     async def switch(self, restaurant_id: str) -> dict[str, Any]:
         """Works in another restaurant from now on."""
-        return self._keep(await self.post("/api/v2/auth/switch", {"restaurant_id": restaurant_id}))
+        return self.keep(await self.post("/api/v2/auth/switch", {"restaurant_id": restaurant_id}))
 
     async def get(self, path: str) -> Any:
         """Raises Refused or Unanswered."""
@@ -95,7 +94,12 @@ class Device:
     def _signed(self, headers: dict[str, str]) -> dict[str, str]:
         return {**headers, "Authorization": f"Bearer {self.access_token}"}
 
-    def _keep(self, session: dict[str, Any]) -> dict[str, Any]:
+    async def send(self, method: str, path: str, body: Any) -> Any:
+        """A request that needs no token, repeated until there is an answer. Raises Refused or Unanswered."""
+        return await self._send(method, path, body, {})
+
+    def keep(self, session: dict[str, Any]) -> dict[str, Any]:
+        """Goes on with the tokens of a log-in."""
         self.access_token = session["access_token"]
         self.refresh_token = session["refresh_token"] or self.refresh_token
         if session["restaurant"]:

@@ -1,14 +1,15 @@
 """Puts the demo restaurants into a running system: ``python -m tools.seed``.
 
-Speaks gRPC as a person would, after the platform itself has been made with a service's identity. Looks before
-it acts, so that a second run changes nothing and takes a fraction of a second; what somebody changed in the
-demo stays.
+Speaks gRPC as a person would, after the platform itself has been made with a service's identity; the people
+of the demo are invited and accept, with the links of the mail that stays on this machine. Looks before it
+acts, so that a second run changes nothing and takes a fraction of a second; what somebody changed in the demo
+stays.
 """
 
 import asyncio
 import hashlib
 import sys
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -16,7 +17,9 @@ from typing import TYPE_CHECKING
 
 from fynlo.auth.v1 import auth_pb2
 from fynlo.auth.v1 import auth_service_pb2 as auth_api
+from fynlo.auth.v1 import people_service_pb2 as people_api
 from fynlo.auth.v1.auth_service_pb2_grpc import AuthServiceStub
+from fynlo.auth.v1.people_service_pb2_grpc import PeopleServiceStub
 from fynlo.catalog.v1 import catalog_pb2
 from fynlo.catalog.v1 import catalog_service_pb2 as catalog_api
 from fynlo.catalog.v1.catalog_service_pb2_grpc import CatalogServiceStub
@@ -30,12 +33,14 @@ from fynlo.staff.v1.staff_service_pb2_grpc import StaffServiceStub
 from chassis.auth import ServiceIdentity
 from chassis.clock import SystemClock
 from chassis.errors import Problem
+from chassis.ids import new_id
 from chassis.rpc import Channel, channel_credentials, inbound, open_channel
 from chassis.settings import IdentitySettings
 from tools.demo import MANAGER, OWNER, PASSWORD, PLATFORM_OWNER, SECOND_OWNER, TILL
 
 if TYPE_CHECKING:
     from fynlo.auth.v1.auth_service_pb2_grpc import AuthServiceAsyncStub
+    from fynlo.auth.v1.people_service_pb2_grpc import PeopleServiceAsyncStub
     from fynlo.catalog.v1.catalog_service_pb2_grpc import CatalogServiceAsyncStub
     from fynlo.orders.v1.orders_service_pb2_grpc import KitchenServiceAsyncStub
     from fynlo.staff.v1.staff_service_pb2_grpc import StaffServiceAsyncStub
@@ -63,7 +68,15 @@ CASA_OWNER = Person(OWNER, "Olivia Owner", "owner", 0)
 CASA_MANAGER = Person(MANAGER, "Marco Manager", "manager", 1_650)
 CASA_TILL = Person(TILL, "Tilly Till", "server", 1_280)
 SECOND = Person(SECOND_OWNER, "Sven Second", "owner", 0)
-CASA_MEMBERS = ((CASA_MANAGER, auth_pb2.ROLE_MANAGER), (CASA_TILL, auth_pb2.ROLE_EMPLOYEE))
+CASA_MEMBERS = (
+    (CASA_OWNER, auth_pb2.ROLE_RESTAURANT_OWNER),
+    (CASA_MANAGER, auth_pb2.ROLE_MANAGER),
+    (CASA_TILL, auth_pb2.ROLE_EMPLOYEE),
+)
+SECOND_MEMBERS = ((SECOND, auth_pb2.ROLE_RESTAURANT_OWNER),)
+MAIL_SECONDS = 20.0
+"""How long a mail is waited for."""
+MAIL_PAUSE_SECONDS = 0.05
 STATIONS = (
     ("Grill", ("Starters", "From the grill"), True, 12),
     ("Cold", ("Salads and cold plates", "Desserts", "Drinks"), False, 6),
@@ -86,6 +99,7 @@ class Peers:
     """The services that the demo lives in."""
 
     auth: "AuthServiceAsyncStub"
+    people: "PeopleServiceAsyncStub"
     catalog: "CatalogServiceAsyncStub"
     kitchen: "KitchenServiceAsyncStub"
     staff: "StaffServiceAsyncStub"
@@ -101,17 +115,17 @@ async def seed(peers: Peers) -> list[str]:
         known = await peers.auth.ListRestaurants(auth_api.ListRestaurantsRequest(), timeout=CALL_SECONDS)
         ids = {each.settings.name: each.id for each in known.restaurants}
         casa_id = ids.get("Casa Demo") or await _restaurant(peers, "Casa Demo", CASA_OWNER)
-        if "Second Demo" not in ids:
-            await _restaurant(peers, "Second Demo", SECOND)
-        request = auth_api.SwitchRestaurantRequest(restaurant_id=casa_id)
-        inside = (await peers.auth.SwitchRestaurant(request, timeout=CALL_SECONDS)).session
+        second_id = ids.get("Second Demo") or await _restaurant(peers, "Second Demo", SECOND)
+        second = await _inside(peers, second_id)
+        inside = await _inside(peers, casa_id)
+    with _as(second):
+        await _members(peers, second, SECOND_MEMBERS)
+        await peers.auth.LogOut(auth_api.LogOutRequest(), timeout=CALL_SECONDS)
     with _as(inside):
-        members = await _members(peers)
+        members = await _members(peers, inside, CASA_MEMBERS)
         await _menu(peers)
         await _stations(peers)
         await _employees(peers, {PLATFORM.email: platform_owner.user.id, **members})
-        await peers.auth.LogOut(auth_api.LogOutRequest(), timeout=CALL_SECONDS)
-    with _as(platform_owner):
         await peers.auth.LogOut(auth_api.LogOutRequest(), timeout=CALL_SECONDS)
     return peers.changes
 
@@ -153,7 +167,6 @@ async def _restaurant(peers: Peers, name: str, owner: Person) -> str:
             time_zone=TIME_ZONE,
             owner_email=owner.email,
             owner_name=owner.name,
-            owner_password=PASSWORD,
         ),
         timeout=CALL_SECONDS,
     )
@@ -161,25 +174,62 @@ async def _restaurant(peers: Peers, name: str, owner: Person) -> str:
     return reply.restaurant.id
 
 
-async def _members(peers: Peers) -> dict[str, str]:
-    """Ids of the people of Casa Demo by address."""
+async def _inside(peers: Peers, restaurant_id: str) -> auth_pb2.Session:
+    request = auth_api.SwitchRestaurantRequest(restaurant_id=restaurant_id)
+    return (await peers.auth.SwitchRestaurant(request, timeout=CALL_SECONDS)).session
+
+
+async def _members(
+    peers: Peers,
+    inside: auth_pb2.Session,
+    wanted: Sequence[tuple[Person, "auth_pb2.Role.ValueType"]],
+) -> dict[str, str]:
+    """Ids of the people of a restaurant by address. Who is not there is invited and accepts."""
     listed = await peers.auth.ListMembers(auth_api.ListMembersRequest(), timeout=CALL_SECONDS)
     ids = {member.email: member.user_id for member in listed.members}
-    for person, role in CASA_MEMBERS:
-        if person.email not in ids:
-            reply = await peers.auth.AddMember(
-                auth_api.AddMemberRequest(
-                    request_id=_request_id("member", person.email),
-                    email=person.email,
-                    name=person.name,
-                    password=PASSWORD,
-                    role=role,
-                ),
-                timeout=CALL_SECONDS,
+    for person, role in wanted:
+        if not ids.get(person.email):
+            # A pending invitation is renewed: the link that a run before this one left may be too old.
+            request_id = f"{_request_id('member', person.email)}:{new_id()}"
+            request = people_api.InviteRequest(
+                request_id=request_id, email=person.email, name=person.name, role=role
             )
-            ids[person.email] = reply.membership.user_id
+            seen = {mail.id for mail in await _mails_to(peers, person)}
+            with _as(inside):
+                await peers.people.Invite(request, timeout=CALL_SECONDS)
+            ids[person.email] = await _accept(peers, person, seen)
             peers.changes.append(f"member {person.email}")
     return ids
+
+
+async def _accept(peers: Peers, person: Person, seen: set[str]) -> str:
+    """Takes up the invitation of a mail that is not one of ``seen``, with the demo's password. The user's
+    id.
+    """
+    async with asyncio.timeout(MAIL_SECONDS):
+        while True:
+            fresh = [mail for mail in await _mails_to(peers, person) if mail.id not in seen and mail.link]
+            if fresh:
+                break
+            await asyncio.sleep(MAIL_PAUSE_SECONDS)
+    request = people_api.AcceptInvitationRequest(
+        token=fresh[0].link.partition("#")[2],
+        password=PASSWORD,
+        name=person.name,
+        device_id="seed",
+        client=auth_pb2.CLIENT_KIND_WEB,
+    )
+    with inbound(budget_seconds=BUDGET_SECONDS):
+        session = (await peers.people.AcceptInvitation(request, timeout=CALL_SECONDS)).session
+    with _as(session):
+        await peers.auth.LogOut(auth_api.LogOutRequest(), timeout=CALL_SECONDS)
+    return session.user.id
+
+
+async def _mails_to(peers: Peers, person: Person) -> Sequence[people_api.OutboxMail]:
+    with inbound(budget_seconds=BUDGET_SECONDS):
+        request = people_api.ListOutboxRequest(recipient=person.email)
+        return (await peers.people.ListOutbox(request, timeout=CALL_SECONDS)).mails
 
 
 async def _menu(peers: Peers) -> None:
@@ -266,8 +316,9 @@ async def seed_into(settings: SeedSettings) -> list[str]:
         to("orders", settings.orders_address) as orders,
         to("staff", settings.staff_address) as staff,
     ):
-        stubs = AuthServiceStub(auth), CatalogServiceStub(catalog), KitchenServiceStub(orders)
-        return await seed(Peers(*stubs, StaffServiceStub(staff)))
+        people = AuthServiceStub(auth), PeopleServiceStub(auth)
+        goods = CatalogServiceStub(catalog), KitchenServiceStub(orders)
+        return await seed(Peers(*people, *goods, StaffServiceStub(staff)))
 
 
 def main() -> None:
@@ -275,7 +326,7 @@ def main() -> None:
     try:
         # Required fields come from the environment, which the type of the class cannot say.
         changes = asyncio.run(seed_into(SeedSettings()))  # type: ignore[call-arg]
-    except (Problem, ValueError) as error:
+    except (Problem, ValueError, TimeoutError) as error:
         sys.exit(f"The demo could not be seeded: {error}")
     print(f"Added to the demo: {', '.join(changes)}." if changes else "The demo is complete already.")
 

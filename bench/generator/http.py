@@ -3,7 +3,8 @@
 Order: {host, port, seconds, clients: [[request, ...], ...], rate?, keep?}. A request is text; ``{key}`` in
 it becomes ``b.<instant in ns>.<client>.<number>``, so that whoever sees the key later knows when the
 request was made. Without a rate every client asks again as soon as it was answered; with one, requests fall
-due at even intervals, one client after the other, and a late one counts from when it was due. ``keep``:
+due at even intervals, one client after the other, and a late one counts from when it was due. A client whose
+connection was closed opens another, as HTTP libraries do; a request that got no answer is "lost". ``keep``:
 also report when each key was accepted.
 """
 
@@ -18,6 +19,7 @@ from bench.generator.talk import Talk, run
 HEAD_END = b"\r\n\r\n"
 LENGTH = b"content-length: "
 KEY = "{key}"
+RECONNECT_SECONDS = 0.1
 GRACE_SECONDS = 10.0
 """How long answers may still come after the end."""
 
@@ -44,8 +46,10 @@ class Tally:
 class Client(asyncio.Protocol):
     """One connection; one request at a time."""
 
-    def __init__(self, number: int, requests: list[str], tally: Tally) -> None:
+    def __init__(self, number: int, requests: list[str], tally: Tally, address: tuple[str, int]) -> None:
         self._number = number
+        self._address = address
+        self._reopening: asyncio.Task[None] | None = None
         self._requests = [_parts(request) for request in requests]
         self._tally = tally
         self._transport: asyncio.Transport
@@ -67,6 +71,9 @@ class Client(asyncio.Protocol):
         if self.busy:
             self._due.append(due_ns)
             return
+        if self._transport.is_closing():
+            self._reopening = asyncio.get_running_loop().create_task(self._reopen(due_ns))
+            return
         before, after = self._requests[self._sent % len(self._requests)]
         self._sent += 1
         self.busy = True
@@ -76,6 +83,28 @@ class Client(asyncio.Protocol):
         else:
             self._key = f"b.{due_ns}.{self._number}.{self._sent}"
             self._transport.write(self.build(before, self._key, after))
+
+    async def open(self) -> None:
+        """Connects. Raises OSError."""
+        await asyncio.get_running_loop().create_connection(lambda: self, *self._address)
+
+    async def _reopen(self, due_ns: int) -> None:
+        self.busy = True
+        while True:
+            try:
+                await self.open()
+            except OSError:
+                self._count("refused")
+                if time.monotonic_ns() >= self.until_ns:
+                    return
+                await asyncio.sleep(RECONNECT_SECONDS)
+            else:
+                break
+        self.busy = False
+        self.send(due_ns)
+
+    def _count(self, what: str) -> None:
+        self._tally.statuses[what] = self._tally.statuses.get(what, 0) + 1
 
     def build(self, before: bytes, key: str, after: bytes) -> bytes:
         """The bytes of a request with its key."""
@@ -102,7 +131,7 @@ class Client(asyncio.Protocol):
             tally.latencies.append((now - self._started_ns) / 1e6)
             if tally.accepted is not None:
                 tally.accepted[self._key] = now
-        tally.statuses[status] = tally.statuses.get(status, 0) + 1
+        self._count(status)
         tally.bytes += len(answer)
         if status[0] in "45":
             tally.refusal = tally.refusal or answer[-600:].decode(errors="replace")
@@ -114,7 +143,11 @@ class Client(asyncio.Protocol):
     def connection_lost(self, exc: Exception | None) -> None:
         if self.busy:
             self.busy = False
-            self._tally.statuses["lost"] = self._tally.statuses.get("lost", 0) + 1
+            self._buffer, self._missing = b"", -1
+            self._count("lost")
+            now = time.monotonic_ns()
+            if self.closed_loop and now < self.until_ns:
+                self.send(now)
 
 
 def _parts(request: str) -> tuple[bytes, bytes | None]:
@@ -125,11 +158,11 @@ def _parts(request: str) -> tuple[bytes, bytes | None]:
 async def generate(talk: Talk) -> dict[str, Any]:
     """One order."""
     order = await talk.order()
-    loop, tally = asyncio.get_running_loop(), Tally(order.get("keep", False))
+    tally = Tally(order.get("keep", False))
     clients: list[Client] = []
     for number, requests in enumerate(order["clients"]):
-        client = Client(number, requests, tally)
-        await loop.create_connection(lambda client=client: client, order["host"], order["port"])  # type: ignore[misc]
+        client = Client(number, requests, tally, (order["host"], order["port"]))
+        await client.open()
         clients.append(client)
     talk.say("ready")
     await talk.hear("go")

@@ -96,7 +96,6 @@ async def generate(talk: Talk) -> dict[str, Any]:
 
 
 async def _posting(order: dict[str, Any], tally: Tally) -> list[Client]:
-    loop = asyncio.get_running_loop()
     clients: list[Client] = []
     for number, spec in enumerate(order["lanes"]):
         size = len(spec["body"].replace("{key}", f"b.{time.monotonic_ns()}.{number}.1"))
@@ -105,8 +104,8 @@ async def _posting(order: dict[str, Any], tally: Tally) -> list[Client]:
             f"POST {spec['path']} HTTP/1.1\r\nHost: {order['host']}\r\nContent-Length: {size + PAD}\r\n"
             f"Content-Type: application/json\r\n\r\n{spec['body']}"
         )
-        client = PaddedClient(number, [request], tally, size + PAD)
-        await loop.create_connection(lambda client=client: client, order["host"], order["port"])  # type: ignore[misc]
+        client = PaddedClient(number, [request], tally, (order["host"], order["port"]), size + PAD)
+        await client.open()
         client.closed_loop = False
         clients.append(client)
     return clients
@@ -118,8 +117,10 @@ PAD = 16
 class PaddedClient(Client):
     """Fills its body up to the length that was announced."""
 
-    def __init__(self, number: int, requests: list[str], tally: Tally, length: int) -> None:
-        super().__init__(number, requests, tally)
+    def __init__(
+        self, number: int, requests: list[str], tally: Tally, address: tuple[str, int], length: int
+    ) -> None:
+        super().__init__(number, requests, tally, address)
         self._length = length
 
     def build(self, before: bytes, key: str, after: bytes) -> bytes:

@@ -7,8 +7,8 @@ start; it needs to remember a revocation only as long as an access token may liv
 import asyncio
 import time
 from collections.abc import Awaitable, Callable, Iterable
-from dataclasses import dataclass
-from datetime import datetime
+from dataclasses import dataclass, replace
+from datetime import datetime, timedelta
 from enum import StrEnum
 from typing import Any, Protocol
 
@@ -20,9 +20,14 @@ from chassis.telemetry import counter, get_logger
 
 ENTRIES_MAX = 50_000
 LISTENERS_MAX = 16
+AHEAD_MAX = timedelta(seconds=10)
+"""A revocation reaches no further than this beyond the receiver's clock, which covers the clocks of processes
+that run apart and what auth adds for them. Whoever says more than that would lock people out for good.
+"""
 REWARM_SECONDS = 30.0
 RETRY_FIRST_SECONDS = 0.5
 """After a failure, then doubled up to the usual pause: what was revoked meanwhile is not known here."""
+RETRY_MAX_SECONDS = 5.0
 FAILING_MAX_SECONDS = 10.0
 """Failing longer is worth a warning; processes that start side by side find each other sooner."""
 
@@ -59,6 +64,8 @@ class Revocations:
         self._clock = clock
         self._entries_max = entries_max
         self._valid_after: dict[tuple[str, str], datetime] = {}
+        self._beyond: dict[tuple[str, str], datetime] = {}
+        """What was said where it lay too far ahead, so that hearing it again does not move it on."""
         self._floor: datetime | None = None
         self._listeners: list[Callable[[Revocation], None]] = []
 
@@ -72,16 +79,27 @@ class Revocations:
         self._listeners.append(listener)
 
     def apply(self, revocation: Revocation) -> None:
-        """Takes in one revocation. Repeated and older ones change nothing."""
+        """Takes in one revocation. Repeated and older ones change nothing; what lies more than AHEAD_MAX
+        ahead of this process's clock counts as if it said just that.
+        """
         key = (revocation.kind.value, revocation.id)
-        known = self._valid_after.get(key)
-        if known is not None and known >= revocation.valid_after:
+        if self._beyond.get(key) == revocation.valid_after:
             return
-        self._valid_after[key] = revocation.valid_after
+        latest = self._clock.now() + AHEAD_MAX
+        counted = min(revocation.valid_after, latest)
+        known = self._valid_after.get(key)
+        if known is not None and known >= counted:
+            return
+        self._valid_after[key] = counted
+        if revocation.valid_after > latest:
+            self._beyond[key] = revocation.valid_after
+            _log.warning(
+                "a revocation lies in the future", kind=key[0], valid_after=str(revocation.valid_after)
+            )
         if len(self._valid_after) > self._entries_max:
             self._make_room()
         for listener in self._listeners:
-            listener(revocation)
+            listener(replace(revocation, valid_after=counted))
 
     def check(self, principal: Principal) -> None:
         """Raises Unauthenticated (TOKEN_REVOKED) where the principal's token has been revoked."""
@@ -96,12 +114,14 @@ class Revocations:
         """Forgets what no living token can be older than; failing that, the older half, raising the floor."""
         oldest_living = self._clock.now() - TOKEN_LIFE_MAX - CLOCK_LEEWAY
         self._valid_after = {key: at for key, at in self._valid_after.items() if at > oldest_living}
+        self._beyond = {key: at for key, at in self._beyond.items() if key in self._valid_after}
         if len(self._valid_after) <= self._entries_max:
             return
         newest_first = sorted(self._valid_after.items(), key=lambda entry: entry[1], reverse=True)
         keep = self._entries_max // 2
         self._floor = max(newest_first[keep][1], self._floor or newest_first[keep][1])
         self._valid_after = dict(newest_first[:keep])
+        self._beyond = {key: at for key, at in self._beyond.items() if key in self._valid_after}
         _log.warning("more revocations than fit: every older token is refused", floor=self._floor.isoformat())
 
 
@@ -154,7 +174,7 @@ async def keep_warm(
         except Problem as problem:
             if time.monotonic() - due_at >= failing_max_seconds:
                 _log.warning("the list of revocations cannot be had", reason=problem.reason)
-            pause = min(retry, every_seconds)
+            pause = min(retry, RETRY_MAX_SECONDS, every_seconds)
             retry *= 2
         await asyncio.sleep(pause)
 

@@ -8,6 +8,7 @@ remembered until they expire, so a call normally costs one dictionary look-up.
 import asyncio
 import base64
 import binascii
+import contextvars
 import json
 import re
 import time
@@ -47,6 +48,8 @@ KEYS_RETRY_MIN_SECONDS = 1.0
 """After a failed fetch."""
 KEYS_MAX_AGE_SECONDS = 600.0
 """A withdrawn key is noticed after at most this long."""
+KEYS_PATIENCE_SECONDS = 0.25
+"""A token of a known key waits no longer for a newer key set: auth may be away, and the key is still good."""
 
 _SEGMENT = re.compile(r"[A-Za-z0-9_-]+")
 _KEY_ID = re.compile(r"[A-Za-z0-9_-]{1,64}")
@@ -65,7 +68,9 @@ _log = get_logger("auth")
 class TokenVerifier:
     """Turns an access token into the principal it proves.
 
-    ``fetch_keys`` is called for the first token, for an unknown key id, and when the set has grown old.
+    ``known_keys`` is a JWK set from the settings: with it tokens are verified before auth was ever reached.
+    ``fetch_keys`` is called for the first token, for an unknown key id, and when the set has grown old; what
+    it gives replaces the known keys.
     """
 
     def __init__(
@@ -73,11 +78,13 @@ class TokenVerifier:
         fetch_keys: FetchKeys,
         clock: Clock,
         *,
+        known_keys: Mapping[str, Any] | None = None,
         roles: Collection[str] = KNOWN_ROLES,
         remembers: int = CACHE_MAX_TOKENS,
         monotonic: Callable[[], float] = time.monotonic,
     ) -> None:
-        self._keys = _KeySource(fetch_keys, monotonic)
+        known = {} if known_keys is None else _public_keys(known_keys)
+        self._keys = _KeySource(fetch_keys, known, monotonic)
         self._remembers = remembers
         self._clock = clock
         self._roles = frozenset(roles)
@@ -86,15 +93,15 @@ class TokenVerifier:
     async def verify(self, token: str) -> Principal:
         """The principal of a valid token.
 
-        Raises Unauthenticated (TOKEN_INVALID, TOKEN_EXPIRED), and Unavailable (KEYS_UNAVAILABLE) where no key
-        set could be had.
+        Raises Unauthenticated (TOKEN_INVALID, TOKEN_EXPIRED), and Unavailable (KEYS_UNAVAILABLE) for a key
+        that is not known while no key set could be had.
         """
         known = self.remembered(token)
         if known is not None:
             return known
         kid = _key_id_of(token)
-        key, withdrawn = await self._keys.find(kid)
-        if withdrawn:
+        key = await self._keys.find(kid)
+        if self._keys.take_withdrawn():
             self._verified.clear()
         if key is None:
             raise _invalid()
@@ -117,10 +124,6 @@ class TokenVerifier:
             raise _expired()
         self._verified.move_to_end(token)
         return principal
-
-    async def fetch_keys(self) -> None:
-        """Fetches the key set ahead of the first token. Raises Unavailable (KEYS_UNAVAILABLE)."""
-        await self._keys.find("")
 
     def _principal(self, claims: Mapping[str, Any]) -> Principal:
         now = self._clock.now()
@@ -155,27 +158,34 @@ class TokenVerifier:
 class _KeySource:
     """The key set: fetched once for many callers, refetched seldom, kept when auth does not answer."""
 
-    def __init__(self, fetch: FetchKeys, monotonic: Callable[[], float]) -> None:
+    def __init__(self, fetch: FetchKeys, known: dict[str, OKPKey], monotonic: Callable[[], float]) -> None:
         self._fetch = fetch
         self._monotonic = monotonic
-        self._keys: dict[str, OKPKey] = {}
+        self._keys = known
+        self._withdrawn = False
         self._fetched_at = self._tried_at = float("-inf")
-        self._lock = asyncio.Lock()
+        self._fetching: asyncio.Task[None] | None = None
 
-    async def find(self, kid: str) -> tuple[OKPKey | None, bool]:
-        """The key called ``kid``, and whether looking for it showed that some key was withdrawn."""
-        before = self._keys
-        if self._must_ask(kid):
-            async with self._lock:
-                if self._must_ask(kid):
-                    await self._refetch()
-        elif kid not in self._keys and self._lock.locked():
+    async def find(self, kid: str) -> OKPKey | None:
+        """The key called ``kid``; None where auth does not have it."""
+        fetching = self._fetching
+        if fetching is None and self._must_ask(kid):
+            # Nobody's call: it must end neither with the caller's deadline nor with the caller.
+            work = self._refetch()
+            fetching = self._fetching = asyncio.create_task(work, context=contextvars.Context())
+            if kid in self._keys:
+                await asyncio.wait([fetching], timeout=KEYS_PATIENCE_SECONDS)
+        if fetching is not None and kid not in self._keys:
             # The first callers come all at once: the fetch that one of them started is every one's.
-            async with self._lock:
-                pass
-        if not self._keys:
+            await asyncio.shield(fetching)
+        if kid not in self._keys and self._fetched_at == float("-inf"):
             raise Unavailable("the key set cannot be had now", reason="KEYS_UNAVAILABLE")
-        return self._keys.get(kid), not before.keys() <= self._keys.keys()
+        return self._keys.get(kid)
+
+    def take_withdrawn(self) -> bool:
+        """Whether some key was withdrawn since this was last asked."""
+        withdrawn, self._withdrawn = self._withdrawn, False
+        return withdrawn
 
     def _must_ask(self, kid: str) -> bool:
         now = self._monotonic()
@@ -187,10 +197,13 @@ class _KeySource:
     async def _refetch(self) -> None:
         self._tried_at = self._monotonic()
         try:
-            self._keys = _public_keys(await self._fetch()) or self._keys
-            self._fetched_at = self._monotonic()
+            found = _public_keys(await self._fetch()) or self._keys
+            self._withdrawn = self._withdrawn or not self._keys.keys() <= found.keys()
+            self._keys, self._fetched_at = found, self._monotonic()
         except (Problem, JoseError, ValueError, TypeError, KeyError, OSError) as error:
             _log.warning("could not fetch the key set", error=str(error), keys_kept=len(self._keys))
+        finally:
+            self._fetching = None
 
 
 def _public_keys(jwks: Mapping[str, Any]) -> dict[str, OKPKey]:

@@ -13,6 +13,7 @@ from chassis.rpc.call import (
     remaining_seconds,
 )
 from chassis.rpc.client import Channel, open_channel, was_replayed
+from chassis.rpc.policy import policies_of, refusal_of, refusals_of
 from chassis.rpc.server import RpcServer
 from chassis.rpc.status import problem_of
 from chassis.rpc.tls import channel_credentials, client_context, server_context
@@ -33,7 +34,10 @@ __all__ = [
     "inbound",
     "mark_replayed",
     "open_channel",
+    "policies_of",
     "problem_of",
+    "refusal_of",
+    "refusals_of",
     "remaining_seconds",
     "was_replayed",
 ]

@@ -5,7 +5,7 @@ from collections.abc import Mapping
 from datetime import timedelta
 from typing import Any
 
-from chassis.auth import Principal, PrincipalKind, ServiceIdentity, TokenVerifier
+from chassis.auth import Principal, PrincipalKind, Revocations, ServiceIdentity, TokenVerifier
 from chassis.auth.service_identity import HEADER, MAX_AGE_SECONDS, TENANT_HEADER
 from chassis.clock import Clock
 from chassis.errors import PermissionDenied, Unauthenticated, Unavailable
@@ -29,10 +29,12 @@ class Admission:
     def __init__(
         self,
         verifier: TokenVerifier,
+        revocations: Revocations,
         identity: ServiceIdentity,
         clock: Clock,
     ) -> None:
         self._verifier = verifier
+        self._revocations = revocations
         self._identity = identity
         self._clock = clock
 
@@ -41,8 +43,9 @@ class Admission:
     ) -> None:
         """Fills in the principal. Raises Unauthenticated, Unavailable (DEADLINE_EXCEEDED, KEYS_UNAVAILABLE).
 
-        A person's token is checked here again, whoever forwarded it. A service counts as itself only where it
-        brings no token or the method is for services only. ``path`` is /package.Service/Method.
+        A person's token is checked here again, whoever forwarded it, and so is whether it was revoked. A
+        service counts as itself only where it brings no token or the method is for services only. ``path`` is
+        /package.Service/Method.
         """
         if call.deadline - time.monotonic() < MIN_SECONDS:
             raise Unavailable("no time left to answer", reason=DEADLINE_EXCEEDED)
@@ -50,6 +53,7 @@ class Admission:
             return
         if call.token:
             call.principal = self._verifier.remembered(call.token) or await self._verifier.verify(call.token)
+            self._revocations.check(call.principal)
         header = metadata.get(HEADER)
         if isinstance(header, str) and (policy.access is Access.SERVICE_ONLY or not call.token):
             tenant = metadata.get(TENANT_HEADER, "")
@@ -70,14 +74,15 @@ class Admission:
             raise PermissionDenied("the call was signed for another restaurant", reason="OTHER_RESTAURANT")
 
     def renewed(self, call: Call) -> None:
-        """Raises Unauthenticated (TOKEN_EXPIRED) where a long-lived call has outlived its token."""
+        """Raises Unauthenticated (TOKEN_EXPIRED, TOKEN_REVOKED) where a long-lived call has outlived its
+        token.
+        """
         principal = call.principal
-        if (
-            principal is not None
-            and principal.kind is PrincipalKind.USER
-            and principal.expires_at <= self._clock.now()
-        ):
+        if principal is None or principal.kind is not PrincipalKind.USER:
+            return
+        if principal.expires_at <= self._clock.now():
             raise Unauthenticated("the access token has expired", reason="TOKEN_EXPIRED")
+        self._revocations.check(principal)
 
     def _service_principal(self, name: str, tenant: str) -> Principal:
         now = self._clock.now()

@@ -82,3 +82,24 @@ def _policy_of(method: MethodDescriptor) -> MethodPolicy:
     if len(stated) > 1:
         raise ValueError(f"{method.full_name} states more than one access rule")
     return stated[0] if stated else MethodPolicy(Access.NOBODY)
+
+
+def refusals_of(service_name: str) -> Mapping[str, frozenset[str]]:
+    """Method name -> the reasons of its own with which a method refuses, as the contract lists them.
+
+    What the chassis raises by itself (permissions, keys, the database) is not listed.
+    """
+    service = descriptor_pool.Default().FindServiceByName(service_name)
+    return {
+        method.name: frozenset(method.GetOptions().Extensions[options_pb2.refusals])
+        for method in service.methods
+    }
+
+
+def refusal_of(service_name: str, method: str, reason: str) -> str:
+    """``reason``, for a caller that acts on it. Raises ValueError where the contract does not list it: a
+    caller that waited for another word would take one refusal for another.
+    """
+    if reason not in refusals_of(service_name)[method]:
+        raise ValueError(f"{service_name}.{method} does not refuse with {reason}")
+    return reason

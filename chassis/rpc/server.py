@@ -15,7 +15,7 @@ from grpc_health.v1 import health_pb2, health_pb2_grpc
 from grpc_health.v1.health import aio as health_aio
 from grpc_reflection.v1alpha import reflection
 
-from chassis.auth import ServiceIdentity, TokenVerifier
+from chassis.auth import Revocations, ServiceIdentity, TokenVerifier
 from chassis.clock import Clock
 from chassis.rpc.admission import Admission
 from chassis.rpc.guard import Guard, Handler
@@ -51,11 +51,12 @@ class RpcServer:
         settings: ServiceSettings,
         *,
         verifier: TokenVerifier,
+        revocations: Revocations,
         identity: ServiceIdentity,
         clock: Clock,
     ) -> None:
         self._settings = settings
-        self._admission = Admission(verifier, identity, clock)
+        self._admission = Admission(verifier, revocations, identity, clock)
         self._handlers: dict[str, dict[str, Handler]] = {}
         self._health = health_aio.HealthServicer()
         self._server: grpc.aio.Server | None = None

@@ -3,7 +3,7 @@
 import asyncio
 from pathlib import Path
 
-from chassis.auth import ServiceIdentity, TokenVerifier
+from chassis.auth import Revocations, ServiceIdentity, TokenVerifier
 from chassis.clock import SystemClock
 from chassis.rpc import RpcServer
 from chassis.runtime import Service, run
@@ -48,6 +48,7 @@ async def build(settings: ProbeSettings) -> Service:
     rpc = RpcServer(
         settings,
         verifier=TokenVerifier(no_keys, clock),
+        revocations=Revocations(clock),
         identity=ServiceIdentity.of(settings, clock),
         clock=clock,
     )

@@ -4,12 +4,13 @@ import asyncio
 import time
 from collections.abc import Iterable
 from datetime import datetime, timedelta
-from uuid import uuid4
+from uuid import UUID, uuid4
 
 import pytest
 from structlog.testing import capture_logs
 
 from chassis.auth import Principal, Revocation, Revocations, RevokedKind, follow_revocations, keep_warm
+from chassis.auth.revocations import AHEAD_MAX
 from chassis.auth.tokens import TOKEN_LIFE_MAX
 from chassis.bus import open_nats
 from chassis.clock import FakeClock
@@ -87,6 +88,52 @@ def test_an_older_revocation_does_not_undo_a_newer_one(
     table.apply(newer)
     assert is_refused(table, principal)
     assert heard == [newer]
+
+
+@pytest.mark.parametrize("ahead", [timedelta(minutes=5), timedelta(days=36_500)])
+def test_a_revocation_from_the_future_locks_nobody_out_beyond_now(
+    table: Revocations, mint: TokenMint, fake_clock: FakeClock, ahead: timedelta
+) -> None:
+    before = mint.principal()
+    heard: list[Revocation] = []
+    table.listen(heard.append)
+    forged = Revocation(RevokedKind.USER, str(before.subject), fake_clock.now() + ahead)
+    table.apply(forged)
+    assert [each.valid_after for each in heard] == [fake_clock.now() + AHEAD_MAX]
+    fake_clock.advance(AHEAD_MAX)
+    # Said again, as a list is every half minute, it reaches no further.
+    table.apply(forged)
+    after = mint.principal(subject=before.subject)
+    assert [is_refused(table, who) for who in (before, after)] == [True, False]
+    assert len(heard) == 1
+
+
+def test_a_revocation_from_the_future_does_not_keep_a_later_one_out(
+    table: Revocations, mint: TokenMint, fake_clock: FakeClock
+) -> None:
+    subject = str(mint.principal().subject)
+    table.apply(Revocation(RevokedKind.USER, subject, fake_clock.now() + timedelta(days=1)))
+    fake_clock.advance(timedelta(minutes=1))
+    stolen = mint.principal(subject=UUID(subject))
+    fake_clock.advance(timedelta(minutes=1))
+    table.apply(Revocation(RevokedKind.USER, subject, fake_clock.now()))
+    assert is_refused(table, stolen)
+
+
+@pytest.mark.parametrize("minutes", [-5, 5])
+def test_a_revocation_counts_where_the_clock_is_five_minutes_off(fake_clock: FakeClock, minutes: int) -> None:
+    """auth's clock is the fake one; the receiver's differs. What it takes it can refuse."""
+    receiver = FakeClock(fake_clock.now() + timedelta(minutes=minutes))
+    table, mint = Revocations(receiver), TokenMint(fake_clock)
+    principal = mint.principal()
+    fake_clock.advance(timedelta(minutes=6))
+    receiver.advance(timedelta(minutes=6))
+    table.apply(Revocation(RevokedKind.USER, str(principal.subject), fake_clock.now()))
+    assert is_refused(table, principal)
+    # Who logs in again is let in, at the latest when the receiver's clock gets there.
+    receiver.advance(AHEAD_MAX)
+    fake_clock.advance(AHEAD_MAX)
+    assert not is_refused(table, mint.principal(subject=principal.subject))
 
 
 def revocation_at(at: datetime) -> Revocation:

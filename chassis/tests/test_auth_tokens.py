@@ -17,7 +17,8 @@ from chassis.auth import Principal, TokenVerifier
 from chassis.auth import tokens as rules
 from chassis.clock import FakeClock
 from chassis.errors import Unauthenticated, Unavailable
-from chassis.testing_rpc import TokenMint
+from chassis.rpc import inbound, remaining_seconds
+from chassis.testing_rpc import PATIENT_SECONDS, TokenMint
 
 Forge = Callable[[TokenMint, Principal], str]
 
@@ -310,6 +311,63 @@ async def test_known_keys_outlive_an_absent_auth(mint: TokenMint, keys: Keys, fa
     passed[0] = 10 * rules.KEYS_MAX_AGE_SECONDS
     await verifier.verify(mint.token(mint.principal()))
     assert keys.asked == 2
+
+
+async def test_keys_of_the_settings_verify_before_auth_was_ever_reached(
+    mint: TokenMint, keys: Keys, fake_clock: FakeClock
+) -> None:
+    keys.answers = False
+    verifier = TokenVerifier(keys.fetch, fake_clock, known_keys=mint.jwks())
+    principal = mint.principal()
+    assert await verifier.verify(mint.token(principal)) == principal
+    # A key that the settings do not know may be newer than they are: nobody is logged out for that.
+    newer = TokenMint(fake_clock, "newer-key")
+    with pytest.raises(Unavailable) as refused:
+        await verifier.verify(newer.token(newer.principal()))
+    assert refused.value.reason == "KEYS_UNAVAILABLE"
+
+
+async def test_what_auth_answers_replaces_the_keys_of_the_settings(
+    mint: TokenMint, fake_clock: FakeClock
+) -> None:
+    successor = TokenMint(fake_clock, "second-key")
+    verifier = TokenVerifier(Keys(successor).fetch, fake_clock, known_keys=mint.jwks())
+    await verifier.verify(successor.token(successor.principal()))
+    with pytest.raises(Unauthenticated):
+        await verifier.verify(mint.token(mint.principal()))
+
+
+async def test_no_token_of_a_known_key_waits_for_an_auth_that_hangs(
+    mint: TokenMint, fake_clock: FakeClock
+) -> None:
+    asked: list[int] = []
+    never = asyncio.Event()
+
+    async def hang() -> Mapping[str, Any]:
+        asked.append(1)
+        await never.wait()
+        return mint.jwks()
+
+    passed = [0.0]
+    verifier = TokenVerifier(hang, fake_clock, known_keys=mint.jwks(), monotonic=lambda: passed[0])
+    async with asyncio.timeout(PATIENT_SECONDS):
+        for _ in range(20):
+            passed[0] += rules.KEYS_RETRY_MIN_SECONDS
+            await verifier.verify(mint.token(mint.principal()))
+    assert len(asked) == 1
+    never.set()
+
+
+async def test_the_fetch_is_nobodys_call(mint: TokenMint, fake_clock: FakeClock) -> None:
+    budgets: list[float | None] = []
+
+    async def fetch() -> Mapping[str, Any]:
+        budgets.append(remaining_seconds())
+        return mint.jwks()
+
+    with inbound(budget_seconds=0.001):
+        await TokenVerifier(fetch, fake_clock).verify(mint.token(mint.principal()))
+    assert budgets == [None]
 
 
 async def test_without_any_key_set_the_answer_is_unavailable_and_recovers(

@@ -138,7 +138,12 @@ async def test_the_owner_of_the_tables_is_bound_by_row_security_too(admin: async
     forced = await admin.fetch(
         "SELECT relname FROM pg_class WHERE relnamespace = 'probe'::regnamespace AND relforcerowsecurity"
     )
-    assert {row["relname"] for row in forced} == {"thing", "idempotency"}
+    assert {row["relname"] for row in forced} == {
+        "thing",
+        "idempotency",
+        *("outbox", "outbox_position", "outbox_channel"),
+        *("inbox", "inbox_parked"),
+    }
 
 
 async def test_inside_a_transaction_is_known_and_ends_with_it(db: Database) -> None:

@@ -6,7 +6,7 @@ import pytest
 
 from chassis.clock import FakeClock
 from chassis.db import Database
-from chassis.ddl import PARTITIONED, SWEEP_STEPS
+from chassis.ddl import PARTITIONED, ROLLED, SWEPT
 from chassis.idempotency import IdempotencyKey
 from chassis.ids import new_id
 from chassis.tests.probe import ThingMade
@@ -18,9 +18,12 @@ PARTITIONS = (
 
 
 async def sweep(db: Database) -> None:
-    for step in SWEEP_STEPS:
+    for parent in ROLLED:
         async with db.transaction(None) as tx:
-            await tx.execute("SELECT chassis_sweep($1, $2, 1000)", step, db.clock.now())
+            await tx.execute("SELECT chassis_roll($1, $2)", parent, db.clock.now())
+    for table in SWEPT:
+        async with db.transaction(None) as tx:
+            await tx.execute("SELECT chassis_sweep_rows($1, $2, 1000)", table, db.clock.now())
 
 
 async def test_a_fresh_schema_has_days_from_today_on(admin: asyncpg.Connection) -> None:

@@ -216,3 +216,26 @@ def test_a_request_without_a_usable_id_is_refused(request_id: str) -> None:
     with pytest.raises(InvalidArgument) as caught:
         key_of("Make", ThingMade(request_id=request_id), Someone(new_id()))
     assert caught.value.reason == "REQUEST_ID_REQUIRED"
+
+
+async def test_a_peek_tells_what_was_answered_and_claims_nothing(db: Database) -> None:
+    tenant = new_id()
+    async with db.transaction(tenant) as tx:
+        assert await tx.peek(KEY) is None
+    await place(db, tenant)
+    async with db.transaction(tenant, readonly=True) as tx:
+        stored = await tx.peek(KEY)
+    assert stored is not None
+    assert stored.reply == b"count 1"
+    with pytest.raises(IdempotencyKeyReuse):
+        async with db.transaction(tenant, readonly=True) as tx:
+            await tx.peek(IdempotencyKey(KEY.scope, KEY.key, b"another body"))
+
+
+async def test_a_step_has_a_key_of_its_own_for_the_same_body(db: Database) -> None:
+    tenant = new_id()
+    assert await place(db, tenant, KEY.step("begin")) == b"count 1"
+    assert await place(db, tenant, KEY) == b"count 2"
+    assert await place(db, tenant, KEY.step("begin")) == b"count 1"
+    with pytest.raises(IdempotencyKeyReuse):
+        await place(db, tenant, IdempotencyKey(KEY.scope, KEY.key, b"another body").step("begin"))

@@ -4,7 +4,7 @@ from concurrent.futures import ThreadPoolExecutor
 import pytest
 
 from chassis.errors import InvalidArgument
-from chassis.ids import new_id, parse_id
+from chassis.ids import derived_id, new_id, parse_id
 
 
 def test_ids_made_one_after_another_are_in_order_and_distinct() -> None:
@@ -38,3 +38,10 @@ def test_text_that_is_no_id_is_an_invalid_argument(text: str) -> None:
     with pytest.raises(InvalidArgument) as caught:
         parse_id(text)
     assert caught.value.reason == "INVALID_ID"
+
+
+def test_a_derived_id_is_the_same_for_the_same_parts_and_no_others() -> None:
+    made = derived_id("a", b"bc", 1)
+    assert made == derived_id("a", b"bc", 1)
+    assert (made.version, made.variant) == (8, "specified in RFC 4122")
+    assert len({made, derived_id("ab", b"c", 1), derived_id("a", b"bc", 2), derived_id("a", b"bc1")}) == 4

@@ -16,10 +16,11 @@ from nats.js.api import DeliverPolicy
 from nats.js.errors import NotFoundError
 
 from chassis.db import Database, Transaction
+from chassis.db_errors import ConcurrentUpdate
 from chassis.errors import Conflict, Unavailable
 from chassis.ids import new_id
-from chassis.inbox import Consumer, Subscription
-from chassis.pull import SILENCE_SECONDS
+from chassis.inbox import MAX_ACK_PENDING, Consumer, Subscription
+from chassis.pull import BATCH_MESSAGES, SILENCE_SECONDS
 from chassis.stream import STREAM, EventContext, durable_of, ensure_stream, event_headers, subject_of
 from chassis.testing import START
 from chassis.tests.conftest import connect_nats
@@ -149,6 +150,12 @@ async def settled(client: NatsClient, durable: str) -> bool:
         return False
 
 
+async def at_rest(client: NatsClient, admin: asyncpg.Connection, durable: str) -> bool:
+    """Whether besides nothing waits for its next try."""
+    rows = await inbox_rows(admin, durable, "inbox_parked")
+    return await settled(client, durable) and all(row["retry_at"] is None for row in rows)
+
+
 async def test_an_event_reaches_its_handler_with_tenant_and_context(
     db: Database, consumer_of: Open, nats_client: NatsClient, admin: asyncpg.Connection, durable: str
 ) -> None:
@@ -230,12 +237,12 @@ async def test_a_versioned_effect_that_keeps_failing_is_parked_as_any_other(
 ) -> None:
     kitchen, tenant = Kitchen(fails={"poison": ValueError("no")}), new_id()
     copied = Subscription(kitchen.on_thing_made, versioned=True)
-    async with running(consumer_of(kitchen, subscription=copied, max_deliveries=2)) as consumer:
+    async with running(consumer_of(kitchen, subscription=copied, max_failures=2)) as consumer:
         await publish(nats_client, tenant, "poison")
-        await eventually(lambda: settled(nats_client, durable))
+        await eventually(lambda: at_rest(nats_client, admin, durable))
         [parked] = await inbox_rows(admin, durable, "inbox_parked")
         kitchen.fails.clear()
-        assert await consumer.retry_parked(parked["msg_id"])
+        assert await consumer.retry_parked(tenant, parked["msg_id"])
     assert await effects(db, tenant) == {"poison": 1}
 
 
@@ -260,7 +267,7 @@ async def test_events_of_one_restaurant_are_handled_in_order_while_others_go_on(
 
 
 async def test_a_failure_is_tried_again_later_and_the_versions_decide(
-    db: Database, consumer_of: Open, nats_client: NatsClient, durable: str
+    db: Database, consumer_of: Open, nats_client: NatsClient, admin: asyncpg.Connection, durable: str
 ) -> None:
     """Out of order by retry: the second event is handled before the first one succeeds."""
     kitchen, tenant = Kitchen(fails={"first": Conflict("not yet")}), new_id()
@@ -270,13 +277,13 @@ async def test_a_failure_is_tried_again_later_and_the_versions_decide(
         await eventually(lambda: _is(("second", 1) in kitchen.seen))
         assert await effects(db, tenant) in ({}, {"second": 1})
         kitchen.fails.clear()
-        await eventually(lambda: settled(nats_client, durable))
+        await eventually(lambda: at_rest(nats_client, admin, durable))
     mine = [one for one in kitchen.contexts if one.restaurant_id == tenant]
     assert [(one.subject_id, one.delivery) for one in mine] == [("first", 1), ("second", 1), ("first", 2)]
     assert await effects(db, tenant) == {"first": 1, "second": 1}
 
 
-async def test_poison_is_parked_after_eight_deliveries_and_delays_nobody(
+async def test_poison_is_parked_after_eight_failures_and_delays_nobody(
     db: Database, consumer_of: Open, nats_client: NatsClient, admin: asyncpg.Connection, durable: str
 ) -> None:
     kitchen, tenant = Kitchen(fails={"poison": ZeroDivisionError("per zero guests")}), new_id()
@@ -284,9 +291,9 @@ async def test_poison_is_parked_after_eight_deliveries_and_delays_nobody(
         await publish(nats_client, tenant, "poison")
         for number in range(20):
             await publish(nats_client, tenant, f"fine {number}")
-        await eventually(lambda: settled(nats_client, durable))
+        await eventually(lambda: at_rest(nats_client, admin, durable))
         await publish(nats_client, tenant, "afterwards")
-        await eventually(lambda: settled(nats_client, durable))
+        await eventually(lambda: at_rest(nats_client, admin, durable))
     assert [delivery for name, delivery in kitchen.seen if name == "poison"] == list(range(1, 9))
     found = await effects(db, tenant)
     assert "poison" not in found
@@ -303,8 +310,8 @@ async def test_bytes_that_are_no_event_are_parked_too(
     await ensure_stream(nats_client)
     subject = subject_of("fynlo.probe.v1.ThingMade", new_id())
     await nats_client.jetstream().publish(subject, b"\xff\xff")
-    async with running(consumer_of(Kitchen(), max_deliveries=2)):
-        await eventually(lambda: settled(nats_client, durable))
+    async with running(consumer_of(Kitchen(), max_failures=2)):
+        await eventually(lambda: at_rest(nats_client, admin, durable))
     parked = await inbox_rows(admin, durable, "inbox_parked")
     assert [row["payload"] for row in parked if row["subject"] == subject] == [b"\xff\xff"]
 
@@ -314,7 +321,7 @@ async def test_a_parked_event_is_handled_when_asked_for_and_cured(
 ) -> None:
     kitchen, tenant = Kitchen(fails={"cured": Conflict("broken")}), new_id()
     ask = "UPDATE inbox_parked SET retry_at = '2000-01-01' WHERE consumer = $1"
-    async with running(consumer_of(kitchen, max_deliveries=2)):
+    async with running(consumer_of(kitchen, max_failures=2)):
         await publish(nats_client, tenant, "cured")
         await eventually(lambda: _has(admin, durable, 1))
         await admin.execute(ask, durable)
@@ -331,7 +338,8 @@ async def test_a_parked_event_is_handled_when_asked_for_and_cured(
 
 
 async def _has(admin: asyncpg.Connection, durable: str, parked: int) -> bool:
-    return len(await inbox_rows(admin, durable, "inbox_parked")) == parked
+    rows = await inbox_rows(admin, durable, "inbox_parked")
+    return len(rows) == parked and all(row["retry_at"] is None for row in rows)
 
 
 async def _asked(admin: asyncpg.Connection, durable: str, count: int) -> bool:
@@ -343,11 +351,13 @@ async def test_what_is_only_unavailable_is_never_parked(
     db: Database, consumer_of: Open, nats_client: NatsClient, admin: asyncpg.Connection, durable: str
 ) -> None:
     kitchen, tenant = Kitchen(fails={"waiting": Unavailable("the database is away")}), new_id()
-    async with running(consumer_of(kitchen, max_deliveries=2)):
+    async with running(consumer_of(kitchen, max_failures=2)):
         await publish(nats_client, tenant, "waiting")
         await eventually(lambda: _is(("waiting", 5) in kitchen.seen))
+        [waiting] = await inbox_rows(admin, durable, "inbox_parked")
+        assert waiting["failures"] == 0
         kitchen.fails.clear()
-        await eventually(lambda: settled(nats_client, durable))
+        await eventually(lambda: at_rest(nats_client, admin, durable))
     assert await effects(db, tenant) == {"waiting": 1}
     assert await inbox_rows(admin, durable, "inbox_parked") == []
 
@@ -365,9 +375,9 @@ async def test_an_outage_does_not_count_against_an_event_that_fails_afterwards(
 
     tenant = new_id()
     # On a busy machine a second may pass between two steps: a delivery more would be taken for a failure.
-    async with running(consumer_of(Unlucky(), max_deliveries=2, ack_wait_seconds=10)):
+    async with running(consumer_of(Unlucky(), max_failures=2, ack_wait_seconds=10)):
         await publish(nats_client, tenant, "waiting")
-        await eventually(lambda: settled(nats_client, durable))
+        await eventually(lambda: at_rest(nats_client, admin, durable))
     assert await effects(db, tenant) == {"waiting": 1}
     assert await inbox_rows(admin, durable, "inbox_parked") == []
 
@@ -461,6 +471,7 @@ async def test_nats_down_and_up_again_with_an_empty_store(
     try:
         async with running(consumer_of(kitchen, client=client)):
             await publish(client, tenant, "before")
+            await eventually(lambda: _effect_of(db, tenant))
             await eventually(lambda: settled(client, durable))
             assert server.pid is not None
             os.kill(server.pid, signal.SIGKILL)
@@ -498,3 +509,95 @@ async def test_the_negative_control_without_an_inbox_row_doubles_the_effect(
         async with db.transaction(tenant) as tx:
             await tx.execute(COUNT, tenant, "doubled")
     assert (await effects(db, tenant), kitchen.seen) == ({"doubled": 2}, [])
+
+
+async def test_what_is_in_back_off_of_one_restaurant_keeps_nobody_else_waiting(
+    db: Database, consumer_of: Open, nats_client: NatsClient, admin: asyncpg.Connection, durable: str
+) -> None:
+    class Picky(Kitchen):
+        async def on_thing_made(self, tx: Transaction, event: Message, context: EventContext) -> None:
+            await super().on_thing_made(tx, event, context)
+            if context.subject_id.startswith("poison"):
+                raise Conflict("not today")
+
+    kitchen, sick, well = Picky(), new_id(), new_id()
+    async with running(consumer_of(kitchen, first_delay_seconds=300)):
+        for number in range(2 * MAX_ACK_PENDING):
+            await publish(nats_client, sick, f"poison {number}")
+        await publish(nats_client, well, "soup")
+        await publish(nats_client, sick, "salad")
+        await eventually(lambda: _effect_of(db, well))
+        await eventually(lambda: _effect_of(db, sick))
+        await eventually(lambda: settled(nats_client, durable))
+    assert await effects(db, sick) == {"salad": 1}
+    waiting = await inbox_rows(admin, durable, "inbox_parked")
+    assert len(waiting) == 2 * MAX_ACK_PENDING
+    assert {row["failures"] for row in waiting} == {1}
+
+
+async def test_a_restaurant_whose_events_take_long_keeps_nobody_else_waiting(
+    db: Database, consumer_of: Open, nats_client: NatsClient
+) -> None:
+    waits = asyncio.Event()
+
+    class Slow(Kitchen):
+        async def on_thing_made(self, tx: Transaction, event: Message, context: EventContext) -> None:
+            await super().on_thing_made(tx, event, context)
+            if context.subject_id.startswith("slow"):
+                await waits.wait()
+
+    kitchen, slow, quick = Slow(), new_id(), new_id()
+    async with running(consumer_of(kitchen)):
+        for number in range(3 * BATCH_MESSAGES):
+            await publish(nats_client, slow, f"slow {number}")
+        await publish(nats_client, quick, "soup")
+        await eventually(lambda: _effect_of(db, quick))
+        assert len(kitchen.seen) == 2
+        waits.set()
+
+
+async def test_an_event_of_a_name_that_is_no_restaurant_is_parked_and_its_retry_ends(
+    consumer_of: Open, nats_client: NatsClient, admin: asyncpg.Connection, durable: str
+) -> None:
+    await ensure_stream(nats_client)
+    strange = str(new_id()).upper()
+    async with running(consumer_of(Kitchen(), max_failures=2)):
+        for last in (strange, "nobody"):
+            await nats_client.jetstream().publish(f"fynlo.probe.v1.ThingMade.{last}", b"")
+        await eventually(lambda: _has(admin, durable, 2))
+    assert {row["restaurant_id"] for row in await inbox_rows(admin, durable, "inbox_parked")} == {None}
+
+
+async def test_a_parked_event_whose_retry_meets_a_lock_is_tried_again_by_itself(
+    db: Database, consumer_of: Open, nats_client: NatsClient, admin: asyncpg.Connection, durable: str
+) -> None:
+    kitchen, tenant = Kitchen(fails={"late": Conflict("broken")}), new_id()
+    async with running(consumer_of(kitchen, max_failures=1)):
+        await publish(nats_client, tenant, "late")
+        await eventually(lambda: _has(admin, durable, 1))
+        kitchen.fails["late"] = ConcurrentUpdate("somebody else")
+        await admin.execute("SELECT inbox_retry(NULL)")
+        await eventually(lambda: _is(len(kitchen.seen) >= 4))
+        kitchen.fails.clear()
+        await eventually(lambda: _has(admin, durable, 0))
+    assert await effects(db, tenant) == {"late": 1}
+
+
+async def test_a_consumer_of_an_earlier_version_is_taken_over_with_its_place_in_the_stream(
+    db: Database, consumer_of: Open, nats_client: NatsClient, durable: str
+) -> None:
+    kitchen, tenant = Kitchen(), new_id()
+    async with running(consumer_of(kitchen)):
+        await publish(nats_client, tenant, "before")
+        await eventually(lambda: _effect_of(db, tenant))
+        await eventually(lambda: settled(nats_client, durable))
+    jetstream = nats_client.jetstream()
+    config = (await jetstream.consumer_info(STREAM, durable_of(durable, EVENT_TYPE))).config
+    await jetstream.add_consumer(STREAM, config.evolve(max_ack_pending=MAX_ACK_PENDING // 2))
+    async with running(consumer_of(kitchen)):
+        await publish(nats_client, tenant, "after")
+        await eventually(lambda: _is(any(name == "after" for name, _ in kitchen.seen)))
+        await eventually(lambda: settled(nats_client, durable))
+    assert [name for name, _ in kitchen.seen] == ["before", "after"]
+    info = await jetstream.consumer_info(STREAM, durable_of(durable, EVENT_TYPE))
+    assert info.config.max_ack_pending == MAX_ACK_PENDING

@@ -50,6 +50,38 @@ def upgrade() -> None:
 def downgrade() -> None:
     op.drop_column("shift", "{column}", schema="staff")
 """
+OWN_ROWS = """
+from alembic import op
+from chassis.migrations import see_own_rows
+
+revision = "0002"
+down_revision = "0001"
+
+def upgrade() -> None:
+    see_own_rows(op, "staff")
+
+def downgrade() -> None:
+    pass
+"""
+AS_IT_WAS = """
+DROP INDEX staff.inbox_parked_due;
+ALTER TABLE staff.inbox DROP CONSTRAINT inbox_status, DROP COLUMN restaurant_id CASCADE;
+ALTER TABLE staff.inbox ADD CONSTRAINT inbox_status CHECK (status IN ('handled', 'parked'));
+ALTER TABLE staff.inbox_parked DROP COLUMN restaurant_id CASCADE, DROP COLUMN failures;
+ALTER TABLE staff.inbox DISABLE ROW LEVEL SECURITY, NO FORCE ROW LEVEL SECURITY;
+ALTER TABLE staff.inbox_parked DISABLE ROW LEVEL SECURITY, NO FORCE ROW LEVEL SECURITY;
+ALTER TABLE staff.outbox DISABLE ROW LEVEL SECURITY, NO FORCE ROW LEVEL SECURITY;
+DROP POLICY tenant ON staff.outbox;
+DROP POLICY owner ON staff.outbox;
+DROP FUNCTION staff.inbox_due, staff.inbox_aside, staff.inbox_list, staff.outbox_page;
+DROP FUNCTION staff.chassis_sweep_rows;
+INSERT INTO staff.inbox VALUES
+    ('staff', '00000000-0000-0000-0000-000000000001', 'handled', now(), now(), 1, NULL),
+    ('staff', '00000000-0000-0000-0000-000000000002', 'parked', now(), NULL, 9, 'ValueError()');
+INSERT INTO staff.inbox_parked VALUES ('staff', '00000000-0000-0000-0000-000000000002',
+    'fynlo.auth.v1.RestaurantUpdated.0195d3c4-0000-7000-8000-00000000000a', '{}', '', 9, 'ValueError()',
+    now());
+"""
 STORE = """
 import sqlalchemy as sa
 from chassis.tables import chassis_tables
@@ -112,6 +144,23 @@ async def owner_url(folder: Path, infrastructure: Infrastructure) -> str:
 @pytest.fixture(autouse=True)
 def postgres(infrastructure: Infrastructure) -> None:
     infrastructure.postgres()
+
+
+async def execute(owner_url: str, script: str) -> None:
+    connection = await asyncpg.connect(owner_url)
+    try:
+        await connection.execute(script)
+    finally:
+        await connection.close()
+
+
+async def row_of(owner_url: str, sql: str) -> asyncpg.Record:
+    connection = await asyncpg.connect(owner_url)
+    try:
+        found: asyncpg.Record = await connection.fetchrow(sql)
+    finally:
+        await connection.close()
+    return found
 
 
 async def columns(owner_url: str) -> list[str]:
@@ -186,3 +235,36 @@ async def test_a_version_file_that_does_not_say_when_it_runs_is_refused(
     (versions / "0001_pre_shifts.py").rename(versions / name)
     with pytest.raises(BadMigration):
         await run_migrations(SERVICE, owner_url)
+
+
+@pytest.mark.parametrize("unfinished", [False, True])
+async def test_a_schema_from_before_gets_its_policies_and_keeps_what_it_parked(
+    folder: Path, owner_url: str, infrastructure: Infrastructure, unfinished: bool
+) -> None:
+    write(folder, "0002_pre_own_rows.py", OWN_ROWS)
+    declare(folder, columns=[])
+    await run_migrations(SERVICE, owner_url, to="0001")
+    await execute(owner_url, AS_IT_WAS)
+    if unfinished:
+        # What a concurrent build leaves behind that was cut short.
+        await execute(owner_url, "CREATE INDEX inbox_parked_due ON staff.inbox_parked (consumer, retry_at)")
+        database = owner_url.rsplit("/", 1)[-1]
+        admin = f"{str(infrastructure.admin_url).rsplit('/', 1)[0]}/{database}"
+        broken = (
+            "UPDATE pg_index SET indisvalid = false WHERE indexrelid = 'staff.inbox_parked_due'::regclass"
+        )
+        await execute(admin, f"SET allow_system_table_mods = on; {broken}")
+    await run_migrations(SERVICE, owner_url)
+    assert await schema_differences(SERVICE, owner_url) == []
+    parked = await row_of(owner_url, "SELECT * FROM staff.inbox_list(10)")
+    assert (parked["failures"], parked["retry_at"]) == (9, None)
+    assert str(parked["restaurant_id"]) == "0195d3c4-0000-7000-8000-00000000000a"
+    forced = await row_of(
+        owner_url,
+        "SELECT count(*) FROM pg_class WHERE relnamespace = 'staff'::regnamespace AND relforcerowsecurity",
+    )
+    assert forced[0] == 7
+    index = await row_of(
+        owner_url, "SELECT indisvalid FROM pg_index WHERE indexrelid = 'staff.inbox_parked_due'::regclass"
+    )
+    assert index["indisvalid"]

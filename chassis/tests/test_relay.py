@@ -1,21 +1,26 @@
 import asyncio
 import contextlib
+import json
 import shutil
 import time
+from collections import Counter
 from collections.abc import AsyncIterator, Awaitable, Callable
+from io import StringIO
 from pathlib import Path
 from uuid import UUID
 
 import asyncpg
 import pytest
+from google.protobuf.message import Message
 from nats.aio.client import Client as NatsClient
 from nats.js.errors import NotFoundError
 
 from chassis.clock import FakeClock
-from chassis.db import Database
+from chassis.db import Database, Transaction
 from chassis.ids import new_id
+from chassis.inbox import Consumer
 from chassis.relay import Leadership, OutboxRelay, Superseded
-from chassis.stream import STREAM, EventContext, ensure_stream, event_context
+from chassis.stream import STREAM, EventContext, ensure_stream, event_context, subject_of
 from chassis.tests.conftest import OpenProbe, connect_nats
 from chassis.tests.probe import ThingMade
 from deploy.local import places
@@ -38,7 +43,10 @@ async def stream_content(client: NatsClient) -> list[tuple[EventContext, bytes]]
         return []
     found = []
     for seq in range(max(1, state.first_seq), state.last_seq + 1):
-        message = await jetstream.get_msg(STREAM, seq, direct=True)
+        try:
+            message = await jetstream.get_msg(STREAM, seq, direct=True)
+        except NotFoundError:  # purged
+            continue
         assert message.headers is not None
         found.append((event_context(message.subject or "", message.headers), message.data or b""))
     return found
@@ -53,7 +61,7 @@ async def eventually(condition: Callable[[], Awaitable[bool]]) -> None:
 
 async def all_published(db: Database) -> bool:
     async with db.transaction(None) as tx:
-        waiting: int = await tx.fetchval("SELECT count(*) FROM outbox WHERE published_at IS NULL")
+        waiting: int = await tx.fetchval("SELECT waiting FROM outbox_backlog(1)")
     return waiting == 0
 
 
@@ -90,7 +98,7 @@ async def test_a_committed_event_arrives_with_all_that_is_known_of_it(
     assert (context.source, context.command_id) == ("/services/probe", "c-1")
     assert context.at == db.clock.now()
     assert [(position.channel, position.seq) for position in context.positions] == [("orders", 1)]
-    async with db.transaction(None) as tx:
+    async with db.transaction(tenant) as tx:
         row = await tx.fetchrow("SELECT * FROM outbox WHERE restaurant_id = $1", tenant)
     assert row is not None
     assert row["msg_id"] == context.msg_id
@@ -188,8 +196,8 @@ async def test_a_superseded_leader_cannot_mark_rows(
     async with db.transaction(None) as tx:
         zombie = Leadership(admin, await tx.fetchval("SELECT outbox_lead()"))
     await emit(db, new_id())
+    row_id = await admin.fetchval("SELECT max(id) FROM outbox")
     async with db.transaction(None) as tx:
-        row_id = await tx.fetchval("SELECT max(id) FROM outbox")
         await tx.fetchval("SELECT outbox_lead()")
     forbidden: list[tuple[str, tuple[object, ...]]] = [
         ("outbox_mark", ([row_id], [1], db.clock.now())),
@@ -229,7 +237,7 @@ async def own_relay(
 ) -> AsyncIterator[OutboxRelay]:
     # What other tests published went to another server.
     await admin.execute("DELETE FROM outbox")
-    async with running(OutboxRelay(db, own_client, fake_clock)) as relay:
+    async with running(OutboxRelay(db, own_client, fake_clock, reconcile_seconds=0.5)) as relay:
         yield relay
 
 
@@ -331,3 +339,72 @@ async def _complete(client: NatsClient, tenant: UUID, count: int) -> bool:
     if not client.is_connected:
         return False
     return {int(name) for name in await names_in_stream(client, tenant)} == set(range(count))
+
+
+# -- what is purged while everybody runs on --------------------------------------------------------------
+
+
+def events_logged(lines: StringIO) -> Counter[str]:
+    return Counter(json.loads(line)["event"] for line in lines.getvalue().splitlines())
+
+
+async def sell_to_many(db: Database, count: int) -> list[UUID]:
+    """Three restaurants with ``count`` events each, in turn."""
+    tenants = [new_id() for _ in range(3)]
+    for number in range(count):
+        for tenant in tenants:
+            await emit(db, tenant, str(number))
+    await eventually(lambda: all_published(db))
+    return tenants
+
+
+@pytest.mark.parametrize("what", ["everything", "all but the newest", "one restaurant's"])
+async def test_what_is_purged_without_a_restart_is_published_again_and_proven_once(
+    db: Database, own_relay: OutboxRelay, own_client: NatsClient, log_lines: StringIO, what: str
+) -> None:
+    """Inside JetStream's window of duplicates, in which it takes no event of an id that it remembers."""
+    tenants = await sell_to_many(db, 150)
+    await eventually(lambda: _is(own_relay.leads))
+    # A look at the stream as it was, so that only its change can be what is noticed.
+    await asyncio.sleep(2)
+    jetstream, subject = own_client.jetstream(), subject_of("fynlo.probe.v1.ThingMade", tenants[0])
+    if what == "everything":
+        await jetstream.purge_stream(STREAM)
+    elif what == "all but the newest":
+        await jetstream.purge_stream(STREAM, keep=200)
+    else:
+        await jetstream.purge_stream(STREAM, subject=subject)
+    for tenant in tenants:
+        await eventually(lambda tenant=tenant: _complete(own_client, tenant, 150))  # type: ignore[misc]
+    await eventually(lambda: _is(events_logged(log_lines)["stream_is_whole_again"] == 1))
+    await asyncio.sleep(2)
+    logged = events_logged(log_lines)
+    assert (logged["stream_lost_events"], logged["stream_is_whole_again"]) == (1, 1)
+    assert logged["stream_lost_events_again"] == 0
+    for tenant in tenants:
+        # Each once: nothing that was there is published again.
+        assert len(await of_restaurant(own_client, tenant)) == 150
+
+
+async def test_an_event_that_is_published_again_under_another_id_has_no_second_effect(
+    db: Database, own_relay: OutboxRelay, own_client: NatsClient
+) -> None:
+    tenant, seen = new_id(), Counter[str]()
+
+    async def count(tx: Transaction, event: Message, context: EventContext) -> None:
+        seen[context.subject_id] += 1
+
+    consumer = Consumer(db, own_client, durable=f"probe-{tenant}", handlers={ThingMade: count})
+    task = asyncio.create_task(consumer.run())
+    try:
+        for number in range(50):
+            await emit(db, tenant, str(number))
+        await eventually(lambda: _is(sum(seen.values()) >= 50))
+        await own_client.jetstream().purge_stream(STREAM)
+        await eventually(lambda: _complete(own_client, tenant, 50))
+        await emit(db, tenant, "50")
+        await eventually(lambda: _is(seen["50"] == 1))
+    finally:
+        task.cancel()
+        await asyncio.gather(task, return_exceptions=True)
+    assert seen == {str(number): 1 for number in range(51)}

@@ -5,7 +5,7 @@ import pytest
 
 from chassis.db import Database
 from chassis.ids import new_id
-from chassis.replay import ReplayOutcome, position, replay
+from chassis.replay import EVENT_OVERHEAD_BYTES, MAX_REPLAY_BYTES, ReplayOutcome, position, replay
 from chassis.tests.probe import ThingMade
 
 
@@ -33,6 +33,25 @@ async def test_a_page_holds_what_follows_the_position_without_a_hole(db: Databas
     assert page.events[0].command_id == "c"
     rest = await replay(db, tenant, "orders", epoch, 5, 100)
     assert [event.seq for event in rest.events] == [6, 7]
+
+
+@pytest.mark.parametrize("size", [100, 3_300, 100_000])
+async def test_pages_are_bounded_in_bytes_and_together_are_everything(db: Database, size: int) -> None:
+    tenant, count = new_id(), 3 * MAX_REPLAY_BYTES // (size + EVENT_OVERHEAD_BYTES) // 2
+    for first in range(0, count, 200):
+        async with db.transaction(tenant) as tx:
+            for number in range(first, min(first + 200, count)):
+                tx.emit(ThingMade(number=number, name="x" * size), subject_id="x", channels=["orders"])
+    async with db.transaction(tenant) as tx:
+        epoch, _ = await position(tx, "orders")
+    seqs: list[int] = []
+    pages = 0
+    while len(seqs) < count:
+        page = await replay(db, tenant, "orders", epoch, len(seqs), 2_000)
+        assert sum(len(event.payload) for event in page.events) <= MAX_REPLAY_BYTES
+        seqs += [event.seq for event in page.events]
+        pages += 1
+    assert (seqs, pages) == (list(range(1, count + 1)), 2)
 
 
 async def test_whoever_has_everything_gets_nothing_more(db: Database) -> None:

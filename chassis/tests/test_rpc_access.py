@@ -10,11 +10,11 @@ from uuid import uuid4
 import grpc
 import pytest
 
-from chassis.auth import PrincipalKind, ServiceIdentity
+from chassis.auth import PrincipalKind, Revocation, Revocations, RevokedKind, ServiceIdentity
 from chassis.clock import FakeClock
 from chassis.errors import PermissionDenied, Unauthenticated
 from chassis.rpc import calling_service, current_principal, inbound, open_channel
-from chassis.rpc.policy import policies_of
+from chassis.rpc.policy import policies_of, refusal_of
 from chassis.testing_rpc import Peer, TokenMint, identity_for_tests, key_for_tests, serving
 from chassis.tests.rpc_probe import PERMISSION, Probe, Request, Response, Stub, register, reply, request
 
@@ -30,8 +30,15 @@ def probe() -> Probe:
 
 
 @pytest.fixture
-async def peer(fake_clock: FakeClock, probe: Probe) -> AsyncIterator[Peer]:
-    async with serving(register, probe, clock=fake_clock, service_name="probe") as made:
+def revocations(fake_clock: FakeClock) -> Revocations:
+    return Revocations(fake_clock)
+
+
+@pytest.fixture
+async def peer(fake_clock: FakeClock, probe: Probe, revocations: Revocations) -> AsyncIterator[Peer]:
+    async with serving(
+        register, probe, clock=fake_clock, service_name="probe", revocations=revocations
+    ) as made:
         yield made
 
 
@@ -163,6 +170,43 @@ async def test_a_token_of_another_issuer_is_refused(peer: Peer, fake_clock: Fake
     assert probe.served == 0
 
 
+@pytest.mark.parametrize("method", ["Guarded", "ServiceOnly", "Watch"])
+async def test_a_service_refuses_a_revoked_token_itself(
+    peer: Peer, probe: Probe, revocations: Revocations, fake_clock: FakeClock, method: str
+) -> None:
+    with peer.as_user([PERMISSION]) as ada:
+        await Stub(peer.channel).Guarded(request())
+        at = fake_clock.now() + timedelta(seconds=1)
+        revocations.apply(Revocation(RevokedKind.SESSION, str(ada.session_id), at))
+        with pytest.raises(Unauthenticated) as refused:
+            call = getattr(Stub(peer.channel), method)(request())
+            await (anext(aiter(call)) if method == "Watch" else call)
+    assert refused.value.reason == "TOKEN_REVOKED"
+    assert probe.served == 1
+
+
+async def test_a_stream_ends_when_its_token_is_revoked(
+    peer: Peer, probe: Probe, revocations: Revocations, fake_clock: FakeClock
+) -> None:
+    revoked = asyncio.Event()
+
+    async def after_that(_: Request) -> Response:
+        await revoked.wait()
+        return reply("too late")
+
+    probe.behaviour = after_that
+    seen: list[str] = []
+    with peer.as_user([PERMISSION]) as ada, pytest.raises(Unauthenticated) as refused:
+        async for told in Stub(peer.channel).Watch(request()):
+            seen.append(told.timecard.id)
+            if told.timecard.id == "3":
+                at = fake_clock.now() + timedelta(seconds=1)
+                revocations.apply(Revocation(RevokedKind.USER, str(ada.subject), at))
+                revoked.set()
+    assert seen == ["1", "2", "3"]
+    assert refused.value.reason == "TOKEN_REVOKED"
+
+
 async def test_a_stream_ends_when_its_token_expires(peer: Peer, probe: Probe, fake_clock: FakeClock) -> None:
     expired = asyncio.Event()
 
@@ -196,3 +240,10 @@ async def test_a_refused_call_leaves_a_line_that_names_who_and_why_but_no_token(
     assert (line["subject"], line["device_id"]) == (str(eve.subject), eve.device_id)
     assert (line["reason"], line["restaurant_id"]) == ("PERMISSION_MISSING", str(eve.restaurant_id))
     assert "eyJ" not in log_lines.getvalue()
+
+
+def test_a_caller_acts_only_on_a_refusal_that_the_contract_lists() -> None:
+    payments = "fynlo.payments.v1.PaymentsService"
+    assert refusal_of(payments, "CloseBill", "BILL_HAS_MONEY") == "BILL_HAS_MONEY"
+    with pytest.raises(ValueError, match="does not refuse with BILL_HAS_PAYMENTS"):
+        refusal_of(payments, "CloseBill", "BILL_HAS_PAYMENTS")

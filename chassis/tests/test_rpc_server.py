@@ -21,7 +21,7 @@ from google.protobuf import descriptor_pool
 from grpc_health.v1 import health_pb2, health_pb2_grpc
 from grpc_reflection.v1alpha import reflection_pb2, reflection_pb2_grpc
 
-from chassis.auth import ServiceIdentity, TokenVerifier
+from chassis.auth import Revocations, ServiceIdentity, TokenVerifier
 from chassis.clock import FakeClock
 from chassis.errors import InvalidArgument, ResourceExhausted, Unavailable
 from chassis.rpc import RpcServer, channel_credentials, open_channel
@@ -216,6 +216,7 @@ async def restarted_after(peer: Peer, seconds: float, probe: Probe, clock: FakeC
     server = RpcServer(
         settings,
         verifier=TokenVerifier(peer.mint.fetch_keys, clock),
+        revocations=Revocations(clock),
         identity=ServiceIdentity.of(settings, clock),
         clock=clock,
     )
@@ -312,6 +313,7 @@ async def test_with_mutual_tls_only_our_own_processes_are_heard(
     server = RpcServer(
         settings,
         verifier=TokenVerifier(TokenMint(fake_clock).fetch_keys, fake_clock),
+        revocations=Revocations(fake_clock),
         identity=identity,
         clock=fake_clock,
     )

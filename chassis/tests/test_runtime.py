@@ -314,3 +314,17 @@ def test_two_checks_cannot_share_a_name() -> None:
     readiness.add("postgres", fine)
     with pytest.raises(ValueError, match="postgres"):
         readiness.add("postgres", fine)
+
+
+async def test_a_process_may_open_as_many_files_as_its_shell_would_allow() -> None:
+    asks = "from chassis.runtime import open_as_many_files_as_allowed as ask; print(ask())"
+    process = await asyncio.create_subprocess_exec(
+        "/bin/sh",
+        "-c",
+        'ulimit -Sn 300; ulimit -Hn 900; exec "$0" -c "$1"',
+        sys.executable,
+        asks,
+        stdout=asyncio.subprocess.PIPE,
+    )
+    out, _ = await process.communicate()
+    assert out.decode().strip() == "900"

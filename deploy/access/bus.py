@@ -9,6 +9,7 @@ the place for an answer and so publish there with the server's rights.
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 
+from chassis.reader import PARTS, reader_of
 from chassis.stream import STREAM, all_of, durable_of
 from deploy.access.events import CHANNEL_OWNERS, CONSUMES, HEARS, NOTES, PROCESSES, PUBLISHERS
 
@@ -49,7 +50,7 @@ def denied_to(process: str) -> list[str]:
     if process != "realtime":
         return []
     durables = [durable_of(service, kind) for service, kinds in CONSUMES.items() for kind in kinds]
-    names = [*durables, *(_reconciler(service) for service in PUBLISHERS)]
+    names = [*durables, *(reader_of(service, part) for service in PUBLISHERS for part in PARTS)]
     return [
         f"{API_PREFIX}.CONSUMER.{what}"
         for name in names
@@ -76,8 +77,9 @@ def _publishing(service: str) -> Iterator[Ask]:
     yield Ask(f"{SERVER_API}.STREAM.INFO.{STREAM}")
     # Whoever publishes makes the stream where it is missing; nobody changes or removes it.
     yield Ask(f"{SERVER_API}.STREAM.CREATE.{STREAM}")
-    yield from _reading(_reconciler(service), all_of(service))
-    yield Ask(f"{SERVER_API}.CONSUMER.DELETE.{STREAM}.{_reconciler(service)}")
+    for part in PARTS:
+        yield from _reading(reader_of(service, part), all_of(service))
+        yield Ask(f"{SERVER_API}.CONSUMER.DELETE.{STREAM}.{reader_of(service, part)}")
 
 
 def _reading_back() -> Iterator[Ask]:
@@ -93,10 +95,6 @@ def _reading(consumer: str, subject: str) -> list[Ask]:
         Ask(f"{SERVER_API}.CONSUMER.CREATE.{STREAM}.{consumer}.{subject}"),
         Ask(f"{SERVER_API}.CONSUMER.MSG.NEXT.{STREAM}.{consumer}", streamed=True),
     ]
-
-
-def _reconciler(service: str) -> str:
-    return f"{service}-reconciler"
 
 
 def _exports() -> str:

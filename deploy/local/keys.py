@@ -19,6 +19,8 @@ from deploy.local.provision import ROLES, SERVICES
 
 SECRET_BYTES = 32
 CALLERS = (*SERVICES, "gateway", "seed")
+PUBLIC_MEMBERS = ("kty", "crv", "x", "kid", "use", "alg")
+"""Of an Ed25519 key in a JWK set (RFC 8037); what is not named here stays secret."""
 
 
 class SecretsUnreadable(Exception):
@@ -46,6 +48,14 @@ class Secrets:
     def public_service_keys(self) -> dict[str, list[str]]:
         """What everybody may know: by which key each process is recognised."""
         return {name: [public_key_of(key)] for name, key in self.service_keys.items()}
+
+    @property
+    def public_keys_json(self) -> str:
+        """What every process may know of them: a public JWK set."""
+        keys = [
+            {name: key[name] for name in PUBLIC_MEMBERS if name in key} for key in self.signing_keys["keys"]
+        ]
+        return json.dumps({"keys": keys})
 
 
 def kept_secrets(data_dir: Path) -> Secrets:

@@ -10,12 +10,20 @@ from pathlib import Path
 from urllib.parse import quote, urlsplit, urlunsplit
 
 from deploy.access.bus import API_PREFIX
+from deploy.local import state
 from deploy.local.embedded import HOST, EmbeddedServer, refuse_used_port
 from deploy.local.health import answers_ready
 from deploy.local.keys import Secrets
 from deploy.local.process import Child, Command, LineSink, launch_reading
 from deploy.local.provision import OWNER_ROLE, SERVICES
-from deploy.local.settings import REPOSITORY, LocalSettings, port, process_environment
+from deploy.local.settings import (
+    LOCAL_MAIL,
+    REPOSITORY,
+    LocalSettings,
+    mail_secrets,
+    port,
+    process_environment,
+)
 from deploy.local.supervisor import Step
 
 GATEWAY_PORT = 8080
@@ -137,7 +145,11 @@ class Plan:
         return [self._own(service, f"services.{service}", self._service_env(service)) for service in SERVICES]
 
     def gateway(self) -> OwnProgram:
-        return self._own("gateway", "gateway", {"FYNLO_GATEWAY_PORT": str(self.ports["gateway"]["http"])})
+        env = {
+            "FYNLO_GATEWAY_PORT": str(self.ports["gateway"]["http"]),
+            "FYNLO_SETUP_DONE_FILE": str(state.setup_done_file(self.settings.data_dir)),
+        }
+        return self._own("gateway", "gateway", env)
 
     def migrate(self) -> Step:
         """Every schema up to date. Skipped when the embedded database has seen exactly these migrations."""
@@ -147,8 +159,10 @@ class Plan:
         return Step(command, None if external else fingerprint(_migration_files()))
 
     def seed(self) -> Iterator[Step]:
-        """The demo restaurants, once for each database."""
-        if util.find_spec("tools.seed") is not None:
+        """The demo restaurants, once for each database. Their people accept invitations from local mail:
+        where mail leaves this machine there is no demo.
+        """
+        if util.find_spec("tools.seed") is not None and self.settings.mail_adapter == LOCAL_MAIL:
             host = urlsplit(self.urls.database).netloc.rpartition("@")[2]
             external = self.settings.database_url is not None
             yield Step(self._once("seed", "tools.seed"), f"{SEED_VERSION} {host if external else ''}".strip())
@@ -166,8 +180,7 @@ class Plan:
 
     def _once(self, name: str, *module_and_words: str) -> Command:
         owner = self.urls.database_as(OWNER_ROLE, self.secrets.passwords[OWNER_ROLE])
-        gateway = f"http://{HOST}:{self.ports['gateway']['http']}"
-        env = self._addresses() | {"FYNLO_GATEWAY_URL": gateway}
+        env = self._addresses() | {"FYNLO_GATEWAY_URL": self._gateway_url()}
         env |= (
             self._identity(name) if name in self.secrets.service_keys else {"FYNLO_OWNER_DATABASE_URL": owner}
         )
@@ -184,6 +197,9 @@ class Plan:
         return addresses | {
             "FYNLO_REALTIME_SOCKET_ADDRESS": f"{HOST}:{self.ports['realtime']['socket']}",
             "FYNLO_SERVICE_PUBLIC_KEYS": json.dumps(self.secrets.public_service_keys),
+            "FYNLO_MAIL_ADAPTER": self.settings.mail_adapter,
+            "FYNLO_PUBLIC_URL": self.settings.public_url or self._gateway_url(),
+            "FYNLO_JWKS": self.secrets.public_keys_json,
             "FYNLO_LOG_FORMAT": "json",
             "FYNLO_DRAIN_GRACE_SECONDS": str(DRAIN_GRACE_SECONDS),
         }
@@ -221,7 +237,11 @@ class Plan:
             env["FYNLO_ALLOWED_ORIGINS"] = self.settings.allowed_origins or self._own_origins()
         if service == "auth":
             env["FYNLO_AUTH_SIGNING_KEYS"] = self.secrets.signing_keys_json
+            env |= mail_secrets()
         return env
+
+    def _gateway_url(self) -> str:
+        return f"http://{HOST}:{self.ports['gateway']['http']}"
 
     def _own_origins(self) -> str:
         """The pages that the gateway serves, as a browser on this machine names them."""

@@ -16,7 +16,7 @@ from deploy.local.embedded import HOST, EmbeddedNats, EmbeddedServer, EmbeddedVa
 from deploy.local.plan import Plan, ServerProgram, Urls, service_ports
 from deploy.local.postgres import EmbeddedPostgres
 from deploy.local.provision import OWNER_ROLE, RolesTaken, provision
-from deploy.local.settings import LocalSettings
+from deploy.local.settings import LOCAL_MAIL, LocalSettings
 from deploy.local.supervisor import Stage, StartFailed, Supervisor
 
 DATABASE = "fynlo"
@@ -129,6 +129,7 @@ class _Run:
         await self._supervisor.start(Stage(plan.services()), Stage([plan.gateway()], seeding))
         self._up = True
         self._write_state()
+        state.say_setup_done(self._folder)
         self._greet(ports["gateway"]["http"])
         await self._supervisor.watch()
 
@@ -158,7 +159,8 @@ class _Run:
 
     @property
     def _has_demo(self) -> bool:
-        return self._settings.database_url is None or self._settings.seed_demo
+        asked = self._settings.database_url is None or self._settings.seed_demo
+        return asked and self._settings.mail_adapter == LOCAL_MAIL
 
     def _demo(self) -> list[str]:
         lines = [f"  {address:<26} {what}" for address, what in DEMO_PEOPLE]
@@ -201,8 +203,12 @@ class _Run:
         base = f"http://{HOST}:{gateway_port}"
         lines = ["", f"  Fynlo POS is up after {time.monotonic() - self._began:.1f} s.", ""]
         places = {"Till": "/till", "Kitchen": "/kitchen", "API": "/api/v2", "API text": "/docs"}
+        local_mail = self._settings.mail_adapter == LOCAL_MAIL
+        if local_mail:
+            places["Mail"] = "/outbox"
         lines += [*(f"  {name:<12} {base}{path}" for name, path in places.items()), ""]
-        lines += [*(self._demo() if self._has_demo else NO_DEMO), ""]
+        if local_mail:
+            lines += [*(self._demo() if self._has_demo else NO_DEMO), ""]
         lines += [f"  Data in {self._folder}. Ctrl-C stops everything.", ""]
         self._console.plain("\n".join(lines))
 

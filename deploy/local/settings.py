@@ -15,6 +15,8 @@ NATS_PORT = 42220
 VALKEY_PORT = 63790
 SECRET_NAME = re.compile(r"FYNLO_.*(?:URL|KEY|KEYS|SECRET|PASSWORD|PASSWORDS)(?:_PREVIOUS)?")
 """Variables that hold what is one process' alone; addresses count, for they carry passwords."""
+LOCAL_MAIL = "local"
+MAIL_SECRETS = ("FYNLO_SMTP_PASSWORD", "FYNLO_RESEND_API_KEY")
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,6 +67,11 @@ class LocalSettings:
                 raise ValueError(f"FYNLO_TLS_DIR holds no file {file.name}, which {process} needs.")
         return files
 
+    mail_adapter: str = LOCAL_MAIL
+    """local: mail stays on this machine, on the page /outbox and in the log."""
+    public_url: str | None = None
+    """What the links in mails begin with. None: the gateway on this machine."""
+
 
 def local_settings(data_dir: Path | None = None) -> LocalSettings:
     """Read the environment; `data_dir` wins over FYNLO_DATA_DIR. Raises ValueError that names the
@@ -85,6 +92,8 @@ def local_settings(data_dir: Path | None = None) -> LocalSettings:
         seed_demo=os.environ.get("FYNLO_SEED_DEMO") == "yes",
         reset_role_passwords=os.environ.get("FYNLO_RESET_ROLE_PASSWORDS") == "yes",
         tls_dir=Path(tls_dir).absolute() if (tls_dir := os.environ.get("FYNLO_TLS_DIR")) else None,
+        mail_adapter=os.environ.get("FYNLO_MAIL_ADAPTER") or LOCAL_MAIL,
+        public_url=os.environ.get("FYNLO_PUBLIC_URL") or None,
     )
 
 
@@ -114,6 +123,11 @@ def bare_environment() -> dict[str, str]:
     """What a server needs of our environment, and nothing that it could misread (PG* among others)."""
     kept = ("PATH", "HOME", "TMPDIR")
     return {name: os.environ[name] for name in kept if name in os.environ} | {"LC_ALL": "C", "TZ": "UTC"}
+
+
+def mail_secrets() -> dict[str, str]:
+    """The credentials of a mail server, for the one process that sends."""
+    return {name: os.environ[name] for name in MAIL_SECRETS if name in os.environ}
 
 
 def process_environment(additions: Mapping[str, str]) -> dict[str, str]:

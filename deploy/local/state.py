@@ -17,6 +17,7 @@ from deploy.local import places
 from deploy.local.embedded import write_private
 
 RUN_FILE = "run.json"
+SETUP_DONE_FILE = "setup-done"
 PID_BYTES = 20
 
 
@@ -70,7 +71,21 @@ def read_run(data_dir: Path) -> dict[str, Any]:
 
 
 def forget_run(data_dir: Path) -> None:
+    """Nothing runs here any more."""
     (data_dir / RUN_FILE).unlink(missing_ok=True)
+    setup_done_file(data_dir).unlink(missing_ok=True)
+
+
+def setup_done_file(data_dir: Path) -> Path:
+    """There while a run is set up, the demo included: until then its gateway's /health says that no sale can
+    be made.
+    """
+    return data_dir / SETUP_DONE_FILE
+
+
+def say_setup_done(data_dir: Path) -> None:
+    """The run is set up."""
+    setup_done_file(data_dir).touch()
 
 
 def end_leftovers(data_dir: Path) -> list[str]:

@@ -193,6 +193,7 @@ def test_what_is_empty_is_null() -> None:
         "covers",
         "created_at",
         "completed_at",
+        "unsent_since",
         "state",
         "placed_by",
     ):
@@ -280,7 +281,7 @@ def test_a_person_without_a_chosen_restaurant_logs_in_to_none() -> None:
 @pytest.mark.parametrize(
     ("kind", "expected"),
     [
-        ("orders", {"orders": []}),
+        ("orders", {"orders": [], "alarms": []}),
         ("kitchen", {"tickets": [], "stations": []}),
         ("floor", {"tables": []}),
         ("inventory", {"levels": []}),

@@ -52,10 +52,20 @@ class RestaurantOut(Answer):
     version: int
 
 
-class CreatedRestaurantOut(RestaurantOut):
-    """A new restaurant and its first owner."""
+class InvitedOwnerOut(Answer):
+    """Who was invited to own a restaurant. `id` is null: whether the address has an account is not said."""
 
-    owner: UserOut
+    id: str | None
+    email: str
+    name: str
+    state: str
+    invitation_id: str | None
+
+
+class CreatedRestaurantOut(RestaurantOut):
+    """A new restaurant and its first owner, as the request named them."""
+
+    owner: InvitedOwnerOut
 
 
 class RestaurantPage(Answer):
@@ -85,6 +95,12 @@ class SessionOut(Answer):
     permissions: list[str]
 
 
+class LoggedInOut(SessionOut):
+    """A new session, and what this device is known by from now on."""
+
+    device_secret: str
+
+
 class MeOut(Answer):
     user: UserOut
     role: str
@@ -94,12 +110,15 @@ class MeOut(Answer):
 
 
 class MemberOut(Answer):
-    """A person of a restaurant."""
+    """A person of a restaurant: `active`, or `pending` while the invitation is not accepted (then there is no
+    `user_id`, and an `invitation_id`)."""
 
-    user_id: str
+    user_id: str | None
     email: str | None
     name: str | None
     role: str
+    state: str
+    invitation_id: str | None
 
 
 class MemberPage(Answer):

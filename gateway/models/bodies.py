@@ -25,6 +25,7 @@ class LogIn(Body):
     password: Annotated[str, Field(min_length=1, max_length=1024)]
     device_id: Annotated[str, Field(max_length=128)] | None = None
     client: Literal["web", "ios", "kds"] = "web"
+    device_secret: Annotated[str, Field(max_length=64)] | None = None
 
 
 class Refresh(Body):
@@ -94,10 +95,14 @@ class StatusIn(Body):
 
 
 class FireIn(Body):
-    """What to send to the kitchen: lines, a course, or, without either, all that is held."""
+    """What to send to the kitchen: lines, a course, or, without either, all that is held.
+
+    ``pay_later``: the guest of a pay_first order pays after the meal instead.
+    """
 
     lines: Annotated[list[Id], Field(max_length=LINES_MAX)] | None = None
     course: Annotated[str, Field(min_length=1, max_length=40)] | None = None
+    pay_later: bool = False
 
 
 class CancelIn(Body):
@@ -236,14 +241,13 @@ class ClockIn(Body):
 
 
 class RestaurantIn(Body):
-    """A new restaurant with its first owner."""
+    """A new restaurant and the first owner, who is invited."""
 
     name: Name
     currency: Annotated[str, Field(pattern=r"^[A-Z]{3}$")] = "GBP"
     timezone: Annotated[str, Field(min_length=1, max_length=64)] = "Europe/London"
     owner_email: Email
     owner_name: Name
-    owner_password: Annotated[str, Field(max_length=1024)] | None = None
     bill_mode: Literal["inclusive_optional", "inclusive_compulsory", "exclusive_legacy"] = (
         "inclusive_optional"
     )
@@ -260,12 +264,3 @@ class SettingsIn(Body):
     day_cutoff_minutes: Annotated[int, Field(ge=0, lt=1440)]
     auto_complete: bool
     fee_preset: Literal["listed", "stripe_uk_online", "stripe_uk_in_person"]
-
-
-class MemberIn(Body):
-    """A person to let in. The password is needed only when the address is new."""
-
-    email: Email
-    name: Name
-    password: Annotated[str, Field(max_length=1024)] | None = None
-    role: Literal["employee", "manager", "restaurant_owner"]

@@ -57,7 +57,7 @@ class TableBrief(Answer):
 
 
 class OrderOut(Answer):
-    """An order, whole."""
+    """An order, whole. ``unsent_since``: lines wait for the kitchen that nobody holds back."""
 
     id: str
     number: int | None
@@ -76,6 +76,7 @@ class OrderOut(Answer):
     created_at: str
     updated_at: str
     completed_at: str | None
+    unsent_since: str | None
     placed_by: ActorOut | None
     version: int
     menu_version: int | None

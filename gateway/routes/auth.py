@@ -15,12 +15,12 @@ import device_json
 from gateway import examples
 from gateway.calls import HASHING_SECONDS, client_address, reading, repeatable, signing_in
 from gateway.models import bodies
-from gateway.models.answers import MeOut, SessionOut
+from gateway.models.answers import LoggedInOut, MeOut, SessionOut
 from gateway.spec import router, spec
 
 routes = router()
 
-_CLIENTS = {
+CLIENTS = {
     "web": auth_pb2.CLIENT_KIND_WEB,
     "ios": auth_pb2.CLIENT_KIND_IOS,
     "kds": auth_pb2.CLIENT_KIND_KDS,
@@ -33,8 +33,8 @@ _CLIENTS = {
         "Log in",
         tag="auth",
         permission=None,
-        answer=SessionOut,
-        example=examples.SESSION,
+        answer=LoggedInOut,
+        example=examples.LOGGED_IN,
         body=bodies.LogIn,
         body_example=examples.LOG_IN,
         errors=(
@@ -47,7 +47,12 @@ _CLIENTS = {
     ),
 )
 async def log_in(request: Request) -> Response:
-    """A wrong password and an unknown address answer alike. Repeated failures lock out, with Retry-After."""
+    """A wrong password and an unknown address answer alike. Repeated failures lock out, with Retry-After.
+
+    The answer's `device_secret` is to be kept on the device, over log-outs, and sent with its next log-in,
+    whoever logs in: strangers' wrong guesses do not keep out a device that the person has logged in with. It
+    opens nothing. The session belongs to `device_id`: every refresh must name the same, or none if none was.
+    """
     async with signing_in(request) as call:
         body = await call.body(bodies.LogIn)
         reply = await call.services.auth.LogIn(
@@ -55,12 +60,13 @@ async def log_in(request: Request) -> Response:
                 email=body.email,
                 password=body.password,
                 device_id=body.device_id or "",
-                client=_CLIENTS[body.client],
-                remote_address=client_address(request, call.gateway.settings.trusted_proxies),
+                client=CLIENTS[body.client],
+                remote_address=client_address(request),
+                device_secret=body.device_secret or "",
             ),
             timeout=HASHING_SECONDS,
         )
-        return call.answer(device_json.session(reply.session))
+        return call.answer(device_json.logged_in(reply))
 
 
 @routes.post(
@@ -84,7 +90,9 @@ async def log_in(request: Request) -> Response:
     ),
 )
 async def refresh(request: Request) -> Response:
-    """A refresh token works once; using it again ends the whole session on every device that holds it."""
+    """A refresh token works once; using it again ends the whole session, whoever holds it. `device_id` is the
+    one that logged in: another, or none, is refused (401 token_invalid).
+    """
     async with signing_in(request) as call:
         body = await call.body(bodies.Refresh)
         reply = await call.services.auth.RefreshSession(
@@ -130,10 +138,11 @@ async def log_out(request: Request) -> Response:
     ),
 )
 async def switch(request: Request) -> Response:
-    """Answers tokens for that restaurant; the old ones stay valid for the old one until they expire.
+    """Moves the session to that restaurant: its refresh token is replaced, and what ends the session ends
+    these tokens too. The old access token stays valid for the old restaurant until it expires.
 
-    An Idempotency-Key is not looked at, for tokens are not kept to be handed out again: a repetition opens
-    another session, which does no harm.
+    An Idempotency-Key is not looked at, for tokens are not kept to be handed out again: a repetition replaces
+    the tokens once more.
     """
     async with repeatable(request) as call:
         body = await call.body(bodies.Switch)

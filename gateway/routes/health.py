@@ -1,6 +1,11 @@
-"""Whether a sale can be made now."""
+"""Whether a sale can be made now.
+
+Anybody may ask, so a question costs little: the services are asked at most once in FRESH_SECONDS,
+whoever and however many want to know.
+"""
 
 import asyncio
+from collections.abc import Awaitable, Callable
 from typing import Any
 
 from fastapi import Request
@@ -17,6 +22,9 @@ from gateway.spec import router, spec
 routes = router()
 
 CHECK_SECONDS = 1.0
+FRESH_SECONDS = 1.0
+SETUP = "setup"
+"""The part that is up when whoever sets the system up has said so."""
 # Without these no sale can be made; the others only make it less comfortable.
 NEEDED = ("auth", "catalog", "orders", "payments", "realtime")
 
@@ -30,8 +38,13 @@ def _described(summary: str, *errors: tuple[str, str]) -> dict[str, Any]:
 @routes.get("/health", **_described("Can a sale be made", ("503", "service_unavailable")))
 async def health(request: Request) -> Response:
     """200 when every part that a sale needs is up, with each part's state."""
-    parts = await _parts(gateway_of(request))
-    return _answer(parts, [name for name in NEEDED if parts[name] != "up"])
+    gateway = gateway_of(request)
+    parts = dict(await _known(gateway).parts())
+    done = gateway.settings.setup_done_file
+    if done is not None:
+        # Not kept: it is one look at a folder, and whoever made the file asks at once.
+        parts[SETUP] = "up" if await asyncio.to_thread(done.exists) else "down"
+    return _answer(parts, [name for name in (*NEEDED, SETUP) if parts.get(name, "up") != "up"])
 
 
 @routes.get("/health/live", **_described("Is the gateway running"))
@@ -43,7 +56,7 @@ async def live(_: Request) -> Response:
 @routes.get("/health/ready", **_described("Is the gateway ready", ("503", "service_unavailable")))
 async def ready(request: Request) -> Response:
     """200 while the gateway can prove who calls and is not stopping."""
-    parts = await _parts(gateway_of(request))
+    parts = await _known(gateway_of(request)).parts()
     return _answer(parts, [name for name in ("auth",) if parts[name] != "up"])
 
 
@@ -54,7 +67,36 @@ def _answer(parts: dict[str, str], down: list[str]) -> Response:
     return problems.answer(problems.document(503, "service_unavailable", detail, extra={"parts": parts}))
 
 
-async def _parts(gateway: Gateway) -> dict[str, str]:
+class Known:
+    """What is known of the parts; ``ask`` finds it out."""
+
+    def __init__(self, ask: Callable[[], Awaitable[dict[str, str]]]) -> None:
+        self._ask = ask
+        self._asking: asyncio.Task[dict[str, str]] | None = None
+        self._fresh_until = 0.0
+
+    async def parts(self) -> dict[str, str]:
+        """State by part, at most FRESH_SECONDS old; all who ask meanwhile wait for one answer."""
+        loop = asyncio.get_running_loop()
+        if self._asking is None or (self._asking.done() and loop.time() >= self._fresh_until):
+            self._asking = loop.create_task(self._find_out())
+        # Whoever asked first may leave; the others still want to know.
+        return await asyncio.shield(self._asking)
+
+    async def _find_out(self) -> dict[str, str]:
+        try:
+            return dict(await self._ask())
+        finally:
+            self._fresh_until = asyncio.get_running_loop().time() + FRESH_SECONDS
+
+
+def _known(gateway: Gateway) -> Known:
+    known: Known = gateway.caches["health"]
+    return known
+
+
+async def parts_of(gateway: Gateway) -> dict[str, str]:
+    """Asks every service and Valkey: "up" or "down" by name."""
     names = list(gateway.services.channels)
     states = await asyncio.gather(*(_state(gateway, name) for name in names))
     valkey = "up" if await gateway.limiter.ping() else "down"

@@ -130,7 +130,7 @@ async def change_station(request: Request) -> Response:
     ),
 )
 async def list_tickets(request: Request) -> Response:
-    """Oldest first."""
+    """Newest first."""
     async with reading(request) as call:
         query = request.query_params
         reply = await call.services.kitchen.ListTickets(
@@ -207,6 +207,31 @@ for _name, (_action, _summary) in _TICKET_ACTIONS.items():
     _add_ticket_route(_name, _action, _summary)
 for _name, (_line_action, _summary) in _LINE_ACTIONS.items():
     _add_line_route(_name, _line_action, _summary)
+
+
+@routes.post(
+    "/kitchen/tickets/{ticket_id}/alarm/acknowledge",
+    **spec(
+        "Somebody looks after a ticket that the kitchen has not seen",
+        tag="kitchen",
+        permission="orders.place",
+        answer=TicketOut,
+        example=examples.TICKET,
+        body=bodies.Nothing,
+        body_example={},
+        missing="ticket_not_found",
+        key="optional",
+    ),
+)
+async def acknowledge_alarm(request: Request) -> Response:
+    """Ends its alarm on every till. One that is over already stays over."""
+    async with writing(request) as call:
+        await call.body(bodies.Nothing)
+        message = messages.AcknowledgeTicketAlarmRequest(
+            request_id=call.key, ticket_id=call.id_of("ticket_id")
+        )
+        reply = await call.write(call.services.kitchen.AcknowledgeTicketAlarm(message))
+        return call.answer(device_json.ticket(reply.ticket))
 
 
 def _station_of(body: bodies.StationIn) -> Station:

@@ -256,7 +256,10 @@ async def get_history(request: Request) -> Response:
     ),
 )
 async def set_status(request: Request) -> Response:
-    """By the command that leads there; where none does, 409 with the states that can be reached."""
+    """By the command that leads there, with its permission as well (orders.cancel, kitchen.work).
+
+    Where no command leads there, 409 with the states that can be reached.
+    """
     async with writing(request) as call:
         body = await call.body(bodies.StatusIn)
         reply = await call.write(
@@ -318,7 +321,10 @@ async def validate_order(request: Request) -> Response:
     ),
 )
 async def fire_order(request: Request) -> Response:
-    """Those named, those of a course, or all."""
+    """Those named, those of a course, or all.
+
+    A pay_first order that is not paid is fired with pay_later only: it becomes pay_later.
+    """
     async with writing(request) as call:
         body = await call.body(bodies.FireIn)
         message = FireOrderRequest(
@@ -326,6 +332,7 @@ async def fire_order(request: Request) -> Response:
             order_id=call.id_of("order_id"),
             line_ids=[str(line) for line in body.lines or []],
             course=body.course or "",
+            pay_later=body.pay_later,
         )
         reply = await call.write(call.services.orders.FireOrder(message))
         return call.answer(device_json.order(reply.order))

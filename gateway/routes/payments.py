@@ -101,7 +101,7 @@ async def take_payment(request: Request) -> Response:
     ),
 )
 async def list_payments(request: Request) -> Response:
-    """Oldest first."""
+    """Newest first."""
     async with reading(request) as call:
         reply = await call.services.payments.ListPayments(
             messages.ListPaymentsRequest(page=PageRequest(**call.page()), order_id=call.id_of("order_id"))

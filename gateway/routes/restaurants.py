@@ -2,14 +2,16 @@
 
 from fastapi import Request
 from fynlo.auth.v1 import auth_service_pb2 as messages
+from fynlo.auth.v1 import people_service_pb2 as people_messages
 from fynlo.common.v1.common_pb2 import PageRequest, RestaurantSettings
 from starlette.responses import Response
 
 import device_json
 from device_json.scalars import BILL_MODE, ROLE
-from gateway import examples
-from gateway.calls import HASHING_SECONDS, if_match, reading, tagged, writing
+from gateway import examples, people_examples
+from gateway.calls import if_match, reading, tagged, writing
 from gateway.models import bodies
+from gateway.models import people as models
 from gateway.models.answers import (
     CreatedRestaurantOut,
     MemberOut,
@@ -23,7 +25,6 @@ routes = router()
 
 _BILL_MODES = BILL_MODE.numbers()
 _ROLES = ROLE.numbers()
-_PASSWORD_ERRORS: Errors = (("422", "password_required"), ("422", "weak_password"))
 _RESTAURANT_ERRORS: Errors = (("409", "restaurant_exists"), ("422", "unknown_time_zone"))
 
 
@@ -38,13 +39,13 @@ _RESTAURANT_ERRORS: Errors = (("409", "restaurant_exists"), ("422", "unknown_tim
         example=examples.CREATED_RESTAURANT,
         body=bodies.RestaurantIn,
         body_example=examples.RESTAURANT_IN,
-        errors=(("403", "no_platform"), *_RESTAURANT_ERRORS, *_PASSWORD_ERRORS),
+        errors=(("403", "no_platform"), *_RESTAURANT_ERRORS, ("503", "mail_queue_full")),
         key="required",
     ),
 )
 async def add_restaurant(request: Request) -> Response:
-    """With its first owner, who can log in at once."""
-    async with writing(request, key_required=True, budget_seconds=HASHING_SECONDS) as call:
+    """Its first owner is invited: the link goes to the address by mail."""
+    async with writing(request, key_required=True) as call:
         body = await call.body(bodies.RestaurantIn)
         message = messages.CreateRestaurantRequest(
             request_id=call.key,
@@ -53,13 +54,12 @@ async def add_restaurant(request: Request) -> Response:
             time_zone=body.timezone,
             owner_email=body.owner_email,
             owner_name=body.owner_name,
-            owner_password=body.owner_password or "",
             bill_mode=_BILL_MODES[body.bill_mode],
             service_charge_bp=body.service_charge_bp,
         )
-        reply = await call.write(call.services.auth.CreateRestaurant(message, timeout=HASHING_SECONDS))
+        reply = await call.write(call.services.auth.CreateRestaurant(message))
         answer = device_json.restaurant(reply.restaurant.settings)
-        answer["owner"] = device_json.user(reply.owner)
+        answer["owner"] = device_json.invited_owner(reply)
         return call.answer(answer, 201)
 
 
@@ -125,55 +125,51 @@ async def change_settings(request: Request) -> Response:
         return call.answer(device_json.restaurant(settings), headers=tagged(settings.version))
 
 
-@routes.post(
-    "/members",
-    **spec(
-        "Let a person in",
-        tag="restaurants",
-        permission="members.manage",
-        status=201,
-        answer=MemberOut,
-        example=examples.MEMBER,
-        body=bodies.MemberIn,
-        body_example=examples.MEMBER_IN,
-        errors=(("403", "role_not_grantable"), ("409", "last_owner"), *_PASSWORD_ERRORS),
-        key="optional",
-    ),
-)
-async def add_member(request: Request) -> Response:
-    """With a role in the caller's restaurant, never above the caller's own."""
-    async with writing(request, budget_seconds=HASHING_SECONDS) as call:
-        body = await call.body(bodies.MemberIn)
-        message = messages.AddMemberRequest(
-            request_id=call.key,
-            email=body.email,
-            name=body.name,
-            password=body.password or "",
-            role=_ROLES[body.role],
-        )
-        reply = await call.write(call.services.auth.AddMember(message, timeout=HASHING_SECONDS))
-        return call.answer(device_json.member(reply.membership), 201)
-
-
 @routes.get(
     "/members",
     **spec(
         "List the restaurant's people",
         tag="restaurants",
-        permission="members.manage",
+        permission="members.invite",
         answer=MemberPage,
-        example={"items": [examples.MEMBER], "next_cursor": None},
+        example={"items": [people_examples.MEMBER], "next_cursor": None},
         query=PAGE_QUERY,
     ),
 )
 async def list_members(request: Request) -> Response:
-    """Everybody who can log in here."""
+    """Everybody who can log in here, and those who are invited (`pending`: they cannot)."""
     async with reading(request) as call:
         reply = await call.services.auth.ListMembers(
             messages.ListMembersRequest(page=PageRequest(**call.page()))
         )
         items = [device_json.member(member) for member in reply.members]
         return call.answer({"items": items, "next_cursor": reply.next_cursor or None})
+
+
+@routes.put(
+    "/members/{user_id}",
+    **spec(
+        "Change a person's role",
+        tag="restaurants",
+        permission="members.manage",
+        answer=MemberOut,
+        example=people_examples.MEMBER,
+        body=models.RoleIn,
+        body_example=people_examples.ROLE_IN,
+        missing="member_not_found",
+        errors=(("403", "role_above_own"), ("409", "last_owner")),
+        key="optional",
+    ),
+)
+async def change_role(request: Request) -> Response:
+    """Tokens with the old role die at once; a refresh brings the new one."""
+    async with writing(request) as call:
+        body = await call.body(models.RoleIn)
+        message = people_messages.ChangeRoleRequest(
+            request_id=call.key, user_id=call.id_of("user_id"), role=_ROLES[body.role]
+        )
+        reply = await call.write(call.services.people.ChangeRole(message))
+        return call.answer(device_json.member(reply.membership))
 
 
 @routes.delete(

@@ -10,11 +10,15 @@ from httpx import ASGITransport, AsyncClient
 from starlette.routing import Match
 
 from chassis.ids import new_id
+from gateway.admission import Admission
 from gateway.app import ROUTES, build_app, dispatch_of
 from gateway.calls import Gateway
-from gateway.edge import Edge
+from gateway.edge import METHODS, Edge
+from gateway.limits import Limit
+from gateway.problems import PROBLEM_JSON
 
 APP = build_app(cast(Gateway, SimpleNamespace()))
+ADMISSION = Admission(address=Limit("address", 1_000, 1_000), requests=10)
 DISPATCH = dispatch_of(APP)
 ROUTES_DECLARED = [
     route for module in ROUTES for route in module.routes.routes if isinstance(route, APIRoute)
@@ -37,30 +41,23 @@ def test_every_route_is_found_with_the_parameters_that_starlette_finds(method: s
         for match, child in [each.matches(scope)]
         if match is Match.FULL
     )
-    found = DISPATCH.find(method, path)
+    found = DISPATCH.resource(path)
     assert found is not None
-    assert found == first
+    methods, params = found
+    assert (methods[method], params) == first
 
 
 @pytest.mark.parametrize(
-    ("method", "path"),
-    [
-        ("POST", "/api/v2/menu/"),
-        ("GET", "/api/v2/orders//history"),
-        ("DELETE", "/api/v2/orders"),
-        ("GET", "/"),
-        ("GET", "/api/v2/orders/a/b/c/d"),
-        ("GET", "/openapi.json"),
-    ],
+    "path", ["/api/v2/menu/", "/api/v2/orders//history", "/", "/api/v2/orders/a/b/c/d", "/openapi.json"]
 )
-def test_what_is_no_route_goes_the_long_way(method: str, path: str) -> None:
-    assert DISPATCH.find(method, path) is None
+def test_what_is_no_route_goes_the_long_way(path: str) -> None:
+    assert DISPATCH.resource(path) is None
 
 
-async def answers(app: Any, method: str, path: str) -> tuple[int, bytes, dict[str, str]]:
-    transport = ASGITransport(app=Edge(app, tls_terminated=False))
+async def answers(app: Any, method: str, path: str, accept: str = "*/*") -> tuple[int, bytes, dict[str, str]]:
+    transport = ASGITransport(app=Edge(app, ADMISSION, tls_terminated=False))
     async with AsyncClient(transport=transport, base_url="http://gateway") as client:
-        answer = await client.request(method, path, headers={"x-request-id": "same"})
+        answer = await client.request(method, path, headers={"x-request-id": "same", "accept": accept})
     return answer.status_code, answer.content, dict(answer.headers)
 
 
@@ -70,10 +67,54 @@ async def answers(app: Any, method: str, path: str) -> tuple[int, bytes, dict[st
         ("GET", "/api/v2/orders"),
         ("POST", "/api/v2/orders"),
         ("GET", "/api/v2/nowhere"),
-        ("DELETE", "/api/v2/menu"),
         ("GET", "/api/v2/orders/0198f0a0-0000-7000-8000-0000000000d1"),
     ],
 )
 async def test_refusals_are_the_same_either_way(method: str, path: str) -> None:
     long_way: FastAPI = APP
     assert await answers(DISPATCH, method, path) == await answers(long_way, method, path)
+
+
+RESOURCES: dict[str, set[str]] = {}
+for _route in ROUTES_DECLARED:
+    RESOURCES.setdefault(_route.path, set()).update(_route.methods or ())
+
+
+@pytest.mark.parametrize("template", sorted(RESOURCES))
+async def test_a_method_that_a_path_has_not_is_refused_with_those_that_it_has(template: str) -> None:
+    path = "/".join(str(new_id()) if part.startswith("{") else part for part in template.split("/"))
+    others = METHODS - RESOURCES[template]
+    assert others
+    for method in sorted(others):
+        status, _, headers = await answers(DISPATCH, method, path)
+        assert (method, status) == (method, 405)
+        assert set(headers["allow"].split(", ")) == RESOURCES[template]
+        assert headers["content-type"] == PROBLEM_JSON
+
+
+@pytest.mark.parametrize(
+    "path", ["/", "/login", "/till", "/kitchen", "/docs", "/openapi.json", "/web/app.css"]
+)
+@pytest.mark.parametrize("method", ["POST", "PUT", "DELETE"])
+async def test_pages_are_read_and_say_so(method: str, path: str) -> None:
+    status, _, headers = await answers(DISPATCH, method, path)
+    assert (status, set(headers["allow"].split(", "))) == (405, {"GET", "HEAD"})
+
+
+BROWSER = "text/html,application/xhtml+xml,application/xml;q=0.9,*/*;q=0.8"
+
+
+@pytest.mark.parametrize("path", ["/tills", "/web/nothing.js", "/apis", "/favicon.png", "/till/"])
+async def test_a_person_at_an_unknown_address_sees_a_page_that_leads_on(path: str) -> None:
+    status, body, headers = await answers(DISPATCH, "GET", path, BROWSER)
+    assert (status, headers["content-type"]) == (404, "text/html; charset=utf-8")
+    assert headers["content-security-policy"]
+    for page in ("/till", "/kitchen", "/login"):
+        assert f'href="{page}"'.encode() in body
+    assert (await answers(DISPATCH, "GET", path))[2]["content-type"] == PROBLEM_JSON
+
+
+@pytest.mark.parametrize("path", ["/api", "/api/v2/nowhere", "/api/v3/orders"])
+async def test_the_interface_answers_in_its_own_form_whoever_asks(path: str) -> None:
+    status, _, headers = await answers(DISPATCH, "GET", path, BROWSER)
+    assert (status, headers["content-type"]) == (404, PROBLEM_JSON)

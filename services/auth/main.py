@@ -2,12 +2,14 @@
 
 import asyncio
 import json
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from typing import Any
 
+from fynlo.auth.v1 import auth_pb2
 from fynlo.auth.v1.auth_service_pb2_grpc import add_AuthServiceServicer_to_server
+from fynlo.auth.v1.people_service_pb2_grpc import add_PeopleServiceServicer_to_server
 
-from chassis.auth import ServiceIdentity, TokenVerifier
+from chassis.auth import ServiceIdentity
 from chassis.bus import bus_of
 from chassis.clock import Clock, SystemClock
 from chassis.db import Database
@@ -16,13 +18,21 @@ from chassis.relay import OutboxRelay
 from chassis.rpc import RpcServer
 from chassis.runtime import Service
 from chassis.telemetry import get_logger
-from services.auth.domain.sessions import address_lock
+from chassis.trust import follow
+from services.auth import wire
+from services.auth.domain.guessing import address_lock
+from services.auth.mail.chosen import chosen_mail
 from services.auth.passwords import Passwords, breached_passwords
+from services.auth.people_rpc import PeopleRpc
 from services.auth.rpc import AuthRpc
 from services.auth.settings import AuthSettings
 from services.auth.tokens import SigningKeys
-from services.auth.usecases import housekeeping
-from services.auth.usecases.context import Context
+from services.auth.usecases import housekeeping, sessions
+from services.auth.usecases.context import Context, MailPolicy
+from services.auth.usecases.mail import keep_sending
+
+OWN_REVOCATIONS_EVERY_SECONDS = 1.0
+"""Its own table is near: what another replica revoked counts here within this, also without NATS."""
 
 _log = get_logger("auth")
 
@@ -39,22 +49,43 @@ async def build(settings: AuthSettings, clock: Clock | None = None) -> Service:
     passwords = Passwords()
     service.on_stop("password threads", passwords.close)
     breached_passwords()
-    ctx = Context(db, keys, passwords, address_lock(settings.auth_address_free_failures))
+    policy = MailPolicy(
+        public_url=settings.public_url,
+        local=settings.mail_adapter == "local",
+        invitations_per_hour=settings.invitations_per_hour,
+    )
+    ctx = Context(db, keys, passwords, address_lock(settings.auth_address_free_failures), policy)
+    port = chosen_mail(settings, db)
+    service.on_stop("mail", port.close)
 
     async def own_keys() -> Mapping[str, Any]:
         public: dict[str, Any] = json.loads(keys.public_jwks_json)
         return public
 
+    async def own_revocations() -> Iterable[auth_pb2.Revocation]:
+        return map(wire.revocation_message, await sessions.list_revocations(ctx))
+
+    trust = await follow(
+        service,
+        bus,
+        clock,
+        fetch_keys=own_keys,
+        list_revocations=own_revocations,
+        every_seconds=OWN_REVOCATIONS_EVERY_SECONDS,
+    )
     identity = ServiceIdentity.of(settings, clock)
     rpc = RpcServer(
         settings,
-        verifier=TokenVerifier(own_keys, clock),
+        verifier=trust.verifier,
+        revocations=trust.revocations,
         identity=identity,
         clock=clock,
     )
     rpc.add(add_AuthServiceServicer_to_server, AuthRpc(ctx))
+    rpc.add(add_PeopleServiceServicer_to_server, PeopleRpc(ctx))
     service.serve(rpc)
     service.add_background("relay", OutboxRelay(db, bus, clock).run)
+    service.add_background("mail", lambda: keep_sending(ctx, port))
     service.add_background("housekeeping", lambda: _keep_house(ctx))
     service.ready_check("postgres", lambda: _reachable(db))
     return service

@@ -14,9 +14,12 @@ from chassis.idempotency import IdempotencyKey, key_of
 from chassis.ids import parse_id
 from chassis.rpc import current_principal
 from services.auth import wire
+from services.auth.domain.invitations import InvitationRequired
+from services.auth.domain.roles import Membership, Role
 from services.auth.usecases import members, places, sessions
 from services.auth.usecases.accounts import Person
 from services.auth.usecases.context import Context
+from services.auth.usecases.invitations import Invitee
 
 PAGE_DEFAULT = 50
 PAGE_MAX = 200
@@ -37,8 +40,12 @@ class AuthRpc(grpc_api.AuthServiceServicer):
             device_id=request.device_id,
             client=wire.client_of(request.client),
             address=request.remote_address,
+            device_secret=request.device_secret,
         )
-        return api.LogInResponse(session=wire.session_message(await sessions.log_in(self._ctx, command)))
+        opened = await sessions.log_in(self._ctx, command)
+        return api.LogInResponse(
+            session=wire.session_message(opened.session), device_secret=opened.device_secret
+        )
 
     async def RefreshSession(  # noqa: N802
         self, request: api.RefreshSessionRequest, context: Any
@@ -47,17 +54,17 @@ class AuthRpc(grpc_api.AuthServiceServicer):
         return api.RefreshSessionResponse(session=wire.session_message(opened))
 
     async def LogOut(self, request: api.LogOutRequest, context: Any) -> api.LogOutResponse:  # noqa: N802
-        await sessions.log_out(self._ctx, _caller(), everywhere=request.everywhere)
+        await sessions.log_out(self._ctx, caller(), everywhere=request.everywhere)
         return api.LogOutResponse()
 
     async def SwitchRestaurant(  # noqa: N802
         self, request: api.SwitchRestaurantRequest, context: Any
     ) -> api.SwitchRestaurantResponse:
-        opened = await sessions.switch_restaurant(self._ctx, _caller(), parse_id(request.restaurant_id))
+        opened = await sessions.switch_restaurant(self._ctx, caller(), parse_id(request.restaurant_id))
         return api.SwitchRestaurantResponse(session=wire.session_message(opened))
 
     async def GetMe(self, request: api.GetMeRequest, context: Any) -> api.GetMeResponse:  # noqa: N802
-        return wire.me_response(await sessions.who_am_i(self._ctx, _caller()))
+        return wire.me_response(await sessions.who_am_i(self._ctx, caller()))
 
     async def GetJwks(self, request: api.GetJwksRequest, context: Any) -> api.GetJwksResponse:  # noqa: N802
         return api.GetJwksResponse(jwks_json=self._ctx.keys.public_jwks_json)
@@ -78,77 +85,75 @@ class AuthRpc(grpc_api.AuthServiceServicer):
     ) -> api.CreatePlatformResponse:
         owner = Person(request.owner_email, request.owner_name, request.owner_password, "owner_")
         command = places.CreatePlatform(request.name, owner)
-        return await places.create_platform(self._ctx, command, _key("CreatePlatform", request))
+        return await places.create_platform(self._ctx, command, request_key("CreatePlatform", request))
 
     async def CreateRestaurant(  # noqa: N802
         self, request: api.CreateRestaurantRequest, context: Any
     ) -> api.CreateRestaurantResponse:
         command = places.CreateRestaurant(
-            creator=_caller().user_id,
+            creator=caller().user_id,
             platform_id=current_principal().platform_id,
             name=request.name,
             currency_code=request.currency_code,
             time_zone=request.time_zone,
-            owner=Person(request.owner_email, request.owner_name, request.owner_password, "owner_"),
+            owner=Invitee(request.owner_email, Role.RESTAURANT_OWNER, request.owner_name),
             bill_mode=wire.bill_mode_of(request.bill_mode),
             service_charge_bp=request.service_charge_bp,
         )
-        return await places.create_restaurant(self._ctx, command, _key("CreateRestaurant", request))
+        return await places.create_restaurant(self._ctx, command, request_key("CreateRestaurant", request))
 
     async def UpdateRestaurant(  # noqa: N802
         self, request: api.UpdateRestaurantRequest, context: Any
     ) -> api.UpdateRestaurantResponse:
         wanted = wire.settings_of(request.settings)
         tenant = current_principal().tenant
-        return await places.update_restaurant(self._ctx, tenant, wanted, _key("UpdateRestaurant", request))
+        return await places.update_restaurant(
+            self._ctx, tenant, wanted, request_key("UpdateRestaurant", request)
+        )
 
     async def ListRestaurants(  # noqa: N802
         self, request: api.ListRestaurantsRequest, context: Any
     ) -> api.ListRestaurantsResponse:
-        limit = _limit(request.page)
+        limit = limit_of(request.page)
         found = await places.list_restaurants(
-            self._ctx, _caller().user_id, limit=limit + 1, after=_after(request.page)
+            self._ctx, caller().user_id, limit=limit + 1, after=after_of(request.page)
         )
         response = api.ListRestaurantsResponse(restaurants=map(wire.restaurant_message, found[:limit]))
         if len(found) > limit:
-            response.next_cursor = _cursor(found[limit - 1].settings.restaurant_id)
+            response.next_cursor = cursor_of(found[limit - 1].settings.restaurant_id)
         return response
 
     async def AddMember(self, request: api.AddMemberRequest, context: Any) -> api.AddMemberResponse:  # noqa: N802
-        return await members.add_member(
-            self._ctx,
-            current_principal().tenant,
-            Person(request.email, request.name, request.password),
-            wire.role_of(request.role),
-            _key("AddMember", request),
-        )
+        raise InvitationRequired("People join by an invitation that they accept.")
 
     async def ListMembers(self, request: api.ListMembersRequest, context: Any) -> api.ListMembersResponse:  # noqa: N802
-        limit = _limit(request.page)
+        limit = limit_of(request.page)
         found = await members.list_members(
-            self._ctx, current_principal().tenant, limit=limit + 1, after=_after(request.page)
+            self._ctx, current_principal().tenant, limit=limit + 1, after=after_of(request.page)
         )
-        response = api.ListMembersResponse(members=map(wire.membership_message, found[:limit]))
+        response = api.ListMembersResponse(members=map(wire.member_message, found[:limit]))
         if len(found) > limit:
-            response.next_cursor = _cursor(found[limit - 1].user_id)
+            last = found[limit - 1]
+            response.next_cursor = cursor_of(last.user_id if isinstance(last, Membership) else last.id)
         return response
 
     async def RemoveMember(  # noqa: N802
         self, request: api.RemoveMemberRequest, context: Any
     ) -> api.RemoveMemberResponse:
         user_id = parse_id(request.user_id)
-        key = _key("RemoveMember", request)
+        key = request_key("RemoveMember", request)
         return await members.remove_member(self._ctx, current_principal().tenant, user_id, key)
 
 
-def _caller() -> sessions.Caller:
+def caller() -> sessions.Caller:
+    """The person who calls. Raises Unauthenticated for a service."""
     principal = current_principal()
     if principal.subject is None or principal.session_id is None:
         raise Unauthenticated("This is for people only.", reason="NO_PRINCIPAL")
     return sessions.Caller(principal.subject, principal.session_id, principal.restaurant_id)
 
 
-def _key(method: str, request: _M) -> IdempotencyKey:
+def request_key(method: str, request: _M) -> IdempotencyKey:
     """The request's key. The hash that is kept leaves the password out: a fast hash of it would undo
     argon2.
     """
@@ -160,15 +165,17 @@ def _key(method: str, request: _M) -> IdempotencyKey:
     return key_of(method, without, current_principal())
 
 
-def _limit(page: common_pb2.PageRequest) -> int:
+def limit_of(page: common_pb2.PageRequest) -> int:
+    """How many things a page is to hold."""
     return min(page.limit or PAGE_DEFAULT, PAGE_MAX)
 
 
-def _cursor(last_id: UUID) -> str:
+def cursor_of(last_id: UUID) -> str:
+    """What the next page is asked for with."""
     return base64.urlsafe_b64encode(last_id.bytes).decode()
 
 
-def _after(page: common_pb2.PageRequest) -> UUID | None:
+def after_of(page: common_pb2.PageRequest) -> UUID | None:
     """The last thing of the page before. Raises InvalidArgument (INVALID_CURSOR)."""
     if not page.cursor:
         return None

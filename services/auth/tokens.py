@@ -95,6 +95,11 @@ def new_refresh_token() -> str:
     return _encoded(secrets.token_bytes(REFRESH_TOKEN_BYTES))
 
 
+def new_device_secret() -> str:
+    """256 random bits, URL-safe: what a device is known by. It opens nothing."""
+    return _encoded(secrets.token_bytes(REFRESH_TOKEN_BYTES))
+
+
 def new_salt() -> bytes:
     """The server's half of a successor."""
     return secrets.token_bytes(REFRESH_TOKEN_BYTES)

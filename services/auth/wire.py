@@ -3,12 +3,14 @@
 from collections.abc import Sequence
 from datetime import datetime
 
-from fynlo.auth.v1 import auth_pb2, auth_service_pb2, events_pb2
+from fynlo.auth.v1 import auth_pb2, auth_service_pb2, events_pb2, people_service_pb2
 from fynlo.common.v1 import common_pb2
 from google.protobuf.timestamp_pb2 import Timestamp
 
 from chassis.errors import FieldError, InvalidArgument
 from chassis.ids import parse_id
+from services.auth.domain.invitations import Invitation, InvitationState, Preview
+from services.auth.domain.mail import Letter
 from services.auth.domain.restaurant import BillMode, Restaurant, Settings
 from services.auth.domain.roles import Membership, Role
 from services.auth.domain.sessions import ACCESS_TOKEN_LIFE, Revocation, RevocationKind, User
@@ -28,6 +30,12 @@ _BILL_MODES = {
 }
 _BILL_MODES_READ = {number: mode for mode, number in _BILL_MODES.items()}
 _CLIENTS = {auth_pb2.CLIENT_KIND_IOS: "ios", auth_pb2.CLIENT_KIND_KDS: "kds"}
+_INVITATION_STATES = {
+    InvitationState.PENDING: auth_pb2.INVITATION_STATE_PENDING,
+    InvitationState.ACCEPTED: auth_pb2.INVITATION_STATE_ACCEPTED,
+    InvitationState.EXPIRED: auth_pb2.INVITATION_STATE_EXPIRED,
+    InvitationState.REVOKED: auth_pb2.INVITATION_STATE_REVOKED,
+}
 _REVOCATIONS = {
     RevocationKind.USER: auth_pb2.REVOCATION_KIND_USER,
     RevocationKind.SESSION: auth_pb2.REVOCATION_KIND_SESSION,
@@ -142,6 +150,63 @@ def membership_message(membership: Membership) -> auth_pb2.Membership:
         role=_ROLES[membership.role],
         email=membership.email,
         name=membership.name,
+    )
+
+
+def member_message(person: Membership | Invitation) -> auth_pb2.Membership:
+    """A person of a restaurant: in it, or invited."""
+    if isinstance(person, Membership):
+        return membership_message(person)
+    return auth_pb2.Membership(
+        restaurant_id=str(person.restaurant_id),
+        role=_ROLES[person.role],
+        email=person.email,
+        name=person.name,
+        state=auth_pb2.MEMBERSHIP_STATE_PENDING,
+        invitation_id=str(person.id),
+    )
+
+
+def invitation_message(invitation: Invitation, now: datetime) -> auth_pb2.Invitation:
+    """An invitation as it is at ``now``; nothing in it is secret from the restaurant."""
+    return auth_pb2.Invitation(
+        id=str(invitation.id),
+        email=invitation.email,
+        name=invitation.name,
+        role=_ROLES[invitation.role],
+        state=_INVITATION_STATES[invitation.state_at(now)],
+        created_at=_timestamp(invitation.created_at),
+        expires_at=_timestamp(invitation.expires_at),
+        invited_by=str(invitation.invited_by),
+    )
+
+
+def preview_response(preview: Preview) -> people_service_pb2.PreviewInvitationResponse:
+    """What the holder of a link is asked to accept."""
+    invitation = preview.invitation
+    return people_service_pb2.PreviewInvitationResponse(
+        restaurant_name=preview.restaurant_name,
+        role=_ROLES[invitation.role],
+        email=invitation.email,
+        name=invitation.name,
+        has_account=preview.has_account,
+    )
+
+
+def outbox_response(mails: Sequence[tuple[Letter, datetime]]) -> people_service_pb2.ListOutboxResponse:
+    """Mails of this machine with their secret links."""
+    return people_service_pb2.ListOutboxResponse(
+        mails=[
+            people_service_pb2.OutboxMail(
+                id=str(letter.id),
+                recipient=letter.recipient,
+                subject=letter.subject,
+                text=letter.text,
+                link=letter.link,
+                sent_at=_timestamp(sent_at),
+            )
+            for letter, sent_at in mails
+        ]
     )
 
 

@@ -1,15 +1,9 @@
 """The composition root of the catalog, the same for production and tests."""
 
-import json
-from collections.abc import Mapping
-from typing import Any
-
-from fynlo.auth.v1.auth_service_pb2 import GetJwksRequest
-from fynlo.auth.v1.auth_service_pb2_grpc import AuthServiceStub
 from fynlo.catalog.v1.catalog_service_pb2_grpc import add_CatalogServiceServicer_to_server
 from fynlo.realtime.v1.channel_source_service_pb2_grpc import add_ChannelSourceServiceServicer_to_server
 
-from chassis.auth import ServiceIdentity, TokenVerifier
+from chassis.auth import ServiceIdentity
 from chassis.bus import bus_of
 from chassis.clock import Clock, SystemClock
 from chassis.db import Database
@@ -17,6 +11,7 @@ from chassis.inbox import Consumer
 from chassis.relay import OutboxRelay
 from chassis.rpc import Channel, RpcServer, channel_credentials, open_channel
 from chassis.runtime import Service
+from chassis.trust import follow_auth
 from services.catalog.channels import CatalogChannels
 from services.catalog.consumers import CatalogConsumers
 from services.catalog.peers import AuthPeer, OrdersPeer
@@ -42,15 +37,11 @@ async def build(settings: CatalogSettings, clock: Clock | None = None) -> Servic
         return channel
 
     auth_channel = peer("auth", settings.auth_address)
-    keys = AuthServiceStub(auth_channel)
-
-    async def fetch_keys() -> Mapping[str, Any]:
-        found: dict[str, Any] = json.loads((await keys.GetJwks(GetJwksRequest())).jwks_json)
-        return found
-
+    trust = await follow_auth(service, auth_channel, bus, clock)
     rpc = RpcServer(
         settings,
-        verifier=TokenVerifier(fetch_keys, clock),
+        verifier=trust.verifier,
+        revocations=trust.revocations,
         identity=identity,
         clock=clock,
     )

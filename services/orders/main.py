@@ -6,7 +6,7 @@ from fynlo.orders.v1.orders_service_pb2_grpc import (
 )
 from fynlo.realtime.v1.channel_source_service_pb2_grpc import add_ChannelSourceServiceServicer_to_server
 
-from chassis.auth import ServiceIdentity, TokenVerifier
+from chassis.auth import ServiceIdentity
 from chassis.bus import bus_of
 from chassis.clock import SystemClock
 from chassis.db import Database
@@ -14,6 +14,7 @@ from chassis.inbox import Consumer
 from chassis.relay import OutboxRelay
 from chassis.rpc import Channel, RpcServer, channel_credentials, open_channel
 from chassis.runtime import Service
+from chassis.trust import follow_auth
 from services.orders.consumers import handlers
 from services.orders.peers import GrpcPeers
 from services.orders.rpc import ChannelsRpc, KitchenRpc, OrdersRpc
@@ -38,15 +39,18 @@ async def build(settings: OrdersSettings) -> Service:
         service.on_stop(peer, channel.close)
         return channel
 
+    auth = to("auth", settings.auth_address)
+    trust = await follow_auth(service, auth, bus, clock)
     peers = GrpcPeers(
-        to("auth", settings.auth_address),
+        auth,
         to("catalog", settings.catalog_address),
         to("payments", settings.payments_address),
     )
     shop = Shop(db, clock, peers, Copies(db, peers))
     rpc = RpcServer(
         settings,
-        verifier=TokenVerifier(peers.keys, clock),
+        verifier=trust.verifier,
+        revocations=trust.revocations,
         identity=identity,
         clock=clock,
     )

@@ -1,8 +1,7 @@
 """The other services, over gRPC."""
 
-import json
+import asyncio
 from collections.abc import Sequence
-from typing import Any
 from uuid import UUID
 
 from fynlo.auth.v1 import auth_service_pb2
@@ -13,9 +12,16 @@ from fynlo.common.v1 import common_pb2
 from fynlo.payments.v1 import payments_service_pb2
 from fynlo.payments.v1.payments_service_pb2_grpc import PaymentsServiceStub
 
-from chassis.rpc import Channel, acting_for, remaining_seconds
+from chassis.errors import Conflict, Unavailable
+from chassis.rpc import Channel, acting_for, refusal_of, remaining_seconds
 from chassis.rpc.call import BACKGROUND_SECONDS
+from services.orders.domain.errors import MoneyOnBill
 from services.orders.domain.order import Line
+
+CLOSE_BILL_ATTEMPTS = 5
+CLOSE_BILL_AGAIN_SECONDS = 0.05
+"""The first pause of CloseBill's attempts; each further one is twice as long."""
+BILL_HAS_MONEY = refusal_of("fynlo.payments.v1.PaymentsService", "CloseBill", "BILL_HAS_MONEY")
 
 
 class GrpcPeers:
@@ -25,10 +31,6 @@ class GrpcPeers:
         self._auth = AuthServiceStub(auth)
         self._catalog = CatalogServiceStub(catalog)
         self._payments = PaymentsServiceStub(payments)
-
-    async def keys(self) -> dict[str, Any]:
-        """The public keys that sign access tokens."""
-        return dict(json.loads((await self._auth.GetJwks(auth_service_pb2.GetJwksRequest())).jwks_json))
 
     async def restaurant(self, tenant: UUID) -> common_pb2.RestaurantSettings:
         """Asked as this service: whoever places an order need not be able to read settings."""
@@ -64,11 +66,24 @@ class GrpcPeers:
         await self._catalog.ReleaseStock(request)
 
     async def close_bill(self, tenant: UUID, order_id: UUID) -> None:
-        """Asked with the caller's own token; by the sweeper as this service."""
+        """Asked with the caller's own token, by the sweeper as this service. Raises MoneyOnBill, Unavailable.
+
+        A bill that another request closes, or pays, at this moment is asked for again.
+        """
         request = payments_service_pb2.CloseBillRequest(
             request_id=f"cancel:{order_id}", order_id=str(order_id), restaurant_id=str(tenant)
         )
-        await self._payments.CloseBill(request)
+        for attempt in range(CLOSE_BILL_ATTEMPTS):
+            try:
+                await self._payments.CloseBill(request)
+                return
+            except Conflict as refusal:
+                if refusal.reason == BILL_HAS_MONEY:
+                    raise MoneyOnBill(refusal.detail) from refusal
+                # Another request closes, or pays, this bill at the moment.
+                busy = refusal
+            await asyncio.sleep(CLOSE_BILL_AGAIN_SECONDS * 2**attempt)
+        raise Unavailable("The bill is in use; try again.", reason="BILL_BUSY") from busy
 
 
 def _budget() -> float:

@@ -1,11 +1,5 @@
 """The composition root of payments, the same for production and tests."""
 
-import json
-from collections.abc import Mapping
-from typing import Any
-
-from fynlo.auth.v1.auth_service_pb2 import GetJwksRequest
-from fynlo.auth.v1.auth_service_pb2_grpc import AuthServiceStub
 from fynlo.payments.v1.payments_service_pb2_grpc import (
     add_PaymentsServiceServicer_to_server,
     add_TillServiceServicer_to_server,
@@ -14,7 +8,7 @@ from fynlo.realtime.v1.channel_source_service_pb2_grpc import (
     add_ChannelSourceServiceServicer_to_server,
 )
 
-from chassis.auth import ServiceIdentity, TokenVerifier
+from chassis.auth import ServiceIdentity
 from chassis.bus import bus_of
 from chassis.clock import Clock, SystemClock
 from chassis.db import Database
@@ -22,6 +16,7 @@ from chassis.inbox import Consumer
 from chassis.relay import OutboxRelay
 from chassis.rpc import RpcServer, channel_credentials, open_channel
 from chassis.runtime import Service
+from chassis.trust import follow_auth
 from services.payments.consumers import handlers
 from services.payments.peers import GrpcPeers
 from services.payments.rpc import ChannelRpc, PaymentsRpc, TillRpc
@@ -40,15 +35,12 @@ async def build(settings: PaymentsSettings, clock: Clock | None = None) -> Servi
     orders = open_channel(settings.orders_address, peer="orders", identity=identity, credentials=credentials)
     service.on_stop("auth", auth.close)
     service.on_stop("orders", orders.close)
-
-    async def fetch_keys() -> Mapping[str, Any]:
-        keys: dict[str, Any] = json.loads((await AuthServiceStub(auth).GetJwks(GetJwksRequest())).jwks_json)
-        return keys
-
+    trust = await follow_auth(service, auth, bus, clock)
     peers = GrpcPeers(orders, auth)
     rpc = RpcServer(
         settings,
-        verifier=TokenVerifier(fetch_keys, clock),
+        verifier=trust.verifier,
+        revocations=trust.revocations,
         identity=identity,
         clock=clock,
     )

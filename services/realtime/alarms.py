@@ -2,8 +2,9 @@
 Sans-I/O.
 
 Un-acknowledged 10 s by every connected display of its station, or no display connected for 30 s: it is
-reported to the orders service, once per revision. Displays and their acknowledgements are shared between
-the pods.
+reported to the orders service, once per revision. When a display confirms it after all, that is reported too,
+and its alarm ends. What has been reported is known from the events of the orders service, so that a new
+process does not begin again. Displays and their acknowledgements are shared between the pods.
 """
 
 from dataclasses import dataclass, field
@@ -20,7 +21,8 @@ NOT_CONFIRMED_SECONDS: Final = 10.0
 NO_DISPLAY_SECONDS: Final = 30.0
 REPORT_AGAIN_SECONDS: Final = 5.0
 LOOK_AGAIN_SECONDS: Final = 1.0
-REPORTS_AT_ONCE: Final = 64
+REPORTS_AT_ONCE: Final = 1_000
+"""Tickets of one tick; whoever sends the reports does so in batches."""
 WATCHED_MAX: Final = 100_000
 ANNOUNCE_SECONDS: Final = 5.0
 FORGET_SECONDS: Final = 15.0
@@ -28,6 +30,10 @@ FORGET_SECONDS: Final = 15.0
 
 NOT_CONFIRMED: Final = "not_confirmed"
 NO_DISPLAY: Final = "no_display"
+CONFIRMED: Final = "confirmed"
+
+RAISED: Final = events_pb2.TicketUndelivered.DESCRIPTOR.full_name
+CLEARED: Final = events_pb2.TicketAlarmCleared.DESCRIPTOR.full_name
 
 Notice = dict[str, Any]
 """What pods tell each other: {"pod", "rid", "display", "stations", "e", "s", "up"}."""
@@ -62,12 +68,18 @@ class Watch:
     seq: int
     at: float
     reporting: bool = False
+    reported: bool = False
+    """This revision is an alarm at the tills, or was one."""
+    in_alarm: bool = False
+    """Some revision of the ticket is an alarm at the tills."""
     over: bool = False
+    confirmed: bool = False
+    """A display has it."""
 
 
 @dataclass(frozen=True, slots=True)
 class Report:
-    """A ticket that nobody confirmed in time, and why."""
+    """A ticket that nobody confirmed in time, and why; or (CONFIRMED) one in alarm that is confirmed now."""
 
     watch: Watch = field(repr=False)
     cause: str
@@ -85,6 +97,7 @@ class KitchenAlarms:
         self._displays: dict[str, dict[str, Display]] = {}
         self.notices: list[Notice] = []
         """For the other pods; whoever runs this sends and clears them."""
+        self._confirmed: list[Watch] = []
 
     def __len__(self) -> int:
         return self._count
@@ -105,15 +118,66 @@ class KitchenAlarms:
         if known is not None and known.revision > ticket.revision:
             return
         waiting = ticket.state == orders_pb2.KITCHEN_STATE_QUEUED and not ticket.HasField("acknowledged_at")
+        before = known
         if known is not None and (not waiting or known.revision < ticket.revision):
             self._let_go(known)
             known = None
+        if known is not None and not known.epoch:
+            # Known from its alarm alone: now also by its place.
+            known.epoch, known.seq = epoch, seq
         if waiting and known is None and self._count < WATCHED_MAX:
             at = max(at, self._started_at)
             watch = Watch(restaurant_id, ticket.id, ticket.revision, ticket.station_id, epoch, seq, at)
-            self._watched.setdefault(restaurant_id, {})[ticket.id] = watch
-            self._count += 1
+            watch.in_alarm = before is not None and before.in_alarm
+            self._watch(watch)
             self._due.add(watch, at + NOT_CONFIRMED_SECONDS)
+
+    def _watch(self, watch: Watch) -> None:
+        self._watched.setdefault(watch.restaurant_id, {})[watch.ticket_id] = watch
+        self._count += 1
+
+    # --- alarms -------------------------------------------------------------------------------------------
+
+    def told(self, event: Event) -> None:
+        """An event of an orders channel: an alarm that the tills have been told of, or that is over."""
+        try:
+            if event.type == RAISED:
+                self._raised(event.restaurant_id, events_pb2.TicketUndelivered.FromString(event.payload))
+            elif event.type == CLEARED:
+                cleared = events_pb2.TicketAlarmCleared.FromString(event.payload)
+                self._cleared(event.restaurant_id, cleared.ticket)
+        except DecodeError:
+            return
+
+    def _raised(self, restaurant_id: str, told: events_pb2.TicketUndelivered) -> None:
+        """It is not reported again."""
+        ticket = told.ticket
+        known = self._watched.get(restaurant_id, {}).get(ticket.id)
+        if known is not None and known.revision > ticket.revision:
+            known.in_alarm = True
+            return
+        if known is not None and known.revision < ticket.revision:
+            self._let_go(known)
+            known = None
+        if known is None:
+            if self._count >= WATCHED_MAX:
+                return
+            epoch, seq = told.kitchen_epoch, told.kitchen_seq
+            station = ticket.station_id
+            known = Watch(restaurant_id, ticket.id, ticket.revision, station, epoch, seq, self._now)
+            self._watch(known)
+        known.reported = known.in_alarm = True
+
+    def _cleared(self, restaurant_id: str, ticket: orders_pb2.Ticket) -> None:
+        """A revision whose alarm is over is not reported again."""
+        known = self._watched.get(restaurant_id, {}).get(ticket.id)
+        if known is None:
+            return
+        known.in_alarm = False
+        if known.revision <= ticket.revision:
+            self._let_go(known)
+
+    # --- what was seen ------------------------------------------------------------------------------------
 
     def _let_go(self, watch: Watch) -> None:
         watch.over = True
@@ -126,8 +190,11 @@ class KitchenAlarms:
     def _confirm(self, restaurant_id: str) -> None:
         """Lets go of what the restaurant's displays have acknowledged."""
         for watch in list(self._watched.get(restaurant_id, {}).values()):
-            if any(one.epoch == watch.epoch and one.acked >= watch.seq for one in self._shown_by(watch)):
+            if any(_has(display, watch) for display in self._shown_by(watch)):
                 self._let_go(watch)
+                watch.confirmed = True
+                if watch.in_alarm:
+                    self._confirmed.append(watch)
 
     # --- displays of this pod -------------------------------------------------------------------------------
 
@@ -199,9 +266,10 @@ class KitchenAlarms:
         if now - self._announced_at >= ANNOUNCE_SECONDS:
             self._announced_at = now
             self._announce(now)
-        reports: list[Report] = []
+        confirmed, self._confirmed = self._confirmed, []
+        reports = [Report(watch, CONFIRMED) for watch in confirmed]
         for watch in self._due.due(now):
-            if watch.over or watch.reporting:
+            if watch.over or watch.reporting or watch.reported:
                 continue
             cause = self._cause(watch, now)
             if cause is None or len(reports) >= REPORTS_AT_ONCE:
@@ -212,12 +280,20 @@ class KitchenAlarms:
         return reports
 
     def reported(self, report: Report) -> None:
-        """The report got through: the ticket is watched no longer."""
-        if not report.watch.over:
-            self._let_go(report.watch)
+        """The report got through. A ticket in alarm is watched until somebody has seen it."""
+        watch = report.watch
+        if report.cause == CONFIRMED:
+            return
+        watch.reporting, watch.reported, watch.in_alarm = False, True, True
+        if watch.over and watch.confirmed:
+            # It was seen while the report was on its way: the alarm that it raised has to end.
+            self._confirmed.append(watch)
 
     def not_reported(self, report: Report) -> None:
         """The report did not get through: it is made again a little later."""
+        if report.cause == CONFIRMED:
+            self._confirmed.append(report.watch)
+            return
         report.watch.reporting = False
         self._due.add(report.watch, self._now + REPORT_AGAIN_SECONDS)
 
@@ -242,6 +318,11 @@ class KitchenAlarms:
                     self._tell(name, display)
             if not displays:
                 del self._displays[restaurant_id]
+
+
+def _has(display: Display, watch: Watch) -> bool:
+    """Whether it has stored the position at which the ticket was told."""
+    return bool(watch.epoch) and display.epoch == watch.epoch and display.acked >= watch.seq
 
 
 def tickets_of(event: Event) -> list[orders_pb2.Ticket]:

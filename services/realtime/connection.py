@@ -5,8 +5,11 @@ transport as they are: uvloop keeps references and writes what has gathered with
 """
 
 import asyncio
+import fcntl
 import logging
 import socket
+import sys
+import termios
 from collections.abc import Callable
 from http import HTTPStatus
 from typing import Any, Final
@@ -22,6 +25,7 @@ from picows import (
     ws_create_server,
 )
 
+from chassis.client_address import bucket_of, client_of, is_trusted, networks_of
 from chassis.rpc import server_context
 from chassis.telemetry import get_logger
 from services.realtime import upgrade
@@ -43,6 +47,8 @@ NOT_SENT_LOW_BYTES: Final = 16 * 1024
 USER_TIMEOUT_MS: Final = 20_000
 _TCP_USER_TIMEOUT: Final = 18
 _TCP_NOTSENT_LOWAT: Final = 25
+_ACKED_AT: Final = 120
+"""Of tcpi_bytes_acked in struct tcp_info (linux/tcp.h, since 4.1)."""
 
 _log = get_logger("sockets")
 # picows logs every hostile frame with a stack; what matters is counted here by close code.
@@ -154,6 +160,16 @@ class Connection(WSListener):
 
     # --- Wire ---------------------------------------------------------------------------------------------
 
+    def unsent(self) -> int:
+        """Bytes in the transport."""
+        return self._transport.get_write_buffer_size() if self._transport is not None else 0
+
+    def progress(self) -> tuple[int, int]:
+        """Bytes that the peer has acknowledged, and those in the transport and in the kernel."""
+        if self._transport is None:
+            return 0, 0
+        return kernel_progress(self._transport.get_extra_info("socket").fileno(), self.unsent())
+
     def finish(self) -> None:
         """The close frame is on its way. The client answers it, or the hub cuts after CLOSE_SECONDS."""
 
@@ -161,6 +177,20 @@ class Connection(WSListener):
         """Cuts the socket, whatever waits in it."""
         if self._transport is not None:
             self._transport.abort()
+
+
+def kernel_progress(descriptor: int, before: int) -> tuple[int, int]:
+    """What the peer of a TCP socket has acknowledged, and what is in the kernel and, ``before``, in front."""
+    # The loop's own object has no getsockopt. This one owns nothing: it is let go of before it could close.
+    view = socket.socket(socket.AF_INET, socket.SOCK_STREAM, socket.IPPROTO_TCP, fileno=descriptor)
+    try:
+        info = view.getsockopt(socket.IPPROTO_TCP, socket.TCP_INFO, _ACKED_AT + 8)
+        queued = fcntl.ioctl(descriptor, termios.TIOCOUTQ, bytes(4))
+    except OSError:
+        return 0, 0
+    finally:
+        view.detach()
+    return int.from_bytes(info[_ACKED_AT:], sys.byteorder), int.from_bytes(queued, sys.byteorder) + before
 
 
 class SocketServer:
@@ -178,7 +208,7 @@ class SocketServer:
         self.carry_out = carry_out
         self._settings = settings
         self._origins = frozenset(settings.allowed_origins)
-        self._proxies = frozenset(settings.trusted_proxies)
+        self._proxies = networks_of(settings.trusted_proxies)
         self._rate = AcceptRate(settings.accepts_per_second, loop.time())
         self._server: asyncio.Server | None = None
         self._open = 0
@@ -216,7 +246,8 @@ class SocketServer:
             self._server.close()
 
     def _upgrade(self, request: WSUpgradeRequest) -> WSUpgradeResponseWithListener:
-        decision = upgrade.decide(request.path, request.headers, self._origins)
+        lines = request.headers.getall("x-forwarded-for", [])
+        decision = upgrade.decide(request.path, request.headers, self._origins, lines)
         if isinstance(decision, Accepted):
             if self._open >= self._settings.connections_max or self.overloaded:
                 decision = upgrade.too_many(HTTPStatus.SERVICE_UNAVAILABLE)
@@ -243,4 +274,6 @@ class SocketServer:
         """Whom a socket is counted for before it says who it is; empty: a proxy that does not tell."""
         peer = raw.get_extra_info("peername")
         host = str(peer[0]) if peer else ""
-        return accepted.forwarded if host in self._proxies else host
+        if not accepted.forwarded and is_trusted(host, self._proxies):
+            return ""
+        return bucket_of(client_of(host, accepted.forwarded, self._proxies))

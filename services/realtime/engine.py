@@ -5,12 +5,11 @@ import gc
 import math
 import random
 from collections.abc import Awaitable, Callable
-from typing import Any, Final, Protocol
+from typing import TYPE_CHECKING, Any, Final, Protocol
 from uuid import UUID
 
 import nats.errors
 import orjson
-from fynlo.orders.v1.orders_service_pb2 import ReportUndeliveredRequest
 from nats.aio.client import Client as NatsClient
 from nats.aio.msg import Msg
 
@@ -20,7 +19,7 @@ from chassis.errors import Problem
 from chassis.ids import new_id
 from chassis.rpc import acting_for
 from chassis.telemetry import counter, gauge, get_logger
-from services.realtime.alarms import KitchenAlarms, Report
+from services.realtime.alarms import CONFIRMED, KitchenAlarms, Report
 from services.realtime.codes import Close
 from services.realtime.connection import SocketServer
 from services.realtime.frames import Event
@@ -28,7 +27,11 @@ from services.realtime.hub.core import Hub
 from services.realtime.hub.session import Fetch, Fetched, Verify
 from services.realtime.hub.wheel import TICK_SECONDS
 from services.realtime.limits import CLOSE_SECONDS
+from services.realtime.reports import batches_of, delivered, undelivered
 from services.realtime.settings import RealtimeSettings
+
+if TYPE_CHECKING:
+    from fynlo.orders.v1.orders_service_pb2_grpc import KitchenServiceAsyncStub
 
 KDS_SUBJECT: Final = "fynlo-kds"
 """Core NATS, between pods: which kitchen displays are there and what they have acknowledged."""
@@ -37,6 +40,7 @@ FREEZE_SECONDS: Final = 5.0
 OVERLOAD_LAG_SECONDS: Final = 1.0
 """The loop is this late: no new sockets until it has caught up."""
 REPORT_SECONDS: Final = 2.0
+CONCURRENT_REPORTS: Final = 4
 
 DRAIN_PER_SECOND: Final = 0.05
 DRAIN_MIN_PER_SECOND: Final = 100
@@ -63,7 +67,7 @@ class Verifier(Protocol):
 
 
 class Engine:
-    """See the module. ``report`` tells the orders service of an unseen ticket (raises a Problem)."""
+    """See the module. ``kitchen`` is the orders service, which is told of tickets that nobody has seen."""
 
     def __init__(
         self,
@@ -74,14 +78,15 @@ class Engine:
         verifier: Verifier,
         revocations: Revocations,
         fetch: Callable[[Fetch], Awaitable[Fetched]],
-        report: Callable[[ReportUndeliveredRequest], Awaitable[object]],
+        kitchen: "KitchenServiceAsyncStub",
     ) -> None:
         loop = asyncio.get_running_loop()
         self._now = loop.time
         self._bus = bus
         self._verifier = verifier
         self._fetch = fetch
-        self._report = report
+        self._kitchen = kitchen
+        self._reporting = asyncio.Semaphore(CONCURRENT_REPORTS)
         self._rng = random.Random()  # noqa: S311 - jitter
         self._tasks: set[asyncio.Task[None]] = set()
         pod = str(new_id())
@@ -188,32 +193,35 @@ class Engine:
             self.hub.upkeep.tick(now)
             if now >= alarms_at:
                 alarms_at = now + ALARM_TICK_SECONDS
-                for report in self.alarms.tick(now):
-                    self._spawn(self._report_undelivered(report))
+                for batch in batches_of(self.alarms.tick(now)):
+                    self._spawn(self._report_batch(batch))
                 delivered = self._measure(delivered, now - due)
             if now >= freeze_at:
                 freeze_at = now + FREEZE_SECONDS
                 _spare_the_collector()
             self.carry_out()
 
-    async def _report_undelivered(self, report: Report) -> None:
-        watch = report.watch
-        request = ReportUndeliveredRequest(
-            restaurant_id=watch.restaurant_id,
-            ticket_id=watch.ticket_id,
-            revision=watch.revision,
-            cause=report.cause,
-        )
+    async def _report_batch(self, batch: list[Report]) -> None:
+        """Tells the orders service of a restaurant's tickets: unseen ones, or ones that are confirmed now."""
+        first = batch[0].watch
         try:
-            with acting_for(UUID(watch.restaurant_id), budget_seconds=REPORT_SECONDS):
-                await self._report(request)
+            async with self._reporting:
+                with acting_for(UUID(first.restaurant_id), budget_seconds=REPORT_SECONDS):
+                    if batch[0].cause == CONFIRMED:
+                        await self._kitchen.ReportDelivered(delivered(batch))
+                    else:
+                        await self._kitchen.ReportUndelivered(undelivered(batch))
         except Problem as problem:
-            self.alarms.not_reported(report)
-            _log.warning("an unseen ticket could not be reported", ticket=watch.ticket_id, error=str(problem))
-        else:
+            for report in batch:
+                self.alarms.not_reported(report)
+            _log.warning("tickets could not be reported", tickets=len(batch), error=str(problem))
+            return
+        for report in batch:
             self.alarms.reported(report)
-            _undelivered.labels(report.cause).inc()
-            _log.warning("the kitchen has not seen a ticket", ticket=watch.ticket_id, cause=report.cause)
+            if report.cause != CONFIRMED:
+                _undelivered.labels(report.cause).inc()
+        if batch[0].cause != CONFIRMED:
+            _log.warning("the kitchen has not seen tickets", tickets=len(batch), first=first.ticket_id)
 
     def _measure(self, delivered_before: int, late: float) -> int:
         hub = self.hub

@@ -8,6 +8,7 @@ missing there from the owner: positions are contiguous, so nothing can be missin
 import asyncio
 from collections import OrderedDict
 from collections.abc import AsyncIterator, Callable, Mapping
+from contextlib import aclosing
 from datetime import datetime, timedelta
 from secrets import token_hex
 from typing import Any, Final
@@ -22,14 +23,13 @@ from nats.js.errors import Error as JetStreamError
 from nats.js.errors import NotFoundError
 
 from chassis.clock import Clock
+from chassis.reader import READ_BATCH, Reader
 from chassis.stream import (
     COMMAND_ID,
     MSG_ID,
     POSITIONS,
-    READ_BATCH,
     STREAM,
     all_of,
-    read_back,
     service_of,
     sure_restaurant,
 )
@@ -43,6 +43,8 @@ LOST_MARGIN_SECONDS: Final = 15.0
 """A connection may have been dead this long before anybody noticed."""
 READER_BYTES: Final = 8
 READ_EVENTS_MAX: Final = 200_000
+NARROWING_STEPS: Final = 12
+"""How often the place is moved from which the newest messages of a subject are read."""
 HELD_EVENTS_MAX: Final = 100_000
 WATCHDOG_SECONDS: Final = 5.0
 WATCHDOG_GRACE_SECONDS: Final = 1.0
@@ -88,22 +90,55 @@ def read_message(subject: str, headers: Mapping[str, str], payload: bytes) -> tu
 async def read_stream(
     client: NatsClient, since: datetime, *, subject: str, limit: int = READ_EVENTS_MAX
 ) -> AsyncIterator[tuple[Event, Positions]]:
-    """What the stream holds since an instant on ``subject``, in its order, at most ``limit`` messages.
+    """What the stream holds since an instant on ``subject``, in its order; of more than ``limit`` messages
+    the newest.
 
     Raises nats errors where JetStream does not answer; a stream that does not exist yet is empty.
     """
-    config = ConsumerConfig(
-        deliver_policy=DeliverPolicy.BY_START_TIME,
-        opt_start_time=since,
-        filter_subject=subject,
-    )
     try:
-        async for message in read_back(client, f"realtime-{token_hex(READER_BYTES)}", config, limit=limit):
-            found = _readable(message)
-            if found is not None:
-                yield found
+        reader, left = await _newest(client, since, subject, limit)
+        async with aclosing(reader.messages(left)) as messages:
+            async for message in messages:
+                found = _readable(message)
+                if found is not None:
+                    yield found
     except NotFoundError:
         return
+
+
+async def _newest(client: NatsClient, since: datetime, subject: str, limit: int) -> tuple[Reader, int]:
+    """A reader of at most ``limit`` messages, the newest since an instant, and how many they are.
+
+    Of a subject JetStream counts what follows a place, and cannot count back from the end: where there are
+    more than the limit, the place is looked for until half of it, or what the steps give, is found.
+    """
+    start = ConsumerConfig(deliver_policy=DeliverPolicy.BY_START_TIME, opt_start_time=since)
+    reader = await _open(client, subject, start)
+    if reader.pending <= limit:
+        return reader, reader.pending
+    first = reader.begins_at
+    last = (await client.jetstream().stream_info(STREAM)).state.last_seq
+    enough, found = max(first, last - limit + 1), None
+    for _ in range(NARROWING_STEPS):
+        at = (first + enough) // 2 if found is not None else enough
+        reader = await _open(client, subject, _from(at))
+        if reader.pending > limit:
+            first = at
+            continue
+        enough, found = at, reader.pending
+        if reader.pending * 2 >= limit:
+            return reader, reader.pending
+    reader = await _open(client, subject, _from(enough))
+    return reader, min(reader.pending, limit)
+
+
+def _from(seq: int) -> ConsumerConfig:
+    return ConsumerConfig(deliver_policy=DeliverPolicy.BY_START_SEQUENCE, opt_start_seq=seq)
+
+
+async def _open(client: NatsClient, subject: str, start: ConsumerConfig) -> Reader:
+    """A reader that nobody else has: replicas read side by side."""
+    return await Reader.open(client, f"realtime-{token_hex(READER_BYTES)}", subject, start)
 
 
 def _readable(message: Msg) -> tuple[Event, Positions] | None:

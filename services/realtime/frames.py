@@ -22,6 +22,7 @@ from services.realtime.protocol import text_frame
 
 Json = dict[str, Any]
 
+_TICKETS: Final = "/api/v2/kitchen/tickets"
 UNKNOWN_KIND: Final = "unknown"
 """An event of a newer service: it keeps the numbers without a gap and changes nothing."""
 
@@ -114,10 +115,20 @@ def _payment_recorded(message: orders_events.OrderPaymentRecorded) -> Content:
 
 def _undelivered(message: orders_events.TicketUndelivered) -> Content:
     ticket = message.ticket
+    alarm = orders_pb2.TicketAlarm(ticket=ticket, cause=message.cause)
+    if message.HasField("raised_at"):
+        alarm.raised_at.CopyFrom(message.raised_at)
+    content = device_json.ticket_alarm(alarm)
+    return Content("kitchen.undelivered", f"ticket:{ticket.id}", ticket.revision, content, _TICKETS)
+
+
+def _alarm_cleared(message: orders_events.TicketAlarmCleared) -> Content:
+    ticket = message.ticket
     content: Json = {"order_id": ticket.order_id, "order_number": ticket.order_number or None}
-    content |= {"ticket": device_json.ticket(ticket), "cause": message.cause or None}
-    ref = "/api/v2/kitchen/tickets"
-    return Content("kitchen.undelivered", f"ticket:{ticket.id}", ticket.revision, content, ref)
+    content |= {"ticket_id": ticket.id, "cause": message.cause or None}
+    by = device_json.actor(message.acknowledged_by) if message.HasField("acknowledged_by") else None
+    content["acknowledged_by"] = by
+    return Content("kitchen.alarm_cleared", f"ticket:{ticket.id}", ticket.revision, content, _TICKETS)
 
 
 # --- kitchen --------------------------------------------------------------------------------------------
@@ -130,7 +141,7 @@ def _kitchen(kind: str, order: orders_pb2.Order | None, tickets: Iterable[orders
     content: Json = {"order_id": order_id, "order_number": number or None}
     content["tickets"] = [device_json.ticket(ticket) for ticket in listed]
     revision = max((ticket.revision for ticket in listed), default=0)
-    return Content(kind, f"order:{order_id}", revision, content, "/api/v2/kitchen/tickets")
+    return Content(kind, f"order:{order_id}", revision, content, _TICKETS)
 
 
 def _placed_kitchen(message: orders_events.OrderPlaced) -> Content:
@@ -146,7 +157,9 @@ def _cancelled_kitchen(message: orders_events.OrderCancelled) -> Content:
 
 
 def _ticket_kitchen(message: orders_events.TicketUpdated) -> Content:
-    cancelled = message.ticket.state == orders_pb2.KITCHEN_STATE_CANCELLED
+    # Once somebody has acknowledged that it is off, it is no news.
+    off = message.ticket.state == orders_pb2.KITCHEN_STATE_CANCELLED
+    cancelled = off and not message.ticket.HasField("acknowledged_at")
     return _kitchen("ticket.cancelled" if cancelled else "ticket.updated", None, [message.ticket])
 
 
@@ -240,6 +253,7 @@ _TABLE: Final[tuple[tuple[type[Message], dict[str, Callable[[Any], Content]]], .
     (orders_events.TicketUpdated, {"orders": _order("order.updated"), "kitchen": _ticket_kitchen}),
     (orders_events.KitchenOrderReady, {"orders": _order("kitchen.order_ready")}),
     (orders_events.TicketUndelivered, {"orders": _undelivered}),
+    (orders_events.TicketAlarmCleared, {"orders": _alarm_cleared}),
     (orders_events.StationSaved, {"kitchen": _station}),
     (orders_events.MetricsUpdated, {"metrics": _metrics}),
     (catalog_events.StockChanged, {"inventory": _stock("inventory.level", "level")}),

@@ -1,7 +1,10 @@
 """Settings of the realtime service, from the environment (FYNLO_*)."""
 
-from pydantic import Field
+from typing import Self
 
+from pydantic import Field, model_validator
+
+from chassis.client_address import networks_of
 from chassis.settings import ServiceSettings
 
 
@@ -24,10 +27,16 @@ class RealtimeSettings(ServiceSettings):
     allowed_origins: list[str] = Field(default_factory=list)
     """Origins of pages that may open sockets, for example ["https://till.example"] (JSON)."""
     trusted_proxies: list[str] = Field(default_factory=lambda: ["127.0.0.1", "::1"])
-    """Peers whose X-Forwarded-For names the device. Their own address is not counted as a device's."""
+    """Addresses and networks of our own proxies, whose X-Forwarded-For names the device (JSON). Their own
+    address is not counted as a device's."""
 
     connections_max: int = Field(default=12_000, ge=1)
     connections_per_restaurant: int = Field(default=200, ge=1)
     accepts_per_second: int = Field(default=500, ge=1)
     preauth_per_address: int = Field(default=100, ge=1)
     """Sockets of one address that have not said who they are yet."""
+
+    @model_validator(mode="after")
+    def _proxies_are_networks(self) -> Self:
+        networks_of(self.trusted_proxies)
+        return self

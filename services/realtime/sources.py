@@ -1,11 +1,12 @@
 """Where older events come from when the ring does not reach: JetStream where it suffices, else the
-channel's owner.
+channel's owner, page by page.
 
 JetStream spares the owner's database in a storm and answers while the owner is away; the owner has the last
 word.
 """
 
 import asyncio
+from collections import deque
 from collections.abc import Mapping
 from datetime import timedelta
 from typing import TYPE_CHECKING, Final
@@ -18,11 +19,13 @@ from nats.aio.client import Client as NatsClient
 from nats.js.errors import Error as JetStreamError
 
 from chassis.clock import Clock
-from chassis.errors import Problem
+from chassis.errors import Problem, Unavailable
 from chassis.rpc import acting_for
+from chassis.rpc.status import DEADLINE_EXCEEDED
 from chassis.telemetry import counter, get_logger
 from services.realtime.feed import read_stream
 from services.realtime.frames import Event
+from services.realtime.hub.channel import Channel
 from services.realtime.hub.session import Fetch, Fetched
 
 if TYPE_CHECKING:
@@ -31,11 +34,16 @@ if TYPE_CHECKING:
 STREAM_SECONDS: Final = 3_600.0
 """How far back the stream is read for one channel."""
 STREAM_EVENTS_MAX: Final = 5_000
+STREAM_BYTES_MAX: Final = 16 * 1024 * 1024
+"""Of one reading, the newest."""
 STREAM_AGAIN_SECONDS: Final = 2.0
 """One reading of a restaurant's stream serves everybody who asks within this."""
 OWNER_SECONDS: Final = 2.0
+"""For each page."""
+REPLAY_BYTES: Final = 16 * 1024 * 1024
+"""Longer replays are none: who is that far behind takes a snapshot."""
 CONCURRENT_FETCHES: Final = 16
-READINGS_MAX: Final = 64
+READINGS_MAX: Final = 16
 
 Read = list[tuple[Event, list[tuple[str, str, int]]]]
 
@@ -65,35 +73,78 @@ class Sources:
             answered = await self._from_owner(fetch)
             if answered is not None:
                 return answered
+            if fetch.epoch is None:
+                return await self._locate_in_stream(fetch.channel)
             copied = await self._from_stream(fetch, fetch.seq + 1)
             return copied if copied is not None else Fetched(None, 0, [], False)
 
     async def _from_owner(self, fetch: Fetch) -> Fetched | None:
-        channel = fetch.channel
+        """What the owner says. None: it is away, and the same question may be answered a moment later.
+
+        An owner that says where the channel stands and still cannot give the events will not give them to the
+        next one who asks either: then only the position counts, and a snapshot brings the rest.
+        """
+        owner = fetch.channel.spec.owner
+        found: Fetched | None
+        try:
+            found = await self._read_owner(fetch)
+        except (Problem, ValueError) as error:
+            _log.warning("the owner cannot replay a channel", channel=fetch.channel.name, error=str(error))
+            found = await self._position_of(fetch.channel) if _is_there(error) else None
+        outcome = "unavailable" if found is None else "events" if found.complete else "snapshot"
+        _fetches.labels(owner, outcome).inc()
+        return found
+
+    async def _position_of(self, channel: Channel) -> Fetched | None:
+        try:
+            reply = await self._ask(channel, "", 0, 1)
+        except (Problem, ValueError):
+            return None
+        return Fetched(reply.epoch, reply.head_seq, [], False)
+
+    async def _read_owner(self, fetch: Fetch) -> Fetched:
+        """Page by page what follows ``fetch.seq``, as far as the hub needs it and its limits go.
+
+        Raises Problem.
+        """
+        events: list[tuple[int, Event]] = []
+        needed, size = fetch.until, 0
+        while True:
+            limit = fetch.limit - len(events)
+            reply = await self._ask(fetch.channel, fetch.epoch or "", fetch.seq + len(events), limit)
+            if reply.outcome != source_pb2.REPLAY_OUTCOME_EVENTS:
+                return Fetched(reply.epoch, reply.head_seq, [], False)
+            events += [(one.seq, _event_of(fetch.channel.restaurant_id, one)) for one in reply.events]
+            size += reply.ByteSize()
+            # Events that come meanwhile are the feed's.
+            needed = needed or reply.head_seq
+            read = fetch.epoch is None or not reply.events or fetch.seq + len(events) >= needed
+            if read or len(events) >= fetch.limit or size >= REPLAY_BYTES:
+                return Fetched(reply.epoch, reply.head_seq, events, True)
+
+    async def _ask(
+        self, channel: Channel, epoch: str, seq: int, limit: int
+    ) -> source_pb2.ReplayChannelResponse:
         request = source_pb2.ReplayChannelRequest(
             restaurant_id=channel.restaurant_id,
             channel=channel.short,
-            epoch=fetch.epoch or "",
-            from_seq=fetch.seq if fetch.epoch else 0,
-            limit=fetch.limit,
+            epoch=epoch,
+            from_seq=seq,
+            limit=limit,
         )
-        owner = channel.spec.owner
-        try:
-            with acting_for(UUID(channel.restaurant_id), budget_seconds=OWNER_SECONDS):
-                reply = await self._owners[owner].ReplayChannel(request)
-        except (Problem, ValueError) as error:
-            _fetches.labels(owner, "unavailable").inc()
-            _log.warning(
-                "the owner cannot say where a channel stands", channel=channel.name, error=str(error)
-            )
-            return None
-        outcome = source_pb2.ReplayOutcome.Name(reply.outcome).removeprefix("REPLAY_OUTCOME_").lower()
-        _fetches.labels(owner, outcome).inc()
-        complete = reply.outcome == source_pb2.REPLAY_OUTCOME_EVENTS
-        events = (
-            [(one.seq, _event_of(channel.restaurant_id, one)) for one in reply.events] if complete else []
-        )
-        return Fetched(reply.epoch, reply.head_seq, events, complete)
+        with acting_for(UUID(channel.restaurant_id), budget_seconds=OWNER_SECONDS):
+            return await self._owners[channel.spec.owner].ReplayChannel(request)
+
+    async def _locate_in_stream(self, channel: Channel) -> Fetched:
+        """Where the channel stood when it last spoke. The owner's word would be better, but it is away."""
+        places = [
+            (epoch, seq)
+            for _, positions in await self._reading(channel.restaurant_id)
+            for short, epoch, seq in positions
+            if short == channel.short
+        ]
+        _fetches.labels("stream", "position" if places else "short").inc()
+        return Fetched(*places[-1], [], True) if places else Fetched(None, 0, [], False)
 
     async def _from_stream(self, fetch: Fetch, until: int) -> Fetched | None:
         """The contiguous events after ``fetch.seq``, where the stream has them at least up to ``until``."""
@@ -127,11 +178,22 @@ class Sources:
         since = self._clock.now() - timedelta(seconds=STREAM_SECONDS)
         subject = f"fynlo.{owner}.v1.*.{restaurant_id}"
         try:
-            found = read_stream(self._client, since, subject=subject, limit=STREAM_EVENTS_MAX)
-            return [one async for one in found]
+            read: deque[tuple[Event, list[tuple[str, str, int]]]] = deque()
+            size = 0
+            async for one in read_stream(self._client, since, subject=subject, limit=STREAM_EVENTS_MAX):
+                read.append(one)
+                size += len(one[0].payload)
+                while size > STREAM_BYTES_MAX:
+                    size -= len(read.popleft()[0].payload)
+            return list(read)
         except (nats.errors.Error, JetStreamError, OSError, TimeoutError) as error:
             _log.warning("the stream cannot be read now", restaurant=restaurant_id, error=repr(error))
             return []
+
+
+def _is_there(error: Exception) -> bool:
+    """Whether the owner may answer an easier question: it did say something, or was at work for too long."""
+    return not isinstance(error, Unavailable) or error.reason == DEADLINE_EXCEEDED
 
 
 def _event_of(restaurant_id: str, event: realtime_pb2.ChannelEvent) -> Event:

@@ -1,6 +1,6 @@
 """Whether an HTTP request becomes a socket. Pure: request and counts in, an answer out."""
 
-from collections.abc import Collection, Mapping
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, field
 from http import HTTPStatus
 
@@ -8,7 +8,6 @@ from services.realtime.protocol import SUBPROTOCOL
 
 PATH = b"/api/v2/ws"
 RETRY_AFTER_SECONDS = 2
-ADDRESS_CHARS = 64
 
 
 @dataclass(frozen=True, slots=True)
@@ -21,15 +20,17 @@ class Refused:
 
 @dataclass(frozen=True, slots=True)
 class Accepted:
-    """A socket. ``origin_allowed``: it comes from one of our pages; ``forwarded``: what a proxy says of the
-    device's address.
+    """A socket. ``origin_allowed``: it comes from one of our pages; ``forwarded``: the lines of
+    X-Forwarded-For, which mean something where a proxy of ours sent them.
     """
 
     origin_allowed: bool
-    forwarded: str
+    forwarded: tuple[str, ...] = ()
 
 
-def decide(path: bytes, headers: Mapping[str, str], origins: Collection[str]) -> Refused | Accepted:
+def decide(
+    path: bytes, headers: Mapping[str, str], origins: Collection[str], forwarded: Sequence[str] = ()
+) -> Refused | Accepted:
     """Path, query, Origin and subprotocol of an upgrade request. ``headers`` are looked up in any case.
 
     A token in the address would end up in logs, so any query refuses. Without an Origin the caller is no
@@ -47,8 +48,7 @@ def decide(path: bytes, headers: Mapping[str, str], origins: Collection[str]) ->
     if SUBPROTOCOL not in offered:
         required = {"Sec-WebSocket-Protocol": SUBPROTOCOL, "Upgrade": "websocket", "Connection": "Upgrade"}
         return Refused(HTTPStatus.UPGRADE_REQUIRED, required)
-    forwarded = headers.get("x-forwarded-for", "").rpartition(",")[2].strip()
-    return Accepted(origin is not None, forwarded[:ADDRESS_CHARS])
+    return Accepted(origin is not None, tuple(forwarded))
 
 
 def too_many(status: HTTPStatus) -> Refused:

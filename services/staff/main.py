@@ -1,15 +1,9 @@
 """The composition root of staff, the same for production and tests."""
 
-import json
-from collections.abc import Mapping
-from typing import Any
-
-from fynlo.auth.v1.auth_service_pb2 import GetJwksRequest
-from fynlo.auth.v1.auth_service_pb2_grpc import AuthServiceStub
 from fynlo.realtime.v1.channel_source_service_pb2_grpc import add_ChannelSourceServiceServicer_to_server
 from fynlo.staff.v1.staff_service_pb2_grpc import add_StaffServiceServicer_to_server
 
-from chassis.auth import ServiceIdentity, TokenVerifier
+from chassis.auth import ServiceIdentity
 from chassis.bus import bus_of
 from chassis.clock import SystemClock
 from chassis.db import Database
@@ -17,6 +11,7 @@ from chassis.inbox import Consumer
 from chassis.relay import OutboxRelay
 from chassis.rpc import RpcServer, channel_credentials, open_channel
 from chassis.runtime import Service
+from chassis.trust import follow_auth
 from services.staff.consumers import HANDLERS
 from services.staff.peers import AuthPeer
 from services.staff.rpc import StaffChannels, StaffRpc
@@ -39,14 +34,14 @@ async def build(settings: StaffSettings) -> Service:
     credentials = channel_credentials(settings)
     channel = open_channel(settings.auth_address, peer="auth", identity=identity, credentials=credentials)
     service.on_stop("auth", channel.close)
-    auth = AuthServiceStub(channel)
-
-    async def fetch_keys() -> Mapping[str, Any]:
-        keys: dict[str, Any] = json.loads((await auth.GetJwks(GetJwksRequest())).jwks_json)
-        return keys
-
-    verifier = TokenVerifier(fetch_keys, clock)
-    rpc = RpcServer(settings, verifier=verifier, identity=identity, clock=clock)
+    trust = await follow_auth(service, channel, bus, clock)
+    rpc = RpcServer(
+        settings,
+        verifier=trust.verifier,
+        revocations=trust.revocations,
+        identity=identity,
+        clock=clock,
+    )
     rpc.add(add_StaffServiceServicer_to_server, StaffRpc(db, AuthPeer(channel).place))
     rpc.add(add_ChannelSourceServiceServicer_to_server, StaffChannels(db))
     service.serve(rpc)

@@ -5,18 +5,17 @@ from typing import Any, cast
 from google.protobuf.message import Message
 
 from chassis.clock import SystemClock
+from chassis.trust import REVOKED_SUBJECT
 from deploy.access.events import CHANNEL_OWNERS, CONSUMES, HEARS, NOTES, PROCESSES, PUBLISHERS, REVOCATIONS
 from deploy.access.valkey import KEYS
 from deploy.local.provision import SERVICES
 from gateway.limits import KEY_PREFIX
-from gateway.main import REVOCATIONS_SUBJECT
 from gateway.menu_cache import CHANGES_SUBJECT
 from services.catalog.consumers import CatalogConsumers
 from services.orders.consumers import handlers as orders_handlers
 from services.payments.consumers import handlers as payments_handlers
 from services.realtime.engine import KDS_SUBJECT
 from services.realtime.feed import OWNERS
-from services.realtime.wire import REVOKED_SUBJECT
 from services.staff.consumers import HANDLERS as STAFF_HANDLERS
 from tests.access.contracts import event_types, method_options
 
@@ -45,7 +44,7 @@ def test_a_service_publishes_when_its_contract_has_events() -> None:
 
 def test_what_is_heard_as_it_is_published_is_what_the_code_listens_to() -> None:
     assert set(CHANNEL_OWNERS) == set(OWNERS)
-    assert set(HEARS["gateway"]) == {REVOCATIONS_SUBJECT, CHANGES_SUBJECT}
+    assert set(HEARS["gateway"]) == {REVOKED_SUBJECT, CHANGES_SUBJECT}
     assert set(HEARS["realtime"]) == {REVOKED_SUBJECT, *(f"fynlo.{owner}.v1.*.*" for owner in OWNERS)}
     assert REVOCATIONS == REVOKED_SUBJECT
     assert NOTES["realtime"] == (KDS_SUBJECT,)

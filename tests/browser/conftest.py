@@ -11,6 +11,7 @@ from playwright.async_api import (
     BrowserContext,
     ConsoleMessage,
     Page,
+    StorageState,
     ViewportSize,
     async_playwright,
     expect,
@@ -63,10 +64,14 @@ class Desk:
         self._devices: list[BrowserContext] = []
         self.complaints: list[str] = []
 
-    async def device(self, size: ViewportSize | None = None) -> BrowserContext:
-        """A device: its storage is shared by its pages and by nobody else."""
+    async def device(
+        self, size: ViewportSize | None = None, kept: StorageState | None = None
+    ) -> BrowserContext:
+        """A device: its storage is shared by its pages and by nobody else. ``kept``: what it stored before it
+        was restarted.
+        """
         context = await self._browser.new_context(
-            base_url=self._base_url, viewport=size or IPAD, locale="en-GB"
+            base_url=self._base_url, viewport=size or IPAD, locale="en-GB", storage_state=kept
         )
         context.set_default_timeout(PATIENCE_MS)
         self._devices.append(context)

@@ -7,6 +7,7 @@ import httpx
 from chassis.ids import new_id
 from tools.api import Device
 from tools.demo import PASSWORD
+from tools.mailbox import joins
 
 MENU = """category,item,description,price,vat_class,allergens,options,stock,reorder_point
 Grill,Burger,With chips,14.50,hot_food,"gluten, milk",\
@@ -92,10 +93,10 @@ async def new_house(platform: Device, http: httpx.AsyncClient, menu: str = MENU)
     """A furnished restaurant that nobody else uses."""
     token = new_id().hex[-12:]
     name, email = f"Bistro {token}", f"owner-{token}@browser.fynlo.test"
-    body = {"name": name, "owner_email": email, "owner_name": "Ona Owner", "owner_password": PASSWORD}
+    body = {"name": name, "owner_email": email, "owner_name": "Ona Owner"}
     await platform.post("/api/v2/platform/restaurants", body)
     owner = Device(platform.base_url, http, email, PASSWORD, f"dev-{new_id()}", "ios")
-    await owner.log_in()
+    await joins(owner, "Ona Owner")
     house = House(owner, http, name)
     await house.furnish(menu)
     return house

@@ -76,11 +76,15 @@ class Till:
         """Shows a part of the menu."""
         await self.page.get_by_role("tab", name=name, exact=True).click()
 
-    async def open_drawer(self, till: str, amount: str) -> None:
+    async def type(self, scope: Page | Locator, field: str, digits: str) -> None:
+        """Types an amount or a number of pieces, digit by digit."""
+        await scope.get_by_role("spinbutton", name=field).press_sequentially(digits)
+
+    async def open_drawer(self, till: str, pence: str) -> None:
         """Opens the till with a float."""
         await self.view("Till")
         await self.page.get_by_role("textbox", name="Till").fill(till)
-        await self.page.get_by_label("Float in the drawer").fill(amount)
+        await self.type(self.page, "Float in the drawer", pence)
         await self.page.get_by_role("button", name="Open till").click()
         await expect(self.page.get_by_role("button", name="Count and close")).to_be_visible()
 

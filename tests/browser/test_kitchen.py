@@ -172,8 +172,17 @@ async def test_a_cancelled_ticket_stays_until_a_cook_has_seen_it(desk: Desk, hou
     await expect(ticket).to_have_attribute("data-state", "preparing")
     await house.owner.post(f"/api/v2/orders/{order['id']}/cancel", {"reason": "guest left"})
     await expect(ticket).to_contain_text("stop cooking")
+    await wall.page.reload()
+    await live(wall.page)
+    second = await Wall.open(await desk.page(size=WALL), house.email)
+    for one in (wall, second):
+        await expect(one.ticket(order["number"])).to_contain_text("stop cooking")
     await ticket.get_by_role("button", name="Seen").click()
-    await expect(ticket).to_have_count(0)
+    for one in (wall, second):
+        await expect(one.ticket(order["number"])).to_have_count(0)
+    await second.page.reload()
+    await live(second.page)
+    await expect(second.ticket(order["number"])).to_have_count(0)
 
 
 async def test_a_reload_in_the_middle_misses_nothing_and_needs_no_snapshot(desk: Desk, house: House) -> None:

@@ -1,8 +1,10 @@
 """The log-in page, the session it makes, and the documentation page."""
 
+import json
+
 import httpx
 import pytest
-from playwright.async_api import Route, expect
+from playwright.async_api import Request, Route, expect
 
 from tests.browser.conftest import Desk
 from tests.browser.house import House
@@ -13,14 +15,14 @@ from tools.demo import PASSWORD, PLATFORM_OWNER
 pytestmark = pytest.mark.asyncio(loop_scope="session")
 
 TOKENS = """() => {
-    const kept = JSON.parse(sessionStorage.getItem("fynlo.session"));
-    const elsewhere = JSON.stringify(localStorage) + document.cookie;
+    const kept = JSON.parse(localStorage.getItem("fynlo.session"));
+    const elsewhere = JSON.stringify(sessionStorage) + document.cookie + location.href;
     return kept === null ? null : [kept.access_token, kept.refresh_token].map(t => elsewhere.includes(t));
 }"""
 
 EXPIRE = """() => {
-    const held = JSON.parse(sessionStorage.getItem("fynlo.session"));
-    sessionStorage.setItem("fynlo.session", JSON.stringify({ ...held, expires_at: Date.now() - 1 }));
+    const held = JSON.parse(localStorage.getItem("fynlo.session"));
+    localStorage.setItem("fynlo.session", JSON.stringify({ ...held, expires_at: Date.now() - 1 }));
 }"""
 
 
@@ -78,13 +80,13 @@ async def test_a_platform_owner_chooses_the_restaurant(desk: Desk, house: House)
     await expect(Till(page).item("Burger")).to_be_visible()
 
 
-async def test_tokens_stay_in_the_tab_and_a_log_out_leaves_nothing(
+async def test_tokens_stay_in_one_place_and_a_log_out_leaves_nothing(
     desk: Desk, house: House, http: httpx.AsyncClient, system: System
 ) -> None:
     till = await Till.open(await desk.page(), house.email)
     page = till.page
     assert await page.evaluate(TOKENS) == [False, False]
-    token = await page.evaluate("JSON.parse(sessionStorage.getItem('fynlo.session')).access_token")
+    token = await page.evaluate("JSON.parse(localStorage.getItem('fynlo.session')).access_token")
     await until(lambda: caches(page), "the channels are stored")
     await page.get_by_role("button", name="Log out").click()
     await page.wait_for_url("**/login*")
@@ -100,6 +102,50 @@ async def test_tokens_stay_in_the_tab_and_a_log_out_leaves_nothing(
     await until(refused, "the server refuses the old token")
 
 
+@pytest.mark.parametrize("expired", [False, True])
+async def test_logging_in_as_somebody_else_ends_the_session_on_the_server(
+    desk: Desk, house: House, http: httpx.AsyncClient, system: System, expired: bool
+) -> None:
+    page = await desk.page()
+    await log_in(page, PLATFORM_OWNER)
+    await expect(page.get_by_role("button", name="Log in as somebody else")).to_be_visible()
+    token = await page.evaluate("JSON.parse(sessionStorage.getItem('fynlo.session')).access_token")
+    if expired:
+        await page.evaluate(EXPIRE)
+        await page.reload()
+    await page.get_by_role("button", name="Log in as somebody else").click()
+    await expect(page.get_by_label("Password")).to_be_visible()
+    assert await page.evaluate(TOKENS) is None
+
+    async def refused() -> bool:
+        me = f"{system.base_url}/api/v2/me"
+        answer = await http.get(me, headers={"Authorization": f"Bearer {token}"})
+        return answer.status_code == 401 and answer.json()["code"] == "token_revoked"
+
+    await until(refused, "the server refuses the old token")
+
+
+async def test_a_browser_that_somebody_logged_in_with_is_known_after_the_log_out(
+    desk: Desk, house: House
+) -> None:
+    page = await desk.page()
+    sent: list[dict[str, str]] = []
+
+    def note(request: Request) -> None:
+        if "/auth/login" in request.url:
+            sent.append(json.loads(request.post_data or "{}"))
+
+    page.on("request", note)
+    await Till.open(page, house.email)
+    await page.get_by_role("button", name="Log out").click()
+    await page.wait_for_url("**/login*")
+    await log_in(page, house.email)
+    await arrive(page, "/till")
+    known = await page.evaluate("localStorage.getItem('fynlo.device_secret')")
+    assert [body.get("device_secret") for body in sent] == [None, known]
+    assert known
+
+
 async def test_an_old_token_is_replaced_once_however_many_ask(desk: Desk, house: House) -> None:
     page = await desk.page()
     await Till.open(page, house.email)
@@ -111,30 +157,6 @@ async def test_an_old_token_is_replaced_once_however_many_ask(desk: Desk, house:
     await live(page)
     await expect(Till(page).item("Burger")).to_be_visible()
     assert len(refreshes) == 1
-
-
-async def test_a_copy_of_a_tab_is_a_device_of_its_own_and_leaves_the_first_alone(
-    desk: Desk, house: House
-) -> None:
-    till = await Till.open(await desk.page(), house.email)
-    first = till.page
-    # A window that a page opens gets a copy of its storage, as a tab does that the person duplicates.
-    async with first.context.expect_page() as opening:
-        await first.evaluate("void window.open('/till')")
-    copy = await opening.value
-    await copy.wait_for_url("**/login?next=till")
-    assert await copy.evaluate(TOKENS) is None
-    await log_in(copy, house.email)
-    await arrive(copy, "/till")
-    await live(copy)
-    await live(first)
-    devices = [await page.evaluate("sessionStorage.getItem('fynlo.device')") for page in (first, copy)]
-    assert len(set(devices)) == 2
-    for page in (first, copy):
-        await page.evaluate(EXPIRE)
-        await page.reload()
-        await live(page)
-        assert page.url.endswith("/till")
 
 
 async def test_a_session_that_is_ended_elsewhere_ends_here_at_once(desk: Desk, house: House) -> None:

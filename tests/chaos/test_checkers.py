@@ -6,7 +6,8 @@ from typing import Any
 import pytest
 
 from tools.chaos.channel_store import ChannelStore
-from tools.chaos.checkers import Evidence, Violation, check
+from tools.chaos.checkers import check
+from tools.chaos.evidence import Evidence, Violation
 from tools.chaos.history import Operation, content_hash, fold
 from tools.chaos.observe import LedgerRow, Observations, OutboxRow, StockRow, StoredOrder, StoredPayment
 
@@ -14,9 +15,13 @@ OURS, THEIRS = "r-ours", "r-theirs"
 CONTENT = content_hash("pay_later", "takeaway", [("burger", 1, ["well done"])])
 
 
+def answered(**changes: Any) -> dict[str, Any]:
+    return {"id": "o1", "total_minor": 1450, "number": 7, **changes}
+
+
 def placed(**changes: Any) -> Operation:
-    asked = {"flow": "pay_later", "id": "o1"}
-    op = Operation("op1", "place", "till", OURS, "op1", CONTENT, asked, 0.0, 1.0, answers=[{"id": "o1"}])
+    asked = {"flow": "pay_later", "id": "o1", "total_minor": 1450}
+    op = Operation("op1", "place", "till", OURS, "op1", CONTENT, asked, 0.0, 1.0, answers=[answered()])
     return replace(op, **changes)
 
 
@@ -27,7 +32,10 @@ def paid(**changes: Any) -> Operation:
 
 
 def order(**changes: Any) -> StoredOrder:
-    return replace(StoredOrder("o1", OURS, "op1", CONTENT, "validated", "paid", 1450, 1450, 2), **changes)
+    stored = StoredOrder(
+        "o1", OURS, "op1", CONTENT, "validated", "paid", 1450, 1450, 2, number=7, business_date="2026-11-20"
+    )
+    return replace(stored, **changes)
 
 
 def order_frame(seq: int, version: int, **changes: Any) -> dict[str, Any]:
@@ -111,7 +119,7 @@ def test_an_accepted_order_exists_once_as_it_was_asked_for(stored: list[StoredOr
     "op",
     [
         placed(settled_at=None, answers=[]),
-        placed(answers=[{"id": "o1"}, {"id": "o2"}]),
+        placed(answers=[answered(), answered(id="o2")]),
         placed(refusals=["409 order_exists"]),
         placed(answers=[], refusals=["409 insufficient_stock"]),
         placed(answers=[], refusals=["404 not_found"]),
@@ -180,7 +188,7 @@ def test_the_kitchen_sees_an_order_once(frames: list[dict[str, Any]]) -> None:
 
 
 def test_an_order_that_is_paid_first_reaches_the_kitchen_when_it_is_paid() -> None:
-    unpaid = placed(asked={"flow": "pay_first", "id": "o1"})
+    unpaid = placed(asked={"flow": "pay_first", "id": "o1", "total_minor": 1450})
     found = truth(payments=[], ledger=[], trial_balance={}, orders=[order(paid_minor=0)])
     assert broken(run([unpaid], found)) == {"I4"}
     assert run([unpaid, paid()]) == []
@@ -206,6 +214,70 @@ def lopsided() -> list[LedgerRow]:
 )
 def test_money_adds_up(changes: dict[str, Any]) -> None:
     assert broken(run(found=truth(**changes))) == {"I5"}
+
+
+@pytest.mark.parametrize("parts", [[1000, 450], [1000], [1450, 1]], ids=["as asked", "half", "too much"])
+def test_a_bill_paid_in_parts_has_each_part_once(parts: list[int]) -> None:
+    asked = [
+        paid(id=f"pay{part}", asked={"order_id": "o1", "amount_minor": part}, answers=[{"id": f"p{part}"}])
+        for part in (1000, 450)
+    ]
+    payments = [StoredPayment(f"p{part}", OURS, "o1", part) for part in parts]
+    entries = [
+        LedgerRow(OURS, f"x{part}", f"p{part}", account, "GBP", debit, credit)
+        for part in parts
+        for account, debit, credit in (("cash_drawer", part, 0), ("sales", 0, part))
+    ]
+    total = sum(parts)
+    balance = {OURS: [("cash_drawer", "GBP", total, 0), ("sales", "GBP", 0, total)]}
+    found = truth(payments=payments, ledger=entries, trial_balance=balance, orders=[order(paid_minor=total)])
+    expected: set[str] = set() if parts == [1000, 450] else {"I5"}
+    assert broken(run([placed(), *asked], found)) - {"I4"} == expected
+
+
+def test_an_order_costs_what_the_menu_says() -> None:
+    dearer = placed(answers=[answered(total_minor=1451)])
+    assert broken(run([dearer, paid()])) == {"I12"}
+    assert "I12" in broken(run(found=truth(orders=[order(total_minor=1449)])))
+
+
+def test_a_number_is_given_once_a_day() -> None:
+    other = order(id="o2", op="op9", paid_minor=0, total_minor=0)
+    assert broken(run(found=truth(orders=[order(), other]))) >= {"I11"}
+    assert "I11" not in broken(run(found=truth(orders=[order(), replace(other, business_date="2026-11-21")])))
+    assert "I11" in broken(run([placed(answers=[answered(number=8)]), paid()]))
+
+
+def closed(till: str, **answer: int) -> Operation:
+    said = {"expected_minor": 11450, "variance_minor": 0, "z_number": 1, **answer}
+    asked = {"till_session_id": till, "counted_minor": 11450}
+    return Operation(f"close {till}", "close_till", "till", OURS, till, "x", asked, 4.0, 5.0, answers=[said])
+
+
+@pytest.mark.parametrize(
+    "more",
+    [[closed("t1", expected_minor=11449)], [closed("t1", variance_minor=1)], [closed("t1"), closed("t2")]],
+    ids=["other amount", "variance", "number twice"],
+)
+def test_a_drawer_holds_what_its_device_noted(more: list[Operation]) -> None:
+    assert run([placed(), paid(), closed("t1"), closed("t2", z_number=2)]) == []
+    assert broken(run([placed(), paid(), *more])) == {"I13"}
+
+
+def test_a_retry_is_not_refused_for_its_own_effect() -> None:
+    def refused(unknown: int) -> Operation:
+        asked = {"order_id": "o1"}
+        refusal = ["409 illegal_transition"]
+        return Operation(
+            "op3", "cancel", "till", OURS, "op3", "x", asked, 1.0, 2.0, unknown=unknown, refusals=refusal
+        )
+
+    cancelled = truth(
+        orders=[order(lifecycle="cancelled", paid_minor=0)], payments=[], ledger=[], trial_balance={}
+    )
+    assert "I2" in broken(run([placed(), refused(1)], cancelled))
+    assert "I2" not in broken(run([placed(), refused(0)], cancelled))
+    assert "I2" not in broken(run([placed(), paid(), refused(1)]))
 
 
 def test_money_that_nobody_asked_for_is_found() -> None:

@@ -25,7 +25,7 @@ EMPLOYEE = {
     "staff.clock",
     "realtime.subscribe",
 }
-MANAGER = EMPLOYEE | {"reports.read", "staff.read", "staff.manage", "menu.manage"}
+MANAGER = EMPLOYEE | {"reports.read", "staff.read", "staff.manage", "menu.manage", "members.invite"}
 OWNER = MANAGER | {"members.manage", "settings.manage"}
 ROLES = {
     "employee": EMPLOYEE,

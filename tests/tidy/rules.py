@@ -207,6 +207,62 @@ def swallowed(source: Source) -> Iterator[Finding]:
             yield Finding(source.path, _line(node), "suppresses every error")
 
 
+REVISION = re.compile(r"services/\w+/migrations/versions/\d{4}_\w+\.py")
+RELEASED_REVISIONS = {
+    "services/orders/migrations/versions/0002_pre_orders_to_complete.py",
+    "services/orders/migrations/versions/0004_pre_tickets_past_recall.py",
+}
+"""They have run; what ran is not rewritten."""
+MAKES_TABLE = re.compile(r"\bCREATE TABLE\s+(?:IF NOT EXISTS\s+)?([\w.]+)", re.IGNORECASE)
+MAKES_INDEX = re.compile(
+    r"\bCREATE\s+(?:UNIQUE\s+)?INDEX\s+(?!CONCURRENTLY)(?:IF NOT EXISTS\s+)?[\w.]+"
+    r"\s+ON\s+(?:ONLY\s+)?([\w.]+)"
+    r"|\bALTER TABLE\s+(?:IF EXISTS\s+)?(?:ONLY\s+)?([\w.]+)\s+ADD\s+(?:CONSTRAINT\s+\w+\s+)?"
+    r"(?:UNIQUE|PRIMARY KEY|EXCLUDE)\b(?!\s+USING INDEX)",
+    re.IGNORECASE,
+)
+
+
+def concurrent_indexes(source: Source) -> Iterator[Finding]:
+    """An index on a table in use is built concurrently: a plain one stops every writer while it is built."""
+    if not REVISION.fullmatch(source.path) or source.path in RELEASED_REVISIONS:
+        return
+    texts = [
+        (node.lineno, _template(node))
+        for node in ast.walk(source.tree)
+        if isinstance(node, ast.JoinedStr) or (isinstance(node, ast.Constant) and isinstance(node.value, str))
+    ]
+    calls = [
+        (node, _dotted(node.func).split(".")[-1])
+        for node in ast.walk(source.tree)
+        if isinstance(node, ast.Call)
+    ]
+    new = {found.split(".")[-1] for _, text in texts for found in MAKES_TABLE.findall(text)}
+    new |= {_text(node.args[0]) for node, name in calls if name == "create_table" and node.args}
+    for line, text in texts:
+        for found in MAKES_INDEX.finditer(text):
+            table = (found[1] or found[2]).split(".")[-1]
+            if table not in new:
+                yield Finding(
+                    source.path, line, f"an index on {table}: use chassis.migrations.index_concurrently"
+                )
+    for node, name in calls:
+        concurrently = any(keyword.arg == "postgresql_concurrently" for keyword in node.keywords)
+        if name in ("create_index", "create_unique_constraint", "create_primary_key") and not concurrently:
+            table = _text(node.args[1]) if len(node.args) > 1 else ""
+            if table not in new:
+                yield Finding(
+                    source.path, node.lineno, f"{name} on {table or 'a table in use'}, not concurrently"
+                )
+
+
+def _template(node: ast.expr) -> str:
+    """The text of a literal; what an f-string fills in becomes `_`."""
+    if isinstance(node, ast.JoinedStr):
+        return "".join(str(part.value) if isinstance(part, ast.Constant) else "_" for part in node.values)
+    return str(node.value) if isinstance(node, ast.Constant) else ""
+
+
 UNFINISHED = re.compile(r"\b(" + "|".join(("TO" + "DO", "FIX" + "ME", "X" + "XX", "HA" + "CK")) + r")\b")
 
 
@@ -270,6 +326,7 @@ PYTHON_RULES: tuple[Rule, ...] = (
     skips,
     assertions,
     swallowed,
+    concurrent_indexes,
     unfinished,
 )
 TEXT_RULES: tuple[Rule, ...] = (machine_traces,)

@@ -13,6 +13,8 @@ INDEX = "pypi." + "org"
 FOLDER = "/ro" + "ot/project"
 MARK = "TO" + "DO"
 
+REVISION = "services/orders/migrations/versions/0042_pre_more.py"
+
 LONG_FUNCTION = "def f() -> None:\n" + "    g()\n" * 70
 LONG_FILE = "x = 1\n" * 401
 
@@ -68,6 +70,15 @@ CAUGHT: list[tuple[rules.Rule, str, str]] = [
     (rules.swallowed, PRODUCT, "try:\n  f()\nexcept Exception:\n  pass"),
     (rules.swallowed, PRODUCT, "try:\n  f()\nexcept:\n  pass"),
     (rules.swallowed, PRODUCT, "with contextlib.suppress(Exception):\n  f()"),
+    (rules.concurrent_indexes, REVISION, "op.execute('CREATE INDEX t_a ON orders.ticket (a)')"),
+    (rules.concurrent_indexes, REVISION, "op.execute(f'CREATE UNIQUE INDEX t_a ON {schema}.ticket (a)')"),
+    (
+        rules.concurrent_indexes,
+        REVISION,
+        "op.execute('ALTER TABLE orders.ticket ADD CONSTRAINT u UNIQUE (a)')",
+    ),
+    (rules.concurrent_indexes, REVISION, "op.create_index('t_a', 'ticket', ['a'], schema='orders')"),
+    (rules.concurrent_indexes, REVISION, "op.create_unique_constraint('u', 'ticket', ['a'])"),
     (rules.unfinished, PRODUCT, f"x = 1  # {MARK}: later"),
     (rules.machine_traces, "requirements.lock", f"--index-url https://{INDEX}/simple"),
     (rules.machine_traces, "docs/chassis.md", f"see {FOLDER}/notes.txt"),
@@ -106,6 +117,15 @@ ALLOWED: list[tuple[rules.Rule, str, str]] = [
     (rules.assertions, TEST, "def test_a():\n  assert_balanced(ledger)"),
     (rules.swallowed, PRODUCT, "try:\n  f()\nexcept ValueError:\n  pass"),
     (rules.swallowed, PRODUCT, "try:\n  f()\nexcept Exception:\n  log.error('x')\n  raise"),
+    (rules.concurrent_indexes, REVISION, "index_concurrently(op, 'orders', 't_a', 'ticket (a)')"),
+    (
+        rules.concurrent_indexes,
+        REVISION,
+        "op.execute('CREATE TABLE orders.bin (a int)')\nop.execute('CREATE INDEX b_a ON orders.bin (a)')",
+    ),
+    (rules.concurrent_indexes, REVISION, "op.create_table('bin', c)\nop.create_index('b_a', 'bin', ['a'])"),
+    (rules.concurrent_indexes, REVISION, "op.execute('CREATE INDEX CONCURRENTLY t_a ON orders.ticket (a)')"),
+    (rules.concurrent_indexes, PRODUCT, "x = 'CREATE INDEX t_a ON orders.ticket (a)'"),
     (rules.machine_traces, "README.md", "open http://127.0.0.1:8080/root/ or services/work/x"),
 ]
 

@@ -3,7 +3,7 @@
 import pytest
 
 from tests.tidy.rules import PYTHON_RULES, TEXT_RULES, Rule
-from tests.tidy.source import REPOSITORY, python_files, text_files
+from tests.tidy.source import python_files, text_files
 
 PYTHON = list(python_files())
 TEXT = list(text_files())
@@ -26,10 +26,3 @@ def test_the_rules_see_the_whole_repository() -> None:
     assert {"chassis/db.py", "deploy/local/process.py", "tests/tidy/rules.py"} <= seen
     assert not [path for path in seen if "protos/python" in path]
     assert {"Makefile", "requirements.lock", "pyproject.toml", ".ci/run"} <= {source.path for source in TEXT}
-
-
-def test_what_the_lock_pins_has_hashes() -> None:
-    lines = (REPOSITORY / "requirements.lock").read_text().replace("\\\n", " ").splitlines()
-    pins = [line for line in lines if line and not line.lstrip().startswith("#")]
-    assert pins
-    assert not [pin for pin in pins if "==" not in pin or "--hash=sha256:" not in pin]

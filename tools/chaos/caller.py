@@ -83,6 +83,9 @@ class Caller:
             kept = {name: parsed[name] for name in KEPT_FACTS if name in parsed}
             if "totals" in parsed:
                 kept["total_minor"] = parsed["totals"]["total_minor"]
+            if "z_report" in parsed:
+                kept |= {name: parsed[name] for name in ("expected_minor", "variance_minor")}
+                kept["z_number"] = parsed["z_report"]["number"]
             replayed = reply.headers.get("idempotency-replayed") == "true"
             self._history.write(op, OK, answer={**kept, "replayed": replayed})
             return True, parsed

@@ -4,13 +4,13 @@ Each answers its violations with the smallest set of ids that shows one.
 """
 
 from collections import Counter, defaultdict
-from collections.abc import Callable, Iterable, Sequence
-from dataclasses import dataclass
+from collections.abc import Callable
 from typing import Any
 
 from tools.chaos.channel_store import ChannelStore
-from tools.chaos.history import Operation
-from tools.chaos.observe import Observations, StoredOrder
+from tools.chaos.evidence import Evidence, Violation
+from tools.chaos.money_checkers import drawers_agree, money_adds_up, totals_are_those_of_the_menu
+from tools.chaos.observe import Observations
 
 UNPUBLISHED_SECONDS = 10.0
 CLOSED_STATES = frozenset({"done", "invoiced", "cancelled"})
@@ -24,31 +24,15 @@ EXPECTED_REFUSALS = {
     "serve": {"409 illegal_transition"},
 }
 """What the rules of the trade may answer. Anything else that is refused is a fault."""
-
-
-@dataclass(frozen=True, slots=True)
-class Violation:
-    """A broken invariant."""
-
-    invariant: str
-    what: str
-    ids: tuple[str, ...] = ()
-
-
-@dataclass(frozen=True, slots=True)
-class Evidence:
-    """All that is known after a run. ``stores`` are the devices' own, one per device and channel."""
-
-    operations: Sequence[Operation]
-    truth: Observations
-    stores: Sequence[ChannelStore]
+OWN_CONFLICTS = frozenset({"cancel", "bump", "serve", "pay"})
+"""Commands that only one device gives for each order or ticket."""
 
 
 def accepted_orders_exist_once(evidence: Evidence) -> list[Violation]:
     """I1: every order that a client saw accepted exists exactly once, with what was asked for."""
-    by_op = _orders_by_op(evidence)
+    by_op = evidence.orders_by_op()
     found = []
-    for op in _of_kind(evidence, "place"):
+    for op in evidence.of_kind("place"):
         if not op.accepted:
             continue
         stored = by_op.get(op.id, [])
@@ -71,7 +55,7 @@ def accepted_orders_exist_once(evidence: Evidence) -> list[Violation]:
 def unknown_outcomes_resolve(evidence: Evidence) -> list[Violation]:
     """I2: every operation gets a definitive answer, the same one on every retry, and it is true."""
     found = []
-    by_op = _orders_by_op(evidence)
+    by_op = evidence.orders_by_op()
     for op in evidence.operations:
         if op.settled_at is None:
             found.append(Violation("I2", f"{op.kind} was never answered", (op.id,)))
@@ -84,6 +68,51 @@ def unknown_outcomes_resolve(evidence: Evidence) -> list[Violation]:
             found.append(Violation("I2", "a refused order exists", (op.id, by_op[op.id][0].id)))
         if op.refused and op.refusals[0] not in EXPECTED_REFUSALS.get(op.kind, ()):
             found.append(Violation("I2", f"{op.kind} was refused: {op.refusals[0]}", (op.id,)))
+    return found
+
+
+def no_retry_is_refused_for_its_own_effect(evidence: Evidence) -> list[Violation]:
+    """I2: a command that is sent again, because its answer was lost, is never told that it comes too late.
+
+    Nobody else cancels these orders or works on these tickets: a conflict on a retry can only be the effect
+    of an earlier attempt, unless the order was cancelled before its ticket was done.
+    """
+    cancelled = {order.id for order in evidence.truth.orders if order.lifecycle == "cancelled"}
+    order_of = {
+        ticket_id: str(ticket.get("order_id", ""))
+        for store in evidence.stores
+        if store.channel == "kitchen"
+        for ticket_id, ticket in store.state.items()
+    }
+    found = []
+    for op in evidence.operations:
+        if not (op.refused and op.unknown and op.refusals[0].startswith("409")):
+            continue
+        order_id = str(op.asked.get("order_id") or order_of.get(str(op.asked.get("ticket_id")), ""))
+        own = order_id in cancelled if op.kind == "cancel" else order_id not in cancelled
+        if op.kind in OWN_CONFLICTS and own:
+            what = f"{op.kind} was refused on a retry although it had taken effect: {op.refusals[0]}"
+            found.append(Violation("I2", what, (op.id, order_id)))
+    return found
+
+
+def numbers_are_given_once(evidence: Evidence) -> list[Violation]:
+    """I11: no two orders of a restaurant have one number on a day, and each has that which was answered."""
+    found = []
+    holders: dict[tuple[str, str, int], str] = {}
+    for order in evidence.truth.orders:
+        if not order.number:
+            continue
+        other = holders.setdefault((order.restaurant_id, order.business_date, order.number), order.id)
+        if other != order.id:
+            found.append(Violation("I11", f"two orders have the number {order.number}", (other, order.id)))
+    numbers = {order.id: order.number for order in evidence.truth.orders}
+    for op in evidence.of_kind("place"):
+        for answer in op.answers:
+            order_id, number = str(answer["id"]), answer.get("number")
+            if number and numbers.get(order_id, number) != number:
+                what = f"an order was answered with the number {number} and has {numbers[order_id]}"
+                found.append(Violation("I11", what, (op.id, order_id)))
     return found
 
 
@@ -115,7 +144,7 @@ def kitchens_see_each_order_once(evidence: Evidence) -> list[Violation]:
     for store in evidence.stores:
         if store.channel == "kitchen":
             by_channel[store.restaurant_id].append(store)
-    paid = {payment.order_id for payment in evidence.truth.payments}
+    paid = {order.id for order in evidence.truth.orders if order.paid_minor >= order.total_minor}
     for restaurant_id, stores in by_channel.items():
         seen = {
             (one.epoch, one.seq): one.order_id
@@ -124,7 +153,7 @@ def kitchens_see_each_order_once(evidence: Evidence) -> list[Violation]:
             if one.kind == "order.accepted"
         }
         times = Counter(seen.values())
-        for op in _of_kind(evidence, "place"):
+        for op in evidence.of_kind("place"):
             if op.restaurant_id != restaurant_id or not op.accepted:
                 continue
             order_id = str(op.answers[0]["id"])
@@ -133,37 +162,6 @@ def kitchens_see_each_order_once(evidence: Evidence) -> list[Violation]:
                 what = f"the kitchen saw an order {times[order_id]} times instead of {due}"
                 found.append(Violation("I4", what, (order_id,)))
     return found
-
-
-def money_adds_up(evidence: Evidence) -> list[Violation]:
-    """I5: the journal balances, every payment promised is in it once and on its order, and no other."""
-    truth, found = evidence.truth, []
-    sums: dict[tuple[str, str], list[int]] = defaultdict(lambda: [0, 0])
-    accounts: dict[tuple[str, str, str], list[int]] = defaultdict(lambda: [0, 0])
-    booked: Counter[str] = Counter()
-    for _, payment_id in {(row.transaction_id, row.payment_id) for row in truth.ledger}:
-        booked[payment_id] += 1
-    for row in truth.ledger:
-        account = (row.restaurant_id, row.account, row.currency)
-        for sum_of in (sums[(row.transaction_id, row.currency)], accounts[account]):
-            sum_of[0] += row.debit_minor
-            sum_of[1] += row.credit_minor
-    for (transaction, currency), (debit, credit) in sums.items():
-        if debit != credit:
-            what = f"a transaction has {debit} debit and {credit} credit in {currency}"
-            found.append(Violation("I5", what, (transaction,)))
-    for payment in truth.payments:
-        if booked[payment.id] != 1:
-            what = f"a payment is in the journal {booked[payment.id]} times"
-            found.append(Violation("I5", what, (payment.id,)))
-    for restaurant_id, rows in truth.trial_balance.items():
-        said = {
-            (restaurant_id, account, currency): [debit, credit] for account, currency, debit, credit in rows
-        }
-        true = {key: value for key, value in accounts.items() if key[0] == restaurant_id}
-        if said != true:
-            found.append(Violation("I5", "the trial balance is not the journal", (restaurant_id,)))
-    return [*found, *_payments_promised(evidence)]
 
 
 def stock_adds_up(evidence: Evidence) -> list[Violation]:
@@ -224,9 +222,13 @@ def tenants_are_apart(evidence: Evidence) -> list[Violation]:
 CHECKERS: tuple[Callable[[Evidence], list[Violation]], ...] = (
     accepted_orders_exist_once,
     unknown_outcomes_resolve,
+    no_retry_is_refused_for_its_own_effect,
+    numbers_are_given_once,
     devices_are_contiguous_and_end_like_the_database,
     kitchens_see_each_order_once,
+    totals_are_those_of_the_menu,
     money_adds_up,
+    drawers_agree,
     stock_adds_up,
     everything_was_published,
     tenants_are_apart,
@@ -236,17 +238,6 @@ CHECKERS: tuple[Callable[[Evidence], list[Violation]], ...] = (
 def check(evidence: Evidence) -> list[Violation]:
     """All invariants."""
     return [violation for checker in CHECKERS for violation in checker(evidence)]
-
-
-def _of_kind(evidence: Evidence, kind: str) -> Iterable[Operation]:
-    return (op for op in evidence.operations if op.kind == kind)
-
-
-def _orders_by_op(evidence: Evidence) -> dict[str, list[StoredOrder]]:
-    found: dict[str, list[StoredOrder]] = defaultdict(list)
-    for order in evidence.truth.orders:
-        found[order.op].append(order)
-    return found
 
 
 def _order_of(store: ChannelStore) -> list[str]:
@@ -283,32 +274,3 @@ def _differing(store: ChannelStore, truth: Observations) -> list[str]:
     versions = {order.id: order.version for order in truth.orders}
     differing += [id for id, one in store.state.items() if versions.get(id, one["version"]) != one["version"]]
     return sorted(set(differing))
-
-
-def _payments_promised(evidence: Evidence) -> list[Violation]:
-    truth, found = evidence.truth, []
-    by_order: dict[str, list[Any]] = defaultdict(list)
-    for payment in truth.payments:
-        by_order[payment.order_id].append(payment)
-    asked = set()
-    for op in _of_kind(evidence, "pay"):
-        order_id = str(op.asked["order_id"])
-        asked.add(order_id)
-        stored, due = by_order.get(order_id, []), 1 if op.accepted else 0
-        if op.settled_at is not None and len(stored) != due:
-            what = f"an order was paid {len(stored)} times instead of {due}"
-            found.append(Violation("I5", what, (order_id, *(one.id for one in stored))))
-        elif stored and stored[0].amount_minor != op.asked["amount_minor"]:
-            found.append(Violation("I5", "a payment has another amount than was asked", (stored[0].id,)))
-        elif stored and op.asked.get("id", stored[0].id) != stored[0].id:
-            found.append(Violation("I5", "a payment has another id than its device made", (stored[0].id,)))
-    for order in truth.orders:
-        paid = sum(one.amount_minor for one in by_order.get(order.id, ()))
-        if paid != order.paid_minor:
-            what = f"{paid} was paid and {order.paid_minor} is on the order"
-            found.append(Violation("I5", what, (order.id,)))
-        if paid and order.id not in asked:
-            found.append(Violation("I5", "nobody asked for a payment", (order.id,)))
-        if paid and order.lifecycle == "cancelled":
-            found.append(Violation("I5", "a cancelled order has money on it", (order.id,)))
-    return found

@@ -29,14 +29,27 @@ class Habits:
     walk_away: float = 0.1
     """Guests of a pay_first order who never pay."""
     serve: float = 0.6
+    split: float = 0.15
+    """Guests who pay in two parts."""
+
+
+@dataclass(frozen=True, slots=True)
+class Dish:
+    """An item with the options that it must be asked with, and what one of it costs by the menu, in minor
+    units.
+    """
+
+    item_id: str
+    option_ids: tuple[str, ...]
+    price_minor: int
 
 
 @dataclass(frozen=True, slots=True)
 class Goods:
-    """What is on the menu: items with the options that each must be asked, (item id, option ids)."""
+    """What is on the menu, by whether it is counted."""
 
-    plain: tuple[tuple[str, tuple[str, ...]], ...]
-    tracked: tuple[tuple[str, tuple[str, ...]], ...]
+    plain: tuple[Dish, ...]
+    tracked: tuple[Dish, ...]
 
 
 class Till:
@@ -45,6 +58,8 @@ class Till:
     def __init__(self, caller: Caller, goods: Goods, habits: Habits) -> None:
         self.caller = caller
         self.sold = 0
+        self.drawer_minor = 0
+        """What must lie in the drawer by what this device was told."""
         self._goods = goods
         self._habits = habits
         self._rng: random.Random = caller.rng
@@ -58,6 +73,14 @@ class Till:
         if session is None:
             raise RuntimeError(f"{name} could not be opened")
         self._session_id = session["id"]
+        self.drawer_minor = FLOAT_MINOR
+
+    async def close(self) -> None:
+        """Counts what this device's own notes say and closes the drawer."""
+        path = f"/api/v2/till-sessions/{self._session_id}/close"
+        asked = {"till_session_id": self._session_id, "counted_minor": self.drawer_minor}
+        body = {"counted_minor": self.drawer_minor, "reason": "the end of the run"}
+        await self.caller.call("close_till", path, body, asked=asked)
 
     async def sell(self, orders: int, seconds: float, late_seconds: float) -> None:
         """Sells ``orders`` (what is sold out does not count), spread over ``seconds``; when late, without a
@@ -90,14 +113,15 @@ class Till:
 
     async def _place(self, flow: str) -> Json | None:
         op = str(new_id())
-        lines = self._basket(op)
+        basket = self._basket(op)
+        lines = [line for line, _ in basket]
         hashed = content_hash(
             flow,
             "takeaway",
             ((one["item_id"], one["quantity"], [o["option_id"] for o in one["options"]]) for one in lines),
         )
         body: Json = {"service_flow": flow, "order_type": "takeaway", "lines": lines}
-        asked: Json = {"flow": flow}
+        asked: Json = {"flow": flow, "total_minor": sum(price for _, price in basket)}
         if self._rng.random() >= self._habits.id_from_server:
             body["id"] = asked["id"] = str(new_id())
         order = await self.caller.call("place", "/api/v2/orders", body, asked=asked, content=hashed, op=op)
@@ -105,37 +129,51 @@ class Till:
             await self.caller.call("place", "/api/v2/orders", body, asked=asked, content=hashed, op=op)
         return order
 
-    def _basket(self, op: str) -> list[Json]:
-        """One to three lines. The first is marked, so that an order can be told by whom it was asked for."""
+    def _basket(self, op: str) -> list[tuple[Json, int]]:
+        """One to three lines, each with what it costs. The first is marked, so that an order can be told by
+        whom it was asked for.
+        """
         rng = self._rng
         chosen = rng.sample(self._goods.plain, rng.randint(1, 2))
         if rng.random() < self._habits.tracked:
             chosen.append(rng.choice(self._goods.tracked))
-        lines: list[Json] = [
-            {
-                "item_id": item,
-                "quantity": rng.randint(1, 2),
-                "options": [{"option_id": option} for option in options],
-            }
-            for item, options in chosen
-        ]
-        lines[0]["note"] = marked(op)
-        return lines
+        basket: list[tuple[Json, int]] = []
+        for dish in chosen:
+            quantity = rng.randint(1, 2)
+            options = [{"option_id": option} for option in dish.option_ids]
+            line: Json = {"item_id": dish.item_id, "quantity": quantity, "options": options}
+            basket.append((line, quantity * dish.price_minor))
+        basket[0][0]["note"] = marked(op)
+        return basket
 
     async def _pay(self, order: Json) -> None:
         total = order["totals"]["total_minor"]
+        parts = [total]
+        if total > 1 and self._rng.random() < self._habits.split:
+            first = self._rng.randint(1, total - 1)
+            parts = [first, total - first]
+        for amount in parts:
+            if not await self._pay_part(order["id"], amount, whole=len(parts) == 1):
+                return
+
+    async def _pay_part(self, order_id: str, amount_minor: int, *, whole: bool) -> bool:
+        """One payment in cash; False where it was refused or never answered."""
         body: Json = {
             "method": "cash",
-            "tendered_minor": -(-total // NOTE_MINOR) * NOTE_MINOR,
+            "tendered_minor": -(-amount_minor // NOTE_MINOR) * NOTE_MINOR,
             "till_session_id": self._session_id,
         }
-        asked = {"order_id": order["id"], "amount_minor": total}
+        if not whole:
+            body["amount_minor"] = amount_minor
+        asked = {"order_id": order_id, "amount_minor": amount_minor, "till_session_id": self._session_id}
         if self._rng.random() >= self._habits.id_from_server:
             body["id"] = asked["id"] = str(new_id())
-        path, op = f"/api/v2/orders/{order['id']}/payments", str(new_id())
+        path, op = f"/api/v2/orders/{order_id}/payments", str(new_id())
         paid = await self.caller.call("pay", path, body, asked=asked, op=op)
         if paid is not None and self._rng.random() < self._habits.repeat:
             await self.caller.call("pay", path, body, asked=asked, op=op)
+        self.drawer_minor += amount_minor if paid is not None else 0
+        return paid is not None
 
     async def _cancel(self, order_id: str) -> None:
         path = f"/api/v2/orders/{order_id}/cancel"

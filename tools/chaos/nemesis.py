@@ -1,15 +1,12 @@
-"""Kills processes of the system, one after another, as a seed says, and notes how long each was away."""
+"""Strikes the system, one fault after another, as a seed says."""
 
 import asyncio
-import os
 import random
-import signal
 import time
-from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
-from typing import Any
+from collections.abc import Mapping, Sequence
 
-from deploy.local.state import start_mark
+from tools.chaos.faults import Faults
+from tools.chaos.network import random_harm
 
 TARGETS = (
     "auth",
@@ -24,84 +21,62 @@ TARGETS = (
     "valkey",
 )
 INTERVAL_SECONDS = (1.0, 2.0)
-POLL_SECONDS = 0.05
-BACK_SECONDS = 60.0
+STOP_SECONDS = (3.0, 30.0)
+HARM_SECONDS = (3.0, 15.0)
+MAX_STOPPED = 2
+"""Processes that stand still at the same time."""
 
-State = Callable[[], Mapping[str, Any]]
-
-
-@dataclass(slots=True)
-class Kill:
-    """One process killed. ``away_seconds`` until the supervisor found its successor ready; None: never."""
-
-    process: str
-    pid: int
-    at_seconds: float
-    away_seconds: float | None = None
+KILLS: Mapping[str, float] = {"kill": 1.0}
+EVERYTHING: Mapping[str, float] = {"kill": 0.72, "stop": 0.1, "harm": 0.14, "lose_store": 0.04}
+"""How often which fault; parts of 1."""
 
 
 class Nemesis:
-    """``state`` reads the supervisor's run.json: the only source of process ids, so that nothing but
-    processes of this system is ever killed.
-    """
+    """Chooses what ``faults`` does. ``mix`` says how often which fault."""
 
     def __init__(
         self,
-        state: State,
+        faults: Faults,
         rng: random.Random,
         targets: Sequence[str] = TARGETS,
         interval_seconds: tuple[float, float] = INTERVAL_SECONDS,
+        mix: Mapping[str, float] = KILLS,
     ) -> None:
-        self.kills: list[Kill] = []
-        self._state = state
+        self._faults = faults
         self._rng = rng
         self._targets = targets
         self._interval_seconds = interval_seconds
-        self._bag: list[str] = []
-        self._watching: set[asyncio.Task[None]] = set()
-        self._began = time.monotonic()
+        self._mix = mix
+        self._bags: dict[str, list[str]] = {}
 
     async def run(self, seconds: float) -> None:
-        """Kills for ``seconds``; returns when what was killed last is back, or has not come in time."""
-        self._began = time.monotonic()
-        while time.monotonic() < self._began + seconds:
+        """Strikes for ``seconds``; returns when what was struck last is back, or has not come in time."""
+        self._faults.begin()
+        until = time.monotonic() + seconds
+        while time.monotonic() < until:
             await asyncio.sleep(self._rng.uniform(*self._interval_seconds))
-            self.strike(self._next())
-        if self._watching:
-            await asyncio.wait(self._watching, timeout=BACK_SECONDS)
+            self._strike()
+        await self._faults.over()
 
-    def _next(self) -> str:
-        """Every process once, in random order, then again: each gets its share. One that serves goes first:
-        to kill what is only starting breaks less.
+    def _strike(self) -> None:
+        [kind] = self._rng.choices(list(self._mix), list(self._mix.values()))
+        if kind == "stop" and self._faults.stopped < MAX_STOPPED:
+            self._faults.stop(self._next("stop"), self._rng.uniform(*STOP_SECONDS))
+        elif kind == "harm" and (links := self._faults.used_links()):
+            client, server = self._rng.choice(sorted(links))
+            self._faults.harm(client, server, random_harm(self._rng), self._rng.uniform(*HARM_SECONDS))
+        elif kind == "lose_store":
+            self._faults.lose_store()
+        else:
+            self._faults.kill(self._next("kill"))
+
+    def _next(self, kind: str) -> str:
+        """Every process once, in random order, then again: each gets its share of each fault. One that serves
+        goes first: to strike what is only starting breaks less.
         """
-        if not self._bag:
-            self._bag = self._rng.sample(list(self._targets), len(self._targets))
-        processes = self._state()["processes"]
-        serving = (name for name in reversed(self._bag) if processes.get(name, {}).get("state") == "ready")
-        chosen = next(serving, self._bag[-1])
-        self._bag.remove(chosen)
+        bag = self._bags.setdefault(kind, [])
+        if not bag:
+            bag += self._rng.sample(list(self._targets), len(self._targets))
+        chosen = next(reversed(self._faults.serving(bag)), bag[-1])
+        bag.remove(chosen)
         return chosen
-
-    def strike(self, name: str) -> bool:
-        """SIGKILL for one process; False where it does not run at the moment."""
-        process = self._state()["processes"].get(name, {})
-        pid, started = process.get("pid"), process.get("started")
-        # A process id may belong to a stranger by now; the moment of its start tells.
-        if not pid or started is None or start_mark(pid) != started:
-            return False
-        os.kill(pid, signal.SIGKILL)
-        kill = Kill(name, pid, round(time.monotonic() - self._began, 2))
-        self.kills.append(kill)
-        task = asyncio.create_task(self._watch(kill))
-        self._watching.add(task)
-        task.add_done_callback(self._watching.discard)
-        return True
-
-    async def _watch(self, kill: Kill) -> None:
-        killed = time.monotonic()
-        while time.monotonic() < killed + BACK_SECONDS:
-            await asyncio.sleep(POLL_SECONDS)
-            process = self._state()["processes"].get(kill.process, {})
-            if process.get("state") == "ready" and process.get("pid") not in (None, kill.pid):
-                kill.away_seconds = round(time.monotonic() - killed, 2)
-                return

@@ -14,7 +14,7 @@ import nats
 from nats.aio.client import Client as NatsClient
 from nats.js.api import AckPolicy, ConsumerConfig, DeliverPolicy
 
-from chassis.stream import MSG_ID, STREAM, SUBJECTS, subject_of
+from chassis.stream import ID, STREAM, SUBJECTS, subject_of
 from tools.chaos.devices import operation_of
 from tools.chaos.history import content_hash
 
@@ -36,6 +36,8 @@ class StoredOrder:
     total_minor: int
     paid_minor: int
     version: int
+    number: int
+    business_date: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -140,7 +142,9 @@ class Observer:
                 found.outbox += await _outbox(connection, schema)
                 found.parked += [
                     f"{schema} {row['subject']} {row['msg_id']}: {row['error'][:200]}"
-                    for row in await connection.fetch(f"SELECT * FROM {schema}.inbox_parked")
+                    for row in await connection.fetch(
+                        f"SELECT * FROM {schema}.inbox_parked WHERE retry_at IS NULL"
+                    )
                 ]
         finally:
             await connection.close()
@@ -163,6 +167,10 @@ class Observer:
                     f"SELECT count(*) FROM {schema}.outbox WHERE published_at IS NULL"
                 )
                 waits += [f"{schema}: {rows} events to publish"] if rows else []
+                rows = await connection.fetchval(
+                    f"SELECT count(*) FROM {schema}.inbox_parked WHERE retry_at IS NOT NULL"
+                )
+                waits += [f"{schema}: {rows} events to try again"] if rows else []
             hanging = await connection.fetchval(
                 "SELECT count(*) FROM orders.orders WHERE lifecycle = 'cancel_pending'"
             )
@@ -225,6 +233,8 @@ async def _orders(connection: Any, ids: list[UUID]) -> list[StoredOrder]:
                 row["total_minor"],
                 row["paid_minor"],
                 row["version"],
+                row["number"],
+                str(row["business_date"]),
             )
         )
     return found
@@ -272,7 +282,7 @@ async def _messages(client: NatsClient) -> dict[int, tuple[str, str]]:
             left = min(left - 1, message.metadata.num_pending)
             found[message.metadata.sequence.stream] = (
                 message.subject,
-                (message.headers or {}).get(MSG_ID, ""),
+                (message.headers or {}).get(ID, ""),
             )
     await pull.unsubscribe()
     return found

@@ -6,14 +6,22 @@ MODULE` runs MODULE with the mistake that FILE names for it (JSON, module -> mis
 
 import asyncio
 import json
+import random
 import runpy
 import sys
 from collections.abc import Callable
+from contextvars import Context, ContextVar
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
+from uuid import UUID
 
 ACKED_EARLY_SECONDS = 0.3
 """How long an event that is acknowledged already is not handled yet."""
+PUBLISHED_EARLY_SECONDS = 0.3
+COMMITTED_LATE_SECONDS = 0.5
+READ_EARLY_SECONDS = 0.05
+DROPPED_ONE_IN = 10
 
 
 def no_claim() -> None:
@@ -58,10 +66,160 @@ def ack_before_commit() -> None:
     Consumer._settle = settle  # type: ignore[method-assign]
 
 
+def no_inbox() -> None:
+    """What comes twice has its effect twice. Acknowledgements get lost, so that things do come twice."""
+    from nats.aio.msg import Msg
+
+    from chassis.db import Transaction
+    from chassis.inbox import Consumer
+    from services.orders.store import orders as store
+
+    done = Consumer._done
+    insert = store.insert_payment
+
+    async def receive(self: Consumer, tx: Transaction, msg_id: UUID, delivery: int) -> bool:
+        return True
+
+    async def done_unless_lost(self: Consumer, msg: Msg, *rest: Any) -> None:
+        if msg.metadata.num_delivered > 1:
+            await done(self, msg, *rest)
+
+    async def insert_again(*args: Any) -> bool:
+        await insert(*args)
+        return True
+
+    Consumer._receive = receive  # type: ignore[method-assign]
+    Consumer._done = done_unless_lost  # type: ignore[method-assign, assignment]
+    store.insert_payment = insert_again  # type: ignore[assignment]
+
+
+def publish_before_commit() -> None:
+    """Events leave before what they speak of is committed: a crash in between announces what never was."""
+    from chassis.db import Database, TransactionBlock
+
+    commit = TransactionBlock._commit
+    announcing: ContextVar[bool] = ContextVar("announcing", default=False)
+
+    async def announce(database: Database, tenant: UUID | None, events: list[Any]) -> None:
+        announcing.set(True)
+        async with database.transaction(tenant) as early:
+            early._events = events
+
+    async def commit_late(self: TransactionBlock) -> bool:
+        transaction = self._transaction
+        if transaction._events and not announcing.get():
+            events, transaction._events = transaction._events, []
+            announced = announce(self._database, transaction.tenant, events)
+            await asyncio.create_task(announced, context=Context())  # its own: one task, one transaction
+            await asyncio.sleep(PUBLISHED_EARLY_SECONDS)
+        return await commit(self)
+
+    TransactionBlock._commit = commit_late  # type: ignore[method-assign]
+
+
+def bigserial_poller() -> None:
+    """The relay asks for what is newer than the newest that it has seen: what commits late it never finds."""
+    from chassis.db import TransactionBlock
+    from chassis.relay import Leadership
+
+    commit, following = TransactionBlock._commit, Leadership.next
+    newest = 0
+
+    async def commit_sometimes_late(self: TransactionBlock) -> bool:
+        if not random.randrange(4):  # what else makes commits late, only more often
+            await self._transaction._write_records(self._database.clock)
+            self._transaction._events, self._transaction._key = [], None
+            await asyncio.sleep(COMMITTED_LATE_SECONDS)
+            await commit(self)
+            return True
+        return await commit(self)
+
+    async def newer(self: Leadership, *args: Any) -> list[Any]:
+        nonlocal newest
+        rows = [row for row in await following(self, *args) if row["id"] > newest]
+        newest = max((row["id"] for row in rows), default=newest)
+        return rows
+
+    TransactionBlock._commit = commit_sometimes_late  # type: ignore[method-assign]
+    Leadership.next = newer  # type: ignore[method-assign, assignment]
+
+
+def drop_on_slow_consumer() -> None:
+    """A frame that a socket does not take at once is dropped, and nobody is told."""
+    from services.realtime.hub.channel import Channel
+    from services.realtime.hub.delivery import Delivery
+
+    fan_out = Delivery.fan_out
+
+    def fan_out_to_some(self: Delivery, channel: Channel) -> None:
+        slow = [session for session in channel.live if not random.randrange(DROPPED_ONE_IN)]
+        dropped = {session: channel.live.pop(session) for session in slow}
+        fan_out(self, channel)
+        channel.live.update(dropped)
+
+    Delivery.fan_out = fan_out_to_some  # type: ignore[method-assign]
+
+
+def stock_read_modify_write() -> None:
+    """Levels are read, changed and written back without a lock."""
+    from services.catalog.store import stock as store
+
+    store.LOCK_LEVELS = store.LOCK_LEVELS.replace(" FOR UPDATE OF s", "")
+    lock_levels = store.lock_levels
+
+    async def read_levels(*args: Any) -> Any:
+        levels = await lock_levels(*args)
+        await asyncio.sleep(READ_EARLY_SECONDS)
+        return levels
+
+    store.lock_levels = read_levels  # type: ignore[assignment]
+
+
+def payment_without_ledger() -> None:
+    """Money is taken and not booked."""
+    from services.payments.store import payments as store
+
+    store.RECORD_PAYMENT = _replaced(
+        _replaced(
+            store.RECORD_PAYMENT,
+            "VALUES ($1, $31, 'payment', $18, $19, $2, $16, $20)",
+            "SELECT $1, $31::uuid, 'payment', $18, $19, $2, $16, $20 WHERE false",
+        ),
+        "AS entry (account, rate, debit, credit, position)",
+        "AS entry (account, rate, debit, credit, position) WHERE false",
+    )
+
+
+def options_not_charged() -> None:
+    """What is chosen beside an item costs nothing."""
+    from services.orders.domain import placing
+
+    choose = placing._choose
+
+    def choose_for_nothing(*args: Any) -> Any:
+        return tuple(replace(option, price_delta_minor=0) for option in choose(*args))
+
+    placing._choose = choose_for_nothing  # type: ignore[assignment]
+
+
+def _replaced(text: str, old: str, new: str) -> str:
+    """As str.replace, of something that is there."""
+    if old not in text:
+        raise ValueError(f"there is no {old!r} to replace")
+    return text.replace(old, new)
+
+
 MISTAKES: dict[str, Callable[[], None]] = {
     "no-claim": no_claim,
     "resume-off-by-one": resume_off_by_one,
     "ack-before-commit": ack_before_commit,
+    "no-inbox": no_inbox,
+    "publish-before-commit": publish_before_commit,
+    "bigserial-poller": bigserial_poller,
+    "drop-on-slow-consumer": drop_on_slow_consumer,
+    "stock-read-modify-write": stock_read_modify_write,
+    "payment-without-ledger": payment_without_ledger,
+    "options-not-charged": options_not_charged,
 }
 
 

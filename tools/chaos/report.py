@@ -11,6 +11,7 @@ from rich.console import Console
 from rich.table import Table
 
 from tools.chaos.nemesis import TARGETS
+from tools.chaos.network import HARMS
 from tools.chaos.run import Result
 
 RESULTS = Path(__file__).resolve().parents[2] / "bench" / "results"
@@ -24,14 +25,18 @@ def summary(result: Result) -> dict[str, Any]:
     placed = [op for op in operations if op.kind == "place"]
     seconds = sorted(op.seconds for op in operations)
     away: dict[str, list[float]] = defaultdict(list)
-    for kill in result.kills:
-        away[kill.process].append(float("inf") if kill.away_seconds is None else kill.away_seconds)
+    kills = [strike for strike in result.strikes if strike.kind in ("kill", "lose_store")]
+    for kill in kills:
+        away[kill.target].append(float("inf") if kill.away_seconds is None else kill.away_seconds)
     return {
         "seed": result.scenario.seed,
         "seconds": result.scenario.seconds,
         "devices": result.scenario.devices,
-        "kills": dict(Counter(kill.process for kill in result.kills)),
-        "kills_total": len(result.kills),
+        "kills": dict(Counter(kill.target for kill in kills)),
+        "kills_total": len(kills),
+        "strikes": dict(Counter(strike.kind for strike in result.strikes)),
+        "stopped_seconds": round(_length(result, "stop"), 1),
+        "harmed_seconds": round(sum(_length(result, harm) for harm in HARMS), 1),
         "away_seconds_median": {name: round(median(times), 2) for name, times in sorted(away.items())},
         "away_seconds_max": {name: round(max(times), 2) for name, times in sorted(away.items())},
         "socket_cuts": result.cuts,
@@ -62,10 +67,14 @@ def summary(result: Result) -> dict[str, Any]:
     }
 
 
+def _length(result: Result, kind: str) -> float:
+    return sum(strike.length_seconds or 0.0 for strike in result.strikes if strike.kind == kind)
+
+
 def write(result: Result, day: date, folder: Path = RESULTS) -> Path:
-    """Writes <day>-chaos.json; a later run of the same day replaces it."""
+    """Writes <day>-chaos-<seed>.json; a later run of the same day and seed replaces it."""
     folder.mkdir(parents=True, exist_ok=True)
-    path = folder / f"{day.isoformat()}-chaos.json"
+    path = folder / f"{day.isoformat()}-chaos-{result.scenario.seed}.json"
     content = {"date": day.isoformat(), **summary(result)}
     path.write_bytes(orjson.dumps(content, option=orjson.OPT_INDENT_2) + b"\n")
     return path
@@ -74,7 +83,7 @@ def write(result: Result, day: date, folder: Path = RESULTS) -> Path:
 def show(result: Result, console: Console) -> None:
     """Prints the run."""
     figures = summary(result)
-    kills = Table(title=f"{figures['kills_total']} kills, seed {figures['seed']}")
+    kills = Table(title=f"{len(result.strikes)} faults, seed {figures['seed']}")
     for name in ("process", "kills", "away median s", "away max s"):
         kills.add_column(name, justify="left" if name == "process" else "right")
     for name in TARGETS:
@@ -82,6 +91,7 @@ def show(result: Result, console: Console) -> None:
             times = figures["away_seconds_median"][name], figures["away_seconds_max"][name]
             kills.add_row(name, str(figures["kills"][name]), *(f"{one:.2f}" for one in times))
     console.print(kills)
+    console.print(", ".join(f"{count} {kind}" for kind, count in sorted(figures["strikes"].items())))
     orders = Table(title="Orders", show_header=False)
     orders.add_column()
     orders.add_column(justify="right")

@@ -17,10 +17,13 @@ import nats.errors
 from tools.api import Device, Refused, Unanswered, http_client
 from tools.chaos.caller import Caller
 from tools.chaos.channel_store import ChannelStore
-from tools.chaos.checkers import Evidence, Violation, check
+from tools.chaos.checkers import check
 from tools.chaos.devices import COOKS, Display, Habits, Till
+from tools.chaos.evidence import Evidence, Violation
+from tools.chaos.faults import Faults, State, Strike
 from tools.chaos.history import History, Operation, read_history
-from tools.chaos.nemesis import INTERVAL_SECONDS, TARGETS, Kill, Nemesis, State
+from tools.chaos.nemesis import INTERVAL_SECONDS, KILLS, TARGETS, Nemesis
+from tools.chaos.network import Network
 from tools.chaos.observe import Observations, Observer
 from tools.chaos.sockets import Follower, refused_channel
 from tools.chaos.world import Shop, open_shop
@@ -31,7 +34,6 @@ SETTLE_SECONDS = 60.0
 SETTLE_POLL_SECONDS = 0.5
 QUIET_POLLS = 3
 """Looks in a row at which nothing was left to do and nobody moved."""
-STRANGER_SHARE = 0.05
 LATE_SECONDS = 180.0
 """How long after the last kill new orders are begun, where killing has kept devices from them."""
 AWAY = (OSError, asyncpg.PostgresError, asyncpg.InterfaceError, nats.errors.Error, TimeoutError)
@@ -47,11 +49,14 @@ class Scenario:
     devices: int
     displays: int = 4
     targets: Sequence[str] = TARGETS
+    mix: Mapping[str, float] = field(default_factory=lambda: KILLS)
     interval_seconds: tuple[float, float] = INTERVAL_SECONDS
     cut_seconds: float = 0.7
     settle_seconds: float = SETTLE_SECONDS
     stranger: bool = True
     """Whether another restaurant sells beside ours, which shows that neither sees the other."""
+    stranger_share: float = 0.05
+    """How much it sells, as a share of our orders."""
     habits: Habits = field(default_factory=Habits)
 
 
@@ -60,7 +65,7 @@ class Result:
     """What a run showed."""
 
     scenario: Scenario
-    kills: list[Kill]
+    strikes: list[Strike]
     operations: list[Operation]
     violations: list[Violation]
     evidence: Evidence
@@ -74,9 +79,13 @@ class Result:
 
 
 class Run:
-    """``state`` reads run.json of a system that runs; ``folder`` takes the history."""
+    """``state`` reads run.json of a system that runs; ``folder`` takes the history; ``network`` None: there
+    are no links to harm.
+    """
 
-    def __init__(self, base_url: str, state: State, scenario: Scenario, folder: Path) -> None:
+    def __init__(
+        self, base_url: str, state: State, scenario: Scenario, folder: Path, network: Network | None = None
+    ) -> None:
         self._base_url = base_url
         self._state = state
         self._scenario = scenario
@@ -85,6 +94,7 @@ class Run:
         self._followers: list[Follower] = []
         self._displays: list[Display] = []
         self._observer = Observer(state()["urls"])
+        self._faults = Faults(state, network)
         self._cuts = 0
 
     async def run(self) -> Result:
@@ -92,7 +102,9 @@ class Run:
         self._folder.mkdir(parents=True, exist_ok=True)
         history = History(self._folder / f"history-{self._scenario.seed}.jsonl")
         scenario = self._scenario
-        nemesis = Nemesis(self._state, self._fork(), scenario.targets, scenario.interval_seconds)
+        nemesis = Nemesis(
+            self._faults, self._fork(), scenario.targets, scenario.interval_seconds, scenario.mix
+        )
         async with http_client(CONNECTIONS) as http:
             shops = await self._open_shops(http)
             tills = [
@@ -105,6 +117,7 @@ class Run:
                 await asyncio.gather(*(till.open() for till in tills))
                 await self._sell(tills, nemesis)
                 selling = time.monotonic() - started
+                await asyncio.gather(*(till.close() for till in tills))
                 settled, waits = await self._settle()
                 truth = await self._look(shops)
             history.close()
@@ -113,7 +126,7 @@ class Run:
         late = [] if settled is not None else [Violation("Q", f"not quiet: {'; '.join(waits)}")]
         return Result(
             scenario,
-            nemesis.kills,
+            self._faults.strikes,
             operations,
             [*late, *check(evidence)],
             evidence,
@@ -173,7 +186,7 @@ class Run:
         scenario = self._scenario
         share = -(-scenario.orders // scenario.devices)
         counts = [share] * scenario.devices
-        counts += [max(1, round(scenario.orders * STRANGER_SHARE))] * (len(tills) - len(counts))
+        counts += [max(1, round(scenario.orders * scenario.stranger_share))] * (len(tills) - len(counts))
         cutting = asyncio.create_task(self._cut_forever()) if scenario.cut_seconds else None
         try:
             async with asyncio.TaskGroup() as group:

@@ -7,8 +7,9 @@ import httpx
 
 from chassis.ids import new_id
 from tools.api import Device
-from tools.chaos.devices import Goods
+from tools.chaos.devices import Dish, Goods
 from tools.demo import PASSWORD, PLATFORM_OWNER
+from tools.mailbox import invite, joins
 
 ACCOUNTS = 2
 """People behind the tills; each is signed in on several devices."""
@@ -20,7 +21,7 @@ Mains,Chicken,,15.95,hot_food,,,,
 Mains,Chips,,4.50,hot_food,,,,
 Cold,Greek salad,,9.95,cold_food,milk,,,
 Cold,Ham sandwich,,8.35,cold_food,gluten,,,
-Drinks,Coffee,,3.20,hot_drinks,,Milk(1-1): Whole=0; Oat=0.40,,
+Drinks,Coffee,,3.20,hot_drinks,,Milk(1-1): Oat=0.40; Whole=0,,
 Drinks,Cola,,3.00,always_standard,,,,
 Counted,Steak,,26.50,hot_food,,,{SCARCE},3
 Counted,Tiramisu,,6.95,cold_food,eggs,,{PLENTY},6
@@ -57,13 +58,11 @@ async def open_shop(base_url: str, http: httpx.AsyncClient, name: str, tills: in
 
     owner = device("owner", 0)
     body = {"name": f"{name} {run}", "owner_email": owner.email, "owner_name": "Owner"}
-    await platform.post("/api/v2/platform/restaurants", {**body, "owner_password": password})
-    await owner.log_in()
+    await platform.post("/api/v2/platform/restaurants", body)
+    await joins(owner, "Owner")
     accounts = min(ACCOUNTS, tills + displays)
     for number in range(accounts):
-        person = device(f"person{number}", number)
-        member = {"email": person.email, "name": f"Person {number}", "role": "employee"}
-        await owner.post("/api/v2/members", {**member, "password": password})
+        await invite(owner, device(f"person{number}", number), f"Person {number}")
     people = [device(f"person{number % accounts}", number) for number in range(tills)]
     screens = [device(f"person{number % accounts}", number, "kds") for number in range(displays)]
     for one in (*people, *screens):
@@ -88,9 +87,10 @@ async def _import_menu(owner: Device) -> None:
 
 
 def _goods(items: list[dict[str, Any]]) -> Goods:
-    def line(item: dict[str, Any]) -> tuple[str, tuple[str, ...]]:
-        asked = (option for group in item["option_groups"] for option in group["options"][: group["min"]])
-        return item["id"], tuple(option["id"] for option in asked)
+    def line(item: dict[str, Any]) -> Dish:
+        asked = [option for group in item["option_groups"] for option in group["options"][: group["min"]]]
+        price = item["price_minor"] + sum(option["price_delta_minor"] for option in asked)
+        return Dish(item["id"], tuple(option["id"] for option in asked), price)
 
     return Goods(
         tuple(line(item) for item in items if item["stock_left"] is None),

@@ -7,6 +7,7 @@ import httpx
 
 from chassis.ids import new_id
 from tools.api import Device
+from tools.mailbox import invite, joins
 from tools.replay.menu_plan import PRICE_GROUP, MenuPlan, PlannedItem, PlannedLine
 
 TILLS = 8
@@ -62,15 +63,12 @@ async def set_up(base_url: str, http: httpx.AsyncClient, platform: Device, plan:
             "name": f"Replay {run}",
             "owner_email": owner.email,
             "owner_name": "Replay owner",
-            "owner_password": password,
         },
     )
-    await owner.log_in()
+    await joins(owner, "Replay owner")
     people = [device(f"till{number}") for number in range(1, TILLS + 1)] + [device("kitchen", "kds")]
     for person in people:
-        body = {"email": person.email, "name": person.device_id, "password": password, "role": "employee"}
-        await owner.post("/api/v2/members", body)
-        await person.log_in()
+        await invite(owner, person, person.device_id)
     await _make_menu(owner, plan)
     menu = await owner.get("/api/v2/menu")
     items = [item for category in menu["categories"] for item in category["items"]]

@@ -52,6 +52,7 @@ async def system(
             "drain_grace_seconds": 1.0,
             "auth_signing_keys": secrets.signing_keys_json,
             "payments_address": "127.0.0.1:1",
+            "mail_adapter": "local",
             **addresses,
         }
 

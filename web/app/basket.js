@@ -73,9 +73,14 @@ export function setBasket(change) {
   put({ ...basket.value, ...change });
 }
 
-/** Empties it; what was chosen for the whole order stays, for the next guest is often alike. */
+/** Empties it; what was chosen for the whole order stays: it is the same guest who thinks again. */
 export function clearBasket() {
   put({ ...basket.value, lines: [] });
+}
+
+/** Empties it after an order: how this house is paid stays, what this guest chose does not. */
+export function forNextGuest() {
+  put({ ...EMPTY, service_flow: basket.value.service_flow });
 }
 
 /** Puts back what could not be sent. */

@@ -1,10 +1,8 @@
 // What each channel's events do to its state. Pure: state and event in, new state out, nothing is changed in place.
 // Events carry whole resources, so applying one twice changes nothing.
 
-const CANCELLED_SHOWN_MS = 10 * 60_000;
 const CLOSED_ORDERS_MAX = 50;
 const CLOSED = new Set(["done", "invoiced", "cancelled"]);
-const WAITING = new Set(["none", "held", "queued"]);
 
 const byId = (items, id = "id") => Object.fromEntries((items || []).map((item) => [item[id], item]));
 
@@ -21,44 +19,44 @@ export const kitchen = {
       return { ...state, stations: { ...state.stations, [event.d.station.id]: event.d.station } };
     }
     const tickets = { ...state.tickets };
-    for (const ticket of event.d.tickets || []) takeTicket(tickets, ticket, event.at);
-    for (const ticket of Object.values(tickets)) {
-      if (ticket.cancelled_at && event.at - ticket.cancelled_at > CANCELLED_SHOWN_MS) delete tickets[ticket.id];
-    }
+    for (const ticket of event.d.tickets || []) takeTicket(tickets, ticket);
     return { ...state, tickets };
   },
 };
 
-function takeTicket(tickets, ticket, at) {
+function takeTicket(tickets, ticket) {
   const known = tickets[ticket.id];
   if (known && known.revision > ticket.revision) return;
-  if (ticket.state === "served") delete tickets[ticket.id];
-  // A cook who has begun must see that it is off; one who never saw it need not.
-  else if (ticket.state === "cancelled") {
-    if (known) tickets[ticket.id] = { ...ticket, cancelled_at: known.cancelled_at || at };
-  } else tickets[ticket.id] = ticket;
+  // One that is off stays until a cook has said that they know, here or at another display.
+  const over = ticket.state === "served" || (ticket.state === "cancelled" && ticket.acknowledged_at);
+  if (over) delete tickets[ticket.id];
+  else tickets[ticket.id] = ticket;
 }
 
 export const orders = {
   empty: { orders: {}, alarms: {} },
-  snapshot: (state) => ({ orders: byId(state.orders), alarms: {} }),
+  snapshot: (state) => ({ orders: byId(state.orders), alarms: byId((state.alarms || []).map(alarmOf)) }),
   apply(state, event) {
     if (event.k === "kitchen.undelivered") {
-      const { ticket, order_id, order_number, cause } = event.d;
-      const alarm = { id: ticket.id, order_id, order_number, station: ticket.station, cause, at: event.at };
+      const alarm = alarmOf(event.d);
       return { ...state, alarms: { ...state.alarms, [alarm.id]: alarm } };
+    }
+    if (event.k === "kitchen.alarm_cleared") {
+      const alarms = { ...state.alarms };
+      delete alarms[event.d.ticket_id];
+      return { ...state, alarms };
     }
     const order = event.d;
     if (!order.totals) return state;
     const known = state.orders[order.id];
     if (known && known.version > order.version) return state;
-    return { orders: bounded({ ...state.orders, [order.id]: order }), alarms: calmed(state.alarms, order) };
+    return { ...state, orders: bounded({ ...state.orders, [order.id]: order }) };
   },
 };
 
-function calmed(alarms, order) {
-  if (!isClosed(order) && WAITING.has(order.kitchen_state)) return alarms;
-  return Object.fromEntries(Object.entries(alarms).filter(([, alarm]) => alarm.order_id !== order.id));
+/** A ticket that the kitchen has not seen. It stands until the server says that it is over, for every till. */
+function alarmOf({ ticket, order_id, order_number, cause, raised_at }) {
+  return { id: ticket.id, order_id, order_number, station: ticket.station, cause, at: raised_at };
 }
 
 function bounded(all) {

@@ -1,11 +1,16 @@
 // The log-in page: who, in which restaurant, and on to the till or the kitchen.
+import { Door } from "./door.js";
+import { Forgot } from "./forgot.js";
+import { NewRestaurant } from "./new_restaurant.js";
 import { say } from "./problem.js";
-import { enter, forget, logIn, restaurants, session } from "./session.js";
+import { enter, logIn, logOut, restaurants, session } from "./session.js";
 import { plain, roleName } from "./text.js";
 import { Segmented } from "./ui.js";
 import { html, render, useEffect, useState } from "./view.js";
 
-const PAGES = { till: "/till", kitchen: "/kitchen" };
+const PAGES = { till: "/till", kitchen: "/kitchen", people: "/people" };
+/** Where a device belongs; the other pages are visited. */
+const DEVICES = ["till", "kitchen"];
 const LAST_PAGE = "fynlo.page";
 /** More restaurants than this are not found by looking. */
 const SEARCH_FROM = 8;
@@ -17,11 +22,11 @@ function wantedPage() {
 }
 
 function go(page) {
-  localStorage.setItem(LAST_PAGE, page);
+  if (DEVICES.includes(page)) localStorage.setItem(LAST_PAGE, page);
   location.assign(PAGES[page]);
 }
 
-function SignIn({ page, setPage, onDone }) {
+function SignIn({ page, setPage, onDone, onForgot }) {
   const [email, setEmail] = useState(localStorage.getItem(LAST_EMAIL) || "");
   const [password, setPassword] = useState("");
   const [busy, setBusy] = useState(false);
@@ -58,16 +63,20 @@ function SignIn({ page, setPage, onDone }) {
     </div>
     ${problem && html`<p class="notice bad" role="alert">${say(problem)}</p>`}
     <button class="primary big" disabled=${busy}>${busy ? "Logging in…" : "Log in"}</button>
+    <button type="button" class="link" onClick=${onForgot}>Forgot your password?</button>
   </form>`;
 }
 
-function Choose({ page }) {
+function Choose({ page, onLeave }) {
   const [found, setFound] = useState(null);
   const [problem, setProblem] = useState(null);
   const [busy, setBusy] = useState("");
   const [search, setSearch] = useState("");
+  const [adding, setAdding] = useState(false);
+  const [added, setAdded] = useState(null);
+  const load = () => restaurants().then(setFound, setProblem);
   useEffect(() => {
-    restaurants().then(setFound, setProblem);
+    load();
   }, []);
   const choose = async (id) => {
     setBusy(id);
@@ -81,15 +90,25 @@ function Choose({ page }) {
   };
   const words = search.trim().toLowerCase();
   const shown = (found || []).filter((one) => (one.name || "").toLowerCase().includes(words));
-  const leave = () => {
-    forget();
-    location.assign("/login");
+  const leave = async () => {
+    setBusy("leaving");
+    await logOut();
+    onLeave();
   };
+  if (adding) {
+    const done = (made) => {
+      setAdded(made);
+      setAdding(false);
+      load();
+    };
+    return html`<${NewRestaurant} onDone=${done} onClose=${() => setAdding(false)} />`;
+  }
   return html`<div class="stack">
+    ${added && html`<p class="notice good" role="status"><bdi>${plain(added.name)}</bdi> is there. Its owner, ${added.owner.email}, is invited.</p>`}
     <p class="quiet">Hello ${plain(session.value.user.name)}. Where do you work today?</p>
     ${problem && html`<p class="notice bad" role="alert">${say(problem)}</p>`}
     ${!found && !problem && html`<p class="quiet">Looking up your restaurants…</p>`}
-    ${found?.length === 0 && html`<p class="notice">You do not belong to a restaurant yet. Ask its owner to add you.</p>`}
+    ${found?.length === 0 && html`<p class="notice">You do not belong to a restaurant yet. Ask its owner to invite you.</p>`}
     ${
       found?.length > SEARCH_FROM &&
       html`<input
@@ -109,27 +128,37 @@ function Choose({ page }) {
         </button></li>`,
       )}
     </ul>
-    <button class="link" onClick=${leave}>Log in as somebody else</button>
+    ${session.value.permissions.includes("restaurants.manage") && html`<button onClick=${() => setAdding(true)}>Add a restaurant</button>`}
+    <button class="link" disabled=${Boolean(busy)} onClick=${leave}>Log in as somebody else</button>
   </div>`;
+}
+
+/** A device that was restarted goes on where it was; /login itself is for choosing anew. */
+function goesOn() {
+  return location.pathname === "/" && session.value?.restaurant && localStorage.getItem(LAST_PAGE);
 }
 
 function Page() {
   const [page, setPage] = useState(wantedPage());
   const held = session.value;
   const [choosing, setChoosing] = useState(Boolean(held));
+  const [forgot, setForgot] = useState(new URLSearchParams(location.search).has("forgot"));
   const done = (answer) => {
     const one = answer.restaurants.length === 1 && answer.role !== "platform_owner";
     if (answer.restaurant && one) go(page);
     else setChoosing(true);
   };
-  const inside = choosing && session.value;
-  return html`<main class="door">
-    <section class="panel">
-      <h1 class="brand"><img src="/web/icon.svg" alt="" width="44" height="44" />Fynlo</h1>
-      ${inside ? html`<${Choose} page=${page} />` : html`<${SignIn} page=${page} setPage=${setPage} onDone=${done} />`}
-    </section>
-    <footer><a class="link" href="/docs">API documentation</a></footer>
-  </main>`;
+  const inside = choosing && session.value && !forgot;
+  return html`<${Door} foot=${html`<a class="link" href="/docs">API documentation</a>`}>
+    ${inside && html`<${Choose} page=${page} onLeave=${() => setChoosing(false)} />`}
+    ${forgot && html`<${Forgot} email=${localStorage.getItem(LAST_EMAIL) || ""} onClose=${() => setForgot(false)} />`}
+    ${
+      !inside &&
+      !forgot &&
+      html`<${SignIn} page=${page} setPage=${setPage} onDone=${done} onForgot=${() => setForgot(true)} />`
+    }
+  <//>`;
 }
 
-render(html`<${Page} />`, document.getElementById("page"));
+if (goesOn()) go(wantedPage());
+else render(html`<${Page} />`, document.getElementById("page"));

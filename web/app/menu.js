@@ -1,14 +1,18 @@
 // The menu as it is sold now: loaded, kept fresh, and seen together with the stock that the socket reports.
 import { request } from "./api.js";
 import { Problem } from "./problem.js";
+import { restaurant } from "./session.js";
 import { computed, signal } from "./view.js";
 
 const REFRESH_MS = 60_000;
 const SOON_MS = 400;
+const STORED = "fynlo.menu.";
 export const LOW_STOCK = 5;
 
 /** The menu, or null before it is there. */
 export const menu = signal(null);
+/** When the menu was last known to be what is sold, in milliseconds; 0 before. */
+export const menuAt = signal(0);
 /** Why there is no menu, or null. */
 export const menuProblem = signal(null);
 
@@ -39,12 +43,35 @@ async function read() {
   try {
     const answer = await request("GET", "/menu", etag && menu.value ? { headers: { "If-None-Match": etag } } : {});
     menuProblem.value = null;
+    menuAt.value = Date.now();
     if (answer.status === 304) return;
     etag = answer.headers.get("ETag") || "";
     menu.value = answer.body;
+    remember();
   } catch (problem) {
     if (!(problem instanceof Problem)) throw problem;
     if (!menu.value) menuProblem.value = problem;
+  }
+}
+
+const storedName = () => STORED + restaurant.value.id;
+
+/** The menu stays on the device, so that a till that is loaded without a network can be used. */
+function remember() {
+  try {
+    localStorage.setItem(storedName(), JSON.stringify({ etag, at: menuAt.value, menu: menu.value }));
+  } catch {
+    // Full: the next load reads it from the server.
+    localStorage.removeItem(storedName());
+  }
+}
+
+function recall() {
+  try {
+    const kept = JSON.parse(localStorage.getItem(storedName()));
+    if (kept?.menu) [etag, menuAt.value, menu.value] = [kept.etag, kept.at, kept.menu];
+  } catch {
+    localStorage.removeItem(storedName());
   }
 }
 
@@ -56,6 +83,7 @@ export function menuMoved() {
 
 /** Loads the menu now and looks for changes every minute and whenever the page is looked at again. */
 export function followMenu() {
+  recall();
   loadMenu();
   setInterval(loadMenu, REFRESH_MS);
   document.addEventListener("visibilitychange", () => document.visibilityState === "visible" && loadMenu());

@@ -29,18 +29,8 @@ export function delta(minor, currency) {
   return `${minor > 0 ? "+" : "−"}${money(Math.abs(minor), currency)}`;
 }
 
-/** Minor units of what somebody typed ("12", "12.5", "1,250.00"), or null when it is no amount. */
-export function parseMoney(text, currency) {
-  const digits = decimals(currency);
-  const cleaned = String(text).replace(/[\s,£$€]/g, "");
-  const match = /^(\d{1,9})(?:\.(\d*))?$/.exec(cleaned) || /^()\.(\d+)$/.exec(cleaned);
-  if (!match) return null;
-  const fraction = match[2] || "";
-  if (fraction.length > digits) return null;
-  return Number(match[1] || 0) * 10 ** digits + Number(fraction.padEnd(digits, "0") || 0);
-}
-
-const NOTES_MINOR = [500, 1000, 2000, 5000];
+/** Notes, smallest first, in minor units. */
+export const NOTES_MINOR = [500, 1000, 2000, 5000];
 const QUICK_MAX = 4;
 
 /** What a guest probably hands over for `due`: the next whole pound, then what makes sense in notes. */
@@ -52,6 +42,12 @@ export function quickCash(due) {
     .filter((amount) => amount > due)
     .sort((a, b) => a - b)
     .slice(0, QUICK_MAX);
+}
+
+/** The most that a guest can sensibly hand over for `due`: the largest notes that cover it, and one more. */
+export function mostCash(due) {
+  const largest = Math.max(...NOTES_MINOR);
+  return (Math.ceil(due / largest) + 1) * largest;
 }
 
 /** Coins and notes to count a drawer with, largest first, in minor units. */

@@ -47,7 +47,7 @@ const ROLES = {
   platform_owner: "Platform owner",
   restaurant_owner: "Owner",
   manager: "Manager",
-  employee: "Team",
+  employee: "Team member",
 };
 
 const worded = (words) => (code) => words[code] || plain(code).replaceAll("_", " ");

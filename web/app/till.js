@@ -1,14 +1,27 @@
 // The till page.
 import { restoreBasket } from "./basket.js";
-import { followMenu } from "./menu.js";
+import { timeOfDay } from "./clock.js";
+import { followMenu, menuAt } from "./menu.js";
 import { resumeWaiting, waiting } from "./outbox.js";
-import { logOut, requireSession, restaurant, session } from "./session.js";
+import { logOut, may, requireSession, restaurant, session } from "./session.js";
 import { count, plain } from "./text.js";
-import { Connection, toast, Toasts } from "./ui.js";
+import { Connection, KeysHelp, Offline, toast, Toasts, useKeys } from "./ui.js";
 import { html, render } from "./view.js";
 
 /** More alarms than this become one. */
 const ALARMS_APART = 2;
+const KEYS = [
+  ["/", "Find an item"],
+  ["← ↑ ↓ →", "Move within categories, items, options, orders"],
+  ["Enter", "Take what is marked; in a dialog: its main action"],
+  ["Space", "Choose an option"],
+  ["B", "To the basket"],
+  ["S", "To the button that sends or pays; Enter presses it"],
+  ["1 2 3", "Sell, Orders, Till"],
+  ["0 – 9", "Type an amount, pence included: 1250 is £12.50"],
+  ["Esc", "Close a dialog"],
+  ["?", "This list"],
+];
 const CAUSES = {
   no_display: "no display is connected",
   not_confirmed: "no display has confirmed it",
@@ -20,7 +33,10 @@ const start = async () => {
     shop,
     { Sell },
     { Orders, OrderDialog },
-    { Drawer, Move, CloseTill },
+    { Drawer, Move },
+    { CloseTill },
+    { Forgotten },
+    { basketOpen },
     { XReport, Report },
     { Options },
     { Pay },
@@ -29,6 +45,9 @@ const start = async () => {
     import("./till/sell.js"),
     import("./till/orders.js"),
     import("./till/drawer.js"),
+    import("./till/count.js"),
+    import("./till/unfired.js"),
+    import("./till/basket_panel.js"),
     import("./till/report.js"),
     import("./till/options.js"),
     import("./till/pay.js"),
@@ -43,6 +62,27 @@ const start = async () => {
     close: CloseTill,
     x: XReport,
     z: Report,
+    keys: () => html`<${KeysHelp} keys=${KEYS} onClose=${shop.closeDialog} />`,
+  };
+  const show = (name) => () => {
+    view.value = name;
+  };
+  const toBasket = (wanted) => () => {
+    view.value = "sell";
+    basketOpen.value = true;
+    setTimeout(() => document.querySelector(wanted)?.focus());
+  };
+  const keys = {
+    "?": () => (dialog.value = { name: "keys" }),
+    "/": () => {
+      view.value = "sell";
+      setTimeout(() => document.querySelector(".search")?.focus());
+    },
+    b: toBasket(".basket .line-text"),
+    s: toBasket(".basket-send .primary"),
+    1: show("sell"),
+    2: show("orders"),
+    3: show("drawer"),
   };
 
   function Top() {
@@ -62,9 +102,16 @@ const start = async () => {
       </nav>
       <${Connection} realtime=${realtime} />
       <span class="person"><bdi>${plain(session.value?.user.name)}</bdi>
+        <button class="link help" aria-label="Keys" onClick=${keys["?"]}>?</button>
         <a class="link" href="/kitchen">Kitchen</a>
+        <a class="link" href="/people">${may("members.invite") ? "People" : "Account"}</a>
         <button class="link" onClick=${logOut}>Log out</button></span>
     </header>`;
+  }
+
+  function offlineWords() {
+    const at = menuAt.value ? ` Menu and stock are of ${timeOfDay(menuAt.value, restaurant.value?.timezone)}.` : "";
+    return `You see what this till knew.${at} Orders are kept here and sent when it is back; nothing can be paid until then.`;
   }
 
   function Alarms() {
@@ -86,16 +133,19 @@ const start = async () => {
           </div>`,
             )
       }
+      <${Forgotten} />
     </div>`;
   }
 
   function Page() {
+    useKeys(keys);
     if (!session.value) return null;
     const View = views[view.value];
     const open = dialog.value;
     const Open = open && dialogs[open.name];
     return html`<div class="till">
-      <${Top} /><${Alarms} />
+      <${Top} />
+      <div class="news"><${Offline} realtime=${realtime} timeZone=${restaurant.value?.timezone} words=${offlineWords()} /><${Alarms} /></div>
       <main><${View} /></main>
       ${Open && html`<${Open} key=${open.name + (open.id || open.item?.id || open.kind || "")} ...${open} />`}
       <${Toasts} />

@@ -7,6 +7,7 @@ import sys
 from collections.abc import Iterator
 from pathlib import Path
 
+from deploy.local import state
 from deploy.local.plan import OwnProgram, Plan
 from deploy.local.process import Command
 from deploy.local.run import run
@@ -31,6 +32,8 @@ class StandInPlan(Plan):
 
     def seed(self) -> Iterator[Step]:
         yield Step(self._journal_step("seed"), "1")
+        done = state.setup_done_file(self.settings.data_dir)
+        yield Step(self._journal_step("too early", f"test ! -e {done} ||"))
 
     def _stand_in(self, name: str) -> OwnProgram:
         ports = {"admin": self.ports[name]["admin"]}
@@ -38,9 +41,10 @@ class StandInPlan(Plan):
         command = Command(name, (sys.executable, str(STAND_IN), *words), process_environment({}))
         return OwnProgram(command, ports)
 
-    def _journal_step(self, name: str) -> Command:
+    def _journal_step(self, name: str, condition: str = "") -> Command:
         journal = self.settings.data_dir / JOURNAL
-        return Command(name, ("/bin/sh", "-c", f"echo {name} ran >> {journal}"), process_environment({}))
+        line = f"{condition} echo {name} ran >> {journal}"
+        return Command(name, ("/bin/sh", "-c", line), process_environment({}))
 
 
 if __name__ == "__main__":

@@ -9,7 +9,7 @@ import pytest
 from deploy.local.keys import kept_secrets
 from deploy.local.plan import Plan, Urls, fingerprint, port_name, service_ports
 from deploy.local.provision import SERVICES
-from deploy.local.settings import REPOSITORY, LocalSettings, ServerPorts, port_variable
+from deploy.local.settings import MAIL_SECRETS, REPOSITORY, LocalSettings, ServerPorts, port_variable
 from deploy.local.supervisor import Step
 
 URLS = Urls("postgresql://admin:secret@db.example:5432/fynlo?sslmode=require", "nats://n", "redis://r")
@@ -63,6 +63,27 @@ def test_no_process_is_given_a_secret_of_another(plan: Plan, monkeypatch: pytest
     assert set(ours.secrets.service_keys) <= set(told)
     assert not [name for name, env in told.items() if "canary" in env]
     assert ours.secrets.signing_keys["keys"][0]["d"] not in told["gateway"] + told["realtime"] + told["seed"]
+
+
+def test_only_auth_holds_what_a_mail_server_asks_for(plan: Plan, monkeypatch: pytest.MonkeyPatch) -> None:
+    for name in MAIL_SECRETS:
+        monkeypatch.setenv(name, "hush-hush")
+    programs = [*plan.services(), plan.gateway()]
+    assert [p.name for p in programs if "hush-hush" in p.command.env.values()] == ["auth"]
+    assert {p.command.env["FYNLO_MAIL_ADAPTER"] for p in programs} == {"local"}
+
+
+def test_where_mail_leaves_this_machine_there_is_no_demo(plan: Plan) -> None:
+    assert len([*plan.seed()]) == 1
+    assert [*replace(plan, settings=replace(plan.settings, mail_adapter="smtp")).seed()] == []
+
+
+def test_everybody_holds_the_public_keys_and_nothing_of_the_secret(plan: Plan) -> None:
+    [signing] = plan.secrets.signing_keys["keys"]
+    for program in (*plan.services(), plan.gateway()):
+        [known] = json.loads(program.command.env["FYNLO_JWKS"])["keys"]
+        assert (known["kid"], known["x"]) == (signing["kid"], signing["x"])
+        assert signing["d"] not in program.command.env["FYNLO_JWKS"]
 
 
 def test_everybody_finds_every_service_where_it_listens(plan: Plan) -> None:

@@ -17,7 +17,7 @@ from typing import Any
 import asyncpg
 import pytest
 
-from deploy.local import places
+from deploy.local import places, state
 from deploy.local.embedded import free_ports
 from deploy.local.settings import REPOSITORY, port_variable
 
@@ -129,6 +129,17 @@ def test_a_stop_signal_ends_everything_in_reverse_order(operator: Operator, stop
     assert not (operator.folder / "run.json").exists()
     assert "owner@demo.fynlo.test" in greeting
     assert "\x1b" not in greeting + rest
+
+
+def test_a_run_is_set_up_after_its_last_step_and_before_its_greeting(operator: Operator) -> None:
+    done = state.setup_done_file(operator.folder)
+    for _ in range(2):
+        process, _ = operator.start_up()
+        assert done.exists()
+        # Not even the mark that a killed run has left.
+        assert "too early ran" not in operator.journal
+        process.kill()
+        process.wait()
 
 
 def test_schemas_are_migrated_before_the_services_start_and_seeded_once(operator: Operator) -> None:

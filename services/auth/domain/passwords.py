@@ -15,7 +15,15 @@ class WeakPassword(Unprocessable):
 
 
 class PasswordRequired(Unprocessable):
-    """The e-mail address is new, so its owner needs a first password."""
+    """A password must be given: a new one, or that of the account."""
+
+
+class PasswordMismatch(Unprocessable):
+    """The address has an account, and this is not its password."""
+
+
+class CurrentPasswordWrong(Unprocessable):
+    """The present password is not this one."""
 
 
 def normalised_password(password: str) -> str:

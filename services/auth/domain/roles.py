@@ -33,7 +33,7 @@ _EMPLOYEE = frozenset(
         "realtime.subscribe",
     }
 )
-_MANAGER = _EMPLOYEE | {"reports.read", "staff.read", "staff.manage", "menu.manage"}
+_MANAGER = _EMPLOYEE | {"reports.read", "staff.read", "staff.manage", "menu.manage", "members.invite"}
 _RESTAURANT_OWNER = _MANAGER | {"members.manage", "settings.manage"}
 _PLATFORM_OWNER = _RESTAURANT_OWNER | {"restaurants.manage"}
 

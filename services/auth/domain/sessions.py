@@ -1,17 +1,21 @@
-"""Sessions: how long they live, what a presented refresh token means, when somebody has guessed too often."""
+"""Sessions: how long they live and what a presented refresh token means.
+
+A session is one log-in on one device: a family of refresh tokens of which one is the newest. Switching to
+another restaurant stays in it, and what ends it ends all of it.
+"""
 
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from enum import StrEnum
 from uuid import UUID
 
-from chassis.errors import ResourceExhausted, Unauthenticated
+from chassis.errors import Unauthenticated
 
 ACCESS_TOKEN_LIFE = timedelta(minutes=15)
 SESSION_LIFE = timedelta(days=30)
 """Absolute: a refresh does not prolong it."""
 REFRESH_GRACE = timedelta(seconds=10)
-"""A reply can get lost: the device that rotated a token may present it again this long."""
+"""A reply can get lost: the device of the session may present a token that was replaced again this long."""
 REVOCATION_MARGIN = timedelta(seconds=5)
 """An ended session gets no more tokens, so its revocation may also cover clocks that run apart by this
 much.
@@ -48,10 +52,6 @@ class TokenReused(Unauthenticated):
     """A refresh token that had been replaced came back: one of its two holders is a thief, so both lose."""
 
 
-class LockedOut(ResourceExhausted):
-    """Too many wrong passwords; ``metadata["retry_after_seconds"]`` says when the next guess is looked at."""
-
-
 @dataclass(frozen=True, slots=True)
 class User:
     """A person. ``email`` is normalised."""
@@ -64,7 +64,10 @@ class User:
 
 @dataclass(frozen=True, slots=True)
 class Session:
-    """One log-in on one device in at most one restaurant: a family of refresh tokens."""
+    """One log-in on one device: a family of refresh tokens. ``restaurant_id`` changes by switching.
+    ``device_id`` never does: what it was at the log-in (empty for a device without a name) every refresh says
+    again.
+    """
 
     id: UUID
     user_id: UUID
@@ -78,14 +81,14 @@ class Session:
 
 @dataclass(frozen=True, slots=True)
 class RefreshToken:
-    """What is known of a refresh token. ``replaced_*`` tell when, by which device and with which salt (see
-    tokens.successor_of) it was exchanged; None while it is the newest of its session.
+    """What is known of a refresh token. ``replaced_at`` is None while it is the newest of its session;
+    ``successor_salt`` (see tokens.successor_of) is None where nobody has exchanged it: it is the newest, or
+    a switch has replaced it.
     """
 
     session_id: UUID
     user_id: UUID
     replaced_at: datetime | None
-    replaced_by_device: str | None
     successor_salt: bytes | None
 
 
@@ -95,20 +98,25 @@ class Refresh(StrEnum):
     ROTATE = "rotate"
     REPEAT = "repeat"
     REUSED = "reused"
+    WRONG_DEVICE = "wrong_device"
 
 
 def judge_refresh(session: Session, token: RefreshToken, device_id: str, now: datetime) -> Refresh:
-    """Raises SessionEnded or SessionExpired where the session is over, whatever the token."""
+    """Raises SessionEnded or SessionExpired where the session is over, whatever the token.
+
+    The newest token under another name is refused and harms nobody: its session goes on where it belongs. A
+    replaced one has two holders, unless its own device repeats itself at once. Clocks may jump either way, so
+    a replacement that lies in the future is as far away as one in the past.
+    """
     if session.ended_at is not None:
         raise SessionEnded
     if now >= session.expires_at:
         raise SessionExpired
-    if session.device_id and device_id and device_id != session.device_id:
-        return Refresh.REUSED
+    own_device = device_id == session.device_id
     if token.replaced_at is None:
-        return Refresh.ROTATE
-    same_device = token.replaced_by_device == device_id
-    return Refresh.REPEAT if same_device and now - token.replaced_at <= REFRESH_GRACE else Refresh.REUSED
+        return Refresh.ROTATE if own_device else Refresh.WRONG_DEVICE
+    at_once = abs(now - token.replaced_at) <= REFRESH_GRACE
+    return Refresh.REPEAT if own_device and at_once else Refresh.REUSED
 
 
 class RevocationKind(StrEnum):
@@ -126,61 +134,3 @@ class Revocation:
     id: UUID
     valid_after: datetime
     reason: str
-
-
-# -- lock-out ------------------------------------------------------------------------------------------------
-
-
-@dataclass(frozen=True, slots=True)
-class LockPolicy:
-    """``free_failures`` are only counted; each further one doubles the wait, from ``first_delay`` to
-    ``max_delay``. After ``forgotten_after`` without a failure counting starts again.
-    """
-
-    free_failures: int
-    first_delay: timedelta
-    max_delay: timedelta
-    forgotten_after: timedelta
-
-
-EMAIL_LOCK = LockPolicy(5, timedelta(seconds=30), timedelta(minutes=15), timedelta(hours=24))
-"""At most 5 + 7 guesses in the first hour, 4 in each later one (security.md asks for 20 at most)."""
-
-DOUBLINGS_MAX = 20
-"""Beyond any delay in use; keeps the arithmetic small."""
-
-ADDRESS_FREE_FAILURES = 50
-"""A restaurant's whole staff shares one address."""
-
-
-def address_lock(free_failures: int = ADDRESS_FREE_FAILURES) -> LockPolicy:
-    """The policy for one network address."""
-    return LockPolicy(free_failures, timedelta(seconds=30), timedelta(minutes=5), timedelta(minutes=15))
-
-
-DEFAULT_ADDRESS_LOCK = address_lock()
-
-
-@dataclass(frozen=True, slots=True)
-class Failures:
-    """Wrong guesses in a row; the last of them at ``last_at``."""
-
-    count: int
-    last_at: datetime
-
-
-def locked_until(policy: LockPolicy, failures: Failures | None) -> datetime | None:
-    """When the next guess may be made; None where nothing is locked."""
-    if failures is None or failures.count < policy.free_failures:
-        return None
-    beyond = min(failures.count - policy.free_failures, DOUBLINGS_MAX)
-    return failures.last_at + min(policy.first_delay * (1 << beyond), policy.max_delay)
-
-
-def require_unlocked(policy: LockPolicy, failures: Failures | None, now: datetime) -> None:
-    """Raises LockedOut while the wait after the last failure lasts."""
-    until = locked_until(policy, failures)
-    if until is not None and now < until:
-        raise LockedOut(
-            "Too many wrong passwords.", retry_after_seconds=int((until - now).total_seconds()) + 1
-        )

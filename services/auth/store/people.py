@@ -1,16 +1,13 @@
-"""Users, platforms and the counters of wrong passwords."""
+"""Users and platforms."""
 
-import hashlib
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import datetime
 from uuid import UUID
 
 import asyncpg
 
 from chassis.db import Transaction
-from services.auth.domain.sessions import Failures, User
-
-EMAIL, ADDRESS = "email", "address"
+from services.auth.domain.sessions import User
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,6 +36,11 @@ async def hold_alone(tx: Transaction, user_id: UUID) -> None:
     await tx.execute("SELECT pg_advisory_xact_lock(hashtextextended($1, 0))", _person_lock(user_id))
 
 
+async def begin_as_nobody(tx: Transaction) -> None:
+    """Takes back what ``begin_as`` opened; the person stays held."""
+    await tx.execute("SELECT set_config('app.user_id', '', true)")
+
+
 async def account_by_email(tx: Transaction, email: str) -> Account | None:
     """By normalised address."""
     row = await tx.fetchrow(
@@ -53,21 +55,35 @@ async def user_by_id(tx: Transaction, user_id: UUID) -> User | None:
     return None if row is None else _user(row)
 
 
-async def insert_user(tx: Transaction, user: User, password_hash: str, now: datetime) -> User:
-    """The user of that address: ``user``, or the one who was there first (left as they are)."""
-    await tx.execute(
+async def insert_user(tx: Transaction, user: User, password_hash: str, now: datetime) -> bool:
+    """False where the address has an account, which is left as it is."""
+    tag = await tx.execute(
         "INSERT INTO user_account (id, email, name, password_hash, disabled, created_at)"
         " VALUES ($1, $2, $3, $4, $5, $6) ON CONFLICT (email) DO NOTHING",
         *(user.id, user.email, user.name, password_hash, user.disabled, now),
     )
-    row = await tx.fetchrow("SELECT id, email, name, disabled FROM user_account WHERE email = $1", user.email)
-    assert row is not None
-    return _user(row)
+    return tag == "INSERT 0 1"
 
 
 async def update_password_hash(tx: Transaction, user_id: UUID, password_hash: str) -> None:
-    """The same password at another cost."""
+    """A new password, or the same one at another cost."""
     await tx.execute("UPDATE user_account SET password_hash = $2 WHERE id = $1", user_id, password_hash)
+
+
+async def password_hash_of(tx: Transaction, user_id: UUID) -> str | None:
+    """The hash that is stored now."""
+    found: str | None = await tx.fetchval("SELECT password_hash FROM user_account WHERE id = $1", user_id)
+    return found
+
+
+async def end_other_sessions(tx: Transaction, user_id: UUID, kept: UUID, now: datetime) -> list[UUID]:
+    """Ends the sessions of the transaction's person but one; those that were not over already."""
+    rows = await tx.fetch(
+        "UPDATE session SET ended_at = $3, end_reason = 'password_changed'"
+        " WHERE user_id = $1 AND id <> $2 AND ended_at IS NULL RETURNING id, expires_at",
+        *(user_id, kept, now),
+    )
+    return sorted(row["id"] for row in rows if row["expires_at"] > now)
 
 
 async def platform_named(tx: Transaction, name: str, owner_email: str) -> tuple[UUID, User] | None:
@@ -112,55 +128,8 @@ async def platforms_of(tx: Transaction, user_id: UUID) -> list[UUID]:
     return [row["platform_id"] for row in rows]
 
 
-async def failures_of(tx: Transaction, email: str, address: str) -> dict[str, Failures]:
-    """Wrong guesses counted for the e-mail and for the network address (none for an empty one)."""
-    rows = await tx.fetch(
-        "SELECT kind, count, last_at FROM login_failure"
-        " WHERE (kind = 'email' AND subject_hash = $1) OR (kind = 'address' AND subject_hash = $2)",
-        _digest(email),
-        _digest(address) if address else b"",
-    )
-    return {row["kind"]: Failures(row["count"], row["last_at"]) for row in rows}
-
-
-async def count_failure(
-    tx: Transaction, kind: str, subject: str, now: datetime, forgotten_after: timedelta
-) -> int:
-    """One more wrong guess; the count, which begins anew after ``forgotten_after`` without one."""
-    count: int = await tx.fetchval(
-        "INSERT INTO login_failure AS f (kind, subject_hash, count, last_at) VALUES ($1, $2, 1, $3)"
-        " ON CONFLICT (kind, subject_hash) DO UPDATE SET last_at = greatest(f.last_at, $3),"
-        " count = CASE WHEN $3 - f.last_at > $4 THEN 1 ELSE f.count + 1 END RETURNING count",
-        *(kind, _digest(subject), now, forgotten_after),
-    )
-    return count
-
-
-async def forget_failures(tx: Transaction, email: str) -> None:
-    """After a success: the e-mail's failures. The address keeps its own, else one valid account would reset
-    them.
-    """
-    await tx.execute("DELETE FROM login_failure WHERE kind = 'email' AND subject_hash = $1", _digest(email))
-
-
-async def sweep_failures(tx: Transaction, before: datetime, batch: int) -> int:
-    """Forgets counters whose last failure is older than ``before``; how many."""
-    tag = await tx.execute(
-        "DELETE FROM login_failure WHERE ctid = ANY (ARRAY("
-        "SELECT ctid FROM login_failure WHERE last_at < $1 LIMIT $2))",
-        before,
-        batch,
-    )
-    return int(tag.rpartition(" ")[2])
-
-
 def _person_lock(user_id: UUID) -> str:
     return f"auth.person:{user_id}"
-
-
-def _digest(subject: str) -> bytes:
-    """What was typed as an e-mail may be a password: it is not kept readable."""
-    return hashlib.sha256(subject.encode()).digest()
 
 
 def _user(row: asyncpg.Record) -> User:

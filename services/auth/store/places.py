@@ -118,6 +118,22 @@ async def members(
     return [_membership(row) for row in rows]
 
 
+async def member(tx: Transaction, user_id: UUID) -> Membership | None:
+    """One member of the transaction's restaurant."""
+    found = await members(tx, limit=1, user_id=user_id)
+    return found[0] if found else None
+
+
+async def is_member(tx: Transaction, email: str, *, role: Role | None = None) -> bool:
+    """Whether the address is that of a member of the transaction's restaurant (with that role)."""
+    found: bool = await tx.fetchval(
+        "SELECT EXISTS (SELECT 1 FROM membership m JOIN user_account u ON u.id = m.user_id"
+        " WHERE m.restaurant_id = $1 AND u.email = $2 AND ($3::text IS NULL OR m.role = $3))",
+        *(tx.tenant, email, None if role is None else role.value),
+    )
+    return found
+
+
 async def save_membership(tx: Transaction, user_id: UUID, role: Role, now: datetime) -> None:
     """Gives ``role`` in the transaction's restaurant, instead of any before."""
     await tx.execute(

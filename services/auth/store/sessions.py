@@ -27,8 +27,7 @@ async def insert_session(tx: Transaction, session: Session, token_hash: bytes) -
 async def token_by_hash(tx: Transaction, token_hash: bytes) -> RefreshToken | None:
     """Whose token this is. The row may change until its session is locked: read it again then."""
     row = await tx.fetchrow(
-        "SELECT session_id, user_id, replaced_at, replaced_by_device, successor_salt"
-        " FROM refresh_token WHERE token_hash = $1",
+        "SELECT session_id, user_id, replaced_at, successor_salt FROM refresh_token WHERE token_hash = $1",
         token_hash,
     )
     return None if row is None else RefreshToken(**dict(row))
@@ -44,22 +43,33 @@ async def session_by_id(tx: Transaction, session_id: UUID, *, lock: bool = False
 
 
 async def replace_token(
-    tx: Transaction,
-    token_hash: bytes,
-    successor_hash: bytes,
-    *,
-    salt: bytes,
-    device_id: str,
-    now: datetime,
+    tx: Transaction, session: Session, token_hash: bytes, successor_hash: bytes, *, salt: bytes, now: datetime
 ) -> None:
-    """Makes the successor the newest token of the session."""
+    """Makes the successor of a token the newest of its session, whichever was the newest. The session must
+    be locked.
+    """
+    await tx.execute("UPDATE refresh_token SET successor_salt = $2 WHERE token_hash = $1", token_hash, salt)
+    await _make_newest(tx, session, successor_hash, now)
+
+
+async def enter_restaurant(
+    tx: Transaction, session: Session, restaurant_id: UUID, token_hash: bytes, now: datetime
+) -> None:
+    """Moves a locked session to another restaurant, with a token that replaces its newest."""
     await tx.execute(
-        "WITH used AS (UPDATE refresh_token"
-        " SET replaced_at = $3, replaced_by_device = $4, successor_salt = $5"
-        " WHERE token_hash = $1 RETURNING session_id, user_id)"
-        " INSERT INTO refresh_token (token_hash, session_id, user_id, issued_at)"
-        " SELECT $2, session_id, user_id, $3 FROM used",
-        *(token_hash, successor_hash, now, device_id, salt),
+        "UPDATE session SET restaurant_id = $2, switched_at ="
+        " CASE WHEN restaurant_id IS DISTINCT FROM $2 THEN $3 ELSE switched_at END WHERE id = $1",
+        *(session.id, restaurant_id, now),
+    )
+    await _make_newest(tx, session, token_hash, now)
+
+
+async def _make_newest(tx: Transaction, session: Session, token_hash: bytes, now: datetime) -> None:
+    await tx.execute(
+        "WITH used AS (UPDATE refresh_token SET replaced_at = $4, replaced_by_device = $5"
+        " WHERE session_id = $2 AND replaced_at IS NULL)"
+        " INSERT INTO refresh_token (token_hash, session_id, user_id, issued_at) VALUES ($1, $2, $3, $4)",
+        *(token_hash, session.id, session.user_id, now, session.device_id),
     )
 
 
@@ -89,6 +99,16 @@ async def living_sessions(tx: Transaction, user_id: UUID, restaurant_id: UUID, n
         *(user_id, restaurant_id, now),
     )
     return [row["id"] for row in rows]
+
+
+async def sessions_that_left(tx: Transaction, user_id: UUID, since: datetime) -> list[tuple[UUID, datetime]]:
+    """A person's living sessions that have changed their restaurant since then, and when. Needs begin_as."""
+    rows = await tx.fetch(
+        "SELECT id, switched_at FROM session WHERE user_id = $1 AND ended_at IS NULL AND switched_at > $2"
+        " ORDER BY id",
+        *(user_id, since),
+    )
+    return [(row["id"], row["switched_at"]) for row in rows]
 
 
 async def save_revocations(tx: Transaction, revocations: Sequence[Revocation]) -> None:

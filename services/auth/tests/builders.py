@@ -12,14 +12,16 @@ from chassis.auth import Principal, TokenVerifier
 from chassis.db import Database
 from chassis.idempotency import IdempotencyKey
 from chassis.ids import new_id, parse_id
-from services.auth.domain.roles import Role
-from services.auth.domain.sessions import LockPolicy, address_lock
+from services.auth.domain.guessing import LockPolicy, address_lock
+from services.auth.domain.mail import Letter
+from services.auth.domain.roles import Membership, Role
 from services.auth.domain.standing import OpenedSession
 from services.auth.passwords import Passwords
 from services.auth.tokens import SigningKeys
-from services.auth.usecases import members, places, sessions
+from services.auth.usecases import invitations, mail, places, sessions
 from services.auth.usecases.accounts import Person
-from services.auth.usecases.context import Context
+from services.auth.usecases.context import Context, MailPolicy
+from services.auth.usecases.invitations import Acceptance, Invitee, Inviter
 
 PASSWORD = "a-long-enough-password"
 POOL_SIZE = 25
@@ -38,10 +40,20 @@ def signing_keys(*kids: str) -> str:
     return json.dumps({"keys": keys})
 
 
-def context(db: Database, *, keys: str | None = None, address_policy: LockPolicy | None = None) -> Context:
+def context(
+    db: Database,
+    *,
+    keys: str | None = None,
+    address_policy: LockPolicy | None = None,
+    mail: MailPolicy | None = None,
+) -> Context:
     """The service's parts on a test database."""
     return Context(
-        db, SigningKeys(keys or signing_keys()), Passwords(hasher=CHEAP), address_policy or address_lock()
+        db,
+        SigningKeys(keys or signing_keys()),
+        Passwords(hasher=CHEAP),
+        address_policy or address_lock(),
+        mail or MailPolicy(),
     )
 
 
@@ -56,6 +68,23 @@ def verifier(ctx: Context) -> TokenVerifier:
 
 
 @dataclass(slots=True)
+class Mailbox:
+    """A mail server that takes everything, or answers what it is told."""
+
+    letters: list[Letter] = field(default_factory=list)
+    answers: list[Exception] = field(default_factory=list)
+
+    async def send(self, letter: Letter) -> None:
+        """Keeps the letter, or raises the next answer."""
+        if self.answers:
+            raise self.answers.pop(0)
+        self.letters.append(letter)
+
+    async def close(self) -> None:
+        """Nothing is open."""
+
+
+@dataclass(slots=True)
 class Town:
     """A platform with its owner and restaurants; every name is of its own, since tests share a database."""
 
@@ -64,6 +93,7 @@ class Town:
     owner_id: UUID
     owner_email: str
     restaurants: dict[str, UUID] = field(default_factory=dict)
+    mailbox: Mailbox = field(default_factory=Mailbox)
 
     def email(self, who: str) -> str:
         """An address nobody else has."""
@@ -71,13 +101,15 @@ class Town:
 
     async def restaurant(self, name: str = "Casa", owner: str | None = None) -> UUID:
         """A restaurant in London with ``owner@`` of the same name as its owner."""
-        reply = await places.create_restaurant(self.ctx, self.restaurant_command(name, owner), key())
+        command = self.restaurant_command(name, owner)
+        reply = await places.create_restaurant(self.ctx, command, key())
+        await self.accept(command.owner.email)
         self.restaurants[name] = parse_id(reply.restaurant.id)
         return self.restaurants[name]
 
     def restaurant_command(self, name: str, owner: str | None = None) -> places.CreateRestaurant:
         """How ``restaurant`` asks for it."""
-        person = Person(self.email(owner or name.lower()), f"Owner of {name}", PASSWORD, "owner_")
+        person = Invitee(self.email(owner or name.lower()), Role.RESTAURANT_OWNER, f"Owner of {name}")
         return places.CreateRestaurant(
             creator=self.owner_id,
             platform_id=self.platform_id,
@@ -90,10 +122,33 @@ class Town:
         )
 
     async def member(self, restaurant_id: UUID, who: str, role: Role = Role.EMPLOYEE) -> UUID:
-        """A person in a restaurant, with PASSWORD."""
-        person = Person(self.email(who), who.title(), PASSWORD)
-        reply = await members.add_member(self.ctx, restaurant_id, person, role, key())
-        return parse_id(reply.membership.user_id)
+        """A person in a restaurant, who was invited by the platform's owner and accepted with PASSWORD."""
+        await self.invite(restaurant_id, who, role)
+        return (await self.accept(self.email(who))).user_id
+
+    async def invite(
+        self, restaurant_id: UUID, who: str, role: Role = Role.EMPLOYEE, *, inviter: Inviter | None = None
+    ) -> UUID:
+        """An invitation to ``who@``, by the platform's owner unless told otherwise."""
+        inviter = inviter or Inviter(self.owner_id, Role.PLATFORM_OWNER)
+        invitee = Invitee(self.email(who), role, who.title())
+        reply = await invitations.invite(self.ctx, restaurant_id, inviter, invitee, key())
+        return parse_id(reply.invitation.id)
+
+    async def accept(self, email: str, *, password: str = PASSWORD) -> Membership:
+        """The holder of the mailbox takes up what was sent there last."""
+        return await invitations.accept(self.ctx, Acceptance(await self.token_sent_to(email), password))
+
+    async def letters_to(self, email: str) -> list[Letter]:
+        """Everything that was sent to an address, oldest first; sends what is due."""
+        while await mail.deliver_due(self.ctx, self.mailbox):
+            pass
+        return [letter for letter in self.mailbox.letters if letter.recipient == email]
+
+    async def token_sent_to(self, email: str) -> str:
+        """The secret of the link that was sent to an address last."""
+        links = [letter.link for letter in await self.letters_to(email) if letter.link]
+        return links[-1].partition("#")[2]
 
     async def warm(self) -> None:
         """Opens every connection of the pool, so that what races next really does."""
@@ -105,10 +160,16 @@ class Town:
         )
 
     async def log_in(
-        self, who: str, *, password: str = PASSWORD, device: str = "", address: str = ""
+        self, who: str, *, password: str = PASSWORD, device: str = "", address: str = "", secret: str = ""
     ) -> OpenedSession:
         """A session of ``who@``."""
-        command = sessions.LogIn(self.email(who), password, device, "ios", address)
+        return (await self.log_in_as_device(who, secret, password, device, address)).session
+
+    async def log_in_as_device(
+        self, who: str, secret: str = "", password: str = PASSWORD, device: str = "", address: str = ""
+    ) -> sessions.LoggedIn:
+        """The same, with what the device is known by: ``secret`` before and afterwards."""
+        command = sessions.LogIn(self.email(who), password, device, "ios", address, secret)
         return await sessions.log_in(self.ctx, command)
 
     async def principal(self, opened: OpenedSession) -> Principal:

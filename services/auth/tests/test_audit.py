@@ -9,11 +9,11 @@ import pytest
 from structlog.testing import capture_logs
 
 from chassis.clock import FakeClock
+from services.auth.domain.guessing import LOCK, LockedOut
 from services.auth.domain.roles import Role
-from services.auth.domain.sessions import EMAIL_LOCK, InvalidCredentials, LockedOut, TokenReused
+from services.auth.domain.sessions import InvalidCredentials, TokenReused
 from services.auth.tests.builders import PASSWORD, Town, key
-from services.auth.usecases import members, places, sessions
-from services.auth.usecases.accounts import Person
+from services.auth.usecases import invitations, members, passwords, places, sessions
 
 WRONG = "not-the-password-at-all"
 Lines = list[MutableMapping[str, Any]]
@@ -50,15 +50,15 @@ async def test_logging_in_and_out_and_moving_on_leave_their_lines(town: Town, fa
 async def test_every_wrong_guess_leaves_a_line_and_the_one_that_locks_another(town: Town) -> None:
     mia = await town.member(await town.restaurant(), "mia")
     with capture_logs() as lines:
-        for _ in range(EMAIL_LOCK.free_failures):
+        for _ in range(LOCK.free_failures):
             with pytest.raises(InvalidCredentials):
                 await town.log_in("mia", password=WRONG, address="192.0.2.2")
         with pytest.raises(LockedOut):
             await town.log_in("mia", address="192.0.2.2")
-    assert events(lines) == ["auth.log_in_refused"] * EMAIL_LOCK.free_failures + ["auth.locked_out"]
-    assert [line["failures"] for line in lines[:-1]] == list(range(1, EMAIL_LOCK.free_failures + 1))
-    until = (town.ctx.db.clock.now() + EMAIL_LOCK.first_delay).isoformat()
-    assert (lines[-1]["user_id"], lines[-1]["locked"], lines[-1]["until"]) == (mia, "email", until)
+    assert events(lines) == ["auth.log_in_refused"] * LOCK.free_failures + ["auth.locked_out"]
+    assert [line["failures"] for line in lines[:-1]] == list(range(1, LOCK.free_failures + 1))
+    until = (town.ctx.db.clock.now() + LOCK.first_delay).isoformat()
+    assert (lines[-1]["user_id"], lines[-1]["locked"], lines[-1]["until"]) == (mia, "place", until)
     check_silent(lines)
 
 
@@ -86,23 +86,40 @@ async def test_a_reused_refresh_token_leaves_a_line_without_the_token(
 
 async def test_who_may_what_is_written_down_when_it_changes_and_only_then(town: Town) -> None:
     casa = await town.restaurant()
-    person, same = Person(town.email("mia"), "Mia", PASSWORD), key()
     with capture_logs() as lines:
-        reply = await members.add_member(town.ctx, casa, person, Role.EMPLOYEE, same)
-        await members.add_member(town.ctx, casa, person, Role.EMPLOYEE, same)
-        await members.add_member(town.ctx, casa, person, Role.EMPLOYEE, key())
-        await members.add_member(town.ctx, casa, person, Role.MANAGER, key())
-        owner = (await town.log_in("mia")).standing.user
-        await members.remove_member(town.ctx, casa, owner.id, key())
-    changes = [line for line in lines if line["event"] != "auth.logged_in"]
-    assert [(line["event"], line.get("role"), line["former_role"]) for line in changes] == [
+        withdrawn = await town.invite(casa, "ben")
+        await invitations.revoke_invitation(town.ctx, casa, Role.MANAGER, withdrawn, key())
+        mia = await town.member(casa, "mia")
+        for _ in range(2):
+            await members.change_role(town.ctx, casa, Role.RESTAURANT_OWNER, mia, Role.MANAGER, key())
+        await town.log_in("mia")
+        await members.remove_member(town.ctx, casa, mia, key())
+    changes = [line for line in lines if line["event"] != "auth.logged_in" and line.get("part") == "audit"]
+    assert [(line["event"], line.get("role"), line.get("former_role")) for line in changes] == [
+        ("auth.member_invited", Role.EMPLOYEE, None),
+        ("auth.invitation_revoked", None, None),
+        ("auth.member_invited", Role.EMPLOYEE, None),
         ("auth.member_added", Role.EMPLOYEE, None),
         ("auth.role_changed", Role.MANAGER, Role.EMPLOYEE),
         ("auth.member_removed", None, Role.MANAGER),
     ]
-    assert {str(line["user_id"]) for line in changes} == {reply.membership.user_id}
+    assert {line["user_id"] for line in changes if "user_id" in line} == {mia}
     assert changes[-1]["sessions_ended"] == 1
-    check_silent(lines)
+    check_silent(lines, await town.token_sent_to(town.email("mia")))
+
+
+async def test_passwords_that_change_leave_their_lines_without_them(town: Town) -> None:
+    await town.restaurant()
+    opened = await town.log_in("casa")
+    with capture_logs() as lines:
+        change = passwords.Change(PASSWORD, WRONG)
+        await passwords.change_password(town.ctx, await town.caller(opened), change)
+        await passwords.request_reset(town.ctx, town.email("casa"), "192.0.2.9")
+        token = await town.token_sent_to(town.email("casa"))
+        await passwords.reset_password(town.ctx, token, PASSWORD, "192.0.2.9")
+    assert events(lines) == ["auth.password_changed", "auth.password_reset_requested", "auth.password_reset"]
+    assert lines[0]["user_id"] == lines[-1]["user_id"] == opened.standing.user.id
+    check_silent(lines, token)
 
 
 async def test_a_change_of_settings_says_what_was_and_what_is(town: Town) -> None:
@@ -113,8 +130,8 @@ async def test_a_change_of_settings_says_what_was_and_what_is(town: Town) -> Non
         await places.update_restaurant(town.ctx, casa, wanted, same)
         await places.update_restaurant(town.ctx, casa, wanted, same)
         await places.update_restaurant(town.ctx, casa, replace(wanted, version=2), key())
-    assert events(lines) == ["auth.restaurant_created", "auth.settings_changed"]
-    assert lines[1]["changes"] == {
+    assert events(lines) == ["auth.restaurant_created", "auth.member_added", "auth.settings_changed"]
+    assert lines[-1]["changes"] == {
         "version": [1, 2],
         "service_charge_bp": [1250, 0],
         "fee_preset": ["listed", "stripe_uk_online"],

@@ -1,6 +1,7 @@
 """Row-level security of auth's tables, the migration, and what housekeeping deletes."""
 
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
+from uuid import UUID
 
 import asyncpg
 import pytest
@@ -32,8 +33,8 @@ async def test_every_table_with_a_restaurant_is_a_tenant_table(town: Town) -> No
     async with town.ctx.db.transaction(None) as tx:
         rows = await tx.fetch(
             "SELECT c.relname FROM pg_class c JOIN pg_attribute a ON a.attrelid = c.oid"
-            " WHERE c.relnamespace = 'auth'::regnamespace AND c.relkind = 'r' AND NOT c.relispartition"
-            " AND a.attname = 'restaurant_id' AND NOT c.relname LIKE 'outbox%' AND NOT c.relforcerowsecurity"
+            " WHERE c.relnamespace = 'auth'::regnamespace AND c.relkind IN ('r', 'p')"
+            " AND NOT c.relispartition AND a.attname = 'restaurant_id' AND NOT c.relforcerowsecurity"
         )
     assert [row["relname"] for row in rows] == []
 
@@ -126,3 +127,44 @@ async def test_the_schema_is_what_the_tables_say_and_can_be_taken_back(
     await revert_migrations("auth", owner_url)
     await run_migrations("auth", owner_url)
     assert await schema_differences("auth", owner_url) == []
+
+
+async def test_sessions_that_a_switch_left_behind_end_with_the_migration_and_no_others(
+    module_databases: ModuleDatabases,
+) -> None:
+    owner_url = await module_databases.owner_url("auth")
+    await run_migrations("auth", owner_url)
+    await revert_migrations("auth", owner_url, to="0002")
+    connection = await asyncpg.connect(owner_url)
+    kept: set[UUID] = set()
+    try:
+        person, log_in = new_id(), datetime(2026, 3, 2, 12, tzinfo=UTC)
+        await connection.execute(
+            "INSERT INTO auth.user_account (id, email, name, password_hash, created_at)"
+            " VALUES ($1, $2, 'Mia', 'x', $3)",
+            *(person, f"{person}@example.test", log_in),
+        )
+        await connection.execute("SELECT set_config('app.user_id', $1, false)", str(person))
+        for minutes, end, device in (
+            (0, 30, "ipad"),
+            (1, 30, "ipad"),
+            (2, 30, "ipad"),
+            (0, 31, "ipad"),
+            (0, 30, "kds"),
+        ):
+            session = new_id()
+            await connection.execute(
+                "INSERT INTO auth.session (id, user_id, client, device_id, created_at, expires_at)"
+                " VALUES ($1, $2, 'ios', $3, $4, $5)",
+                *(session, person, device, log_in + timedelta(minutes=minutes), log_in + timedelta(days=end)),
+            )
+            if minutes in (0, 2) and (minutes, end, device) != (0, 30, "ipad"):
+                kept.add(session)
+        await run_migrations("auth", owner_url)
+        rows = await connection.fetch(
+            "SELECT id FROM auth.session WHERE user_id = $1 AND ended_at IS NULL", person
+        )
+    finally:
+        await connection.close()
+    assert {row["id"] for row in rows} == kept
+    assert len(kept) == 3

@@ -1,11 +1,16 @@
-"""The account behind an e-mail address, made with a first password where it is new."""
+"""The account behind an e-mail address of somebody who sets its password here and now."""
 
 from dataclasses import dataclass
 
 from chassis.db import Transaction
-from chassis.errors import FieldError
+from chassis.errors import Conflict, FieldError
 from chassis.ids import new_id
-from services.auth.domain.passwords import PasswordRequired, normalised_email, require_strong
+from services.auth.domain.passwords import (
+    PasswordMismatch,
+    PasswordRequired,
+    normalised_email,
+    require_strong,
+)
 from services.auth.domain.sessions import User
 from services.auth.passwords import breached_passwords
 from services.auth.store import people
@@ -14,7 +19,9 @@ from services.auth.usecases.context import Context
 
 @dataclass(frozen=True, slots=True)
 class Person:
-    """Somebody named in a request. ``field_prefix`` is how the request calls the fields (``owner_``)."""
+    """Somebody with the password that they set. ``field_prefix`` is how the request calls the fields
+    (``owner_``).
+    """
 
     email: str
     name: str
@@ -24,38 +31,56 @@ class Person:
 
 @dataclass(frozen=True, slots=True)
 class Prepared:
-    """A person whose password, if one is needed, has been checked and hashed; hashing takes no
-    transaction.
+    """A person whose password has been checked; ``password_hash`` is None for an account that is there.
+    Hashing takes no transaction.
     """
 
     user: User
     password_hash: str | None
 
 
+class AddressTaken(Conflict):
+    """Somebody made an account for this address in the meantime."""
+
+    reason = "CONCURRENT_UPDATE"
+
+
 async def prepare(ctx: Context, person: Person) -> Prepared:
-    """Raises PasswordRequired and WeakPassword for an address that is new. A known address keeps its
-    password.
+    """A new account, or the one whose password it is: nobody acts in the name of an account by its address
+    alone. Raises PasswordRequired, WeakPassword, PasswordMismatch, LogInBusy.
     """
     email = normalised_email(person.email)
     async with ctx.db.transaction(None, readonly=True) as tx:
         account = await people.account_by_email(tx, email)
-    if account is not None:
-        return Prepared(account.user, None)
     field = f"{person.field_prefix}password"
-    if not person.password:
+    if account is not None:
+        async with ctx.passwords.turn():
+            fits = await ctx.passwords.verify(account.password_hash, person.password)
+        if not fits:
+            raise PasswordMismatch(
+                "This address has an account with another password.",
+                fields=[FieldError(field, "MISMATCH", "is not the password of the account")],
+            )
+        return Prepared(account.user, None)
+    password_hash = await hash_new(ctx, person.password, email=email, field=field)
+    return Prepared(User(new_id(), email, " ".join(person.name.split()), disabled=False), password_hash)
+
+
+async def hash_new(ctx: Context, password: str, *, email: str, field: str) -> str:
+    """The hash of a password that somebody wants. Raises PasswordRequired, WeakPassword, LogInBusy."""
+    if not password:
         raise PasswordRequired(
-            "This address is new: it needs a first password.",
-            fields=[FieldError(field, "REQUIRED", "needed for a new address")],
+            "A password is needed.", fields=[FieldError(field, "REQUIRED", "set a password of your own")]
         )
-    require_strong(person.password, email=email, field=field, breached=breached_passwords())
+    require_strong(password, email=email, field=field, breached=breached_passwords())
     async with ctx.passwords.turn():
-        password_hash = await ctx.passwords.hash(person.password)
-    user = User(new_id(), email, " ".join(person.name.split()), disabled=False)
-    return Prepared(user, password_hash)
+        return await ctx.passwords.hash(password)
 
 
 async def settle(ctx: Context, tx: Transaction, prepared: Prepared) -> User:
-    """The user in the database: found, made, or made by somebody else meanwhile."""
+    """The user in the database. Raises AddressTaken where somebody else was faster."""
     if prepared.password_hash is None:
         return prepared.user
-    return await people.insert_user(tx, prepared.user, prepared.password_hash, ctx.db.clock.now())
+    if not await people.insert_user(tx, prepared.user, prepared.password_hash, ctx.db.clock.now()):
+        raise AddressTaken("This address was taken at the same time; try again.")
+    return prepared.user

@@ -1,10 +1,11 @@
 """Platforms and restaurants."""
 
 from dataclasses import asdict, dataclass
+from datetime import datetime
 from uuid import UUID
 
 from fynlo.auth.v1 import auth_service_pb2 as api
-from fynlo.auth.v1.auth_pb2 import Platform
+from fynlo.auth.v1.auth_pb2 import Platform, User
 
 from chassis.audit import audit
 from chassis.db import Transaction
@@ -13,6 +14,7 @@ from chassis.idempotency import IdempotencyKey
 from chassis.ids import new_id
 from chassis.rpc import mark_replayed
 from services.auth import wire
+from services.auth.domain.invitations import INVITATION_LIFE, Invitation, InvitationState
 from services.auth.domain.passwords import normalised_email
 from services.auth.domain.restaurant import (
     BillMode,
@@ -25,11 +27,11 @@ from services.auth.domain.restaurant import (
     new_settings,
     restaurant_id_for,
 )
-from services.auth.domain.roles import Membership, Role
-from services.auth.domain.sessions import User
-from services.auth.store import people, places
-from services.auth.usecases.accounts import Person, prepare, settle
+from services.auth.domain.roles import Role
+from services.auth.store import invitations, people, places
+from services.auth.usecases.accounts import Person, Prepared, prepare, settle
 from services.auth.usecases.context import Context
+from services.auth.usecases.invitations import Invitee, send_invitation
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,14 +44,16 @@ class CreatePlatform:
 
 @dataclass(frozen=True, slots=True)
 class CreateRestaurant:
-    """A restaurant with its first owner. ``creator`` owns ``platform_id``, the platform of the token."""
+    """A restaurant whose first owner is invited. ``creator`` owns ``platform_id``, the platform of the
+    token.
+    """
 
     creator: UUID
     platform_id: UUID | None
     name: str
     currency_code: str
     time_zone: str
-    owner: Person
+    owner: Invitee
     bill_mode: BillMode | None
     service_charge_bp: int
 
@@ -57,15 +61,20 @@ class CreateRestaurant:
 async def create_platform(
     ctx: Context, command: CreatePlatform, key: IdempotencyKey
 ) -> api.CreatePlatformResponse:
-    """The platform of that name and owner, made if it is not there. Raises PasswordRequired, WeakPassword."""
+    """The platform of that name and owner, made if it is not there. Raises PasswordRequired, WeakPassword,
+    PasswordMismatch.
+    """
     name = " ".join(command.name.split())
-    owner = await prepare(ctx, command.owner)
+    email = normalised_email(command.owner.email)
+    async with ctx.db.transaction(None, readonly=True) as tx:
+        there = await people.platform_named(tx, name, email)
+    owner = Prepared(there[1], None) if there else await prepare(ctx, command.owner)
     async with ctx.db.transaction(None) as tx:
         if replay := await tx.claim(key):
             mark_replayed()
             return api.CreatePlatformResponse.FromString(replay.reply)
-        await people.lock_platform_name(tx, name, owner.user.email)
-        found = await people.platform_named(tx, name, owner.user.email)
+        await people.lock_platform_name(tx, name, email)
+        found = await people.platform_named(tx, name, email)
         if found is None:
             platform_id = new_id()
             user = await settle(ctx, tx, owner)
@@ -84,9 +93,10 @@ async def create_platform(
 async def create_restaurant(
     ctx: Context, command: CreateRestaurant, key: IdempotencyKey
 ) -> api.CreateRestaurantResponse:
-    """A restaurant of the caller's platform, or the one that is there with the same particulars.
+    """A restaurant of the caller's platform, or the one that is there with the same particulars. Its first
+    owner is invited; until that is accepted the platform's owners alone get in.
 
-    Raises RestaurantExists, UnknownTimeZone, PasswordRequired, WeakPassword.
+    Raises RestaurantExists, UnknownTimeZone, MailQueueFull.
     """
     if command.platform_id is None:
         raise PermissionDenied("Only a platform makes restaurants.", reason="NO_PLATFORM")
@@ -103,7 +113,6 @@ async def create_restaurant(
     # One that this very key made is answered by the remembered reply, as a replay.
     if existing is not None and existing.restaurant.settings.restaurant_id != str(settings.restaurant_id):
         return existing
-    owner = await prepare(ctx, command.owner)
     restaurant = Restaurant(settings, ctx.db.clock.now())
     try:
         async with ctx.db.transaction(settings.restaurant_id) as tx:
@@ -112,12 +121,13 @@ async def create_restaurant(
                 return api.CreateRestaurantResponse.FromString(replay.reply)
             if not await places.insert_restaurant(tx, restaurant):
                 raise RestaurantExists(f"There is a restaurant called {settings.name}.")
-            user = await settle(ctx, tx, owner)
-            await places.save_membership(tx, user.id, Role.RESTAURANT_OWNER, restaurant.created_at)
-            _announce(tx, restaurant, user, key.key)
-            response = _created(restaurant, user)
+            invitation = await _invite_owner(ctx, tx, command, restaurant)
+            rid = str(settings.restaurant_id)
+            tx.emit(wire.restaurant_updated(settings), subject_id=rid, command_id=key.key)
+            response = _created(restaurant, command.owner, invitation, ctx.db.clock.now())
             tx.remember(response.SerializeToString())
-        audit("auth.restaurant_created", restaurant_id=settings.restaurant_id, owner_id=user.id)
+        ctx.mail_waits.set()
+        audit("auth.restaurant_created", restaurant_id=settings.restaurant_id, invitation_id=invitation.id)
         return response
     except RestaurantExists:
         # Somebody was faster: with the same request, or with another restaurant of that name.
@@ -179,21 +189,43 @@ async def _existing(
     """What an earlier request for the same restaurant made. Raises RestaurantExists where it is another
     one.
     """
+    email = normalised_email(command.owner.email)
     async with ctx.db.transaction(None, readonly=True) as tx:
         await people.begin_as(tx, command.creator)
         found = await places.restaurant_named(tx, wanted.platform_id, wanted.name)
-        account = await people.account_by_email(tx, normalised_email(command.owner.email))
     if found is None:
         return None
-    async with ctx.db.transaction(found.settings.restaurant_id, readonly=True) as tx:
-        owners = [] if account is None else await places.members(tx, limit=1, user_id=account.user.id)
+    async with ctx.db.transaction(found.settings.restaurant_id) as tx:
+        invitation = await invitations.newest_to(tx, email)
+        asked = invitation is not None and invitation.role is Role.RESTAURANT_OWNER
+        # Its first owner may have been there before there were invitations.
+        owns = asked or await places.is_member(tx, email, role=Role.RESTAURANT_OWNER)
     same = (found.settings.currency_code, found.settings.time_zone) == (
         wanted.currency_code,
         wanted.time_zone,
     )
-    if account is None or not same or [owner.role for owner in owners] != [Role.RESTAURANT_OWNER]:
+    if not same or not owns:
         raise RestaurantExists(f"There is another restaurant called {wanted.name}.")
-    return _created(found, account.user)
+    return _created(found, command.owner, invitation, ctx.db.clock.now())
+
+
+async def _invite_owner(
+    ctx: Context, tx: Transaction, command: CreateRestaurant, restaurant: Restaurant
+) -> Invitation:
+    invitation = Invitation(
+        id=new_id(),
+        restaurant_id=restaurant.settings.restaurant_id,
+        email=normalised_email(command.owner.email),
+        name=" ".join(command.owner.name.split()),
+        role=Role.RESTAURANT_OWNER,
+        stored_state=InvitationState.PENDING,
+        invited_by=command.creator,
+        created_at=restaurant.created_at,
+        expires_at=restaurant.created_at + INVITATION_LIFE,
+    )
+    await invitations.save_invitation(tx, invitation)
+    await send_invitation(ctx, tx, invitation, restaurant.settings.name)
+    return invitation
 
 
 def _changes(before: Settings, after: Settings) -> dict[str, list[object]]:
@@ -202,15 +234,14 @@ def _changes(before: Settings, after: Settings) -> dict[str, list[object]]:
     return {name: [old[name], new[name]] for name in old if old[name] != new[name]}
 
 
-def _created(restaurant: Restaurant, owner: User) -> api.CreateRestaurantResponse:
-    return api.CreateRestaurantResponse(
-        restaurant=wire.restaurant_message(restaurant), owner=wire.user_message(owner)
+def _created(
+    restaurant: Restaurant, owner: Invitee, invitation: Invitation | None, now: datetime
+) -> api.CreateRestaurantResponse:
+    """Says of the owner what the request said, whoever has the address."""
+    response = api.CreateRestaurantResponse(
+        restaurant=wire.restaurant_message(restaurant),
+        owner=User(email=normalised_email(owner.email), name=" ".join(owner.name.split())),
     )
-
-
-def _announce(tx: Transaction, restaurant: Restaurant, owner: User, command_id: str) -> None:
-    settings = restaurant.settings
-    rid = settings.restaurant_id
-    tx.emit(wire.restaurant_updated(settings), subject_id=str(rid), command_id=command_id)
-    membership = Membership(owner.id, rid, settings.name, Role.RESTAURANT_OWNER, owner.email, owner.name)
-    tx.emit(wire.member_changed(membership), subject_id=str(owner.id), command_id=command_id)
+    if invitation is not None:
+        response.invitation.CopyFrom(wire.invitation_message(invitation, now))
+    return response

@@ -1,6 +1,6 @@
 """Logging in and out, refreshing, switching restaurants."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 from uuid import UUID
 
@@ -15,10 +15,8 @@ from services.auth.domain.restaurant import RestaurantNotFound
 from services.auth.domain.roles import Role
 from services.auth.domain.sessions import (
     ACCESS_TOKEN_LIFE,
-    EMAIL_LOCK,
     REVOCATION_MARGIN,
     SESSION_LIFE,
-    Failures,
     InvalidCredentials,
     NoMembership,
     Refresh,
@@ -30,29 +28,45 @@ from services.auth.domain.sessions import (
     TokenReused,
     User,
     judge_refresh,
-    locked_until,
-    require_unlocked,
 )
 from services.auth.domain.standing import RESTAURANTS_IN_SESSION_MAX, OpenedSession, Standing
-from services.auth.store import people, places, sessions
-from services.auth.tokens import Claims, hash_of, new_refresh_token, new_salt, successor_of
+from services.auth.store import guesses, people, places, sessions
+from services.auth.tokens import Claims, hash_of, new_device_secret, new_refresh_token, new_salt, successor_of
 from services.auth.usecases.context import Context
+from services.auth.usecases.guesses import Guess, prove
 
 REVOCATIONS_MAX = 20_000
 """What one list of revocations holds, newest first; a message of 2 MB."""
 
+NO_SUCH_TOKEN = "No session of this device has this refresh token."  # noqa: S105 - a sentence
+
 _log = get_logger("auth")
+
+
+KNOWN_DEVICES_MAX = 50
+"""Of one person; whoever works on more is a stranger on the one used longest ago."""
 
 
 @dataclass(frozen=True, slots=True)
 class LogIn:
-    """``address`` is the network address the guess comes from; empty where nobody knows it."""
+    """``address`` is the network address the guess comes from; empty where nobody knows it.
+    ``device_secret`` is what an earlier log-in left on the device.
+    """
 
     email: str
-    password: str
+    password: str = field(repr=False)
     device_id: str = ""
     client: str = "web"
     address: str = ""
+    device_secret: str = field(default="", repr=False)
+
+
+@dataclass(frozen=True, slots=True)
+class LoggedIn:
+    """A new session, and the secret by which this device is known from now on."""
+
+    session: OpenedSession
+    device_secret: str = field(repr=False)
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,16 +78,25 @@ class Caller:
     restaurant_id: UUID | None
 
 
-async def log_in(ctx: Context, command: LogIn) -> OpenedSession:
-    """A new session. Raises InvalidCredentials, LockedOut, LogInBusy, NoMembership."""
+async def log_in(ctx: Context, command: LogIn) -> LoggedIn:
+    """A new session. Other sessions of the device, whosever they are, go on.
+
+    Raises InvalidCredentials, LockedOut, LogInBusy, NoMembership.
+    """
     email = normalised_email(command.email)
-    account = await _prove(ctx, command, email)
-    new_hash = None
+    proven = await prove(
+        ctx, Guess(email, command.password, command.address, command.device_id, command.device_secret)
+    )
+    account, new_hash = proven.account, None
     if ctx.passwords.outdated(account.password_hash):
         new_hash = await ctx.passwords.hash(command.password)
     async with ctx.db.transaction(None) as tx:
         await people.begin_as(tx, account.user.id)
-        await people.forget_failures(tx, email)
+        present = await people.password_hash_of(tx, account.user.id)
+        # Changed since it was proven: the change ended the sessions that were there; this would be one more.
+        if present != account.password_hash and not await ctx.passwords.verify(present, command.password):
+            raise InvalidCredentials("E-mail address and password do not belong together.")
+        await guesses.forget_failures(tx, proven.counted)
         if new_hash is not None:
             await people.update_password_hash(tx, account.user.id, new_hash)
         memberships = await places.memberships_of(tx, account.user.id, limit=RESTAURANTS_IN_SESSION_MAX)
@@ -91,6 +114,7 @@ async def log_in(ctx: Context, command: LogIn) -> OpenedSession:
             ended_at=None,
         )
         opened = await _open(ctx, tx, session, account.user, now)
+        secret = await _known_from_now_on(tx, account.user.id, command.device_secret, now)
     audit(
         "auth.logged_in",
         user_id=account.user.id,
@@ -100,80 +124,76 @@ async def log_in(ctx: Context, command: LogIn) -> OpenedSession:
         client=command.client,
         address=command.address,
     )
-    return opened
+    return LoggedIn(opened, secret)
 
 
 async def refresh(ctx: Context, token: str, device_id: str) -> OpenedSession:
     """The session with a new access token and the successor of ``token``, which ``device_id`` presents.
 
-    Raises RefreshTokenInvalid, SessionExpired, SessionEnded, NoMembership, and TokenReused, which ended the
-    session.
+    Raises RefreshTokenInvalid (also for another device's token), SessionExpired, SessionEnded, NoMembership,
+    and TokenReused, which ended the session.
     """
     token_hash = hash_of(token)
     async with ctx.db.transaction(None) as tx:
         known = await sessions.token_by_hash(tx, token_hash)
         if known is None:
-            raise RefreshTokenInvalid("No session has this refresh token.")
+            raise RefreshTokenInvalid(NO_SUCH_TOKEN)
         await people.begin_as(tx, known.user_id)
         session = await sessions.session_by_id(tx, known.session_id, lock=True)
         # Whoever held the lock before may have replaced the token: only now its row stands still.
         known = await sessions.token_by_hash(tx, token_hash)
         if session is None or known is None:
-            raise RefreshTokenInvalid("No session has this refresh token.")
+            raise RefreshTokenInvalid(NO_SUCH_TOKEN)
         now = ctx.db.clock.now()
         verdict = judge_refresh(session, known, device_id, now)
         if verdict is Refresh.REUSED:
             await _end(tx, session.id, now, "refresh_token_reused")
-        else:
+        elif verdict is not Refresh.WRONG_DEVICE:
             salt = known.successor_salt or new_salt()
             successor = successor_of(token, salt)
-            if verdict is Refresh.ROTATE:
-                await sessions.replace_token(
-                    tx, token_hash, hash_of(successor), salt=salt, device_id=device_id, now=now
-                )
+            if known.successor_salt is None:
+                # Also where a switch came between: its token, which may never have arrived, gives way.
+                await sessions.replace_token(tx, session, token_hash, hash_of(successor), salt=salt, now=now)
             user = await _living_user(tx, session.user_id)
             standing = await standing_of(tx, user, session.restaurant_id)
             return _opened(ctx, session, standing, successor, now)
+    if verdict is Refresh.WRONG_DEVICE:
+        audit("auth.refresh_refused", user_id=session.user_id, session_id=session.id, device_id=device_id)
+        raise RefreshTokenInvalid(NO_SUCH_TOKEN)
     audit("auth.token_reused", user_id=session.user_id, session_id=session.id, device_id=device_id)
     raise TokenReused("This refresh token was replaced before; log in again.")
 
 
 async def switch_restaurant(ctx: Context, caller: Caller, restaurant_id: UUID) -> OpenedSession:
-    """A new session in another of the caller's restaurants; the one in use goes on.
+    """The caller's session, moved to another of their restaurants; its newest refresh token is replaced.
 
-    It ends when the one in use would: switching is no way around logging in every 30 days.
-    Raises RestaurantNotFound, SessionEnded.
+    What ends the session ends all of it, and it lives no longer for having moved. Access tokens for the
+    restaurant that was left work there until they expire. Raises RestaurantNotFound, SessionEnded.
     """
     async with ctx.db.transaction(None) as tx:
         await people.begin_as(tx, caller.user_id)
+        session = await sessions.session_by_id(tx, caller.session_id, lock=True)
         now = ctx.db.clock.now()
-        current = await sessions.session_by_id(tx, caller.session_id)
-        if current is None or current.ended_at is not None or current.expires_at <= now:
+        if session is None or session.ended_at is not None or session.expires_at <= now:
             raise SessionEnded("Log in again.")
         user = await _living_user(tx, caller.user_id)
-        session = Session(
-            id=new_id(),
-            user_id=user.id,
-            restaurant_id=restaurant_id,
-            client=current.client,
-            device_id=current.device_id,
-            created_at=now,
-            expires_at=current.expires_at,
-            ended_at=None,
-        )
-        opened = await _open(ctx, tx, session, user, now)
-    audit("auth.restaurant_entered", entered_restaurant_id=restaurant_id, new_session_id=session.id)
+        standing = await _standing_in(tx, user, restaurant_id)
+        token = new_refresh_token()
+        await sessions.enter_restaurant(tx, session, restaurant_id, hash_of(token), now)
+        opened = _opened(ctx, replace(session, restaurant_id=restaurant_id), standing, token, now)
+    audit("auth.restaurant_entered", entered_restaurant_id=restaurant_id, session_id=session.id)
     return opened
 
 
 async def log_out(ctx: Context, caller: Caller, *, everywhere: bool) -> None:
-    """Ends the caller's session, or every one of theirs."""
+    """Ends the caller's session, or every one of theirs; no device is known any more then."""
     async with ctx.db.transaction(caller.restaurant_id) as tx:
         if everywhere:
             await people.hold_alone(tx, caller.user_id)
         await people.begin_as(tx, caller.user_id)
         now = ctx.db.clock.now()
         if everywhere:
+            await guesses.forget_devices(tx, caller.user_id)
             await sessions.end_sessions_of(tx, caller.user_id, now, "log_out_everywhere")
             await revoke(tx, [Revocation(RevocationKind.USER, caller.user_id, now, "log_out_everywhere")])
         else:
@@ -226,45 +246,38 @@ async def revoke(tx: Transaction, revocations: list[Revocation]) -> None:
         tx.emit(wire.sessions_revoked(revocation), subject_id=str(revocation.id))
 
 
-async def _prove(ctx: Context, command: LogIn, email: str) -> people.Account:
-    """The account whose password it is. One hash is computed whether or not anybody has the address."""
-    async with ctx.passwords.turn():
-        async with ctx.db.transaction(None, readonly=True) as tx:
-            failures = await people.failures_of(tx, email, command.address)
-            account = await people.account_by_email(tx, email)
-        now = ctx.db.clock.now()
-        require_unlocked(EMAIL_LOCK, failures.get(people.EMAIL), now)
-        require_unlocked(ctx.address_policy, failures.get(people.ADDRESS), now)
-        fits = await ctx.passwords.verify(
-            None if account is None else account.password_hash, command.password
-        )
-        if account is not None and fits and not account.user.disabled:
-            return account
-        async with ctx.db.transaction(None) as tx:
-            forget = EMAIL_LOCK.forgotten_after
-            count, of_address = await people.count_failure(tx, people.EMAIL, email, now, forget), 0
-            if command.address:
-                forget = ctx.address_policy.forgotten_after
-                of_address = await people.count_failure(tx, people.ADDRESS, command.address, now, forget)
-    who = {"user_id": None if account is None else account.user.id, "address": command.address}
-    audit("auth.log_in_refused", **who, failures=count, device_id=command.device_id)
-    for policy, what, failed in ((EMAIL_LOCK, "email", count), (ctx.address_policy, "address", of_address)):
-        if until := locked_until(policy, Failures(failed, now)):
-            audit("auth.locked_out", **who, locked=what, failures=failed, until=until.isoformat())
-    raise InvalidCredentials("E-mail address and password do not belong together.")
+async def revoke_left(tx: Transaction, user_id: UUID, now: datetime, reason: str) -> None:
+    """Makes tokens die that a person's sessions took with them to another restaurant: what they may do where
+    they are now is theirs still. The transaction sees the person's own rows meanwhile, and none afterwards.
+    """
+    await people.begin_as(tx, user_id)
+    left = await sessions.sessions_that_left(tx, user_id, now - ACCESS_TOKEN_LIFE - REVOCATION_MARGIN)
+    await people.begin_as_nobody(tx)
+    await revoke(tx, [Revocation(RevocationKind.SESSION, each, at, reason) for each, at in left])
 
 
 async def _open(ctx: Context, tx: Transaction, session: Session, user: User, now: datetime) -> OpenedSession:
     """Stores a new session and mints its first tokens. Raises RestaurantNotFound where the person has no
     role.
     """
-    try:
-        standing = await standing_of(tx, user, session.restaurant_id)
-    except NoMembership as error:
-        raise RestaurantNotFound("There is no such restaurant among yours.") from error
+    standing = await _standing_in(tx, user, session.restaurant_id)
     token = new_refresh_token()
     await sessions.insert_session(tx, session, hash_of(token))
     return _opened(ctx, session, standing, token, now)
+
+
+async def _standing_in(tx: Transaction, user: User, restaurant_id: UUID | None) -> Standing:
+    try:
+        return await standing_of(tx, user, restaurant_id)
+    except NoMembership as error:
+        raise RestaurantNotFound("There is no such restaurant among yours.") from error
+
+
+async def _known_from_now_on(tx: Transaction, user_id: UUID, presented: str, now: datetime) -> str:
+    """The secret of the device: the one it has, if we gave it to it, else a new one."""
+    secret = presented if await guesses.is_device(tx, presented) else new_device_secret()
+    await guesses.remember_device(tx, user_id, secret, now, KNOWN_DEVICES_MAX)
+    return secret
 
 
 def _opened(

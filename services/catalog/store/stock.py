@@ -6,7 +6,7 @@ the levels by item id. So nobody waits in a circle.
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any
 from uuid import UUID
 
@@ -60,6 +60,10 @@ RESERVATION = (
     " WHERE restaurant_id = $1 AND order_id = $2"
 )
 EXPIRED_HOLDS = "SELECT restaurant_id, order_id FROM expired_holds($1, $2)"
+PUT_OFF_HOLD = (
+    "UPDATE reservation SET expires_at = $3 + least(greatest($3 - updated_at, $4), $5)"
+    " WHERE restaurant_id = $1 AND order_id = $2 AND state = 'held' AND expires_at <= $3"
+)
 FIRST_ID = UUID(int=0)
 
 
@@ -152,6 +156,13 @@ async def expired_holds(db: Database, now: datetime, limit: int) -> list[tuple[U
     async with db.transaction(None, readonly=True) as tx:
         rows = await tx.fetch(EXPIRED_HOLDS, now, limit)
     return [(row["restaurant_id"], row["order_id"]) for row in rows]
+
+
+async def put_off_hold(
+    tx: Transaction, order_id: UUID, now: datetime, *, at_least: timedelta, at_most: timedelta
+) -> None:
+    """Lets an expired hold expire again later: after as long as it has been there, within the limits."""
+    await tx.execute(PUT_OFF_HOLD, tx.tenant, order_id, now, at_least, at_most)
 
 
 def movements_of(

@@ -1,7 +1,6 @@
 """The whole process beside real peers: Postgres, NATS, an auth and an orders server."""
 
 import asyncio
-import json
 import time
 from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager
@@ -10,7 +9,7 @@ from uuid import UUID
 
 from fynlo.auth.v1 import auth_pb2
 from fynlo.auth.v1 import auth_service_pb2 as auth_pb
-from fynlo.auth.v1.auth_service_pb2_grpc import AuthServiceServicer, add_AuthServiceServicer_to_server
+from fynlo.auth.v1.auth_service_pb2_grpc import add_AuthServiceServicer_to_server
 from fynlo.catalog.v1 import catalog_pb2
 from fynlo.catalog.v1 import catalog_service_pb2 as pb
 from fynlo.catalog.v1.catalog_service_pb2_grpc import CatalogServiceStub
@@ -31,7 +30,14 @@ from chassis.ids import new_id
 from chassis.rpc import inbound, open_channel
 from chassis.stream import STREAM, event_headers, subject_of
 from chassis.testing import START, ModuleDatabases
-from chassis.testing_rpc import PATIENT_SECONDS, TokenMint, identity_for_tests, keys_for_tests, serving
+from chassis.testing_rpc import (
+    PATIENT_SECONDS,
+    StandInAuth,
+    TokenMint,
+    identity_for_tests,
+    keys_for_tests,
+    serving,
+)
 from services.catalog.domain.reservations import HOLD_LIFETIME
 from services.catalog.main import build
 from services.catalog.settings import CatalogSettings
@@ -43,14 +49,8 @@ PATIENCE_SECONDS = 20.0
 EVERYTHING = frozenset({"menu.read", "menu.manage", "stock.adjust", "orders.place"})
 
 
-class Auth(AuthServiceServicer):
+class Auth(StandInAuth):
     """Knows every restaurant, and the key of the test's tokens."""
-
-    def __init__(self, mint: TokenMint) -> None:
-        self._mint = mint
-
-    async def GetJwks(self, request: object, context: object) -> auth_pb.GetJwksResponse:
-        return auth_pb.GetJwksResponse(jwks_json=json.dumps(self._mint.jwks()))
 
     async def GetRestaurant(
         self, request: auth_pb.GetRestaurantRequest, context: object

@@ -8,15 +8,17 @@ from fynlo.orders.v1 import orders_pb2
 
 from chassis.clock import FakeClock
 from chassis.db import Database
-from chassis.errors import Unavailable
+from chassis.errors import NotFound, Unavailable
 from chassis.ids import new_id
 from chassis.testing import OpenDatabase
 from services.catalog.domain.reservations import HOLD_LIFETIME
 from services.catalog.domain.stock import StockLine
 from services.catalog.store import stock as stock_store
-from services.catalog.sweeper import FAILURES_PER_SWEEP, HoldSweeper
+from services.catalog.sweeper import AGAIN_AFTER_MAX, SWEEP_EVERY_SECONDS, UNANSWERED_IN_A_ROW, HoldSweeper
 from services.catalog.tests.builders import a_category, a_restaurant, counted
 from services.catalog.usecases import stock
+
+SWEEP_EVERY = timedelta(seconds=SWEEP_EVERY_SECONDS)
 
 
 class Orders:
@@ -26,11 +28,14 @@ class Orders:
         self.known: dict[UUID, orders_pb2.Order] = {}
         self.asked: list[UUID] = []
         self.down = False
+        self.faults: dict[UUID, Exception] = {}
 
     async def order(self, restaurant_id: UUID, order_id: UUID) -> orders_pb2.Order | None:
         self.asked.append(order_id)
         if self.down:
             raise Unavailable
+        if order_id in self.faults:
+            raise self.faults[order_id]
         return self.known.get(order_id)
 
 
@@ -107,6 +112,7 @@ async def test_a_hold_stays_while_orders_does_not_answer(
     await sweeper.sweep()
     assert (order_id in orders.asked, await figures(db, tenant)) == (True, (10, 3))
     orders.down = False
+    fake_clock.advance(HOLD_LIFETIME)
     await sweeper.sweep()
     assert await figures(db, tenant) == (10, 0)
 
@@ -115,9 +121,46 @@ async def test_while_orders_is_down_a_sweep_gives_up_early(
     service_database: OpenDatabase, fake_clock: FakeClock
 ) -> None:
     db, orders = await service_database("catalog"), Orders()
-    for _ in range(FAILURES_PER_SWEEP + 2):
+    for _ in range(UNANSWERED_IN_A_ROW + 2):
         await a_hold(db)
     fake_clock.advance(HOLD_LIFETIME)
     orders.down = True
     assert await HoldSweeper(db, orders.order).sweep() == 0
-    assert len(orders.asked) == FAILURES_PER_SWEEP
+    assert len(orders.asked) == UNANSWERED_IN_A_ROW
+
+
+@pytest.mark.parametrize(
+    "fault", [Unavailable(), NotFound(), ValueError("figures that do not add up")], ids=repr
+)
+async def test_holds_that_fail_never_stop_the_others(
+    service_database: OpenDatabase, fake_clock: FakeClock, fault: Exception
+) -> None:
+    db, orders = await service_database("catalog"), Orders()
+    for _ in range(UNANSWERED_IN_A_ROW * 2):
+        _, order_id, _ = await a_hold(db)
+        orders.faults[order_id] = fault
+    fake_clock.advance(timedelta(seconds=1))
+    tenant, order_id, _ = await a_hold(db)
+    fake_clock.advance(HOLD_LIFETIME)
+    sweeper = HoldSweeper(db, orders.order)
+    for _ in range(3):
+        await sweeper.sweep()
+    assert (order_id in orders.asked, await figures(db, tenant)) == (True, (10, 0))
+
+
+async def test_a_hold_that_fails_is_tried_ever_more_rarely_and_ends_when_it_can(
+    service_database: OpenDatabase, fake_clock: FakeClock
+) -> None:
+    db, orders = await service_database("catalog"), Orders()
+    tenant, order_id, _ = await a_hold(db)
+    orders.faults[order_id] = NotFound()
+    sweeper = HoldSweeper(db, orders.order)
+    fake_clock.advance(HOLD_LIFETIME)
+    for _ in range(3 * AGAIN_AFTER_MAX // SWEEP_EVERY):
+        await sweeper.sweep()
+        fake_clock.advance(SWEEP_EVERY)
+    assert 3 <= orders.asked.count(order_id) <= 6
+    del orders.faults[order_id]
+    fake_clock.advance(AGAIN_AFTER_MAX)
+    await sweeper.sweep()
+    assert await figures(db, tenant) == (10, 0)

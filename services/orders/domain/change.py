@@ -66,7 +66,14 @@ class Cancelled:
     wasted: bool
 
 
-Fact = Placed | Updated | PaymentRecorded | TicketMoved | KitchenReady | Completed | Cancelled
+@dataclass(frozen=True, slots=True)
+class AlarmCleared:
+    """The kitchen has a ticket of which the tills were told that it had not."""
+
+    ticket: Ticket
+
+
+Fact = Placed | Updated | PaymentRecorded | TicketMoved | KitchenReady | Completed | Cancelled | AlarmCleared
 
 
 @dataclass(frozen=True, slots=True)
@@ -95,7 +102,7 @@ def numbered(change: Change, number: int) -> Change:
     tickets = tuple(replace(ticket, order_number=number) for ticket in change.tickets)
     facts = tuple(
         replace(fact, ticket=replace(fact.ticket, order_number=number))
-        if isinstance(fact, TicketMoved)
+        if isinstance(fact, TicketMoved | AlarmCleared)
         else fact
         for fact in change.facts
     )
@@ -110,7 +117,8 @@ def change_of(
     command: Command,
     facts: Sequence[Fact],
 ) -> Change:
-    """Counts the version up, stamps the time and writes down every axis that moved."""
+    """Counts the version up, stamps the time, writes down every axis that moved, and ends the alarms of
+    tickets that are seen now."""
     moved = _axes_moved(before, after)
     first = after.history_rows + 1
     history = tuple(
@@ -125,7 +133,11 @@ def change_of(
         updated_at=max(command.at, after.updated_at),
         history_rows=after.history_rows + len(moved),
     )
-    return Change(before, order, held.tickets, tickets, history, tuple(facts))
+    cleared = [replace(one, alarm=None) for one in tickets if one.alarm is not None and one.is_seen]
+    calm = {ticket.id: ticket for ticket in cleared}
+    tickets = tuple(calm.get(ticket.id, ticket) for ticket in tickets)
+    facts = (*facts, *(AlarmCleared(ticket) for ticket in cleared))
+    return Change(before, order, held.tickets, tickets, history, facts)
 
 
 def _axes_moved(before: Order | None, after: Order) -> list[tuple[str, str, str]]:

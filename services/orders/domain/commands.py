@@ -1,13 +1,12 @@
 """The verbs of an order. Each takes the stored order and answers a Change, or raises what forbids it."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from dataclasses import replace
+from datetime import datetime
 from uuid import UUID
 
-from chassis.ids import new_id
 from services.orders.domain import kitchen
 from services.orders.domain.change import (
-    Cancelled,
     Change,
     Command,
     Completed,
@@ -22,21 +21,17 @@ from services.orders.domain.change import (
 )
 from services.orders.domain.errors import (
     BalanceOpen,
-    LineAlreadyFired,
     LineRefused,
-    NothingToFire,
-    ReasonRequired,
-    RefundRequired,
     TicketNotFound,
 )
+from services.orders.domain.firing import fire_waiting, lines_to_fire, put_on_tickets, with_line_states
 from services.orders.domain.guards import illegal, kitchen_is_through
 from services.orders.domain.kitchen import LineStep, Station, Ticket, TicketStep
 from services.orders.domain.order import (
-    COOKED_ON,
     Kitchen,
     Lifecycle,
-    Line,
     Order,
+    ServiceFlow,
     State,
 )
 from services.orders.domain.placing import Basket, Terms, WantedOrder, refuse_empty
@@ -48,6 +43,7 @@ TICKET_CAUSES = {
     TicketStep.ACK: "acknowledged",
     TicketStep.SERVE: "served",
 }
+DAY_ENDED = "day_ended"
 LINE_CAUSES = {
     LineStep.START: "started",
     LineStep.READY: "bumped",
@@ -106,26 +102,35 @@ def validate(
         menu_version=menu_version,
         placed_at=command.at,
     )
-    fired, tickets = _fire_waiting(valid, (), stations, command)
+    fired, tickets = fire_waiting(valid, (), stations, command)
     return change_of(order, held, fired, tickets, command, [Placed()])
 
 
 def fire(
-    held: Held, line_ids: Sequence[UUID], course: str, stations: Sequence[Station], command: Command
+    held: Held,
+    line_ids: Sequence[UUID],
+    course: str,
+    stations: Sequence[Station],
+    command: Command,
+    pay_later: bool = False,
 ) -> Change:
     """Held lines to the kitchen: those named, those of a course, or all of them.
 
-    Raises IllegalTransition (also for pay_first before it is paid), LineAlreadyFired, NothingToFire,
-    LineRefused (UNKNOWN_LINE).
+    ``pay_later``: the guest of a pay_first order pays after the meal instead; with nothing named, only what
+    nobody holds back is fired. Raises IllegalTransition (also for pay_first before it is paid),
+    LineAlreadyFired, NothingToFire, LineRefused (UNKNOWN_LINE).
     """
     order = held.order
     if order.lifecycle is not Lifecycle.VALIDATED:
         raise illegal(order, "fire")
+    if pay_later and not order.kitchen_may_start:
+        order = replace(order, service_flow=ServiceFlow.PAY_LATER)
+        line_ids = line_ids or ([] if course else [line.id for line in order.lines if line.fires_at_once])
     if not order.kitchen_may_start:
         raise illegal(order, "fire", "The kitchen starts when this order is paid.")
-    lines = _lines_to_fire(order, line_ids, course)
-    after, tickets = _fired(order, lines, stations, held.tickets, command)
-    return change_of(order, held, after, tickets, command, [Updated("fired")])
+    lines = lines_to_fire(order, line_ids, course)
+    after, tickets = put_on_tickets(order, lines, stations, held.tickets, command)
+    return change_of(held.order, held, after, tickets, command, [Updated("fired")])
 
 
 def step_ticket(
@@ -170,6 +175,24 @@ def step_all(held: Held, step: TicketStep, auto_complete: bool, command: Command
     return _kitchen_change(held, moved, TICKET_CAUSES[step], auto_complete, command)
 
 
+def end_day(
+    held: Held, today: str, fired_before: datetime, auto_complete: bool, command: Command
+) -> Change | None:
+    """Tickets of earlier business days than ``today`` (ISO) leave the kitchen. None: there are none."""
+    ended = [
+        kitchen.end_day(ticket, command.at)
+        for ticket in held.tickets
+        if kitchen.outlives_its_day(ticket, today, fired_before)
+    ]
+    if not ended:
+        return None
+    after = with_line_states(held.order, held.tickets, ended)
+    facts: list[Fact] = [TicketMoved(ticket, DAY_ENDED) for ticket in ended]
+    if after.lifecycle is Lifecycle.VALIDATED:
+        after = _completed_by_itself(after, auto_complete, command, facts)
+    return change_of(held.order, held, after, tuple(ended), command, facts)
+
+
 def record_payment(
     held: Held, payment: PaymentRecorded, stations: Sequence[Station], auto_complete: bool, command: Command
 ) -> Change:
@@ -183,7 +206,7 @@ def record_payment(
     tickets: tuple[Ticket, ...] = ()
     facts: list[Fact] = [payment]
     if paid.lifecycle is Lifecycle.VALIDATED:
-        paid, tickets = _fire_waiting(paid, held.tickets, stations, command)
+        paid, tickets = fire_waiting(paid, held.tickets, stations, command)
         paid = _completed_by_itself(paid, auto_complete, command, facts)
     return change_of(order, held, paid, tickets, command, facts)
 
@@ -202,54 +225,10 @@ def complete(held: Held, command: Command) -> Change:
         )
     waiting = [ticket for ticket in held.tickets if ticket.state is Kitchen.READY]
     served = tuple(kitchen.step_ticket(ticket, TicketStep.SERVE, command.at) for ticket in waiting)
-    after = _with_line_states(order, held.tickets, served)
+    after = with_line_states(order, held.tickets, served)
     after = replace(after, lifecycle=Lifecycle.DONE, completed_at=command.at)
     facts: list[Fact] = [TicketMoved(ticket, "served") for ticket in served]
     return change_of(order, held, after, served, command, [*facts, Completed()])
-
-
-def cancel_draft(held: Held, command: Command) -> Change:
-    """A draft is cancelled at once: it holds no stock and has no bill. Raises IllegalTransition."""
-    order = held.order
-    if order.lifecycle is not Lifecycle.DRAFT:
-        raise illegal(order, "cancel")
-    return _cancelled(held, command)
-
-
-def begin_cancel(held: Held, command: Command) -> Change:
-    """Validated to cancel_pending, until payments has closed the bill.
-
-    Raises IllegalTransition, RefundRequired, ReasonRequired (the kitchen has it).
-    """
-    order = held.order
-    if order.lifecycle is not Lifecycle.VALIDATED:
-        raise illegal(order, "cancel")
-    if order.totals.paid_minor:
-        raise RefundRequired("Money is on this order: refund it first.")
-    if order.fired and not command.reason.strip():
-        raise ReasonRequired("The kitchen has this order: say why it is cancelled.")
-    after = replace(order, lifecycle=Lifecycle.CANCEL_PENDING, cancel_reason=command.reason)
-    return change_of(order, held, after, (), command, [Updated("cancelling")])
-
-
-def finish_cancel(held: Held, command: Command) -> Change:
-    """Cancel_pending to cancelled. Raises IllegalTransition."""
-    if held.order.lifecycle is not Lifecycle.CANCEL_PENDING:
-        raise illegal(held.order, "cancel")
-    return _cancelled(held, command)
-
-
-def refuse_cancel(held: Held, stations: Sequence[Station], command: Command) -> Change:
-    """Cancel_pending back to validated, because money arrived; what that money pays for is cooked.
-
-    Raises IllegalTransition.
-    """
-    order = held.order
-    if order.lifecycle is not Lifecycle.CANCEL_PENDING:
-        raise illegal(order, "cancel")
-    after = replace(order, lifecycle=Lifecycle.VALIDATED, cancel_reason="")
-    after, tickets = _fire_waiting(after, held.tickets, stations, command)
-    return change_of(order, held, after, tickets, command, [Updated("cancel_refused")])
 
 
 def _draft(
@@ -284,70 +263,11 @@ def _draft(
     )
 
 
-def _cancelled(held: Held, command: Command) -> Change:
-    order = held.order
-    wasted = any(line.active and line.kitchen in COOKED_ON for line in order.lines)
-    lines = tuple(replace(line, kitchen=Kitchen.CANCELLED) for line in order.lines)
-    tickets = tuple(
-        kitchen.cancelled(ticket) for ticket in held.tickets if ticket.state is not Kitchen.CANCELLED
-    )
-    reason = command.reason or order.cancel_reason
-    after = replace(order, lifecycle=Lifecycle.CANCELLED, lines=lines, cancel_reason=reason)
-    return change_of(
-        order, held, after, tickets, replace(command, reason=reason), [Cancelled(reason, wasted)]
-    )
-
-
-def _lines_to_fire(order: Order, line_ids: Sequence[UUID], course: str) -> list[Line]:
-    by_id = {line.id: line for line in order.lines}
-    unknown = [line_id for line_id in line_ids if line_id not in by_id]
-    if unknown:
-        raise LineRefused("UNKNOWN_LINE", "line_ids", f"The order has no line {unknown[0]}.")
-    named = [by_id[line_id] for line_id in dict.fromkeys(line_ids)]
-    if any(line.kitchen is not Kitchen.HELD for line in named):
-        raise LineAlreadyFired("The kitchen has one of these lines already.")
-    candidates = named or [line for line in order.lines if line.active and line.kitchen is Kitchen.HELD]
-    lines = [line for line in candidates if not course or line.course == course]
-    if not lines:
-        raise NothingToFire("No line of this order waits for the kitchen.")
-    return lines
-
-
-def _fire_waiting(
-    order: Order, tickets: Sequence[Ticket], stations: Sequence[Station], command: Command
-) -> tuple[Order, tuple[Ticket, ...]]:
-    if not order.kitchen_may_start:
-        return order, ()
-    lines = [line for line in order.lines if line.fires_at_once]
-    return _fired(order, lines, stations, tickets, command) if lines else (order, ())
-
-
-def _fired(
-    order: Order,
-    lines: Sequence[Line],
-    stations: Sequence[Station],
-    tickets: Sequence[Ticket],
-    command: Command,
-) -> tuple[Order, tuple[Ticket, ...]]:
-    fired = tuple(kitchen.fire_lines(order, lines, stations, tickets, command.at, new_id))
-    return _with_line_states(order, tickets, fired), fired
-
-
-def _with_line_states(order: Order, tickets: Iterable[Ticket], changed: Sequence[Ticket]) -> Order:
-    newest = {ticket.id: ticket for ticket in (*tickets, *changed)}
-    states = kitchen.line_states(newest.values())
-    lines = tuple(
-        line if states.get(line.id, line.kitchen) is line.kitchen else replace(line, kitchen=states[line.id])
-        for line in order.lines
-    )
-    return replace(order, lines=lines)
-
-
 def _kitchen_change(
     held: Held, moved: Sequence[Ticket], cause: str, auto_complete: bool, command: Command
 ) -> Change:
     order = held.order
-    after = _with_line_states(order, held.tickets, moved)
+    after = with_line_states(order, held.tickets, moved)
     facts: list[Fact] = [TicketMoved(ticket, cause) for ticket in moved]
     if after.state is State.READY and order.state is not State.READY:
         facts.append(KitchenReady())

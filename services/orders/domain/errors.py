@@ -47,6 +47,10 @@ class RefundRequired(Conflict):
     """Money is on the order: it is refunded before the order is cancelled."""
 
 
+class MoneyOnBill(Conflict):
+    """Payments has taken money for the order, so its bill stays open."""
+
+
 class BalanceOpen(Conflict):
     """The order is not paid in full; ``metadata`` has ``due_minor``."""
 

@@ -80,6 +80,14 @@ class TicketLine:
 
 
 @dataclass(frozen=True, slots=True)
+class Alarm:
+    """The tills know that the kitchen has not seen a ticket, and why."""
+
+    cause: str
+    raised_at: datetime
+
+
+@dataclass(frozen=True, slots=True)
 class Ticket:
     """What one station gets of one order and course. The newest revision replaces all before it."""
 
@@ -98,6 +106,12 @@ class Ticket:
     lines: tuple[TicketLine, ...]
     ready_at: datetime | None = None
     acknowledged_at: datetime | None = None
+    alarm: Alarm | None = None
+
+    @property
+    def is_seen(self) -> bool:
+        """Whether somebody in the kitchen has it for certain, or need not have it any more."""
+        return self.acknowledged_at is not None or self.state is not Kitchen.QUEUED
 
     @property
     def state(self) -> Kitchen:
@@ -181,6 +195,29 @@ def cancelled(ticket: Ticket) -> Ticket:
     """A new revision that tells the cooks to stop; they have not seen it yet."""
     lines = [replace(line, state=Kitchen.CANCELLED) for line in ticket.lines]
     return replace(ticket, lines=tuple(lines), revision=ticket.revision + 1, acknowledged_at=None)
+
+
+def outlives_its_day(ticket: Ticket, today: str, fired_before: datetime) -> bool:
+    """Whether a ticket of an earlier business day still waits for cooks or waiters (ISO dates).
+
+    What was fired a moment ago is being cooked, whatever day it is.
+    """
+    if ticket.business_date >= today or ticket.created_at >= fired_before:
+        return False
+    return ticket.state in OPEN_TICKET or (
+        ticket.state is Kitchen.CANCELLED and ticket.acknowledged_at is None
+    )
+
+
+def end_day(ticket: Ticket, at: datetime) -> Ticket:
+    """Nobody waits for it any more: it counts as served, and one that is off as seen."""
+    if ticket.state is Kitchen.CANCELLED:
+        return _acknowledged(ticket, at)
+    lines = [
+        replace(line, state=Kitchen.SERVED, ready_at=line.ready_at or at) if line.state in STAGE else line
+        for line in ticket.lines
+    ]
+    return _with_lines(ticket, lines, at)
 
 
 def line_states(tickets: Iterable[Ticket]) -> Mapping[UUID, Kitchen]:

@@ -216,6 +216,12 @@ class Order:
         """Nothing is cooked before the money is safe, unless the guest pays after the meal."""
         return self.service_flow is ServiceFlow.PAY_LATER or self.payment is Payment.PAID
 
+    @property
+    def unsent_since(self) -> datetime | None:
+        """Since when lines wait for the kitchen that nobody holds back: their guest has not paid yet."""
+        waiting = self.lifecycle is Lifecycle.VALIDATED and any(line.fires_at_once for line in self.lines)
+        return self.placed_at if waiting else None
+
 
 @dataclass(frozen=True, slots=True)
 class StateChange:

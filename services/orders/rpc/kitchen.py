@@ -9,7 +9,8 @@ from fynlo.orders.v1.orders_service_pb2_grpc import KitchenServiceServicer
 
 from chassis.ids import parse_id
 from services.orders.rpc.asking import Context, ask_of, tenant_of, told
-from services.orders.usecases import kitchen, reading
+from services.orders.usecases import alarms, kitchen, reading
+from services.orders.usecases.alarms import Unseen
 from services.orders.usecases.work import Shop
 from services.orders.wire import cursors, enums
 from services.orders.wire.orders import station_message, ticket_message, wanted_station
@@ -65,6 +66,24 @@ class KitchenRpc(KitchenServiceServicer):
     async def ReportUndelivered(
         self, request: pb.ReportUndeliveredRequest, context: Context
     ) -> pb.ReportUndeliveredResponse:
-        tenant, ticket_id = UUID(request.restaurant_id), UUID(request.ticket_id)
-        await kitchen.report_undelivered(self._shop, tenant, ticket_id, request.revision, request.cause)
+        unseen = [
+            Unseen(UUID(one.ticket_id), one.revision, one.cause, one.kitchen_epoch, one.kitchen_seq)
+            for one in request.tickets
+        ]
+        if request.ticket_id:
+            unseen.append(Unseen(parse_id(request.ticket_id), request.revision, request.cause))
+        await alarms.report_undelivered(self._shop, UUID(request.restaurant_id), unseen)
         return pb.ReportUndeliveredResponse()
+
+    async def ReportDelivered(
+        self, request: pb.ReportDeliveredRequest, context: Context
+    ) -> pb.ReportDeliveredResponse:
+        confirmed = [(UUID(one.ticket_id), one.revision) for one in request.tickets]
+        await alarms.report_delivered(self._shop, UUID(request.restaurant_id), confirmed)
+        return pb.ReportDeliveredResponse()
+
+    async def AcknowledgeTicketAlarm(
+        self, request: pb.AcknowledgeTicketAlarmRequest, context: Context
+    ) -> pb.AcknowledgeTicketAlarmResponse:
+        ask = ask_of("AcknowledgeTicketAlarm", request)
+        return told(await alarms.acknowledge_alarm(self._shop, ask, UUID(request.ticket_id)))

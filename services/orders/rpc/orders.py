@@ -12,13 +12,23 @@ from fynlo.orders.v1.orders_service_pb2_grpc import OrdersServiceServicer
 from chassis.audit import audit
 from chassis.errors import FieldError, InvalidArgument
 from chassis.ids import parse_id
+from chassis.rpc import current_principal, policies_of
+from services.orders.domain.order import State
 from services.orders.rpc.asking import Context, ask_of, tenant_of, told
 from services.orders.store.listing import Filter
-from services.orders.usecases import lifecycle, placing, reading
+from services.orders.usecases import cancelling, lifecycle, placing, reading
 from services.orders.usecases.work import Shop
 from services.orders.wire import cursors, enums
 from services.orders.wire.orders import history_message, order_message
 
+COMMAND_OF_STATUS = {
+    State.VALIDATED: "ValidateOrder",
+    State.PREPARING: "ChangeTicket",
+    State.READY: "ChangeTicket",
+    State.DONE: "CompleteOrder",
+    State.CANCELLED: "CancelOrder",
+}
+"""The method of the contract that leads to a state: whoever asks for the state needs its permission."""
 NUMBER_DIGITS_MAX = 9
 """Longer figures are no order number."""
 
@@ -68,13 +78,13 @@ class OrdersRpc(OrdersServiceServicer):
         ask, order_id = ask_of("FireOrder", request), UUID(request.order_id)
         lines = [parse_id(line_id) for line_id in request.line_ids]
         answer = await lifecycle.fire_order(
-            self._shop, ask, order_id, lines, request.course, pb.FireOrderResponse
+            self._shop, ask, order_id, lines, request.course, pb.FireOrderResponse, request.pay_later
         )
         return told(answer)
 
     async def CancelOrder(self, request: pb.CancelOrderRequest, context: Context) -> pb.CancelOrderResponse:
         ask, order_id = ask_of("CancelOrder", request), UUID(request.order_id)
-        answer = await lifecycle.cancel_order(
+        answer = await cancelling.cancel_order(
             self._shop, ask, order_id, request.reason, pb.CancelOrderResponse
         )
         reply = told(answer)
@@ -92,12 +102,25 @@ class OrdersRpc(OrdersServiceServicer):
     ) -> pb.SetOrderStatusResponse:
         ask, order_id = ask_of("SetOrderStatus", request), UUID(request.order_id)
         status = enums.STATE_OF[request.status]
+        _require_permission(status)
         answer = await lifecycle.set_order_status(
             self._shop, ask, order_id, status, request.reason, pb.SetOrderStatusResponse
         )
         reply = told(answer)
         _audit_end(reply.order)
         return reply
+
+
+_POLICIES = {
+    **policies_of("fynlo.orders.v1.KitchenService"),
+    **policies_of("fynlo.orders.v1.OrdersService"),
+}
+
+
+def _require_permission(status: State) -> None:
+    """Raises PermissionDenied (PERMISSION_MISSING). No command leads to the other states."""
+    if status in COMMAND_OF_STATUS:
+        current_principal().require(_POLICIES[COMMAND_OF_STATUS[status]].permission)
 
 
 def _audit_end(order: orders_pb2.Order) -> None:

@@ -60,11 +60,13 @@ VALUES ($1, 0, 0, 0, 0) ON CONFLICT DO NOTHING
 """
 SAVE_SETTINGS = """
 INSERT INTO restaurant AS r
-    (restaurant_id, settings_version, settings, auto_complete, menu_version, menu_wanted, stations_version)
-VALUES ($1, $2, $3, $4, 0, 0, 0)
+    (restaurant_id, settings_version, settings, auto_complete, time_zone, day_cutoff_minutes, menu_version,
+     menu_wanted, stations_version)
+VALUES ($1, $2, $3, $4, $5, $6, 0, 0, 0)
 ON CONFLICT (restaurant_id) DO UPDATE SET
     settings_version = excluded.settings_version, settings = excluded.settings,
-    auto_complete = excluded.auto_complete
+    auto_complete = excluded.auto_complete, time_zone = excluded.time_zone,
+    day_cutoff_minutes = excluded.day_cutoff_minutes
 WHERE r.settings_version < excluded.settings_version
 """
 SAVE_MENU = """
@@ -113,9 +115,18 @@ async def lock(tx: Transaction) -> StoredCopies:
     return StoredCopies(**dict(row))
 
 
-async def save_settings(tx: Transaction, version: int, settings: bytes, *, auto_complete: bool) -> None:
-    """Keeps the newer version. ``auto_complete`` is among the settings; the sweep looks for it."""
-    await tx.execute(SAVE_SETTINGS, tx.tenant, version, settings, auto_complete)
+async def save_settings(
+    tx: Transaction,
+    version: int,
+    settings: bytes,
+    *,
+    auto_complete: bool,
+    time_zone: str,
+    day_cutoff_minutes: int,
+) -> None:
+    """Keeps the newer version. What stands alone here is among the settings too; the sweeps look for it."""
+    values = (auto_complete, time_zone, day_cutoff_minutes)
+    await tx.execute(SAVE_SETTINGS, tx.tenant, version, settings, *values)
 
 
 async def save_menu(tx: Transaction, version: int, menu: bytes) -> None:

@@ -1,7 +1,7 @@
 """Stations and tickets as the kitchen reads them."""
 
-from collections.abc import Sequence
-from datetime import datetime
+from collections.abc import Mapping, Sequence
+from datetime import date, datetime
 from typing import Any
 from uuid import UUID
 
@@ -40,23 +40,24 @@ SELECT_TICKET = "SELECT * FROM ticket WHERE restaurant_id = $1 AND id = $2"
 SELECT_TICKETS = """
 SELECT page.* FROM unnest($2::text[]) AS wanted (state) CROSS JOIN LATERAL (
     SELECT * FROM ticket
-    WHERE restaurant_id = $1 AND ticket.state = wanted.state AND (created_at, id) > ($3, $4)
-    ORDER BY created_at, id LIMIT $5
-) AS page ORDER BY page.created_at, page.id LIMIT $5
+    WHERE restaurant_id = $1 AND ticket.state = wanted.state AND (created_at, id) < ($3, $4)
+    ORDER BY created_at DESC, id DESC LIMIT $5
+) AS page ORDER BY page.created_at DESC, page.id DESC LIMIT $5
 """
 SELECT_STATION_TICKETS = """
 SELECT page.* FROM unnest($2::text[]) AS wanted (state) CROSS JOIN LATERAL (
     SELECT * FROM ticket
     WHERE restaurant_id = $1 AND station_id = $6 AND ticket.state = wanted.state
-      AND (created_at, id) > ($3, $4)
-    ORDER BY created_at, id LIMIT $5
-) AS page ORDER BY page.created_at, page.id LIMIT $5
+      AND (created_at, id) < ($3, $4)
+    ORDER BY created_at DESC, id DESC LIMIT $5
+) AS page ORDER BY page.created_at DESC, page.id DESC LIMIT $5
 """
-NOTE_UNDELIVERED = """
-UPDATE ticket SET undelivered_revision = $3
-WHERE restaurant_id = $1 AND id = $2 AND revision = $3 AND undelivered_revision < $3
-RETURNING *
+SELECT_UNSEEN = """
+SELECT * FROM ticket WHERE restaurant_id = $1 AND state = 'cancelled' AND acknowledged_at IS NULL
+ORDER BY created_at DESC, id DESC LIMIT $2
 """
+SELECT_RULES = "SELECT time_zone, day_cutoff_minutes FROM day_rules()"
+SELECT_PAST_DAY = "SELECT restaurant_id, order_id FROM orders_past_day($1, $2, $3, $4, $5, $6, $7)"
 
 
 async def find_stations(tx: Transaction) -> list[Station]:
@@ -109,7 +110,7 @@ async def find_tickets(
     after: tuple[datetime, UUID],
     limit: int,
 ) -> list[Ticket]:
-    """Oldest first. No states: the open ones."""
+    """Newest first. No states: the open ones."""
     wanted = [state.value for state in dict.fromkeys(states)] or [state.value for state in OPEN_TICKET]
     if station_id is None:
         found = await tx.fetch(SELECT_TICKETS, tx.tenant, wanted, *after, limit)
@@ -118,10 +119,29 @@ async def find_tickets(
     return [rows.rehydrate_ticket(row) for row in found]
 
 
-async def note_undelivered(tx: Transaction, ticket_id: UUID, revision: int) -> Ticket | None:
-    """None when this revision was reported before, or is not the newest."""
-    row = await tx.fetchrow(NOTE_UNDELIVERED, tx.tenant, ticket_id, revision)
-    return None if row is None else rows.rehydrate_ticket(row)
+async def find_unseen(tx: Transaction, limit: int) -> list[Ticket]:
+    """Cancelled tickets that no cook has acknowledged, newest first."""
+    return [rows.rehydrate_ticket(row) for row in await tx.fetch(SELECT_UNSEEN, tx.tenant, limit)]
+
+
+async def find_day_rules(tx: Transaction) -> list[tuple[str, int]]:
+    """(time zone, cut-off in minutes after midnight) of all restaurants; needs no tenant."""
+    return [(row["time_zone"], row["day_cutoff_minutes"]) for row in await tx.fetch(SELECT_RULES)]
+
+
+async def find_past_day(
+    tx: Transaction,
+    days: Mapping[tuple[str, int], date],
+    fired_before: datetime,
+    after: tuple[UUID, UUID],
+    limit: int,
+) -> list[tuple[UUID, UUID]]:
+    """(restaurant, order) in that order, after ``after``, with tickets of a day before the one that ``days``
+    names for the restaurant's rule; needs no tenant.
+    """
+    zones, cutoffs = [zone for zone, _ in days], [cutoff for _, cutoff in days]
+    found = await tx.fetch(SELECT_PAST_DAY, zones, cutoffs, list(days.values()), fired_before, *after, limit)
+    return [(row["restaurant_id"], row["order_id"]) for row in found]
 
 
 def _station_values(tx: Transaction, station: Station) -> list[object]:

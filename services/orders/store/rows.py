@@ -7,7 +7,7 @@ from uuid import UUID
 
 import orjson
 
-from services.orders.domain.kitchen import Ticket, TicketLine
+from services.orders.domain.kitchen import Alarm, Ticket, TicketLine
 from services.orders.domain.menu import OrderType
 from services.orders.domain.order import (
     Actor,
@@ -95,6 +95,8 @@ TICKET_COLUMNS = (
     ("target_at", "timestamptz"),
     ("ready_at", "timestamptz"),
     ("acknowledged_at", "timestamptz"),
+    ("alarm_cause", "text"),
+    ("alarm_at", "timestamptz"),
     ("allergens", "jsonb"),
     ("lines", "jsonb"),
 )
@@ -201,6 +203,8 @@ def ticket_values(tickets: Iterable[Ticket]) -> list[list[Any]]:
                 ticket.target_at,
                 ticket.ready_at,
                 ticket.acknowledged_at,
+                ticket.alarm.cause if ticket.alarm is not None else "",
+                ticket.alarm.raised_at if ticket.alarm is not None else None,
                 _json(ticket.allergens),
                 _json([_ticket_line_json(line) for line in ticket.lines]),
             )
@@ -286,6 +290,7 @@ def rehydrate_ticket(row: Row) -> Ticket:
         lines=tuple(_ticket_line(line) for line in row["lines"]),
         ready_at=row["ready_at"],
         acknowledged_at=row["acknowledged_at"],
+        alarm=Alarm(row["alarm_cause"], row["alarm_at"]) if row["alarm_cause"] else None,
     )
 
 

@@ -37,6 +37,8 @@ restaurant = sa.Table(
     _column("menu_wanted", sa.BigInteger),
     _column("stations_version", sa.BigInteger),
     sa.Column("auto_complete", sa.Boolean, nullable=False, server_default=sa.true()),
+    sa.Column("time_zone", sa.Text, nullable=False, server_default="UTC"),
+    sa.Column("day_cutoff_minutes", sa.Integer, nullable=False, server_default="240"),
 )
 
 menu_part = sa.Table(
@@ -149,6 +151,9 @@ order_line = sa.Table(
     _column("stock_tracked", sa.Boolean),
 )
 
+OPEN_TICKETS = "state IN ('queued', 'preparing', 'ready') OR state = 'cancelled' AND acknowledged_at IS NULL"
+"""What the kitchen still has to look at."""
+
 ticket = sa.Table(
     "ticket",
     metadata,
@@ -170,9 +175,13 @@ ticket = sa.Table(
     _column("allergens", pg.JSONB),
     _column("lines", pg.JSONB),
     _column("undelivered_revision", sa.Integer),
+    sa.Column("alarm_cause", sa.Text, nullable=False, server_default=""),
+    _column("alarm_at", _at, null=True),
     sa.Index("ticket_by_order", "restaurant_id", "order_id"),
     sa.Index("ticket_by_state", "restaurant_id", "state", "created_at", "id"),
     sa.Index("ticket_waiting", "ready_at", postgresql_where=sa.text("state = 'ready'")),
+    sa.Index("ticket_in_alarm", "restaurant_id", "alarm_at", postgresql_where=sa.text("alarm_cause <> ''")),
+    sa.Index("ticket_open_day", "restaurant_id", "business_date", postgresql_where=sa.text(OPEN_TICKETS)),
     sa.Index("ticket_by_station", "restaurant_id", "station_id", "state", "created_at", "id"),
 )
 

@@ -71,7 +71,7 @@ async def stream(world: World, nats_url: str) -> AsyncIterator[Stream]:
         client,
         durable="orders",
         handlers=handlers(world.shop),
-        max_deliveries=DELIVERIES_MAX,
+        max_failures=DELIVERIES_MAX,
         first_delay_seconds=0.05,
     )
     running = asyncio.create_task(consumer.run())
@@ -125,7 +125,7 @@ async def test_money_for_an_unknown_order_is_parked_and_stands_in_nobodys_way(
         return await paid_minor(world, order.id) == 100
 
     async def parked() -> bool:
-        async with world.shop.db.transaction(None, readonly=True) as tx:
+        async with world.shop.db.transaction(world.tenant, readonly=True) as tx:
             return await tx.fetchval("SELECT true FROM inbox_parked WHERE msg_id = $1", lost) is not None
 
     await until(booked)

@@ -37,9 +37,10 @@ from services.orders.domain.order import (
     Totals,
 )
 from services.orders.pricing import BillMode, VatGroup
+from services.orders.usecases.alarms import Unseen, raised_event
 from services.orders.wire import enums
-from services.orders.wire.events import published
-from services.orders.wire.orders import metrics_message, station_message, ticket_message
+from services.orders.wire.events import AlarmEnd, alarm_cleared, published
+from services.orders.wire.orders import metrics_message, station_message
 
 EXAMPLES = Path(__file__).parents[3] / "protos" / "examples"
 AT = datetime(2026, 3, 2, 12, 0, 0, 250_000, tzinfo=UTC)
@@ -138,7 +139,8 @@ def events() -> dict[str, Message]:
     cancelled = at_kitchen(Kitchen.CANCELLED, lifecycle=Lifecycle.CANCELLED, version=3)
     station = Station(STATION, "Kitchen", 0, frozenset({fixed(107)}), True, 15, 2)
     figures = Figures(placed=17, done=12, cancelled=1, gross_minor=48_250, paid_minor=36_100, tickets_open=3)
-    undelivered = events_pb2.TicketUndelivered(ticket=ticket_message(FIRED), cause="no_display")
+    unseen = Unseen(FIRED.id, FIRED.revision, "no_display", "k3f9a1", 1841)
+    till = Actor("0195f3a0-0000-7000-8000-000000000201", "Ada", "till-1")
     metrics = metrics_message(figures, "2026-03-02", "GBP", LATER)
     return {
         "OrderPlaced": event(PLACED, Placed(), FIRED),
@@ -150,7 +152,8 @@ def events() -> dict[str, Message]:
         "OrderCancelled": event(cancelled, Cancelled("guest left", wasted=True), moved(Kitchen.CANCELLED, 3)),
         "TicketUpdated": event(at_kitchen(Kitchen.READY, version=2), TicketMoved(ready, "bumped"), ready),
         "KitchenOrderReady": event(at_kitchen(Kitchen.READY, version=2), KitchenReady()),
-        "TicketUndelivered": undelivered,
+        "TicketUndelivered": raised_event(FIRED, unseen, FIRED.created_at + timedelta(seconds=30)),
+        "TicketAlarmCleared": alarm_cleared(FIRED, AlarmEnd.ACKNOWLEDGED, till),
         "StationSaved": events_pb2.StationSaved(station=station_message(station)),
         "MetricsUpdated": events_pb2.MetricsUpdated(metrics=metrics),
     }

@@ -9,7 +9,7 @@ import pytest
 
 from chassis.errors import Problem
 from chassis.ids import new_id
-from services.orders.domain import commands, guards
+from services.orders.domain import cancelling, commands, guards
 from services.orders.domain.change import Cancelled, Change, Completed, Held, KitchenReady, PaymentRecorded
 from services.orders.domain.errors import (
     BalanceOpen,
@@ -169,6 +169,17 @@ def test_pay_first_cannot_be_fired_before_it_is_paid() -> None:
     assert refused.value.metadata == {"from": "validated", "command": "fire", "allowed": "cancel"}
 
 
+def test_pay_first_is_fired_unpaid_when_somebody_lets_the_guest_pay_later() -> None:
+    held = placed(line(BURGER), line(SALAD, hold=True), flow=ServiceFlow.PAY_FIRST)
+    assert [one.kitchen for one in held.order.lines] == [Kitchen.HELD, Kitchen.HELD]
+    fired = commands.fire(held, [held.order.lines[0].id], "", (KITCHEN,), command(), pay_later=True)
+    assert [one.kitchen for one in fired.order.lines] == [Kitchen.QUEUED, Kitchen.HELD]
+    assert (fired.order.service_flow, fired.order.version) == (ServiceFlow.PAY_LATER, 2)
+    # From then on it is an order like any other that is paid after the meal.
+    rest = commands.fire(after(fired), [], "", (KITCHEN,), command())
+    assert {one.kitchen for one in rest.order.lines} == {Kitchen.QUEUED}
+
+
 def test_every_station_gets_a_ticket_with_its_own_lines() -> None:
     held = placed(line(BURGER), line(BEER), line(SALAD))
     by_station = {ticket.station_name: ticket for ticket in held.tickets}
@@ -308,9 +319,9 @@ def test_an_order_completes_by_itself_when_it_is_paid_and_served(last: str) -> N
 
 
 def test_a_cancellation_before_the_kitchen_started_wastes_nothing() -> None:
-    pending = commands.begin_cancel(placed(), command(reason="guest left"))
+    pending = cancelling.begin_cancel(placed(), command(reason="guest left"))
     assert (pending.order.lifecycle, pending.order.state) == (Lifecycle.CANCEL_PENDING, State.VALIDATED)
-    change = commands.finish_cancel(after(pending), command())
+    change = cancelling.finish_cancel(after(pending), command())
     assert change.order.state is State.CANCELLED
     assert change.order.kitchen is Kitchen.NONE
     assert change.facts == (Cancelled("guest left", wasted=False),)
@@ -322,33 +333,33 @@ def test_a_cancellation_before_the_kitchen_started_wastes_nothing() -> None:
 )
 def test_a_cancellation_after_the_kitchen_started_is_waste(steps: list[TicketStep]) -> None:
     held = cook(placed(), *steps)
-    change = commands.finish_cancel(after(commands.begin_cancel(held, command(reason="x"))), command())
+    change = cancelling.finish_cancel(after(cancelling.begin_cancel(held, command(reason="x"))), command())
     assert change.facts == (Cancelled("x", wasted=True),)
 
 
 def test_a_fired_order_is_cancelled_with_a_reason_only() -> None:
     with pytest.raises(ReasonRequired):
-        commands.begin_cancel(placed(), command(reason="  "))
+        cancelling.begin_cancel(placed(), command(reason="  "))
     unfired = placed(line(BURGER, hold=True))
-    assert commands.begin_cancel(unfired, command()).order.lifecycle is Lifecycle.CANCEL_PENDING
+    assert cancelling.begin_cancel(unfired, command()).order.lifecycle is Lifecycle.CANCEL_PENDING
 
 
 def test_an_order_with_money_on_it_is_not_cancelled() -> None:
     with pytest.raises(RefundRequired):
-        commands.begin_cancel(after(pay(placed(), 1)), command(reason="x"))
+        cancelling.begin_cancel(after(pay(placed(), 1)), command(reason="x"))
 
 
 def test_a_refused_cancellation_leaves_the_order_as_it_was_and_cooks_what_was_paid_meanwhile() -> None:
-    pending = after(commands.begin_cancel(placed(flow=ServiceFlow.PAY_FIRST), command()))
+    pending = after(cancelling.begin_cancel(placed(flow=ServiceFlow.PAY_FIRST), command()))
     paid = pay(pending)
     assert (paid.order.lifecycle, paid.tickets) == (Lifecycle.CANCEL_PENDING, ())
-    restored = commands.refuse_cancel(after(paid), (KITCHEN,), command())
+    restored = cancelling.refuse_cancel(after(paid), (KITCHEN,), command())
     assert (restored.order.state, len(restored.tickets)) == (State.PAID, 1)
 
 
 def test_money_is_booked_whatever_the_state() -> None:
-    pending = commands.begin_cancel(placed(), command(reason="x"))
-    cancelled = after(commands.finish_cancel(after(pending), command()))
+    pending = cancelling.begin_cancel(placed(), command(reason="x"))
+    cancelled = after(cancelling.finish_cancel(after(pending), command()))
     change = pay(cancelled, 1000)
     assert (change.order.totals.paid_minor, change.order.state) == (1000, State.CANCELLED)
     assert isinstance(change.facts[0], PaymentRecorded)
@@ -356,12 +367,12 @@ def test_money_is_booked_whatever_the_state() -> None:
 
 def closed_orders() -> list[Held]:
     done = after(commands.complete(after(pay(cook(placed(), TicketStep.BUMP))), command()))
-    pending = after(commands.begin_cancel(placed(), command(reason="x")))
+    pending = after(cancelling.begin_cancel(placed(), command(reason="x")))
     return [
         done,
         pending,
-        after(commands.finish_cancel(pending, command())),
-        after(commands.cancel_draft(drafted(), command())),
+        after(cancelling.finish_cancel(pending, command())),
+        after(cancelling.cancel_draft(drafted(), command())),
     ]
 
 
@@ -372,8 +383,8 @@ def test_a_closed_order_takes_no_command(index: int) -> None:
     verbs: list[Callable[[], object]] = [
         lambda: commands.fire(held, [], "", (KITCHEN,), command()),
         lambda: commands.complete(held, command()),
-        lambda: commands.begin_cancel(held, command(reason="x")),
-        lambda: commands.cancel_draft(held, command()),
+        lambda: cancelling.begin_cancel(held, command(reason="x")),
+        lambda: cancelling.cancel_draft(held, command()),
         lambda: validated(held),
         lambda: commands.step_ticket(held, ticket_id, TicketStep.START, False, command()),
         lambda: commands.step_all(held, TicketStep.BUMP, False, command()),

@@ -9,7 +9,7 @@ from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, pr
 
 from chassis.errors import Problem
 from chassis.ids import new_id
-from services.orders.domain import commands, guards
+from services.orders.domain import cancelling, commands, guards
 from services.orders.domain.change import Change, Command, Held, PaymentRecorded
 from services.orders.domain.figures import Figures, difference, figures
 from services.orders.domain.kitchen import LineStep, TicketStep, line_states
@@ -111,19 +111,19 @@ class OrderLife(RuleBasedStateMachine):
 
     @rule(reason=st.sampled_from(["", "guest left"]))
     def begin_cancel(self, reason: str) -> None:
-        self._try(lambda: commands.begin_cancel(self.held, self._command(reason)))
+        self._try(lambda: cancelling.begin_cancel(self.held, self._command(reason)))
 
     @precondition(lambda self: self.held.order.lifecycle is Lifecycle.CANCEL_PENDING)
     @rule(closed=st.booleans())
     def payments_answer(self, closed: bool) -> None:
         if closed:
-            self._try(lambda: commands.finish_cancel(self.held, self._command()))
+            self._try(lambda: cancelling.finish_cancel(self.held, self._command()))
         else:
-            self._try(lambda: commands.refuse_cancel(self.held, STATIONS, self._command()))
+            self._try(lambda: cancelling.refuse_cancel(self.held, STATIONS, self._command()))
 
     @rule()
     def cancel_draft(self) -> None:
-        self._try(lambda: commands.cancel_draft(self.held, self._command()))
+        self._try(lambda: cancelling.cancel_draft(self.held, self._command()))
 
     @rule(minutes=st.sampled_from([1, 20, 40]))
     def time_passes(self, minutes: int) -> None:

@@ -1,13 +1,11 @@
 """The process as it is composed for production: it starts, answers, publishes and stops."""
 
 import asyncio
-import json
 import time
 from typing import Any
 
 import pytest
-from fynlo.auth.v1.auth_service_pb2 import GetJwksRequest, GetJwksResponse
-from fynlo.auth.v1.auth_service_pb2_grpc import AuthServiceServicer, add_AuthServiceServicer_to_server
+from fynlo.auth.v1.auth_service_pb2_grpc import add_AuthServiceServicer_to_server
 from fynlo.orders.v1 import orders_service_pb2 as pb
 from fynlo.orders.v1.orders_service_pb2_grpc import OrdersServiceStub
 from nats.aio.msg import Msg
@@ -19,7 +17,14 @@ from chassis.ids import new_id
 from chassis.rpc import acting_for, inbound, open_channel
 from chassis.stream import ensure_stream
 from chassis.testing import ModuleDatabases
-from chassis.testing_rpc import PATIENT_SECONDS, TokenMint, identity_for_tests, serving, settings_for_tests
+from chassis.testing_rpc import (
+    PATIENT_SECONDS,
+    StandInAuth,
+    TokenMint,
+    identity_for_tests,
+    serving,
+    settings_for_tests,
+)
 from services.orders.main import build
 from services.orders.settings import OrdersSettings
 from services.orders.tests.builders import draft, draft_line
@@ -28,22 +33,12 @@ from services.orders.tests.world import World
 PATIENCE_SECONDS = 30.0
 
 
-class Keys(AuthServiceServicer):
-    """Auth, as far as tokens are concerned."""
-
-    mint: TokenMint
-
-    async def GetJwks(self, request: GetJwksRequest, context: object) -> GetJwksResponse:
-        return GetJwksResponse(jwks_json=json.dumps(self.mint.jwks()))
-
-
 async def test_the_process_serves_and_publishes(
     world: World, module_databases: ModuleDatabases, nats_url: str
 ) -> None:
     await world.shop.copies.get(world.tenant)  # so that it need not ask for menu and settings
     clock = SystemClock()
-    keys = Keys()  # type: ignore[abstract] # the rest of auth is not asked
-    keys.mint = TokenMint(clock)
+    keys = StandInAuth(TokenMint(clock))  # type: ignore[abstract] # the rest of auth is not asked
     heard: list[str] = []
     bus = await open_nats(nats_url, name="test")
     await ensure_stream(bus)

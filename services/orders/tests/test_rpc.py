@@ -36,7 +36,9 @@ from chassis.errors import (
 from chassis.ids import new_id
 from chassis.rpc import was_replayed
 from chassis.testing_rpc import Peer, serving
+from services.orders.domain.order import State
 from services.orders.rpc import ChannelsRpc, KitchenRpc, OrdersRpc
+from services.orders.rpc.orders import COMMAND_OF_STATUS
 from services.orders.tests.builders import DRINKS, MAINS, draft, draft_line
 from services.orders.tests.world import World
 
@@ -193,6 +195,30 @@ async def test_a_service_names_the_restaurant_it_asks_about(wire: Wire) -> None:
         assert (await wire.orders.GetOrder(request)).order.id == order.id
 
 
+@pytest.mark.parametrize(
+    ("status", "permission"),
+    [
+        (orders_pb2.ORDER_STATE_CANCELLED, "orders.cancel"),
+        (orders_pb2.ORDER_STATE_PREPARING, "kitchen.work"),
+        (orders_pb2.ORDER_STATE_READY, "kitchen.work"),
+    ],
+)
+async def test_a_state_needs_the_permission_of_the_command_that_leads_there(
+    wire: Wire, status: orders_pb2.OrderState.ValueType, permission: str
+) -> None:
+    order = await wire.world.place()
+    request = pb.SetOrderStatusRequest(request_id="r", order_id=order.id, status=status)
+    with wire.staff(permissions=STAFF - {permission}), pytest.raises(PermissionDenied) as refused:
+        await wire.orders.SetOrderStatus(request)
+    assert (refused.value.reason, refused.value.metadata["permission"]) == ("PERMISSION_MISSING", permission)
+    assert (await wire.world.order(order.id)).version == 1
+
+
+def test_every_state_that_a_command_leads_to_has_its_permission() -> None:
+    order_at = {state for state in State if state not in {State.DRAFT, State.PAID, State.INVOICED}}
+    assert set(COMMAND_OF_STATUS) == order_at
+
+
 async def test_refusals_arrive_with_their_reason_and_what_is_possible(wire: Wire) -> None:
     order = await wire.world.place()
     with wire.staff():
@@ -327,7 +353,7 @@ async def test_tickets_are_listed_by_state_and_station_and_moved(wire: Wire) -> 
     first, second = await wire.world.place(), await wire.world.place()
     with wire.cook():
         tickets = (await wire.kitchen.ListTickets(pb.ListTicketsRequest())).tickets
-        assert [ticket.order_id for ticket in tickets] == [first.id, second.id]
+        assert [ticket.order_id for ticket in tickets] == [second.id, first.id]
         bump = pb.ChangeTicketRequest(request_id="t1", ticket_id=tickets[0].id, action=pb.TICKET_ACTION_BUMP)
         bumped = (await wire.kitchen.ChangeTicket(bump)).ticket
         assert (await wire.kitchen.ChangeTicket(bump)).ticket == bumped
@@ -356,6 +382,28 @@ async def test_an_undelivered_ticket_is_reported_once_per_revision(wire: Wire) -
         replayed = await _replay(wire, "orders")
     kinds = [event.type for event in replayed.events]
     assert kinds.count("fynlo.orders.v1.TicketUndelivered") == 1
+
+
+async def test_alarms_are_raised_and_ended_in_batches_and_acknowledged_by_people(wire: Wire) -> None:
+    tickets = [ticket for _ in range(3) for ticket in await wire.world.tickets((await wire.world.place()).id)]
+    first, second, third = tickets
+    report = pb.ReportUndeliveredRequest(restaurant_id=str(wire.world.tenant))
+    for ticket in (first, second, third):
+        report.tickets.add(ticket_id=str(ticket.id), revision=1, cause="no_display", kitchen_seq=7)
+    delivered = pb.ReportDeliveredRequest(restaurant_id=str(wire.world.tenant))
+    delivered.tickets.add(ticket_id=str(first.id), revision=1)
+    acknowledge = pb.AcknowledgeTicketAlarmRequest(request_id="a1", ticket_id=str(second.id))
+    with wire.peers[1].as_service(wire.world.tenant):
+        await wire.kitchen.ReportUndelivered(report)
+        await wire.kitchen.ReportDelivered(delivered)
+    with wire.cook():
+        for _ in range(2):
+            assert (await wire.kitchen.AcknowledgeTicketAlarm(acknowledge)).ticket.id == str(second.id)
+    with wire.device():
+        orders = await wire.channels.GetSnapshot(channels_pb.GetSnapshotRequest(channel="orders"))
+    assert [alarm.ticket.id for alarm in orders.orders.alarms] == [str(third.id)]
+    with wire.cook({"kitchen.work"}), pytest.raises(PermissionDenied):
+        await wire.kitchen.AcknowledgeTicketAlarm(acknowledge)
 
 
 async def test_a_snapshot_and_its_position_fit_the_replay(wire: Wire) -> None:

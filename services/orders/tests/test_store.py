@@ -11,7 +11,7 @@ import pytest
 from chassis.db import Transaction
 from chassis.ids import new_id
 from chassis.testing import ModuleDatabases
-from services.orders.domain import commands
+from services.orders.domain import cancelling
 from services.orders.domain.kitchen import TicketStep
 from services.orders.domain.order import Order, State
 from services.orders.store import listing
@@ -183,7 +183,7 @@ async def test_a_change_of_an_order_that_was_not_locked_is_noticed(world: World)
     await world.cook(order.id, TicketStep.START)
     with pytest.raises(RuntimeError, match="although it was locked"):
         async with world.shop.db.transaction(world.tenant) as tx:
-            await store.save(tx, commands.begin_cancel(held, command(reason="x")))
+            await store.save(tx, cancelling.begin_cancel(held, command(reason="x")))
 
 
 class Counting:

@@ -1,13 +1,14 @@
 """What staff can do with an order, over the real database and peers behind real gRPC."""
 
 import asyncio
-from datetime import timedelta
+from datetime import UTC, timedelta
 from uuid import UUID
 
 import pytest
 from fynlo.catalog.v1 import catalog_pb2
 from fynlo.catalog.v1.events_pb2 import MenuChanged
 from fynlo.orders.v1 import events_pb2, orders_pb2
+from fynlo.orders.v1.orders_service_pb2 import OrderDraft
 
 from chassis.errors import Conflict, Unavailable, Unprocessable
 from chassis.idempotency import IdempotencyInFlight
@@ -28,8 +29,9 @@ from services.orders.domain.kitchen import LineStep, TicketStep
 from services.orders.domain.order import Kitchen, Lifecycle, State
 from services.orders.tests.builders import MIA, draft, draft_line, item_message
 from services.orders.tests.world import World
-from services.orders.usecases import copies, placing, reading
+from services.orders.usecases import copies, placing, reading, upkeep
 from services.orders.usecases.ports import Answer
+from services.orders.usecases.upkeep import UNPAID_EXPIRES_AFTER
 
 
 async def test_a_pay_later_order_is_taken_cooked_paid_and_done(
@@ -193,14 +195,53 @@ async def test_what_catalog_refuses_is_not_placed(world: World) -> None:
         await world.order(wanted.id)
 
 
+def without_ids(wanted: OrderDraft) -> OrderDraft:
+    """A client that leaves the making of ids to the server."""
+    wanted.ClearField("id")
+    for line in wanted.lines:
+        line.ClearField("id")
+    return wanted
+
+
+async def test_a_retry_without_ids_asks_for_the_goods_that_are_held_for_it(world: World) -> None:
+    world.burger.stock_tracked = True
+    world.publish_menu()
+    wanted = without_ids(draft(draft_line(world.burger), draft_line(world.burger, 2)))
+    world.catalog.lost_replies = 1
+    with pytest.raises(Unavailable):
+        await world.place(wanted, key="k1")
+    [held] = world.catalog.reserved.values()
+    order = await world.place(wanted, key="k1")
+    assert world.catalog.reserved == {order.id: held}
+    assert [line.id for line in order.lines] == [line.line_id for line in held]
+    assert (await world.place(wanted, key="k2")).id != order.id
+
+
+async def test_a_retry_without_line_ids_asks_for_the_goods_that_are_held_for_its_order(world: World) -> None:
+    world.burger.stock_tracked = True
+    world.publish_menu()
+    wanted = draft(draft_line(world.burger), draft_line(world.burger))
+    for line in wanted.lines:
+        line.ClearField("id")
+    world.catalog.lost_replies = 1
+    with pytest.raises(Unavailable):
+        await world.place(wanted)
+    order = await world.place(wanted)
+    assert [line.id for line in order.lines] == [line.line_id for line in world.catalog.reserved[order.id]]
+    assert len({line.id for line in order.lines}) == 2
+    assert await world.place(wanted) == order
+
+
 async def test_a_reservation_is_given_back_when_the_order_is_refused_after_it(world: World) -> None:
     world.burger.stock_tracked = True
     world.publish_menu()
-    await world.place(key="k1")
-    wanted = draft(draft_line(world.burger))
-    wanted.ClearField("id")
+
+    async def the_key_is_used_for_something_else() -> None:
+        await world.place(key="k1")
+
+    world.catalog.meanwhile = the_key_is_used_for_something_else
     with pytest.raises(Unprocessable):
-        await world.place(wanted, key="k1")
+        await world.place(without_ids(draft(draft_line(world.burger))), key="k1")
     [released] = world.catalog.released
     assert released not in world.catalog.reserved
 
@@ -285,6 +326,38 @@ async def test_held_lines_are_fired_by_command(world: World) -> None:
     assert fired.version == 2
     [ticket] = await world.tickets(order.id)
     assert (ticket.revision, len(ticket.lines)) == (2, 2)
+
+
+async def test_an_order_that_nobody_paid_says_since_when_the_kitchen_waits_for_it(world: World) -> None:
+    placed_at = world.clock.now()
+    waits, held = draft_line(world.burger), draft_line(world.burger, hold=True)
+    order = await world.place(draft(waits, held, service_flow=orders_pb2.SERVICE_FLOW_PAY_FIRST))
+    assert order.unsent_since.ToDatetime(tzinfo=UTC) == placed_at
+    world.clock.advance(timedelta(minutes=1))
+    await world.pay(order, 1)
+    assert (await world.order(order.id)).unsent_since == placed_at
+    with pytest.raises(IllegalTransition):
+        await world.fire(order.id)
+    sent = await world.fire(order.id, pay_later=True)
+    assert (sent.service_flow, sent.HasField("unsent_since")) == (orders_pb2.SERVICE_FLOW_PAY_LATER, False)
+    [ticket] = await world.tickets(order.id)
+    assert [str(line.id) for line in ticket.lines] == [waits.id]
+    world.clock.advance(UNPAID_EXPIRES_AFTER * 2)
+    await upkeep.sweep(world.shop)
+    assert (await world.order(order.id)).state is State.VALIDATED
+
+
+async def test_what_is_sent_held_a_draft_or_closed_is_not_unsent(world: World) -> None:
+    paid = await world.place_pay_first()
+    await world.pay(paid)
+    cancelled = await world.place_pay_first()
+    await world.cancel(cancelled.id)
+    held = await world.place(
+        draft(draft_line(world.burger, hold=True), draft_line(world.burger, course="mains"))
+    )
+    kept = await world.place_pay_first(draft=True)
+    for order in (paid, cancelled, held, kept, await world.place()):
+        assert (await world.order(order.id)).unsent_since is None
 
 
 async def test_a_line_steps_through_the_kitchen(world: World) -> None:

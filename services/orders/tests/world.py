@@ -18,8 +18,15 @@ from chassis.ids import new_id
 from chassis.rpc import acting_for
 from services.orders.domain.kitchen import LineStep, TicketStep
 from services.orders.domain.order import Kitchen, Order, State, StateChange
-from services.orders.tests.builders import MIA, draft, draft_line, item_message, menu_message
-from services.orders.usecases import kitchen, lifecycle, payments, placing, reading
+from services.orders.tests.builders import (
+    MIA,
+    draft,
+    draft_line,
+    item_message,
+    menu_message,
+    settings_message,
+)
+from services.orders.usecases import cancelling, kitchen, lifecycle, payments, placing, reading
 from services.orders.usecases.ports import Answer, Ask
 from services.orders.usecases.work import Shop
 
@@ -39,6 +46,7 @@ class World:
     menu_version: int = 1
 
     def __post_init__(self) -> None:
+        self.auth.settings.setdefault(self.tenant, settings_message(self.tenant))
         self.publish_menu()
 
     def publish_menu(self) -> catalog_pb2.Menu:
@@ -138,11 +146,11 @@ class World:
         await self.record(self.payment(order.id, amount))
 
     async def fire(
-        self, order_id: str, lines: list[UUID] | None = None, course: str = ""
+        self, order_id: str, lines: list[UUID] | None = None, course: str = "", pay_later: bool = False
     ) -> orders_pb2.Order:
         """Held lines to the kitchen."""
         answer = await lifecycle.fire_order(
-            self.shop, self.ask(), UUID(order_id), lines or [], course, pb.FireOrderResponse
+            self.shop, self.ask(), UUID(order_id), lines or [], course, pb.FireOrderResponse, pay_later
         )
         return answer.reply.order
 
@@ -153,19 +161,21 @@ class World:
         )
         return answer.reply.order
 
-    async def cancel(self, order_id: str, reason: str = "guest left", key: str = "") -> orders_pb2.Order:
+    async def cancel(
+        self, order_id: str, reason: str = "guest left", key: str = "", body: bytes = b"same"
+    ) -> orders_pb2.Order:
         """Closes the bill and cancels."""
         with self.calling():
-            answer = await lifecycle.cancel_order(
-                self.shop, self.ask(key), UUID(order_id), reason, pb.CancelOrderResponse
+            answer = await cancelling.cancel_order(
+                self.shop, self.ask(key, body), UUID(order_id), reason, pb.CancelOrderResponse
             )
         return answer.reply.order
 
-    async def validate(self, order_id: str, key: str = "") -> orders_pb2.Order:
+    async def validate(self, order_id: str, key: str = "", body: bytes = b"same") -> orders_pb2.Order:
         """A draft becomes an order."""
         with self.calling():
             answer = await placing.validate_order(
-                self.shop, self.ask(key), UUID(order_id), pb.ValidateOrderResponse
+                self.shop, self.ask(key, body), UUID(order_id), pb.ValidateOrderResponse
             )
         return answer.reply.order
 

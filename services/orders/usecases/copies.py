@@ -147,7 +147,14 @@ class Copies:
 
 async def _save_settings(tx: Transaction, settings: common_pb2.RestaurantSettings) -> None:
     kept = settings.SerializeToString()
-    await store.save_settings(tx, settings.version, kept, auto_complete=settings.auto_complete)
+    await store.save_settings(
+        tx,
+        settings.version,
+        kept,
+        auto_complete=settings.auto_complete,
+        time_zone=settings.time_zone,
+        day_cutoff_minutes=settings.day_cutoff_minutes,
+    )
 
 
 async def note_restaurant(tx: Transaction, event: auth_events.RestaurantUpdated) -> None:

@@ -17,7 +17,7 @@ from services.orders.store.orders import lock_order_of_ticket
 from services.orders.usecases.copies import settings_in
 from services.orders.usecases.ports import Answer, Ask
 from services.orders.usecases.work import Shop, apply, once
-from services.orders.wire.events import KITCHEN, ORDERS
+from services.orders.wire.events import KITCHEN
 from services.orders.wire.orders import station_message, ticket_message
 
 STATIONS_PER_CATEGORY_MAX = 2
@@ -98,17 +98,6 @@ async def change_ticket_line(
         return orders_service_pb2.ChangeTicketLineResponse(ticket=ticket_message(ticket))
 
     return await once(shop, ask, orders_service_pb2.ChangeTicketLineResponse, work)
-
-
-async def report_undelivered(shop: Shop, tenant: UUID, ticket_id: UUID, revision: int, cause: str) -> None:
-    """Tells the tills once per revision that no display shows a ticket. Raises TicketNotFound."""
-    async with shop.db.transaction(tenant) as tx:
-        ticket = await store.note_undelivered(tx, ticket_id, revision)
-        if ticket is None:
-            await store.find_ticket(tx, ticket_id)
-            return
-        event = events_pb2.TicketUndelivered(ticket=ticket_message(ticket), cause=cause)
-        tx.emit(event, subject_id=str(ticket.order_id), channels=(ORDERS,))
 
 
 async def _step(

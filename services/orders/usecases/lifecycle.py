@@ -1,17 +1,17 @@
-"""Firing, completing, cancelling, and moving an order to a state that the client names."""
+"""Firing, completing, and moving an order to a state that the client names."""
 
 from collections.abc import Awaitable, Callable, Sequence
 from uuid import UUID
 
 from chassis.db import Transaction
-from chassis.errors import Conflict
 from services.orders.domain import commands, guards
-from services.orders.domain.change import Change, Command, Held
-from services.orders.domain.errors import IllegalTransition, RefundRequired
+from services.orders.domain.change import Change, Held
+from services.orders.domain.errors import IllegalTransition
 from services.orders.domain.kitchen import TicketStep
-from services.orders.domain.order import Lifecycle, Order, State
+from services.orders.domain.order import Order, State
 from services.orders.store import kitchen as kitchen_store
 from services.orders.store import orders as store
+from services.orders.usecases.cancelling import cancel_order
 from services.orders.usecases.copies import settings_in
 from services.orders.usecases.placing import validate_order
 from services.orders.usecases.ports import Answer, Ask, R
@@ -23,13 +23,19 @@ Verb = Callable[[Transaction, Held], Awaitable[Change]]
 
 
 async def fire_order(
-    shop: Shop, ask: Ask, order_id: UUID, line_ids: Sequence[UUID], course: str, reply_type: type[R]
+    shop: Shop,
+    ask: Ask,
+    order_id: UUID,
+    line_ids: Sequence[UUID],
+    course: str,
+    reply_type: type[R],
+    pay_later: bool = False,
 ) -> Answer[R]:
     """Held lines to the kitchen. Raises OrderNotFound and as commands.fire."""
 
     async def fire(tx: Transaction, held: Held) -> Change:
         stations = await kitchen_store.find_stations(tx)
-        return commands.fire(held, line_ids, course, stations, shop.command(ask))
+        return commands.fire(held, line_ids, course, stations, shop.command(ask), pay_later)
 
     return await _change_order(shop, ask, order_id, reply_type, fire)
 
@@ -41,50 +47,6 @@ async def complete_order(shop: Shop, ask: Ask, order_id: UUID, reply_type: type[
         return commands.complete(held, shop.command(ask))
 
     return await _change_order(shop, ask, order_id, reply_type, complete)
-
-
-async def cancel_order(shop: Shop, ask: Ask, order_id: UUID, reason: str, reply_type: type[R]) -> Answer[R]:
-    """Locks the order as cancel_pending, has payments close the bill, cancels. A retry resumes.
-
-
-    Raises OrderNotFound, IllegalTransition, ReasonRequired, RefundRequired (money is on the bill; the order
-    is as before), Unavailable (it stays cancel_pending; the sweeper or a retry goes on).
-    """
-    await close_for_cancel(shop, ask.tenant, order_id, shop.command(ask, reason))
-
-    async def cancel(tx: Transaction, held: Held) -> Change:
-        return finish_cancel(held, shop.command(ask, reason))
-
-    return await _change_order(shop, ask, order_id, reply_type, cancel)
-
-
-async def close_for_cancel(
-    shop: Shop, tenant: UUID, order_id: UUID, command: Command, only_if: Callable[[Order], bool] = bool
-) -> None:
-    """The first two steps of a cancellation. Leaves drafts and closed orders as they are, and those that are
-    not to be cancelled (``only_if``).
-    """
-    async with shop.db.transaction(tenant) as tx:
-        held = await store.lock_order(tx, order_id)
-        if held.order.lifecycle is Lifecycle.VALIDATED:
-            if not only_if(held.order):
-                return
-            await apply(tx, commands.begin_cancel(held, command), command.id)
-        elif held.order.lifecycle is not Lifecycle.CANCEL_PENDING:
-            return
-    shop.changed.note(tenant)
-    try:
-        await shop.peers.close_bill(tenant, order_id)
-    except Conflict as refusal:
-        await _restore(shop, tenant, order_id, command)
-        raise RefundRequired("Money is on this order: refund it first.") from refusal
-
-
-def finish_cancel(held: Held, command: Command) -> Change:
-    """The last step. Raises IllegalTransition."""
-    if held.order.lifecycle is Lifecycle.DRAFT:
-        return commands.cancel_draft(held, command)
-    return commands.finish_cancel(held, command)
 
 
 async def set_order_status(
@@ -129,14 +91,6 @@ async def _change_order(shop: Shop, ask: Ask, order_id: UUID, reply_type: type[R
         return reply_type(order=order_message(change.order))
 
     return await once(shop, ask, reply_type, work)
-
-
-async def _restore(shop: Shop, tenant: UUID, order_id: UUID, command: Command) -> None:
-    async with shop.db.transaction(tenant) as tx:
-        held = await store.lock_order(tx, order_id)
-        if held.order.lifecycle is Lifecycle.CANCEL_PENDING:
-            stations = await kitchen_store.find_stations(tx)
-            await apply(tx, commands.refuse_cancel(held, stations, command), command.id)
 
 
 def _unreachable(order: Order, status: State) -> IllegalTransition:

@@ -8,7 +8,8 @@ from fynlo.orders.v1 import orders_service_pb2
 
 from chassis.db import Transaction
 from chassis.errors import Problem, Unavailable, Unprocessable
-from chassis.idempotency import StoredReply
+from chassis.idempotency import IdempotencyInFlight, StoredReply
+from chassis.ids import derived_id, new_id
 from services.orders.domain import commands, guards
 from services.orders.domain.change import Change, numbered
 from services.orders.domain.errors import LineRefused, OrderExists
@@ -26,7 +27,8 @@ from services.orders.store.orders import InsertedMeanwhile
 from services.orders.usecases.copies import Known
 from services.orders.usecases.ports import Answer, Ask, R
 from services.orders.usecases.reading import get_order
-from services.orders.usecases.work import Shop, apply, once, publish
+from services.orders.usecases.work import Shop, answered_before, apply, once, publish
+from services.orders.wire.events import check_size
 from services.orders.wire.orders import order_message, wanted_order
 
 STALE_ATTEMPTS = 3
@@ -49,7 +51,7 @@ async def quote_order(
     shop: Shop, ask_tenant: UUID, draft: orders_service_pb2.OrderDraft
 ) -> orders_service_pb2.QuoteOrderResponse:
     """The bill of a basket as it would be placed now, without id and number. Raises as place_order."""
-    wanted = wanted_order(draft)
+    wanted = wanted_order(draft, new_id())
     refuse_empty(wanted.lines)
     known = _not_older(await shop.copies.get_proven(ask_tenant, wanted.menu_version), wanted.menu_version)
     terms = known.terms(shop.clock.now())
@@ -75,7 +77,7 @@ async def place_order(shop: Shop, ask: Ask, draft: orders_service_pb2.OrderDraft
     ItemUnavailable, MenuOutdated, EmptyOrder, LineRefused, UnknownTable, UnknownCustomer, UnknownMenuVersion,
     OrderTooLarge, what catalog raises (INSUFFICIENT_STOCK), Unavailable.
     """
-    wanted = wanted_order(draft)
+    wanted = wanted_order(draft, _id_of(ask))
     if not wanted.draft:
         refuse_empty(wanted.lines)
     attempt = _Placing(shop, ask, wanted)
@@ -85,6 +87,11 @@ async def place_order(shop: Shop, ask: Ask, draft: orders_service_pb2.OrderDraft
         except (StaleCopies, InsertedMeanwhile):
             shop.copies.forget(ask.tenant)
     raise Unavailable("The menu is changing; try again.", reason="MENU_IN_FLUX")
+
+
+def _id_of(ask: Ask) -> UUID:
+    """The id of the order that a request makes, where the client names none: a retry makes the same order."""
+    return derived_id(ask.tenant, ask.key.scope, ask.key.key, ask.key.request_hash)
 
 
 @dataclass(slots=True)
@@ -102,7 +109,10 @@ class _Placing:
         try:
             _not_older(known, self.wanted.menu_version)
             change = self._price(known)
-            if not self.wanted.draft:
+            if not self.wanted.draft and _tracked(change.order.lines):
+                stored = await answered_before(self.shop, self.ask)
+                if stored is not None:
+                    return _replayed(stored)
                 self.reserved |= await _reserve(self.shop, self.wanted.id, change.order.lines)
         except Problem as refusal:
             try:
@@ -112,23 +122,23 @@ class _Placing:
                     raise StaleCopies from final
                 raise
         try:
-            answer = await self._insert(change, known)
-        except Unavailable:
-            raise  # whether it was stored is not known: catalog lets go of the hold if it was not
+            return await self._insert(change, known)
+        except (Unavailable, IdempotencyInFlight):
+            raise  # whether it is stored, here or by its twin, is not known: catalog lets go of what is not
         except Problem:
             await self._give_back()
             raise
-        if answer.replayed:
-            await self._give_back()
-        return answer
 
     def _price(self, known: Known) -> Change:
         wanted, command, menu = self.wanted, self.shop.command(self.ask), known.menu
         terms, tenant = known.terms(command.at), self.ask.tenant
         basket = price_basket(wanted.lines, wanted.order_type, wanted.menu_version, menu, terms)
         if wanted.draft:
-            return commands.open_draft(wanted, basket, terms, menu.version, tenant, command)
-        return commands.place(wanted, basket, terms, menu.version, tenant, known.stations, command)
+            change = commands.open_draft(wanted, basket, terms, menu.version, tenant, command)
+        else:
+            change = commands.place(wanted, basket, terms, menu.version, tenant, known.stations, command)
+        check_size(order_message(change.order))
+        return change
 
     async def _insert(self, change: Change, known: Known) -> Placed:
         async with self.shop.db.transaction(self.ask.tenant, claiming=self.ask.key) as tx:
@@ -158,7 +168,7 @@ class _Placing:
                 stored = await tx.claim(self.ask.key)
                 if stored is not None:
                     return _replayed(stored)
-                if self.wanted.id_from_client and await store.find_order(tx, self.wanted.id) is not None:
+                if await store.find_order(tx, self.wanted.id) is not None:
                     return await self._stored_before(tx)
                 if await copy_store.find_versions(tx) != known.versions:
                     raise StaleCopies
@@ -177,7 +187,7 @@ class _Placing:
         return Answer(reply, replayed=True)
 
     async def _give_back(self) -> None:
-        """Releases what this request reserved under an id that it made up.
+        """Releases what this request reserved under the id that its own key gave it.
 
         An id that the client chose may be another request's order: catalog lets go of such a hold by itself,
         once it has asked for the order.
@@ -196,6 +206,9 @@ async def validate_order(shop: Shop, ask: Ask, order_id: UUID, reply_type: type[
     Raises OrderNotFound, IllegalTransition, and as place_order.
     """
     for _ in range(STALE_ATTEMPTS):
+        stored = await answered_before(shop, ask)
+        if stored is not None:
+            return Answer(reply_type.FromString(stored.reply), replayed=True)
         draft = await get_order(shop, ask.tenant, order_id)
         priced = await _price_draft(shop, ask.tenant, draft) if draft.lifecycle is Lifecycle.DRAFT else None
         validate = _Validation(shop, ask, draft, priced, reply_type)
@@ -227,6 +240,7 @@ class _Validation(Generic[R]):
         command = self.shop.command(self.ask)
         terms = known.terms(command.at)
         change = commands.validate(held, basket, terms, known.menu.version, known.stations, command)
+        check_size(order_message(change.order))
         change = await apply(tx, change, self.ask.command_id)
         return self.reply_type(order=order_message(change.order))
 
@@ -242,8 +256,12 @@ def _not_older(known: Known, menu_version: int) -> Known:
     return known
 
 
+def _tracked(lines: tuple[Line, ...]) -> list[Line]:
+    return [line for line in lines if line.stock_tracked]
+
+
 async def _reserve(shop: Shop, order_id: UUID, lines: tuple[Line, ...]) -> bool:
-    tracked = [line for line in lines if line.stock_tracked]
+    tracked = _tracked(lines)
     if tracked:
         await shop.peers.reserve_stock(order_id, tracked)
     return bool(tracked)

@@ -63,5 +63,8 @@ class Peers(Protocol):
         ...
 
     async def close_bill(self, tenant: UUID, order_id: UUID) -> None:
-        """No more payments on the order. Raises Conflict once money is on it."""
+        """No more payments on the order; again: no second effect. Raises MoneyOnBill.
+
+        Anything else it raises (Unavailable mostly) says nothing about the bill: it may be closed.
+        """
         ...

@@ -1,6 +1,6 @@
 """Questions without effect."""
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from datetime import datetime
 from uuid import UUID
 
@@ -14,19 +14,48 @@ from chassis.replay import position
 from services.orders.domain.errors import OrderNotFound
 from services.orders.domain.kitchen import Ticket
 from services.orders.domain.order import Kitchen, Order, StateChange
+from services.orders.store import alarms as alarm_store
 from services.orders.store import kitchen as kitchen_store
 from services.orders.store import listing
 from services.orders.store import orders as store
-from services.orders.store.listing import CLOSED_STATES, OLDEST_POSITION, OPEN_STATES, Filter, Page, Position
+from services.orders.store.listing import CLOSED_STATES, NEWEST_POSITION, OPEN_STATES, Filter, Page, Position
 from services.orders.usecases.copies import settings_in
+from services.orders.usecases.ports import M
 from services.orders.usecases.work import Shop
 from services.orders.wire.events import CHANNELS, FLOOR, KITCHEN, METRICS, ORDERS
 from services.orders.wire.menu import Settings, day_of
-from services.orders.wire.orders import metrics_message, order_message, station_message, ticket_message
+from services.orders.wire.orders import (
+    alarm_message,
+    metrics_message,
+    order_message,
+    station_message,
+    ticket_message,
+)
 
 SNAPSHOT_OPEN_ORDERS = 500
 SNAPSHOT_CLOSED_ORDERS = 50
 SNAPSHOT_TICKETS = 1_000
+SNAPSHOT_BYTES = 3 * 1024 * 1024
+"""A message of gRPC may be 4 MiB. A channel's newest are what a device cannot do without."""
+ENTRY_BYTES = 8
+"""What an entry of a list costs beside its content."""
+
+
+class Room:
+    """Keeps an answer below SNAPSHOT_BYTES: what comes first has room, the rest is left out."""
+
+    def __init__(self, size: int) -> None:
+        self._left = size
+
+    def for_newest(self, messages: Iterable[M]) -> list[M]:
+        """The first of ``messages`` that there is room for."""
+        taken = []
+        for message in messages:
+            self._left -= message.ByteSize() + ENTRY_BYTES
+            if self._left < 0:
+                break
+            taken.append(message)
+        return taken
 
 
 class UnknownChannel(NotFound):
@@ -65,9 +94,9 @@ async def list_tickets(
     after: Position | None,
     limit: int,
 ) -> tuple[list[Ticket], Position | None]:
-    """Oldest first, and where the list goes on."""
+    """Newest first, and where the list goes on."""
     async with shop.db.transaction(tenant, readonly=True) as tx:
-        start = after or OLDEST_POSITION
+        start = after or NEWEST_POSITION
         found = await kitchen_store.find_tickets(tx, states, station_id, start, limit + 1)
     shown = found[:limit]
     return shown, (shown[-1].created_at, shown[-1].id) if len(found) > limit else None
@@ -103,13 +132,21 @@ async def todays_metrics(tx: Transaction, settings: Settings, at: datetime) -> o
 async def _orders_state(tx: Transaction) -> realtime_pb2.OrdersState:
     newest_open = await listing.find_newest(tx, OPEN_STATES, SNAPSHOT_OPEN_ORDERS)
     newest_closed = await listing.find_newest(tx, CLOSED_STATES, SNAPSHOT_CLOSED_ORDERS)
-    return realtime_pb2.OrdersState(orders=[order_message(one) for one in [*newest_open, *newest_closed]])
+    in_alarm = await alarm_store.find_alarms(tx)
+    room = Room(SNAPSHOT_BYTES)
+    return realtime_pb2.OrdersState(
+        alarms=room.for_newest(alarm_message(one) for one in in_alarm),
+        orders=room.for_newest(order_message(one) for one in [*newest_open, *newest_closed]),
+    )
 
 
 async def _kitchen_state(tx: Transaction) -> realtime_pb2.KitchenState:
-    tickets = await kitchen_store.find_tickets(tx, (), None, OLDEST_POSITION, SNAPSHOT_TICKETS)
-    stations = await kitchen_store.find_stations(tx)
-    return realtime_pb2.KitchenState(
-        tickets=[ticket_message(ticket) for ticket in tickets],
-        stations=[station_message(station) for station in stations],
-    )
+    tickets = [
+        *await kitchen_store.find_tickets(tx, (), None, NEWEST_POSITION, SNAPSHOT_TICKETS),
+        *await kitchen_store.find_unseen(tx, SNAPSHOT_TICKETS),
+    ]
+    tickets.sort(key=lambda ticket: (ticket.created_at, ticket.id), reverse=True)
+    stations = [station_message(station) for station in await kitchen_store.find_stations(tx)]
+    room = Room(SNAPSHOT_BYTES - sum(station.ByteSize() for station in stations))
+    newest = room.for_newest(ticket_message(ticket) for ticket in tickets[:SNAPSHOT_TICKETS])
+    return realtime_pb2.KitchenState(tickets=newest, stations=stations)

@@ -15,8 +15,9 @@ from services.orders.domain import commands, guards
 from services.orders.domain.kitchen import RECALL_WITHIN
 from services.orders.domain.order import Lifecycle, Order, Payment, ServiceFlow
 from services.orders.store import orders as store
+from services.orders.usecases.cancelling import close_for_cancel, finish_cancel
 from services.orders.usecases.copies import settings_in
-from services.orders.usecases.lifecycle import close_for_cancel, finish_cancel
+from services.orders.usecases.day_end import DayEnd
 from services.orders.usecases.reading import todays_metrics
 from services.orders.usecases.work import Shop, apply
 from services.orders.wire.events import METRICS
@@ -65,9 +66,11 @@ async def publish_metrics(shop: Shop) -> int:
 
 async def sweep_forever(shop: Shop) -> None:
     """The sweeper's loop."""
+    day_end = DayEnd(shop)
     while True:
         try:
             await sweep(shop)
+            await day_end.sweep()
         except Problem as problem:
             _log.warning("sweeping failed", reason=problem.reason, detail=problem.detail)
         await asyncio.sleep(SWEEP_EVERY_SECONDS)

@@ -9,8 +9,8 @@ from fynlo.orders.v1 import orders_pb2
 
 from chassis.clock import Clock
 from chassis.db import Database, Transaction
+from chassis.idempotency import StoredReply
 from services.orders.domain.change import Change, Command, numbered
-from services.orders.domain.errors import OrderTooLarge
 from services.orders.domain.order import Actor
 from services.orders.store import orders as store
 from services.orders.usecases.copies import Copies
@@ -18,8 +18,6 @@ from services.orders.usecases.ports import Answer, Ask, M, Peers
 from services.orders.wire.events import published
 from services.orders.wire.orders import order_message
 
-ORDER_MAX_BYTES = 36_000
-"""An event with the order and its tickets, at two stations per line, stays below the outbox's limit."""
 CHANGED_RESTAURANTS_MAX = 10_000
 
 
@@ -78,6 +76,15 @@ async def once(
     return Answer(reply)
 
 
+async def answered_before(shop: Shop, ask: Ask) -> StoredReply | None:
+    """The reply of an earlier request with this key: looked for before a peer is asked for an effect.
+
+    Raises IdempotencyInFlight, IdempotencyKeyReuse.
+    """
+    async with shop.db.transaction(ask.tenant, readonly=True) as tx:
+        return await tx.peek(ask.key)
+
+
 async def apply(tx: Transaction, change: Change, command_id: str) -> Change:
     """Stores a change of a locked order and publishes its facts; answers it with the order's number."""
     number = await store.save(tx, change)
@@ -88,8 +95,6 @@ async def apply(tx: Transaction, change: Change, command_id: str) -> Change:
 
 
 def publish(tx: Transaction, change: Change, order: orders_pb2.Order, command_id: str) -> None:
-    """Emits every fact. Raises OrderTooLarge for more text than events carry."""
-    if order.ByteSize() > ORDER_MAX_BYTES:
-        raise OrderTooLarge(f"An order holds at most {ORDER_MAX_BYTES} bytes.")
+    """Emits every fact. Whatever was accepted can be published: see wire.events."""
     for event, channels in published(change, order):
         tx.emit(event, subject_id=order.id, channels=channels, command_id=command_id or None)

@@ -1,11 +1,18 @@
-"""Facts as events, and the channels on which each takes a position."""
+"""Facts as events, and the channels on which each takes a position.
 
-from collections.abc import Sequence
+An order is measured once, when what it consists of is accepted. From then on every event of it fits: room is
+left for what an order gains in its life, and tickets that do not fit beside it travel in events of their own.
+"""
+
+from collections.abc import Iterable, Iterator, Sequence
+from enum import StrEnum
 
 from fynlo.orders.v1 import events_pb2, orders_pb2
 from google.protobuf.message import Message
 
+from chassis.outbox import MAX_EVENT_BYTES
 from services.orders.domain.change import (
+    AlarmCleared,
     Cancelled,
     Change,
     Completed,
@@ -16,7 +23,10 @@ from services.orders.domain.change import (
     TicketMoved,
     Updated,
 )
-from services.orders.wire.orders import order_message, ticket_message
+from services.orders.domain.errors import OrderTooLarge
+from services.orders.domain.kitchen import Ticket
+from services.orders.domain.order import Actor
+from services.orders.wire.orders import actor_message, order_message, ticket_message
 
 ORDERS = "orders"
 KITCHEN = "kitchen"
@@ -24,18 +34,69 @@ METRICS = "metrics"
 FLOOR = "floor"
 CHANNELS = (ORDERS, KITCHEN, METRICS, FLOOR)
 
+
+ORDER_GROWTH_BYTES = 1_000
+"""What an accepted order may still gain: number, money, times, versions, and what happens to its lines."""
+ORDER_MAX_BYTES = 36_000
+"""An order at any time of its life."""
+TICKETS_MAX_BYTES = MAX_EVENT_BYTES - ORDER_MAX_BYTES - 2_000
+"""The tickets beside an order in one event; the rest is for its other fields. One ticket is never larger."""
+
+FIELD_BYTES = 6
+"""What a message costs beside its own bytes in a field: tag and length."""
+MORE_TICKETS = "more_tickets"
+
+
+class AlarmEnd(StrEnum):
+    """Why an alarm is over."""
+
+    CONFIRMED = "confirmed"
+    MOVED = "moved"
+    ACKNOWLEDGED = "acknowledged"
+
+
 Published = tuple[Message, tuple[str, ...]]
+
+
+def check_size(order: orders_pb2.Order) -> None:
+    """For an order whose lines are about to be accepted. Raises OrderTooLarge."""
+    most = ORDER_MAX_BYTES - ORDER_GROWTH_BYTES
+    if order.ByteSize() > most:
+        raise OrderTooLarge(f"An order holds at most {most} bytes: shorten its notes, or make two of it.")
 
 
 def published(change: Change, order: orders_pb2.Order | None = None) -> list[Published]:
     """Every fact of a change as (event, channels), in order; ``order`` is its message if there is one.
 
-    Tickets travel with the fact that moved them: a ticket that has moved by itself is not repeated.
+    Tickets travel with the fact that moved them: a ticket that has moved by itself is not repeated. Those
+    that one event cannot carry follow in OrderUpdated.
     """
     whole = order if order is not None else order_message(change.order)
     alone = {fact.ticket.id for fact in change.facts if isinstance(fact, TicketMoved)}
-    tickets = [ticket_message(ticket) for ticket in change.tickets if ticket.id not in alone]
-    return [_event(fact, whole, tickets) for fact in change.facts]
+    tickets = (ticket_message(ticket) for ticket in change.tickets if ticket.id not in alone)
+    first, *more = list(_parts(tickets)) or [[]]
+    events = [_event(fact, whole, first) for fact in change.facts]
+    return events + [_event(Updated(MORE_TICKETS), whole, part) for part in more]
+
+
+def _parts(tickets: Iterable[orders_pb2.Ticket]) -> Iterator[list[orders_pb2.Ticket]]:
+    part: list[orders_pb2.Ticket] = []
+    left = TICKETS_MAX_BYTES
+    for ticket in tickets:
+        size = ticket.ByteSize() + FIELD_BYTES
+        if part and size > left:
+            yield part
+            part, left = [], TICKETS_MAX_BYTES
+        part.append(ticket)
+        left -= size
+    if part:
+        yield part
+
+
+def alarm_cleared(ticket: Ticket, cause: AlarmEnd, by: Actor | None = None) -> events_pb2.TicketAlarmCleared:
+    """The end of a ticket's alarm, for all tills."""
+    who = actor_message(by) if by is not None else None
+    return events_pb2.TicketAlarmCleared(ticket=ticket_message(ticket), cause=cause, acknowledged_by=who)
 
 
 def _event(fact: Fact, order: orders_pb2.Order, tickets: Sequence[orders_pb2.Ticket]) -> Published:
@@ -57,6 +118,8 @@ def _event(fact: Fact, order: orders_pb2.Order, tickets: Sequence[orders_pb2.Tic
         case TicketMoved(ticket, cause):
             moved = events_pb2.TicketUpdated(ticket=ticket_message(ticket), order=order, cause=cause)
             return moved, (KITCHEN, ORDERS)
+        case AlarmCleared(ticket):
+            return alarm_cleared(ticket, AlarmEnd.MOVED), (ORDERS,)
         case KitchenReady():
             return events_pb2.KitchenOrderReady(order=order), (ORDERS,)
         case Completed():

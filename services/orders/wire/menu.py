@@ -30,8 +30,12 @@ class Settings:
 
 def day_of(settings: Settings, at: datetime) -> date:
     """The business day that it is in the restaurant at the instant ``at``."""
-    cutoff = time(*divmod(settings.day_cutoff_minutes, MINUTES_PER_HOUR))
-    return business_date(at, settings.time_zone, cutoff)
+    return business_date(at, settings.time_zone, cutoff_of(settings.day_cutoff_minutes))
+
+
+def cutoff_of(minutes: int) -> time:
+    """When a business day begins, given in minutes after midnight."""
+    return time(*divmod(minutes, MINUTES_PER_HOUR))
 
 
 def settings_of(message: common_pb2.RestaurantSettings) -> Settings:

@@ -9,7 +9,7 @@ from fynlo.common.v1 import common_pb2
 from fynlo.orders.v1 import orders_pb2, orders_service_pb2
 from google.protobuf.timestamp_pb2 import Timestamp
 
-from chassis.ids import new_id, parse_id
+from chassis.ids import derived_id, new_id, parse_id
 from services.orders.domain.errors import UnknownCustomer, UnknownTable
 from services.orders.domain.figures import Figures
 from services.orders.domain.kitchen import Station, Ticket, TicketLine
@@ -19,24 +19,31 @@ from services.orders.pricing import VatGroup
 from services.orders.wire import enums
 
 
-def wanted_order(draft: orders_service_pb2.OrderDraft) -> WantedOrder:
-    """What the request asks for; ids that the client left out are made here.
+def wanted_order(draft: orders_service_pb2.OrderDraft, own_id: UUID) -> WantedOrder:
+    """What the request asks for; ``own_id`` is the order's where the client names none.
 
-    Raises InvalidArgument (INVALID_ID), UnknownTable and UnknownCustomer: there are none of either yet.
+    Lines without an id get one from the order, what was asked for and their place in it: a retry asks for the
+    same lines, and finds the goods that are held for them. Raises InvalidArgument (INVALID_ID), UnknownTable
+    and UnknownCustomer: there are none of either yet.
     """
     if draft.table_id:
         raise UnknownTable(f"There is no table {draft.table_id}.")
     if draft.customer_id:
         raise UnknownCustomer(f"There is no customer {draft.customer_id}.")
+    order_id = parse_id(draft.id) if draft.id else own_id
+    content_hash = hashlib.sha256(draft.SerializeToString(deterministic=True)).digest()
     return WantedOrder(
-        id=parse_id(draft.id) if draft.id else new_id(),
+        id=order_id,
         service_flow=enums.SERVICE_FLOW_OF[draft.service_flow],
         order_type=enums.ORDER_TYPE_OF[draft.order_type],
         covers=draft.covers,
         menu_version=draft.menu_version,
         draft=draft.draft,
-        lines=tuple(_wanted_line(line) for line in draft.lines),
-        content_hash=hashlib.sha256(draft.SerializeToString(deterministic=True)).digest(),
+        lines=tuple(
+            _wanted_line(line, parse_id(line.id) if line.id else derived_id(order_id, content_hash, index))
+            for index, line in enumerate(draft.lines)
+        ),
+        content_hash=content_hash,
         id_from_client=bool(draft.id),
     )
 
@@ -75,6 +82,7 @@ def order_message(order: Order) -> orders_pb2.Order:
         menu_version=order.menu_version,
         placed_by=actor_message(order.placed_by),
         completed_at=timestamp(order.completed_at),
+        unsent_since=timestamp(order.unsent_since),
     )
 
 
@@ -97,6 +105,15 @@ def ticket_message(ticket: Ticket) -> orders_pb2.Ticket:
         ready_at=timestamp(ticket.ready_at),
         acknowledged_at=timestamp(ticket.acknowledged_at),
         business_date=ticket.business_date,
+    )
+
+
+def alarm_message(ticket: Ticket) -> orders_pb2.TicketAlarm:
+    """The alarm of a ticket that is in alarm."""
+    assert ticket.alarm is not None
+    raised_at = timestamp(ticket.alarm.raised_at)
+    return orders_pb2.TicketAlarm(
+        ticket=ticket_message(ticket), cause=ticket.alarm.cause, raised_at=raised_at
     )
 
 
@@ -172,9 +189,9 @@ def timestamp(at: datetime | None) -> Timestamp | None:
     return Timestamp(seconds=whole, nanos=at.microsecond * 1_000)
 
 
-def _wanted_line(line: orders_service_pb2.DraftLine) -> WantedLine:
+def _wanted_line(line: orders_service_pb2.DraftLine, line_id: UUID) -> WantedLine:
     return WantedLine(
-        id=parse_id(line.id) if line.id else new_id(),
+        id=line_id,
         item_id=UUID(line.item_id),
         quantity=line.quantity,
         options=tuple(WantedOption(UUID(option.option_id), option.quantity or 1) for option in line.options),

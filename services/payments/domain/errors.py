@@ -76,7 +76,9 @@ class VarianceNeedsManager(PermissionDenied):
 
 
 class HalfPaidOrders(Conflict):
-    """Cash orders of this session still have a balance; ``metadata["order_ids"]`` lists them."""
+    """Cash orders of this session have a balance: ``metadata["order_ids"]``, and in the same order their
+    ``order_numbers`` and ``due_minor``, each a list with commas.
+    """
 
 
 class ZReportNotFound(NotFound):

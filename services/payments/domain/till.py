@@ -93,6 +93,15 @@ class CashTotals:
 
 
 @dataclass(frozen=True, slots=True)
+class HalfPaid:
+    """A cash order of a session with a balance left. ``due_minor`` is above zero."""
+
+    order_id: UUID
+    order_number: int
+    due_minor: int
+
+
+@dataclass(frozen=True, slots=True)
 class Closing:
     """A count and who stands behind it. ``is_manager``: the caller holds the manager-level permission."""
 
@@ -131,18 +140,22 @@ def drawer_change(kind: DrawerKind, amount_minor: int) -> int:
     return amount_minor if kind is DrawerKind.PAID_IN else -amount_minor
 
 
-def variance_of(expected_minor: int, closing: Closing, half_paid: Sequence[UUID]) -> int:
+def variance_of(expected_minor: int, closing: Closing, half_paid: Sequence[HalfPaid]) -> int:
     """Counted less expected, when the session may close.
 
     ``half_paid`` are the cash orders of the session that still have a balance. A difference alone never
     keeps a till open: above VARIANCE_LIMIT_MINOR it needs a reason and a manager.
     Raises HalfPaidOrders, VarianceNeedsReason, VarianceNeedsManager.
     """
-    left = [order for order in half_paid if not closing.is_manager or order not in closing.carried_over]
+    left = [one for one in half_paid if not closing.is_manager or one.order_id not in closing.carried_over]
     if left:
         raise HalfPaidOrders(
             "Orders paid in part with cash of this till are still open; a manager may carry them over.",
-            metadata={"order_ids": ",".join(str(order) for order in left)},
+            metadata={
+                "order_ids": ",".join(str(one.order_id) for one in left),
+                "order_numbers": ",".join(str(one.order_number) for one in left),
+                "due_minor": ",".join(str(one.due_minor) for one in left),
+            },
         )
     variance = closing.counted_minor - expected_minor
     if abs(variance) > VARIANCE_LIMIT_MINOR:

@@ -44,6 +44,7 @@ class PaymentsRpc(pb_grpc.PaymentsServiceServicer):
     ) -> pb.ListPaymentsResponse:
         return await usecases.list_payments(
             self._db,
+            self._peers,
             current_principal().tenant,
             usecases.Page(request.page.limit, request.page.cursor),
             order_id=optional_id(request.order_id),

@@ -17,6 +17,7 @@ from services.payments.domain.bill import (
     VatGroup,
 )
 from services.payments.domain.payment import Restaurant
+from services.payments.domain.till import HalfPaid
 
 RESTAURANT = ("restaurant_id", "version", "currency_code", "time_zone", "day_cutoff_minutes", "fee_preset")
 BILL = (
@@ -53,6 +54,9 @@ WHERE old.order_version < excluded.order_version
 RETURNING state, paid_minor
 """
 LOCK_BILL = "SELECT * FROM bill WHERE restaurant_id = $1 AND order_id = $2 FOR UPDATE"
+HAS_BILL = (
+    "SELECT EXISTS (SELECT 1 FROM bill WHERE restaurant_id = $1 AND order_id = $2 AND order_version > 0)"
+)
 
 # Without a bill a closed one is left behind: news of the order that arrive later find it closed.
 CLOSE_BILL = """
@@ -60,10 +64,10 @@ INSERT INTO bill AS old (restaurant_id, order_id, order_number, order_version, c
     mode, total_minor, service_minor, discount_minor, void_minor, vat, updated_at)
 VALUES ($1, $2, 0, 0, '', 0, 'closed', 'inclusive_optional', 0, 0, 0, 0, '[]', $3)
 ON CONFLICT (restaurant_id, order_id) DO UPDATE SET state = 'closed', updated_at = excluded.updated_at
-WHERE old.state <> 'closed'
+WHERE old.state <> 'closed' AND old.paid_minor = 0
 """
 HALF_PAID = """
-SELECT order_id FROM bill
+SELECT order_id, order_number, total_minor - paid_minor AS due_minor FROM bill
 WHERE restaurant_id = $1 AND state = 'open' AND paid_minor > 0 AND paid_minor < total_minor
   AND EXISTS (SELECT 1 FROM payment WHERE payment.restaurant_id = $1 AND payment.order_id = bill.order_id
               AND till_session_id = $2 AND method = 'cash')
@@ -127,14 +131,25 @@ async def lock_bill(tx: Transaction, order_id: UUID) -> Bill | None:
     return None if row is None else bill_in(row)
 
 
+async def has_bill(tx: Transaction, order_id: UUID) -> bool:
+    """Whether the order has been heard of."""
+    return bool(await tx.fetchval(HAS_BILL, tx.tenant, order_id))
+
+
 async def close_bill(tx: Transaction, order_id: UUID, now: datetime) -> None:
-    """No money can be put on this bill any more, also when it has not been heard of yet."""
+    """No money can be put on this bill any more, also when it has not been heard of yet.
+
+    A bill with money on it stays as it is; the bill is locked until the end of the transaction.
+    """
     await tx.execute(CLOSE_BILL, tx.tenant, order_id, now)
 
 
-async def half_paid_cash_orders(tx: Transaction, session_id: UUID) -> list[UUID]:
+async def half_paid_cash_orders(tx: Transaction, session_id: UUID) -> list[HalfPaid]:
     """Open bills with cash of this session on them and a balance left."""
-    return [UUID(int=row["order_id"].int) for row in await tx.fetch(HALF_PAID, tx.tenant, session_id)]
+    return [
+        HalfPaid(UUID(int=row["order_id"].int), row["order_number"], row["due_minor"])
+        for row in await tx.fetch(HALF_PAID, tx.tenant, session_id)
+    ]
 
 
 def restaurant_in(row: Mapping[str, Any]) -> Restaurant:

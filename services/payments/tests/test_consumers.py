@@ -49,7 +49,7 @@ async def consuming(world: World, bus: Client) -> AsyncIterator[None]:
         bus,
         durable="payments",
         handlers=handlers(world.db),
-        max_deliveries=2,
+        max_failures=2,
         first_delay_seconds=0.05,
     )
     running = asyncio.create_task(consumer.run())

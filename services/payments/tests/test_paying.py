@@ -295,6 +295,24 @@ async def test_the_business_date_follows_the_restaurants_zone_and_cut_off(world:
     assert (await world.pay(order, 10)).payment.business_date == "2026-03-03"
 
 
+async def test_payments_of_an_order_that_is_not_there_are_no_empty_list(world: World) -> None:
+    async def payments_of(order_id: UUID) -> int:
+        reply = await usecases.list_payments(
+            world.db, world.peers, world.restaurant_id, usecases.Page(), order_id=order_id, session_id=None
+        )
+        return len(reply.payments)
+
+    unheard_of, foreign = world.order(), world.order(restaurant_id=str(new_id()))
+    assert await payments_of(UUID(unheard_of.id)) == 0
+    for order_id in (UUID(foreign.id), new_id()):
+        with pytest.raises(OrderNotFound):
+            await payments_of(order_id)
+    closed = new_id()
+    await usecases.close_bill(world.db, usecases.CloseBill(world.restaurant_id, world.key(), closed))
+    with pytest.raises(OrderNotFound):
+        await payments_of(closed)
+
+
 async def test_payments_are_listed_newest_first_page_by_page(world: World) -> None:
     till = await world.open_till()
     order, other = world.order(), world.order()
@@ -307,7 +325,7 @@ async def test_payments_are_listed_newest_first_page_by_page(world: World) -> No
     page = usecases.Page(limit=2)
     while True:
         reply = await usecases.list_payments(
-            world.db, world.restaurant_id, page, order_id=UUID(order.id), session_id=None
+            world.db, world.peers, world.restaurant_id, page, order_id=UUID(order.id), session_id=None
         )
         seen += [payment.amount_minor for payment in reply.payments]
         if not reply.next_cursor:
@@ -315,16 +333,21 @@ async def test_payments_are_listed_newest_first_page_by_page(world: World) -> No
         page = usecases.Page(limit=2, cursor=reply.next_cursor)
     assert seen == made[::-1]
     by_till = await usecases.list_payments(
-        world.db, world.restaurant_id, usecases.Page(), order_id=None, session_id=UUID(till.id)
+        world.db, world.peers, world.restaurant_id, usecases.Page(), order_id=None, session_id=UUID(till.id)
     )
     assert len(by_till.payments) == 6
     for session_id, count in ((UUID(till.id), 5), (new_id(), 0)):
         both = await usecases.list_payments(
-            world.db, world.restaurant_id, usecases.Page(), order_id=UUID(order.id), session_id=session_id
+            world.db,
+            world.peers,
+            world.restaurant_id,
+            usecases.Page(),
+            order_id=UUID(order.id),
+            session_id=session_id,
         )
         assert len(both.payments) == count
     everything = await usecases.list_payments(
-        world.db, world.restaurant_id, usecases.Page(), order_id=None, session_id=None
+        world.db, world.peers, world.restaurant_id, usecases.Page(), order_id=None, session_id=None
     )
     assert [payment.amount_minor for payment in everything.payments] == [99, *made[::-1]]
 

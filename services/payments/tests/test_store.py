@@ -155,7 +155,7 @@ async def test_every_table_of_the_schema_is_protected(traded: Traded) -> None:
         "SELECT array_agg(relname::text) FROM pg_class"
         " JOIN information_schema.columns ON table_name = relname AND table_schema = 'payments'"
         " AND column_name = 'restaurant_id'"
-        " WHERE relnamespace = 'payments'::regnamespace AND relkind = 'r' AND relname !~ '^outbox'"
+        " WHERE relnamespace = 'payments'::regnamespace AND relkind IN ('r', 'p') AND NOT relispartition"
         " AND NOT (relrowsecurity AND relforcerowsecurity)"
     )
     assert unprotected is None

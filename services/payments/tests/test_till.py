@@ -36,6 +36,7 @@ from services.payments.domain.till import (
     CashTotals,
     Closing,
     DrawerKind,
+    HalfPaid,
     TillState,
     change_of,
     check_open,
@@ -125,14 +126,18 @@ def test_a_larger_difference_needs_a_reason_and_a_manager(counted: int) -> None:
 
 def test_half_paid_orders_keep_a_till_open_until_a_manager_carries_each_over() -> None:
     one, other = new_id(), new_id()
+    half_paid = [HalfPaid(one, 7, 250), HalfPaid(other, 12, 1000)]
     for given_up in (closing(0), closing(0, manager=True), closing(0, carried=frozenset({one, other}))):
         with pytest.raises(HalfPaidOrders) as refused:
-            variance_of(0, given_up, [one, other])
+            variance_of(0, given_up, half_paid)
         assert refused.value.metadata["order_ids"] == f"{one},{other}"
+        # A till names them to people by their numbers, with what is missing.
+        assert refused.value.metadata["order_numbers"] == "7,12"
+        assert refused.value.metadata["due_minor"] == "250,1000"
     with pytest.raises(HalfPaidOrders) as refused:
-        variance_of(0, closing(0, manager=True, carried=frozenset({one})), [one, other])
+        variance_of(0, closing(0, manager=True, carried=frozenset({one})), half_paid)
     assert refused.value.metadata["order_ids"] == str(other)
-    assert variance_of(0, closing(0, manager=True, carried=frozenset({one, other})), [one, other]) == 0
+    assert variance_of(0, closing(0, manager=True, carried=frozenset({one, other})), half_paid) == 0
 
 
 def test_a_report_sums_up_its_session() -> None:

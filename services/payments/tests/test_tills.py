@@ -174,6 +174,8 @@ async def test_a_half_paid_cash_order_keeps_the_till_open_until_carried_over(wor
         with pytest.raises(HalfPaidOrders) as refused:
             await world.close(front, 5400, **given_up)
         assert refused.value.metadata["order_ids"] == order.id
+        named = refused.value.metadata["order_numbers"], refused.value.metadata["due_minor"]
+        assert named == (str(order.number), "600")
     first = (await world.close(front, 5400, manager=True, carried=half)).report
     await world.pay(order, till=bar.id)
     await world.pay(elsewhere, till=bar.id)

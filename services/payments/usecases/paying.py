@@ -93,10 +93,11 @@ async def close_bill(db: Database, command: CloseBill) -> rpc_pb.CloseBillRespon
         if await tx.claim(command.key):
             mark_replayed()
             return rpc_pb.CloseBillResponse()
+        await store.close_bill(tx, command.order_id, db.clock.now())
+        # Looked at after the statement that waits for whoever writes the bill, or makes it, at this moment.
         bill = await store.lock_bill(tx, command.order_id)
         if bill is not None:
             check_closable(bill)
-        await store.close_bill(tx, command.order_id, db.clock.now())
         response = rpc_pb.CloseBillResponse()
         tx.remember(response.SerializeToString())
         return response

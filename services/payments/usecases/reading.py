@@ -16,6 +16,7 @@ from services.payments.domain.errors import (
     ZReportTampered,
 )
 from services.payments.domain.report import GENESIS_HASH, reopen, verify_chain
+from services.payments.usecases.copies import Peers
 from services.payments.usecases.tills import current_report
 
 VERIFY_PAGE = 200
@@ -44,14 +45,23 @@ async def get_payment(db: Database, restaurant_id: UUID, payment_id: UUID) -> rp
 
 
 async def list_payments(
-    db: Database, restaurant_id: UUID, page: Page, *, order_id: UUID | None, session_id: UUID | None
+    db: Database,
+    peers: Peers,
+    restaurant_id: UUID,
+    page: Page,
+    *,
+    order_id: UUID | None,
+    session_id: UUID | None,
 ) -> rpc_pb.ListPaymentsResponse:
-    """The newest first. Raises InvalidArgument (INVALID_CURSOR)."""
+    """The newest first. Raises OrderNotFound, InvalidArgument (INVALID_CURSOR)."""
     before = cursors.instant_in(page.cursor)
     async with db.transaction(restaurant_id, readonly=True) as tx:
         found = await store.list_payments(
             tx, order_id=order_id, session_id=session_id, before=before, limit=page.size + 1
         )
+        unheard_of = not found and order_id is not None and not await store.has_bill(tx, order_id)
+    if unheard_of and order_id is not None:
+        await peers.order(restaurant_id, order_id)  # it has no payments, if it is there at all
     shown = found[: page.size]
     more = cursors.after_instant(shown[-1].created_at, shown[-1].id) if len(found) > page.size else ""
     return rpc_pb.ListPaymentsResponse(payments=[wire.payment(one) for one in shown], next_cursor=more)

@@ -102,7 +102,7 @@ class Counts:
         self.per_restaurant = per_restaurant
         self.per_address = per_address
         self._strangers: dict[str, int] = {}
-        self._devices: dict[tuple[str, str], tuple[Session, ...]] = {}
+        self._devices: dict[tuple[str, UUID | None, str], tuple[Session, ...]] = {}
         self._restaurants: dict[str, int] = {}
 
     @property
@@ -157,5 +157,6 @@ class Counts:
             self._restaurants.pop(identity.restaurant_id, None)
 
 
-def _device(identity: Identity) -> tuple[str, str]:
-    return identity.restaurant_id, identity.device_id or str(identity.session_id)
+def _device(identity: Identity) -> tuple[str, UUID | None, str]:
+    """A device's name is no secret: only the same person's next connection may replace one."""
+    return identity.restaurant_id, identity.subject, identity.device_id or str(identity.session_id)

@@ -102,7 +102,9 @@ class Hub:
     def _append(self, channel: Channel, event: Event, now: float) -> None:
         channel.append(channel.head + 1, event, now)
         self.delivery.fan_out(channel)
-        if channel.short == "kitchen":
+        if channel.short == "orders":
+            self._kitchen.told(event)
+        elif channel.short == "kitchen":
             age = max(0.0, self._wall().timestamp() - event.at_ms / 1000)
             self._kitchen.published(event, str(channel.epoch), channel.head, now, age)
 

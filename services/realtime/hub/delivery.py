@@ -116,6 +116,24 @@ class Delivery:
             total -= sizes[session]
             self._drop(session, Close.OVERLOAD, UNSENT_RETRY_MS)
 
+    def check_progress(self, sessions: Iterable[Session], now: float) -> None:
+        """Drops who is slower than UNSENT_SECONDS for what waits, however little that is.
+
+        Who takes a few bytes now and then never fills the transport, and keeps it from being empty.
+        """
+        gone: list[Session] = []
+        for session in sessions:
+            if not session.wire.unsent():
+                session.oldest_at = 0.0
+                continue
+            taken, waiting = session.wire.progress()
+            if not session.oldest_at or taken >= session.oldest:
+                session.oldest_at, session.oldest = now, taken + waiting
+            elif now - session.oldest_at > UNSENT_SECONDS:
+                gone.append(session)
+        for session in gone:
+            self._drop(session, Close.SLOW_CONSUMER, None)
+
     def unsent(self, session: Session) -> int:
         """Bytes that wait for the session in rings; replays and conflated channels do not count."""
         total = 0

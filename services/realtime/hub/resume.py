@@ -96,20 +96,18 @@ class Resume:
         """Starts one fetch that serves as many of the waiting requests as possible."""
         if channel.fetching:
             return
+        if not channel.known:
+            # Which positions are near enough to be replayed shows only when the newest one is known.
+            self._fetch(channel, None, 0)
+            return
         wants = [
             want
             for request in channel.waiting
             for want in request.wants
             if want.channel == channel.name and channel.name not in request.tried
         ]
-        positions = [want for want in wants if want.epoch is not None]
-        if channel.known:
-            positions = [want for want in positions if want.epoch == channel.epoch]
-        if not positions:
-            self._fetch(channel, channel.epoch, channel.head)
-            return
-        oldest = min(positions, key=lambda want: want.seq)
-        self._fetch(channel, oldest.epoch, min(oldest.seq, channel.head) if channel.known else oldest.seq)
+        positions = [want.seq for want in wants if want.epoch == channel.epoch]
+        self._fetch(channel, channel.epoch, min([*positions, channel.head]))
 
     def _fetch(self, channel: Channel, epoch: str | None, seq: int) -> None:
         channel.fetching = True
@@ -222,7 +220,8 @@ def _served(fetch: Fetch, found: Fetched, want: Want) -> bool:
     """Whether a fetch said all there is to say about a want."""
     if found.epoch is None or want.epoch is None or want.epoch != found.epoch:
         return True
-    return fetch.epoch == want.epoch and fetch.seq <= want.seq
+    # An answer that did not reach the ring says nothing of other positions than the one that was asked for.
+    return fetch.epoch == want.epoch and (want.seq == fetch.seq or want.seq >= fetch.channel.head)
 
 
 def _until(channel: Channel, seq: int) -> int:

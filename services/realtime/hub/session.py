@@ -20,6 +20,14 @@ class Wire(Protocol):
         """
         ...
 
+    def unsent(self) -> int:
+        """Bytes that wait in the process because the far end does not take them."""
+        ...
+
+    def progress(self) -> tuple[int, int]:
+        """How many bytes the far end has taken so far, and how many more were written. Dearer than unsent."""
+        ...
+
     def finish(self) -> None:
         """A close frame was written: end the connection once it is flushed and answered."""
         ...
@@ -34,6 +42,14 @@ class _Gone:
 
     def write(self, data: bytes) -> None:
         """Goes nowhere."""
+
+    def unsent(self) -> int:
+        """Nothing waits."""
+        return 0
+
+    def progress(self) -> tuple[int, int]:
+        """Nothing moves."""
+        return 0, 0
 
     def finish(self) -> None:
         """Is finished."""
@@ -104,6 +120,8 @@ class Session:
         "identity",
         "kds",
         "number",
+        "oldest",
+        "oldest_at",
         "origin_allowed",
         "paused",
         "phase",
@@ -135,6 +153,9 @@ class Session:
         """Channels whose replay is not over yet."""
         self.paused = False
         self.blocked_at = 0.0
+        self.oldest = 0
+        """Where in the stream of bytes the oldest ends that waited at ``oldest_at`` (0: none waited)."""
+        self.oldest_at = 0.0
         self.verifying: Any = None
         """The hello, or the auth frame, whose token is being checked."""
         self.heard_at = now

@@ -23,6 +23,9 @@ class KitchenWatch(Protocol):
     def published(self, event: Event, epoch: str, seq: int, now: float, age_seconds: float) -> None:
         """The next event of a kitchen channel, in order and once."""
 
+    def told(self, event: Event) -> None:
+        """The next event of an orders channel, in order and once: alarms begin and end there."""
+
     def display_joined(self, session: Session) -> None:
         """A kitchen display follows its restaurant's kitchen channel."""
 

@@ -27,6 +27,7 @@ if TYPE_CHECKING:
     from services.realtime.hub.core import Hub
 
 SLOW_CHECK_SECONDS = 0.5
+PROGRESS_CHECK_SECONDS = 2.0
 TRIM_SECONDS = 5.0
 STALL_SECONDS = 2.0
 """A tick this late: the process stood still, and what clients said meanwhile has yet to be read."""
@@ -41,7 +42,7 @@ class Upkeep:
         self._hub = hub
         self._rng = rng
         self._wheel: Wheel[Session] = Wheel(now)
-        self._slow_at = self._trim_at = now
+        self._slow_at = self._progress_at = self._trim_at = now
         self._patient_until = self._ticked_at = now
         self.now = now
 
@@ -96,6 +97,10 @@ class Upkeep:
             if now >= self._patient_until:
                 self._hub.delivery.check_slow(now)
             self._hub.resume.check_claims(now)
+        if now >= self._progress_at:
+            self._progress_at = now + PROGRESS_CHECK_SECONDS
+            if now >= self._patient_until:
+                self._hub.delivery.check_progress(self._hub.sessions, now)
         if now >= self._trim_at:
             self._trim_at = now + TRIM_SECONDS
             self._trim(now)

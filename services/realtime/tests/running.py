@@ -2,7 +2,7 @@
 
 import asyncio
 import itertools
-import json
+from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
 from types import TracebackType
 from typing import Any, Self
@@ -10,9 +10,7 @@ from uuid import UUID
 
 import nats
 import orjson
-from fynlo.auth.v1 import auth_pb2
-from fynlo.auth.v1 import auth_service_pb2 as auth_rpc
-from fynlo.auth.v1.auth_service_pb2_grpc import AuthServiceServicer, add_AuthServiceServicer_to_server
+from fynlo.auth.v1.auth_service_pb2_grpc import add_AuthServiceServicer_to_server
 from fynlo.catalog.v1 import catalog_pb2
 from fynlo.catalog.v1 import events_pb2 as catalog_events
 from fynlo.orders.v1 import events_pb2 as orders_events
@@ -33,14 +31,14 @@ from websockets.asyncio.client import ClientConnection, connect
 from websockets.exceptions import ConnectionClosed
 from websockets.typing import Subprotocol
 
-from chassis.auth import ServiceIdentity, TokenVerifier
+from chassis.auth import Revocations, ServiceIdentity, TokenVerifier
 from chassis.clock import SystemClock
-from chassis.errors import Unavailable
+from chassis.errors import Problem, Unavailable
 from chassis.ids import new_id
 from chassis.rpc import RpcServer
 from chassis.runtime import Service
 from chassis.stream import ensure_stream, event_headers, subject_of
-from chassis.testing_rpc import TokenMint, keys_for_tests, settings_for_tests
+from chassis.testing_rpc import StandInAuth, TokenMint, keys_for_tests, settings_for_tests
 from services.realtime.main import assemble
 from services.realtime.protocol import SUBPROTOCOL
 from services.realtime.settings import RealtimeSettings
@@ -51,6 +49,13 @@ PATIENCE_SECONDS = 20.0
 """What is awaited comes in milliseconds, and a starved machine gets this long."""
 
 
+async def until(condition: Callable[[], bool], seconds: float = 30) -> None:
+    """Returns when the condition holds; the test fails when it takes longer."""
+    async with asyncio.timeout(seconds):
+        while not condition():  # noqa: ASYNC110 - looks at what has no event
+            await asyncio.sleep(0.05)
+
+
 class Owner(ChannelSourceServiceServicer):
     """Keeps the log of every channel and answers as the owners' outboxes do."""
 
@@ -59,7 +64,8 @@ class Owner(ChannelSourceServiceServicer):
         self.logs: dict[tuple[str, str], list[realtime_pb2.ChannelEvent]] = {}
         self.first: dict[tuple[str, str], int] = {}
         self.calls = 0
-        self.down = False
+        self.down = self.broken = False
+        """It does not answer at all; it only knows where its channels stand."""
 
     def append(self, rid: str, channel: str, event: realtime_pb2.ChannelEvent) -> int:
         log = self.logs.setdefault((rid, channel), [])
@@ -73,6 +79,8 @@ class Owner(ChannelSourceServiceServicer):
         self.calls += 1
         if self.down:
             raise Unavailable("the owner is away")
+        if self.broken and request.epoch:
+            raise Problem("the events cannot be read")
         key = (request.restaurant_id, request.channel)
         log, first = self.logs.get(key, []), self.first.get(key, 1)
         answer = source_rpc.ReplayChannelResponse(epoch=self.epoch, head_seq=first - 1 + len(log))
@@ -87,35 +95,24 @@ class Owner(ChannelSourceServiceServicer):
         return answer
 
 
-class Auth(AuthServiceServicer):
-    """Hands out the key set and the list of revocations, the latter once ``refusals_left`` is used up."""
-
-    def __init__(self, mint: TokenMint) -> None:
-        self._mint = mint
-        self.revocations: list[auth_pb2.Revocation] = []
-        self.refusals_left = 0
-
-    async def GetJwks(self, request: object, context: object) -> auth_rpc.GetJwksResponse:
-        return auth_rpc.GetJwksResponse(jwks_json=json.dumps(self._mint.jwks()))
-
-    async def ListRevocations(self, request: object, context: object) -> auth_rpc.ListRevocationsResponse:
-        self.refusals_left -= 1
-        if self.refusals_left >= 0:
-            raise Unavailable("auth cannot read what was revoked")
-        return auth_rpc.ListRevocationsResponse(revocations=self.revocations)
-
-
 class Kitchen(KitchenServiceServicer):
     """Takes reports of unseen tickets."""
 
     def __init__(self) -> None:
         self.reports: list[orders_rpc.ReportUndeliveredRequest] = []
+        self.delivered: list[orders_rpc.ReportDeliveredRequest] = []
 
     async def ReportUndelivered(
         self, request: orders_rpc.ReportUndeliveredRequest, context: object
     ) -> orders_rpc.ReportUndeliveredResponse:
         self.reports.append(request)
         return orders_rpc.ReportUndeliveredResponse()
+
+    async def ReportDelivered(
+        self, request: orders_rpc.ReportDeliveredRequest, context: object
+    ) -> orders_rpc.ReportDeliveredResponse:
+        self.delivered.append(request)
+        return orders_rpc.ReportDeliveredResponse()
 
 
 PEERS = ("auth", "orders", "catalog", "staff", "payments")
@@ -130,7 +127,7 @@ class Running:
         self.clock = SystemClock()
         self.mint = TokenMint(self.clock)
         self.owner = Owner()  # type: ignore[abstract]
-        self.auth = Auth(self.mint)  # type: ignore[abstract]
+        self.auth = StandInAuth(self.mint)  # type: ignore[abstract]
         self.kitchen = Kitchen()  # type: ignore[abstract]
         self.rid = str(new_id())
         self.numbers = itertools.count(1)
@@ -143,8 +140,13 @@ class Running:
         verifier = TokenVerifier(self.mint.fetch_keys, self.clock)
         for peer in PEERS:
             settings = settings_for_tests(service_name=peer, nats_url=self.nats_url)
-            identity = ServiceIdentity.of(settings, self.clock)
-            server = RpcServer(settings, verifier=verifier, identity=identity, clock=self.clock)
+            server = RpcServer(
+                settings,
+                verifier=verifier,
+                revocations=Revocations(self.clock),
+                identity=ServiceIdentity.of(settings, self.clock),
+                clock=self.clock,
+            )
             server.add(add_ChannelSourceServiceServicer_to_server, self.owner)
             server.add(add_AuthServiceServicer_to_server, self.auth)
             server.add(add_KitchenServiceServicer_to_server, self.kitchen)
@@ -223,6 +225,11 @@ class Running:
         message = orders_events.OrderPlaced(order=order, tickets=[ticket])
         await self.emit(message, "orders", "kitchen", publish=publish)
         return order_id
+
+    async def order_of(self, rid: str) -> None:
+        """Places an order in another restaurant."""
+        order = orders_pb2.Order(id=str(new_id()), currency_code="GBP", version=1)
+        await self.emit(orders_events.OrderPlaced(order=order), "orders", rid=rid)
 
     async def stock(self, available: int, *, name: str = "", publish: bool = True) -> None:
         """Changes the level of the one counted item."""

@@ -7,9 +7,10 @@ import pytest
 from fynlo.orders.v1 import events_pb2, orders_pb2
 from google.protobuf.message import Message
 
-from services.realtime.alarms import NO_DISPLAY, NOT_CONFIRMED, KitchenAlarms
+from services.realtime.alarms import CONFIRMED, NO_DISPLAY, NOT_CONFIRMED, KitchenAlarms, Report, Watch
 from services.realtime.frames import Event
 from services.realtime.hub.session import Identity, Session
+from services.realtime.reports import batches_of
 from services.realtime.tests.world import RID, START, FakeWire, World
 
 QUEUED, PREPARING = orders_pb2.KITCHEN_STATE_QUEUED, orders_pb2.KITCHEN_STATE_PREPARING
@@ -32,6 +33,15 @@ class Pod:
     def fire(self, station: str = "grill", ticket_id: str = "k1") -> None:
         ticket = orders_pb2.Ticket(id=ticket_id, station_id=station, revision=1, state=QUEUED)
         self.publish(events_pb2.OrderPlaced(order=orders_pb2.Order(id="o1"), tickets=[ticket]))
+
+    def told(self, message: Message) -> None:
+        """The orders service tells the tills."""
+        name = message.DESCRIPTOR.full_name
+        self.alarms.told(Event(name, message.SerializeToString(), RID, "m", "", int(self.now * 1000)))
+
+    def raised(self, ticket_id: str = "k1", revision: int = 1, seq: int = 1) -> None:
+        ticket = orders_pb2.Ticket(id=ticket_id, station_id="grill", revision=revision, state=QUEUED)
+        self.told(events_pb2.TicketUndelivered(ticket=ticket, kitchen_epoch="e1", kitchen_seq=seq))
 
     def display(self, number: int = 1, *stations: str) -> Session:
         session = Session(FakeWire(World()), number, "", False, self.now)
@@ -147,6 +157,103 @@ def test_a_report_that_did_not_get_through_is_made_again() -> None:
     pod.alarms.not_reported(report)
     assert pod.after(3) == []
     assert pod.after(3) == [("k1", NO_DISPLAY)]
+
+
+def test_what_a_display_confirms_after_its_alarm_is_reported_as_confirmed() -> None:
+    pod = Pod()
+    session = pod.display()
+    pod.fire()
+    assert pod.after(11) == [("k1", NOT_CONFIRMED)]
+    pod.alarms.acknowledged(session, "e1", 1)
+    assert pod.after(1) == [("k1", CONFIRMED)]
+    assert pod.after(60) == []
+    assert len(pod.alarms) == 0
+
+
+def test_a_display_that_comes_with_the_ticket_ends_its_alarm() -> None:
+    pod = Pod()
+    pod.fire()
+    assert pod.after(31) == [("k1", NO_DISPLAY)]
+    late = pod.display()
+    assert pod.after(5) == []
+    pod.alarms.acknowledged(late, "e1", 1)
+    assert pod.after(1) == [("k1", CONFIRMED)]
+
+
+def test_a_confirmation_while_the_report_is_on_its_way_ends_the_alarm_that_it_raises() -> None:
+    pod = Pod()
+    session = pod.display()
+    pod.fire()
+    pod.now += 11
+    [report] = pod.alarms.tick(pod.now)
+    pod.alarms.acknowledged(session, "e1", 1)
+    pod.alarms.reported(report)
+    assert pod.after(1) == [("k1", CONFIRMED)]
+
+
+def test_a_new_process_does_not_report_what_the_tills_know_and_hears_who_confirms_it() -> None:
+    pod = Pod("new")
+    pod.raised("k1", seq=7)
+    pod.raised("k2", seq=8)
+    assert pod.after(120) == []
+    session = pod.display()
+    pod.alarms.acknowledged(session, "e1", 7)
+    assert pod.after(1) == [("k1", CONFIRMED)]
+
+
+@pytest.mark.parametrize("before", [True, False], ids=["told-first", "fired-first"])
+def test_a_revision_is_reported_once_in_whatever_order_its_events_come(before: bool) -> None:
+    pod = Pod()
+    for step in (pod.raised, pod.fire) if before else (pod.fire, pod.raised):
+        step()
+    assert pod.after(120) == []
+    assert len(pod.alarms) == 1
+
+
+def test_an_alarm_that_is_over_is_not_raised_again_for_its_revision() -> None:
+    pod = Pod()
+    pod.fire()
+    pod.raised()
+    cleared = orders_pb2.Ticket(id="k1", station_id="grill", revision=1, state=QUEUED)
+    pod.told(events_pb2.TicketAlarmCleared(ticket=cleared, cause="acknowledged"))
+    assert pod.after(120) == []
+    assert len(pod.alarms) == 0
+
+
+def test_a_ticket_that_grows_in_alarm_ends_it_when_the_new_revision_is_confirmed() -> None:
+    pod = Pod()
+    session = pod.display()
+    pod.fire()
+    assert pod.after(11) == [("k1", NOT_CONFIRMED)]
+    grown = orders_pb2.Ticket(id="k1", station_id="grill", revision=2, state=QUEUED)
+    pod.publish(events_pb2.TicketUpdated(ticket=grown))
+    pod.alarms.acknowledged(session, "e1", 1)
+    assert pod.after(5) == []
+    pod.alarms.acknowledged(session, "e1", 2)
+    assert pod.after(1) == [("k1", CONFIRMED)]
+
+
+def test_a_confirmation_that_did_not_get_through_is_reported_again() -> None:
+    pod = Pod()
+    pod.raised(seq=1)
+    pod.alarms.acknowledged(pod.display(), "e1", 1)
+    [report] = pod.alarms.tick(pod.now + 1)
+    assert report.cause == CONFIRMED
+    pod.alarms.not_reported(report)
+    assert pod.after(1) == [("k1", CONFIRMED)]
+
+
+def test_reports_are_made_in_batches_of_one_restaurant_each() -> None:
+    def watch(number: int, restaurant: str) -> Watch:
+        return Watch(restaurant, f"k{number}", 1, "grill", "e1", number, 0.0)
+
+    reports = [Report(watch(number, f"r{number % 2}"), NO_DISPLAY) for number in range(500)]
+    reports += [Report(watch(number, "r1"), CONFIRMED) for number in range(3)]
+    batches = batches_of(reports)
+    assert [len(batch) for batch in batches] == [100, 100, 50, 100, 100, 50, 3]
+    for batch in batches:
+        assert len({(report.watch.restaurant_id, report.cause) for report in batch}) == 1
+    assert {id(report) for batch in batches for report in batch} == {id(report) for report in reports}
 
 
 def test_displays_and_acknowledgements_of_other_pods_count() -> None:

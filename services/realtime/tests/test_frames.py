@@ -60,6 +60,12 @@ def ticket(*numbers: int, state: Any = QUEUED, revision: int = 1) -> orders_pb2.
     )
 
 
+def seen_to_be_off() -> orders_pb2.Ticket:
+    off = ticket(state=CANCELLED, revision=3)
+    off.acknowledged_at.GetCurrentTime()
+    return off
+
+
 LEVEL = catalog_pb2.StockLevel(item_id="i1", available=3, version=9)
 CASES: list[tuple[Message, str, str, str]] = [
     (orders_events.OrderPlaced(order=order()), "orders", "order.created", "order:o1"),
@@ -70,6 +76,7 @@ CASES: list[tuple[Message, str, str, str]] = [
     (orders_events.TicketUpdated(order=order(), ticket=ticket()), "orders", "order.updated", "order:o1"),
     (orders_events.KitchenOrderReady(order=order()), "orders", "kitchen.order_ready", "order:o1"),
     (orders_events.TicketUndelivered(ticket=ticket()), "orders", "kitchen.undelivered", "ticket:k1"),
+    (orders_events.TicketAlarmCleared(ticket=ticket()), "orders", "kitchen.alarm_cleared", "ticket:k1"),
     (
         orders_events.OrderPlaced(order=order(QUEUED), tickets=[ticket(0)]),
         "kitchen",
@@ -84,6 +91,7 @@ CASES: list[tuple[Message, str, str, str]] = [
     ),
     (orders_events.TicketUpdated(ticket=ticket(state=READY)), "kitchen", "ticket.updated", "order:o1"),
     (orders_events.TicketUpdated(ticket=ticket(state=CANCELLED)), "kitchen", "ticket.cancelled", "order:o1"),
+    (orders_events.TicketUpdated(ticket=seen_to_be_off()), "kitchen", "ticket.updated", "order:o1"),
     (
         orders_events.StationSaved(station=orders_pb2.Station(id="s1")),
         "kitchen",

@@ -241,6 +241,26 @@ def test_one_fetch_serves_all_who_wait_for_it() -> None:
     assert all([frame["s"] for frame in wire.out if frame["t"] == "ev"] == [3, 4, 5] for wire in wires)
 
 
+@pytest.mark.parametrize("arrival", [(0, 3, 5), (5, 3, 0), (3, 0, 5)])
+def test_a_position_that_is_gone_takes_no_other_with_it(arrival: tuple[int, ...]) -> None:
+    """The owner's log begins after 2: who stands at 0 takes a snapshot, who stands at 3 or 5 goes on."""
+    world = World()
+    for number in range(7):
+        world.order(number, deliver=False)
+    world.owned["orders"].first, world.owned["orders"].log = 3, world.owned["orders"].log[2:]
+    wires = {}
+    for seq in arrival:
+        wires[seq] = world.connect(address="")
+        world.send(
+            wires[seq], t="hello", id=1, v=1, token="good", device={"id": str(seq)}, subs=[at("orders", seq)]
+        )
+    world.carry_out()
+    states = {seq: wire.out[0]["subs"][0]["st"] for seq, wire in wires.items()}
+    assert states == {0: "snapshot", 3: "resumed", 5: "resumed"}
+    for seq in (3, 5):
+        assert [frame["s"] for frame in wires[seq].out if frame["t"] == "ev"] == list(range(seq + 1, 8))
+
+
 def test_a_repeated_event_is_neither_sent_nor_looked_into() -> None:
     world = World()
     world.order(1)
@@ -456,6 +476,17 @@ def test_a_third_connection_of_a_device_replaces_the_first() -> None:
     world = World()
     wires = [world.hello(id="same") for _ in range(3)]
     assert [wire.closed for wire in wires] == [4509, None, None]
+
+
+@pytest.mark.parametrize("device_of_token", ["same", None])
+def test_nobody_displaces_somebody_else_by_the_name_of_their_device(device_of_token: str | None) -> None:
+    world = World()
+    world.tokens["hers"] = principal(subject=UUID(int=11), device_id="same")
+    world.tokens["his"] = principal(subject=UUID(int=12), device_id=device_of_token)
+    hers = [world.hello(id="same", token="hers") for _ in range(2)]
+    his = [world.hello(id="same", token="his") for _ in range(3)]
+    assert [wire.closed for wire in hers] == [None, None]
+    assert [wire.closed for wire in his] == [4509, None, None]
 
 
 def test_a_restaurant_has_its_number_of_connections() -> None:

@@ -74,6 +74,26 @@ async def test_while_the_owner_is_away_the_stream_answers(running: Running) -> N
     assert [frame["s"] for frame in await device.events(2)] == [3, 4]
 
 
+async def test_an_owner_that_is_there_and_cannot_replay_means_a_snapshot(running: Running) -> None:
+    for _ in range(4):
+        await running.order(publish=False)
+    running.owner.broken = True
+    _, welcome = await running.hello(running.at("orders", 2))
+    assert (welcome["subs"][0]["st"], welcome["subs"][0]["s"]) == ("snapshot", 4)
+
+
+async def test_an_owner_that_is_away_means_another_try(running: Running) -> None:
+    await running.order(publish=False)
+    running.owner.down = True
+    _, welcome = await running.hello(running.at("orders", 0))
+    [entry] = welcome["subs"]
+    assert (entry["st"], entry["code"], entry["temp"]) == ("denied", "unavailable", True)
+    running.owner.down = False
+    device, welcome = await running.hello(running.at("orders", 0))
+    assert welcome["subs"][0]["st"] == "resumed"
+    assert [frame["s"] for frame in await device.events(1)] == [1]
+
+
 async def test_a_new_process_is_warm_before_it_takes_devices(running: Running) -> None:
     for _ in range(3):
         await running.order()

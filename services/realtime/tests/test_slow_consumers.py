@@ -2,7 +2,9 @@
 
 from typing import Any
 
+from services.realtime.codes import Close
 from services.realtime.hub.delivery import Delivery
+from services.realtime.hub.session import Phase
 from services.realtime.tests.world import FakeWire, World, channel
 
 
@@ -176,3 +178,49 @@ def test_rings_keep_what_a_cursor_needs_and_let_go_of_it_later() -> None:
     world.pass_time(606)
     assert len(ring.ring) == 0
     assert (ring.head, ring.tail) == (1_546, 1_547)
+
+
+def test_a_reader_that_drips_is_judged_by_the_age_of_what_waits() -> None:
+    """It never fills its buffer, takes some bytes all the time, and answers: it is ten seconds behind."""
+    world = World()
+    fill(world, 1, size=10)
+    wire = stalled(world, at("inventory", 1))
+    assert wire.session is not None
+    began = world.now
+    while wire.session.phase is not Phase.CLOSED and world.now < began + 60:
+        fill(world, 1, size=1_000)
+        wire.drip(200)
+        world.pass_time(1)
+        wire.session.heard_at = world.now
+        assert wire.session not in world.hub.delivery.slow
+    assert world.hub.dropped == {Close.SLOW_CONSUMER: 1}
+    assert 10 < world.now - began < 40
+
+
+def test_a_slow_reader_that_keeps_up_is_never_let_go() -> None:
+    """Something waits whenever one looks, and never for long."""
+    world = World()
+    fill(world, 1, size=10)
+    wire = stalled(world, at("inventory", 1))
+    assert wire.session is not None
+    for _ in range(90):
+        fill(world, 1, size=1_000)
+        world.pass_time(1)
+        wire.session.heard_at = world.now
+        wire.drip(wire.unsent() - 100)
+    assert wire.session.phase is Phase.OPEN
+
+
+def test_a_reader_that_paused_and_caught_up_begins_anew() -> None:
+    world = World()
+    fill(world, 1, size=10)
+    wire = stalled(world, at("inventory", 1))
+    assert wire.session is not None
+    for _ in range(5):
+        fill(world, 3, size=1_000)
+        world.pass_time(7)
+        wire.session.heard_at = world.now
+        wire.read_on()
+        wire.stalled = True
+        world.pass_time(3)
+    assert wire.session.phase is Phase.OPEN

@@ -5,7 +5,6 @@ import gc
 import socket
 import time
 import weakref
-from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
@@ -15,7 +14,7 @@ from websockets.exceptions import InvalidStatus
 
 from chassis.ids import new_id
 from services.realtime.codes import Close
-from services.realtime.tests.running import PATIENCE_SECONDS, Device, Running
+from services.realtime.tests.running import PATIENCE_SECONDS, Device, Running, until
 
 STARVED_TRIES = 3
 
@@ -136,9 +135,10 @@ async def test_a_websocket_ping_is_answered(running: Running) -> None:
 
 
 async def test_a_third_socket_of_a_device_replaces_the_first(running: Running) -> None:
-    first, _ = await running.hello(device_id="till-1")
-    await running.hello(device_id="till-1")
-    _, welcome = await running.hello(device_id="till-1")
+    token = running.token()
+    first, _ = await running.hello(device_id="till-1", token=token)
+    await running.hello(device_id="till-1", token=token)
+    _, welcome = await running.hello(device_id="till-1", token=token)
     assert welcome["t"] == "welcome"
     assert (await first.closed())[0] == 4509
 
@@ -175,6 +175,31 @@ async def test_strangers_of_one_address_are_limited(nats_url: str) -> None:
         await running.open()
         third = await running.open()
         assert (await third.closed())[0] == 4009
+
+
+FORGED = (
+    ["6.6.6.6, 198.51.100.4"],
+    ["6.6.6.7", "198.51.100.4"],
+    ["198.51.100.9, 6.6.6.8, 198.51.100.4:4711"],
+    ["6.6.6.9, ::ffff:198.51.100.4"],
+    ["127.0.0.1, 198.51.100.4, 127.0.0.2"],
+)
+
+
+@pytest.mark.parametrize("lines", FORGED)
+async def test_a_stranger_behind_a_proxy_is_counted_by_its_own_address_whatever_it_claims(
+    nats_url: str, lines: list[str]
+) -> None:
+    def said(lines: list[str]) -> dict[str, Any]:
+        return {"additional_headers": [("X-Forwarded-For", line) for line in lines]}
+
+    async with Running(nats_url, preauth_per_address=1, trusted_proxies=["127.0.0.0/8"]) as running:
+        await running.open(**said(["198.51.100.4"]))
+        again = await running.open(**said(lines))
+        assert (await again.closed())[0] == 4009
+        neighbour, welcome = await running.hello(**said(["198.51.100.5"]))
+        assert welcome["t"] == "welcome"
+        assert neighbour is not again
 
 
 async def test_no_event_after_the_token_and_none_lost_over_a_new_one(running: Running) -> None:
@@ -253,9 +278,11 @@ async def test_an_unseen_ticket_is_reported_to_the_orders_service(running: Runni
     await running.order(number=2)
     [frame] = await display.events(1)
     await until(lambda: bool(running.kitchen.reports))
-    [report] = running.kitchen.reports
+    [request] = running.kitchen.reports
+    [report] = request.tickets
     assert report.ticket_id == frame["d"]["tickets"][0]["id"]
-    assert (report.restaurant_id, report.revision, report.cause) == (running.rid, 1, "not_confirmed")
+    assert (request.restaurant_id, report.revision, report.cause) == (running.rid, 1, "not_confirmed")
+    assert (report.kitchen_epoch, report.kitchen_seq) == (frame["e"], frame["s"])
 
 
 async def test_an_acknowledged_ticket_is_not_reported(running: Running) -> None:
@@ -268,13 +295,6 @@ async def test_an_acknowledged_ticket_is_not_reported(running: Running) -> None:
     await display.quiet(0.5)
     await until(lambda: running.engine.alarms.waiting(running.rid) == 0)
     assert running.kitchen.reports == []
-
-
-async def until(condition: Callable[[], bool], seconds: float = 30) -> None:
-    """Returns when the condition holds; the test fails when it takes longer."""
-    async with asyncio.timeout(seconds):
-        while not condition():  # noqa: ASYNC110 - looks at what has no event
-            await asyncio.sleep(0.05)
 
 
 async def test_a_socket_that_is_gone_leaves_nothing_to_the_garbage_collector(running: Running) -> None:

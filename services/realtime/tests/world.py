@@ -88,6 +88,7 @@ class FakeWire:
         self.finished = self.aborted = self.broken = False
         self.stalled = False
         self.held: list[bytes] = []
+        self.taken = 0
         self._high = high
         self._paused = False
 
@@ -102,6 +103,26 @@ class FakeWire:
             assert self.session is not None
             self._world.hub.paused(self.session, self._world.now)
 
+    def drip(self, size: int) -> None:
+        """The reader takes a few bytes."""
+        while size > 0 and self.held:
+            first = self.held[0]
+            self.held[0] = first[size:]
+            self.taken += len(first) - len(self.held[0])
+            size -= len(first)
+            if not self.held[0]:
+                del self.held[0]
+        if self._paused and self.unsent() < self._high // 4:
+            self._paused = False
+            assert self.session is not None
+            self._world.hub.resumed(self.session)
+
+    def unsent(self) -> int:
+        return sum(map(len, self.held))
+
+    def progress(self) -> tuple[int, int]:
+        return self.taken, self.unsent()
+
     def read_on(self) -> None:
         """The reader reads again."""
         self.stalled = False
@@ -112,6 +133,7 @@ class FakeWire:
             self._world.hub.resumed(self.session)
 
     def _flush(self) -> None:
+        self.taken += self.unsent()
         for data in self.held:
             for opcode, payload in frames_in(data):
                 if opcode == 8:
@@ -158,10 +180,14 @@ class Kitchen:
         self.joined: list[Session] = []
         self.left: list[Session] = []
         self.acks: list[tuple[Session, str, int]] = []
+        self.heard: list[str] = []
         self.published_seqs: list[tuple[str, int]] = []
 
     def published(self, event: Event, epoch: str, seq: int, now: float, age_seconds: float) -> None:
         self.published_seqs.append((epoch, seq))
+
+    def told(self, event: Event) -> None:
+        self.heard.append(event.type)
 
     def display_joined(self, session: Session) -> None:
         self.joined.append(session)

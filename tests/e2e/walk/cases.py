@@ -10,6 +10,8 @@ from tests.e2e.walk.document import BY_NAME, Operation
 from tests.e2e.walk.shop import Shop, unique
 from tests.e2e.walk.walker import Sent
 from tools.api import Device
+from tools.demo import PASSWORD
+from tools.mailbox import secret_sent_to
 
 Case = Callable[[Operation, Shop, Device], Awaitable[Sent]]
 CASES: dict[str, Case] = {}
@@ -63,6 +65,7 @@ def match(thing: dict[str, Any]) -> dict[str, str]:
     "GET /timecards",
     "GET /restaurants",
     "GET /members",
+    "GET /invitations",
     "GET /health",
     "GET /health/live",
     "GET /health/ready",
@@ -93,7 +96,12 @@ async def _log_out(operation: Operation, shop: Shop, caller: Device) -> Sent:
 
 @case("POST /auth/switch")
 async def _switch(operation: Operation, shop: Shop, caller: Device) -> Sent:
-    return Sent(body=put(operation.example, restaurant_id=shop.owner.restaurant_id))
+    # Switching replaces the session's tokens: it is one that was made for this.
+    device = Device(caller.base_url, caller.http, caller.email, caller.password, f"dev-{new_id()}")
+    await device.log_in()
+    return Sent(
+        body=put(operation.example, restaurant_id=shop.owner.restaurant_id), token=device.access_token
+    )
 
 
 @case("POST /menu/import")
@@ -216,6 +224,11 @@ async def _step_ticket(operation: Operation, shop: Shop, caller: Device) -> Sent
     return Sent({"ticket_id": ticket["id"]}, operation.example)
 
 
+@case("POST /kitchen/tickets/{ticket_id}/alarm/acknowledge")
+async def _acknowledge_alarm(operation: Operation, shop: Shop, caller: Device) -> Sent:
+    return Sent({"ticket_id": (await shop.ticket())["id"]}, operation.example)
+
+
 @case(*(f"POST /kitchen/tickets/{{ticket_id}}/lines/{{line_id}}/{step}" for step in LINE_STEPS_BEFORE))
 async def _step_line(operation: Operation, shop: Shop, caller: Device) -> Sent:
     ticket = await shop.ticket(*LINE_STEPS_BEFORE[operation.path.rpartition("/")[2]])
@@ -298,9 +311,46 @@ async def _change_settings(operation: Operation, shop: Shop, caller: Device) -> 
     return Sent(body=body, headers=match(restaurant))
 
 
-@case("POST /members")
-async def _add_member(operation: Operation, shop: Shop, caller: Device) -> Sent:
+@case("POST /invitations")
+async def _invite(operation: Operation, shop: Shop, caller: Device) -> Sent:
     return Sent(body=put(operation.example, email=f"walk-{new_id().hex[-12:]}@demo.fynlo.test"))
+
+
+@case("DELETE /invitations/{invitation_id}")
+async def _withdraw(operation: Operation, shop: Shop, caller: Device) -> Sent:
+    return Sent({"invitation_id": (await shop.invitation())["id"]})
+
+
+@case("POST /invitations/preview", "POST /invitations/accept")
+async def _take_up(operation: Operation, shop: Shop, caller: Device) -> Sent:
+    secret = await shop.secret_of(await shop.invitation())
+    return Sent(body=put(operation.example, token=secret))
+
+
+@case("PUT /members/{user_id}")
+async def _change_role(operation: Operation, shop: Shop, caller: Device) -> Sent:
+    return Sent({"user_id": (await shop.member())["user_id"]}, operation.example)
+
+
+@case("POST /auth/password")
+async def _change_password(operation: Operation, shop: Shop, caller: Device) -> Sent:
+    # A person of this request alone: the caller's own password is everybody's.
+    member = await shop.member()
+    return Sent(body=put(operation.example, current=PASSWORD), token=member["device"].access_token)
+
+
+@case("POST /auth/password/forgot")
+async def _forgot(operation: Operation, shop: Shop, caller: Device) -> Sent:
+    return Sent(body=put(operation.example, email=f"walk-{new_id().hex[-12:]}@demo.fynlo.test"))
+
+
+@case("POST /auth/password/reset")
+async def _reset(operation: Operation, shop: Shop, caller: Device) -> Sent:
+    member = await shop.member()
+    person: Device = member["device"]
+    before = await secret_sent_to(person)
+    await person.send("POST", "/api/v2/auth/password/forgot", {"email": person.email})
+    return Sent(body=put(operation.example, token=await secret_sent_to(person, after=before)))
 
 
 @case("DELETE /members/{user_id}")

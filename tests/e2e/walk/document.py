@@ -61,10 +61,6 @@ class Operation:
         """The names in the path's braces."""
         return re.findall(r"{(\w+)}", self.path)
 
-    def matches(self, path: str) -> bool:
-        """Whether a path without the prefix is one of this template: /orders/quote is an order's, too."""
-        return re.fullmatch(re.sub(r"{\w+}", "[^/]+", self.path), path) is not None
-
     @property
     def body_model(self) -> dict[str, Any] | None:
         """The schema of a JSON body."""

@@ -7,6 +7,7 @@ from chassis.ids import new_id
 from tests.e2e.shop import FLOAT_MINOR
 from tools.api import Device, Refused
 from tools.demo import PASSWORD
+from tools.mailbox import joins, secret_sent_to
 
 Json = dict[str, Any]
 
@@ -149,13 +150,24 @@ class Shop:
             if refusal.code != done:
                 raise
 
-    async def member(self) -> Json:
-        """A person who was let in."""
-        body = {
-            "email": f"walk-{new_id().hex[-12:]}@demo.fynlo.test",
-            "name": "Walker",
-            "password": PASSWORD,
-            "role": "employee",
-        }
-        made: Json = await self.owner.post("/api/v2/members", body)
+    async def invitation(self) -> Json:
+        """Somebody who is invited."""
+        body = {"email": f"walk-{new_id().hex[-12:]}@demo.fynlo.test", "name": "Walker", "role": "employee"}
+        made: Json = await self.owner.post("/api/v2/invitations", body)
         return made
+
+    async def secret_of(self, invitation: Json) -> str:
+        """What the link holds that was sent for it."""
+        return await secret_sent_to(self.somebody(invitation["email"]))
+
+    async def member(self) -> Json:
+        """Somebody who was invited and has accepted."""
+        invited = await self.invitation()
+        person = self.somebody(invited["email"])
+        await joins(person, "Walker")
+        me = await person.get("/api/v2/me")
+        return {"user_id": me["user"]["id"], "email": person.email, "device": person}
+
+    def somebody(self, email: str) -> Device:
+        """A device of this address."""
+        return Device(self.owner.base_url, self.owner.http, email, PASSWORD, f"dev-{new_id()}", "web")

@@ -92,9 +92,15 @@ export function openAt(stationId) {
   ).length;
 }
 
-/** A cook has seen that a ticket is off. */
-export function dismiss(ticket) {
+/** A cook has seen that a ticket is off: gone here at once, and from every display when the server has heard. */
+export async function dismiss(ticket) {
   dismissed.value = new Set([...dismissed.value, ticket.id]);
+  try {
+    await command(`/kitchen/tickets/${ticket.id}/ack`, {}, { patience: Infinity });
+  } catch (problem) {
+    dismissed.value = new Set([...dismissed.value].filter((id) => id !== ticket.id));
+    toast(`Order ${ticket.order_number ?? ""}: ${say(problem)}`, { tone: "bad" });
+  }
 }
 
 const STEPS = {

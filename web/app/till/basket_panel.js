@@ -1,14 +1,14 @@
-// The basket at the right: lines, what it costs (the server's word), and Send.
+// The basket at the right, or behind its bar on a phone: lines, what they cost (the server's word), and Send.
 import { request } from "../api.js";
-import { basket, clearBasket, draftOf, lineMinor, setBasket, stepLine } from "../basket.js";
+import { basket, clearBasket, draftOf, forNextGuest, lineMinor, refill, setBasket, stepLine } from "../basket.js";
 import { itemOf, loadMenu, menu } from "../menu.js";
-import { delta, money, percent } from "../money.js";
+import { delta, money } from "../money.js";
 import { place } from "../outbox.js";
 import { say } from "../problem.js";
 import { currency } from "../session.js";
-import { methodName, plain } from "../text.js";
-import { Segmented, toast } from "../ui.js";
-import { html, useEffect, useState } from "../view.js";
+import { count, plain } from "../text.js";
+import { rove, Segmented, Stepper, toast, toastUndo } from "../ui.js";
+import { html, signal, useEffect, useRef, useState } from "../view.js";
 import { dialog, learnOrder } from "./shop.js";
 
 const QUOTE_AFTER_MS = 150;
@@ -20,6 +20,9 @@ const FLOWS = [
   { value: "pay_later", label: "Pay later" },
   { value: "pay_first", label: "Pay now" },
 ];
+
+/** Whether a phone shows the basket instead of the menu. */
+export const basketOpen = signal(false);
 
 /** {quote, problem, pending} of the basket as it is. */
 function useQuote(wanted, version) {
@@ -49,57 +52,94 @@ function useQuote(wanted, version) {
   return answer;
 }
 
+/** What the basket costs: the server's total, else the sum of its lines. */
+const totalOf = (answer, wanted) =>
+  answer.quote?.totals.total_minor ?? wanted.lines.reduce((sum, line) => sum + lineMinor(line), 0);
+
 export function BasketPanel() {
   const wanted = basket.value;
   const [sending, setSending] = useState(false);
+  const [refusal, setRefusal] = useState(null);
   const answer = useQuote(wanted, menu.value?.version);
-  const payNow = wanted.service_flow === "pay_first";
+  const total = money(totalOf(answer, wanted), currency.value);
+  const nothing = !wanted.lines.length || sending;
   const send = async () => {
     setSending(true);
-    await sendOrder(wanted);
+    setRefusal(await sendOrder(wanted));
     setSending(false);
   };
-  return html`<aside class="basket" aria-label="Basket">
-    <div class="basket-kind">
-      <${Segmented} label="Order type" value=${wanted.order_type} options=${TYPES} onChange=${(value) => setBasket({ order_type: value })} />
-      <${Segmented} label="Payment" value=${wanted.service_flow} options=${FLOWS} onChange=${(value) => setBasket({ service_flow: value })} />
-    </div>
-    <div class="lines">
-      ${wanted.lines.length === 0 && html`<p class="empty">Tap items to start an order.</p>`}
-      ${wanted.lines.map((line) => html`<${Line} key=${line.id} line=${line} />`)}
-    </div>
-    ${wanted.lines.length > 0 && html`<${Totals} answer=${answer} wanted=${wanted} />`}
-    <div class="basket-send">
-      <button class="ghost" disabled=${!wanted.lines.length || sending} onClick=${clearBasket}>Clear</button>
-      <button class="primary big" disabled=${!wanted.lines.length || sending} onClick=${send}>
-        ${sending ? "Sending…" : payNow ? "Send and pay" : "Send to kitchen"}
-      </button>
-    </div>
-  </aside>`;
+  useEffect(() => {
+    setRefusal(null);
+  }, [wanted]);
+  const units = wanted.lines.reduce((sum, line) => sum + line.quantity, 0);
+  return html`
+    <aside class="basket ${basketOpen.value ? "open" : ""}" aria-label="Basket">
+      <div class="basket-kind">
+        <button type="button" class="basket-back" onClick=${() => (basketOpen.value = false)}>‹ Menu</button>
+        <${Segmented} label="Order type" value=${wanted.order_type} options=${TYPES} onChange=${(value) => setBasket({ order_type: value })} />
+        <${Segmented} label="Payment" value=${wanted.service_flow} options=${FLOWS} onChange=${(value) => setBasket({ service_flow: value })} />
+      </div>
+      <${Lines} lines=${wanted.lines} />
+      ${wanted.lines.length > 0 && html`<${Totals} answer=${answer} total=${total} refusal=${refusal} />`}
+      <div class="basket-send">
+        <button class="ghost" disabled=${nothing} onClick=${clear}>Clear</button>
+        <button class="primary big" disabled=${nothing} onClick=${send}>
+          ${sending ? "Sending…" : wanted.service_flow === "pay_first" ? `Pay ${wanted.lines.length ? total : ""}` : "Send to kitchen"}
+        </button>
+      </div>
+    </aside>
+    <button class="basket-bar" disabled=${!units} onClick=${() => (basketOpen.value = true)}>
+      <span>${units ? count(units, "item") : "Nothing ordered yet"}</span>${units > 0 && html`<strong>· ${total}</strong>`}
+    </button>`;
 }
 
-/** Sends the basket; the next guest can be served as soon as it is on its way. */
+/** Wipes the basket; for some seconds it comes back as it was. */
+function clear() {
+  const { lines } = basket.value;
+  clearBasket();
+  // What was begun in the meantime stays.
+  toastUndo(`${count(lines.length, "line")} removed`, () => refill([...lines, ...basket.value.lines]));
+}
+
+/** The newest line, or the one that changed, is in view. */
+function Lines({ lines }) {
+  const element = useRef(null);
+  const before = useRef(lines);
+  useEffect(() => {
+    const known = new Map(before.current.map((line) => [line.id, line]));
+    before.current = lines;
+    const changed = lines.find((line) => known.get(line.id) !== line);
+    if (changed) element.current.querySelector(`[data-id="${changed.id}"]`)?.scrollIntoView({ block: "nearest" });
+  }, [lines]);
+  return html`<div class="lines" ref=${element} onKeyDown=${(event) => rove(event, ".line-text")}>
+    ${lines.length === 0 && html`<p class="empty">Tap items to start an order.</p>`}
+    ${lines.map((line) => html`<${Line} key=${line.id} line=${line} />`)}
+  </div>`;
+}
+
+/** Sends the basket; the next guest can be served as soon as it is on its way. Answers the refusal, or null. */
 async function sendOrder(wanted) {
   const draft = draftOf(wanted, menu.value?.version);
   return new Promise((resolve) => {
     const onWait = () => {
-      clearBasket();
+      forNextGuest();
+      basketOpen.value = false;
       toast("No answer yet. The order is kept here and sent as soon as the server answers.", { tone: "bad" });
-      resolve();
+      resolve(null);
     };
     const onPlaced = (order) => toast(`Order ${order.number} arrived after all`, { tone: "good" });
     place(draft, { onWait, onPlaced }).then(
       (order) => {
         learnOrder(order);
-        if (basket.value.lines === wanted.lines) clearBasket();
+        if (basket.value.lines === wanted.lines) forNextGuest();
+        basketOpen.value = false;
         if (order.service_flow === "pay_first") dialog.value = { name: "pay", id: order.id };
         else toast(`Order ${order.number} is on its way`, { tone: "good", action: payAction(order) });
-        resolve();
+        resolve(null);
       },
       (problem) => {
-        toast(say(problem), { tone: "bad" });
         if (problem.code === "menu_outdated" || problem.code === "item_unavailable") loadMenu();
-        resolve();
+        resolve(problem);
       },
     );
   });
@@ -112,29 +152,29 @@ function Line({ line }) {
     const item = itemOf(line.item_id);
     if (item) dialog.value = { name: "options", item, line };
   };
-  return html`<div class="line" data-line=${line.item_id}>
+  const step = (quantity) => {
+    const gone = quantity === 0 && basket.value.lines;
+    stepLine(line.id, quantity - line.quantity);
+    if (gone) toastUndo(`${plain(line.name)} removed`, () => refill([...basket.value.lines, line]));
+  };
+  return html`<div class="line" data-line=${line.item_id} data-id=${line.id}>
     <button class="line-text" onClick=${edit}>
       <span class="line-name"><bdi>${plain(line.name)}</bdi></span>
       ${line.options.map(
         (option) =>
-          html`<small key=${option.option_id}>${plain(option.name)} ${delta(option.price_delta_minor, currency.value)}</small>`,
+          html`<small key=${option.option_id}>${option.quantity > 1 ? `${option.quantity} × ` : ""}${plain(option.name)} ${delta(option.price_delta_minor * option.quantity, currency.value)}</small>`,
       )}
       ${line.note && html`<small class="note"><bdi>${plain(line.note)}</bdi></small>`}
     </button>
-    <div class="stepper small">
-      <button aria-label="One less" onClick=${() => stepLine(line.id, -1)}>−</button>
-      <output>${line.quantity}</output>
-      <button aria-label="One more" onClick=${() => stepLine(line.id, 1)}>+</button>
-    </div>
+    <${Stepper} small value=${line.quantity} min=${0} onChange=${step} />
     <span class="line-price">${money(lineMinor(line), currency.value)}</span>
   </div>`;
 }
 
-function Totals({ answer, wanted }) {
-  const { quote, problem, pending } = answer;
-  const rough = wanted.lines.reduce((sum, line) => sum + lineMinor(line), 0);
+function Totals({ answer, total, refusal }) {
+  const { quote, pending } = answer;
+  const problem = refusal || answer.problem;
   const totals = quote?.totals;
-  const total = totals ? totals.total_minor : rough;
   return html`<div class="totals ${pending ? "pending" : ""}">
     ${totals?.discount_minor > 0 && html`<${Sum} label="Discount" minor=${-totals.discount_minor} />`}
     ${totals?.service_charge_minor > 0 && html`<${Sum} label="Service charge" minor=${totals.service_charge_minor} />`}
@@ -142,33 +182,10 @@ function Totals({ answer, wanted }) {
       totals &&
       html`<${Sum} quiet label=${quote.bill_mode === "exclusive_legacy" ? "VAT" : "VAT included"} minor=${totals.vat_minor} />`
     }
-    <div class="sum total"><span>Total</span><output name="total">${money(total, currency.value)}</output></div>
+    <div class="sum total"><span>Total</span><output name="total">${total}</output></div>
     ${problem && html`<p class="notice bad" role="alert">${say(problem)}</p>`}
-    ${quote && html`<${Costs} costs=${quote.payment_costs} />`}
   </div>`;
 }
 
 const Sum = ({ label, minor, quiet = false }) =>
   html`<div class="sum ${quiet ? "quiet" : ""}"><span>${label}</span><span>${money(minor, currency.value)}</span></div>`;
-
-function aboutCost(cost) {
-  if (!cost.offered) return "not set up yet";
-  return cost.saving_bp > 0 ? `saves ${percent(Math.round(cost.saving_bp / 100) * 100)}` : "";
-}
-
-/** What each way to pay costs the restaurant, cheapest first. */
-function Costs({ costs }) {
-  const sorted = [...costs].sort((a, b) => a.total_minor - b.total_minor);
-  const cheapest = sorted[0]?.total_minor;
-  return html`<ul class="costs" aria-label="What taking the money costs">
-    ${sorted.map(
-      (
-        cost,
-      ) => html`<li key=${cost.method} class=${cost.total_minor === cheapest ? "best" : cost.offered ? "" : "later"}>
-        <span>${methodName(cost.method)}</span>
-        <span>${cost.total_minor === 0 ? "free" : money(cost.total_minor, currency.value)}</span>
-        <small>${aboutCost(cost)}</small>
-      </li>`,
-    )}
-  </ul>`;
-}

@@ -1,13 +1,13 @@
 // The drawer: open it with a float, cash that moves without a sale, X report, count and close.
-import { command, get } from "../api.js";
+import { get } from "../api.js";
 import { dateTime } from "../clock.js";
-import { newId } from "../ids.js";
-import { DENOMINATIONS, money, parseMoney } from "../money.js";
-import { say } from "../problem.js";
+import { money, NOTES_MINOR } from "../money.js";
 import { currency, may, restaurant } from "../session.js";
-import { count, plain } from "../text.js";
-import { Dialog, toast } from "../ui.js";
+import { plain } from "../text.js";
+import { Dialog, MoneyPad, Refusal, toast } from "../ui.js";
 import { html, useState } from "../view.js";
+import { AMOUNT_MAX_MINOR } from "../ui/amount.js";
+import { useCommand } from "./command.js";
 import { chooseDrawer, closeDialog, dialog, drawer, learnSession, openSessions } from "./shop.js";
 
 const MOVES = {
@@ -15,25 +15,6 @@ const MOVES = {
   paid_out: { label: "Paid out", about: "Cash taken out for an expense: milk, a taxi." },
   drop: { label: "Drop to safe", about: "Notes that go into the safe." },
 };
-
-/** Runs a command of a form: one key until it is answered or refused. {run, busy, problem}. */
-function useCommand() {
-  const [state, setState] = useState({ key: newId(), busy: false, problem: null });
-  const run = async (path, body) => {
-    setState({ ...state, busy: true, problem: null });
-    try {
-      const answer = await command(path, body, { key: state.key });
-      setState({ key: newId(), busy: false, problem: null });
-      return answer;
-    } catch (problem) {
-      setState({ key: problem.passing ? state.key : newId(), busy: false, problem });
-      return null;
-    }
-  };
-  return { ...state, run };
-}
-
-const Refusal = ({ problem }) => problem && html`<p class="notice bad" role="alert">${say(problem)}</p>`;
 
 export function Drawer() {
   const mine = drawer.value;
@@ -59,11 +40,11 @@ export function Drawer() {
 
 function OpenTill({ onOpen }) {
   const [till, setTill] = useState("Front");
-  const [typed, setTyped] = useState("");
+  const [float, setFloat] = useState(null);
   const { run, busy, problem } = useCommand();
-  const float = parseMoney(typed, currency.value);
   const open = async (event) => {
     event.preventDefault();
+    if (float === null) return;
     const session = await run("/till-sessions", { till: till.trim(), opening_float_minor: float });
     if (!session) return;
     learnSession(session);
@@ -74,8 +55,8 @@ function OpenTill({ onOpen }) {
   return html`<form class="panel stack" onSubmit=${open}>
     <h2>Open the till</h2>
     <label class="field">Till <input name="till" required maxlength="60" value=${till} onInput=${(event) => setTill(event.target.value)} /></label>
-    <label class="field">Float in the drawer
-      <input name="float" inputmode="decimal" required placeholder="0.00" autocomplete="off" value=${typed} onInput=${(event) => setTyped(event.target.value)} /></label>
+    <${MoneyPad} label="Float in the drawer" name="float" value=${float} onChange=${setFloat} currency=${currency.value}
+      quick=${notesOnTop(float, setFloat)} disabled=${busy} />
     <${Refusal} problem=${problem} />
     <button class="primary big" disabled=${busy || float === null || !till.trim()}>Open till</button>
   </form>`;
@@ -109,12 +90,12 @@ function Mine({ session, onOther }) {
 }
 
 export function Move({ kind }) {
-  const [typed, setTyped] = useState("");
+  const [amount, setAmount] = useState(null);
   const [reason, setReason] = useState("");
   const { run, busy, problem } = useCommand();
-  const amount = parseMoney(typed, currency.value);
   const record = async (event) => {
     event.preventDefault();
+    if (!amount) return;
     const body = { kind, amount_minor: amount, ...(reason.trim() ? { reason: reason.trim() } : {}) };
     const answer = await run(`/till-sessions/${drawer.value.id}/drawer-events`, body);
     if (!answer) return;
@@ -122,67 +103,23 @@ export function Move({ kind }) {
     toast(`${MOVES[kind].label}: ${money(amount, currency.value)}`, { tone: "good" });
     closeDialog();
   };
-  return html`<${Dialog} title=${MOVES[kind].label} name="move" onClose=${closeDialog}>
+  return html`<${Dialog} title=${MOVES[kind].label} name="move" wide onClose=${closeDialog}>
     <form class="stack" onSubmit=${record}>
       <p class="quiet">${MOVES[kind].about}</p>
-      <label class="field">Amount <input name="amount" inputmode="decimal" required autofocus autocomplete="off" placeholder="0.00" value=${typed} onInput=${(event) => setTyped(event.target.value)} /></label>
-      <label class="field">Reason <input name="reason" maxlength="200" value=${reason} onInput=${(event) => setReason(event.target.value)} /></label>
+      <${MoneyPad} label="Amount" name="amount" value=${amount} onChange=${setAmount} currency=${currency.value}
+        quick=${notesOnTop(amount, setAmount)} disabled=${busy} focus>
+        <label class="field">Reason <input name="reason" maxlength="200" value=${reason} onInput=${(event) => setReason(event.target.value)} /></label>
+      <//>
       <${Refusal} problem=${problem} />
       <button class="primary big" disabled=${busy || !amount}>Record ${amount ? money(amount, currency.value) : ""}</button>
     </form>
   <//>`;
 }
 
-/** Blind: what should be in the drawer is not shown to whoever counts it. */
-export function CloseTill({ id }) {
-  const [pieces, setPieces] = useState({});
-  const [typed, setTyped] = useState("");
-  const [reason, setReason] = useState("");
-  const { run, busy, problem } = useCommand();
-  const counting = Object.values(pieces).some((number) => number > 0);
-  const piecesMinor = DENOMINATIONS.reduce((sum, piece) => sum + piece * (pieces[piece] || 0), 0);
-  const counted = counting ? piecesMinor : parseMoney(typed, currency.value);
-  const half =
-    problem?.code === "half_paid_orders"
-      ? String(problem.document.order_ids || "")
-          .split(",")
-          .filter(Boolean)
-      : [];
-  const close = async (carryOver) => {
-    const body = { counted_minor: counted, ...(reason.trim() ? { reason: reason.trim() } : {}) };
-    if (carryOver.length) body.carry_over_order_ids = carryOver;
-    const answer = await run(`/till-sessions/${id}/close`, body);
-    if (!answer) return;
-    learnSession(answer.session || { id, state: "closed", version: Number.MAX_SAFE_INTEGER });
-    dialog.value = { name: "z", report: answer.z_report };
-  };
-  const submit = (event) => {
-    event.preventDefault();
-    close([]);
-  };
-  return html`<${Dialog} title="Count the drawer" name="close" wide onClose=${closeDialog}>
-    <form class="stack" onSubmit=${submit}>
-      <div class="pieces">
-        ${DENOMINATIONS.map(
-          (piece) => html`<label class="piece" key=${piece}>${money(piece, currency.value)}
-            <input inputmode="numeric" pattern="[0-9]*" maxlength="5" value=${pieces[piece] || ""} placeholder="0"
-              aria-label=${`Pieces of ${money(piece, currency.value)}`}
-              onInput=${(event) => setPieces({ ...pieces, [piece]: Number(event.target.value.replace(/\D/g, "")) })} /></label>`,
-        )}
-      </div>
-      <label class="field">Counted in all
-        <input name="counted" inputmode="decimal" autocomplete="off" placeholder="0.00" readonly=${counting}
-          value=${counting ? (piecesMinor / 100).toFixed(2) : typed} onInput=${(event) => setTyped(event.target.value)} /></label>
-      <label class="field">Reason, where it differs <input name="reason" maxlength="200" value=${reason} onInput=${(event) => setReason(event.target.value)} /></label>
-      <${Refusal} problem=${problem} />
-      ${
-        half.length > 0 &&
-        html`<button type="button" class="ghost" onClick=${() => close(half)}>Carry over ${count(half.length, "order")} and close</button>`
-      }
-      <button class="danger big" disabled=${busy || counted === null}>
-        ${busy ? "Closing…" : `Close with ${counted === null ? "…" : money(counted, currency.value)}`}</button>
-    </form>
-  <//>`;
+/** A bundle of notes is counted by pressing each. */
+function notesOnTop(amount, setAmount) {
+  const put = (minor) => setAmount(Math.min(AMOUNT_MAX_MINOR, (amount ?? 0) + minor));
+  return NOTES_MINOR.map((minor) => ({ label: `+ ${money(minor, currency.value)}`, minor, run: put }));
 }
 
 function ZReports() {

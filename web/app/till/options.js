@@ -4,7 +4,7 @@ import { choiceFaults, ruleOf } from "../menu.js";
 import { delta, money } from "../money.js";
 import { currency } from "../session.js";
 import { allergenName, plain } from "../text.js";
-import { Dialog } from "../ui.js";
+import { Dialog, rove, Stepper } from "../ui.js";
 import { html, useState } from "../view.js";
 import { closeDialog } from "./shop.js";
 
@@ -48,8 +48,8 @@ export function Options({ item, line = null }) {
         html`<p class="allergens">Contains ${item.allergens.map(allergenName).join(", ")}</p>`
       }
       ${item.option_groups.map(
-        (group) =>
-          html`<${Group} key=${group.id} group=${group} chosen=${chosen} onChange=${setChosen} fault=${faults[group.id]} />`,
+        (group, index) =>
+          html`<${Group} key=${group.id} first=${index === 0} group=${group} chosen=${chosen} onChange=${setChosen} fault=${faults[group.id]} />`,
       )}
       <label class="field">Note for the kitchen
         <input name="note" maxlength=${NOTE_MAX} value=${note} placeholder="No onions, sauce aside…"
@@ -65,42 +65,54 @@ export function Options({ item, line = null }) {
   <//>`;
 }
 
-function Group({ group, chosen, onChange, fault }) {
+function Group({ group, chosen, onChange, fault, first }) {
   const number = group.options.reduce((sum, option) => sum + (chosen[option.id] || 0), 0);
   const single = group.max === 1;
-  const toggle = (option) => {
-    const next = { ...chosen };
-    if (next[option.id]) {
-      // The only answer to a question that must be answered is changed by choosing another one.
-      if (single && group.min === 1) return;
-      delete next[option.id];
-    } else {
-      if (single) for (const other of group.options) delete next[other.id];
-      else if (number >= group.max) return;
-      next[option.id] = 1;
-    }
+  const set = (option, quantity) => {
+    const next = { ...chosen, [option.id]: quantity };
+    if (!quantity) delete next[option.id];
     onChange(next);
   };
-  return html`<fieldset class="options">
+  const toggle = (option) => {
+    if (!single) {
+      if (chosen[option.id]) set(option, 0);
+      else if (number < group.max) set(option, 1);
+      return;
+    }
+    // The only answer to a question that must be answered is changed by choosing another one.
+    if (chosen[option.id] && group.min === 1) return;
+    const next = { ...chosen };
+    for (const other of group.options) delete next[other.id];
+    if (!chosen[option.id]) next[option.id] = 1;
+    onChange(next);
+  };
+  const keys = (event) => {
+    // As in any form: Space chooses, Enter is the main action.
+    if (event.key === "Enter" && event.target.closest(".option")) {
+      event.preventDefault();
+      event.currentTarget.closest("form").requestSubmit();
+    } else rove(event, ".option");
+  };
+  return html`<fieldset class="options" onKeyDown=${keys}>
     <legend>${plain(group.name)} <small class=${fault ? "fault" : "quiet"}>${fault || ruleOf(group)}</small></legend>
     <div class="option-grid">
-      ${group.options.map((option) => {
-        const on = Boolean(chosen[option.id]);
+      ${group.options.map((option, index) => {
+        const on = chosen[option.id] || 0;
         const full = !on && !single && number >= group.max;
-        return html`<button type="button" class="option" role=${single ? "radio" : "checkbox"} aria-checked=${on}
-          key=${option.id} disabled=${!option.available || full} onClick=${() => toggle(option)}>
-          <span>${plain(option.name)}</span>
-          <small>${option.available ? delta(option.price_delta_minor, currency.value) : "Sold out"}</small>
-        </button>`;
+        return html`<div class="option-cell" key=${option.id}>
+          <button type="button" class="option" role=${single ? "radio" : "checkbox"} aria-checked=${on > 0}
+            data-focus=${(first && index === 0) || undefined} disabled=${!option.available || full} onClick=${() => toggle(option)}>
+            <span>${on > 1 ? `${on} × ` : ""}${plain(option.name)}</span>
+            <small>${option.available ? delta(option.price_delta_minor * Math.max(1, on), currency.value) : "Sold out"}</small>
+          </button>
+          ${
+            !single &&
+            on > 0 &&
+            html`<${Stepper} small value=${on} min=${0} max=${on + group.max - number} label=${plain(option.name)}
+              onChange=${(quantity) => set(option, quantity)} />`
+          }
+        </div>`;
       })}
     </div>
   </fieldset>`;
-}
-
-export function Stepper({ value, onChange, min = 1, max = 99 }) {
-  return html`<div class="stepper">
-    <button type="button" aria-label="One less" disabled=${value <= min} onClick=${() => onChange(value - 1)}>−</button>
-    <output>${value}</output>
-    <button type="button" aria-label="One more" disabled=${value >= max} onClick=${() => onChange(value + 1)}>+</button>
-  </div>`;
 }

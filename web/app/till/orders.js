@@ -1,5 +1,4 @@
 // Orders that are under way, those that wait to be sent, and the latest that are over.
-import { command } from "../api.js";
 import { elapsed, now, timeOfDay } from "../clock.js";
 import { refill } from "../basket.js";
 import { itemOf } from "../menu.js";
@@ -8,10 +7,11 @@ import { dismissRefused, refused, waiting } from "../outbox.js";
 import { say } from "../problem.js";
 import { may, restaurant } from "../session.js";
 import { count, orderTypeName, plain, stateName } from "../text.js";
-import { Dialog, toast } from "../ui.js";
+import { Dialog, Refusal, rove, toast } from "../ui.js";
 import { html, useState } from "../view.js";
-import { complete } from "./pay.js";
+import { useCommand } from "./command.js";
 import { closeDialog, closedOrders, dialog, learnOrder, openOrders, orderOf, view } from "./shop.js";
+import { SendNow, UnfiredChip } from "./unfired.js";
 
 const CLOSED_SHOWN = 12;
 
@@ -22,9 +22,9 @@ export function Orders() {
     <${Unsent} />
     <h2>Open orders <small class="quiet">${open.length}</small></h2>
     ${open.length === 0 && html`<p class="empty">No open orders. Everything is served and paid.</p>`}
-    <div class="cards">${open.map((order) => html`<${Card} key=${order.id} order=${order} />`)}</div>
+    <div class="cards" onKeyDown=${(event) => rove(event, ".card-head")}>${open.map((order) => html`<${Card} key=${order.id} order=${order} />`)}</div>
     ${closed.length > 0 && html`<h2>Done</h2>`}
-    <ul class="closed">
+    <ul class="closed" onKeyDown=${(event) => rove(event)}>
       ${closed.map(
         (order) => html`<li key=${order.id}><button class="closed-order" onClick=${() => show(order)}>
           <strong>${order.number ?? "–"}</strong><span>${stateName(order.state)}</span>
@@ -90,34 +90,45 @@ function Card({ order }) {
       <span class="chip ${order.state}">${stateName(order.state)}</span>
       ${due > 0 && html`<span class="chip unpaid">${money(due, order.currency)} due</span>`}
       ${due === 0 && order.state !== "paid" && html`<span class="chip paid">Paid</span>`}
+      <${UnfiredChip} order=${order} />
     </p>
-    <div class="card-actions"><${Actions} order=${order} /><button class="ghost" onClick=${() => show(order)}>Details</button></div>
+    <${Actions} order=${order}><button class="ghost" onClick=${() => show(order)}>Details</button><//>
   </article>`;
 }
 
-function Actions({ order }) {
+/** What can be done with an open order, and why the last try was refused. */
+function Actions({ order, children }) {
+  const { run, busy, problem } = useCommand();
   const due = order.totals.due_minor;
   const handed = ["ready", "served", "none"].includes(order.kitchen_state);
-  return html`
-    ${due > 0 && may("payments.take") && html`<button class="primary" onClick=${() => pay(order)}>Pay</button>`}
-    ${due === 0 && html`<button class="primary" disabled=${!handed} onClick=${() => complete(order)}>Complete</button>`}
-  `;
+  const complete = async () => {
+    const done = await run(`/orders/${order.id}/complete`);
+    if (!done) return;
+    learnOrder(done);
+    toast(`Order ${order.number} is done`, { tone: "good" });
+  };
+  return html`<div class="card-actions">
+      ${due > 0 && may("payments.take") && html`<button class="primary" data-focus onClick=${() => pay(order)}>Pay</button>`}
+      ${due === 0 && html`<button class="primary" data-focus disabled=${!handed || busy} onClick=${complete}>Complete</button>`}
+      <${SendNow} order=${order} />
+      ${children}
+    </div>
+    <${Refusal} problem=${problem} />`;
 }
 
 export function OrderDialog({ id }) {
   const order = orderOf(id);
   const [asking, setAsking] = useState(false);
   const [reason, setReason] = useState("");
+  const { run, busy, problem } = useCommand();
   if (!order) return null;
   const cancel = async (event) => {
     event.preventDefault();
-    try {
-      learnOrder(await command(`/orders/${order.id}/cancel`, reason.trim() ? { reason: reason.trim() } : {}));
-      toast(`Order ${order.number} is cancelled`);
-      closeDialog();
-    } catch (problem) {
-      toast(say(problem), { tone: "bad" });
-    }
+    const gone = await run(`/orders/${order.id}/cancel`, reason.trim() ? { reason: reason.trim() } : {});
+    if (!gone) return;
+    learnOrder(gone);
+    toast(`Order ${order.number} is cancelled`);
+    closeDialog();
   };
   const { totals, currency } = order;
   const closed = ["done", "invoiced", "cancelled"].includes(order.state);
@@ -140,22 +151,29 @@ export function OrderDialog({ id }) {
       ${
         !closed &&
         !asking &&
-        html`<div class="row spread">
-        <button class="ghost danger" disabled=${!may("orders.cancel")} onClick=${() => setAsking(true)}>Cancel order</button>
-        <div class="row"><${Actions} order=${order} /></div>
-      </div>`
+        html`<${Actions} order=${order}>
+          <button class="ghost danger" disabled=${!may("orders.cancel")} onClick=${() => setAsking(true)}>Cancel order</button>
+        <//>`
       }
       ${
         asking &&
         html`<form class="stack" onSubmit=${cancel}>
         <label class="field">Why is it cancelled?
-          <input name="reason" maxlength="200" required value=${reason} onInput=${(event) => setReason(event.target.value)} /></label>
+          <input name="reason" maxlength="200" required ref=${(field) => field && !reason && field.focus()} value=${reason}
+            onInput=${(event) => setReason(event.target.value)} /></label>
+        <${Refusal} problem=${problem}>${problem?.code === "refund_required" && html`<${Refund} order=${order} />`}<//>
         <div class="row spread"><button type="button" class="ghost" onClick=${() => setAsking(false)}>Keep it</button>
-          <button class="danger big">Cancel order ${order.number}</button></div>
+          <button class="danger big" disabled=${busy}>Cancel order ${order.number}</button></div>
       </form>`
       }
     </div>
   <//>`;
+}
+
+/** What stands in the way of a cancellation, and the way out. */
+function Refund({ order }) {
+  return html`<p>${money(order.totals.paid_minor, order.currency)} has been paid, so it stays open until that money is given back. This
+    till cannot do that yet: tell a manager.</p>`;
 }
 
 function BillLine({ line, currency }) {

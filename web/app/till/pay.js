@@ -1,23 +1,25 @@
 // Taking money for an order: how, how much, and the change.
 import { command, get } from "../api.js";
 import { newId } from "../ids.js";
-import { money, parseMoney, quickCash } from "../money.js";
+import { money, mostCash, quickCash } from "../money.js";
 import { say } from "../problem.js";
 import { currency } from "../session.js";
 import { methodName } from "../text.js";
-import { Dialog, toast } from "../ui.js";
+import { Dialog, MoneyPad } from "../ui.js";
 import { html, useState } from "../view.js";
 import { closeDialog, drawer, learnOrder, orderOf, view } from "./shop.js";
+import { SendNow, unfired } from "./unfired.js";
 
 export function Pay({ id }) {
   const order = orderOf(id);
   // One attempt has one id and one key, however often it is sent.
   const [payment, setPayment] = useState(() => ({ id: newId(), state: "asking", problem: null, answer: null }));
-  const [typed, setTyped] = useState("");
+  const [given, setGiven] = useState(null);
   if (!order) return null;
   const due = order.totals.due_minor;
   const unit = currency.value;
   const take = async (tendered) => {
+    if (payment.state === "taking") return;
     setPayment({ ...payment, state: "taking", problem: null });
     const body = { id: payment.id, method: "cash", tendered_minor: tendered, till_session_id: drawer.value.id };
     if (tendered < due) body.amount_minor = tendered;
@@ -32,18 +34,17 @@ export function Pay({ id }) {
     }
   };
   if (payment.state === "taken") return html`<${Taken} order=${order} answer=${payment.answer} />`;
-  const tendered = typed === "" ? null : parseMoney(typed, unit);
-  return html`<${Dialog} title=${`Pay order ${order.number ?? ""}`} name="pay" onClose=${closeDialog}>
+  return html`<${Dialog} title=${`Pay order ${order.number ?? ""}`} name="pay" wide onClose=${closeDialog}>
     <div class="stack">
       <p class="due"><small>Due</small><output name="due">${money(due, unit)}</output></p>
       ${due === 0 && html`<p class="notice good">This order is paid.</p>`}
       ${due > 0 && !drawer.value && html`<${NoDrawer} />`}
-      ${
-        due > 0 &&
-        drawer.value &&
-        html`<${Cash} due=${due} typed=${typed} setTyped=${setTyped} tendered=${tendered} take=${take} payment=${payment} />`
-      }
+      ${due > 0 && drawer.value && html`<${Cash} due=${due} given=${given} setGiven=${setGiven} take=${take} payment=${payment} />`}
       ${payment.problem && html`<p class="notice bad" role="alert">${said(payment)}</p>`}
+      ${
+        unfired(order) === "payment" &&
+        html`<div class="row spread"><span class="quiet">The kitchen starts when it is paid.</span><${SendNow} order=${order} /></div>`
+      }
     </div>
   <//>`;
 }
@@ -58,41 +59,43 @@ function NoDrawer() {
     closeDialog();
     view.value = "drawer";
   };
-  return html`<p class="notice">Cash goes into an open till. <button class="link" onClick=${open}>Open or choose a till</button></p>`;
+  return html`<p class="notice">Cash goes into an open till. <button class="link" data-focus onClick=${open}>Open or choose a till</button></p>`;
 }
 
-function Cash({ due, typed, setTyped, tendered, take, payment }) {
+function Cash({ due, given, setGiven, take, payment }) {
   const unit = currency.value;
   const busy = payment.state === "taking";
-  const key = (digit) => setTyped(digit === "⌫" ? typed.slice(0, -1) : typed + digit);
-  const change = tendered === null ? null : tendered - due;
-  return html`<div class="cash">
-    <div class="stack">
-      <h3>${methodName("cash")}</h3>
-      <div class="quick">
-        <button class="exact" disabled=${busy} onClick=${() => take(due)}>Exact ${money(due, unit)}</button>
-        ${quickCash(due).map(
-          (amount) =>
-            html`<button key=${amount} disabled=${busy} onClick=${() => take(amount)}>${money(amount, unit)}</button>`,
-        )}
-      </div>
-      <label class="field">Given
-        <input name="tendered" inputmode="decimal" autocomplete="off" value=${typed} placeholder="0.00"
-          onInput=${(event) => setTyped(event.target.value)} />
-      </label>
+  const [hint, setHint] = useState("");
+  const change = given === null ? null : given - due;
+  const enter = (event) => {
+    event.preventDefault();
+    if (given === null) setHint("Type what the guest gave, or press Exact.");
+    else if (change < 0) setHint(`${money(given, unit)} is less than what is due: take it as a part, or type the pence too.`);
+    else take(given);
+  };
+  const type = (minor) => {
+    setHint("");
+    setGiven(minor);
+  };
+  const quick = [
+    { label: `Exact ${money(due, unit)}`, minor: due, run: take, wide: true },
+    ...quickCash(due).map((minor) => ({ label: money(minor, unit), minor, run: take })),
+  ];
+  return html`<form class="stack" onSubmit=${enter}>
+    <h3>${methodName("cash")}</h3>
+    <${MoneyPad} label="Given" name="tendered" value=${given} onChange=${type} currency=${unit} max=${mostCash(due)}
+      quick=${quick} disabled=${busy} focus>
       ${change !== null && change >= 0 && html`<p class="change-line">Change <strong>${money(change, unit)}</strong></p>`}
       ${change !== null && change < 0 && html`<p class="quiet">${money(-change, unit)} stays due</p>`}
-      <button class="primary big" disabled=${busy || !tendered} onClick=${() => take(tendered)}>
-        ${busy ? "Taking…" : change !== null && change < 0 ? "Take as part payment" : "Take cash"}
-      </button>
-    </div>
-    <div class="keypad" aria-label="Number pad">
-      ${[..."123456789.0⌫"].map(
-        (digit) =>
-          html`<button key=${digit} disabled=${busy} aria-label=${digit === "⌫" ? "Delete" : digit} onClick=${() => key(digit)}>${digit}</button>`,
-      )}
-    </div>
-  </div>`;
+      ${hint && html`<p class="hint bad" role="alert">${hint}</p>`}
+    <//>
+    ${
+      change !== null && change < 0
+        ? html`<button type="button" class="big" disabled=${busy || !given} onClick=${() => take(given)}>
+          ${busy ? "Taking…" : `Take ${money(given, unit)} as part payment`}</button>`
+        : html`<button class="primary big" disabled=${busy || !given}>${busy ? "Taking…" : "Take cash"}</button>`
+    }
+  </form>`;
 }
 
 function Taken({ order, answer }) {
@@ -103,17 +106,7 @@ function Taken({ order, answer }) {
       <p class="due"><small>Change</small><output name="change">${money(answer.change_minor ?? 0, unit)}</output></p>
       <p class="quiet">${money(answer.amount_minor, unit)} taken in cash</p>
       ${left > 0 && html`<p class="notice">${money(left, unit)} is still due.</p>`}
-      <button class="primary big" autofocus onClick=${closeDialog}>Done</button>
+      <button class="primary big" data-focus onClick=${closeDialog}>Done</button>
     </div>
   <//>`;
-}
-
-/** Completes an order: everything is handed over and paid. */
-export async function complete(order) {
-  try {
-    learnOrder(await command(`/orders/${order.id}/complete`));
-    toast(`Order ${order.number} is done`, { tone: "good" });
-  } catch (problem) {
-    toast(say(problem), { tone: "bad" });
-  }
 }

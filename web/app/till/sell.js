@@ -4,8 +4,9 @@ import { asks, loadMenu, LOW_STOCK, menu, menuProblem, stockOf } from "../menu.j
 import { money } from "../money.js";
 import { say } from "../problem.js";
 import { allergenName, plain } from "../text.js";
+import { rove } from "../ui.js";
 import { html, useState } from "../view.js";
-import { BasketPanel } from "./basket_panel.js";
+import { BasketPanel, basketOpen } from "./basket_panel.js";
 import { dialog, stock } from "./shop.js";
 
 export function Sell() {
@@ -18,25 +19,40 @@ export function Sell() {
   const found = words
     ? sold.categories.flatMap((one) => one.items).filter((item) => item.name.toLowerCase().includes(words))
     : shown?.items || [];
+  const choose = (id) => {
+    setCategory(id);
+    setSearch("");
+  };
   return html`<div class="sell">
-    <section class="menu" aria-label="Menu">
+    <section class="menu" aria-label="Menu" inert=${basketOpen.value && isPhone()}>
       <div class="menu-head">
-        <nav class="tabs" role="tablist" aria-label="Categories">
+        <div class="tabs" role="tablist" aria-label="Categories" onKeyDown=${(event) => rove(event)?.click()}>
           ${sold.categories.map(
             (one) => html`<button role="tab" key=${one.id} aria-selected=${!words && one === shown}
-              onClick=${() => (setCategory(one.id), setSearch(""))}>${plain(one.name)}</button>`,
+              tabindex=${one === shown ? 0 : -1} onClick=${() => choose(one.id)}>${plain(one.name)}</button>`,
           )}
-        </nav>
+        </div>
         <input class="search" type="search" placeholder="Find an item" aria-label="Find an item" value=${search}
-          onInput=${(event) => setSearch(event.target.value)} />
+          onInput=${(event) => setSearch(event.target.value)} onKeyDown=${searchKeys} />
       </div>
-      <div class="items">
+      <div class="items" role="group" aria-label="Items" onKeyDown=${(event) => rove(event, ".item")}>
         ${found.map((item) => html`<${Item} key=${item.id} item=${item} currency=${sold.currency} />`)}
         ${found.length === 0 && html`<p class="empty">${words ? "Nothing on the menu is called that." : "Nothing here yet."}</p>`}
       </div>
     </section>
     <${BasketPanel} />
   </div>`;
+}
+
+const isPhone = () => matchMedia("(max-width: 760px)").matches;
+
+/** From the search to what was found: Enter takes the first, the arrow goes there. */
+function searchKeys(event) {
+  const first = document.querySelector(".items .item:not([aria-disabled=true])");
+  if (!first || (event.key !== "Enter" && event.key !== "ArrowDown")) return;
+  event.preventDefault();
+  first.focus();
+  if (event.key === "Enter") first.click();
 }
 
 function NoMenu() {
@@ -51,11 +67,14 @@ function Item({ item, currency }) {
   const { soldOut, left } = stockOf(item, stock.value);
   const inBasket = quantityOf(item.id);
   const short = left !== null && inBasket >= left;
+  const gone = soldOut || short;
   const choose = () => {
+    if (gone) return;
     if (asks(item)) dialog.value = { name: "options", item };
     else addLine({ item });
   };
-  return html`<button class="item" disabled=${soldOut || short} onClick=${choose} data-item=${item.id}>
+  // Not "disabled": the tile under the finger keeps the focus when its last one was taken.
+  return html`<button class="item" aria-disabled=${gone} onClick=${choose} data-item=${item.id}>
     <span class="item-name"><bdi>${plain(item.name)}</bdi></span>
     ${item.description && html`<span class="item-about"><bdi>${plain(item.description)}</bdi></span>`}
     ${item.allergens.length > 0 && html`<span class="item-allergens">${item.allergens.map(allergenName).join(", ")}</span>`}

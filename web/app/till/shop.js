@@ -1,6 +1,8 @@
 // What the till knows: the channels it follows, and the answers that came before their events.
+import { command } from "../api.js";
 import { inventory, isClosed, orders as orderRules, tills } from "../channels.js";
 import { menuMoved } from "../menu.js";
+import { say } from "../problem.js";
 import { restaurant } from "../session.js";
 import { Realtime } from "../socket.js";
 import { toast } from "../ui.js";
@@ -72,9 +74,16 @@ export const alarms = computed(() =>
     .sort((a, b) => (a.order_number ?? 0) - (b.order_number ?? 0)),
 );
 
-/** Somebody has seen the alarm and looks after it. */
-export function dismissAlarm(alarm) {
-  dismissed.value = new Set([...dismissed.value, alarm.id + alarm.at]);
+/** Somebody looks after it: hidden here at once, and over for every till when the server has heard. */
+export async function dismissAlarm(alarm) {
+  const name = alarm.id + alarm.at;
+  dismissed.value = new Set([...dismissed.value, name]);
+  try {
+    await command(`/kitchen/tickets/${alarm.id}/alarm/acknowledge`, {}, { patience: Infinity });
+  } catch (problem) {
+    dismissed.value = new Set([...dismissed.value].filter((one) => one !== name));
+    toast(`Order ${alarm.order_number ?? ""}: ${say(problem)}`, { tone: "bad" });
+  }
 }
 
 export const openSessions = computed(() =>

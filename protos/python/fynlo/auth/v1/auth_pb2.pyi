@@ -62,6 +62,46 @@ CLIENT_KIND_IOS: ClientKind.ValueType  # 2
 CLIENT_KIND_KDS: ClientKind.ValueType  # 3
 Global___ClientKind: _TypeAlias = ClientKind  # noqa: Y015
 
+class _MembershipState:
+    ValueType = _typing.NewType("ValueType", _builtins.int)
+    V: _TypeAlias = ValueType  # noqa: Y015
+
+class _MembershipStateEnumTypeWrapper(_enum_type_wrapper._EnumTypeWrapper[_MembershipState.ValueType], _builtins.type):
+    DESCRIPTOR: _descriptor.EnumDescriptor
+    MEMBERSHIP_STATE_UNSPECIFIED: _MembershipState.ValueType  # 0
+    MEMBERSHIP_STATE_ACTIVE: _MembershipState.ValueType  # 1
+    MEMBERSHIP_STATE_PENDING: _MembershipState.ValueType  # 2
+    """Invited; lets nobody in."""
+
+class MembershipState(_MembershipState, metaclass=_MembershipStateEnumTypeWrapper): ...
+
+MEMBERSHIP_STATE_UNSPECIFIED: MembershipState.ValueType  # 0
+MEMBERSHIP_STATE_ACTIVE: MembershipState.ValueType  # 1
+MEMBERSHIP_STATE_PENDING: MembershipState.ValueType  # 2
+"""Invited; lets nobody in."""
+Global___MembershipState: _TypeAlias = MembershipState  # noqa: Y015
+
+class _InvitationState:
+    ValueType = _typing.NewType("ValueType", _builtins.int)
+    V: _TypeAlias = ValueType  # noqa: Y015
+
+class _InvitationStateEnumTypeWrapper(_enum_type_wrapper._EnumTypeWrapper[_InvitationState.ValueType], _builtins.type):
+    DESCRIPTOR: _descriptor.EnumDescriptor
+    INVITATION_STATE_UNSPECIFIED: _InvitationState.ValueType  # 0
+    INVITATION_STATE_PENDING: _InvitationState.ValueType  # 1
+    INVITATION_STATE_ACCEPTED: _InvitationState.ValueType  # 2
+    INVITATION_STATE_EXPIRED: _InvitationState.ValueType  # 3
+    INVITATION_STATE_REVOKED: _InvitationState.ValueType  # 4
+
+class InvitationState(_InvitationState, metaclass=_InvitationStateEnumTypeWrapper): ...
+
+INVITATION_STATE_UNSPECIFIED: InvitationState.ValueType  # 0
+INVITATION_STATE_PENDING: InvitationState.ValueType  # 1
+INVITATION_STATE_ACCEPTED: InvitationState.ValueType  # 2
+INVITATION_STATE_EXPIRED: InvitationState.ValueType  # 3
+INVITATION_STATE_REVOKED: InvitationState.ValueType  # 4
+Global___InvitationState: _TypeAlias = InvitationState  # noqa: Y015
+
 class _RevocationKind:
     ValueType = _typing.NewType("ValueType", _builtins.int)
     V: _TypeAlias = ValueType  # noqa: Y015
@@ -173,12 +213,19 @@ class Membership(_message.Message):
     ROLE_FIELD_NUMBER: _builtins.int
     EMAIL_FIELD_NUMBER: _builtins.int
     NAME_FIELD_NUMBER: _builtins.int
+    STATE_FIELD_NUMBER: _builtins.int
+    INVITATION_ID_FIELD_NUMBER: _builtins.int
     user_id: _builtins.str
+    """Empty while the membership is pending."""
     restaurant_id: _builtins.str
     restaurant_name: _builtins.str
     role: Global___Role.ValueType
     email: _builtins.str
     name: _builtins.str
+    state: Global___MembershipState.ValueType
+    """Unspecified counts as active."""
+    invitation_id: _builtins.str
+    """Of a pending membership."""
     def __init__(
         self,
         *,
@@ -188,14 +235,60 @@ class Membership(_message.Message):
         role: Global___Role.ValueType = ...,
         email: _builtins.str = ...,
         name: _builtins.str = ...,
+        state: Global___MembershipState.ValueType = ...,
+        invitation_id: _builtins.str = ...,
     ) -> None: ...
     _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["email", b"email", "name", b"name", "restaurant_id", b"restaurant_id", "restaurant_name", b"restaurant_name", "role", b"role", "user_id", b"user_id"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["email", b"email", "invitation_id", b"invitation_id", "name", b"name", "restaurant_id", b"restaurant_id", "restaurant_name", b"restaurant_name", "role", b"role", "state", b"state", "user_id", b"user_id"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 
 Global___Membership: _TypeAlias = Membership  # noqa: Y015
+
+@_typing.final
+class Invitation(_message.Message):
+    """A membership that somebody is asked to take up. Name and address are those that the restaurant wrote."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    ID_FIELD_NUMBER: _builtins.int
+    EMAIL_FIELD_NUMBER: _builtins.int
+    NAME_FIELD_NUMBER: _builtins.int
+    ROLE_FIELD_NUMBER: _builtins.int
+    STATE_FIELD_NUMBER: _builtins.int
+    CREATED_AT_FIELD_NUMBER: _builtins.int
+    EXPIRES_AT_FIELD_NUMBER: _builtins.int
+    INVITED_BY_FIELD_NUMBER: _builtins.int
+    id: _builtins.str
+    email: _builtins.str
+    name: _builtins.str
+    role: Global___Role.ValueType
+    state: Global___InvitationState.ValueType
+    invited_by: _builtins.str
+    @_builtins.property
+    def created_at(self) -> _timestamp_pb2.Timestamp: ...
+    @_builtins.property
+    def expires_at(self) -> _timestamp_pb2.Timestamp: ...
+    def __init__(
+        self,
+        *,
+        id: _builtins.str = ...,
+        email: _builtins.str = ...,
+        name: _builtins.str = ...,
+        role: Global___Role.ValueType = ...,
+        state: Global___InvitationState.ValueType = ...,
+        created_at: _timestamp_pb2.Timestamp | None = ...,
+        expires_at: _timestamp_pb2.Timestamp | None = ...,
+        invited_by: _builtins.str = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _typing.Literal["created_at", b"created_at", "expires_at", b"expires_at"]  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["created_at", b"created_at", "email", b"email", "expires_at", b"expires_at", "id", b"id", "invited_by", b"invited_by", "name", b"name", "role", b"role", "state", b"state"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___Invitation: _TypeAlias = Invitation  # noqa: Y015
 
 @_typing.final
 class Session(_message.Message):

@@ -18,6 +18,11 @@ if sys.version_info >= (3, 11):
 else:
     from typing_extensions import TypeAlias as _TypeAlias, Never as _Never
 
+if sys.version_info >= (3, 13):
+    from warnings import deprecated as _deprecated
+else:
+    from typing_extensions import deprecated as _deprecated
+
 DESCRIPTOR: _descriptor.FileDescriptor
 
 @_typing.final
@@ -29,12 +34,17 @@ class LogInRequest(_message.Message):
     DEVICE_ID_FIELD_NUMBER: _builtins.int
     CLIENT_FIELD_NUMBER: _builtins.int
     REMOTE_ADDRESS_FIELD_NUMBER: _builtins.int
+    DEVICE_SECRET_FIELD_NUMBER: _builtins.int
     email: _builtins.str
     password: _builtins.str
     device_id: _builtins.str
     client: _auth_pb2.ClientKind.ValueType
     remote_address: _builtins.str
     """The caller's network address, for the lock-out of guessing."""
+    device_secret: _builtins.str
+    """What an earlier log-in on this device answered. Strangers' wrong guesses do not keep a device out that the person
+    has logged in with before.
+    """
     def __init__(
         self,
         *,
@@ -43,10 +53,11 @@ class LogInRequest(_message.Message):
         device_id: _builtins.str = ...,
         client: _auth_pb2.ClientKind.ValueType = ...,
         remote_address: _builtins.str = ...,
+        device_secret: _builtins.str = ...,
     ) -> None: ...
     _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["client", b"client", "device_id", b"device_id", "email", b"email", "password", b"password", "remote_address", b"remote_address"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["client", b"client", "device_id", b"device_id", "device_secret", b"device_secret", "email", b"email", "password", b"password", "remote_address", b"remote_address"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 
@@ -57,16 +68,20 @@ class LogInResponse(_message.Message):
     DESCRIPTOR: _descriptor.Descriptor
 
     SESSION_FIELD_NUMBER: _builtins.int
+    DEVICE_SECRET_FIELD_NUMBER: _builtins.int
+    device_secret: _builtins.str
+    """To be kept on the device, over log-outs, and sent with its next log-in, whoever logs in. It opens nothing."""
     @_builtins.property
     def session(self) -> _auth_pb2.Session: ...
     def __init__(
         self,
         *,
         session: _auth_pb2.Session | None = ...,
+        device_secret: _builtins.str = ...,
     ) -> None: ...
     _HasFieldArgType: _TypeAlias = _typing.Literal["session", b"session"]  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["session", b"session"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["device_secret", b"device_secret", "session", b"session"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 
@@ -420,10 +435,18 @@ class CreateRestaurantRequest(_message.Message):
     currency_code: _builtins.str
     time_zone: _builtins.str
     owner_email: _builtins.str
-    """The first owner; an existing user of that address becomes a member."""
+    """The first owner, who is invited."""
     owner_name: _builtins.str
-    owner_password: _builtins.str
-    """Needed only when the address is new."""
+    @_builtins.property
+    @_deprecated("""This field has been marked as deprecated using proto field options.""")
+    def owner_password(self) -> _builtins.str:
+        """Not looked at: a password is set by its owner only."""
+
+    @owner_password.setter
+    @_deprecated("""This field has been marked as deprecated using proto field options.""")
+    def owner_password(self, value: _builtins.str) -> None:
+        """Not looked at: a password is set by its owner only."""
+
     bill_mode: _common_pb2.BillMode.ValueType
     service_charge_bp: _builtins.int
     def __init__(
@@ -453,19 +476,27 @@ class CreateRestaurantResponse(_message.Message):
 
     RESTAURANT_FIELD_NUMBER: _builtins.int
     OWNER_FIELD_NUMBER: _builtins.int
+    INVITATION_FIELD_NUMBER: _builtins.int
     @_builtins.property
     def restaurant(self) -> _auth_pb2.Restaurant: ...
     @_builtins.property
-    def owner(self) -> _auth_pb2.User: ...
+    def owner(self) -> _auth_pb2.User:
+        """Address and name as they were asked for; without an id until the invitation is accepted."""
+
+    @_builtins.property
+    def invitation(self) -> _auth_pb2.Invitation:
+        """Absent in restaurants that are older than invitations."""
+
     def __init__(
         self,
         *,
         restaurant: _auth_pb2.Restaurant | None = ...,
         owner: _auth_pb2.User | None = ...,
+        invitation: _auth_pb2.Invitation | None = ...,
     ) -> None: ...
-    _HasFieldArgType: _TypeAlias = _typing.Literal["owner", b"owner", "restaurant", b"restaurant"]  # noqa: Y015
+    _HasFieldArgType: _TypeAlias = _typing.Literal["invitation", b"invitation", "owner", b"owner", "restaurant", b"restaurant"]  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["owner", b"owner", "restaurant", b"restaurant"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["invitation", b"invitation", "owner", b"owner", "restaurant", b"restaurant"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 
@@ -559,6 +590,7 @@ class ListRestaurantsResponse(_message.Message):
 
 Global___ListRestaurantsResponse: _TypeAlias = ListRestaurantsResponse  # noqa: Y015
 
+@_deprecated("""This message has been marked as deprecated using proto message options.""")
 @_typing.final
 class AddMemberRequest(_message.Message):
     DESCRIPTOR: _descriptor.Descriptor
@@ -572,7 +604,6 @@ class AddMemberRequest(_message.Message):
     email: _builtins.str
     name: _builtins.str
     password: _builtins.str
-    """Needed only when the address is new."""
     role: _auth_pb2.Role.ValueType
     def __init__(
         self,
@@ -591,6 +622,7 @@ class AddMemberRequest(_message.Message):
 
 Global___AddMemberRequest: _TypeAlias = AddMemberRequest  # noqa: Y015
 
+@_deprecated("""This message has been marked as deprecated using proto message options.""")
 @_typing.final
 class AddMemberResponse(_message.Message):
     DESCRIPTOR: _descriptor.Descriptor

@@ -121,8 +121,8 @@ class AuthServiceServicer:
         raise NotImplementedError('Method not implemented!')
 
     def RefreshSession(self, request, context):
-        """Rotates the refresh token. The same token again within the grace, from the same device, answers the same successor;
-        later it is reuse and ends the whole family.
+        """Rotates the refresh token. The device is the one that logged in, or it is refused. A replaced token again within the
+        grace answers the same successor; later it is reuse and ends the whole family.
         """
         context.set_code(grpc.StatusCode.UNIMPLEMENTED)
         context.set_details('Method not implemented!')
@@ -135,7 +135,8 @@ class AuthServiceServicer:
         raise NotImplementedError('Method not implemented!')
 
     def SwitchRestaurant(self, request, context):
-        """Missing associated documentation comment in .proto file."""
+        """Moves the session to another restaurant and replaces its refresh token: what ends the session ends that as well.
+        """
         context.set_code(grpc.StatusCode.UNIMPLEMENTED)
         context.set_details('Method not implemented!')
         raise NotImplementedError('Method not implemented!')
@@ -192,14 +193,15 @@ class AuthServiceServicer:
         raise NotImplementedError('Method not implemented!')
 
     def AddMember(self, request, context):
-        """Adds a person to the caller's restaurant; makes the user when the e-mail address is new.
+        """Nobody is added any more: people join by PeopleService.Invite. Always refused with INVITATION_REQUIRED.
         """
         context.set_code(grpc.StatusCode.UNIMPLEMENTED)
         context.set_details('Method not implemented!')
         raise NotImplementedError('Method not implemented!')
 
     def ListMembers(self, request, context):
-        """Missing associated documentation comment in .proto file."""
+        """Members and, pending, those who are invited.
+        """
         context.set_code(grpc.StatusCode.UNIMPLEMENTED)
         context.set_details('Method not implemented!')
         raise NotImplementedError('Method not implemented!')

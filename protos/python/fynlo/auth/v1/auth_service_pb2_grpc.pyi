@@ -7,6 +7,7 @@ from collections import abc as _abc
 from fynlo.auth.v1 import auth_service_pb2 as _auth_service_pb2
 from grpc import aio as _aio
 import abc as _abc_1
+import builtins as _builtins
 import grpc as _grpc
 import sys
 import typing as _typing
@@ -15,6 +16,11 @@ if sys.version_info >= (3, 11):
     from typing import Self as _Self
 else:
     from typing_extensions import Self as _Self
+
+if sys.version_info >= (3, 13):
+    from warnings import deprecated as _deprecated
+else:
+    from typing_extensions import deprecated as _deprecated
 
 _T = _typing.TypeVar("_T")
 
@@ -33,11 +39,12 @@ class AuthServiceStub:
     def __new__(cls, channel: _aio.Channel) -> AuthServiceAsyncStub: ...
     LogIn: _grpc.UnaryUnaryMultiCallable[_auth_service_pb2.LogInRequest, _auth_service_pb2.LogInResponse]
     RefreshSession: _grpc.UnaryUnaryMultiCallable[_auth_service_pb2.RefreshSessionRequest, _auth_service_pb2.RefreshSessionResponse]
-    """Rotates the refresh token. The same token again within the grace, from the same device, answers the same successor;
-    later it is reuse and ends the whole family.
+    """Rotates the refresh token. The device is the one that logged in, or it is refused. A replaced token again within the
+    grace answers the same successor; later it is reuse and ends the whole family.
     """
     LogOut: _grpc.UnaryUnaryMultiCallable[_auth_service_pb2.LogOutRequest, _auth_service_pb2.LogOutResponse]
     SwitchRestaurant: _grpc.UnaryUnaryMultiCallable[_auth_service_pb2.SwitchRestaurantRequest, _auth_service_pb2.SwitchRestaurantResponse]
+    """Moves the session to another restaurant and replaces its refresh token: what ends the session ends that as well."""
     GetMe: _grpc.UnaryUnaryMultiCallable[_auth_service_pb2.GetMeRequest, _auth_service_pb2.GetMeResponse]
     GetJwks: _grpc.UnaryUnaryMultiCallable[_auth_service_pb2.GetJwksRequest, _auth_service_pb2.GetJwksResponse]
     ListRevocations: _grpc.UnaryUnaryMultiCallable[_auth_service_pb2.ListRevocationsRequest, _auth_service_pb2.ListRevocationsResponse]
@@ -49,9 +56,12 @@ class AuthServiceStub:
     CreateRestaurant: _grpc.UnaryUnaryMultiCallable[_auth_service_pb2.CreateRestaurantRequest, _auth_service_pb2.CreateRestaurantResponse]
     UpdateRestaurant: _grpc.UnaryUnaryMultiCallable[_auth_service_pb2.UpdateRestaurantRequest, _auth_service_pb2.UpdateRestaurantResponse]
     ListRestaurants: _grpc.UnaryUnaryMultiCallable[_auth_service_pb2.ListRestaurantsRequest, _auth_service_pb2.ListRestaurantsResponse]
-    AddMember: _grpc.UnaryUnaryMultiCallable[_auth_service_pb2.AddMemberRequest, _auth_service_pb2.AddMemberResponse]
-    """Adds a person to the caller's restaurant; makes the user when the e-mail address is new."""
+    @_builtins.property
+    @_deprecated("""This method has been marked as deprecated using proto method options.""")
+    def AddMember(self) -> _grpc.UnaryUnaryMultiCallable[_auth_service_pb2.AddMemberRequest, _auth_service_pb2.AddMemberResponse]:
+        """Nobody is added any more: people join by PeopleService.Invite. Always refused with INVITATION_REQUIRED."""
     ListMembers: _grpc.UnaryUnaryMultiCallable[_auth_service_pb2.ListMembersRequest, _auth_service_pb2.ListMembersResponse]
+    """Members and, pending, those who are invited."""
     RemoveMember: _grpc.UnaryUnaryMultiCallable[_auth_service_pb2.RemoveMemberRequest, _auth_service_pb2.RemoveMemberResponse]
     """Takes a person's role in the caller's restaurant away and ends their sessions there."""
 
@@ -60,11 +70,12 @@ class AuthServiceAsyncStub(AuthServiceStub):
     def __init__(self, channel: _aio.Channel) -> None: ...
     LogIn: _aio.UnaryUnaryMultiCallable[_auth_service_pb2.LogInRequest, _auth_service_pb2.LogInResponse]  # type: ignore[assignment]
     RefreshSession: _aio.UnaryUnaryMultiCallable[_auth_service_pb2.RefreshSessionRequest, _auth_service_pb2.RefreshSessionResponse]  # type: ignore[assignment]
-    """Rotates the refresh token. The same token again within the grace, from the same device, answers the same successor;
-    later it is reuse and ends the whole family.
+    """Rotates the refresh token. The device is the one that logged in, or it is refused. A replaced token again within the
+    grace answers the same successor; later it is reuse and ends the whole family.
     """
     LogOut: _aio.UnaryUnaryMultiCallable[_auth_service_pb2.LogOutRequest, _auth_service_pb2.LogOutResponse]  # type: ignore[assignment]
     SwitchRestaurant: _aio.UnaryUnaryMultiCallable[_auth_service_pb2.SwitchRestaurantRequest, _auth_service_pb2.SwitchRestaurantResponse]  # type: ignore[assignment]
+    """Moves the session to another restaurant and replaces its refresh token: what ends the session ends that as well."""
     GetMe: _aio.UnaryUnaryMultiCallable[_auth_service_pb2.GetMeRequest, _auth_service_pb2.GetMeResponse]  # type: ignore[assignment]
     GetJwks: _aio.UnaryUnaryMultiCallable[_auth_service_pb2.GetJwksRequest, _auth_service_pb2.GetJwksResponse]  # type: ignore[assignment]
     ListRevocations: _aio.UnaryUnaryMultiCallable[_auth_service_pb2.ListRevocationsRequest, _auth_service_pb2.ListRevocationsResponse]  # type: ignore[assignment]
@@ -76,9 +87,12 @@ class AuthServiceAsyncStub(AuthServiceStub):
     CreateRestaurant: _aio.UnaryUnaryMultiCallable[_auth_service_pb2.CreateRestaurantRequest, _auth_service_pb2.CreateRestaurantResponse]  # type: ignore[assignment]
     UpdateRestaurant: _aio.UnaryUnaryMultiCallable[_auth_service_pb2.UpdateRestaurantRequest, _auth_service_pb2.UpdateRestaurantResponse]  # type: ignore[assignment]
     ListRestaurants: _aio.UnaryUnaryMultiCallable[_auth_service_pb2.ListRestaurantsRequest, _auth_service_pb2.ListRestaurantsResponse]  # type: ignore[assignment]
-    AddMember: _aio.UnaryUnaryMultiCallable[_auth_service_pb2.AddMemberRequest, _auth_service_pb2.AddMemberResponse]  # type: ignore[assignment]
-    """Adds a person to the caller's restaurant; makes the user when the e-mail address is new."""
+    @_builtins.property
+    @_deprecated("""This method has been marked as deprecated using proto method options.""")
+    def AddMember(self) -> _aio.UnaryUnaryMultiCallable[_auth_service_pb2.AddMemberRequest, _auth_service_pb2.AddMemberResponse]:  # type: ignore[override]
+        """Nobody is added any more: people join by PeopleService.Invite. Always refused with INVITATION_REQUIRED."""
     ListMembers: _aio.UnaryUnaryMultiCallable[_auth_service_pb2.ListMembersRequest, _auth_service_pb2.ListMembersResponse]  # type: ignore[assignment]
+    """Members and, pending, those who are invited."""
     RemoveMember: _aio.UnaryUnaryMultiCallable[_auth_service_pb2.RemoveMemberRequest, _auth_service_pb2.RemoveMemberResponse]  # type: ignore[assignment]
     """Takes a person's role in the caller's restaurant away and ends their sessions there."""
 
@@ -96,8 +110,8 @@ class AuthServiceServicer(metaclass=_abc_1.ABCMeta):
         request: _auth_service_pb2.RefreshSessionRequest,
         context: _ServicerContext,
     ) -> _typing.Union[_auth_service_pb2.RefreshSessionResponse, _abc.Awaitable[_auth_service_pb2.RefreshSessionResponse]]:
-        """Rotates the refresh token. The same token again within the grace, from the same device, answers the same successor;
-        later it is reuse and ends the whole family.
+        """Rotates the refresh token. The device is the one that logged in, or it is refused. A replaced token again within the
+        grace answers the same successor; later it is reuse and ends the whole family.
         """
 
     @_abc_1.abstractmethod
@@ -112,7 +126,8 @@ class AuthServiceServicer(metaclass=_abc_1.ABCMeta):
         self,
         request: _auth_service_pb2.SwitchRestaurantRequest,
         context: _ServicerContext,
-    ) -> _typing.Union[_auth_service_pb2.SwitchRestaurantResponse, _abc.Awaitable[_auth_service_pb2.SwitchRestaurantResponse]]: ...
+    ) -> _typing.Union[_auth_service_pb2.SwitchRestaurantResponse, _abc.Awaitable[_auth_service_pb2.SwitchRestaurantResponse]]:
+        """Moves the session to another restaurant and replaces its refresh token: what ends the session ends that as well."""
 
     @_abc_1.abstractmethod
     def GetMe(
@@ -173,20 +188,22 @@ class AuthServiceServicer(metaclass=_abc_1.ABCMeta):
         context: _ServicerContext,
     ) -> _typing.Union[_auth_service_pb2.ListRestaurantsResponse, _abc.Awaitable[_auth_service_pb2.ListRestaurantsResponse]]: ...
 
+    @_deprecated("""Nobody is added any more: people join by PeopleService.Invite. Always refused with INVITATION_REQUIRED.""")
     @_abc_1.abstractmethod
     def AddMember(
         self,
         request: _auth_service_pb2.AddMemberRequest,
         context: _ServicerContext,
     ) -> _typing.Union[_auth_service_pb2.AddMemberResponse, _abc.Awaitable[_auth_service_pb2.AddMemberResponse]]:
-        """Adds a person to the caller's restaurant; makes the user when the e-mail address is new."""
+        """Nobody is added any more: people join by PeopleService.Invite. Always refused with INVITATION_REQUIRED."""
 
     @_abc_1.abstractmethod
     def ListMembers(
         self,
         request: _auth_service_pb2.ListMembersRequest,
         context: _ServicerContext,
-    ) -> _typing.Union[_auth_service_pb2.ListMembersResponse, _abc.Awaitable[_auth_service_pb2.ListMembersResponse]]: ...
+    ) -> _typing.Union[_auth_service_pb2.ListMembersResponse, _abc.Awaitable[_auth_service_pb2.ListMembersResponse]]:
+        """Members and, pending, those who are invited."""
 
     @_abc_1.abstractmethod
     def RemoveMember(

@@ -14,6 +14,7 @@ DESCRIPTOR: _descriptor.FileDescriptor
 PERMISSION_FIELD_NUMBER: _builtins.int
 PUBLIC_FIELD_NUMBER: _builtins.int
 SERVICE_ONLY_FIELD_NUMBER: _builtins.int
+REFUSALS_FIELD_NUMBER: _builtins.int
 CALLERS_FIELD_NUMBER: _builtins.int
 permission: _extension_dict._ExtensionFieldDescriptor[_descriptor_pb2.MethodOptions, _builtins.str]
 """The permission that the caller's token must carry, for example "orders.place"."""
@@ -21,6 +22,10 @@ public: _extension_dict._ExtensionFieldDescriptor[_descriptor_pb2.MethodOptions,
 """No token needed: log-in, refresh, public keys."""
 service_only: _extension_dict._ExtensionFieldDescriptor[_descriptor_pb2.MethodOptions, _builtins.bool]
 """Only another service of the system, never a person: one of `callers`."""
+refusals: _extension_dict._ExtensionFieldDescriptor[_descriptor_pb2.MethodOptions, _containers.RepeatedScalarFieldContainer[_builtins.str]]
+"""The reasons of its own with which a method refuses, where other services call it: what a caller may act on, and
+all that a stand-in may say. Not listed: what every method may be refused with (permissions, keys, database).
+"""
 callers: _extension_dict._ExtensionFieldDescriptor[_descriptor_pb2.MethodOptions, _containers.RepeatedScalarFieldContainer[_builtins.str]]
 """Services that may call the method as themselves, for one restaurant or for none; all others are refused.
 Beside a permission: those that need no person's token.

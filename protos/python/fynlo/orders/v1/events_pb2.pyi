@@ -4,9 +4,11 @@ isort:skip_file
 """
 
 from collections import abc as _abc
+from fynlo.common.v1 import common_pb2 as _common_pb2
 from fynlo.orders.v1 import orders_pb2 as _orders_pb2
 from google.protobuf import descriptor as _descriptor
 from google.protobuf import message as _message
+from google.protobuf import timestamp_pb2 as _timestamp_pb2
 from google.protobuf.internal import containers as _containers
 import builtins as _builtins
 import sys
@@ -59,7 +61,9 @@ class OrderUpdated(_message.Message):
     TICKETS_FIELD_NUMBER: _builtins.int
     CAUSE_FIELD_NUMBER: _builtins.int
     cause: _builtins.str
-    """draft, fired, cancelling or cancel_refused: what moved."""
+    """draft, fired, cancelling or cancel_refused: what moved. more_tickets: the rest of the tickets of the event before it,
+    which could not carry them all.
+    """
     @_builtins.property
     def order(self) -> _orders_pb2.Order: ...
     @_builtins.property
@@ -177,7 +181,7 @@ class TicketUpdated(_message.Message):
     ORDER_FIELD_NUMBER: _builtins.int
     CAUSE_FIELD_NUMBER: _builtins.int
     cause: _builtins.str
-    """started, bumped, recalled, acknowledged or served."""
+    """started, bumped, recalled, acknowledged, served or day_ended."""
     @_builtins.property
     def ticket(self) -> _orders_pb2.Ticket: ...
     @_builtins.property
@@ -221,26 +225,72 @@ Global___KitchenOrderReady: _TypeAlias = KitchenOrderReady  # noqa: Y015
 
 @_typing.final
 class TicketUndelivered(_message.Message):
+    """An alarm at the tills: no display of its station has confirmed the ticket. It stands until TicketAlarmCleared."""
+
     DESCRIPTOR: _descriptor.Descriptor
 
     TICKET_FIELD_NUMBER: _builtins.int
     CAUSE_FIELD_NUMBER: _builtins.int
+    RAISED_AT_FIELD_NUMBER: _builtins.int
+    KITCHEN_EPOCH_FIELD_NUMBER: _builtins.int
+    KITCHEN_SEQ_FIELD_NUMBER: _builtins.int
     cause: _builtins.str
+    """no_display or not_confirmed."""
+    kitchen_epoch: _builtins.str
+    """Where the kitchen channel told this revision of the ticket: a display that confirms this position has it."""
+    kitchen_seq: _builtins.int
     @_builtins.property
     def ticket(self) -> _orders_pb2.Ticket: ...
+    @_builtins.property
+    def raised_at(self) -> _timestamp_pb2.Timestamp: ...
     def __init__(
         self,
         *,
         ticket: _orders_pb2.Ticket | None = ...,
         cause: _builtins.str = ...,
+        raised_at: _timestamp_pb2.Timestamp | None = ...,
+        kitchen_epoch: _builtins.str = ...,
+        kitchen_seq: _builtins.int = ...,
     ) -> None: ...
-    _HasFieldArgType: _TypeAlias = _typing.Literal["ticket", b"ticket"]  # noqa: Y015
+    _HasFieldArgType: _TypeAlias = _typing.Literal["raised_at", b"raised_at", "ticket", b"ticket"]  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["cause", b"cause", "ticket", b"ticket"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["cause", b"cause", "kitchen_epoch", b"kitchen_epoch", "kitchen_seq", b"kitchen_seq", "raised_at", b"raised_at", "ticket", b"ticket"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 
 Global___TicketUndelivered: _TypeAlias = TicketUndelivered  # noqa: Y015
+
+@_typing.final
+class TicketAlarmCleared(_message.Message):
+    """The alarm is over, for all tills."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    TICKET_FIELD_NUMBER: _builtins.int
+    CAUSE_FIELD_NUMBER: _builtins.int
+    ACKNOWLEDGED_BY_FIELD_NUMBER: _builtins.int
+    cause: _builtins.str
+    """confirmed (a display has it), moved (the kitchen has begun, or it is off) or acknowledged (somebody looks after it)."""
+    @_builtins.property
+    def ticket(self) -> _orders_pb2.Ticket: ...
+    @_builtins.property
+    def acknowledged_by(self) -> _common_pb2.Actor:
+        """Who acknowledged it."""
+
+    def __init__(
+        self,
+        *,
+        ticket: _orders_pb2.Ticket | None = ...,
+        cause: _builtins.str = ...,
+        acknowledged_by: _common_pb2.Actor | None = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _typing.Literal["acknowledged_by", b"acknowledged_by", "ticket", b"ticket"]  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["acknowledged_by", b"acknowledged_by", "cause", b"cause", "ticket", b"ticket"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___TicketAlarmCleared: _TypeAlias = TicketAlarmCleared  # noqa: Y015
 
 @_typing.final
 class StationSaved(_message.Message):

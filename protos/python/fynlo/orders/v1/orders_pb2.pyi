@@ -348,6 +348,7 @@ class Order(_message.Message):
     MENU_VERSION_FIELD_NUMBER: _builtins.int
     PLACED_BY_FIELD_NUMBER: _builtins.int
     COMPLETED_AT_FIELD_NUMBER: _builtins.int
+    UNSENT_SINCE_FIELD_NUMBER: _builtins.int
     id: _builtins.str
     restaurant_id: _builtins.str
     number: _builtins.int
@@ -383,6 +384,10 @@ class Order(_message.Message):
     def placed_by(self) -> _common_pb2.Actor: ...
     @_builtins.property
     def completed_at(self) -> _timestamp_pb2.Timestamp: ...
+    @_builtins.property
+    def unsent_since(self) -> _timestamp_pb2.Timestamp:
+        """Since when lines wait for the kitchen that nobody holds back: their guest has not paid yet. Unset where none wait."""
+
     def __init__(
         self,
         *,
@@ -411,10 +416,11 @@ class Order(_message.Message):
         menu_version: _builtins.int = ...,
         placed_by: _common_pb2.Actor | None = ...,
         completed_at: _timestamp_pb2.Timestamp | None = ...,
+        unsent_since: _timestamp_pb2.Timestamp | None = ...,
     ) -> None: ...
-    _HasFieldArgType: _TypeAlias = _typing.Literal["completed_at", b"completed_at", "created_at", b"created_at", "placed_by", b"placed_by", "totals", b"totals", "updated_at", b"updated_at"]  # noqa: Y015
+    _HasFieldArgType: _TypeAlias = _typing.Literal["completed_at", b"completed_at", "created_at", b"created_at", "placed_by", b"placed_by", "totals", b"totals", "unsent_since", b"unsent_since", "updated_at", b"updated_at"]  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["bill_mode", b"bill_mode", "business_date", b"business_date", "completed_at", b"completed_at", "covers", b"covers", "created_at", b"created_at", "currency_code", b"currency_code", "customer_id", b"customer_id", "id", b"id", "kitchen_state", b"kitchen_state", "lifecycle", b"lifecycle", "lines", b"lines", "menu_version", b"menu_version", "number", b"number", "order_type", b"order_type", "payment_state", b"payment_state", "placed_by", b"placed_by", "restaurant_id", b"restaurant_id", "service_flow", b"service_flow", "state", b"state", "table_id", b"table_id", "table_name", b"table_name", "totals", b"totals", "updated_at", b"updated_at", "vat", b"vat", "version", b"version"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["bill_mode", b"bill_mode", "business_date", b"business_date", "completed_at", b"completed_at", "covers", b"covers", "created_at", b"created_at", "currency_code", b"currency_code", "customer_id", b"customer_id", "id", b"id", "kitchen_state", b"kitchen_state", "lifecycle", b"lifecycle", "lines", b"lines", "menu_version", b"menu_version", "number", b"number", "order_type", b"order_type", "payment_state", b"payment_state", "placed_by", b"placed_by", "restaurant_id", b"restaurant_id", "service_flow", b"service_flow", "state", b"state", "table_id", b"table_id", "table_name", b"table_name", "totals", b"totals", "unsent_since", b"unsent_since", "updated_at", b"updated_at", "vat", b"vat", "version", b"version"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 
@@ -622,6 +628,36 @@ class Ticket(_message.Message):
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 
 Global___Ticket: _TypeAlias = Ticket  # noqa: Y015
+
+@_typing.final
+class TicketAlarm(_message.Message):
+    """A ticket that the kitchen has not seen."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    TICKET_FIELD_NUMBER: _builtins.int
+    CAUSE_FIELD_NUMBER: _builtins.int
+    RAISED_AT_FIELD_NUMBER: _builtins.int
+    cause: _builtins.str
+    """no_display or not_confirmed."""
+    @_builtins.property
+    def ticket(self) -> Global___Ticket: ...
+    @_builtins.property
+    def raised_at(self) -> _timestamp_pb2.Timestamp: ...
+    def __init__(
+        self,
+        *,
+        ticket: Global___Ticket | None = ...,
+        cause: _builtins.str = ...,
+        raised_at: _timestamp_pb2.Timestamp | None = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _typing.Literal["raised_at", b"raised_at", "ticket", b"ticket"]  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["cause", b"cause", "raised_at", b"raised_at", "ticket", b"ticket"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___TicketAlarm: _TypeAlias = TicketAlarm  # noqa: Y015
 
 @_typing.final
 class RestaurantMetrics(_message.Message):

@@ -20,6 +20,11 @@ if sys.version_info >= (3, 11):
 else:
     from typing_extensions import TypeAlias as _TypeAlias, Never as _Never
 
+if sys.version_info >= (3, 13):
+    from warnings import deprecated as _deprecated
+else:
+    from typing_extensions import deprecated as _deprecated
+
 DESCRIPTOR: _descriptor.FileDescriptor
 
 class _TicketAction:
@@ -459,9 +464,14 @@ class FireOrderRequest(_message.Message):
     ORDER_ID_FIELD_NUMBER: _builtins.int
     LINE_IDS_FIELD_NUMBER: _builtins.int
     COURSE_FIELD_NUMBER: _builtins.int
+    PAY_LATER_FIELD_NUMBER: _builtins.int
     request_id: _builtins.str
     order_id: _builtins.str
     course: _builtins.str
+    pay_later: _builtins.bool
+    """The guest of a pay_first order pays after the meal instead: it becomes pay_later. Without lines or a course it fires
+    what would have been fired when it was placed.
+    """
     @_builtins.property
     def line_ids(self) -> _containers.RepeatedScalarFieldContainer[_builtins.str]: ...
     def __init__(
@@ -471,10 +481,11 @@ class FireOrderRequest(_message.Message):
         order_id: _builtins.str = ...,
         line_ids: _abc.Iterable[_builtins.str] | None = ...,
         course: _builtins.str = ...,
+        pay_later: _builtins.bool = ...,
     ) -> None: ...
     _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["course", b"course", "line_ids", b"line_ids", "order_id", b"order_id", "request_id", b"request_id"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["course", b"course", "line_ids", b"line_ids", "order_id", b"order_id", "pay_later", b"pay_later", "request_id", b"request_id"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 
@@ -717,6 +728,8 @@ Global___SaveStationResponse: _TypeAlias = SaveStationResponse  # noqa: Y015
 
 @_typing.final
 class ListTicketsRequest(_message.Message):
+    """Newest first."""
+
     DESCRIPTOR: _descriptor.Descriptor
 
     PAGE_FIELD_NUMBER: _builtins.int
@@ -861,6 +874,39 @@ class ChangeTicketLineResponse(_message.Message):
 Global___ChangeTicketLineResponse: _TypeAlias = ChangeTicketLineResponse  # noqa: Y015
 
 @_typing.final
+class UndeliveredTicket(_message.Message):
+    DESCRIPTOR: _descriptor.Descriptor
+
+    TICKET_ID_FIELD_NUMBER: _builtins.int
+    REVISION_FIELD_NUMBER: _builtins.int
+    CAUSE_FIELD_NUMBER: _builtins.int
+    KITCHEN_EPOCH_FIELD_NUMBER: _builtins.int
+    KITCHEN_SEQ_FIELD_NUMBER: _builtins.int
+    ticket_id: _builtins.str
+    revision: _builtins.int
+    cause: _builtins.str
+    """no_display or not_confirmed."""
+    kitchen_epoch: _builtins.str
+    """Where the kitchen channel told this revision."""
+    kitchen_seq: _builtins.int
+    def __init__(
+        self,
+        *,
+        ticket_id: _builtins.str = ...,
+        revision: _builtins.int = ...,
+        cause: _builtins.str = ...,
+        kitchen_epoch: _builtins.str = ...,
+        kitchen_seq: _builtins.int = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["cause", b"cause", "kitchen_epoch", b"kitchen_epoch", "kitchen_seq", b"kitchen_seq", "revision", b"revision", "ticket_id", b"ticket_id"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___UndeliveredTicket: _TypeAlias = UndeliveredTicket  # noqa: Y015
+
+@_typing.final
 class ReportUndeliveredRequest(_message.Message):
     DESCRIPTOR: _descriptor.Descriptor
 
@@ -868,11 +914,32 @@ class ReportUndeliveredRequest(_message.Message):
     TICKET_ID_FIELD_NUMBER: _builtins.int
     REVISION_FIELD_NUMBER: _builtins.int
     CAUSE_FIELD_NUMBER: _builtins.int
+    TICKETS_FIELD_NUMBER: _builtins.int
     restaurant_id: _builtins.str
-    ticket_id: _builtins.str
-    revision: _builtins.int
-    cause: _builtins.str
-    """no_display or not_confirmed."""
+    @_builtins.property
+    @_deprecated("""This field has been marked as deprecated using proto field options.""")
+    def ticket_id(self) -> _builtins.str:
+        """One ticket, as callers before `tickets` name it."""
+
+    @ticket_id.setter
+    @_deprecated("""This field has been marked as deprecated using proto field options.""")
+    def ticket_id(self, value: _builtins.str) -> None:
+        """One ticket, as callers before `tickets` name it."""
+
+    @_builtins.property
+    @_deprecated("""This field has been marked as deprecated using proto field options.""")
+    def revision(self) -> _builtins.int: ...
+    @revision.setter
+    @_deprecated("""This field has been marked as deprecated using proto field options.""")
+    def revision(self, value: _builtins.int) -> None: ...
+    @_builtins.property
+    @_deprecated("""This field has been marked as deprecated using proto field options.""")
+    def cause(self) -> _builtins.str: ...
+    @cause.setter
+    @_deprecated("""This field has been marked as deprecated using proto field options.""")
+    def cause(self, value: _builtins.str) -> None: ...
+    @_builtins.property
+    def tickets(self) -> _containers.RepeatedCompositeFieldContainer[Global___UndeliveredTicket]: ...
     def __init__(
         self,
         *,
@@ -880,10 +947,11 @@ class ReportUndeliveredRequest(_message.Message):
         ticket_id: _builtins.str = ...,
         revision: _builtins.int = ...,
         cause: _builtins.str = ...,
+        tickets: _abc.Iterable[Global___UndeliveredTicket] | None = ...,
     ) -> None: ...
     _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["cause", b"cause", "restaurant_id", b"restaurant_id", "revision", b"revision", "ticket_id", b"ticket_id"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["cause", b"cause", "restaurant_id", b"restaurant_id", "revision", b"revision", "ticket_id", b"ticket_id", "tickets", b"tickets"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 
@@ -903,3 +971,106 @@ class ReportUndeliveredResponse(_message.Message):
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 
 Global___ReportUndeliveredResponse: _TypeAlias = ReportUndeliveredResponse  # noqa: Y015
+
+@_typing.final
+class DeliveredTicket(_message.Message):
+    DESCRIPTOR: _descriptor.Descriptor
+
+    TICKET_ID_FIELD_NUMBER: _builtins.int
+    REVISION_FIELD_NUMBER: _builtins.int
+    ticket_id: _builtins.str
+    revision: _builtins.int
+    """What the display has. A ticket that has grown since is still in alarm."""
+    def __init__(
+        self,
+        *,
+        ticket_id: _builtins.str = ...,
+        revision: _builtins.int = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["revision", b"revision", "ticket_id", b"ticket_id"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___DeliveredTicket: _TypeAlias = DeliveredTicket  # noqa: Y015
+
+@_typing.final
+class ReportDeliveredRequest(_message.Message):
+    DESCRIPTOR: _descriptor.Descriptor
+
+    RESTAURANT_ID_FIELD_NUMBER: _builtins.int
+    TICKETS_FIELD_NUMBER: _builtins.int
+    restaurant_id: _builtins.str
+    @_builtins.property
+    def tickets(self) -> _containers.RepeatedCompositeFieldContainer[Global___DeliveredTicket]: ...
+    def __init__(
+        self,
+        *,
+        restaurant_id: _builtins.str = ...,
+        tickets: _abc.Iterable[Global___DeliveredTicket] | None = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["restaurant_id", b"restaurant_id", "tickets", b"tickets"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___ReportDeliveredRequest: _TypeAlias = ReportDeliveredRequest  # noqa: Y015
+
+@_typing.final
+class ReportDeliveredResponse(_message.Message):
+    DESCRIPTOR: _descriptor.Descriptor
+
+    def __init__(
+        self,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _Never  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___ReportDeliveredResponse: _TypeAlias = ReportDeliveredResponse  # noqa: Y015
+
+@_typing.final
+class AcknowledgeTicketAlarmRequest(_message.Message):
+    DESCRIPTOR: _descriptor.Descriptor
+
+    REQUEST_ID_FIELD_NUMBER: _builtins.int
+    TICKET_ID_FIELD_NUMBER: _builtins.int
+    request_id: _builtins.str
+    ticket_id: _builtins.str
+    def __init__(
+        self,
+        *,
+        request_id: _builtins.str = ...,
+        ticket_id: _builtins.str = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["request_id", b"request_id", "ticket_id", b"ticket_id"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___AcknowledgeTicketAlarmRequest: _TypeAlias = AcknowledgeTicketAlarmRequest  # noqa: Y015
+
+@_typing.final
+class AcknowledgeTicketAlarmResponse(_message.Message):
+    DESCRIPTOR: _descriptor.Descriptor
+
+    TICKET_FIELD_NUMBER: _builtins.int
+    @_builtins.property
+    def ticket(self) -> _orders_pb2.Ticket: ...
+    def __init__(
+        self,
+        *,
+        ticket: _orders_pb2.Ticket | None = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _typing.Literal["ticket", b"ticket"]  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["ticket", b"ticket"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___AcknowledgeTicketAlarmResponse: _TypeAlias = AcknowledgeTicketAlarmResponse  # noqa: Y015

@@ -147,7 +147,8 @@ class OrdersServiceServicer:
         raise NotImplementedError('Method not implemented!')
 
     def SetOrderStatus(self, request, context):
-        """Moves an order to a derived state by the command that leads there.
+        """Moves an order to a derived state by the command that leads there; the caller needs that command's permission as
+        well (orders.cancel for cancelled, kitchen.work for preparing and ready).
         """
         context.set_code(grpc.StatusCode.UNIMPLEMENTED)
         context.set_details('Method not implemented!')
@@ -528,6 +529,16 @@ class KitchenServiceStub:
                 request_serializer=fynlo_dot_orders_dot_v1_dot_orders__service__pb2.ReportUndeliveredRequest.SerializeToString,
                 response_deserializer=fynlo_dot_orders_dot_v1_dot_orders__service__pb2.ReportUndeliveredResponse.FromString,
                 _registered_method=True)
+        self.ReportDelivered = channel.unary_unary(
+                '/fynlo.orders.v1.KitchenService/ReportDelivered',
+                request_serializer=fynlo_dot_orders_dot_v1_dot_orders__service__pb2.ReportDeliveredRequest.SerializeToString,
+                response_deserializer=fynlo_dot_orders_dot_v1_dot_orders__service__pb2.ReportDeliveredResponse.FromString,
+                _registered_method=True)
+        self.AcknowledgeTicketAlarm = channel.unary_unary(
+                '/fynlo.orders.v1.KitchenService/AcknowledgeTicketAlarm',
+                request_serializer=fynlo_dot_orders_dot_v1_dot_orders__service__pb2.AcknowledgeTicketAlarmRequest.SerializeToString,
+                response_deserializer=fynlo_dot_orders_dot_v1_dot_orders__service__pb2.AcknowledgeTicketAlarmResponse.FromString,
+                _registered_method=True)
 
 
 class KitchenServiceServicer:
@@ -565,7 +576,21 @@ class KitchenServiceServicer:
         raise NotImplementedError('Method not implemented!')
 
     def ReportUndelivered(self, request, context):
-        """A ticket that no display of its station has confirmed in time. Raised once per revision.
+        """Tickets that no display of their station has confirmed in time. Each raises an alarm once per revision.
+        """
+        context.set_code(grpc.StatusCode.UNIMPLEMENTED)
+        context.set_details('Method not implemented!')
+        raise NotImplementedError('Method not implemented!')
+
+    def ReportDelivered(self, request, context):
+        """Tickets in alarm that a display has confirmed since: their alarms are over.
+        """
+        context.set_code(grpc.StatusCode.UNIMPLEMENTED)
+        context.set_details('Method not implemented!')
+        raise NotImplementedError('Method not implemented!')
+
+    def AcknowledgeTicketAlarm(self, request, context):
+        """Somebody looks after a ticket in alarm: it is over for all tills.
         """
         context.set_code(grpc.StatusCode.UNIMPLEMENTED)
         context.set_details('Method not implemented!')
@@ -603,6 +628,16 @@ def add_KitchenServiceServicer_to_server(servicer, server):
                     servicer.ReportUndelivered,
                     request_deserializer=fynlo_dot_orders_dot_v1_dot_orders__service__pb2.ReportUndeliveredRequest.FromString,
                     response_serializer=fynlo_dot_orders_dot_v1_dot_orders__service__pb2.ReportUndeliveredResponse.SerializeToString,
+            ),
+            'ReportDelivered': grpc.unary_unary_rpc_method_handler(
+                    servicer.ReportDelivered,
+                    request_deserializer=fynlo_dot_orders_dot_v1_dot_orders__service__pb2.ReportDeliveredRequest.FromString,
+                    response_serializer=fynlo_dot_orders_dot_v1_dot_orders__service__pb2.ReportDeliveredResponse.SerializeToString,
+            ),
+            'AcknowledgeTicketAlarm': grpc.unary_unary_rpc_method_handler(
+                    servicer.AcknowledgeTicketAlarm,
+                    request_deserializer=fynlo_dot_orders_dot_v1_dot_orders__service__pb2.AcknowledgeTicketAlarmRequest.FromString,
+                    response_serializer=fynlo_dot_orders_dot_v1_dot_orders__service__pb2.AcknowledgeTicketAlarmResponse.SerializeToString,
             ),
     }
     generic_handler = grpc.method_handlers_generic_handler(
@@ -768,6 +803,60 @@ class KitchenService:
             '/fynlo.orders.v1.KitchenService/ReportUndelivered',
             fynlo_dot_orders_dot_v1_dot_orders__service__pb2.ReportUndeliveredRequest.SerializeToString,
             fynlo_dot_orders_dot_v1_dot_orders__service__pb2.ReportUndeliveredResponse.FromString,
+            options,
+            channel_credentials,
+            insecure,
+            call_credentials,
+            compression,
+            wait_for_ready,
+            timeout,
+            metadata,
+            _registered_method=True)
+
+    @staticmethod
+    def ReportDelivered(request,
+            target,
+            options=(),
+            channel_credentials=None,
+            call_credentials=None,
+            insecure=False,
+            compression=None,
+            wait_for_ready=None,
+            timeout=None,
+            metadata=None):
+        return grpc.experimental.unary_unary(
+            request,
+            target,
+            '/fynlo.orders.v1.KitchenService/ReportDelivered',
+            fynlo_dot_orders_dot_v1_dot_orders__service__pb2.ReportDeliveredRequest.SerializeToString,
+            fynlo_dot_orders_dot_v1_dot_orders__service__pb2.ReportDeliveredResponse.FromString,
+            options,
+            channel_credentials,
+            insecure,
+            call_credentials,
+            compression,
+            wait_for_ready,
+            timeout,
+            metadata,
+            _registered_method=True)
+
+    @staticmethod
+    def AcknowledgeTicketAlarm(request,
+            target,
+            options=(),
+            channel_credentials=None,
+            call_credentials=None,
+            insecure=False,
+            compression=None,
+            wait_for_ready=None,
+            timeout=None,
+            metadata=None):
+        return grpc.experimental.unary_unary(
+            request,
+            target,
+            '/fynlo.orders.v1.KitchenService/AcknowledgeTicketAlarm',
+            fynlo_dot_orders_dot_v1_dot_orders__service__pb2.AcknowledgeTicketAlarmRequest.SerializeToString,
+            fynlo_dot_orders_dot_v1_dot_orders__service__pb2.AcknowledgeTicketAlarmResponse.FromString,
             options,
             channel_credentials,
             insecure,

@@ -44,7 +44,9 @@ class OrdersServiceStub:
     CancelOrder: _grpc.UnaryUnaryMultiCallable[_orders_service_pb2.CancelOrderRequest, _orders_service_pb2.CancelOrderResponse]
     CompleteOrder: _grpc.UnaryUnaryMultiCallable[_orders_service_pb2.CompleteOrderRequest, _orders_service_pb2.CompleteOrderResponse]
     SetOrderStatus: _grpc.UnaryUnaryMultiCallable[_orders_service_pb2.SetOrderStatusRequest, _orders_service_pb2.SetOrderStatusResponse]
-    """Moves an order to a derived state by the command that leads there."""
+    """Moves an order to a derived state by the command that leads there; the caller needs that command's permission as
+    well (orders.cancel for cancelled, kitchen.work for preparing and ready).
+    """
 
 @_typing.type_check_only
 class OrdersServiceAsyncStub(OrdersServiceStub):
@@ -62,7 +64,9 @@ class OrdersServiceAsyncStub(OrdersServiceStub):
     CancelOrder: _aio.UnaryUnaryMultiCallable[_orders_service_pb2.CancelOrderRequest, _orders_service_pb2.CancelOrderResponse]  # type: ignore[assignment]
     CompleteOrder: _aio.UnaryUnaryMultiCallable[_orders_service_pb2.CompleteOrderRequest, _orders_service_pb2.CompleteOrderResponse]  # type: ignore[assignment]
     SetOrderStatus: _aio.UnaryUnaryMultiCallable[_orders_service_pb2.SetOrderStatusRequest, _orders_service_pb2.SetOrderStatusResponse]  # type: ignore[assignment]
-    """Moves an order to a derived state by the command that leads there."""
+    """Moves an order to a derived state by the command that leads there; the caller needs that command's permission as
+    well (orders.cancel for cancelled, kitchen.work for preparing and ready).
+    """
 
 class OrdersServiceServicer(metaclass=_abc_1.ABCMeta):
     @_abc_1.abstractmethod
@@ -137,7 +141,9 @@ class OrdersServiceServicer(metaclass=_abc_1.ABCMeta):
         request: _orders_service_pb2.SetOrderStatusRequest,
         context: _ServicerContext,
     ) -> _typing.Union[_orders_service_pb2.SetOrderStatusResponse, _abc.Awaitable[_orders_service_pb2.SetOrderStatusResponse]]:
-        """Moves an order to a derived state by the command that leads there."""
+        """Moves an order to a derived state by the command that leads there; the caller needs that command's permission as
+        well (orders.cancel for cancelled, kitchen.work for preparing and ready).
+        """
 
 def add_OrdersServiceServicer_to_server(servicer: OrdersServiceServicer, server: _typing.Union[_grpc.Server, _aio.Server]) -> None: ...
 
@@ -154,7 +160,11 @@ class KitchenServiceStub:
     ChangeTicket: _grpc.UnaryUnaryMultiCallable[_orders_service_pb2.ChangeTicketRequest, _orders_service_pb2.ChangeTicketResponse]
     ChangeTicketLine: _grpc.UnaryUnaryMultiCallable[_orders_service_pb2.ChangeTicketLineRequest, _orders_service_pb2.ChangeTicketLineResponse]
     ReportUndelivered: _grpc.UnaryUnaryMultiCallable[_orders_service_pb2.ReportUndeliveredRequest, _orders_service_pb2.ReportUndeliveredResponse]
-    """A ticket that no display of its station has confirmed in time. Raised once per revision."""
+    """Tickets that no display of their station has confirmed in time. Each raises an alarm once per revision."""
+    ReportDelivered: _grpc.UnaryUnaryMultiCallable[_orders_service_pb2.ReportDeliveredRequest, _orders_service_pb2.ReportDeliveredResponse]
+    """Tickets in alarm that a display has confirmed since: their alarms are over."""
+    AcknowledgeTicketAlarm: _grpc.UnaryUnaryMultiCallable[_orders_service_pb2.AcknowledgeTicketAlarmRequest, _orders_service_pb2.AcknowledgeTicketAlarmResponse]
+    """Somebody looks after a ticket in alarm: it is over for all tills."""
 
 @_typing.type_check_only
 class KitchenServiceAsyncStub(KitchenServiceStub):
@@ -167,7 +177,11 @@ class KitchenServiceAsyncStub(KitchenServiceStub):
     ChangeTicket: _aio.UnaryUnaryMultiCallable[_orders_service_pb2.ChangeTicketRequest, _orders_service_pb2.ChangeTicketResponse]  # type: ignore[assignment]
     ChangeTicketLine: _aio.UnaryUnaryMultiCallable[_orders_service_pb2.ChangeTicketLineRequest, _orders_service_pb2.ChangeTicketLineResponse]  # type: ignore[assignment]
     ReportUndelivered: _aio.UnaryUnaryMultiCallable[_orders_service_pb2.ReportUndeliveredRequest, _orders_service_pb2.ReportUndeliveredResponse]  # type: ignore[assignment]
-    """A ticket that no display of its station has confirmed in time. Raised once per revision."""
+    """Tickets that no display of their station has confirmed in time. Each raises an alarm once per revision."""
+    ReportDelivered: _aio.UnaryUnaryMultiCallable[_orders_service_pb2.ReportDeliveredRequest, _orders_service_pb2.ReportDeliveredResponse]  # type: ignore[assignment]
+    """Tickets in alarm that a display has confirmed since: their alarms are over."""
+    AcknowledgeTicketAlarm: _aio.UnaryUnaryMultiCallable[_orders_service_pb2.AcknowledgeTicketAlarmRequest, _orders_service_pb2.AcknowledgeTicketAlarmResponse]  # type: ignore[assignment]
+    """Somebody looks after a ticket in alarm: it is over for all tills."""
 
 class KitchenServiceServicer(metaclass=_abc_1.ABCMeta):
     """Kitchen stations and their tickets."""
@@ -213,6 +227,22 @@ class KitchenServiceServicer(metaclass=_abc_1.ABCMeta):
         request: _orders_service_pb2.ReportUndeliveredRequest,
         context: _ServicerContext,
     ) -> _typing.Union[_orders_service_pb2.ReportUndeliveredResponse, _abc.Awaitable[_orders_service_pb2.ReportUndeliveredResponse]]:
-        """A ticket that no display of its station has confirmed in time. Raised once per revision."""
+        """Tickets that no display of their station has confirmed in time. Each raises an alarm once per revision."""
+
+    @_abc_1.abstractmethod
+    def ReportDelivered(
+        self,
+        request: _orders_service_pb2.ReportDeliveredRequest,
+        context: _ServicerContext,
+    ) -> _typing.Union[_orders_service_pb2.ReportDeliveredResponse, _abc.Awaitable[_orders_service_pb2.ReportDeliveredResponse]]:
+        """Tickets in alarm that a display has confirmed since: their alarms are over."""
+
+    @_abc_1.abstractmethod
+    def AcknowledgeTicketAlarm(
+        self,
+        request: _orders_service_pb2.AcknowledgeTicketAlarmRequest,
+        context: _ServicerContext,
+    ) -> _typing.Union[_orders_service_pb2.AcknowledgeTicketAlarmResponse, _abc.Awaitable[_orders_service_pb2.AcknowledgeTicketAlarmResponse]]:
+        """Somebody looks after a ticket in alarm: it is over for all tills."""
 
 def add_KitchenServiceServicer_to_server(servicer: KitchenServiceServicer, server: _typing.Union[_grpc.Server, _aio.Server]) -> None: ...

@@ -28,7 +28,9 @@ class _ReplayOutcomeEnumTypeWrapper(_enum_type_wrapper._EnumTypeWrapper[_ReplayO
     DESCRIPTOR: _descriptor.EnumDescriptor
     REPLAY_OUTCOME_UNSPECIFIED: _ReplayOutcome.ValueType  # 0
     REPLAY_OUTCOME_EVENTS: _ReplayOutcome.ValueType  # 1
-    """events holds all of (from_seq, head] or its first `limit`."""
+    """events holds all of (from_seq, head] or its first: as many as `limit` and the owner's limit of a page in bytes allow,
+    at least one. The next page follows the last of them.
+    """
     REPLAY_OUTCOME_TOO_OLD: _ReplayOutcome.ValueType  # 2
     """from_seq is older than the outbox reaches: take a snapshot."""
     REPLAY_OUTCOME_EPOCH_CHANGED: _ReplayOutcome.ValueType  # 3
@@ -38,7 +40,9 @@ class ReplayOutcome(_ReplayOutcome, metaclass=_ReplayOutcomeEnumTypeWrapper): ..
 
 REPLAY_OUTCOME_UNSPECIFIED: ReplayOutcome.ValueType  # 0
 REPLAY_OUTCOME_EVENTS: ReplayOutcome.ValueType  # 1
-"""events holds all of (from_seq, head] or its first `limit`."""
+"""events holds all of (from_seq, head] or its first: as many as `limit` and the owner's limit of a page in bytes allow,
+at least one. The next page follows the last of them.
+"""
 REPLAY_OUTCOME_TOO_OLD: ReplayOutcome.ValueType  # 2
 """from_seq is older than the outbox reaches: take a snapshot."""
 REPLAY_OUTCOME_EPOCH_CHANGED: ReplayOutcome.ValueType  # 3

@@ -29,7 +29,7 @@ from fynlo.staff.v1 import staff_pb2 as fynlo_dot_staff_dot_v1_dot_staff__pb2
 from google.protobuf import timestamp_pb2 as google_dot_protobuf_dot_timestamp__pb2
 
 
-DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n fynlo/realtime/v1/realtime.proto\x12\x11\x66ynlo.realtime.v1\x1a\x1e\x66ynlo/catalog/v1/catalog.proto\x1a\x1c\x66ynlo/orders/v1/orders.proto\x1a fynlo/payments/v1/payments.proto\x1a\x1a\x66ynlo/staff/v1/staff.proto\x1a\x1fgoogle/protobuf/timestamp.proto\"\xc9\x01\n\x0c\x43hannelEvent\x12\x10\n\x03seq\x18\x01 \x01(\x03R\x03seq\x12\x12\n\x04type\x18\x02 \x01(\tR\x04type\x12\x18\n\x07payload\x18\x03 \x01(\x0cR\x07payload\x12\x1d\n\nmessage_id\x18\x04 \x01(\tR\tmessageId\x12\x1d\n\ncommand_id\x18\x05 \x01(\tR\tcommandId\x12;\n\x0boccurred_at\x18\x06 \x01(\x0b\x32\x1a.google.protobuf.TimestampR\noccurredAt\"=\n\x0bOrdersState\x12.\n\x06orders\x18\x01 \x03(\x0b\x32\x16.fynlo.orders.v1.OrderR\x06orders\"w\n\x0cKitchenState\x12\x31\n\x07tickets\x18\x01 \x03(\x0b\x32\x17.fynlo.orders.v1.TicketR\x07tickets\x12\x34\n\x08stations\x18\x02 \x03(\x0b\x32\x18.fynlo.orders.v1.StationR\x08stations\"`\n\nFloorTable\x12\x0e\n\x02id\x18\x01 \x01(\tR\x02id\x12\x12\n\x04name\x18\x02 \x01(\tR\x04name\x12\x14\n\x05state\x18\x03 \x01(\tR\x05state\x12\x18\n\x07version\x18\x04 \x01(\x03R\x07version\"C\n\nFloorState\x12\x35\n\x06tables\x18\x01 \x03(\x0b\x32\x1d.fynlo.realtime.v1.FloorTableR\x06tables\"F\n\x0eInventoryState\x12\x34\n\x06levels\x18\x01 \x03(\x0b\x32\x1c.fynlo.catalog.v1.StockLevelR\x06levels\"D\n\nStaffState\x12\x36\n\ttimecards\x18\x01 \x03(\x0b\x32\x18.fynlo.staff.v1.TimecardR\ttimecards\"H\n\nTillsState\x12:\n\x08sessions\x18\x01 \x03(\x0b\x32\x1e.fynlo.payments.v1.TillSessionR\x08sessions\"L\n\x0cMetricsState\x12<\n\x07metrics\x18\x01 \x01(\x0b\x32\".fynlo.orders.v1.RestaurantMetricsR\x07metricsb\x06proto3')
+DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n fynlo/realtime/v1/realtime.proto\x12\x11\x66ynlo.realtime.v1\x1a\x1e\x66ynlo/catalog/v1/catalog.proto\x1a\x1c\x66ynlo/orders/v1/orders.proto\x1a fynlo/payments/v1/payments.proto\x1a\x1a\x66ynlo/staff/v1/staff.proto\x1a\x1fgoogle/protobuf/timestamp.proto\"\xc9\x01\n\x0c\x43hannelEvent\x12\x10\n\x03seq\x18\x01 \x01(\x03R\x03seq\x12\x12\n\x04type\x18\x02 \x01(\tR\x04type\x12\x18\n\x07payload\x18\x03 \x01(\x0cR\x07payload\x12\x1d\n\nmessage_id\x18\x04 \x01(\tR\tmessageId\x12\x1d\n\ncommand_id\x18\x05 \x01(\tR\tcommandId\x12;\n\x0boccurred_at\x18\x06 \x01(\x0b\x32\x1a.google.protobuf.TimestampR\noccurredAt\"s\n\x0bOrdersState\x12.\n\x06orders\x18\x01 \x03(\x0b\x32\x16.fynlo.orders.v1.OrderR\x06orders\x12\x34\n\x06\x61larms\x18\x02 \x03(\x0b\x32\x1c.fynlo.orders.v1.TicketAlarmR\x06\x61larms\"w\n\x0cKitchenState\x12\x31\n\x07tickets\x18\x01 \x03(\x0b\x32\x17.fynlo.orders.v1.TicketR\x07tickets\x12\x34\n\x08stations\x18\x02 \x03(\x0b\x32\x18.fynlo.orders.v1.StationR\x08stations\"`\n\nFloorTable\x12\x0e\n\x02id\x18\x01 \x01(\tR\x02id\x12\x12\n\x04name\x18\x02 \x01(\tR\x04name\x12\x14\n\x05state\x18\x03 \x01(\tR\x05state\x12\x18\n\x07version\x18\x04 \x01(\x03R\x07version\"C\n\nFloorState\x12\x35\n\x06tables\x18\x01 \x03(\x0b\x32\x1d.fynlo.realtime.v1.FloorTableR\x06tables\"F\n\x0eInventoryState\x12\x34\n\x06levels\x18\x01 \x03(\x0b\x32\x1c.fynlo.catalog.v1.StockLevelR\x06levels\"D\n\nStaffState\x12\x36\n\ttimecards\x18\x01 \x03(\x0b\x32\x18.fynlo.staff.v1.TimecardR\ttimecards\"H\n\nTillsState\x12:\n\x08sessions\x18\x01 \x03(\x0b\x32\x1e.fynlo.payments.v1.TillSessionR\x08sessions\"L\n\x0cMetricsState\x12<\n\x07metrics\x18\x01 \x01(\x0b\x32\".fynlo.orders.v1.RestaurantMetricsR\x07metricsb\x06proto3')
 
 _globals = globals()
 _builder.BuildMessageAndEnumDescriptors(DESCRIPTOR, _globals)
@@ -39,19 +39,19 @@ if not _descriptor._USE_C_DESCRIPTORS:
   _globals['_CHANNELEVENT']._serialized_start=213
   _globals['_CHANNELEVENT']._serialized_end=414
   _globals['_ORDERSSTATE']._serialized_start=416
-  _globals['_ORDERSSTATE']._serialized_end=477
-  _globals['_KITCHENSTATE']._serialized_start=479
-  _globals['_KITCHENSTATE']._serialized_end=598
-  _globals['_FLOORTABLE']._serialized_start=600
-  _globals['_FLOORTABLE']._serialized_end=696
-  _globals['_FLOORSTATE']._serialized_start=698
-  _globals['_FLOORSTATE']._serialized_end=765
-  _globals['_INVENTORYSTATE']._serialized_start=767
-  _globals['_INVENTORYSTATE']._serialized_end=837
-  _globals['_STAFFSTATE']._serialized_start=839
-  _globals['_STAFFSTATE']._serialized_end=907
-  _globals['_TILLSSTATE']._serialized_start=909
-  _globals['_TILLSSTATE']._serialized_end=981
-  _globals['_METRICSSTATE']._serialized_start=983
-  _globals['_METRICSSTATE']._serialized_end=1059
+  _globals['_ORDERSSTATE']._serialized_end=531
+  _globals['_KITCHENSTATE']._serialized_start=533
+  _globals['_KITCHENSTATE']._serialized_end=652
+  _globals['_FLOORTABLE']._serialized_start=654
+  _globals['_FLOORTABLE']._serialized_end=750
+  _globals['_FLOORSTATE']._serialized_start=752
+  _globals['_FLOORSTATE']._serialized_end=819
+  _globals['_INVENTORYSTATE']._serialized_start=821
+  _globals['_INVENTORYSTATE']._serialized_end=891
+  _globals['_STAFFSTATE']._serialized_start=893
+  _globals['_STAFFSTATE']._serialized_end=961
+  _globals['_TILLSSTATE']._serialized_start=963
+  _globals['_TILLSSTATE']._serialized_end=1035
+  _globals['_METRICSSTATE']._serialized_start=1037
+  _globals['_METRICSSTATE']._serialized_end=1113
 # @@protoc_insertion_point(module_scope)

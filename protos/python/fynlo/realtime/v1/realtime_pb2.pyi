@@ -66,18 +66,24 @@ class OrdersState(_message.Message):
     DESCRIPTOR: _descriptor.Descriptor
 
     ORDERS_FIELD_NUMBER: _builtins.int
+    ALARMS_FIELD_NUMBER: _builtins.int
     @_builtins.property
     def orders(self) -> _containers.RepeatedCompositeFieldContainer[_orders_pb2.Order]:
         """Open orders and the newest closed ones."""
+
+    @_builtins.property
+    def alarms(self) -> _containers.RepeatedCompositeFieldContainer[_orders_pb2.TicketAlarm]:
+        """Tickets that the kitchen has not seen, newest first."""
 
     def __init__(
         self,
         *,
         orders: _abc.Iterable[_orders_pb2.Order] | None = ...,
+        alarms: _abc.Iterable[_orders_pb2.TicketAlarm] | None = ...,
     ) -> None: ...
     _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["orders", b"orders"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["alarms", b"alarms", "orders", b"orders"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 
@@ -90,7 +96,9 @@ class KitchenState(_message.Message):
     TICKETS_FIELD_NUMBER: _builtins.int
     STATIONS_FIELD_NUMBER: _builtins.int
     @_builtins.property
-    def tickets(self) -> _containers.RepeatedCompositeFieldContainer[_orders_pb2.Ticket]: ...
+    def tickets(self) -> _containers.RepeatedCompositeFieldContainer[_orders_pb2.Ticket]:
+        """Open ones, and cancelled ones that no cook has acknowledged; the newest first."""
+
     @_builtins.property
     def stations(self) -> _containers.RepeatedCompositeFieldContainer[_orders_pb2.Station]: ...
     def __init__(

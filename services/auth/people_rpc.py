@@ -1,0 +1,107 @@
+"""The gRPC face of invitations, passwords and local mail: parse, call the use case, serialise."""
+
+from typing import Any
+
+from fynlo.auth.v1 import people_service_pb2 as api
+from fynlo.auth.v1 import people_service_pb2_grpc as grpc_api
+
+from chassis.ids import parse_id
+from chassis.rpc import current_principal
+from services.auth import wire
+from services.auth.domain.roles import Role
+from services.auth.rpc import after_of, caller, cursor_of, limit_of, request_key
+from services.auth.usecases import invitations, mail, members, passwords
+from services.auth.usecases.context import Context
+
+
+class PeopleRpc(grpc_api.PeopleServiceServicer):
+    """fynlo.auth.v1.PeopleService."""
+
+    def __init__(self, ctx: Context) -> None:
+        self._ctx = ctx
+
+    async def Invite(self, request: api.InviteRequest, context: Any) -> api.InviteResponse:  # noqa: N802
+        inviter = invitations.Inviter(caller().user_id, _own_role())
+        invitee = invitations.Invitee(request.email, wire.role_of(request.role), request.name)
+        key = request_key("Invite", request)
+        return await invitations.invite(self._ctx, current_principal().tenant, inviter, invitee, key)
+
+    async def ListInvitations(  # noqa: N802
+        self, request: api.ListInvitationsRequest, context: Any
+    ) -> api.ListInvitationsResponse:
+        limit = limit_of(request.page)
+        found = await invitations.list_invitations(
+            self._ctx, current_principal().tenant, limit=limit + 1, after=after_of(request.page)
+        )
+        now = self._ctx.db.clock.now()
+        response = api.ListInvitationsResponse(
+            invitations=[wire.invitation_message(each, now) for each in found[:limit]]
+        )
+        if len(found) > limit:
+            response.next_cursor = cursor_of(found[limit - 1].id)
+        return response
+
+    async def RevokeInvitation(  # noqa: N802
+        self, request: api.RevokeInvitationRequest, context: Any
+    ) -> api.RevokeInvitationResponse:
+        invitation_id = parse_id(request.invitation_id)
+        key = request_key("RevokeInvitation", request)
+        tenant = current_principal().tenant
+        return await invitations.revoke_invitation(self._ctx, tenant, _own_role(), invitation_id, key)
+
+    async def PreviewInvitation(  # noqa: N802
+        self, request: api.PreviewInvitationRequest, context: Any
+    ) -> api.PreviewInvitationResponse:
+        found = await invitations.preview(self._ctx, request.token, request.remote_address)
+        return wire.preview_response(found)
+
+    async def AcceptInvitation(  # noqa: N802
+        self, request: api.AcceptInvitationRequest, context: Any
+    ) -> api.AcceptInvitationResponse:
+        command = invitations.Acceptance(
+            token=request.token,
+            password=request.password,
+            name=request.name,
+            device_id=request.device_id,
+            client=wire.client_of(request.client),
+            address=request.remote_address,
+        )
+        opened = await invitations.accept_and_log_in(self._ctx, command)
+        return api.AcceptInvitationResponse(session=wire.session_message(opened))
+
+    async def ChangeRole(self, request: api.ChangeRoleRequest, context: Any) -> api.ChangeRoleResponse:  # noqa: N802
+        return await members.change_role(
+            self._ctx,
+            current_principal().tenant,
+            _own_role(),
+            parse_id(request.user_id),
+            wire.role_of(request.role),
+            request_key("ChangeRole", request),
+        )
+
+    async def ChangePassword(  # noqa: N802
+        self, request: api.ChangePasswordRequest, context: Any
+    ) -> api.ChangePasswordResponse:
+        change = passwords.Change(request.current, request.new, request.remote_address)
+        await passwords.change_password(self._ctx, caller(), change)
+        return api.ChangePasswordResponse()
+
+    async def RequestPasswordReset(  # noqa: N802
+        self, request: api.RequestPasswordResetRequest, context: Any
+    ) -> api.RequestPasswordResetResponse:
+        await passwords.request_reset(self._ctx, request.email, request.remote_address)
+        return api.RequestPasswordResetResponse()
+
+    async def ResetPassword(  # noqa: N802
+        self, request: api.ResetPasswordRequest, context: Any
+    ) -> api.ResetPasswordResponse:
+        await passwords.reset_password(self._ctx, request.token, request.password, request.remote_address)
+        return api.ResetPasswordResponse()
+
+    async def ListOutbox(self, request: api.ListOutboxRequest, context: Any) -> api.ListOutboxResponse:  # noqa: N802
+        return wire.outbox_response(await mail.local_mails(self._ctx, request.recipient))
+
+
+def _own_role() -> Role:
+    """What the caller is in the restaurant of the token."""
+    return Role(current_principal().role or "")

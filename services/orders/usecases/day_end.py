@@ -1,0 +1,69 @@
+"""Tickets that outlive their business day leave the kitchen: nobody will bump or serve them any more."""
+
+from datetime import timedelta
+from uuid import UUID
+
+from chassis.clock import business_date
+from chassis.errors import Unavailable
+from chassis.telemetry import get_logger
+from services.orders.domain import commands
+from services.orders.store import kitchen as store
+from services.orders.store.orders import lock_order
+from services.orders.usecases.copies import settings_in
+from services.orders.usecases.work import Shop, apply
+from services.orders.wire.menu import cutoff_of, day_of
+
+BATCH = 100
+"""Orders per round, a transaction each."""
+JUST_FIRED = timedelta(hours=1)
+"""What was fired a moment before the day ended is still being cooked."""
+DAY_ENDED = "the business day ended"
+
+_log = get_logger("orders.day_end")
+_START = (UUID(int=0), UUID(int=0))
+
+
+class DayEnd:
+    """Goes round through the orders, a batch at a time: one that cannot be changed delays no other."""
+
+    def __init__(self, shop: Shop) -> None:
+        self._shop = shop
+        self._after = _START
+
+    @property
+    def at_start(self) -> bool:
+        """Whether the next batch begins a new round."""
+        return self._after == _START
+
+    async def sweep(self) -> int:
+        """One batch; of how many orders tickets were ended."""
+        shop, now = self._shop, self._shop.clock.now()
+        async with shop.db.transaction(None, readonly=True) as tx:
+            rules = await store.find_day_rules(tx)
+            days = {(zone, cutoff): business_date(now, zone, cutoff_of(cutoff)) for zone, cutoff in rules}
+            found = await store.find_past_day(tx, days, now - JUST_FIRED, self._after, BATCH)
+        self._after = found[-1] if len(found) == BATCH else _START
+        ended = 0
+        for tenant, order_id in found:
+            try:
+                ended += await self._end(tenant, order_id)
+            except Unavailable:
+                raise
+            except Exception as error:  # whatever is wrong with one order is its own affair
+                _log.error("tickets did not end with their day", order_id=str(order_id), error=repr(error))
+        return ended
+
+    async def _end(self, tenant: UUID, order_id: UUID) -> bool:
+        shop = self._shop
+        command = shop.own_command(f"day_end:{order_id}", DAY_ENDED)
+        async with shop.db.transaction(tenant) as tx:
+            held = await lock_order(tx, order_id)
+            settings = await settings_in(tx)
+            today = day_of(settings, command.at).isoformat()
+            fired_before = command.at - JUST_FIRED
+            change = commands.end_day(held, today, fired_before, settings.auto_complete, command)
+            if change is None:
+                return False
+            await apply(tx, change, "")
+        shop.changed.note(tenant)
+        return True

@@ -1,0 +1,127 @@
+// Every part that the pages are built of, in each of its states, with no server behind it.
+import { Problem } from "./problem.js";
+import {
+  AmountField,
+  connectionWords,
+  Dialog,
+  KeysHelp,
+  Keypad,
+  MoneyPad,
+  Refusal,
+  Segmented,
+  Stepper,
+  toast,
+  Toasts,
+  toastUndo,
+} from "./ui.js";
+import { money } from "./money.js";
+import { html, render, useState } from "./view.js";
+
+const pounds = (minor) => money(minor, "GBP");
+const TYPES = [
+  { value: "eat_in", label: "Eat in" },
+  { value: "takeaway", label: "Takeaway" },
+];
+const STATUSES = [
+  { phase: "open", live: true, code: 0, at: 0 },
+  { phase: "open", live: false, code: 0, at: 0 },
+  { phase: "connecting", live: false, code: 0, at: 0 },
+  { phase: "waiting", live: false, code: 0, at: 9_000 },
+  { phase: "stopped", live: false, code: 4502, at: 0 },
+];
+
+const Part = ({ name, wide = false, children }) =>
+  html`<section class="part" data-part=${name}><h2>${name}</h2><div class="states ${wide ? "wide" : ""}">${children}</div></section>`;
+const State = ({ name, children }) => html`<div class="state" data-state=${name}><small>${name}</small>${children}</div>`;
+
+/** A part whose value lives here. */
+function Live({ start, of }) {
+  const [value, setValue] = useState(start);
+  return of(value, setValue);
+}
+
+function Buttons() {
+  return html`<${Part} name="Button">
+    <${State} name="main"><button class="primary big">Pay £65.30</button><//>
+    <${State} name="main, not now"><button class="primary big" disabled>Pay</button><//>
+    <${State} name="plain"><button>Details</button><//>
+    <${State} name="quiet"><button class="ghost">Clear</button><//>
+    <${State} name="for good"><button class="danger big">Close with £134.50</button><//>
+    <${State} name="in a sentence"><p>Cash goes into an open till. <button class="link">Open a till</button></p><//>
+  <//>`;
+}
+
+function Amounts() {
+  const pad = (value, setValue, more = {}) =>
+    html`<${MoneyPad} label="Given" name="given" value=${value} onChange=${setValue} currency="GBP" ...${more} />`;
+  const quick = [2000, 5000].map((minor) => ({ label: pounds(minor), minor }));
+  return html`
+    <${Part} name="Money pad" wide>
+      <${State} name="empty"><${Live} start=${null} of=${(value, set) => pad(value, set, { quick })} /><//>
+      <${State} name="typed, at most £100.00"><${Live} start=${1250} of=${(value, set) => pad(value, set, { max: 10_000, quick })} /><//>
+      <${State} name="while it is sent"><${Live} start=${1250} of=${(value, set) => pad(value, set, { disabled: true })} /><//>
+    <//>
+    <${Part} name="Amount field">
+      <${State} name="one line"><${Live} start=${3} of=${(value, set) =>
+        html`<${AmountField} compact label="Pieces of £20.00" name="pieces" value=${value} onChange=${set} max=${99_999} format=${String} />`} /><//>
+      <${State} name="empty, one line"><${Live} start=${null} of=${(value, set) =>
+        html`<${AmountField} compact label="Pieces of £0.50" name="pieces" value=${value} onChange=${set} max=${99_999} format=${String} placeholder="–" />`} /><//>
+    <//>
+    <${Part} name="Keypad"><${State} name="ready"><${Keypad} onKey=${() => {}} /><//><${State} name="not now"><${Keypad} disabled onKey=${() => {}} /><//><//>`;
+}
+
+function Choices() {
+  return html`<${Part} name="Choice">
+    <${State} name="of two"><${Live} start="eat_in" of=${(value, set) =>
+      html`<${Segmented} label="Order type" value=${value} options=${TYPES} onChange=${set} />`} /><//>
+    <${State} name="a number"><${Live} start=${1} of=${(value, set) => html`<${Stepper} value=${value} onChange=${set} />`} /><//>
+    <${State} name="a number, small, at its most"><${Live} start=${2} of=${(value, set) =>
+      html`<${Stepper} small value=${value} min=${0} max=${2} onChange=${set} label="Vanilla" />`} /><//>
+  <//>`;
+}
+
+function Words() {
+  const refused = new Problem(409, { code: "half_paid_orders" });
+  return html`<${Part} name="Words of state">
+    <${State} name="a refusal"><${Refusal} problem=${refused}><button class="link">Order 12: £2.00 due</button><//><//>
+    <${State} name="notices"><p class="notice">Plain</p><p class="notice good">Good</p><p class="notice warn">Look</p><//>
+    <${State} name="the connection">${STATUSES.map((status) => {
+      const words = connectionWords(status, 0);
+      return html`<span class="connection ${words.tone}" key=${words.text}><i class="dot"></i>${words.text}</span>`;
+    })}<//>
+    <${State} name="nothing there"><p class="empty">No open orders. Everything is served and paid.</p><//>
+  <//>`;
+}
+
+function Openers({ open }) {
+  return html`<${Part} name="Toast and dialog">
+    <${State} name="toast"><button onClick=${() => toast("Order 7 is on its way", { tone: "good" })}>Good news</button><//>
+    <${State} name="toast, bad"><button onClick=${() => toast("The server is busy for a moment.", { tone: "bad" })}>Bad news</button><//>
+    <${State} name="toast with undo"><button onClick=${() => toastUndo("3 lines removed", () => toast("They are back"))}>Clear</button><//>
+    <${State} name="dialog"><button onClick=${() => open("dialog")}>Ask something</button><//>
+    <${State} name="keys"><button onClick=${() => open("keys")}>Keys</button><//>
+  <//>`;
+}
+
+function Page() {
+  const [shown, setShown] = useState("");
+  const close = () => setShown("");
+  return html`<main class="gallery">
+    <h1>Parts of the pages</h1>
+    <${Buttons} /><${Amounts} /><${Choices} /><${Words} /><${Openers} open=${setShown} />
+    ${
+      shown === "dialog" &&
+      html`<${Dialog} title="Paid out" name="sample" onClose=${close}>
+      <form class="stack" onSubmit=${(event) => (event.preventDefault(), close())}>
+        <label class="field">Reason <input name="reason" maxlength="200" /></label>
+        <button type="button" onClick=${() => toast("Said in front of the dialog", { tone: "bad" })}>Say something</button>
+        <button class="primary big">Record</button>
+      </form>
+    <//>`
+    }
+    ${shown === "keys" && html`<${KeysHelp} keys=${[["?", "This list"]]} onClose=${close} />`}
+    <${Toasts} />
+  </main>`;
+}
+
+render(html`<${Page} />`, document.getElementById("page"));
