@@ -28,7 +28,7 @@ from chassis.clock import SystemClock
 from chassis.db import Database, connection_options, prepare_connection
 from chassis.inbox import Consumer, Handler, Subscription
 from chassis.relay import OutboxRelay
-from chassis.stream import STREAM
+from chassis.stream import STREAM, durable_of
 from chassis.testing import Build
 from deploy.local import places, provision
 from deploy.local.embedded import EmbeddedNats, EmbeddedServer, free_port
@@ -177,10 +177,13 @@ class TwoReplicas:
             )
         client = await quiet_client(self.nats.url)
         try:
-            info = await client.jetstream().consumer_info(STREAM, self.service.durable)
+            durables = [
+                durable_of(self.service.durable, kind.DESCRIPTOR.full_name) for kind in self.service.handlers
+            ]
+            infos = [await client.jetstream().consumer_info(STREAM, durable) for durable in durables]
         finally:
             await client.close()
-        return not busy and (info.num_pending or 0) + (info.num_ack_pending or 0) == 0
+        return not busy and not any((info.num_pending or 0) + (info.num_ack_pending or 0) for info in infos)
 
     async def parked(self) -> list[UUID]:
         """What waits for an operator."""

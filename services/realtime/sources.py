@@ -139,7 +139,7 @@ class Sources:
         """Where the channel stood when it last spoke. The owner's word would be better, but it is away."""
         places = [
             (epoch, seq)
-            for _, positions in await self._reading(channel.restaurant_id)
+            for _, positions in await self._reading(channel.restaurant_id, channel.spec.owner)
             for short, epoch, seq in positions
             if short == channel.short
         ]

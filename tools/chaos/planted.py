@@ -74,22 +74,22 @@ def no_inbox() -> None:
     from chassis.inbox import Consumer
     from services.orders.store import orders as store
 
-    done = Consumer._done
+    ack = Msg.ack
     insert = store.insert_payment
 
     async def receive(self: Consumer, tx: Transaction, msg_id: UUID, delivery: int) -> bool:
         return True
 
-    async def done_unless_lost(self: Consumer, msg: Msg, *rest: Any) -> None:
-        if msg.metadata.num_delivered > 1:
-            await done(self, msg, *rest)
+    async def ack_unless_lost(self: Msg) -> None:
+        if self.metadata.num_delivered > 1:
+            await ack(self)
 
     async def insert_again(*args: Any) -> bool:
         await insert(*args)
         return True
 
     Consumer._receive = receive  # type: ignore[method-assign]
-    Consumer._done = done_unless_lost  # type: ignore[method-assign, assignment]
+    Msg.ack = ack_unless_lost  # type: ignore[method-assign]
     store.insert_payment = insert_again  # type: ignore[assignment]
 
 
