@@ -36,6 +36,8 @@ class LocalSettings:
     reset_agreed: bool
     allowed_origins: str | None = None
     """JSON list of the origins whose pages may open sockets. None: the gateway's own on this machine."""
+    log_ids: bool = False
+    """Whether the log shows ids and other details."""
 
 
 def local_settings(data_dir: Path | None = None) -> LocalSettings:
@@ -54,7 +56,14 @@ def local_settings(data_dir: Path | None = None) -> LocalSettings:
         coloured="NO_COLOR" not in os.environ and os.environ.get("TERM") != "dumb",
         reset_agreed=os.environ.get("FYNLO_RESET") == "yes",
         allowed_origins=os.environ.get("FYNLO_ALLOWED_ORIGINS") or None,
+        log_ids=_log_ids(os.environ.get("FYNLO_LOG", "")),
     )
+
+
+def _log_ids(text: str) -> bool:
+    if text not in ("", "info", "debug"):
+        raise ValueError(f"FYNLO_LOG is {text!r}; it must be info or debug.")
+    return text == "debug"
 
 
 def port_variable(name: str) -> str:

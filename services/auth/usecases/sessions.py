@@ -98,6 +98,7 @@ async def log_in(ctx: Context, command: LogIn) -> OpenedSession:
         restaurant_id=session.restaurant_id,
         device_id=command.device_id,
         client=command.client,
+        role=opened.standing.role,
         address=command.address,
     )
     return opened

@@ -10,11 +10,6 @@ from services.catalog.domain.stock import StockPolicy
 
 MAX_CELL_CHARACTERS = 4_000
 MAX_UNITS = 1_000_000_000
-DEFAULT_MINOR_DIGITS = 2
-_NO_MINOR_UNITS = "BIF CLP DJF GNF ISK JPY KMF KRW PYG RWF UGX VND VUV XAF XOF XPF"
-_THREE_MINOR_DIGITS = "BHD IQD JOD KWD LYD OMR TND"
-MINOR_DIGITS = dict.fromkeys(_NO_MINOR_UNITS.split(), 0) | dict.fromkeys(_THREE_MINOR_DIGITS.split(), 3)
-"""ISO 4217, where it is not two."""
 
 _PRICE = re.compile(r"([+-]?)(\d{1,9})(?:[.,](\d{1,3}))?", re.ASCII)
 _GROUP = re.compile(r"(?P<name>.+?)\s*\(\s*(?P<least>\d{1,3})\s*(?:-\s*(?P<most>\d{1,3})\s*)?\)\s*", re.ASCII)
@@ -45,11 +40,6 @@ class FileGroup:
     min_choices: int
     max_choices: int
     options: tuple[FileOption, ...]
-
-
-def minor_digits(currency_code: str) -> int:
-    """How many digits of an amount are minor units."""
-    return MINOR_DIGITS.get(currency_code, DEFAULT_MINOR_DIGITS)
 
 
 def price(text: str, digits: int) -> int:
