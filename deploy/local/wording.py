@@ -28,7 +28,7 @@ SENTENCES = {
     "orders.ticket_served": "{order} served from {station}",
     "payments.till_opened": "till {till} opened with {opening_float}",
     "payments.drawer_opened": "drawer of till {till} opened: {kind}, {amount}",
-    "payments.payment_taken": "{order} paid: {amount} by {method}, tip {tip}",
+    "payments.payment_taken": "{order} paid: {amount} by {method}{with_tip}",
     "payments.till_closed": "till {till} closed: counted {counted}, variance {variance}, Z report {z_number}",
 }
 CODES = frozenset({"kind", "method", "order_type", "role", "former_role"})
@@ -72,4 +72,9 @@ def _worded(entry: Mapping[str, Any], shown: Mapping[str, str]) -> dict[str, str
 def _derived(entry: Mapping[str, Any], facts: Mapping[str, str]) -> dict[str, str]:
     table = facts.get("table", "")
     place = f"table {table}" if table.isdecimal() else table or facts.get("order_type", "")
-    return {"order": f"order {facts['number']}" if entry.get("number") else "a draft", "place": place}
+    order = f"order {facts['number']}" if entry.get("number") else "a draft"
+    return {
+        "order": order,
+        "place": place,
+        "with_tip": f", tip {facts['tip']}" if entry.get("tip_minor") else "",
+    }

@@ -40,7 +40,12 @@ DEEDS = [
     (
         "payments.payment_taken",
         MONEY | {"method": "cash", "amount_minor": 2940, "tip_minor": 0},
-        "order 12 paid: 29.40 GBP by cash, tip 0.00 GBP",
+        "order 12 paid: 29.40 GBP by cash",
+    ),
+    (
+        "payments.payment_taken",
+        MONEY | {"method": "open_banking", "amount_minor": 2940, "tip_minor": 100},
+        "order 12 paid: 29.40 GBP by open banking, tip 1.00 GBP",
     ),
     (
         "payments.till_closed",
