@@ -40,7 +40,8 @@ SELECT $1, msg_id, $5, $6, $7, $4, $8, $9, $3, now() + make_interval(secs => $10
 _DUE = "SELECT msg_id, restaurant_id FROM inbox_due($1, $2, $3)"
 _ASIDE = "SELECT parked, waiting, next_seconds FROM inbox_aside($1, $2)"
 _FIND = """
-SELECT subject, headers, payload, attempts, failures FROM inbox_parked WHERE consumer = $1 AND msg_id = $2
+SELECT subject, headers, payload, attempts, failures FROM inbox_parked
+WHERE consumer = $1 AND msg_id = $2 AND ($3 OR retry_at <= now())
 """
 _TAKE = """
 DELETE FROM inbox_parked WHERE consumer = $1 AND msg_id = (
@@ -152,10 +153,12 @@ class Aside:
         seconds: float | None = row["next_seconds"]
         return seconds
 
-    async def find(self, restaurant: UUID | None, msg_id: UUID) -> SetAside | None:
-        """The event, None where it is gone. Raises Unavailable."""
+    async def find(self, restaurant: UUID | None, msg_id: UUID, *, parked: bool) -> SetAside | None:
+        """The event, None where it is gone or, unless ``parked`` ones are wanted, its turn is not now: another
+        replica may have tried it meanwhile. Raises Unavailable.
+        """
         async with self._db.transaction(restaurant, readonly=True) as tx:
-            row = await tx.fetchrow(_FIND, self._durable, msg_id)
+            row = await tx.fetchrow(_FIND, self._durable, msg_id, parked)
         return None if row is None else SetAside(msg_id, **dict(row))
 
     async def take(self, tx: Transaction, event: SetAside) -> bool:

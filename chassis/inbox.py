@@ -324,7 +324,7 @@ class Consumer:
         for msg_id in msg_ids:
             async with self._slots:
                 try:
-                    await self.retry_parked(restaurant, msg_id)
+                    await self._retry(restaurant, msg_id, parked=False)
                 except (*NO_FAILURE, asyncpg.PostgresError) as error:
                     _log.warning("retry_postponed", consumer=self._durable, error=repr(error))
                     return
@@ -333,7 +333,10 @@ class Consumer:
         """Handles an event again that was set aside; True where that went well. Raises Unavailable while the
         database is away.
         """
-        event = await self._aside.find(restaurant, msg_id)
+        return await self._retry(restaurant, msg_id, parked=True)
+
+    async def _retry(self, restaurant: UUID | None, msg_id: UUID, *, parked: bool) -> bool:
+        event = await self._aside.find(restaurant, msg_id, parked=parked)
         if event is None:
             return False
         try:

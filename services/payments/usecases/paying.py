@@ -78,6 +78,8 @@ async def take_payment(db: Database, peers: Peers, command: TakePayment) -> rpc_
             "payments.payment_taken",
             payment_id=response.payment.id,
             order_id=response.payment.order_id,
+            number=response.payment.order_number,
+            currency=response.payment.currency_code,
             method=command.method,
             amount_minor=response.payment.amount_minor,
             tip_minor=response.payment.tip_minor,

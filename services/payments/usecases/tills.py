@@ -117,6 +117,7 @@ async def open_till(db: Database, peers: Peers, command: OpenTill) -> rpc_pb.Ope
             "payments.till_opened",
             till_session_id=session.id,
             till=session.till,
+            currency=session.currency_code,
             opening_float_minor=session.opening_float_minor,
         )
         return response
@@ -150,6 +151,8 @@ async def record_drawer_event(db: Database, command: RecordDrawerEvent) -> rpc_p
     audit(
         "payments.drawer_opened",
         till_session_id=session.id,
+        till=session.till,
+        currency=session.currency_code,
         kind=command.kind,
         amount_minor=command.amount_minor,
     )
@@ -193,6 +196,8 @@ async def close_till(db: Database, command: CloseTill) -> rpc_pb.CloseTillRespon
     audit(
         "payments.till_closed",
         till_session_id=closed.id,
+        till=closed.till,
+        currency=closed.currency_code,
         counted_minor=command.counted_minor,
         variance_minor=variance,
         z_number=response.report.number,
