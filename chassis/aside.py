@@ -154,8 +154,8 @@ class Aside:
         return seconds
 
     async def find(self, restaurant: UUID | None, msg_id: UUID, *, parked: bool) -> SetAside | None:
-        """The event, None where it is gone or, unless ``parked`` ones are wanted, its turn is not now: another
-        replica may have tried it meanwhile. Raises Unavailable.
+        """The event, None where it is gone or, unless ``parked`` ones are wanted too, its turn is not now:
+        another replica may have tried it meanwhile. Raises Unavailable.
         """
         async with self._db.transaction(restaurant, readonly=True) as tx:
             row = await tx.fetchrow(_FIND, self._durable, msg_id, parked)

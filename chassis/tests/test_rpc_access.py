@@ -7,6 +7,7 @@ from datetime import timedelta
 from io import StringIO
 from uuid import uuid4
 
+import fynlo.payments.v1.payments_service_pb2  # noqa: F401 - the contract that a test asks about
 import grpc
 import pytest
 
