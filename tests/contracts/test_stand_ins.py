@@ -3,6 +3,7 @@
 import asyncio
 from collections.abc import AsyncIterator
 from typing import Any
+from uuid import UUID
 
 import pytest
 from fynlo.auth.v1 import auth_service_pb2 as auth_pb
@@ -113,7 +114,7 @@ def line(goods: Goods, quantity: int) -> catalog_pb2.StockLine:
 
 async def reserve(goods: Goods, order_id: str, *lines: catalog_pb2.StockLine) -> None:
     request = catalog_pb.ReserveStockRequest(request_id=str(new_id()), order_id=order_id, lines=lines)
-    with goods.peer.as_service(goods.restaurant_id):
+    with goods.peer.as_user(["orders.place"], restaurant_id=goods.restaurant_id):
         await CatalogServiceStub(goods.peer.channel).ReserveStock(request)
 
 
@@ -171,15 +172,15 @@ async def test_a_menu_says_which_version_it_brings(goods: Goods, known: int) -> 
         assert goods.item_id in {item.id for item in reply.menu.items}
 
 
-async def get_order(orders: Orders, order_id: str, restaurant_id: str) -> orders_pb2.Order:
-    request = orders_pb.GetOrderRequest(order_id=order_id, restaurant_id=restaurant_id)
-    with orders.peer.as_service(orders.restaurant_id):
+async def get_order(orders: Orders, order_id: str, restaurant_id: UUID) -> orders_pb2.Order:
+    request = orders_pb.GetOrderRequest(order_id=order_id, restaurant_id=str(restaurant_id))
+    with orders.peer.as_service(restaurant_id):
         return (await OrdersServiceStub(orders.peer.channel).GetOrder(request)).order
 
 
 async def test_an_order_is_told_as_it_stands(orders: Orders) -> None:
     order = await orders.order()
-    found = await get_order(orders, order.id, str(orders.restaurant_id))
+    found = await get_order(orders, order.id, orders.restaurant_id)
     assert found == order
     assert (found.lifecycle, found.version) == (orders_pb2.LIFECYCLE_VALIDATED, 1)
     assert found.totals.due_minor == found.totals.total_minor > 0
@@ -190,7 +191,7 @@ async def test_an_order_that_is_not_there_is_refused(orders: Orders) -> None:
     order = await orders.order()
     for order_id, restaurant_id in ((str(new_id()), orders.restaurant_id), (order.id, new_id())):
         with pytest.raises(NotFound) as refused:
-            await get_order(orders, order_id, str(restaurant_id))
+            await get_order(orders, order_id, restaurant_id)
         assert refused.value.reason == "ORDER_NOT_FOUND"
 
 
@@ -202,8 +203,9 @@ async def test_a_restaurant_has_settings_and_another_one_is_refused(auth: Owner)
         assert restaurant.id == restaurant.settings.restaurant_id == str(auth.restaurant_id)
         assert restaurant.settings.version >= 1
         assert (restaurant.settings.currency_code, restaurant.settings.time_zone) == ("GBP", "Europe/London")
-        with pytest.raises(NotFound) as refused:
-            await stub.GetRestaurant(auth_pb.GetRestaurantRequest(restaurant_id=str(new_id())))
+    another = new_id()
+    with auth.peer.as_service(another), pytest.raises(NotFound) as refused:
+        await stub.GetRestaurant(auth_pb.GetRestaurantRequest(restaurant_id=str(another)))
     assert refused.value.reason == "RESTAURANT_NOT_FOUND"
 
 
