@@ -17,7 +17,8 @@ from nats.aio.client import Client
 from nats.aio.msg import Msg
 
 from chassis.bus import open_nats
-from chassis.stream import STREAM, all_of, durable_of, ensure_stream
+from chassis.reader import PARTS, OwnEvents
+from chassis.stream import ID, STREAM, all_of, durable_of, ensure_stream
 from chassis.testing import START
 from deploy.access.bus import API_PREFIX, SERVER_API, asks_of
 from deploy.access.events import CONSUMES, HEARS, PROCESSES, PUBLISHERS, REVOCATIONS
@@ -287,6 +288,24 @@ async def test_realtime_reads_back_what_is_on_channels_and_nothing_of_auth(bus: 
     for owner in ("orders", "catalog", "staff", "payments"):
         last = await realtime.jetstream().get_last_msg(STREAM, all_of(owner), direct=True)
         assert last.data == b"confidential"
-        assert [event async for event in read_stream(realtime, START, subject=all_of(owner))] == []
+        for limit in (1, 1_000):
+            found = read_stream(realtime, START, subject=all_of(owner), limit=limit)
+            assert [event async for event in found] == []
     with pytest.raises((nats.errors.Error, TimeoutError)):
         await realtime.jetstream().get_last_msg(STREAM, all_of("auth"), direct=True)
+
+
+@pytest.mark.parametrize("part", PARTS)
+@pytest.mark.parametrize("publisher", PUBLISHERS)
+async def test_a_publisher_reads_its_own_events_back_and_nobody_elses(
+    publisher: str, part: str, bus: Bus
+) -> None:
+    written = {}
+    for one in PUBLISHERS:
+        msg_id = str(uuid4())
+        subject = f"fynlo.{one}.v1.Something.platform"
+        ack = await bus.clients[one].jetstream().publish(subject, b"event", headers={ID: msg_id})
+        written[one] = ack.seq, msg_id
+    own = OwnEvents(bus.clients[publisher], publisher, part)
+    found = await own.identities([seq for seq, _ in written.values()])
+    assert found == dict([written[publisher]])
