@@ -13,6 +13,7 @@ from chassis.rpc.call import (
     remaining_seconds,
 )
 from chassis.rpc.client import Channel, open_channel, was_replayed
+from chassis.rpc.policy import approver_permission, policies_of
 from chassis.rpc.server import RpcServer
 from chassis.rpc.status import problem_of
 from chassis.rpc.tls import channel_credentials
@@ -28,9 +29,11 @@ __all__ = [
     "current_principal",
     "current_request_id",
     "enter_inbound",
+    "approver_permission",
     "inbound",
     "mark_replayed",
     "open_channel",
+    "policies_of",
     "problem_of",
     "remaining_seconds",
     "was_replayed",

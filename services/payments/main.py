@@ -51,16 +51,16 @@ async def build(settings: PaymentsSettings, clock: Clock | None = None) -> Servi
         keys: dict[str, Any] = json.loads((await AuthServiceStub(auth).GetJwks(GetJwksRequest())).jwks_json)
         return keys
 
-    peers = GrpcPeers(orders, auth)
+    peers, verifier = GrpcPeers(orders, auth), TokenVerifier(fetch_keys, clock)
     rpc = RpcServer(
         settings,
-        verifier=TokenVerifier(fetch_keys, clock),
+        verifier=verifier,
         identity=identity,
         clock=clock,
         service_permissions=SERVICE_PERMISSIONS,
     )
-    rpc.add(add_PaymentsServiceServicer_to_server, PaymentsRpc(db, peers))
-    rpc.add(add_TillServiceServicer_to_server, TillRpc(db, peers))
+    rpc.add(add_PaymentsServiceServicer_to_server, PaymentsRpc(db, peers, verifier))
+    rpc.add(add_TillServiceServicer_to_server, TillRpc(db, peers, verifier))
     rpc.add(add_ChannelSourceServiceServicer_to_server, ChannelRpc(db))
     service.serve(rpc)
     service.add_background("relay", OutboxRelay(db, bus, clock).run)

@@ -4,20 +4,25 @@
 from fynlo.payments.v1 import payments_service_pb2 as pb
 from fynlo.payments.v1 import payments_service_pb2_grpc as pb_grpc
 
+from chassis.auth import TokenVerifier
 from chassis.db import Database
 from chassis.idempotency import key_of
 from chassis.ids import parse_id
 from chassis.rpc import current_principal
 from services.payments import usecases, wire
+from services.payments.rpc.approvals import Approvals
 from services.payments.rpc.callers import Context, actor_of, optional_day, optional_id, restaurant_of
+
+SERVICE = pb.DESCRIPTOR.services_by_name["PaymentsService"].full_name
 
 
 class PaymentsRpc(pb_grpc.PaymentsServiceServicer):
     """Payments, bills and the ledger."""
 
-    def __init__(self, db: Database, peers: usecases.Peers) -> None:
+    def __init__(self, db: Database, peers: usecases.Peers, verifier: TokenVerifier) -> None:
         self._db = db
         self._peers = peers
+        self._approvals = Approvals(verifier, SERVICE)
 
     async def TakePayment(self, request: pb.TakePaymentRequest, context: Context) -> pb.TakePaymentResponse:
         principal = current_principal()
@@ -33,6 +38,8 @@ class PaymentsRpc(pb_grpc.PaymentsServiceServicer):
             tendered_minor=request.tendered_minor if request.HasField("tendered_minor") else None,
             till_session_id=optional_id(request.till_session_id),
             check_id=str(optional_id(request.check_id) or ""),
+            reason=request.reason,
+            authority=await self._approvals.behind("TakePayment", principal, request.approval),
         )
         return await usecases.take_payment(self._db, self._peers, command)
 

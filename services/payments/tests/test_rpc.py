@@ -13,6 +13,7 @@ from fynlo.payments.v1 import payments_service_pb2_grpc as pb_grpc
 from fynlo.realtime.v1 import channel_source_service_pb2 as source_pb
 from fynlo.realtime.v1 import channel_source_service_pb2_grpc as source_grpc
 
+from chassis.auth import TokenVerifier
 from chassis.errors import (
     Conflict,
     InvalidArgument,
@@ -28,7 +29,7 @@ from services.payments.rpc import ChannelRpc, PaymentsRpc, TillRpc
 from services.payments.tests.world import World
 
 EMPLOYEE = ["till.operate", "payments.take", "payments.read", "orders.read", "orders.place", "orders.cancel"]
-MANAGER = [*EMPLOYEE, "reports.read"]
+MANAGER = [*EMPLOYEE, "reports.read", "till.approve"]
 
 
 @dataclass
@@ -50,7 +51,9 @@ class Face:
 
 @asynccontextmanager
 async def face_of(world: World, caller: str) -> AsyncIterator[Face]:
-    payments, tills = PaymentsRpc(world.db, world.peers), TillRpc(world.db, world.peers)
+    verifier = TokenVerifier(world.mint.fetch_keys, world.clock)
+    payments = PaymentsRpc(world.db, world.peers, verifier)
+    tills = TillRpc(world.db, world.peers, verifier)
 
     def register(servicer: object, server: Any) -> None:
         pb_grpc.add_PaymentsServiceServicer_to_server(payments, server)

@@ -13,9 +13,14 @@ DESCRIPTOR: _descriptor.FileDescriptor
 PERMISSION_FIELD_NUMBER: _builtins.int
 PUBLIC_FIELD_NUMBER: _builtins.int
 SERVICE_ONLY_FIELD_NUMBER: _builtins.int
+APPROVER_FIELD_NUMBER: _builtins.int
 permission: _extension_dict._ExtensionFieldDescriptor[_descriptor_pb2.MethodOptions, _builtins.str]
 """The permission that the caller's token must carry, for example "orders.place"."""
 public: _extension_dict._ExtensionFieldDescriptor[_descriptor_pb2.MethodOptions, _builtins.bool]
 """No token needed: log-in, refresh, public keys."""
 service_only: _extension_dict._ExtensionFieldDescriptor[_descriptor_pb2.MethodOptions, _builtins.bool]
 """Only another service of the system, never a person."""
+approver: _extension_dict._ExtensionFieldDescriptor[_descriptor_pb2.MethodOptions, _builtins.str]
+"""The permission that lifts the limits of a method. Whoever holds it acts alone; others act within the limits, or
+with the approval of somebody else who holds it where the request takes one.
+"""
