@@ -84,10 +84,9 @@ def spec(
 ) -> dict[str, Any]:
     """Arguments for a router's decorator. ``errors`` are those beyond what every route of its kind has.
 
-    ``missing``: the code where an id of the path names nothing. ``permission`` None means that no token is
-    needed; ``key``: whether a client must give an Idempotency-Key, "required" or "optional"; None: no
-    answer is stored, be it a read or harmless to repeat. ``approver``: the permission that lifts the limits
-    of the route, or whose holder approves what is above them.
+    ``missing``: the code where an id of the path names nothing. ``permission`` None: no token is needed;
+    ``key``: an Idempotency-Key is "required" or "optional"; None: no answer is stored. ``approver``: the
+    permission that lifts the route's limits.
     """
     if body is not None:
         _bodies[body.__name__] = body
@@ -118,10 +117,11 @@ def spec(
         }
     extra: dict[str, Any] = {
         "x-permission": permission or "public",
-        **({"x-approver": approver} if approver else {}),
         "parameters": _parameters(query, key, matches),
         "security": [] if permission is None else [{"bearer": []}],
     }
+    if approver:
+        extra["x-approver"] = approver
     if body is not None:
         content = {"schema": {"$ref": _REF.format(model=body.__name__)}, "example": _kept(body_example)}
         extra["requestBody"] = {"required": True, "content": {"application/json": content}}
