@@ -84,9 +84,8 @@ def spec(
 ) -> dict[str, Any]:
     """Arguments for a router's decorator. ``errors`` are those beyond what every route of its kind has.
 
-    ``missing``: the code where an id of the path names nothing. ``permission`` None: no token is needed;
-    ``key``: an Idempotency-Key is "required" or "optional"; None: no answer is stored. ``approver``: the
-    permission that lifts the route's limits.
+    ``missing``: the code where an id of the path names nothing. ``permission`` None: no token; ``approver``:
+    what lifts the route's limits. ``key``: required or optional, None where no answer is stored.
     """
     if body is not None:
         _bodies[body.__name__] = body
