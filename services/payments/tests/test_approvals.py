@@ -1,6 +1,7 @@
 """Money beyond a person's own authority, with real tokens: who may approve, what is kept, what is retried."""
 
 import asyncio
+import json
 from collections.abc import AsyncIterator, Awaitable, Callable
 from datetime import timedelta
 from typing import Any, TypeVar
@@ -17,9 +18,19 @@ from chassis.errors import Conflict, PermissionDenied, Problem, Unavailable, Unp
 from chassis.ids import new_id
 from chassis.rpc import was_replayed
 from chassis.testing_rpc import TokenMint
+from services.payments import usecases
 from services.payments.domain.errors import ApprovalNeeded, DrawerEventsFull
+from services.payments.domain.report import (
+    GENESIS_HASH,
+    IssuedReport,
+    issue,
+    reopen,
+    seal,
+    verify_chain,
+)
 from services.payments.domain.till import DRAWER_EVENTS_MAX, DrawerKind
 from services.payments.tests.builders import ANNA, APPROVED, BEN, MANAGES
+from services.payments.tests.test_contract import the_report
 from services.payments.tests.test_rpc import EMPLOYEE, MANAGER, Face, cash, face_of, opening
 from services.payments.tests.world import World
 
@@ -276,8 +287,8 @@ async def test_parallel_tips_pass_the_limit_no_more_than_one_after_the_other(wor
     assert await world.fetchval("SELECT sum(tip_minor)::bigint FROM payment") == 900
 
 
-async def test_a_full_session_is_closed_with_all_that_moved_in_its_report(world: World) -> None:
-    till = await world.open_till("Front", 0)
+async def fill(world: World, till: payments_pb2.TillSession, events: int) -> None:
+    """Drawer events with the longest reasons and names."""
     async with world.db.transaction(world.restaurant_id) as tx:
         await tx.execute(
             "INSERT INTO drawer_event (restaurant_id, id, till_session_id, kind, amount_minor, reason,"
@@ -288,13 +299,46 @@ async def test_a_full_session_is_closed_with_all_that_moved_in_its_report(world:
             UUID(till.id),
             world.clock.now(),
             ANNA.user_id,
-            DRAWER_EVENTS_MAX - 1,
+            events,
         )
+
+
+async def test_a_full_session_is_closed_with_all_that_moved_in_its_report(world: World) -> None:
+    till = await world.open_till("Front", 0)
+    await fill(world, till, DRAWER_EVENTS_MAX - 1)
     await world.move(till, DrawerKind.NO_SALE, 0)
     with pytest.raises(DrawerEventsFull):
         await world.move(till, DrawerKind.NO_SALE, 0)
     report = (await world.close(till, 0)).report
     assert len(report.drawer_events) == DRAWER_EVENTS_MAX
+
+
+async def test_a_page_of_reports_fits_a_reply_and_the_next_goes_on(world: World) -> None:
+    for _ in range(5):
+        till = await world.open_till("Front", 0)
+        await fill(world, till, DRAWER_EVENTS_MAX)
+        await world.close(till, 0)
+    seen: list[int] = []
+    page = usecases.Page(200)
+    while True:
+        found = await usecases.list_z_reports(world.db, world.restaurant_id, page, day=None)
+        assert found.ByteSize() < 4 * 1024 * 1024
+        seen += [report.number for report in found.reports]
+        if not found.next_cursor:
+            break
+        assert 0 < len(found.reports) < 5
+        page = usecases.Page(200, found.next_cursor)
+    assert seen == [5, 4, 3, 2, 1]
+
+
+def test_a_report_issued_before_drawer_events_were_listed_still_opens() -> None:
+    _, issued = issue(the_report(), 1, GENESIS_HASH)
+    content = json.loads(issued.content)
+    del content["drawer_events"]
+    text = json.dumps(content, sort_keys=True, separators=(",", ":"), ensure_ascii=False)
+    old = IssuedReport(1, text, GENESIS_HASH, seal(GENESIS_HASH, text))
+    assert reopen(old).drawer_events == ()
+    assert verify_chain([old]) == (1, old.hash)
 
 
 async def test_only_those_who_may_read_reports_read_a_closed_till_of_others(face: Face) -> None:
