@@ -71,6 +71,18 @@ def access_of(service_name: str, method_name: str) -> Access:
         return Access.NOBODY
 
 
+def approver_permission(service_name: str, method: str) -> str:
+    """The permission that lifts the limits of a method, as the contract says.
+
+    Raises KeyError for an unknown service or method and ValueError for a method that names none.
+    """
+    described = descriptor_pool.Default().FindServiceByName(service_name).methods_by_name[method]
+    permission: str = described.GetOptions().Extensions[options_pb2.approver]
+    if not permission:
+        raise ValueError(f"{described.full_name} names no approver")
+    return permission
+
+
 def _policy_of(method: MethodDescriptor) -> MethodPolicy:
     options: Any = method.GetOptions().Extensions
     permission, callers = options[options_pb2.permission], frozenset(options[options_pb2.callers])

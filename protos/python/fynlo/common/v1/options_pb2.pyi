@@ -16,6 +16,7 @@ PUBLIC_FIELD_NUMBER: _builtins.int
 SERVICE_ONLY_FIELD_NUMBER: _builtins.int
 REFUSALS_FIELD_NUMBER: _builtins.int
 CALLERS_FIELD_NUMBER: _builtins.int
+APPROVER_FIELD_NUMBER: _builtins.int
 permission: _extension_dict._ExtensionFieldDescriptor[_descriptor_pb2.MethodOptions, _builtins.str]
 """The permission that the caller's token must carry, for example "orders.place"."""
 public: _extension_dict._ExtensionFieldDescriptor[_descriptor_pb2.MethodOptions, _builtins.bool]
@@ -29,4 +30,8 @@ all that a stand-in may say. Not listed: what every method may be refused with (
 callers: _extension_dict._ExtensionFieldDescriptor[_descriptor_pb2.MethodOptions, _containers.RepeatedScalarFieldContainer[_builtins.str]]
 """Services that may call the method as themselves, for one restaurant or for none; all others are refused.
 Beside a permission: those that need no person's token.
+"""
+approver: _extension_dict._ExtensionFieldDescriptor[_descriptor_pb2.MethodOptions, _builtins.str]
+"""The permission that lifts the limits of a method. Whoever holds it acts alone; others act within the limits, or
+with the approval of somebody else who holds it where the request takes one.
 """
