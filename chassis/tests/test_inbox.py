@@ -15,6 +15,7 @@ from nats.aio.client import Client as NatsClient
 from nats.js.api import DeliverPolicy
 from nats.js.errors import NotFoundError
 
+from chassis.aside import Aside, Backoff, Failed
 from chassis.db import Database, Transaction
 from chassis.db_errors import ConcurrentUpdate
 from chassis.errors import Conflict, Unavailable
@@ -601,3 +602,13 @@ async def test_a_consumer_of_an_earlier_version_is_taken_over_with_its_place_in_
     assert [name for name, _ in kitchen.seen] == ["before", "after"]
     info = await jetstream.consumer_info(STREAM, durable_of(durable, EVENT_TYPE))
     assert info.config.max_ack_pending == MAX_ACK_PENDING
+
+
+async def test_an_event_that_was_parked_meanwhile_is_not_tried_once_more(db: Database, durable: str) -> None:
+    """One replica has looked whose turn it is, the other was quicker."""
+    tenant, msg_id = new_id(), new_id()
+    aside = Aside(db, durable, Backoff(max_failures=1))
+    subject = subject_of(EVENT_TYPE, tenant)
+    await aside.put(Failed(msg_id, subject, {}, b"", 1, Conflict("no"), counted=True))
+    assert await aside.find(tenant, msg_id, parked=False) is None
+    assert await aside.find(tenant, msg_id, parked=True) is not None
