@@ -15,6 +15,8 @@ Id = UUID
 Name = Annotated[str, Field(min_length=1, max_length=NAME_CHARS_MAX)]
 Amount = Annotated[int, Field(ge=0, le=MINOR_MAX)]
 PositiveAmount = Annotated[int, Field(gt=0, le=MINOR_MAX)]
+Allergens = Annotated[list[str], Field(max_length=14, default_factory=list)]
+"""Names of the contract: see chosen_allergens."""
 Email = Annotated[str, Field(min_length=3, max_length=254)]
 
 
@@ -168,12 +170,13 @@ class CategoryIn(Body):
 
 
 class MenuOptionIn(Body):
-    """One choice of an option group."""
+    """One choice of an option group. ``allergens``: what it adds to those of the item."""
 
     id: Id | None = None
     name: Name
     price_delta_minor: Annotated[int, Field(ge=-100_000_000, le=100_000_000)] = 0
     available: bool = True
+    allergens: Allergens
 
 
 class OptionGroupIn(Body):
@@ -203,7 +206,7 @@ class ItemIn(Body):
     description: Annotated[str, Field(max_length=1000)] = ""
     price_minor: Annotated[int, Field(ge=0, le=100_000_000)]
     vat_class: Annotated[str, Field(pattern=r"^[a-z][a-z0-9_]{0,39}$")]
-    allergens: Annotated[list[str], Field(max_length=14, default_factory=list)]
+    allergens: Allergens
     available: bool = True
     stock_tracked: bool | None = None
     windows: Annotated[list[WindowIn], Field(max_length=50, default_factory=list)]

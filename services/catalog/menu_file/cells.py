@@ -31,10 +31,11 @@ class BadCell(Exception):
 
 @dataclass(frozen=True, slots=True)
 class FileOption:
-    """An option as the file names it."""
+    """An option as the file names it. ``allergens`` None: the file says nothing of them."""
 
     name: str
     price_delta_minor: int
+    allergens: tuple[int, ...] | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -113,7 +114,10 @@ def allergens(text: str) -> tuple[int, ...]:
 
 
 def option_groups(text: str, digits: int) -> tuple[FileGroup, ...]:
-    """``Size(1-1): Small=0; Large=1.50 | Extras(0-3): Cheese=0.80``; (2) is (2-2), no amount is 0."""
+    """``Size(1-1): Small=0; Large=1.50 | Extras(0-3): Cheese=0.80[milk]``; (2) is (2-2), no amount is 0.
+
+    What an option adds to the item's allergens stands in brackets at its end.
+    """
     return tuple(_option_group(part.strip(), digits) for part in text.split("|")) if text else ()
 
 
@@ -131,15 +135,29 @@ def _option_group(text: str, digits: int) -> FileGroup:
 
 
 def _option(text: str, digits: int) -> FileOption:
+    text, contained = _with_allergens(text)
     name, equals, amount = text.rpartition("=")
     if not equals:
-        return FileOption(text, 0)
+        return FileOption(text, 0, contained)
     if not name.strip():
         raise BadCell(f"write a name before the amount of {text!r}")
     try:
-        return FileOption(name.strip(), signed_price(amount.strip(), digits))
+        return FileOption(name.strip(), signed_price(amount.strip(), digits), contained)
     except BadCell as error:
         raise BadCell(f"option {name.strip()!r}: {error}") from None
+
+
+def _with_allergens(text: str) -> tuple[str, tuple[int, ...] | None]:
+    """``Pistachio=0.50[nuts, milk]`` without its brackets, and what they say; None without brackets."""
+    if not text.endswith("]"):
+        return text, None
+    rest, bracket, names = text[:-1].rpartition("[")
+    if not bracket or not rest.strip():
+        raise BadCell(f"write an option such as Pistachio=0.50[nuts, milk], not {text[:60]!r}")
+    try:
+        return rest.strip(), allergens(names)
+    except BadCell as error:
+        raise BadCell(f"option {rest.strip()[:60]!r}: {error}") from None
 
 
 def windows(text: str) -> tuple[AvailabilityWindow, ...]:
