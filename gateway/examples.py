@@ -142,7 +142,11 @@ STOCK_LEVEL: Final[Example] = {
 }
 LINE_IN: Final[Example] = {"item_id": ITEM_ID, "quantity": 2, "options": [{"option_id": OPTION_ID}]}
 BASKET: Final[Example] = {"service_flow": "pay_later", "order_type": "takeaway", "lines": [LINE_IN]}
-ORDER_IN: Final[Example] = {"id": ORDER_ID, **BASKET}
+GUEST_ALLERGY: Final[Example] = {
+    "allergens": ["cereals_containing_gluten"],
+    "text": "coeliac: no shared fryer",
+}
+ORDER_IN: Final[Example] = {"id": ORDER_ID, **BASKET, "guest_allergy": GUEST_ALLERGY}
 LINE: Final[Example] = {
     "id": LINE_ID,
     "item_id": ITEM_ID,
@@ -216,6 +220,7 @@ ORDER: Final[Example] = {
     "lines": [LINE],
     "vat": VAT,
     "totals": TOTALS,
+    "guest_allergy": GUEST_ALLERGY,
 }
 STATE_CHANGE: Final[Example] = {
     "sequence": 1,
@@ -271,6 +276,8 @@ TICKET: Final[Example] = {
             "state": "queued",
         }
     ],
+    "guest_allergy": GUEST_ALLERGY,
+    "allergy_acknowledged_at": None,
 }
 EMPLOYEE: Final[Example] = {
     "id": EMPLOYEE_ID,

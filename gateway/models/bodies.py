@@ -69,6 +69,13 @@ class LineIn(Body):
     hold: bool = False
 
 
+class GuestAllergyIn(Body):
+    """What a guest must not eat: allergens by name and words, either or both. Neither: no guest has one."""
+
+    allergens: Allergens
+    text: Annotated[str, Field(max_length=200, pattern=r"^[^\x00-\x1f\x7f-\x9f]*$")] | None = None
+
+
 class QuoteIn(Body):
     """A basket, to know what it costs."""
 
@@ -86,6 +93,7 @@ class OrderIn(QuoteIn):
 
     id: Id | None = None
     draft: bool = False
+    guest_allergy: GuestAllergyIn | None = None
     lines: Annotated[list[LineIn], Field(max_length=LINES_MAX)]
 
 
