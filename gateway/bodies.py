@@ -1,15 +1,25 @@
-"""Reading request bodies: bounded, shallow, strictly typed."""
+"""Reading request bodies: bounded, shallow, strictly typed, without what must not be stored."""
 
-from typing import TypeVar
+import re
+from collections.abc import Iterator
+from typing import Any, TypeVar
 
 from pydantic import BaseModel, ConfigDict, ValidationError
 from starlette.requests import Request
 
 from chassis.errors import FieldError, InvalidArgument
+from chassis.text import control_character, holds_card_number
 
 BODY_BYTES_MAX = 1_048_576
 UPLOAD_BYTES_MAX = 2_097_152
 JSON_DEPTH_MAX = 20
+
+SECRETS = frozenset({"password", "current", "new", "token", "refresh_token", "device_secret"})
+"""Fields whose text is compared or hashed and never kept: it may be anything."""
+TEXTS = frozenset({"note", "description", "text", "reason"})
+"""Fields that people write several lines in."""
+_SUSPICIOUS = re.compile(rb"\\[bfnrtu]|[2-6](?:[ .-]?[0-9]){12}")
+"""Without any of it an ASCII body has neither a control character nor the number of a card."""
 
 _OPENERS = frozenset(b"[{")
 _CLOSERS = frozenset(b"]}")
@@ -54,9 +64,38 @@ async def read_json(request: Request, model: type[Model]) -> Model:
     if raw.count(b"{") + raw.count(b"[") > JSON_DEPTH_MAX and _depth(raw) > JSON_DEPTH_MAX:
         raise InvalidArgument(f"the JSON is nested deeper than {JSON_DEPTH_MAX}", reason="MALFORMED_JSON")
     try:
-        return model.model_validate_json(raw or b"{}")
+        body = model.model_validate_json(raw or b"{}")
     except ValidationError as error:
         raise _refusal(error) from None
+    if not raw.isascii() or _SUSPICIOUS.search(raw):
+        _refuse_texts(body)
+    return body
+
+
+def _refuse_texts(body: Body) -> None:
+    """Card numbers and control characters do not come in. Raises InvalidArgument (INVALID_BODY)."""
+    fields = []
+    for path, name, text in _texts(body.model_dump(), "", ""):
+        if found := control_character(text, lines=name in TEXTS):
+            fields.append(FieldError(path, "control_character", f"take out the control character {found}"))
+        elif holds_card_number(text):
+            fields.append(FieldError(path, "card_number", "card numbers are not kept: take it out"))
+    if fields:
+        names = ", ".join(field.field for field in fields[:5])
+        raise InvalidArgument(f"these fields are not valid: {names}", reason="INVALID_BODY", fields=fields)
+
+
+def _texts(value: Any, path: str, name: str) -> Iterator[tuple[str, str, str]]:
+    """(path, field, text) of every text but secrets."""
+    if isinstance(value, str):
+        if name not in SECRETS:
+            yield path, name, value
+    elif isinstance(value, dict):
+        for key, one in value.items():
+            yield from _texts(one, f"{path}.{key}" if path else str(key), str(key))
+    elif isinstance(value, list | tuple):
+        for index, one in enumerate(value):
+            yield from _texts(one, f"{path}.{index}", name)
 
 
 def _refusal(error: ValidationError) -> InvalidArgument:

@@ -119,10 +119,9 @@ async def seed(peers: Peers) -> list[str]:
         casa_id = ids.get("Casa Demo") or await _restaurant(peers, "Casa Demo", CASA_OWNER)
         second_id = ids.get("Second Demo") or await _restaurant(peers, "Second Demo", SECOND)
         second = await _inside(peers, second_id)
-        inside = await _inside(peers, casa_id)
     with _as(second):
         await _members(peers, second, SECOND_MEMBERS)
-        await peers.auth.LogOut(auth_api.LogOutRequest(), timeout=CALL_SECONDS)
+        inside = await _inside(peers, casa_id)
     with _as(inside):
         members = await _members(peers, inside, CASA_MEMBERS)
         await _menu(peers)

@@ -88,6 +88,8 @@ async def get_menu(request: Request) -> Response:
 async def import_menu(request: Request) -> Response:
     """All rows or none: while a row is rejected nothing is imported. The same file again changes nothing."""
     async with writing(request, budget_seconds=IMPORT_SECONDS) as call:
+        assert call.principal is not None
+        call.principal.require("menu.manage")  # before the file is looked at, or read
         media_type = request.headers.get("content-type", "").partition(";")[0].strip().lower()
         if media_type not in _FORMATS:
             raise InvalidArgument(

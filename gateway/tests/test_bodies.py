@@ -12,7 +12,7 @@ from starlette.requests import Request
 
 from chassis.errors import InvalidArgument
 from gateway.bodies import BODY_BYTES_MAX, JSON_DEPTH_MAX, read_bounded, read_json
-from gateway.models.bodies import LineIn, OrderIn, PaymentIn, SettingsIn
+from gateway.models.bodies import LineIn, LogIn, OrderIn, PaymentIn, QuoteIn, SettingsIn
 
 ITEM = "0198f0a0-0000-7000-8000-0000000000c1"
 SETTINGS = {
@@ -141,3 +141,44 @@ async def test_every_price_list_of_the_contract_may_be_chosen() -> None:
     for name in known:
         body = await read_json(request_of(json.dumps({**SETTINGS, "fee_preset": name}).encode()), SettingsIn)
         assert body.fee_preset == name
+
+
+LINE = {"item_id": ITEM, "quantity": 1}
+
+
+def basket(*lines: str) -> bytes:
+    """A body with these lines, as JSON."""
+    return f'{{"service_flow":"pay_later","order_type":"takeaway","lines":[{",".join(lines)}]}}'.encode()
+
+
+@pytest.mark.parametrize(
+    ("note", "code"),
+    [
+        ("pays with 4111 1111 1111 1111", "card_number"),
+        ("\\u0034111111111111111", "card_number"),
+        ("４１１１１１１１１１１１１１１１", "card_number"),
+        ("no onions\\u001b[2J", "control_character"),
+        ("no onions\\r", "control_character"),
+        ("no onions\u0085", "control_character"),
+    ],
+)
+async def test_what_must_not_be_stored_is_refused_with_its_field(note: str, code: str) -> None:
+    line = json.dumps({**LINE, "note": "@"}).replace("@", note)
+    with pytest.raises(InvalidArgument) as caught:
+        await read_json(request_of(basket(line)), QuoteIn)
+    assert [(field.field, field.code) for field in caught.value.fields] == [("lines.0.note", code)]
+
+
+async def test_a_note_has_lines_and_a_device_id_has_not() -> None:
+    note = "no onions\n\tno garlic, table 4"
+    body = await read_json(request_of(basket(json.dumps({**LINE, "note": note}))), QuoteIn)
+    assert body.lines[0].note == note
+    forged = {"email": "a@b.test", "password": "x", "device_id": "d\n12:00:00 auth  logged in"}
+    with pytest.raises(InvalidArgument) as caught:
+        await read_json(request_of(json.dumps(forged).encode()), LogIn)
+    assert caught.value.fields[0].field == "device_id"
+
+
+async def test_a_password_may_be_anything() -> None:
+    told = {"email": "a@b.test", "password": "4111111111111111\t\x1b"}
+    assert (await read_json(request_of(json.dumps(told).encode()), LogIn)).password == told["password"]

@@ -16,6 +16,7 @@ from chassis.idempotency import key_of
 from chassis.ids import parse_id
 from chassis.rpc import current_principal, mark_replayed
 from services.catalog import wire
+from services.catalog.menu_file.reading import Readers
 from services.catalog.store.stock import FIRST_ID
 from services.catalog.usecases import importing, menu, stock
 from services.catalog.usecases.command import Answer, Command
@@ -34,6 +35,7 @@ class CatalogRpc(CatalogServiceServicer):
         self._db = db
         self._ask_auth = ask_auth
         self._reader = MenuReader(db, ask_auth)
+        self._file_readers = Readers()
 
     async def GetMenu(self, request: pb.GetMenuRequest, context: object) -> pb.GetMenuResponse:  # noqa: N802
         """The menu with stock and what is on sale now."""
@@ -46,7 +48,9 @@ class CatalogRpc(CatalogServiceServicer):
         """A menu from a file."""
         command = _command("ImportMenu", request)
         restaurant = await restaurant_of(self._db, command.tenant, self._ask_auth)
-        file = await importing.read_file(request.content, request.format, restaurant.currency_code)
+        file = await importing.read_file(
+            self._file_readers, command.tenant, request.content, request.format, restaurant.currency_code
+        )
         if request.dry_run:
             return await importing.preview_import(self._db, command.tenant, file)
         return _message(await importing.import_menu(self._db, command, file))

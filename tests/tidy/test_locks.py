@@ -9,6 +9,7 @@ from importlib.metadata import packages_distributions
 
 import pytest
 
+from deploy.local.settings import process_environment
 from tests.tidy.source import REPOSITORY, Source, python_files
 
 PRODUCT = ("chassis/", "services/", "gateway/", "device_json/")
@@ -111,5 +112,6 @@ def test_the_product_runs_without_what_only_development_needs() -> None:
         ),
     ]
     script = REFUSING.format(refused=refused, modules=modules)
-    done = subprocess.run([sys.executable, "-c", script], cwd=REPOSITORY, capture_output=True, text=True)
+    command, env = [sys.executable, "-c", script], process_environment({})
+    done = subprocess.run(command, cwd=REPOSITORY, env=env, capture_output=True, text=True)
     assert done.returncode == 0, done.stderr

@@ -74,22 +74,24 @@ def no_inbox() -> None:
     from chassis.inbox import Consumer
     from services.orders.store import orders as store
 
-    done = Consumer._done
+    settle = Consumer._settle
     insert = store.insert_payment
 
     async def receive(self: Consumer, tx: Transaction, msg_id: UUID, delivery: int) -> bool:
         return True
 
-    async def done_unless_lost(self: Consumer, msg: Msg, *rest: Any) -> None:
+    async def settle_unheard(self: Consumer, msg: Msg) -> None:
         if msg.metadata.num_delivered > 1:
-            await done(self, msg, *rest)
+            await settle(self, msg)
+        else:
+            await self._handle(msg.subject, msg.headers or {}, msg.data, 1)
 
     async def insert_again(*args: Any) -> bool:
         await insert(*args)
         return True
 
     Consumer._receive = receive  # type: ignore[method-assign]
-    Consumer._done = done_unless_lost  # type: ignore[method-assign, assignment]
+    Consumer._settle = settle_unheard  # type: ignore[method-assign]
     store.insert_payment = insert_again  # type: ignore[assignment]
 
 

@@ -1,14 +1,31 @@
-"""One cell of a menu file, from text to value. Each function raises BadCell with what to write instead."""
+"""One cell of a menu file, from text to value. Each function raises BadCell with what to write instead.
+
+Reading a cell takes time in proportion to its length, whatever it says: a pattern is only ever held against a
+piece of at most MAX_PIECE_CHARACTERS.
+"""
 
 import re
 from dataclasses import dataclass
 from decimal import Decimal
 
 from services.catalog.domain.allergens import Allergen, allergen_named
-from services.catalog.domain.menu import MAX_PRICE_MINOR, MINUTES_PER_DAY, AvailabilityWindow
+from services.catalog.domain.menu import (
+    MAX_NAME_CHARACTERS,
+    MAX_OPTION_GROUPS,
+    MAX_OPTIONS_PER_GROUP,
+    MAX_PRICE_MINOR,
+    MAX_WINDOWS,
+    MINUTES_PER_DAY,
+    AvailabilityWindow,
+)
 from services.catalog.domain.stock import StockPolicy
 
 MAX_CELL_CHARACTERS = 4_000
+MAX_PIECE_CHARACTERS = MAX_NAME_CHARACTERS + 200
+"""The longest name with its numbers and all fourteen allergens, or a window with every weekday."""
+THOUSANDS_DIGITS = 3
+SHOWN_CHARACTERS = 60
+"""How much of a wrong piece an error repeats."""
 MAX_UNITS = 1_000_000_000
 DEFAULT_MINOR_DIGITS = 2
 _NO_MINOR_UNITS = "BIF CLP DJF GNF ISK JPY KMF KRW PYG RWF UGX VND VUV XAF XOF XPF"
@@ -17,7 +34,7 @@ MINOR_DIGITS = dict.fromkeys(_NO_MINOR_UNITS.split(), 0) | dict.fromkeys(_THREE_
 """ISO 4217, where it is not two."""
 
 _PRICE = re.compile(r"([+-]?)(\d{1,9})(?:[.,](\d{1,3}))?", re.ASCII)
-_GROUP = re.compile(r"(?P<name>.+?)\s*\(\s*(?P<least>\d{1,3})\s*(?:-\s*(?P<most>\d{1,3})\s*)?\)\s*", re.ASCII)
+_CHOICES = re.compile(r"\s*(\d{1,3})\s*(?:-\s*(\d{1,3})\s*)?", re.ASCII)
 _CLOCK = r"(\d{1,2}):(\d{2})"
 _WINDOW = re.compile(rf"(?:(?P<days>[A-Za-z][A-Za-z,\s-]*?)\s+)?{_CLOCK}\s*-\s*{_CLOCK}", re.ASCII)
 _DAYS = ("mon", "tue", "wed", "thu", "fri", "sat", "sun")
@@ -68,7 +85,9 @@ def signed_price(text: str, digits: int) -> int:
     if match is None:
         raise BadCell(f"write an amount such as {example}, without currency or thousands separators")
     sign, whole, fraction = match.group(1), match.group(2), (match.group(3) or "")
-    if len(fraction.rstrip("0") if "." in text else fraction) > digits:
+    # 12.000 may be twelve or twelve thousand: three digits are decimals only where the currency has three.
+    grouped = len(fraction) == THOUSANDS_DIGITS != digits
+    if grouped or len(fraction.rstrip("0") if "." in text else fraction) > digits:
         raise BadCell(f"write an amount with at most {digits} decimal places, such as {example}")
     amount = int(Decimal(f"{sign}{whole}.{fraction or '0'}").scaleb(digits))
     if abs(amount) > MAX_PRICE_MINOR:
@@ -102,13 +121,11 @@ def policy(text: str) -> StockPolicy:
 def allergens(text: str) -> tuple[int, ...]:
     """Numbers of the contract, ascending, each once."""
     found: set[Allergen] = set()
-    for name in re.split(r"[,;]", text):
-        if not name.strip():
-            continue
+    for name in _pieces(text.replace(";", ","), ",", len(Allergen), "allergens"):
         allergen = allergen_named(name)
         if allergen is None:
             known = ", ".join(each.name.lower().replace("_", " ") for each in Allergen)
-            raise BadCell(f"{name.strip()!r} is none of the fourteen allergens: {known}")
+            raise BadCell(f"{name[:SHOWN_CHARACTERS]!r} is none of the fourteen allergens: {known}")
         found.add(allergen)
     return tuple(sorted(int(allergen) for allergen in found))
 
@@ -118,20 +135,25 @@ def option_groups(text: str, digits: int) -> tuple[FileGroup, ...]:
 
     What an option adds to the item's allergens stands in brackets at its end.
     """
-    return tuple(_option_group(part.strip(), digits) for part in text.split("|")) if text else ()
+    groups = _split(text, "|", MAX_OPTION_GROUPS, "option groups") if text else []
+    return tuple(_option_group(group, digits) for group in groups)
 
 
 def _option_group(text: str, digits: int) -> FileGroup:
     head, colon, tail = text.partition(":")
-    match = _GROUP.fullmatch(head.strip())
-    if match is None or not colon:
-        raise BadCell(f"write a group such as Size(1-1): Small=0; Large=1.50, not {text[:60]!r}")
-    least = int(match["least"])
-    most = int(match["most"]) if match["most"] is not None else least
-    options = tuple(_option(part.strip(), digits) for part in tail.split(";") if part.strip())
-    if not options:
-        raise BadCell(f"name the options of {match['name']!r} after the colon, separated by semicolons")
-    return FileGroup(match["name"].strip(), least, most, options)
+    name, bracket, choices = head.strip().rpartition("(")
+    match = _CHOICES.fullmatch(choices[:-1]) if len(choices) <= MAX_PIECE_CHARACTERS else None
+    if match is None or not (colon and bracket and name.strip() and choices.endswith(")")):
+        shown = text[:SHOWN_CHARACTERS]
+        raise BadCell(f"write a group such as Size(1-1): Small=0; Large=1.50, not {shown!r}")
+    least = int(match[1])
+    most = int(match[2]) if match[2] is not None else least
+    name = name.strip()
+    pieces = _pieces(tail, ";", MAX_OPTIONS_PER_GROUP, "options in a group")
+    if not pieces:
+        shown = name[:SHOWN_CHARACTERS]
+        raise BadCell(f"name the options of {shown!r} after the colon, separated by semicolons")
+    return FileGroup(name, least, most, tuple(_option(piece, digits) for piece in pieces))
 
 
 def _option(text: str, digits: int) -> FileOption:
@@ -153,26 +175,28 @@ def _with_allergens(text: str) -> tuple[str, tuple[int, ...] | None]:
         return text, None
     rest, bracket, names = text[:-1].rpartition("[")
     if not bracket or not rest.strip():
-        raise BadCell(f"write an option such as Pistachio=0.50[nuts, milk], not {text[:60]!r}")
+        raise BadCell(f"write an option such as Pistachio=0.50[nuts, milk], not {text[:SHOWN_CHARACTERS]!r}")
     try:
         return rest.strip(), allergens(names)
     except BadCell as error:
-        raise BadCell(f"option {rest.strip()[:60]!r}: {error}") from None
+        raise BadCell(f"option {rest.strip()[:SHOWN_CHARACTERS]!r}: {error}") from None
 
 
 def windows(text: str) -> tuple[AvailabilityWindow, ...]:
     """``Mon-Fri 07:00-11:00; Sat,Sun 08:00-12:00``; over midnight where the end is earlier than the start."""
-    return tuple(_window(part.strip()) for part in text.split(";") if part.strip())
+    return tuple(_window(piece) for piece in _pieces(text, ";", MAX_WINDOWS, "windows"))
 
 
 def _window(text: str) -> AvailabilityWindow:
     match = _WINDOW.fullmatch(text)
     if match is None:
-        raise BadCell(f"write a window such as Mon-Fri 07:00-11:00, not {text[:60]!r}")
+        raise BadCell(f"write a window such as Mon-Fri 07:00-11:00, not {text[:SHOWN_CHARACTERS]!r}")
     days, *clock = match.groups()
     starts, ends = _minutes(clock[0], clock[1]), _minutes(clock[2], clock[3])
     if starts in (MINUTES_PER_DAY, ends):
-        raise BadCell(f"{text[:60]!r} opens and closes at the same time; leave the cell empty for always")
+        raise BadCell(
+            f"{text[:SHOWN_CHARACTERS]!r} opens and closes at the same time; leave the cell empty for always"
+        )
     return AvailabilityWindow(_weekdays(days or ""), starts, ends)
 
 
@@ -192,6 +216,25 @@ def _weekdays(text: str) -> tuple[int, ...]:
         start, end = _weekday(first), _weekday(last or first)
         days.update((start + step) % 7 for step in range((end - start) % 7 + 1))
     return tuple(sorted(days))
+
+
+def _split(text: str, separator: str, most: int, what: str) -> list[str]:
+    """The parts of a cell, without the spaces around them. Raises BadCell for too many."""
+    parts = text.split(separator, most)
+    if len(parts) > most:
+        raise BadCell(f"write at most {most} {what}")
+    return [part.strip() for part in parts]
+
+
+def _pieces(text: str, separator: str, most: int, what: str) -> list[str]:
+    """The parts that say something, each short enough to be held against a pattern."""
+    pieces = [part for part in (one.strip() for one in text.split(separator)) if part]
+    if len(pieces) > most:
+        raise BadCell(f"write at most {most} {what}")
+    for piece in pieces:
+        if len(piece) > MAX_PIECE_CHARACTERS:
+            raise BadCell(f"write at most {MAX_PIECE_CHARACTERS} characters for {piece[:SHOWN_CHARACTERS]!r}")
+    return pieces
 
 
 def _weekday(text: str) -> int:

@@ -5,6 +5,7 @@ from dataclasses import dataclass, field
 from functools import partial
 from typing import Any
 
+from chassis.text import control_character, holds_card_number
 from services.catalog.domain.menu import MAX_NAME_CHARACTERS, AvailabilityWindow, name_key
 from services.catalog.domain.stock import StockPolicy
 from services.catalog.menu_file import cells
@@ -132,6 +133,10 @@ def _check_text(column: str, text: str) -> None:
         raise BadCell(f"write at most {cells.MAX_CELL_CHARACTERS} characters")
     if text.startswith("=") or (column in TEXT_COLUMNS and text.startswith(FORMULA_STARTS)):
         raise BadCell("write the value itself, not a formula (a text may not start with = + - or @)")
+    if found := control_character(text, lines=column == "description"):
+        raise BadCell(f"take out the control character {found}")
+    if column in TEXT_COLUMNS and holds_card_number(text):
+        raise BadCell("card numbers are not kept: take it out")
     if column in {"category", "item"} and len(text) > MAX_NAME_CHARACTERS:
         raise BadCell(f"write at most {MAX_NAME_CHARACTERS} characters")
 

@@ -14,6 +14,7 @@ from chassis.ids import new_id
 from chassis.testing import EventRecorder, OpenDatabase
 from services.catalog.domain import menu as rules
 from services.catalog.domain.menu import Category, InvalidMenu, NameTaken, StaleVersion
+from services.catalog.menu_file.reading import Readers
 from services.catalog.store import items as item_store
 from services.catalog.store import menu as menu_store
 from services.catalog.store import stock as stock_store
@@ -297,7 +298,7 @@ async def test_a_menu_has_a_largest_size(service_database: OpenDatabase) -> None
     async def import_dishes(names: range) -> int:
         rows = "".join(f"Mains,Dish {number},9,hot_food\n" for number in names)
         content = f"category,item,price,vat_class\n{rows}".encode()
-        file = await importing.read_file(content, catalog_pb2.MENU_FORMAT_CSV, "GBP")
+        file = await importing.read_file(Readers(), tenant, content, catalog_pb2.MENU_FORMAT_CSV, "GBP")
         return (await importing.import_menu(db, command(tenant), file)).message.created
 
     assert await import_dishes(range(rules.MAX_ITEMS_PER_MENU)) == rules.MAX_ITEMS_PER_MENU

@@ -1,6 +1,5 @@
 """Menus from files."""
 
-import asyncio
 from collections.abc import Sequence
 from uuid import UUID
 
@@ -12,26 +11,28 @@ from chassis.errors import InvalidArgument
 from chassis.ids import new_id
 from services.catalog import wire
 from services.catalog.domain.vat_uk import VAT_CLASSES
-from services.catalog.menu_file.entries import MAX_REJECTIONS, Entry, MenuFile, parse
+from services.catalog.menu_file.entries import MAX_REJECTIONS, Entry, MenuFile
 from services.catalog.menu_file.plan import ImportPlan, Present, plan
-from services.catalog.menu_file.table import read_csv
-from services.catalog.menu_file.workbook import read_xlsx
+from services.catalog.menu_file.reading import Readers
 from services.catalog.store import items as item_store
 from services.catalog.store import menu as menu_store
 from services.catalog.store import stock as stock_store
 from services.catalog.usecases.command import Answer, Command, execute
 from services.catalog.usecases.edit import Edit
 
-_READERS = {catalog_pb2.MENU_FORMAT_CSV: read_csv, catalog_pb2.MENU_FORMAT_XLSX: read_xlsx}
+FORMATS: dict[int, str] = {catalog_pb2.MENU_FORMAT_CSV: "csv", catalog_pb2.MENU_FORMAT_XLSX: "xlsx"}
 
 
-async def read_file(content: bytes, file_format: int, currency_code: str) -> MenuFile:
-    """What a file says; prices in major units of ``currency_code``. Raises UnreadableMenuFile."""
-    reader = next((each for known, each in _READERS.items() if known == file_format), None)
-    if reader is None:
+async def read_file(
+    readers: Readers, tenant: UUID, content: bytes, file_format: int, currency_code: str
+) -> MenuFile:
+    """What a file says; prices in major units of ``currency_code``.
+
+    Raises UnreadableMenuFile, ImportRunning.
+    """
+    if file_format not in FORMATS:
         raise InvalidArgument("The format is CSV or XLSX.", reason="UNKNOWN_FORMAT")
-    # A large workbook takes a second: other requests go on meanwhile.
-    return await asyncio.to_thread(lambda: parse(reader(content), currency_code))
+    return await readers.read(tenant, content, FORMATS[file_format], currency_code)
 
 
 async def preview_import(db: Database, tenant: UUID, file: MenuFile) -> pb.ImportMenuResponse:

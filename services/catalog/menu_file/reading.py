@@ -1,0 +1,106 @@
+"""A menu file is read by a process of its own: it comes from somebody else's computer.
+
+Whatever such a file does to its reader, the service goes on: the process has neither the service's secrets
+nor its memory, its time is bounded, and it can be killed. One file at a time for each restaurant.
+"""
+
+import asyncio
+import os
+import sys
+from pathlib import Path
+from uuid import UUID
+
+from pydantic import TypeAdapter
+
+from chassis.errors import ResourceExhausted
+from services.catalog.menu_file.entries import MenuFile
+from services.catalog.menu_file.table import UnreadableMenuFile
+
+READ_SECONDS = 10.0
+"""The largest file that is allowed takes a second or two."""
+WAIT_SECONDS = 5.0
+"""How long a file waits for its turn; with the reading it stays within the time of a request."""
+MAX_READERS = 2
+"""Processes of this service that read at the same time."""
+UNREADABLE = 3
+"""The exit code that says that the output is why the file cannot be read."""
+
+ROOT = Path(__file__).resolve().parents[3]
+
+_adapter = TypeAdapter(MenuFile)
+
+
+class ImportRunning(ResourceExhausted):
+    """Another file of this restaurant is being read, or too many of others are."""
+
+    reason = "IMPORT_RUNNING"
+
+
+class Readers:
+    """The processes that read. ``argv`` is what is run; it gets format and currency as words, the file as its
+    input.
+    """
+
+    def __init__(
+        self,
+        argv: tuple[str, ...] = (sys.executable, "-m", "services.catalog.menu_file"),
+        *,
+        read_seconds: float = READ_SECONDS,
+        wait_seconds: float = WAIT_SECONDS,
+    ) -> None:
+        self._argv = argv
+        self._read_seconds = read_seconds
+        self._wait_seconds = wait_seconds
+        self._free = asyncio.Semaphore(MAX_READERS)
+        self._busy: set[UUID] = set()
+
+    async def read(self, tenant: UUID, content: bytes, file_format: str, currency_code: str) -> MenuFile:
+        """What the file says. Raises UnreadableMenuFile, ImportRunning."""
+        if tenant in self._busy:
+            raise ImportRunning("Another file is being imported. Wait until it is done.")
+        self._busy.add(tenant)
+        try:
+            try:
+                async with asyncio.timeout(self._wait_seconds):
+                    await self._free.acquire()
+            except TimeoutError:
+                raise ImportRunning("Many files are being imported. Try again in a moment.") from None
+            try:
+                return await self._read(content, file_format, currency_code)
+            finally:
+                self._free.release()
+        finally:
+            self._busy.discard(tenant)
+
+    async def _read(self, content: bytes, file_format: str, currency_code: str) -> MenuFile:
+        process = await asyncio.create_subprocess_exec(
+            *self._argv,
+            file_format,
+            currency_code,
+            stdin=asyncio.subprocess.PIPE,
+            stdout=asyncio.subprocess.PIPE,
+            stderr=asyncio.subprocess.DEVNULL,
+            cwd=ROOT,
+            # Nothing of the service's own environment: no address, no secret.
+            env={"PYTHONPATH": os.pathsep.join(path for path in sys.path if path)},
+        )
+        try:
+            async with asyncio.timeout(self._read_seconds):
+                output, _ = await process.communicate(content)
+        except TimeoutError:
+            seconds = f"{self._read_seconds:g}"
+            raise UnreadableMenuFile(f"The file takes longer than {seconds} s to read. Split it.") from None
+        finally:
+            if process.returncode is None:
+                process.kill()
+                await process.wait()
+        if process.returncode == UNREADABLE:
+            raise UnreadableMenuFile(output.decode())
+        if process.returncode != 0:
+            raise UnreadableMenuFile("The file cannot be read. Save it again, or send it as CSV.")
+        return _adapter.validate_json(output)
+
+
+def encoded(file: MenuFile) -> bytes:
+    """How the process hands over what it read."""
+    return _adapter.dump_json(file)
