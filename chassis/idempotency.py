@@ -19,6 +19,7 @@ from typing import Protocol
 from uuid import UUID
 
 import asyncpg
+from fynlo.common.v1.common_pb2 import Approval
 from google.protobuf.message import Message
 
 from chassis.errors import Conflict, InvalidArgument, Unprocessable
@@ -89,7 +90,8 @@ class Caller(Protocol):
 
 def key_of(method: str, request: Message, principal: Caller) -> IdempotencyKey:
     """The key of a gRPC request: its ``request_id``, scoped to method and caller; the hash covers all other
-    fields.
+    fields but an approval, which says who stands behind the command and not what it does: a retry may bring
+    one that it lacked, or a newer token of the same person.
 
     Raises InvalidArgument (REQUEST_ID_REQUIRED) where the request has none.
     """
@@ -99,6 +101,9 @@ def key_of(method: str, request: Message, principal: Caller) -> IdempotencyKey:
     body = type(request)()
     body.CopyFrom(request)
     body.ClearField("request_id")
+    for field in request.DESCRIPTOR.fields:
+        if field.message_type is Approval.DESCRIPTOR:
+            body.ClearField(field.name)
     digest = hashlib.sha256(body.SerializeToString(deterministic=True)).digest()
     return IdempotencyKey(f"{method}:{principal.subject or principal.name}", request_id, digest)
 

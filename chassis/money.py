@@ -6,6 +6,24 @@ Rates are basis points (1 % = 100). Ties round half away from zero, so that a re
 from collections.abc import Sequence
 
 BASIS_POINTS_IN_ONE = 10_000
+DEFAULT_MINOR_DIGITS = 2
+_NO_MINOR_UNITS = "BIF CLP DJF GNF ISK JPY KMF KRW PYG RWF UGX VND VUV XAF XOF XPF"
+_THREE_MINOR_DIGITS = "BHD IQD JOD KWD LYD OMR TND"
+MINOR_DIGITS = dict.fromkeys(_NO_MINOR_UNITS.split(), 0) | dict.fromkeys(_THREE_MINOR_DIGITS.split(), 3)
+"""ISO 4217, where it is not two."""
+
+
+def minor_digits(currency_code: str) -> int:
+    """How many digits of an amount are minor units."""
+    return MINOR_DIGITS.get(currency_code, DEFAULT_MINOR_DIGITS)
+
+
+def written(amount_minor: int, currency_code: str) -> str:
+    """An amount in major units with its currency, for people who read a log: ``-12.50 GBP``."""
+    digits = minor_digits(currency_code)
+    whole, rest = divmod(abs(amount_minor), 10**digits)
+    sign, tail = "-" if amount_minor < 0 else "", f".{rest:0{digits}}" if digits else ""
+    return f"{sign}{whole}{tail} {currency_code}".rstrip()
 
 
 def divide_half_up(numerator: int, denominator: int) -> int:

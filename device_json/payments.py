@@ -3,6 +3,7 @@
 from fynlo.payments.v1 import payments_pb2
 
 from device_json.scalars import (
+    DRAWER_EVENT,
     FEE_BEARER,
     PAYMENT_METHOD,
     PAYMENT_STATUS,
@@ -36,6 +37,8 @@ def payment(of: payments_pb2.Payment) -> Json:
         "business_date": of.business_date or None,
         "created_at": instant(of.created_at) if of.HasField("created_at") else None,
         "taken_by": actor(of.taken_by) if of.HasField("taken_by") else None,
+        "approved_by": actor(of.approved_by) if of.HasField("approved_by") else None,
+        "reason": of.reason or None,
     }
 
 
@@ -130,6 +133,7 @@ def till_report(of: payments_pb2.TillReport) -> Json:
         "last_order_number": of.last_order_number or None,
         "previous_hash": of.previous_hash or None,
         "hash": of.hash or None,
+        "drawer_events": [_drawer_event(one) for one in of.drawer_events],
     }
 
 
@@ -151,6 +155,18 @@ def ledger_account(of: payments_pb2.LedgerAccount) -> Json:
         "currency": of.currency_code,
         "debit_minor": of.debit_minor,
         "credit_minor": of.credit_minor,
+    }
+
+
+def _drawer_event(of: payments_pb2.DrawerEvent) -> Json:
+    return {
+        "id": of.id,
+        "kind": DRAWER_EVENT[of.kind],
+        "amount_minor": of.amount_minor,
+        "reason": of.reason or None,
+        "created_at": instant(of.created_at),
+        "actor": actor(of.actor),
+        "approved_by": actor(of.approved_by) if of.HasField("approved_by") else None,
     }
 
 

@@ -18,6 +18,7 @@ from chassis.ids import new_id
 from chassis.rpc import enter_inbound, inbound, was_replayed
 from gateway.bodies import Model, read_json
 from gateway.limits import Limit, RateLimiter, Verdict
+from gateway.numbers import INT64_MAX, whole_number
 from gateway.services import Services
 from gateway.settings import GatewaySettings
 
@@ -110,13 +111,13 @@ class Call:
     def page(self) -> dict[str, Any]:
         """``limit`` and ``cursor`` of a list. Raises InvalidArgument (INVALID_QUERY)."""
         query = self.request.query_params
-        limit = query.get("limit", "50")
-        if not (limit.isascii() and limit.isdigit()) or not 1 <= int(limit[:6]) <= PAGE_MAX:
+        limit = whole_number(query.get("limit", "50"), 1, PAGE_MAX)
+        if limit is None:
             raise InvalidArgument(f"limit is a whole number from 1 to {PAGE_MAX}", reason="INVALID_QUERY")
         cursor = query.get("cursor", "")
         if len(cursor) > CURSOR_CHARS_MAX:
             raise InvalidArgument("this cursor did not come from a list", reason="INVALID_CURSOR")
-        return {"limit": int(limit), "cursor": cursor}
+        return {"limit": limit, "cursor": cursor}
 
     def flag(self, name: str) -> bool:
         """A query parameter that is true or false; false where it is not given. Raises InvalidArgument
@@ -269,12 +270,13 @@ def idempotency_key(request: Request, *, required: bool) -> str:
 def if_match(request: Request) -> int:
     """The version that the client saw, from If-Match. Raises InvalidArgument (PRECONDITION_REQUIRED)."""
     text = request.headers.get("if-match", "").strip().removeprefix("W/").strip('"')
-    if not (text.isascii() and text.isdigit() and len(text) <= 18):
+    version = whole_number(text, 0, INT64_MAX)
+    if version is None:
         raise InvalidArgument(
             'send If-Match with the version that you changed, for example If-Match: "7"',
             reason="PRECONDITION_REQUIRED",
         )
-    return int(text)
+    return version
 
 
 def client_address(request: Request) -> str:

@@ -11,6 +11,7 @@ import device_json
 from chassis.errors import InvalidArgument
 from gateway.calls import JSON, Call
 from gateway.menu_cache import CachedMenu, MenuCache
+from gateway.numbers import INT64_MAX, whole_number
 
 
 def cache_of(call: Call) -> MenuCache:
@@ -50,10 +51,11 @@ async def current(call: Call) -> CachedMenu:
 
 async def delta_answer(call: Call, since: str) -> Response:
     """What changed since a version; the whole menu where that is too old. Raises InvalidArgument."""
-    if not (since.isascii() and since.isdigit() and len(since) <= 18):
+    version = whole_number(since, 0, INT64_MAX)
+    if version is None:
         raise InvalidArgument("since_version is a menu's version", reason="INVALID_QUERY")
     assert call.principal is not None
-    restaurant_id, version = str(call.principal.tenant), int(since)
+    restaurant_id = str(call.principal.tenant)
     delta = cache_of(call).fresh_delta(restaurant_id, version)
     if delta is None:
         asked_at = time.monotonic()

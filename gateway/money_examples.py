@@ -39,6 +39,8 @@ PAYMENT: Final[Example] = {
     "business_date": BUSINESS_DATE,
     "created_at": AT,
     "taken_by": ACTOR,
+    "approved_by": None,
+    "reason": None,
 }
 TAKEN_PAYMENT: Final[Example] = {**PAYMENT, "bill": {"paid_minor": 2150, "due_minor": 0}}
 TILL_SESSION: Final[Example] = {
@@ -71,8 +73,8 @@ CASH: Final[Example] = {
     "opening_float_minor": 10000,
     "cash_sales_minor": 2150,
     "cash_refunds_minor": 0,
-    "paid_in_minor": 0,
-    "paid_out_minor": 0,
+    "paid_in_minor": 1500,
+    "paid_out_minor": 1500,
     "drops_minor": 0,
     "expected_minor": 12150,
     "counted_minor": 12150,
@@ -106,6 +108,18 @@ X_REPORT: Final[Example] = {
     "last_order_number": 17,
     "previous_hash": None,
     "hash": None,
+    "drawer_events": [
+        {
+            "id": "01930000-0000-7000-8000-0000000000e1",
+            "kind": kind,
+            "amount_minor": 1500,
+            "reason": reason,
+            "created_at": AT,
+            "actor": ACTOR,
+            "approved_by": None,
+        }
+        for kind, reason in (("paid_in", "change from the bank"), ("paid_out", "milk"))
+    ],
 }
 Z_REPORT: Final[Example] = {**X_REPORT, "number": 1, "hash": "9f2c…"}
 CLOSE_TILL: Final[Example] = {

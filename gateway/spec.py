@@ -12,6 +12,7 @@ from pydantic.json_schema import models_json_schema
 
 from gateway import problems
 from gateway.models.answers import ProblemDocument
+from gateway.numbers import INT64_MAX
 from gateway.problems import PROBLEM_JSON
 
 _bodies: dict[str, type[BaseModel]] = {}
@@ -52,6 +53,11 @@ WRITE_ERRORS: Errors = (
     ("409", "concurrent_update"),
     ("422", "idempotency_key_reuse"),
 )
+APPROVAL_ERRORS: Errors = (
+    ("403", "approval_needed"),
+    ("403", "approval_invalid"),
+    ("422", "approval_needs_reason"),
+)
 MATCH_ERRORS: Errors = (("412", "stale_version"), ("428", "precondition_required"))
 
 
@@ -74,12 +80,12 @@ def spec(
     query: tuple[tuple[str, str], ...] = (),
     key: str | None = None,
     matches: bool = False,
+    approver: str = "",
 ) -> dict[str, Any]:
     """Arguments for a router's decorator. ``errors`` are those beyond what every route of its kind has.
 
-    ``missing``: the code where an id of the path names nothing. ``permission`` None means that no token is
-    needed; ``key``: whether a client must give an Idempotency-Key, "required" or "optional"; None: no
-    answer is stored, be it a read or harmless to repeat.
+    ``missing``: the code where an id of the path names nothing. ``permission`` None: no token; ``approver``:
+    what lifts the route's limits. ``key``: required or optional, None where no answer is stored.
     """
     if body is not None:
         _bodies[body.__name__] = body
@@ -95,6 +101,7 @@ def spec(
         *(WRITE_ERRORS if key is not None else ()),
         *((("400", "idempotency_key_required"),) if key == "required" else ()),
         *(MATCH_ERRORS if matches else ()),
+        *(APPROVAL_ERRORS if approver else ()),
         *FAILURES,
     )
     responses: dict[int | str, dict[str, Any]] = {
@@ -112,6 +119,8 @@ def spec(
         "parameters": _parameters(query, key, matches),
         "security": [] if permission is None else [{"bearer": []}],
     }
+    if approver:
+        extra["x-approver"] = approver
     if body is not None:
         content = {"schema": {"$ref": _REF.format(model=body.__name__)}, "example": _kept(body_example)}
         extra["requestBody"] = {"required": True, "content": {"application/json": content}}
@@ -159,7 +168,7 @@ _FLAG = {"type": "string", "enum": ["true", "false"]}
 _SCHEMAS: dict[str, dict[str, Any]] = {
     "limit": {"type": "integer", "minimum": 1, "maximum": 200, "default": 50},
     "cursor": {"type": "string", "maxLength": 512},
-    "since_version": {"type": "integer", "minimum": 0},
+    "since_version": {"type": "integer", "minimum": 0, "maximum": INT64_MAX},
     "dry_run": _FLAG,
     "open": _FLAG,
     "include_inactive": _FLAG,
@@ -169,7 +178,7 @@ _SCHEMAS: dict[str, dict[str, Any]] = {
     "station_id": {"type": "string", "format": "uuid"},
     "employee_id": {"type": "string", "format": "uuid"},
     "q": {"type": "string", "maxLength": 100},
-    "number": {"type": "integer", "minimum": 1},
+    "number": {"type": "integer", "minimum": 1, "maximum": INT64_MAX},
 }
 _ID = {"type": "string", "format": "uuid"}
 

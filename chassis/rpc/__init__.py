@@ -13,7 +13,7 @@ from chassis.rpc.call import (
     remaining_seconds,
 )
 from chassis.rpc.client import Channel, open_channel, was_replayed
-from chassis.rpc.policy import policies_of, refusal_of, refusals_of
+from chassis.rpc.policy import approver_permission, policies_of, refusal_of, refusals_of
 from chassis.rpc.server import RpcServer
 from chassis.rpc.status import problem_of
 from chassis.rpc.tls import channel_credentials
@@ -29,6 +29,7 @@ __all__ = [
     "current_principal",
     "current_request_id",
     "enter_inbound",
+    "approver_permission",
     "inbound",
     "mark_replayed",
     "open_channel",

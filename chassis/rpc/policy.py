@@ -57,6 +57,18 @@ def policies_of(service_name: str) -> Mapping[str, MethodPolicy]:
     return {method.name: _policy_of(method) for method in service.methods}
 
 
+def approver_permission(service_name: str, method: str) -> str:
+    """The permission that lifts the limits of a method, as the contract says.
+
+    Raises KeyError for an unknown service or method and ValueError for a method that names none.
+    """
+    described = descriptor_pool.Default().FindServiceByName(service_name).methods_by_name[method]
+    permission: str = described.GetOptions().Extensions[options_pb2.approver]
+    if not permission:
+        raise ValueError(f"{described.full_name} names no approver")
+    return permission
+
+
 def _policy_of(method: MethodDescriptor) -> MethodPolicy:
     options: Any = method.GetOptions().Extensions
     permission = options[options_pb2.permission]

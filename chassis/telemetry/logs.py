@@ -14,6 +14,7 @@ import orjson
 import structlog
 from structlog.typing import Processor
 
+from chassis.printable import printable
 from chassis.telemetry.traces import current_scope
 
 TEXT_MAX_CHARS = 8_000
@@ -44,6 +45,8 @@ def configure_logging(service: str, *, form: str, level: str, stream: TextIO | N
         structlog.processors.format_exc_info,
         redact,
     ]
+    if form == "console":
+        shared.append(escape)
     finish = _console() if form == "console" else structlog.processors.JSONRenderer(serializer=_to_json)
     out = stream if stream is not None else sys.stdout
     structlog.configure(
@@ -86,6 +89,25 @@ def redact(_logger: Any, _method: str, event: MutableMapping[str, Any]) -> Mutab
     for key, value in event.items():
         event[key] = REDACTED if _SECRET_NAME.search(key) else _clean(value)
     return event
+
+
+def escape(_logger: Any, _method: str, event: MutableMapping[str, Any]) -> MutableMapping[str, Any]:
+    """Keeps every value on its line of the console form, and lines of an exception off the first column."""
+    for key, value in event.items():
+        if key == "exception":
+            lines = str(value).split("\n")
+            event[key] = "\n".join(f"  {printable(line)}" for line in lines)
+        else:
+            event[key] = _on_one_line(value)
+    return event
+
+
+def _on_one_line(value: Any) -> Any:
+    if isinstance(value, str):
+        return printable(value)
+    if isinstance(value, dict):
+        return {printable(str(k)): _on_one_line(v) for k, v in value.items()}
+    return [_on_one_line(item) for item in value] if isinstance(value, list) else value
 
 
 def _clean(value: Any) -> Any:

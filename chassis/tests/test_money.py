@@ -4,7 +4,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from chassis.money import divide_half_up, largest_remainder, percent
+from chassis.money import divide_half_up, largest_remainder, minor_digits, percent, written
 
 amounts = st.integers(-(10**12), 10**12)
 weights = st.lists(st.integers(0, 10**6), min_size=1, max_size=30).filter(lambda some: sum(some) > 0)
@@ -79,3 +79,13 @@ def test_weights_that_cannot_share_are_refused(parts: list[int]) -> None:
 def test_a_denominator_must_be_positive(denominator: int) -> None:
     with pytest.raises(ValueError, match="positive"):
         divide_half_up(1, denominator)
+
+
+def test_currencies_have_their_own_minor_units() -> None:
+    assert [minor_digits(code) for code in ("GBP", "JPY", "KWD")] == [2, 0, 3]
+
+
+def test_an_amount_is_written_in_major_units() -> None:
+    amounts = [(-1205, "GBP"), (5, "GBP"), (1250, "JPY"), (1250, "KWD"), (100, "")]
+    expected = ["-12.05 GBP", "0.05 GBP", "1250 JPY", "1.250 KWD", "1.00"]
+    assert [written(minor, code) for minor, code in amounts] == expected

@@ -138,6 +138,32 @@ def test_the_console_form_is_for_people() -> None:
     assert not lines.getvalue().startswith("{")
 
 
+@pytest.mark.parametrize(
+    "unruly", ["\n", "\r", "\x1b[2K", "\x9b2J", "\x7f", "\u2028", "\u202e", "\x85", "\ud800"]
+)
+def test_no_value_forges_a_line_of_the_console_form(unruly: str) -> None:
+    forged = f"ipad{unruly}12:00:00 [info] paid"
+    with logs_to(StringIO(), form="console") as lines:
+        log.warning("refused", device_id=forged, more={"deep": [forged]}, plain="Café €")
+        log.warning(forged)
+        logging.getLogger("library").warning("says %s", forged)
+    text = lines.getvalue()
+    assert len(text.splitlines()) == 3
+    assert f"ipad{unruly}" not in text
+    assert "Café €" in text
+
+
+def test_the_lines_of_an_exception_never_look_like_lines_of_the_console_form() -> None:
+    with logs_to(StringIO(), form="console") as lines:
+        try:
+            raise ValueError("bad\n12:00:00 [info] paid\x1b[2K\r")
+        except ValueError:
+            log.exception("failed")
+    _, *trace = lines.getvalue().splitlines()
+    assert [line for line in trace if line and not line.startswith("  ")] == []
+    assert r"paid\x1b[2K\x0d" in lines.getvalue()
+
+
 def test_the_same_name_is_the_same_metric_and_never_another_kind() -> None:
     first = counter("test_orders_total", "Orders", ["kind"])
     assert counter("test_orders_total", "Orders", ["kind"]) is first

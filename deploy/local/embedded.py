@@ -9,7 +9,9 @@ import random
 import secrets
 import signal
 import socket
+import time
 from abc import ABC, abstractmethod
+from collections.abc import Mapping
 from importlib import metadata, util
 from itertools import islice
 from pathlib import Path
@@ -25,6 +27,7 @@ HOST = "127.0.0.1"
 START_TIMEOUT_SECONDS = 60.0
 """Long, because Postgres may have a crash to recover from."""
 PROBE_SECONDS = 0.03
+PORT_PATIENCE_SECONDS = 3.0
 PASSWORD_BYTES = 24
 LOG_TAIL_LINES = 15
 FREE_PORTS = range(10_000, 32_768)
@@ -55,6 +58,23 @@ def refuse_used_port(name: str, port: int) -> None:
             probe.bind((HOST, port))
         except OSError as error:
             raise PortInUse(name, port) from error
+
+
+async def refuse_used_ports(ports: Mapping[str, int]) -> None:
+    """Raise PortInUse for one of `ports` (by name) that stays in use, ValueError for one with two names.
+
+    Called before anything is started. What a killed run left may take a moment to give its ports up.
+    """
+    names: dict[int, str] = {}
+    for name, port in ports.items():
+        if (other := names.setdefault(port, name)) != name:
+            variables = f"{port_variable(other)} and {port_variable(name)}"
+            raise ValueError(f"{variables} are both {port}; give each a port of its own.")
+    give_up_at = time.monotonic() + PORT_PATIENCE_SECONDS
+    for name, port in ports.items():
+        while not _can_be_bound(port) and time.monotonic() < give_up_at:  # noqa: ASYNC110 - not ours to hear of
+            await asyncio.sleep(PROBE_SECONDS)
+        refuse_used_port(name, port)
 
 
 def free_ports(count: int) -> list[int]:

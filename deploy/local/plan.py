@@ -125,6 +125,11 @@ class Plan:
     urls: Urls
     ports: Mapping[str, Mapping[str, int]]
 
+    @classmethod
+    def listens_on(cls, ports: Mapping[str, Mapping[str, int]]) -> dict[str, int]:
+        """The ports of our own processes, by the names from which their variables are made."""
+        return {port_name(name, use): number for name, uses in ports.items() for use, number in uses.items()}
+
     def services(self) -> list[OwnProgram]:
         return [self._own(service, f"services.{service}", self._service_env(service)) for service in SERVICES]
 

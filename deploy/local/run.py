@@ -12,7 +12,14 @@ import asyncpg
 
 from deploy.local import keys, places, state
 from deploy.local.console import Console
-from deploy.local.embedded import HOST, EmbeddedNats, EmbeddedServer, EmbeddedValkey, ServerFailed
+from deploy.local.embedded import (
+    HOST,
+    EmbeddedNats,
+    EmbeddedServer,
+    EmbeddedValkey,
+    ServerFailed,
+    refuse_used_ports,
+)
 from deploy.local.plan import Plan, ServerProgram, Urls, service_ports
 from deploy.local.postgres import EmbeddedPostgres
 from deploy.local.provision import OWNER_ROLE, provision
@@ -44,7 +51,8 @@ DEMO_PEOPLE = (
 
 async def run(settings: LocalSettings, plan_of: type[Plan] = Plan) -> int:
     """Run the processes of `plan_of` until a stop signal. 0 after a clean stop, 1 when it could not start."""
-    console = Console(sys.stdout, colour=settings.coloured and sys.stdout.isatty())
+    colour = settings.coloured and sys.stdout.isatty()
+    console = Console(sys.stdout, colour=colour, ids=settings.log_ids)
     try:
         held = state.lock(settings.data_dir)
     except state.AlreadyRunning as error:
@@ -103,8 +111,9 @@ class _Run:
         ended = state.end_leftovers(self._folder)
         if ended:
             self._console.note(f"ended what a killed run had left: {', '.join(ended)}", "warning")
-        secrets = keys.kept_secrets(self._folder)
         ports = service_ports()
+        await refuse_used_ports(self._server_ports() | self._plan_of.listens_on(ports))
+        secrets = keys.kept_secrets(self._folder)
         await self._start_servers()
         assert self._urls is not None
         admin = self._maintenance_url or self._urls.database
@@ -119,6 +128,16 @@ class _Run:
         state.say_setup_done(self._folder)
         self._greet(ports["gateway"]["http"])
         await self._supervisor.watch()
+
+    def _server_ports(self) -> dict[str, int]:
+        """The ports of the servers that this run brings along."""
+        settings, ports = self._settings, self._settings.server_ports
+        servers = {
+            "postgres": (settings.database_url, ports.postgres),
+            "nats": (settings.nats_url, ports.nats),
+            "valkey": (settings.redis_url, ports.valkey),
+        }
+        return {name: port for name, (url, port) in servers.items() if url is None}
 
     async def _start_servers(self) -> None:
         settings, folder, ports = self._settings, self._folder, self._settings.server_ports

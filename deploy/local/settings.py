@@ -42,6 +42,8 @@ class LocalSettings:
     """local: mail stays on this machine, on the page /outbox and in the log."""
     public_url: str | None = None
     """What the links in mails begin with. None: the gateway on this machine."""
+    log_ids: bool = False
+    """Whether the log shows ids and other details."""
 
 
 def local_settings(data_dir: Path | None = None) -> LocalSettings:
@@ -62,7 +64,14 @@ def local_settings(data_dir: Path | None = None) -> LocalSettings:
         allowed_origins=os.environ.get("FYNLO_ALLOWED_ORIGINS") or None,
         mail_adapter=os.environ.get("FYNLO_MAIL_ADAPTER") or LOCAL_MAIL,
         public_url=os.environ.get("FYNLO_PUBLIC_URL") or None,
+        log_ids=_log_ids(os.environ.get("FYNLO_LOG", "")),
     )
+
+
+def _log_ids(text: str) -> bool:
+    if text not in ("", "info", "debug"):
+        raise ValueError(f"FYNLO_LOG is {text!r}; it must be info or debug.")
+    return text == "debug"
 
 
 def port_variable(name: str) -> str:

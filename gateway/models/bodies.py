@@ -6,6 +6,7 @@ from uuid import UUID
 from pydantic import Field
 
 from gateway.bodies import Body
+from gateway.numbers import INT64_MAX
 
 NAME_CHARS_MAX = 120
 LINES_MAX = 200
@@ -84,7 +85,7 @@ class QuoteIn(Body):
     table_id: Id | None = None
     covers: Annotated[int, Field(ge=1, le=1000)] | None = None
     customer_id: Id | None = None
-    menu_version: Annotated[int, Field(ge=0)] | None = None
+    menu_version: Annotated[int, Field(ge=0, le=INT64_MAX)] | None = None
     lines: Annotated[list[LineIn], Field(min_length=1, max_length=LINES_MAX)]
 
 
@@ -135,6 +136,12 @@ class StationIn(Body):
     target_minutes: Annotated[int, Field(ge=0, le=240)] = 0
 
 
+class ApprovalIn(Body):
+    """Somebody else of the restaurant who may approve: their access token."""
+
+    token: Annotated[str, Field(min_length=1, max_length=4096)]
+
+
 class PaymentIn(Body):
     """Money for an order. Without an amount: the whole balance."""
 
@@ -145,6 +152,8 @@ class PaymentIn(Body):
     check_id: Id | None = None
     tendered_minor: Amount | None = None
     till_session_id: Id | None = None
+    reason: Annotated[str, Field(max_length=200)] | None = None
+    approval: ApprovalIn | None = None
 
 
 class OpenTillIn(Body):
@@ -168,6 +177,7 @@ class DrawerEventIn(Body):
     kind: Literal["paid_in", "paid_out", "drop", "no_sale"]
     amount_minor: Annotated[int, Field(ge=0, le=100_000_000)]
     reason: Annotated[str, Field(max_length=200)] | None = None
+    approval: ApprovalIn | None = None
 
 
 class CategoryIn(Body):

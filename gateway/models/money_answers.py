@@ -26,6 +26,8 @@ class PaymentOut(Answer):
     business_date: str
     created_at: str
     taken_by: ActorOut | None
+    approved_by: ActorOut | None
+    reason: str | None
 
 
 class PaymentPage(Answer):
@@ -99,6 +101,18 @@ class CashOut(Answer):
     variance_reason: str | None
 
 
+class DrawerEventOut(Answer):
+    """Cash that moved beside a sale; ``approved_by`` where the actor could not do it alone."""
+
+    id: str
+    kind: str
+    amount_minor: int
+    reason: str | None
+    created_at: str
+    actor: ActorOut
+    approved_by: ActorOut | None
+
+
 class ReportOut(Answer):
     """An X report (``number`` and hashes None) or a Z report."""
 
@@ -128,6 +142,7 @@ class ReportOut(Answer):
     last_order_number: int | None
     previous_hash: str | None
     hash: str | None
+    drawer_events: list[DrawerEventOut]
 
 
 class ReportPage(Answer):

@@ -2,14 +2,14 @@
 
 from fastapi import Request
 from fynlo.common.v1.common_pb2 import PageRequest
-from fynlo.payments.v1 import payments_pb2
 from fynlo.payments.v1 import payments_service_pb2 as messages
 from starlette.responses import Response
 
 import device_json
 from chassis.errors import NotFound
-from device_json.scalars import PAYMENT_METHOD
+from device_json.scalars import DRAWER_EVENT, PAYMENT_METHOD
 from gateway import money_examples as examples
+from gateway.approvals import approval_of
 from gateway.calls import reading, writing
 from gateway.models import bodies
 from gateway.models.money_answers import (
@@ -23,17 +23,13 @@ from gateway.models.money_answers import (
     TillSessionPage,
     TrialBalanceOut,
 )
+from gateway.numbers import INT64_MAX, whole_number
 from gateway.spec import PAGE_QUERY, router, spec
 
 routes = router()
 
 _METHODS = PAYMENT_METHOD.numbers()
-_DRAWER_EVENTS = {
-    "paid_in": payments_pb2.DRAWER_EVENT_KIND_PAID_IN,
-    "paid_out": payments_pb2.DRAWER_EVENT_KIND_PAID_OUT,
-    "drop": payments_pb2.DRAWER_EVENT_KIND_DROP,
-    "no_sale": payments_pb2.DRAWER_EVENT_KIND_NO_SALE,
-}
+_DRAWER_EVENTS = DRAWER_EVENT.numbers()
 
 
 @routes.post(
@@ -42,6 +38,7 @@ _DRAWER_EVENTS = {
         "Take a payment",
         tag="payments",
         permission="payments.take",
+        approver="till.approve",
         status=201,
         answer=TakenPaymentOut,
         example=examples.TAKEN_PAYMENT,
@@ -66,7 +63,10 @@ _DRAWER_EVENTS = {
     ),
 )
 async def take_payment(request: Request) -> Response:
-    """Without an amount the whole balance. Cash needs an open till; change is what was tendered beyond it."""
+    """Without an amount the whole balance. Cash needs an open till; change is what was tendered beyond it.
+
+    Tips above the bill itself need an approval and a reason.
+    """
     async with writing(request, key_required=True) as call:
         body = await call.body(bodies.PaymentIn)
         message = messages.TakePaymentRequest(
@@ -77,6 +77,8 @@ async def take_payment(request: Request) -> Response:
             tip_minor=body.tip_minor,
             till_session_id=str(body.till_session_id or ""),
             check_id=str(body.check_id or ""),
+            reason=body.reason or "",
+            approval=await approval_of(call, body.approval),
         )
         if body.amount_minor is not None:
             message.amount_minor = body.amount_minor
@@ -214,12 +216,22 @@ async def get_till_session(request: Request) -> Response:
         body=bodies.DrawerEventIn,
         body_example={"kind": "paid_out", "amount_minor": 1500, "reason": "milk"},
         missing="till_session_not_found",
-        errors=(("409", "till_not_open"), ("422", "drawer_amount")),
+        approver="till.approve",
+        errors=(
+            ("409", "till_not_open"),
+            ("409", "drawer_events_full"),
+            ("422", "drawer_amount"),
+            ("422", "drawer_short"),
+        ),
         key="required",
     ),
 )
 async def record_drawer_event(request: Request) -> Response:
-    """Paid in, paid out, a drop to the safe, or the drawer opened without a sale (amount 0)."""
+    """Paid in, paid out, a drop to the safe, or the drawer opened without a sale (amount 0).
+
+    No more leaves the drawer than is in it. Above what one person moves alone in a session, and in a till
+    that somebody else opened, it needs an approval and a reason.
+    """
     async with writing(request, key_required=True) as call:
         body = await call.body(bodies.DrawerEventIn)
         message = messages.RecordDrawerEventRequest(
@@ -228,6 +240,7 @@ async def record_drawer_event(request: Request) -> Response:
             kind=_DRAWER_EVENTS[body.kind],
             amount_minor=body.amount_minor,
             reason=body.reason or "",
+            approval=await approval_of(call, body.approval),
         )
         reply = await call.write(call.services.tills.RecordDrawerEvent(message))
         return call.answer(device_json.till_session(reply.session), 201)
@@ -242,10 +255,12 @@ async def record_drawer_event(request: Request) -> Response:
         answer=ReportOut,
         example=examples.X_REPORT,
         missing="till_session_not_found",
+        errors=(("403", "report_not_yours"),),
     ),
 )
 async def x_report(request: Request) -> Response:
-    """What a Z report would say now. Changes nothing."""
+    """What a Z report would say now. Changes nothing. Of a closed till for those who opened or closed it, or
+    may read Z reports."""
     async with reading(request) as call:
         reply = await call.services.tills.GetXReport(
             messages.GetXReportRequest(till_session_id=call.id_of("session_id"))
@@ -329,7 +344,7 @@ async def list_z_reports(request: Request) -> Response:
     **spec(
         "Read a Z report",
         tag="tills",
-        permission="till.operate",
+        permission="reports.read",
         answer=ReportOut,
         example=examples.Z_REPORT,
         errors=(("404", "z_report_not_found"), ("409", "z_report_tampered")),
@@ -338,10 +353,10 @@ async def list_z_reports(request: Request) -> Response:
 async def get_z_report(request: Request) -> Response:
     """By its number, which has no gaps; it never changes and carries the hash of the one before."""
     async with reading(request) as call:
-        number = request.path_params["number"]
-        if not (number.isascii() and number.isdigit() and int(number[:18]) > 0):
+        number = whole_number(request.path_params["number"], 1, INT64_MAX)
+        if number is None:
             raise NotFound("Z reports are numbered from 1", reason="Z_REPORT_NOT_FOUND")
-        reply = await call.services.tills.GetZReport(messages.GetZReportRequest(number=int(number[:18])))
+        reply = await call.services.tills.GetZReport(messages.GetZReportRequest(number=number))
         return call.answer(device_json.till_report(reply.report))
 
 

@@ -39,10 +39,10 @@ OPERATIONS = [
 ]
 
 
-def known_permissions() -> set[str]:
+def known_permissions(option: Any = options_pb2.permission) -> set[str]:
     pool = descriptor_pool.Default()
     return {
-        method.GetOptions().Extensions[options_pb2.permission]
+        method.GetOptions().Extensions[option]
         for name in SERVICES
         for method in pool.FindServiceByName(name).methods
     }
@@ -52,6 +52,8 @@ def known_permissions() -> set[str]:
 def test_a_route_has_example_errors_and_permission(path: str, method: str, operation: dict[str, Any]) -> None:
     permission = operation["x-permission"]
     assert permission == "public" or permission in known_permissions()
+    approver = operation.get("x-approver")
+    assert approver is None or approver in known_permissions(options_pb2.approver)
     assert operation["summary"]
     assert operation["description"]
     success = next(code for code in operation["responses"] if code.startswith("2"))

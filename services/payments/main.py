@@ -51,8 +51,8 @@ async def build(settings: PaymentsSettings, clock: Clock | None = None) -> Servi
         clock=clock,
         service_permissions=SERVICE_PERMISSIONS,
     )
-    rpc.add(add_PaymentsServiceServicer_to_server, PaymentsRpc(db, peers))
-    rpc.add(add_TillServiceServicer_to_server, TillRpc(db, peers))
+    rpc.add(add_PaymentsServiceServicer_to_server, PaymentsRpc(db, peers, trust))
+    rpc.add(add_TillServiceServicer_to_server, TillRpc(db, peers, trust))
     rpc.add(add_ChannelSourceServiceServicer_to_server, ChannelRpc(db))
     service.serve(rpc)
     service.add_background("relay", OutboxRelay(db, bus, clock).run)

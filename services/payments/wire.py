@@ -1,5 +1,6 @@
 """Protobuf on the outside, dataclasses inside, both ways."""
 
+from dataclasses import replace
 from datetime import datetime
 from uuid import UUID
 
@@ -13,7 +14,7 @@ from services.payments.domain.bill import Bill, BillMode, BillState, Charges, Va
 from services.payments.domain.fees import Bearer, Fee, Method, MethodCost
 from services.payments.domain.payment import Payment, PaymentStatus, Restaurant
 from services.payments.domain.report import Reconciliation, TillReport
-from services.payments.domain.till import Actor, DrawerKind, TillSession, TillState
+from services.payments.domain.till import Actor, DrawerEvent, DrawerKind, TillSession, TillState
 
 _METHOD = {method: pb.PaymentMethod.Value(f"PAYMENT_METHOD_{method.name}") for method in Method}
 _METHOD_OF = {number: method for method, number in _METHOD.items()}
@@ -21,6 +22,7 @@ _STATUS = {status: pb.PaymentStatus.Value(f"PAYMENT_STATUS_{status.name}") for s
 _BEARER = {bearer: pb.FeeBearer.Value(f"FEE_BEARER_{bearer.name}") for bearer in Bearer}
 _TILL_STATE = {state: pb.TillState.Value(f"TILL_STATE_{state.name}") for state in TillState}
 _DRAWER_OF = {pb.DrawerEventKind.Value(f"DRAWER_EVENT_KIND_{kind.name}"): kind for kind in DrawerKind}
+_DRAWER = {kind: number for number, kind in _DRAWER_OF.items()}
 _MODE_OF = {common_pb2.BillMode.Value(f"BILL_MODE_{mode.name}"): mode for mode in BillMode}
 
 
@@ -116,6 +118,8 @@ def payment(of: Payment) -> pb.Payment:
         created_at=_instant(of.created_at),
         taken_by=_actor(of.taken_by),
         check_id=of.check_id,
+        approved_by=_optional_actor(of.approved_by),
+        reason=of.reason,
     )
 
 
@@ -135,7 +139,7 @@ def till_session(of: TillSession) -> pb.TillSession:
         counted_minor=of.counted_minor,
         variance_minor=of.variance_minor,
         opened_by=_actor(of.opened_by),
-        closed_by=None if of.closed_by is None else _actor(of.closed_by),
+        closed_by=_optional_actor(of.closed_by),
         version=of.version,
     )
 
@@ -189,6 +193,7 @@ def till_report(of: TillReport) -> pb.TillReport:
         last_order_number=of.last_order_number,
         previous_hash=of.previous_hash,
         hash=of.hash,
+        drawer_events=[_drawer_event(one) for one in of.drawer_events],
     )
 
 
@@ -208,8 +213,23 @@ def till_session_updated(of: TillSession) -> events_pb2.TillSessionUpdated:
 
 
 def z_report_issued(of: TillReport) -> events_pb2.ZReportIssued:
-    """A session was closed and its report numbered and sealed."""
-    return events_pb2.ZReportIssued(report=till_report(of))
+    """A session was closed and its report numbered and sealed.
+
+    An event is small: what moved in the drawer is read with the report.
+    """
+    return events_pb2.ZReportIssued(report=till_report(replace(of, drawer_events=())))
+
+
+def _drawer_event(of: DrawerEvent) -> pb.DrawerEvent:
+    return pb.DrawerEvent(
+        id=str(of.id),
+        kind=_DRAWER[of.kind],
+        amount_minor=of.amount_minor,
+        reason=of.reason,
+        created_at=_instant(of.at),
+        actor=_actor(of.actor),
+        approved_by=_optional_actor(of.approved_by),
+    )
 
 
 def _cash(of: Reconciliation) -> pb.CashReconciliation:
@@ -229,6 +249,10 @@ def _cash(of: Reconciliation) -> pb.CashReconciliation:
 
 def _actor(of: Actor) -> common_pb2.Actor:
     return common_pb2.Actor(user_id=str(of.user_id), name=of.name, device_id=of.device_id)
+
+
+def _optional_actor(of: Actor | None) -> common_pb2.Actor | None:
+    return None if of is None else _actor(of)
 
 
 def _instant(at: datetime) -> Timestamp:

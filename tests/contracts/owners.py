@@ -100,7 +100,7 @@ async def payments(open_database: OpenDatabase, clock: FakeClock) -> AsyncIterat
 
         async with serving(
             add_PaymentsServiceServicer_to_server,
-            PaymentsRpc(world.db, world.peers),
+            PaymentsRpc(world.db, world.peers, world.trust),
             clock=clock,
             caller="orders",
             mint=world.mint,

@@ -25,7 +25,14 @@ EMPLOYEE = {
     "staff.clock",
     "realtime.subscribe",
 }
-MANAGER = EMPLOYEE | {"reports.read", "staff.read", "staff.manage", "menu.manage", "members.invite"}
+MANAGER = EMPLOYEE | {
+    "reports.read",
+    "till.approve",
+    "staff.read",
+    "staff.manage",
+    "menu.manage",
+    "members.invite",
+}
 OWNER = MANAGER | {"members.manage", "settings.manage"}
 ROLES = {
     "employee": EMPLOYEE,
@@ -38,6 +45,7 @@ ROLES = {
 
 async def test_every_permission_of_the_document_is_in_the_matrix() -> None:
     named = {operation.permission for operation in OPERATIONS} - {"public"}
+    named |= {operation.approver for operation in OPERATIONS} - {""}
     assert named == set.union(*ROLES.values())
 
 

@@ -59,8 +59,10 @@ async def system(
         }
 
     async with AsyncExitStack() as running:
+        # auth serves before the others ask it whom to trust.
+        auth = await build_auth(AuthSettings.model_validate(await common("auth")))
+        await running.enter_async_context(auth)
         for service in (
-            await build_auth(AuthSettings.model_validate(await common("auth"))),
             await build_catalog(CatalogSettings.model_validate(await common("catalog"))),
             await build_orders(OrdersSettings.model_validate(await common("orders"))),
             await build_staff(StaffSettings.model_validate(await common("staff"))),

@@ -1,20 +1,24 @@
 // The kitchen display.
 import { now, timeOfDay } from "./clock.js";
 import { logOut, requireSession, restaurant, session } from "./session.js";
-import { count, plain } from "./text.js";
+import { plain } from "./text.js";
 import { Connection, Dialog, Toasts } from "./ui.js";
 import { html, render, signal } from "./view.js";
 
 const LOST_SHOWN_MS = 4_000;
+const SOUND = { on: "Sound on", off: "Sound off", waiting: "Touch for sound" };
 
 const start = async () => {
-  const [shop, { Ticket }, keys, { soundOn, toggleSound }] = await Promise.all([
+  const [shop, keys, { More, Wall }, { watchLeaving }, { heardAt, watchHearing }, sounds] = await Promise.all([
     import("./kitchen/shop.js"),
-    import("./kitchen/ticket.js"),
     import("./kitchen/keys.js"),
+    import("./kitchen/wall.js"),
+    import("./kitchen/gone.js"),
+    import("./kitchen/heard.js"),
     import("./kitchen/sound.js"),
   ]);
-  const { chosenStations, openAt, realtime, recallable, showStations, stations, step, tickets } = shop;
+  const { chosenStations, openAt, realtime, recallable, showStations, stations, step } = shop;
+  const { sound, toggleSound } = sounds;
   const recalling = signal(false);
 
   function Filter() {
@@ -35,12 +39,14 @@ const start = async () => {
     </nav>`;
   }
 
+  /** The touch that lets sound be on is no wish to turn it off. */
   function Top() {
+    const press = () => sound.value !== "waiting" && toggleSound();
     return html`<header class="top">
       <span class="brand"><img src="/web/icon.svg" alt="" width="28" height="28" /><bdi>${plain(restaurant.value?.name)}</bdi></span>
       <${Filter} />
       <button class="recall" disabled=${!recallable.value.length} onClick=${() => (recalling.value = true)}>Recall <span class="badge">${recallable.value.length}</span></button>
-      <button aria-pressed=${soundOn.value} onClick=${toggleSound}>Sound ${soundOn.value ? "on" : "off"}</button>
+      <button class="sound" aria-pressed=${sound.value !== "off"} data-sound=${sound.value} onClick=${press}>${SOUND[sound.value]}</button>
       <${Connection} realtime=${realtime} />
       <time class="clock">${timeOfDay(now.value, restaurant.value?.timezone)}</time>
       <button class="link" onClick=${logOut}>Log out</button>
@@ -51,11 +57,13 @@ const start = async () => {
   function Lost() {
     const status = realtime.status.value;
     const since = status.lostAt && now.value ? Date.now() - status.lostAt : 0;
-    if (status.live || (status.phase !== "stopped" && since < LOST_SHOWN_MS)) return null;
+    const patient = status.phase !== "stopped" && navigator.onLine && since < LOST_SHOWN_MS;
+    if (status.live || patient) return null;
+    const at = heardAt.value ? ` These are the tickets of ${timeOfDay(heardAt.value, restaurant.value?.timezone)}.` : "";
     const words =
       status.phase === "stopped"
-        ? "This display is disconnected and shows no new orders. Reload it."
-        : "No connection: new orders do not appear here until it is back. Nothing will be missed then.";
+        ? `This display is disconnected and shows no new orders. Reload it.${at}`
+        : `No connection: new orders do not appear here until it is back; nothing will be missed then.${at}`;
     return html`<p class="lost" role="alert">${words}</p>`;
   }
 
@@ -80,24 +88,10 @@ const start = async () => {
     <//>`;
   }
 
-  function Wall() {
-    const all = tickets.value;
-    if (!all.length) {
-      const live = realtime.status.value.live;
-      return html`<main class="wall calm"><p>${live ? "All clear" : "Waiting for orders…"}</p><small>New tickets appear here by themselves.</small></main>`;
-    }
-    return html`<main class="wall" aria-label=${count(all.length, "open ticket")}>
-      ${all.map(
-        (ticket, index) => html`<${Ticket} key=${ticket.id} ticket=${ticket} position=${index}
-          selected=${keys.selected.value === ticket.id} onSelect=${() => (keys.selected.value = ticket.id)} />`,
-      )}
-    </main>`;
-  }
-
   function Page() {
     if (!session.value) return null;
     return html`<div class="kds">
-      <${Top} /><${Lost} /><${Wall} />
+      <${Top} /><${Lost} /><${Wall} /><${More} />
       ${recalling.value && html`<${Recall} />`}
       ${!realtime.storing.value && html`<p class="lost">This device is out of storage; it shows everything, but starts slower.</p>`}
       <${Toasts} />
@@ -105,6 +99,9 @@ const start = async () => {
   }
 
   keys.listen();
+  sounds.awaitTouch();
+  watchLeaving();
+  watchHearing();
   realtime.start();
   render(html`<${Page} />`, document.getElementById("page"));
 };

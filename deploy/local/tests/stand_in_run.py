@@ -4,7 +4,7 @@ code.
 
 import asyncio
 import sys
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from pathlib import Path
 
 from deploy.local import state
@@ -20,6 +20,10 @@ JOURNAL = "journal"
 
 class StandInPlan(Plan):
     """Two services and a gateway that only write a journal."""
+
+    @classmethod
+    def listens_on(cls, ports: Mapping[str, Mapping[str, int]]) -> dict[str, int]:
+        return {f"{name}-admin": ports[name]["admin"] for name in ("auth", "orders", "gateway")}
 
     def services(self) -> list[OwnProgram]:
         return [self._stand_in(name) for name in ("auth", "orders")]

@@ -142,6 +142,27 @@ def test_a_run_is_set_up_after_its_last_step_and_before_its_greeting(operator: O
         process.wait()
 
 
+@pytest.mark.parametrize("name", ["gateway-admin", "nats"])
+def test_a_port_in_use_is_found_before_anything_is_started(operator: Operator, name: str) -> None:
+    with socket.socket() as stranger:
+        stranger.bind(("127.0.0.1", int(operator.ports[port_variable(name)])))
+        stranger.listen()
+        process = operator.start()
+        told, _ = process.communicate(timeout=WAIT_SECONDS)
+    assert process.returncode == 1
+    assert f"of {name} is in use" in told
+    assert f"{port_variable(name)}=<port>" in told
+    assert not (operator.folder / "journal").exists()
+    assert not (operator.folder / "postgres").exists()
+
+
+def test_one_port_for_two_processes_is_refused_by_name(operator: Operator) -> None:
+    operator.ports[port_variable("gateway-admin")] = operator.ports[port_variable("orders-admin")]
+    told, _ = operator.start().communicate(timeout=WAIT_SECONDS)
+    assert "FYNLO_ORDERS_ADMIN_PORT and FYNLO_GATEWAY_ADMIN_PORT are both" in told
+    assert not (operator.folder / "postgres").exists()
+
+
 def test_schemas_are_migrated_before_the_services_start_and_seeded_once(operator: Operator) -> None:
     for _ in range(2):
         process, _ = operator.start_up()

@@ -33,7 +33,14 @@ _EMPLOYEE = frozenset(
         "realtime.subscribe",
     }
 )
-_MANAGER = _EMPLOYEE | {"reports.read", "staff.read", "staff.manage", "menu.manage", "members.invite"}
+_MANAGER = _EMPLOYEE | {
+    "reports.read",
+    "till.approve",
+    "staff.read",
+    "staff.manage",
+    "menu.manage",
+    "members.invite",
+}
 _RESTAURANT_OWNER = _MANAGER | {"members.manage", "settings.manage"}
 _PLATFORM_OWNER = _RESTAURANT_OWNER | {"restaurants.manage"}
 

@@ -122,6 +122,7 @@ async def log_in(ctx: Context, command: LogIn) -> LoggedIn:
         restaurant_id=session.restaurant_id,
         device_id=command.device_id,
         client=command.client,
+        role=opened.standing.role,
         address=command.address,
     )
     return LoggedIn(opened, secret)

@@ -27,11 +27,6 @@ THOUSANDS_DIGITS = 3
 SHOWN_CHARACTERS = 60
 """How much of a wrong piece an error repeats."""
 MAX_UNITS = 1_000_000_000
-DEFAULT_MINOR_DIGITS = 2
-_NO_MINOR_UNITS = "BIF CLP DJF GNF ISK JPY KMF KRW PYG RWF UGX VND VUV XAF XOF XPF"
-_THREE_MINOR_DIGITS = "BHD IQD JOD KWD LYD OMR TND"
-MINOR_DIGITS = dict.fromkeys(_NO_MINOR_UNITS.split(), 0) | dict.fromkeys(_THREE_MINOR_DIGITS.split(), 3)
-"""ISO 4217, where it is not two."""
 
 _PRICE = re.compile(r"([+-]?)(\d{1,9})(?:[.,](\d{1,3}))?", re.ASCII)
 _CHOICES = re.compile(r"\s*(\d{1,3})\s*(?:-\s*(\d{1,3})\s*)?", re.ASCII)
@@ -63,11 +58,6 @@ class FileGroup:
     min_choices: int
     max_choices: int
     options: tuple[FileOption, ...]
-
-
-def minor_digits(currency_code: str) -> int:
-    """How many digits of an amount are minor units."""
-    return MINOR_DIGITS.get(currency_code, DEFAULT_MINOR_DIGITS)
 
 
 def price(text: str, digits: int) -> int:

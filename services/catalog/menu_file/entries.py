@@ -5,6 +5,7 @@ from dataclasses import dataclass, field
 from functools import partial
 from typing import Any
 
+from chassis.money import minor_digits
 from chassis.text import control_character, holds_card_number
 from services.catalog.domain.menu import MAX_NAME_CHARACTERS, AvailabilityWindow, name_key
 from services.catalog.domain.stock import StockPolicy
@@ -69,7 +70,7 @@ def parse(rows: Sequence[Row], currency_code: str) -> MenuFile:
     columns, found.rejected = _header(rows)
     if found.rejected:
         return found
-    digits = cells.minor_digits(currency_code)
+    digits = minor_digits(currency_code)
     first_rows: dict[tuple[str, str], int] = {}
     for number, row in enumerate(rows[1:], start=HEADER_ROW + 1):
         if not any(row):

@@ -102,10 +102,6 @@ def test_a_written_price_is_read_back(minor: int) -> None:
     assert cells.price(f"{minor // 100}.{minor % 100:02}", 2) == minor
 
 
-def test_currencies_have_their_own_minor_units() -> None:
-    assert [cells.minor_digits(code) for code in ("GBP", "JPY", "KWD")] == [2, 0, 3]
-
-
 def test_option_groups_fit_in_one_cell() -> None:
     assert cells.option_groups(OPTIONS, 2) == (
         FileGroup("Size", 1, 1, (FileOption("Small", 0), FileOption("Large", 150))),

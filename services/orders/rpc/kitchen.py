@@ -9,6 +9,7 @@ from fynlo.orders.v1.orders_service_pb2_grpc import KitchenServiceServicer
 
 from chassis.audit import audit
 from chassis.ids import parse_id
+from services.orders.rpc import deeds
 from services.orders.rpc.asking import Context, ask_of, tenant_of, told
 from services.orders.usecases import alarms, allergies, kitchen, reading
 from services.orders.usecases.alarms import Unseen
@@ -54,7 +55,9 @@ class KitchenRpc(KitchenServiceServicer):
     ) -> pb.ChangeTicketResponse:
         ask = ask_of("ChangeTicket", request)
         step = enums.TICKET_STEP_OF[request.action]
-        return told(await kitchen.change_ticket(self._shop, ask, UUID(request.ticket_id), step))
+        reply = told(await kitchen.change_ticket(self._shop, ask, UUID(request.ticket_id), step))
+        deeds.tell_step(reply.ticket, step)
+        return reply
 
     async def ChangeTicketLine(
         self, request: pb.ChangeTicketLineRequest, context: Context

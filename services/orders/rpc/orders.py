@@ -14,6 +14,7 @@ from chassis.errors import FieldError, InvalidArgument
 from chassis.ids import parse_id
 from chassis.rpc import current_principal, policies_of
 from services.orders.domain.order import State
+from services.orders.rpc import deeds
 from services.orders.rpc.asking import Context, ask_of, tenant_of, told
 from services.orders.store.listing import Filter
 from services.orders.usecases import allergies, cancelling, lifecycle, placing, reading
@@ -44,7 +45,9 @@ class OrdersRpc(OrdersServiceServicer):
 
     async def PlaceOrder(self, request: pb.PlaceOrderRequest, context: Context) -> pb.PlaceOrderResponse:
         ask = ask_of("PlaceOrder", request)
-        return told(await placing.place_order(self._shop, ask, request.order))
+        reply = told(await placing.place_order(self._shop, ask, request.order))
+        deeds.tell_placed(reply.order)
+        return reply
 
     async def GetOrder(self, request: pb.GetOrderRequest, context: Context) -> pb.GetOrderResponse:
         tenant = tenant_of(request.restaurant_id)
@@ -72,7 +75,9 @@ class OrdersRpc(OrdersServiceServicer):
         self, request: pb.ValidateOrderRequest, context: Context
     ) -> pb.ValidateOrderResponse:
         ask, order_id = ask_of("ValidateOrder", request), UUID(request.order_id)
-        return told(await placing.validate_order(self._shop, ask, order_id, pb.ValidateOrderResponse))
+        reply = told(await placing.validate_order(self._shop, ask, order_id, pb.ValidateOrderResponse))
+        deeds.tell_placed(reply.order)
+        return reply
 
     async def FireOrder(self, request: pb.FireOrderRequest, context: Context) -> pb.FireOrderResponse:
         ask, order_id = ask_of("FireOrder", request), UUID(request.order_id)
@@ -80,7 +85,9 @@ class OrdersRpc(OrdersServiceServicer):
         answer = await lifecycle.fire_order(
             self._shop, ask, order_id, lines, request.course, pb.FireOrderResponse, request.pay_later
         )
-        return told(answer)
+        reply = told(answer)
+        deeds.tell_fired(reply.order)
+        return reply
 
     async def CancelOrder(self, request: pb.CancelOrderRequest, context: Context) -> pb.CancelOrderResponse:
         ask, order_id = ask_of("CancelOrder", request), UUID(request.order_id)
@@ -95,7 +102,9 @@ class OrdersRpc(OrdersServiceServicer):
         self, request: pb.CompleteOrderRequest, context: Context
     ) -> pb.CompleteOrderResponse:
         ask, order_id = ask_of("CompleteOrder", request), UUID(request.order_id)
-        return told(await lifecycle.complete_order(self._shop, ask, order_id, pb.CompleteOrderResponse))
+        reply = told(await lifecycle.complete_order(self._shop, ask, order_id, pb.CompleteOrderResponse))
+        deeds.tell_completed(reply.order)
+        return reply
 
     async def SetGuestAllergy(
         self, request: pb.SetGuestAllergyRequest, context: Context
@@ -118,6 +127,7 @@ class OrdersRpc(OrdersServiceServicer):
         )
         reply = told(answer)
         _audit_end(reply.order)
+        deeds.tell_completed(reply.order)
         return reply
 
 
@@ -136,7 +146,7 @@ def _require_permission(status: State) -> None:
 def _audit_end(order: orders_pb2.Order) -> None:
     """A cancelled order is money that was not taken."""
     if order.lifecycle == orders_pb2.LIFECYCLE_CANCELLED:
-        audit("orders.order_cancelled", order_id=order.id, total_minor=order.totals.total_minor)
+        audit("orders.order_cancelled", **deeds.facts_of(order))
 
 
 def _filter(request: pb.ListOrdersRequest) -> Filter:

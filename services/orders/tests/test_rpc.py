@@ -492,6 +492,29 @@ async def test_a_cancelled_order_is_written_down_once_with_who_did_it(wire: Wire
     assert {line["actor"] for line in told} == {str(somebody.subject)}
 
 
+async def test_what_people_do_with_an_order_is_told_once_in_facts(wire: Wire) -> None:
+    request = pb.PlaceOrderRequest(request_id="p", order=draft(draft_line(wire.world.burger)))
+    with capture_logs() as lines:
+        with wire.staff():
+            for _ in range(2):
+                placed = (await wire.orders.PlaceOrder(request)).order
+        with wire.cook():
+            [ticket] = (await wire.kitchen.ListTickets(pb.ListTicketsRequest())).tickets
+            for key, action in (("s", pb.TICKET_ACTION_ACK), ("b", pb.TICKET_ACTION_BUMP)):
+                change = pb.ChangeTicketRequest(request_id=key, ticket_id=ticket.id, action=action)
+                for _ in range(2):
+                    await wire.kitchen.ChangeTicket(change)
+    taken, bumped = [line for line in lines if line.get("part") == "deed"]
+    assert (taken["event"], taken["number"], taken["order_type"]) == (
+        "orders.order_placed",
+        placed.number,
+        "eat_in",
+    )
+    assert (taken["total_minor"], taken["currency"]) == (placed.totals.total_minor, "GBP")
+    assert (bumped["event"], bumped["number"]) == ("orders.ticket_bumped", placed.number)
+    assert bumped["station"] == ticket.station_name != ""
+
+
 async def test_a_channel_of_another_owner_is_refused_and_not_answered_with_silence(wire: Wire) -> None:
     with wire.peers[2].as_service(wire.world.tenant):
         with pytest.raises(NotFound) as replayed:

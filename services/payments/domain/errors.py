@@ -67,6 +67,28 @@ class DrawerAmount(Unprocessable):
     """A drawer event moves money, except the one that only opens the drawer."""
 
 
+class DrawerShort(Unprocessable):
+    """More would leave the drawer than is in it."""
+
+
+class DrawerEventsFull(Conflict):
+    """The session has as many drawer events as its report lists."""
+
+
+class ApprovalNeeded(PermissionDenied):
+    """Above what the caller may do alone; ``metadata`` has ``cause``, ``permission`` (what an approver
+    holds) and ``limit_minor`` where there is one.
+    """
+
+
+class ApprovalInvalid(PermissionDenied):
+    """The approval that came counts for nothing; ``metadata["fault"]`` says why."""
+
+
+class ApprovalNeedsReason(Unprocessable):
+    """What is approved is kept with its reason, and none was given."""
+
+
 class VarianceNeedsReason(Unprocessable):
     """The count differs by more than the limit and nobody said why."""
 
@@ -79,6 +101,10 @@ class HalfPaidOrders(Conflict):
     """Cash orders of this session have a balance: ``metadata["order_ids"]``, and in the same order their
     ``order_numbers`` and ``due_minor``, each a list with commas.
     """
+
+
+class ReportNotYours(PermissionDenied):
+    """The figures of a till that somebody else closed, for a person who may not read Z reports."""
 
 
 class ZReportNotFound(NotFound):

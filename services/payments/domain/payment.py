@@ -49,6 +49,9 @@ class Payment:
     business_date: date
     created_at: datetime
     taken_by: Actor
+    approved_by: Actor | None = None
+    """Who approved a tip that ``taken_by`` could not take alone."""
+    reason: str = ""
 
 
 @dataclass(frozen=True, slots=True)

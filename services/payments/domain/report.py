@@ -14,7 +14,7 @@ from uuid import UUID
 
 from services.payments.domain.errors import ZReportTampered
 from services.payments.domain.fees import Method
-from services.payments.domain.till import CashTotals, TillSession
+from services.payments.domain.till import Actor, CashTotals, DrawerEvent, DrawerKind, TillSession
 
 GENESIS_HASH = "0" * 64
 
@@ -117,6 +117,8 @@ class TillReport:
     last_order_number: int
     previous_hash: str = ""
     hash: str = ""
+    drawer_events: tuple[DrawerEvent, ...] = ()
+    """What moved beside sales, in the order of time; reports issued before they were listed have none."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -130,7 +132,12 @@ class IssuedReport:
 
 
 def report_of(
-    session: TillSession, until: datetime, taken: Sequence[Taken], vat: Sequence[VatTotal], cash: CashTotals
+    session: TillSession,
+    until: datetime,
+    taken: Sequence[Taken],
+    vat: Sequence[VatTotal],
+    cash: CashTotals,
+    drawer_events: Sequence[DrawerEvent] = (),
 ) -> TillReport:
     """The X report of a session at ``until`` (UTC), from its sums.
 
@@ -165,6 +172,7 @@ def report_of(
         staff=_staff(taken),
         first_order_number=min(numbers, default=0),
         last_order_number=max(numbers, default=0),
+        drawer_events=tuple(drawer_events),
     )
 
 
@@ -211,6 +219,7 @@ def reopen(issued: IssuedReport) -> TillReport:
                 StaffTotal(**{**total, "user_id": UUID(total["user_id"])}) for total in content["staff"]
             ),
             "cash": Reconciliation(**{**cash, "totals": CashTotals(**cash["totals"])}),
+            "drawer_events": tuple(_drawer_event_in(one) for one in content.get("drawer_events", ())),
         },
         previous_hash=issued.previous_hash,
         hash=issued.hash,
@@ -244,6 +253,23 @@ def _fault(issued: IssuedReport, previous_hash: str, number: int) -> str:
     if json.loads(issued.content).get("number") != number:
         return f"Report {number} carries another number inside."
     return ""
+
+
+def _drawer_event_in(content: Mapping[str, Any]) -> DrawerEvent:
+    approver = content["approved_by"]
+    return DrawerEvent(
+        id=UUID(content["id"]),
+        kind=DrawerKind(content["kind"]),
+        amount_minor=content["amount_minor"],
+        reason=content["reason"],
+        at=datetime.fromisoformat(content["at"]),
+        actor=_actor_in(content["actor"]),
+        approved_by=None if approver is None else _actor_in(approver),
+    )
+
+
+def _actor_in(content: Mapping[str, Any]) -> Actor:
+    return Actor(UUID(content["user_id"]), content["name"], content["device_id"])
 
 
 def _tenders(taken: Sequence[Taken]) -> tuple[TenderTotal, ...]:

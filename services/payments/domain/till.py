@@ -12,6 +12,7 @@ from uuid import UUID
 from services.payments.domain.errors import (
     DrawerAmount,
     HalfPaidOrders,
+    ReportNotYours,
     TenderedTooLittle,
     TillNotOpen,
     VarianceNeedsManager,
@@ -20,6 +21,9 @@ from services.payments.domain.errors import (
 
 VARIANCE_LIMIT_MINOR = 500
 """A difference of up to 5.00 between count and expectation closes without a manager."""
+
+DRAWER_EVENTS_MAX = 400
+"""Drawer events beside sales in one session: all of them are listed in its report, which must fit a reply."""
 
 
 class TillState(StrEnum):
@@ -50,6 +54,19 @@ class Actor:
     user_id: UUID
     name: str
     device_id: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class DrawerEvent:
+    """Cash that moved beside a sale. ``approved_by`` only where the actor could not do it alone."""
+
+    id: UUID
+    kind: DrawerKind
+    amount_minor: int
+    reason: str
+    at: datetime
+    actor: Actor
+    approved_by: Actor | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -127,6 +144,16 @@ def check_open(session: TillSession) -> None:
     """Raises TillNotOpen."""
     if session.state is not TillState.OPEN:
         raise TillNotOpen("This till session is closed.", metadata={"till_session_id": str(session.id)})
+
+
+def check_reader(session: TillSession, only_of: UUID | None) -> None:
+    """A closed session's figures are its Z report's: whoever opened or closed the till had them in hand.
+
+    ``only_of`` is a person who may not read Z reports. Raises ReportNotYours.
+    """
+    had_it = {session.opened_by.user_id, None if session.closed_by is None else session.closed_by.user_id}
+    if session.state is TillState.CLOSED and only_of is not None and only_of not in had_it:
+        raise ReportNotYours("This till was closed by somebody else; its figures are in the Z report.")
 
 
 def drawer_change(kind: DrawerKind, amount_minor: int) -> int:

@@ -8,16 +8,21 @@ from chassis.db import Database
 from chassis.idempotency import key_of
 from chassis.ids import parse_id
 from chassis.rpc import current_principal
+from chassis.trust import Trust
 from services.payments import usecases, wire
+from services.payments.rpc.approvals import Approvals
 from services.payments.rpc.callers import Context, actor_of, optional_day, optional_id, restaurant_of
+
+SERVICE = pb.DESCRIPTOR.services_by_name["PaymentsService"].full_name
 
 
 class PaymentsRpc(pb_grpc.PaymentsServiceServicer):
     """Payments, bills and the ledger."""
 
-    def __init__(self, db: Database, peers: usecases.Peers) -> None:
+    def __init__(self, db: Database, peers: usecases.Peers, trust: Trust) -> None:
         self._db = db
         self._peers = peers
+        self._approvals = Approvals(trust, SERVICE)
 
     async def TakePayment(self, request: pb.TakePaymentRequest, context: Context) -> pb.TakePaymentResponse:
         principal = current_principal()
@@ -33,6 +38,8 @@ class PaymentsRpc(pb_grpc.PaymentsServiceServicer):
             tendered_minor=request.tendered_minor if request.HasField("tendered_minor") else None,
             till_session_id=optional_id(request.till_session_id),
             check_id=str(optional_id(request.check_id) or ""),
+            reason=request.reason,
+            authority=await self._approvals.behind("TakePayment", principal, request.approval),
         )
         return await usecases.take_payment(self._db, self._peers, command)
 

@@ -7,20 +7,23 @@ from fynlo.payments.v1 import payments_service_pb2_grpc as pb_grpc
 from chassis.db import Database
 from chassis.idempotency import key_of
 from chassis.ids import parse_id
-from chassis.rpc import current_principal
+from chassis.rpc import current_principal, policies_of
+from chassis.trust import Trust
 from services.payments import usecases, wire
+from services.payments.rpc.approvals import Approvals
 from services.payments.rpc.callers import Context, actor_of, optional_day
 
-MANAGER_PERMISSION = "reports.read"
-"""What tells a manager from a person at the till."""
+SERVICE = pb.DESCRIPTOR.services_by_name["TillService"].full_name
+REPORTS_PERMISSION = policies_of(SERVICE)["GetZReport"].permission
 
 
 class TillRpc(pb_grpc.TillServiceServicer):
     """Drawers, their sessions and reports."""
 
-    def __init__(self, db: Database, peers: usecases.Peers) -> None:
+    def __init__(self, db: Database, peers: usecases.Peers, trust: Trust) -> None:
         self._db = db
         self._peers = peers
+        self._approvals = Approvals(trust, SERVICE)
 
     async def OpenTill(self, request: pb.OpenTillRequest, context: Context) -> pb.OpenTillResponse:
         principal = current_principal()
@@ -59,12 +62,16 @@ class TillRpc(pb_grpc.TillServiceServicer):
             kind=wire.drawer_kind_in(request.kind),
             amount_minor=request.amount_minor,
             reason=request.reason,
+            authority=await self._approvals.behind("RecordDrawerEvent", principal, request.approval),
         )
         return await usecases.record_drawer_event(self._db, command)
 
     async def GetXReport(self, request: pb.GetXReportRequest, context: Context) -> pb.GetXReportResponse:
-        session_id = parse_id(request.till_session_id)
-        return await usecases.get_x_report(self._db, current_principal().tenant, session_id)
+        principal, session_id = current_principal(), parse_id(request.till_session_id)
+        reads_all = principal.may(REPORTS_PERMISSION)
+        return await usecases.get_x_report(
+            self._db, principal.tenant, session_id, only_of=None if reads_all else principal.subject
+        )
 
     async def CloseTill(self, request: pb.CloseTillRequest, context: Context) -> pb.CloseTillResponse:
         principal = current_principal()
@@ -76,7 +83,7 @@ class TillRpc(pb_grpc.TillServiceServicer):
             counted_minor=request.counted_minor,
             reason=request.reason,
             carry_over_order_ids=frozenset(parse_id(order) for order in request.carry_over_order_ids),
-            is_manager=principal.may(MANAGER_PERMISSION),
+            is_manager=principal.may(self._approvals.permission("CloseTill")),
         )
         return await usecases.close_till(self._db, command)
 

@@ -17,7 +17,7 @@ from services.payments.domain.ledger import Entry
 from services.payments.domain.payment import Payment, PaymentStatus, Restaurant
 from services.payments.domain.till import Actor, TillSession
 from services.payments.store.bills import BILL, RESTAURANT, bill_in, booked_json, restaurant_in
-from services.payments.store.tills import NEWEST, SESSION, session_in
+from services.payments.store.tills import NEWEST, SESSION, approver_in, session_in
 
 _T = TypeVar("_T")
 _JOINED = {"the_bill": BILL, "the_till": SESSION, "the_restaurant": RESTAURANT}
@@ -48,9 +48,9 @@ WITH paid AS (
     INSERT INTO payment (restaurant_id, id, order_id, order_number, sequence, method, status, currency_code,
         amount_minor, tip_minor, tendered_minor, change_minor, provider_fee_minor, platform_fee_minor,
         fee_bearer, till_session_id, check_id, business_date, created_at, user_id, user_name, device_id,
-        gross_minor, discount_minor, void_minor, service_minor, covers)
+        gross_minor, discount_minor, void_minor, service_minor, covers, approver_id, approver_name, reason)
     VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17, $18, $19, $20, $21,
-        $22, $23, $24, $25, $26, $27)
+        $22, $23, $24, $25, $26, $27, $36, $37, $38)
 ), billed AS (
     UPDATE bill SET paid_minor = paid_minor + $9, sequence = $5, booked = $28, updated_at = $19
     WHERE restaurant_id = $1 AND order_id = $3 AND state = 'open' AND paid_minor + $9 <= total_minor
@@ -90,6 +90,7 @@ SELECT $1, $2, entry.position, entry.account, entry.rate, $8, entry.debit, entry
 FROM unnest($9::text[], $10::integer[], $11::bigint[], $12::bigint[]) WITH ORDINALITY
     AS entry (account, rate, debit, credit, position)
 """
+TIPS = "SELECT coalesce(sum(tip_minor), 0)::bigint FROM payment WHERE restaurant_id = $1 AND order_id = $2"
 FIND_PAYMENT = "SELECT * FROM payment WHERE restaurant_id = $1 AND id = $2"
 # One statement per filter: each has an index that gives its rows in order, however many payments there are.
 LIST_PAYMENTS = """
@@ -204,6 +205,9 @@ async def record_payment(
             new_id(),
             new_id(),
             *_columns(entries),
+            None if payment.approved_by is None else payment.approved_by.user_id,
+            None if payment.approved_by is None else payment.approved_by.name,
+            payment.reason,
         )
     except asyncpg.UniqueViolationError as error:
         if error.constraint_name != "payment_pkey":
@@ -231,6 +235,12 @@ async def record_posting(tx: Transaction, posting: Posting) -> None:
         posting.session.currency_code,
         *_columns(posting.entries),
     )
+
+
+async def tips_on(tx: Transaction, order_id: UUID) -> int:
+    """The tips of a bill so far, which must be locked."""
+    tips: int = await tx.fetchval(TIPS, tx.tenant, order_id)
+    return tips
 
 
 async def find_payment(tx: Transaction, payment_id: UUID) -> Payment | None:
@@ -305,4 +315,6 @@ def _payment_in(row: Record) -> Payment:
         business_date=row["business_date"],
         created_at=row["created_at"],
         taken_by=Actor(row["user_id"], row["user_name"], row["device_id"]),
+        approved_by=approver_in(row),
+        reason=row["reason"],
     )

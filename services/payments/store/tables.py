@@ -123,6 +123,9 @@ payment = sa.Table(
     _text("device_id"),
     *_minor("gross", "discount", "void", "service"),
     _int("covers"),
+    _id("approver_id", null=True),
+    _text("approver_name", null=True),
+    sa.Column("reason", sa.Text, nullable=False, server_default=""),
     sa.Index("payment_of_bill", "restaurant_id", "order_id", "sequence", unique=True),
     sa.Index("payment_created", "restaurant_id", "created_at", "id"),
     sa.Index("payment_of_till", "restaurant_id", "till_session_id", "created_at", "id"),
@@ -176,6 +179,8 @@ drawer_event = sa.Table(
     _id("user_id"),
     _text("user_name"),
     _text("device_id"),
+    _id("approver_id", null=True),
+    _text("approver_name", null=True),
     sa.Index("drawer_event_till", "restaurant_id", "till_session_id"),
 )
 

@@ -6,7 +6,7 @@ from typing import Any
 from uuid import UUID
 
 from chassis.db import Record, Transaction
-from chassis.ids import new_id
+from services.payments.domain.approval import Moved
 from services.payments.domain.fees import Method
 from services.payments.domain.report import (
     GENESIS_HASH,
@@ -16,7 +16,15 @@ from services.payments.domain.report import (
     VatTotal,
     issue,
 )
-from services.payments.domain.till import Actor, CashTotals, DrawerKind, TillSession, TillState
+from services.payments.domain.till import (
+    DRAWER_EVENTS_MAX,
+    Actor,
+    CashTotals,
+    DrawerEvent,
+    DrawerKind,
+    TillSession,
+    TillState,
+)
 
 SESSION = (
     *("restaurant_id", "id", "till", "state", "currency_code", "business_date", "opened_at", "closed_at"),
@@ -52,11 +60,20 @@ SELECT * FROM till_session WHERE restaurant_id = $1 AND state <> 'closed' ORDER 
 MOVE_DRAWER = """
 WITH moved AS (
     INSERT INTO drawer_event (restaurant_id, id, till_session_id, kind, amount_minor, reason, created_at,
-        user_id, user_name, device_id)
-    VALUES ($1, $3, $2, $4, $5, $6, $7, $8, $9, $10)
+        user_id, user_name, device_id, approver_id, approver_name)
+    VALUES ($1, $3, $2, $4, $5, $6, $7, $8, $9, $10, $12, $13)
 )
 UPDATE till_session SET expected_minor = expected_minor + $11, version = version + 1
 WHERE restaurant_id = $1 AND id = $2 RETURNING *
+"""
+MOVED = """
+SELECT count(*)::integer AS events, coalesce(sum(amount_minor) FILTER (
+    WHERE kind = $3 AND user_id = $4 AND approver_id IS NULL), 0)::bigint AS unapproved_minor
+FROM drawer_event WHERE restaurant_id = $1 AND till_session_id = $2 AND payment_id IS NULL
+"""
+DRAWER_EVENTS = """
+SELECT * FROM drawer_event WHERE restaurant_id = $1 AND till_session_id = $2 AND payment_id IS NULL
+ORDER BY created_at, id LIMIT $3
 """
 CLOSE_SESSION = """
 UPDATE till_session SET state = 'closed', closed_at = $3, counted_minor = $4, variance_minor = $5,
@@ -164,31 +181,39 @@ async def open_sessions(tx: Transaction, limit: int) -> list[TillSession]:
     return [session_in(row) for row in await tx.fetch(OPEN_SESSIONS, tx.tenant, limit)]
 
 
+async def moved_in(tx: Transaction, session_id: UUID, kind: DrawerKind, actor: Actor) -> Moved:
+    """What a session's drawer saw beside sales. The session must be locked."""
+    row = await tx.fetchrow(MOVED, tx.tenant, session_id, kind.value, actor.user_id)
+    assert row is not None
+    return Moved(row["events"], row["unapproved_minor"])
+
+
+async def drawer_events(tx: Transaction, session_id: UUID) -> list[DrawerEvent]:
+    """What moved in a session's drawer beside sales, in the order of time."""
+    rows = await tx.fetch(DRAWER_EVENTS, tx.tenant, session_id, DRAWER_EVENTS_MAX)
+    return [_drawer_event_in(row) for row in rows]
+
+
 async def move_drawer(
-    tx: Transaction,
-    session_id: UUID,
-    kind: DrawerKind,
-    amount_minor: int,
-    change_minor: int,
-    *,
-    reason: str,
-    at: datetime,
-    actor: Actor,
+    tx: Transaction, session_id: UUID, event: DrawerEvent, change_minor: int
 ) -> TillSession:
     """Records a drawer event and the session's new expectation. The session must be locked."""
+    approver = event.approved_by
     row = await tx.fetchrow(
         MOVE_DRAWER,
         tx.tenant,
         session_id,
-        new_id(),
-        kind.value,
-        amount_minor,
-        reason,
-        at,
-        actor.user_id,
-        actor.name,
-        actor.device_id,
+        event.id,
+        event.kind.value,
+        event.amount_minor,
+        event.reason,
+        event.at,
+        event.actor.user_id,
+        event.actor.name,
+        event.actor.device_id,
         change_minor,
+        None if approver is None else approver.user_id,
+        None if approver is None else approver.name,
     )
     assert row is not None
     return session_in(row)
@@ -313,6 +338,23 @@ def session_in(row: Mapping[str, Any]) -> TillSession:
         variance_minor=row["variance_minor"],
         variance_reason=row["variance_reason"],
         closed_by=None if row["closed_by_id"] is None else actor("closed_by"),
+    )
+
+
+def approver_in(row: Mapping[str, Any]) -> Actor | None:
+    """Who approved what a row tells; None where nobody had to."""
+    return None if row["approver_id"] is None else Actor(row["approver_id"], row["approver_name"])
+
+
+def _drawer_event_in(row: Record) -> DrawerEvent:
+    return DrawerEvent(
+        id=row["id"],
+        kind=DrawerKind(row["kind"]),
+        amount_minor=row["amount_minor"],
+        reason=row["reason"],
+        at=row["created_at"],
+        actor=Actor(row["user_id"], row["user_name"], row["device_id"]),
+        approved_by=approver_in(row),
     )
 
 

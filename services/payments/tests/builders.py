@@ -4,11 +4,18 @@ from datetime import UTC, date, datetime
 from uuid import UUID
 
 from chassis.ids import new_id
+from services.payments.domain.approval import Authority
 from services.payments.domain.bill import Bill, BillMode, BillState, Charges, VatGroup
 from services.payments.domain.till import Actor, TillSession, TillState
 
 NOON = datetime(2026, 11, 20, 12, 0, tzinfo=UTC)
 RESTAURANT = UUID("01930000-0000-7000-8000-000000000001")
+MARA = Actor(UUID("01930000-0000-7000-8000-00000000000c"), "Mara")
+BEN = Actor(UUID("01930000-0000-7000-8000-00000000000b"), "Ben", "ipad-2")
+BY_ONESELF = Authority("till.approve", alone=False)
+MANAGES = Authority("till.approve", alone=True)
+APPROVED = Authority("till.approve", alone=False, approver=MARA)
+FAULTY = Authority("till.approve", alone=False, fault="token_expired")
 ANNA = Actor(UUID("01930000-0000-7000-8000-00000000000a"), "Anna", "ipad-1")
 
 

@@ -28,7 +28,7 @@ from services.payments.rpc import ChannelRpc, PaymentsRpc, TillRpc
 from services.payments.tests.world import World
 
 EMPLOYEE = ["till.operate", "payments.take", "payments.read", "orders.read", "orders.place", "orders.cancel"]
-MANAGER = [*EMPLOYEE, "reports.read"]
+MANAGER = [*EMPLOYEE, "reports.read", "till.approve"]
 
 
 @dataclass
@@ -50,7 +50,8 @@ class Face:
 
 @asynccontextmanager
 async def face_of(world: World, caller: str) -> AsyncIterator[Face]:
-    payments, tills = PaymentsRpc(world.db, world.peers), TillRpc(world.db, world.peers)
+    payments = PaymentsRpc(world.db, world.peers, world.trust)
+    tills = TillRpc(world.db, world.peers, world.trust)
 
     def register(servicer: object, server: Any) -> None:
         pb_grpc.add_PaymentsServiceServicer_to_server(payments, server)

@@ -13,17 +13,20 @@ from fynlo.orders.v1 import orders_pb2, orders_service_pb2, orders_service_pb2_g
 from fynlo.payments.v1 import payments_pb2
 from fynlo.payments.v1 import payments_service_pb2 as pb
 
+from chassis.auth import Revocations, TokenVerifier
 from chassis.clock import FakeClock
 from chassis.db import Database
 from chassis.errors import NotFound
 from chassis.idempotency import IdempotencyKey
 from chassis.ids import new_id
 from chassis.testing_rpc import TokenMint, serving
+from chassis.trust import Trust
 from services.payments import usecases
+from services.payments.domain.approval import Authority
 from services.payments.domain.fees import Method
 from services.payments.domain.till import Actor, DrawerKind
 from services.payments.peers import GrpcPeers
-from services.payments.tests.builders import ANNA
+from services.payments.tests.builders import ANNA, BY_ONESELF
 
 
 class Orders(orders_service_pb2_grpc.OrdersServiceServicer):
@@ -82,6 +85,10 @@ class World:
     auth_address: str
     restaurant_id: UUID = field(default_factory=new_id)
     numbers: int = 0
+    trust: Trust = field(init=False)
+
+    def __post_init__(self) -> None:
+        self.trust = Trust(TokenVerifier(self.mint.fetch_keys, self.clock), Revocations(self.clock))
 
     def settings(self, **overrides: Any) -> common_pb2.RestaurantSettings:
         """The restaurant's settings, known to their owner."""
@@ -136,9 +143,14 @@ class World:
         return IdempotencyKey("test", name or str(new_id()), body.encode())
 
     async def open_till(
-        self, till: str = "Front", opening_float: int = 5000, *, key: IdempotencyKey | None = None
+        self,
+        till: str = "Front",
+        opening_float: int = 5000,
+        *,
+        actor: Actor = ANNA,
+        key: IdempotencyKey | None = None,
     ) -> payments_pb2.TillSession:
-        command = usecases.OpenTill(self.restaurant_id, key or self.key(), ANNA, till, opening_float)
+        command = usecases.OpenTill(self.restaurant_id, key or self.key(), actor, till, opening_float)
         return (await usecases.open_till(self.db, self.peers, command)).session
 
     def payment(
@@ -153,6 +165,8 @@ class World:
         method: Method = Method.CASH,
         actor: Actor = ANNA,
         key: IdempotencyKey | None = None,
+        reason: str = "",
+        authority: Authority = BY_ONESELF,
     ) -> usecases.TakePayment:
         """What ``pay`` does."""
         return usecases.TakePayment(
@@ -167,6 +181,8 @@ class World:
             tendered_minor=tendered,
             till_session_id=UUID(till) if till else None,
             check_id="",
+            reason=reason,
+            authority=authority,
         )
 
     async def pay(
@@ -175,10 +191,18 @@ class World:
         return await usecases.take_payment(self.db, self.peers, self.payment(order, amount, **more))
 
     async def move(
-        self, session: payments_pb2.TillSession, kind: DrawerKind, amount: int
+        self,
+        session: payments_pb2.TillSession,
+        kind: DrawerKind,
+        amount: int,
+        *,
+        actor: Actor = ANNA,
+        reason: str = "because",
+        authority: Authority = BY_ONESELF,
+        key: IdempotencyKey | None = None,
     ) -> payments_pb2.TillSession:
         command = usecases.RecordDrawerEvent(
-            self.restaurant_id, self.key(), ANNA, UUID(session.id), kind, amount, "because"
+            self.restaurant_id, key or self.key(), actor, UUID(session.id), kind, amount, reason, authority
         )
         return (await usecases.record_drawer_event(self.db, command)).session
 
@@ -202,7 +226,7 @@ class World:
         return found.session
 
     async def x_report(self, session: payments_pb2.TillSession) -> payments_pb2.TillReport:
-        found = await usecases.get_x_report(self.db, self.restaurant_id, UUID(session.id))
+        found = await usecases.get_x_report(self.db, self.restaurant_id, UUID(session.id), only_of=None)
         return found.report
 
     async def balances(self) -> dict[str, int]:

@@ -11,6 +11,7 @@ from chassis.idempotency import IdempotencyKey
 from chassis.ids import new_id
 from chassis.rpc import mark_replayed
 from services.payments import store, wire
+from services.payments.domain.approval import Authority, approver_of, tip_need
 from services.payments.domain.bill import Bill, amount_to_pay, check_closable, share_of
 from services.payments.domain.errors import (
     MethodNotOffered,
@@ -42,6 +43,8 @@ class TakePayment:
     tendered_minor: int | None
     till_session_id: UUID | None
     check_id: str
+    reason: str
+    authority: Authority
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,7 +61,8 @@ async def take_payment(db: Database, peers: Peers, command: TakePayment) -> rpc_
 
     A payment id is good for one payment for ever: the same again answers the same, also under another key.
     Raises MethodNotOffered, OrderNotFound, OrderNotPayable, BillClosed, BillPaid, AmountAboveBalance,
-    TenderedTooLittle, TillNotOpen, TillSessionNotFound, CurrencyMismatch, PaymentIdTaken.
+    TenderedTooLittle, TillNotOpen, TillSessionNotFound, CurrencyMismatch, PaymentIdTaken, and for a tip
+    above the limit ApprovalNeeded, ApprovalInvalid, ApprovalNeedsReason.
     """
     if command.method not in OFFERED:
         raise MethodNotOffered(
@@ -78,9 +82,12 @@ async def take_payment(db: Database, peers: Peers, command: TakePayment) -> rpc_
             "payments.payment_taken",
             payment_id=response.payment.id,
             order_id=response.payment.order_id,
+            number=response.payment.order_number,
+            currency=response.payment.currency_code,
             method=command.method,
             amount_minor=response.payment.amount_minor,
             tip_minor=response.payment.tip_minor,
+            approver_id=response.payment.approved_by.user_id or None,
         )
         return response
 
@@ -117,6 +124,7 @@ async def _take(tx: Transaction, db: Database, command: TakePayment) -> rpc_pb.T
     tendered, change = change_of(amount, command.tip_minor, command.tendered_minor)
     session = _session(checkout, command)
     restaurant.check_currency(session.currency_code)
+    approver = await _approver(tx, bill, command)
     now = db.clock.now()
     share = share_of(bill, amount)
     payment = Payment(
@@ -138,6 +146,8 @@ async def _take(tx: Transaction, db: Database, command: TakePayment) -> rpc_pb.T
         business_date=restaurant.business_date(now),
         created_at=now,
         taken_by=command.actor,
+        approved_by=approver,
+        reason=command.reason,
     )
     entries = payment_posting(payment.method, share, payment.tip_minor, payment.fee)
     await store.record_payment(tx, payment, bill, share, entries)
@@ -147,6 +157,15 @@ async def _take(tx: Transaction, db: Database, command: TakePayment) -> rpc_pb.T
     )
     _announce(tx, payment, paid, taken_in, command.key.key)
     return _response(payment, paid)
+
+
+async def _approver(tx: Transaction, bill: Bill, command: TakePayment) -> Actor | None:
+    """Who approved the tip; None where nobody had to."""
+    if command.tip_minor == 0:
+        return None
+    earlier = await store.tips_on(tx, bill.order_id) if bill.sequence else 0
+    need = tip_need(bill.charges.total_minor, earlier + command.tip_minor)
+    return approver_of(need, command.authority, command.reason)
 
 
 def _session(checkout: store.Checkout, command: TakePayment) -> TillSession:

@@ -2,6 +2,7 @@
 
 from dataclasses import dataclass
 from datetime import date
+from itertools import accumulate
 from uuid import UUID
 
 from fynlo.payments.v1 import payments_pb2
@@ -15,11 +16,14 @@ from services.payments.domain.errors import (
     ZReportNotFound,
     ZReportTampered,
 )
-from services.payments.domain.report import GENESIS_HASH, reopen, verify_chain
+from services.payments.domain.report import GENESIS_HASH, IssuedReport, reopen, verify_chain
+from services.payments.domain.till import check_reader
 from services.payments.usecases.copies import Peers
 from services.payments.usecases.tills import current_report
 
 VERIFY_PAGE = 200
+REPORTS_CHARS_MAX = 1_000_000
+"""Of the stored text of one page's reports; a character may take four bytes, and a reply four MiB."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -92,15 +96,19 @@ async def list_till_sessions(
     )
 
 
-async def get_x_report(db: Database, restaurant_id: UUID, session_id: UUID) -> rpc_pb.GetXReportResponse:
+async def get_x_report(
+    db: Database, restaurant_id: UUID, session_id: UUID, *, only_of: UUID | None
+) -> rpc_pb.GetXReportResponse:
     """The report of a session as it stands (of a closed one: as it was closed).
 
-    Raises TillSessionNotFound.
+    ``only_of`` is a person who may not read Z reports, None one who may.
+    Raises TillSessionNotFound, ReportNotYours.
     """
     async with db.transaction(restaurant_id, isolation="repeatable_read", readonly=True) as tx:
         session = await store.find_session(tx, session_id)
         if session is None:
             raise TillSessionNotFound("This restaurant has no such till session.")
+        check_reader(session, only_of)
         report = await current_report(tx, session, session.closed_at or db.clock.now())
     return rpc_pb.GetXReportResponse(report=wire.till_report(report))
 
@@ -121,11 +129,17 @@ async def list_z_reports(
     before = cursors.number_in(page.cursor)
     async with db.transaction(restaurant_id, readonly=True) as tx:
         found = await store.list_z_reports(tx, day=day, before=before, limit=page.size + 1)
-    shown = found[: page.size]
-    more = cursors.after_number(shown[-1].number) if len(found) > page.size else ""
+    shown = _fitting(found[: page.size])
+    more = cursors.after_number(shown[-1].number) if len(found) > len(shown) else ""
     return rpc_pb.ListZReportsResponse(
         reports=[wire.till_report(reopen(one)) for one in shown], next_cursor=more
     )
+
+
+def _fitting(found: list[IssuedReport]) -> list[IssuedReport]:
+    """As many as fit a reply, at least one: a report lists what moved in its drawer, up to a limit."""
+    sizes = accumulate(len(issued.content) for issued in found)
+    return [one for one, size in zip(found, sizes, strict=True) if size <= REPORTS_CHARS_MAX] or found[:1]
 
 
 async def verify_z_reports(db: Database, restaurant_id: UUID) -> int:

@@ -15,12 +15,14 @@ from chassis.idempotency import IdempotencyKey
 from chassis.ids import new_id
 from chassis.rpc import mark_replayed
 from services.payments import store, wire
+from services.payments.domain.approval import Authority, approver_of, check_drawer, drawer_need
 from services.payments.domain.errors import TillAlreadyOpen, TillSessionNotFound
 from services.payments.domain.ledger import Entry, closing_posting, drawer_posting, opening_posting
 from services.payments.domain.report import TillReport, report_of
 from services.payments.domain.till import (
     Actor,
     Closing,
+    DrawerEvent,
     DrawerKind,
     TillSession,
     TillState,
@@ -54,6 +56,7 @@ class RecordDrawerEvent:
     kind: DrawerKind
     amount_minor: int
     reason: str
+    authority: Authority
 
 
 @dataclass(frozen=True, slots=True)
@@ -117,6 +120,7 @@ async def open_till(db: Database, peers: Peers, command: OpenTill) -> rpc_pb.Ope
             "payments.till_opened",
             till_session_id=session.id,
             till=session.till,
+            currency=session.currency_code,
             opening_float_minor=session.opening_float_minor,
         )
         return response
@@ -125,24 +129,19 @@ async def open_till(db: Database, peers: Peers, command: OpenTill) -> rpc_pb.Ope
 
 
 async def record_drawer_event(db: Database, command: RecordDrawerEvent) -> rpc_pb.RecordDrawerEventResponse:
-    """Moves cash in or out beside a sale. Raises DrawerAmount, TillSessionNotFound, TillNotOpen."""
+    """Moves cash in or out beside a sale.
+
+    Raises DrawerAmount, TillSessionNotFound, TillNotOpen, DrawerShort, DrawerEventsFull, and where the actor
+    may not do it alone ApprovalNeeded, ApprovalInvalid, ApprovalNeedsReason.
+    """
     change = drawer_change(command.kind, command.amount_minor)
     async with db.transaction(command.restaurant_id, claiming=command.key) as tx:
         if stored := await tx.claim(command.key):
             mark_replayed()
             return rpc_pb.RecordDrawerEventResponse.FromString(stored.reply)
         now = db.clock.now()
-        check_open(await _locked(tx, command.till_session_id))
-        session = await store.move_drawer(
-            tx,
-            command.till_session_id,
-            command.kind,
-            command.amount_minor,
-            change,
-            reason=command.reason,
-            at=now,
-            actor=command.actor,
-        )
+        event = await _allowed(tx, command, now)
+        session = await store.move_drawer(tx, command.till_session_id, event, change)
         entries = drawer_posting(command.kind, command.amount_minor)
         await _book(tx, command.kind.value, session, now, command.actor, entries)
         response = rpc_pb.RecordDrawerEventResponse(session=wire.till_session(session))
@@ -150,8 +149,11 @@ async def record_drawer_event(db: Database, command: RecordDrawerEvent) -> rpc_p
     audit(
         "payments.drawer_opened",
         till_session_id=session.id,
+        till=session.till,
+        currency=session.currency_code,
         kind=command.kind,
         amount_minor=command.amount_minor,
+        approver_id=None if event.approved_by is None else event.approved_by.user_id,
     )
     return response
 
@@ -193,6 +195,8 @@ async def close_till(db: Database, command: CloseTill) -> rpc_pb.CloseTillRespon
     audit(
         "payments.till_closed",
         till_session_id=closed.id,
+        till=closed.till,
+        currency=closed.currency_code,
         counted_minor=command.counted_minor,
         variance_minor=variance,
         z_number=response.report.number,
@@ -208,6 +212,20 @@ async def current_report(tx: Transaction, session: TillSession, until: datetime)
         await store.taken_in(tx, session.id),
         await store.vat_in(tx, session.id),
         await store.cash_totals(tx, session),
+        await store.drawer_events(tx, session.id),
+    )
+
+
+async def _allowed(tx: Transaction, command: RecordDrawerEvent, now: datetime) -> DrawerEvent:
+    """The event, once the drawer holds it and somebody who may stands behind it. Locks the session."""
+    session = await _locked(tx, command.till_session_id)
+    check_open(session)
+    moved = await store.moved_in(tx, session.id, command.kind, command.actor)
+    check_drawer(session, command.kind, command.amount_minor, moved)
+    need = drawer_need(session, command.actor, command.kind, command.amount_minor, moved)
+    approver = approver_of(need, command.authority, command.reason)
+    return DrawerEvent(
+        new_id(), command.kind, command.amount_minor, command.reason, now, command.actor, approver
     )
 
 

@@ -271,7 +271,8 @@ async def _read_till(operation: Operation, shop: Shop, caller: Device) -> Sent:
 
 @case("POST /till-sessions/{session_id}/drawer-events")
 async def _move_cash(operation: Operation, shop: Shop, caller: Device) -> Sent:
-    return Sent({"session_id": (await shop.new_session())["id"]}, operation.example)
+    # Cash of a till is moved by whoever opened it.
+    return Sent({"session_id": (await shop.new_session(caller))["id"]}, operation.example)
 
 
 @case("POST /till-sessions/{session_id}/close")

@@ -47,6 +47,11 @@ class Operation:
         return str(self.described["x-permission"])
 
     @property
+    def approver(self) -> str:
+        """What lifts the limits of the operation; "" where it has none."""
+        return str(self.described.get("x-approver", ""))
+
+    @property
     def public(self) -> bool:
         """Whether no token is needed."""
         return self.permission == "public"

@@ -1,4 +1,5 @@
 // A bump bar, or a keyboard: numbers and arrows choose, space bumps, S starts, R recalls.
+import { neighbour } from "./places.js";
 import { recallLast, step, tickets } from "./shop.js";
 import { signal } from "../view.js";
 
@@ -15,15 +16,14 @@ function choose(index) {
   if (ticket) selected.value = ticket.id;
 }
 
-function columns() {
-  const cards = [...document.querySelectorAll("[data-ticket]")];
-  const below = cards.findIndex((card) => card.offsetTop > cards[0].offsetTop);
-  return below > 0 ? below : Math.max(1, cards.length);
-}
-
 function move(by) {
   const at = tickets.value.findIndex((ticket) => ticket.id === selected.value);
   choose(at < 0 ? 0 : at + by);
+}
+
+function moveInColumn(way) {
+  const next = neighbour(selected.value || current()?.id, way);
+  if (tickets.value.some((ticket) => ticket.id === next)) selected.value = next;
 }
 
 function act(action) {
@@ -38,8 +38,8 @@ function act(action) {
 const KEYS = {
   ArrowRight: () => move(1),
   ArrowLeft: () => move(-1),
-  ArrowDown: () => move(columns()),
-  ArrowUp: () => move(-columns()),
+  ArrowDown: () => moveInColumn(1),
+  ArrowUp: () => moveInColumn(-1),
   " ": () => act("bump"),
   Enter: () => act("bump"),
   s: () => act("start"),

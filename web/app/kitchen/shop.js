@@ -65,14 +65,15 @@ const shown = computed(() => {
     .filter((ticket) => wanted.size === 0 || wanted.has(ticket.station_id))
     .map(seen);
 });
-const oldestFirst = (a, b) => a.created_at.localeCompare(b.created_at) || a.id.localeCompare(b.id);
+/** Oldest first. */
+export const inOrder = (a, b) => a.created_at.localeCompare(b.created_at) || a.id.localeCompare(b.id);
 
 /** Tickets to cook, oldest first; cancelled ones until somebody has seen them. */
 export const tickets = computed(() =>
   shown.value
     .filter((ticket) => OPEN.has(ticket.state) || allergyWaits(ticket))
     .filter((ticket) => !(ticket.state === "cancelled" && dismissed.value.has(ticket.id)))
-    .sort(oldestFirst),
+    .sort(inOrder),
 );
 
 /** Tickets that were bumped in the last half hour, newest first. */
@@ -124,13 +125,10 @@ export function step(ticket, action) {
   );
   const number = expect(ticket, next, lines);
   deliver(ticket, number, [`/kitchen/tickets/${ticket.id}/${action}`]);
-  if (action === "bump") {
-    const again = { label: "Recall", run: () => recallById(ticket.id) };
-    toast(`Order ${ticket.order_number ?? ""} bumped`, { tone: "good", action: again });
-  }
 }
 
-function recallById(id) {
+/** Takes back a bump. */
+export function recallById(id) {
   const ticket = recallable.value.find((one) => one.id === id);
   if (ticket) step(ticket, "recall");
 }

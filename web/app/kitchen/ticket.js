@@ -24,7 +24,7 @@ export function Ticket({ ticket, position, selected, onSelect }) {
   const at = now.value || serverNow();
   const off = ticket.state === "cancelled";
   const age = off ? "off" : ageOf(ticket, at);
-  return html`<article ref=${element} class="ticket ${age} ${selected ? "selected" : ""}" data-ticket=${ticket.id}
+  return html`<article ref=${element} class="ticket ${age} ${selected ? "selected" : ""}" data-place=${ticket.id} data-ticket=${ticket.id}
     data-number=${ticket.order_number} data-state=${ticket.state} data-age=${age} onClick=${onSelect}
     aria-label=${`Order ${ticket.order_number}`}>
     <header>
@@ -69,8 +69,11 @@ function Buttons({ ticket }) {
     step(ticket, action);
   };
   if (ticket.state === "cancelled") return html`<button class="bump" onClick=${press("bump")}>Seen</button>`;
-  return html`
-    ${ticket.state === "queued" && html`<button class="begin" onClick=${press("start")}>Start</button>`}
-    <button class="bump" onClick=${press("bump")}>Bump</button>
-  `;
+  // Where Start was there is nothing to press afterwards: a double tap on it must not bump.
+  const begin =
+    ticket.state === "queued"
+      ? html`<button class="begin" onClick=${press("start")}>Start</button>`
+      : html`<span class="begun">Started</span>`;
+  return html`${begin}
+    <button class="bump" onClick=${press("bump")}>Bump</button>`;
 }

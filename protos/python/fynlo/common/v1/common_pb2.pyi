@@ -142,6 +142,30 @@ class Actor(_message.Message):
 Global___Actor: _TypeAlias = Actor  # noqa: Y015
 
 @_typing.final
+class Approval(_message.Message):
+    """A second person stands behind a command that is above what the caller may do alone. It proves who they are and says
+    nothing about what is done, so it is no part of what an idempotency key stands for.
+    """
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    TOKEN_FIELD_NUMBER: _builtins.int
+    token: _builtins.str
+    """An access token of somebody else of the same restaurant, who holds the permission that the method names."""
+    def __init__(
+        self,
+        *,
+        token: _builtins.str = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["token", b"token"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___Approval: _TypeAlias = Approval  # noqa: Y015
+
+@_typing.final
 class RestaurantSettings(_message.Message):
     """What the other services need to know of a restaurant; auth owns it and publishes it whole with a version."""
 

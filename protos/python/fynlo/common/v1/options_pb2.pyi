@@ -15,6 +15,7 @@ PERMISSION_FIELD_NUMBER: _builtins.int
 PUBLIC_FIELD_NUMBER: _builtins.int
 SERVICE_ONLY_FIELD_NUMBER: _builtins.int
 REFUSALS_FIELD_NUMBER: _builtins.int
+APPROVER_FIELD_NUMBER: _builtins.int
 permission: _extension_dict._ExtensionFieldDescriptor[_descriptor_pb2.MethodOptions, _builtins.str]
 """The permission that the caller's token must carry, for example "orders.place"."""
 public: _extension_dict._ExtensionFieldDescriptor[_descriptor_pb2.MethodOptions, _builtins.bool]
@@ -24,4 +25,8 @@ service_only: _extension_dict._ExtensionFieldDescriptor[_descriptor_pb2.MethodOp
 refusals: _extension_dict._ExtensionFieldDescriptor[_descriptor_pb2.MethodOptions, _containers.RepeatedScalarFieldContainer[_builtins.str]]
 """The reasons of its own with which a method refuses, where other services call it: what a caller may act on, and
 all that a stand-in may say. Not listed: what every method may be refused with (permissions, keys, database).
+"""
+approver: _extension_dict._ExtensionFieldDescriptor[_descriptor_pb2.MethodOptions, _builtins.str]
+"""The permission that lifts the limits of a method. Whoever holds it acts alone; others act within the limits, or
+with the approval of somebody else who holds it where the request takes one.
 """

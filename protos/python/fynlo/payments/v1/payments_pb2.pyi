@@ -220,6 +220,8 @@ class Payment(_message.Message):
     CREATED_AT_FIELD_NUMBER: _builtins.int
     TAKEN_BY_FIELD_NUMBER: _builtins.int
     CHECK_ID_FIELD_NUMBER: _builtins.int
+    APPROVED_BY_FIELD_NUMBER: _builtins.int
+    REASON_FIELD_NUMBER: _builtins.int
     id: _builtins.str
     restaurant_id: _builtins.str
     order_id: _builtins.str
@@ -236,12 +238,17 @@ class Payment(_message.Message):
     till_session_id: _builtins.str
     business_date: _builtins.str
     check_id: _builtins.str
+    reason: _builtins.str
     @_builtins.property
     def fee(self) -> Global___Fee: ...
     @_builtins.property
     def created_at(self) -> _timestamp_pb2.Timestamp: ...
     @_builtins.property
     def taken_by(self) -> _common_pb2.Actor: ...
+    @_builtins.property
+    def approved_by(self) -> _common_pb2.Actor:
+        """Only where the tip was above what the person could take alone."""
+
     def __init__(
         self,
         *,
@@ -262,10 +269,12 @@ class Payment(_message.Message):
         created_at: _timestamp_pb2.Timestamp | None = ...,
         taken_by: _common_pb2.Actor | None = ...,
         check_id: _builtins.str = ...,
+        approved_by: _common_pb2.Actor | None = ...,
+        reason: _builtins.str = ...,
     ) -> None: ...
-    _HasFieldArgType: _TypeAlias = _typing.Literal["created_at", b"created_at", "fee", b"fee", "taken_by", b"taken_by"]  # noqa: Y015
+    _HasFieldArgType: _TypeAlias = _typing.Literal["approved_by", b"approved_by", "created_at", b"created_at", "fee", b"fee", "taken_by", b"taken_by"]  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["amount_minor", b"amount_minor", "business_date", b"business_date", "change_minor", b"change_minor", "check_id", b"check_id", "created_at", b"created_at", "currency_code", b"currency_code", "fee", b"fee", "id", b"id", "method", b"method", "order_id", b"order_id", "order_number", b"order_number", "restaurant_id", b"restaurant_id", "status", b"status", "taken_by", b"taken_by", "tendered_minor", b"tendered_minor", "till_session_id", b"till_session_id", "tip_minor", b"tip_minor"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["amount_minor", b"amount_minor", "approved_by", b"approved_by", "business_date", b"business_date", "change_minor", b"change_minor", "check_id", b"check_id", "created_at", b"created_at", "currency_code", b"currency_code", "fee", b"fee", "id", b"id", "method", b"method", "order_id", b"order_id", "order_number", b"order_number", "reason", b"reason", "restaurant_id", b"restaurant_id", "status", b"status", "taken_by", b"taken_by", "tendered_minor", b"tendered_minor", "till_session_id", b"till_session_id", "tip_minor", b"tip_minor"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 
@@ -336,6 +345,50 @@ class TillSession(_message.Message):
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 
 Global___TillSession: _TypeAlias = TillSession  # noqa: Y015
+
+@_typing.final
+class DrawerEvent(_message.Message):
+    """Cash that moved beside a sale, or the drawer that was only opened."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    ID_FIELD_NUMBER: _builtins.int
+    KIND_FIELD_NUMBER: _builtins.int
+    AMOUNT_MINOR_FIELD_NUMBER: _builtins.int
+    REASON_FIELD_NUMBER: _builtins.int
+    CREATED_AT_FIELD_NUMBER: _builtins.int
+    ACTOR_FIELD_NUMBER: _builtins.int
+    APPROVED_BY_FIELD_NUMBER: _builtins.int
+    id: _builtins.str
+    kind: Global___DrawerEventKind.ValueType
+    amount_minor: _builtins.int
+    reason: _builtins.str
+    @_builtins.property
+    def created_at(self) -> _timestamp_pb2.Timestamp: ...
+    @_builtins.property
+    def actor(self) -> _common_pb2.Actor: ...
+    @_builtins.property
+    def approved_by(self) -> _common_pb2.Actor:
+        """Only where the actor could not do it alone."""
+
+    def __init__(
+        self,
+        *,
+        id: _builtins.str = ...,
+        kind: Global___DrawerEventKind.ValueType = ...,
+        amount_minor: _builtins.int = ...,
+        reason: _builtins.str = ...,
+        created_at: _timestamp_pb2.Timestamp | None = ...,
+        actor: _common_pb2.Actor | None = ...,
+        approved_by: _common_pb2.Actor | None = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _typing.Literal["actor", b"actor", "approved_by", b"approved_by", "created_at", b"created_at"]  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["actor", b"actor", "amount_minor", b"amount_minor", "approved_by", b"approved_by", "created_at", b"created_at", "id", b"id", "kind", b"kind", "reason", b"reason"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___DrawerEvent: _TypeAlias = DrawerEvent  # noqa: Y015
 
 @_typing.final
 class TenderTotal(_message.Message):
@@ -499,6 +552,7 @@ class TillReport(_message.Message):
     LAST_ORDER_NUMBER_FIELD_NUMBER: _builtins.int
     PREVIOUS_HASH_FIELD_NUMBER: _builtins.int
     HASH_FIELD_NUMBER: _builtins.int
+    DRAWER_EVENTS_FIELD_NUMBER: _builtins.int
     number: _builtins.int
     restaurant_id: _builtins.str
     till_session_id: _builtins.str
@@ -533,6 +587,10 @@ class TillReport(_message.Message):
     def cash(self) -> Global___CashReconciliation: ...
     @_builtins.property
     def staff(self) -> _containers.RepeatedCompositeFieldContainer[Global___StaffTotal]: ...
+    @_builtins.property
+    def drawer_events(self) -> _containers.RepeatedCompositeFieldContainer[Global___DrawerEvent]:
+        """What moved beside sales, in the order of time, so that nothing of it hides in the sums. Events leave it out."""
+
     def __init__(
         self,
         *,
@@ -562,10 +620,11 @@ class TillReport(_message.Message):
         last_order_number: _builtins.int = ...,
         previous_hash: _builtins.str = ...,
         hash: _builtins.str = ...,
+        drawer_events: _abc.Iterable[Global___DrawerEvent] | None = ...,
     ) -> None: ...
     _HasFieldArgType: _TypeAlias = _typing.Literal["cash", b"cash", "from_time", b"from_time", "until_time", b"until_time"]  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["business_date", b"business_date", "cash", b"cash", "covers", b"covers", "currency_code", b"currency_code", "discount_minor", b"discount_minor", "fee_minor", b"fee_minor", "first_order_number", b"first_order_number", "from_time", b"from_time", "gross_minor", b"gross_minor", "hash", b"hash", "last_order_number", b"last_order_number", "net_minor", b"net_minor", "number", b"number", "order_count", b"order_count", "previous_hash", b"previous_hash", "refund_minor", b"refund_minor", "restaurant_id", b"restaurant_id", "service_charge_minor", b"service_charge_minor", "staff", b"staff", "tenders", b"tenders", "till", b"till", "till_session_id", b"till_session_id", "tip_minor", b"tip_minor", "until_time", b"until_time", "vat", b"vat", "void_minor", b"void_minor"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["business_date", b"business_date", "cash", b"cash", "covers", b"covers", "currency_code", b"currency_code", "discount_minor", b"discount_minor", "drawer_events", b"drawer_events", "fee_minor", b"fee_minor", "first_order_number", b"first_order_number", "from_time", b"from_time", "gross_minor", b"gross_minor", "hash", b"hash", "last_order_number", b"last_order_number", "net_minor", b"net_minor", "number", b"number", "order_count", b"order_count", "previous_hash", b"previous_hash", "refund_minor", b"refund_minor", "restaurant_id", b"restaurant_id", "service_charge_minor", b"service_charge_minor", "staff", b"staff", "tenders", b"tenders", "till", b"till", "till_session_id", b"till_session_id", "tip_minor", b"tip_minor", "until_time", b"until_time", "vat", b"vat", "void_minor", b"void_minor"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 

@@ -33,6 +33,8 @@ class TakePaymentRequest(_message.Message):
     TENDERED_MINOR_FIELD_NUMBER: _builtins.int
     TILL_SESSION_ID_FIELD_NUMBER: _builtins.int
     CHECK_ID_FIELD_NUMBER: _builtins.int
+    REASON_FIELD_NUMBER: _builtins.int
+    APPROVAL_FIELD_NUMBER: _builtins.int
     request_id: _builtins.str
     order_id: _builtins.str
     payment_id: _builtins.str
@@ -45,6 +47,12 @@ class TakePaymentRequest(_message.Message):
     """Cash only; without it the exact amount."""
     till_session_id: _builtins.str
     check_id: _builtins.str
+    reason: _builtins.str
+    """Why the tip is what it is; needed with an approval."""
+    @_builtins.property
+    def approval(self) -> _common_pb2.Approval:
+        """Needed where the tips of a bill are more than the bill."""
+
     def __init__(
         self,
         *,
@@ -57,10 +65,12 @@ class TakePaymentRequest(_message.Message):
         tendered_minor: _builtins.int | None = ...,
         till_session_id: _builtins.str = ...,
         check_id: _builtins.str = ...,
+        reason: _builtins.str = ...,
+        approval: _common_pb2.Approval | None = ...,
     ) -> None: ...
-    _HasFieldArgType: _TypeAlias = _typing.Literal["_amount_minor", b"_amount_minor", "_tendered_minor", b"_tendered_minor", "amount_minor", b"amount_minor", "tendered_minor", b"tendered_minor"]  # noqa: Y015
+    _HasFieldArgType: _TypeAlias = _typing.Literal["_amount_minor", b"_amount_minor", "_tendered_minor", b"_tendered_minor", "amount_minor", b"amount_minor", "approval", b"approval", "tendered_minor", b"tendered_minor"]  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["_amount_minor", b"_amount_minor", "_tendered_minor", b"_tendered_minor", "amount_minor", b"amount_minor", "check_id", b"check_id", "method", b"method", "order_id", b"order_id", "payment_id", b"payment_id", "request_id", b"request_id", "tendered_minor", b"tendered_minor", "till_session_id", b"till_session_id", "tip_minor", b"tip_minor"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["_amount_minor", b"_amount_minor", "_tendered_minor", b"_tendered_minor", "amount_minor", b"amount_minor", "approval", b"approval", "check_id", b"check_id", "method", b"method", "order_id", b"order_id", "payment_id", b"payment_id", "reason", b"reason", "request_id", b"request_id", "tendered_minor", b"tendered_minor", "till_session_id", b"till_session_id", "tip_minor", b"tip_minor"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     _WhichOneofReturnType__amount_minor: _TypeAlias = _typing.Literal["amount_minor"]  # noqa: Y015
     _WhichOneofArgType__amount_minor: _TypeAlias = _typing.Literal["_amount_minor", b"_amount_minor"]  # noqa: Y015
@@ -455,11 +465,17 @@ class RecordDrawerEventRequest(_message.Message):
     KIND_FIELD_NUMBER: _builtins.int
     AMOUNT_MINOR_FIELD_NUMBER: _builtins.int
     REASON_FIELD_NUMBER: _builtins.int
+    APPROVAL_FIELD_NUMBER: _builtins.int
     request_id: _builtins.str
     till_session_id: _builtins.str
     kind: _payments_pb2.DrawerEventKind.ValueType
     amount_minor: _builtins.int
     reason: _builtins.str
+    """Needed with an approval."""
+    @_builtins.property
+    def approval(self) -> _common_pb2.Approval:
+        """Needed above what the caller may move alone in this session, and for a till that somebody else opened."""
+
     def __init__(
         self,
         *,
@@ -468,10 +484,11 @@ class RecordDrawerEventRequest(_message.Message):
         kind: _payments_pb2.DrawerEventKind.ValueType = ...,
         amount_minor: _builtins.int = ...,
         reason: _builtins.str = ...,
+        approval: _common_pb2.Approval | None = ...,
     ) -> None: ...
-    _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
+    _HasFieldArgType: _TypeAlias = _typing.Literal["approval", b"approval"]  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["amount_minor", b"amount_minor", "kind", b"kind", "reason", b"reason", "request_id", b"request_id", "till_session_id", b"till_session_id"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["amount_minor", b"amount_minor", "approval", b"approval", "kind", b"kind", "reason", b"reason", "request_id", b"request_id", "till_session_id", b"till_session_id"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 

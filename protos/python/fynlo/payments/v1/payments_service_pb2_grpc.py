@@ -396,7 +396,8 @@ class TillServiceServicer:
         raise NotImplementedError('Method not implemented!')
 
     def GetXReport(self, request, context):
-        """Missing associated documentation comment in .proto file."""
+        """Of a closed session only for whoever opened or closed it, and for those who may read Z reports.
+        """
         context.set_code(grpc.StatusCode.UNIMPLEMENTED)
         context.set_details('Method not implemented!')
         raise NotImplementedError('Method not implemented!')

@@ -114,6 +114,7 @@ class TillServiceStub:
     ListTillSessions: _grpc.UnaryUnaryMultiCallable[_payments_service_pb2.ListTillSessionsRequest, _payments_service_pb2.ListTillSessionsResponse]
     RecordDrawerEvent: _grpc.UnaryUnaryMultiCallable[_payments_service_pb2.RecordDrawerEventRequest, _payments_service_pb2.RecordDrawerEventResponse]
     GetXReport: _grpc.UnaryUnaryMultiCallable[_payments_service_pb2.GetXReportRequest, _payments_service_pb2.GetXReportResponse]
+    """Of a closed session only for whoever opened or closed it, and for those who may read Z reports."""
     CloseTill: _grpc.UnaryUnaryMultiCallable[_payments_service_pb2.CloseTillRequest, _payments_service_pb2.CloseTillResponse]
     GetZReport: _grpc.UnaryUnaryMultiCallable[_payments_service_pb2.GetZReportRequest, _payments_service_pb2.GetZReportResponse]
     ListZReports: _grpc.UnaryUnaryMultiCallable[_payments_service_pb2.ListZReportsRequest, _payments_service_pb2.ListZReportsResponse]
@@ -128,6 +129,7 @@ class TillServiceAsyncStub(TillServiceStub):
     ListTillSessions: _aio.UnaryUnaryMultiCallable[_payments_service_pb2.ListTillSessionsRequest, _payments_service_pb2.ListTillSessionsResponse]  # type: ignore[assignment]
     RecordDrawerEvent: _aio.UnaryUnaryMultiCallable[_payments_service_pb2.RecordDrawerEventRequest, _payments_service_pb2.RecordDrawerEventResponse]  # type: ignore[assignment]
     GetXReport: _aio.UnaryUnaryMultiCallable[_payments_service_pb2.GetXReportRequest, _payments_service_pb2.GetXReportResponse]  # type: ignore[assignment]
+    """Of a closed session only for whoever opened or closed it, and for those who may read Z reports."""
     CloseTill: _aio.UnaryUnaryMultiCallable[_payments_service_pb2.CloseTillRequest, _payments_service_pb2.CloseTillResponse]  # type: ignore[assignment]
     GetZReport: _aio.UnaryUnaryMultiCallable[_payments_service_pb2.GetZReportRequest, _payments_service_pb2.GetZReportResponse]  # type: ignore[assignment]
     ListZReports: _aio.UnaryUnaryMultiCallable[_payments_service_pb2.ListZReportsRequest, _payments_service_pb2.ListZReportsResponse]  # type: ignore[assignment]
@@ -168,7 +170,8 @@ class TillServiceServicer(metaclass=_abc_1.ABCMeta):
         self,
         request: _payments_service_pb2.GetXReportRequest,
         context: _ServicerContext,
-    ) -> _typing.Union[_payments_service_pb2.GetXReportResponse, _abc.Awaitable[_payments_service_pb2.GetXReportResponse]]: ...
+    ) -> _typing.Union[_payments_service_pb2.GetXReportResponse, _abc.Awaitable[_payments_service_pb2.GetXReportResponse]]:
+        """Of a closed session only for whoever opened or closed it, and for those who may read Z reports."""
 
     @_abc_1.abstractmethod
     def CloseTill(
