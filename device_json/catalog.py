@@ -92,6 +92,7 @@ def item(
                         "name": option.name,
                         "price_delta_minor": option.price_delta_minor,
                         "available": option.available,
+                        "allergens": [ALLERGEN[allergen] for allergen in option.allergens],
                     }
                     for option in group.options
                 ],

@@ -48,6 +48,7 @@ def order(of: orders_pb2.Order) -> Json:
             for group in of.vat
         ],
         "totals": _totals(of.totals),
+        "guest_allergy": _guest_allergy(of.guest_allergy) if of.HasField("guest_allergy") else None,
     }
 
 
@@ -77,6 +78,10 @@ def ticket(of: orders_pb2.Ticket) -> Json:
         "acknowledged_at": instant(of.acknowledged_at) if of.HasField("acknowledged_at") else None,
         "allergy": [ALLERGEN[allergen] for allergen in of.allergens],
         "lines": [_ticket_line(line) for line in of.lines],
+        "guest_allergy": _guest_allergy(of.guest_allergy) if of.HasField("guest_allergy") else None,
+        "allergy_acknowledged_at": (
+            instant(of.allergy_acknowledged_at) if of.HasField("allergy_acknowledged_at") else None
+        ),
     }
 
 
@@ -133,6 +138,10 @@ def metrics(of: orders_pb2.RestaurantMetrics) -> Json:
         "tickets_open": of.tickets_open,
         "computed_at": instant(of.computed_at) if of.HasField("computed_at") else None,
     }
+
+
+def _guest_allergy(of: orders_pb2.GuestAllergy) -> Json:
+    return {"allergens": [ALLERGEN[allergen] for allergen in of.allergens], "text": of.text or None}
 
 
 def _line(of: orders_pb2.OrderLine) -> Json:

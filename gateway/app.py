@@ -14,6 +14,7 @@ from gateway import problems
 from gateway.calls import Gateway
 from gateway.dispatch import Dispatch
 from gateway.routes import (
+    allergies,
     auth,
     health,
     invitations,
@@ -38,6 +39,7 @@ ROUTES = (
     stock,
     orders,
     kitchen,
+    allergies,
     payments,
     staff,
     restaurants,

@@ -83,8 +83,14 @@ ME: Final[Example] = {
     "restaurants": [MEMBERSHIP],
     "permissions": ["orders.place", "orders.read", "till.operate"],
 }
-OPTION: Final[Example] = {"id": OPTION_ID, "name": "Large", "price_delta_minor": 150, "available": True}
-GROUP: Final[Example] = {"id": GROUP_ID, "name": "Size", "min": 1, "max": 1, "options": [OPTION]}
+OPTION: Final[Example] = {
+    "id": OPTION_ID,
+    "name": "Sour cream",
+    "price_delta_minor": 150,
+    "available": True,
+    "allergens": ["milk"],
+}
+GROUP: Final[Example] = {"id": GROUP_ID, "name": "Sauce", "min": 1, "max": 1, "options": [OPTION]}
 CATEGORY: Final[Example] = {"id": CATEGORY_ID, "name": "Burritos", "position": 1, "version": 7}
 ITEM: Final[Example] = {
     "id": ITEM_ID,
@@ -93,7 +99,7 @@ ITEM: Final[Example] = {
     "description": "Slow-cooked, with rice and beans",
     "price_minor": 925,
     "vat_class": "hot_food",
-    "allergens": ["cereals_containing_gluten", "milk"],
+    "allergens": ["cereals_containing_gluten"],
     "available": True,
     "stock_tracked": False,
     "stock_left": None,
@@ -107,15 +113,20 @@ ITEM_IN: Final[Example] = {
     "name": "Steak Burrito",
     "price_minor": 925,
     "vat_class": "hot_food",
-    "allergens": ["cereals_containing_gluten", "milk"],
+    "allergens": ["cereals_containing_gluten"],
     "option_groups": [
-        {"name": "Size", "min": 1, "max": 1, "options": [{"name": "Large", "price_delta_minor": 150}]}
+        {
+            "name": "Sauce",
+            "min": 1,
+            "max": 1,
+            "options": [{"name": "Sour cream", "price_delta_minor": 150, "allergens": ["milk"]}],
+        }
     ],
 }
 MENU: Final[Example] = {"version": 7, "currency": "GBP", "categories": [{**CATEGORY, "items": [ITEM]}]}
 MENU_CSV: Final = (
     "category,item,description,price,vat_class,allergens,options,stock\n"
-    "Burritos,Steak Burrito,Slow-cooked,9.25,hot_food,milk,Size(1-1): Regular=0; Large=1.50,\n"
+    "Burritos,Steak Burrito,Slow-cooked,9.25,hot_food,gluten,Sauce(1-1): Salsa=0; Sour cream=1.50[milk],\n"
 )
 IMPORT: Final[Example] = {"created": 24, "updated": 1, "unchanged": 0, "rejected": [], "menu_version": 8}
 STOCK_LEVEL: Final[Example] = {
@@ -131,7 +142,11 @@ STOCK_LEVEL: Final[Example] = {
 }
 LINE_IN: Final[Example] = {"item_id": ITEM_ID, "quantity": 2, "options": [{"option_id": OPTION_ID}]}
 BASKET: Final[Example] = {"service_flow": "pay_later", "order_type": "takeaway", "lines": [LINE_IN]}
-ORDER_IN: Final[Example] = {"id": ORDER_ID, **BASKET}
+GUEST_ALLERGY: Final[Example] = {
+    "allergens": ["cereals_containing_gluten"],
+    "text": "coeliac: no shared fryer",
+}
+ORDER_IN: Final[Example] = {"id": ORDER_ID, **BASKET, "guest_allergy": GUEST_ALLERGY}
 LINE: Final[Example] = {
     "id": LINE_ID,
     "item_id": ITEM_ID,
@@ -139,7 +154,7 @@ LINE: Final[Example] = {
     "name": "Steak Burrito",
     "quantity": 2,
     "unit_price_minor": 925,
-    "options": [{"option_id": OPTION_ID, "name": "Large", "quantity": 1, "price_delta_minor": 150}],
+    "options": [{"option_id": OPTION_ID, "name": "Sour cream", "quantity": 1, "price_delta_minor": 150}],
     "note": None,
     "seat": None,
     "course": None,
@@ -205,6 +220,7 @@ ORDER: Final[Example] = {
     "lines": [LINE],
     "vat": VAT,
     "totals": TOTALS,
+    "guest_allergy": GUEST_ALLERGY,
 }
 STATE_CHANGE: Final[Example] = {
     "sequence": 1,
@@ -254,12 +270,14 @@ TICKET: Final[Example] = {
             "id": TICKET_LINE_ID,
             "name": "Steak Burrito",
             "quantity": 2,
-            "options": [{"option_id": OPTION_ID, "name": "Large", "quantity": 1}],
+            "options": [{"option_id": OPTION_ID, "name": "Sour cream", "quantity": 1}],
             "note": None,
             "seat": None,
             "state": "queued",
         }
     ],
+    "guest_allergy": GUEST_ALLERGY,
+    "allergy_acknowledged_at": None,
 }
 EMPLOYEE: Final[Example] = {
     "id": EMPLOYEE_ID,

@@ -70,6 +70,8 @@ PUBLISHED_TICKET = {
     "target_at",
     "allergy",
     "lines",
+    "guest_allergy",
+    "allergy_acknowledged_at",
 }
 NOON = Timestamp(seconds=1767225600, nanos=987_654_321)
 
@@ -194,12 +196,25 @@ def test_what_is_empty_is_null() -> None:
         "created_at",
         "completed_at",
         "unsent_since",
+        "guest_allergy",
         "state",
         "placed_by",
     ):
         assert shown[name] is None, name
     assert shown["lines"] == shown["vat"] == []
     assert set(shown["totals"].values()) == {0}
+
+
+def test_a_guest_s_allergy_is_named_on_order_and_ticket() -> None:
+    nuts = orders_pb2.GuestAllergy(allergens=[catalog_pb2.ALLERGEN_NUTS])
+    assert device_json.order(orders_pb2.Order(guest_allergy=nuts))["guest_allergy"] == {
+        "allergens": ["nuts"],
+        "text": None,
+    }
+    waits = device_json.ticket(orders_pb2.Ticket(guest_allergy=nuts))
+    assert (waits["guest_allergy"]["allergens"], waits["allergy_acknowledged_at"]) == (["nuts"], None)
+    read = device_json.ticket(orders_pb2.Ticket(guest_allergy=nuts, allergy_acknowledged_at=NOON))
+    assert read["allergy_acknowledged_at"] == "2026-01-01T00:00:00.987Z"
 
 
 def test_a_table_is_its_id_and_name() -> None:

@@ -16,6 +16,8 @@ Id = UUID
 Name = Annotated[str, Field(min_length=1, max_length=NAME_CHARS_MAX)]
 Amount = Annotated[int, Field(ge=0, le=MINOR_MAX)]
 PositiveAmount = Annotated[int, Field(gt=0, le=MINOR_MAX)]
+Allergens = Annotated[list[str], Field(max_length=14, default_factory=list)]
+"""Names of the contract: see chosen_allergens."""
 Email = Annotated[str, Field(min_length=3, max_length=254)]
 
 
@@ -68,6 +70,13 @@ class LineIn(Body):
     hold: bool = False
 
 
+class GuestAllergyIn(Body):
+    """What a guest must not eat: allergens by name and words, either or both. Neither: no guest has one."""
+
+    allergens: Allergens
+    text: Annotated[str, Field(max_length=200, pattern=r"^[^\x00-\x1f\x7f-\x9f]*$")] | None = None
+
+
 class QuoteIn(Body):
     """A basket, to know what it costs."""
 
@@ -85,6 +94,7 @@ class OrderIn(QuoteIn):
 
     id: Id | None = None
     draft: bool = False
+    guest_allergy: GuestAllergyIn | None = None
     lines: Annotated[list[LineIn], Field(max_length=LINES_MAX)]
 
 
@@ -178,12 +188,13 @@ class CategoryIn(Body):
 
 
 class MenuOptionIn(Body):
-    """One choice of an option group."""
+    """One choice of an option group. ``allergens``: what it adds to those of the item."""
 
     id: Id | None = None
     name: Name
     price_delta_minor: Annotated[int, Field(ge=-100_000_000, le=100_000_000)] = 0
     available: bool = True
+    allergens: Allergens
 
 
 class OptionGroupIn(Body):
@@ -213,7 +224,7 @@ class ItemIn(Body):
     description: Annotated[str, Field(max_length=1000)] = ""
     price_minor: Annotated[int, Field(ge=0, le=100_000_000)]
     vat_class: Annotated[str, Field(pattern=r"^[a-z][a-z0-9_]{0,39}$")]
-    allergens: Annotated[list[str], Field(max_length=14, default_factory=list)]
+    allergens: Allergens
     available: bool = True
     stock_tracked: bool | None = None
     windows: Annotated[list[WindowIn], Field(max_length=50, default_factory=list)]

@@ -4,10 +4,13 @@ from gateway.models.answers import Answer
 
 
 class OptionOut(Answer):
+    """``allergens``: what it adds to those of the item."""
+
     id: str
     name: str
     price_delta_minor: int
     available: bool
+    allergens: list[str]
 
 
 class OptionGroupOut(Answer):

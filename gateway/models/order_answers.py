@@ -56,6 +56,13 @@ class TableBrief(Answer):
     name: str | None
 
 
+class GuestAllergyOut(Answer):
+    """What a guest must not eat: some of the fourteen allergens, and the guest's own words."""
+
+    allergens: list[str]
+    text: str | None
+
+
 class OrderOut(Answer):
     """An order, whole. ``unsent_since``: lines wait for the kitchen that nobody holds back."""
 
@@ -84,6 +91,7 @@ class OrderOut(Answer):
     lines: list[OrderLineOut]
     vat: list[VatOut]
     totals: TotalsOut
+    guest_allergy: GuestAllergyOut | None
 
 
 class OrderPage(Answer):
@@ -152,7 +160,11 @@ class TicketLineOut(Answer):
 
 
 class TicketOut(Answer):
-    """What one station gets of one order. No amounts and nobody's name: it hangs in a kitchen."""
+    """What one station gets of one order. No amounts and nobody's name: it hangs in a kitchen.
+
+    ``allergy``: the allergens of the food. ``guest_allergy``: what a guest must not eat; until a cook has
+    acknowledged it nothing of the ticket can be made ready.
+    """
 
     id: str
     order_id: str
@@ -171,6 +183,8 @@ class TicketOut(Answer):
     acknowledged_at: str | None
     allergy: list[str]
     lines: list[TicketLineOut]
+    guest_allergy: GuestAllergyOut | None
+    allergy_acknowledged_at: str | None
 
 
 class TicketPage(Answer):

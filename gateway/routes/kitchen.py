@@ -33,7 +33,11 @@ _LINE_ACTIONS = {
     "serve": (messages.TICKET_LINE_ACTION_SERVE, "A line is at the table"),
     "recall": (messages.TICKET_LINE_ACTION_RECALL, "Bring a ready line back"),
 }
-_STEP_ERRORS: Errors = (("409", "illegal_transition"), ("409", "recall_too_late"))
+_STEP_ERRORS: Errors = (
+    ("409", "illegal_transition"),
+    ("409", "recall_too_late"),
+    ("409", "allergy_not_acknowledged"),
+)
 _STATION_ERRORS: Errors = (("422", "default_station_needed"), ("422", "too_many_stations"))
 
 

@@ -7,8 +7,8 @@ from starlette.responses import Response
 
 import device_json
 from chassis.errors import InvalidArgument
-from device_json.scalars import ALLERGEN
 from gateway import examples
+from gateway.allergens import chosen_allergens
 from gateway.bodies import UPLOAD_BYTES_MAX, read_bounded
 from gateway.calls import JSON, Call, if_match, reading, tagged, writing
 from gateway.menu_cache import packed_tag
@@ -24,7 +24,6 @@ from gateway.models.menu_answers import (
 from gateway.spec import VALUE_ERRORS, Errors, router, spec
 
 routes = router()
-_ALLERGENS = ALLERGEN.numbers()
 IMPORT_SECONDS = 20.0
 """What an import may take in all, the upload included."""
 XLSX_TYPE = "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"
@@ -274,17 +273,13 @@ def moved(call: Call) -> None:
 
 
 def _item_of(body: bodies.ItemIn) -> catalog_pb2.Item:
-    unknown = [name for name in body.allergens if name not in _ALLERGENS]
-    if unknown:
-        detail = f"allergens are {', '.join(_ALLERGENS)}; not {', '.join(unknown)[:100]}"
-        raise InvalidArgument(detail, reason="INVALID_BODY")
     return catalog_pb2.Item(
         category_id=str(body.category_id),
         name=body.name,
         description=body.description,
         price_minor=body.price_minor,
         vat_class=body.vat_class,
-        allergens=[catalog_pb2.Allergen.ValueType(_ALLERGENS[name]) for name in body.allergens],
+        allergens=chosen_allergens(body.allergens),
         available=body.available,
         stock_tracked=bool(body.stock_tracked),
         windows=[
@@ -310,6 +305,7 @@ def _group_of(group: bodies.OptionGroupIn) -> catalog_pb2.OptionGroup:
                 name=option.name,
                 price_delta_minor=option.price_delta_minor,
                 available=option.available,
+                allergens=chosen_allergens(option.allergens),
             )
             for option in group.options
         ],

@@ -27,6 +27,7 @@ import device_json
 from chassis.errors import InvalidArgument
 from device_json.scalars import ORDER_STATE, ORDER_TYPE, SERVICE_FLOW
 from gateway import examples
+from gateway.allergens import guest_allergy
 from gateway.bodies import Body
 from gateway.calls import path_id, reading, writing
 from gateway.models import bodies
@@ -78,6 +79,8 @@ def draft_of(body: bodies.QuoteIn) -> OrderDraft:
     if isinstance(body, bodies.OrderIn):
         draft.id = str(body.id or "")
         draft.draft = body.draft
+        if body.guest_allergy is not None:
+            draft.guest_allergy.CopyFrom(guest_allergy(body.guest_allergy))
     return draft
 
 
@@ -247,6 +250,7 @@ async def get_history(request: Request) -> Response:
         missing="order_not_found",
         errors=(
             ("409", "illegal_transition"),
+            ("409", "allergy_not_acknowledged"),
             *_BASKET_ERRORS,
             *_STOCK_ERRORS,
             *_CANCEL_ERRORS,

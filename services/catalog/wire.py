@@ -1,6 +1,6 @@
 """Between the contracts and the domain, and from what happened to the events that say so."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from uuid import UUID
@@ -47,7 +47,7 @@ def item_of(message: catalog_pb2.Item) -> Item:
         price_minor=message.price_minor,
         vat_class=message.vat_class,
         description=message.description.strip(),
-        allergens=tuple(_allergens(message)),
+        allergens=tuple(_allergens(message.allergens)),
         available=message.available,
         windows=tuple(_window(window) for window in message.windows),
         option_groups=tuple(_group_of(group) for group in message.option_groups),
@@ -76,9 +76,9 @@ def _own_id(text: str) -> UUID:
     return parse_id(text) if text else new_id()
 
 
-def _allergens(message: catalog_pb2.Item) -> Iterator[int]:
+def _allergens(numbers: Iterable[int]) -> Iterator[int]:
     known = catalog_pb2.Allergen.values()
-    for number in sorted(message.allergens):
+    for number in sorted(numbers):
         if number == catalog_pb2.ALLERGEN_UNSPECIFIED or number not in known:
             raise InvalidArgument(f"{number} is no allergen", reason="UNKNOWN_ALLERGEN")
         yield int(number)
@@ -90,7 +90,13 @@ def _window(message: catalog_pb2.AvailabilityWindow) -> AvailabilityWindow:
 
 def _group_of(message: catalog_pb2.OptionGroup) -> OptionGroup:
     options = tuple(
-        Option(_own_id(option.id), option.name.strip(), option.price_delta_minor, option.available)
+        Option(
+            _own_id(option.id),
+            option.name.strip(),
+            option.price_delta_minor,
+            option.available,
+            tuple(_allergens(option.allergens)),
+        )
         for option in message.options
     )
     return OptionGroup(
@@ -117,7 +123,7 @@ def item_message(item: Item) -> catalog_pb2.Item:
         description=item.description,
         price_minor=item.price_minor,
         vat_class=item.vat_class,
-        allergens=[catalog_pb2.Allergen.ValueType(number) for number in item.allergens],
+        allergens=_allergen_values(item.allergens),
         available=item.available,
         windows=[
             catalog_pb2.AvailabilityWindow(
@@ -146,10 +152,15 @@ def _group_message(group: OptionGroup) -> catalog_pb2.OptionGroup:
                 name=option.name,
                 price_delta_minor=option.price_delta_minor,
                 available=option.available,
+                allergens=_allergen_values(option.allergens),
             )
             for option in group.options
         ],
     )
+
+
+def _allergen_values(numbers: Iterable[int]) -> list[catalog_pb2.Allergen.ValueType]:
+    return [catalog_pb2.Allergen.ValueType(number) for number in numbers]
 
 
 def vat_class_message(vat_class: VatClass) -> catalog_pb2.VatClass:

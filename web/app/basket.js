@@ -7,10 +7,10 @@ const STORED = "fynlo.basket.";
 const QUANTITY_MAX = 99;
 export const NOTE_MAX = 200;
 
-const EMPTY = { lines: [], order_type: "eat_in", service_flow: "pay_later" };
+const EMPTY = { lines: [], order_type: "eat_in", service_flow: "pay_later", guest_allergy: null };
 
 /**
- * {lines, order_type, service_flow}; a line: {id, item_id, name, unit_minor, quantity, options, note}, with options
+ * {lines, order_type, service_flow, guest_allergy: {allergens, text} or null}; a line: {id, item_id, name, unit_minor, quantity, options, note}, with options
  * [{option_id, name, quantity, price_delta_minor}].
  */
 export const basket = signal(EMPTY);
@@ -68,7 +68,7 @@ export function stepLine(id, step) {
   if (line) changeLine(id, { quantity: Math.min(QUANTITY_MAX, line.quantity + step) });
 }
 
-/** Eat in or takeaway, pay now or later. */
+/** Eat in or takeaway, pay now or later, what the guest must not eat. */
 export function setBasket(change) {
   put({ ...basket.value, ...change });
 }
@@ -99,7 +99,13 @@ export function lineMinor(line) {
   return (line.unit_minor + extras) * line.quantity;
 }
 
-/** The body for POST /orders/quote, and (with an id) for POST /orders. */
+/** The body for POST /orders, without its id. */
+export function orderBody(wanted, menuVersion) {
+  const { guest_allergy } = wanted;
+  return { ...draftOf(wanted, menuVersion), ...(guest_allergy ? { guest_allergy } : {}) };
+}
+
+/** The body for POST /orders/quote: what decides the price. */
 export function draftOf({ lines, order_type, service_flow }, menuVersion) {
   return {
     service_flow,

@@ -57,6 +57,8 @@ const WORDS = {
   amount_above_balance: "That is more than what is due.",
   tendered_too_little: "That is less than what is due.",
   method_not_offered: "This way to pay is not set up here yet.",
+  allergy_not_acknowledged: "A guest has an allergy: somebody in the kitchen has to acknowledge it first.",
+  allergy_changed: "The guest's allergy has just changed. Read it again.",
   balance_open: "This order is not paid yet.",
   refund_required: "Money is on this order: it has to be refunded first.",
   variance_needs_reason: "The count differs from what should be there. Say why.",

@@ -57,6 +57,14 @@ export const orderTypeName = worded(ORDER_TYPES);
 export const stateName = worded(STATES);
 export const roleName = worded(ROLES);
 
+/** The codes of the fourteen allergens, by name. */
+export const allergens = Object.keys(ALLERGENS);
+
+/** What a guest must not eat, in words: "gluten · coeliac: no shared fryer"; "" where no guest has said so. */
+export function allergyWords(said) {
+  return said ? [...said.allergens.map(allergenName), plain(said.text)].filter(Boolean).join(" · ") : "";
+}
+
 /** "1 ticket", "3 tickets". */
 export function count(number, noun) {
   return `${number} ${noun}${number === 1 ? "" : "s"}`;

@@ -40,6 +40,7 @@ const start = async () => {
     { XReport, Report },
     { Options },
     { Pay },
+    { AllergyDialog },
   ] = await Promise.all([
     import("./till/shop.js"),
     import("./till/sell.js"),
@@ -51,11 +52,13 @@ const start = async () => {
     import("./till/report.js"),
     import("./till/options.js"),
     import("./till/pay.js"),
+    import("./till/allergy.js"),
   ]);
   const { alarms, dialog, dismissAlarm, drawer, openOrders, realtime, view } = shop;
   const views = { sell: Sell, orders: Orders, drawer: Drawer };
   const dialogs = {
     options: Options,
+    allergy: AllergyDialog,
     pay: Pay,
     order: OrderDialog,
     move: Move,

@@ -60,12 +60,13 @@ class StaleVersion(Stale):
 
 @dataclass(frozen=True, slots=True)
 class Option:
-    """One choice; ``price_delta_minor`` may be negative."""
+    """One choice; ``price_delta_minor`` may be negative; ``allergens`` come on top of the item's."""
 
     id: UUID
     name: str
     price_delta_minor: int = 0
     available: bool = True
+    allergens: tuple[int, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -211,6 +212,8 @@ def _group_errors(path: str, group: OptionGroup) -> Iterator[FieldError]:
             yield _error(
                 f"{path}.options[{index}].price_delta_minor", "out_of_range", f"up to {MAX_PRICE_MINOR}"
             )
+        if len(set(option.allergens)) != len(option.allergens):
+            yield _error(f"{path}.options[{index}].allergens", "repeated", "each allergen once")
 
 
 def lowest_price_minor(item: Item) -> int:

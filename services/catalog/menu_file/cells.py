@@ -21,8 +21,8 @@ from services.catalog.domain.menu import (
 from services.catalog.domain.stock import StockPolicy
 
 MAX_CELL_CHARACTERS = 4_000
-MAX_PIECE_CHARACTERS = MAX_NAME_CHARACTERS + 40
-"""The longest name with its numbers, or a window with every weekday."""
+MAX_PIECE_CHARACTERS = MAX_NAME_CHARACTERS + 200
+"""The longest name with its numbers and all fourteen allergens, or a window with every weekday."""
 THOUSANDS_DIGITS = 3
 SHOWN_CHARACTERS = 60
 """How much of a wrong piece an error repeats."""
@@ -43,10 +43,11 @@ class BadCell(Exception):
 
 @dataclass(frozen=True, slots=True)
 class FileOption:
-    """An option as the file names it."""
+    """An option as the file names it. ``allergens`` None: the file says nothing of them."""
 
     name: str
     price_delta_minor: int
+    allergens: tuple[int, ...] | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -120,7 +121,10 @@ def allergens(text: str) -> tuple[int, ...]:
 
 
 def option_groups(text: str, digits: int) -> tuple[FileGroup, ...]:
-    """``Size(1-1): Small=0; Large=1.50 | Extras(0-3): Cheese=0.80``; (2) is (2-2), no amount is 0."""
+    """``Size(1-1): Small=0; Large=1.50 | Extras(0-3): Cheese=0.80[milk]``; (2) is (2-2), no amount is 0.
+
+    What an option adds to the item's allergens stands in brackets at its end.
+    """
     groups = _split(text, "|", MAX_OPTION_GROUPS, "option groups") if text else []
     return tuple(_option_group(group, digits) for group in groups)
 
@@ -143,15 +147,29 @@ def _option_group(text: str, digits: int) -> FileGroup:
 
 
 def _option(text: str, digits: int) -> FileOption:
+    text, contained = _with_allergens(text)
     name, equals, amount = text.rpartition("=")
     if not equals:
-        return FileOption(text, 0)
+        return FileOption(text, 0, contained)
     if not name.strip():
         raise BadCell(f"write a name before the amount of {text!r}")
     try:
-        return FileOption(name.strip(), signed_price(amount.strip(), digits))
+        return FileOption(name.strip(), signed_price(amount.strip(), digits), contained)
     except BadCell as error:
         raise BadCell(f"option {name.strip()!r}: {error}") from None
+
+
+def _with_allergens(text: str) -> tuple[str, tuple[int, ...] | None]:
+    """``Pistachio=0.50[nuts, milk]`` without its brackets, and what they say; None without brackets."""
+    if not text.endswith("]"):
+        return text, None
+    rest, bracket, names = text[:-1].rpartition("[")
+    if not bracket or not rest.strip():
+        raise BadCell(f"write an option such as Pistachio=0.50[nuts, milk], not {text[:SHOWN_CHARACTERS]!r}")
+    try:
+        return rest.strip(), allergens(names)
+    except BadCell as error:
+        raise BadCell(f"option {rest.strip()[:SHOWN_CHARACTERS]!r}: {error}") from None
 
 
 def windows(text: str) -> tuple[AvailabilityWindow, ...]:

@@ -128,7 +128,14 @@ def _group(group: FileGroup, old_groups: Sequence[OptionGroup], new_id: Callable
     options = []
     for option in group.options:
         before = known.get(name_key(option.name)) or Option(new_id(), option.name)
-        options.append(replace(before, name=option.name, price_delta_minor=option.price_delta_minor))
+        options.append(
+            replace(
+                before,
+                name=option.name,
+                price_delta_minor=option.price_delta_minor,
+                allergens=before.allergens if option.allergens is None else option.allergens,
+            )
+        )
     return OptionGroup(
         old.id if old else new_id(), group.name, group.min_choices, group.max_choices, tuple(options)
     )

@@ -7,7 +7,9 @@ nor its memory, its time is bounded, and it can be killed. One file at a time fo
 import asyncio
 import os
 import sys
+import tempfile
 from pathlib import Path
+from typing import IO
 from uuid import UUID
 
 from pydantic import TypeAdapter
@@ -73,11 +75,18 @@ class Readers:
             self._busy.discard(tenant)
 
     async def _read(self, content: bytes, file_format: str, currency_code: str) -> MenuFile:
+        # A file and no pipe: a reader that ends early does not meet somebody who still writes to it.
+        with tempfile.TemporaryFile() as file:
+            file.write(content)
+            file.seek(0)
+            return await self._read_open(file, file_format, currency_code)
+
+    async def _read_open(self, file: IO[bytes], file_format: str, currency_code: str) -> MenuFile:
         process = await asyncio.create_subprocess_exec(
             *self._argv,
             file_format,
             currency_code,
-            stdin=asyncio.subprocess.PIPE,
+            stdin=file,
             stdout=asyncio.subprocess.PIPE,
             stderr=asyncio.subprocess.DEVNULL,
             cwd=ROOT,
@@ -86,7 +95,7 @@ class Readers:
         )
         try:
             async with asyncio.timeout(self._read_seconds):
-                output, _ = await process.communicate(content)
+                output, _ = await process.communicate()
         except TimeoutError:
             seconds = f"{self._read_seconds:g}"
             raise UnreadableMenuFile(f"The file takes longer than {seconds} s to read. Split it.") from None

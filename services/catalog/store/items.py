@@ -106,7 +106,12 @@ def _item(row: Record) -> Item:
 
 
 def _group(document: dict[str, Any]) -> OptionGroup:
-    options = tuple(Option(UUID(key), name, delta, on) for key, name, delta, on in document["options"])
+    # Beside the options, not in them: code of before reads lists of four, and passes over other keys.
+    allergens = document.get("allergens", {})
+    options = tuple(
+        Option(UUID(key), name, delta, on, tuple(allergens.get(key, ())))
+        for key, name, delta, on in document["options"]
+    )
     return OptionGroup(UUID(document["id"]), document["name"], document["min"], document["max"], options)
 
 
@@ -132,6 +137,7 @@ def _document(item: Item, wire_bytes: int) -> dict[str, Any]:
                     [str(each.id), each.name, each.price_delta_minor, each.available]
                     for each in group.options
                 ],
+                "allergens": {str(each.id): list(each.allergens) for each in group.options if each.allergens},
             }
             for group in item.option_groups
         ],

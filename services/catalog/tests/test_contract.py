@@ -44,7 +44,7 @@ ITEM = Item(
     allergens=(2, 7),
     windows=(AvailabilityWindow((0, 1, 2, 3, 4), 720, 900),),
     option_groups=(
-        OptionGroup(SIZE, "Size", 1, 1, (Option(SMALL, "Small"), Option(LARGE, "Large", 150, False))),
+        OptionGroup(SIZE, "Size", 1, 1, (Option(SMALL, "Small"), Option(LARGE, "Large", 150, False, (10,)))),
     ),
     stock_tracked=False,
     position=10,

@@ -17,6 +17,8 @@ from services.catalog.domain.menu import (
     AvailabilityWindow,
     Category,
     InvalidMenu,
+    Option,
+    OptionGroup,
     StaleVersion,
     check_category,
     check_item,
@@ -39,6 +41,7 @@ from services.catalog.domain.vat_uk import VAT_CLASSES
 from services.catalog.tests.builders import NOON, a_group, a_level, an_item
 
 CODES = frozenset(each.code for each in VAT_CLASSES)
+REPEATED = OptionGroup(new_id(), "Ice", 0, 1, (Option(new_id(), "Pistachio", allergens=(10, 10)),))
 RATES = {each.code: each.rates for each in VAT_CLASSES}
 
 
@@ -83,6 +86,7 @@ def test_an_item_within_the_rules_is_accepted(changes: dict[str, Any]) -> None:
         ({"option_groups": (a_group(least=0, most=0),)}, "item.option_groups[0].max_choices"),
         ({"option_groups": (a_group("S", A=0), a_group("s", A=0))}, "item.option_groups[1].name"),
         ({"option_groups": (a_group(A=0, a=1),)}, "item.option_groups[0].options[1].name"),
+        ({"option_groups": (REPEATED,)}, "item.option_groups[0].options[0].allergens"),
         ({"price_minor": 99, "option_groups": (a_group("Less", 0, 2, Cheese=-50),)}, "item.option_groups"),
     ],
 )

@@ -113,6 +113,18 @@ def test_option_groups_fit_in_one_cell() -> None:
     )
 
 
+def test_what_an_option_adds_to_the_allergens_stands_in_brackets() -> None:
+    [scoops] = cells.option_groups("Scoops(2): Vanilla; Pistachio = 0.50 [Nuts, milk]; Sorbet=0[]", 2)
+    assert scoops.options == (
+        FileOption("Vanilla", 0),
+        FileOption("Pistachio", 50, (7, 10)),
+        FileOption("Sorbet", 0, ()),
+    )
+    for wrong in ("Scoops(1): Pistachio[dust]", "Scoops(1): Pistachio nuts]", "Scoops(1): [nuts]"):
+        with pytest.raises(BadCell, match="Pistachio"):
+            cells.option_groups(wrong, 2)
+
+
 @pytest.mark.parametrize(
     "text",
     [
@@ -406,6 +418,19 @@ def test_a_changed_row_keeps_the_identity_of_item_group_and_option() -> None:
     assert (group.id, group.max_choices) == (old.option_groups[0].id, 2)
     assert group.options[0].id == old.option_groups[0].options[1].id
     assert group.options[1].id not in {option.id for option in old.option_groups[0].options}
+
+
+def test_an_option_without_brackets_keeps_its_allergens_and_empty_ones_take_them_off() -> None:
+    categories: list[Category] = []
+    items: list[Item] = []
+    found = []
+    for price in ("0.50[nuts,milk]", "0.60", "0.60[]"):
+        rows = csv(f'Mains,Ice,5,hot_food,"Scoop(1): Pistachio={price}"', header=f"{HEADER},options")
+        result = plan(rows.entries, Present(categories, items, {}, CODES), new_id)
+        categories = categories or result.categories
+        items = [*result.created, *result.updated]
+        found.append(items[0].option_groups[0].options[0].allergens)
+    assert found == [(7, 10), (7, 10), ()]
 
 
 def test_columns_that_are_not_in_the_file_change_nothing() -> None:

@@ -96,19 +96,20 @@ async def test_a_menu_is_built_read_changed_and_revalidated(
                 pb.CreateCategoryRequest(request_id="1", category=catalog_pb2.Category(name=" Mains "))
             )
             assert (made.category.name, made.category.version) == ("Mains", 1)
+            spiced = catalog_pb2.Option(name="Small", allergens=[catalog_pb2.ALLERGEN_CELERY])
             item = an_item_message(
                 made.category.id,
                 allergens=[catalog_pb2.ALLERGEN_MILK],
                 windows=[catalog_pb2.AvailabilityWindow(weekdays=[0], from_minutes=60, until_minutes=900)],
                 option_groups=[
-                    catalog_pb2.OptionGroup(
-                        name="Size", min_choices=1, max_choices=1, options=[catalog_pb2.Option(name="Small")]
-                    )
+                    catalog_pb2.OptionGroup(name="Size", min_choices=1, max_choices=1, options=[spiced])
                 ],
             )
             created = (await it.stub.CreateItem(pb.CreateItemRequest(request_id="2", item=item))).item
             menu = await it.stub.GetMenu(pb.GetMenuRequest())
             assert list(menu.menu.items) == [created]
+            [option] = created.option_groups[0].options
+            assert list(option.allergens) == [catalog_pb2.ALLERGEN_CELERY]
             assert list(menu.available_item_ids) == [created.id]
             same = await it.stub.GetMenu(pb.GetMenuRequest(known_etag=menu.etag))
             assert same == pb.GetMenuResponse(etag=menu.etag, not_modified=True)

@@ -1,5 +1,7 @@
 """The schema and who may see what in it."""
 
+from dataclasses import replace
+
 import asyncpg
 import pytest
 
@@ -9,7 +11,7 @@ from chassis.testing import ModuleDatabases, OpenDatabase
 from services.catalog.store import items as item_store
 from services.catalog.store import menu as menu_store
 from services.catalog.store import stock as stock_store
-from services.catalog.tests.builders import a_category, a_restaurant, counted
+from services.catalog.tests.builders import a_category, a_group, a_restaurant, an_item, counted, saved
 
 TENANT_TABLES = (
     "restaurant",
@@ -43,6 +45,26 @@ async def test_a_restaurant_sees_nothing_of_another(service_database: OpenDataba
         assert await menu_store.find_restaurant(tx) is None
         assert await stock_store.levels(tx) == []
         assert await stock_store.lock_levels(tx, [item.id]) == {}
+
+
+async def test_options_are_stored_with_their_allergens_and_those_of_before_have_none(
+    service_database: OpenDatabase,
+) -> None:
+    db = await service_database("catalog")
+    tenant = await a_restaurant(db)
+    group = a_group("Scoops", Vanilla=0, Pistachio=50)
+    spiced = replace(group, options=(group.options[0], replace(group.options[1], allergens=(7, 10))))
+    item = await saved(db, tenant, an_item((await a_category(db, tenant)).id, option_groups=(spiced,)))
+    async with db.transaction(tenant) as tx:
+        stored = await item_store.find_item(tx, item.id)
+        assert stored is not None
+        assert stored.option_groups == (spiced,)
+        await tx.execute(
+            "UPDATE item SET option_groups = jsonb_build_array(option_groups -> 0 #- '{allergens}')"
+        )
+        older = await item_store.find_item(tx, item.id)
+    assert older is not None
+    assert older.option_groups == (group,)
 
 
 @pytest.mark.parametrize("table", TENANT_TABLES)

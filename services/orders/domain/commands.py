@@ -28,6 +28,7 @@ from services.orders.domain.firing import fire_waiting, lines_to_fire, put_on_ti
 from services.orders.domain.guards import illegal, kitchen_is_through
 from services.orders.domain.kitchen import LineStep, Station, Ticket, TicketStep
 from services.orders.domain.order import (
+    GuestAllergy,
     Kitchen,
     Lifecycle,
     Order,
@@ -138,7 +139,8 @@ def step_ticket(
 ) -> Change | None:
     """A cook moves a whole ticket. None: it was acknowledged before.
 
-    Raises TicketNotFound, TicketStepRefused, RecallTooLate, IllegalTransition (the order is closed).
+    Raises TicketNotFound, TicketStepRefused, RecallTooLate, AllergyNotAcknowledged, IllegalTransition (the
+    order is closed).
     """
     ticket = _ticket(held, ticket_id)
     if step is not TicketStep.ACK:
@@ -173,6 +175,40 @@ def step_all(held: Held, step: TicketStep, auto_complete: bool, command: Command
         raise illegal(order, step.value)
     moved = [kitchen.step_ticket(ticket, step, command.at) for ticket in moving]
     return _kitchen_change(held, moved, TICKET_CAUSES[step], auto_complete, command)
+
+
+def set_guest_allergy(held: Held, allergy: GuestAllergy | None, command: Command) -> Change | None:
+    """What a guest must not eat; tickets that are still cooked or wait to be served repeat it.
+
+    None: it is that already. Raises IllegalTransition once the order is done, cancelled or about to be.
+    """
+    order = held.order
+    if order.lifecycle not in {Lifecycle.DRAFT, Lifecycle.VALIDATED}:
+        raise illegal(order, "set_guest_allergy")
+    if allergy == order.guest_allergy:
+        return None
+    tickets = tuple(
+        kitchen.with_guest_allergy(ticket, allergy)
+        for ticket in held.tickets
+        if ticket.state in kitchen.OPEN_TICKET
+    )
+    after = replace(order, guest_allergy=allergy)
+    return change_of(order, held, after, tickets, command, [Updated("guest_allergy")])
+
+
+def acknowledge_allergy(
+    held: Held, ticket_id: UUID, seen: GuestAllergy | None, command: Command
+) -> Change | None:
+    """A cook has read what a guest must not eat. None: it was acknowledged before.
+
+    Raises TicketNotFound, AllergyChanged.
+    """
+    ticket = _ticket(held, ticket_id)
+    moved = kitchen.acknowledge_allergy(ticket, seen, command.at)
+    if moved is ticket:
+        return None
+    facts = [TicketMoved(moved, "allergy_acknowledged")]
+    return change_of(held.order, held, held.order, (moved,), command, facts)
 
 
 def end_day(
@@ -260,6 +296,7 @@ def _draft(
         menu_version=menu_version,
         placed_by=command.actor,
         content_hash=wanted.content_hash,
+        guest_allergy=wanted.guest_allergy,
     )
 
 

@@ -31,6 +31,14 @@ class IllegalTransition(Conflict):
         )
 
 
+class AllergyNotAcknowledged(Conflict):
+    """A guest's allergy is on the ticket, and no cook has acknowledged it as it is now."""
+
+
+class AllergyChanged(Conflict):
+    """The guest's allergy is another one than the cook has read."""
+
+
 class RecallTooLate(Conflict):
     """What was ready this long ago has left the kitchen."""
 

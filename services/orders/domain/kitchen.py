@@ -7,9 +7,9 @@ from enum import StrEnum
 from uuid import UUID
 
 from chassis.errors import Conflict
-from services.orders.domain.errors import RecallTooLate
+from services.orders.domain.errors import AllergyChanged, AllergyNotAcknowledged, RecallTooLate
 from services.orders.domain.menu import OrderType
-from services.orders.domain.order import STAGE, STAGES, ChosenOption, Kitchen, Line, Order
+from services.orders.domain.order import STAGE, STAGES, ChosenOption, GuestAllergy, Kitchen, Line, Order
 
 RECALL_WITHIN = timedelta(minutes=30)
 DEFAULT_STATION_NAME = "Kitchen"
@@ -107,6 +107,13 @@ class Ticket:
     ready_at: datetime | None = None
     acknowledged_at: datetime | None = None
     alarm: Alarm | None = None
+    guest_allergy: GuestAllergy | None = None
+    allergy_acknowledged_at: datetime | None = None
+
+    @property
+    def allergy_waits(self) -> bool:
+        """Whether no cook has acknowledged the guest's allergy on it: nothing of it can be made ready."""
+        return self.guest_allergy is not None and self.allergy_acknowledged_at is None
 
     @property
     def is_seen(self) -> bool:
@@ -152,12 +159,17 @@ def fire_lines(
 
 
 def step_line(ticket: Ticket, line_id: UUID, step: LineStep, at: datetime) -> Ticket:
-    """One line moves. Raises TicketStepRefused, RecallTooLate; KeyError for a line of another ticket."""
+    """One line moves.
+
+    Raises TicketStepRefused, RecallTooLate, AllergyNotAcknowledged; KeyError for a line of another ticket.
+    """
     wanted = {line.id: line for line in ticket.lines}[line_id]
     source, _ = STEP_FROM_TO[step]
     if wanted.state is not source:
         allowed = [name for name, (origin, _) in STEP_FROM_TO.items() if origin is wanted.state]
         raise _refused(wanted.state, step, allowed)
+    if step is LineStep.READY:
+        _refuse_unacknowledged(ticket)
     return _with_lines(
         ticket, [_moved(line, step, at) if line.id == line_id else line for line in ticket.lines], at
     )
@@ -166,7 +178,7 @@ def step_line(ticket: Ticket, line_id: UUID, step: LineStep, at: datetime) -> Ti
 def step_ticket(ticket: Ticket, step: TicketStep, at: datetime) -> Ticket:
     """The whole ticket moves; an acknowledgement that is there already changes nothing.
 
-    Raises TicketStepRefused and RecallTooLate.
+    Raises TicketStepRefused, RecallTooLate and AllergyNotAcknowledged.
     """
     state = ticket.state
     if step is TicketStep.ACK:
@@ -175,11 +187,13 @@ def step_ticket(ticket: Ticket, step: TicketStep, at: datetime) -> Ticket:
         return ticket
     if step not in allowed_steps(ticket):
         raise _refused(state, step, allowed_steps(ticket))
+    if step is TicketStep.BUMP:
+        _refuse_unacknowledged(ticket)
     return _with_lines(ticket, [_stepped(line, step, at) for line in ticket.lines], at)
 
 
 def allowed_steps(ticket: Ticket) -> list[TicketStep]:
-    """Which steps the ticket can take now, the time limit of a recall aside."""
+    """Which steps the ticket can take now, the time limit of a recall and a guest's allergy aside."""
     states = {line.state for line in ticket.lines}
     steps = []
     if Kitchen.QUEUED in states:
@@ -189,6 +203,26 @@ def allowed_steps(ticket: Ticket) -> list[TicketStep]:
     elif Kitchen.READY in states:
         steps += [TicketStep.RECALL, TicketStep.SERVE]
     return steps
+
+
+def with_guest_allergy(ticket: Ticket, allergy: GuestAllergy | None) -> Ticket:
+    """A new revision that no display has shown and no cook has acknowledged."""
+    return replace(
+        ticket,
+        guest_allergy=allergy,
+        allergy_acknowledged_at=None,
+        acknowledged_at=None,
+        revision=ticket.revision + 1,
+    )
+
+
+def acknowledge_allergy(ticket: Ticket, seen: GuestAllergy | None, at: datetime) -> Ticket:
+    """A cook has read it; one that is acknowledged already stays so. Raises AllergyChanged."""
+    if seen != ticket.guest_allergy:
+        raise AllergyChanged("The guest's allergy has changed: read it again.")
+    if not ticket.allergy_waits:
+        return ticket
+    return replace(ticket, allergy_acknowledged_at=at, revision=ticket.revision + 1)
 
 
 def cancelled(ticket: Ticket) -> Ticket:
@@ -230,6 +264,11 @@ def line_states(tickets: Iterable[Ticket]) -> Mapping[UUID, Kitchen]:
                 if known is None or STAGE[line.state] < STAGE[known]:
                     states[line.id] = line.state
     return states
+
+
+def _refuse_unacknowledged(ticket: Ticket) -> None:
+    if ticket.allergy_waits:
+        raise AllergyNotAcknowledged("A guest has an allergy: acknowledge it before the food is ready.")
 
 
 def _acknowledged(ticket: Ticket, at: datetime) -> Ticket:
@@ -277,6 +316,7 @@ def _new_ticket(
         target_at=at + timedelta(minutes=station.target_minutes),
         allergens=_allergens(lines),
         lines=tuple(_ticket_line(line) for line in lines),
+        guest_allergy=order.guest_allergy,
     )
 
 
@@ -287,6 +327,7 @@ def _grown(ticket: Ticket, lines: Sequence[Line]) -> Ticket:
         lines=(*ticket.lines, *(_ticket_line(line) for line in lines)),
         allergens=tuple(sorted({*ticket.allergens, *_allergens(lines)})),
         acknowledged_at=None,
+        allergy_acknowledged_at=None,
     )
 
 

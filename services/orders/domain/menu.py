@@ -52,12 +52,13 @@ class VatRate:
 
 @dataclass(frozen=True, slots=True)
 class Option:
-    """One choice and what it adds to the price of one unit."""
+    """One choice and what it adds: to the price of one unit, and to the allergens of its item."""
 
     id: UUID
     name: str
     price_delta_minor: int
     available: bool
+    allergens: tuple[int, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

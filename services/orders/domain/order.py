@@ -90,6 +90,14 @@ class ChosenOption:
 
 
 @dataclass(frozen=True, slots=True)
+class GuestAllergy:
+    """What a guest must not eat: numbers of the contract, ascending, and the guest's own words."""
+
+    allergens: tuple[int, ...] = ()
+    text: str = ""
+
+
+@dataclass(frozen=True, slots=True)
 class Line:
     """One line with what it was sold as: names, prices and rates are a snapshot of the menu."""
 
@@ -168,6 +176,7 @@ class Order:
     placed_at: datetime | None = None
     completed_at: datetime | None = None
     cancel_reason: str = ""
+    guest_allergy: GuestAllergy | None = None
 
     @property
     def payment(self) -> Payment:

@@ -7,7 +7,7 @@ from uuid import UUID
 
 from services.orders.domain.errors import EmptyOrder, ItemUnavailable, LineRefused, MenuOutdated
 from services.orders.domain.menu import Item, Menu, Option, OrderType
-from services.orders.domain.order import ChosenOption, Line, Order, ServiceFlow, Totals
+from services.orders.domain.order import ChosenOption, GuestAllergy, Line, Order, ServiceFlow, Totals
 from services.orders.pricing import Bill, BillMode, LineToPrice, bill
 
 
@@ -46,6 +46,7 @@ class WantedOrder:
     lines: tuple[WantedLine, ...]
     content_hash: bytes
     id_from_client: bool = True
+    guest_allergy: GuestAllergy | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -160,7 +161,7 @@ def _sell(
         discount_minor=to_price.discount_minor,
         vat_rate_bp=rate,
         vat_minor=0,
-        allergens=item.allergens,
+        allergens=_allergens(item, options),
         stock_tracked=item.stock_tracked,
     )
     return line, to_price
@@ -187,6 +188,13 @@ def _choose(path: str, item: Item, wanted: Iterable[WantedOption]) -> tuple[Chos
             "UNKNOWN_OPTION", f"{path}.options", f"{item.name} has no option {next(iter(counts))}."
         )
     return tuple(chosen)
+
+
+def _allergens(item: Item, chosen: Iterable[ChosenOption]) -> tuple[int, ...]:
+    """Of the food as configured: the item's and those of its chosen options."""
+    picked = {option.option_id for option in chosen}
+    options = [option for group in item.groups for option in group.options if option.id in picked]
+    return tuple(sorted({*item.allergens, *(number for option in options for number in option.allergens)}))
 
 
 def _chosen(item: Item, option: Option, quantity: int) -> ChosenOption:

@@ -7,14 +7,15 @@ from uuid import UUID
 from fynlo.orders.v1 import orders_service_pb2 as pb
 from fynlo.orders.v1.orders_service_pb2_grpc import KitchenServiceServicer
 
+from chassis.audit import audit
 from chassis.ids import parse_id
 from services.orders.rpc import deeds
 from services.orders.rpc.asking import Context, ask_of, tenant_of, told
-from services.orders.usecases import alarms, kitchen, reading
+from services.orders.usecases import alarms, allergies, kitchen, reading
 from services.orders.usecases.alarms import Unseen
 from services.orders.usecases.work import Shop
 from services.orders.wire import cursors, enums
-from services.orders.wire.orders import station_message, ticket_message, wanted_station
+from services.orders.wire.orders import guest_allergy_of, station_message, ticket_message, wanted_station
 
 
 class KitchenRpc(KitchenServiceServicer):
@@ -65,6 +66,20 @@ class KitchenRpc(KitchenServiceServicer):
         ticket_id, line_id = UUID(request.ticket_id), UUID(request.line_id)
         step = enums.LINE_STEP_OF[request.action]
         return told(await kitchen.change_ticket_line(self._shop, ask, ticket_id, line_id, step))
+
+    async def AcknowledgeGuestAllergy(
+        self, request: pb.AcknowledgeGuestAllergyRequest, context: Context
+    ) -> pb.AcknowledgeGuestAllergyResponse:
+        ask, ticket_id = ask_of("AcknowledgeGuestAllergy", request), UUID(request.ticket_id)
+        seen = guest_allergy_of(request.guest_allergy)
+        reply = told(await allergies.acknowledge_guest_allergy(self._shop, ask, ticket_id, seen))
+        audit(
+            "orders.guest_allergy_acknowledged",
+            order_id=reply.ticket.order_id,
+            ticket_id=reply.ticket.id,
+            revision=reply.ticket.revision,
+        )
+        return reply
 
     async def ReportUndelivered(
         self, request: pb.ReportUndeliveredRequest, context: Context

@@ -17,10 +17,10 @@ from services.orders.domain.order import State
 from services.orders.rpc import deeds
 from services.orders.rpc.asking import Context, ask_of, tenant_of, told
 from services.orders.store.listing import Filter
-from services.orders.usecases import cancelling, lifecycle, placing, reading
+from services.orders.usecases import allergies, cancelling, lifecycle, placing, reading
 from services.orders.usecases.work import Shop
 from services.orders.wire import cursors, enums
-from services.orders.wire.orders import history_message, order_message
+from services.orders.wire.orders import guest_allergy_of, history_message, order_message
 
 COMMAND_OF_STATUS = {
     State.VALIDATED: "ValidateOrder",
@@ -104,6 +104,16 @@ class OrdersRpc(OrdersServiceServicer):
         ask, order_id = ask_of("CompleteOrder", request), UUID(request.order_id)
         reply = told(await lifecycle.complete_order(self._shop, ask, order_id, pb.CompleteOrderResponse))
         deeds.tell_completed(reply.order)
+        return reply
+
+    async def SetGuestAllergy(
+        self, request: pb.SetGuestAllergyRequest, context: Context
+    ) -> pb.SetGuestAllergyResponse:
+        ask, order_id = ask_of("SetGuestAllergy", request), UUID(request.order_id)
+        allergy = guest_allergy_of(request.guest_allergy)
+        reply = told(await allergies.set_guest_allergy(self._shop, ask, order_id, allergy))
+        # Who and when; what it is stands on the order alone.
+        audit("orders.guest_allergy_set", order_id=reply.order.id, order_version=reply.order.version)
         return reply
 
     async def SetOrderStatus(

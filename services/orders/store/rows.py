@@ -12,6 +12,7 @@ from services.orders.domain.menu import OrderType
 from services.orders.domain.order import (
     Actor,
     ChosenOption,
+    GuestAllergy,
     Kitchen,
     Lifecycle,
     Line,
@@ -55,6 +56,7 @@ ORDER_COLUMNS = (
     ("content_hash", "bytea"),
     ("history_rows", "int"),
     ("cancel_reason", "text"),
+    ("guest_allergy", "jsonb"),
 )
 
 # After (restaurant_id, order_id).
@@ -99,6 +101,8 @@ TICKET_COLUMNS = (
     ("alarm_at", "timestamptz"),
     ("allergens", "jsonb"),
     ("lines", "jsonb"),
+    ("guest_allergy", "jsonb"),
+    ("allergy_acknowledged_at", "timestamptz"),
 )
 
 # After (restaurant_id, order_id).
@@ -150,6 +154,7 @@ def order_values(order: Order) -> list[object]:
         order.content_hash,
         order.history_rows,
         order.cancel_reason,
+        _allergy_json(order.guest_allergy),
     ]
 
 
@@ -166,7 +171,7 @@ def line_values(lines: Iterable[tuple[int, Line]]) -> list[list[Any]]:
                 line.name,
                 line.quantity,
                 line.unit_price_minor,
-                _options_json(line.options),
+                _json(_option_lists(line.options)),
                 line.note,
                 line.seat,
                 line.course,
@@ -207,6 +212,8 @@ def ticket_values(tickets: Iterable[Ticket]) -> list[list[Any]]:
                 ticket.alarm.raised_at if ticket.alarm is not None else None,
                 _json(ticket.allergens),
                 _json([_ticket_line_json(line) for line in ticket.lines]),
+                _json(_allergy_json(ticket.guest_allergy)) if ticket.guest_allergy is not None else None,
+                ticket.allergy_acknowledged_at,
             )
             for ticket in tickets
         ),
@@ -269,6 +276,7 @@ def rehydrate_order(row: Row, lines: Sequence[Row]) -> Order:
         placed_at=row["placed_at"],
         completed_at=row["completed_at"],
         cancel_reason=row["cancel_reason"],
+        guest_allergy=_guest_allergy(row["guest_allergy"]),
     )
 
 
@@ -291,6 +299,8 @@ def rehydrate_ticket(row: Row) -> Ticket:
         ready_at=row["ready_at"],
         acknowledged_at=row["acknowledged_at"],
         alarm=Alarm(row["alarm_cause"], row["alarm_at"]) if row["alarm_cause"] else None,
+        guest_allergy=_guest_allergy(row["guest_allergy"]),
+        allergy_acknowledged_at=row["allergy_acknowledged_at"],
     )
 
 
@@ -319,6 +329,14 @@ def _json(value: object) -> str:
     return orjson.dumps(value).decode()
 
 
+def _allergy_json(allergy: GuestAllergy | None) -> dict[str, object] | None:
+    return None if allergy is None else {"allergens": list(allergy.allergens), "text": allergy.text}
+
+
+def _guest_allergy(stored: Row | None) -> GuestAllergy | None:
+    return None if stored is None else GuestAllergy(tuple(stored["allergens"]), stored["text"])
+
+
 def _line(row: Row) -> Line:
     return Line(
         id=row["id"],
@@ -341,10 +359,6 @@ def _line(row: Row) -> Line:
         voided=row["voided"],
         stock_tracked=row["stock_tracked"],
     )
-
-
-def _options_json(options: Iterable[ChosenOption]) -> str:
-    return _json(_option_lists(options))
 
 
 def _option_lists(options: Iterable[ChosenOption]) -> list[list[object]]:

@@ -27,6 +27,7 @@ from services.orders.domain.menu import OrderType
 from services.orders.domain.order import (
     Actor,
     ChosenOption,
+    GuestAllergy,
     Kitchen,
     Lifecycle,
     Line,
@@ -112,6 +113,7 @@ FIRED = Ticket(
     allergens=(2, 7),
     lines=(ON_TICKET,),
 )
+COELIAC = GuestAllergy((2,), "coeliac: no shared fryer")
 LATER = AT + timedelta(minutes=9)
 
 
@@ -131,7 +133,9 @@ def event(order: Order, fact: Fact, *tickets: Ticket) -> Message:
 def events() -> dict[str, Message]:
     """What orders writes for the facts of the examples."""
     paid = replace(PLACED.totals, paid_minor=2700)
-    ready = moved(Kitchen.READY, 2, ready_at=LATER)
+    ready = moved(
+        Kitchen.READY, 3, ready_at=LATER, guest_allergy=COELIAC, allergy_acknowledged_at=FIRED.created_at
+    )
     held = replace(
         PLACED, lines=(replace(BURGER, kitchen=Kitchen.QUEUED, hold=True),), version=2, updated_at=LATER
     )
@@ -144,13 +148,17 @@ def events() -> dict[str, Message]:
     metrics = metrics_message(figures, "2026-03-02", "GBP", LATER)
     return {
         "OrderPlaced": event(PLACED, Placed(), FIRED),
-        "OrderUpdated": event(held, Updated("fired"), FIRED),
+        "OrderUpdated": event(
+            replace(held, guest_allergy=COELIAC), Updated("fired"), replace(FIRED, guest_allergy=COELIAC)
+        ),
         "OrderPaymentRecorded": event(
             replace(PLACED, totals=paid, version=2, updated_at=LATER), PaymentRecorded(PAYMENT, "cash", 2700)
         ),
         "OrderCompleted": event(done, Completed()),
         "OrderCancelled": event(cancelled, Cancelled("guest left", wasted=True), moved(Kitchen.CANCELLED, 3)),
-        "TicketUpdated": event(at_kitchen(Kitchen.READY, version=2), TicketMoved(ready, "bumped"), ready),
+        "TicketUpdated": event(
+            at_kitchen(Kitchen.READY, version=3, guest_allergy=COELIAC), TicketMoved(ready, "bumped"), ready
+        ),
         "KitchenOrderReady": event(at_kitchen(Kitchen.READY, version=2), KitchenReady()),
         "TicketUndelivered": raised_event(FIRED, unseen, FIRED.created_at + timedelta(seconds=30)),
         "TicketAlarmCleared": alarm_cleared(FIRED, AlarmEnd.ACKNOWLEDGED, till),

@@ -23,15 +23,17 @@ from services.orders.domain.errors import (
 )
 from services.orders.domain.kitchen import RECALL_WITHIN, LineStep, TicketStep, TicketStepRefused, route
 from services.orders.domain.order import Kitchen, Lifecycle, Payment, ServiceFlow, State
-from services.orders.domain.placing import WantedLine, price_basket, wanted_again
+from services.orders.domain.placing import WantedLine, WantedOption, price_basket, wanted_again
 from services.orders.tests.builders import (
     DRINKS,
     MAINS,
     NOON,
     command,
+    group,
     item,
     line,
     menu,
+    option,
     station,
     terms,
     wanted,
@@ -80,6 +82,17 @@ def cook(held: Held, *steps: TicketStep) -> Held:
 def validated(held: Held) -> Change:
     basket = price_basket(wanted_again(held.order), held.order.order_type, 0, MENU, terms())
     return commands.validate(held, basket, terms(), 1, (KITCHEN, BAR), command())
+
+
+def test_the_allergens_of_a_line_are_those_of_the_food_as_it_is_ordered() -> None:
+    pistachio, vanilla = option(name="Pistachio", allergens=(10, 7)), option(name="Vanilla", allergens=(4,))
+    ice = item(name="Ice cream", allergens=(7, 4), groups=(group(pistachio, vanilla),))
+    plain, nutty = line(ice), line(ice, options=(WantedOption(pistachio.id, 1),))
+    order = wanted(plain, nutty)
+    basket = price_basket(order.lines, order.order_type, 0, menu(ice), terms())
+    assert [one.allergens for one in basket.lines] == [(4, 7), (4, 7, 10)]
+    change = commands.place(order, basket, terms(), 1, new_id(), (KITCHEN,), command())
+    assert [ticket.allergens for ticket in change.tickets] == [(4, 7, 10)]
 
 
 def test_pay_first_goes_through_the_chain_that_was_asked_for() -> None:

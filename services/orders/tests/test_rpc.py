@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 from uuid import UUID
 
 import pytest
+from fynlo.catalog.v1 import catalog_pb2
 from fynlo.common.v1.common_pb2 import PageRequest
 from fynlo.orders.v1 import orders_pb2
 from fynlo.orders.v1 import orders_service_pb2 as pb
@@ -186,6 +187,44 @@ async def test_another_restaurants_order_is_not_there(wire: Wire) -> None:
                 await wire.kitchen.ChangeTicket(change)
         assert (await wire.kitchen.ListTickets(pb.ListTicketsRequest())).tickets == []
     assert (await wire.world.order(order.id)).version == 1
+
+
+@pytest.mark.parametrize(
+    "wrong",
+    [
+        orders_pb2.GuestAllergy(text="x" * 201),
+        orders_pb2.GuestAllergy(text="nuts\n"),
+        orders_pb2.GuestAllergy(text="n\x00uts"),
+        orders_pb2.GuestAllergy(text="nuts\x85"),
+        orders_pb2.GuestAllergy(allergens=[catalog_pb2.ALLERGEN_UNSPECIFIED]),
+        orders_pb2.GuestAllergy(allergens=[catalog_pb2.ALLERGEN_NUTS] * 15),
+    ],
+    ids=["long", "line", "null", "c1", "no allergen", "many"],
+)
+async def test_a_guest_s_allergy_is_one_line_of_200_characters_and_known_allergens(
+    wire: Wire, wrong: orders_pb2.GuestAllergy
+) -> None:
+    order = await wire.world.place()
+    [ticket] = await wire.world.tickets(order.id)
+    fits = orders_pb2.GuestAllergy(text="é" * 200, allergens=catalog_pb2.Allergen.values()[1:])
+    with wire.staff():
+        for allergy in (wrong, fits):
+            saying = pb.SetGuestAllergyRequest(request_id="r", order_id=order.id, guest_allergy=allergy)
+            placing = pb.PlaceOrderRequest(
+                request_id="p", order=draft(draft_line(wire.world.burger), guest_allergy=allergy)
+            )
+            if allergy is wrong:
+                with pytest.raises(InvalidArgument):
+                    await wire.orders.SetGuestAllergy(saying)
+                with pytest.raises(InvalidArgument):
+                    await wire.orders.PlaceOrder(placing)
+            else:
+                assert (await wire.orders.SetGuestAllergy(saying)).order.guest_allergy == fits
+                assert (await wire.orders.PlaceOrder(placing)).order.guest_allergy == fits
+    with wire.peers[1].as_user(STAFF, restaurant_id=wire.world.tenant):
+        read = pb.AcknowledgeGuestAllergyRequest(request_id="a", ticket_id=str(ticket.id), guest_allergy=fits)
+        answer = await wire.kitchen.AcknowledgeGuestAllergy(read)
+        assert answer.ticket.HasField("allergy_acknowledged_at")
 
 
 async def test_a_service_names_the_restaurant_it_asks_about(wire: Wire) -> None:

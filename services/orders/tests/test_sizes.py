@@ -15,7 +15,7 @@ from services.orders.domain.change import Change, Held, PaymentRecorded, numbere
 from services.orders.domain.errors import OrderTooLarge
 from services.orders.domain.kitchen import TicketStep
 from services.orders.domain.menu import Item
-from services.orders.domain.order import Lifecycle, ServiceFlow
+from services.orders.domain.order import GuestAllergy, Lifecycle, ServiceFlow
 from services.orders.domain.placing import WantedLine, WantedOption, price_basket
 from services.orders.store.kitchen import STATIONS_LIMIT
 from services.orders.tests.builders import (
@@ -37,6 +37,7 @@ from services.orders.wire.events import ORDER_GROWTH_BYTES, ORDER_MAX_BYTES, che
 from services.orders.wire.orders import order_message
 
 LINES_MAX = 200
+LONGEST_ALLERGY = GuestAllergy(tuple(range(1, 15)), "🥜" * 200)
 NUMBER_MAX = 2**31 - 1
 RESTAURANT = new_id()
 TOPPINGS = [option(name="é" * 40, price_delta_minor=99) for _ in range(20)]
@@ -122,6 +123,8 @@ def lives(change: Change, ending: str) -> Iterator[Change]:
         return Held(order, tuple(tickets.values()))
 
     yield change
+    change = took(commands.set_guest_allergy(held(), LONGEST_ALLERGY, command()) or change)
+    yield change
     if ending == "cancelled before it is cooked":
         yield took(cancelling.begin_cancel(held(), command(reason="r" * 200)))
         yield took(cancelling.refuse_cancel(held(), STATIONS, command()))
@@ -136,6 +139,8 @@ def lives(change: Change, ending: str) -> Iterator[Change]:
         yield took(commands.record_payment(held(), payment, STATIONS, False, command()))
     if any(one.kitchen.value == "held" for one in order.lines):
         yield took(commands.fire(held(), [], "", STATIONS, command()))
+    for ticket in held().tickets:
+        yield took(commands.acknowledge_allergy(held(), ticket.id, LONGEST_ALLERGY, command()) or change)
     yield took(commands.step_all(held(), TicketStep.BUMP, False, command()))
     yield took(commands.complete(held(), command()))
     assert order.lifecycle is Lifecycle.DONE

@@ -35,9 +35,10 @@ FLOOR = "floor"
 CHANNELS = (ORDERS, KITCHEN, METRICS, FLOOR)
 
 
-ORDER_GROWTH_BYTES = 1_000
-"""What an accepted order may still gain: number, money, times, versions, and what happens to its lines."""
-ORDER_MAX_BYTES = 36_000
+ORDER_GROWTH_BYTES = 2_000
+"""What an accepted order may still gain: number, money, times, versions, what happens to its lines, and what
+a guest must not eat (200 characters and 14 allergens)."""
+ORDER_MAX_BYTES = 37_000
 """An order at any time of its life."""
 TICKETS_MAX_BYTES = MAX_EVENT_BYTES - ORDER_MAX_BYTES - 2_000
 """The tickets beside an order in one event; the rest is for its other fields. One ticket is never larger."""

@@ -129,7 +129,13 @@ def _group(group: catalog_pb2.OptionGroup) -> OptionGroup:
         min_choices=group.min_choices,
         max_choices=group.max_choices,
         options=tuple(
-            Option(UUID(option.id), option.name, option.price_delta_minor, option.available)
+            Option(
+                UUID(option.id),
+                option.name,
+                option.price_delta_minor,
+                option.available,
+                tuple(option.allergens),
+            )
             for option in group.options
         ),
     )

@@ -13,7 +13,7 @@ from chassis.ids import derived_id, new_id, parse_id
 from services.orders.domain.errors import UnknownCustomer, UnknownTable
 from services.orders.domain.figures import Figures
 from services.orders.domain.kitchen import Station, Ticket, TicketLine
-from services.orders.domain.order import Actor, ChosenOption, Line, Order, StateChange
+from services.orders.domain.order import Actor, ChosenOption, GuestAllergy, Line, Order, StateChange
 from services.orders.domain.placing import WantedLine, WantedOption, WantedOrder
 from services.orders.pricing import VatGroup
 from services.orders.wire import enums
@@ -45,7 +45,14 @@ def wanted_order(draft: orders_service_pb2.OrderDraft, own_id: UUID) -> WantedOr
         ),
         content_hash=content_hash,
         id_from_client=bool(draft.id),
+        guest_allergy=guest_allergy_of(draft.guest_allergy),
     )
+
+
+def guest_allergy_of(message: orders_pb2.GuestAllergy) -> GuestAllergy | None:
+    """None where neither an allergen nor a word is said."""
+    said = GuestAllergy(tuple(sorted(set(message.allergens))), message.text.strip())
+    return said if said.allergens or said.text else None
 
 
 def order_message(order: Order) -> orders_pb2.Order:
@@ -83,6 +90,7 @@ def order_message(order: Order) -> orders_pb2.Order:
         placed_by=actor_message(order.placed_by),
         completed_at=timestamp(order.completed_at),
         unsent_since=timestamp(order.unsent_since),
+        guest_allergy=_allergy_message(order.guest_allergy),
     )
 
 
@@ -105,6 +113,8 @@ def ticket_message(ticket: Ticket) -> orders_pb2.Ticket:
         ready_at=timestamp(ticket.ready_at),
         acknowledged_at=timestamp(ticket.acknowledged_at),
         business_date=ticket.business_date,
+        guest_allergy=_allergy_message(ticket.guest_allergy),
+        allergy_acknowledged_at=timestamp(ticket.allergy_acknowledged_at),
     )
 
 
@@ -187,6 +197,13 @@ def timestamp(at: datetime | None) -> Timestamp | None:
         return None
     whole = int(at.timestamp() // 1)
     return Timestamp(seconds=whole, nanos=at.microsecond * 1_000)
+
+
+def _allergy_message(allergy: GuestAllergy | None) -> orders_pb2.GuestAllergy | None:
+    if allergy is None:
+        return None
+    allergens = allergy.allergens
+    return orders_pb2.GuestAllergy(allergens=allergens, text=allergy.text)  # type: ignore[arg-type] # numbers
 
 
 def _wanted_line(line: orders_service_pb2.DraftLine, line_id: UUID) -> WantedLine:

@@ -171,6 +171,18 @@ async def _move_order(operation: Operation, shop: Shop, caller: Device) -> Sent:
     return Sent({"order_id": (await shop.order())["id"]}, operation.example)
 
 
+@case("PUT /orders/{order_id}/guest-allergy")
+async def _say_allergy(operation: Operation, shop: Shop, caller: Device) -> Sent:
+    return Sent({"order_id": (await shop.order())["id"]}, operation.example)
+
+
+@case("POST /kitchen/tickets/{ticket_id}/guest-allergy/acknowledge")
+async def _acknowledge_allergy(operation: Operation, shop: Shop, caller: Device) -> Sent:
+    ticket = await shop.ticket()
+    await shop.owner.put(f"/api/v2/orders/{ticket['order_id']}/guest-allergy", operation.example)
+    return Sent({"ticket_id": ticket["id"]}, operation.example)
+
+
 @case("POST /orders/{order_id}/validate")
 async def _validate(operation: Operation, shop: Shop, caller: Device) -> Sent:
     return Sent({"order_id": (await shop.order(draft=True))["id"]}, operation.example)

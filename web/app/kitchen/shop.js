@@ -6,6 +6,7 @@ import { say } from "../problem.js";
 import { restaurant } from "../session.js";
 import { Realtime } from "../socket.js";
 import { toast } from "../ui.js";
+import { allergyWaits, heldByAllergy } from "./allergy.js";
 import { chime } from "./sound.js";
 import { computed, signal } from "../view.js";
 
@@ -70,7 +71,8 @@ export const inOrder = (a, b) => a.created_at.localeCompare(b.created_at) || a.i
 /** Tickets to cook, oldest first; cancelled ones until somebody has seen them. */
 export const tickets = computed(() =>
   shown.value
-    .filter((ticket) => OPEN.has(ticket.state) && !(ticket.state === "cancelled" && dismissed.value.has(ticket.id)))
+    .filter((ticket) => OPEN.has(ticket.state) || allergyWaits(ticket))
+    .filter((ticket) => !(ticket.state === "cancelled" && dismissed.value.has(ticket.id)))
     .sort(inOrder),
 );
 
@@ -116,6 +118,7 @@ export function step(ticket, action) {
     dismiss(ticket);
     return;
   }
+  if (action === "bump" && heldByAllergy(ticket)) return;
   const { state: next, from } = STEPS[action];
   const lines = ticket.lines.map((line) =>
     line.state !== "cancelled" && (!from || line.state === from) ? { ...line, state: next } : line,
@@ -140,6 +143,7 @@ export function recallLast() {
 export function stepLine(ticket, line) {
   const path = `/kitchen/tickets/${ticket.id}/lines/${line.id}`;
   const back = line.state === "ready";
+  if (!back && heldByAllergy(ticket)) return;
   const steps = back ? ["recall"] : line.state === "queued" ? ["start", "ready"] : ["ready"];
   const next = back ? "preparing" : "ready";
   const lines = ticket.lines.map((one) => (one.id === line.id ? { ...one, state: next } : one));

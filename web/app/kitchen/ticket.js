@@ -1,7 +1,8 @@
 // One ticket on the wall.
 import { elapsed, now, serverNow } from "../clock.js";
-import { allergenName, orderTypeName, plain } from "../text.js";
+import { orderTypeName, plain } from "../text.js";
 import { html, useEffect, useRef } from "../view.js";
+import { Allergies } from "./allergy.js";
 import { step, stepLine } from "./shop.js";
 
 const DEFAULT_TARGET_MS = 15 * 60_000;
@@ -35,7 +36,7 @@ export function Ticket({ ticket, position, selected, onSelect }) {
       </span>
       <time class="ticket-age">${elapsed(ticket.created_at, at)}</time>
     </header>
-    ${ticket.allergy.length > 0 && !off && html`<p class="allergy"><b>Allergens</b> ${ticket.allergy.map(allergenName).join(" · ")}</p>`}
+    <${Allergies} ticket=${ticket} />
     ${off && html`<p class="off-banner">Cancelled – stop cooking</p>`}
     <ul class="ticket-lines">${ticket.lines.map((line) => html`<${Line} key=${line.id} ticket=${ticket} line=${line} />`)}</ul>
     <footer><${Buttons} ticket=${ticket} /></footer>

@@ -1,6 +1,6 @@
 // The basket at the right, or behind its bar on a phone: lines, what they cost (the server's word), and Send.
 import { request } from "../api.js";
-import { basket, clearBasket, draftOf, forNextGuest, lineMinor, refill, setBasket, stepLine } from "../basket.js";
+import { basket, clearBasket, draftOf, forNextGuest, lineMinor, orderBody, refill, setBasket, stepLine } from "../basket.js";
 import { itemOf, loadMenu, menu } from "../menu.js";
 import { delta, money } from "../money.js";
 import { place } from "../outbox.js";
@@ -9,6 +9,7 @@ import { currency } from "../session.js";
 import { count, plain } from "../text.js";
 import { rove, Segmented, Stepper, toast, toastUndo } from "../ui.js";
 import { html, signal, useEffect, useRef, useState } from "../view.js";
+import { AllergyButton } from "./allergy.js";
 import { dialog, learnOrder } from "./shop.js";
 
 const QUOTE_AFTER_MS = 150;
@@ -78,6 +79,7 @@ export function BasketPanel() {
         <button type="button" class="basket-back" onClick=${() => (basketOpen.value = false)}>‹ Menu</button>
         <${Segmented} label="Order type" value=${wanted.order_type} options=${TYPES} onChange=${(value) => setBasket({ order_type: value })} />
         <${Segmented} label="Payment" value=${wanted.service_flow} options=${FLOWS} onChange=${(value) => setBasket({ service_flow: value })} />
+        <${AllergyButton} />
       </div>
       <${Lines} lines=${wanted.lines} />
       ${wanted.lines.length > 0 && html`<${Totals} answer=${answer} total=${total} refusal=${refusal} />`}
@@ -119,7 +121,7 @@ function Lines({ lines }) {
 
 /** Sends the basket; the next guest can be served as soon as it is on its way. Answers the refusal, or null. */
 async function sendOrder(wanted) {
-  const draft = draftOf(wanted, menu.value?.version);
+  const draft = orderBody(wanted, menu.value?.version);
   return new Promise((resolve) => {
     const onWait = () => {
       forNextGuest();

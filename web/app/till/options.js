@@ -3,7 +3,7 @@ import { addLine, changeLine, NOTE_MAX } from "../basket.js";
 import { choiceFaults, ruleOf } from "../menu.js";
 import { delta, money } from "../money.js";
 import { currency } from "../session.js";
-import { allergenName, plain } from "../text.js";
+import { allergenName, allergens, plain } from "../text.js";
 import { Dialog, rove, Stepper } from "../ui.js";
 import { html, useState } from "../view.js";
 import { closeDialog } from "./shop.js";
@@ -27,6 +27,7 @@ export function Options({ item, line = null }) {
   const faults = choiceFaults(item, chosen);
   const options = item.option_groups.flatMap((group) => group.options).filter((option) => chosen[option.id]);
   const extras = options.reduce((sum, option) => sum + option.price_delta_minor * chosen[option.id], 0);
+  const contained = allergens.filter((code) => [item, ...options].some((one) => one.allergens?.includes(code)));
   const ready = Object.keys(faults).length === 0;
   const finish = (event) => {
     event.preventDefault();
@@ -43,10 +44,7 @@ export function Options({ item, line = null }) {
   };
   return html`<${Dialog} title=${plain(item.name)} name="options" onClose=${closeDialog}>
     <form class="stack" onSubmit=${finish}>
-      ${
-        item.allergens.length > 0 &&
-        html`<p class="allergens">Contains ${item.allergens.map(allergenName).join(", ")}</p>`
-      }
+      ${contained.length > 0 && html`<p class="allergens">Contains ${contained.map(allergenName).join(", ")}</p>`}
       ${item.option_groups.map(
         (group, index) =>
           html`<${Group} key=${group.id} first=${index === 0} group=${group} chosen=${chosen} onChange=${setChosen} fault=${faults[group.id]} />`,

@@ -1,6 +1,6 @@
 // Orders that are under way, those that wait to be sent, and the latest that are over.
 import { elapsed, now, timeOfDay } from "../clock.js";
-import { refill } from "../basket.js";
+import { refill, setBasket } from "../basket.js";
 import { itemOf } from "../menu.js";
 import { delta, money } from "../money.js";
 import { dismissRefused, refused, waiting } from "../outbox.js";
@@ -9,6 +9,7 @@ import { may, restaurant } from "../session.js";
 import { count, orderTypeName, plain, stateName } from "../text.js";
 import { Dialog, Refusal, rove, toast } from "../ui.js";
 import { html, useState } from "../view.js";
+import { AllergyButton, AllergyNote } from "./allergy.js";
 import { useCommand } from "./command.js";
 import { closeDialog, closedOrders, dialog, learnOrder, openOrders, orderOf, view } from "./shop.js";
 import { SendNow, UnfiredChip } from "./unfired.js";
@@ -72,6 +73,7 @@ function takeBack(entry) {
     return [{ ...line, options, name: item.name, unit_minor: item.price_minor, note: line.note || "" }];
   });
   refill(lines);
+  setBasket({ guest_allergy: entry.body.guest_allergy || null });
   dismissRefused(entry.id);
   view.value = "sell";
 }
@@ -85,6 +87,7 @@ function Card({ order }) {
       <span>${orderTypeName(order.order_type)}${order.table?.name ? html` · <bdi>${plain(order.table.name)}</bdi>` : ""}</span>
       <span class="quiet age">${elapsed(order.created_at, now.value)}</span>
     </button>
+    <${AllergyNote} order=${order} />
     <p class="card-lines"><bdi>${units.join(", ")}</bdi></p>
     <p class="chips">
       <span class="chip ${order.state}">${stateName(order.state)}</span>
@@ -136,6 +139,7 @@ export function OrderDialog({ id }) {
     <div class="stack">
       <p class="chips"><span class="chip ${order.state}">${stateName(order.state)}</span>
         <span class="quiet">${orderTypeName(order.order_type)} · ${timeOfDay(order.created_at, restaurant.value.timezone)}</span></p>
+      ${closed ? html`<${AllergyNote} order=${order} />` : html`<${AllergyButton} order=${order} />`}
       <table class="bill"><tbody>
         ${order.lines.map((line) => html`<${BillLine} key=${line.id} line=${line} currency=${currency} />`)}
       </tbody><tfoot>

@@ -171,10 +171,15 @@ class Option(_message.Message):
     NAME_FIELD_NUMBER: _builtins.int
     PRICE_DELTA_MINOR_FIELD_NUMBER: _builtins.int
     AVAILABLE_FIELD_NUMBER: _builtins.int
+    ALLERGENS_FIELD_NUMBER: _builtins.int
     id: _builtins.str
     name: _builtins.str
     price_delta_minor: _builtins.int
     available: _builtins.bool
+    @_builtins.property
+    def allergens(self) -> _containers.RepeatedScalarFieldContainer[Global___Allergen.ValueType]:
+        """What the option adds to those of its item."""
+
     def __init__(
         self,
         *,
@@ -182,10 +187,11 @@ class Option(_message.Message):
         name: _builtins.str = ...,
         price_delta_minor: _builtins.int = ...,
         available: _builtins.bool = ...,
+        allergens: _abc.Iterable[Global___Allergen.ValueType] | None = ...,
     ) -> None: ...
     _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["available", b"available", "id", b"id", "name", b"name", "price_delta_minor", b"price_delta_minor"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["allergens", b"allergens", "available", b"available", "id", b"id", "name", b"name", "price_delta_minor", b"price_delta_minor"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 

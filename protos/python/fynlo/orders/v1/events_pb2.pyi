@@ -61,7 +61,7 @@ class OrderUpdated(_message.Message):
     TICKETS_FIELD_NUMBER: _builtins.int
     CAUSE_FIELD_NUMBER: _builtins.int
     cause: _builtins.str
-    """draft, fired, cancelling or cancel_refused: what moved. more_tickets: the rest of the tickets of the event before it,
+    """draft, fired, guest_allergy, cancelling or cancel_refused: what moved. more_tickets: the rest of the tickets of the event before it,
     which could not carry them all.
     """
     @_builtins.property
@@ -181,7 +181,7 @@ class TicketUpdated(_message.Message):
     ORDER_FIELD_NUMBER: _builtins.int
     CAUSE_FIELD_NUMBER: _builtins.int
     cause: _builtins.str
-    """started, bumped, recalled, acknowledged, served or day_ended."""
+    """started, bumped, recalled, acknowledged, allergy_acknowledged, served or day_ended."""
     @_builtins.property
     def ticket(self) -> _orders_pb2.Ticket: ...
     @_builtins.property

@@ -147,6 +147,32 @@ ORDER_STATE_CANCELLED: OrderState.ValueType  # 8
 Global___OrderState: _TypeAlias = OrderState  # noqa: Y015
 
 @_typing.final
+class GuestAllergy(_message.Message):
+    """What a guest must not eat, as the guest says it. Health data: it is told to whoever takes or cooks the order."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    ALLERGENS_FIELD_NUMBER: _builtins.int
+    TEXT_FIELD_NUMBER: _builtins.int
+    text: _builtins.str
+    """One line, no control characters."""
+    @_builtins.property
+    def allergens(self) -> _containers.RepeatedScalarFieldContainer[_catalog_pb2.Allergen.ValueType]: ...
+    def __init__(
+        self,
+        *,
+        allergens: _abc.Iterable[_catalog_pb2.Allergen.ValueType] | None = ...,
+        text: _builtins.str = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["allergens", b"allergens", "text", b"text"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___GuestAllergy: _TypeAlias = GuestAllergy  # noqa: Y015
+
+@_typing.final
 class ChosenOption(_message.Message):
     DESCRIPTOR: _descriptor.Descriptor
 
@@ -222,7 +248,9 @@ class OrderLine(_message.Message):
     @_builtins.property
     def options(self) -> _containers.RepeatedCompositeFieldContainer[Global___ChosenOption]: ...
     @_builtins.property
-    def allergens(self) -> _containers.RepeatedScalarFieldContainer[_catalog_pb2.Allergen.ValueType]: ...
+    def allergens(self) -> _containers.RepeatedScalarFieldContainer[_catalog_pb2.Allergen.ValueType]:
+        """Of the food as configured: the item's and those of its options."""
+
     def __init__(
         self,
         *,
@@ -349,6 +377,7 @@ class Order(_message.Message):
     PLACED_BY_FIELD_NUMBER: _builtins.int
     COMPLETED_AT_FIELD_NUMBER: _builtins.int
     UNSENT_SINCE_FIELD_NUMBER: _builtins.int
+    GUEST_ALLERGY_FIELD_NUMBER: _builtins.int
     id: _builtins.str
     restaurant_id: _builtins.str
     number: _builtins.int
@@ -388,6 +417,10 @@ class Order(_message.Message):
     def unsent_since(self) -> _timestamp_pb2.Timestamp:
         """Since when lines wait for the kitchen that nobody holds back: their guest has not paid yet. Unset where none wait."""
 
+    @_builtins.property
+    def guest_allergy(self) -> Global___GuestAllergy:
+        """Unset where no guest of the order has one."""
+
     def __init__(
         self,
         *,
@@ -417,10 +450,11 @@ class Order(_message.Message):
         placed_by: _common_pb2.Actor | None = ...,
         completed_at: _timestamp_pb2.Timestamp | None = ...,
         unsent_since: _timestamp_pb2.Timestamp | None = ...,
+        guest_allergy: Global___GuestAllergy | None = ...,
     ) -> None: ...
-    _HasFieldArgType: _TypeAlias = _typing.Literal["completed_at", b"completed_at", "created_at", b"created_at", "placed_by", b"placed_by", "totals", b"totals", "unsent_since", b"unsent_since", "updated_at", b"updated_at"]  # noqa: Y015
+    _HasFieldArgType: _TypeAlias = _typing.Literal["completed_at", b"completed_at", "created_at", b"created_at", "guest_allergy", b"guest_allergy", "placed_by", b"placed_by", "totals", b"totals", "unsent_since", b"unsent_since", "updated_at", b"updated_at"]  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["bill_mode", b"bill_mode", "business_date", b"business_date", "completed_at", b"completed_at", "covers", b"covers", "created_at", b"created_at", "currency_code", b"currency_code", "customer_id", b"customer_id", "id", b"id", "kitchen_state", b"kitchen_state", "lifecycle", b"lifecycle", "lines", b"lines", "menu_version", b"menu_version", "number", b"number", "order_type", b"order_type", "payment_state", b"payment_state", "placed_by", b"placed_by", "restaurant_id", b"restaurant_id", "service_flow", b"service_flow", "state", b"state", "table_id", b"table_id", "table_name", b"table_name", "totals", b"totals", "unsent_since", b"unsent_since", "updated_at", b"updated_at", "vat", b"vat", "version", b"version"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["bill_mode", b"bill_mode", "business_date", b"business_date", "completed_at", b"completed_at", "covers", b"covers", "created_at", b"created_at", "currency_code", b"currency_code", "customer_id", b"customer_id", "guest_allergy", b"guest_allergy", "id", b"id", "kitchen_state", b"kitchen_state", "lifecycle", b"lifecycle", "lines", b"lines", "menu_version", b"menu_version", "number", b"number", "order_type", b"order_type", "payment_state", b"payment_state", "placed_by", b"placed_by", "restaurant_id", b"restaurant_id", "service_flow", b"service_flow", "state", b"state", "table_id", b"table_id", "table_name", b"table_name", "totals", b"totals", "unsent_since", b"unsent_since", "updated_at", b"updated_at", "vat", b"vat", "version", b"version"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 
@@ -575,6 +609,8 @@ class Ticket(_message.Message):
     READY_AT_FIELD_NUMBER: _builtins.int
     ACKNOWLEDGED_AT_FIELD_NUMBER: _builtins.int
     BUSINESS_DATE_FIELD_NUMBER: _builtins.int
+    GUEST_ALLERGY_FIELD_NUMBER: _builtins.int
+    ALLERGY_ACKNOWLEDGED_AT_FIELD_NUMBER: _builtins.int
     id: _builtins.str
     order_id: _builtins.str
     order_number: _builtins.int
@@ -600,6 +636,14 @@ class Ticket(_message.Message):
     def ready_at(self) -> _timestamp_pb2.Timestamp: ...
     @_builtins.property
     def acknowledged_at(self) -> _timestamp_pb2.Timestamp: ...
+    @_builtins.property
+    def guest_allergy(self) -> Global___GuestAllergy:
+        """The order's."""
+
+    @_builtins.property
+    def allergy_acknowledged_at(self) -> _timestamp_pb2.Timestamp:
+        """When a cook acknowledged it as it is now. Unset: nothing of the ticket can be made ready."""
+
     def __init__(
         self,
         *,
@@ -620,10 +664,12 @@ class Ticket(_message.Message):
         ready_at: _timestamp_pb2.Timestamp | None = ...,
         acknowledged_at: _timestamp_pb2.Timestamp | None = ...,
         business_date: _builtins.str = ...,
+        guest_allergy: Global___GuestAllergy | None = ...,
+        allergy_acknowledged_at: _timestamp_pb2.Timestamp | None = ...,
     ) -> None: ...
-    _HasFieldArgType: _TypeAlias = _typing.Literal["acknowledged_at", b"acknowledged_at", "created_at", b"created_at", "ready_at", b"ready_at", "target_at", b"target_at"]  # noqa: Y015
+    _HasFieldArgType: _TypeAlias = _typing.Literal["acknowledged_at", b"acknowledged_at", "allergy_acknowledged_at", b"allergy_acknowledged_at", "created_at", b"created_at", "guest_allergy", b"guest_allergy", "ready_at", b"ready_at", "target_at", b"target_at"]  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["acknowledged_at", b"acknowledged_at", "allergens", b"allergens", "business_date", b"business_date", "course", b"course", "created_at", b"created_at", "id", b"id", "lines", b"lines", "order_id", b"order_id", "order_number", b"order_number", "order_type", b"order_type", "ready_at", b"ready_at", "revision", b"revision", "state", b"state", "station_id", b"station_id", "station_name", b"station_name", "table_name", b"table_name", "target_at", b"target_at"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["acknowledged_at", b"acknowledged_at", "allergens", b"allergens", "allergy_acknowledged_at", b"allergy_acknowledged_at", "business_date", b"business_date", "course", b"course", "created_at", b"created_at", "guest_allergy", b"guest_allergy", "id", b"id", "lines", b"lines", "order_id", b"order_id", "order_number", b"order_number", "order_type", b"order_type", "ready_at", b"ready_at", "revision", b"revision", "state", b"state", "station_id", b"station_id", "station_name", b"station_name", "table_name", b"table_name", "target_at", b"target_at"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 

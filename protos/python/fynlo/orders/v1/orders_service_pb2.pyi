@@ -153,6 +153,7 @@ class OrderDraft(_message.Message):
     MENU_VERSION_FIELD_NUMBER: _builtins.int
     DRAFT_FIELD_NUMBER: _builtins.int
     LINES_FIELD_NUMBER: _builtins.int
+    GUEST_ALLERGY_FIELD_NUMBER: _builtins.int
     id: _builtins.str
     """Made by the client (UUIDv7) or empty."""
     service_flow: _orders_pb2.ServiceFlow.ValueType
@@ -165,6 +166,8 @@ class OrderDraft(_message.Message):
     draft: _builtins.bool
     @_builtins.property
     def lines(self) -> _containers.RepeatedCompositeFieldContainer[Global___DraftLine]: ...
+    @_builtins.property
+    def guest_allergy(self) -> _orders_pb2.GuestAllergy: ...
     def __init__(
         self,
         *,
@@ -177,10 +180,11 @@ class OrderDraft(_message.Message):
         menu_version: _builtins.int = ...,
         draft: _builtins.bool = ...,
         lines: _abc.Iterable[Global___DraftLine] | None = ...,
+        guest_allergy: _orders_pb2.GuestAllergy | None = ...,
     ) -> None: ...
-    _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
+    _HasFieldArgType: _TypeAlias = _typing.Literal["guest_allergy", b"guest_allergy"]  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["covers", b"covers", "customer_id", b"customer_id", "draft", b"draft", "id", b"id", "lines", b"lines", "menu_version", b"menu_version", "order_type", b"order_type", "service_flow", b"service_flow", "table_id", b"table_id"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["covers", b"covers", "customer_id", b"customer_id", "draft", b"draft", "guest_allergy", b"guest_allergy", "id", b"id", "lines", b"lines", "menu_version", b"menu_version", "order_type", b"order_type", "service_flow", b"service_flow", "table_id", b"table_id"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 
@@ -647,6 +651,54 @@ class SetOrderStatusResponse(_message.Message):
 Global___SetOrderStatusResponse: _TypeAlias = SetOrderStatusResponse  # noqa: Y015
 
 @_typing.final
+class SetGuestAllergyRequest(_message.Message):
+    DESCRIPTOR: _descriptor.Descriptor
+
+    REQUEST_ID_FIELD_NUMBER: _builtins.int
+    ORDER_ID_FIELD_NUMBER: _builtins.int
+    GUEST_ALLERGY_FIELD_NUMBER: _builtins.int
+    request_id: _builtins.str
+    order_id: _builtins.str
+    @_builtins.property
+    def guest_allergy(self) -> _orders_pb2.GuestAllergy:
+        """Empty or unset: no guest has one."""
+
+    def __init__(
+        self,
+        *,
+        request_id: _builtins.str = ...,
+        order_id: _builtins.str = ...,
+        guest_allergy: _orders_pb2.GuestAllergy | None = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _typing.Literal["guest_allergy", b"guest_allergy"]  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["guest_allergy", b"guest_allergy", "order_id", b"order_id", "request_id", b"request_id"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___SetGuestAllergyRequest: _TypeAlias = SetGuestAllergyRequest  # noqa: Y015
+
+@_typing.final
+class SetGuestAllergyResponse(_message.Message):
+    DESCRIPTOR: _descriptor.Descriptor
+
+    ORDER_FIELD_NUMBER: _builtins.int
+    @_builtins.property
+    def order(self) -> _orders_pb2.Order: ...
+    def __init__(
+        self,
+        *,
+        order: _orders_pb2.Order | None = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _typing.Literal["order", b"order"]  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["order", b"order"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___SetGuestAllergyResponse: _TypeAlias = SetGuestAllergyResponse  # noqa: Y015
+
+@_typing.final
 class ListStationsRequest(_message.Message):
     DESCRIPTOR: _descriptor.Descriptor
 
@@ -824,6 +876,54 @@ class ChangeTicketResponse(_message.Message):
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 
 Global___ChangeTicketResponse: _TypeAlias = ChangeTicketResponse  # noqa: Y015
+
+@_typing.final
+class AcknowledgeGuestAllergyRequest(_message.Message):
+    DESCRIPTOR: _descriptor.Descriptor
+
+    REQUEST_ID_FIELD_NUMBER: _builtins.int
+    TICKET_ID_FIELD_NUMBER: _builtins.int
+    GUEST_ALLERGY_FIELD_NUMBER: _builtins.int
+    request_id: _builtins.str
+    ticket_id: _builtins.str
+    @_builtins.property
+    def guest_allergy(self) -> _orders_pb2.GuestAllergy:
+        """As the cook has read it: what has changed since is not acknowledged."""
+
+    def __init__(
+        self,
+        *,
+        request_id: _builtins.str = ...,
+        ticket_id: _builtins.str = ...,
+        guest_allergy: _orders_pb2.GuestAllergy | None = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _typing.Literal["guest_allergy", b"guest_allergy"]  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["guest_allergy", b"guest_allergy", "request_id", b"request_id", "ticket_id", b"ticket_id"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___AcknowledgeGuestAllergyRequest: _TypeAlias = AcknowledgeGuestAllergyRequest  # noqa: Y015
+
+@_typing.final
+class AcknowledgeGuestAllergyResponse(_message.Message):
+    DESCRIPTOR: _descriptor.Descriptor
+
+    TICKET_FIELD_NUMBER: _builtins.int
+    @_builtins.property
+    def ticket(self) -> _orders_pb2.Ticket: ...
+    def __init__(
+        self,
+        *,
+        ticket: _orders_pb2.Ticket | None = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _typing.Literal["ticket", b"ticket"]  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["ticket", b"ticket"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___AcknowledgeGuestAllergyResponse: _TypeAlias = AcknowledgeGuestAllergyResponse  # noqa: Y015
 
 @_typing.final
 class ChangeTicketLineRequest(_message.Message):

@@ -84,6 +84,11 @@ class OrdersServiceStub:
                 request_serializer=fynlo_dot_orders_dot_v1_dot_orders__service__pb2.SetOrderStatusRequest.SerializeToString,
                 response_deserializer=fynlo_dot_orders_dot_v1_dot_orders__service__pb2.SetOrderStatusResponse.FromString,
                 _registered_method=True)
+        self.SetGuestAllergy = channel.unary_unary(
+                '/fynlo.orders.v1.OrdersService/SetGuestAllergy',
+                request_serializer=fynlo_dot_orders_dot_v1_dot_orders__service__pb2.SetGuestAllergyRequest.SerializeToString,
+                response_deserializer=fynlo_dot_orders_dot_v1_dot_orders__service__pb2.SetGuestAllergyResponse.FromString,
+                _registered_method=True)
 
 
 class OrdersServiceServicer:
@@ -154,6 +159,14 @@ class OrdersServiceServicer:
         context.set_details('Method not implemented!')
         raise NotImplementedError('Method not implemented!')
 
+    def SetGuestAllergy(self, request, context):
+        """What a guest must not eat, until the order is done or cancelled. Open tickets repeat it in a new revision, which the
+        kitchen acknowledges anew.
+        """
+        context.set_code(grpc.StatusCode.UNIMPLEMENTED)
+        context.set_details('Method not implemented!')
+        raise NotImplementedError('Method not implemented!')
+
 
 def add_OrdersServiceServicer_to_server(servicer, server):
     rpc_method_handlers = {
@@ -206,6 +219,11 @@ def add_OrdersServiceServicer_to_server(servicer, server):
                     servicer.SetOrderStatus,
                     request_deserializer=fynlo_dot_orders_dot_v1_dot_orders__service__pb2.SetOrderStatusRequest.FromString,
                     response_serializer=fynlo_dot_orders_dot_v1_dot_orders__service__pb2.SetOrderStatusResponse.SerializeToString,
+            ),
+            'SetGuestAllergy': grpc.unary_unary_rpc_method_handler(
+                    servicer.SetGuestAllergy,
+                    request_deserializer=fynlo_dot_orders_dot_v1_dot_orders__service__pb2.SetGuestAllergyRequest.FromString,
+                    response_serializer=fynlo_dot_orders_dot_v1_dot_orders__service__pb2.SetGuestAllergyResponse.SerializeToString,
             ),
     }
     generic_handler = grpc.method_handlers_generic_handler(
@@ -488,6 +506,33 @@ class OrdersService:
             metadata,
             _registered_method=True)
 
+    @staticmethod
+    def SetGuestAllergy(request,
+            target,
+            options=(),
+            channel_credentials=None,
+            call_credentials=None,
+            insecure=False,
+            compression=None,
+            wait_for_ready=None,
+            timeout=None,
+            metadata=None):
+        return grpc.experimental.unary_unary(
+            request,
+            target,
+            '/fynlo.orders.v1.OrdersService/SetGuestAllergy',
+            fynlo_dot_orders_dot_v1_dot_orders__service__pb2.SetGuestAllergyRequest.SerializeToString,
+            fynlo_dot_orders_dot_v1_dot_orders__service__pb2.SetGuestAllergyResponse.FromString,
+            options,
+            channel_credentials,
+            insecure,
+            call_credentials,
+            compression,
+            wait_for_ready,
+            timeout,
+            metadata,
+            _registered_method=True)
+
 
 class KitchenServiceStub:
     """Kitchen stations and their tickets.
@@ -523,6 +568,11 @@ class KitchenServiceStub:
                 '/fynlo.orders.v1.KitchenService/ChangeTicketLine',
                 request_serializer=fynlo_dot_orders_dot_v1_dot_orders__service__pb2.ChangeTicketLineRequest.SerializeToString,
                 response_deserializer=fynlo_dot_orders_dot_v1_dot_orders__service__pb2.ChangeTicketLineResponse.FromString,
+                _registered_method=True)
+        self.AcknowledgeGuestAllergy = channel.unary_unary(
+                '/fynlo.orders.v1.KitchenService/AcknowledgeGuestAllergy',
+                request_serializer=fynlo_dot_orders_dot_v1_dot_orders__service__pb2.AcknowledgeGuestAllergyRequest.SerializeToString,
+                response_deserializer=fynlo_dot_orders_dot_v1_dot_orders__service__pb2.AcknowledgeGuestAllergyResponse.FromString,
                 _registered_method=True)
         self.ReportUndelivered = channel.unary_unary(
                 '/fynlo.orders.v1.KitchenService/ReportUndelivered',
@@ -575,6 +625,13 @@ class KitchenServiceServicer:
         context.set_details('Method not implemented!')
         raise NotImplementedError('Method not implemented!')
 
+    def AcknowledgeGuestAllergy(self, request, context):
+        """A cook has read the guest's allergy on a ticket. That a display has shown it (TICKET_ACTION_ACK) is not enough.
+        """
+        context.set_code(grpc.StatusCode.UNIMPLEMENTED)
+        context.set_details('Method not implemented!')
+        raise NotImplementedError('Method not implemented!')
+
     def ReportUndelivered(self, request, context):
         """Tickets that no display of their station has confirmed in time. Each raises an alarm once per revision.
         """
@@ -623,6 +680,11 @@ def add_KitchenServiceServicer_to_server(servicer, server):
                     servicer.ChangeTicketLine,
                     request_deserializer=fynlo_dot_orders_dot_v1_dot_orders__service__pb2.ChangeTicketLineRequest.FromString,
                     response_serializer=fynlo_dot_orders_dot_v1_dot_orders__service__pb2.ChangeTicketLineResponse.SerializeToString,
+            ),
+            'AcknowledgeGuestAllergy': grpc.unary_unary_rpc_method_handler(
+                    servicer.AcknowledgeGuestAllergy,
+                    request_deserializer=fynlo_dot_orders_dot_v1_dot_orders__service__pb2.AcknowledgeGuestAllergyRequest.FromString,
+                    response_serializer=fynlo_dot_orders_dot_v1_dot_orders__service__pb2.AcknowledgeGuestAllergyResponse.SerializeToString,
             ),
             'ReportUndelivered': grpc.unary_unary_rpc_method_handler(
                     servicer.ReportUndelivered,
@@ -776,6 +838,33 @@ class KitchenService:
             '/fynlo.orders.v1.KitchenService/ChangeTicketLine',
             fynlo_dot_orders_dot_v1_dot_orders__service__pb2.ChangeTicketLineRequest.SerializeToString,
             fynlo_dot_orders_dot_v1_dot_orders__service__pb2.ChangeTicketLineResponse.FromString,
+            options,
+            channel_credentials,
+            insecure,
+            call_credentials,
+            compression,
+            wait_for_ready,
+            timeout,
+            metadata,
+            _registered_method=True)
+
+    @staticmethod
+    def AcknowledgeGuestAllergy(request,
+            target,
+            options=(),
+            channel_credentials=None,
+            call_credentials=None,
+            insecure=False,
+            compression=None,
+            wait_for_ready=None,
+            timeout=None,
+            metadata=None):
+        return grpc.experimental.unary_unary(
+            request,
+            target,
+            '/fynlo.orders.v1.KitchenService/AcknowledgeGuestAllergy',
+            fynlo_dot_orders_dot_v1_dot_orders__service__pb2.AcknowledgeGuestAllergyRequest.SerializeToString,
+            fynlo_dot_orders_dot_v1_dot_orders__service__pb2.AcknowledgeGuestAllergyResponse.FromString,
             options,
             channel_credentials,
             insecure,

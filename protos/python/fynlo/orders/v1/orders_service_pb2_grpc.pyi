@@ -47,6 +47,10 @@ class OrdersServiceStub:
     """Moves an order to a derived state by the command that leads there; the caller needs that command's permission as
     well (orders.cancel for cancelled, kitchen.work for preparing and ready).
     """
+    SetGuestAllergy: _grpc.UnaryUnaryMultiCallable[_orders_service_pb2.SetGuestAllergyRequest, _orders_service_pb2.SetGuestAllergyResponse]
+    """What a guest must not eat, until the order is done or cancelled. Open tickets repeat it in a new revision, which the
+    kitchen acknowledges anew.
+    """
 
 @_typing.type_check_only
 class OrdersServiceAsyncStub(OrdersServiceStub):
@@ -66,6 +70,10 @@ class OrdersServiceAsyncStub(OrdersServiceStub):
     SetOrderStatus: _aio.UnaryUnaryMultiCallable[_orders_service_pb2.SetOrderStatusRequest, _orders_service_pb2.SetOrderStatusResponse]  # type: ignore[assignment]
     """Moves an order to a derived state by the command that leads there; the caller needs that command's permission as
     well (orders.cancel for cancelled, kitchen.work for preparing and ready).
+    """
+    SetGuestAllergy: _aio.UnaryUnaryMultiCallable[_orders_service_pb2.SetGuestAllergyRequest, _orders_service_pb2.SetGuestAllergyResponse]  # type: ignore[assignment]
+    """What a guest must not eat, until the order is done or cancelled. Open tickets repeat it in a new revision, which the
+    kitchen acknowledges anew.
     """
 
 class OrdersServiceServicer(metaclass=_abc_1.ABCMeta):
@@ -145,6 +153,16 @@ class OrdersServiceServicer(metaclass=_abc_1.ABCMeta):
         well (orders.cancel for cancelled, kitchen.work for preparing and ready).
         """
 
+    @_abc_1.abstractmethod
+    def SetGuestAllergy(
+        self,
+        request: _orders_service_pb2.SetGuestAllergyRequest,
+        context: _ServicerContext,
+    ) -> _typing.Union[_orders_service_pb2.SetGuestAllergyResponse, _abc.Awaitable[_orders_service_pb2.SetGuestAllergyResponse]]:
+        """What a guest must not eat, until the order is done or cancelled. Open tickets repeat it in a new revision, which the
+        kitchen acknowledges anew.
+        """
+
 def add_OrdersServiceServicer_to_server(servicer: OrdersServiceServicer, server: _typing.Union[_grpc.Server, _aio.Server]) -> None: ...
 
 class KitchenServiceStub:
@@ -159,6 +177,8 @@ class KitchenServiceStub:
     ListTickets: _grpc.UnaryUnaryMultiCallable[_orders_service_pb2.ListTicketsRequest, _orders_service_pb2.ListTicketsResponse]
     ChangeTicket: _grpc.UnaryUnaryMultiCallable[_orders_service_pb2.ChangeTicketRequest, _orders_service_pb2.ChangeTicketResponse]
     ChangeTicketLine: _grpc.UnaryUnaryMultiCallable[_orders_service_pb2.ChangeTicketLineRequest, _orders_service_pb2.ChangeTicketLineResponse]
+    AcknowledgeGuestAllergy: _grpc.UnaryUnaryMultiCallable[_orders_service_pb2.AcknowledgeGuestAllergyRequest, _orders_service_pb2.AcknowledgeGuestAllergyResponse]
+    """A cook has read the guest's allergy on a ticket. That a display has shown it (TICKET_ACTION_ACK) is not enough."""
     ReportUndelivered: _grpc.UnaryUnaryMultiCallable[_orders_service_pb2.ReportUndeliveredRequest, _orders_service_pb2.ReportUndeliveredResponse]
     """Tickets that no display of their station has confirmed in time. Each raises an alarm once per revision."""
     ReportDelivered: _grpc.UnaryUnaryMultiCallable[_orders_service_pb2.ReportDeliveredRequest, _orders_service_pb2.ReportDeliveredResponse]
@@ -176,6 +196,8 @@ class KitchenServiceAsyncStub(KitchenServiceStub):
     ListTickets: _aio.UnaryUnaryMultiCallable[_orders_service_pb2.ListTicketsRequest, _orders_service_pb2.ListTicketsResponse]  # type: ignore[assignment]
     ChangeTicket: _aio.UnaryUnaryMultiCallable[_orders_service_pb2.ChangeTicketRequest, _orders_service_pb2.ChangeTicketResponse]  # type: ignore[assignment]
     ChangeTicketLine: _aio.UnaryUnaryMultiCallable[_orders_service_pb2.ChangeTicketLineRequest, _orders_service_pb2.ChangeTicketLineResponse]  # type: ignore[assignment]
+    AcknowledgeGuestAllergy: _aio.UnaryUnaryMultiCallable[_orders_service_pb2.AcknowledgeGuestAllergyRequest, _orders_service_pb2.AcknowledgeGuestAllergyResponse]  # type: ignore[assignment]
+    """A cook has read the guest's allergy on a ticket. That a display has shown it (TICKET_ACTION_ACK) is not enough."""
     ReportUndelivered: _aio.UnaryUnaryMultiCallable[_orders_service_pb2.ReportUndeliveredRequest, _orders_service_pb2.ReportUndeliveredResponse]  # type: ignore[assignment]
     """Tickets that no display of their station has confirmed in time. Each raises an alarm once per revision."""
     ReportDelivered: _aio.UnaryUnaryMultiCallable[_orders_service_pb2.ReportDeliveredRequest, _orders_service_pb2.ReportDeliveredResponse]  # type: ignore[assignment]
@@ -220,6 +242,14 @@ class KitchenServiceServicer(metaclass=_abc_1.ABCMeta):
         request: _orders_service_pb2.ChangeTicketLineRequest,
         context: _ServicerContext,
     ) -> _typing.Union[_orders_service_pb2.ChangeTicketLineResponse, _abc.Awaitable[_orders_service_pb2.ChangeTicketLineResponse]]: ...
+
+    @_abc_1.abstractmethod
+    def AcknowledgeGuestAllergy(
+        self,
+        request: _orders_service_pb2.AcknowledgeGuestAllergyRequest,
+        context: _ServicerContext,
+    ) -> _typing.Union[_orders_service_pb2.AcknowledgeGuestAllergyResponse, _abc.Awaitable[_orders_service_pb2.AcknowledgeGuestAllergyResponse]]:
+        """A cook has read the guest's allergy on a ticket. That a display has shown it (TICKET_ACTION_ACK) is not enough."""
 
     @_abc_1.abstractmethod
     def ReportUndelivered(

@@ -1,0 +1,42 @@
+"""What a guest must not eat: said on the order, repeated on its tickets, acknowledged by a cook."""
+
+from uuid import UUID
+
+from fynlo.orders.v1 import orders_service_pb2 as pb
+
+from chassis.db import Transaction
+from services.orders.domain import commands
+from services.orders.domain.order import GuestAllergy
+from services.orders.store import orders as store
+from services.orders.usecases.ports import Answer, Ask
+from services.orders.usecases.work import Shop, apply, once
+from services.orders.wire.orders import order_message, ticket_message
+
+
+async def set_guest_allergy(
+    shop: Shop, ask: Ask, order_id: UUID, allergy: GuestAllergy | None
+) -> Answer[pb.SetGuestAllergyResponse]:
+    """None: no guest has one. Raises OrderNotFound and as commands.set_guest_allergy."""
+
+    async def work(tx: Transaction) -> pb.SetGuestAllergyResponse:
+        held = await store.lock_order(tx, order_id)
+        change = commands.set_guest_allergy(held, allergy, shop.command(ask))
+        order = held.order if change is None else (await apply(tx, change, ask.command_id)).order
+        return pb.SetGuestAllergyResponse(order=order_message(order))
+
+    return await once(shop, ask, pb.SetGuestAllergyResponse, work)
+
+
+async def acknowledge_guest_allergy(
+    shop: Shop, ask: Ask, ticket_id: UUID, seen: GuestAllergy | None
+) -> Answer[pb.AcknowledgeGuestAllergyResponse]:
+    """``seen``: as the cook has read it. Raises as commands.acknowledge_allergy."""
+
+    async def work(tx: Transaction) -> pb.AcknowledgeGuestAllergyResponse:
+        held = await store.lock_order_of_ticket(tx, ticket_id)
+        change = commands.acknowledge_allergy(held, ticket_id, seen, shop.command(ask))
+        tickets = held.tickets if change is None else (await apply(tx, change, ask.command_id)).tickets
+        ticket = next(one for one in tickets if one.id == ticket_id)
+        return pb.AcknowledgeGuestAllergyResponse(ticket=ticket_message(ticket))
+
+    return await once(shop, ask, pb.AcknowledgeGuestAllergyResponse, work)
