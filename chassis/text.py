@@ -7,6 +7,8 @@ from typing import Final
 CARD_DIGITS: Final = (13, 19)
 """How long the number of a payment card is (ISO/IEC 7812)."""
 _DIGITS = re.compile(r"\d(?:[ .-]?\d){12,}")
+_ID = re.compile(r"\b[0-9a-f]{8}-[0-9a-f]{4}-[47][0-9a-f]{3}-[89ab][0-9a-f]{3}-[0-9a-f]{12}\b", re.ASCII)
+"""An id as we and devices make them (RFC 9562). Chance gives some a run of digits that could be a card's."""
 _FIRST_OF_CARDS = "23456"
 """No scheme gives cards that begin otherwise; it spares most barcodes and telephone numbers."""
 LINES: Final = frozenset("\n\t")
@@ -15,9 +17,9 @@ LINES: Final = frozenset("\n\t")
 
 def holds_card_number(text: str) -> bool:
     """Whether something in ``text`` could be the number of a payment card: 13 to 19 digits, also apart by
-    spaces, dots or dashes and in other scripts, whose check digit (Luhn) is right.
+    spaces, dots or dashes and in other scripts, whose check digit (Luhn) is right. Ids are none.
     """
-    for run in _DIGITS.finditer(text):
+    for run in _DIGITS.finditer(_ID.sub("x", text)):
         digits = "".join(str(unicodedata.decimal(one)) for one in run[0] if one.isdecimal())
         shortest, longest = CARD_DIGITS
         for start in range(len(digits) - shortest + 1):

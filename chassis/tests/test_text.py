@@ -30,6 +30,13 @@ def test_other_numbers_are_left_alone(text: str) -> None:
     assert not holds_card_number(text)
 
 
+@pytest.mark.parametrize("around", ["{}", "dev-{}", "order {} and {}"])
+def test_an_id_is_no_card_number(around: str) -> None:
+    digits_that_pass = "01a21979-1234-7567-8901-234567890123"
+    assert holds_card_number(digits_that_pass.replace("-", ""))
+    assert not holds_card_number(around.format(digits_that_pass, digits_that_pass))
+
+
 @given(st.text(alphabet=st.characters(whitelist_categories=("L", "P", "S", "Zs")), max_size=200))
 def test_words_are_left_alone(text: str) -> None:
     assert not holds_card_number(text)
