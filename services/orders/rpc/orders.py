@@ -5,11 +5,9 @@
 from datetime import UTC, date, datetime
 from uuid import UUID
 
-from fynlo.orders.v1 import orders_pb2
 from fynlo.orders.v1 import orders_service_pb2 as pb
 from fynlo.orders.v1.orders_service_pb2_grpc import OrdersServiceServicer
 
-from chassis.audit import audit
 from chassis.errors import FieldError, InvalidArgument
 from chassis.ids import parse_id
 from chassis.rpc import current_principal, policies_of
@@ -84,12 +82,9 @@ class OrdersRpc(OrdersServiceServicer):
 
     async def CancelOrder(self, request: pb.CancelOrderRequest, context: Context) -> pb.CancelOrderResponse:
         ask, order_id = ask_of("CancelOrder", request), UUID(request.order_id)
-        answer = await cancelling.cancel_order(
-            self._shop, ask, order_id, request.reason, pb.CancelOrderResponse
+        return told(
+            await cancelling.cancel_order(self._shop, ask, order_id, request.reason, pb.CancelOrderResponse)
         )
-        reply = told(answer)
-        _audit_end(reply.order)
-        return reply
 
     async def CompleteOrder(
         self, request: pb.CompleteOrderRequest, context: Context
@@ -106,9 +101,7 @@ class OrdersRpc(OrdersServiceServicer):
         answer = await lifecycle.set_order_status(
             self._shop, ask, order_id, status, request.reason, pb.SetOrderStatusResponse
         )
-        reply = told(answer)
-        _audit_end(reply.order)
-        return reply
+        return told(answer)
 
 
 _POLICIES = {
@@ -121,12 +114,6 @@ def _require_permission(status: State) -> None:
     """Raises PermissionDenied (PERMISSION_MISSING). No command leads to the other states."""
     if status in COMMAND_OF_STATUS:
         current_principal().require(_POLICIES[COMMAND_OF_STATUS[status]].permission)
-
-
-def _audit_end(order: orders_pb2.Order) -> None:
-    """A cancelled order is money that was not taken."""
-    if order.lifecycle == orders_pb2.LIFECYCLE_CANCELLED:
-        audit("orders.order_cancelled", order_id=order.id, total_minor=order.totals.total_minor)
 
 
 def _filter(request: pb.ListOrdersRequest) -> Filter:

@@ -74,14 +74,6 @@ async def take_payment(db: Database, peers: Peers, command: TakePayment) -> rpc_
             await copies.keep(tx, db.clock.now())
             response = await _take(tx, db, command)
             tx.remember(response.SerializeToString())
-        audit(
-            "payments.payment_taken",
-            payment_id=response.payment.id,
-            order_id=response.payment.order_id,
-            method=command.method,
-            amount_minor=response.payment.amount_minor,
-            tip_minor=response.payment.tip_minor,
-        )
         return response
 
     return await with_copies(peers, command.restaurant_id, attempt)
@@ -182,6 +174,15 @@ def _announce(tx: Transaction, payment: Payment, bill: Bill, session: TillSessio
         subject_id=str(session.id),
         channels=(TILLS_CHANNEL,),
         command_id=command_id,
+    )
+    audit(
+        tx,
+        "payments.payment_taken",
+        payment_id=payment.id,
+        order_id=payment.order_id,
+        method=payment.method,
+        amount_minor=payment.amount_minor,
+        tip_minor=payment.tip_minor,
     )
 
 

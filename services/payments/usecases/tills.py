@@ -113,12 +113,8 @@ async def open_till(db: Database, peers: Peers, command: OpenTill) -> rpc_pb.Ope
             await store.record_posting(tx, posting)
             response = rpc_pb.OpenTillResponse(session=wire.till_session(session))
             _finish(tx, session, command.key, response)
-        audit(
-            "payments.till_opened",
-            till_session_id=session.id,
-            till=session.till,
-            opening_float_minor=session.opening_float_minor,
-        )
+            opened = {"till": session.till, "opening_float_minor": session.opening_float_minor}
+            audit(tx, "payments.till_opened", till_session_id=session.id, **opened)
         return response
 
     return await with_copies(peers, command.restaurant_id, attempt)
@@ -147,12 +143,8 @@ async def record_drawer_event(db: Database, command: RecordDrawerEvent) -> rpc_p
         await _book(tx, command.kind.value, session, now, command.actor, entries)
         response = rpc_pb.RecordDrawerEventResponse(session=wire.till_session(session))
         _finish(tx, session, command.key, response)
-    audit(
-        "payments.drawer_opened",
-        till_session_id=session.id,
-        kind=command.kind,
-        amount_minor=command.amount_minor,
-    )
+        moved = {"kind": command.kind, "amount_minor": command.amount_minor}
+        audit(tx, "payments.drawer_opened", till_session_id=session.id, **moved)
     return response
 
 
@@ -190,13 +182,8 @@ async def close_till(db: Database, command: CloseTill) -> rpc_pb.CloseTillRespon
             session=wire.till_session(closed), report=wire.till_report(report)
         )
         _finish(tx, closed, command.key, response, [wire.z_report_issued(report)])
-    audit(
-        "payments.till_closed",
-        till_session_id=closed.id,
-        counted_minor=command.counted_minor,
-        variance_minor=variance,
-        z_number=response.report.number,
-    )
+        count = {"counted_minor": command.counted_minor, "variance_minor": variance}
+        audit(tx, "payments.till_closed", till_session_id=closed.id, **count, z_number=report.number)
     return response
 
 
