@@ -147,7 +147,8 @@ async def test_parallel_writers_of_two_replicas_make_one_chain(
 
     async def write(number: int) -> None:
         async with replicas[number % 2].transaction(tenant) as tx:
-            tx.emit(ThingMade(), subject_id=str(number), channels=["kitchen"])
+            if number % 4 == 0:  # others have no channel's lock that would put them in line
+                tx.emit(ThingMade(), subject_id=str(number), channels=["kitchen"])
             audit(tx, "orders.order_cancelled", number=number)
             audit(tx, "orders.order_cancelled", number=number, again=True)
 
