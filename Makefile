@@ -38,6 +38,10 @@ migrate: $(INSTALLED) ## Migrate every schema of FYNLO_OWNER_DATABASE_URL (make 
 parked: $(INSTALLED) ## Show the events that could not be handled (ARGS="retry --all", ARGS="discard <id>")
 	@exec $(PY) -m deploy.local.parked $(ARGS)
 
+.PHONY: verify-audit
+verify-audit: $(INSTALLED) ## Verify the chains of audit records (ARGS="payments", ARGS="--heads"); exit code 1: one is broken
+	@exec $(PY) -m deploy.local.audit_chain $(ARGS)
+
 ##@ Work on it
 
 .PHONY: check

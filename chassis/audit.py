@@ -1,22 +1,21 @@
-"""Who did what that matters for security or money: one structured line each, beside the other logs.
+"""Who did what that matters for security or money: a record in the transaction of what it tells, and a line
+beside the other logs when that is committed.
 
-A line has ``part: audit``, the event's name, who acted (from the call in progress), and ids; tenant, trace
-and request are added as to every line. Never a secret, never a name or an address of e-mail: ids lead there.
+A record has the event's name, who acted and on which device (from the call in progress), ids, trace and
+request. Never a secret, never a name or an address of e-mail: ids lead there.
 """
 
-import structlog
-
+from chassis.audit_records import pending_record
 from chassis.auth import PrincipalKind
+from chassis.db import Transaction
 from chassis.rpc import current_call
 
-# Whatever level the other logs are cut at: an audit that can be switched off by accident is none.
-_log = structlog.wrap_logger(None, wrapper_class=structlog.make_filtering_bound_logger("info"), part="audit")
 
+def audit(tx: Transaction, event: str, **facts: object) -> None:
+    """Records that ``event`` (``service.what_happened``) is done if, and only if, ``tx`` commits.
 
-def audit(event: str, **facts: object) -> None:
-    """Writes down that ``event`` (``service.what_happened``) is done: call it after the commit.
-
-    In a call that is answered with a stored reply nothing happened, and nothing is written.
+    In a call that is answered with a stored reply nothing happened, and nothing is recorded. Raises
+    ValueError for facts of more than FACTS_MAX_BYTES, a mistake of the caller.
     """
     call = current_call()
     if call is not None and call.replayed:
@@ -31,4 +30,4 @@ def audit(event: str, **facts: object) -> None:
             "device_id": principal.device_id,
             **facts,
         }
-    _log.info(event, **facts)
+    tx.record(pending_record(event, facts))

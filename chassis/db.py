@@ -21,6 +21,7 @@ import structlog
 from google.protobuf.message import Message
 from prometheus_client import Histogram
 
+from chassis.audit_records import PendingRecord, append_arguments
 from chassis.clock import Clock
 from chassis.db_errors import UNREACHABLE, raise_translated, unavailable
 from chassis.errors import Unavailable
@@ -33,7 +34,7 @@ from chassis.idempotency import (
     claim_new,
     stored_reply,
 )
-from chassis.outbox import COMMIT_RECORDS, PendingEvent, commit_arguments, pending_event
+from chassis.outbox import COMMIT_AUDITED, COMMIT_RECORDS, PendingEvent, commit_arguments, pending_event
 
 ACQUIRE_TIMEOUT_SECONDS = 2.0
 CONNECT_TIMEOUT_SECONDS = 5.0
@@ -72,7 +73,7 @@ class Transaction:
     store to name.
     """
 
-    __slots__ = ("_claimed", "_connection", "_events", "_key", "_reply", "_schema", "tenant")
+    __slots__ = ("_claimed", "_connection", "_events", "_key", "_records", "_reply", "_schema", "tenant")
 
     def __init__(self, connection: Any, schema: str, tenant: UUID | None) -> None:
         self.tenant = tenant
@@ -81,6 +82,7 @@ class Transaction:
         self._schema = schema
         self._events: list[PendingEvent] = []
         self._key: IdempotencyKey | None = None
+        self._records: list[PendingRecord] = []
         self._reply: bytes | None = None
 
     async def fetch(self, sql: str, *args: object) -> list[Record]:
@@ -115,6 +117,10 @@ class Transaction:
         position. Raises ValueError for an event that could not be published (see outbox.pending_event).
         """
         self._events.append(pending_event(self._schema, self.tenant, event, subject_id, channels, command_id))
+
+    def record(self, record: PendingRecord) -> None:
+        """Keeps an audit record if, and only if, this transaction commits; see chassis.audit."""
+        self._records.append(record)
 
     async def claim(self, key: IdempotencyKey) -> StoredReply | None:
         """None: go ahead, and remember the reply. Otherwise what the first execution answered.
@@ -155,10 +161,13 @@ class Transaction:
             raise RuntimeError("a transaction that is opened with a key claims it")
         if self._key is not None and self._reply is None:
             raise RuntimeError("a claimed key needs a remembered reply")
-        if not self._events and self._key is None:
+        if not self._events and self._key is None and not self._records:
             return False
-        arguments = commit_arguments(clock.now(), self._events, self._key, self._reply)
-        await self._connection.fetchval(COMMIT_RECORDS, *arguments)
+        now, sql = clock.now(), COMMIT_RECORDS
+        arguments = commit_arguments(now, self._events, self._key, self._reply)
+        if self._records:
+            sql, arguments = COMMIT_AUDITED, (*arguments, *append_arguments(now, self._records))
+        await self._connection.fetchval(sql, *arguments)
         return bool(self._events)
 
 
@@ -293,6 +302,9 @@ class TransactionBlock:
             self._measure()
         if failure is not None:
             raise_translated(failure, unless=error)
+            return
+        for record in self._transaction._records:
+            record.tell()
         if emitted:
             for wake in self._database._emitted:
                 wake()

@@ -99,6 +99,15 @@ def see_own_rows(op: AlembicOp, schema: str, role: str | None = None) -> None:
     index_concurrently(op, schema, ddl.DUE_INDEX, ddl.DUE_INDEX_ON)
 
 
+def keep_audit_records(op: AlembicOp, schema: str, role: str | None = None) -> None:
+    """Audit records, for schemas whose first revision is older than they are.
+
+    Nothing undoes it: what they tell has happened; the first revision drops them with the rest.
+    """
+    for statement in ddl.audit_records(schema, role or f"fynlo_{schema}"):
+        op.get_bind().exec_driver_sql(statement)
+
+
 def index_concurrently(op: AlembicOp, schema: str, name: str, on: str, *, unique: bool = False) -> None:
     """An index on a table in use, built without a lock that would stop its writers.
 

@@ -14,6 +14,7 @@ from uuid import UUID
 
 from google.protobuf.message import Message
 
+from chassis.audit_records import APPEND
 from chassis.idempotency import IdempotencyKey
 from chassis.ids import new_id
 from chassis.telemetry import current_scope
@@ -25,6 +26,8 @@ COMMIT_RECORDS = (
     "SELECT outbox_commit($1::timestamptz, $2::text[], $3::text[], $4::uuid[], $5::bytea[], $6::text[],"
     " $7::text[], $8::text, $9::text, $10::text, $11::bytea, $12::bytea)"
 )
+COMMIT_AUDITED = f"{COMMIT_RECORDS}, {APPEND.format(*range(13, 20))}"
+"""With audit records, in the same round trip; the head of their chain is locked after the channels."""
 
 _CHANNEL = re.compile(r"[a-z]{1,20}")
 _TYPE = re.compile(r"fynlo\.([a-z]+)\.v\d+\.[A-Z][A-Za-z0-9]*")

@@ -17,6 +17,7 @@ def chassis_tables(metadata: sa.MetaData, schema: str) -> None:
     table = partial(_declare, metadata, schema)
     _outbox_tables(table)
     _inbox_tables(table)
+    _audit_tables(table)
 
 
 def _declare(metadata: sa.MetaData, schema: str, name: str, *columns: sa.schema.SchemaItem) -> None:
@@ -103,4 +104,25 @@ def _inbox_tables(table: Callable[..., None]) -> None:
         *(column(name, sa.LargeBinary) for name in ("request_hash", "reply")),
         column("created_at", at),
         sa.Index("idempotency_created", "created_at"),
+    )
+
+
+def _audit_tables(table: Callable[..., None]) -> None:
+    tenant = pg.UUID()
+    table(
+        "audit_record",
+        column("restaurant_id", tenant, key=True),
+        column("seq", sa.BigInteger, key=True),
+        column("at", sa.DateTime(timezone=True)),
+        column("event", sa.Text),
+        *(column(name, sa.Text, null=True) for name in ("actor", "device_id")),
+        column("facts", sa.Text),
+        *(column(name, sa.Text, null=True) for name in ("trace_id", "request_id")),
+        *(column(name, sa.LargeBinary) for name in ("previous_hash", "hash")),
+    )
+    table(
+        "audit_head",
+        column("restaurant_id", tenant, key=True),
+        column("seq", sa.BigInteger),
+        column("hash", sa.LargeBinary),
     )

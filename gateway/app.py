@@ -10,8 +10,8 @@ from starlette.requests import Request
 from starlette.responses import Response
 
 from chassis.errors import Problem
-from gateway import problems
-from gateway.calls import Gateway
+from gateway import problems, refusals
+from gateway.calls import Gateway, gateway_of
 from gateway.dispatch import Dispatch
 from gateway.routes import (
     allergies,
@@ -78,8 +78,9 @@ def dispatch_of(app: FastAPI) -> Dispatch:
     return Dispatch(app, routes, on_problem=_on_problem, on_http=_on_http_exception)
 
 
-async def _on_problem(_: Request, error: Exception) -> Response:
+async def _on_problem(request: Request, error: Exception) -> Response:
     assert isinstance(error, Problem)
+    refusals.note(gateway_of(request).refusals, request, error)
     return problems.of_problem(error)
 
 

@@ -15,7 +15,7 @@ from starlette.responses import Response
 from chassis.auth import Principal, Revocations, TokenVerifier
 from chassis.errors import InvalidArgument, NotFound, Unauthenticated
 from chassis.ids import new_id
-from chassis.rpc import enter_inbound, inbound, was_replayed
+from chassis.rpc import Refusals, enter_inbound, inbound, was_replayed
 from gateway.bodies import Model, read_json
 from gateway.limits import Limit, RateLimiter, Verdict
 from gateway.numbers import INT64_MAX, whole_number
@@ -64,6 +64,7 @@ class Gateway:
     revocations: Revocations
     limiter: RateLimiter
     limits: Limits
+    refusals: Refusals
     caches: dict[str, Any] = field(default_factory=dict)
 
 

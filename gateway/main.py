@@ -9,7 +9,8 @@ import uvicorn
 
 from chassis.bus import bus_of
 from chassis.clock import SystemClock
-from chassis.rpc import client_context
+from chassis.refusals import write_refusals
+from chassis.rpc import Refusals, client_context
 from chassis.runtime import Service, open_files_max
 from chassis.trust import follow_auth
 from gateway.admission import Admission
@@ -20,6 +21,7 @@ from gateway.edge import Edge
 from gateway.http_connection import KEEP_ALIVE_SECONDS, http_over
 from gateway.limits import RateLimiter
 from gateway.menu_cache import CHANGES_SUBJECT, MenuCache
+from gateway.refusals import to_auth
 from gateway.routes.health import Known, parts_of
 from gateway.routes.realtime import SnapshotCache
 from gateway.services import Services
@@ -68,7 +70,10 @@ async def build(settings: GatewaySettings) -> Service:
     bus = await service.wait_for("nats", lambda: bus_of(settings))
     service.on_stop("nats", bus.close)
     trust = await follow_auth(service, services.channels["auth"], bus, clock)
-    gateway = Gateway(settings, services, trust.verifier, trust.revocations, limiter, Limits.of(settings))
+    refusals = Refusals(clock)
+    write_refusals(service, refusals, to_auth(services))
+    limits = Limits.of(settings)
+    gateway = Gateway(settings, services, trust.verifier, trust.revocations, limiter, limits, refusals)
     menus = MenuCache()
     gateway.caches.update(menu=menus, snapshots=SnapshotCache(), health=Known(lambda: parts_of(gateway)))
     server = HttpServer(_config(settings, gateway))

@@ -6,7 +6,7 @@ transaction's restaurant only; what has to see all of them (relay, consumer, ope
 that does one thing.
 """
 
-from chassis.ddl import housekeeping, idempotency, inbox, outbox
+from chassis.ddl import audit, housekeeping, idempotency, inbox, outbox
 from chassis.ddl.housekeeping import ROLLED, SWEPT
 from chassis.ddl.outbox import PARTITIONED
 
@@ -16,6 +16,7 @@ __all__ = [
     "PARTITIONED",
     "ROLLED",
     "SWEPT",
+    "audit_records",
     "create_statements",
     "drop_statements",
     "fewer_round_trips",
@@ -30,15 +31,16 @@ AS $$ SELECT coalesce(nullif(pg_catalog.current_setting('app.restaurant_id', tru
 
 DUE_INDEX = inbox.DUE_INDEX
 DUE_INDEX_ON = inbox.DUE_INDEX_ON
-TABLE_NAMES = (*outbox.TABLE_NAMES, *inbox.TABLE_NAMES, *idempotency.TABLE_NAMES)
+TABLE_NAMES = (*outbox.TABLE_NAMES, *inbox.TABLE_NAMES, *idempotency.TABLE_NAMES, *audit.TABLE_NAMES)
 FUNCTIONS = {
     **outbox.FUNCTIONS,
     **inbox.FUNCTIONS,
     **idempotency.FUNCTIONS,
     **housekeeping.FUNCTIONS,
+    **audit.FUNCTIONS,
     "tenant_or_platform": "",
 }
-OWNER_ONLY = {*outbox.OWNER_ONLY, *housekeeping.OWNER_ONLY}
+OWNER_ONLY = {*outbox.OWNER_ONLY, *housekeeping.OWNER_ONLY, *audit.OWNER_ONLY}
 FORMER_FUNCTIONS = {"chassis_sweep": "text, timestamptz, integer"}
 """What schemas have that were made by earlier versions; the processes of those still call it."""
 
@@ -55,6 +57,7 @@ def create_statements(schema: str, role: str) -> list[str]:
     statements.append(f"GRANT SELECT, INSERT, UPDATE ON {schema}.inbox TO {role}")
     statements.append(f"GRANT SELECT, INSERT, UPDATE, DELETE ON {schema}.inbox_parked TO {role}")
     statements += own_rows_and_retries(schema, role)
+    statements += audit_records(schema, role)
     statements.append(f"CREATE INDEX {DUE_INDEX} ON {schema}.{DUE_INDEX_ON}")
     for name in FUNCTIONS:
         statements += _grants(name, schema, role)
@@ -87,6 +90,17 @@ def own_rows_and_retries(schema: str, role: str) -> list[str]:
     return statements
 
 
+def audit_records(schema: str, role: str) -> list[str]:
+    """What was done that matters for security or money, as a record. May run twice."""
+    scripts = [*_split(audit.TABLES), *_split_functions(audit.FUNCTION_TEXTS), audit.TRIGGERS]
+    statements = [script.format(s=schema).strip() for script in scripts]
+    statements += [statement for name in audit.FUNCTIONS for statement in _grants(name, schema, role)]
+    for table in audit.TABLE_NAMES:
+        statements += _own_rows(schema, table, f"restaurant_id = {schema}.tenant_or_platform()")
+        statements.append(f"GRANT SELECT ON {schema}.{table} TO {role}")
+    return statements
+
+
 PARTITIONS_CLOSED = """
 DO $$ DECLARE v_name regclass; BEGIN
     FOR v_name IN SELECT inhrelid::regclass FROM pg_inherits WHERE inhparent = '{s}.{parent}'::regclass LOOP
@@ -96,12 +110,15 @@ END $$
 """
 
 
-def _own_rows(schema: str, table: str) -> list[str]:
+_TENANT = "(SELECT nullif(current_setting('app.restaurant_id', true), '')::uuid)"
+
+
+def _own_rows(
+    schema: str, table: str, own: str = f"restaurant_id IS NOT DISTINCT FROM {_TENANT}"
+) -> list[str]:
     """A transaction reads and writes rows of its own restaurant; without one, those of none. The owner, as
     which the functions run, has no such bound.
     """
-    tenant = "(SELECT nullif(current_setting('app.restaurant_id', true), '')::uuid)"
-    own = f"restaurant_id IS NOT DISTINCT FROM {tenant}"
     on = f"ON {schema}.{table}"
     return [
         f"ALTER TABLE {schema}.{table} ENABLE ROW LEVEL SECURITY",
@@ -121,7 +138,7 @@ def _grants(name: str, schema: str, role: str) -> list[str]:
 
 def drop_statements(schema: str) -> list[str]:
     """The reverse of create_statements, whichever functions there were."""
-    statements = [f"DROP TABLE {schema}.{table} CASCADE" for table in TABLE_NAMES]
+    statements = [f"DROP TABLE IF EXISTS {schema}.{table} CASCADE" for table in TABLE_NAMES]
     functions = {**FUNCTIONS, **FORMER_FUNCTIONS}
     statements += [
         f"DROP FUNCTION IF EXISTS {schema}.{name}({arguments})" for name, arguments in functions.items()

@@ -14,6 +14,7 @@ from chassis.rpc.call import (
 )
 from chassis.rpc.client import Channel, open_channel, was_replayed
 from chassis.rpc.policy import approver_permission, policies_of, refusal_of, refusals_of
+from chassis.rpc.refusals import Counted, Refusal, Refusals, Report
 from chassis.rpc.server import RpcServer
 from chassis.rpc.status import problem_of
 from chassis.rpc.tls import channel_credentials, client_context, server_context
@@ -21,6 +22,10 @@ from chassis.rpc.tls import channel_credentials, client_context, server_context
 __all__ = [
     "Call",
     "Channel",
+    "Counted",
+    "Refusal",
+    "Refusals",
+    "Report",
     "RpcServer",
     "acting_for",
     "calling_service",

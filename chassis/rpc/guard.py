@@ -14,6 +14,7 @@ from chassis.errors import Kind, Problem, Unavailable
 from chassis.rpc.admission import REQUEST_ID, TRACEPARENT, Admission, bearer_of
 from chassis.rpc.call import Call, enter_call, safe_request_id
 from chassis.rpc.policy import MethodPolicy
+from chassis.rpc.refusals import Refusals
 from chassis.rpc.status import DEADLINE_EXCEEDED, DETAIL_MAX_CHARS, DETAILS_KEY, code_of, details_of
 from chassis.rpc.validation import check
 from chassis.telemetry import (
@@ -45,11 +46,14 @@ _WORTH_A_LINE = {Kind.UNAUTHENTICATED, Kind.PERMISSION_DENIED, Kind.UNAVAILABLE,
 class Guard:
     """The guard of one method."""
 
-    def __init__(self, service: str, method: str, policy: MethodPolicy, admission: Admission) -> None:
+    def __init__(
+        self, service: str, method: str, policy: MethodPolicy, admission: Admission, refusals: Refusals
+    ) -> None:
         self._service = service
         self._method = method
         self._policy = policy
         self._admission = admission
+        self._refusals = refusals
         self._observe: dict[str, Callable[[float], None]] = {}
 
     def around(self, handler: Handler) -> Handler:
@@ -121,6 +125,7 @@ class Guard:
         if principal is not None and principal.restaurant_id is not None:
             visit.scope.restaurant_id = str(principal.restaurant_id)
         self._policy.admit(visit.call)
+        visit.admitted = True
         check(request)
         self._admission.confine(visit.call, request)
 
@@ -138,6 +143,8 @@ class Guard:
             raise error
         if problem.kind in _WORTH_A_LINE:
             self._report(visit, problem)
+        if problem.kind is Kind.PERMISSION_DENIED or not visit.admitted:
+            self._refusals.note(problem, visit.call, method=self._name)
         self._end(visit, code_of(problem).name)
         return problem
 
@@ -172,10 +179,11 @@ class Guard:
 class _Visit:
     """One call as it passes the guard."""
 
-    __slots__ = ("call", "metadata", "scope", "span", "started", "unlimited")
+    __slots__ = ("admitted", "call", "metadata", "scope", "span", "started", "unlimited")
 
     def __init__(self, context: Context) -> None:
         self.started = time.perf_counter()
+        self.admitted = False
         self.metadata: Metadata = dict(context.invocation_metadata() or ())
         self.span: Span | None = None
         remaining = cast(float | None, context.time_remaining())

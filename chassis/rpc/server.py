@@ -20,6 +20,7 @@ from chassis.clock import Clock
 from chassis.rpc.admission import Admission
 from chassis.rpc.guard import Guard, Handler
 from chassis.rpc.policy import Access, policies_of
+from chassis.rpc.refusals import Refusals
 from chassis.rpc.tls import server_credentials
 from chassis.rpc.validation import prepare
 from chassis.settings import ServiceSettings
@@ -57,6 +58,8 @@ class RpcServer:
     ) -> None:
         self._settings = settings
         self._admission = Admission(verifier, revocations, identity, clock)
+        self.refusals = Refusals(clock)
+        """Who was refused access here; for whoever writes it down."""
         self._handlers: dict[str, dict[str, Handler]] = {}
         self._health = health_aio.HealthServicer()
         self._server: grpc.aio.Server | None = None
@@ -69,7 +72,7 @@ class RpcServer:
         if not collector.handlers:
             raise ValueError(f"{register} registered no method")
         for service, handlers in collector.handlers.items():
-            self._handlers[service] = _guarded(service, handlers, self._admission)
+            self._handlers[service] = _guarded(service, handlers, self._admission, self.refusals)
 
     @property
     def services(self) -> Sequence[str]:
@@ -122,7 +125,9 @@ class _Collector:
         """Generated code registers the same handlers twice, for old servers; once is enough."""
 
 
-def _guarded(service: str, handlers: Mapping[str, Handler], admission: Admission) -> dict[str, Handler]:
+def _guarded(
+    service: str, handlers: Mapping[str, Handler], admission: Admission, refusals: Refusals
+) -> dict[str, Handler]:
     policies = policies_of(service)
     described = descriptor_pool.Default().FindServiceByName(service).methods_by_name
     guarded: dict[str, Handler] = {}
@@ -132,7 +137,7 @@ def _guarded(service: str, handlers: Mapping[str, Handler], admission: Admission
         if policies[name].access is Access.NOBODY:
             _log.error("a method states no access rule: everybody is refused", rpc=f"{service}/{name}")
         prepare(message_factory.GetMessageClass(described[name].input_type))
-        guard = Guard(service, name, policies[name], admission)
+        guard = Guard(service, name, policies[name], admission, refusals)
         guarded[name] = guard.around(handler)
     return guarded
 

@@ -63,6 +63,11 @@ def upgrade() -> None:
 def downgrade() -> None:
     pass
 """
+AUDIT = OWN_ROWS.replace("see_own_rows", "keep_audit_records")
+WITHOUT_AUDIT = """
+DROP TABLE staff.audit_record, staff.audit_head;
+DROP FUNCTION staff.audit_append, staff.audit_text, staff.audit_refuse_change;
+"""
 AS_IT_WAS = """
 DROP INDEX staff.inbox_parked_due;
 ALTER TABLE staff.inbox DROP CONSTRAINT inbox_status, DROP COLUMN restaurant_id CASCADE;
@@ -263,8 +268,24 @@ async def test_a_schema_from_before_gets_its_policies_and_keeps_what_it_parked(
         owner_url,
         "SELECT count(*) FROM pg_class WHERE relnamespace = 'staff'::regnamespace AND relforcerowsecurity",
     )
-    assert forced[0] == 7
+    assert forced[0] == 9
     index = await row_of(
         owner_url, "SELECT indisvalid FROM pg_index WHERE indexrelid = 'staff.inbox_parked_due'::regclass"
     )
     assert index["indisvalid"]
+
+
+@pytest.mark.parametrize("there_already", [False, True])
+async def test_a_schema_from_before_gets_its_audit_records(
+    folder: Path, owner_url: str, there_already: bool
+) -> None:
+    write(folder, "0002_pre_audit.py", AUDIT)
+    declare(folder, columns=[])
+    await run_migrations(SERVICE, owner_url, to="0001")
+    if not there_already:
+        await execute(owner_url, WITHOUT_AUDIT)
+        assert await schema_differences(SERVICE, owner_url) != []
+    await run_migrations(SERVICE, owner_url)
+    assert await schema_differences(SERVICE, owner_url) == []
+    kept = await row_of(owner_url, "SELECT tgenabled FROM pg_trigger WHERE tgname = 'audit_kept'")
+    assert kept["tgenabled"] == b"O"

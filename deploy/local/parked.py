@@ -4,24 +4,19 @@ The address comes from `run.json` of the data folder, unless FYNLO_OWNER_DATABAS
 says otherwise.
 """
 
-import json
 import sys
 
 from chassis.parked import ParkedSettings, app
 from deploy.local.settings import local_settings
-from deploy.local.state import RUN_FILE
+from deploy.local.state import RUN_FILE, owner_database_url
 
 
 def main() -> None:
     """Runs the command that the arguments name."""
-    told = ParkedSettings()
-    url = told.owner_database_url or told.database_url
+    told, data_dir = ParkedSettings(), local_settings().data_dir
+    url = told.owner_database_url or told.database_url or owner_database_url(data_dir)
     if url is None:
-        run_file = local_settings().data_dir / RUN_FILE
-        try:
-            url = json.loads(run_file.read_text())["urls"]["owner_database"]
-        except (OSError, ValueError, KeyError):
-            sys.exit(f"Nothing runs here ({run_file} does not say where). Start it with `make run`.")
+        sys.exit(f"Nothing runs here ({data_dir / RUN_FILE} does not say where). Start it with `make run`.")
     app(sys.argv[1:] or ["list"], obj=url)
 
 

@@ -54,6 +54,17 @@ def lock(data_dir: Path) -> DataFolderLock:
     return DataFolderLock(descriptor)
 
 
+def owner_database_url(data_dir: Path) -> str | None:
+    """The database of what runs on `data_dir`, as the owner of its schemas; None where `run.json` does not
+    say.
+    """
+    try:
+        url: str = json.loads((data_dir / RUN_FILE).read_text())["urls"]["owner_database"]
+    except (OSError, ValueError, KeyError):
+        return None
+    return url
+
+
 def write_run(data_dir: Path, facts: Mapping[str, Any]) -> None:
     """Replace `run.json`. Readable by us only: it holds the addresses with their passwords."""
     staged = data_dir / f"{RUN_FILE}.new"

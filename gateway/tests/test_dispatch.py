@@ -9,7 +9,9 @@ from fastapi.routing import APIRoute
 from httpx import ASGITransport, AsyncClient
 from starlette.routing import Match
 
+from chassis.clock import SystemClock
 from chassis.ids import new_id
+from chassis.rpc import Refusals
 from gateway.admission import Admission
 from gateway.app import ROUTES, build_app, dispatch_of
 from gateway.calls import Gateway
@@ -17,7 +19,7 @@ from gateway.edge import METHODS, Edge
 from gateway.limits import Limit
 from gateway.problems import PROBLEM_JSON
 
-APP = build_app(cast(Gateway, SimpleNamespace()))
+APP = build_app(cast(Gateway, SimpleNamespace(refusals=Refusals(SystemClock()))))
 ADMISSION = Admission(address=Limit("address", 1_000, 1_000), requests=10)
 DISPATCH = dispatch_of(APP)
 ROUTES_DECLARED = [

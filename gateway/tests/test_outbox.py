@@ -8,6 +8,7 @@ from pydantic import ValidationError
 
 from chassis.auth import Revocations, TokenVerifier
 from chassis.clock import SystemClock
+from chassis.rpc import Refusals
 from chassis.testing_rpc import keys_for_tests, serving
 from gateway.admission import Admission
 from gateway.app import served_app
@@ -45,7 +46,9 @@ def gateway(of: GatewaySettings) -> Gateway:
         return {"keys": []}
 
     verifier = TokenVerifier(no_keys, clock)
-    return Gateway(of, Services(of), verifier, Revocations(clock), RateLimiter(None), Limits.of(of))
+    return Gateway(
+        of, Services(of), verifier, Revocations(clock), RateLimiter(None), Limits.of(of), Refusals(clock)
+    )
 
 
 async def status_of(of: Gateway, path: str, *, host: str = "127.0.0.1", client: str = "127.0.0.1") -> int:

@@ -14,6 +14,7 @@ from chassis.bus import bus_of
 from chassis.clock import Clock, SystemClock
 from chassis.db import Database
 from chassis.errors import Unavailable
+from chassis.refusals import into, write_refusals
 from chassis.relay import OutboxRelay
 from chassis.rpc import RpcServer
 from chassis.runtime import Service
@@ -84,6 +85,7 @@ async def build(settings: AuthSettings, clock: Clock | None = None) -> Service:
     rpc.add(add_AuthServiceServicer_to_server, AuthRpc(ctx))
     rpc.add(add_PeopleServiceServicer_to_server, PeopleRpc(ctx))
     service.serve(rpc)
+    write_refusals(service, rpc.refusals, into(db))
     service.add_background("relay", OutboxRelay(db, bus, clock).run)
     service.add_background("mail", lambda: keep_sending(ctx, port))
     service.add_background("housekeeping", lambda: _keep_house(ctx))

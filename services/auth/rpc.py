@@ -12,7 +12,8 @@ from google.protobuf.message import Message
 from chassis.errors import InvalidArgument, Unauthenticated
 from chassis.idempotency import IdempotencyKey, key_of
 from chassis.ids import parse_id
-from chassis.rpc import current_principal
+from chassis.refusals import record_report
+from chassis.rpc import calling_service, current_principal
 from services.auth import wire
 from services.auth.domain.invitations import InvitationRequired
 from services.auth.domain.roles import Membership, Role
@@ -73,6 +74,12 @@ class AuthRpc(grpc_api.AuthServiceServicer):
         self, request: api.ListRevocationsRequest, context: Any
     ) -> api.ListRevocationsResponse:
         return wire.revocations_response(await sessions.list_revocations(self._ctx))
+
+    async def ReportRefusals(  # noqa: N802
+        self, request: api.ReportRefusalsRequest, context: Any
+    ) -> api.ReportRefusalsResponse:
+        await record_report(self._ctx.db, wire.report_of(request), by=calling_service())
+        return api.ReportRefusalsResponse()
 
     async def GetRestaurant(  # noqa: N802
         self, request: api.GetRestaurantRequest, context: Any

@@ -1,7 +1,7 @@
 """Between the contracts and the dataclasses, both ways."""
 
 from collections.abc import Sequence
-from datetime import datetime
+from datetime import UTC, datetime
 
 from fynlo.auth.v1 import auth_pb2, auth_service_pb2, events_pb2, people_service_pb2
 from fynlo.common.v1 import common_pb2
@@ -9,6 +9,7 @@ from google.protobuf.timestamp_pb2 import Timestamp
 
 from chassis.errors import FieldError, InvalidArgument
 from chassis.ids import parse_id
+from chassis.rpc import Counted, Refusal, Report
 from services.auth.domain.invitations import Invitation, InvitationState, Preview
 from services.auth.domain.mail import Letter
 from services.auth.domain.restaurant import BillMode, Restaurant, Settings
@@ -238,6 +239,21 @@ def me_response(standing: Standing) -> auth_service_pb2.GetMeResponse:
     if standing.restaurant is not None:
         response.restaurant.CopyFrom(settings_message(standing.restaurant.settings))
     return response
+
+
+def report_of(request: auth_service_pb2.ReportRefusalsRequest) -> Report:
+    """What another process has refused."""
+    restaurant_id = parse_id(request.restaurant_id) if request.restaurant_id else None
+    counted = [
+        Counted(
+            Refusal(restaurant_id, one.actor, one.device_id, one.reason, one.permission, one.address),
+            one.minute.ToDatetime(UTC),
+            one.method,
+            one.count,
+        )
+        for one in request.refusals
+    ]
+    return Report(request.request_id, restaurant_id, tuple(counted))
 
 
 def revocation_message(revocation: Revocation) -> auth_pb2.Revocation:

@@ -8,6 +8,7 @@ from chassis.bus import bus_of
 from chassis.clock import Clock, SystemClock
 from chassis.db import Database
 from chassis.inbox import Consumer
+from chassis.refusals import into, write_refusals
 from chassis.relay import OutboxRelay
 from chassis.rpc import Channel, RpcServer, channel_credentials, open_channel
 from chassis.runtime import Service
@@ -48,6 +49,7 @@ async def build(settings: CatalogSettings, clock: Clock | None = None) -> Servic
     rpc.add(add_CatalogServiceServicer_to_server, CatalogRpc(db, AuthPeer(auth_channel).restaurant))
     rpc.add(add_ChannelSourceServiceServicer_to_server, CatalogChannels(db))
     service.serve(rpc)
+    write_refusals(service, rpc.refusals, into(db))
     orders = OrdersPeer(peer("orders", settings.orders_address))
     service.add_background("relay", OutboxRelay(db, bus, clock).run)
     handlers = CatalogConsumers(clock).handlers()

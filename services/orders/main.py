@@ -11,6 +11,7 @@ from chassis.bus import bus_of
 from chassis.clock import SystemClock
 from chassis.db import Database
 from chassis.inbox import Consumer
+from chassis.refusals import into, write_refusals
 from chassis.relay import OutboxRelay
 from chassis.rpc import Channel, RpcServer, channel_credentials, open_channel
 from chassis.runtime import Service
@@ -58,6 +59,7 @@ async def build(settings: OrdersSettings) -> Service:
     rpc.add(add_KitchenServiceServicer_to_server, KitchenRpc(shop))
     rpc.add(add_ChannelSourceServiceServicer_to_server, ChannelsRpc(shop))
     service.serve(rpc)
+    write_refusals(service, rpc.refusals, into(db))
     service.add_background("relay", OutboxRelay(db, bus, clock).run)
     service.add_background("consumer", Consumer(db, bus, durable="orders", handlers=handlers(shop)).run)
     service.add_background("sweeper", lambda: upkeep.sweep_forever(shop))

@@ -13,6 +13,7 @@ from chassis.bus import bus_of
 from chassis.clock import Clock, SystemClock
 from chassis.db import Database
 from chassis.inbox import Consumer
+from chassis.refusals import into, write_refusals
 from chassis.relay import OutboxRelay
 from chassis.rpc import RpcServer, channel_credentials, open_channel
 from chassis.runtime import Service
@@ -48,6 +49,7 @@ async def build(settings: PaymentsSettings, clock: Clock | None = None) -> Servi
     rpc.add(add_TillServiceServicer_to_server, TillRpc(db, peers, trust))
     rpc.add(add_ChannelSourceServiceServicer_to_server, ChannelRpc(db))
     service.serve(rpc)
+    write_refusals(service, rpc.refusals, into(db))
     service.add_background("relay", OutboxRelay(db, bus, clock).run)
     service.add_background("consumer", Consumer(db, bus, durable="payments", handlers=handlers(db)).run)
     service.ready_check("postgres", lambda: _reachable(db))

@@ -8,6 +8,7 @@ from chassis.bus import bus_of
 from chassis.clock import SystemClock
 from chassis.db import Database
 from chassis.inbox import Consumer
+from chassis.refusals import into, write_refusals
 from chassis.relay import OutboxRelay
 from chassis.rpc import RpcServer, channel_credentials, open_channel
 from chassis.runtime import Service
@@ -45,6 +46,7 @@ async def build(settings: StaffSettings) -> Service:
     rpc.add(add_StaffServiceServicer_to_server, StaffRpc(db, AuthPeer(channel).place))
     rpc.add(add_ChannelSourceServiceServicer_to_server, StaffChannels(db))
     service.serve(rpc)
+    write_refusals(service, rpc.refusals, into(db))
     service.add_background("relay", OutboxRelay(db, bus, clock).run)
     service.add_background("consumer", Consumer(db, bus, durable="staff", handlers=HANDLERS).run)
     service.ready_check("postgres", lambda: _reachable(db))

@@ -80,15 +80,16 @@ async def _count(ctx: Context, guess: Guess, limits: Limits, account: people.Acc
     """Notes a wrong guess, and says what it has locked."""
     now = ctx.db.clock.now()
     counts: dict[Guessed, int] = {}
+    who = {"user_id": None if account is None else account.user.id, "address": guess.address}
     async with ctx.db.transaction(None) as tx:
         for what, subject in sorted(guess.subjects(limits).items()):
             counts[what] = await guesses.count_failure(tx, what, subject, limits[what], now)
-    who = {"user_id": None if account is None else account.user.id, "address": guess.address}
-    own = counts.get(Guessed.DEVICE) or counts[Guessed.PLACE]
-    audit("auth.log_in_refused", **who, failures=own, device_id=guess.device_id)
-    for what, count in counts.items():
-        if until := locked_until(limits[what], Failures(count, now)):
-            audit("auth.locked_out", **who, locked=what.value, failures=count, until=until.isoformat())
+        own = counts.get(Guessed.DEVICE) or counts[Guessed.PLACE]
+        audit(tx, "auth.log_in_refused", **who, failures=own, device_id=guess.device_id)
+        for what, count in counts.items():
+            if until := locked_until(limits[what], Failures(count, now)):
+                locked = {"locked": what.value, "failures": count, "until": until.isoformat()}
+                audit(tx, "auth.locked_out", **who, **locked)
 
 
 def _place(email: str, address: str) -> str:

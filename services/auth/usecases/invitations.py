@@ -102,10 +102,9 @@ async def invite(
         await send_invitation(ctx, tx, invitation, restaurant.settings.name)
         response = api.InviteResponse(invitation=wire.invitation_message(invitation, ctx.db.clock.now()))
         tx.remember(response.SerializeToString())
+        which = {"invitation_id": invitation.id, "role": invitation.role}
+        audit(tx, "auth.member_invited", **which, renewed=pending is not None)
     ctx.mail_waits.set()
-    audit(
-        "auth.member_invited", invitation_id=invitation.id, role=invitation.role, renewed=pending is not None
-    )
     return response
 
 
@@ -124,7 +123,7 @@ async def revoke_invitation(
         await withdraw(ctx, tx, [invitation.id])
         response = api.RevokeInvitationResponse()
         tx.remember(response.SerializeToString())
-    audit("auth.invitation_revoked", invitation_id=invitation_id)
+        audit(tx, "auth.invitation_revoked", invitation_id=invitation_id)
     return response
 
 
@@ -255,14 +254,15 @@ async def _join(ctx: Context, link: Link, person: Prepared) -> Membership:
             tx.emit(wire.member_changed(member), subject_id=str(user.id), command_id=str(invitation.id))
         await invitations.settle(tx, invitation.id, InvitationState.ACCEPTED, now, user.id)
         await links.delete_links(tx, invitation.id)
-    audit(
-        "auth.member_added",
-        user_id=user.id,
-        invitation_id=invitation.id,
-        role=member.role,
-        former_role=None,
-        new_account=person.password_hash is not None,
-    )
+        audit(
+            tx,
+            "auth.member_added",
+            user_id=user.id,
+            invitation_id=invitation.id,
+            role=member.role,
+            former_role=None,
+            new_account=person.password_hash is not None,
+        )
     return member
 
 

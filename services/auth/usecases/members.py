@@ -60,11 +60,10 @@ async def change_role(
             await revoke(tx, _revocations(user_id, living, valid_after=now, reason="role_changed"))
             await revoke_left(tx, user_id, now, "role_changed")
             member = replace(member, role=role)
+            audit(tx, "auth.role_changed", user_id=user_id, role=role, former_role=former)
             tx.emit(wire.member_changed(member), subject_id=str(user_id), command_id=key.key)
         response = api.ChangeRoleResponse(membership=wire.membership_message(member))
         tx.remember(response.SerializeToString())
-    if former is not role:
-        audit("auth.role_changed", user_id=user_id, role=role, former_role=former)
     return response
 
 
@@ -96,7 +95,8 @@ async def remove_member(
         tx.emit(wire.member_changed(member, removed=True), subject_id=str(user_id), command_id=key.key)
         response = auth_api.RemoveMemberResponse()
         tx.remember(response.SerializeToString())
-    audit("auth.member_removed", user_id=user_id, former_role=member.role, sessions_ended=len(living))
+        ended = len(living)
+        audit(tx, "auth.member_removed", user_id=user_id, former_role=member.role, sessions_ended=ended)
     return response
 
 

@@ -76,8 +76,8 @@ async def change_password(ctx: Context, caller: Caller, change: Change) -> None:
             revocations = [Revocation(RevocationKind.SESSION, one, over, CHANGED) for one in ended]
         await revoke(tx, revocations)
         await _tell(ctx, tx, user)
+        audit(tx, "auth.password_changed", user_id=user.id, sessions_ended=len(ended))
     ctx.mail_waits.set()
-    audit("auth.password_changed", user_id=user.id, sessions_ended=len(ended))
 
 
 async def request_reset(ctx: Context, email: str, address: str) -> None:
@@ -92,8 +92,8 @@ async def request_reset(ctx: Context, email: str, address: str) -> None:
         asked = await links.count_use(tx, "reset_address", recipient, HOUR, now)
         if asked <= RESETS_PER_ADDRESS_HOUR:
             await mail.enqueue(tx, QueuedMail(new_id(), Kind.RESET, recipient), now)
+        audit(tx, "auth.password_reset_requested", address=address)
     ctx.mail_waits.set()
-    audit("auth.password_reset_requested", address=address)
 
 
 async def reset_password(ctx: Context, token: str, password: str, address: str) -> None:
@@ -117,8 +117,8 @@ async def reset_password(ctx: Context, token: str, password: str, address: str) 
         await revoke(tx, [Revocation(RevocationKind.USER, user.id, now, RESET)])
         await start_anew(tx, user, address)
         await _tell(ctx, tx, user)
+        audit(tx, "auth.password_reset", user_id=user.id, sessions_ended=ended)
     ctx.mail_waits.set()
-    audit("auth.password_reset", user_id=user.id, sessions_ended=ended)
 
 
 async def _tell(ctx: Context, tx: Transaction, user: User) -> None:

@@ -79,14 +79,13 @@ async def create_platform(
             platform_id = new_id()
             user = await settle(ctx, tx, owner)
             await people.insert_platform(tx, platform_id, name, user.id, ctx.db.clock.now())
+            audit(tx, "auth.platform_created", platform_id=platform_id, owner_id=user.id)
         else:
             platform_id, user = found
         response = api.CreatePlatformResponse(
             platform=Platform(id=str(platform_id), name=name), owner=wire.user_message(user)
         )
         tx.remember(response.SerializeToString())
-    if found is None:
-        audit("auth.platform_created", platform_id=platform_id, owner_id=user.id)
     return response
 
 
@@ -126,8 +125,8 @@ async def create_restaurant(
             tx.emit(wire.restaurant_updated(settings), subject_id=rid, command_id=key.key)
             response = _created(restaurant, command.owner, invitation, ctx.db.clock.now())
             tx.remember(response.SerializeToString())
+            audit(tx, "auth.restaurant_created", restaurant_id=rid, invitation_id=invitation.id)
         ctx.mail_waits.set()
-        audit("auth.restaurant_created", restaurant_id=settings.restaurant_id, invitation_id=invitation.id)
         return response
     except RestaurantExists:
         # Somebody was faster: with the same request, or with another restaurant of that name.
@@ -156,12 +155,11 @@ async def update_restaurant(
         settings = changed_settings(stored.settings, wanted)
         if settings is not stored.settings:
             await places.update_settings(tx, settings)
+            audit(tx, "auth.settings_changed", changes=_changes(stored.settings, settings))
             tx.emit(wire.restaurant_updated(settings), subject_id=str(tenant), command_id=key.key)
         restaurant = Restaurant(settings, stored.created_at)
         response = api.UpdateRestaurantResponse(restaurant=wire.restaurant_message(restaurant))
         tx.remember(response.SerializeToString())
-    if settings is not stored.settings:
-        audit("auth.settings_changed", changes=_changes(stored.settings, settings))
     return response
 
 

@@ -115,16 +115,17 @@ async def log_in(ctx: Context, command: LogIn) -> LoggedIn:
         )
         opened = await _open(ctx, tx, session, account.user, now)
         secret = await _known_from_now_on(tx, account.user.id, command.device_secret, now)
-    audit(
-        "auth.logged_in",
-        user_id=account.user.id,
-        session_id=session.id,
-        restaurant_id=session.restaurant_id,
-        device_id=command.device_id,
-        client=command.client,
-        role=opened.standing.role,
-        address=command.address,
-    )
+        audit(
+            tx,
+            "auth.logged_in",
+            user_id=account.user.id,
+            session_id=session.id,
+            restaurant_id=session.restaurant_id,
+            device_id=command.device_id,
+            client=command.client,
+            role=opened.standing.role,
+            address=command.address,
+        )
     return LoggedIn(opened, secret)
 
 
@@ -147,9 +148,13 @@ async def refresh(ctx: Context, token: str, device_id: str) -> OpenedSession:
             raise RefreshTokenInvalid(NO_SUCH_TOKEN)
         now = ctx.db.clock.now()
         verdict = judge_refresh(session, known, device_id, now)
+        whose = {"user_id": session.user_id, "device_id": device_id}
         if verdict is Refresh.REUSED:
             await _end(tx, session.id, now, "refresh_token_reused")
-        elif verdict is not Refresh.WRONG_DEVICE:
+            audit(tx, "auth.token_reused", **whose, session_id=session.id)
+        elif verdict is Refresh.WRONG_DEVICE:
+            audit(tx, "auth.refresh_refused", **whose, session_id=session.id)
+        else:
             salt = known.successor_salt or new_salt()
             successor = successor_of(token, salt)
             if known.successor_salt is None:
@@ -159,9 +164,7 @@ async def refresh(ctx: Context, token: str, device_id: str) -> OpenedSession:
             standing = await standing_of(tx, user, session.restaurant_id)
             return _opened(ctx, session, standing, successor, now)
     if verdict is Refresh.WRONG_DEVICE:
-        audit("auth.refresh_refused", user_id=session.user_id, session_id=session.id, device_id=device_id)
         raise RefreshTokenInvalid(NO_SUCH_TOKEN)
-    audit("auth.token_reused", user_id=session.user_id, session_id=session.id, device_id=device_id)
     raise TokenReused("This refresh token was replaced before; log in again.")
 
 
@@ -182,7 +185,7 @@ async def switch_restaurant(ctx: Context, caller: Caller, restaurant_id: UUID) -
         token = new_refresh_token()
         await sessions.enter_restaurant(tx, session, restaurant_id, hash_of(token), now)
         opened = _opened(ctx, replace(session, restaurant_id=restaurant_id), standing, token, now)
-    audit("auth.restaurant_entered", entered_restaurant_id=restaurant_id, session_id=session.id)
+        audit(tx, "auth.restaurant_entered", entered_restaurant_id=restaurant_id, session_id=session.id)
     return opened
 
 
@@ -199,7 +202,7 @@ async def log_out(ctx: Context, caller: Caller, *, everywhere: bool) -> None:
             await revoke(tx, [Revocation(RevocationKind.USER, caller.user_id, now, "log_out_everywhere")])
         else:
             await _end(tx, caller.session_id, now, "log_out")
-    audit("auth.logged_out", user_id=caller.user_id, everywhere=everywhere)
+        audit(tx, "auth.logged_out", user_id=caller.user_id, everywhere=everywhere)
 
 
 async def who_am_i(ctx: Context, caller: Caller) -> Standing:

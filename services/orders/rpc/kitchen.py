@@ -7,7 +7,6 @@ from uuid import UUID
 from fynlo.orders.v1 import orders_service_pb2 as pb
 from fynlo.orders.v1.orders_service_pb2_grpc import KitchenServiceServicer
 
-from chassis.audit import audit
 from chassis.ids import parse_id
 from services.orders.rpc import deeds
 from services.orders.rpc.asking import Context, ask_of, tenant_of, told
@@ -72,14 +71,7 @@ class KitchenRpc(KitchenServiceServicer):
     ) -> pb.AcknowledgeGuestAllergyResponse:
         ask, ticket_id = ask_of("AcknowledgeGuestAllergy", request), UUID(request.ticket_id)
         seen = guest_allergy_of(request.guest_allergy)
-        reply = told(await allergies.acknowledge_guest_allergy(self._shop, ask, ticket_id, seen))
-        audit(
-            "orders.guest_allergy_acknowledged",
-            order_id=reply.ticket.order_id,
-            ticket_id=reply.ticket.id,
-            revision=reply.ticket.revision,
-        )
-        return reply
+        return told(await allergies.acknowledge_guest_allergy(self._shop, ask, ticket_id, seen))
 
     async def ReportUndelivered(
         self, request: pb.ReportUndeliveredRequest, context: Context

@@ -5,11 +5,9 @@
 from datetime import UTC, date, datetime
 from uuid import UUID
 
-from fynlo.orders.v1 import orders_pb2
 from fynlo.orders.v1 import orders_service_pb2 as pb
 from fynlo.orders.v1.orders_service_pb2_grpc import OrdersServiceServicer
 
-from chassis.audit import audit
 from chassis.errors import FieldError, InvalidArgument
 from chassis.ids import parse_id
 from chassis.rpc import current_principal, policies_of
@@ -91,12 +89,9 @@ class OrdersRpc(OrdersServiceServicer):
 
     async def CancelOrder(self, request: pb.CancelOrderRequest, context: Context) -> pb.CancelOrderResponse:
         ask, order_id = ask_of("CancelOrder", request), UUID(request.order_id)
-        answer = await cancelling.cancel_order(
-            self._shop, ask, order_id, request.reason, pb.CancelOrderResponse
+        return told(
+            await cancelling.cancel_order(self._shop, ask, order_id, request.reason, pb.CancelOrderResponse)
         )
-        reply = told(answer)
-        _audit_end(reply.order)
-        return reply
 
     async def CompleteOrder(
         self, request: pb.CompleteOrderRequest, context: Context
@@ -111,10 +106,7 @@ class OrdersRpc(OrdersServiceServicer):
     ) -> pb.SetGuestAllergyResponse:
         ask, order_id = ask_of("SetGuestAllergy", request), UUID(request.order_id)
         allergy = guest_allergy_of(request.guest_allergy)
-        reply = told(await allergies.set_guest_allergy(self._shop, ask, order_id, allergy))
-        # Who and when; what it is stands on the order alone.
-        audit("orders.guest_allergy_set", order_id=reply.order.id, order_version=reply.order.version)
-        return reply
+        return told(await allergies.set_guest_allergy(self._shop, ask, order_id, allergy))
 
     async def SetOrderStatus(
         self, request: pb.SetOrderStatusRequest, context: Context
@@ -126,7 +118,6 @@ class OrdersRpc(OrdersServiceServicer):
             self._shop, ask, order_id, status, request.reason, pb.SetOrderStatusResponse
         )
         reply = told(answer)
-        _audit_end(reply.order)
         deeds.tell_completed(reply.order)
         return reply
 
@@ -141,12 +132,6 @@ def _require_permission(status: State) -> None:
     """Raises PermissionDenied (PERMISSION_MISSING). No command leads to the other states."""
     if status in COMMAND_OF_STATUS:
         current_principal().require(_POLICIES[COMMAND_OF_STATUS[status]].permission)
-
-
-def _audit_end(order: orders_pb2.Order) -> None:
-    """A cancelled order is money that was not taken."""
-    if order.lifecycle == orders_pb2.LIFECYCLE_CANCELLED:
-        audit("orders.order_cancelled", **deeds.facts_of(order))
 
 
 def _filter(request: pb.ListOrdersRequest) -> Filter:

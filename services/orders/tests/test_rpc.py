@@ -480,7 +480,7 @@ async def test_a_cancelled_order_is_written_down_once_with_who_did_it(wire: Wire
             await wire.orders.CancelOrder(cancel)
             await wire.orders.SetOrderStatus(status)
     told = [line for line in lines if line.get("part") == "audit"]
-    assert [(line["event"], line["order_id"], line["total_minor"]) for line in told] == [
+    assert [(line["event"], str(line["order_id"]), line["total_minor"]) for line in told] == [
         ("orders.order_cancelled", first.id, 1125),
         ("orders.order_cancelled", second.id, 1125),
     ]

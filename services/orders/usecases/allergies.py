@@ -4,6 +4,7 @@ from uuid import UUID
 
 from fynlo.orders.v1 import orders_service_pb2 as pb
 
+from chassis.audit import audit
 from chassis.db import Transaction
 from services.orders.domain import commands
 from services.orders.domain.order import GuestAllergy
@@ -22,6 +23,8 @@ async def set_guest_allergy(
         held = await store.lock_order(tx, order_id)
         change = commands.set_guest_allergy(held, allergy, shop.command(ask))
         order = held.order if change is None else (await apply(tx, change, ask.command_id)).order
+        # Who and when; what it is stands on the order alone.
+        audit(tx, "orders.guest_allergy_set", order_id=order.id, order_version=order.version)
         return pb.SetGuestAllergyResponse(order=order_message(order))
 
     return await once(shop, ask, pb.SetGuestAllergyResponse, work)
@@ -37,6 +40,13 @@ async def acknowledge_guest_allergy(
         change = commands.acknowledge_allergy(held, ticket_id, seen, shop.command(ask))
         tickets = held.tickets if change is None else (await apply(tx, change, ask.command_id)).tickets
         ticket = next(one for one in tickets if one.id == ticket_id)
+        audit(
+            tx,
+            "orders.guest_allergy_acknowledged",
+            ticket_id=ticket.id,
+            order_id=held.order.id,
+            revision=ticket.revision,
+        )
         return pb.AcknowledgeGuestAllergyResponse(ticket=ticket_message(ticket))
 
     return await once(shop, ask, pb.AcknowledgeGuestAllergyResponse, work)

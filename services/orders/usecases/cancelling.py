@@ -8,9 +8,10 @@ got to. A cancellation that nobody retries is finished by the sweeper.
 from collections.abc import Callable
 from uuid import UUID
 
+from chassis.audit import audit
 from chassis.db import Transaction
 from services.orders.domain import cancelling
-from services.orders.domain.change import Change, Command, Held
+from services.orders.domain.change import Command, Held
 from services.orders.domain.errors import MoneyOnBill, RefundRequired
 from services.orders.domain.order import Lifecycle, Order
 from services.orders.store import kitchen as kitchen_store
@@ -42,7 +43,7 @@ async def cancel_order(shop: Shop, ask: Ask, order_id: UUID, reason: str, reply_
         held = await store.lock_order(tx, order_id)
         order = held.order
         if begun is None or order.lifecycle is not Lifecycle.CANCELLED:
-            order = (await apply(tx, finish_cancel(held, command), ask.command_id)).order
+            order = await finish_cancel(tx, held, command, ask.command_id)
         return reply_type(order=order_message(order))
 
     return await once(shop, ask, reply_type, finish)
@@ -66,11 +67,23 @@ async def close_for_cancel(
     await _close_bill(shop, tenant, order_id, command)
 
 
-def finish_cancel(held: Held, command: Command) -> Change:
-    """The last step. Raises IllegalTransition."""
-    if held.order.lifecycle is Lifecycle.DRAFT:
-        return cancelling.cancel_draft(held, command)
-    return cancelling.finish_cancel(held, command)
+async def finish_cancel(tx: Transaction, held: Held, command: Command, command_id: str) -> Order:
+    """The last step, whoever takes it; recorded, for it is money that was not taken. Raises
+    IllegalTransition.
+    """
+    is_draft = held.order.lifecycle is Lifecycle.DRAFT
+    change = (cancelling.cancel_draft if is_draft else cancelling.finish_cancel)(held, command)
+    order = (await apply(tx, change, command_id)).order
+    audit(
+        tx,
+        "orders.order_cancelled",
+        number=order.number,
+        order_type=order.order_type,
+        total_minor=order.totals.total_minor,
+        currency=order.currency_code,
+        order_id=order.id,
+    )
+    return order
 
 
 async def _begin(shop: Shop, ask: Ask, order_id: UUID, command: Command) -> Lifecycle | None:

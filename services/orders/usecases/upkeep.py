@@ -134,5 +134,5 @@ async def _finish(tx: Transaction, shop: Shop, order_id: UUID) -> bool:
     if not pending and not (held.order.lifecycle is Lifecycle.DRAFT and _expired(shop, held.order)):
         return False
     reason = held.order.cancel_reason or NOT_PAID
-    await apply(tx, finish_cancel(held, shop.own_command(f"sweep:{order_id}", reason)), "")
+    await finish_cancel(tx, held, shop.own_command(f"sweep:{order_id}", reason), "")
     return True

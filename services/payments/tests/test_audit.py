@@ -33,7 +33,7 @@ async def test_a_day_at_the_till_is_written_down_once(world: World) -> None:
     assert {str(line["till_session_id"]) for line in (opened, moved, counted)} == {till.id}
     assert (opened["till"], opened["opening_float_minor"]) == ("Front", 5000)
     assert (moved["kind"], moved["amount_minor"]) == ("paid_out", 1500)
-    assert (taken["payment_id"], taken["order_id"]) == (paid.payment.id, order.id)
+    assert (str(taken["payment_id"]), str(taken["order_id"])) == (paid.payment.id, order.id)
     assert (taken["method"], taken["amount_minor"], taken["tip_minor"]) == ("cash", 1000, 100)
     assert (counted["counted_minor"], counted["variance_minor"]) == (4600, 0)
     assert counted["z_number"] == closed.report.number == 1

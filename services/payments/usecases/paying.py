@@ -78,17 +78,6 @@ async def take_payment(db: Database, peers: Peers, command: TakePayment) -> rpc_
             await copies.keep(tx, db.clock.now())
             response = await _take(tx, db, command)
             tx.remember(response.SerializeToString())
-        audit(
-            "payments.payment_taken",
-            payment_id=response.payment.id,
-            order_id=response.payment.order_id,
-            number=response.payment.order_number,
-            currency=response.payment.currency_code,
-            method=command.method,
-            amount_minor=response.payment.amount_minor,
-            tip_minor=response.payment.tip_minor,
-            approver_id=response.payment.approved_by.user_id or None,
-        )
         return response
 
     return await with_copies(peers, command.restaurant_id, attempt)
@@ -201,6 +190,18 @@ def _announce(tx: Transaction, payment: Payment, bill: Bill, session: TillSessio
         subject_id=str(session.id),
         channels=(TILLS_CHANNEL,),
         command_id=command_id,
+    )
+    audit(
+        tx,
+        "payments.payment_taken",
+        payment_id=payment.id,
+        order_id=payment.order_id,
+        number=payment.order_number,
+        currency=payment.currency_code,
+        method=payment.method,
+        amount_minor=payment.amount_minor,
+        tip_minor=payment.tip_minor,
+        approver_id=None if payment.approved_by is None else payment.approved_by.user_id,
     )
 
 

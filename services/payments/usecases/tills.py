@@ -116,13 +116,14 @@ async def open_till(db: Database, peers: Peers, command: OpenTill) -> rpc_pb.Ope
             await store.record_posting(tx, posting)
             response = rpc_pb.OpenTillResponse(session=wire.till_session(session))
             _finish(tx, session, command.key, response)
-        audit(
-            "payments.till_opened",
-            till_session_id=session.id,
-            till=session.till,
-            currency=session.currency_code,
-            opening_float_minor=session.opening_float_minor,
-        )
+            audit(
+                tx,
+                "payments.till_opened",
+                till_session_id=session.id,
+                till=session.till,
+                currency=session.currency_code,
+                opening_float_minor=session.opening_float_minor,
+            )
         return response
 
     return await with_copies(peers, command.restaurant_id, attempt)
@@ -146,15 +147,16 @@ async def record_drawer_event(db: Database, command: RecordDrawerEvent) -> rpc_p
         await _book(tx, command.kind.value, session, now, command.actor, entries)
         response = rpc_pb.RecordDrawerEventResponse(session=wire.till_session(session))
         _finish(tx, session, command.key, response)
-    audit(
-        "payments.drawer_opened",
-        till_session_id=session.id,
-        till=session.till,
-        currency=session.currency_code,
-        kind=command.kind,
-        amount_minor=command.amount_minor,
-        approver_id=None if event.approved_by is None else event.approved_by.user_id,
-    )
+        audit(
+            tx,
+            "payments.drawer_opened",
+            till_session_id=session.id,
+            till=session.till,
+            currency=session.currency_code,
+            kind=command.kind,
+            amount_minor=command.amount_minor,
+            approver_id=None if event.approved_by is None else event.approved_by.user_id,
+        )
     return response
 
 
@@ -192,15 +194,16 @@ async def close_till(db: Database, command: CloseTill) -> rpc_pb.CloseTillRespon
             session=wire.till_session(closed), report=wire.till_report(report)
         )
         _finish(tx, closed, command.key, response, [wire.z_report_issued(report)])
-    audit(
-        "payments.till_closed",
-        till_session_id=closed.id,
-        till=closed.till,
-        currency=closed.currency_code,
-        counted_minor=command.counted_minor,
-        variance_minor=variance,
-        z_number=response.report.number,
-    )
+        audit(
+            tx,
+            "payments.till_closed",
+            till_session_id=closed.id,
+            till=closed.till,
+            currency=closed.currency_code,
+            counted_minor=command.counted_minor,
+            variance_minor=variance,
+            z_number=response.report.number,
+        )
     return response
 
 

@@ -69,6 +69,11 @@ class AuthServiceStub:
                 request_serializer=fynlo_dot_auth_dot_v1_dot_auth__service__pb2.ListRevocationsRequest.SerializeToString,
                 response_deserializer=fynlo_dot_auth_dot_v1_dot_auth__service__pb2.ListRevocationsResponse.FromString,
                 _registered_method=True)
+        self.ReportRefusals = channel.unary_unary(
+                '/fynlo.auth.v1.AuthService/ReportRefusals',
+                request_serializer=fynlo_dot_auth_dot_v1_dot_auth__service__pb2.ReportRefusalsRequest.SerializeToString,
+                response_deserializer=fynlo_dot_auth_dot_v1_dot_auth__service__pb2.ReportRefusalsResponse.FromString,
+                _registered_method=True)
         self.GetRestaurant = channel.unary_unary(
                 '/fynlo.auth.v1.AuthService/GetRestaurant',
                 request_serializer=fynlo_dot_auth_dot_v1_dot_auth__service__pb2.GetRestaurantRequest.SerializeToString,
@@ -155,6 +160,14 @@ class AuthServiceServicer:
 
     def ListRevocations(self, request, context):
         """All revocations whose tokens could still be alive.
+        """
+        context.set_code(grpc.StatusCode.UNIMPLEMENTED)
+        context.set_details('Method not implemented!')
+        raise NotImplementedError('Method not implemented!')
+
+    def ReportRefusals(self, request, context):
+        """What the gateway has refused by itself, which has no database, for the audit records. Only the gateway calls it.
+        Safe to repeat under one request_id.
         """
         context.set_code(grpc.StatusCode.UNIMPLEMENTED)
         context.set_details('Method not implemented!')
@@ -250,6 +263,11 @@ def add_AuthServiceServicer_to_server(servicer, server):
                     servicer.ListRevocations,
                     request_deserializer=fynlo_dot_auth_dot_v1_dot_auth__service__pb2.ListRevocationsRequest.FromString,
                     response_serializer=fynlo_dot_auth_dot_v1_dot_auth__service__pb2.ListRevocationsResponse.SerializeToString,
+            ),
+            'ReportRefusals': grpc.unary_unary_rpc_method_handler(
+                    servicer.ReportRefusals,
+                    request_deserializer=fynlo_dot_auth_dot_v1_dot_auth__service__pb2.ReportRefusalsRequest.FromString,
+                    response_serializer=fynlo_dot_auth_dot_v1_dot_auth__service__pb2.ReportRefusalsResponse.SerializeToString,
             ),
             'GetRestaurant': grpc.unary_unary_rpc_method_handler(
                     servicer.GetRestaurant,
@@ -481,6 +499,33 @@ class AuthService:
             '/fynlo.auth.v1.AuthService/ListRevocations',
             fynlo_dot_auth_dot_v1_dot_auth__service__pb2.ListRevocationsRequest.SerializeToString,
             fynlo_dot_auth_dot_v1_dot_auth__service__pb2.ListRevocationsResponse.FromString,
+            options,
+            channel_credentials,
+            insecure,
+            call_credentials,
+            compression,
+            wait_for_ready,
+            timeout,
+            metadata,
+            _registered_method=True)
+
+    @staticmethod
+    def ReportRefusals(request,
+            target,
+            options=(),
+            channel_credentials=None,
+            call_credentials=None,
+            insecure=False,
+            compression=None,
+            wait_for_ready=None,
+            timeout=None,
+            metadata=None):
+        return grpc.experimental.unary_unary(
+            request,
+            target,
+            '/fynlo.auth.v1.AuthService/ReportRefusals',
+            fynlo_dot_auth_dot_v1_dot_auth__service__pb2.ReportRefusalsRequest.SerializeToString,
+            fynlo_dot_auth_dot_v1_dot_auth__service__pb2.ReportRefusalsResponse.FromString,
             options,
             channel_credentials,
             insecure,

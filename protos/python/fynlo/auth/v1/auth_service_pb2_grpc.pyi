@@ -49,6 +49,10 @@ class AuthServiceStub:
     GetJwks: _grpc.UnaryUnaryMultiCallable[_auth_service_pb2.GetJwksRequest, _auth_service_pb2.GetJwksResponse]
     ListRevocations: _grpc.UnaryUnaryMultiCallable[_auth_service_pb2.ListRevocationsRequest, _auth_service_pb2.ListRevocationsResponse]
     """All revocations whose tokens could still be alive."""
+    ReportRefusals: _grpc.UnaryUnaryMultiCallable[_auth_service_pb2.ReportRefusalsRequest, _auth_service_pb2.ReportRefusalsResponse]
+    """What the gateway has refused by itself, which has no database, for the audit records. Only the gateway calls it.
+    Safe to repeat under one request_id.
+    """
     GetRestaurant: _grpc.UnaryUnaryMultiCallable[_auth_service_pb2.GetRestaurantRequest, _auth_service_pb2.GetRestaurantResponse]
     """The read-through of RestaurantUpdated for a service whose copy is missing."""
     CreatePlatform: _grpc.UnaryUnaryMultiCallable[_auth_service_pb2.CreatePlatformRequest, _auth_service_pb2.CreatePlatformResponse]
@@ -80,6 +84,10 @@ class AuthServiceAsyncStub(AuthServiceStub):
     GetJwks: _aio.UnaryUnaryMultiCallable[_auth_service_pb2.GetJwksRequest, _auth_service_pb2.GetJwksResponse]  # type: ignore[assignment]
     ListRevocations: _aio.UnaryUnaryMultiCallable[_auth_service_pb2.ListRevocationsRequest, _auth_service_pb2.ListRevocationsResponse]  # type: ignore[assignment]
     """All revocations whose tokens could still be alive."""
+    ReportRefusals: _aio.UnaryUnaryMultiCallable[_auth_service_pb2.ReportRefusalsRequest, _auth_service_pb2.ReportRefusalsResponse]  # type: ignore[assignment]
+    """What the gateway has refused by itself, which has no database, for the audit records. Only the gateway calls it.
+    Safe to repeat under one request_id.
+    """
     GetRestaurant: _aio.UnaryUnaryMultiCallable[_auth_service_pb2.GetRestaurantRequest, _auth_service_pb2.GetRestaurantResponse]  # type: ignore[assignment]
     """The read-through of RestaurantUpdated for a service whose copy is missing."""
     CreatePlatform: _aio.UnaryUnaryMultiCallable[_auth_service_pb2.CreatePlatformRequest, _auth_service_pb2.CreatePlatformResponse]  # type: ignore[assignment]
@@ -150,6 +158,16 @@ class AuthServiceServicer(metaclass=_abc_1.ABCMeta):
         context: _ServicerContext,
     ) -> _typing.Union[_auth_service_pb2.ListRevocationsResponse, _abc.Awaitable[_auth_service_pb2.ListRevocationsResponse]]:
         """All revocations whose tokens could still be alive."""
+
+    @_abc_1.abstractmethod
+    def ReportRefusals(
+        self,
+        request: _auth_service_pb2.ReportRefusalsRequest,
+        context: _ServicerContext,
+    ) -> _typing.Union[_auth_service_pb2.ReportRefusalsResponse, _abc.Awaitable[_auth_service_pb2.ReportRefusalsResponse]]:
+        """What the gateway has refused by itself, which has no database, for the audit records. Only the gateway calls it.
+        Safe to repeat under one request_id.
+        """
 
     @_abc_1.abstractmethod
     def GetRestaurant(

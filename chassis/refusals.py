@@ -1,0 +1,85 @@
+"""Writes down the refusals of access that a process has counted, as audit records."""
+
+import asyncio
+from collections.abc import Awaitable, Callable
+
+from chassis.audit import audit
+from chassis.db import Database
+from chassis.errors import Problem
+from chassis.idempotency import IdempotencyKey
+from chassis.rpc.refusals import Refusals, Report
+from chassis.runtime import Service
+from chassis.telemetry import get_logger
+
+WRITE_EVERY_SECONDS = 10.0
+WRITE_SECONDS = 5.0
+
+Write = Callable[[Report], Awaitable[object]]
+
+_log = get_logger("audit")
+
+
+def write_refusals(service: Service, refusals: Refusals, write: Write) -> None:
+    """Has ``service`` write what is counted while it runs, and the rest when it stops. Add it after what
+    ``write`` needs: that is closed later.
+    """
+
+    async def at_the_end() -> None:
+        await flush(refusals, write, everything=True)
+
+    async def again_and_again() -> None:
+        while True:
+            await asyncio.sleep(WRITE_EVERY_SECONDS)
+            await flush(refusals, write)
+
+    service.add_background("refusals", again_and_again)
+    service.on_stop("refusals", at_the_end)
+
+
+def into(db: Database) -> Write:
+    """Writes into the service's own chains."""
+
+    async def write(report: Report) -> None:
+        await record_report(db, report, by=db.schema)
+
+    return write
+
+
+async def flush(refusals: Refusals, write: Write, *, everything: bool = False) -> None:
+    """Writes the minutes that are over, or all. What cannot be written now waits; what is refused is gone."""
+    refusals.close_minutes(everything=everything)
+    while refusals.waiting:
+        try:
+            async with asyncio.timeout(WRITE_SECONDS):
+                await write(refusals.waiting[0])
+        except (Problem, TimeoutError) as problem:
+            _log.warning("refusals are not written yet", reason=str(problem), reports=len(refusals.waiting))
+            return
+        except Exception:
+            _log.exception("refusals are lost", refusals=len(refusals.waiting[0].refusals))
+        refusals.waiting.popleft()
+        refusals.close_minutes(everything=everything)
+
+
+async def record_report(db: Database, report: Report, *, by: str) -> None:
+    """A record for each, in one transaction, once per report. ``by`` the process that refused."""
+    key = IdempotencyKey(f"refusals:{by}", report.id, b"")
+    async with db.transaction(report.restaurant_id, claiming=key) as tx:
+        if await tx.claim(key):
+            return
+        for counted in report.refusals:
+            refusal = counted.refusal
+            audit(
+                tx,
+                "access.refused",
+                actor=refusal.actor or None,
+                device_id=refusal.device_id or None,
+                by=by,
+                reason=refusal.reason,
+                permission=refusal.permission,
+                address=refusal.address,
+                method=counted.method,
+                minute=counted.minute.isoformat(),
+                count=counted.count,
+            )
+        tx.remember(b"")
