@@ -6,10 +6,11 @@ nor its memory, its time is bounded, and it can be killed. One file at a time fo
 
 import asyncio
 import os
+import subprocess
 import sys
 import tempfile
+from collections.abc import Sequence
 from pathlib import Path
-from typing import IO
 from uuid import UUID
 
 from pydantic import TypeAdapter
@@ -75,39 +76,39 @@ class Readers:
             self._busy.discard(tenant)
 
     async def _read(self, content: bytes, file_format: str, currency_code: str) -> MenuFile:
-        # A file and no pipe: a reader that ends early does not meet somebody who still writes to it.
-        with tempfile.TemporaryFile() as file:
-            file.write(content)
-            file.seek(0)
-            return await self._read_open(file, file_format, currency_code)
+        argv = (*self._argv, file_format, currency_code)
+        try:
+            done = await asyncio.to_thread(_run, argv, content, self._read_seconds)
+        except subprocess.TimeoutExpired:
+            seconds = f"{self._read_seconds:g}"
+            raise UnreadableMenuFile(f"The file takes longer than {seconds} s to read. Split it.") from None
+        if done.returncode == UNREADABLE:
+            raise UnreadableMenuFile(done.stdout.decode())
+        if done.returncode != 0:
+            raise UnreadableMenuFile("The file cannot be read. Save it again, or send it as CSV.")
+        return _adapter.validate_json(done.stdout)
 
-    async def _read_open(self, file: IO[bytes], file_format: str, currency_code: str) -> MenuFile:
-        process = await asyncio.create_subprocess_exec(
-            *self._argv,
-            file_format,
-            currency_code,
+
+def _run(argv: Sequence[str], content: bytes, seconds: float) -> "subprocess.CompletedProcess[bytes]":
+    """Runs the reader to its end; kills it after ``seconds`` (TimeoutExpired).
+
+    By the standard library, which starts it with vfork: the event loop's own way forks, and a process in which
+    gRPC runs must not (the child would run gRPC's handlers, and now and then die of them).
+    """
+    # A file and no pipe: a reader that ends early does not meet somebody who still writes to it.
+    with tempfile.TemporaryFile() as file:
+        file.write(content)
+        file.seek(0)
+        return subprocess.run(  # noqa: S603 - our own program, and no shell
+            argv,
             stdin=file,
-            stdout=asyncio.subprocess.PIPE,
-            stderr=asyncio.subprocess.DEVNULL,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.DEVNULL,
+            timeout=seconds,
             cwd=ROOT,
             # Nothing of the service's own environment: no address, no secret.
             env={"PYTHONPATH": os.pathsep.join(path for path in sys.path if path)},
         )
-        try:
-            async with asyncio.timeout(self._read_seconds):
-                output, _ = await process.communicate()
-        except TimeoutError:
-            seconds = f"{self._read_seconds:g}"
-            raise UnreadableMenuFile(f"The file takes longer than {seconds} s to read. Split it.") from None
-        finally:
-            if process.returncode is None:
-                process.kill()
-                await process.wait()
-        if process.returncode == UNREADABLE:
-            raise UnreadableMenuFile(output.decode())
-        if process.returncode != 0:
-            raise UnreadableMenuFile("The file cannot be read. Save it again, or send it as CSV.")
-        return _adapter.validate_json(output)
 
 
 def encoded(file: MenuFile) -> bytes:
