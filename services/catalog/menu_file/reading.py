@@ -92,8 +92,8 @@ class Readers:
 def _run(argv: Sequence[str], content: bytes, seconds: float) -> "subprocess.CompletedProcess[bytes]":
     """Runs the reader to its end; kills it after ``seconds`` (TimeoutExpired).
 
-    By the standard library, which starts it with vfork: the event loop's own way forks, and a process in which
-    gRPC runs must not (the child would run gRPC's handlers, and now and then die of them).
+    By the standard library, which starts it with vfork: the event loop's own way forks, and a process in
+    which gRPC runs must not (the child would run gRPC's handlers, and now and then die of them).
     """
     # A file and no pipe: a reader that ends early does not meet somebody who still writes to it.
     with tempfile.TemporaryFile() as file:
