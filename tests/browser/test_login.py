@@ -109,7 +109,7 @@ async def test_logging_in_as_somebody_else_ends_the_session_on_the_server(
     page = await desk.page()
     await log_in(page, PLATFORM_OWNER)
     await expect(page.get_by_role("button", name="Log in as somebody else")).to_be_visible()
-    token = await page.evaluate("JSON.parse(sessionStorage.getItem('fynlo.session')).access_token")
+    token = await page.evaluate("JSON.parse(localStorage.getItem('fynlo.session')).access_token")
     if expired:
         await page.evaluate(EXPIRE)
         await page.reload()

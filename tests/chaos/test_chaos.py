@@ -103,9 +103,9 @@ class Negative:
 NEGATIVES = [
     Negative(
         "no-claim",
-        "orders",
-        frozenset({"I1", "I2"}),
-        replace(QUIET, orders=30, habits=Habits(repeat=0.6, id_from_server=0.6)),
+        "payments",  # of orders the ids derive from the key: claimed or not, the second one is the first
+        frozenset({"I2"}),
+        replace(QUIET, orders=30, habits=replace(CALM, repeat=0.6, id_from_server=0.6, split=0.5)),
     ),
     Negative("resume-off-by-one", "realtime", frozenset({"I3"}), replace(QUIET, cut_seconds=0.1)),
     Negative(

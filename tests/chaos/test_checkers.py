@@ -304,6 +304,16 @@ def test_everything_committed_is_published(changes: dict[str, Any]) -> None:
     assert broken(run(found=truth(**changes))) == {"I7"}
 
 
+def test_a_stream_that_was_lost_must_be_whole_again_in_whatever_order() -> None:
+    turned = truth(stream={1: ("s.1", "m2"), 2: ("s.1", "m1")})
+    both = [placed(), paid()]
+    assert broken(check(Evidence(both, turned, stores()))) == {"I7"}
+    assert check(Evidence(both, turned, stores(), store_lost=True)) == []
+    assert broken(check(Evidence(both, truth(stream={1: ("s.1", "m2")}), stores(), store_lost=True))) == {
+        "I7"
+    }
+
+
 def test_an_event_that_is_in_the_stream_twice_counts_where_it_came_first() -> None:
     stream = {1: ("s.1", "m1"), 2: ("s.1", "m2"), 3: ("s.1", "m1")}
     assert run(found=truth(stream=stream)) == []

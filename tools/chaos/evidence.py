@@ -25,6 +25,10 @@ class Evidence:
     operations: Sequence[Operation]
     truth: Observations
     stores: Sequence[ChannelStore]
+    store_lost: bool = False
+    """Whether the stream was lost in this run, and filled again."""
+    restaurants: frozenset[str] = frozenset()
+    """Those of this run; empty: all that there are."""
 
     def of_kind(self, kind: str) -> Iterable[Operation]:
         """The operations of one kind."""

@@ -20,6 +20,7 @@ from tools.chaos.network import Harm, Network
 
 POLL_SECONDS = 0.05
 BACK_SECONDS = 60.0
+LOSE_STORE = "lose_store"
 NATS_STORE = "nats"
 """The folder of the embedded NATS inside a run's data folder."""
 
@@ -92,7 +93,7 @@ class Faults:
         os.kill(pid, signal.SIGKILL)
         for kept in folder.glob("jetstream*"):
             shutil.rmtree(kept, ignore_errors=True)
-        self._watch(self._noted("lose_store", "nats"), pid)
+        self._watch(self._noted(LOSE_STORE, "nats"), pid)
         return True
 
     def stop(self, name: str, seconds: float) -> bool:

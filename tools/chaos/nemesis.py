@@ -5,7 +5,7 @@ import random
 import time
 from collections.abc import Mapping, Sequence
 
-from tools.chaos.faults import Faults
+from tools.chaos.faults import LOSE_STORE, Faults
 from tools.chaos.network import random_harm
 
 TARGETS = (
@@ -27,7 +27,7 @@ MAX_STOPPED = 2
 """Processes that stand still at the same time."""
 
 KILLS: Mapping[str, float] = {"kill": 1.0}
-EVERYTHING: Mapping[str, float] = {"kill": 0.72, "stop": 0.1, "harm": 0.14, "lose_store": 0.04}
+EVERYTHING: Mapping[str, float] = {"kill": 0.72, "stop": 0.1, "harm": 0.14, LOSE_STORE: 0.04}
 """How often which fault; parts of 1."""
 
 
@@ -65,7 +65,7 @@ class Nemesis:
         elif kind == "harm" and (links := self._faults.used_links()):
             client, server = self._rng.choice(sorted(links))
             self._faults.harm(client, server, random_harm(self._rng), self._rng.uniform(*HARM_SECONDS))
-        elif kind == "lose_store":
+        elif kind == LOSE_STORE:
             self._faults.lose_store()
         else:
             self._faults.kill(self._next("kill"))

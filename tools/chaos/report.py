@@ -10,6 +10,7 @@ import orjson
 from rich.console import Console
 from rich.table import Table
 
+from tools.chaos.faults import LOSE_STORE
 from tools.chaos.nemesis import TARGETS
 from tools.chaos.network import HARMS
 from tools.chaos.run import Result
@@ -25,7 +26,7 @@ def summary(result: Result) -> dict[str, Any]:
     placed = [op for op in operations if op.kind == "place"]
     seconds = sorted(op.seconds for op in operations)
     away: dict[str, list[float]] = defaultdict(list)
-    kills = [strike for strike in result.strikes if strike.kind in ("kill", "lose_store")]
+    kills = [strike for strike in result.strikes if strike.kind in ("kill", LOSE_STORE)]
     for kill in kills:
         away[kill.target].append(float("inf") if kill.away_seconds is None else kill.away_seconds)
     return {

@@ -20,7 +20,7 @@ from tools.chaos.channel_store import ChannelStore
 from tools.chaos.checkers import check
 from tools.chaos.devices import COOKS, Display, Habits, Till
 from tools.chaos.evidence import Evidence, Violation
-from tools.chaos.faults import Faults, State, Strike
+from tools.chaos.faults import LOSE_STORE, Faults, State, Strike
 from tools.chaos.history import History, Operation, read_history
 from tools.chaos.nemesis import INTERVAL_SECONDS, KILLS, TARGETS, Nemesis
 from tools.chaos.network import Network
@@ -122,7 +122,9 @@ class Run:
                 truth = await self._look(shops)
             history.close()
         operations = read_history(history.path)
-        evidence = Evidence(operations, truth, [follower.store for follower in self._followers])
+        stores = [follower.store for follower in self._followers]
+        lost = any(strike.kind == LOSE_STORE for strike in self._faults.strikes)
+        evidence = Evidence(operations, truth, stores, lost, frozenset(shop.id for shop in shops))
         late = [] if settled is not None else [Violation("Q", f"not quiet: {'; '.join(waits)}")]
         return Result(
             scenario,
