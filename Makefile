@@ -87,7 +87,7 @@ bench: $(INSTALLED) ## Measure a system of its own against the bars (SCENARIO=na
 	@exec $(PY) -m bench $(SCENARIO) $(ARGS)
 
 .PHONY: chaos
-chaos: $(INSTALLED) ## Kill processes of a system of its own under load and check every promise
+chaos: $(INSTALLED) ## Break a system of its own in every way under load and check every promise
 	@exec $(PY) -m tools.chaos $(ARGS)
 
 ##@ Set-up
@@ -114,7 +114,7 @@ clean: ## Remove .venv and every cache (never the data)
 help: ## This list
 	@awk 'BEGIN { FS = ":.*## " } \
 		/^##@/ { printf "\n%s\n", substr($$0, 5) } \
-		/^[a-z-]+:.*## / { printf "  make %-10s %s\n", $$1, $$2 }' Makefile
+		/^[a-z-]+:.*## / { printf "  make %-13s %s\n", $$1, $$2 }' Makefile
 	@echo
 
 # The stamp is newer than the locks: installed once for each. They are complete, so nothing is resolved; the pip
