@@ -28,7 +28,7 @@ from chassis.errors import Conflict, NotFound, Problem, Unavailable
 from chassis.idempotency import IdempotencyInFlight
 from chassis.ids import new_id
 from chassis.rpc import current_principal
-from chassis.testing_rpc import serving
+from chassis.testing_rpc import TokenMint, serving
 from services.orders.peers import GrpcPeers
 from services.orders.tests.world import World
 from services.orders.usecases.copies import Copies
@@ -154,6 +154,7 @@ async def world_of(db: Database, clock: FakeClock) -> AsyncIterator[World]:
     auth = AuthStandIn()  # type: ignore[abstract] # the rest of the contract is not asked
     catalog = CatalogStandIn()  # type: ignore[abstract]
     payments = PaymentsStandIn()  # type: ignore[abstract]
+    mint = TokenMint(clock)
     async with AsyncExitStack() as stack:
         channels = []
         for name, register, servicer in (
@@ -168,9 +169,10 @@ async def world_of(db: Database, clock: FakeClock) -> AsyncIterator[World]:
                     clock=clock,
                     caller="orders",
                     service_name=name,
+                    mint=mint,
                 )
             )
             channels.append(peer.channel)
         peers = GrpcPeers(*channels)
         shop = Shop(db, clock, peers, Copies(db, peers))
-        yield World(shop, clock, auth, catalog, payments, new_id())
+        yield World(shop, clock, auth, catalog, payments, new_id(), mint)

@@ -181,7 +181,7 @@ async def test_the_published_examples_of_others_are_understood(world: World) -> 
     menu, money = example(MenuChanged), example(PaymentCaptured)
     assert isinstance(menu, MenuChanged)
     assert isinstance(money, PaymentCaptured)
-    here = World(world.shop, world.clock, world.auth, world.catalog, world.payments, tenant)
+    here = World(world.shop, world.clock, world.auth, world.catalog, world.payments, tenant, world.mint)
     await Copies(world.shop.db, world.shop.peers).get(tenant)
     menu.previous_version, menu.version, menu.parts, menu.part = 1, 2, 1, 1
     order = await here.place(draft(draft_line(here.burger), id=money.payment.order_id))

@@ -15,7 +15,8 @@ from fynlo.payments.v1 import payments_pb2
 from chassis.clock import FakeClock
 from chassis.idempotency import IdempotencyKey
 from chassis.ids import new_id
-from chassis.rpc import acting_for
+from chassis.rpc import inbound
+from chassis.testing_rpc import PATIENT_SECONDS, TokenMint
 from services.orders.domain.kitchen import LineStep, TicketStep
 from services.orders.domain.order import Kitchen, Order, State, StateChange
 from services.orders.tests.builders import (
@@ -30,6 +31,8 @@ from services.orders.usecases import cancelling, kitchen, lifecycle, payments, p
 from services.orders.usecases.ports import Answer, Ask
 from services.orders.usecases.work import Shop
 
+PERMISSIONS = frozenset({"orders.place", "orders.cancel"})
+
 
 @dataclass
 class World:
@@ -41,6 +44,7 @@ class World:
     catalog: Any
     payments: Any
     tenant: UUID
+    mint: TokenMint
     burger: catalog_pb2.Item = field(default_factory=item_message)
     extra_items: list[catalog_pb2.Item] = field(default_factory=list)
     menu_version: int = 1
@@ -57,7 +61,7 @@ class World:
 
     def another(self) -> "World":
         """A second restaurant on the same service."""
-        return World(self.shop, self.clock, self.auth, self.catalog, self.payments, new_id())
+        return World(self.shop, self.clock, self.auth, self.catalog, self.payments, new_id(), self.mint)
 
     def ask(self, key: str = "", body: bytes = b"same") -> Ask:
         """A request of Mia's, with a fresh key unless given."""
@@ -66,8 +70,11 @@ class World:
 
     @contextmanager
     def calling(self) -> Iterator[None]:
-        """Calls to peers inside come from the service itself."""
-        with acting_for(self.tenant):
+        """Calls to peers inside are forwarded for Mia, with her token."""
+        mia = self.mint.principal(
+            permissions=PERMISSIONS, restaurant_id=self.tenant, subject=MIA.user_id, name=MIA.name
+        )
+        with inbound(budget_seconds=PATIENT_SECONDS, token=self.mint.token(mia)):
             yield
 
     async def place(
