@@ -4,6 +4,7 @@ A session is one log-in on one device: a family of refresh tokens of which one i
 another restaurant stays in it, and what ends it ends all of it.
 """
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from enum import StrEnum
@@ -134,3 +135,23 @@ class Revocation:
     id: UUID
     valid_after: datetime
     reason: str
+
+
+REVOKED_ONE_BY_ONE_MAX = 100
+"""Above this a person's tokens are revoked altogether; sessions that are not meant just refresh."""
+
+
+def revocations_of(
+    user_id: UUID,
+    session_ids: Sequence[UUID],
+    *,
+    valid_after: datetime,
+    reason: str,
+    altogether_after: datetime | None = None,
+) -> list[Revocation]:
+    """What makes the tokens of these sessions of one person die. ``altogether_after``: the instant instead of
+    ``valid_after`` where all of the person's tokens are revoked.
+    """
+    if len(session_ids) > REVOKED_ONE_BY_ONE_MAX:
+        return [Revocation(RevocationKind.USER, user_id, altogether_after or valid_after, reason)]
+    return [Revocation(RevocationKind.SESSION, one, valid_after, reason) for one in session_ids]

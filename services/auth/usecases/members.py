@@ -1,8 +1,6 @@
 """Who belongs to a restaurant. Every use case runs in the restaurant of the caller's token."""
 
-from collections.abc import Sequence
 from dataclasses import replace
-from datetime import datetime
 from uuid import UUID
 
 from fynlo.auth.v1 import auth_service_pb2 as auth_api
@@ -17,14 +15,11 @@ from services.auth import wire
 from services.auth.domain.invitations import Invitation, above, require_rank
 from services.auth.domain.restaurant import RestaurantNotFound
 from services.auth.domain.roles import GRANTABLE, Membership, Role, require_grantable, require_other_owner
-from services.auth.domain.sessions import REVOCATION_MARGIN, Revocation, RevocationKind
+from services.auth.domain.sessions import REVOCATION_MARGIN, revocations_of
 from services.auth.store import invitations, people, places, sessions
 from services.auth.usecases.context import Context
 from services.auth.usecases.invitations import withdraw
 from services.auth.usecases.sessions import revoke, revoke_left
-
-REVOKED_ONE_BY_ONE_MAX = 100
-"""Above this the person's tokens are revoked altogether; sessions in other restaurants just refresh."""
 
 
 class MemberNotFound(NotFound):
@@ -57,7 +52,7 @@ async def change_role(
             await places.save_membership(tx, user_id, role, now)
             await withdraw(ctx, tx, await invitations.pending_by(tx, user_id, above(role)))
             living = await sessions.living_sessions(tx, user_id, tenant, now)
-            await revoke(tx, _revocations(user_id, living, valid_after=now, reason="role_changed"))
+            await revoke(tx, revocations_of(user_id, living, valid_after=now, reason="role_changed"))
             await revoke_left(tx, user_id, now, "role_changed")
             member = replace(member, role=role)
             audit(tx, "auth.role_changed", user_id=user_id, role=role, former_role=former)
@@ -89,7 +84,7 @@ async def remove_member(
         await places.delete_membership(tx, user_id)
         await withdraw(ctx, tx, await invitations.pending_by(tx, user_id, GRANTABLE))
         await revoke(
-            tx, _revocations(user_id, living, valid_after=now + REVOCATION_MARGIN, reason="member_removed")
+            tx, revocations_of(user_id, living, valid_after=now + REVOCATION_MARGIN, reason="member_removed")
         )
         await revoke_left(tx, user_id, now, "member_removed")
         tx.emit(wire.member_changed(member, removed=True), subject_id=str(user_id), command_id=key.key)
@@ -112,11 +107,3 @@ async def _hold_members(tx: Transaction, tenant: UUID) -> None:
     """Changes of the members of one restaurant take turns: two owners cannot remove each other at once."""
     if await places.restaurant_by_id(tx, tenant, lock=True) is None:
         raise RestaurantNotFound("There is no such restaurant.")
-
-
-def _revocations(
-    user_id: UUID, session_ids: Sequence[UUID], *, valid_after: datetime, reason: str
-) -> list[Revocation]:
-    if len(session_ids) > REVOKED_ONE_BY_ONE_MAX:
-        return [Revocation(RevocationKind.USER, user_id, valid_after, reason)]
-    return [Revocation(RevocationKind.SESSION, session_id, valid_after, reason) for session_id in session_ids]

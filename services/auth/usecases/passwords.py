@@ -23,6 +23,7 @@ from services.auth.domain.sessions import (
     RevocationKind,
     SessionEnded,
     User,
+    revocations_of,
 )
 from services.auth.store import links, mail, people, sessions
 from services.auth.tokens import hash_of
@@ -32,8 +33,6 @@ from services.auth.usecases.guesses import Guess, prove, start_anew
 from services.auth.usecases.links import look_up
 from services.auth.usecases.sessions import Caller, revoke
 
-REVOKED_ONE_BY_ONE_MAX = 100
-"""Above this the person's tokens are revoked altogether; the session that goes on just refreshes."""
 RETRY_SECONDS = 600
 CHANGED, RESET = "password_changed", "password_reset"
 
@@ -69,12 +68,13 @@ async def change_password(ctx: Context, caller: Caller, change: Change) -> None:
         now = ctx.db.clock.now()
         await people.update_password_hash(tx, user.id, password_hash)
         ended = await people.end_other_sessions(tx, user.id, caller.session_id, now)
-        if len(ended) > REVOKED_ONE_BY_ONE_MAX:
-            revocations = [Revocation(RevocationKind.USER, user.id, now, CHANGED)]
-        else:
-            over = now + REVOCATION_MARGIN
-            revocations = [Revocation(RevocationKind.SESSION, one, over, CHANGED) for one in ended]
-        await revoke(tx, revocations)
+        # Where all tokens are revoked, the session that goes on must be able to refresh at once.
+        await revoke(
+            tx,
+            revocations_of(
+                user.id, ended, valid_after=now + REVOCATION_MARGIN, reason=CHANGED, altogether_after=now
+            ),
+        )
         await _tell(ctx, tx, user)
         audit(tx, "auth.password_changed", user_id=user.id, sessions_ended=len(ended))
     ctx.mail_waits.set()
