@@ -24,6 +24,8 @@ EXPECTED_REFUSALS = {
     "serve": {"409 illegal_transition"},
 }
 """What the rules of the trade may answer. Anything else that is refused is a fault."""
+TICKET_IS_NOT_THERE = "404 ticket_not_found"
+"""What a display is told when it bumps what was announced and never, or not yet, committed."""
 OWN_CONFLICTS = frozenset({"cancel", "bump", "serve", "pay"})
 """Commands that only one device gives for each order or ticket."""
 
@@ -138,8 +140,16 @@ def devices_are_contiguous_and_end_like_the_database(evidence: Evidence) -> list
 
 
 def kitchens_see_each_order_once(evidence: Evidence) -> list[Violation]:
-    """I4: the kitchen's feed has exactly one ``order.accepted`` for each order that it has to cook."""
-    found = []
+    """I4: the kitchen's feed has exactly one ``order.accepted`` for each order that it has to cook, and no
+    display is shown a ticket that is not there when it acts on it.
+    """
+    found = [
+        Violation(
+            "I4", "the kitchen was shown a ticket that is not there", (op.id, str(op.asked.get("ticket_id")))
+        )
+        for op in evidence.of_kind("bump")
+        if TICKET_IS_NOT_THERE in op.refusals
+    ]
     by_channel: dict[str, list[ChannelStore]] = defaultdict(list)
     for store in evidence.stores:
         if store.channel == "kitchen":
