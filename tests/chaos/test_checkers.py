@@ -187,6 +187,20 @@ def test_the_kitchen_sees_an_order_once(frames: list[dict[str, Any]]) -> None:
     assert broken(violations) == {"I4"}
 
 
+def test_a_display_that_was_too_far_behind_sees_an_order_in_its_snapshot() -> None:
+    store = device("kitchen")
+    [ticket] = ticket_frame(1)["d"]["tickets"]
+    store.begin("e1", 1, {"tickets": [{**ticket, "order_id": "o1"}]})
+    found = truth(
+        snapshots={**truth().snapshots, (OURS, "kitchen"): {"tickets": [{**ticket, "order_id": "o1"}]}}
+    )
+    assert run(found=found, devices=[stores()[0], store]) == []
+    empty = device("kitchen")
+    empty.begin("e1", 1, {"tickets": []})
+    found = truth(snapshots={**truth().snapshots, (OURS, "kitchen"): {"tickets": []}})
+    assert broken(run(found=found, devices=[stores()[0], empty])) == {"I4"}
+
+
 def test_a_ticket_that_a_display_bumps_is_there() -> None:
     asked = {"ticket_id": "t9"}
     bump = Operation("op3", "bump", "display", OURS, "op3", "x", asked, 2.0, 3.0)
