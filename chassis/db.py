@@ -228,7 +228,8 @@ class Database:
     async def close(self) -> None:
         """Waits for running transactions up to CLOSE_TIMEOUT_SECONDS, then ends their connections."""
         try:
-            await asyncio.wait_for(self._pool.close(), CLOSE_TIMEOUT_SECONDS)
+            async with asyncio.timeout(CLOSE_TIMEOUT_SECONDS):
+                await self._pool.close()
         except TimeoutError:
             self._pool.terminate()
 

@@ -120,7 +120,8 @@ class EmbeddedPostgres(EmbeddedServer):
         words += ["--locale", "C", "--locale-provider", "builtin", "--builtin-locale", "C.UTF-8"]
         child = launch(Command("initdb", tuple(words), bare_environment(), account=self._account), self.log)
         try:
-            code = await asyncio.wait_for(child.wait(), INITDB_TIMEOUT_SECONDS)
+            async with asyncio.timeout(INITDB_TIMEOUT_SECONDS):
+                code = await child.wait()
         except TimeoutError as error:
             raise ServerFailed(f"initdb did not end within {INITDB_TIMEOUT_SECONDS:.0f} s.") from error
         finally:

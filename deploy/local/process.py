@@ -74,14 +74,17 @@ class Child:
         if self.process.poll() is None:
             self.process.send_signal(self.command.stop_signal)
             try:
-                await asyncio.wait_for(self.wait(), self.command.stop_grace_seconds)
+                async with asyncio.timeout(self.command.stop_grace_seconds):
+                    await self.wait()
             except TimeoutError:
                 self.process.kill()
-        code = await asyncio.wait_for(self.wait(), KILL_GRACE_SECONDS)
+        async with asyncio.timeout(KILL_GRACE_SECONDS):
+            code = await self.wait()
         if self.output is not None:
             # A grandchild may hold the other end open: do not wait for it for ever.
             with contextlib.suppress(TimeoutError):
-                await asyncio.wait_for(self.output.ended.wait(), LAST_OUTPUT_SECONDS)
+                async with asyncio.timeout(LAST_OUTPUT_SECONDS):
+                    await self.output.ended.wait()
             self.output.close()
             self.output = None
         return code

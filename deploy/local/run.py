@@ -28,6 +28,7 @@ from deploy.local.supervisor import Stage, StartFailed, Supervisor
 
 DATABASE = "fynlo"
 STOP_SIGNALS = (signal.SIGINT, signal.SIGTERM)
+CANCEL_AGAIN_SECONDS = 1.0
 SAME_REQUEST_SECONDS = 1.0
 EXPECTED = (
     StartFailed,
@@ -93,9 +94,11 @@ class _Run:
         running = asyncio.create_task(self._start_and_keep())
         await asyncio.wait([stopping, running], return_when=asyncio.FIRST_COMPLETED)
         code = self._outcome(running)
-        for task in (stopping, running):
-            task.cancel()
-        await asyncio.wait([stopping, running])
+        stopping.cancel()
+        while not running.done():
+            # Again and again: what it waits for may have taken a cancellation for an answer.
+            running.cancel()
+            await asyncio.wait([running], timeout=CANCEL_AGAIN_SECONDS)
         self._console.note("stopping")
         await self._supervisor.stop()
         state.forget_run(self._folder)

@@ -247,7 +247,8 @@ class Supervisor:
             return
         child = launch_reading(step.command, lambda text: self._console.line(name, text))
         try:
-            code = await asyncio.wait_for(child.wait(), STEP_TIMEOUT_SECONDS)
+            async with asyncio.timeout(STEP_TIMEOUT_SECONDS):
+                code = await child.wait()
         except TimeoutError as error:
             raise StartFailed(f"{name} did not end within {STEP_TIMEOUT_SECONDS:.0f} s.") from error
         finally:

@@ -91,6 +91,15 @@ def mocks(source: Source) -> Iterator[Finding]:
             yield Finding(source.path, node.lineno, f"{_dotted(node)}: give the code a port instead")
 
 
+def lost_cancellations(source: Source) -> Iterator[Finding]:
+    """In Python 3.11 wait_for takes the answer and forgets a cancellation that comes with it: whoever was to
+    end goes on.
+    """
+    for node in ast.walk(source.tree):
+        if not source.is_test and isinstance(node, ast.Attribute) and _dotted(node) == "asyncio.wait_for":
+            yield Finding(source.path, node.lineno, "asyncio.wait_for: use asyncio.timeout")
+
+
 def environment(source: Source) -> Iterator[Finding]:
     """Settings modules read the environment; everything else is told."""
     if source.path.endswith("/settings.py") or source.is_test:
@@ -320,6 +329,7 @@ PYTHON_RULES: tuple[Rule, ...] = (
     services_apart,
     commits,
     mocks,
+    lost_cancellations,
     environment,
     clock,
     remote_calls,

@@ -37,6 +37,7 @@ CAUGHT: list[tuple[rules.Rule, str, str]] = [
     (rules.mocks, TEST, "import unittest.mock"),
     (rules.mocks, TEST, "with mock.patch('a.b'): pass"),
     (rules.mocks, TEST, "monkeypatch.setattr(a, 'b', 1)"),
+    (rules.lost_cancellations, PRODUCT, "await asyncio.wait_for(event.wait(), 5)"),
     (rules.environment, PRODUCT, "os.environ['FYNLO_X']"),
     (rules.environment, "deploy/local/places.py", "os.getenv('HOME')"),
     (rules.environment, "tools/seed.py", "from os import environ"),

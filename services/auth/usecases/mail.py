@@ -43,7 +43,8 @@ async def keep_sending(ctx: Context, port: MailPort) -> None:
         except Problem as problem:
             _log.warning("mail put off", reason=problem.reason)
         with contextlib.suppress(TimeoutError):
-            await asyncio.wait_for(ctx.mail_waits.wait(), POLL_SECONDS)
+            async with asyncio.timeout(POLL_SECONDS):
+                await ctx.mail_waits.wait()
 
 
 async def deliver_due(ctx: Context, port: MailPort) -> int:
