@@ -77,12 +77,12 @@ export function Events({ events, currency, first = Infinity }) {
   const [all, setAll] = useState(false);
   const shown = all ? events : events.slice(0, first);
   return html`<ul class="events">
-      ${shown.map((one) => html`<${Event} key=${one.id} event=${one} currency=${currency} />`)}
+      ${shown.map((one) => html`<${Movement} key=${one.id} event=${one} currency=${currency} />`)}
     </ul>
     ${shown.length < events.length && html`<button onClick=${() => setAll(true)}>Show all ${events.length}</button>`}`;
 }
 
-function Event({ event, currency }) {
+function Movement({ event, currency }) {
   const { label, sign } = KINDS[event.kind];
   const people = [event.actor?.name, event.approved_by && `approved by ${event.approved_by.name}`].filter(Boolean);
   return html`<li data-event=${event.kind}>

@@ -38,7 +38,7 @@ export function ApprovalDialog({ why, asksReason = false, fixed = false, busy = 
       <label class="field">Their password
         <input type="password" name="approver-password" autocomplete="off" required value=${password}
           onInput=${(event) => setPassword(event.target.value)} />
-        <small class="quiet">For this once: nobody is logged in here afterwards.</small></label>
+        <small class="quiet">For this once: they are logged out again at once.</small></label>
       ${said && html`<p class="notice bad" role="alert" key=${said.at}>${said.words}</p>`}
       <div class="row spread">
         <button type="button" class="ghost" onClick=${onCancel}>Cancel</button>
