@@ -182,4 +182,5 @@ def _cash(of: payments_pb2.CashReconciliation) -> Json:
         "counted_minor": of.counted_minor,
         "variance_minor": of.variance_minor,
         "variance_reason": of.variance_reason or None,
+        "approved_by": actor(of.approved_by) if of.HasField("approved_by") else None,
     }

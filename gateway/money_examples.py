@@ -80,6 +80,7 @@ CASH: Final[Example] = {
     "counted_minor": 12150,
     "variance_minor": 0,
     "variance_reason": None,
+    "approved_by": None,
 }
 X_REPORT: Final[Example] = {
     "number": None,

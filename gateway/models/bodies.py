@@ -164,11 +164,12 @@ class OpenTillIn(Body):
 
 
 class CloseTillIn(Body):
-    """What was counted. A reason is needed when the variance is large."""
+    """What was counted. A large variance needs a reason; it and orders that are carried over an approval."""
 
     counted_minor: Amount
     reason: Annotated[str, Field(max_length=200)] | None = None
     carry_over_order_ids: Annotated[list[Id], Field(max_length=200, default_factory=list)]
+    approval: ApprovalIn | None = None
 
 
 class DrawerEventIn(Body):

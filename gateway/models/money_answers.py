@@ -87,7 +87,10 @@ class StaffSalesOut(Answer):
 
 
 class CashOut(Answer):
-    """The drawer: what should be in it, what was counted."""
+    """The drawer: what should be in it, what was counted.
+
+    ``approved_by``: only where whoever closed could not do it alone.
+    """
 
     opening_float_minor: int
     cash_sales_minor: int
@@ -99,6 +102,7 @@ class CashOut(Answer):
     counted_minor: int
     variance_minor: int
     variance_reason: str | None
+    approved_by: ActorOut | None
 
 
 class DrawerEventOut(Answer):

@@ -279,6 +279,7 @@ async def x_report(request: Request) -> Response:
         body=bodies.CloseTillIn,
         body_example={"counted_minor": 10850},
         missing="till_session_not_found",
+        approver="till.approve",
         errors=(
             ("403", "variance_needs_manager"),
             ("409", "till_not_open"),
@@ -290,7 +291,9 @@ async def x_report(request: Request) -> Response:
     ),
 )
 async def close_till(request: Request) -> Response:
-    """Never refused because of a variance; a large one needs a manager and a reason."""
+    """Never refused because of a variance. A large one, and orders that are carried over, need an approval
+    and a reason.
+    """
     async with writing(request, key_required=True) as call:
         body = await call.body(bodies.CloseTillIn)
         message = messages.CloseTillRequest(
@@ -299,6 +302,7 @@ async def close_till(request: Request) -> Response:
             counted_minor=body.counted_minor,
             reason=body.reason or "",
             carry_over_order_ids=[str(order) for order in body.carry_over_order_ids],
+            approval=await approval_of(call, body.approval),
         )
         reply = await call.write(call.services.tills.CloseTill(message))
         return call.answer(

@@ -244,6 +244,7 @@ def _cash(of: Reconciliation) -> pb.CashReconciliation:
         counted_minor=of.counted_minor,
         variance_minor=of.variance_minor,
         variance_reason=of.variance_reason,
+        approved_by=_optional_actor(of.approved_by),
     )
 
 

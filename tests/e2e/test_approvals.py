@@ -85,6 +85,23 @@ async def test_a_tip_of_a_million_needs_an_approval(people: People) -> None:
     assert paid["approved_by"]["user_id"] != paid["taken_by"]["user_id"]
 
 
+async def test_a_till_that_does_not_add_up_is_closed_with_an_approval(people: People) -> None:
+    till, manager = await people.till(), await people.manager()
+    session, key = await open_till(till), str(new_id())
+    path = f"/api/v2/till-sessions/{session['id']}/close"
+    count = {"counted_minor": FLOAT_MINOR - 501, "reason": "a note is missing"}
+    with pytest.raises(Refused) as refused:
+        await till.post(path, count, key)
+    assert (refused.value.status, refused.value.code) == (403, "variance_needs_manager")
+    facts = {name: refused.value.problem.get(name) for name in ("cause", "permission", "variance_minor")}
+    assert facts == {"cause": "variance", "permission": "till.approve", "variance_minor": None}
+    closed = await till.post(path, {**count, **approved_by(manager)}, key)
+    assert closed["variance_minor"] == -501
+    cash = closed["z_report"]["cash"]
+    assert cash["approved_by"]["name"] != closed["session"]["closed_by"]["name"]
+    assert await manager.get(f"/api/v2/z-reports/{closed['z_report']['number']}") == closed["z_report"]
+
+
 async def test_an_employee_reads_the_z_report_of_the_till_they_close_and_no_other(people: People) -> None:
     till, manager = await people.till(), await people.manager()
     session = await open_till(till)

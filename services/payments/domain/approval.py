@@ -15,8 +15,15 @@ from services.payments.domain.errors import (
     ApprovalNeedsReason,
     DrawerEventsFull,
     DrawerShort,
+    VarianceNeedsManager,
 )
-from services.payments.domain.till import DRAWER_EVENTS_MAX, Actor, DrawerKind, TillSession
+from services.payments.domain.till import (
+    DRAWER_EVENTS_MAX,
+    VARIANCE_LIMIT_MINOR,
+    Actor,
+    DrawerKind,
+    TillSession,
+)
 
 UNAPPROVED_LIMITS_MINOR: Mapping[DrawerKind, int] = {
     DrawerKind.PAID_IN: 20_000,
@@ -36,6 +43,8 @@ class Cause(StrEnum):
     ANOTHERS_TILL = "anothers_till"
     DRAWER_LIMIT = "drawer_limit"
     TIP_LIMIT = "tip_limit"
+    VARIANCE = "variance"
+    CARRY_OVER = "carry_over"
 
 
 @dataclass(frozen=True, slots=True)
@@ -101,10 +110,17 @@ def tip_need(bill_total_minor: int, tips_minor: int) -> Need | None:
     return Need(Cause.TIP_LIMIT, limit) if tips_minor > limit else None
 
 
+def closing_need(variance_minor: int, *, carries_over: bool) -> Need | None:
+    """The approval that closing a till needs: its count differs, or it leaves orders half paid."""
+    if abs(variance_minor) > VARIANCE_LIMIT_MINOR:
+        return Need(Cause.VARIANCE, VARIANCE_LIMIT_MINOR)
+    return Need(Cause.CARRY_OVER) if carries_over else None
+
+
 def approver_of(need: Need | None, authority: Authority, reason: str) -> Actor | None:
     """Who approved what is needed; None where nobody had to.
 
-    Raises ApprovalNeeded, ApprovalInvalid, ApprovalNeedsReason.
+    Raises ApprovalNeeded (of a variance VarianceNeedsManager), ApprovalInvalid, ApprovalNeedsReason.
     """
     if need is None or authority.alone:
         return None
@@ -118,7 +134,8 @@ def approver_of(need: Need | None, authority: Authority, reason: str) -> Actor |
             metadata={**facts, "fault": authority.fault},
         )
     if authority.approver is None:
-        raise ApprovalNeeded(
+        refusal = VarianceNeedsManager if need.cause is Cause.VARIANCE else ApprovalNeeded
+        raise refusal(
             f"{_SENTENCES[need.cause]} Somebody who may approve it ({authority.permission}), a manager for "
             "example, does it or sends the approval.",
             metadata=facts,
@@ -132,4 +149,6 @@ _SENTENCES = {
     Cause.ANOTHERS_TILL: "Somebody else opened this till.",
     Cause.DRAWER_LIMIT: "This is more than one person moves alone in a session.",
     Cause.TIP_LIMIT: "The tips of this bill would be more than the bill allows.",
+    Cause.VARIANCE: "The count differs by more than the limit.",
+    Cause.CARRY_OVER: "Orders that are paid in part are carried over.",
 }

@@ -93,8 +93,8 @@ class VarianceNeedsReason(Unprocessable):
     """The count differs by more than the limit and nobody said why."""
 
 
-class VarianceNeedsManager(PermissionDenied):
-    """The count differs by more than the limit: a manager closes."""
+class VarianceNeedsManager(ApprovalNeeded):
+    """The count differs by more than the limit: a manager closes, or approves it."""
 
 
 class HalfPaidOrders(Conflict):

@@ -79,6 +79,8 @@ class Reconciliation:
     counted_minor: int
     variance_minor: int
     variance_reason: str
+    approved_by: Actor | None = None
+    """Only where whoever closed could not do it alone; reports issued before it was kept have none."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -165,7 +167,12 @@ def report_of(
         tenders=_tenders(taken),
         fee_minor=sum(row.fee_minor for row in taken),
         cash=Reconciliation(
-            cash, cash.expected_minor, session.counted_minor, session.variance_minor, session.variance_reason
+            cash,
+            cash.expected_minor,
+            session.counted_minor,
+            session.variance_minor,
+            session.variance_reason,
+            session.closing_approved_by,
         ),
         covers=sum(row.covers for row in taken),
         order_count=sum(row.order_count for row in taken),
@@ -188,6 +195,9 @@ def canonical_json(report: TillReport) -> str:
     """The content that the hash covers: everything but the hashes."""
     content = asdict(report)
     del content["hash"], content["previous_hash"]
+    if report.cash.approved_by is None:
+        # Most have none, and while a system is updated code that does not know it reads reports as well.
+        del content["cash"]["approved_by"]
     return json.dumps(content, sort_keys=True, separators=(",", ":"), ensure_ascii=False, default=_text)
 
 
@@ -218,7 +228,13 @@ def reopen(issued: IssuedReport) -> TillReport:
             "staff": tuple(
                 StaffTotal(**{**total, "user_id": UUID(total["user_id"])}) for total in content["staff"]
             ),
-            "cash": Reconciliation(**{**cash, "totals": CashTotals(**cash["totals"])}),
+            "cash": Reconciliation(
+                **{
+                    **cash,
+                    "totals": CashTotals(**cash["totals"]),
+                    "approved_by": _optional_actor_in(cash.get("approved_by")),
+                }
+            ),
             "drawer_events": tuple(_drawer_event_in(one) for one in content.get("drawer_events", ())),
         },
         previous_hash=issued.previous_hash,
@@ -256,7 +272,6 @@ def _fault(issued: IssuedReport, previous_hash: str, number: int) -> str:
 
 
 def _drawer_event_in(content: Mapping[str, Any]) -> DrawerEvent:
-    approver = content["approved_by"]
     return DrawerEvent(
         id=UUID(content["id"]),
         kind=DrawerKind(content["kind"]),
@@ -264,12 +279,16 @@ def _drawer_event_in(content: Mapping[str, Any]) -> DrawerEvent:
         reason=content["reason"],
         at=datetime.fromisoformat(content["at"]),
         actor=_actor_in(content["actor"]),
-        approved_by=None if approver is None else _actor_in(approver),
+        approved_by=_optional_actor_in(content["approved_by"]),
     )
 
 
 def _actor_in(content: Mapping[str, Any]) -> Actor:
     return Actor(UUID(content["user_id"]), content["name"], content["device_id"])
+
+
+def _optional_actor_in(content: Mapping[str, Any] | None) -> Actor | None:
+    return None if content is None else _actor_in(content)
 
 
 def _tenders(taken: Sequence[Taken]) -> tuple[TenderTotal, ...]:

@@ -15,12 +15,11 @@ from services.payments.domain.errors import (
     ReportNotYours,
     TenderedTooLittle,
     TillNotOpen,
-    VarianceNeedsManager,
     VarianceNeedsReason,
 )
 
 VARIANCE_LIMIT_MINOR = 500
-"""A difference of up to 5.00 between count and expectation closes without a manager."""
+"""A difference of up to 5.00 between count and expectation closes without an approval."""
 
 DRAWER_EVENTS_MAX = 400
 """Drawer events beside sales in one session: all of them are listed in its report, which must fit a reply."""
@@ -89,6 +88,8 @@ class TillSession:
     variance_minor: int = 0
     variance_reason: str = ""
     closed_by: Actor | None = None
+    closing_approved_by: Actor | None = None
+    """Only where whoever closed it could not do it alone."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -120,12 +121,11 @@ class HalfPaid:
 
 @dataclass(frozen=True, slots=True)
 class Closing:
-    """A count and who stands behind it. ``is_manager``: the caller holds the manager-level permission."""
+    """A count, why it differs, and the half-paid orders that are left for the next session."""
 
     counted_minor: int
     reason: str
     carried_over: frozenset[UUID]
-    is_manager: bool
 
 
 def change_of(amount_minor: int, tip_minor: int, tendered_minor: int | None) -> tuple[int, int]:
@@ -171,10 +171,10 @@ def variance_of(expected_minor: int, closing: Closing, half_paid: Sequence[HalfP
     """Counted less expected, when the session may close.
 
     ``half_paid`` are the cash orders of the session that still have a balance. A difference alone never
-    keeps a till open: above VARIANCE_LIMIT_MINOR it needs a reason and a manager.
-    Raises HalfPaidOrders, VarianceNeedsReason, VarianceNeedsManager.
+    keeps a till open: above VARIANCE_LIMIT_MINOR it needs a reason (and an approval: ``closing_need``).
+    Raises HalfPaidOrders, VarianceNeedsReason.
     """
-    left = [one for one in half_paid if not closing.is_manager or one.order_id not in closing.carried_over]
+    left = [one for one in half_paid if one.order_id not in closing.carried_over]
     if left:
         raise HalfPaidOrders(
             "Orders paid in part with cash of this till are still open; a manager may carry them over.",
@@ -185,12 +185,7 @@ def variance_of(expected_minor: int, closing: Closing, half_paid: Sequence[HalfP
             },
         )
     variance = closing.counted_minor - expected_minor
-    if abs(variance) > VARIANCE_LIMIT_MINOR:
-        facts = {"variance_minor": str(variance), "limit_minor": str(VARIANCE_LIMIT_MINOR)}
-        if not closing.reason.strip():
-            raise VarianceNeedsReason("The count differs by more than the limit: say why.", metadata=facts)
-        if not closing.is_manager:
-            raise VarianceNeedsManager(
-                "The count differs by more than the limit: a manager closes this till.", metadata=facts
-            )
+    if abs(variance) > VARIANCE_LIMIT_MINOR and not closing.reason.strip():
+        facts = {"limit_minor": str(VARIANCE_LIMIT_MINOR)}
+        raise VarianceNeedsReason("The count differs by more than the limit: say why.", metadata=facts)
     return variance

@@ -17,17 +17,13 @@ class Approvals:
         self._trust = trust
         self._service_name = service_name
 
-    def permission(self, method: str) -> str:
-        """What lifts the limits of a method, as the contract says."""
-        return approver_permission(self._service_name, method)
-
     async def behind(self, method: str, caller: Principal, approval: common_pb2.Approval) -> Authority:
         """What stands behind a call; an approval without a token is none.
 
         One that does not stand is a fault and no refusal yet: a retry of what was done already is answered
         when the approval has run out meanwhile. Raises Unavailable (KEYS_UNAVAILABLE).
         """
-        permission = self.permission(method)
+        permission = approver_permission(self._service_name, method)
         alone = caller.may(permission)
         if alone or not approval.token:
             return Authority(permission, alone)

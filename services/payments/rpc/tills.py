@@ -83,7 +83,7 @@ class TillRpc(pb_grpc.TillServiceServicer):
             counted_minor=request.counted_minor,
             reason=request.reason,
             carry_over_order_ids=frozenset(parse_id(order) for order in request.carry_over_order_ids),
-            is_manager=principal.may(self._approvals.permission("CloseTill")),
+            authority=await self._approvals.behind("CloseTill", principal, request.approval),
         )
         return await usecases.close_till(self._db, command)
 

@@ -91,6 +91,8 @@ till_session = sa.Table(
     _text("closed_by_name", null=True),
     _text("closed_by_device", null=True),
     _count("version"),
+    _id("closing_approver_id", null=True),
+    _text("closing_approver_name", null=True),
     sa.Index(
         "till_session_one_open",
         "restaurant_id",

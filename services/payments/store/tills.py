@@ -31,6 +31,7 @@ SESSION = (
     *("opening_float_minor", "expected_minor", "counted_minor", "variance_minor", "variance_reason"),
     *("opened_by_id", "opened_by_name", "opened_by_device"),
     *("closed_by_id", "closed_by_name", "closed_by_device", "version"),
+    *("closing_approver_id", "closing_approver_name"),
 )
 """The columns that session_in reads, for statements that join them with others."""
 
@@ -77,7 +78,8 @@ ORDER BY created_at, id LIMIT $3
 """
 CLOSE_SESSION = """
 UPDATE till_session SET state = 'closed', closed_at = $3, counted_minor = $4, variance_minor = $5,
-    variance_reason = $6, closed_by_id = $7, closed_by_name = $8, closed_by_device = $9, version = version + 1
+    variance_reason = $6, closed_by_id = $7, closed_by_name = $8, closed_by_device = $9,
+    closing_approver_id = $10, closing_approver_name = $11, version = version + 1
 WHERE restaurant_id = $1 AND id = $2 RETURNING *
 """
 TAKEN = """
@@ -228,6 +230,7 @@ async def close_session(
     variance_minor: int,
     reason: str,
     actor: Actor,
+    approver: Actor | None,
 ) -> TillSession:
     """Closes a session that the transaction has locked."""
     row = await tx.fetchrow(
@@ -241,6 +244,8 @@ async def close_session(
         actor.user_id,
         actor.name,
         actor.device_id,
+        None if approver is None else approver.user_id,
+        None if approver is None else approver.name,
     )
     assert row is not None
     return session_in(row)
@@ -338,12 +343,14 @@ def session_in(row: Mapping[str, Any]) -> TillSession:
         variance_minor=row["variance_minor"],
         variance_reason=row["variance_reason"],
         closed_by=None if row["closed_by_id"] is None else actor("closed_by"),
+        closing_approved_by=approver_in(row, "closing_"),
     )
 
 
-def approver_in(row: Mapping[str, Any]) -> Actor | None:
-    """Who approved what a row tells; None where nobody had to."""
-    return None if row["approver_id"] is None else Actor(row["approver_id"], row["approver_name"])
+def approver_in(row: Mapping[str, Any], of: str = "") -> Actor | None:
+    """Who approved what a row tells; None where nobody had to. ``of``: how the names of the columns begin."""
+    user_id: UUID | None = row[f"{of}approver_id"]
+    return None if user_id is None else Actor(user_id, row[f"{of}approver_name"])
 
 
 def _drawer_event_in(row: Record) -> DrawerEvent:

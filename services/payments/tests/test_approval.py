@@ -9,6 +9,7 @@ from services.payments.domain.approval import (
     Need,
     approver_of,
     check_drawer,
+    closing_need,
     drawer_need,
     tip_need,
 )
@@ -18,8 +19,9 @@ from services.payments.domain.errors import (
     ApprovalNeedsReason,
     DrawerEventsFull,
     DrawerShort,
+    VarianceNeedsManager,
 )
-from services.payments.domain.till import DRAWER_EVENTS_MAX, DrawerKind
+from services.payments.domain.till import DRAWER_EVENTS_MAX, VARIANCE_LIMIT_MINOR, DrawerKind
 from services.payments.tests.builders import ANNA, APPROVED, BEN, BY_ONESELF, FAULTY, MANAGES, MARA, session
 
 CASH = [kind for kind in DrawerKind if kind is not DrawerKind.NO_SALE]
@@ -71,6 +73,24 @@ def test_a_session_has_no_more_drawer_events_than_its_report_lists(kind: DrawerK
 def test_the_tips_of_a_bill_are_at_most_the_bill_without_approval() -> None:
     assert tip_need(10, 10) is None
     assert tip_need(10, 11) == Need(Cause.TIP_LIMIT, 10)
+
+
+@pytest.mark.parametrize("sign", [1, -1])
+def test_who_counts_closes_alone_up_to_the_limit_and_carries_no_order_over_alone(sign: int) -> None:
+    limit = VARIANCE_LIMIT_MINOR
+    large = Need(Cause.VARIANCE, limit)
+    assert closing_need(sign * limit, carries_over=False) is None
+    assert closing_need(sign * (limit + 1), carries_over=False) == large
+    assert closing_need(sign * limit, carries_over=True) == Need(Cause.CARRY_OVER)
+    assert closing_need(sign * (limit + 1), carries_over=True) == large
+
+
+def test_the_refusal_of_a_large_variance_keeps_its_name_and_does_not_tell_the_count_what_is_missing() -> None:
+    with pytest.raises(VarianceNeedsManager) as needed:
+        approver_of(Need(Cause.VARIANCE, 500), BY_ONESELF, "a note is missing")
+    assert needed.value.reason == "VARIANCE_NEEDS_MANAGER"
+    facts = {"cause": "variance", "permission": "till.approve", "limit_minor": "500"}
+    assert needed.value.metadata == facts
 
 
 def test_a_refusal_says_who_may_approve_and_above_what() -> None:

@@ -172,6 +172,65 @@ async def test_an_approved_pay_out_hides_no_variance(face: Face) -> None:
     assert [(one.amount_minor, one.approved_by.name) for one in report.drawer_events] == [(40_000, "Mara")]
 
 
+def closing(till: payments_pb2.TillSession, counted: int, **more: Any) -> pb.CloseTillRequest:
+    return pb.CloseTillRequest(
+        **{"request_id": "close", "till_session_id": till.id, "counted_minor": counted, **more}
+    )
+
+
+async def test_who_approved_the_closing_of_a_till_is_in_its_reports_and_its_retries_need_nobody(
+    face: Face,
+) -> None:
+    till = await open_till(face, ANNA.user_id)
+    mara = manager_of(face.world)
+    token = common_pb2.Approval(token=face.world.mint.token(mara))
+    with face.person(EMPLOYEE, subject=ANNA.user_id, name="Anna"):
+        with pytest.raises(PermissionDenied) as alone:
+            await face.tills.CloseTill(closing(till, 50_000, reason="stolen"))
+        assert alone.value.reason == "VARIANCE_NEEDS_MANAGER"
+        closed = await face.tills.CloseTill(closing(till, 50_000, reason="stolen", approval=token))
+        assert await face.tills.CloseTill(closing(till, 50_000, reason="stolen")) == closed
+        report_x = (await face.tills.GetXReport(pb.GetXReportRequest(till_session_id=till.id))).report
+    approved_by = closed.report.cash.approved_by
+    assert (approved_by.user_id, approved_by.name) == (str(mara.subject), "Mara")
+    assert closed.session.closed_by.name == "Anna"
+    assert report_x.cash == closed.report.cash
+    with face.person(MANAGER):
+        read = (await face.tills.GetZReport(pb.GetZReportRequest(number=1))).report
+    assert read == closed.report
+    assert await usecases.verify_z_reports(face.world.db, face.world.restaurant_id) == 1
+
+
+async def test_orders_are_carried_over_with_an_approval_and_its_reason(face: Face) -> None:
+    till = await open_till(face, ANNA.user_id)
+    order = face.world.order(1_000)
+    await face.world.pay(order, 400, till=till.id)
+    mara = approval(face.world)
+    with face.person(EMPLOYEE, subject=ANNA.user_id):
+        for carried, given, reason in (
+            ([], mara, "HALF_PAID_ORDERS"),
+            ([order.id], None, "APPROVAL_NEEDED"),
+            ([order.id], approval(face.world, subject=ANNA.user_id), "APPROVAL_INVALID"),
+            ([order.id], mara, "APPROVAL_NEEDS_REASON"),
+        ):
+            with pytest.raises(Problem) as refused:
+                await face.tills.CloseTill(
+                    closing(till, 100_400, approval=given, carry_over_order_ids=carried)
+                )
+            assert refused.value.reason == reason
+        closed = await face.tills.CloseTill(
+            closing(till, 100_400, approval=mara, carry_over_order_ids=[order.id], reason="guests stay")
+        )
+    assert (closed.report.cash.variance_minor, closed.report.cash.approved_by.name) == (0, "Mara")
+
+
+async def test_a_closing_that_needs_nobody_names_no_approver(face: Face) -> None:
+    till = await open_till(face, ANNA.user_id)
+    with face.person(EMPLOYEE, subject=ANNA.user_id):
+        closed = await face.tills.CloseTill(closing(till, 99_500, approval=approval(face.world)))
+    assert not closed.report.cash.HasField("approved_by")
+
+
 def forged(world: World) -> common_pb2.Approval:
     stranger = TokenMint(world.clock)
     return common_pb2.Approval(token=stranger.token(manager_of(world)))

@@ -16,7 +16,6 @@ from services.payments.domain.errors import (
     HalfPaidOrders,
     TenderedTooLittle,
     TillNotOpen,
-    VarianceNeedsManager,
     VarianceNeedsReason,
     ZReportTampered,
 )
@@ -48,10 +47,8 @@ from services.payments.tests.builders import ANNA, NOON, session
 money = st.integers(0, 10**8)
 
 
-def closing(
-    counted: int, *, reason: str = "", manager: bool = False, carried: frozenset[UUID] = frozenset()
-) -> Closing:
-    return Closing(counted, reason, carried, manager)
+def closing(counted: int, *, reason: str = "", carried: frozenset[UUID] = frozenset()) -> Closing:
+    return Closing(counted, reason, carried)
 
 
 def takings(amount: int = 1000, *, method: Method = Method.CASH, order: int = 1) -> Taken:
@@ -114,30 +111,25 @@ def test_a_difference_of_up_to_five_pounds_needs_nobody(counted: int) -> None:
 
 
 @pytest.mark.parametrize("counted", [4499, 5501, 0])
-def test_a_larger_difference_needs_a_reason_and_a_manager(counted: int) -> None:
+def test_a_larger_difference_needs_a_reason(counted: int) -> None:
     with pytest.raises(VarianceNeedsReason):
-        variance_of(5000, closing(counted, manager=True, reason="  "), [])
-    with pytest.raises(VarianceNeedsManager):
-        variance_of(5000, closing(counted, reason="float was miscounted"), [])
-    assert (
-        variance_of(5000, closing(counted, reason="float was miscounted", manager=True), []) == counted - 5000
-    )
+        variance_of(5000, closing(counted, reason="  "), [])
+    assert variance_of(5000, closing(counted, reason="float was miscounted"), []) == counted - 5000
 
 
-def test_half_paid_orders_keep_a_till_open_until_a_manager_carries_each_over() -> None:
+def test_half_paid_orders_keep_a_till_open_until_each_is_carried_over() -> None:
     one, other = new_id(), new_id()
     half_paid = [HalfPaid(one, 7, 250), HalfPaid(other, 12, 1000)]
-    for given_up in (closing(0), closing(0, manager=True), closing(0, carried=frozenset({one, other}))):
-        with pytest.raises(HalfPaidOrders) as refused:
-            variance_of(0, given_up, half_paid)
-        assert refused.value.metadata["order_ids"] == f"{one},{other}"
-        # A till names them to people by their numbers, with what is missing.
-        assert refused.value.metadata["order_numbers"] == "7,12"
-        assert refused.value.metadata["due_minor"] == "250,1000"
     with pytest.raises(HalfPaidOrders) as refused:
-        variance_of(0, closing(0, manager=True, carried=frozenset({one})), half_paid)
+        variance_of(0, closing(0), half_paid)
+    assert refused.value.metadata["order_ids"] == f"{one},{other}"
+    # A till names them to people by their numbers, with what is missing.
+    assert refused.value.metadata["order_numbers"] == "7,12"
+    assert refused.value.metadata["due_minor"] == "250,1000"
+    with pytest.raises(HalfPaidOrders) as refused:
+        variance_of(0, closing(0, carried=frozenset({one})), half_paid)
     assert refused.value.metadata["order_ids"] == str(other)
-    assert variance_of(0, closing(0, manager=True, carried=frozenset({one, other})), half_paid) == 0
+    assert variance_of(0, closing(0, carried=frozenset({one, other})), half_paid) == 0
 
 
 def test_a_report_sums_up_its_session() -> None:

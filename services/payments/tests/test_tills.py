@@ -14,6 +14,7 @@ from chassis.ids import new_id
 from chassis.testing import EventRecorder
 from services.payments import usecases
 from services.payments.domain.errors import (
+    ApprovalNeeded,
     HalfPaidOrders,
     TillAlreadyOpen,
     TillNotOpen,
@@ -170,12 +171,15 @@ async def test_a_half_paid_cash_order_keeps_the_till_open_until_carried_over(wor
     await world.pay(order, 400, till=front.id)
     await world.pay(elsewhere, 400, till=bar.id)
     half = frozenset({UUID(order.id)})
-    for given_up in ({"carried": half}, {"manager": True}):
+    for manager in (False, True):
         with pytest.raises(HalfPaidOrders) as refused:
-            await world.close(front, 5400, **given_up)
+            await world.close(front, 5400, manager=manager)
         assert refused.value.metadata["order_ids"] == order.id
         named = refused.value.metadata["order_numbers"], refused.value.metadata["due_minor"]
         assert named == (str(order.number), "600")
+    with pytest.raises(ApprovalNeeded) as alone:
+        await world.close(front, 5400, carried=half)
+    assert alone.value.metadata["cause"] == "carry_over"
     first = (await world.close(front, 5400, manager=True, carried=half)).report
     await world.pay(order, till=bar.id)
     await world.pay(elsewhere, till=bar.id)

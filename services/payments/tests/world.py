@@ -26,7 +26,7 @@ from services.payments.domain.approval import Authority
 from services.payments.domain.fees import Method
 from services.payments.domain.till import Actor, DrawerKind
 from services.payments.peers import GrpcPeers
-from services.payments.tests.builders import ANNA, BY_ONESELF
+from services.payments.tests.builders import ANNA, BY_ONESELF, MANAGES
 
 
 class Orders(orders_service_pb2_grpc.OrdersServiceServicer):
@@ -216,8 +216,9 @@ class World:
         carried: frozenset[UUID] = frozenset(),
         key: IdempotencyKey | None = None,
     ) -> pb.CloseTillResponse:
+        authority = MANAGES if manager else BY_ONESELF
         command = usecases.CloseTill(
-            self.restaurant_id, key or self.key(), ANNA, UUID(session.id), counted, reason, carried, manager
+            self.restaurant_id, key or self.key(), ANNA, UUID(session.id), counted, reason, carried, authority
         )
         return await usecases.close_till(self.db, command)
 

@@ -15,7 +15,13 @@ from chassis.idempotency import IdempotencyKey
 from chassis.ids import new_id
 from chassis.rpc import mark_replayed
 from services.payments import store, wire
-from services.payments.domain.approval import Authority, approver_of, check_drawer, drawer_need
+from services.payments.domain.approval import (
+    Authority,
+    approver_of,
+    check_drawer,
+    closing_need,
+    drawer_need,
+)
 from services.payments.domain.errors import TillAlreadyOpen, TillSessionNotFound
 from services.payments.domain.ledger import Entry, closing_posting, drawer_posting, opening_posting
 from services.payments.domain.report import TillReport, report_of
@@ -61,7 +67,7 @@ class RecordDrawerEvent:
 
 @dataclass(frozen=True, slots=True)
 class CloseTill:
-    """A count; ``is_manager`` says that the caller holds the manager-level permission."""
+    """A count, and what stands behind it."""
 
     restaurant_id: UUID
     key: IdempotencyKey
@@ -70,7 +76,7 @@ class CloseTill:
     counted_minor: int
     reason: str
     carry_over_order_ids: frozenset[UUID]
-    is_manager: bool
+    authority: Authority
 
 
 async def open_till(db: Database, peers: Peers, command: OpenTill) -> rpc_pb.OpenTillResponse:
@@ -164,7 +170,8 @@ async def close_till(db: Database, command: CloseTill) -> rpc_pb.CloseTillRespon
     """Counts, closes and issues the Z report, all in one transaction.
 
     Payments of this till wait for the lock and then find it closed, so the report misses none of them.
-    Raises TillSessionNotFound, TillNotOpen, HalfPaidOrders, VarianceNeedsReason, VarianceNeedsManager.
+    Raises TillSessionNotFound, TillNotOpen, HalfPaidOrders, VarianceNeedsReason, and where the actor may not
+    close it alone VarianceNeedsManager, ApprovalNeeded, ApprovalInvalid, ApprovalNeedsReason.
     """
     async with db.transaction(command.restaurant_id, claiming=command.key) as tx:
         if stored := await tx.claim(command.key):
@@ -174,10 +181,10 @@ async def close_till(db: Database, command: CloseTill) -> rpc_pb.CloseTillRespon
         session = await _locked(tx, command.till_session_id)
         check_open(session)
         half_paid = await store.half_paid_cash_orders(tx, session.id)
-        closing = Closing(
-            command.counted_minor, command.reason, command.carry_over_order_ids, command.is_manager
-        )
+        closing = Closing(command.counted_minor, command.reason, command.carry_over_order_ids)
         variance = variance_of(session.expected_minor, closing, half_paid)
+        need = closing_need(variance, carries_over=bool(half_paid))
+        approver = approver_of(need, command.authority, command.reason)
         closed = await store.close_session(
             tx,
             session.id,
@@ -186,6 +193,7 @@ async def close_till(db: Database, command: CloseTill) -> rpc_pb.CloseTillRespon
             variance_minor=variance,
             reason=command.reason,
             actor=command.actor,
+            approver=approver,
         )
         entries = closing_posting(command.counted_minor, variance)
         await _book(tx, "till_closed", closed, now, command.actor, entries)
@@ -203,6 +211,7 @@ async def close_till(db: Database, command: CloseTill) -> rpc_pb.CloseTillRespon
             counted_minor=command.counted_minor,
             variance_minor=variance,
             z_number=response.report.number,
+            approver_id=None if approver is None else approver.user_id,
         )
     return response
 

@@ -488,6 +488,7 @@ class CashReconciliation(_message.Message):
     COUNTED_MINOR_FIELD_NUMBER: _builtins.int
     VARIANCE_MINOR_FIELD_NUMBER: _builtins.int
     VARIANCE_REASON_FIELD_NUMBER: _builtins.int
+    APPROVED_BY_FIELD_NUMBER: _builtins.int
     opening_float_minor: _builtins.int
     cash_sales_minor: _builtins.int
     cash_refunds_minor: _builtins.int
@@ -498,6 +499,10 @@ class CashReconciliation(_message.Message):
     counted_minor: _builtins.int
     variance_minor: _builtins.int
     variance_reason: _builtins.str
+    @_builtins.property
+    def approved_by(self) -> _common_pb2.Actor:
+        """Only where whoever closed could not do it alone."""
+
     def __init__(
         self,
         *,
@@ -511,10 +516,11 @@ class CashReconciliation(_message.Message):
         counted_minor: _builtins.int = ...,
         variance_minor: _builtins.int = ...,
         variance_reason: _builtins.str = ...,
+        approved_by: _common_pb2.Actor | None = ...,
     ) -> None: ...
-    _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
+    _HasFieldArgType: _TypeAlias = _typing.Literal["approved_by", b"approved_by"]  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["cash_refunds_minor", b"cash_refunds_minor", "cash_sales_minor", b"cash_sales_minor", "counted_minor", b"counted_minor", "drops_minor", b"drops_minor", "expected_minor", b"expected_minor", "opening_float_minor", b"opening_float_minor", "paid_in_minor", b"paid_in_minor", "paid_out_minor", b"paid_out_minor", "variance_minor", b"variance_minor", "variance_reason", b"variance_reason"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["approved_by", b"approved_by", "cash_refunds_minor", b"cash_refunds_minor", "cash_sales_minor", b"cash_sales_minor", "counted_minor", b"counted_minor", "drops_minor", b"drops_minor", "expected_minor", b"expected_minor", "opening_float_minor", b"opening_float_minor", "paid_in_minor", b"paid_in_minor", "paid_out_minor", b"paid_out_minor", "variance_minor", b"variance_minor", "variance_reason", b"variance_reason"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 

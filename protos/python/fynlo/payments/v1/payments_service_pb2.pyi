@@ -562,14 +562,19 @@ class CloseTillRequest(_message.Message):
     COUNTED_MINOR_FIELD_NUMBER: _builtins.int
     REASON_FIELD_NUMBER: _builtins.int
     CARRY_OVER_ORDER_IDS_FIELD_NUMBER: _builtins.int
+    APPROVAL_FIELD_NUMBER: _builtins.int
     request_id: _builtins.str
     till_session_id: _builtins.str
     counted_minor: _builtins.int
     reason: _builtins.str
-    """Needed when the variance is above the limit."""
+    """Needed when the variance is above the limit, and with an approval."""
     @_builtins.property
     def carry_over_order_ids(self) -> _containers.RepeatedScalarFieldContainer[_builtins.str]:
-        """Half-paid orders that a manager carries over to the next session."""
+        """Half-paid orders that are carried over to the next session."""
+
+    @_builtins.property
+    def approval(self) -> _common_pb2.Approval:
+        """Needed where the variance is above the limit, and to carry orders over."""
 
     def __init__(
         self,
@@ -579,10 +584,11 @@ class CloseTillRequest(_message.Message):
         counted_minor: _builtins.int = ...,
         reason: _builtins.str = ...,
         carry_over_order_ids: _abc.Iterable[_builtins.str] | None = ...,
+        approval: _common_pb2.Approval | None = ...,
     ) -> None: ...
-    _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
+    _HasFieldArgType: _TypeAlias = _typing.Literal["approval", b"approval"]  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["carry_over_order_ids", b"carry_over_order_ids", "counted_minor", b"counted_minor", "reason", b"reason", "request_id", b"request_id", "till_session_id", b"till_session_id"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["approval", b"approval", "carry_over_order_ids", b"carry_over_order_ids", "counted_minor", b"counted_minor", "reason", b"reason", "request_id", b"request_id", "till_session_id", b"till_session_id"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 
