@@ -115,6 +115,21 @@ orders = sa.Table(
         unique=True,
         postgresql_where=sa.text("number > 0"),
     ),
+    sa.Index(
+        "orders_by_table",
+        "restaurant_id",
+        "table_id",
+        "created_at",
+        "id",
+        postgresql_where=sa.text("table_id IS NOT NULL"),
+    ),
+    sa.Index(
+        "orders_handed_over",
+        "restaurant_id",
+        postgresql_where=sa.text(
+            "lifecycle = 'validated' AND payment_state = 'paid' AND kitchen_state = 'ready'"
+        ),
+    ),
     sa.Index("orders_cancelling", "updated_at", postgresql_where=sa.text("lifecycle = 'cancel_pending'")),
     sa.Index(
         "orders_unpaid",
@@ -184,7 +199,13 @@ ticket = sa.Table(
     sa.Index("ticket_by_state", "restaurant_id", "state", "created_at", "id"),
     sa.Index("ticket_waiting", "ready_at", postgresql_where=sa.text("state = 'ready'")),
     sa.Index("ticket_in_alarm", "restaurant_id", "alarm_at", postgresql_where=sa.text("alarm_cause <> ''")),
-    sa.Index("ticket_open_day", "restaurant_id", "business_date", postgresql_where=sa.text(OPEN_TICKETS)),
+    sa.Index(
+        "ticket_past_day",
+        "restaurant_id",
+        "business_date",
+        "order_id",
+        postgresql_where=sa.text(OPEN_TICKETS),
+    ),
     sa.Index("ticket_by_station", "restaurant_id", "station_id", "state", "created_at", "id"),
 )
 
