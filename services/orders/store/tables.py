@@ -123,13 +123,6 @@ orders = sa.Table(
         "id",
         postgresql_where=sa.text("table_id IS NOT NULL"),
     ),
-    sa.Index(
-        "orders_handed_over",
-        "restaurant_id",
-        postgresql_where=sa.text(
-            "lifecycle = 'validated' AND payment_state = 'paid' AND kitchen_state = 'ready'"
-        ),
-    ),
     sa.Index("orders_cancelling", "updated_at", postgresql_where=sa.text("lifecycle = 'cancel_pending'")),
     sa.Index(
         "orders_unpaid",
@@ -197,7 +190,7 @@ ticket = sa.Table(
     _column("allergy_acknowledged_at", _at, null=True),
     sa.Index("ticket_by_order", "restaurant_id", "order_id"),
     sa.Index("ticket_by_state", "restaurant_id", "state", "created_at", "id"),
-    sa.Index("ticket_waiting", "ready_at", postgresql_where=sa.text("state = 'ready'")),
+    sa.Index("ticket_ready", "restaurant_id", "ready_at", postgresql_where=sa.text("state = 'ready'")),
     sa.Index("ticket_in_alarm", "restaurant_id", "alarm_at", postgresql_where=sa.text("alarm_cause <> ''")),
     sa.Index(
         "ticket_past_day",

@@ -15,8 +15,8 @@ OPEN = "state IN ('queued', 'preparing', 'ready') OR state = 'cancelled' AND ack
 PAST_DAY_INDEX = f"ticket (restaurant_id, business_date, order_id) WHERE {OPEN}"
 OLD_PAST_DAY_INDEX = f"ticket (restaurant_id, business_date) WHERE {OPEN}"
 TABLE_INDEX = "orders (restaurant_id, table_id, created_at, id) WHERE table_id IS NOT NULL"
-HANDED_OVER = "lifecycle = 'validated' AND payment_state = 'paid' AND kitchen_state = 'ready'"
-HANDED_OVER_INDEX = f"orders (restaurant_id) WHERE {HANDED_OVER}"
+READY_INDEX = "ticket (restaurant_id, ready_at) WHERE state = 'ready'"
+OLD_READY_INDEX = "ticket (ready_at) WHERE state = 'ready'"
 # Restaurant by restaurant, in the order of the index, until there are enough: what is left is not looked at.
 PAST_DAY = f"""
 CREATE OR REPLACE FUNCTION orders.tickets_past_day(
@@ -53,23 +53,36 @@ BEGIN
 END $$
 """  # noqa: S608
 ARGUMENTS = "text[], integer[], date[], timestamptz, uuid, date, uuid, integer"
-TO_COMPLETE = """
+# As above, for restaurants that want it. An order with two tickets is named twice. The aggregate over one
+# order's tickets can go by nothing but their order.
+BY_RESTAURANT = """
+CREATE OR REPLACE FUNCTION orders.orders_to_complete(p_ready_before timestamptz, p_limit integer)
+RETURNS TABLE (restaurant_id uuid, order_id uuid) LANGUAGE plpgsql STABLE SECURITY DEFINER
+SET search_path = orders, pg_temp AS $$
+#variable_conflict use_column
+DECLARE
+    v_place uuid;
+    v_rows bigint;
+    v_left bigint := p_limit;
+BEGIN
+    FOR v_place IN SELECT r.restaurant_id FROM restaurant r WHERE r.auto_complete LOOP
+        RETURN QUERY SELECT o.restaurant_id, o.id
+            FROM ticket t JOIN orders o ON o.restaurant_id = v_place AND o.id = t.order_id
+            WHERE t.restaurant_id = v_place AND t.state = 'ready' AND t.ready_at < p_ready_before
+              AND o.lifecycle = 'validated' AND o.payment_state = 'paid' AND o.kitchen_state = 'ready'
+              AND (SELECT bool_and(each.state <> 'ready' OR each.ready_at < p_ready_before) FROM ticket each
+                   WHERE each.restaurant_id = o.restaurant_id AND each.order_id = o.id)
+            ORDER BY t.ready_at LIMIT v_left;
+        GET DIAGNOSTICS v_rows = ROW_COUNT;
+        v_left := v_left - v_rows;
+        EXIT WHEN v_left <= 0;
+    END LOOP;
+END $$
+"""
+BY_TICKET = """
 CREATE OR REPLACE FUNCTION orders.orders_to_complete(p_ready_before timestamptz, p_limit integer)
 RETURNS TABLE (restaurant_id uuid, order_id uuid) LANGUAGE sql STABLE SECURITY DEFINER
 SET search_path = orders, pg_temp AS $$
-"""
-# Orders in this state are few: they leave it when their time of a recall is over. The aggregate over one
-# order's tickets can go by nothing but their order.
-BY_RESTAURANT = f"""
-    SELECT o.restaurant_id, o.id
-    FROM restaurant r JOIN orders o ON o.restaurant_id = r.restaurant_id
-    WHERE r.auto_complete AND {" AND ".join(f"o.{part}" for part in HANDED_OVER.split(" AND "))}
-      AND (SELECT bool_and(t.state <> 'ready' OR t.ready_at < p_ready_before) FROM ticket t
-           WHERE t.restaurant_id = o.restaurant_id AND t.order_id = o.id)
-    LIMIT p_limit
-$$
-"""  # noqa: S608
-BY_TICKET = """
     SELECT o.restaurant_id, o.id
     FROM (SELECT DISTINCT t.restaurant_id, t.order_id FROM ticket t
           WHERE t.state = 'ready' AND t.ready_at < p_ready_before) AS past
@@ -88,16 +101,18 @@ def upgrade() -> None:
     op.execute(PAST_DAY)
     op.execute(f"REVOKE ALL ON FUNCTION orders.tickets_past_day({ARGUMENTS}) FROM PUBLIC")
     op.execute(f"GRANT EXECUTE ON FUNCTION orders.tickets_past_day({ARGUMENTS}) TO fynlo_orders")
-    op.execute(f"{TO_COMPLETE}{BY_RESTAURANT}")
+    op.execute(BY_RESTAURANT)
     index_concurrently(op, "orders", "ticket_past_day", PAST_DAY_INDEX)
     index_concurrently(op, "orders", "orders_by_table", TABLE_INDEX)
-    index_concurrently(op, "orders", "orders_handed_over", HANDED_OVER_INDEX)
-    op.execute("DROP INDEX IF EXISTS orders.ticket_open_day")
+    index_concurrently(op, "orders", "ticket_ready", READY_INDEX)
+    for index in ("ticket_open_day", "ticket_waiting"):
+        op.execute(f"DROP INDEX IF EXISTS orders.{index}")
 
 
 def downgrade() -> None:
     index_concurrently(op, "orders", "ticket_open_day", OLD_PAST_DAY_INDEX)
-    for index in ("orders_handed_over", "orders_by_table", "ticket_past_day"):
+    index_concurrently(op, "orders", "ticket_waiting", OLD_READY_INDEX)
+    for index in ("ticket_ready", "orders_by_table", "ticket_past_day"):
         op.execute(f"DROP INDEX orders.{index}")
-    op.execute(f"{TO_COMPLETE}{BY_TICKET}")
+    op.execute(BY_TICKET)
     op.execute(f"DROP FUNCTION orders.tickets_past_day({ARGUMENTS})")
