@@ -1,30 +1,30 @@
 """Statements whose conditions are only those that are asked for.
 
 A statement is planned once, for whatever its parameters will be (``chassis.db``). A condition that a
-parameter can switch off (``$2 IS NULL OR employee_id = $2``) is therefore planned as one that may choose any
+parameter can switch off ("is null, or equals the column") is therefore planned as one that may choose any
 rows: an index on it does not serve, nor does one in the order of the list, and a page reads all that there
 is. So such a condition is left out, and there are as many statements as there are combinations.
 
-    where = Conditions("restaurant_id = {}", tx.tenant)
+    where = Conditions(tx.tenant).add("restaurant_id = $1")
     if employee_id is not None:
         where.add("employee_id = {}", employee_id)
     await tx.fetch(f"SELECT * FROM timecard WHERE {where} LIMIT {where.parameter(limit)}", *where.arguments)
 """
 
-from typing import Any
+from typing import Any, Self
 
 
 class Conditions:
-    """Conditions that hold together, and the statement's parameters in their order."""
+    """Conditions that hold together, and the statement's parameters in their order. Without any: ``true``."""
 
-    def __init__(self, text: str, *values: object) -> None:
-        self.arguments: list[Any] = []
+    def __init__(self, *parameters: object) -> None:
+        self.arguments: list[Any] = list(parameters)
         self._texts: list[str] = []
-        self.add(text, *values)
 
-    def add(self, text: str, *values: object) -> None:
+    def add(self, text: str, *values: object) -> Self:
         """One more; each ``{}`` of it is the place of a value."""
         self._texts.append(text.format(*(self.parameter(value) for value in values)))
+        return self
 
     def parameter(self, value: object) -> str:
         """The place of a further parameter in the statement."""
@@ -32,4 +32,4 @@ class Conditions:
         return f"${len(self.arguments)}"
 
     def __str__(self) -> str:
-        return " AND ".join(self._texts)
+        return " AND ".join(self._texts) or "true"

@@ -4,6 +4,7 @@ from datetime import datetime, timedelta
 
 import asyncpg
 
+from chassis.conditions import Conditions
 from chassis.db import Transaction
 from services.auth.domain.mail import QUEUE_MAX, Kind, Letter, MailQueueFull, QueuedMail
 
@@ -68,10 +69,13 @@ async def keep_locally(tx: Transaction, letter: Letter, now: datetime) -> None:
 
 async def local_mails(tx: Transaction, recipient: str, limit: int) -> list[tuple[Letter, datetime]]:
     """Newest first; of one recipient, or of all where it is empty."""
+    where = Conditions()
+    if recipient:
+        where.add("recipient = {}", recipient)
     rows = await tx.fetch(
-        "SELECT id, recipient, subject, text, link, sent_at FROM local_mail"
-        " WHERE $1 = '' OR recipient = $1 ORDER BY sent_at DESC, id DESC LIMIT $2",
-        *(recipient, limit),
+        f"SELECT id, recipient, subject, text, link, sent_at FROM local_mail WHERE {where}"  # noqa: S608
+        f" ORDER BY sent_at DESC, id DESC LIMIT {where.parameter(limit)}",
+        *where.arguments,
     )
     names = Letter.__dataclass_fields__
     return [(Letter(**{name: row[name] for name in names}), row["sent_at"]) for row in rows]

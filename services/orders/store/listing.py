@@ -135,7 +135,7 @@ def _asked_for(tx: Transaction, wanted: Filter, after: Position | None) -> Condi
 
 def _chosen(tx: Transaction, wanted: Filter) -> Conditions:
     """$1 is the restaurant."""
-    where = Conditions("restaurant_id = {}", tx.tenant)
+    where = Conditions(tx.tenant).add("restaurant_id = $1")
     if wanted.states:
         where.add("state = ANY ({}::text[])", _states(wanted))
     if wanted.table_id is not None:

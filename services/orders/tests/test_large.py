@@ -146,7 +146,7 @@ async def fill(filler: asyncpg.Connection, owner: World, *, auto_complete: bool)
         )
 
 
-async def page_of(world: World, wanted: Filter, after: Position | None = None) -> Position | None:
+async def assert_cost_of_page(world: World, wanted: Filter, after: Position | None = None) -> Position | None:
     """Where the list goes on after a page, which was read by its index."""
     async with reading(world.shop.db) as read:
         page = await questions.list_orders(world.shop, world.tenant, wanted, after, PAGE)
@@ -175,11 +175,11 @@ LISTS = {
 async def test_a_page_of_orders_costs_a_page_at_either_end_of_a_long_past(
     past: World, wanted: Filter
 ) -> None:
-    following = await page_of(past, wanted)
+    following = await assert_cost_of_page(past, wanted)
     if following is not None:
-        await page_of(past, wanted, following)
+        await assert_cost_of_page(past, wanted, following)
     deep = LONG_AGO - timedelta(minutes=EACH * 0.9)
-    await page_of(past, wanted, (deep, UUID(int=0)))
+    await assert_cost_of_page(past, wanted, (deep, UUID(int=0)))
 
 
 @pytest.mark.parametrize("station", [False, True], ids=["all", "of a station"])

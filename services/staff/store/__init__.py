@@ -84,12 +84,16 @@ async def update_employee(tx: Transaction, e: Employee) -> None:
 
 async def employees(tx: Transaction, *, inactive_too: bool, after: UUID | None, limit: int) -> list[Employee]:
     """By name and id, after the last one seen."""
+    where = Conditions(tx.tenant).add("restaurant_id = $1")
+    if not inactive_too:
+        where.add("active")
+    if after is not None:
+        seen = "SELECT seen.name, seen.id FROM employee seen WHERE seen.restaurant_id = $1"
+        where.add(f"(name, id) > ({seen} AND seen.id = {{}})", after)
     rows = await tx.fetch(
-        f"SELECT {_EMPLOYEE} FROM employee WHERE restaurant_id = $1 AND (active OR $2)"  # noqa: S608
-        " AND ($3::uuid IS NULL OR (name, id) >"
-        " (SELECT seen.name, seen.id FROM employee seen WHERE seen.restaurant_id = $1 AND seen.id = $3))"
-        " ORDER BY name, id LIMIT $4",
-        *(tx.tenant, inactive_too, after, limit),
+        f"SELECT {_EMPLOYEE} FROM employee WHERE {where} ORDER BY name, id"  # noqa: S608
+        f" LIMIT {where.parameter(limit)}",
+        *where.arguments,
     )
     return [Employee(**dict(row)) for row in rows]
 
@@ -128,7 +132,7 @@ async def close_card(tx: Transaction, card: Timecard) -> None:
 
 async def cards(tx: Transaction, which: CardFilter, *, before: UUID | None, limit: int) -> list[Timecard]:
     """Newest first, before the last one seen."""
-    where = Conditions("restaurant_id = {}", tx.tenant)
+    where = Conditions(tx.tenant).add("restaurant_id = $1")
     if which.employee_id is not None:
         where.add("employee_id = {}", which.employee_id)
     if which.open_only:
