@@ -14,8 +14,8 @@ from services.catalog.sweeper import HOLDS_PER_SWEEP, HoldSweeper
 from services.catalog.tests.builders import a_category, a_restaurant, counted
 from services.catalog.usecases import stock
 
-RESERVATIONS = 30_000
-HELD = 10_000
+RESERVATIONS = 300_000
+HELD = 100_000
 FILL_SECONDS = 300
 SWEEPS = 3
 FILL = f"""

@@ -31,10 +31,10 @@ from services.orders.usecases.reading import SNAPSHOT_CLOSED_ORDERS, SNAPSHOT_OP
 from services.orders.wire.events import CHANNELS
 
 RESTAURANTS = 3
-EACH = 15_000
+EACH = 100_000
 LINES = 3
 DAYS = 1_000
-OPEN_EACH = 7_000
+OPEN_EACH = 50_000
 """Orders of each restaurant whose tickets nobody has served."""
 BIG = {"orders", "order_line", "ticket"}
 LONG_AGO = datetime(2026, 3, 2, 18, tzinfo=UTC)

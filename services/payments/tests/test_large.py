@@ -23,9 +23,9 @@ from services.payments.domain.till import DrawerKind
 from services.payments.tests.world import World, world_of
 from services.payments.usecases import Page
 
-EACH = 8_000
+EACH = 150_000
 """Payments of each of two restaurants."""
-LONG = 2_000
+LONG = 20_000
 """Of them those of the session that is open still."""
 SESSIONS = 500
 ENTRIES = 3

@@ -15,7 +15,7 @@ from services.staff.domain import CardFilter
 
 RESTAURANTS = 2
 EMPLOYEES = 50
-EACH = 10_000
+EACH = 150_000
 PAGE = 50
 FILL_SECONDS = 300
 NEWEST = datetime(2026, 3, 2, 12, tzinfo=UTC)
