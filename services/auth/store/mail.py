@@ -52,7 +52,8 @@ async def forget(tx: Transaction, mail: QueuedMail) -> None:
 async def sweep_mail(tx: Transaction, before: datetime, batch: int) -> int:
     """Forgets mails that were settled before ``before``; how many."""
     tag = await tx.execute(
-        "DELETE FROM mail WHERE id = ANY (ARRAY(SELECT id FROM mail WHERE settled_at < $1 LIMIT $2))",
+        "DELETE FROM mail WHERE id = ANY (ARRAY("
+        "SELECT id FROM mail WHERE settled_at < $1 ORDER BY settled_at LIMIT $2))",
         *(before, batch),
     )
     return int(tag.rpartition(" ")[2])
@@ -85,7 +86,7 @@ async def sweep_local_mail(tx: Transaction, before: datetime, batch: int) -> int
     """Forgets local mails that were sent before ``before``; how many."""
     tag = await tx.execute(
         "DELETE FROM local_mail WHERE id = ANY (ARRAY("
-        "SELECT id FROM local_mail WHERE sent_at < $1 LIMIT $2))",
+        "SELECT id FROM local_mail WHERE sent_at < $1 ORDER BY sent_at LIMIT $2))",
         *(before, batch),
     )
     return int(tag.rpartition(" ")[2])
