@@ -11,6 +11,7 @@ import asyncpg
 import httpx
 from prometheus_client.parser import text_string_to_metric_families
 
+from chassis.ids import new_id
 from deploy.local.plan import replica_name
 from tests.conftest import People
 from tests.system import System
@@ -76,6 +77,15 @@ class House:
         await eventually(one_leads)
         return leaders[0]
 
+    async def counted_item(self, on_hand: int) -> dict[str, Any]:
+        """A new item on the menu with so many on the shelf."""
+        manager = await self.people().manager()
+        category = (await manager.get("/api/v2/menu"))["categories"][0]["id"]
+        wanted = {"category_id": category, "name": f"Pie {new_id()}", "price_minor": 500}
+        item: dict[str, Any] = await manager.post("/api/v2/menu/items", {**wanted, "vat_class": "hot_food"})
+        await manager.put(f"/api/v2/stock/{item['id']}", {"on_hand": on_hand})
+        return item
+
     async def all_ready(self) -> None:
         """Returns when every process is there again."""
 
@@ -87,7 +97,7 @@ class House:
         await eventually(ready)
 
     @contextlib.asynccontextmanager
-    async def stored(self) -> AsyncIterator[asyncpg.Connection[Any]]:
+    async def stored(self) -> AsyncIterator[asyncpg.Connection]:
         """The database as its administrator sees it."""
         urls = self.system.state()["urls"]
         assert isinstance(urls, Mapping)

@@ -46,7 +46,7 @@ async def place(till: Device, count: int, **changes: Any) -> list[str]:
     return [(await till.post("/api/v2/orders", body))["id"] for body in bodies]
 
 
-async def once_each(stored: "asyncpg.Connection[Any]", kind: str, ids: list[str]) -> None:
+async def once_each(stored: asyncpg.Connection, kind: str, ids: list[str]) -> None:
     """An event of this kind has been told of each order, and once."""
     told = await stored.fetch(TOLD, f"fynlo.orders.v1.{kind}", ids)
     assert [(row["subject_id"], row["count"]) for row in told] == [(one, 1) for one in sorted(ids)]
@@ -54,8 +54,8 @@ async def once_each(stored: "asyncpg.Connection[Any]", kind: str, ids: list[str]
 
 async def test_unpaid_orders_are_cancelled_once_and_their_goods_come_back_once(house: House) -> None:
     till = await house.people().till()
-    lines = await basket(till, 1, tracked=True)
-    item = UUID(lines[0]["item_id"])
+    item = UUID((await house.counted_item(100))["id"])
+    lines = [{"item_id": str(item), "quantity": 1}]
     async with house.stored() as stored:
         before = await stored.fetchval(RESERVED, till.restaurant_id, item)
         ids = await place(till, 10, lines=lines, service_flow="pay_first")
@@ -77,7 +77,7 @@ async def test_unpaid_orders_are_cancelled_once_and_their_goods_come_back_once(h
 
 async def test_expired_holds_are_let_go_once(house: House) -> None:
     till = await house.people().till()
-    item = UUID((await basket(till, 1, tracked=True))[0]["item_id"])
+    item = UUID((await house.counted_item(PIECES))["id"])
     ids = [new_id() for _ in range(PIECES)]
     async with house.stored() as stored:
         before = await stored.fetchval(RESERVED, till.restaurant_id, item)

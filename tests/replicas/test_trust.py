@@ -53,7 +53,7 @@ async def log_out(device: Device) -> None:
 
 async def status(device: Device) -> int:
     headers = {"Authorization": f"Bearer {device.access_token}"}
-    return (await device.http.get(f"{device.base_url}/api/v2/auth/me", headers=headers)).status_code
+    return (await device.http.get(f"{device.base_url}/api/v2/me", headers=headers)).status_code
 
 
 async def refuses(device: Device) -> bool:
@@ -80,7 +80,7 @@ async def refusals(house: House, device: Device) -> list[str | None]:
         async with open_channel(address, peer="orders", identity=identity) as channel:
             with inbound(budget_seconds=10, token=device.access_token):
                 try:
-                    await OrdersServiceStub(channel).ListOrders(ListOrdersRequest(limit=1))
+                    await OrdersServiceStub(channel).ListOrders(ListOrdersRequest())
                 except Problem as problem:
                     found.append(problem.reason)
                 else:

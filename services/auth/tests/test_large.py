@@ -1,4 +1,4 @@
-"""What auth deletes by itself and asks for at every start, over 2 * 10^5 rows of each kind that piles up."""
+"""What auth deletes by itself and asks for at every start, over 10^5 rows of each kind that piles up."""
 
 from datetime import timedelta
 
@@ -15,7 +15,7 @@ from services.auth.usecases import housekeeping
 from services.auth.usecases.housekeeping import BATCHES_MAX, SWEEP_BATCH
 
 OLD = 60_000
-FRESH = 140_000
+FRESH = 40_000
 """Of each kind; what is old is more than one sweep deletes."""
 SWEEP_ROWS = BATCHES_MAX * SWEEP_BATCH
 FILL_SECONDS = 300

@@ -191,6 +191,13 @@ ticket = sa.Table(
     sa.Index("ticket_by_order", "restaurant_id", "order_id"),
     sa.Index("ticket_by_state", "restaurant_id", "state", "created_at", "id"),
     sa.Index("ticket_ready", "restaurant_id", "ready_at", postgresql_where=sa.text("state = 'ready'")),
+    sa.Index(
+        "ticket_unseen",
+        "restaurant_id",
+        "created_at",
+        "id",
+        postgresql_where=sa.text("state = 'cancelled' AND acknowledged_at IS NULL"),
+    ),
     sa.Index("ticket_in_alarm", "restaurant_id", "alarm_at", postgresql_where=sa.text("alarm_cause <> ''")),
     sa.Index(
         "ticket_past_day",

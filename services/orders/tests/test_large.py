@@ -1,4 +1,4 @@
-"""Everything that orders does by itself or shows in pages, over 3 * 10^5 orders: within the time-out of a
+"""Everything that orders does by itself or shows in pages, over 2 * 10^5 orders: within the time-out of a
 statement, and reading no more than its own share of the rows.
 
 The tables are filled by SQL, once, with the past of two restaurants and of a fleet beside them.
@@ -30,7 +30,7 @@ from services.orders.usecases.day_end import BATCH, DayEnd
 from services.orders.usecases.reading import SNAPSHOT_CLOSED_ORDERS, SNAPSHOT_OPEN_ORDERS, SNAPSHOT_TICKETS
 from services.orders.wire.events import CHANNELS
 
-RESTAURANTS = 3
+RESTAURANTS = 2
 EACH = 100_000
 LINES = 3
 DAYS = 1_000

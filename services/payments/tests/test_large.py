@@ -1,4 +1,4 @@
-"""Tills, reports and lists over 3 * 10^5 payments and their ledger: each reads its own rows and no others'.
+"""Tills, reports and lists over 2 * 10^5 payments and their ledger: each reads its own rows and no others'.
 
 The tables are filled by SQL, once, with the past of two restaurants, and one drawer that has been open for
 very long.
@@ -23,7 +23,7 @@ from services.payments.domain.till import DrawerKind
 from services.payments.tests.world import World, world_of
 from services.payments.usecases import Page
 
-EACH = 150_000
+EACH = 100_000
 """Payments of each of two restaurants."""
 LONG = 20_000
 """Of them those of the session that is open still."""

@@ -15,6 +15,11 @@ OPEN = "state IN ('queued', 'preparing', 'ready') OR state = 'cancelled' AND ack
 PAST_DAY_INDEX = f"ticket (restaurant_id, business_date, order_id) WHERE {OPEN}"
 OLD_PAST_DAY_INDEX = f"ticket (restaurant_id, business_date) WHERE {OPEN}"
 TABLE_INDEX = "orders (restaurant_id, table_id, created_at, id) WHERE table_id IS NOT NULL"
+UNSEEN_INDEX = "ticket (restaurant_id, created_at, id) WHERE state = 'cancelled' AND acknowledged_at IS NULL"
+READY_INDEX = "ticket (restaurant_id, ready_at) WHERE state = 'ready'"
+OLD_UNSEEN_INDEX = (
+    "ticket (restaurant_id, created_at, id) WHERE state = 'cancelled' AND acknowledged_at IS NULL"
+)
 READY_INDEX = "ticket (restaurant_id, ready_at) WHERE state = 'ready'"
 OLD_READY_INDEX = "ticket (ready_at) WHERE state = 'ready'"
 # Restaurant by restaurant, in the order of the index, until there are enough: what is left is not looked at.
@@ -105,6 +110,7 @@ def upgrade() -> None:
     index_concurrently(op, "orders", "ticket_past_day", PAST_DAY_INDEX)
     index_concurrently(op, "orders", "orders_by_table", TABLE_INDEX)
     index_concurrently(op, "orders", "ticket_ready", READY_INDEX)
+    index_concurrently(op, "orders", "ticket_unseen", UNSEEN_INDEX)
     for index in ("ticket_open_day", "ticket_waiting"):
         op.execute(f"DROP INDEX IF EXISTS orders.{index}")
 
@@ -112,7 +118,7 @@ def upgrade() -> None:
 def downgrade() -> None:
     index_concurrently(op, "orders", "ticket_open_day", OLD_PAST_DAY_INDEX)
     index_concurrently(op, "orders", "ticket_waiting", OLD_READY_INDEX)
-    for index in ("ticket_ready", "orders_by_table", "ticket_past_day"):
+    for index in ("ticket_unseen", "ticket_ready", "orders_by_table", "ticket_past_day"):
         op.execute(f"DROP INDEX orders.{index}")
     op.execute(BY_TICKET)
     op.execute(f"DROP FUNCTION orders.tickets_past_day({ARGUMENTS})")
