@@ -24,6 +24,8 @@ LONGEST_FIRST = (
     "system",
     "chaos",
     "replicas",
+    "services/orders/tests/test_large.py",
+    "services/payments/tests/test_large.py",
     "deploy/local/tests/test_run.py",
     "deploy/local/tests/test_servers.py",
     "services/realtime/tests/test_sockets.py",
