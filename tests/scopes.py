@@ -15,6 +15,7 @@ SHARED = {
     PurePosixPath("tests/e2e"): "system",
     PurePosixPath("tests/browser"): "system",
     PurePosixPath("tests/chaos"): "chaos",
+    PurePosixPath("tests/replicas"): "replicas",
 }
 """Folders whose tests share a running system, and what it is called."""
 APART = {"tests/e2e/test_calm_log.py"}
@@ -22,6 +23,9 @@ APART = {"tests/e2e/test_calm_log.py"}
 LONGEST_FIRST = (
     "system",
     "chaos",
+    "replicas",
+    "services/orders/tests/test_large.py",
+    "services/payments/tests/test_large.py",
     "deploy/local/tests/test_run.py",
     "deploy/local/tests/test_servers.py",
     "services/realtime/tests/test_sockets.py",

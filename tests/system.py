@@ -14,6 +14,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from deploy.local.embedded import free_ports
+from deploy.local.plan import Plan, service_ports
 
 ROOT = Path(__file__).resolve().parent.parent
 START_SECONDS = 120.0
@@ -42,10 +43,9 @@ class System:
         return _answers(f"{self.base_url}/api/v2/health")
 
 
-def chosen_ports() -> dict[str, int]:
+def chosen_ports(replicas: int = 1) -> dict[str, int]:
     """A free port for everything that listens, by its name in the variables of `make run`."""
-    names = [*SERVERS, "gateway", "gateway-admin", "realtime-socket"]
-    names += [name for service in SERVICES for name in (service, f"{service}-admin")]
+    names = [*SERVERS, *Plan.listens_on(service_ports(replicas))]
     return dict(zip(names, free_ports(len(names)), strict=True))
 
 

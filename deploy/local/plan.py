@@ -31,6 +31,8 @@ GATEWAY_ADMIN_PORT = 7200
 FIRST_GRPC_PORT = 7101
 FIRST_ADMIN_PORT = 7201
 REALTIME_SOCKET_PORT = 7107
+REPLICA_PORTS = 20
+"""From the ports of one replica to those of the next, where no variable says otherwise."""
 DRAIN_GRACE_SECONDS = 5
 """How long a stopping process lets its requests and sockets finish: somebody waits at the keyboard."""
 SERVICE_STOP_SECONDS = 15.0
@@ -115,20 +117,24 @@ def port_name(process: str, use: str) -> str:
     return process if use in ("grpc", "http") else f"{process}-{use}"
 
 
-def service_ports() -> dict[str, dict[str, int]]:
-    """Ports of the services and the gateway, by process and use."""
-    ports = {
-        service: {
-            "grpc": port(service, FIRST_GRPC_PORT + index),
-            "admin": port(f"{service}-admin", FIRST_ADMIN_PORT + index),
-        }
+def replica_name(process: str, number: int) -> str:
+    """What a replica of ``process`` is called here: the first by the name of the process alone."""
+    return process if number == 1 else f"{process}-{number}"
+
+
+def service_ports(replicas: int = 1) -> dict[str, dict[str, int]]:
+    """Ports of the services and the gateway, by process and use; of every replica."""
+    firsts = {
+        service: {"grpc": FIRST_GRPC_PORT + index, "admin": FIRST_ADMIN_PORT + index}
         for index, service in enumerate(SERVICES)
     }
-    ports["realtime"]["socket"] = port("realtime-socket", REALTIME_SOCKET_PORT)
-    ports["gateway"] = {
-        "http": port("gateway", GATEWAY_PORT),
-        "admin": port("gateway-admin", GATEWAY_ADMIN_PORT),
-    }
+    firsts["realtime"]["socket"] = REALTIME_SOCKET_PORT
+    firsts["gateway"] = {"http": GATEWAY_PORT, "admin": GATEWAY_ADMIN_PORT}
+    ports = {}
+    for number in range(1, replicas + 1):
+        for process, uses in firsts.items():
+            name, further = replica_name(process, number), (number - 1) * REPLICA_PORTS
+            ports[name] = {use: port(port_name(name, use), first + further) for use, first in uses.items()}
     return ports
 
 
@@ -146,15 +152,28 @@ class Plan:
         """The ports of our own processes, by the names from which their variables are made."""
         return {port_name(name, use): number for name, uses in ports.items() for use, number in uses.items()}
 
-    def services(self) -> list[OwnProgram]:
-        return [self._own(service, f"services.{service}", self._service_env(service)) for service in SERVICES]
+    @property
+    def _numbers(self) -> range:
+        """The replicas of each process."""
+        return range(1, self.settings.replicas + 1)
 
-    def gateway(self) -> OwnProgram:
+    def services(self) -> list[OwnProgram]:
+        return [
+            self._own(service, number, f"services.{service}", self._service_env(service, number))
+            for number in self._numbers
+            for service in SERVICES
+        ]
+
+    def gateways(self) -> list[OwnProgram]:
+        return [self.gateway(number) for number in self._numbers]
+
+    def gateway(self, number: int = 1) -> OwnProgram:
+        """Its sockets are held by the realtime of the same number."""
         env = {
-            "FYNLO_GATEWAY_PORT": str(self.ports["gateway"]["http"]),
+            "FYNLO_GATEWAY_PORT": str(self._ports_of("gateway", number)["http"]),
             "FYNLO_SETUP_DONE_FILE": str(state.setup_done_file(self.settings.data_dir)),
         }
-        return self._own("gateway", "gateway", env)
+        return self._own("gateway", number, "gateway", env)
 
     def migrate(self) -> Step:
         """Every schema up to date. Skipped when the embedded database has seen exactly these migrations."""
@@ -172,16 +191,20 @@ class Plan:
             external = self.settings.database_url is not None
             yield Step(self._once("seed", "tools.seed"), f"{SEED_VERSION} {host if external else ''}".strip())
 
-    def _own(self, name: str, module: str, additions: Mapping[str, str]) -> OwnProgram:
-        env = self._env_of(name) | {"FYNLO_ADMIN_PORT": str(self.ports[name]["admin"])} | dict(additions)
+    def _own(self, process: str, number: int, module: str, additions: Mapping[str, str]) -> OwnProgram:
+        ports = self._ports_of(process, number)
+        env = self._env_of(process, number) | {"FYNLO_ADMIN_PORT": str(ports["admin"])} | dict(additions)
         command = Command(
-            name,
+            replica_name(process, number),
             (sys.executable, "-m", module),
             process_environment(env),
             cwd=REPOSITORY,
             stop_grace_seconds=SERVICE_STOP_SECONDS,
         )
-        return OwnProgram(command, self.ports[name])
+        return OwnProgram(command, ports)
+
+    def _ports_of(self, process: str, number: int) -> Mapping[str, int]:
+        return self.ports[replica_name(process, number)]
 
     def _once(self, name: str, *module_and_words: str) -> Command:
         owner = self.urls.database_as(OWNER_ROLE, self.secrets.passwords[OWNER_ROLE])
@@ -193,14 +216,16 @@ class Plan:
             name, (sys.executable, "-m", *module_and_words), process_environment(env), cwd=REPOSITORY
         )
 
-    def _addresses(self) -> dict[str, str]:
+    def _address_of(self, service: str) -> str:
+        """All replicas of it, as gRPC names several; one is named as everywhere."""
+        each = ",".join(f"{HOST}:{self._ports_of(service, number)['grpc']}" for number in self._numbers)
+        return each if self.settings.replicas == 1 else f"ipv4:{each}"
+
+    def _addresses(self, number: int = 1) -> dict[str, str]:
         """What every process may know."""
-        addresses = {
-            f"FYNLO_{service.upper()}_ADDRESS": f"{HOST}:{self.ports[service]['grpc']}"
-            for service in SERVICES
-        }
+        addresses = {f"FYNLO_{service.upper()}_ADDRESS": self._address_of(service) for service in SERVICES}
         return addresses | {
-            "FYNLO_REALTIME_SOCKET_ADDRESS": f"{HOST}:{self.ports['realtime']['socket']}",
+            "FYNLO_REALTIME_SOCKET_ADDRESS": f"{HOST}:{self._ports_of('realtime', number)['socket']}",
             "FYNLO_SERVICE_PUBLIC_KEYS": json.dumps(self.secrets.public_service_keys),
             "FYNLO_MAIL_ADAPTER": self.settings.mail_adapter,
             "FYNLO_PUBLIC_URL": self.settings.public_url or self._gateway_url(),
@@ -220,9 +245,11 @@ class Plan:
             "FYNLO_TLS_CA_FILE": str(files.authority),
         }
 
-    def _env_of(self, name: str) -> dict[str, str]:
-        """What a process that runs all the time is told: its own key, its own users, nobody else's."""
-        env = self._addresses() | self._identity(name)
+    def _env_of(self, name: str, number: int) -> dict[str, str]:
+        """What a process that runs all the time is told: its own key, its own users, nobody else's. Replicas
+        are one process to everybody else.
+        """
+        env = self._addresses(number) | self._identity(name)
         env["FYNLO_NATS_URL"] = self.urls.nats_as(name, self.secrets.bus_passwords[name])
         if self.urls.own_nats:
             env["FYNLO_NATS_API_PREFIX"] = API_PREFIX
@@ -230,9 +257,9 @@ class Plan:
             env["FYNLO_REDIS_URL"] = self.urls.redis_as(name, self.secrets.valkey_passwords[name])
         return env
 
-    def _service_env(self, service: str) -> dict[str, str]:
+    def _service_env(self, service: str, number: int) -> dict[str, str]:
         role = f"fynlo_{service}"
-        ports = self.ports[service]
+        ports = self._ports_of(service, number)
         env = {
             "FYNLO_DATABASE_URL": self.urls.database_as(role, self.secrets.passwords[role]),
             "FYNLO_GRPC_PORT": str(ports["grpc"]),
@@ -249,9 +276,9 @@ class Plan:
         return f"http://{HOST}:{self.ports['gateway']['http']}"
 
     def _own_origins(self) -> str:
-        """The pages that the gateway serves, as a browser on this machine names them."""
-        port_of_pages = self.ports["gateway"]["http"]
-        return json.dumps([f"http://{host}:{port_of_pages}" for host in (HOST, "localhost")])
+        """The pages that the gateways serve, as a browser on this machine names them."""
+        ports = [self._ports_of("gateway", number)["http"] for number in self._numbers]
+        return json.dumps([f"http://{host}:{port}" for port in ports for host in (HOST, "localhost")])
 
 
 def fingerprint(files: list[Path]) -> str:

@@ -120,7 +120,7 @@ class _Run:
         ended = state.end_leftovers(self._folder)
         if ended:
             self._console.note(f"ended what a killed run had left: {', '.join(ended)}", "warning")
-        ports = service_ports()
+        ports = service_ports(self._settings.replicas)
         await refuse_used_ports(self._server_ports() | self._plan_of.listens_on(ports))
         secrets = keys.kept_secrets(self._folder)
         self._bus_passwords = secrets.bus_passwords
@@ -138,7 +138,7 @@ class _Run:
         await self._supervisor.start(Stage([], [plan.migrate()]))
         # Together, because most of a start is each process reading code; the gateway waits for the others.
         seeding = [*plan.seed()] if self._has_demo else []
-        await self._supervisor.start(Stage(plan.services()), Stage([plan.gateway()], seeding))
+        await self._supervisor.start(Stage(plan.services()), Stage(plan.gateways(), seeding))
         self._up = True
         self._write_state()
         state.say_setup_done(self._folder)

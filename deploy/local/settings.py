@@ -16,6 +16,8 @@ VALKEY_PORT = 63790
 SECRET_NAME = re.compile(r"FYNLO_.*(?:URL|KEY|KEYS|SECRET|PASSWORD|PASSWORDS)(?:_PREVIOUS)?")
 """Variables that hold what is one process' alone; addresses count, for they carry passwords."""
 LOCAL_MAIL = "local"
+REPLICAS_MAX = 3
+"""Each brings its own connections to Postgres: the embedded one takes no more."""
 MAIL_SECRETS = ("FYNLO_SMTP_PASSWORD", "FYNLO_RESEND_API_KEY")
 
 
@@ -73,6 +75,8 @@ class LocalSettings:
     """What the links in mails begin with. None: the gateway on this machine."""
     log_ids: bool = False
     """Whether the log shows ids and other details."""
+    replicas: int = 1
+    """How many processes run of each service, and of the gateway. Clients share their calls out."""
 
 
 def local_settings(data_dir: Path | None = None) -> LocalSettings:
@@ -97,7 +101,20 @@ def local_settings(data_dir: Path | None = None) -> LocalSettings:
         mail_adapter=os.environ.get("FYNLO_MAIL_ADAPTER") or LOCAL_MAIL,
         public_url=os.environ.get("FYNLO_PUBLIC_URL") or None,
         log_ids=_log_ids(os.environ.get("FYNLO_LOG", "")),
+        replicas=_replicas(os.environ.get("FYNLO_REPLICAS", ""), tls=bool(tls_dir)),
     )
+
+
+def _replicas(text: str, *, tls: bool) -> int:
+    number = int(text) if text.isdecimal() and len(text) == 1 else 0
+    if text and not 1 <= number <= REPLICAS_MAX:
+        raise ValueError(f"FYNLO_REPLICAS is {text!r}; it must be a number from 1 to {REPLICAS_MAX}.")
+    if number > 1 and tls:
+        raise ValueError(
+            "FYNLO_REPLICAS and FYNLO_TLS_DIR do not go together: replicas on one machine have no name of "
+            "their own that a certificate could hold. Leave one of them out."
+        )
+    return number or 1
 
 
 def _log_ids(text: str) -> bool:

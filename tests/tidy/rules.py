@@ -265,6 +265,24 @@ def concurrent_indexes(source: Source) -> Iterator[Finding]:
                 )
 
 
+SWITCHED = re.compile(
+    r"\$\d+(?:::[\w\[\]]+)?\s*(?:IS NULL|= ''|= 0)\s+OR\b|\bcardinality\(\$\d+|\(NOT \$\d+ OR\b|\bOR \$\d+\)",
+    re.IGNORECASE,
+)
+
+
+def switched_conditions(source: Source) -> Iterator[Finding]:
+    """A statement has one plan for all its parameters: a condition that one can switch off spoils it."""
+    if source.is_test or "/migrations/" in source.path:
+        return
+    for node in ast.walk(source.tree):
+        if isinstance(node, ast.JoinedStr) or (
+            isinstance(node, ast.Constant) and isinstance(node.value, str)
+        ):
+            for found in SWITCHED.findall(_template(node)):
+                yield Finding(source.path, node.lineno, f"{found!r}: leave it out by chassis.conditions")
+
+
 def _template(node: ast.expr) -> str:
     """The text of a literal; what an f-string fills in becomes `_`."""
     if isinstance(node, ast.JoinedStr):
@@ -337,6 +355,7 @@ PYTHON_RULES: tuple[Rule, ...] = (
     assertions,
     swallowed,
     concurrent_indexes,
+    switched_conditions,
     unfinished,
 )
 TEXT_RULES: tuple[Rule, ...] = (machine_traces,)

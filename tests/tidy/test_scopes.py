@@ -44,6 +44,7 @@ class TestGroup:
         ("tests/e2e/deeper/test_b.py::TestGroup::test_a[x::y]", "system"),
         ("tests/browser/test_till.py::test_a[chromium]", "system"),
         ("tests/chaos/test_chaos.py::test_a", "chaos"),
+        ("tests/replicas/test_races.py::test_a", "replicas"),
         ("tests/e2e/test_calm_log.py::test_a", "tests/e2e/test_calm_log.py"),
         ("tests/e2e_more/test_a.py::test_a", "tests/e2e_more/test_a.py"),
         ("chassis/tests/test_db.py::TestGroup::test_a[tests/e2e/]", "chassis/tests/test_db.py"),

@@ -31,9 +31,9 @@ class BreakablePlan(Plan):
         file = str(self.settings.data_dir / PLANTED)
         return [_launched(self._linked(program), file) for program in super().services()]
 
-    def gateway(self) -> OwnProgram:
+    def gateway(self, number: int = 1) -> OwnProgram:
         """As in the plan."""
-        return self._linked(super().gateway())
+        return self._linked(super().gateway(number))
 
     def _linked(self, program: OwnProgram) -> OwnProgram:
         """The program with the address of a link wherever it is told that of a peer."""

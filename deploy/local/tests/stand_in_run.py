@@ -28,7 +28,7 @@ class StandInPlan(Plan):
     def services(self) -> list[OwnProgram]:
         return [self._stand_in(name) for name in ("auth", "orders")]
 
-    def gateway(self) -> OwnProgram:
+    def gateway(self, number: int = 1) -> OwnProgram:
         return self._stand_in("gateway")
 
     def migrate(self) -> Step:

@@ -9,7 +9,14 @@ import pytest
 from deploy.local.keys import kept_secrets
 from deploy.local.plan import Plan, Urls, fingerprint, port_name, service_ports
 from deploy.local.provision import SERVICES
-from deploy.local.settings import MAIL_SECRETS, REPOSITORY, LocalSettings, ServerPorts, port_variable
+from deploy.local.settings import (
+    MAIL_SECRETS,
+    REPOSITORY,
+    LocalSettings,
+    ServerPorts,
+    local_settings,
+    port_variable,
+)
 from deploy.local.supervisor import Step
 
 URLS = Urls("postgresql://admin:secret@db.example:5432/fynlo?sslmode=require", "nats://n", "redis://r")
@@ -113,6 +120,48 @@ def test_no_two_ports_are_the_same_and_each_has_its_variable() -> None:
     expected = {f"FYNLO_{name.upper()}_PORT" for name in (*SERVICES, "gateway")}
     expected |= {f"FYNLO_{name.upper()}_ADMIN_PORT" for name in (*SERVICES, "gateway")}
     assert variables == expected | {"FYNLO_REALTIME_SOCKET_PORT"}
+
+
+def test_replicas_are_one_process_to_everybody_else_and_calls_are_shared_out(plan: Plan) -> None:
+    two = replace(plan, settings=replace(plan.settings, replicas=2), ports=service_ports(2))
+    programs = {program.name: program for program in (*two.services(), *two.gateways())}
+    assert list(programs) == [*SERVICES, *(f"{service}-2" for service in SERVICES), "gateway", "gateway-2"]
+    ports = [number for program in programs.values() for number in program.ports.values()]
+    assert len(set(ports)) == len(ports)
+    for service in (*SERVICES, "gateway"):
+        first, second = (dict(programs[name].command.env) for name in (service, f"{service}-2"))
+        own = {name for name in first if first[name] != second[name]}
+        assert {name for name in own if not name.endswith(("_PORT", "_SOCKET_ADDRESS"))} == set()
+        for peer in SERVICES:
+            listens = [programs[name].ports["grpc"] for name in (peer, f"{peer}-2")]
+            each = ",".join(f"127.0.0.1:{port}" for port in listens)
+            assert first[f"FYNLO_{peer.upper()}_ADDRESS"] == f"ipv4:{each}"
+    sockets = [programs[name].ports["socket"] for name in ("realtime", "realtime-2")]
+    tunnels = [
+        programs[name].command.env["FYNLO_REALTIME_SOCKET_ADDRESS"] for name in ("gateway", "gateway-2")
+    ]
+    assert tunnels == [f"127.0.0.1:{port}" for port in sockets]
+    origins = json.loads(programs["realtime"].command.env["FYNLO_ALLOWED_ORIGINS"])
+    assert {f"http://127.0.0.1:{programs[name].ports['http']}" for name in ("gateway", "gateway-2")} < set(
+        origins
+    )
+
+
+@pytest.mark.parametrize("text", ["0", "4", "-1", "two", "1.5", "²"])
+def test_replicas_are_a_number_within_the_limit(text: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("FYNLO_REPLICAS", text)
+    with pytest.raises(ValueError, match=r"FYNLO_REPLICAS is .* from 1 to 3"):
+        local_settings()
+
+
+def test_replicas_without_names_of_their_own_speak_no_tls(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("FYNLO_REPLICAS", "2")
+    assert local_settings().replicas == 2
+    monkeypatch.setenv("FYNLO_TLS_DIR", str(tmp_path))
+    with pytest.raises(ValueError, match="FYNLO_REPLICAS and FYNLO_TLS_DIR"):
+        local_settings()
 
 
 def test_a_foreign_database_is_migrated_at_every_start(plan: Plan, tmp_path: Path) -> None:

@@ -63,7 +63,7 @@ async def sweep_failures(tx: Transaction, before: datetime, batch: int) -> int:
     """Forgets counters whose last failure is older than ``before``; how many."""
     tag = await tx.execute(
         "DELETE FROM login_failure WHERE ctid = ANY (ARRAY("
-        "SELECT ctid FROM login_failure WHERE last_at < $1 LIMIT $2))",
+        "SELECT ctid FROM login_failure WHERE last_at < $1 ORDER BY last_at LIMIT $2))",
         before,
         batch,
     )
@@ -115,7 +115,7 @@ async def sweep_devices(tx: Transaction, before: datetime, batch: int) -> int:
     """Forgets devices that nobody has logged in with since ``before``; how many."""
     tag = await tx.execute(
         "DELETE FROM known_device WHERE ctid = ANY (ARRAY("
-        "SELECT ctid FROM known_device WHERE last_at < $1 LIMIT $2))",
+        "SELECT ctid FROM known_device WHERE last_at < $1 ORDER BY last_at LIMIT $2))",
         before,
         batch,
     )

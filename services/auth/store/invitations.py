@@ -6,6 +6,7 @@ from uuid import UUID
 
 import asyncpg
 
+from chassis.conditions import Conditions
 from chassis.db import Transaction
 from services.auth.domain.invitations import Invitation, InvitationState
 from services.auth.domain.roles import Membership, Role
@@ -35,10 +36,13 @@ async def invitation_by_id(tx: Transaction, invitation_id: UUID, *, lock: bool =
 
 async def newest_to(tx: Transaction, email: str, *, pending: bool = False) -> Invitation | None:
     """The last invitation to an address; only a pending one where that is asked for."""
+    where = Conditions(tx.tenant, email).add("restaurant_id = $1 AND email = $2")
+    if pending:
+        where.add("state = 'pending'")
     row = await tx.fetchrow(
-        f"SELECT {_COLUMNS} FROM invitation WHERE restaurant_id = $1 AND email = $2"  # noqa: S608
-        " AND (NOT $3 OR state = 'pending') ORDER BY created_at DESC, id DESC LIMIT 1 FOR UPDATE",
-        *(tx.tenant, email, pending),
+        f"SELECT {_COLUMNS} FROM invitation WHERE {where}"  # noqa: S608
+        " ORDER BY created_at DESC, id DESC LIMIT 1 FOR UPDATE",
+        *where.arguments,
     )
     return None if row is None else _invitation(row)
 
@@ -74,12 +78,14 @@ async def pending_by(tx: Transaction, inviter: UUID, roles: Sequence[Role]) -> l
 
 async def invitations(tx: Transaction, *, limit: int, after: UUID | None) -> list[Invitation]:
     """All of the restaurant, newest first, ``after`` the last one seen."""
+    where = Conditions(tx.tenant).add("restaurant_id = $1")
+    if after is not None:
+        seen = "SELECT seen.created_at, seen.id FROM invitation seen WHERE seen.id = {}"
+        where.add(f"(created_at, id) < ({seen})", after)
     rows = await tx.fetch(
-        f"SELECT {_COLUMNS} FROM invitation WHERE restaurant_id = $1"  # noqa: S608
-        " AND ($2::uuid IS NULL OR (created_at, id) <"
-        " (SELECT seen.created_at, seen.id FROM invitation seen WHERE seen.id = $2))"
-        " ORDER BY created_at DESC, id DESC LIMIT $3",
-        *(tx.tenant, after, limit),
+        f"SELECT {_COLUMNS} FROM invitation WHERE {where}"  # noqa: S608
+        f" ORDER BY created_at DESC, id DESC LIMIT {where.parameter(limit)}",
+        *where.arguments,
     )
     return [_invitation(row) for row in rows]
 
@@ -88,20 +94,22 @@ async def people_of(
     tx: Transaction, now: datetime, *, limit: int, after: UUID | None
 ) -> list[Membership | Invitation]:
     """Members, and those whose invitation can still be accepted, by name and id."""
+    where = Conditions(tx.tenant, now)
+    if after is not None:
+        named = "SELECT id, name FROM user_account UNION ALL SELECT id, name FROM invitation"
+        seen = f"SELECT seen.name, seen.id FROM ({named}) seen"  # noqa: S608
+        where.add(f"(name, id) > ({seen} WHERE seen.id = {{}})", after)
     rows = await tx.fetch(
-        "WITH everybody AS ("
+        "WITH everybody AS ("  # noqa: S608
         "SELECT u.id, u.name, u.email, m.role, r.name AS restaurant_name, m.restaurant_id,"
         " NULL AS state, NULL::uuid AS invited_by, m.created_at, NULL::timestamptz AS expires_at"
         " FROM membership m JOIN restaurant r USING (restaurant_id) JOIN user_account u ON u.id = m.user_id"
         " WHERE m.restaurant_id = $1"
         " UNION ALL SELECT i.id, i.name, i.email, i.role, NULL, i.restaurant_id, i.state, i.invited_by,"
         " i.created_at, i.expires_at FROM invitation i"
-        " WHERE i.restaurant_id = $1 AND i.state = 'pending' AND i.expires_at > $4)"
-        " SELECT * FROM everybody WHERE $2::uuid IS NULL OR (name, id) > (SELECT seen.name, seen.id FROM"
-        " (SELECT id, name FROM user_account UNION ALL SELECT id, name FROM invitation) seen"
-        " WHERE seen.id = $2)"
-        " ORDER BY name, id LIMIT $3",
-        *(tx.tenant, after, limit, now),
+        " WHERE i.restaurant_id = $1 AND i.state = 'pending' AND i.expires_at > $2)"
+        f" SELECT * FROM everybody WHERE {where} ORDER BY name, id LIMIT {where.parameter(limit)}",
+        *where.arguments,
     )
     return [_invitation(row) if row["state"] else _membership(row) for row in rows]
 

@@ -38,7 +38,7 @@ async def sweep_links(tx: Transaction, before: datetime, batch: int) -> int:
     """Forgets links that expired before ``before``; how many."""
     tag = await tx.execute(
         "DELETE FROM link WHERE token_hash = ANY (ARRAY("
-        "SELECT token_hash FROM link WHERE expires_at < $1 LIMIT $2))",
+        "SELECT token_hash FROM link WHERE expires_at < $1 ORDER BY expires_at LIMIT $2))",
         *(before, batch),
     )
     return int(tag.rpartition(" ")[2])
@@ -68,7 +68,8 @@ async def uses(tx: Transaction, kind: str, subject: str, window: timedelta, now:
 async def sweep_quotas(tx: Transaction, before: datetime, batch: int) -> int:
     """Forgets counters whose window opened before ``before``; how many."""
     tag = await tx.execute(
-        "DELETE FROM quota WHERE ctid = ANY (ARRAY(SELECT ctid FROM quota WHERE since < $1 LIMIT $2))",
+        "DELETE FROM quota WHERE ctid = ANY (ARRAY("
+        "SELECT ctid FROM quota WHERE since < $1 ORDER BY since LIMIT $2))",
         *(before, batch),
     )
     return int(tag.rpartition(" ")[2])

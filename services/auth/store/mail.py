@@ -4,6 +4,7 @@ from datetime import datetime, timedelta
 
 import asyncpg
 
+from chassis.conditions import Conditions
 from chassis.db import Transaction
 from services.auth.domain.mail import QUEUE_MAX, Kind, Letter, MailQueueFull, QueuedMail
 
@@ -51,7 +52,8 @@ async def forget(tx: Transaction, mail: QueuedMail) -> None:
 async def sweep_mail(tx: Transaction, before: datetime, batch: int) -> int:
     """Forgets mails that were settled before ``before``; how many."""
     tag = await tx.execute(
-        "DELETE FROM mail WHERE id = ANY (ARRAY(SELECT id FROM mail WHERE settled_at < $1 LIMIT $2))",
+        "DELETE FROM mail WHERE id = ANY (ARRAY("
+        "SELECT id FROM mail WHERE settled_at < $1 ORDER BY settled_at LIMIT $2))",
         *(before, batch),
     )
     return int(tag.rpartition(" ")[2])
@@ -68,10 +70,13 @@ async def keep_locally(tx: Transaction, letter: Letter, now: datetime) -> None:
 
 async def local_mails(tx: Transaction, recipient: str, limit: int) -> list[tuple[Letter, datetime]]:
     """Newest first; of one recipient, or of all where it is empty."""
+    where = Conditions()
+    if recipient:
+        where.add("recipient = {}", recipient)
     rows = await tx.fetch(
-        "SELECT id, recipient, subject, text, link, sent_at FROM local_mail"
-        " WHERE $1 = '' OR recipient = $1 ORDER BY sent_at DESC, id DESC LIMIT $2",
-        *(recipient, limit),
+        f"SELECT id, recipient, subject, text, link, sent_at FROM local_mail WHERE {where}"  # noqa: S608
+        f" ORDER BY sent_at DESC, id DESC LIMIT {where.parameter(limit)}",
+        *where.arguments,
     )
     names = Letter.__dataclass_fields__
     return [(Letter(**{name: row[name] for name in names}), row["sent_at"]) for row in rows]
@@ -81,7 +86,7 @@ async def sweep_local_mail(tx: Transaction, before: datetime, batch: int) -> int
     """Forgets local mails that were sent before ``before``; how many."""
     tag = await tx.execute(
         "DELETE FROM local_mail WHERE id = ANY (ARRAY("
-        "SELECT id FROM local_mail WHERE sent_at < $1 LIMIT $2))",
+        "SELECT id FROM local_mail WHERE sent_at < $1 ORDER BY sent_at LIMIT $2))",
         *(before, batch),
     )
     return int(tag.rpartition(" ")[2])

@@ -5,6 +5,7 @@ from uuid import UUID
 
 import asyncpg
 
+from chassis.conditions import Conditions
 from chassis.db import Transaction
 from services.auth.domain.restaurant import BillMode, Restaurant, RestaurantExists, Settings
 from services.auth.domain.roles import Membership, Role
@@ -79,12 +80,14 @@ async def restaurants_of(
 ) -> list[Restaurant]:
     """The restaurants a person may enter, by name and id, ``after`` the last one seen."""
     columns = ", ".join(f"r.{name.strip()}" for name in _SETTINGS.split(","))
+    where = Conditions(user_id)
+    if after is not None:
+        seen = "SELECT seen.name, seen.restaurant_id FROM restaurant seen WHERE seen.restaurant_id = {}"
+        where.add(f"(r.name, r.restaurant_id) > ({seen})", after)
     rows = await tx.fetch(
-        f"SELECT {columns} {_OF_PERSON}"  # noqa: S608
-        " WHERE $2::uuid IS NULL OR (r.name, r.restaurant_id) >"
-        " (SELECT seen.name, seen.restaurant_id FROM restaurant seen WHERE seen.restaurant_id = $2)"
-        " ORDER BY r.name, r.restaurant_id LIMIT $3",
-        *(user_id, after, limit),
+        f"SELECT {columns} {_OF_PERSON} WHERE {where}"
+        f" ORDER BY r.name, r.restaurant_id LIMIT {where.parameter(limit)}",
+        *where.arguments,
     )
     return [_restaurant(row) for row in rows]
 
@@ -93,11 +96,13 @@ async def memberships_of(
     tx: Transaction, user_id: UUID, *, limit: int, restaurant_id: UUID | None = None
 ) -> list[Membership]:
     """A person's roles, oldest membership first: in ``restaurant_id`` only, or everywhere."""
+    where = Conditions(user_id)
+    if restaurant_id is not None:
+        where.add("r.restaurant_id = {}", restaurant_id)
     rows = await tx.fetch(
-        f"{_MEMBERSHIP} {_OF_PERSON} JOIN user_account u ON u.id = $1"
-        " WHERE $2::uuid IS NULL OR r.restaurant_id = $2"
-        " ORDER BY coalesce(m.created_at, r.created_at), r.restaurant_id LIMIT $3",
-        *(user_id, restaurant_id, limit),
+        f"{_MEMBERSHIP} {_OF_PERSON} JOIN user_account u ON u.id = $1 WHERE {where}"
+        f" ORDER BY coalesce(m.created_at, r.created_at), r.restaurant_id LIMIT {where.parameter(limit)}",
+        *where.arguments,
     )
     return [_membership(row) for row in rows]
 
@@ -106,14 +111,17 @@ async def members(
     tx: Transaction, *, limit: int, after: UUID | None = None, user_id: UUID | None = None
 ) -> list[Membership]:
     """Members of the transaction's restaurant by name and id; ``user_id`` asks for one of them."""
+    where = Conditions(tx.tenant).add("m.restaurant_id = $1")
+    if user_id is not None:
+        where.add("u.id = {}", user_id)
+    if after is not None:
+        seen = "SELECT seen.name, seen.id FROM user_account seen WHERE seen.id = {}"
+        where.add(f"(u.name, u.id) > ({seen})", after)
     rows = await tx.fetch(
-        "SELECT r.restaurant_id, r.name AS restaurant_name, u.id AS user_id, u.email, u.name, m.role"
+        "SELECT r.restaurant_id, r.name AS restaurant_name, u.id AS user_id, u.email, u.name, m.role"  # noqa: S608
         " FROM membership m JOIN restaurant r USING (restaurant_id) JOIN user_account u ON u.id = m.user_id"
-        " WHERE m.restaurant_id = $1 AND ($2::uuid IS NULL OR u.id = $2)"
-        " AND ($3::uuid IS NULL OR (u.name, u.id) >"
-        " (SELECT seen.name, seen.id FROM user_account seen WHERE seen.id = $3))"
-        " ORDER BY u.name, u.id LIMIT $4",
-        *(tx.tenant, user_id, after, limit),
+        f" WHERE {where} ORDER BY u.name, u.id LIMIT {where.parameter(limit)}",
+        *where.arguments,
     )
     return [_membership(row) for row in rows]
 
@@ -126,10 +134,13 @@ async def member(tx: Transaction, user_id: UUID) -> Membership | None:
 
 async def is_member(tx: Transaction, email: str, *, role: Role | None = None) -> bool:
     """Whether the address is that of a member of the transaction's restaurant (with that role)."""
+    where = Conditions(tx.tenant, email).add("m.restaurant_id = $1 AND u.email = $2")
+    if role is not None:
+        where.add("m.role = {}", role.value)
     found: bool = await tx.fetchval(
-        "SELECT EXISTS (SELECT 1 FROM membership m JOIN user_account u ON u.id = m.user_id"
-        " WHERE m.restaurant_id = $1 AND u.email = $2 AND ($3::text IS NULL OR m.role = $3))",
-        *(tx.tenant, email, None if role is None else role.value),
+        "SELECT EXISTS (SELECT 1 FROM membership m JOIN user_account u ON u.id = m.user_id"  # noqa: S608
+        f" WHERE {where})",
+        *where.arguments,
     )
     return found
 

@@ -139,7 +139,7 @@ async def sweep_revocations(tx: Transaction, before: datetime, batch: int) -> in
     """Forgets revocations that no living token can be older than; how many."""
     tag = await tx.execute(
         "DELETE FROM revocation WHERE ctid = ANY (ARRAY("
-        "SELECT ctid FROM revocation WHERE valid_after < $1 LIMIT $2))",
+        "SELECT ctid FROM revocation WHERE valid_after < $1 ORDER BY valid_after LIMIT $2))",
         before,
         batch,
     )

@@ -57,7 +57,11 @@ SELECT * FROM ticket WHERE restaurant_id = $1 AND state = 'cancelled' AND acknow
 ORDER BY created_at DESC, id DESC LIMIT $2
 """
 SELECT_RULES = "SELECT time_zone, day_cutoff_minutes FROM day_rules()"
-SELECT_PAST_DAY = "SELECT restaurant_id, order_id FROM orders_past_day($1, $2, $3, $4, $5, $6, $7)"
+SELECT_PAST_DAY = """
+SELECT restaurant_id, business_date, order_id FROM tickets_past_day($1, $2, $3, $4, $5, $6, $7, $8)
+"""
+PastDay = tuple[UUID, date, UUID]
+"""(restaurant, business day, order), in the order in which a round goes through them."""
 
 
 async def find_stations(tx: Transaction) -> list[Station]:
@@ -133,15 +137,15 @@ async def find_past_day(
     tx: Transaction,
     days: Mapping[tuple[str, int], date],
     fired_before: datetime,
-    after: tuple[UUID, UUID],
+    after: PastDay,
     limit: int,
-) -> list[tuple[UUID, UUID]]:
-    """(restaurant, order) in that order, after ``after``, with tickets of a day before the one that ``days``
-    names for the restaurant's rule; needs no tenant.
+) -> list[PastDay]:
+    """Orders after ``after`` with tickets of a day before the one that ``days`` names for the restaurant's
+    rule; needs no tenant. One with tickets of two days is named twice.
     """
     zones, cutoffs = [zone for zone, _ in days], [cutoff for _, cutoff in days]
     found = await tx.fetch(SELECT_PAST_DAY, zones, cutoffs, list(days.values()), fired_before, *after, limit)
-    return [(row["restaurant_id"], row["order_id"]) for row in found]
+    return [(row["restaurant_id"], row["business_date"], row["order_id"]) for row in found]
 
 
 def _station_values(tx: Transaction, station: Station) -> list[object]:

@@ -1,11 +1,12 @@
 """Lists of orders. A page is a range of one index, so its cost does not grow with the orders."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, date, datetime
 from typing import Any
 from uuid import UUID
 
+from chassis.conditions import Conditions
 from chassis.db import Transaction
 from services.orders.domain.order import Order, State
 from services.orders.store.orders import with_lines
@@ -16,7 +17,7 @@ OPEN_STATES = (State.DRAFT, State.VALIDATED, State.PAID, State.PREPARING, State.
 CLOSED_STATES = (State.DONE, State.INVOICED, State.CANCELLED)
 
 Position = tuple[datetime, UUID]
-# Ends of every list: a condition that may be absent would keep a prepared plan from using the index.
+# Where every list begins.
 NEWEST_POSITION: Position = (datetime(9999, 12, 31, tzinfo=UTC), UUID(int=2**128 - 1))
 OLDEST_POSITION: Position = (datetime(1970, 1, 1, tzinfo=UTC), UUID(int=0))
 
@@ -41,47 +42,8 @@ class Page:
     next: Position | None
 
 
-# $1 restaurant, $2 position, $3 its id, $4 limit, $5 states, $6 table, $7 business date, $8 number,
-# $9 changed since
-_FILTERS = """
-    AND (cardinality($5::text[]) = 0 OR state = ANY ($5::text[]))
-    AND ($6::uuid IS NULL OR table_id = $6) AND ($7::date IS NULL OR business_date = $7)
-    AND ($8::int IS NULL OR number = $8) AND ($9::timestamptz IS NULL OR updated_at >= $9)
-"""
-_BEFORE = "(created_at, id) < ($2::timestamptz, $3::uuid)"
-NEWEST = f"""
-SELECT * FROM orders WHERE restaurant_id = $1 AND {_BEFORE} {_FILTERS}
-ORDER BY created_at DESC, id DESC LIMIT $4
-"""  # noqa: S608
-OF_DAY = f"""
-SELECT * FROM orders WHERE restaurant_id = $1 AND business_date = $7::date AND {_BEFORE} {_FILTERS}
-ORDER BY created_at DESC, id DESC LIMIT $4
-"""  # noqa: S608
-OF_NUMBER = f"""
-SELECT * FROM orders WHERE restaurant_id = $1 AND number = $8::int AND number > 0 AND {_BEFORE} {_FILTERS}
-ORDER BY created_at DESC, id DESC LIMIT $4
-"""  # noqa: S608
-OF_STATES = f"""
-SELECT page.* FROM unnest($5::text[]) AS wanted (wanted_state) CROSS JOIN LATERAL (
-    SELECT * FROM orders WHERE restaurant_id = $1 AND state = wanted_state AND {_BEFORE} {_FILTERS}
-    ORDER BY created_at DESC, id DESC LIMIT $4
-) AS page ORDER BY page.created_at DESC, page.id DESC LIMIT $4
-"""  # noqa: S608
-UPDATED = f"""
-SELECT * FROM orders
-WHERE restaurant_id = $1 AND (updated_at, id) > ($2::timestamptz, $3::uuid) {_FILTERS}
-ORDER BY updated_at, id LIMIT $4
-"""  # noqa: S608
-BY_NAME = f"""
-SELECT candidate.*, EXISTS (
-    SELECT 1 FROM order_line AS line
-    WHERE line.restaurant_id = $1 AND line.order_id = candidate.id
-      AND (starts_with(lower(line.name), $10::text) OR strpos(lower(line.name), ' ' || $10::text) > 0)
-) AS hit FROM (
-    SELECT * FROM orders WHERE restaurant_id = $1 AND {_BEFORE} {_FILTERS}
-    ORDER BY created_at DESC, id DESC LIMIT $4
-) AS candidate ORDER BY created_at DESC, id DESC
-"""  # noqa: S608
+NEWEST_FIRST = "ORDER BY created_at DESC, id DESC"
+UNCHANGED_FIRST = "ORDER BY updated_at, id"
 
 
 async def find_page(tx: Transaction, wanted: Filter, after: Position | None, limit: int) -> Page:
@@ -91,10 +53,12 @@ async def find_page(tx: Transaction, wanted: Filter, after: Position | None, lim
     """
     if wanted.name_prefix:
         return await _by_name(tx, wanted, after, limit)
-    sql = _statement(wanted)
-    found = await tx.fetch(sql, *_arguments(tx, wanted, after, limit + 1))
+    catches_up = wanted.updated_since is not None
+    statement = _catching_up if catches_up else _of_states if _of_states_alone(wanted) else _newest
+    sql, arguments = statement(tx, wanted, after, limit + 1)
+    found = await tx.fetch(sql, *arguments)
     shown = found[:limit]
-    key = "updated_at" if sql is UPDATED else "created_at"
+    key = "updated_at" if catches_up else "created_at"
     following = (shown[-1][key], shown[-1]["id"]) if len(found) > limit else None
     return Page(await with_lines(tx, shown), following)
 
@@ -105,8 +69,18 @@ async def find_newest(tx: Transaction, states: Sequence[State], limit: int) -> l
 
 
 async def _by_name(tx: Transaction, wanted: Filter, after: Position | None, limit: int) -> Page:
-    arguments = _arguments(tx, wanted, after, NAME_SEARCH_WINDOW)
-    candidates = await tx.fetch(BY_NAME, *arguments, wanted.name_prefix.lower())
+    where = _asked_for(tx, wanted, after)
+    prefix, window = where.parameter(wanted.name_prefix.lower()), where.parameter(NAME_SEARCH_WINDOW)
+    sql = f"""
+    SELECT candidate.*, EXISTS (
+        SELECT 1 FROM order_line AS line
+        WHERE line.restaurant_id = $1 AND line.order_id = candidate.id
+          AND (starts_with(lower(line.name), {prefix}::text)
+               OR strpos(lower(line.name), ' ' || {prefix}::text) > 0)
+    ) AS hit
+    FROM (SELECT * FROM orders WHERE {where} {NEWEST_FIRST} LIMIT {window}) AS candidate {NEWEST_FIRST}
+    """  # noqa: S608
+    candidates = await tx.fetch(sql, *where.arguments)
     hits = [row for row in candidates if row["hit"]]
     shown = hits[:limit]
     if len(hits) > limit:
@@ -118,31 +92,62 @@ async def _by_name(tx: Transaction, wanted: Filter, after: Position | None, limi
     return Page(await with_lines(tx, shown), (last["created_at"], last["id"]))
 
 
-def _statement(wanted: Filter) -> str:
-    if wanted.updated_since is not None:
-        return UPDATED
-    if wanted.number is not None:
-        return OF_NUMBER
+def _of_states_alone(wanted: Filter) -> bool:
+    """Whether nothing but states chooses orders: then each state has its own range of an index."""
+    narrowed = (wanted.table_id, wanted.business_date, wanted.number)
+    return bool(wanted.states) and all(one is None for one in narrowed)
+
+
+def _newest(tx: Transaction, wanted: Filter, after: Position | None, limit: int) -> tuple[str, list[Any]]:
+    where = _asked_for(tx, wanted, after)
+    sql = f"SELECT * FROM orders WHERE {where} {NEWEST_FIRST} LIMIT {where.parameter(limit)}"  # noqa: S608
+    return sql, where.arguments
+
+
+def _of_states(tx: Transaction, wanted: Filter, after: Position | None, limit: int) -> tuple[str, list[Any]]:
+    where = _asked_for(tx, replace(wanted, states=()), after)
+    where.add("state = wanted.state")
+    states, rows = where.parameter(_states(wanted)), where.parameter(limit)
+    sql = f"""
+    SELECT page.* FROM unnest({states}::text[]) AS wanted (state) CROSS JOIN LATERAL (
+        SELECT * FROM orders WHERE {where} {NEWEST_FIRST} LIMIT {rows}
+    ) AS page ORDER BY page.created_at DESC, page.id DESC LIMIT {rows}
+    """  # noqa: S608
+    return sql, where.arguments
+
+
+def _catching_up(
+    tx: Transaction, wanted: Filter, after: Position | None, limit: int
+) -> tuple[str, list[Any]]:
+    where = _chosen(tx, wanted)
+    begin = after or (wanted.updated_since, OLDEST_POSITION[1])
+    where.add("(updated_at, id) > ({}::timestamptz, {}::uuid)", *begin)
+    sql = f"SELECT * FROM orders WHERE {where} {UNCHANGED_FIRST} LIMIT {where.parameter(limit)}"  # noqa: S608
+    return sql, where.arguments
+
+
+def _asked_for(tx: Transaction, wanted: Filter, after: Position | None) -> Conditions:
+    """What a list says that goes by age."""
+    where = _chosen(tx, wanted)
+    where.add("(created_at, id) < ({}::timestamptz, {}::uuid)", *(after or NEWEST_POSITION))
+    return where
+
+
+def _chosen(tx: Transaction, wanted: Filter) -> Conditions:
+    """$1 is the restaurant."""
+    where = Conditions(tx.tenant).add("restaurant_id = $1")
+    if wanted.states:
+        where.add("state = ANY ({}::text[])", _states(wanted))
+    if wanted.table_id is not None:
+        where.add("table_id = {}", wanted.table_id)
     if wanted.business_date is not None:
-        return OF_DAY
-    return OF_STATES if wanted.states else NEWEST
+        where.add("business_date = {}", wanted.business_date)
+    if wanted.number is not None:
+        where.add("number = {} AND number > 0", wanted.number)
+    if wanted.updated_since is not None:
+        where.add("updated_at >= {}", wanted.updated_since)
+    return where
 
 
-def _start(wanted: Filter) -> Position:
-    """Where the list begins; a time from which on things count is a position as well."""
-    if wanted.updated_since is None or wanted.name_prefix:
-        return NEWEST_POSITION
-    return wanted.updated_since, OLDEST_POSITION[1]
-
-
-def _arguments(tx: Transaction, wanted: Filter, after: Position | None, limit: int) -> list[Any]:
-    return [
-        tx.tenant,
-        *(after or _start(wanted)),
-        limit,
-        [state.value for state in dict.fromkeys(wanted.states)],
-        wanted.table_id,
-        wanted.business_date,
-        wanted.number,
-        wanted.updated_since,
-    ]
+def _states(wanted: Filter) -> list[str]:
+    return [state.value for state in dict.fromkeys(wanted.states)]

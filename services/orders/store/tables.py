@@ -115,6 +115,14 @@ orders = sa.Table(
         unique=True,
         postgresql_where=sa.text("number > 0"),
     ),
+    sa.Index(
+        "orders_by_table",
+        "restaurant_id",
+        "table_id",
+        "created_at",
+        "id",
+        postgresql_where=sa.text("table_id IS NOT NULL"),
+    ),
     sa.Index("orders_cancelling", "updated_at", postgresql_where=sa.text("lifecycle = 'cancel_pending'")),
     sa.Index(
         "orders_unpaid",
@@ -182,9 +190,22 @@ ticket = sa.Table(
     _column("allergy_acknowledged_at", _at, null=True),
     sa.Index("ticket_by_order", "restaurant_id", "order_id"),
     sa.Index("ticket_by_state", "restaurant_id", "state", "created_at", "id"),
-    sa.Index("ticket_waiting", "ready_at", postgresql_where=sa.text("state = 'ready'")),
+    sa.Index("ticket_ready", "restaurant_id", "ready_at", postgresql_where=sa.text("state = 'ready'")),
+    sa.Index(
+        "ticket_unseen",
+        "restaurant_id",
+        "created_at",
+        "id",
+        postgresql_where=sa.text("state = 'cancelled' AND acknowledged_at IS NULL"),
+    ),
     sa.Index("ticket_in_alarm", "restaurant_id", "alarm_at", postgresql_where=sa.text("alarm_cause <> ''")),
-    sa.Index("ticket_open_day", "restaurant_id", "business_date", postgresql_where=sa.text(OPEN_TICKETS)),
+    sa.Index(
+        "ticket_past_day",
+        "restaurant_id",
+        "business_date",
+        "order_id",
+        postgresql_where=sa.text(OPEN_TICKETS),
+    ),
     sa.Index("ticket_by_station", "restaurant_id", "station_id", "state", "created_at", "id"),
 )
 

@@ -1,7 +1,6 @@
 """What is stored is what was decided; a restaurant sees its own; a list costs what a page costs."""
 
-import json
-from datetime import UTC, datetime, timedelta
+from datetime import timedelta
 from typing import Any
 from uuid import UUID
 
@@ -16,7 +15,7 @@ from services.orders.domain.kitchen import TicketStep
 from services.orders.domain.order import Order, State
 from services.orders.store import listing
 from services.orders.store import orders as store
-from services.orders.store.listing import NEWEST_POSITION, Filter, Page
+from services.orders.store.listing import Filter, Page
 from services.orders.tests.builders import command, draft, draft_line, item_message
 from services.orders.tests.world import World
 from services.orders.usecases import reading
@@ -32,8 +31,6 @@ OWN_TABLES = (
     "order_payment",
     "order_day",
 )
-MANY = 20_000
-PAGE_BLOCKS_MAX = 300
 
 
 async def page(world: World, limit: int = 50, **wanted: Any) -> Page:
@@ -206,48 +203,6 @@ async def test_reading_an_order_or_a_page_takes_two_statements(world: World) -> 
         counting = Counting(tx)
         found = await listing.find_page(counting, Filter(), None, 50)  # type: ignore[arg-type]
         assert (counting.statements, len(found.orders)) == (2, 3)
-
-
-@pytest.mark.parametrize("after", [None, (datetime(2026, 1, 1, 6, tzinfo=UTC), NEWEST_POSITION[1])])
-async def test_a_page_is_an_index_range_however_many_orders_there_are(
-    world: World, module_databases: ModuleDatabases, after: Any
-) -> None:
-    await world.place()
-    async with world.shop.db.transaction(world.tenant) as tx:
-        await tx.execute(MULTIPLY, world.tenant, MANY)
-    owner = await asyncpg.connect(await module_databases.owner_url("orders"))
-    await owner.execute("ANALYZE orders.orders")  # as autovacuum does
-    await owner.close()
-    day = datetime(2026, 1, 1, tzinfo=UTC)
-    for wanted in (
-        Filter(),
-        Filter(states=(State.DONE, State.VALIDATED)),
-        Filter(number=77),
-        Filter(business_date=day.date()),
-        Filter(updated_since=day),
-        Filter(states=(State.CANCELLED,)),
-    ):
-        sql = listing._statement(wanted)
-        async with world.shop.db.transaction(world.tenant) as tx:
-            await tx.execute("SET LOCAL plan_cache_mode = force_generic_plan")
-            arguments = listing._arguments(tx, wanted, after, 20)
-            [row] = await tx.fetch(f"EXPLAIN (ANALYZE, BUFFERS, FORMAT JSON) {sql}", *arguments)
-        [plan] = row[0]
-        blocks = plan["Plan"]["Shared Hit Blocks"] + plan["Plan"]["Shared Read Blocks"]
-        assert blocks < PAGE_BLOCKS_MAX, (wanted, json.dumps(plan, indent=1))
-
-
-MULTIPLY = """
-INSERT INTO orders
-SELECT o.restaurant_id, gen_random_uuid(), n, CASE WHEN n % 10 = 0 THEN 'validated' ELSE 'done' END,
-    o.lifecycle, o.payment_state, o.kitchen_state, o.service_flow, o.order_type, o.table_id, o.covers,
-    o.currency_code, date '2026-01-01' + n / 2000, timestamptz '2026-01-01' + n * interval '1 minute',
-    timestamptz '2026-01-01' + n * interval '1 minute', o.placed_at, o.completed_at, o.version, o.bill_mode,
-    o.menu_version, o.goods_minor, o.discount_minor, o.service_charge_minor, o.vat_minor, o.total_minor,
-    o.paid_minor, o.vat, o.placed_by_id, o.placed_by_name, o.placed_by_device, o.content_hash, o.history_rows,
-    o.cancel_reason
-FROM orders o, generate_series(1, $2::int) AS n WHERE o.restaurant_id = $1 AND o.number = 1
-"""
 
 
 async def _count(tx: Transaction, table: str) -> int:

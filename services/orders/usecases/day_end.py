@@ -1,6 +1,6 @@
 """Tickets that outlive their business day leave the kitchen: nobody will bump or serve them any more."""
 
-from datetime import timedelta
+from datetime import date, timedelta
 from uuid import UUID
 
 from chassis.clock import business_date
@@ -20,7 +20,7 @@ JUST_FIRED = timedelta(hours=1)
 DAY_ENDED = "the business day ended"
 
 _log = get_logger("orders.day_end")
-_START = (UUID(int=0), UUID(int=0))
+_START: store.PastDay = (UUID(int=0), date.min, UUID(int=0))
 
 
 class DayEnd:
@@ -44,7 +44,7 @@ class DayEnd:
             found = await store.find_past_day(tx, days, now - JUST_FIRED, self._after, BATCH)
         self._after = found[-1] if len(found) == BATCH else _START
         ended = 0
-        for tenant, order_id in found:
+        for tenant, _, order_id in found:
             try:
                 ended += await self._end(tenant, order_id)
             except Unavailable:

@@ -184,6 +184,14 @@ drawer_event = sa.Table(
     _id("approver_id", null=True),
     _text("approver_name", null=True),
     sa.Index("drawer_event_till", "restaurant_id", "till_session_id"),
+    sa.Index(
+        "drawer_event_beside_sales",
+        "restaurant_id",
+        "till_session_id",
+        "created_at",
+        "id",
+        postgresql_where=sa.text("payment_id IS NULL"),
+    ),
 )
 
 z_counter = sa.Table("z_counter", metadata, _id("restaurant_id", key=True), _count("last_number"))

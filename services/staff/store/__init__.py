@@ -6,6 +6,7 @@ from uuid import UUID
 
 import asyncpg
 
+from chassis.conditions import Conditions
 from chassis.db import Transaction
 from services.staff.domain import CardFilter, Employee, Place, Timecard, UserAlreadyEmployed
 
@@ -83,12 +84,16 @@ async def update_employee(tx: Transaction, e: Employee) -> None:
 
 async def employees(tx: Transaction, *, inactive_too: bool, after: UUID | None, limit: int) -> list[Employee]:
     """By name and id, after the last one seen."""
+    where = Conditions(tx.tenant).add("restaurant_id = $1")
+    if not inactive_too:
+        where.add("active")
+    if after is not None:
+        seen = "SELECT seen.name, seen.id FROM employee seen WHERE seen.restaurant_id = $1"
+        where.add(f"(name, id) > ({seen} AND seen.id = {{}})", after)
     rows = await tx.fetch(
-        f"SELECT {_EMPLOYEE} FROM employee WHERE restaurant_id = $1 AND (active OR $2)"  # noqa: S608
-        " AND ($3::uuid IS NULL OR (name, id) >"
-        " (SELECT seen.name, seen.id FROM employee seen WHERE seen.restaurant_id = $1 AND seen.id = $3))"
-        " ORDER BY name, id LIMIT $4",
-        *(tx.tenant, inactive_too, after, limit),
+        f"SELECT {_EMPLOYEE} FROM employee WHERE {where} ORDER BY name, id"  # noqa: S608
+        f" LIMIT {where.parameter(limit)}",
+        *where.arguments,
     )
     return [Employee(**dict(row)) for row in rows]
 
@@ -127,15 +132,22 @@ async def close_card(tx: Transaction, card: Timecard) -> None:
 
 async def cards(tx: Transaction, which: CardFilter, *, before: UUID | None, limit: int) -> list[Timecard]:
     """Newest first, before the last one seen."""
+    where = Conditions(tx.tenant).add("restaurant_id = $1")
+    if which.employee_id is not None:
+        where.add("employee_id = {}", which.employee_id)
+    if which.open_only:
+        where.add("clocked_out_at IS NULL")
+    if which.from_time is not None:
+        where.add("clocked_in_at >= {}", which.from_time)
+    if which.until_time is not None:
+        where.add("clocked_in_at < {}", which.until_time)
+    if before is not None:
+        seen = "SELECT seen.clocked_in_at, seen.id FROM timecard seen WHERE seen.restaurant_id = $1"
+        where.add(f"(clocked_in_at, id) < ({seen} AND seen.id = {{}})", before)
     rows = await tx.fetch(
-        f"SELECT {_CARD} FROM timecard WHERE restaurant_id = $1"  # noqa: S608
-        " AND ($2::uuid IS NULL OR employee_id = $2) AND (NOT $3 OR clocked_out_at IS NULL)"
-        " AND ($4::timestamptz IS NULL OR clocked_in_at >= $4)"
-        " AND ($5::timestamptz IS NULL OR clocked_in_at < $5)"
-        " AND ($6::uuid IS NULL OR (clocked_in_at, id) < (SELECT seen.clocked_in_at, seen.id"
-        " FROM timecard seen WHERE seen.restaurant_id = $1 AND seen.id = $6))"
-        " ORDER BY clocked_in_at DESC, id DESC LIMIT $7",
-        *(tx.tenant, which.employee_id, which.open_only, which.from_time, which.until_time, before, limit),
+        f"SELECT {_CARD} FROM timecard WHERE {where}"  # noqa: S608
+        f" ORDER BY clocked_in_at DESC, id DESC LIMIT {where.parameter(limit)}",
+        *where.arguments,
     )
     return _cards(rows)
 

@@ -1,0 +1,65 @@
+"""The sweep of holds over 3 * 10^5 reservations, a third of which have expired: it costs its batch."""
+
+from uuid import UUID
+
+import asyncpg
+from fynlo.orders.v1 import orders_pb2
+
+from chassis.clock import FakeClock
+from chassis.db import connection_options
+from chassis.testing import ModuleDatabases, OpenDatabase
+from chassis.testing_reads import reading
+from services.catalog.store import stock as stock_store
+from services.catalog.sweeper import HOLDS_PER_SWEEP, HoldSweeper
+from services.catalog.tests.builders import a_category, a_restaurant, counted
+from services.catalog.usecases import stock
+
+RESERVATIONS = 300_000
+HELD = 100_000
+FILL_SECONDS = 300
+SWEEPS = 3
+FILL = f"""
+INSERT INTO reservation (restaurant_id, order_id, state, order_version, lines, expires_at, updated_at)
+SELECT $1, gen_random_uuid(), CASE WHEN n <= {HELD} THEN 'held' ELSE 'committed' END, 0,
+    jsonb_build_array(jsonb_build_array(gen_random_uuid(), $2::uuid, 1)),
+    CASE WHEN n <= {HELD} THEN $3::timestamptz - make_interval(secs => n) END, $3
+FROM generate_series(1, {RESERVATIONS}) AS n
+"""
+RESERVED = "UPDATE stock SET reserved = $3 WHERE restaurant_id = $1 AND item_id = $2"
+
+
+async def unknown(_restaurant_id: UUID, _order_id: UUID) -> orders_pb2.Order | None:
+    """Orders has not heard of the order: its guest never placed it."""
+    return None
+
+
+async def test_a_sweep_of_holds_costs_its_batch_however_many_have_expired(
+    module_databases: ModuleDatabases, service_database: OpenDatabase, fake_clock: FakeClock
+) -> None:
+    db = await service_database("catalog", pool_size=1)
+    tenant = await a_restaurant(db)
+    cake = await counted(db, tenant, await a_category(db, tenant), HELD)
+    assert module_databases.infrastructure.admin_url is not None
+    filler = await asyncpg.connect(
+        module_databases.infrastructure.admin_url,
+        database=await module_databases.name("catalog"),
+        **connection_options("catalog"),
+    )
+    try:
+        await filler.execute("SET statement_timeout = 0")
+        await filler.execute(FILL, tenant, cake.id, fake_clock.now(), timeout=FILL_SECONDS)
+        await filler.execute(RESERVED, tenant, cake.id, HELD)
+        await filler.execute("ANALYZE", timeout=FILL_SECONDS)
+    finally:
+        await filler.close()
+    sweeper = HoldSweeper(db, unknown)
+    for _ in range(SWEEPS):
+        async with reading(db) as read:
+            assert await sweeper.sweep() == HOLDS_PER_SWEEP
+        assert read.rows["reservation"] <= 10 * HOLDS_PER_SWEEP
+        assert read.rows["stock_movement"] <= 10 * HOLDS_PER_SWEEP
+        assert {"reservation", "stock_movement"}.isdisjoint(read.scanned)
+    async with db.transaction(tenant) as tx:
+        [level] = await stock_store.levels(tx)
+    assert level.reserved == HELD - SWEEPS * HOLDS_PER_SWEEP
+    assert await stock.list_levels(db, tenant, stock_store.FIRST_ID, 10) == [level]

@@ -1,0 +1,266 @@
+"""Everything that orders does by itself or shows in pages, over 2 * 10^5 orders: within the time-out of a
+statement, and reading no more than its own share of the rows.
+
+The tables are filled by SQL, once, with the past of two restaurants and of a fleet beside them.
+"""
+
+from collections.abc import AsyncIterator
+from datetime import UTC, date, datetime, timedelta
+from uuid import UUID
+
+import asyncpg
+import pytest
+
+from chassis.clock import FakeClock
+from chassis.db import connection_options, prepare_connection
+from chassis.testing import ModuleDatabases, OpenDatabase
+from chassis.testing_reads import reading
+from services.orders.domain.kitchen import TicketStep
+from services.orders.domain.order import Kitchen, State
+from services.orders.store import alarms as alarm_store
+from services.orders.store import orders as order_store
+from services.orders.store.listing import NAME_SEARCH_WINDOW, Filter, Position
+from services.orders.tests.builders import settings_message
+from services.orders.tests.stand_ins import world_of
+from services.orders.tests.world import World
+from services.orders.usecases import alarms, upkeep
+from services.orders.usecases import reading as questions
+from services.orders.usecases.alarms import Unseen
+from services.orders.usecases.day_end import BATCH, DayEnd
+from services.orders.usecases.reading import SNAPSHOT_CLOSED_ORDERS, SNAPSHOT_OPEN_ORDERS, SNAPSHOT_TICKETS
+from services.orders.wire.events import CHANNELS
+
+RESTAURANTS = 2
+EACH = 100_000
+LINES = 3
+DAYS = 1_000
+OPEN_EACH = 50_000
+"""Orders of each restaurant whose tickets nobody has served."""
+BIG = {"orders", "order_line", "ticket"}
+LONG_AGO = datetime(2026, 3, 2, 18, tzinfo=UTC)
+PAGE = 50
+REPORTS = 1_000
+FILL_SECONDS = 300
+
+# A template's row as often as wanted; $1 of whom, $2 the template, $3 how many, $4 when it began.
+ORDER = "md5($1::uuid::text || 'order' || n)::uuid"
+AT = "$4::timestamptz - make_interval(mins => n)"
+OLD = f"n > {OPEN_EACH}"
+PAID = f"({OLD} OR n % 2 = 0)"
+COOKED = f"CASE WHEN {OLD} THEN 'served' ELSE 'ready' END"
+CHANGED = {
+    "orders": {
+        "id": ORDER,
+        "number": "n",
+        "created_at": AT,
+        "updated_at": AT,
+        "business_date": f"($4::timestamptz - make_interval(days => n * {DAYS} / $3::int))::date",
+        "state": f"CASE WHEN {OLD} THEN 'done' ELSE 'ready' END",
+        "lifecycle": f"CASE WHEN {OLD} THEN 'done' ELSE 'validated' END",
+        "payment_state": f"CASE WHEN {PAID} THEN 'paid' ELSE 'unpaid' END",
+        "paid_minor": f"CASE WHEN {PAID} THEN t.total_minor ELSE 0 END",
+        "kitchen_state": COOKED,
+        "service_flow": "CASE WHEN n % 2 = 0 THEN 'pay_later' ELSE 'pay_first' END",
+    },
+    "order_line": {
+        "id": "CASE WHEN line = 1 THEN t.id ELSE gen_random_uuid() END",
+        "order_id": ORDER,
+        "kitchen_state": COOKED,
+    },
+    "ticket": {
+        "id": "md5($1::uuid::text || 'ticket' || n)::uuid",
+        "order_id": ORDER,
+        "order_number": "n",
+        "created_at": AT,
+        "ready_at": AT,
+        "business_date": f"($4::timestamptz - make_interval(days => n * {DAYS} / $3::int))::date",
+        "state": f"CASE WHEN n % 5 = 0 THEN 'cancelled' WHEN {OLD} THEN 'served' ELSE 'ready' END",
+        "acknowledged_at": AT,
+        "lines": f"replace(t.lines::text, 'queued', {COOKED})::jsonb",
+    },
+}
+
+
+COLUMNS = """
+SELECT attname FROM pg_attribute WHERE attrelid = $1::regclass AND attnum > 0 AND NOT attisdropped
+"""
+
+
+@pytest.fixture
+async def world(service_database: OpenDatabase, fake_clock: FakeClock) -> AsyncIterator[World]:
+    """A restaurant on a database of one connection, whose counters say what it has read."""
+    async with world_of(await service_database("orders", pool_size=1), fake_clock) as made:
+        yield made
+
+
+_filled: dict[str, World] = {}
+"""Database -> the first restaurant whose past is in it, as it was then."""
+
+
+@pytest.fixture
+async def past(module_databases: ModuleDatabases, world: World) -> World:
+    """The first of the restaurants with a long past. The last lets its orders complete by themselves."""
+    name = await module_databases.name("orders")
+    world.clock.advance(LONG_AGO - world.clock.now())
+    if name not in _filled:
+        owners = [world, *(world.another() for _ in range(RESTAURANTS - 1))]
+        assert module_databases.infrastructure.admin_url is not None
+        filler = await asyncpg.connect(
+            module_databases.infrastructure.admin_url, database=name, **connection_options("orders")
+        )
+        try:
+            await prepare_connection(filler)
+            await filler.execute("SET statement_timeout = 0")
+            for owner in owners:
+                await fill(filler, owner, auto_complete=owner is owners[-1])
+            await filler.execute("ANALYZE", timeout=FILL_SECONDS)
+        finally:
+            await filler.close()
+        _filled[name] = world
+    world.clock.advance(timedelta(days=1))
+    world.tenant, world.burger = _filled[name].tenant, _filled[name].burger
+    world.auth.settings[world.tenant] = settings_message(world.tenant, auto_complete=False)
+    world.publish_menu()
+    return world
+
+
+async def fill(filler: asyncpg.Connection, owner: World, *, auto_complete: bool) -> None:
+    """EACH orders like one that was really placed, each with LINES lines and a ticket."""
+    owner.auth.settings[owner.tenant] = settings_message(owner.tenant, auto_complete=auto_complete)
+    template = await owner.place()
+    for table, changed in CHANGED.items():
+        names = [row["attname"] for row in await filler.fetch(COLUMNS, table)]
+        which = "t.id = $2" if table == "orders" else "t.order_id = $2"
+        times = f", generate_series(1, {LINES}) AS line" if table == "order_line" else ""
+        values = ", ".join(changed.get(name, f"t.{name}") for name in names)
+        await filler.execute(
+            f"INSERT INTO {table} ({', '.join(names)}) SELECT {values}"
+            f" FROM {table} AS t, generate_series(2, $3::int + 1) AS n{times}"
+            f" WHERE t.restaurant_id = $1 AND {which}"
+            " AND ($4::timestamptz IS NOT NULL)",
+            owner.tenant,
+            UUID(template.id),
+            EACH,
+            LONG_AGO,
+            timeout=FILL_SECONDS,
+        )
+
+
+async def assert_cost_of_page(world: World, wanted: Filter, after: Position | None = None) -> Position | None:
+    """Where the list goes on after a page, which was read by its index."""
+    async with reading(world.shop.db) as read:
+        page = await questions.list_orders(world.shop, world.tenant, wanted, after, PAGE)
+    states = max(1, len(wanted.states))
+    looked_at = NAME_SEARCH_WINDOW if wanted.name_prefix else states * (PAGE + 1)
+    assert read.rows["orders"] <= looked_at, wanted
+    assert read.rows["order_line"] <= (LINES + 1) * looked_at, wanted
+    assert BIG.isdisjoint(read.scanned), wanted
+    return page.next
+
+
+LISTS = {
+    "all": Filter(),
+    "done": Filter(states=(State.DONE,)),
+    "any state": Filter(states=tuple(State)),
+    "a day": Filter(business_date=date(2025, 6, 1)),
+    "a number": Filter(number=77),
+    "changed since": Filter(updated_since=LONG_AGO - timedelta(days=50)),
+    "a name": Filter(name_prefix="nothing of that name"),
+    "a table": Filter(table_id=UUID(int=1)),
+    "a table's open ones": Filter(table_id=UUID(int=1), states=(State.READY,)),
+}
+
+
+@pytest.mark.parametrize("wanted", LISTS.values(), ids=LISTS)
+async def test_a_page_of_orders_costs_a_page_at_either_end_of_a_long_past(
+    past: World, wanted: Filter
+) -> None:
+    following = await assert_cost_of_page(past, wanted)
+    if following is not None:
+        await assert_cost_of_page(past, wanted, following)
+    deep = LONG_AGO - timedelta(minutes=EACH * 0.9)
+    await assert_cost_of_page(past, wanted, (deep, UUID(int=0)))
+
+
+@pytest.mark.parametrize("station", [False, True], ids=["all", "of a station"])
+@pytest.mark.parametrize("share", [0.0, 0.4, 0.9], ids=["newest", "older", "oldest"])
+async def test_a_page_of_tickets_costs_a_page(past: World, share: float, station: bool) -> None:
+    after = (LONG_AGO - timedelta(minutes=EACH * share), UUID(int=0))
+    station_id = (await any_ticket(past))["station_id"] if station else None
+    for states in ((), (Kitchen.SERVED,), (Kitchen.CANCELLED,), tuple(Kitchen)):
+        async with reading(past.shop.db) as read:
+            await questions.list_tickets(past.shop, past.tenant, states, station_id, after, PAGE)
+        assert read.rows["ticket"] <= max(3, len(states)) * (PAGE + 1), states
+        assert BIG.isdisjoint(read.scanned)
+
+
+@pytest.mark.parametrize("channel", sorted(CHANNELS))
+async def test_a_snapshot_costs_what_it_shows(past: World, channel: str) -> None:
+    async with reading(past.shop.db) as read:
+        await questions.get_snapshot(past.shop, past.tenant, channel)
+    orders = (SNAPSHOT_OPEN_ORDERS + SNAPSHOT_CLOSED_ORDERS) * len(State)
+    assert read.rows["orders"] <= orders
+    assert read.rows["order_line"] <= (LINES + 1) * orders
+    assert read.rows["ticket"] <= (len(Kitchen) + 1) * SNAPSHOT_TICKETS
+    assert BIG.isdisjoint(read.scanned)
+
+
+async def test_a_new_order_is_numbered_and_cooked_at_the_cost_of_one_order(past: World) -> None:
+    await past.place()
+    async with reading(past.shop.db) as read:
+        order = await past.place()
+        await past.pay(order)
+        for ticket in await tickets_of(past, order.id):
+            await past.step(ticket["id"], TicketStep.BUMP)
+    assert order.number
+    assert sum(read.rows[table] for table in BIG) <= 100
+    assert BIG.isdisjoint(read.scanned)
+
+
+async def test_the_sweep_of_orders_costs_its_batch_however_many_wait(past: World) -> None:
+    """Unpaid ones to cancel, ones that may complete, and as many that their restaurant keeps open."""
+    for _ in range(2):
+        async with reading(past.shop.db) as read:
+            closed = await upkeep.sweep(past.shop)
+        assert closed == 2 * upkeep.SWEEP_BATCH, "as many as there may be of either kind"
+        assert read.rows["orders"] <= 20 * upkeep.SWEEP_BATCH
+        assert read.rows["ticket"] <= 20 * upkeep.SWEEP_BATCH
+        assert BIG.isdisjoint(read.scanned)
+
+
+async def test_the_end_of_a_day_costs_its_batch_however_many_tickets_are_left(past: World) -> None:
+    chore = DayEnd(past.shop)
+    for _ in range(3):
+        async with reading(past.shop.db) as read:
+            assert await chore.sweep() == BATCH
+        assert read.rows["ticket"] <= 20 * BATCH
+        assert read.rows["orders"] <= 20 * BATCH
+        assert BIG.isdisjoint(read.scanned)
+
+
+async def test_alarms_of_many_tickets_are_raised_told_and_ended_by_their_own_rows(past: World) -> None:
+    placed = [await past.place() for _ in range(5)]
+    waiting = [(row["id"], row["revision"]) for order in placed for row in await tickets_of(past, order.id)]
+    old = [(await any_ticket(past))["id"]] * REPORTS
+    async with reading(past.shop.db) as read:
+        unseen = [Unseen(ticket, revision, "no_display") for ticket, revision in waiting]
+        unseen += [Unseen(ticket, 1, "no_display") for ticket in old]
+        await alarms.report_undelivered(past.shop, past.tenant, unseen)
+        async with past.shop.db.transaction(past.tenant, readonly=True) as tx:
+            told = await alarm_store.find_alarms(tx)
+        await alarms.report_delivered(past.shop, past.tenant, waiting)
+    assert {ticket.id for ticket in told} >= {ticket for ticket, _ in waiting}
+    assert read.rows["ticket"] <= 2 * REPORTS
+    assert BIG.isdisjoint(read.scanned)
+
+
+async def any_ticket(world: World) -> asyncpg.Record:
+    async with world.shop.db.transaction(world.tenant, readonly=True) as tx:
+        row = await tx.fetchrow("SELECT * FROM ticket WHERE restaurant_id = $1 LIMIT 1", world.tenant)
+    assert row is not None
+    return row
+
+
+async def tickets_of(world: World, order_id: str) -> list[asyncpg.Record]:
+    async with world.shop.db.transaction(world.tenant, readonly=True) as tx:
+        return await tx.fetch(order_store.SELECT_TICKETS, world.tenant, UUID(order_id))
