@@ -8,8 +8,8 @@ from alembic import op
 
 from chassis.migrations import index_concurrently
 
-revision = "0006"
-down_revision = "0005"
+revision = "0007"
+down_revision = "0006"
 
 BESIDE_SALES = "drawer_event (restaurant_id, till_session_id, created_at, id) WHERE payment_id IS NULL"
 
