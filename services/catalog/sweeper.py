@@ -7,7 +7,8 @@ from uuid import UUID
 from fynlo.orders.v1 import orders_pb2
 
 from chassis.db import Database
-from chassis.errors import Problem, Unavailable
+from chassis.errors import Problem
+from chassis.sweeps import settle_each
 from chassis.telemetry import get_logger
 from services.catalog import wire
 from services.catalog.peers import AskOrders
@@ -16,8 +17,6 @@ from services.catalog.usecases import stock
 
 SWEEP_EVERY_SECONDS = 5.0
 HOLDS_PER_SWEEP = 200
-UNANSWERED_IN_A_ROW = 5
-"""When orders does not answer so many times in a row, it is down: the rest waits for the next sweep."""
 AGAIN_AFTER_MIN = timedelta(seconds=5)
 AGAIN_AFTER_MAX = timedelta(minutes=5)
 """A hold that cannot be settled is looked at again after as long as it has been there, within these."""
@@ -47,24 +46,17 @@ class HoldSweeper:
         """Settles what has expired by now; how many. A hold that cannot be settled is put off: others get a
         turn.
         """
-        settled = unanswered = 0
         now = self._db.clock.now()
-        for restaurant_id, order_id in await stock_store.expired_holds(self._db, now, HOLDS_PER_SWEEP):
-            try:
-                order = await self._ask_orders(restaurant_id, order_id)
-                unanswered = 0
-                await self._settle(restaurant_id, order_id, order)
-                settled += 1
-            except Unavailable as problem:
-                unanswered += 1
-                await self._put_off(restaurant_id, order_id, problem)
-            except Exception as problem:  # one bad hold is no reason to keep the goods of all others
-                await self._put_off(restaurant_id, order_id, problem)
-            if unanswered >= UNANSWERED_IN_A_ROW:
-                break
+        expired = await stock_store.expired_holds(self._db, now, HOLDS_PER_SWEEP)
+        settled, _ = await settle_each(expired, self._ask_and_settle, self._put_off)
         return settled
 
-    async def _put_off(self, restaurant_id: UUID, order_id: UUID, problem: Exception) -> None:
+    async def _ask_and_settle(self, hold: tuple[UUID, UUID]) -> bool:
+        await self._settle(*hold, await self._ask_orders(*hold))
+        return True
+
+    async def _put_off(self, hold: tuple[UUID, UUID], problem: Exception) -> None:
+        restaurant_id, order_id = hold
         _log.warning(
             "a hold stays for now",
             restaurant_id=str(restaurant_id),

@@ -10,11 +10,12 @@ from chassis.clock import FakeClock
 from chassis.db import Database
 from chassis.errors import NotFound, Unavailable
 from chassis.ids import new_id
+from chassis.sweeps import UNANSWERED_IN_A_ROW
 from chassis.testing import OpenDatabase
 from services.catalog.domain.reservations import HOLD_LIFETIME
 from services.catalog.domain.stock import StockLine
 from services.catalog.store import stock as stock_store
-from services.catalog.sweeper import AGAIN_AFTER_MAX, SWEEP_EVERY_SECONDS, UNANSWERED_IN_A_ROW, HoldSweeper
+from services.catalog.sweeper import AGAIN_AFTER_MAX, SWEEP_EVERY_SECONDS, HoldSweeper
 from services.catalog.tests.builders import a_category, a_restaurant, counted
 from services.catalog.usecases import stock
 

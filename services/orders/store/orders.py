@@ -1,7 +1,7 @@
 """Orders with their lines, history and payments. Every write of an order is one statement."""
 
 from dataclasses import dataclass
-from datetime import date, datetime
+from datetime import UTC, date, datetime
 from typing import Any
 from uuid import UUID
 
@@ -147,8 +147,9 @@ INSERT_PAYMENT = """
 INSERT INTO order_payment (restaurant_id, payment_id, order_id, sequence, method, amount_minor, recorded_at)
 VALUES ($1, $2, $3, $4, $5, $6, $7) ON CONFLICT DO NOTHING RETURNING true
 """
-SELECT_DUE = "SELECT restaurant_id, order_id FROM orders_due($1, $2, $3)"
-SELECT_TO_COMPLETE = "SELECT restaurant_id, order_id FROM orders_to_complete($1, $2)"
+SELECT_CANCELLING = "SELECT updated_at, restaurant_id, order_id FROM orders_cancelling_since($1, $2, $3, $4)"
+SELECT_UNPAID = "SELECT updated_at, restaurant_id, order_id FROM orders_unpaid_since($1, $2, $3, $4)"
+SELECT_TO_COMPLETE = "SELECT restaurant_id, ready_at, order_id FROM orders_to_complete($1, $2, $3, $4, $5)"
 SELECT_DAY = """
 SELECT placed, done, cancelled, gross_minor, paid_minor, tickets_open FROM order_day
 WHERE restaurant_id = $1 AND business_date = $2
@@ -240,18 +241,38 @@ async def insert_payment(
     return inserted is not None
 
 
-async def find_due(
-    tx: Transaction, cancelling_before: datetime, unpaid_before: datetime, limit: int
-) -> list[tuple[UUID, UUID]]:
-    """(restaurant, order) of hanging cancellations and unpaid pay_first orders; needs no tenant."""
-    found = await tx.fetch(SELECT_DUE, cancelling_before, unpaid_before, limit)
-    return [(row["restaurant_id"], row["order_id"]) for row in found]
+Due = tuple[datetime, UUID, UUID]
+"""(last change, restaurant, order), oldest first."""
+DUE_START: Due = (datetime.min.replace(tzinfo=UTC), UUID(int=0), UUID(int=0))
+ToComplete = tuple[UUID, datetime, UUID]
+"""(restaurant, when its last ticket became ready, order), in the order in which a round goes through them."""
+TO_COMPLETE_START: ToComplete = (UUID(int=0), datetime.min.replace(tzinfo=UTC), UUID(int=0))
 
 
-async def find_to_complete(tx: Transaction, ready_before: datetime, limit: int) -> list[tuple[UUID, UUID]]:
-    """(restaurant, order) of paid orders whose last ticket became ready before that; needs no tenant."""
-    found = await tx.fetch(SELECT_TO_COMPLETE, ready_before, limit)
-    return [(row["restaurant_id"], row["order_id"]) for row in found]
+async def find_cancelling(tx: Transaction, before: datetime, after: Due, limit: int) -> list[Due]:
+    """Cancellations that hang since ``before``; needs no tenant."""
+    return await _due(tx, SELECT_CANCELLING, before, after, limit)
+
+
+async def find_unpaid(tx: Transaction, before: datetime, after: Due, limit: int) -> list[Due]:
+    """pay_first orders without any money since ``before``; needs no tenant."""
+    return await _due(tx, SELECT_UNPAID, before, after, limit)
+
+
+async def _due(tx: Transaction, sql: str, before: datetime, after: Due, limit: int) -> list[Due]:
+    at, _, order_id = after
+    found = await tx.fetch(sql, before, at, order_id, limit)
+    return [(row["updated_at"], row["restaurant_id"], row["order_id"]) for row in found]
+
+
+async def find_to_complete(
+    tx: Transaction, ready_before: datetime, after: ToComplete, limit: int
+) -> list[ToComplete]:
+    """Paid orders whose last ticket became ready before that; needs no tenant. One with several tickets is
+    named several times.
+    """
+    found = await tx.fetch(SELECT_TO_COMPLETE, ready_before, *after, limit)
+    return [(row["restaurant_id"], row["ready_at"], row["order_id"]) for row in found]
 
 
 async def find_figures(tx: Transaction, business_date: date) -> Figures:

@@ -115,6 +115,8 @@ class PaymentsStandIn(PaymentsServiceServicer):
         self.closed: list[str] = []
         self.with_money: set[str] = set()
         self.refusal: Problem | None = None
+        self.faults: dict[str, Problem] = {}
+        """Refusals of single orders."""
         self.meanwhile: Callable[[], Awaitable[None]] | None = None
         """Happens inside a call, before its effect."""
         self._executing: set[tuple[str, str]] = set()
@@ -129,8 +131,8 @@ class PaymentsStandIn(PaymentsServiceServicer):
     async def CloseBill(
         self, request: payments_service_pb2.CloseBillRequest, context: object
     ) -> payments_service_pb2.CloseBillResponse:
-        if self.refusal is not None:
-            raise self.refusal
+        if (refusal := self.refusal or self.faults.get(request.order_id)) is not None:
+            raise refusal
         principal = current_principal()
         key = (str(principal.subject or principal.name), request.request_id)
         if key in self._executing:

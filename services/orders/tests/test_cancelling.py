@@ -19,9 +19,8 @@ from chassis.testing import EventRecorder
 from services.orders.domain.errors import RefundRequired
 from services.orders.domain.order import Lifecycle, State
 from services.orders.tests.world import World
-from services.orders.usecases import upkeep
 from services.orders.usecases.ports import Peers
-from services.orders.usecases.upkeep import CANCEL_HANGS_AFTER
+from services.orders.usecases.upkeep import CANCEL_HANGS_AFTER, Sweeper
 
 CANCELLED = orders_pb2.ORDER_STATE_CANCELLED
 BEFORE_CLOSING, AFTER_CLOSING = "before CloseBill", "after CloseBill"
@@ -138,7 +137,7 @@ async def test_a_retry_that_comes_after_the_sweeper_answers_with_the_cancelled_o
     order = await world.place()
     await begun_and_died(world, order.id, where)
     world.clock.advance(LATER)
-    await upkeep.sweep(world.shop)
+    await Sweeper(world.shop).sweep()
     assert await sound(world, order.id) is State.CANCELLED
     assert (await world.cancel(order.id, key="c1")).state == CANCELLED
     assert await cancelled_events(world, event_recorder) == [order.id]
@@ -256,7 +255,7 @@ async def test_a_command_that_races_a_cancellation_has_it_one_way_or_the_other(
     outcomes = await asyncio.gather(world.cancel(order.id), race[racer](), return_exceptions=True)
     assert all(isinstance(outcome, Problem) for outcome in outcomes if isinstance(outcome, Exception))
     world.clock.advance(LATER)
-    await upkeep.sweep(world.shop)
+    await Sweeper(world.shop).sweep()
     await sound(world, order.id)
 
 
@@ -295,7 +294,7 @@ async def test_whatever_is_interleaved_an_order_ends_cancelled_and_closed_or_ope
                 tasks.append(await gate.start(world.fire(order.id)))
             elif action == "sweep":
                 world.clock.advance(LATER)
-                tasks.append(await gate.start(upkeep.sweep(world.shop)))
+                tasks.append(await gate.start(Sweeper(world.shop).sweep()))
             elif action == "go on" and waiting:
                 await gate.let_on(picks.choice(waiting))
             elif action == "die" and waiting:
@@ -306,7 +305,7 @@ async def test_whatever_is_interleaved_an_order_ends_cancelled_and_closed_or_ope
         for event in undelivered:
             await world.record(event)
         world.clock.advance(LATER)
-        await upkeep.sweep(world.shop)
+        await Sweeper(world.shop).sweep()
         state = await sound(world, order.id)
         assert not (undelivered and state is State.CANCELLED)
         if first_finds.get("cancel c1") is State.VALIDATED and not undelivered:

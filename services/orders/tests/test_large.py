@@ -221,7 +221,7 @@ async def test_the_sweep_of_orders_costs_its_batch_however_many_wait(past: World
     """Unpaid ones to cancel, ones that may complete, and as many that their restaurant keeps open."""
     for _ in range(2):
         async with reading(past.shop.db) as read:
-            closed = await upkeep.sweep(past.shop)
+            closed = await upkeep.Sweeper(past.shop).sweep()
         assert closed == 2 * upkeep.SWEEP_BATCH, "as many as there may be of either kind"
         assert read.rows["orders"] <= 20 * upkeep.SWEEP_BATCH
         assert read.rows["ticket"] <= 20 * upkeep.SWEEP_BATCH

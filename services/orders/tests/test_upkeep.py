@@ -8,6 +8,7 @@ from fynlo.auth.v1.events_pb2 import RestaurantUpdated
 from fynlo.orders.v1 import events_pb2
 
 from chassis.errors import Unavailable
+from chassis.sweeps import UNANSWERED_IN_A_ROW
 from chassis.testing import EventRecorder
 from services.orders.domain import guards
 from services.orders.domain.figures import Figures, figures
@@ -18,7 +19,7 @@ from services.orders.store import orders as store
 from services.orders.tests.builders import draft, draft_line, settings_message
 from services.orders.tests.world import World
 from services.orders.usecases import copies, upkeep
-from services.orders.usecases.upkeep import CANCEL_HANGS_AFTER, UNPAID_EXPIRES_AFTER
+from services.orders.usecases.upkeep import CANCEL_HANGS_AFTER, SWEEP_BATCH, UNPAID_EXPIRES_AFTER, Sweeper
 
 INSTANT = timedelta(microseconds=1)
 BUSY_ORDERS = 40
@@ -30,10 +31,10 @@ async def test_an_unpaid_pay_first_order_expires_after_fifteen_minutes(
     order, kept = await world.place_pay_first(), await world.place_pay_first(draft=True)
     later = await world.place()
     world.clock.advance(UNPAID_EXPIRES_AFTER)
-    await upkeep.sweep(world.shop)
+    await Sweeper(world.shop).sweep()
     assert (await world.order(order.id)).state is State.VALIDATED
     world.clock.advance(INSTANT)
-    await upkeep.sweep(world.shop)
+    await Sweeper(world.shop).sweep()
     assert (await world.order(order.id)).cancel_reason == upkeep.NOT_PAID
     states = [(await world.order(one.id)).state for one in (order, kept, later)]
     assert states == [State.CANCELLED, State.CANCELLED, State.VALIDATED]
@@ -46,7 +47,7 @@ async def test_an_order_with_part_of_its_money_does_not_expire(world: World) -> 
     order = await world.place_pay_first()
     await world.pay(order, 1)
     world.clock.advance(UNPAID_EXPIRES_AFTER * 2)
-    await upkeep.sweep(world.shop)
+    await Sweeper(world.shop).sweep()
     assert (await world.order(order.id)).state is State.VALIDATED
 
 
@@ -55,24 +56,24 @@ async def test_a_draft_that_was_validated_late_has_its_fifteen_minutes(world: Wo
     world.clock.advance(UNPAID_EXPIRES_AFTER)
     await world.validate(kept.id)
     world.clock.advance(UNPAID_EXPIRES_AFTER)
-    await upkeep.sweep(world.shop)
+    await Sweeper(world.shop).sweep()
     assert (await world.order(kept.id)).state is State.VALIDATED
 
 
 async def test_a_cancellation_that_hangs_is_resumed(world: World) -> None:
     order = await world.place()
     world.payments.refusal = Unavailable("payments is away")
-    for attempt in (world.cancel(order.id), upkeep.sweep(world.shop)):
+    for attempt in (world.cancel(order.id), Sweeper(world.shop).sweep()):
         try:
             await attempt
         except Unavailable:
             continue
     assert (await world.order(order.id)).lifecycle is Lifecycle.CANCEL_PENDING
     world.payments.refusal = None
-    await upkeep.sweep(world.shop)
+    await Sweeper(world.shop).sweep()
     assert (await world.order(order.id)).lifecycle is Lifecycle.CANCEL_PENDING
     world.clock.advance(CANCEL_HANGS_AFTER + INSTANT)
-    await upkeep.sweep(world.shop)
+    await Sweeper(world.shop).sweep()
     stored = await world.order(order.id)
     assert (stored.state, stored.cancel_reason) == (State.CANCELLED, "guest left")
 
@@ -86,7 +87,7 @@ async def test_a_cancellation_that_hangs_is_given_up_when_money_came(world: Worl
         world.payments.refusal = None
     world.payments.with_money.add(order.id)
     world.clock.advance(CANCEL_HANGS_AFTER + INSTANT)
-    await upkeep.sweep(world.shop)
+    await Sweeper(world.shop).sweep()
     assert (await world.order(order.id)).lifecycle is Lifecycle.VALIDATED
 
 
@@ -109,10 +110,10 @@ async def test_a_paid_order_that_was_only_bumped_completes_when_it_can_no_longer
 ) -> None:
     order_id = await paid_and_bumped(world)
     world.clock.advance(RECALL_WITHIN)
-    await upkeep.sweep(world.shop)
+    await Sweeper(world.shop).sweep()
     assert (await world.order(order_id)).state is State.READY
     world.clock.advance(INSTANT)
-    await upkeep.sweep(world.shop)
+    await Sweeper(world.shop).sweep()
     order = await world.order(order_id)
     assert (order.state, order.kitchen, order.completed_at) == (
         State.DONE,
@@ -123,7 +124,7 @@ async def test_a_paid_order_that_was_only_bumped_completes_when_it_can_no_longer
     assert completed.order.id == order_id
     [done] = [row for row in await world.history(order_id) if row.to_value == "done" and row.axis == "state"]
     assert (done.reason, done.actor.name, done.actor.user_id) == (upkeep.NOT_MARKED_SERVED, "orders", "")
-    await upkeep.sweep(world.shop)
+    await Sweeper(world.shop).sweep()
     assert (await world.order(order_id)).version == order.version
 
 
@@ -134,10 +135,11 @@ async def test_a_sweep_reads_little_while_many_paid_orders_may_still_be_recalled
         order = await world.place()
         await world.pay(order)
         await world.cook(order.id, TicketStep.START, TicketStep.BUMP)
-    question = "EXPLAIN (ANALYZE, BUFFERS, FORMAT JSON) SELECT * FROM orders_to_complete($1, 100)"
+    question = "EXPLAIN (ANALYZE, BUFFERS, FORMAT JSON) SELECT * FROM orders_to_complete($1, $2, $3, $4, 100)"
     async with world.shop.db.transaction(None) as tx:
-        await tx.fetchval(question, world.clock.now() - RECALL_WITHIN)  # plans what is inside
-        [[answer]] = await tx.fetch(question, world.clock.now() - RECALL_WITHIN)
+        asked = (world.clock.now() - RECALL_WITHIN, *store.TO_COMPLETE_START)
+        await tx.fetchval(question, *asked)  # plans what is inside
+        [[answer]] = await tx.fetch(question, *asked)
     assert answer[0]["Plan"]["Shared Hit Blocks"] < BUSY_ORDERS
 
 
@@ -148,7 +150,7 @@ async def test_an_order_that_owes_or_still_cooks_is_not_completed(world: World) 
     recalled = await paid_and_bumped(world)
     await world.cook(recalled, TicketStep.RECALL)
     world.clock.advance(RECALL_WITHIN * 2)
-    await upkeep.sweep(world.shop)
+    await Sweeper(world.shop).sweep()
     states = [(await world.order(one)).state for one in (owing.id, recalled)]
     assert states == [State.READY, State.PREPARING]
 
@@ -160,8 +162,8 @@ async def test_a_restaurant_that_completes_by_hand_keeps_its_orders_open(world: 
         await copies.note_restaurant(tx, RestaurantUpdated(settings=settings))
     world.clock.advance(RECALL_WITHIN * 2)
     async with world.shop.db.transaction(None, readonly=True) as tx:
-        assert await store.find_to_complete(tx, world.clock.now(), 10) == []
-    await upkeep.sweep(world.shop)
+        assert await store.find_to_complete(tx, world.clock.now(), store.TO_COMPLETE_START, 10) == []
+    await Sweeper(world.shop).sweep()
     assert (await world.order(order_id)).state is State.READY
 
 
@@ -212,3 +214,22 @@ async def test_the_figures_of_a_day_are_the_sum_of_its_orders(world: World) -> N
         expected = expected.minus(Figures().minus(figures(order, tickets)))
     assert kept == expected
     assert (kept.placed, kept.done, kept.cancelled, kept.tickets_open) == (4, 1, 1, 2)
+
+
+async def test_orders_whose_bill_cannot_be_closed_do_not_keep_others_from_expiring(world: World) -> None:
+    """More of them than a sweep takes, and older than all others."""
+    stuck = [await world.place_pay_first() for _ in range(SWEEP_BATCH)]
+    world.clock.advance(INSTANT)
+    other = await world.place_pay_first()
+    world.payments.faults = {order.id: Unavailable("no answer about this one") for order in stuck}
+    world.clock.advance(UNPAID_EXPIRES_AFTER + INSTANT)
+    sweeper = Sweeper(world.shop)
+    for _ in range(SWEEP_BATCH // UNANSWERED_IN_A_ROW + 1):
+        await sweeper.sweep()
+    assert (await world.order(other.id)).state is State.CANCELLED
+    assert (await world.order(stuck[0].id)).lifecycle is Lifecycle.CANCEL_PENDING
+    world.payments.faults = {}
+    world.clock.advance(CANCEL_HANGS_AFTER + INSTANT)
+    for _ in range(2):  # the rest of a round, and the next one
+        await sweeper.sweep()
+    assert {(await world.order(order.id)).state for order in stuck} == {State.CANCELLED}

@@ -29,9 +29,9 @@ from services.orders.domain.kitchen import LineStep, TicketStep
 from services.orders.domain.order import Kitchen, Lifecycle, State
 from services.orders.tests.builders import MIA, draft, draft_line, item_message
 from services.orders.tests.world import World
-from services.orders.usecases import copies, placing, reading, upkeep
+from services.orders.usecases import copies, placing, reading
 from services.orders.usecases.ports import Answer
-from services.orders.usecases.upkeep import UNPAID_EXPIRES_AFTER
+from services.orders.usecases.upkeep import UNPAID_EXPIRES_AFTER, Sweeper
 
 
 async def test_a_pay_later_order_is_taken_cooked_paid_and_done(
@@ -343,7 +343,7 @@ async def test_an_order_that_nobody_paid_says_since_when_the_kitchen_waits_for_i
     [ticket] = await world.tickets(order.id)
     assert [str(line.id) for line in ticket.lines] == [waits.id]
     world.clock.advance(UNPAID_EXPIRES_AFTER * 2)
-    await upkeep.sweep(world.shop)
+    await Sweeper(world.shop).sweep()
     assert (await world.order(order.id)).state is State.VALIDATED
 
 

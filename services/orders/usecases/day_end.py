@@ -4,7 +4,7 @@ from datetime import date, timedelta
 from uuid import UUID
 
 from chassis.clock import business_date
-from chassis.errors import Unavailable
+from chassis.sweeps import Round
 from chassis.telemetry import get_logger
 from services.orders.domain import commands
 from services.orders.store import kitchen as store
@@ -24,16 +24,16 @@ _START: store.PastDay = (UUID(int=0), date.min, UUID(int=0))
 
 
 class DayEnd:
-    """Goes round through the orders, a batch at a time: one that cannot be changed delays no other."""
+    """Goes round through the orders, a batch at a time."""
 
     def __init__(self, shop: Shop) -> None:
         self._shop = shop
-        self._after = _START
+        self._round = Round(_START, BATCH)
 
     @property
     def at_start(self) -> bool:
         """Whether the next batch begins a new round."""
-        return self._after == _START
+        return self._round.at_start
 
     async def sweep(self) -> int:
         """One batch; of how many orders tickets were ended."""
@@ -41,20 +41,11 @@ class DayEnd:
         async with shop.db.transaction(None, readonly=True) as tx:
             rules = await store.find_day_rules(tx)
             days = {(zone, cutoff): business_date(now, zone, cutoff_of(cutoff)) for zone, cutoff in rules}
-            found = await store.find_past_day(tx, days, now - JUST_FIRED, self._after, BATCH)
-        self._after = found[-1] if len(found) == BATCH else _START
-        ended = 0
-        for tenant, _, order_id in found:
-            try:
-                ended += await self._end(tenant, order_id)
-            except Unavailable:
-                raise
-            except Exception as error:  # whatever is wrong with one order is its own affair
-                _log.error("tickets did not end with their day", order_id=str(order_id), error=repr(error))
-        return ended
+            found = await store.find_past_day(tx, days, now - JUST_FIRED, self._round.after, BATCH)
+        return await self._round.settle(found, self._end, _not_ended)
 
-    async def _end(self, tenant: UUID, order_id: UUID) -> bool:
-        shop = self._shop
+    async def _end(self, past: store.PastDay) -> bool:
+        (tenant, _, order_id), shop = past, self._shop
         command = shop.own_command(f"day_end:{order_id}", DAY_ENDED)
         async with shop.db.transaction(tenant) as tx:
             held = await lock_order(tx, order_id)
@@ -67,3 +58,8 @@ class DayEnd:
             await apply(tx, change, "")
         shop.changed.note(tenant)
         return True
+
+
+async def _not_ended(past: store.PastDay, error: Exception) -> None:
+    _, _, order_id = past
+    _log.error("tickets did not end with their day", order_id=str(order_id), error=repr(error))

@@ -1,7 +1,6 @@
 """What the service does by itself: hanging cancellations, orders nobody pays or marks served, figures."""
 
 import asyncio
-from collections.abc import Awaitable
 from datetime import timedelta
 from uuid import UUID
 
@@ -10,6 +9,7 @@ from fynlo.orders.v1 import events_pb2
 from chassis.db import Transaction
 from chassis.errors import Problem
 from chassis.rpc import acting_for
+from chassis.sweeps import Round
 from chassis.telemetry import get_logger
 from services.orders.domain import commands, guards
 from services.orders.domain.kitchen import RECALL_WITHIN
@@ -33,20 +33,38 @@ NOT_MARKED_SERVED = "paid, ready, and past the time of a recall"
 _log = get_logger("orders.upkeep")
 
 
-async def sweep(shop: Shop) -> int:
+class Sweeper:
     """Resumes cancellations that hang, cancels pay_first orders that nobody paid, completes paid ones that
-    nobody marked served. How many it closed.
+    nobody marked served: a batch of each in a sweep.
     """
-    now = shop.clock.now()
-    async with shop.db.transaction(None, readonly=True) as tx:
-        due = await store.find_due(tx, now - CANCEL_HANGS_AFTER, now - UNPAID_EXPIRES_AFTER, SWEEP_BATCH)
-        handed_over = await store.find_to_complete(tx, now - RECALL_WITHIN, SWEEP_BATCH)
-    closed = 0
-    for tenant, order_id in due:
-        closed += await _tried(order_id, _close(shop, tenant, order_id))
-    for tenant, order_id in handed_over:
-        closed += await _tried(order_id, _complete(shop, tenant, order_id))
-    return closed
+
+    def __init__(self, shop: Shop) -> None:
+        self._shop = shop
+        self._cancelling = Round(store.DUE_START, SWEEP_BATCH)
+        self._unpaid = Round(store.DUE_START, SWEEP_BATCH)
+        self._to_complete = Round(store.TO_COMPLETE_START, SWEEP_BATCH)
+
+    async def sweep(self) -> int:
+        """How many orders it closed."""
+        now = self._shop.clock.now()
+        async with self._shop.db.transaction(None, readonly=True) as tx:
+            hang_since, unpaid_since = now - CANCEL_HANGS_AFTER, now - UNPAID_EXPIRES_AFTER
+            cancelling = await store.find_cancelling(tx, hang_since, self._cancelling.after, SWEEP_BATCH)
+            unpaid = await store.find_unpaid(tx, unpaid_since, self._unpaid.after, SWEEP_BATCH)
+            handed_over = await store.find_to_complete(
+                tx, now - RECALL_WITHIN, self._to_complete.after, SWEEP_BATCH
+            )
+        closed = await self._cancelling.settle(cancelling, self._close, _not_swept)
+        closed += await self._unpaid.settle(unpaid, self._close, _not_swept)
+        return closed + await self._to_complete.settle(handed_over, self._complete, _not_swept)
+
+    async def _close(self, due: store.Due) -> bool:
+        _, tenant, order_id = due
+        return await _close(self._shop, tenant, order_id)
+
+    async def _complete(self, due: store.ToComplete) -> bool:
+        tenant, _, order_id = due
+        return await _complete(self._shop, tenant, order_id)
 
 
 async def publish_metrics(shop: Shop) -> int:
@@ -66,10 +84,10 @@ async def publish_metrics(shop: Shop) -> int:
 
 async def sweep_forever(shop: Shop) -> None:
     """The sweeper's loop."""
-    day_end = DayEnd(shop)
+    sweeper, day_end = Sweeper(shop), DayEnd(shop)
     while True:
         try:
-            await sweep(shop)
+            await sweeper.sweep()
             await day_end.sweep()
         except Problem as problem:
             _log.warning("sweeping failed", reason=problem.reason, detail=problem.detail)
@@ -83,17 +101,14 @@ async def publish_metrics_forever(shop: Shop) -> None:
         await publish_metrics(shop)
 
 
-async def _tried(order_id: UUID, work: Awaitable[bool]) -> bool:
-    try:
-        return await work
-    except Problem as problem:
-        _log.warning(
-            "an order could not be swept",
-            order_id=str(order_id),
-            reason=problem.reason,
-            detail=problem.detail,
-        )
-        return False
+async def _not_swept(due: store.Due | store.ToComplete, error: Exception) -> None:
+    *_, order_id = due
+    told = (
+        {"reason": error.reason, "detail": error.detail}
+        if isinstance(error, Problem)
+        else {"error": repr(error)}
+    )
+    _log.warning("an order could not be swept", order_id=str(order_id), **told)
 
 
 async def _complete(shop: Shop, tenant: UUID, order_id: UUID) -> bool:
