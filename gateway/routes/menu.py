@@ -40,6 +40,7 @@ _MENU_ERRORS: Errors = (("409", "name_taken"), ("422", "invalid_menu"), ("422", 
         answer=MenuOut | MenuDeltaOut,
         example=examples.MENU,
         query=(("since_version", "answers only what changed after that version"),),
+        cached=True,
     ),
 )
 async def get_menu(request: Request) -> Response:
