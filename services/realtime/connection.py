@@ -125,6 +125,9 @@ class Connection(WSListener):
             return
         if self._fragments is None:
             self._fragments = bytearray()
+        if not frame.fin:
+            # Each piece counts, as the whole does: pieces of nothing would never meet the limit of size.
+            hub.heard(session, now)
         self._fragments += frame.get_payload_as_bytes()
         if len(self._fragments) > INBOUND_FRAME_BYTES:
             self._fragments = None

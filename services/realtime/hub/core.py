@@ -208,7 +208,7 @@ class Hub:
             session.send(protocol.pong_frame(payload))
 
     def heard(self, session: Session, now: float) -> None:
-        """A WebSocket pong of a client."""
+        """A WebSocket pong of a client, or a piece of a message; counts like any message."""
         if session.phase is not Phase.CLOSED and self._within_rate(session, now):
             session.heard_at = now
 

@@ -3,6 +3,7 @@
 import asyncio
 import contextlib
 import socket
+import zlib
 from collections.abc import Awaitable, Callable
 from typing import Final
 
@@ -13,6 +14,7 @@ from prometheus_client import REGISTRY
 from chassis.ids import new_id
 from services.realtime.codes import Close
 from services.realtime.hub.session import Phase
+from services.realtime.limits import INBOUND_FRAME_BYTES
 from services.realtime.tests.running import PATIENCE_SECONDS, Running, until
 
 REQUEST: Final = (
@@ -45,10 +47,10 @@ class Raw:
         await asyncio.get_running_loop().sock_connect(raw, ("127.0.0.1", self.running.engine.sockets.port))
         self.reader, self.writer = await asyncio.open_connection(sock=raw, limit=1_024)
 
-    async def upgrade(self) -> None:
-        """The handshake is done."""
-        self.writer.write(REQUEST.encode())
-        await self.reader.readuntil(b"\r\n\r\n")
+    async def upgrade(self, more: str = "") -> bytes:
+        """The handshake is done, with ``more`` header fields; its answer."""
+        self.writer.write(f"{REQUEST[:-2]}{more}\r\n".encode())
+        return await self.reader.readuntil(b"\r\n\r\n")
 
     def hello(self, *subs: object, kind: str = "ipad") -> bytes:
         """What an honest device would say first."""
@@ -82,6 +84,12 @@ def frame(content: object, opcode: int = 1) -> bytes:
     return bytes((0x80 | opcode,)) + length + bytes(4) + raw
 
 
+def piece(raw: bytes, opcode: int) -> bytes:
+    """A frame that says that more of its message follows."""
+    whole = frame(raw, opcode)
+    return bytes((whole[0] & 0x7F,)) + whole[1:]
+
+
 async def dribbles_its_hello(raw: Raw) -> int:
     """A byte now and then: each is a sign of life, and the hello never comes."""
     await raw.upgrade()
@@ -100,6 +108,39 @@ async def sends_large_frames(raw: Raw) -> int:
     await raw.upgrade()
     raw.writer.write(raw.hello())
     raw.writer.write(frame(b"x" * 65_536))
+    return await raw.code()
+
+
+async def sends_a_megabyte(raw: Raw) -> int:
+    """Before it has said anything."""
+    await raw.upgrade()
+    raw.writer.write(frame(b"x" * 1_048_576))
+    return await raw.code()
+
+
+async def sends_a_bomb(raw: Raw) -> int:
+    """16 MB of nothing in 16 KB, as permessage-deflate packs it, which it has offered and nobody took up."""
+    head = await raw.upgrade("Sec-WebSocket-Extensions: permessage-deflate\r\n")
+    assert b"permessage-deflate" not in head
+    packer = zlib.compressobj(9, zlib.DEFLATED, -15)
+    bomb = packer.compress(bytes(16 * 1_048_576)) + packer.flush()
+    assert len(bomb) < INBOUND_FRAME_BYTES
+    raw.writer.write(bytes((0xC1, 0x80 | 126)) + len(bomb).to_bytes(2, "big") + bytes(4) + bomb)
+    return await raw.code()
+
+
+async def sends_pieces_of_nothing(raw: Raw) -> int:
+    """A message that never ends and never grows."""
+    await raw.upgrade()
+    raw.writer.write(raw.hello())
+    raw.writer.write(piece(b"", opcode=1) + piece(b"", opcode=0) * 10_000)
+    return await raw.code()
+
+
+async def comes_with_a_wrong_token(raw: Raw) -> int:
+    """Made up."""
+    await raw.upgrade()
+    raw.writer.write(frame({"t": "hello", "id": 1, "v": 1, "token": "eyJhbGciOiJFZERTQSJ9.e30.c2ln"}))
     return await raw.code()
 
 
@@ -137,6 +178,10 @@ async def hangs_half_open(raw: Raw) -> int:
 HOSTILE: Final[dict[Callable[[Raw], Awaitable[int]], Close]] = {
     dribbles_its_hello: Close.NO_HELLO,
     sends_large_frames: Close.TOO_BIG,
+    sends_a_megabyte: Close.TOO_BIG,
+    sends_a_bomb: Close.PROTOCOL,
+    sends_pieces_of_nothing: Close.RATE_LIMITED,
+    comes_with_a_wrong_token: Close.TOKEN_INVALID,
     floods_with_pings: Close.RATE_LIMITED,
     subscribes_without_end: Close.RATE_LIMITED,
     hangs_half_open: Close.HEARTBEAT,
