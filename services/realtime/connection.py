@@ -266,7 +266,12 @@ class SocketServer:
     def connected(self, connection: Connection, raw: Any, accepted: Accepted) -> Session:
         """A socket is open: tells the hub."""
         self._open += 1
-        return self.hub.opened(connection, self._address(raw, accepted), accepted.origin_allowed, self.now())
+        address = self._address(raw, accepted)
+        session = self.hub.opened(connection, address, accepted.origin_allowed, self.now())
+        if session.phase is Phase.CLOSED:
+            # Its address has too many: who that is was not known before the upgrade.
+            self._rate.give_back()
+        return session
 
     def disconnected(self, session: Session) -> None:
         """A socket is gone: tells the hub."""

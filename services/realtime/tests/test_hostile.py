@@ -5,7 +5,7 @@ import contextlib
 import socket
 import zlib
 from collections.abc import Awaitable, Callable
-from typing import Final
+from typing import Any, Final
 
 import orjson
 import pytest
@@ -13,8 +13,9 @@ from prometheus_client import REGISTRY
 
 from chassis.ids import new_id
 from services.realtime.codes import Close
+from services.realtime.hub.admission import Arrivals
 from services.realtime.hub.session import Phase
-from services.realtime.limits import INBOUND_FRAME_BYTES
+from services.realtime.limits import ACCEPTS_BURST_SECONDS, ADDRESSES_MAX, INBOUND_FRAME_BYTES
 from services.realtime.tests.running import PATIENCE_SECONDS, Running, until
 
 REQUEST: Final = (
@@ -259,3 +260,31 @@ async def test_a_device_that_drips_is_let_go_although_it_always_takes_something(
     await honest_and_well(running, drip(), pause=0.25)
     await until(lambda: slow_consumers() == before + 1)
     raw.close()
+
+
+async def test_an_address_that_comes_back_without_end_takes_no_turn_of_another(nats_url: str) -> None:
+    limits: dict[str, Any] = {"accepts_per_second": 30, "accepts_per_address": 2, "trusted_proxies": []}
+    async with Running(nats_url, **limits) as running:
+        admitted = int(2 * ACCEPTS_BURST_SECONDS)
+        storm = [await running.open(local_addr=("127.0.0.2", 0)) for _ in range(10 * admitted)]
+        codes = [(await device.closed())[0] for device in storm]
+        assert codes.count(Close.OVERLOAD) >= len(storm) / 2
+        for number in range(admitted):
+            device, welcome = await running.hello(local_addr=(f"127.0.0.{3 + number % 2}", 0))
+            assert welcome["t"] == "welcome"
+            assert device.socket.close_code is None
+
+
+def test_an_address_has_its_share_of_new_sockets_again_after_a_while() -> None:
+    arrivals = Arrivals(per_second=2, burst=3)
+    assert [arrivals.take("a", 100.0) for _ in range(5)] == [True] * 3 + [False] * 2
+    assert arrivals.take("b", 100.0)
+    assert [arrivals.take("a", 101.0) for _ in range(3)] == [True, True, False]
+
+
+def test_addresses_that_come_once_are_forgotten() -> None:
+    arrivals = Arrivals(per_second=1, burst=1)
+    assert all(arrivals.take(f"address {number}", 100.0) for number in range(3 * ADDRESSES_MAX))
+    assert len(arrivals) == ADDRESSES_MAX
+    assert arrivals.take("address 0", 100.0)
+    assert not arrivals.take(f"address {3 * ADDRESSES_MAX - 1}", 100.0)
