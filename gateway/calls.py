@@ -43,6 +43,7 @@ class Limits:
     restaurant: Limit
     address: Limit
     login: Limit
+    socket: Limit
 
     @classmethod
     def of(cls, settings: GatewaySettings) -> "Limits":
@@ -52,6 +53,7 @@ class Limits:
             Limit("restaurant", settings.rate_restaurant_per_second, settings.rate_restaurant_burst),
             Limit("address", settings.rate_address_per_second, settings.rate_address_burst),
             Limit("login", settings.rate_login_per_second, settings.rate_login_burst),
+            Limit("socket", settings.rate_socket_per_second, settings.rate_socket_burst),
         )
 
 
