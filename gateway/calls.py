@@ -17,7 +17,7 @@ from chassis.errors import InvalidArgument, NotFound, Unauthenticated
 from chassis.ids import new_id
 from chassis.rpc import Refusals, enter_inbound, inbound, was_replayed
 from gateway import texts
-from gateway.bodies import Model, read_json
+from gateway.bodies import BODY_BYTES_MAX, STRANGER_BODY_BYTES_MAX, Model, read_json
 from gateway.limits import Limit, RateLimiter, Verdict
 from gateway.numbers import whole_number
 from gateway.services import Services
@@ -89,7 +89,8 @@ class Call:
 
     async def body(self, model: type[Model]) -> Model:
         """The JSON body as ``model``; see ``read_json`` for what it raises."""
-        return await read_json(self.request, model)
+        known = self.principal is not None
+        return await read_json(self.request, model, BODY_BYTES_MAX if known else STRANGER_BODY_BYTES_MAX)
 
     async def write(self, call: Awaitable[T]) -> T:
         """Awaits a mutation and remembers whether its answer is a replay."""

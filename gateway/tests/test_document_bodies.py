@@ -11,7 +11,7 @@ from hypothesis import HealthCheck, Phase, given, settings
 from schemathesis import Case, GenerationMode
 from schemathesis.core.result import Ok
 
-from gateway.bodies import Body, read_json
+from gateway.bodies import STRANGER_BODY_BYTES_MAX, Body, read_json
 from gateway.numbers import EXACT_MAX
 from gateway.tests.test_bodies import request_of
 from gateway.tests.test_spec import DOCUMENT
@@ -70,3 +70,29 @@ def test_what_the_document_calls_valid_is_read_however_its_numbers_are_written(o
         assert asyncio.run(read(case.body)) == asyncio.run(read(with_points(case.body)))
 
     check()
+
+
+ESCAPED_BYTES = 12
+"""Of a character beyond the basic plane, as a pair of escapes."""
+
+
+def test_every_body_of_a_stranger_fits_in_what_strangers_may_send() -> None:
+    models = {
+        name: list(DOCUMENT["components"]["schemas"][name]["properties"].items())
+        for methods in DOCUMENT["paths"].values()
+        for method in methods.values()
+        if method["x-permission"] == "public" and "requestBody" in method
+        for name in [method["requestBody"]["content"][JSON]["schema"]["$ref"].rpartition("/")[2]]
+    }
+    assert {"LogIn", "AcceptIn"} <= models.keys()
+    for name, members in models.items():
+        sizes = [
+            max([len(one) for one in schema.get("enum", ())] or [schema.get("maxLength", 0)])
+            for _, described in members
+            for schema in described.get("anyOf", [described])
+            if schema["type"] == "string"
+        ]
+        names = sum(len(member) + len('"":"",') for member, _ in members)
+        assert len(sizes) == len(members), f"{name} has a member that is no text"
+        assert all(sizes), f"{name} has a member without a limit"
+        assert names + ESCAPED_BYTES * sum(sizes) <= STRANGER_BODY_BYTES_MAX, name
