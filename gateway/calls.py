@@ -154,6 +154,17 @@ class Call:
             )
         return [known[one] for one in text.split(",")] if text else []
 
+    def line(self, name: str) -> str:
+        """A query parameter that is a line of text, "" where it is not given. Raises InvalidArgument
+        (INVALID_QUERY)."""
+        text = self.request.query_params.get(name, "")
+        if len(text) > texts.QUERY_CHARS_MAX or not texts.matches(texts.ONE_LINE, text):
+            raise InvalidArgument(
+                f"{name} is up to {texts.QUERY_CHARS_MAX} characters without control characters",
+                reason="INVALID_QUERY",
+            )
+        return text
+
     def id_of(self, name: str) -> str:
         """A path parameter that is a UUID; anything else names nothing (NotFound)."""
         return path_id(self.request.path_params[name])

@@ -188,7 +188,7 @@ _SCHEMAS: dict[str, dict[str, Any]] = {
     "table_id": {"type": "string", "format": "uuid"},
     "station_id": {"type": "string", "format": "uuid"},
     "employee_id": {"type": "string", "format": "uuid"},
-    "q": {"type": "string", "maxLength": 100, "pattern": texts.ONE_LINE},
+    "q": {"type": "string", "maxLength": texts.QUERY_CHARS_MAX, "pattern": texts.ONE_LINE},
     "ch": {"type": "string", "pattern": texts.CHANNEL},
     "number": {"type": "integer", "minimum": 1, "maximum": INT64_MAX},
 }

@@ -9,6 +9,7 @@ from typing import Final
 
 KEY_CHARS_MAX: Final = 255
 CURSOR_CHARS_MAX: Final = 512
+QUERY_CHARS_MAX: Final = 100
 
 ONE_LINE: Final = r"^[^\u0000-\u001f\u007f-\u009f\u2028\u2029]*$"
 """No character that steers a terminal, a printer or a log: see ``chassis.text.control_character``."""

@@ -189,7 +189,7 @@ async def list_orders(request: Request) -> Response:
                 table_id=path_id(query["table_id"]) if "table_id" in query else "",
                 business_date=call.date("business_date"),
                 updated_since=_instant_of(query.get("updated_since")),
-                query=query.get("q", ""),
+                query=call.line("q"),
             )
         )
         items = [device_json.order(order) for order in reply.orders]
