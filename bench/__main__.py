@@ -15,7 +15,7 @@ from typing import Any
 
 from bench import results
 from bench.bars import BARS, Account
-from bench.scenarios import hostile, menu, orders, sockets, start
+from bench.scenarios import hostile, hostile_sockets, menu, orders, sockets, start
 from bench.stage import RESTAURANTS, SETTINGS, Stage, on_stage
 from chassis.clock import SystemClock
 
@@ -23,7 +23,7 @@ OPEN_FILES = 20_000
 """Ten thousand sockets in the server and as many in the generator, which is another process."""
 
 
-RESTAURANTS_OF = {"hostile-edge": 1, "place-order": 1}
+RESTAURANTS_OF = {"hostile-edge": 1, "hostile-sockets": 2, "place-order": 1}
 """Scenarios that need fewer restaurants than the others: they begin sooner when they are asked for alone."""
 BUSY_FROM = 0.5
 """Runnable processes besides ours; more than that and latencies are the machine's, not the system's."""
@@ -104,6 +104,8 @@ def _staged(stage: Stage, name: str, in_full: bool) -> Account:
         return sockets.socket_memory(stage)
     if name == "hostile-edge":
         return hostile.hostile_edge(stage)
+    if name == "hostile-sockets":
+        return hostile_sockets.hostile_sockets(stage)
     return menu.menu(stage)
 
 

@@ -90,6 +90,15 @@ BARS: dict[str, tuple[Bar, ...]] = {
         Bar("longest that silence was borne", "s", at("longest_seconds"), 15.0),
         Bar("taken of 77 MB of header fields, socket buffers included", "KB", at("flood_kb"), 8_192.0),
     ),
+    "hostile-sockets": (
+        Bar("order sent to frame shown beside a crowd, p99", "times", at("p99_ratio_realtime"), 2.0),
+        Bar("the same through the gateway, p99", "times", at("p99_ratio_gateway"), 2.0),
+        Bar("frames lost", "", at("lost"), 0.0),
+        Bar("displays thrown out", "", at("closed"), 0.0),
+        Bar("orders refused", "", at("errors"), 0.0),
+        Bar("realtime's memory grew by", "MB", at("grown_mb"), 64.0),
+        Bar("longest that silence was borne", "s", at("silent_seconds"), 10.0),
+    ),
     "start": (
         Bar("make run from a clone", "s", at("first_seconds"), 60.0),
         Bar("second start", "s", at("second_seconds"), 6.0),

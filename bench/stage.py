@@ -35,8 +35,6 @@ SETTINGS: Mapping[str, str] = {
     "FYNLO_RATE_ADDRESS_BURST": "100000",
     "FYNLO_RATE_LOGIN_PER_SECOND": "1000",
     "FYNLO_RATE_LOGIN_BURST": "1000",
-    "FYNLO_ACCEPTS_PER_SECOND": "2000",
-    "FYNLO_PREAUTH_PER_ADDRESS": "20000",
 }
 _HEADER = "category,item,description,price,vat_class,allergens,options,stock,reorder_point\n"
 

@@ -4,15 +4,24 @@ import re
 from collections.abc import Iterator
 from typing import Any, TypeVar
 
-from pydantic import BaseModel, ConfigDict, ValidationError
+from pydantic import BaseModel, ConfigDict, GetCoreSchemaHandler, GetJsonSchemaHandler, ValidationError
+from pydantic.json_schema import JsonSchemaValue
+from pydantic_core import CoreSchema, core_schema
 from starlette.requests import Request
 
 from chassis.errors import FieldError, InvalidArgument
 from chassis.text import control_character, holds_card_number
+from gateway import texts
+from gateway.numbers import whole
 
 BODY_BYTES_MAX = 1_048_576
+STRANGER_BODY_BYTES_MAX = 32_768
+"""Of somebody without a token: enough for every such body with all of it escaped. To find out what is wrong
+with a megabyte takes this process a fifth of a second, which a stranger shall not cost."""
 UPLOAD_BYTES_MAX = 2_097_152
 JSON_DEPTH_MAX = 20
+FIELD_ERRORS_MAX = 100
+"""Fields of one body that are named as wrong: a body of a megabyte can have half a million of them."""
 
 SECRETS = frozenset({"password", "current", "new", "token", "refresh_token", "device_secret"})
 """Fields whose text is compared or hashed and never kept: it may be anything."""
@@ -27,10 +36,49 @@ _QUOTE = ord('"')
 _ESCAPE = ord("\\")
 
 
+def _with_whole_numbers(schema: Any) -> Any:
+    """The same with every integer taking each JSON number that is whole."""
+    if isinstance(schema, list):
+        return [_with_whole_numbers(one) for one in schema]
+    if not isinstance(schema, dict):
+        return schema
+    if schema.get("type") == "int":
+        return core_schema.no_info_before_validator_function(whole, schema)
+    return {key: value if key == "metadata" else _with_whole_numbers(value) for key, value in schema.items()}
+
+
+def _describe_texts(schema: Any, pattern: str) -> None:
+    if isinstance(schema, list):
+        for one in schema:
+            _describe_texts(one, pattern)
+    elif isinstance(schema, dict):
+        if schema.get("type") == "string" and not schema.keys() & {"pattern", "format", "enum", "const"}:
+            schema["pattern"] = pattern
+        _describe_texts(schema.get("anyOf"), pattern)
+        _describe_texts(schema.get("items"), pattern)
+
+
 class Body(BaseModel):
-    """Base of every request body: unknown fields are an error, and "1" is not 1."""
+    """Base of every request body: unknown fields are an error, and "1" is not 1, but 1.0 is."""
 
     model_config = ConfigDict(extra="forbid", strict=True, frozen=True)
+
+    @classmethod
+    def __get_pydantic_core_schema__(cls, source: Any, handler: GetCoreSchemaHandler) -> CoreSchema:
+        """How bodies of this kind are validated."""
+        schema: CoreSchema = _with_whole_numbers(handler(source))
+        return schema
+
+    @classmethod
+    def __get_pydantic_json_schema__(
+        cls, schema: CoreSchema, handler: GetJsonSchemaHandler
+    ) -> JsonSchemaValue:
+        """How the document describes them: with what ``_refuse_texts`` takes of each text."""
+        described = handler(schema)
+        for name, member in handler.resolve_ref_schema(described).get("properties", {}).items():
+            if name not in SECRETS:
+                _describe_texts(member, texts.LINES if name in TEXTS else texts.ONE_LINE)
+        return described
 
 
 Model = TypeVar("Model", bound=Body)
@@ -51,8 +99,8 @@ async def read_bounded(request: Request, limit: int = BODY_BYTES_MAX) -> bytes:
     return b"".join(chunks)
 
 
-async def read_json(request: Request, model: type[Model]) -> Model:
-    """The JSON body as ``model``.
+async def read_json(request: Request, model: type[Model], limit: int = BODY_BYTES_MAX) -> Model:
+    """The JSON body of up to ``limit`` bytes as ``model``.
 
     Raises InvalidArgument: MALFORMED_JSON (not JSON, or deeper than 20), BODY_TOO_LARGE,
     UNSUPPORTED_MEDIA_TYPE, or INVALID_BODY with one entry for each field that is wrong.
@@ -60,7 +108,7 @@ async def read_json(request: Request, model: type[Model]) -> Model:
     media_type = request.headers.get("content-type", "application/json").partition(";")[0].strip().lower()
     if media_type != "application/json":
         raise InvalidArgument("send application/json", reason="UNSUPPORTED_MEDIA_TYPE")
-    raw = await read_bounded(request)
+    raw = await read_bounded(request, limit)
     if raw.count(b"{") + raw.count(b"[") > JSON_DEPTH_MAX and _depth(raw) > JSON_DEPTH_MAX:
         raise InvalidArgument(f"the JSON is nested deeper than {JSON_DEPTH_MAX}", reason="MALFORMED_JSON")
     try:
@@ -99,6 +147,10 @@ def _texts(value: Any, path: str, name: str) -> Iterator[tuple[str, str, str]]:
 
 
 def _refusal(error: ValidationError) -> InvalidArgument:
+    if error.error_count() > FIELD_ERRORS_MAX:
+        return InvalidArgument(
+            f"this body has {error.error_count()} errors: too many to name them", reason="INVALID_BODY"
+        )
     details = error.errors(include_url=False, include_context=False, include_input=False)
     if details[0]["type"] == "json_invalid":
         return InvalidArgument(details[0]["msg"], reason="MALFORMED_JSON")

@@ -16,9 +16,10 @@ from chassis.auth import Principal, Revocations, TokenVerifier
 from chassis.errors import InvalidArgument, NotFound, Unauthenticated
 from chassis.ids import new_id
 from chassis.rpc import Refusals, enter_inbound, inbound, was_replayed
-from gateway.bodies import Model, read_json
+from gateway import texts
+from gateway.bodies import BODY_BYTES_MAX, STRANGER_BODY_BYTES_MAX, Model, read_json
 from gateway.limits import Limit, RateLimiter, Verdict
-from gateway.numbers import INT64_MAX, whole_number
+from gateway.numbers import whole_number
 from gateway.services import Services
 from gateway.settings import GatewaySettings
 
@@ -26,9 +27,9 @@ BUDGET_SECONDS = 2.0
 """What a request may take in all; carried as the deadline through every service."""
 HASHING_SECONDS = 8.0
 """The same where a password is hashed: a hundred people at once wait for one another's argon2id."""
-KEY_CHARS_MAX = 255
 PAGE_MAX = 200
-CURSOR_CHARS_MAX = 512
+FILTERS_MAX = 8
+"""Names in one filter of a list."""
 JSON = "application/json"
 
 T = TypeVar("T")
@@ -42,6 +43,7 @@ class Limits:
     restaurant: Limit
     address: Limit
     login: Limit
+    socket: Limit
 
     @classmethod
     def of(cls, settings: GatewaySettings) -> "Limits":
@@ -51,6 +53,7 @@ class Limits:
             Limit("restaurant", settings.rate_restaurant_per_second, settings.rate_restaurant_burst),
             Limit("address", settings.rate_address_per_second, settings.rate_address_burst),
             Limit("login", settings.rate_login_per_second, settings.rate_login_burst),
+            Limit("socket", settings.rate_socket_per_second, settings.rate_socket_burst),
         )
 
 
@@ -86,7 +89,8 @@ class Call:
 
     async def body(self, model: type[Model]) -> Model:
         """The JSON body as ``model``; see ``read_json`` for what it raises."""
-        return await read_json(self.request, model)
+        known = self.principal is not None
+        return await read_json(self.request, model, BODY_BYTES_MAX if known else STRANGER_BODY_BYTES_MAX)
 
     async def write(self, call: Awaitable[T]) -> T:
         """Awaits a mutation and remembers whether its answer is a replay."""
@@ -116,7 +120,7 @@ class Call:
         if limit is None:
             raise InvalidArgument(f"limit is a whole number from 1 to {PAGE_MAX}", reason="INVALID_QUERY")
         cursor = query.get("cursor", "")
-        if len(cursor) > CURSOR_CHARS_MAX:
+        if len(cursor) > texts.CURSOR_CHARS_MAX or not texts.matches(texts.CURSOR, cursor):
             raise InvalidArgument("this cursor did not come from a list", reason="INVALID_CURSOR")
         return {"limit": limit, "cursor": cursor}
 
@@ -136,6 +140,29 @@ class Call:
             return ""
         if not _is_date(text):
             raise InvalidArgument(f"{name} is YYYY-MM-DD", reason="INVALID_QUERY")
+        return text
+
+    def some_of(self, name: str, known: Mapping[str, Any]) -> list[Any]:
+        """A query parameter that holds up to FILTERS_MAX names of ``known``, with commas between them: what
+        they stand for; nothing where it is not given. Raises InvalidArgument (INVALID_QUERY).
+        """
+        text = self.request.query_params.get(name, "")
+        if not texts.matches(texts.some_of(known, FILTERS_MAX), text):
+            raise InvalidArgument(
+                f"{name} is up to {FILTERS_MAX} of {', '.join(known)}, separated by commas",
+                reason="INVALID_QUERY",
+            )
+        return [known[one] for one in text.split(",")] if text else []
+
+    def line(self, name: str) -> str:
+        """A query parameter that is a line of text, "" where it is not given. Raises InvalidArgument
+        (INVALID_QUERY)."""
+        text = self.request.query_params.get(name, "")
+        if len(text) > texts.QUERY_CHARS_MAX or not texts.matches(texts.ONE_LINE, text):
+            raise InvalidArgument(
+                f"{name} is up to {texts.QUERY_CHARS_MAX} characters without control characters",
+                reason="INVALID_QUERY",
+            )
         return text
 
     def id_of(self, name: str) -> str:
@@ -260,9 +287,9 @@ def idempotency_key(request: Request, *, required: bool) -> str:
                 reason="IDEMPOTENCY_KEY_REQUIRED",
             )
         return str(new_id())
-    if not 1 <= len(key) <= KEY_CHARS_MAX or not key.isascii() or not key.isprintable():
+    if len(key) > texts.KEY_CHARS_MAX or not texts.matches(texts.KEY, key):
         raise InvalidArgument(
-            f"an Idempotency-Key has 1 to {KEY_CHARS_MAX} printable ASCII characters",
+            f"an Idempotency-Key has 1 to {texts.KEY_CHARS_MAX} printable ASCII characters",
             reason="INVALID_IDEMPOTENCY_KEY",
         )
     return key
@@ -270,14 +297,13 @@ def idempotency_key(request: Request, *, required: bool) -> str:
 
 def if_match(request: Request) -> int:
     """The version that the client saw, from If-Match. Raises InvalidArgument (PRECONDITION_REQUIRED)."""
-    text = request.headers.get("if-match", "").strip().removeprefix("W/").strip('"')
-    version = whole_number(text, 0, INT64_MAX)
-    if version is None:
+    text = request.headers.get("if-match", "").strip()
+    if not texts.matches(texts.VERSION_TAG, text):
         raise InvalidArgument(
             'send If-Match with the version that you changed, for example If-Match: "7"',
             reason="PRECONDITION_REQUIRED",
         )
-    return version
+    return int(text.removeprefix("W/").strip('"'))
 
 
 def client_address(request: Request) -> str:

@@ -7,6 +7,7 @@ first: clients that say nothing push one another out, and one that is being serv
 """
 
 import asyncio
+import time
 from collections import OrderedDict
 from collections.abc import Iterator
 from itertools import chain
@@ -14,6 +15,7 @@ from typing import Protocol
 
 from chassis.client_address import Networks, is_trusted
 from chassis.telemetry import counter, gauge
+from gateway.limits import Limit, LocalGcra
 
 SWEEP_SECONDS = 1.0
 """How often waiting connections are looked at: what a time-out may be late."""
@@ -79,11 +81,19 @@ class Connections:
     """The HTTP connections of one gateway, and how many device sockets each address has made of them."""
 
     def __init__(
-        self, *, in_all: int, per_address: int, sockets_per_address: int, trusted: Networks = ()
+        self,
+        *,
+        in_all: int,
+        per_address: int,
+        sockets_per_address: int,
+        new_sockets: Limit,
+        trusted: Networks = (),
     ) -> None:
         self._in_all = in_all
         self._per_address = per_address
         self._sockets_per_address = sockets_per_address
+        self._new_sockets = new_sockets
+        self._gcra = LocalGcra()
         self.trusted = trusted
         self._count = 0
         self._callers: dict[str, _Caller] = {}
@@ -136,10 +146,14 @@ class Connections:
         self._forget(connection.bucket, caller)
 
     def add_socket(self, bucket: str) -> bool:
-        """Counts a device socket in. False: its address has too many. ``remove_socket`` counts it out."""
+        """Counts a device socket in. False: its address has too many, or opens them too fast.
+        ``remove_socket`` counts it out.
+        """
         caller = self._callers.setdefault(bucket, _Caller())
-        if caller.sockets >= self._sockets_per_address:
+        wait, _ = self._gcra.take([(self._new_sockets, bucket)], time.monotonic())
+        if wait > 0 or caller.sockets >= self._sockets_per_address:
             _ended.labels("too many sockets").inc()
+            self._forget(bucket, caller)
             return False
         caller.sockets += 1
         return True

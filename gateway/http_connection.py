@@ -49,7 +49,7 @@ _MALFORMED = (400, "malformed_request", "this is not HTTP/1.1")
 _HEAD_LATE = (408, "request_timeout", f"the header fields did not come within {HEAD_SECONDS:g} s")
 _BODY_LATE = (408, "request_timeout", "the body came too slowly; send it again")
 _FULL = (503, "service_unavailable", "too many requests are being served; try again in a moment")
-_TOO_MANY_SOCKETS = (429, "rate_limited", "your address holds too many sockets; close some")
+_TOO_MANY_SOCKETS = (429, "rate_limited", "your address holds or opens too many sockets; wait a moment")
 _NAMES_A_CLIENT = frozenset({b"forwarded", b"x-real-ip"})
 
 Refusal = tuple[int, str, str]

@@ -91,6 +91,7 @@ def _config(settings: GatewaySettings, gateway: Gateway) -> uvicorn.Config:
         in_all=min(settings.connections_max, open_files_max() // FILES_PER_CONNECTION),
         per_address=settings.connections_per_address,
         sockets_per_address=settings.sockets_per_address,
+        new_sockets=gateway.limits.socket,
         trusted=proxies,
     )
     return uvicorn.Config(

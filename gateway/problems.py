@@ -43,7 +43,8 @@ TITLES: Mapping[int, str] = {
     503: "Temporarily unavailable",
     504: "No answer in time",
 }
-RETRY_AFTER_UNAVAILABLE_SECONDS = 1
+RETRY_AFTER_SECONDS = 1
+"""What is said where a service does not say it."""
 # Metadata that is rendered as a list, because clients act on its members.
 LIST_METADATA = frozenset({"allowed"})
 HIDDEN_DETAIL = "Something went wrong on our side. The request id helps support to find out what."
@@ -114,8 +115,8 @@ def _retry_after(problem: Problem) -> int | None:
     given = problem.metadata.get("retry_after_seconds")
     if given is not None:
         return max(1, round(float(given)))
-    if problem.kind is Kind.UNAVAILABLE:
-        return RETRY_AFTER_UNAVAILABLE_SECONDS
+    if problem.kind in (Kind.UNAVAILABLE, Kind.RESOURCE_EXHAUSTED):
+        return RETRY_AFTER_SECONDS
     return None
 
 

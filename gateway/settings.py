@@ -38,6 +38,9 @@ class GatewaySettings(BusSettings):
     rate_login_per_second: float = Field(default=20, gt=0)
     """Log-ins and refreshes per network address."""
     rate_login_burst: int = Field(default=200, ge=1)
+    rate_socket_per_second: float = Field(default=50, gt=0)
+    """New device sockets per network address and gateway: devices that lost theirs come back together."""
+    rate_socket_burst: int = Field(default=250, ge=1)
 
     connections_max: int = Field(default=4_000, ge=1)
     """HTTP connections; device sockets are counted apart."""

@@ -1,7 +1,7 @@
 """What a route says of itself in the OpenAPI document: example, errors, permission. No route without them."""
 
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from types import UnionType
 from typing import Any, Literal
 
@@ -10,7 +10,7 @@ from fastapi.openapi.utils import get_openapi
 from pydantic import BaseModel
 from pydantic.json_schema import models_json_schema
 
-from gateway import problems
+from gateway import problems, texts
 from gateway.models.answers import ProblemDocument
 from gateway.numbers import INT64_MAX
 from gateway.problems import PROBLEM_JSON
@@ -61,7 +61,9 @@ APPROVAL_ERRORS: Errors = (
 MATCH_ERRORS: Errors = (("412", "stale_version"), ("428", "precondition_required"))
 
 
-PAGE_QUERY = (("limit", "1 to 200, default 50"), ("cursor", "next_cursor of the page before"))
+Query = tuple[tuple[str, str] | tuple[str, str, dict[str, Any]], ...]
+"""Name and description, and the schema where the name does not say it: see ``_SCHEMAS``."""
+PAGE_QUERY: Query = (("limit", "1 to 200, default 50"), ("cursor", "next_cursor of the page before"))
 
 
 def spec(
@@ -77,19 +79,21 @@ def spec(
     upload: dict[str, Any] | None = None,
     errors: Errors = (),
     missing: str = "",
-    query: tuple[tuple[str, str], ...] = (),
+    query: Query = (),
     key: str | None = None,
     matches: bool = False,
+    cached: bool = False,
     approver: str = "",
 ) -> dict[str, Any]:
     """Arguments for a router's decorator. ``errors`` are those beyond what every route of its kind has.
 
     ``missing``: the code where an id of the path names nothing. ``permission`` None: no token; ``approver``:
-    what lifts the route's limits. ``key``: required or optional, None where no answer is stored.
+    what lifts the route's limits. ``key``: required or optional, None where no answer is stored. ``cached``:
+    whether the route knows If-None-Match.
     """
     if body is not None:
         _bodies[body.__name__] = body
-    names = {name for name, _ in query}
+    names = {parameter[0] for parameter in query}
     known: Errors = (
         *((("404", missing), ("404", "not_found")) if missing else ()),
         *errors,
@@ -104,19 +108,15 @@ def spec(
         *(APPROVAL_ERRORS if approver else ()),
         *FAILURES,
     )
-    responses: dict[int | str, dict[str, Any]] = {
-        status: {"description": summary, **({"model": answer} if answer else {})}
-    }
+    responses = _refusals(known)
+    responses[status] = {"description": summary, **({"model": answer} if answer else {})}
     if example is not None:
         responses[status]["content"] = {"application/json": {"example": _kept(example)}}
-    for code, reasons in _grouped(known).items():
-        responses[code] = {
-            "description": problems.TITLES[int(code)],
-            "content": {PROBLEM_JSON: _problem(code, reasons)},
-        }
+    if cached:
+        responses[304] = {"description": "The client's copy is the newest"}
     extra: dict[str, Any] = {
         "x-permission": permission or "public",
-        "parameters": _parameters(query, key, matches),
+        "parameters": [*_parameters(query), *_header_parameters(key, matches, cached)],
         "security": [] if permission is None else [{"bearer": []}],
     }
     if approver:
@@ -149,6 +149,17 @@ def _mapped(value: Any, change: Callable[[Any], Any]) -> Any:
     return change(value)
 
 
+def _refusals(errors: Errors) -> dict[int | str, dict[str, Any]]:
+    return {
+        code: {
+            "description": problems.TITLES[int(code)],
+            "headers": _HEADERS.get(code, {}),
+            "content": {PROBLEM_JSON: _problem(code, reasons)},
+        }
+        for code, reasons in _grouped(errors).items()
+    }
+
+
 def _grouped(errors: Errors) -> dict[str, list[str]]:
     grouped: dict[str, list[str]] = {}
     for status, code in dict.fromkeys(errors):
@@ -167,7 +178,7 @@ def _problem(status: str, codes: list[str]) -> dict[str, Any]:
 _FLAG = {"type": "string", "enum": ["true", "false"]}
 _SCHEMAS: dict[str, dict[str, Any]] = {
     "limit": {"type": "integer", "minimum": 1, "maximum": 200, "default": 50},
-    "cursor": {"type": "string", "maxLength": 512},
+    "cursor": {"type": "string", "maxLength": texts.CURSOR_CHARS_MAX, "pattern": texts.CURSOR},
     "since_version": {"type": "integer", "minimum": 0, "maximum": INT64_MAX},
     "dry_run": _FLAG,
     "open": _FLAG,
@@ -177,10 +188,26 @@ _SCHEMAS: dict[str, dict[str, Any]] = {
     "table_id": {"type": "string", "format": "uuid"},
     "station_id": {"type": "string", "format": "uuid"},
     "employee_id": {"type": "string", "format": "uuid"},
-    "q": {"type": "string", "maxLength": 100},
+    "q": {"type": "string", "maxLength": texts.QUERY_CHARS_MAX, "pattern": texts.ONE_LINE},
+    "ch": {"type": "string", "pattern": texts.CHANNEL},
     "number": {"type": "integer", "minimum": 1, "maximum": INT64_MAX},
 }
+_REQUIRED = frozenset({"ch"})
 _ID = {"type": "string", "format": "uuid"}
+
+# Header fields that a refusal of a status always has.
+_RETRY_AFTER = {
+    "Retry-After": {
+        "description": "Seconds to wait before the next try.",
+        "required": True,
+        "schema": {"type": "integer", "minimum": 1},
+    }
+}
+_HEADERS: dict[str, dict[str, Any]] = {
+    "401": {"WWW-Authenticate": {"required": True, "schema": {"type": "string", "enum": ["Bearer"]}}},
+    "429": _RETRY_AFTER,
+    "503": _RETRY_AFTER,
+}
 
 
 def _path_parameters(path: str) -> list[dict[str, Any]]:
@@ -191,35 +218,45 @@ def _path_parameters(path: str) -> list[dict[str, Any]]:
     ]
 
 
-def _parameters(query: tuple[tuple[str, str], ...], key: str | None, matches: bool) -> list[dict[str, Any]]:
-    found: list[dict[str, Any]] = [
-        {"name": name, "in": "query", "description": text, "schema": _SCHEMAS.get(name, {"type": "string"})}
-        for name, text in query
+def some_of(names: Iterable[str], most: int) -> dict[str, Any]:
+    """The schema of up to ``most`` of ``names``, separated by commas."""
+    return {"type": "string", "pattern": texts.some_of(names, most)}
+
+
+def _parameters(query: Query) -> list[dict[str, Any]]:
+    return [
+        {
+            "name": name,
+            "in": "query",
+            "required": name in _REQUIRED,
+            "description": text,
+            "schema": schema[0] if schema else _SCHEMAS[name],
+        }
+        for name, text, *schema in query
     ]
+
+
+def _header_parameters(key: str | None, matches: bool, cached: bool) -> list[dict[str, Any]]:
+    found: list[dict[str, Any]] = []
     if key is not None:
         text = (
             "Made by the client for this action; the same on every retry. A replay answers the first answer."
         )
-        found.append(
-            {
-                "name": "Idempotency-Key",
-                "in": "header",
-                "required": key == "required",
-                "description": text,
-                "schema": {"type": "string", "minLength": 1, "maxLength": 255},
-            }
-        )
+        schema = {"type": "string", "maxLength": texts.KEY_CHARS_MAX, "pattern": texts.KEY}
+        found.append(_header("Idempotency-Key", text, schema, required=key == "required"))
     if matches:
+        text = "The version that is being changed, in quotes."
         found.append(
-            {
-                "name": "If-Match",
-                "in": "header",
-                "required": True,
-                "description": "The version that is being changed, in quotes.",
-                "schema": {"type": "string"},
-            }
+            _header("If-Match", text, {"type": "string", "pattern": texts.VERSION_TAG}, required=True)
         )
+    if cached:
+        text = "The ETag of the client's copy: 304 where it is the newest."
+        found.append(_header("If-None-Match", text, {"type": "string"}, required=False))
     return found
+
+
+def _header(name: str, text: str, schema: dict[str, Any], *, required: bool) -> dict[str, Any]:
+    return {"name": name, "in": "header", "required": required, "description": text, "schema": schema}
 
 
 def openapi_of(app: FastAPI) -> dict[str, Any]:

@@ -21,7 +21,7 @@ FLOOD_CHUNK_BYTES = 65_536
 HALF_HEAD = b"GET /api/v2/menu HTTP/1.1\r\nHost: pos\r\n"
 HALF_BODY = (
     b"POST /api/v2/auth/login HTTP/1.1\r\nHost: pos\r\nContent-Type: application/json\r\n"
-    b'Content-Length: 100000\r\n\r\n{"email":"'
+    b'Content-Length: 10000\r\n\r\n{"email":"'
 )
 KINDS = {"idle": (b"", b""), "half_heads": (HALF_HEAD, b"X-More: x\r\n"), "half_bodies": (HALF_BODY, b"x")}
 

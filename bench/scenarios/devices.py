@@ -11,9 +11,13 @@ CONNECTS_PER_SECOND = 400
 
 
 @contextmanager
-def opened(stage: Stage, sockets: list[dict[str, Any]], *, keep: bool = False) -> Iterator[Generator]:
-    """A generator whose sockets are all subscribed and counting."""
-    host, port = stage.sockets
+def opened(
+    stage: Stage, sockets: list[dict[str, Any]], *, keep: bool = False, door: tuple[str, int] | None = None
+) -> Iterator[Generator]:
+    """A generator whose sockets are all subscribed and counting. ``door``: where they connect, None: straight
+    to realtime.
+    """
+    host, port = door or stage.sockets
     with generator("sockets") as devices:
         devices.order(
             {

@@ -3,8 +3,11 @@
 from typing import Annotated, Literal
 from uuid import UUID
 
-from pydantic import Field
+from pydantic import AfterValidator, Field
+from pydantic_core import PydanticCustomError
 
+from device_json.scalars import ALLERGEN
+from gateway import texts
 from gateway.bodies import Body
 from gateway.numbers import INT64_MAX
 
@@ -12,13 +15,26 @@ NAME_CHARS_MAX = 120
 LINES_MAX = 200
 MINOR_MAX = 100_000_000_000
 
+
+def _known_allergen(name: str) -> str:
+    known = ALLERGEN.numbers()
+    if name not in known:
+        raise PydanticCustomError("enum", "allergens are {known}", {"known": ", ".join(known)})
+    return name
+
+
 Id = UUID
 Name = Annotated[str, Field(min_length=1, max_length=NAME_CHARS_MAX)]
 Amount = Annotated[int, Field(ge=0, le=MINOR_MAX)]
 PositiveAmount = Annotated[int, Field(gt=0, le=MINOR_MAX)]
-Allergens = Annotated[list[str], Field(max_length=14, default_factory=list)]
-"""Names of the contract: see chosen_allergens."""
+AllergenName = Annotated[
+    str, AfterValidator(_known_allergen), Field(json_schema_extra={"enum": list(ALLERGEN.numbers())})
+]
+Allergens = Annotated[list[AllergenName], Field(max_length=14, default_factory=list)]
 Email = Annotated[str, Field(min_length=3, max_length=254)]
+"""What an account may be looked for with."""
+NewEmail = Annotated[str, Field(min_length=3, max_length=254, pattern=texts.EMAIL)]
+"""What an account may be made with."""
 
 
 class LogIn(Body):
@@ -211,7 +227,7 @@ class OptionGroupIn(Body):
 class WindowIn(Body):
     """When an item is sold, local time, minutes after midnight."""
 
-    weekdays: Annotated[list[Annotated[int, Field(ge=0, le=6)]], Field(default_factory=list)]
+    weekdays: Annotated[list[Annotated[int, Field(ge=0, le=6)]], Field(max_length=7, default_factory=list)]
     from_minutes: Annotated[int, Field(ge=0, lt=1440)]
     until_minutes: Annotated[int, Field(ge=0, le=1440)]
 
@@ -268,7 +284,7 @@ class RestaurantIn(Body):
     name: Name
     currency: Annotated[str, Field(pattern=r"^[A-Z]{3}$")] = "GBP"
     timezone: Annotated[str, Field(min_length=1, max_length=64)] = "Europe/London"
-    owner_email: Email
+    owner_email: NewEmail
     owner_name: Name
     bill_mode: Literal["inclusive_optional", "inclusive_compulsory", "exclusive_legacy"] = (
         "inclusive_optional"

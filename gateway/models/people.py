@@ -6,7 +6,7 @@ from pydantic import Field
 
 from gateway.bodies import Body
 from gateway.models.answers import Answer
-from gateway.models.bodies import NAME_CHARS_MAX, Email
+from gateway.models.bodies import NAME_CHARS_MAX, Email, NewEmail
 
 TOKEN_CHARS_MAX = 512
 PASSWORD_CHARS_MAX = 1024
@@ -20,7 +20,7 @@ MaybeName = Annotated[str, Field(max_length=NAME_CHARS_MAX)]
 class InvitationIn(Body):
     """Somebody to invite. `name` is what the restaurant calls the person until there is an account."""
 
-    email: Email
+    email: NewEmail
     role: Role
     name: MaybeName | None = None
 

@@ -64,7 +64,8 @@ def _answer(parts: dict[str, str], down: list[str]) -> Response:
     if not down:
         return JSONResponse({"status": "up", "parts": parts})
     detail = f"down: {', '.join(down)}"
-    return problems.answer(problems.document(503, "service_unavailable", detail, extra={"parts": parts}))
+    body = problems.document(503, "service_unavailable", detail, extra={"parts": parts})
+    return problems.answer(body, {"Retry-After": str(problems.RETRY_AFTER_SECONDS)})
 
 
 class Known:

@@ -9,13 +9,12 @@ from fynlo.orders.v1.orders_pb2 import Station
 from starlette.responses import Response
 
 import device_json
-from chassis.errors import InvalidArgument
 from device_json.scalars import KITCHEN_STATE
 from gateway import examples
-from gateway.calls import if_match, path_id, reading, tagged, writing
+from gateway.calls import FILTERS_MAX, if_match, path_id, reading, tagged, writing
 from gateway.models import bodies
 from gateway.models.order_answers import StationOut, StationPage, TicketOut, TicketPage
-from gateway.spec import PAGE_QUERY, Errors, router, spec
+from gateway.spec import PAGE_QUERY, Errors, router, some_of, spec
 
 routes = router()
 
@@ -129,7 +128,11 @@ async def change_station(request: Request) -> Response:
         query=(
             *PAGE_QUERY,
             ("station_id", "tickets of one station"),
-            ("state", "one or more kitchen states, comma-separated; without it the open ones"),
+            (
+                "state",
+                "one or more kitchen states, comma-separated; without it the open ones",
+                some_of(_STATES, FILTERS_MAX),
+            ),
         ),
     ),
 )
@@ -141,7 +144,7 @@ async def list_tickets(request: Request) -> Response:
             messages.ListTicketsRequest(
                 page=PageRequest(**call.page()),
                 station_id=path_id(query["station_id"]) if "station_id" in query else "",
-                states=[_state_of(name) for name in query.get("state", "").split(",") if name],
+                states=call.some_of("state", _STATES),
             )
         )
         items = [device_json.ticket(ticket) for ticket in reply.tickets]
@@ -246,9 +249,3 @@ def _station_of(body: bodies.StationIn) -> Station:
         is_default=body.is_default,
         target_minutes=body.target_minutes,
     )
-
-
-def _state_of(name: str) -> Any:
-    if name not in _STATES:
-        raise InvalidArgument(f"state is one of {', '.join(_STATES)}", reason="INVALID_QUERY")
-    return _STATES[name]

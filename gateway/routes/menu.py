@@ -40,6 +40,7 @@ _MENU_ERRORS: Errors = (("409", "name_taken"), ("422", "invalid_menu"), ("422", 
         answer=MenuOut | MenuDeltaOut,
         example=examples.MENU,
         query=(("since_version", "answers only what changed after that version"),),
+        cached=True,
     ),
 )
 async def get_menu(request: Request) -> Response:
@@ -78,8 +79,9 @@ async def get_menu(request: Request) -> Response:
         upload={
             "required": True,
             "content": {
-                "text/csv": {"schema": {"type": "string"}, "example": examples.MENU_CSV},
-                XLSX_TYPE: {"schema": {"type": "string", "format": "binary"}},
+                # Bytes, which have no schema (OpenAPI 3.1, "Considerations for File Uploads").
+                "text/csv": {"example": examples.MENU_CSV},
+                XLSX_TYPE: {},
             },
         },
         key="optional",
@@ -96,6 +98,8 @@ async def import_menu(request: Request) -> Response:
                 f"send the file itself as text/csv or {XLSX_TYPE}", reason="UNSUPPORTED_MEDIA_TYPE"
             )
         content = await read_bounded(request, UPLOAD_BYTES_MAX)
+        if not content:
+            raise InvalidArgument("this file is empty", reason="UNREADABLE_MENU_FILE")
         reply = await call.write(
             call.services.catalog.ImportMenu(
                 messages.ImportMenuRequest(

@@ -29,10 +29,10 @@ from device_json.scalars import ORDER_STATE, ORDER_TYPE, SERVICE_FLOW
 from gateway import examples
 from gateway.allergens import guest_allergy
 from gateway.bodies import Body
-from gateway.calls import path_id, reading, writing
+from gateway.calls import FILTERS_MAX, path_id, reading, writing
 from gateway.models import bodies
 from gateway.models.order_answers import HistoryOut, OrderOut, OrderPage, QuoteOut
-from gateway.spec import PAGE_QUERY, Errors, router, spec
+from gateway.spec import PAGE_QUERY, Errors, router, some_of, spec
 
 routes = router()
 
@@ -170,7 +170,7 @@ async def place_order(request: Request) -> Response:
         errors=(("404", "not_found"),),
         query=(
             *PAGE_QUERY,
-            ("state", "one or more derived states, comma-separated"),
+            ("state", "one or more derived states, comma-separated", some_of(_STATES, FILTERS_MAX)),
             ("table_id", "orders of a table"),
             ("business_date", "YYYY-MM-DD"),
             ("updated_since", "RFC 3339"),
@@ -185,11 +185,11 @@ async def list_orders(request: Request) -> Response:
         reply = await call.services.orders.ListOrders(
             ListOrdersRequest(
                 page=PageRequest(**call.page()),
-                states=[_state_of(name) for name in query.get("state", "").split(",") if name],
+                states=call.some_of("state", _STATES),
                 table_id=path_id(query["table_id"]) if "table_id" in query else "",
                 business_date=call.date("business_date"),
                 updated_since=_instant_of(query.get("updated_since")),
-                query=query.get("q", ""),
+                query=call.line("q"),
             )
         )
         items = [device_json.order(order) for order in reply.orders]
@@ -374,12 +374,6 @@ async def complete_order(request: Request) -> Response:
         message = CompleteOrderRequest(request_id=call.key, order_id=call.id_of("order_id"))
         reply = await call.write(call.services.orders.CompleteOrder(message))
         return call.answer(device_json.order(reply.order))
-
-
-def _state_of(name: str) -> Any:
-    if name not in _STATES:
-        raise InvalidArgument(f"state is one of {', '.join(_STATES)}", reason="INVALID_QUERY")
-    return _STATES[name]
 
 
 def _instant_of(text: str | None) -> Timestamp | None:

@@ -11,8 +11,11 @@ from hypothesis import strategies as st
 from starlette.requests import Request
 
 from chassis.errors import InvalidArgument
-from gateway.bodies import BODY_BYTES_MAX, JSON_DEPTH_MAX, read_bounded, read_json
+from chassis.text import control_character
+from gateway import texts
+from gateway.bodies import BODY_BYTES_MAX, FIELD_ERRORS_MAX, JSON_DEPTH_MAX, read_bounded, read_json
 from gateway.models.bodies import LineIn, LogIn, OrderIn, PaymentIn, QuoteIn, SettingsIn
+from gateway.numbers import EXACT_MAX, INT64_MAX
 
 ITEM = "0198f0a0-0000-7000-8000-0000000000c1"
 SETTINGS = {
@@ -71,7 +74,7 @@ async def test_a_quantity_is_a_whole_number_from_1_to_999(quantity: object) -> N
     assert caught.value.fields[0].field == "quantity"
 
 
-@pytest.mark.parametrize("amount", [0, -5, 1.0, "100", 10**12])
+@pytest.mark.parametrize("amount", [0, -5, 1.5, "100", 10**12])
 async def test_a_payment_is_a_positive_whole_number_of_pence(amount: object) -> None:
     body = {"method": "cash", "amount_minor": amount}
     with pytest.raises(InvalidArgument):
@@ -167,6 +170,61 @@ async def test_what_must_not_be_stored_is_refused_with_its_field(note: str, code
     with pytest.raises(InvalidArgument) as caught:
         await read_json(request_of(basket(line)), QuoteIn)
     assert [(field.field, field.code) for field in caught.value.fields] == [("lines.0.note", code)]
+
+
+async def menu_version_in(number: str) -> int | None:
+    raw = basket(json.dumps(LINE))[:-1] + f',"menu_version":{number}}}'.encode()
+    return (await read_json(request_of(raw), QuoteIn)).menu_version
+
+
+@pytest.mark.parametrize("number", ["150", "150.0", "1.5e2", "15E1", "150.000", "1500e-1"])
+async def test_a_whole_number_is_one_however_it_is_written(number: str) -> None:
+    assert await menu_version_in(number) == 150
+
+
+@pytest.mark.parametrize(
+    ("number", "told"),
+    [
+        ("150.5", "valid integer"),
+        ('"150.0"', "valid integer"),
+        ("true", "valid integer"),
+        ("1e400", "valid integer"),
+        ("9007199254740992.0", "write its digits"),
+        ("9007199254740993.0", "write its digits"),
+        ("1e18", "write its digits"),
+        (str(2**63), "less than or equal"),
+    ],
+)
+async def test_no_number_is_taken_for_another_one(number: str, told: str) -> None:
+    with pytest.raises(InvalidArgument) as caught:
+        await menu_version_in(number)
+    [field] = caught.value.fields
+    assert (field.field, told in field.detail) == ("menu_version", True)
+
+
+async def test_digits_are_exact_as_far_as_the_services_know_numbers() -> None:
+    for number in (2**53 - 1, 2**53 + 1, INT64_MAX):
+        assert await menu_version_in(str(number)) == number
+    assert await menu_version_in("9007199254740991.0") == EXACT_MAX
+
+
+@pytest.mark.parametrize("names", [FIELD_ERRORS_MAX, 50_000])
+async def test_a_body_full_of_errors_is_refused_in_a_few_words(names: int) -> None:
+    raw = basket(json.dumps(LINE))[:-1] + b"".join(b',"x%d":1' % name for name in range(names)) + b"}"
+    with pytest.raises(InvalidArgument) as caught:
+        await read_json(request_of(raw), QuoteIn)
+    assert caught.value.reason == "INVALID_BODY"
+    assert len(caught.value.fields) == (names if names <= FIELD_ERRORS_MAX else 0)
+    assert str(names) in caught.value.detail or names <= FIELD_ERRORS_MAX
+
+
+@pytest.mark.parametrize(
+    ("pattern", "kept"), [(texts.ONE_LINE, False), (texts.LINES, True)], ids=["one line", "lines"]
+)
+def test_the_document_says_which_characters_a_text_may_have(pattern: str, kept: bool) -> None:
+    told = {chr(code) for code in range(0x110000) if not texts.matches(pattern, f"a{chr(code)}b")}
+    refused = {chr(code) for code in range(0x110000) if control_character(chr(code), lines=kept)}
+    assert told == refused
 
 
 async def test_a_note_has_lines_and_a_device_id_has_not() -> None:

@@ -79,7 +79,9 @@ async def edge(
     requests: int = 1_000,
     limit: Limit = Limit("address", 100_000, 100_000),
 ) -> AsyncIterator[Edged]:
-    connections = Connections(in_all=in_all, per_address=per_address, sockets_per_address=10)
+    connections = Connections(
+        in_all=in_all, per_address=per_address, sockets_per_address=10, new_sockets=Limit("socket", 10, 10)
+    )
     edged = Edged(0, connections, Admission(address=limit, requests=requests))
 
     async def app(scope: Scope, receive: Receive, send: Send) -> None:

@@ -58,7 +58,7 @@ def test_a_route_has_example_errors_and_permission(path: str, method: str, opera
     assert operation["description"]
     success = next(code for code in operation["responses"] if code.startswith("2"))
     assert "example" in operation["responses"][success]["content"]["application/json"]
-    failures = [code for code in operation["responses"] if not code.startswith("2")]
+    failures = [code for code in operation["responses"] if code[0] in "45"]
     if permission != "public":
         assert {"401", "403", "429", "503"} <= set(failures)
     for code in failures:
@@ -115,7 +115,7 @@ SCHEMAS = {"schemas": _closed(DOCUMENT["components"]["schemas"])}
 
 @pytest.mark.parametrize(("path", "method", "operation"), OPERATIONS)
 def test_every_example_is_what_its_model_says(path: str, method: str, operation: dict[str, Any]) -> None:
-    contents = [response["content"] for response in operation["responses"].values()]
+    contents = [response.get("content", {}) for response in operation["responses"].values()]
     contents.append(operation.get("requestBody", {}).get("content", {}))
     for content in contents:
         for media_type, described in content.items():

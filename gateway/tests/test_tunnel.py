@@ -11,6 +11,7 @@ from starlette.types import Receive, Scope, Send
 from chassis.client_address import networks_of
 from gateway.connections import Connections
 from gateway.http_connection import http_over
+from gateway.limits import Limit
 from gateway.main import HttpServer
 from gateway.tunnel import SocketTunnel, shut_tunnels, tunnel_to
 
@@ -43,9 +44,15 @@ class Upstream:
 
 
 @asynccontextmanager
-async def gateway_to(address: str, trusted: Sequence[str] = (), sockets: int = 100) -> AsyncIterator[int]:
+async def gateway_to(
+    address: str, trusted: Sequence[str] = (), sockets: int = 100, burst: int = 100
+) -> AsyncIterator[int]:
     connections = Connections(
-        in_all=100, per_address=100, sockets_per_address=sockets, trusted=networks_of(trusted)
+        in_all=100,
+        per_address=100,
+        sockets_per_address=sockets,
+        new_sockets=Limit("socket", 0.01, burst),
+        trusted=networks_of(trusted),
     )
     config = uvicorn.Config(
         no_http,
@@ -70,11 +77,13 @@ async def gateway_to(address: str, trusted: Sequence[str] = (), sockets: int = 1
 
 
 @asynccontextmanager
-async def tunnelled(trusted: Sequence[str] = (), sockets: int = 100) -> AsyncIterator[tuple[Upstream, int]]:
+async def tunnelled(
+    trusted: Sequence[str] = (), sockets: int = 100, burst: int = 100
+) -> AsyncIterator[tuple[Upstream, int]]:
     upstream = Upstream()
     server = await asyncio.start_server(upstream.serve, "127.0.0.1", 0)
     port = server.sockets[0].getsockname()[1]
-    async with gateway_to(f"127.0.0.1:{port}", trusted, sockets) as gateway_port:
+    async with gateway_to(f"127.0.0.1:{port}", trusted, sockets, burst) as gateway_port:
         yield upstream, gateway_port
     server.close()
 
@@ -221,3 +230,16 @@ async def test_a_realtime_that_says_nothing_holds_no_device() -> None:
         writer.close()
         released.set()
     server.close()
+
+
+async def test_sockets_that_come_back_without_end_are_refused_and_those_of_others_are_not() -> None:
+    async with tunnelled(burst=3) as (upstream, port):
+        answers = []
+        for source in ("127.0.0.2",) * 5 + ("127.0.0.3",):
+            reader, writer = await asyncio.open_connection("127.0.0.1", port, local_addr=(source, 0))
+            writer.write(UPGRADE % b"/api/v2/ws")
+            # The stand-in says what it heard in capitals; a refusal says when to come back.
+            answers.append(b"FYNLO.RT.V1" in await read_until(reader, b"\r\n\r\n"))
+            writer.close()
+        assert answers == [True, True, True, False, False, True]
+        assert len(upstream.writers) == 4

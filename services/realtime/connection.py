@@ -125,6 +125,9 @@ class Connection(WSListener):
             return
         if self._fragments is None:
             self._fragments = bytearray()
+        if not frame.fin:
+            # Each piece counts, as the whole does: pieces of nothing would never meet the limit of size.
+            hub.heard(session, now)
         self._fragments += frame.get_payload_as_bytes()
         if len(self._fragments) > INBOUND_FRAME_BYTES:
             self._fragments = None
@@ -263,7 +266,12 @@ class SocketServer:
     def connected(self, connection: Connection, raw: Any, accepted: Accepted) -> Session:
         """A socket is open: tells the hub."""
         self._open += 1
-        return self.hub.opened(connection, self._address(raw, accepted), accepted.origin_allowed, self.now())
+        address = self._address(raw, accepted)
+        session = self.hub.opened(connection, address, accepted.origin_allowed, self.now())
+        if session.phase is Phase.CLOSED:
+            # Its address has too many: who that is was not known before the upgrade.
+            self._rate.give_back()
+        return session
 
     def disconnected(self, session: Session) -> None:
         """A socket is gone: tells the hub."""

@@ -99,6 +99,7 @@ class Engine:
             check_revoked=revocations.check,
             connections_per_restaurant=settings.connections_per_restaurant,
             preauth_per_address=settings.preauth_per_address,
+            accepts_per_address=settings.accepts_per_address,
             connection_prefix=f"c_{pod[-6:]}_",
         )
         self.sockets = SocketServer(self.hub, settings, loop, self.carry_out)

@@ -17,6 +17,10 @@ CHANNEL_CHARS: Final = 80
 
 # what a client may hold
 CONNECTIONS_PER_DEVICE: Final = 2
+ACCEPTS_BURST_SECONDS: Final = 5.0
+"""What an address may open at once: its share of so many seconds. A restaurant's devices come together."""
+ADDRESSES_MAX: Final = 10_000
+"""Addresses whose new sockets are counted."""
 
 # what is sent
 OUTBOUND_FRAME_BYTES: Final = 64 * 1024

@@ -33,6 +33,8 @@ class RealtimeSettings(ServiceSettings):
     connections_max: int = Field(default=12_000, ge=1)
     connections_per_restaurant: int = Field(default=200, ge=1)
     accepts_per_second: int = Field(default=500, ge=1)
+    accepts_per_address: float = Field(default=50, gt=0)
+    """New sockets of one address per second: one that comes back without end takes no other's turn."""
     preauth_per_address: int = Field(default=100, ge=1)
     """Sockets of one address that have not said who they are yet."""
 

@@ -74,3 +74,7 @@ class AcceptRate:
             return False
         self._tokens -= 1.0
         return True
+
+    def give_back(self) -> None:
+        """The upgrade came to nothing: it takes no other's turn."""
+        self._tokens = min(self._per_second, self._tokens + 1.0)

@@ -23,7 +23,8 @@ FILTERED = [
     for name, values in {
         "limit": ("0", "201", "-1", "ten", "1.5", ""),
         "cursor": ("nonsense", "AAAA", "%00", "x" * 600, "ä", "=" * 8),
-        "state": ("nothing",),
+        "state": ("nothing", "held,", ",", "none,none,none,none,none,none,none,none,none"),
+        "q": ("x" * 101, "a\x00", "a\x84", "a\u2028"),
         "business_date": ("today", "2026-13-01", "2026-1-1", "20261120", ""),
         "updated_since": ("yesterday", "2026-11-20"),
         "since_version": ("-1", "latest"),
@@ -109,9 +110,8 @@ async def test_orders_are_found_by_all_filters_at_once(walk: Walk) -> None:
 @pytest.mark.parametrize(
     "query",
     [
-        {"q": "x" * 101},
-        {"state": ",".join(["paid"] * 9)},
-        {"q": "\x00"},
+        {"q": ""},
+        {"state": ""},
         {"updated_since": "9999-12-31T23:59:59Z", "cursor": ""},
     ],
     ids=str,

@@ -2,6 +2,7 @@
 rules.
 """
 
+from collections import OrderedDict
 from collections.abc import Mapping
 from functools import lru_cache
 from uuid import UUID
@@ -11,7 +12,7 @@ from chassis.errors import Problem, Unauthenticated
 from services.realtime.codes import Close
 from services.realtime.hub.channel import SPECS
 from services.realtime.hub.session import Identity, Session
-from services.realtime.limits import INBOUND_BURST, INBOUND_PER_SECOND
+from services.realtime.limits import ADDRESSES_MAX, INBOUND_BURST, INBOUND_PER_SECOND
 
 SUBSCRIBE = "realtime.subscribe"
 NATIVE_CLIENTS = frozenset({"ios", "kds"})
@@ -92,12 +93,45 @@ def within_rate(session: Session, now: float) -> bool:
     return True
 
 
+class Arrivals:
+    """A bucket of new sockets for each address; those that have not come for longest are forgotten."""
+
+    __slots__ = ("_buckets", "burst", "per_second")
+
+    def __init__(self, per_second: float, burst: float) -> None:
+        self.per_second = per_second
+        self.burst = burst
+        self._buckets: OrderedDict[str, tuple[float, float]] = OrderedDict()
+
+    def __len__(self) -> int:
+        return len(self._buckets)
+
+    def take(self, address: str, now: float) -> bool:
+        """One socket of ``address``. False: it had its share."""
+        tokens, at = self._buckets.pop(address, (self.burst, now))
+        tokens = min(self.burst, tokens + (now - at) * self.per_second)
+        welcome = tokens >= 1.0
+        self._buckets[address] = (tokens - welcome, now)
+        while len(self._buckets) > ADDRESSES_MAX:
+            self._buckets.popitem(last=False)
+        return welcome
+
+
 class Counts:
     """How many connections a device and a restaurant hold, and an address before it says who it is."""
 
-    __slots__ = ("_devices", "_restaurants", "_strangers", "per_address", "per_device", "per_restaurant")
+    __slots__ = (
+        "_arrivals",
+        "_devices",
+        "_restaurants",
+        "_strangers",
+        "per_address",
+        "per_device",
+        "per_restaurant",
+    )
 
-    def __init__(self, per_device: int, per_restaurant: int, per_address: int) -> None:
+    def __init__(self, per_device: int, per_restaurant: int, per_address: int, arrivals: Arrivals) -> None:
+        self._arrivals = arrivals
         self.per_device = per_device
         self.per_restaurant = per_restaurant
         self.per_address = per_address
@@ -110,10 +144,14 @@ class Counts:
         """Connections by restaurant."""
         return self._restaurants
 
-    def arrive(self, address: str) -> bool:
-        """Counts a stranger in. False: its address has too many. An empty address is not counted."""
+    def arrive(self, address: str, now: float) -> bool:
+        """Counts a stranger in. False: its address has too many, or they come too fast. An empty address is
+        not counted.
+        """
         if not address:
             return True
+        if not self._arrivals.take(address, now):
+            return False
         strangers = self._strangers.get(address, 0)
         if strangers >= self.per_address:
             return False

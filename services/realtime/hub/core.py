@@ -19,6 +19,7 @@ from services.realtime.hub.session import Fetch, Fetched, Phase, Request, Sessio
 from services.realtime.hub.subscriptions import KitchenWatch, Subscriptions
 from services.realtime.hub.upkeep import Upkeep
 from services.realtime.limits import (
+    ACCEPTS_BURST_SECONDS,
     CONNECTIONS_PER_DEVICE,
     HELLO_BYTES,
     INBOUND_BURST,
@@ -42,6 +43,7 @@ class Hub:
         check_revoked: Callable[[Principal], None],
         connections_per_restaurant: int,
         preauth_per_address: int,
+        accepts_per_address: float,
         connection_prefix: str = "c_",
     ) -> None:
         self._wall = wall
@@ -52,7 +54,10 @@ class Hub:
         self.channels: dict[str, Channel] = {}
         self.requests: deque[Verify | Fetch] = deque()
         self.counts = admission.Counts(
-            CONNECTIONS_PER_DEVICE, connections_per_restaurant, preauth_per_address
+            CONNECTIONS_PER_DEVICE,
+            connections_per_restaurant,
+            preauth_per_address,
+            admission.Arrivals(accepts_per_address, accepts_per_address * ACCEPTS_BURST_SECONDS),
         )
         self.delivery = Delivery(self.drop)
         self.upkeep = Upkeep(self, rng, now)
@@ -129,7 +134,7 @@ class Hub:
         session.tokens = INBOUND_BURST
         self.sessions.add(session)
         self.upkeep.watch(session, now)
-        if not self.counts.arrive(address):
+        if not self.counts.arrive(address, now):
             session.address = ""
             self.drop(session, Close.OVERLOAD, UNAVAILABLE_RETRY_MS)
         return session
@@ -208,7 +213,7 @@ class Hub:
             session.send(protocol.pong_frame(payload))
 
     def heard(self, session: Session, now: float) -> None:
-        """A WebSocket pong of a client."""
+        """A WebSocket pong of a client, or a piece of a message; counts like any message."""
         if session.phase is not Phase.CLOSED and self._within_rate(session, now):
             session.heard_at = now
 

@@ -3,8 +3,9 @@
 import asyncio
 import contextlib
 import socket
+import zlib
 from collections.abc import Awaitable, Callable
-from typing import Final
+from typing import Any, Final
 
 import orjson
 import pytest
@@ -12,7 +13,9 @@ from prometheus_client import REGISTRY
 
 from chassis.ids import new_id
 from services.realtime.codes import Close
+from services.realtime.hub.admission import Arrivals
 from services.realtime.hub.session import Phase
+from services.realtime.limits import ACCEPTS_BURST_SECONDS, ADDRESSES_MAX, INBOUND_FRAME_BYTES
 from services.realtime.tests.running import PATIENCE_SECONDS, Running, until
 
 REQUEST: Final = (
@@ -45,10 +48,10 @@ class Raw:
         await asyncio.get_running_loop().sock_connect(raw, ("127.0.0.1", self.running.engine.sockets.port))
         self.reader, self.writer = await asyncio.open_connection(sock=raw, limit=1_024)
 
-    async def upgrade(self) -> None:
-        """The handshake is done."""
-        self.writer.write(REQUEST.encode())
-        await self.reader.readuntil(b"\r\n\r\n")
+    async def upgrade(self, more: str = "") -> bytes:
+        """The handshake is done, with ``more`` header fields; its answer."""
+        self.writer.write(f"{REQUEST[:-2]}{more}\r\n".encode())
+        return await self.reader.readuntil(b"\r\n\r\n")
 
     def hello(self, *subs: object, kind: str = "ipad") -> bytes:
         """What an honest device would say first."""
@@ -82,6 +85,12 @@ def frame(content: object, opcode: int = 1) -> bytes:
     return bytes((0x80 | opcode,)) + length + bytes(4) + raw
 
 
+def piece(raw: bytes, opcode: int) -> bytes:
+    """A frame that says that more of its message follows."""
+    whole = frame(raw, opcode)
+    return bytes((whole[0] & 0x7F,)) + whole[1:]
+
+
 async def dribbles_its_hello(raw: Raw) -> int:
     """A byte now and then: each is a sign of life, and the hello never comes."""
     await raw.upgrade()
@@ -100,6 +109,39 @@ async def sends_large_frames(raw: Raw) -> int:
     await raw.upgrade()
     raw.writer.write(raw.hello())
     raw.writer.write(frame(b"x" * 65_536))
+    return await raw.code()
+
+
+async def sends_a_megabyte(raw: Raw) -> int:
+    """Before it has said anything."""
+    await raw.upgrade()
+    raw.writer.write(frame(b"x" * 1_048_576))
+    return await raw.code()
+
+
+async def sends_a_bomb(raw: Raw) -> int:
+    """16 MB of nothing in 16 KB, as permessage-deflate packs it, which it has offered and nobody took up."""
+    head = await raw.upgrade("Sec-WebSocket-Extensions: permessage-deflate\r\n")
+    assert b"permessage-deflate" not in head
+    packer = zlib.compressobj(9, zlib.DEFLATED, -15)
+    bomb = packer.compress(bytes(16 * 1_048_576)) + packer.flush()
+    assert len(bomb) < INBOUND_FRAME_BYTES
+    raw.writer.write(bytes((0xC1, 0x80 | 126)) + len(bomb).to_bytes(2, "big") + bytes(4) + bomb)
+    return await raw.code()
+
+
+async def sends_pieces_of_nothing(raw: Raw) -> int:
+    """A message that never ends and never grows."""
+    await raw.upgrade()
+    raw.writer.write(raw.hello())
+    raw.writer.write(piece(b"", opcode=1) + piece(b"", opcode=0) * 10_000)
+    return await raw.code()
+
+
+async def comes_with_a_wrong_token(raw: Raw) -> int:
+    """Made up."""
+    await raw.upgrade()
+    raw.writer.write(frame({"t": "hello", "id": 1, "v": 1, "token": "eyJhbGciOiJFZERTQSJ9.e30.c2ln"}))
     return await raw.code()
 
 
@@ -137,6 +179,10 @@ async def hangs_half_open(raw: Raw) -> int:
 HOSTILE: Final[dict[Callable[[Raw], Awaitable[int]], Close]] = {
     dribbles_its_hello: Close.NO_HELLO,
     sends_large_frames: Close.TOO_BIG,
+    sends_a_megabyte: Close.TOO_BIG,
+    sends_a_bomb: Close.PROTOCOL,
+    sends_pieces_of_nothing: Close.RATE_LIMITED,
+    comes_with_a_wrong_token: Close.TOKEN_INVALID,
     floods_with_pings: Close.RATE_LIMITED,
     subscribes_without_end: Close.RATE_LIMITED,
     hangs_half_open: Close.HEARTBEAT,
@@ -214,3 +260,31 @@ async def test_a_device_that_drips_is_let_go_although_it_always_takes_something(
     await honest_and_well(running, drip(), pause=0.25)
     await until(lambda: slow_consumers() == before + 1)
     raw.close()
+
+
+async def test_an_address_that_comes_back_without_end_takes_no_turn_of_another(nats_url: str) -> None:
+    limits: dict[str, Any] = {"accepts_per_second": 30, "accepts_per_address": 2, "trusted_proxies": []}
+    async with Running(nats_url, **limits) as running:
+        admitted = int(2 * ACCEPTS_BURST_SECONDS)
+        storm = [await running.open(local_addr=("127.0.0.2", 0)) for _ in range(10 * admitted)]
+        codes = [(await device.closed())[0] for device in storm]
+        assert codes.count(Close.OVERLOAD) >= len(storm) / 2
+        for number in range(admitted):
+            device, welcome = await running.hello(local_addr=(f"127.0.0.{3 + number % 2}", 0))
+            assert welcome["t"] == "welcome"
+            assert device.socket.close_code is None
+
+
+def test_an_address_has_its_share_of_new_sockets_again_after_a_while() -> None:
+    arrivals = Arrivals(per_second=2, burst=3)
+    assert [arrivals.take("a", 100.0) for _ in range(5)] == [True] * 3 + [False] * 2
+    assert arrivals.take("b", 100.0)
+    assert [arrivals.take("a", 101.0) for _ in range(3)] == [True, True, False]
+
+
+def test_addresses_that_come_once_are_forgotten() -> None:
+    arrivals = Arrivals(per_second=1, burst=1)
+    assert all(arrivals.take(f"address {number}", 100.0) for number in range(3 * ADDRESSES_MAX))
+    assert len(arrivals) == ADDRESSES_MAX
+    assert arrivals.take("address 0", 100.0)
+    assert not arrivals.take(f"address {3 * ADDRESSES_MAX - 1}", 100.0)

@@ -228,6 +228,7 @@ class World:
             check_revoked=lambda who: self.revoked(who),
             connections_per_restaurant=self.limits.get("connections_per_restaurant", 200),
             preauth_per_address=self.limits.get("preauth_per_address", 100),
+            accepts_per_address=self.limits.get("accepts_per_address", 1_000),
         )
 
     # --- the shell ----------------------------------------------------------------------------------------
