@@ -14,6 +14,7 @@ from gateway import problems
 from gateway.models.answers import ProblemDocument
 from gateway.numbers import INT64_MAX
 from gateway.problems import PROBLEM_JSON
+from gateway.services import CONSUMERS
 
 _bodies: dict[str, type[BaseModel]] = {}
 _DOCUMENTED: Literal["validation"] = "validation"
@@ -178,6 +179,7 @@ _SCHEMAS: dict[str, dict[str, Any]] = {
     "station_id": {"type": "string", "format": "uuid"},
     "employee_id": {"type": "string", "format": "uuid"},
     "q": {"type": "string", "maxLength": 100},
+    "service": {"type": "string", "enum": list(CONSUMERS)},
     "number": {"type": "integer", "minimum": 1, "maximum": INT64_MAX},
 }
 _ID = {"type": "string", "format": "uuid"}

@@ -78,7 +78,7 @@ ALTER TABLE staff.inbox_parked DISABLE ROW LEVEL SECURITY, NO FORCE ROW LEVEL SE
 ALTER TABLE staff.outbox DISABLE ROW LEVEL SECURITY, NO FORCE ROW LEVEL SECURITY;
 DROP POLICY tenant ON staff.outbox;
 DROP POLICY owner ON staff.outbox;
-DROP FUNCTION staff.inbox_due, staff.inbox_aside, staff.inbox_list, staff.outbox_page;
+DROP FUNCTION staff.inbox_due, staff.inbox_aside, staff.outbox_page;
 DROP FUNCTION staff.chassis_sweep_rows;
 INSERT INTO staff.inbox VALUES
     ('staff', '00000000-0000-0000-0000-000000000001', 'handled', now(), now(), 1, NULL),
@@ -261,7 +261,7 @@ async def test_a_schema_from_before_gets_its_policies_and_keeps_what_it_parked(
         await execute(admin, f"SET allow_system_table_mods = on; {broken}")
     await run_migrations(SERVICE, owner_url)
     assert await schema_differences(SERVICE, owner_url) == []
-    parked = await row_of(owner_url, "SELECT * FROM staff.inbox_list(10)")
+    parked = await row_of(owner_url, "SELECT * FROM staff.parked_page(10, false, NULL, NULL, NULL, NULL)")
     assert (parked["failures"], parked["retry_at"]) == (9, None)
     assert str(parked["restaurant_id"]) == "0195d3c4-0000-7000-8000-00000000000a"
     forced = await row_of(
