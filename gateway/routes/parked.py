@@ -1,6 +1,7 @@
 """Parked events: what services could not handle, for the operators of the platform. See docs/adr/0021."""
 
 import asyncio
+from typing import Any
 
 from fastapi import Request
 from fynlo.operations.v1 import parked_events_service_pb2 as messages
@@ -62,7 +63,7 @@ async def list_parked(request: Request) -> Response:
         return call.answer(body)
 
 
-async def _listed(call: Call, service: str, page: dict[str, object]) -> messages.ListParkedResponse | None:
+async def _listed(call: Call, service: str, page: dict[str, Any]) -> messages.ListParkedResponse | None:
     message = messages.ListParkedRequest(limit=page["limit"], cursor=page["cursor"])
     try:
         return await call.services.parked[service].ListParked(message, timeout=LIST_SECONDS)

@@ -64,7 +64,8 @@ class House:
 @pytest.fixture
 async def house(fake_clock: FakeClock, service_database: OpenDatabase) -> AsyncIterator[House]:
     nothing: Any = None
-    mint, addresses = TokenMint(fake_clock), {f"{peer}_address": NOBODY for peer in PEERS}
+    mint = TokenMint(fake_clock)
+    addresses: dict[str, Any] = {f"{peer}_address": NOBODY for peer in PEERS}
     databases = {service: await service_database(service) for service in THERE}
     async with AsyncExitStack() as stack:
         for service, db in databases.items():
