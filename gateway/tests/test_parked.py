@@ -1,5 +1,6 @@
 """The operators' list over several services: one order, one cursor, and a service that is away."""
 
+import asyncio
 from collections.abc import AsyncIterator
 from contextlib import AsyncExitStack
 from datetime import timedelta
@@ -38,7 +39,9 @@ EVENT = RestaurantUpdated.DESCRIPTOR.full_name
 
 
 class House:
-    """A gateway before the orders and the staff service; catalog and payments are away."""
+    """A gateway before the orders and the staff service; catalog is away, and payments takes calls and says
+    nothing.
+    """
 
     def __init__(self, gateway: Gateway, mint: TokenMint, databases: dict[str, Database]) -> None:
         self.gateway = gateway
@@ -67,7 +70,14 @@ async def house(fake_clock: FakeClock, service_database: OpenDatabase) -> AsyncI
     mint = TokenMint(fake_clock)
     addresses: dict[str, Any] = {f"{peer}_address": NOBODY for peer in PEERS}
     databases = {service: await service_database(service) for service in THERE}
+
+    async def say_nothing(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        await reader.read()
+        writer.close()
+
     async with AsyncExitStack() as stack:
+        silent = await stack.enter_async_context(await asyncio.start_server(say_nothing, "127.0.0.1", 0))
+        addresses["payments_address"] = f"127.0.0.1:{silent.sockets[0].getsockname()[1]}"
         for service, db in databases.items():
             servicer = ParkedEventsRpc(Consumer(db, nothing, durable=service, handlers={}))
             register = add_ParkedEventsServiceServicer_to_server

@@ -37,8 +37,8 @@ export function ParkedAlarm() {
   const parked = parkedBy.value.reduce((sum, one) => sum + (one.parked || 0), 0);
   const away = parkedBy.value.filter((one) => one.parked === null).length;
   const tone = parked ? "bad" : away ? "warn" : "good";
-  const words = parked ? `${count(parked, "event")} parked: look at ${parked === 1 ? "it" : "them"}` : "No event is parked";
-  return html`<p class="notice ${tone} row spread" role=${parked ? "alert" : "status"} data-parked=${parked}>
+  const words = parked ? `${parkedNumber(parked)} ${parked === 1 ? "event is" : "events are"} parked` : "No event is parked";
+  return html`<p class="notice ${tone} row spread" role=${parked ? "alert" : undefined} data-parked=${parked}>
     <span>${words}${away ? ` (${count(away, "service")} could not be asked)` : ""}</span>
     <a class="link" href="/platform/parked">Parked events</a>
   </p>`;
