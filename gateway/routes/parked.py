@@ -1,7 +1,7 @@
 """Parked events: what services could not handle, for the operators of the platform. See docs/adr/0021."""
 
 import asyncio
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from fastapi import Request
 from fynlo.operations.v1 import parked_events_service_pb2 as messages
@@ -14,6 +14,10 @@ from gateway.calls import Call, reading, writing
 from gateway.models import operations as models
 from gateway.services import CONSUMERS
 from gateway.spec import PAGE_QUERY, router, spec
+
+if TYPE_CHECKING:
+    # Exists in the type stubs alone.
+    from fynlo.operations.v1.parked_events_service_pb2_grpc import ParkedEventsServiceAsyncStub
 
 routes = router()
 
@@ -85,11 +89,11 @@ async def _listed(call: Call, service: str, page: dict[str, Any]) -> messages.Li
 async def read_parked(request: Request) -> Response:
     """For people: nothing that a program should rely on."""
     async with reading(request) as call:
-        service = _service_of(call)
+        _operator(call)
         message = messages.GetParkedRequest(event_id=call.id_of("event_id"))
-        reply = await call.services.parked[service].GetParked(message)
+        reply = await _parked(call).GetParked(message)
         shown = {"body": reply.body or None, "body_cut": reply.body_cut}
-        return call.answer(device_json.parked_event(service, reply.event) | shown)
+        return call.answer(device_json.parked_event(request.path_params["service"], reply.event) | shown)
 
 
 @routes.post(
@@ -102,17 +106,17 @@ async def read_parked(request: Request) -> Response:
         example={"asked": 1},
         body=models.RetryIn,
         body_example=examples.RETRY_IN,
-        missing=MISSING,
+        errors=(("404", "not_found"),),
         key="optional",
     ),
 )
 async def retry_type(request: Request) -> Response:
     """The oldest 10,000 of them. What fails again is parked again."""
     async with writing(request) as call:
-        service = _service_of(call)
+        _operator(call)
         body = await call.body(models.RetryIn)
         message = messages.RetryParkedRequest(request_id=call.key, type=body.type)
-        reply = await call.write(call.services.parked[service].RetryParked(message))
+        reply = await call.write(_parked(call).RetryParked(message))
         return call.answer({"asked": reply.asked})
 
 
@@ -131,9 +135,9 @@ async def retry_type(request: Request) -> Response:
 async def retry_event(request: Request) -> Response:
     """At once. If it fails again it is parked again."""
     async with writing(request) as call:
-        service = _service_of(call)
+        _operator(call)
         message = messages.RetryParkedRequest(request_id=call.key, event_id=call.id_of("event_id"))
-        reply = await call.write(call.services.parked[service].RetryParked(message))
+        reply = await call.write(_parked(call).RetryParked(message))
         return call.answer({"asked": reply.asked})
 
 
@@ -154,12 +158,12 @@ async def retry_event(request: Request) -> Response:
 async def discard_event(request: Request) -> Response:
     """For good: it has no effect any more, also where it is delivered again. Recorded, with the reason."""
     async with writing(request) as call:
-        service = _service_of(call)
+        _operator(call)
         body = await call.body(models.DiscardIn)
         message = messages.DiscardParkedRequest(
-            request_id=call.key, event_id=call.id_of("event_id"), reason=body.reason
+            request_id=call.key, event_id=call.id_of("event_id"), reason=body.reason.strip()
         )
-        await call.write(call.services.parked[service].DiscardParked(message))
+        await call.write(_parked(call).DiscardParked(message))
         return call.answer({})
 
 
@@ -177,9 +181,9 @@ def _services(asked: str | None) -> tuple[str, ...]:
     return (asked,)
 
 
-def _service_of(call: Call) -> str:
-    _operator(call)
+def _parked(call: Call) -> "ParkedEventsServiceAsyncStub":
+    """The service that the path names. Raises NotFound."""
     service: str = call.request.path_params["service"]
     if service not in CONSUMERS:
         raise NotFound(f"no service {service[:20]!r} parks events")
-    return service
+    return call.services.parked[service]

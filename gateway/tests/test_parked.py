@@ -146,6 +146,8 @@ async def test_an_event_is_settled_in_the_service_that_parked_it_and_nowhere_els
     assert (elsewhere.status_code, elsewhere.json()["code"]) == (404, "parked_event_not_found")
     short = await house.send("POST", f"{PATH}/staff/{msg_id}/discard", {"reason": "x"})
     assert (short.status_code, short.json()["code"]) == (422, "invalid_body")
+    blank = await house.send("POST", f"{PATH}/staff/{msg_id}/discard", {"reason": "    "})
+    assert (blank.status_code, blank.json()["code"]) == (422, "validation_failed")
     assert (await house.send("GET", f"{PATH}/staff/{msg_id}")).json()["body"] == "{}"
     assert (await house.send("POST", f"{PATH}/staff/{msg_id}/discard", reason)).json() == {}
     gone = await house.send("GET", f"{PATH}/staff/{msg_id}")
