@@ -7,12 +7,12 @@ from alembic import op
 
 from chassis.migrations import operate_parked_events
 
-revision = "0009"
-down_revision = "0008"
+revision = "0008"
+down_revision = "0005"
 
 
 def upgrade() -> None:
-    operate_parked_events(op, "orders")
+    operate_parked_events(op, "payments")
 
 
 def downgrade() -> None:

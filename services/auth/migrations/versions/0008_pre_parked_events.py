@@ -7,12 +7,12 @@ from alembic import op
 
 from chassis.migrations import operate_parked_events
 
-revision = "0006"
-down_revision = "0005"
+revision = "0008"
+down_revision = "0006"
 
 
 def upgrade() -> None:
-    operate_parked_events(op, "payments")
+    operate_parked_events(op, "auth")
 
 
 def downgrade() -> None:

@@ -7,12 +7,12 @@ from alembic import op
 
 from chassis.migrations import operate_parked_events
 
-revision = "0007"
-down_revision = "0006"
+revision = "0010"
+down_revision = "0008"
 
 
 def upgrade() -> None:
-    operate_parked_events(op, "auth")
+    operate_parked_events(op, "orders")
 
 
 def downgrade() -> None:
