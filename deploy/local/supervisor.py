@@ -10,6 +10,7 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Protocol
 
+from chassis.cancellation import stop_if_cancelled
 from deploy.local.console import Console
 from deploy.local.embedded import ServerFailed
 from deploy.local.process import Child, Command, LineSink, launch_reading
@@ -147,8 +148,11 @@ class Keeper:
         return f"ended with code {code}" if code >= 0 else f"was ended by signal {-code}"
 
     async def _watch_readiness(self) -> None:
-        while not await self.program.ready():  # noqa: ASYNC110 - another process becomes ready
+        # The life that is watched may end in the middle of a probe, and a probe may swallow being cancelled.
+        while not await self.program.ready():
+            stop_if_cancelled()
             await asyncio.sleep(READY_POLL_SECONDS)
+        stop_if_cancelled()
         self._change("ready")
         if self.restarts:
             self.console.note(f"{self.program.name} is back")

@@ -187,6 +187,28 @@ def test_the_kitchen_sees_an_order_once(frames: list[dict[str, Any]]) -> None:
     assert broken(violations) == {"I4"}
 
 
+def test_a_display_that_was_too_far_behind_sees_an_order_in_its_snapshot() -> None:
+    store = device("kitchen")
+    [ticket] = ticket_frame(1)["d"]["tickets"]
+    store.begin("e1", 1, {"tickets": [{**ticket, "order_id": "o1"}]})
+    found = truth(
+        snapshots={**truth().snapshots, (OURS, "kitchen"): {"tickets": [{**ticket, "order_id": "o1"}]}}
+    )
+    assert run(found=found, devices=[stores()[0], store]) == []
+    empty = device("kitchen")
+    empty.begin("e1", 1, {"tickets": []})
+    found = truth(snapshots={**truth().snapshots, (OURS, "kitchen"): {"tickets": []}})
+    assert broken(run(found=found, devices=[stores()[0], empty])) == {"I4"}
+
+
+def test_a_ticket_that_a_display_bumps_is_there() -> None:
+    asked = {"ticket_id": "t9"}
+    bump = Operation("op3", "bump", "display", OURS, "op3", "x", asked, 2.0, 3.0)
+    unknown = replace(bump, refusals=["404 ticket_not_found"])
+    assert broken(run([placed(), paid(), unknown])) == {"I2", "I4"}
+    assert run([placed(), paid(), replace(bump, refusals=["409 illegal_transition"])]) == []
+
+
 def test_an_order_that_is_paid_first_reaches_the_kitchen_when_it_is_paid() -> None:
     unpaid = placed(asked={"flow": "pay_first", "id": "o1", "total_minor": 1450})
     found = truth(payments=[], ledger=[], trial_balance={}, orders=[order(paid_minor=0)])

@@ -7,8 +7,6 @@ from tests.e2e.walk.cases import request_for
 from tests.e2e.walk.document import OPERATIONS, Operation
 from tests.e2e.walk.walker import Sent
 
-pytestmark = pytest.mark.asyncio(loop_scope="session")
-
 NUMERIC = [
     (operation, parameter["name"], parameter["in"])
     for operation in OPERATIONS
@@ -27,6 +25,7 @@ def test_there_are_numbers_in_paths_and_queries() -> None:
     assert {place for _, _, place in NUMERIC} == {"path", "query"}
 
 
+@pytest.mark.asyncio(loop_scope="session")
 @pytest.mark.parametrize(
     ("operation", "name", "place"), NUMERIC, ids=lambda part: getattr(part, "name", part)
 )

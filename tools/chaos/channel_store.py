@@ -38,6 +38,8 @@ class ChannelStore:
     begun: list[tuple[str, int]] = field(default_factory=list)
     """Positions of snapshots, each with the number of frames applied before it."""
     begun_after: list[int] = field(default_factory=list)
+    shown: set[str] = field(default_factory=set)
+    """Orders that came with a snapshot: what happened before it comes in no frame any more."""
     duplicates: int = 0
     gaps: list[str] = field(default_factory=list)
     """Holes that the server left inside one subscription: it promises none."""
@@ -66,6 +68,7 @@ class ChannelStore:
         self.epoch, self.seq = epoch, seq
         self.begun.append((epoch, seq))
         self.begun_after.append(len(self.applied))
+        self.shown.update(str(one.get("order_id") or one["id"]) for one in shown)
         self.fresh += [one for one in shown if one["id"] not in known]
 
     def take(self, frame: Json) -> str:

@@ -1,5 +1,7 @@
 """The supervisor with stand-in programs: what it does when they misbehave."""
 
+import asyncio
+import contextlib
 import io
 import sys
 from pathlib import Path
@@ -15,6 +17,9 @@ from deploy.local.settings import process_environment
 from deploy.local.state import DoneSteps
 from deploy.local.supervisor import Backoff, Stage, StartFailed, Step, Supervisor
 
+PROBE_SECONDS = 1.0
+"""Longer than a stand-in takes to crash."""
+START_SECONDS = 60.0
 STAND_IN = Path(__file__).with_name("stand_in.py")
 
 
@@ -51,6 +56,26 @@ async def test_a_crash_during_the_start_is_survived(tmp_path: Path) -> None:
     assert (keeper.state, keeper.restarts) == ("ready", 1)
     await bench.supervisor.stop()
     assert "a planted crash" in bench.log.getvalue()
+
+
+class Deaf(OwnProgram):
+    """Its probe takes a cancellation for an answer, as nats-py does."""
+
+    async def ready(self) -> bool:
+        with contextlib.suppress(asyncio.CancelledError):
+            await asyncio.sleep(PROBE_SECONDS)
+            return await super().ready()
+        return False
+
+
+async def test_a_program_that_dies_while_it_is_probed_is_started_again(tmp_path: Path) -> None:
+    bench = Bench(tmp_path)
+    crashing = stand_in("nats", "--crash-once", str(tmp_path / "crashed"))
+    async with asyncio.timeout(START_SECONDS):
+        await bench.start(Deaf(crashing.command, crashing.ports))
+    [keeper] = bench.supervisor.keepers
+    assert (keeper.state, keeper.restarts) == ("ready", 1)
+    await bench.supervisor.stop()
 
 
 async def test_a_program_that_never_starts_is_given_up_with_its_last_words(tmp_path: Path) -> None:
