@@ -35,7 +35,7 @@ migrate: $(INSTALLED) ## Migrate every schema of FYNLO_OWNER_DATABASE_URL (make 
 	@$(PY) -m chassis.migrations upgrade all
 
 .PHONY: parked
-parked: $(INSTALLED) ## Show the events that could not be handled (ARGS="retry --all", ARGS="discard <id>")
+parked: $(INSTALLED) ## Show the events that could not be handled (ARGS="retry --all", or the page /platform/parked)
 	@exec $(PY) -m deploy.local.parked $(ARGS)
 
 .PHONY: verify-audit

@@ -10,7 +10,8 @@ A Subscription spares what an event does not need: the transaction where it conc
 where its effect is a comparison of versions.
 
 An event that did not go well is set aside in Postgres (chassis.aside) and tried again later. After
-MAX_FAILURES failures it is parked: `python -m chassis.parked` lists, retries and discards. What is
+MAX_FAILURES failures it is parked: the page /platform/parked and `python -m chassis.parked` list, retry and
+discard. What is
 Unavailable or a ConcurrentUpdate is no failure; while the database is away the delivery itself is put off.
 """
 
@@ -64,7 +65,7 @@ MIN_RETRY_POLL_SECONDS = 0.05
 NO_FAILURE = (Unavailable, ConcurrentUpdate)
 """What says nothing against an event: the database is away or busy, somebody else holds the row."""
 
-PARKED_COMMAND = "python -m chassis.parked list"
+WHAT_TO_DO = "look at /platform/parked, or `python -m chassis.parked list`"
 
 Handler = Callable[[Transaction, Any, EventContext], Awaitable[None]]
 """``async def on_order_placed(tx, event, context)``: its effect on ``tx``; raising rolls it back."""
@@ -141,6 +142,20 @@ class Consumer:
         self._in_hand: dict[str, Counter[str]] = {event_type: Counter() for event_type in self._handlers}
         """Deliveries of each type, by restaurant."""
         self._running: dict[asyncio.Task[None], Msg] = {}
+
+    @property
+    def db(self) -> Database:
+        """Where its inbox is."""
+        return self._db
+
+    @property
+    def durable(self) -> str:
+        """Its name in the inbox."""
+        return self._durable
+
+    def try_again_now(self) -> None:
+        """What was set aside and is due is tried now, and what is parked is counted anew."""
+        self._try_again.set()
 
     async def run(self) -> None:
         """Handles events until cancelled; then lets running handlers end, DRAIN_SECONDS long."""
@@ -267,7 +282,7 @@ class Consumer:
             subject=subject,
             msg_id=str(msg_id),
             error=repr(error),
-            what_to_do=PARKED_COMMAND,
+            what_to_do=WHAT_TO_DO,
         )
 
     async def _handle(self, subject: str, headers: Mapping[str, str], payload: bytes, delivery: int) -> None:
@@ -308,7 +323,7 @@ class Consumer:
                         "events_are_parked",
                         consumer=self._durable,
                         events=self._aside.parked,
-                        what_to_do=PARKED_COMMAND,
+                        what_to_do=WHAT_TO_DO,
                     )
                 told = True
             except Exception as error:  # the next round comes, whatever it was

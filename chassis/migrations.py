@@ -108,6 +108,16 @@ def keep_audit_records(op: AlembicOp, schema: str, role: str | None = None) -> N
         op.get_bind().exec_driver_sql(statement)
 
 
+def operate_parked_events(op: AlembicOp, schema: str, role: str | None = None) -> None:
+    """Pages, retries and discards of parked events, for schemas whose first revision is older than they are.
+
+    Nothing undoes it: older code does not see the functions, and the first revision drops them.
+    """
+    for statement in ddl.parked_events(schema, role or f"fynlo_{schema}"):
+        op.get_bind().exec_driver_sql(statement)
+    index_concurrently(op, schema, ddl.NEWEST_INDEX, ddl.NEWEST_INDEX_ON)
+
+
 def index_concurrently(op: AlembicOp, schema: str, name: str, on: str, *, unique: bool = False) -> None:
     """An index on a table in use, built without a lock that would stop its writers.
 

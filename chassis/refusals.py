@@ -1,15 +1,25 @@
-"""Writes down the refusals of access that a process has counted, as audit records."""
+"""Writes down the refusals of access that a process has counted, as audit records: into its own database, or
+by auth where it has none.
+"""
 
 import asyncio
 from collections.abc import Awaitable, Callable
+from typing import TYPE_CHECKING
+
+from fynlo.auth.v1 import auth_service_pb2 as api
+from fynlo.auth.v1.auth_service_pb2_grpc import AuthServiceStub
 
 from chassis.audit import audit
 from chassis.db import Database
 from chassis.errors import Problem
 from chassis.idempotency import IdempotencyKey
+from chassis.rpc import Channel, acting_for
 from chassis.rpc.refusals import Refusals, Report
 from chassis.runtime import Service
 from chassis.telemetry import get_logger
+
+if TYPE_CHECKING:
+    from fynlo.auth.v1.auth_service_pb2_grpc import AuthServiceAsyncStub
 
 WRITE_EVERY_SECONDS = 10.0
 WRITE_SECONDS = 5.0
@@ -41,6 +51,23 @@ def into(db: Database) -> Write:
 
     async def write(report: Report) -> None:
         await record_report(db, report, by=db.schema)
+
+    return write
+
+
+def to_auth(channel: Channel) -> Write:
+    """Reports to the auth service behind ``channel``, for a process without a database. The report has an id,
+    so that a repeated one counts once. Auth lets in whom ``callers`` of ReportRefusals names.
+    """
+    stub: AuthServiceAsyncStub = AuthServiceStub(channel)
+
+    async def write(report: Report) -> None:
+        if report.restaurant_id is None:
+            await stub.ReportRefusals(_message(report))
+            return
+        # A service speaks of the restaurant that it signs for.
+        with acting_for(report.restaurant_id, budget_seconds=WRITE_SECONDS):
+            await stub.ReportRefusals(_message(report))
 
     return write
 
@@ -83,3 +110,22 @@ async def record_report(db: Database, report: Report, *, by: str) -> None:
                 count=counted.count,
             )
         tx.remember(b"")
+
+
+def _message(report: Report) -> api.ReportRefusalsRequest:
+    message = api.ReportRefusalsRequest(
+        request_id=report.id, restaurant_id="" if report.restaurant_id is None else str(report.restaurant_id)
+    )
+    for counted in report.refusals:
+        refusal = counted.refusal
+        told = message.refusals.add(
+            actor=refusal.actor,
+            device_id=refusal.device_id,
+            reason=refusal.reason,
+            permission=refusal.permission,
+            address=refusal.address,
+            method=counted.method,
+            count=counted.count,
+        )
+        told.minute.FromDatetime(counted.minute)
+    return message

@@ -96,6 +96,11 @@ def _inbox_tables(table: Callable[..., None]) -> None:
         column("failures", sa.Integer),
         column("restaurant_id", tenant, null=True),
         sa.Index("inbox_parked_due", "consumer", "retry_at"),
+        sa.Index(
+            "inbox_parked_newest",
+            *("parked_at", "msg_id", "consumer"),
+            postgresql_where=sa.text("retry_at IS NULL"),
+        ),
     )
     table(
         "idempotency",

@@ -22,6 +22,7 @@ from device_json.accounts import (
 )
 from device_json.catalog import availability, category, item, menu, menu_delta, menu_import, stock_level
 from device_json.channels import channel_name, snapshot, snapshot_state
+from device_json.operations import parked_event
 from device_json.orders import metrics, order, quote, state_change, station, ticket, ticket_alarm
 from device_json.payments import (
     fee,
@@ -58,6 +59,7 @@ __all__ = [
     "metrics",
     "order",
     "outbox_mail",
+    "parked_event",
     "payment",
     "quote",
     "restaurant",

@@ -23,6 +23,7 @@ from gateway.routes import (
     orders,
     outbox,
     pages,
+    parked,
     passwords,
     payments,
     realtime,
@@ -44,6 +45,7 @@ ROUTES = (
     staff,
     restaurants,
     invitations,
+    parked,
     realtime,
     health,
 )

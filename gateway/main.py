@@ -9,7 +9,7 @@ import uvicorn
 
 from chassis.bus import bus_of
 from chassis.clock import SystemClock
-from chassis.refusals import write_refusals
+from chassis.refusals import to_auth, write_refusals
 from chassis.rpc import Refusals, client_context
 from chassis.runtime import Service, open_files_max
 from chassis.trust import follow_auth
@@ -21,7 +21,6 @@ from gateway.edge import Edge
 from gateway.http_connection import KEEP_ALIVE_SECONDS, http_over
 from gateway.limits import RateLimiter
 from gateway.menu_cache import CHANGES_SUBJECT, MenuCache
-from gateway.refusals import to_auth
 from gateway.routes.health import Known, parts_of
 from gateway.routes.realtime import SnapshotCache
 from gateway.services import Services
@@ -71,7 +70,7 @@ async def build(settings: GatewaySettings) -> Service:
     service.on_stop("nats", bus.close)
     trust = await follow_auth(service, services.channels["auth"], bus, clock)
     refusals = Refusals(clock)
-    write_refusals(service, refusals, to_auth(services))
+    write_refusals(service, refusals, to_auth(services.channels["auth"]))
     limits = Limits.of(settings)
     gateway = Gateway(settings, services, trust.verifier, trust.revocations, limiter, limits, refusals)
     menus = MenuCache()

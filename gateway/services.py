@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 from fynlo.auth.v1.auth_service_pb2_grpc import AuthServiceStub
 from fynlo.auth.v1.people_service_pb2_grpc import PeopleServiceStub
 from fynlo.catalog.v1.catalog_service_pb2_grpc import CatalogServiceStub
+from fynlo.operations.v1.parked_events_service_pb2_grpc import ParkedEventsServiceStub
 from fynlo.orders.v1.orders_service_pb2_grpc import KitchenServiceStub, OrdersServiceStub
 from fynlo.payments.v1.payments_service_pb2_grpc import PaymentsServiceStub, TillServiceStub
 from fynlo.realtime.v1.channel_source_service_pb2_grpc import (
@@ -33,21 +34,30 @@ CHANNEL_OWNERS = {
     "staff": "staff",
     "tills": "payments",
 }
+CONSUMERS = ("catalog", "orders", "payments", "staff")
+"""Services with an inbox, which may have parked events."""
+_PARKED = "fynlo.operations.v1.ParkedEventsService"
 # Idempotent methods of these are tried again when a replica is not there; this is the only layer that does.
 _RETRIED = {
     "auth": ["fynlo.auth.v1.AuthService", "fynlo.auth.v1.PeopleService"],
-    "catalog": ["fynlo.catalog.v1.CatalogService", "fynlo.realtime.v1.ChannelSourceService"],
+    "catalog": [
+        "fynlo.catalog.v1.CatalogService",
+        "fynlo.realtime.v1.ChannelSourceService",
+        _PARKED,
+    ],
     "orders": [
         "fynlo.orders.v1.OrdersService",
         "fynlo.orders.v1.KitchenService",
         "fynlo.realtime.v1.ChannelSourceService",
+        _PARKED,
     ],
     "payments": [
         "fynlo.payments.v1.PaymentsService",
         "fynlo.payments.v1.TillService",
         "fynlo.realtime.v1.ChannelSourceService",
+        _PARKED,
     ],
-    "staff": ["fynlo.staff.v1.StaffService", "fynlo.realtime.v1.ChannelSourceService"],
+    "staff": ["fynlo.staff.v1.StaffService", "fynlo.realtime.v1.ChannelSourceService", _PARKED],
     "realtime": [],
 }
 
@@ -79,6 +89,7 @@ class Services:
         self.payments = PaymentsServiceStub(self.channels["payments"])
         self.tills = TillServiceStub(self.channels["payments"])
         self.staff = StaffServiceStub(self.channels["staff"])
+        self.parked = {name: ParkedEventsServiceStub(self.channels[name]) for name in CONSUMERS}
         self._sources = {
             owner: ChannelSourceServiceStub(self.channels[owner]) for owner in set(CHANNEL_OWNERS.values())
         }

@@ -14,6 +14,7 @@ from gateway import problems, texts
 from gateway.models.answers import ProblemDocument
 from gateway.numbers import INT64_MAX
 from gateway.problems import PROBLEM_JSON
+from gateway.services import CONSUMERS
 
 _bodies: dict[str, type[BaseModel]] = {}
 _DOCUMENTED: Literal["validation"] = "validation"
@@ -190,6 +191,7 @@ _SCHEMAS: dict[str, dict[str, Any]] = {
     "employee_id": {"type": "string", "format": "uuid"},
     "q": {"type": "string", "maxLength": texts.QUERY_CHARS_MAX, "pattern": texts.ONE_LINE},
     "ch": {"type": "string", "pattern": texts.CHANNEL},
+    "service": {"type": "string", "enum": list(CONSUMERS)},
     "number": {"type": "integer", "minimum": 1, "maximum": INT64_MAX},
 }
 _REQUIRED = frozenset({"ch"})

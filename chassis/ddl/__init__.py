@@ -13,6 +13,8 @@ from chassis.ddl.outbox import PARTITIONED
 __all__ = [
     "DUE_INDEX",
     "DUE_INDEX_ON",
+    "NEWEST_INDEX",
+    "NEWEST_INDEX_ON",
     "PARTITIONED",
     "ROLLED",
     "SWEPT",
@@ -21,6 +23,7 @@ __all__ = [
     "drop_statements",
     "fewer_round_trips",
     "own_rows_and_retries",
+    "parked_events",
 ]
 
 TENANT = """
@@ -31,6 +34,8 @@ AS $$ SELECT coalesce(nullif(pg_catalog.current_setting('app.restaurant_id', tru
 
 DUE_INDEX = inbox.DUE_INDEX
 DUE_INDEX_ON = inbox.DUE_INDEX_ON
+NEWEST_INDEX = inbox.NEWEST_INDEX
+NEWEST_INDEX_ON = inbox.NEWEST_INDEX_ON
 TABLE_NAMES = (*outbox.TABLE_NAMES, *inbox.TABLE_NAMES, *idempotency.TABLE_NAMES, *audit.TABLE_NAMES)
 FUNCTIONS = {
     **outbox.FUNCTIONS,
@@ -41,7 +46,12 @@ FUNCTIONS = {
     "tenant_or_platform": "",
 }
 OWNER_ONLY = {*outbox.OWNER_ONLY, *housekeeping.OWNER_ONLY, *audit.OWNER_ONLY}
-FORMER_FUNCTIONS = {"chassis_sweep": "text, timestamptz, integer"}
+FORMER_FUNCTIONS = {
+    "chassis_sweep": "text, timestamptz, integer",
+    "inbox_list": "integer",
+    "inbox_retry": "uuid[]",
+    "inbox_discard": "uuid[]",
+}
 """What schemas have that were made by earlier versions; the processes of those still call it."""
 
 
@@ -59,6 +69,7 @@ def create_statements(schema: str, role: str) -> list[str]:
     statements += own_rows_and_retries(schema, role)
     statements += audit_records(schema, role)
     statements.append(f"CREATE INDEX {DUE_INDEX} ON {schema}.{DUE_INDEX_ON}")
+    statements.append(f"CREATE INDEX {NEWEST_INDEX} ON {schema}.{NEWEST_INDEX_ON}")
     for name in FUNCTIONS:
         statements += _grants(name, schema, role)
     for parent in PARTITIONED:
@@ -88,6 +99,12 @@ def own_rows_and_retries(schema: str, role: str) -> list[str]:
     for parent in PARTITIONED:
         statements.append(PARTITIONS_CLOSED.format(s=schema, parent=parent))
     return statements
+
+
+def parked_events(schema: str, role: str) -> list[str]:
+    """What an operator does with parked events. May run twice; the index NEWEST_INDEX comes apart from it."""
+    statements = [script.format(s=schema).strip() for script in _split_functions(inbox.OPERATE)]
+    return statements + [grant for name in inbox.OPERATORS for grant in _grants(name, schema, role)]
 
 
 def audit_records(schema: str, role: str) -> list[str]:

@@ -70,28 +70,54 @@ CREATE OR REPLACE FUNCTION {s}.inbox_aside(
 $$
 """
 
-# What an operator does, with the role of the service or of the owner.
+NEWEST_INDEX = "inbox_parked_newest"
+NEWEST_INDEX_ON = "inbox_parked (parked_at, msg_id, consumer) WHERE retry_at IS NULL"
+
+# What an operator does, with the role of the service or of the owner. No payload: that is read as any row of
+# a restaurant. What is being tried at this moment is left alone.
 OPERATE = """
-CREATE OR REPLACE FUNCTION {s}.inbox_list(p_limit integer)
-RETURNS TABLE (consumer text, msg_id uuid, restaurant_id uuid, subject text, attempts integer,
-               failures integer, error text, parked_at timestamptz, retry_at timestamptz)
+CREATE OR REPLACE FUNCTION {s}.parked_page(
+    p_limit integer, p_waiting boolean, p_before timestamptz, p_before_id uuid, p_before_consumer text,
+    p_msg_id uuid
+) RETURNS TABLE (consumer text, msg_id uuid, restaurant_id uuid, subject text, attempts integer,
+                 failures integer, error text, parked_at timestamptz, retry_at timestamptz)
 LANGUAGE sql STABLE SECURITY DEFINER SET search_path = {s}, pg_temp AS $$
     SELECT p.consumer, p.msg_id, p.restaurant_id, p.subject, p.attempts, p.failures, p.error, p.parked_at,
            p.retry_at
-    FROM inbox_parked AS p ORDER BY p.retry_at IS NOT NULL, p.parked_at LIMIT p_limit
+    FROM (
+        (SELECT * FROM inbox_parked AS w WHERE w.retry_at IS NULL
+           AND (w.parked_at, w.msg_id, w.consumer) < (coalesce(p_before, 'infinity'),
+               coalesce(p_before_id, '00000000-0000-0000-0000-000000000000'), coalesce(p_before_consumer, ''))
+           AND (p_msg_id IS NULL OR w.msg_id = p_msg_id)
+         ORDER BY w.parked_at DESC, w.msg_id DESC, w.consumer DESC LIMIT p_limit)
+        UNION ALL
+        (SELECT * FROM inbox_parked AS w WHERE p_waiting AND w.retry_at IS NOT NULL
+           AND (w.parked_at, w.msg_id, w.consumer) < (coalesce(p_before, 'infinity'),
+               coalesce(p_before_id, '00000000-0000-0000-0000-000000000000'), coalesce(p_before_consumer, ''))
+           AND (p_msg_id IS NULL OR w.msg_id = p_msg_id)
+         ORDER BY w.parked_at DESC, w.msg_id DESC, w.consumer DESC LIMIT p_limit)
+    ) AS p ORDER BY p.parked_at DESC, p.msg_id DESC, p.consumer DESC LIMIT p_limit
 $$;
-CREATE OR REPLACE FUNCTION {s}.inbox_retry(p_msg_ids uuid[]) RETURNS bigint
+CREATE OR REPLACE FUNCTION {s}.parked_retry(p_msg_ids uuid[], p_type text, p_limit integer)
+RETURNS TABLE (consumer text, msg_id uuid, restaurant_id uuid, subject text)
 LANGUAGE sql SECURITY DEFINER SET search_path = {s}, pg_temp AS $$
-    WITH asked AS (UPDATE inbox_parked SET retry_at = now()
-                   WHERE p_msg_ids IS NULL AND retry_at IS NULL OR msg_id = ANY (p_msg_ids) RETURNING true)
-    SELECT count(*) FROM asked
+    UPDATE inbox_parked AS p SET retry_at = now()
+    FROM (SELECT w.consumer, w.msg_id FROM inbox_parked AS w
+          WHERE CASE WHEN p_msg_ids IS NULL
+                THEN w.retry_at IS NULL AND (p_type IS NULL OR starts_with(w.subject, p_type || '.'))
+                ELSE w.msg_id = ANY (p_msg_ids) END
+          ORDER BY w.parked_at LIMIT p_limit FOR UPDATE SKIP LOCKED) AS asked
+    WHERE p.consumer = asked.consumer AND p.msg_id = asked.msg_id
+    RETURNING p.consumer, p.msg_id, p.restaurant_id, p.subject
 $$;
-CREATE OR REPLACE FUNCTION {s}.inbox_discard(p_msg_ids uuid[]) RETURNS bigint
+CREATE OR REPLACE FUNCTION {s}.parked_discard(p_msg_ids uuid[])
+RETURNS TABLE (consumer text, msg_id uuid, restaurant_id uuid, subject text)
 LANGUAGE sql SECURITY DEFINER SET search_path = {s}, pg_temp AS $$
-    WITH gone AS (DELETE FROM inbox_parked WHERE msg_id = ANY (p_msg_ids) RETURNING consumer, msg_id),
+    WITH gone AS (DELETE FROM inbox_parked AS p WHERE p.msg_id = ANY (p_msg_ids)
+                  RETURNING p.consumer, p.msg_id, p.restaurant_id, p.subject),
     kept AS (UPDATE inbox SET status = 'discarded' FROM gone
              WHERE inbox.consumer = gone.consumer AND inbox.msg_id = gone.msg_id)
-    SELECT count(*) FROM gone
+    SELECT gone.consumer, gone.msg_id, gone.restaurant_id, gone.subject FROM gone
 $$
 """
 
@@ -101,8 +127,9 @@ TABLE_NAMES = TENANT_TABLES
 FUNCTIONS = {
     "inbox_due": "text, integer, integer",
     "inbox_aside": "text, integer",
-    "inbox_list": "integer",
-    "inbox_retry": "uuid[]",
-    "inbox_discard": "uuid[]",
+    "parked_page": "integer, boolean, timestamptz, uuid, text, uuid",
+    "parked_retry": "uuid[], text, integer",
+    "parked_discard": "uuid[]",
 }
+OPERATORS = ("parked_page", "parked_retry", "parked_discard")
 OWNER_ONLY: set[str] = set()

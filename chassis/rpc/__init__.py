@@ -14,12 +14,13 @@ from chassis.rpc.call import (
 )
 from chassis.rpc.client import Channel, open_channel, was_replayed
 from chassis.rpc.policy import approver_permission, policies_of, refusal_of, refusals_of
-from chassis.rpc.refusals import Counted, Refusal, Refusals, Report
+from chassis.rpc.refusals import Asker, Counted, Refusal, Refusals, Report, asker_of
 from chassis.rpc.server import RpcServer
 from chassis.rpc.status import problem_of
 from chassis.rpc.tls import channel_credentials, client_context, server_context
 
 __all__ = [
+    "Asker",
     "Call",
     "Channel",
     "Counted",
@@ -28,6 +29,7 @@ __all__ = [
     "Report",
     "RpcServer",
     "acting_for",
+    "asker_of",
     "calling_service",
     "channel_credentials",
     "client_context",

@@ -14,7 +14,7 @@ from chassis.errors import Kind, Problem, Unavailable
 from chassis.rpc.admission import REQUEST_ID, TRACEPARENT, Admission, bearer_of
 from chassis.rpc.call import Call, enter_call, safe_request_id
 from chassis.rpc.policy import MethodPolicy
-from chassis.rpc.refusals import Refusals
+from chassis.rpc.refusals import Refusals, asker_of
 from chassis.rpc.status import DEADLINE_EXCEEDED, DETAIL_MAX_CHARS, DETAILS_KEY, code_of, details_of
 from chassis.rpc.validation import check
 from chassis.telemetry import (
@@ -144,7 +144,7 @@ class Guard:
         if problem.kind in _WORTH_A_LINE:
             self._report(visit, problem)
         if problem.kind is Kind.PERMISSION_DENIED or not visit.admitted:
-            self._refusals.note(problem, visit.call, method=self._name)
+            self._refusals.note(problem, asker_of(visit.call), method=self._name)
         self._end(visit, code_of(problem).name)
         return problem
 

@@ -26,6 +26,17 @@ EXPIRED = "TOKEN_EXPIRED"
 
 
 @dataclass(frozen=True, slots=True)
+class Asker:
+    """Somebody who is known. ``device_id`` is what a token names: what a client only says of itself could be
+    another thing each time.
+    """
+
+    restaurant_id: UUID | None
+    actor: str
+    device_id: str
+
+
+@dataclass(frozen=True, slots=True)
 class Refusal:
     """Who was refused what. Of somebody unknown (``actor`` empty) the network address, where it is known."""
 
@@ -65,16 +76,16 @@ class Refusals:
         self.waiting: deque[Report] = deque()
         """What is to be written, oldest first; whoever has written one takes it away."""
 
-    def note(self, problem: Problem, call: Call | None, *, method: str, address: str = "") -> None:
+    def note(self, problem: Problem, asker: Asker | None, *, method: str, address: str = "") -> None:
         """Counts ``problem`` if it is a refusal of access that was decided here: what a peer refused is
-        counted there.
+        counted there. ``asker`` None: nobody that is known.
         """
         if problem.kind not in (Kind.PERMISSION_DENIED, Kind.UNAUTHENTICATED) or problem.reason == EXPIRED:
             return
         if isinstance(problem.__cause__, grpc.aio.AioRpcError):
             return
         minute = self._minute()
-        refusal = _refusal(problem, call, address)
+        refusal = _refusal(problem, asker, address)
         key: tuple[Refusal, datetime | None] = (refusal, minute)
         if key not in self._counted and len(self._counted) >= KINDS_MAX:
             refusal = Refusal(None, "", "", OTHERS, "", "")
@@ -105,11 +116,17 @@ class Refusals:
         return self._clock.now().replace(second=0, microsecond=0)
 
 
-def _refusal(problem: Problem, call: Call | None, address: str) -> Refusal:
-    permission = problem.metadata.get("permission", "")[:TEXT_MAX_CHARS]
+def asker_of(call: Call | None) -> Asker | None:
+    """Who makes ``call``, None where nobody has proven who they are."""
     principal = None if call is None else call.principal
     if principal is None:
-        return Refusal(None, "", "", problem.reason, permission, address)
+        return None
     actor = f"service:{principal.name}" if principal.subject is None else str(principal.subject)
-    device_id = (principal.device_id or "")[:TEXT_MAX_CHARS]
-    return Refusal(principal.restaurant_id, actor, device_id, problem.reason, permission, "")
+    return Asker(principal.restaurant_id, actor, (principal.device_id or "")[:TEXT_MAX_CHARS])
+
+
+def _refusal(problem: Problem, asker: Asker | None, address: str) -> Refusal:
+    permission = problem.metadata.get("permission", "")[:TEXT_MAX_CHARS]
+    if asker is None:
+        return Refusal(None, "", "", problem.reason, permission, address)
+    return Refusal(asker.restaurant_id, asker.actor, asker.device_id, problem.reason, permission, address="")

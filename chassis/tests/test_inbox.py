@@ -577,7 +577,7 @@ async def test_a_parked_event_whose_retry_meets_a_lock_is_tried_again_by_itself(
         await publish(nats_client, tenant, "late")
         await eventually(lambda: _has(admin, durable, 1))
         kitchen.fails["late"] = ConcurrentUpdate("somebody else")
-        await admin.execute("SELECT inbox_retry(NULL)")
+        await admin.execute("SELECT parked_retry(NULL, NULL, 10)")
         await eventually(lambda: _is(len(kitchen.seen) >= 4))
         kitchen.fails.clear()
         await eventually(lambda: _has(admin, durable, 0))

@@ -63,6 +63,17 @@ def upgrade() -> None:
 def downgrade() -> None:
     pass
 """
+OPERATED = OWN_ROWS.replace("see_own_rows", "operate_parked_events")
+NOT_OPERATED = """
+DROP INDEX staff.inbox_parked_newest;
+DROP FUNCTION staff.parked_page, staff.parked_retry, staff.parked_discard;
+INSERT INTO staff.inbox VALUES
+    ('staff', '00000000-0000-0000-0000-000000000002', 'parked', now(), NULL, 9, 'ValueError()');
+INSERT INTO staff.inbox_parked
+    (consumer, msg_id, subject, headers, payload, attempts, failures, error, parked_at)
+VALUES ('staff', '00000000-0000-0000-0000-000000000002', 'fynlo.auth.v1.RestaurantUpdated.platform', '{}', '',
+        9, 9, 'ValueError()', now());
+"""
 AUDIT = OWN_ROWS.replace("see_own_rows", "keep_audit_records")
 WITHOUT_AUDIT = """
 DROP TABLE staff.audit_record, staff.audit_head;
@@ -78,7 +89,7 @@ ALTER TABLE staff.inbox_parked DISABLE ROW LEVEL SECURITY, NO FORCE ROW LEVEL SE
 ALTER TABLE staff.outbox DISABLE ROW LEVEL SECURITY, NO FORCE ROW LEVEL SECURITY;
 DROP POLICY tenant ON staff.outbox;
 DROP POLICY owner ON staff.outbox;
-DROP FUNCTION staff.inbox_due, staff.inbox_aside, staff.inbox_list, staff.outbox_page;
+DROP FUNCTION staff.inbox_due, staff.inbox_aside, staff.outbox_page;
 DROP FUNCTION staff.chassis_sweep_rows;
 INSERT INTO staff.inbox VALUES
     ('staff', '00000000-0000-0000-0000-000000000001', 'handled', now(), now(), 1, NULL),
@@ -261,7 +272,7 @@ async def test_a_schema_from_before_gets_its_policies_and_keeps_what_it_parked(
         await execute(admin, f"SET allow_system_table_mods = on; {broken}")
     await run_migrations(SERVICE, owner_url)
     assert await schema_differences(SERVICE, owner_url) == []
-    parked = await row_of(owner_url, "SELECT * FROM staff.inbox_list(10)")
+    parked = await row_of(owner_url, "SELECT * FROM staff.parked_page(10, false, NULL, NULL, NULL, NULL)")
     assert (parked["failures"], parked["retry_at"]) == (9, None)
     assert str(parked["restaurant_id"]) == "0195d3c4-0000-7000-8000-00000000000a"
     forced = await row_of(
@@ -289,3 +300,22 @@ async def test_a_schema_from_before_gets_its_audit_records(
     assert await schema_differences(SERVICE, owner_url) == []
     kept = await row_of(owner_url, "SELECT tgenabled FROM pg_trigger WHERE tgname = 'audit_kept'")
     assert kept["tgenabled"] == b"O"
+
+
+async def test_operators_can_settle_what_a_schema_from_before_has_parked(
+    folder: Path, owner_url: str
+) -> None:
+    write(folder, "0002_pre_parked.py", OPERATED)
+    declare(folder, columns=[])
+    await run_migrations(SERVICE, owner_url, to="0001")
+    await execute(owner_url, NOT_OPERATED)
+    assert await schema_differences(SERVICE, owner_url) != []
+    await run_migrations(SERVICE, owner_url)
+    assert await schema_differences(SERVICE, owner_url) == []
+    page = "SELECT * FROM staff.parked_page(10, false, NULL, NULL, NULL, NULL)"
+    parked = await row_of(owner_url, page)
+    discarded = await row_of(
+        owner_url, f"SELECT * FROM staff.parked_discard(ARRAY['{parked['msg_id']}'::uuid])"
+    )
+    assert discarded["subject"] == "fynlo.auth.v1.RestaurantUpdated.platform"
+    assert (await row_of(owner_url, "SELECT status FROM staff.inbox"))["status"] == "discarded"

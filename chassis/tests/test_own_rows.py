@@ -92,5 +92,5 @@ async def test_what_looks_across_restaurants_gives_neither_payload_nor_headers(
         " WHERE pronamespace = 'probe'::regnamespace AND prosecdef AND proname <> 'outbox_next'"
         " AND has_function_privilege('fynlo_orders', oid, 'EXECUTE')"
     )
-    assert {"outbox_page", "outbox_backlog", "inbox_due", "inbox_list"} <= {row["proname"] for row in rows}
+    assert {"outbox_page", "outbox_backlog", "inbox_due", "parked_page"} <= {row["proname"] for row in rows}
     assert not [row["proname"] for row in rows if "payload" in row["result"] or "headers" in row["result"]]

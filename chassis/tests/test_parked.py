@@ -1,6 +1,7 @@
 """The operators' command, as a process, with the service's URL and with the owner's."""
 
 import asyncio
+import json
 import os
 import re
 import sys
@@ -33,9 +34,9 @@ async def command(*words: str, **environment: str) -> tuple[int, str]:
     return process.returncode or 0, out.decode()
 
 
-async def park(db: Database, *, failures: int = 1) -> UUID:
+async def park(db: Database, *, failures: int = 1, kind: str = "fynlo.probe.v1.ThingMade") -> UUID:
     """An event that is parked at its first failure, or waits for its next try."""
-    msg_id, subject = new_id(), f"fynlo.probe.v1.ThingMade.{new_id()}"
+    msg_id, subject = new_id(), f"{kind}.{new_id()}"
     failed = Failed(msg_id, subject, {}, b"", 1, ValueError("no soup"), counted=True)
     await Aside(db, "kitchen", Backoff(max_failures=failures)).put(failed)
     return msg_id
@@ -75,7 +76,7 @@ async def test_a_retry_asks_for_the_named_ones_or_for_all(
 ) -> None:
     one, two = await park(db), await park(db)
     code, text = await command("retry", str(one), **url)
-    assert (code, text) == (0, "1 will be tried again\n")
+    assert (code, text.splitlines()[-1]) == (0, "1 will be tried again")
     assert await state(admin, one) == ("parked", True, True)
     assert await state(admin, two) == ("parked", True, False)
     code, text = await command("retry", "--all", **url)
@@ -86,13 +87,46 @@ async def test_a_retry_asks_for_the_named_ones_or_for_all(
     assert "--all" in text
 
 
+async def test_a_retry_of_a_type_asks_for_no_other(
+    db: Database, url: dict[str, str], admin: asyncpg.Connection
+) -> None:
+    made, broken = await park(db), await park(db, kind="fynlo.probe.v1.ThingBroken")
+    code, text = await command("retry", "--type", "fynlo.probe.v1.ThingBroken", **url)
+    assert code == 0, text
+    assert await state(admin, broken) == ("parked", True, True)
+    assert await state(admin, made) == ("parked", True, False)
+
+
 async def test_what_is_discarded_is_gone_and_stays_without_effect(
     db: Database, url: dict[str, str], admin: asyncpg.Connection
 ) -> None:
     msg_id = await park(db)
     code, text = await command("discard", str(msg_id), **url)
-    assert (code, text) == (0, "1 discarded\n")
+    assert code != 0
+    assert "--reason" in text
+    assert await state(admin, msg_id) == ("parked", True, False)
+    code, text = await command("discard", str(msg_id), "--reason", "the ticket was made by hand", **url)
+    assert (code, text.splitlines()[-1]) == (0, "1 discarded")
     assert await state(admin, msg_id) == ("discarded", False, False)
+
+
+async def test_what_the_command_did_is_recorded_with_who_ran_it_and_why(
+    db: Database, url: dict[str, str], admin: asyncpg.Connection
+) -> None:
+    msg_id = await park(db)
+    await command("retry", str(msg_id), **url)
+    await command("discard", str(msg_id), "--reason", "the ticket was made by hand", **url)
+    rows = await admin.fetch("SELECT event, actor, facts FROM audit_record ORDER BY seq DESC LIMIT 2")
+    told = [(row["event"], row["actor"], json.loads(row["facts"])) for row in reversed(rows)]
+    common = {"consumer": "kitchen", "event_id": str(msg_id), "type": "fynlo.probe.v1.ThingMade"}
+    assert [event for event, _, _ in told] == ["events.parked_retried", "events.parked_discarded"]
+    assert all(actor.startswith("operator:") for _, actor, _ in told)
+    for _, _, facts in told:
+        assert UUID(facts.pop("event_restaurant_id"))
+    assert [facts for _, _, facts in told] == [
+        {**common, "events": 1},
+        {**common, "reason": "the ticket was made by hand"},
+    ]
 
 
 async def test_without_an_address_the_command_says_what_it_needs() -> None:

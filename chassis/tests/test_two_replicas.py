@@ -183,7 +183,7 @@ async def test_a_parked_event_has_one_effect_though_both_replicas_are_asked(
     await eventually(lambda: _are_parked(world, 1))
     kitchen.fails = lambda name, attempt: None
     async with world.admin() as admin:
-        assert await admin.fetchval("SELECT inbox_retry(NULL)") == 1
+        assert await admin.fetchval("SELECT count(*) FROM parked_retry(NULL, NULL, 10)") == 1
     await eventually(world.is_quiet)
     assert await effects(world) == {"late": 1}
     assert await world.parked() == []

@@ -17,6 +17,8 @@ SENTENCES = {
     "auth.logged_out": "logged out",
     "auth.token_reused": "a used token came again: its session is ended",
     "auth.restaurant_entered": "went on in another restaurant",
+    "events.parked_retried": "{events} parked {type} to be tried again",
+    "events.parked_discarded": "parked {type} of {consumer} discarded: {reason}",
     "orders.draft_kept": "draft kept: {place}, {total}",
     "orders.order_placed": "{order} placed: {place}, {total}",
     "orders.order_fired": "{order} sent to the kitchen: {place}",

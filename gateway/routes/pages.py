@@ -22,6 +22,7 @@ PAGES = {
     "/people": "people.html",
     "/invitation": "invitation.html",
     "/reset": "reset.html",
+    "/platform/parked": "parked.html",
     "/ui": "ui.html",
     # A worker rules over the paths below its own: this one keeps the pages for a device without a network.
     "/sw.js": "sw.js",

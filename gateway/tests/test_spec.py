@@ -23,6 +23,7 @@ SERVICES = (
     "fynlo.payments.v1.TillService",
     "fynlo.staff.v1.StaffService",
     "fynlo.realtime.v1.ChannelSourceService",
+    "fynlo.operations.v1.ParkedEventsService",
 )
 
 

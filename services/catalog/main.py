@@ -8,6 +8,7 @@ from chassis.bus import bus_of
 from chassis.clock import Clock, SystemClock
 from chassis.db import Database
 from chassis.inbox import Consumer
+from chassis.parked_rpc import consume
 from chassis.refusals import into, write_refusals
 from chassis.relay import OutboxRelay
 from chassis.rpc import Channel, RpcServer, channel_credentials, open_channel
@@ -53,7 +54,7 @@ async def build(settings: CatalogSettings, clock: Clock | None = None) -> Servic
     orders = OrdersPeer(peer("orders", settings.orders_address))
     service.add_background("relay", OutboxRelay(db, bus, clock).run)
     handlers = CatalogConsumers(clock).handlers()
-    service.add_background("events", Consumer(db, bus, durable="catalog", handlers=handlers).run)
+    consume(service, rpc, Consumer(db, bus, durable="catalog", handlers=handlers))
     service.add_background("hold sweeper", HoldSweeper(db, orders.order).run)
     service.ready_check("postgres", lambda: _reachable(db))
     return service

@@ -11,6 +11,7 @@ from chassis.bus import bus_of
 from chassis.clock import SystemClock
 from chassis.db import Database
 from chassis.inbox import Consumer
+from chassis.parked_rpc import consume
 from chassis.refusals import into, write_refusals
 from chassis.relay import OutboxRelay
 from chassis.rpc import Channel, RpcServer, channel_credentials, open_channel
@@ -61,7 +62,7 @@ async def build(settings: OrdersSettings) -> Service:
     service.serve(rpc)
     write_refusals(service, rpc.refusals, into(db))
     service.add_background("relay", OutboxRelay(db, bus, clock).run)
-    service.add_background("consumer", Consumer(db, bus, durable="orders", handlers=handlers(shop)).run)
+    consume(service, rpc, Consumer(db, bus, durable="orders", handlers=handlers(shop)))
     service.add_background("sweeper", lambda: upkeep.sweep_forever(shop))
     service.add_background("metrics", lambda: upkeep.publish_metrics_forever(shop))
     service.ready_check("postgres", lambda: _reachable(db))

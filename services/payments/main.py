@@ -13,6 +13,7 @@ from chassis.bus import bus_of
 from chassis.clock import Clock, SystemClock
 from chassis.db import Database
 from chassis.inbox import Consumer
+from chassis.parked_rpc import consume
 from chassis.refusals import into, write_refusals
 from chassis.relay import OutboxRelay
 from chassis.rpc import RpcServer, channel_credentials, open_channel
@@ -51,7 +52,7 @@ async def build(settings: PaymentsSettings, clock: Clock | None = None) -> Servi
     service.serve(rpc)
     write_refusals(service, rpc.refusals, into(db))
     service.add_background("relay", OutboxRelay(db, bus, clock).run)
-    service.add_background("consumer", Consumer(db, bus, durable="payments", handlers=handlers(db)).run)
+    consume(service, rpc, Consumer(db, bus, durable="payments", handlers=handlers(db)))
     service.ready_check("postgres", lambda: _reachable(db))
     return service
 

@@ -17,7 +17,7 @@ from chassis.auth import Principal, Revocation, Revocations
 from chassis.clock import Clock
 from chassis.errors import Problem
 from chassis.ids import new_id
-from chassis.rpc import acting_for
+from chassis.rpc import Refusals, acting_for
 from chassis.telemetry import counter, gauge, get_logger
 from services.realtime.alarms import CONFIRMED, KitchenAlarms, Report
 from services.realtime.codes import Close
@@ -27,6 +27,7 @@ from services.realtime.hub.core import Hub
 from services.realtime.hub.session import Fetch, Fetched, Verify
 from services.realtime.hub.wheel import TICK_SECONDS
 from services.realtime.limits import CLOSE_SECONDS
+from services.realtime.refusals import counted_in
 from services.realtime.reports import batches_of, delivered, undelivered
 from services.realtime.settings import RealtimeSettings
 
@@ -67,7 +68,9 @@ class Verifier(Protocol):
 
 
 class Engine:
-    """See the module. ``kitchen`` is the orders service, which is told of tickets that nobody has seen."""
+    """See the module. ``kitchen`` is the orders service, which is told of tickets that nobody has seen;
+    ``refusals`` counts whom sockets were refused.
+    """
 
     def __init__(
         self,
@@ -79,6 +82,7 @@ class Engine:
         revocations: Revocations,
         fetch: Callable[[Fetch], Awaitable[Fetched]],
         kitchen: "KitchenServiceAsyncStub",
+        refusals: Refusals,
     ) -> None:
         loop = asyncio.get_running_loop()
         self._now = loop.time
@@ -97,6 +101,7 @@ class Engine:
             kitchen=self.alarms,
             rng=self._rng,
             check_revoked=revocations.check,
+            refused=counted_in(refusals),
             connections_per_restaurant=settings.connections_per_restaurant,
             preauth_per_address=settings.preauth_per_address,
             accepts_per_address=settings.accepts_per_address,

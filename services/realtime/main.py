@@ -6,6 +6,7 @@ from fynlo.realtime.v1.channel_source_service_pb2_grpc import ChannelSourceServi
 from chassis.auth import ServiceIdentity
 from chassis.bus import bus_of
 from chassis.clock import Clock, SystemClock
+from chassis.refusals import to_auth, write_refusals
 from chassis.rpc import Channel, RpcServer, channel_credentials, open_channel
 from chassis.runtime import Service
 from chassis.trust import follow_auth
@@ -33,6 +34,14 @@ async def assemble(settings: RealtimeSettings, clock: Clock) -> tuple[Service, E
     # Before a device can come: a token that was revoked before this process was there must not be taken.
     trust = await follow_auth(service, peers["auth"], bus, clock)
     sources = Sources(bus, {name: ChannelSourceServiceStub(peers[name]) for name in OWNERS}, clock)
+    rpc = RpcServer(
+        settings,
+        verifier=trust.verifier,
+        revocations=trust.revocations,
+        identity=identity,
+        clock=clock,
+    )
+    write_refusals(service, rpc.refusals, to_auth(peers["auth"]))
     engine = Engine(
         settings,
         clock,
@@ -41,6 +50,7 @@ async def assemble(settings: RealtimeSettings, clock: Clock) -> tuple[Service, E
         revocations=trust.revocations,
         fetch=sources.fetch,
         kitchen=KitchenServiceStub(peers["orders"]),
+        refusals=rpc.refusals,
     )
     feed = Feed(bus, engine.take, clock)
     await engine.follow_displays()
@@ -49,15 +59,7 @@ async def assemble(settings: RealtimeSettings, clock: Clock) -> tuple[Service, E
 
     await engine.sockets.start()
 
-    service.serve(
-        RpcServer(
-            settings,
-            verifier=trust.verifier,
-            revocations=trust.revocations,
-            identity=identity,
-            clock=clock,
-        )
-    )
+    service.serve(rpc)
     service.add_background("feed", feed.run)
     service.add_background("ticks", engine.tick_forever)
     service.on_stop("sockets", engine.stop)

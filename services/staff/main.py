@@ -8,6 +8,7 @@ from chassis.bus import bus_of
 from chassis.clock import SystemClock
 from chassis.db import Database
 from chassis.inbox import Consumer
+from chassis.parked_rpc import consume
 from chassis.refusals import into, write_refusals
 from chassis.relay import OutboxRelay
 from chassis.rpc import RpcServer, channel_credentials, open_channel
@@ -48,7 +49,7 @@ async def build(settings: StaffSettings) -> Service:
     service.serve(rpc)
     write_refusals(service, rpc.refusals, into(db))
     service.add_background("relay", OutboxRelay(db, bus, clock).run)
-    service.add_background("consumer", Consumer(db, bus, durable="staff", handlers=HANDLERS).run)
+    consume(service, rpc, Consumer(db, bus, durable="staff", handlers=HANDLERS))
     service.ready_check("postgres", lambda: _reachable(db))
     return service
 

@@ -5,6 +5,7 @@ from typing import Any, cast
 from google.protobuf.message import Message
 
 from chassis.clock import SystemClock
+from chassis.migrations import migrated_services
 from chassis.trust import REVOKED_SUBJECT
 from deploy.access.events import CHANNEL_OWNERS, CONSUMES, HEARS, NOTES, PROCESSES, PUBLISHERS, REVOCATIONS
 from deploy.access.valkey import KEYS
@@ -61,3 +62,17 @@ def test_callers_are_named_where_a_method_is_for_services_and_exist() -> None:
         assert set(options.callers) <= known, method
         assert options.callers or not options.service_only, f"nobody may call {method}"
         assert not (options.public and options.callers), f"everybody may call {method}"
+
+
+def test_refusals_are_reported_by_exactly_those_who_have_no_database_for_them() -> None:
+    reporting = method_options()["/fynlo.auth.v1.AuthService/ReportRefusals"]
+    assert reporting.service_only
+    assert set(reporting.callers) == set(PROCESSES) - set(migrated_services())
+
+
+def test_no_process_settles_a_parked_event_as_itself() -> None:
+    rules = {method: rule for method, rule in method_options().items() if "ParkedEventsService/" in method}
+    assert len(rules) == 4
+    assert {(rule.permission, rule.callers, rule.public) for rule in rules.values()} == {
+        ("platform.operate", (), False)
+    }

@@ -26,8 +26,7 @@ class Walk:
 
     def actor(self, operation: Operation) -> Device:
         """Somebody who may do it."""
-        needs_platform = operation.permission == "restaurants.manage"
-        return self.people["outside" if needs_platform else "restaurant_owner"]
+        return self.people["outside" if operation.platform else "restaurant_owner"]
 
 
 @pytest_asyncio.fixture(scope="session", loop_scope="session")
@@ -42,6 +41,6 @@ async def walk(system: System) -> AsyncIterator[Walk]:
             "restaurant_owner": owner,
             "outside": await people.platform(),
         }
-        second = Shop(await people.stranger())
+        second = Shop(await people.stranger(), system.data_dir)
         metrics = f"http://127.0.0.1:{system.ports['gateway-admin']}/metrics"
-        yield Walk(Walker(system.base_url, http), Shop(owner), second, everybody, metrics)
+        yield Walk(Walker(system.base_url, http), Shop(owner, system.data_dir), second, everybody, metrics)

@@ -39,7 +39,7 @@ ROLES = {
     "manager": MANAGER,
     "restaurant_owner": OWNER,
     # A platform owner who has chosen no restaurant.
-    "outside": {"session.own", "restaurants.manage"},
+    "outside": {"session.own", "restaurants.manage", "platform.operate"},
 }
 
 

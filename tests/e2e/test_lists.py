@@ -32,6 +32,7 @@ FILTERED = [
         "include_inactive": ("1",),
         "ch": ("kitchen", "restaurant:x", ""),
         "dry_run": ("1", "yes"),
+        "service": ("auth", ""),
     }.items()
     if name in parameters(operation)
     for value in values
@@ -44,7 +45,7 @@ async def test_a_wrong_filter_is_refused_and_never_ignored(
 ) -> None:
     ids = {one: str(new_id()) for one in operation.path_ids}
     headers, body = ({}, None) if operation.method == "GET" else ({"Content-Type": "text/csv"}, b"category\n")
-    token = walk.people["restaurant_owner"].access_token
+    token = walk.actor(operation).access_token
     answer = await walk.walker.call(operation, Sent(ids, body, {name: value}, headers), token)
     wanted = "invalid_cursor" if name == "cursor" else "invalid_query"
     assert (answer.status_code, answer.json()["code"]) == (422, wanted)
@@ -53,9 +54,11 @@ async def test_a_wrong_filter_is_refused_and_never_ignored(
 @pytest.mark.parametrize("operation", PAGED, ids=lambda operation: operation.name)
 async def test_pages_of_one_hold_what_a_page_of_many_holds(walk: Walk, operation: Operation) -> None:
     await walk.shop.z_report()
+    for _ in range(2):
+        await walk.shop.parked_event()
     order = (await walk.shop.payment())["order_id"]
     ids = {name: str(order) for name in operation.path_ids}
-    token = walk.people["restaurant_owner"].access_token
+    token = walk.actor(operation).access_token
 
     async def page(limit: int, cursor: str | None) -> dict[str, Any]:
         query = {"limit": str(limit), **({"cursor": cursor} if cursor else {})}

@@ -2,13 +2,16 @@
 import { Door } from "./door.js";
 import { Forgot } from "./forgot.js";
 import { NewRestaurant } from "./new_restaurant.js";
+import { ParkedAlarm } from "./parked_alarm.js";
 import { say } from "./problem.js";
 import { enter, logIn, logOut, restaurants, session } from "./session.js";
 import { plain, roleName } from "./text.js";
 import { Segmented } from "./ui.js";
 import { html, render, useEffect, useState } from "./view.js";
 
-const PAGES = { till: "/till", kitchen: "/kitchen", people: "/people" };
+const PAGES = { till: "/till", kitchen: "/kitchen", people: "/people", parked: "/platform/parked" };
+/** Pages that one works on in no restaurant. */
+const OUTSIDE = ["parked"];
 /** Where a device belongs; the other pages are visited. */
 const DEVICES = ["till", "kitchen"];
 const LAST_PAGE = "fynlo.page";
@@ -105,6 +108,7 @@ function Choose({ page, onLeave }) {
   }
   return html`<div class="stack">
     ${added && html`<p class="notice good" role="status"><bdi>${plain(added.name)}</bdi> is there. Its owner, ${added.owner.email}, is invited.</p>`}
+    <${ParkedAlarm} />
     <p class="quiet">Hello ${plain(session.value.user.name)}. Where do you work today?</p>
     ${problem && html`<p class="notice bad" role="alert">${say(problem)}</p>`}
     ${!found && !problem && html`<p class="quiet">Looking up your restaurants…</p>`}
@@ -144,9 +148,10 @@ function Page() {
   const [choosing, setChoosing] = useState(Boolean(held));
   const [forgot, setForgot] = useState(new URLSearchParams(location.search).has("forgot"));
   const done = (answer) => {
+    if (OUTSIDE.includes(page)) return go(page);
     const one = answer.restaurants.length === 1 && answer.role !== "platform_owner";
-    if (answer.restaurant && one) go(page);
-    else setChoosing(true);
+    if (answer.restaurant && one) return go(page);
+    return setChoosing(true);
   };
   const inside = choosing && session.value && !forgot;
   return html`<${Door} foot=${html`<a class="link" href="/docs">API documentation</a>`}>

@@ -70,6 +70,7 @@ const WORDS = {
   variance_needs_reason: "The count differs from what should be there. Say why.",
   variance_needs_manager: "The count differs by too much: a manager or the owner has to approve it.",
   half_paid_orders: "Some cash orders are only paid in part. Finish them before you close.",
+  parked_event_not_found: "Somebody has settled this event already. Load the list again.",
   recall_too_late: "That was ready too long ago to call it back.",
 };
 

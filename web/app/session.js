@@ -202,9 +202,12 @@ function wipeCaches() {
   }
 }
 
-/** Sends people without a session to the log-in, and back here afterwards. False: the page must not go on. */
-export function requireSession(page) {
-  if (session.value?.restaurant) {
+/**
+ * Sends people without a session (`inside`: in a restaurant) to the log-in, and back here afterwards. False: the page
+ * must not go on.
+ */
+export function requireSession(page, { inside = true } = {}) {
+  if (inside ? session.value?.restaurant : session.value) {
     keepFresh();
     session.subscribe((held) => {
       if (!held) location.replace(`/login?next=${page}`);

@@ -42,7 +42,7 @@ _MANAGER = _EMPLOYEE | {
     "members.invite",
 }
 _RESTAURANT_OWNER = _MANAGER | {"members.manage", "settings.manage"}
-_PLATFORM_OWNER = _RESTAURANT_OWNER | {"restaurants.manage"}
+_PLATFORM_OWNER = _RESTAURANT_OWNER | {"restaurants.manage", "platform.operate"}
 
 PERMISSIONS: dict[Role, frozenset[str]] = {
     Role.EMPLOYEE: _EMPLOYEE,
@@ -50,7 +50,7 @@ PERMISSIONS: dict[Role, frozenset[str]] = {
     Role.RESTAURANT_OWNER: _RESTAURANT_OWNER,
     Role.PLATFORM_OWNER: _PLATFORM_OWNER,
 }
-OUTSIDE_RESTAURANTS = frozenset({"session.own", "restaurants.manage"})
+OUTSIDE_RESTAURANTS = frozenset({"session.own", "restaurants.manage", "platform.operate"})
 """What a platform owner may do before choosing a restaurant: nothing that needs one."""
 
 GRANTABLE = (Role.EMPLOYEE, Role.MANAGER, Role.RESTAURANT_OWNER)

@@ -92,7 +92,7 @@ async def test_a_platform_owner_chooses_a_restaurant_after_logging_in(town: Town
     opened = (await sessions.log_in(town.ctx, sessions.LogIn(town.owner_email, PASSWORD))).session
     principal = await town.principal(opened)
     assert principal.restaurant_id is None
-    assert principal.permissions == {"session.own", "restaurants.manage"}
+    assert principal.permissions == {"session.own", "restaurants.manage", "platform.operate"}
     assert [each.restaurant_id for each in opened.standing.restaurants] == [casa]
     switched = await sessions.switch_restaurant(town.ctx, await town.caller(opened), casa)
     inside = await town.principal(switched)

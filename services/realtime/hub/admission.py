@@ -3,12 +3,12 @@ rules.
 """
 
 from collections import OrderedDict
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from functools import lru_cache
 from uuid import UUID
 
 from chassis.auth import Principal, Revocation, RevokedKind
-from chassis.errors import Problem, Unauthenticated
+from chassis.errors import PermissionDenied, Problem, Unauthenticated
 from services.realtime.codes import Close
 from services.realtime.hub.channel import SPECS
 from services.realtime.hub.session import Identity, Session
@@ -17,6 +17,8 @@ from services.realtime.limits import ADDRESSES_MAX, INBOUND_BURST, INBOUND_PER_S
 SUBSCRIBE = "realtime.subscribe"
 NATIVE_CLIENTS = frozenset({"ios", "kds"})
 """Clients that are no browser and so send no Origin."""
+Refuse = Callable[[Problem, Identity | None, str, str], None]
+"""Counts a refusal of access: why, to whom (None: nobody that is known), what was asked for, from where."""
 
 
 @lru_cache(maxsize=256)
@@ -34,20 +36,35 @@ def identity_of(principal: Principal, device_id: str) -> Identity:
         session_id=principal.session_id,
         restaurant_id=str(principal.restaurant_id or ""),
         device_id=principal.device_id or device_id,
+        device_proven=bool(principal.device_id),
         client=principal.client,
         issued_at=principal.issued_at,
         allowed=allowed_channels(principal.permissions),
     )
 
 
-def refusal_of(principal: Principal, device_id: str, origin_allowed: bool) -> Close | None:
+def refusal_of(
+    principal: Principal, device_id: str, origin_allowed: bool
+) -> tuple[Close, PermissionDenied] | None:
     """Why a hello with this token is refused; None: it is welcome."""
     if principal.restaurant_id is None:
-        return Close.MISMATCH
+        return Close.MISMATCH, PermissionDenied("choose a restaurant first", reason="NO_RESTAURANT")
     if principal.device_id and device_id and principal.device_id != device_id:
-        return Close.MISMATCH
+        return Close.MISMATCH, PermissionDenied("the token is another device's", reason="OTHER_DEVICE")
     if not origin_allowed and principal.client not in NATIVE_CLIENTS:
-        return Close.TOKEN_INVALID
+        return Close.TOKEN_INVALID, PermissionDenied("no page of ours asks", reason="ORIGIN_REFUSED")
+    return None
+
+
+def denial_of(identity: Identity | None, restaurant_id: str, short: str) -> PermissionDenied | None:
+    """Why somebody may not read a channel; None: they may."""
+    if identity is None or restaurant_id != identity.restaurant_id:
+        return PermissionDenied("the channel is another restaurant's", reason="OTHER_RESTAURANT")
+    if short not in identity.allowed:
+        permission = SPECS[short].permission
+        return PermissionDenied(
+            f"{permission} is needed", reason="PERMISSION_MISSING", metadata={"permission": permission}
+        )
     return None
 
 

@@ -7,7 +7,7 @@ from datetime import datetime
 from typing import Any
 
 from chassis.auth import Principal, Revocation
-from chassis.errors import Problem
+from chassis.errors import PermissionDenied, Problem
 from services.realtime import protocol
 from services.realtime.codes import Close, Code
 from services.realtime.frames import Event
@@ -41,6 +41,7 @@ class Hub:
         kitchen: KitchenWatch,
         rng: random.Random,
         check_revoked: Callable[[Principal], None],
+        refused: admission.Refuse,
         connections_per_restaurant: int,
         preauth_per_address: int,
         accepts_per_address: float,
@@ -49,6 +50,7 @@ class Hub:
         self._wall = wall
         self._kitchen = kitchen
         self._check_revoked = check_revoked
+        self._refused = refused
         self._numbers = 0
         self.sessions: set[Session] = set()
         self.channels: dict[str, Channel] = {}
@@ -260,6 +262,10 @@ class Hub:
             if seq is not None and channel.short == "kitchen" and channel.epoch is not None:
                 self._kitchen.acknowledged(session, channel.epoch, min(seq, channel.head))
 
+    def note_refusal(self, session: Session, problem: Problem, asked: str) -> None:
+        """Counts what the session's holder was refused; before the hello: whoever is at its address."""
+        self._refused(problem, session.identity, asked, session.address)
+
     # --- tokens -------------------------------------------------------------------------------------------
 
     def verified(self, session: Session, outcome: Principal | Problem, now: float) -> None:
@@ -272,6 +278,7 @@ class Hub:
                 raise outcome
             self._check_revoked(outcome)
         except Problem as problem:
+            self.note_refusal(session, problem, "hello" if isinstance(asked, Hello) else "auth")
             self.drop(session, admission.close_of(problem))
             return
         if isinstance(asked, Hello):
@@ -282,7 +289,9 @@ class Hub:
     def _admit(self, session: Session, hello: Hello, principal: Principal, now: float) -> None:
         refusal = admission.refusal_of(principal, hello.device_id, session.origin_allowed)
         if refusal is not None:
-            self.drop(session, refusal)
+            close, problem = refusal
+            self._refused(problem, admission.identity_of(principal, ""), "hello", session.address)
+            self.drop(session, close)
             return
         identity = admission.identity_of(principal, hello.device_id)
         replaced = self.counts.admit(session, identity)
@@ -297,7 +306,7 @@ class Hub:
         session.kds = hello.kind == "kds"
         session.stations = hello.stations
         self._set_expiry(session, principal, now)
-        self.subscriptions.submit(Request(session, hello.wants, hello=hello, id=hello.id), now)
+        self.subscriptions.ask(Request(session, hello.wants, hello=hello, id=hello.id), now)
 
     def _auth(self, session: Session, frame: protocol.Auth) -> None:
         if session.verifying is not None:
@@ -309,6 +318,8 @@ class Hub:
     def _reauthorised(self, session: Session, frame: Any, principal: Principal, now: float) -> None:
         assert session.identity is not None
         if not admission.same_holder(session.identity, principal):
+            other = PermissionDenied("the token is somebody else's", reason="OTHER_HOLDER")
+            self.note_refusal(session, other, "auth")
             self.drop(session, Close.MISMATCH)
             return
         session.identity.allowed = admission.allowed_channels(principal.permissions)

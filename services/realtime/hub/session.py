@@ -81,7 +81,16 @@ class Phase(IntEnum):
 class Identity:
     """What of a token matters while the connection lives."""
 
-    __slots__ = ("allowed", "client", "device_id", "issued_at", "restaurant_id", "session_id", "subject")
+    __slots__ = (
+        "allowed",
+        "client",
+        "device_id",
+        "device_proven",
+        "issued_at",
+        "restaurant_id",
+        "session_id",
+        "subject",
+    )
 
     def __init__(
         self,
@@ -89,6 +98,7 @@ class Identity:
         session_id: UUID | None,
         restaurant_id: str,
         device_id: str,
+        device_proven: bool,
         client: str,
         issued_at: datetime,
         allowed: frozenset[str],
@@ -97,6 +107,8 @@ class Identity:
         self.session_id = session_id
         self.restaurant_id = restaurant_id
         self.device_id = device_id
+        self.device_proven = device_proven
+        """Whether the token names the device; else the client says so."""
         self.client = client
         self.issued_at = issued_at
         self.allowed = allowed

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any, Protocol
 from services.realtime import protocol
 from services.realtime.codes import Code, State
 from services.realtime.frames import Event
+from services.realtime.hub.admission import denial_of
 from services.realtime.hub.channel import Channel, split_name
 from services.realtime.hub.resume import Decision
 from services.realtime.hub.session import Phase, Request, Session
@@ -54,7 +55,7 @@ class Subscriptions:
             entry = protocol.sub_entry(frame.want.channel, None, None, State.DENIED, Code.TOO_MANY_CHANNELS)
             session.send(protocol.sub_ok(frame.id, entry))
             return
-        self.submit(Request(session, [frame.want], id=frame.id), now)
+        self.ask(Request(session, [frame.want], id=frame.id), now)
 
     def unsub(self, session: Session, frame: protocol.Unsub) -> None:
         """A client has enough of a channel."""
@@ -70,6 +71,15 @@ class Subscriptions:
         if session.kds and channel.short == "kitchen":
             self._kitchen.display_left(session)
 
+    def ask(self, request: Request, now: float) -> None:
+        """A client's request: what it may not have is counted, and the request decided."""
+        for want in request.wants:
+            parts = split_name(want.channel)
+            denial = None if parts is None else denial_of(request.session.identity, *parts)
+            if parts is not None and denial is not None:
+                self._hub.note_refusal(request.session, denial, f"sub {parts[1]}")
+        self.submit(request, now)
+
     def submit(self, request: Request, now: float) -> None:
         """Decides a request, or waits for what must be fetched first."""
         channels = [self._readable(request.session, want, now) for want in request.wants]
@@ -80,8 +90,7 @@ class Subscriptions:
         if parts is None:
             return Code.UNKNOWN_CHANNEL
         restaurant_id, short = parts
-        identity = session.identity
-        if identity is None or restaurant_id != identity.restaurant_id or short not in identity.allowed:
+        if denial_of(session.identity, restaurant_id, short) is not None:
             return Code.FORBIDDEN
         channel = self._hub.channel(restaurant_id, short, now)
         return Code.UNKNOWN_CHANNEL if channel is None else channel

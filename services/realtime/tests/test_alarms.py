@@ -45,7 +45,7 @@ class Pod:
 
     def display(self, number: int = 1, *stations: str) -> Session:
         session = Session(FakeWire(World()), number, "", False, self.now)
-        session.identity = Identity(UUID(int=1), None, RID, "d", "kds", START, frozenset())
+        session.identity = Identity(UUID(int=1), None, RID, "d", False, "kds", START, frozenset())
         session.kds, session.stations = True, stations
         self.alarms.tick(self.now)
         self.alarms.display_joined(session)

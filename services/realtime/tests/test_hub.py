@@ -516,6 +516,20 @@ def test_sixteen_channels_are_enough() -> None:
     assert wire.closed == 4500
 
 
+def test_a_hello_that_has_to_wait_is_refused_once_for_each_channel_that_it_may_not_read() -> None:
+    world = World()
+    world.order(1, deliver=False)
+    world.tokens["cook"] = principal(permissions=frozenset({"realtime.subscribe", "orders.read"}))
+    foreign = {"ch": f"restaurant:{OTHER_RID}:orders"}
+    wire = world.hello("orders", "kitchen", foreign, token="cook")
+    assert world.fetched == 1
+    assert [entry["st"] for entry in wire.take()[0]["subs"]] == ["snapshot", "denied", "denied"]
+    assert [(problem.reason, asked) for problem, _, asked, _ in world.refusals] == [
+        ("PERMISSION_MISSING", "sub kitchen"),
+        ("OTHER_RESTAURANT", "sub orders"),
+    ]
+
+
 # --- revocation and the end -------------------------------------------------------------------------------
 
 

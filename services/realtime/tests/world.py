@@ -20,10 +20,11 @@ from google.protobuf.message import Message
 
 import device_json
 from chassis.auth import Principal, PrincipalKind
+from chassis.errors import Problem
 from services.realtime.frames import Event
 from services.realtime.hub.channel import SPECS
 from services.realtime.hub.core import Hub
-from services.realtime.hub.session import Fetch, Fetched, Session, Verify
+from services.realtime.hub.session import Fetch, Fetched, Identity, Session, Verify
 
 START = datetime(2026, 3, 1, 12, tzinfo=UTC)
 RID = "0192f0c0-0000-7000-8000-000000000001"
@@ -209,6 +210,7 @@ class World:
         self.limits = limits
         self.kitchen = Kitchen()
         self.revoked: Callable[[Principal], None] = lambda _: None
+        self.refusals: list[tuple[Problem, Identity | None, str, str]] = []
         self.owned = {short: OwnedChannel() for short in SPECS}
         self.orders: dict[str, orders_pb2.Order] = {}
         self.tickets: dict[str, orders_pb2.Ticket] = {}
@@ -226,6 +228,7 @@ class World:
             kitchen=self.kitchen,
             rng=random.Random(7),
             check_revoked=lambda who: self.revoked(who),
+            refused=lambda problem, who, asked, address: self.refusals.append((problem, who, asked, address)),
             connections_per_restaurant=self.limits.get("connections_per_restaurant", 200),
             preauth_per_address=self.limits.get("preauth_per_address", 100),
             accepts_per_address=self.limits.get("accepts_per_address", 1_000),

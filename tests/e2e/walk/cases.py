@@ -66,6 +66,7 @@ def match(thing: dict[str, Any]) -> dict[str, str]:
     "GET /restaurants",
     "GET /members",
     "GET /invitations",
+    "GET /platform/parked",
     "GET /health",
     "GET /health/live",
     "GET /health/ready",
@@ -313,6 +314,21 @@ async def _clock(operation: Operation, shop: Shop, caller: Device) -> Sent:
 async def _add_restaurant(operation: Operation, shop: Shop, caller: Device) -> Sent:
     email = f"owner-{new_id().hex[-12:]}@walk.fynlo.test"
     return Sent(body=put(operation.example, name=unique("Casa"), owner_email=email))
+
+
+@case("GET /platform/parked/{service}/{event_id}", "POST /platform/parked/{service}/{event_id}/retry")
+async def _parked_event(operation: Operation, shop: Shop, caller: Device) -> Sent:
+    return Sent({"service": "staff", "event_id": await shop.parked_event()})
+
+
+@case("POST /platform/parked/{service}/{event_id}/discard")
+async def _discard_parked(operation: Operation, shop: Shop, caller: Device) -> Sent:
+    return Sent({"service": "staff", "event_id": await shop.parked_event()}, operation.example)
+
+
+@case("POST /platform/parked/{service}/retry")
+async def _retry_parked(operation: Operation, shop: Shop, caller: Device) -> Sent:
+    return Sent({"service": "staff"}, operation.example)
 
 
 @case("PUT /restaurant/settings")

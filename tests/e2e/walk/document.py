@@ -12,6 +12,7 @@ from gateway.calls import Gateway
 
 PROBLEM_JSON = "application/problem+json"
 PREFIX = "/api/v2"
+PLATFORM_PERMISSIONS = frozenset({"restaurants.manage", "platform.operate"})
 # The document needs no running service; a test compares it with the one that the running gateway serves.
 DOCUMENT: dict[str, Any] = build_app(cast(Gateway, None)).openapi()
 
@@ -50,6 +51,11 @@ class Operation:
     def approver(self) -> str:
         """What lifts the limits of the operation; "" where it has none."""
         return str(self.described.get("x-approver", ""))
+
+    @property
+    def platform(self) -> bool:
+        """Whether only people of the platform may do it, in no restaurant."""
+        return self.permission in PLATFORM_PERMISSIONS
 
     @property
     def public(self) -> bool:

@@ -1,9 +1,18 @@
 """A restaurant in which everything that a route may name can be made: the real ids of the walk."""
 
 from dataclasses import dataclass, field
+from pathlib import Path
 from typing import Any
+from uuid import UUID
 
+from fynlo.auth.v1.events_pb2 import RestaurantUpdated
+from fynlo.common.v1.common_pb2 import RestaurantSettings
+
+from chassis.aside import Aside, Backoff, Failed
+from chassis.clock import SystemClock
+from chassis.db import Database
 from chassis.ids import new_id
+from deploy.local.state import owner_database_url
 from tests.e2e.shop import FLOAT_MINOR
 from tools.api import Device, Refused
 from tools.demo import PASSWORD
@@ -22,6 +31,8 @@ class Shop:
     """Acts as the owner of one restaurant. Things that many cases can share are made once."""
 
     owner: Device
+    data_dir: Path
+    """Of the system that the restaurant is in."""
     kept: dict[str, Json] = field(default_factory=dict)
 
     async def category(self) -> Json:
@@ -171,3 +182,37 @@ class Shop:
     def somebody(self, email: str) -> Device:
         """A device of this address."""
         return Device(self.owner.base_url, self.owner.http, email, PASSWORD, f"dev-{new_id()}", "web")
+
+    async def parked_event(self) -> str:
+        """An event that staff has parked, as the chassis parks one; a retry finds nothing new in it."""
+        subject = f"{RestaurantUpdated.DESCRIPTOR.full_name}.{self.owner.restaurant_id}"
+        return await park(self.data_dir, "staff", subject, old_news(self.owner.restaurant_id))
+
+
+def old_news(restaurant_id: str) -> bytes:
+    """An event of a version that everybody is past."""
+    settings = RestaurantSettings(
+        restaurant_id=restaurant_id, version=0, name="Before", currency_code="GBP", time_zone="Europe/London"
+    )
+    return RestaurantUpdated(settings=settings).SerializeToString()
+
+
+async def park(data_dir: Path, service: str, subject: str, payload: bytes) -> str:
+    """Puts an event aside in the service's schema, by the chassis' own code; its id."""
+    url = owner_database_url(data_dir)
+    assert url is not None
+    db = await Database.connect(url, schema=service, clock=SystemClock(), pool_size=1)
+    event_type, _, whose = subject.rpartition(".")
+    msg_id: UUID = new_id()
+    headers = {
+        "ce-id": str(msg_id),
+        "ce-type": event_type,
+        "ce-subject": whose,
+        "ce-time": SystemClock().now().isoformat(),
+    }
+    failed = Failed(msg_id, subject, headers, payload, 8, ValueError("the till is closed"), counted=True)
+    try:
+        await Aside(db, service, Backoff(max_failures=1)).put(failed)
+    finally:
+        await db.close()
+    return str(msg_id)

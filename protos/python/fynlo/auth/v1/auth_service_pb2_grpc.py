@@ -166,8 +166,8 @@ class AuthServiceServicer:
         raise NotImplementedError('Method not implemented!')
 
     def ReportRefusals(self, request, context):
-        """What the gateway has refused by itself, which has no database, for the audit records. Only the gateway calls it.
-        Safe to repeat under one request_id.
+        """What a process without a database has refused by itself, for the audit records: the gateway, and realtime on its
+        sockets. Safe to repeat under one request_id.
         """
         context.set_code(grpc.StatusCode.UNIMPLEMENTED)
         context.set_details('Method not implemented!')

@@ -50,8 +50,8 @@ class AuthServiceStub:
     ListRevocations: _grpc.UnaryUnaryMultiCallable[_auth_service_pb2.ListRevocationsRequest, _auth_service_pb2.ListRevocationsResponse]
     """All revocations whose tokens could still be alive."""
     ReportRefusals: _grpc.UnaryUnaryMultiCallable[_auth_service_pb2.ReportRefusalsRequest, _auth_service_pb2.ReportRefusalsResponse]
-    """What the gateway has refused by itself, which has no database, for the audit records. Only the gateway calls it.
-    Safe to repeat under one request_id.
+    """What a process without a database has refused by itself, for the audit records: the gateway, and realtime on its
+    sockets. Safe to repeat under one request_id.
     """
     GetRestaurant: _grpc.UnaryUnaryMultiCallable[_auth_service_pb2.GetRestaurantRequest, _auth_service_pb2.GetRestaurantResponse]
     """The read-through of RestaurantUpdated for a service whose copy is missing."""
@@ -85,8 +85,8 @@ class AuthServiceAsyncStub(AuthServiceStub):
     ListRevocations: _aio.UnaryUnaryMultiCallable[_auth_service_pb2.ListRevocationsRequest, _auth_service_pb2.ListRevocationsResponse]  # type: ignore[assignment]
     """All revocations whose tokens could still be alive."""
     ReportRefusals: _aio.UnaryUnaryMultiCallable[_auth_service_pb2.ReportRefusalsRequest, _auth_service_pb2.ReportRefusalsResponse]  # type: ignore[assignment]
-    """What the gateway has refused by itself, which has no database, for the audit records. Only the gateway calls it.
-    Safe to repeat under one request_id.
+    """What a process without a database has refused by itself, for the audit records: the gateway, and realtime on its
+    sockets. Safe to repeat under one request_id.
     """
     GetRestaurant: _aio.UnaryUnaryMultiCallable[_auth_service_pb2.GetRestaurantRequest, _auth_service_pb2.GetRestaurantResponse]  # type: ignore[assignment]
     """The read-through of RestaurantUpdated for a service whose copy is missing."""
@@ -165,8 +165,8 @@ class AuthServiceServicer(metaclass=_abc_1.ABCMeta):
         request: _auth_service_pb2.ReportRefusalsRequest,
         context: _ServicerContext,
     ) -> _typing.Union[_auth_service_pb2.ReportRefusalsResponse, _abc.Awaitable[_auth_service_pb2.ReportRefusalsResponse]]:
-        """What the gateway has refused by itself, which has no database, for the audit records. Only the gateway calls it.
-        Safe to repeat under one request_id.
+        """What a process without a database has refused by itself, for the audit records: the gateway, and realtime on its
+        sockets. Safe to repeat under one request_id.
         """
 
     @_abc_1.abstractmethod

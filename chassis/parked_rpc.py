@@ -1,0 +1,103 @@
+"""What every service with an inbox answers to the operators of the platform: its parked events."""
+
+from typing import Any
+
+from fynlo.operations.v1 import parked_events_service_pb2 as api
+from fynlo.operations.v1.parked_events_service_pb2_grpc import (
+    ParkedEventsServiceServicer,
+    add_ParkedEventsServiceServicer_to_server,
+)
+
+from chassis.aside import COUNTED_ROWS
+from chassis.idempotency import key_of
+from chassis.ids import parse_id
+from chassis.inbox import Consumer
+from chassis.parked_events import (
+    ParkedEvent,
+    ParkedEventNotFound,
+    body_in_words,
+    discard,
+    error_in_words,
+    parked_event,
+    parked_page,
+    retry,
+)
+from chassis.rpc import RpcServer, current_principal, mark_replayed
+from chassis.runtime import Service
+
+_COUNT = "SELECT parked FROM inbox_aside($1, $2)"
+
+
+def consume(service: Service, rpc: RpcServer, consumer: Consumer) -> None:
+    """Has ``service`` handle its events while it runs, and answer for those that it has parked."""
+    rpc.add(add_ParkedEventsServiceServicer_to_server, ParkedEventsRpc(consumer))
+    service.add_background("consumer", consumer.run)
+
+
+class ParkedEventsRpc(ParkedEventsServiceServicer):
+    """The parked events of one consumer's schema. What is asked for here is tried here at once."""
+
+    def __init__(self, consumer: Consumer) -> None:
+        self._consumer = consumer
+        self._db = consumer.db
+
+    async def ListParked(  # noqa: N802
+        self, request: api.ListParkedRequest, context: Any
+    ) -> api.ListParkedResponse:
+        async with self._db.transaction(None, readonly=True) as tx:
+            events = await parked_page(tx, request.limit, request.cursor)
+            parked = await tx.fetchval(_COUNT, self._consumer.durable, COUNTED_ROWS)
+        return api.ListParkedResponse(events=map(_message, events), parked=parked)
+
+    async def GetParked(self, request: api.GetParkedRequest, context: Any) -> api.GetParkedResponse:  # noqa: N802
+        event, payload = await parked_event(self._db, parse_id(request.event_id))
+        body, cut = body_in_words(event.type, payload)
+        return api.GetParkedResponse(event=_message(event), body=body, body_cut=cut)
+
+    async def RetryParked(  # noqa: N802
+        self, request: api.RetryParkedRequest, context: Any
+    ) -> api.RetryParkedResponse:
+        key = key_of("RetryParked", request, current_principal())
+        async with self._db.transaction(None, claiming=key) as tx:
+            if replay := await tx.claim(key):
+                mark_replayed()
+                return api.RetryParkedResponse.FromString(replay.reply)
+            ids = [parse_id(request.event_id)] if request.event_id else None
+            asked = await retry(tx, ids, event_type=request.type or None)
+            if ids is not None and not asked:
+                raise ParkedEventNotFound
+            response = api.RetryParkedResponse(asked=asked)
+            tx.remember(response.SerializeToString())
+        self._consumer.try_again_now()
+        return response
+
+    async def DiscardParked(  # noqa: N802
+        self, request: api.DiscardParkedRequest, context: Any
+    ) -> api.DiscardParkedResponse:
+        key = key_of("DiscardParked", request, current_principal())
+        async with self._db.transaction(None, claiming=key) as tx:
+            if replay := await tx.claim(key):
+                mark_replayed()
+                return api.DiscardParkedResponse.FromString(replay.reply)
+            if not await discard(tx, [parse_id(request.event_id)], request.reason):
+                raise ParkedEventNotFound
+            response = api.DiscardParkedResponse()
+            tx.remember(response.SerializeToString())
+        # Whoever counts what is parked looks again.
+        self._consumer.try_again_now()
+        return response
+
+
+def _message(event: ParkedEvent) -> api.ParkedEvent:
+    message = api.ParkedEvent(
+        id=str(event.msg_id),
+        type=event.type,
+        subject=event.subject,
+        restaurant_id="" if event.restaurant_id is None else str(event.restaurant_id),
+        tries=event.attempts,
+        failures=event.failures,
+        error=error_in_words(event.error),
+        cursor=event.cursor,
+    )
+    message.parked_at.FromDatetime(event.parked_at)
+    return message
