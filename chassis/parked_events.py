@@ -42,7 +42,7 @@ _DISCARD = "SELECT consumer, msg_id, restaurant_id, subject FROM parked_discard(
 _PAYLOAD = "SELECT payload FROM inbox_parked WHERE consumer = $1 AND msg_id = $2"
 
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
-_CURSOR = re.compile(r"(\d{1,17})\.([0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12})\.([\w-]{1,64})", re.ASCII)
+_CURSOR = re.compile(r"(\d{1,17})_([0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12})_([\w-]{1,64})", re.ASCII)
 _RAISED = re.compile(r"(\w+)\((.*)\)", re.DOTALL)
 _QUOTED = re.compile(r"(['\"])(.*)\1", re.DOTALL)
 
@@ -76,7 +76,7 @@ class ParkedEvent:
     @property
     def cursor(self) -> str:
         """Names its place among all parked events, of whichever service."""
-        return f"{(self.parked_at - _EPOCH) // timedelta(microseconds=1)}.{self.msg_id}.{self.consumer}"
+        return f"{(self.parked_at - _EPOCH) // timedelta(microseconds=1)}_{self.msg_id}_{self.consumer}"
 
 
 async def parked_page(
