@@ -70,7 +70,9 @@ async def test_when_the_relay_that_leads_dies_the_other_leads_and_every_event_is
     of_orders = [row for row in found.outbox if row.schema == "orders"]
     await observer.stream(found)
     in_stream = [id_ for subject, id_ in found.stream.values() if subject.startswith("fynlo.orders.")]
-    assert sorted(in_stream) == sorted(row.msg_id for row in of_orders)
+    assert len(in_stream) == len(set(in_stream)), "an event was published twice"
+    # The figures of a restaurant are told by a clock: the stream, which is read later, may hold more.
+    assert {row.msg_id for row in of_orders} <= set(in_stream)
     async with house.stored() as stored:
         told = await stored.fetch(ANNOUNCED, ids)
     assert [(row["subject_id"], row["count"]) for row in told] == [(id_, 1) for id_ in sorted(ids)]

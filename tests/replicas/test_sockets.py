@@ -5,6 +5,7 @@ from itertools import cycle
 
 from tests.e2e.shop import Socket, order_body, subscribed
 from tests.replicas.house import House, eventually
+from tools.api import Device
 from tools.chaos.channel_store import ChannelStore
 from tools.chaos.sockets import Follower
 
@@ -38,6 +39,21 @@ async def test_an_order_placed_at_either_replica_reaches_displays_on_the_sockets
 async def accepted(socket: Socket, count: int) -> list[str]:
     """The next orders that a display shows."""
     return [(await socket.event("order.accepted"))["d"]["order_id"] for _ in range(count)]
+
+
+async def test_a_menu_changed_at_one_gateway_is_soon_shown_by_both(house: House) -> None:
+    """Each keeps a copy, which it has read before the change."""
+    doors = house.both_ways(await house.people().manager())
+    for door in doors:
+        await door.get("/api/v2/menu")
+    item = await house.counted_item(3)
+    for door in doors:
+
+        async def shown(door: Device = door) -> bool:
+            menu = await door.get("/api/v2/menu")
+            return item["id"] in {one["id"] for category in menu["categories"] for one in category["items"]}
+
+        await eventually(shown)
 
 
 async def test_a_display_whose_realtime_dies_goes_on_at_the_other_without_a_gap(house: House) -> None:
