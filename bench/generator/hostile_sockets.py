@@ -85,6 +85,9 @@ class Client:
 
     async def send(self, data: bytes) -> None:
         """Returns when it is taken. Raises OSError."""
+        if self._writer.is_closing():
+            # uvloop would raise RuntimeError, as for a mistake of ours.
+            raise ConnectionResetError
         self._writer.write(data)
         await self._writer.drain()
 

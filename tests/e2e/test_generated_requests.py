@@ -22,7 +22,7 @@ CONFIG = Path(__file__).with_name("schemathesis.toml")
 @dataclass(frozen=True, slots=True)
 class Run:
     """Who asks for what. Whoever tries the operations of sessions loses its own; ``thorough``: every boundary
-    of every schema too, besides examples and chance."""
+    of every schema and what becomes of what was made, besides examples and chance."""
 
     role: str
     sessions: bool = False
@@ -31,7 +31,7 @@ class Run:
     @property
     def options(self) -> list[str]:
         """For the command line."""
-        phases = "examples,coverage,fuzzing" if self.thorough else "examples,fuzzing"
+        phases = "examples,coverage,fuzzing,stateful" if self.thorough else "examples,fuzzing"
         chosen = "--include-tag" if self.sessions else "--exclude-tag"
         return ["--phases", phases, chosen, "auth", "--max-examples", "3" if self.thorough else "1"]
 
