@@ -7,7 +7,7 @@ import httpx
 from chassis.ids import new_id
 from tools.api import Device
 from tools.demo import PASSWORD
-from tools.mailbox import joins
+from tools.mailbox import invite, joins
 
 MENU = """category,item,description,price,vat_class,allergens,options,stock,reorder_point
 Grill,Burger,With chips,14.50,hot_food,"gluten, milk",\
@@ -54,6 +54,13 @@ class House:
             }
             station = await self.owner.post("/api/v2/kitchen/stations", body)
             self.stations[station["name"]] = station["id"]
+
+    async def hires(self, name: str, role: str = "employee") -> Device:
+        """Somebody of this restaurant, on a device that is no browser. Their password is that of the demo."""
+        email = f"{name.split()[0].lower()}-{new_id().hex[-12:]}@browser.fynlo.test"
+        person = Device(self.owner.base_url, self._http, email, PASSWORD, f"dev-{new_id()}", "ios")
+        await invite(self.owner, person, name, role)
+        return person
 
     def line(self, name: str, note: str | None = None, quantity: int = 1) -> dict[str, Any]:
         """An order line with the first answers to what the item must be asked."""

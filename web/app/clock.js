@@ -41,3 +41,9 @@ export function dateTime(instant, timeZone) {
   const options = { day: "numeric", month: "short", year: "numeric", hour: "2-digit", minute: "2-digit", timeZone };
   return new Date(instant).toLocaleString("en-GB", options);
 }
+
+/** "12:31" of an instant today, "19 Nov 2026, 23:50" of one on another day. */
+export function timeOrDate(instant, timeZone) {
+  const dayOf = (at) => new Date(at).toLocaleDateString("en-GB", { timeZone });
+  return dayOf(instant) === dayOf(serverNow()) ? timeOfDay(instant, timeZone) : dateTime(instant, timeZone);
+}

@@ -2,6 +2,7 @@
 import { Problem } from "./problem.js";
 import {
   AmountField,
+  ApprovalDialog,
   connectionWords,
   Dialog,
   KeysHelp,
@@ -22,6 +23,7 @@ const TYPES = [
   { value: "eat_in", label: "Eat in" },
   { value: "takeaway", label: "Takeaway" },
 ];
+const REFUSED = { words: "That is you. Somebody else has to approve it.", about: "approver-email", at: 0 };
 const STATUSES = [
   { phase: "open", live: true, code: 0, at: 0 },
   { phase: "open", live: false, code: 0, at: 0 },
@@ -99,6 +101,8 @@ function Openers({ open }) {
     <${State} name="toast, bad"><button onClick=${() => toast("The server is busy for a moment.", { tone: "bad" })}>Bad news</button><//>
     <${State} name="toast with undo"><button onClick=${() => toastUndo("3 lines removed", () => toast("They are back"))}>Clear</button><//>
     <${State} name="dialog"><button onClick=${() => open("dialog")}>Ask something</button><//>
+    <${State} name="somebody else approves"><button onClick=${() => open("approval")}>Approve</button><//>
+    <${State} name="nobody may approve"><button onClick=${() => open("refused")}>You again</button><//>
     <${State} name="keys"><button onClick=${() => open("keys")}>Keys</button><//>
   <//>`;
 }
@@ -118,6 +122,11 @@ function Page() {
         <button class="primary big">Record</button>
       </form>
     <//>`
+    }
+    ${
+      ["approval", "refused"].includes(shown) &&
+      html`<${ApprovalDialog} asksReason why="Paying out £80.00 is above what you may do alone (£50.00)." onApprove=${close}
+        onCancel=${close} said=${shown === "refused" ? REFUSED : null} />`
     }
     ${shown === "keys" && html`<${KeysHelp} keys=${[["?", "This list"]]} onClose=${close} />`}
     <${Toasts} />

@@ -23,6 +23,7 @@ export function noAnswer() {
 
 const WORDS = {
   no_answer: "No connection to the server. Check the network.",
+  outcome_unknown: "No answer came, so we do not know yet whether it was done. Try again: it is only done once.",
   invalid_credentials: "That e-mail and password do not fit together.",
   locked_out: "Too many attempts. Wait a moment before you try again.",
   rate_limited: "That was a little fast. Try again in a moment.",
@@ -44,6 +45,11 @@ const WORDS = {
   token_revoked: "You were logged out on another device.",
   token_reused: "This session was used in two places. Log in again.",
   permission_missing: "You may not do that. Ask a manager.",
+  approval_needed: "Nobody has approved it yet: a manager or the owner has to.",
+  approval_needs_reason: "Say why: what is approved is kept with its reason.",
+  works_elsewhere: "This person does not work here.",
+  no_membership: "This person does not work here.",
+  drawer_short: "There is not that much in the drawer.",
   insufficient_stock: "There is not enough left of one of these items.",
   item_unavailable: "One of these items is sold out.",
   unknown_item: "One of these items is no longer on the menu.",
@@ -62,7 +68,7 @@ const WORDS = {
   balance_open: "This order is not paid yet.",
   refund_required: "Money is on this order: it has to be refunded first.",
   variance_needs_reason: "The count differs from what should be there. Say why.",
-  variance_needs_manager: "The count differs by too much: a manager has to close this till.",
+  variance_needs_manager: "The count differs by too much: a manager or the owner has to approve it.",
   half_paid_orders: "Some cash orders are only paid in part. Finish them before you close.",
   recall_too_late: "That was ready too long ago to call it back.",
 };

@@ -41,8 +41,7 @@ function load() {
   }
 }
 
-function keep({ device_secret: secret, ...answer }, opened) {
-  if (secret) localStorage.setItem(DEVICE_SECRET, secret);
+function keep(answer, opened) {
   const kept = { ...answer, opened, expires_at: Date.now() + answer.expires_in * 1000 };
   localStorage.setItem(STORED, JSON.stringify(kept));
   session.value = kept;
@@ -77,14 +76,24 @@ export function may(permission) {
 
 /** Logs in, which ends the session that this device had before. A busy server is asked again. Throws Problem. */
 export async function logIn(email, password) {
+  const before = session.value;
+  const held = startSession(await askToLogIn(email, password));
+  if (before) endOnServer(before.access_token);
+  return held;
+}
+
+/**
+ * What the server answers to a log-in from this device. Nothing of it becomes the session of this device, which goes
+ * on. Throws Problem.
+ */
+export async function askToLogIn(email, password) {
   const secret = localStorage.getItem(DEVICE_SECRET) || undefined;
   const body = { email, password, device_id: deviceId(), client: "web", device_secret: secret };
-  const before = session.value;
   for (let attempt = 1; ; attempt += 1) {
     try {
-      const held = keep((await fetchJson("POST", "/auth/login", { body })).body, newId());
-      if (before) endOnServer(before.access_token);
-      return held;
+      const { device_secret: known, ...answer } = (await fetchJson("POST", "/auth/login", { body })).body;
+      localStorage.setItem(DEVICE_SECRET, known);
+      return answer;
     } catch (problem) {
       // A lock-out (429) says how long to wait: that is for people to know.
       if (!problem.passing || problem.status === 429 || attempt === LOG_IN_ATTEMPTS) throw problem;
@@ -167,7 +176,8 @@ export async function logOut() {
   if (token) await endOnServer(token);
 }
 
-async function endOnServer(token) {
+/** Tells the server that a session is over. Where it does not hear that, the tokens run out by themselves. */
+export async function endOnServer(token) {
   try {
     await fetchJson("POST", "/auth/logout", { body: {}, token, keepalive: true });
   } catch (problem) {

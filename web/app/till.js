@@ -41,6 +41,7 @@ const start = async () => {
     { Options },
     { Pay },
     { AllergyDialog },
+    { Approval },
   ] = await Promise.all([
     import("./till/shop.js"),
     import("./till/sell.js"),
@@ -53,6 +54,7 @@ const start = async () => {
     import("./till/options.js"),
     import("./till/pay.js"),
     import("./till/allergy.js"),
+    import("./till/approval.js"),
   ]);
   const { alarms, dialog, dismissAlarm, drawer, openOrders, realtime, view } = shop;
   const views = { sell: Sell, orders: Orders, drawer: Drawer };
@@ -151,6 +153,7 @@ const start = async () => {
       <div class="news"><${Offline} realtime=${realtime} timeZone=${restaurant.value?.timezone} words=${offlineWords()} /><${Alarms} /></div>
       <main><${View} /></main>
       ${Open && html`<${Open} key=${open.name + (open.id || open.item?.id || open.kind || "")} ...${open} />`}
+      <${Approval} />
       <${Toasts} />
     </div>`;
   }

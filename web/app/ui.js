@@ -1,5 +1,6 @@
 // What several pages show. Each component lives in a file of its own in ui/; the page /ui shows them all.
 export { AmountField } from "./ui/amount_field.js";
+export { ApprovalDialog } from "./ui/approval.js";
 export { Connection, connectionWords } from "./ui/connection.js";
 export { Dialog } from "./ui/dialog.js";
 export { KeysHelp, useKeys } from "./ui/keys.js";

@@ -186,6 +186,6 @@ def variance_of(expected_minor: int, closing: Closing, half_paid: Sequence[HalfP
         )
     variance = closing.counted_minor - expected_minor
     if abs(variance) > VARIANCE_LIMIT_MINOR and not closing.reason.strip():
-        facts = {"variance_minor": str(variance), "limit_minor": str(VARIANCE_LIMIT_MINOR)}
+        facts = {"limit_minor": str(VARIANCE_LIMIT_MINOR)}
         raise VarianceNeedsReason("The count differs by more than the limit: say why.", metadata=facts)
     return variance

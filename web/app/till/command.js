@@ -1,16 +1,19 @@
 // A command of a form or a button: one key until it is answered or refused.
-import { command } from "../api.js";
 import { newId } from "../ids.js";
 import { useState } from "../view.js";
+import { approvedCommand } from "./approval.js";
 
-/** {run, busy, problem}; `run(path, body)` answers the body, or null where it was refused (then `problem` says why). */
+/**
+ * {run, busy, problem}; `run(path, body, what)` answers the body, or null where it was refused (then `problem` says
+ * why). `what` it is, in words, for somebody who is asked to approve it.
+ */
 export function useCommand() {
   const [state, setState] = useState({ key: newId(), busy: false, problem: null });
-  const run = async (path, body = {}) => {
+  const run = async (path, body = {}, what = "This") => {
     if (state.busy) return null;
     setState({ ...state, busy: true, problem: null });
     try {
-      const answer = await command(path, body, { key: state.key });
+      const answer = await approvedCommand(path, body, { key: state.key, what });
       setState({ key: newId(), busy: false, problem: null });
       return answer;
     } catch (problem) {

@@ -10,8 +10,8 @@ import { closeDialog, dialog, learnSession } from "./shop.js";
 
 const PIECES_MAX = 99_999;
 const TOTAL = "total";
-/** Whoever may see reports may settle what the till leaves open. */
-const CARRY_OVER = "reports.read";
+/** Whoever holds it carries orders over alone. */
+const APPROVES = "till.approve";
 
 export function CloseTill({ id }) {
   const [values, setValues] = useState({});
@@ -31,7 +31,7 @@ export function CloseTill({ id }) {
     if (counted === null || above) return;
     const body = { counted_minor: counted, ...(reason.trim() ? { reason: reason.trim() } : {}) };
     if (carryOver.length) body.carry_over_order_ids = carryOver;
-    const answer = await run(`/till-sessions/${id}/close`, body);
+    const answer = await run(`/till-sessions/${id}/close`, body, `Closing with ${show(counted)}`);
     if (!answer) return;
     learnSession(answer.session || { id, state: "closed", version: Number.MAX_SAFE_INTEGER });
     dialog.value = { name: "z", report: answer.z_report };
@@ -85,9 +85,6 @@ function StillOpen({ document, close, busy }) {
           Order ${numbers[index] ?? "–"}${due[index] ? `: ${money(Number(due[index]), currency.value)} due` : ""}</button></li>`,
       )}
     </ul>
-    ${
-      may(CARRY_OVER)
-        ? html`<button type="button" disabled=${busy} onClick=${() => close(ids)}>Carry over ${count(ids.length, "order")} and close</button>`
-        : html`<p>Take what is due, or ask a manager or the owner: they may carry ${ids.length === 1 ? "it" : "them"} over.</p>`
-    }`;
+    ${!may(APPROVES) && html`<p>Take what is due, or a manager or the owner approves that ${ids.length === 1 ? "it is" : "they are"} carried over.</p>`}
+    <button type="button" disabled=${busy} onClick=${() => close(ids)}>Carry over ${count(ids.length, "order")} and close</button>`;
 }

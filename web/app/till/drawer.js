@@ -8,12 +8,13 @@ import { Dialog, MoneyPad, Refusal, toast } from "../ui.js";
 import { html, useState } from "../view.js";
 import { AMOUNT_MAX_MINOR } from "../ui/amount.js";
 import { useCommand } from "./command.js";
+import { knowsExpected, Movements } from "./movements.js";
 import { chooseDrawer, closeDialog, dialog, drawer, learnSession, openSessions } from "./shop.js";
 
 const MOVES = {
-  paid_in: { label: "Paid in", about: "Cash put in without a sale: change from the bank." },
-  paid_out: { label: "Paid out", about: "Cash taken out for an expense: milk, a taxi." },
-  drop: { label: "Drop to safe", about: "Notes that go into the safe." },
+  paid_in: { label: "Paid in", doing: "Paying in", about: "Cash put in without a sale: change from the bank." },
+  paid_out: { label: "Paid out", doing: "Paying out", about: "Cash taken out for an expense: milk, a taxi." },
+  drop: { label: "Drop to safe", doing: "Dropping", about: "Notes that go into the safe." },
 };
 
 export function Drawer() {
@@ -21,7 +22,7 @@ export function Drawer() {
   const [opening, setOpening] = useState(false);
   const others = openSessions.value.filter((session) => session !== mine);
   return html`<section class="drawer" aria-label="Till">
-    ${mine && html`<${Mine} session=${mine} onOther=${() => setOpening(true)} />`}
+    ${mine && html`<${Mine} session=${mine} onOther=${() => setOpening(true)} /><${Movements} key=${mine.id} session=${mine} />`}
     ${(!mine || opening) && html`<${OpenTill} onOpen=${() => setOpening(false)} />`}
     ${
       others.length > 0 &&
@@ -65,7 +66,7 @@ function OpenTill({ onOpen }) {
 function Mine({ session, onOther }) {
   const { run, busy, problem } = useCommand();
   const noSale = async () => {
-    const answer = await run(`/till-sessions/${session.id}/drawer-events`, { kind: "no_sale", amount_minor: 0 });
+    const answer = await run(`/till-sessions/${session.id}/drawer-events`, { kind: "no_sale", amount_minor: 0 }, "Opening the drawer");
     if (answer) {
       learnSession(answer);
       toast("Drawer opened without a sale");
@@ -81,7 +82,7 @@ function Mine({ session, onOther }) {
           html`<button key=${kind} onClick=${() => (dialog.value = { name: "move", kind })}>${move.label}</button>`,
       )}
       <button disabled=${busy} onClick=${noSale}>Open drawer</button>
-      <button onClick=${() => (dialog.value = { name: "x", id: session.id })}>X report</button>
+      ${knowsExpected() && html`<button onClick=${() => (dialog.value = { name: "x", id: session.id })}>X report</button>`}
       <button class="danger" onClick=${() => (dialog.value = { name: "close", id: session.id })}>Count and close</button>
     </div>
     <${Refusal} problem=${problem} />
@@ -97,7 +98,8 @@ export function Move({ kind }) {
     event.preventDefault();
     if (!amount) return;
     const body = { kind, amount_minor: amount, ...(reason.trim() ? { reason: reason.trim() } : {}) };
-    const answer = await run(`/till-sessions/${drawer.value.id}/drawer-events`, body);
+    const what = `${MOVES[kind].doing} ${money(amount, currency.value)}`;
+    const answer = await run(`/till-sessions/${drawer.value.id}/drawer-events`, body, what);
     if (!answer) return;
     learnSession(answer);
     toast(`${MOVES[kind].label}: ${money(amount, currency.value)}`, { tone: "good" });

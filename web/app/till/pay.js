@@ -1,5 +1,5 @@
 // Taking money for an order: how, how much, and the change.
-import { command, get } from "../api.js";
+import { get } from "../api.js";
 import { newId } from "../ids.js";
 import { money, mostCash, quickCash } from "../money.js";
 import { say } from "../problem.js";
@@ -7,6 +7,7 @@ import { currency } from "../session.js";
 import { methodName } from "../text.js";
 import { Dialog, MoneyPad } from "../ui.js";
 import { html, useState } from "../view.js";
+import { approvedCommand } from "./approval.js";
 import { closeDialog, drawer, learnOrder, orderOf, view } from "./shop.js";
 import { SendNow, unfired } from "./unfired.js";
 
@@ -24,7 +25,8 @@ export function Pay({ id }) {
     const body = { id: payment.id, method: "cash", tendered_minor: tendered, till_session_id: drawer.value.id };
     if (tendered < due) body.amount_minor = tendered;
     try {
-      const answer = await command(`/orders/${order.id}/payments`, body, { key: payment.id });
+      const what = `Taking ${money(tendered, unit)}`;
+      const answer = await approvedCommand(`/orders/${order.id}/payments`, body, { key: payment.id, what });
       setPayment({ ...payment, state: "taken", problem: null, answer });
       get(`/orders/${order.id}`).then(learnOrder, (problem) => console.info("the order is read later:", problem.code));
     } catch (problem) {

@@ -7,6 +7,7 @@ import { restaurant } from "../session.js";
 import { methodName, plain } from "../text.js";
 import { Dialog } from "../ui.js";
 import { html, useEffect, useState } from "../view.js";
+import { Events } from "./movements.js";
 import { closeDialog } from "./shop.js";
 
 export function XReport({ id }) {
@@ -48,6 +49,10 @@ export function Report({ report }) {
         `tender-${tender.method}`,
       ])} />
       <${CashRows} cash=${report.cash} show=${show} closed=${Boolean(report.number)} />
+      ${
+        report.drawer_events.length > 0 &&
+        html`<section><h4>In and out of the drawer</h4><${Events} events=${report.drawer_events} currency=${report.currency} /></section>`
+      }
       <${Rows} name="Service" rows=${[
         ["Orders", report.order_count],
         ["Covers", report.covers],
@@ -81,6 +86,7 @@ function CashRows({ cash, show, closed }) {
   if (closed) {
     rows.push(["Counted", show(cash.counted_minor), "counted"], ["Difference", show(cash.variance_minor), "variance"]);
     if (cash.variance_reason) rows.push(["Reason", plain(cash.variance_reason)]);
+    if (cash.approved_by) rows.push(["Approved by", plain(cash.approved_by.name), "approved-by"]);
   }
   return html`<${Rows} name="Cash" rows=${rows} />`;
 }
