@@ -18,9 +18,8 @@ export function Dialog({ title, onClose, children, wide = false, name = "" }) {
     (first || dialog).focus();
     return () => {
       dialog.close();
-      // Another dialog may have taken over in the meantime, or lie below; what was pressed may be gone.
-      const below = [...document.querySelectorAll("dialog:modal")].at(-1);
-      if (before?.isConnected && (!below || below.contains(before))) before.focus();
+      // Another dialog may have taken over in the meantime; what was pressed may be gone.
+      if (before?.isConnected && !document.querySelector("dialog:modal")) before.focus();
     };
   }, []);
   const cancel = (event) => {
