@@ -27,10 +27,12 @@ REASON = re.compile(r"[A-Z][A-Z0-9]*(_[A-Z0-9]+)+|INTERNAL")
 
 def reasons_in(source: str) -> Iterator[str]:
     """What can become a reason: names of problem classes, and texts in the form of one."""
+    problems = set(KINDS)
     for node in ast.walk(ast.parse(source)):
         if isinstance(node, ast.ClassDef):
             bases = {base.id for base in node.bases if isinstance(base, ast.Name)}
-            if bases & KINDS:
+            if bases & problems:
+                problems.add(node.name)
                 yield WORD_START.sub("_", node.name).upper()
         elif isinstance(node, ast.Constant) and isinstance(node.value, str) and REASON.fullmatch(node.value):
             yield node.value

@@ -1,5 +1,5 @@
 // A modal dialog.
-import { html, useEffect, useRef, useState } from "../view.js";
+import { html, useLayoutEffect, useRef, useState } from "../view.js";
 import { Toasts, useToastLayer } from "./toast.js";
 
 // What one came to type in or to press, best first. Never the button that closes: Enter would throw the work away.
@@ -10,7 +10,8 @@ export function Dialog({ title, onClose, children, wide = false, name = "" }) {
   const element = useRef(null);
   const [layer] = useState(() => ({}));
   useToastLayer(layer);
-  useEffect(() => {
+  // Before it is drawn: a key that is pressed right away is for it.
+  useLayoutEffect(() => {
     const dialog = element.current;
     const before = document.activeElement;
     dialog.showModal();
