@@ -78,6 +78,9 @@ async def test_a_display_whose_realtime_dies_goes_on_at_the_other_without_a_gap(
         following.cancel()
         await asyncio.gather(following, return_exceptions=True)
     assert follower.connections >= 2
-    assert (follower.resumes, store.gaps) == (1, [])
+    assert follower.resumes >= 1
+    assert store.gaps == []
     assert len(store.begun) == 1, "what it has is enough: no second snapshot"
-    assert [one.order_id for one in store.applied if one.kind == "order.accepted"] == placed
+    # Its snapshot may be a moment old: then what was placed just before comes as well.
+    accepted_here = [one.order_id for one in store.applied if one.kind == "order.accepted"]
+    assert [order_id for order_id in accepted_here if order_id in placed] == placed
