@@ -71,13 +71,15 @@ async def find_newest(tx: Transaction, states: Sequence[State], limit: int) -> l
 async def _by_name(tx: Transaction, wanted: Filter, after: Position | None, limit: int) -> Page:
     where = _asked_for(tx, wanted, after)
     prefix, window = where.parameter(wanted.name_prefix.lower()), where.parameter(NAME_SEARCH_WINDOW)
+    # One look into an index for each candidate: an EXISTS may be planned as a hash of every line there is.
     sql = f"""
-    SELECT candidate.*, EXISTS (
-        SELECT 1 FROM order_line AS line
+    SELECT candidate.*, (
+        SELECT true FROM order_line AS line
         WHERE line.restaurant_id = $1 AND line.order_id = candidate.id
           AND (starts_with(lower(line.name), {prefix}::text)
                OR strpos(lower(line.name), ' ' || {prefix}::text) > 0)
-    ) AS hit
+        LIMIT 1
+    ) IS TRUE AS hit
     FROM (SELECT * FROM orders WHERE {where} {NEWEST_FIRST} LIMIT {window}) AS candidate {NEWEST_FIRST}
     """  # noqa: S608
     candidates = await tx.fetch(sql, *where.arguments)
