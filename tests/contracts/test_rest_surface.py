@@ -1,0 +1,65 @@
+"""What REST v2 has published stays: clients that cannot be changed rely on it (docs/adr/0004).
+
+The stored text is what was published. A line that is gone from today's document, or that says something else
+now, is a path, a field, a limit or a code that a client may miss. New lines are no harm, unless they ask for
+something that clients of before do not send. A change that is meant is an entry in CHANGED with its reason.
+"""
+
+from pathlib import Path
+from typing import Any, cast
+
+from gateway.app import build_app
+from gateway.calls import Gateway
+from tests.contracts.surface import surface_of
+
+PUBLISHED = set((Path(__file__).parent / "published" / "rest-v2.txt").read_text().splitlines())
+CHANGED: dict[str, str] = {}
+
+
+def document() -> dict[str, Any]:
+    """Today's; it needs no running service."""
+    return build_app(cast(Gateway, None)).openapi()
+
+
+def operation_of(line: str) -> tuple[str, str]:
+    """Method and path."""
+    method, path, _ = line.split(" ", 2)
+    return method, path
+
+
+def test_everything_that_was_published_is_there() -> None:
+    missing = sorted(PUBLISHED - surface_of(document()) - CHANGED.keys())
+    assert not missing, "\n".join(missing)
+
+
+def test_nothing_more_is_asked_for() -> None:
+    known = {operation_of(line) for line in PUBLISHED}
+    more = [line for line in surface_of(document()) - PUBLISHED if " required " in line]
+    assert not sorted(line for line in more if operation_of(line) in known and line not in CHANGED)
+
+
+def test_a_change_that_is_meant_was_one() -> None:
+    assert not CHANGED.keys() & PUBLISHED & surface_of(document()), "these have not changed: take them out"
+
+
+def test_a_field_that_is_renamed_or_limited_is_noticed() -> None:
+    changed = document()
+    schemas = changed["components"]["schemas"]
+    line = next(
+        one
+        for name, one in schemas.items()
+        if {"seat", "hold", "unit_price_minor"} <= one["properties"].keys()
+    )
+    line["properties"]["place"] = line["properties"].pop("seat")
+    basket = changed["paths"]["/api/v2/orders"]["post"]
+    basket["responses"]["409"]["content"]["application/problem+json"]["examples"].pop("insufficient_stock")
+    payment = changed["paths"]["/api/v2/orders/{order_id}/payments"]["post"]["requestBody"]["content"]
+    asked = schemas[payment["application/json"]["schema"]["$ref"].rpartition("/")[2]]
+    asked["required"] = [*asked["required"], "tip_minor"]
+    missing = PUBLISHED - surface_of(changed)
+    assert "POST /api/v2/orders 201 .lines[].seat integer|null" in missing
+    assert "POST /api/v2/orders 409 insufficient_stock" in missing
+    assert "POST /api/v2/orders/{order_id}/payments body .tip_minor required" in "\n".join(
+        surface_of(changed) - PUBLISHED
+    )
+    assert not any(line.startswith("POST /api/v2/till-sessions ") for line in missing)
