@@ -47,12 +47,12 @@ class ParkedEventsRpc(ParkedEventsServiceServicer):
         async with self._db.transaction(None, readonly=True) as tx:
             events = await parked_page(tx, request.limit, request.cursor)
             parked = await tx.fetchval(_COUNT, self._consumer.durable, COUNTED_ROWS)
-        return api.ListParkedResponse(events=map(_message, events), parked=parked)
+        return api.ListParkedResponse(events=map(self._message, events), parked=parked)
 
     async def GetParked(self, request: api.GetParkedRequest, context: Any) -> api.GetParkedResponse:  # noqa: N802
         event, payload = await parked_event(self._db, parse_id(request.event_id))
         body, cut = body_in_words(event.type, payload)
-        return api.GetParkedResponse(event=_message(event), body=body, body_cut=cut)
+        return api.GetParkedResponse(event=self._message(event), body=body, body_cut=cut)
 
     async def RetryParked(  # noqa: N802
         self, request: api.RetryParkedRequest, context: Any
@@ -87,17 +87,17 @@ class ParkedEventsRpc(ParkedEventsServiceServicer):
         self._consumer.try_again_now()
         return response
 
-
-def _message(event: ParkedEvent) -> api.ParkedEvent:
-    message = api.ParkedEvent(
-        id=str(event.msg_id),
-        type=event.type,
-        subject=event.subject,
-        restaurant_id="" if event.restaurant_id is None else str(event.restaurant_id),
-        tries=event.attempts,
-        failures=event.failures,
-        error=error_in_words(event.error),
-        cursor=event.cursor,
-    )
-    message.parked_at.FromDatetime(event.parked_at)
-    return message
+    def _message(self, event: ParkedEvent) -> api.ParkedEvent:
+        message = api.ParkedEvent(
+            id=str(event.msg_id),
+            type=event.type,
+            subject=event.subject,
+            restaurant_id="" if event.restaurant_id is None else str(event.restaurant_id),
+            tries=event.attempts,
+            failures=event.failures,
+            error=error_in_words(event.error),
+            cursor=event.cursor,
+            service=self._consumer.durable,
+        )
+        message.parked_at.FromDatetime(event.parked_at)
+        return message

@@ -4,8 +4,8 @@ from collections.abc import Sequence
 
 from fynlo.catalog.v1 import catalog_pb2
 from fynlo.orders.v1.orders_pb2 import GuestAllergy
+from fynlo_json.catalog import ALLERGEN
 
-from device_json.scalars import ALLERGEN
 from gateway.models.bodies import GuestAllergyIn
 
 _NUMBERS = ALLERGEN.numbers()

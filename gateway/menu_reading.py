@@ -7,10 +7,10 @@ from fynlo.catalog.v1 import catalog_service_pb2 as messages
 from starlette.requests import Request
 from starlette.responses import Response
 
-import device_json
 from chassis.errors import InvalidArgument
 from gateway.calls import JSON, Call
 from gateway.menu_cache import CachedMenu, MenuCache
+from gateway.menu_document import menu_changes, whole_menu
 from gateway.numbers import INT64_MAX, whole_number
 
 
@@ -45,7 +45,7 @@ async def current(call: Call) -> CachedMenu:
         if confirmed is not None:
             return confirmed
         reply = await call.services.catalog.GetMenu(messages.GetMenuRequest())
-    body = orjson.dumps(device_json.menu(reply))
+    body = orjson.dumps(whole_menu(reply))
     return cache.put(restaurant_id, f'"{reply.etag}"', body, asked_at)
 
 
@@ -61,7 +61,7 @@ async def delta_answer(call: Call, since: str) -> Response:
         asked_at = time.monotonic()
         reply = await call.services.catalog.GetMenu(messages.GetMenuRequest(since_version=version))
         whole = not reply.delta
-        body = orjson.dumps(device_json.menu(reply) if whole else device_json.menu_delta(reply, version))
+        body = orjson.dumps(whole_menu(reply) if whole else menu_changes(reply, version))
         delta = cache_of(call).put_delta(restaurant_id, version, f'"{reply.etag}"', body, asked_at)
     # The tag is that of the menu, for the next question with If-None-Match.
     body, headers = await delta.content(takes_gzip(call.request))

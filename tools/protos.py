@@ -17,11 +17,13 @@ from pathlib import Path
 from google.protobuf import descriptor_pb2
 from protovalidate._gen.buf.validate import validate_pb
 
+from tools.contracts import encoders, model, scalars
+
 ROOT = Path(__file__).resolve().parent.parent
 PROTOS = ROOT / "protos"
 PACKAGE = PROTOS / "python"
 RELEASED = PROTOS / "released" / "contracts.binpb"
-GENERATED_FOLDERS = ("fynlo", "buf")
+GENERATED_FOLDERS = ("fynlo", "buf", encoders.PACKAGE)
 BUF_SECONDS = 120
 # What validate.proto imports.
 VALIDATE_IMPORTS = ("descriptor", "duration", "field_mask", "timestamp")
@@ -72,14 +74,42 @@ def generate(target: Path) -> None:
     """Writes the Python package into `target`."""
     with tempfile.TemporaryDirectory() as scratch:
         descriptors = validate_descriptor(Path(scratch))
-        common = [f"--descriptor_set_in={image(Path(scratch), descriptors)}"]
+        contracts = image(Path(scratch), descriptors)
+        common = [f"--descriptor_set_in={contracts}"]
         outputs = [f"--python_out={target}", f"--mypy_out=quiet:{target}"]
         target.mkdir(parents=True, exist_ok=True)
         protoc([*common, *outputs, "buf/validate/validate.proto", *sources()])
         services = [name for name in sources() if name.endswith("_service.proto")]
         protoc([*common, f"--grpc_python_out={target}", f"--mypy_grpc_out=quiet:{target}", *services])
+        write_encoders(target / encoders.PACKAGE, contracts.read_bytes())
     for folder in GENERATED_FOLDERS:
         (target / folder / "py.typed").write_text("")
+
+
+def write_encoders(target: Path, contracts: bytes) -> None:
+    """Writes the functions that make the JSON of devices into `target`."""
+    read = model.load(contracts)
+    target.mkdir(parents=True)
+    (target / "__init__.py").write_text('"""The JSON that devices see, made of contract messages."""\n')
+    shutil.copyfile(str(scalars.__file__), target / "scalars.py")
+    for name, source in encoders.encoders(read, shown(read)).items():
+        (target / name).write_text(source)
+    ruff = Path(sys.executable).parent / "ruff"
+    options = ["--isolated", "--line-length", "110", "--target-version", "py311"]
+    for command in (["check", "--select", "I", "--fix", "--quiet"], ["format", "--quiet"]):
+        subprocess.run([ruff, *command, *options, str(target)], check=True)
+
+
+def shown(contracts: model.Contracts) -> list[str]:
+    """The messages that devices see: what methods for people answer, and what events tell."""
+    answers = [
+        method.response
+        for method in contracts.methods.values()
+        if not contracts.option(method.options, "fynlo.common.v1.service_only")
+        or "gateway" in contracts.option(method.options, "fynlo.common.v1.callers")
+    ]
+    events = [message.full_name for message in contracts.messages.values() if message.module == "events_pb2"]
+    return [*answers, *events, "fynlo.orders.v1.Quote"]
 
 
 def image(scratch: Path, descriptors: Path) -> Path:

@@ -1,6 +1,6 @@
 """Answers, as OpenAPI shows them: what everything has in common, accounts, restaurants, health, snapshots.
 
-The JSON itself is made by `device_json`; a walk over all routes compares both. Instants are RFC 3339 in UTC,
+The JSON itself is made by `fynlo_json`; a walk over all routes compares both. Instants are RFC 3339 in UTC,
 amounts are integer minor units in the ``currency`` that the resource states.
 """
 

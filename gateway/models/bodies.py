@@ -3,10 +3,10 @@
 from typing import Annotated, Literal
 from uuid import UUID
 
+from fynlo_json.catalog import ALLERGEN
 from pydantic import AfterValidator, Field
 from pydantic_core import PydanticCustomError
 
-from device_json.scalars import ALLERGEN
 from gateway import texts
 from gateway.bodies import Body
 from gateway.numbers import INT64_MAX

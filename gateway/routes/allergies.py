@@ -2,9 +2,9 @@
 
 from fastapi import Request
 from fynlo.orders.v1.orders_service_pb2 import AcknowledgeGuestAllergyRequest, SetGuestAllergyRequest
+from fynlo_json import orders as orders_json
 from starlette.responses import Response
 
-import device_json
 from gateway import examples
 from gateway.allergens import guest_allergy
 from gateway.calls import writing
@@ -42,7 +42,7 @@ async def set_guest_allergy(request: Request) -> Response:
             guest_allergy=guest_allergy(await call.body(bodies.GuestAllergyIn)),
         )
         reply = await call.write(call.services.orders.SetGuestAllergy(message))
-        return call.answer(device_json.order(reply.order))
+        return call.answer(orders_json.order(reply.order))
 
 
 @routes.post(
@@ -72,4 +72,4 @@ async def acknowledge_allergy(request: Request) -> Response:
             guest_allergy=guest_allergy(await call.body(bodies.GuestAllergyIn)),
         )
         reply = await call.write(call.services.kitchen.AcknowledgeGuestAllergy(message))
-        return call.answer(device_json.ticket(reply.ticket))
+        return call.answer(orders_json.ticket(reply.ticket))

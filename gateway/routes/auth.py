@@ -9,9 +9,9 @@ from fynlo.auth.v1.auth_service_pb2 import (
     RefreshSessionRequest,
     SwitchRestaurantRequest,
 )
+from fynlo_json import auth as auth_json
 from starlette.responses import Response
 
-import device_json
 from gateway import examples
 from gateway.calls import HASHING_SECONDS, client_address, reading, repeatable, signing_in
 from gateway.models import bodies
@@ -66,7 +66,7 @@ async def log_in(request: Request) -> Response:
             ),
             timeout=HASHING_SECONDS,
         )
-        return call.answer(device_json.logged_in(reply))
+        return call.answer(auth_json.log_in_response(reply))
 
 
 @routes.post(
@@ -98,7 +98,7 @@ async def refresh(request: Request) -> Response:
         reply = await call.services.auth.RefreshSession(
             RefreshSessionRequest(refresh_token=body.refresh_token, device_id=body.device_id or "")
         )
-        return call.answer(device_json.session(reply.session))
+        return call.answer(auth_json.session(reply.session))
 
 
 @routes.post(
@@ -149,7 +149,7 @@ async def switch(request: Request) -> Response:
         reply = await call.services.auth.SwitchRestaurant(
             SwitchRestaurantRequest(restaurant_id=str(body.restaurant_id))
         )
-        return call.answer(device_json.session(reply.session))
+        return call.answer(auth_json.session(reply.session))
 
 
 @routes.get(
@@ -159,4 +159,4 @@ async def switch(request: Request) -> Response:
 async def me(request: Request) -> Response:
     """The caller, the role in the present restaurant and what it permits."""
     async with reading(request) as call:
-        return call.answer(device_json.me(await call.services.auth.GetMe(GetMeRequest())))
+        return call.answer(auth_json.get_me_response(await call.services.auth.GetMe(GetMeRequest())))

@@ -3,10 +3,10 @@
 from fastapi import Request
 from fynlo.auth.v1 import people_service_pb2 as messages
 from fynlo.common.v1.common_pb2 import PageRequest
+from fynlo_json import auth as auth_json
+from fynlo_json.auth import ROLE
 from starlette.responses import Response
 
-import device_json
-from device_json.scalars import ROLE
 from gateway import examples, people_examples
 from gateway.calls import HASHING_SECONDS, client_address, reading, signing_in, writing
 from gateway.models import people as models
@@ -61,7 +61,7 @@ async def invite(request: Request) -> Response:
             request_id=call.key, email=body.email, name=body.name or "", role=_ROLES[body.role]
         )
         reply = await call.write(call.services.people.Invite(message))
-        return call.answer(device_json.invitation(reply.invitation), 201)
+        return call.answer(auth_json.invitation(reply.invitation), 201)
 
 
 @routes.get(
@@ -81,7 +81,7 @@ async def list_invitations(request: Request) -> Response:
         reply = await call.services.people.ListInvitations(
             messages.ListInvitationsRequest(page=PageRequest(**call.page()))
         )
-        items = [device_json.invitation(one) for one in reply.invitations]
+        items = [auth_json.invitation(one) for one in reply.invitations]
         return call.answer({"items": items, "next_cursor": reply.next_cursor or None})
 
 
@@ -129,7 +129,7 @@ async def preview(request: Request) -> Response:
         reply = await call.services.people.PreviewInvitation(
             messages.PreviewInvitationRequest(token=body.token, remote_address=address)
         )
-        return call.answer(device_json.invitation_preview(reply))
+        return call.answer(auth_json.preview_invitation_response(reply))
 
 
 @routes.post(
@@ -168,4 +168,4 @@ async def accept(request: Request) -> Response:
             ),
             timeout=HASHING_SECONDS,
         )
-        return call.answer(device_json.session(reply.session))
+        return call.answer(auth_json.session(reply.session))

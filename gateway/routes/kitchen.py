@@ -6,10 +6,10 @@ from fastapi import Request
 from fynlo.common.v1.common_pb2 import PageRequest
 from fynlo.orders.v1 import orders_service_pb2 as messages
 from fynlo.orders.v1.orders_pb2 import Station
+from fynlo_json import orders as orders_json
+from fynlo_json.orders import KITCHEN_STATE
 from starlette.responses import Response
 
-import device_json
-from device_json.scalars import KITCHEN_STATE
 from gateway import examples
 from gateway.calls import FILTERS_MAX, if_match, path_id, reading, tagged, writing
 from gateway.models import bodies
@@ -55,7 +55,7 @@ async def list_stations(request: Request) -> Response:
     async with reading(request) as call:
         reply = await call.services.kitchen.ListStations(messages.ListStationsRequest())
         return call.answer(
-            {"items": [device_json.station(one) for one in reply.stations], "next_cursor": None}
+            {"items": [orders_json.station(one) for one in reply.stations], "next_cursor": None}
         )
 
 
@@ -83,7 +83,7 @@ async def add_station(request: Request) -> Response:
                 messages.SaveStationRequest(request_id=call.key, station=station)
             )
         )
-        return call.answer(device_json.station(reply.station), 201, tagged(reply.station.version))
+        return call.answer(orders_json.station(reply.station), 201, tagged(reply.station.version))
 
 
 @routes.put(
@@ -113,7 +113,7 @@ async def change_station(request: Request) -> Response:
                 messages.SaveStationRequest(request_id=call.key, station=station)
             )
         )
-        return call.answer(device_json.station(reply.station), headers=tagged(reply.station.version))
+        return call.answer(orders_json.station(reply.station), headers=tagged(reply.station.version))
 
 
 @routes.get(
@@ -147,7 +147,7 @@ async def list_tickets(request: Request) -> Response:
                 states=call.some_of("state", _STATES),
             )
         )
-        items = [device_json.ticket(ticket) for ticket in reply.tickets]
+        items = [orders_json.ticket(ticket) for ticket in reply.tickets]
         return call.answer({"items": items, "next_cursor": reply.next_cursor or None})
 
 
@@ -172,7 +172,7 @@ def _add_ticket_route(name: str, action: Any, summary: str) -> None:
                 request_id=call.key, ticket_id=call.id_of("ticket_id"), action=action
             )
             reply = await call.write(call.services.kitchen.ChangeTicket(message))
-            return call.answer(device_json.ticket(reply.ticket))
+            return call.answer(orders_json.ticket(reply.ticket))
 
     path = f"/kitchen/tickets/{{ticket_id}}/{name}"
     about = f"{summary}. Answers the ticket as it is then; again with the same key the same answer."
@@ -203,7 +203,7 @@ def _add_line_route(name: str, action: Any, summary: str) -> None:
                 action=action,
             )
             reply = await call.write(call.services.kitchen.ChangeTicketLine(message))
-            return call.answer(device_json.ticket(reply.ticket))
+            return call.answer(orders_json.ticket(reply.ticket))
 
     path = f"/kitchen/tickets/{{ticket_id}}/lines/{{line_id}}/{name}"
     about = f"{summary}. Answers the whole ticket; the order's state follows its lines."
@@ -238,7 +238,7 @@ async def acknowledge_alarm(request: Request) -> Response:
             request_id=call.key, ticket_id=call.id_of("ticket_id")
         )
         reply = await call.write(call.services.kitchen.AcknowledgeTicketAlarm(message))
-        return call.answer(device_json.ticket(reply.ticket))
+        return call.answer(orders_json.ticket(reply.ticket))
 
 
 def _station_of(body: bodies.StationIn) -> Station:

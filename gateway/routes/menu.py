@@ -3,9 +3,9 @@
 from fastapi import Request
 from fynlo.catalog.v1 import catalog_pb2
 from fynlo.catalog.v1 import catalog_service_pb2 as messages
+from fynlo_json import catalog as catalog_json
 from starlette.responses import Response
 
-import device_json
 from chassis.errors import InvalidArgument
 from gateway import examples
 from gateway.allergens import chosen_allergens
@@ -112,7 +112,7 @@ async def import_menu(request: Request) -> Response:
             )
         )
         moved(call)
-        return call.answer(device_json.menu_import(reply))
+        return call.answer(catalog_json.import_menu_response(reply))
 
 
 @routes.post(
@@ -138,7 +138,7 @@ async def add_category(request: Request) -> Response:
         message = messages.CreateCategoryRequest(request_id=call.key, category=category)
         reply = await call.write(call.services.catalog.CreateCategory(message))
         moved(call)
-        return call.answer(device_json.category(reply.category), 201, tagged(reply.category.version))
+        return call.answer(catalog_json.category(reply.category), 201, tagged(reply.category.version))
 
 
 @routes.put(
@@ -167,7 +167,7 @@ async def change_category(request: Request) -> Response:
         message = messages.UpdateCategoryRequest(request_id=call.key, category=category)
         reply = await call.write(call.services.catalog.UpdateCategory(message))
         moved(call)
-        return call.answer(device_json.category(reply.category), headers=tagged(reply.category.version))
+        return call.answer(catalog_json.category(reply.category), headers=tagged(reply.category.version))
 
 
 @routes.delete(
@@ -215,7 +215,7 @@ async def add_item(request: Request) -> Response:
         )
         reply = await call.write(call.services.catalog.CreateItem(message))
         moved(call)
-        return call.answer(device_json.item(reply.item), 201, tagged(reply.item.version))
+        return call.answer(catalog_json.item(reply.item), 201, tagged(reply.item.version))
 
 
 @routes.put(
@@ -246,7 +246,7 @@ async def change_item(request: Request) -> Response:
         )
         reply = await call.write(call.services.catalog.UpdateItem(message))
         moved(call)
-        return call.answer(device_json.item(reply.item), headers=tagged(reply.item.version))
+        return call.answer(catalog_json.item(reply.item), headers=tagged(reply.item.version))
 
 
 @routes.delete(

@@ -15,17 +15,19 @@ from fynlo.orders.v1.orders_service_pb2 import (
     ListOrdersRequest,
     OrderDraft,
     PlaceOrderRequest,
+    Quote,
     QuoteOrderRequest,
     SetOrderStatusRequest,
     ValidateOrderRequest,
 )
 from fynlo.payments.v1.payments_service_pb2 import CompareCostsRequest
+from fynlo_json import orders as orders_json
+from fynlo_json.common import ORDER_TYPE
+from fynlo_json.orders import ORDER_STATE, SERVICE_FLOW
 from google.protobuf.timestamp_pb2 import Timestamp
 from starlette.responses import Response
 
-import device_json
 from chassis.errors import InvalidArgument
-from device_json.scalars import ORDER_STATE, ORDER_TYPE, SERVICE_FLOW
 from gateway import examples
 from gateway.allergens import guest_allergy
 from gateway.bodies import Body
@@ -124,9 +126,8 @@ async def quote_order(request: Request) -> Response:
                 service_charge_minor=totals.service_charge_minor,
             )
         )
-        answer = device_json.quote(reply.order)
-        answer["payment_costs"] = [device_json.method_cost(cost) for cost in costs.costs]
-        return call.answer(answer)
+        quote = Quote(order=reply.order, payment_costs=costs.costs)
+        return call.answer(orders_json.quote(quote))
 
 
 @routes.post(
@@ -156,7 +157,7 @@ async def place_order(request: Request) -> Response:
             call.services.orders.PlaceOrder(PlaceOrderRequest(request_id=call.key, order=draft_of(body)))
         )
         headers = {"Location": f"/api/v2/orders/{reply.order.id}", "ETag": f'"{reply.order.version}"'}
-        return call.answer(device_json.order(reply.order), 201, headers)
+        return call.answer(orders_json.order(reply.order), 201, headers)
 
 
 @routes.get(
@@ -192,7 +193,7 @@ async def list_orders(request: Request) -> Response:
                 query=call.line("q"),
             )
         )
-        items = [device_json.order(order) for order in reply.orders]
+        items = [orders_json.order(order) for order in reply.orders]
         return call.answer({"items": items, "next_cursor": reply.next_cursor or None})
 
 
@@ -214,7 +215,7 @@ async def get_order(request: Request) -> Response:
         etag = f'"{reply.order.version}"'
         if request.headers.get("if-none-match") == etag:
             return call.mark(Response(status_code=304, headers={"ETag": etag}))
-        return call.answer(device_json.order(reply.order), headers={"ETag": etag})
+        return call.answer(orders_json.order(reply.order), headers={"ETag": etag})
 
 
 @routes.get(
@@ -234,7 +235,7 @@ async def get_history(request: Request) -> Response:
         reply = await call.services.orders.GetOrderHistory(
             GetOrderHistoryRequest(order_id=call.id_of("order_id"))
         )
-        return call.answer({"items": [device_json.state_change(change) for change in reply.changes]})
+        return call.answer({"items": [orders_json.state_change(change) for change in reply.changes]})
 
 
 @routes.put(
@@ -276,7 +277,7 @@ async def set_status(request: Request) -> Response:
                 )
             )
         )
-        return call.answer(device_json.order(reply.order))
+        return call.answer(orders_json.order(reply.order))
 
 
 def _command(
@@ -310,7 +311,7 @@ async def validate_order(request: Request) -> Response:
         await call.body(bodies.Nothing)
         message = ValidateOrderRequest(request_id=call.key, order_id=call.id_of("order_id"))
         reply = await call.write(call.services.orders.ValidateOrder(message))
-        return call.answer(device_json.order(reply.order))
+        return call.answer(orders_json.order(reply.order))
 
 
 @routes.post(
@@ -339,7 +340,7 @@ async def fire_order(request: Request) -> Response:
             pay_later=body.pay_later,
         )
         reply = await call.write(call.services.orders.FireOrder(message))
-        return call.answer(device_json.order(reply.order))
+        return call.answer(orders_json.order(reply.order))
 
 
 @routes.post(
@@ -360,7 +361,7 @@ async def cancel_order(request: Request) -> Response:
             request_id=call.key, order_id=call.id_of("order_id"), reason=body.reason or ""
         )
         reply = await call.write(call.services.orders.CancelOrder(message))
-        return call.answer(device_json.order(reply.order))
+        return call.answer(orders_json.order(reply.order))
 
 
 @routes.post(
@@ -373,7 +374,7 @@ async def complete_order(request: Request) -> Response:
         await call.body(bodies.Nothing)
         message = CompleteOrderRequest(request_id=call.key, order_id=call.id_of("order_id"))
         reply = await call.write(call.services.orders.CompleteOrder(message))
-        return call.answer(device_json.order(reply.order))
+        return call.answer(orders_json.order(reply.order))
 
 
 def _instant_of(text: str | None) -> Timestamp | None:

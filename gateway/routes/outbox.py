@@ -8,11 +8,11 @@ from pathlib import Path
 
 from fastapi import FastAPI
 from fynlo.auth.v1.people_service_pb2 import ListOutboxRequest
+from fynlo_json import auth as auth_json
 from starlette.exceptions import HTTPException
 from starlette.requests import Request
 from starlette.responses import Response
 
-import device_json
 from gateway.calls import signing_in
 from gateway.routes.pages import page_of
 from gateway.settings import LOOPBACK
@@ -39,7 +39,7 @@ async def _mails(request: Request) -> Response:
     async with signing_in(request) as call:
         recipient = request.query_params.get("to", "")[:RECIPIENT_CHARS_MAX]
         reply = await call.services.people.ListOutbox(ListOutboxRequest(recipient=recipient))
-        return call.answer({"items": [device_json.outbox_mail(mail) for mail in reply.mails]})
+        return call.answer({"items": [auth_json.outbox_mail(mail) for mail in reply.mails]})
 
 
 def _refuse_strangers(request: Request) -> None:

@@ -5,9 +5,9 @@ from typing import TYPE_CHECKING, Any
 
 from fastapi import Request
 from fynlo.operations.v1 import parked_events_service_pb2 as messages
+from fynlo_json.operations import get_parked_response, parked_event
 from starlette.responses import Response
 
-import device_json
 from chassis.errors import InvalidArgument, NotFound, Unavailable
 from gateway import operations_examples as examples
 from gateway.calls import Call, reading, writing
@@ -57,7 +57,7 @@ async def list_parked(request: Request) -> Response:
             answer is not None and len(answer.events) == page["limit"] for answer in answers.values()
         )
         body = {
-            "items": [device_json.parked_event(service, event) for _, _, service, event in shown],
+            "items": [parked_event(event) for _, _, _, event in shown],
             "services": [
                 {"service": service, "parked": None if answer is None else answer.parked}
                 for service, answer in answers.items()
@@ -92,8 +92,7 @@ async def read_parked(request: Request) -> Response:
         _operator(call)
         message = messages.GetParkedRequest(event_id=call.id_of("event_id"))
         reply = await _parked(call).GetParked(message)
-        shown = {"body": reply.body or None, "body_cut": reply.body_cut}
-        return call.answer(device_json.parked_event(request.path_params["service"], reply.event) | shown)
+        return call.answer(get_parked_response(reply))
 
 
 @routes.post(

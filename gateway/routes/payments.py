@@ -3,11 +3,12 @@
 from fastapi import Request
 from fynlo.common.v1.common_pb2 import PageRequest
 from fynlo.payments.v1 import payments_service_pb2 as messages
+from fynlo_json import payments as payments_json
+from fynlo_json.payments import DRAWER_EVENT_KIND as DRAWER_EVENT
+from fynlo_json.payments import PAYMENT_METHOD
 from starlette.responses import Response
 
-import device_json
 from chassis.errors import NotFound
-from device_json.scalars import DRAWER_EVENT, PAYMENT_METHOD
 from gateway import money_examples as examples
 from gateway.approvals import approval_of
 from gateway.calls import reading, writing
@@ -85,7 +86,7 @@ async def take_payment(request: Request) -> Response:
         if body.tendered_minor is not None:
             message.tendered_minor = body.tendered_minor
         reply = await call.write(call.services.payments.TakePayment(message))
-        answer = device_json.payment(reply.payment)
+        answer = payments_json.payment(reply.payment)
         answer["bill"] = {"paid_minor": reply.paid_minor, "due_minor": reply.due_minor}
         return call.answer(answer, 201, {"Location": f"/api/v2/payments/{reply.payment.id}"})
 
@@ -108,7 +109,7 @@ async def list_payments(request: Request) -> Response:
         reply = await call.services.payments.ListPayments(
             messages.ListPaymentsRequest(page=PageRequest(**call.page()), order_id=call.id_of("order_id"))
         )
-        items = [device_json.payment(payment) for payment in reply.payments]
+        items = [payments_json.payment(payment) for payment in reply.payments]
         return call.answer({"items": items, "next_cursor": reply.next_cursor or None})
 
 
@@ -129,7 +130,7 @@ async def get_payment(request: Request) -> Response:
         reply = await call.services.payments.GetPayment(
             messages.GetPaymentRequest(payment_id=call.id_of("payment_id"))
         )
-        return call.answer(device_json.payment(reply.payment))
+        return call.answer(payments_json.payment(reply.payment))
 
 
 @routes.post(
@@ -156,7 +157,7 @@ async def open_till(request: Request) -> Response:
         )
         reply = await call.write(call.services.tills.OpenTill(message))
         headers = {"Location": f"/api/v2/till-sessions/{reply.session.id}"}
-        return call.answer(device_json.till_session(reply.session), 201, headers)
+        return call.answer(payments_json.till_session(reply.session), 201, headers)
 
 
 @routes.get(
@@ -180,7 +181,7 @@ async def list_till_sessions(request: Request) -> Response:
         reply = await call.services.tills.ListTillSessions(
             messages.ListTillSessionsRequest(page=PageRequest(**call.page()), open_only=open_only)
         )
-        items = [device_json.till_session(session) for session in reply.sessions]
+        items = [payments_json.till_session(session) for session in reply.sessions]
         return call.answer({"items": items, "next_cursor": reply.next_cursor or None})
 
 
@@ -201,7 +202,7 @@ async def get_till_session(request: Request) -> Response:
         reply = await call.services.tills.GetTillSession(
             messages.GetTillSessionRequest(till_session_id=call.id_of("session_id"))
         )
-        return call.answer(device_json.till_session(reply.session))
+        return call.answer(payments_json.till_session(reply.session))
 
 
 @routes.post(
@@ -243,7 +244,7 @@ async def record_drawer_event(request: Request) -> Response:
             approval=await approval_of(call, body.approval),
         )
         reply = await call.write(call.services.tills.RecordDrawerEvent(message))
-        return call.answer(device_json.till_session(reply.session), 201)
+        return call.answer(payments_json.till_session(reply.session), 201)
 
 
 @routes.get(
@@ -265,7 +266,7 @@ async def x_report(request: Request) -> Response:
         reply = await call.services.tills.GetXReport(
             messages.GetXReportRequest(till_session_id=call.id_of("session_id"))
         )
-        return call.answer(device_json.till_report(reply.report))
+        return call.answer(payments_json.till_report(reply.report))
 
 
 @routes.post(
@@ -310,8 +311,8 @@ async def close_till(request: Request) -> Response:
                 "expected_minor": reply.session.expected_minor,
                 "counted_minor": reply.session.counted_minor,
                 "variance_minor": reply.session.variance_minor,
-                "session": device_json.till_session(reply.session),
-                "z_report": device_json.till_report(reply.report),
+                "session": payments_json.till_session(reply.session),
+                "z_report": payments_json.till_report(reply.report),
             }
         )
 
@@ -339,7 +340,7 @@ async def list_z_reports(request: Request) -> Response:
                 page=PageRequest(**call.page()), business_date=call.date("business_date")
             )
         )
-        items = [device_json.till_report(report) for report in reply.reports]
+        items = [payments_json.till_report(report) for report in reply.reports]
         return call.answer({"items": items, "next_cursor": reply.next_cursor or None})
 
 
@@ -361,7 +362,7 @@ async def get_z_report(request: Request) -> Response:
         if number is None:
             raise NotFound("Z reports are numbered from 1", reason="Z_REPORT_NOT_FOUND")
         reply = await call.services.tills.GetZReport(messages.GetZReportRequest(number=number))
-        return call.answer(device_json.till_report(reply.report))
+        return call.answer(payments_json.till_report(reply.report))
 
 
 @routes.get(
@@ -381,5 +382,5 @@ async def trial_balance(request: Request) -> Response:
         reply = await call.services.payments.GetTrialBalance(
             messages.GetTrialBalanceRequest(business_date=call.date("business_date"))
         )
-        items = [device_json.ledger_account(account) for account in reply.accounts]
+        items = [payments_json.ledger_account(account) for account in reply.accounts]
         return call.answer({"items": items, "next_cursor": None})

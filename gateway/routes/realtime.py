@@ -7,9 +7,9 @@ from collections import OrderedDict
 import orjson
 from fastapi import Request
 from fynlo.realtime.v1.channel_source_service_pb2 import GetSnapshotRequest
+from fynlo_json.realtime import get_snapshot_response
 from starlette.responses import Response
 
-import device_json
 from chassis.errors import InvalidArgument, NotFound
 from gateway import examples
 from gateway.calls import JSON, Call, reading
@@ -40,7 +40,7 @@ class SnapshotCache:
 
     async def get(self, call: Call, restaurant_id: str, channel: str) -> bytes:
         """The rendered snapshot. A failure is not kept."""
-        name = device_json.channel_name(restaurant_id, channel)
+        name = f"restaurant:{restaurant_id}:{channel}"
         started, task = self._running.get(name, (float("-inf"), None))
         if task is None or time.monotonic() - started > SNAPSHOT_FRESH_SECONDS or _failed(task):
             task = asyncio.create_task(_read(call, restaurant_id, channel))
@@ -59,7 +59,7 @@ async def _read(call: Call, restaurant_id: str, channel: str) -> bytes:
     source = call.services.source_of(channel)
     assert source is not None
     reply = await source.GetSnapshot(GetSnapshotRequest(channel=channel))
-    return orjson.dumps(device_json.snapshot(reply, restaurant_id, channel))
+    return orjson.dumps({"ch": f"restaurant:{restaurant_id}:{channel}"} | get_snapshot_response(reply))
 
 
 @routes.get(

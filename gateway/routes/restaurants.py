@@ -4,10 +4,12 @@ from fastapi import Request
 from fynlo.auth.v1 import auth_service_pb2 as messages
 from fynlo.auth.v1 import people_service_pb2 as people_messages
 from fynlo.common.v1.common_pb2 import PageRequest, RestaurantSettings
+from fynlo_json import auth as auth_json
+from fynlo_json import common as common_json
+from fynlo_json.auth import ROLE
+from fynlo_json.common import BILL_MODE
 from starlette.responses import Response
 
-import device_json
-from device_json.scalars import BILL_MODE, ROLE
 from gateway import examples, people_examples
 from gateway.calls import if_match, reading, tagged, writing
 from gateway.models import bodies
@@ -58,9 +60,7 @@ async def add_restaurant(request: Request) -> Response:
             service_charge_bp=body.service_charge_bp,
         )
         reply = await call.write(call.services.auth.CreateRestaurant(message))
-        answer = device_json.restaurant(reply.restaurant.settings)
-        answer["owner"] = device_json.invited_owner(reply)
-        return call.answer(answer, 201)
+        return call.answer(auth_json.create_restaurant_response(reply), 201)
 
 
 @routes.get(
@@ -80,7 +80,7 @@ async def list_restaurants(request: Request) -> Response:
         reply = await call.services.auth.ListRestaurants(
             messages.ListRestaurantsRequest(page=PageRequest(**call.page()))
         )
-        items = [device_json.restaurant(one.settings) for one in reply.restaurants]
+        items = [common_json.restaurant_settings(one.settings) for one in reply.restaurants]
         return call.answer({"items": items, "next_cursor": reply.next_cursor or None})
 
 
@@ -122,7 +122,7 @@ async def change_settings(request: Request) -> Response:
         message = messages.UpdateRestaurantRequest(request_id=call.key, settings=settings)
         reply = await call.write(call.services.auth.UpdateRestaurant(message))
         settings = reply.restaurant.settings
-        return call.answer(device_json.restaurant(settings), headers=tagged(settings.version))
+        return call.answer(common_json.restaurant_settings(settings), headers=tagged(settings.version))
 
 
 @routes.get(
@@ -142,7 +142,7 @@ async def list_members(request: Request) -> Response:
         reply = await call.services.auth.ListMembers(
             messages.ListMembersRequest(page=PageRequest(**call.page()))
         )
-        items = [device_json.member(member) for member in reply.members]
+        items = [auth_json.membership(member) for member in reply.members]
         return call.answer({"items": items, "next_cursor": reply.next_cursor or None})
 
 
@@ -169,7 +169,7 @@ async def change_role(request: Request) -> Response:
             request_id=call.key, user_id=call.id_of("user_id"), role=_ROLES[body.role]
         )
         reply = await call.write(call.services.people.ChangeRole(message))
-        return call.answer(device_json.member(reply.membership))
+        return call.answer(auth_json.membership(reply.membership))
 
 
 @routes.delete(

@@ -4,9 +4,9 @@ from fastapi import Request
 from fynlo.common.v1.common_pb2 import PageRequest
 from fynlo.staff.v1 import staff_service_pb2 as messages
 from fynlo.staff.v1.staff_pb2 import Employee
+from fynlo_json import staff as staff_json
 from starlette.responses import Response
 
-import device_json
 from gateway import examples
 from gateway.calls import if_match, path_id, reading, tagged, writing
 from gateway.models import bodies
@@ -36,7 +36,7 @@ async def list_employees(request: Request) -> Response:
         reply = await call.services.staff.ListEmployees(
             messages.ListEmployeesRequest(page=PageRequest(**call.page()), include_inactive=inactive)
         )
-        items = [device_json.employee(one) for one in reply.employees]
+        items = [staff_json.employee(one) for one in reply.employees]
         return call.answer({"items": items, "next_cursor": reply.next_cursor or None})
 
 
@@ -61,7 +61,7 @@ async def add_employee(request: Request) -> Response:
         employee = _employee_of(await call.body(bodies.EmployeeIn))
         message = messages.SaveEmployeeRequest(request_id=call.key, employee=employee)
         reply = await call.write(call.services.staff.SaveEmployee(message))
-        return call.answer(device_json.employee(reply.employee), 201, tagged(reply.employee.version))
+        return call.answer(staff_json.employee(reply.employee), 201, tagged(reply.employee.version))
 
 
 @routes.put(
@@ -88,7 +88,7 @@ async def change_employee(request: Request) -> Response:
         employee.version = if_match(request)
         message = messages.SaveEmployeeRequest(request_id=call.key, employee=employee)
         reply = await call.write(call.services.staff.SaveEmployee(message))
-        return call.answer(device_json.employee(reply.employee), headers=tagged(reply.employee.version))
+        return call.answer(staff_json.employee(reply.employee), headers=tagged(reply.employee.version))
 
 
 @routes.post(
@@ -112,7 +112,7 @@ async def clock_in(request: Request) -> Response:
         body = await call.body(bodies.ClockIn)
         message = messages.ClockInRequest(request_id=call.key, employee_id=str(body.employee_id or ""))
         reply = await call.write(call.services.staff.ClockIn(message))
-        return call.answer(device_json.timecard(reply.timecard), 201)
+        return call.answer(staff_json.timecard(reply.timecard), 201)
 
 
 @routes.post(
@@ -135,7 +135,7 @@ async def clock_out(request: Request) -> Response:
         body = await call.body(bodies.ClockIn)
         message = messages.ClockOutRequest(request_id=call.key, employee_id=str(body.employee_id or ""))
         reply = await call.write(call.services.staff.ClockOut(message))
-        return call.answer(device_json.timecard(reply.timecard))
+        return call.answer(staff_json.timecard(reply.timecard))
 
 
 @routes.get(
@@ -161,7 +161,7 @@ async def list_timecards(request: Request) -> Response:
                 open_only=call.flag("open"),
             )
         )
-        items = [device_json.timecard(card) for card in reply.timecards]
+        items = [staff_json.timecard(card) for card in reply.timecards]
         return call.answer({"items": items, "next_cursor": reply.next_cursor or None})
 
 

@@ -3,9 +3,9 @@
 from fastapi import Request
 from fynlo.catalog.v1 import catalog_service_pb2 as messages
 from fynlo.common.v1.common_pb2 import PageRequest
+from fynlo_json import catalog as catalog_json
 from starlette.responses import Response
 
-import device_json
 from gateway import examples
 from gateway.calls import reading, tagged, writing
 from gateway.models import bodies
@@ -39,7 +39,7 @@ async def set_availability(request: Request) -> Response:
         )
         reply = await call.write(call.services.catalog.SetItemAvailability(message))
         moved(call)
-        return call.answer(device_json.item(reply.item), headers=tagged(reply.item.version))
+        return call.answer(catalog_json.item(reply.item), headers=tagged(reply.item.version))
 
 
 @routes.get(
@@ -59,7 +59,7 @@ async def list_stock(request: Request) -> Response:
         reply = await call.services.catalog.ListStock(
             messages.ListStockRequest(page=PageRequest(**call.page()))
         )
-        items = [device_json.stock_level(level) for level in reply.levels]
+        items = [catalog_json.stock_level(level) for level in reply.levels]
         return call.answer({"items": items, "next_cursor": reply.next_cursor or None})
 
 
@@ -90,4 +90,4 @@ async def count_stock(request: Request) -> Response:
         )
         reply = await call.write(call.services.catalog.CountStock(message))
         moved(call)
-        return call.answer(device_json.stock_level(reply.level), headers=tagged(reply.level.version))
+        return call.answer(catalog_json.stock_level(reply.level), headers=tagged(reply.level.version))

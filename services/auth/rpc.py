@@ -107,7 +107,12 @@ class AuthRpc(grpc_api.AuthServiceServicer):
             bill_mode=wire.bill_mode_of(request.bill_mode),
             service_charge_bp=request.service_charge_bp,
         )
-        return await places.create_restaurant(self._ctx, command, request_key("CreateRestaurant", request))
+        response = await places.create_restaurant(
+            self._ctx, command, request_key("CreateRestaurant", request)
+        )
+        # Not kept with the answer: replays of answers that are older than the field have it as well.
+        response.invited_owner.CopyFrom(wire.invited_owner_message(response))
+        return response
 
     async def UpdateRestaurant(  # noqa: N802
         self, request: api.UpdateRestaurantRequest, context: Any

@@ -37,6 +37,7 @@ _INVITATION_STATES = {
     InvitationState.EXPIRED: auth_pb2.INVITATION_STATE_EXPIRED,
     InvitationState.REVOKED: auth_pb2.INVITATION_STATE_REVOKED,
 }
+BEARER = "Bearer"
 _REVOCATIONS = {
     RevocationKind.USER: auth_pb2.REVOCATION_KIND_USER,
     RevocationKind.SESSION: auth_pb2.REVOCATION_KIND_SESSION,
@@ -151,6 +152,14 @@ def membership_message(membership: Membership) -> auth_pb2.Membership:
         role=_ROLES[membership.role],
         email=membership.email,
         name=membership.name,
+        state=auth_pb2.MEMBERSHIP_STATE_ACTIVE,
+    )
+
+
+def own_restaurant_message(membership: Membership) -> auth_pb2.OwnRestaurant:
+    """A restaurant of the caller."""
+    return auth_pb2.OwnRestaurant(
+        id=str(membership.restaurant_id), name=membership.restaurant_name, role=_ROLES[membership.role]
     )
 
 
@@ -179,6 +188,20 @@ def invitation_message(invitation: Invitation, now: datetime) -> auth_pb2.Invita
         created_at=_timestamp(invitation.created_at),
         expires_at=_timestamp(invitation.expires_at),
         invited_by=str(invitation.invited_by),
+    )
+
+
+def invited_owner_message(
+    response: auth_service_pb2.CreateRestaurantResponse,
+) -> auth_service_pb2.InvitedOwner:
+    """The first owner of a new restaurant, as the request named them."""
+    invited = response.HasField("invitation")
+    return auth_service_pb2.InvitedOwner(
+        id=response.owner.id,
+        email=response.owner.email,
+        name=response.owner.name,
+        state=response.invitation.state if invited else auth_pb2.INVITATION_STATE_ACCEPTED,
+        invitation_id=response.invitation.id,
     )
 
 
@@ -221,6 +244,8 @@ def session_message(opened: OpenedSession) -> auth_pb2.Session:
         user=user_message(standing.user),
         role=_ROLES[standing.role],
         restaurants=[membership_message(each) for each in standing.restaurants],
+        own_restaurants=[own_restaurant_message(each) for each in standing.restaurants],
+        token_type=BEARER,
         permissions=sorted(standing.permissions),
     )
     if standing.restaurant is not None:
@@ -235,6 +260,7 @@ def me_response(standing: Standing) -> auth_service_pb2.GetMeResponse:
         role=_ROLES[standing.role],
         permissions=sorted(standing.permissions),
         restaurants=[membership_message(each) for each in standing.restaurants],
+        own_restaurants=[own_restaurant_message(each) for each in standing.restaurants],
     )
     if standing.restaurant is not None:
         response.restaurant.CopyFrom(settings_message(standing.restaurant.settings))

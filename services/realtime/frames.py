@@ -14,9 +14,13 @@ from fynlo.orders.v1 import events_pb2 as orders_events
 from fynlo.orders.v1 import orders_pb2
 from fynlo.payments.v1 import events_pb2 as payments_events
 from fynlo.staff.v1 import events_pb2 as staff_events
+from fynlo_json import catalog as catalog_json
+from fynlo_json import common as common_json
+from fynlo_json import orders as orders_json
+from fynlo_json import payments as payments_json
+from fynlo_json import staff as staff_json
 from google.protobuf.message import DecodeError, Message
 
-import device_json
 from services.realtime.limits import OUTBOUND_FRAME_BYTES
 from services.realtime.protocol import text_frame
 
@@ -105,7 +109,7 @@ def _order(kind: str) -> Callable[[Any], Content]:
 
 def _order_content(kind: str, order: orders_pb2.Order, extra: Json | None = None) -> Content:
     ref = f"/api/v2/orders/{order.id}"
-    return Content(kind, f"order:{order.id}", order.version, device_json.order(order), ref, extra)
+    return Content(kind, f"order:{order.id}", order.version, orders_json.order(order), ref, extra)
 
 
 def _payment_recorded(message: orders_events.OrderPaymentRecorded) -> Content:
@@ -115,10 +119,12 @@ def _payment_recorded(message: orders_events.OrderPaymentRecorded) -> Content:
 
 def _undelivered(message: orders_events.TicketUndelivered) -> Content:
     ticket = message.ticket
-    alarm = orders_pb2.TicketAlarm(ticket=ticket, cause=message.cause)
+    alarm = orders_pb2.TicketAlarm(
+        ticket=ticket, cause=message.cause, order_id=ticket.order_id, order_number=ticket.order_number
+    )
     if message.HasField("raised_at"):
         alarm.raised_at.CopyFrom(message.raised_at)
-    content = device_json.ticket_alarm(alarm)
+    content = orders_json.ticket_alarm(alarm)
     return Content("kitchen.undelivered", f"ticket:{ticket.id}", ticket.revision, content, _TICKETS)
 
 
@@ -126,7 +132,7 @@ def _alarm_cleared(message: orders_events.TicketAlarmCleared) -> Content:
     ticket = message.ticket
     content: Json = {"order_id": ticket.order_id, "order_number": ticket.order_number or None}
     content |= {"ticket_id": ticket.id, "cause": message.cause or None}
-    by = device_json.actor(message.acknowledged_by) if message.HasField("acknowledged_by") else None
+    by = common_json.actor(message.acknowledged_by) if message.HasField("acknowledged_by") else None
     content["acknowledged_by"] = by
     return Content("kitchen.alarm_cleared", f"ticket:{ticket.id}", ticket.revision, content, _TICKETS)
 
@@ -139,7 +145,7 @@ def _kitchen(kind: str, order: orders_pb2.Order | None, tickets: Iterable[orders
     order_id = order.id if order is not None else listed[0].order_id
     number = order.number if order is not None else listed[0].order_number
     content: Json = {"order_id": order_id, "order_number": number or None}
-    content["tickets"] = [device_json.ticket(ticket) for ticket in listed]
+    content["tickets"] = [orders_json.ticket(ticket) for ticket in listed]
     revision = max((ticket.revision for ticket in listed), default=0)
     return Content(kind, f"order:{order_id}", revision, content, _TICKETS)
 
@@ -165,7 +171,7 @@ def _ticket_kitchen(message: orders_events.TicketUpdated) -> Content:
 
 def _station(message: orders_events.StationSaved) -> Content:
     station = message.station
-    content = {"station": device_json.station(station)}
+    content = orders_json.station_saved(message)
     ref = "/api/v2/kitchen/stations"
     return Content("station.updated", f"station:{station.id}", station.version, content, ref)
 
@@ -200,22 +206,20 @@ def _stock(kind: str, prefix: str) -> Callable[[Any], Content]:
     def content(message: Any) -> Content:
         level = message.level
         key = f"{prefix}:{level.item_id}"
-        return Content(kind, key, level.version, device_json.stock_level(level), "/api/v2/stock")
+        return Content(kind, key, level.version, catalog_json.stock_level(level), "/api/v2/stock")
 
     return content
 
 
 def _availability(message: catalog_events.ItemAvailabilityChanged) -> Content:
-    content = device_json.availability(
-        message.item_id, message.item_name, message.available, message.cause, message.menu_version
-    )
+    content = catalog_json.item_availability_changed(message)
     kind = "item.back" if message.available else "item.86"
     return Content(kind, f"item:{message.item_id}", message.menu_version or None, content, "/api/v2/menu")
 
 
 def _till(message: payments_events.TillSessionUpdated) -> Content:
     session = message.session
-    content = device_json.till_session(session)
+    content = payments_json.till_session(session)
     ref = f"/api/v2/till-sessions/{session.id}"
     return Content("session.updated", f"till_session:{session.id}", session.version, content, ref)
 
@@ -224,7 +228,7 @@ def _z_report(message: payments_events.ZReportIssued) -> Content:
     report = message.report
     ref = f"/api/v2/z-reports/{report.number}"
     return Content(
-        "z_report.issued", f"z_report:{report.number}", None, device_json.z_report_notice(report), ref
+        "z_report.issued", f"z_report:{report.number}", None, payments_json.z_report_issued(message), ref
     )
 
 
@@ -232,16 +236,15 @@ def _shift(kind: str) -> Callable[[Any], Content]:
     def content(message: Any) -> Content:
         card = message.timecard
         return Content(
-            kind, f"timecard:{card.id}", card.version, device_json.timecard(card), "/api/v2/timecards"
+            kind, f"timecard:{card.id}", card.version, staff_json.timecard(card), "/api/v2/timecards"
         )
 
     return content
 
 
 def _metrics(message: orders_events.MetricsUpdated) -> Content:
-    return Content(
-        "metrics", "metrics", None, device_json.metrics(message.metrics), "/api/v2/realtime/snapshot"
-    )
+    content = orders_json.restaurant_metrics(message.metrics)
+    return Content("metrics", "metrics", None, content, "/api/v2/realtime/snapshot")
 
 
 _TABLE: Final[tuple[tuple[type[Message], dict[str, Callable[[Any], Content]]], ...]] = (

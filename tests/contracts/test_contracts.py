@@ -37,8 +37,8 @@ def test_a_removed_field_breaks_the_released_contract(tmp_path: Path) -> None:
     shutil.copytree(protos.PROTOS / "fynlo", source / "fynlo")
     broken = source / "fynlo" / "orders" / "v1" / "orders.proto"
     text = broken.read_text()
-    assert "  string table_name = 11;\n" in text
-    broken.write_text(text.replace("  string table_name = 11;\n", "", 1))
+    assert "  string station_id = 4;\n" in text
+    broken.write_text(text.replace("  string station_id = 4;\n", "", 1))
     image = tmp_path / "broken.binpb"
     protos.protoc(
         [

@@ -11,7 +11,6 @@ CODE_FOLDERS = (
     "chassis",
     "services",
     "gateway",
-    "device_json",
     "deploy",
     "simulators",
     "tools",

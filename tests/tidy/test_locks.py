@@ -12,7 +12,7 @@ import pytest
 from deploy.local.settings import process_environment
 from tests.tidy.source import REPOSITORY, Source, python_files
 
-PRODUCT = ("chassis/", "services/", "gateway/", "device_json/")
+PRODUCT = ("chassis/", "services/", "gateway/")
 """Folders whose code runs in production, their tests aside."""
 NOT_IMPORTED_BY_NAME = {
     "cryptography": "what joserfc signs with, and its upper bound",

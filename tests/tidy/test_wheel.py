@@ -10,7 +10,7 @@ import pytest
 
 from tests.tidy.source import REPOSITORY
 
-PRODUCT = ("chassis", "services", "gateway", "device_json", "deploy", "tools", "web")
+PRODUCT = ("chassis", "services", "gateway", "deploy", "tools", "web")
 NOT_PACKED = ("tests", "__pycache__")
 BUILD_SECONDS = 100
 

@@ -121,9 +121,13 @@ def ticket_message(ticket: Ticket) -> orders_pb2.Ticket:
 def alarm_message(ticket: Ticket) -> orders_pb2.TicketAlarm:
     """The alarm of a ticket that is in alarm."""
     assert ticket.alarm is not None
-    raised_at = timestamp(ticket.alarm.raised_at)
+    shown = ticket_message(ticket)
     return orders_pb2.TicketAlarm(
-        ticket=ticket_message(ticket), cause=ticket.alarm.cause, raised_at=raised_at
+        ticket=shown,
+        cause=ticket.alarm.cause,
+        raised_at=timestamp(ticket.alarm.raised_at),
+        order_id=shown.order_id,
+        order_number=shown.order_number,
     )
 
 

@@ -85,7 +85,12 @@ class TillRpc(pb_grpc.TillServiceServicer):
             carry_over_order_ids=frozenset(parse_id(order) for order in request.carry_over_order_ids),
             authority=await self._approvals.behind("CloseTill", principal, request.approval),
         )
-        return await usecases.close_till(self._db, command)
+        response = await usecases.close_till(self._db, command)
+        # Not kept with the answer: replays of answers that are older than these fields have them as well.
+        response.expected_minor = response.session.expected_minor
+        response.counted_minor = response.session.counted_minor
+        response.variance_minor = response.session.variance_minor
+        return response
 
     async def GetZReport(self, request: pb.GetZReportRequest, context: Context) -> pb.GetZReportResponse:
         return await usecases.get_z_report(self._db, current_principal().tenant, request.number)

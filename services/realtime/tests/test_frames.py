@@ -12,9 +12,9 @@ from fynlo.payments.v1 import events_pb2 as payments_events
 from fynlo.payments.v1 import payments_pb2
 from fynlo.staff.v1 import events_pb2 as staff_events
 from fynlo.staff.v1 import staff_pb2
+from fynlo_json import orders as orders_json
 from google.protobuf.message import Message
 
-import device_json
 from services.realtime import frames
 from services.realtime.frames import Event
 from services.realtime.tests.world import channel, frames_in
@@ -160,7 +160,7 @@ def test_the_first_firing_and_only_that_is_an_accepted_order(whole: Any, tickets
 
 def test_the_orders_channel_carries_the_order_as_rest_shows_it() -> None:
     frame = shown(orders_events.OrderPlaced(order=order(QUEUED)), "orders")
-    assert frame["d"] == device_json.order(order(QUEUED))
+    assert frame["d"] == orders_json.order(order(QUEUED))
     assert frame["ver"] == 4
 
 
@@ -170,7 +170,7 @@ def test_a_payment_says_what_was_paid_beside_the_order() -> None:
     )
     frame = shown(message, "orders")
     assert frame["payment"] == {"id": "p1", "method": "cash", "amount_minor": 500}
-    assert frame["d"] == device_json.order(order())
+    assert frame["d"] == orders_json.order(order())
 
 
 @pytest.mark.parametrize("message", [case[0] for case in CASES if case[1] == "kitchen"])

@@ -16,9 +16,10 @@ from fynlo.catalog.v1 import catalog_pb2
 from fynlo.catalog.v1 import events_pb2 as catalog_events
 from fynlo.orders.v1 import events_pb2 as orders_events
 from fynlo.orders.v1 import orders_pb2
+from fynlo_json import catalog as catalog_json
+from fynlo_json import orders as orders_json
 from google.protobuf.message import Message
 
-import device_json
 from chassis.auth import Principal, PrincipalKind
 from chassis.errors import Problem
 from services.realtime.frames import Event
@@ -60,7 +61,7 @@ def principal(**overrides: Any) -> Principal:
 
 def channel(short: str) -> str:
     """The full name of a channel of RID."""
-    return device_json.channel_name(RID, short)
+    return f"restaurant:{RID}:{short}"
 
 
 def frames_in(data: bytes) -> list[tuple[int, bytes]]:
@@ -353,12 +354,12 @@ class World:
         owned = self.owned[short]
         state: dict[str, Any] = {}
         if short == "orders":
-            state = {one.id: device_json.order(one) for one in self.orders.values()}
+            state = {one.id: orders_json.order(one) for one in self.orders.values()}
         elif short == "kitchen":
-            shown = [device_json.ticket(one) for one in self.tickets.values()]
+            shown = [orders_json.ticket(one) for one in self.tickets.values()]
             state = {one["id"]: one for one in shown if one["state"] in OPEN_TICKETS}
         elif short == "inventory":
-            state = {one.item_id: device_json.stock_level(one) for one in self.levels.values()}
+            state = {one.item_id: catalog_json.stock_level(one) for one in self.levels.values()}
         return owned.epoch, owned.head, state
 
 

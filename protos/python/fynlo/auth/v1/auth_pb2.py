@@ -24,40 +24,81 @@ _sym_db = _symbol_database.Default()
 
 from buf.validate import validate_pb2 as buf_dot_validate_dot_validate__pb2
 from fynlo.common.v1 import common_pb2 as fynlo_dot_common_dot_v1_dot_common__pb2
+from fynlo.common.v1 import json_pb2 as fynlo_dot_common_dot_v1_dot_json__pb2
 from google.protobuf import timestamp_pb2 as google_dot_protobuf_dot_timestamp__pb2
 
 
-DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n\x18\x66ynlo/auth/v1/auth.proto\x12\rfynlo.auth.v1\x1a\x1b\x62uf/validate/validate.proto\x1a\x1c\x66ynlo/common/v1/common.proto\x1a\x1fgoogle/protobuf/timestamp.proto\"\\\n\x04User\x12\x0e\n\x02id\x18\x01 \x01(\tR\x02id\x12\x14\n\x05\x65mail\x18\x02 \x01(\tR\x05\x65mail\x12\x12\n\x04name\x18\x03 \x01(\tR\x04name\x12\x1a\n\x08\x64isabled\x18\x04 \x01(\x08R\x08\x64isabled\".\n\x08Platform\x12\x0e\n\x02id\x18\x01 \x01(\tR\x02id\x12\x12\n\x04name\x18\x02 \x01(\tR\x04name\"\xb9\x01\n\nRestaurant\x12\x0e\n\x02id\x18\x01 \x01(\tR\x02id\x12\x1f\n\x0bplatform_id\x18\x02 \x01(\tR\nplatformId\x12?\n\x08settings\x18\x03 \x01(\x0b\x32#.fynlo.common.v1.RestaurantSettingsR\x08settings\x12\x39\n\ncreated_at\x18\x04 \x01(\x0b\x32\x1a.google.protobuf.TimestampR\tcreatedAt\"\xa1\x02\n\nMembership\x12\x17\n\x07user_id\x18\x01 \x01(\tR\x06userId\x12#\n\rrestaurant_id\x18\x02 \x01(\tR\x0crestaurantId\x12\'\n\x0frestaurant_name\x18\x03 \x01(\tR\x0erestaurantName\x12\'\n\x04role\x18\x04 \x01(\x0e\x32\x13.fynlo.auth.v1.RoleR\x04role\x12\x14\n\x05\x65mail\x18\x05 \x01(\tR\x05\x65mail\x12\x12\n\x04name\x18\x06 \x01(\tR\x04name\x12\x34\n\x05state\x18\x07 \x01(\x0e\x32\x1e.fynlo.auth.v1.MembershipStateR\x05state\x12#\n\rinvitation_id\x18\x08 \x01(\tR\x0cinvitationId\"\xba\x02\n\nInvitation\x12\x0e\n\x02id\x18\x01 \x01(\tR\x02id\x12\x14\n\x05\x65mail\x18\x02 \x01(\tR\x05\x65mail\x12\x12\n\x04name\x18\x03 \x01(\tR\x04name\x12\'\n\x04role\x18\x04 \x01(\x0e\x32\x13.fynlo.auth.v1.RoleR\x04role\x12\x34\n\x05state\x18\x05 \x01(\x0e\x32\x1e.fynlo.auth.v1.InvitationStateR\x05state\x12\x39\n\ncreated_at\x18\x06 \x01(\x0b\x32\x1a.google.protobuf.TimestampR\tcreatedAt\x12\x39\n\nexpires_at\x18\x07 \x01(\x0b\x32\x1a.google.protobuf.TimestampR\texpiresAt\x12\x1d\n\ninvited_by\x18\x08 \x01(\tR\tinvitedBy\"\xf5\x02\n\x07Session\x12!\n\x0c\x61\x63\x63\x65ss_token\x18\x01 \x01(\tR\x0b\x61\x63\x63\x65ssToken\x12#\n\rrefresh_token\x18\x02 \x01(\tR\x0crefreshToken\x12,\n\x12\x65xpires_in_seconds\x18\x03 \x01(\x05R\x10\x65xpiresInSeconds\x12\'\n\x04user\x18\x04 \x01(\x0b\x32\x13.fynlo.auth.v1.UserR\x04user\x12\'\n\x04role\x18\x05 \x01(\x0e\x32\x13.fynlo.auth.v1.RoleR\x04role\x12\x43\n\nrestaurant\x18\x06 \x01(\x0b\x32#.fynlo.common.v1.RestaurantSettingsR\nrestaurant\x12;\n\x0brestaurants\x18\x07 \x03(\x0b\x32\x19.fynlo.auth.v1.MembershipR\x0brestaurants\x12 \n\x0bpermissions\x18\x08 \x03(\tR\x0bpermissions\"\xb0\x01\n\nRevocation\x12\x31\n\x04kind\x18\x01 \x01(\x0e\x32\x1d.fynlo.auth.v1.RevocationKindR\x04kind\x12\x1a\n\x02id\x18\x02 \x01(\tB\n\xbaH\x07r\x05\x10\x01\x18\x80\x01R\x02id\x12;\n\x0bvalid_after\x18\x03 \x01(\x0b\x32\x1a.google.protobuf.TimestampR\nvalidAfter\x12\x16\n\x06reason\x18\x04 \x01(\tR\x06reason*u\n\x04Role\x12\x14\n\x10ROLE_UNSPECIFIED\x10\x00\x12\x11\n\rROLE_EMPLOYEE\x10\x01\x12\x10\n\x0cROLE_MANAGER\x10\x02\x12\x19\n\x15ROLE_RESTAURANT_OWNER\x10\x03\x12\x17\n\x13ROLE_PLATFORM_OWNER\x10\x04*h\n\nClientKind\x12\x1b\n\x17\x43LIENT_KIND_UNSPECIFIED\x10\x00\x12\x13\n\x0f\x43LIENT_KIND_WEB\x10\x01\x12\x13\n\x0f\x43LIENT_KIND_IOS\x10\x02\x12\x13\n\x0f\x43LIENT_KIND_KDS\x10\x03*n\n\x0fMembershipState\x12 \n\x1cMEMBERSHIP_STATE_UNSPECIFIED\x10\x00\x12\x1b\n\x17MEMBERSHIP_STATE_ACTIVE\x10\x01\x12\x1c\n\x18MEMBERSHIP_STATE_PENDING\x10\x02*\xac\x01\n\x0fInvitationState\x12 \n\x1cINVITATION_STATE_UNSPECIFIED\x10\x00\x12\x1c\n\x18INVITATION_STATE_PENDING\x10\x01\x12\x1d\n\x19INVITATION_STATE_ACCEPTED\x10\x02\x12\x1c\n\x18INVITATION_STATE_EXPIRED\x10\x03\x12\x1c\n\x18INVITATION_STATE_REVOKED\x10\x04*\xa4\x01\n\x0eRevocationKind\x12\x1f\n\x1bREVOCATION_KIND_UNSPECIFIED\x10\x00\x12\x18\n\x14REVOCATION_KIND_USER\x10\x01\x12\x1b\n\x17REVOCATION_KIND_SESSION\x10\x02\x12\x1a\n\x16REVOCATION_KIND_DEVICE\x10\x03\x12\x1e\n\x1aREVOCATION_KIND_RESTAURANT\x10\x04\x62\x06proto3')
+DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n\x18\x66ynlo/auth/v1/auth.proto\x12\rfynlo.auth.v1\x1a\x1b\x62uf/validate/validate.proto\x1a\x1c\x66ynlo/common/v1/common.proto\x1a\x1a\x66ynlo/common/v1/json.proto\x1a\x1fgoogle/protobuf/timestamp.proto\"d\n\x04User\x12\x0e\n\x02id\x18\x01 \x01(\tR\x02id\x12\x14\n\x05\x65mail\x18\x02 \x01(\tR\x05\x65mail\x12\x12\n\x04name\x18\x03 \x01(\tR\x04name\x12\"\n\x08\x64isabled\x18\x04 \x01(\x08\x42\x06\x82\xf6\x18\x02\x18\x01R\x08\x64isabled\".\n\x08Platform\x12\x0e\n\x02id\x18\x01 \x01(\tR\x02id\x12\x12\n\x04name\x18\x02 \x01(\tR\x04name\"\xd9\x01\n\nRestaurant\x12\x16\n\x02id\x18\x01 \x01(\tB\x06\x82\xf6\x18\x02\x18\x01R\x02id\x12\'\n\x0bplatform_id\x18\x02 \x01(\tB\x06\x82\xf6\x18\x02\x18\x01R\nplatformId\x12G\n\x08settings\x18\x03 \x01(\x0b\x32#.fynlo.common.v1.RestaurantSettingsB\x06\x82\xf6\x18\x02 \x01R\x08settings\x12\x41\n\ncreated_at\x18\x04 \x01(\x0b\x32\x1a.google.protobuf.TimestampB\x06\x82\xf6\x18\x02\x18\x01R\tcreatedAt\"\xd1\x02\n\nMembership\x12\x1f\n\x07user_id\x18\x01 \x01(\tB\x06\x82\xf6\x18\x02\x10\x01R\x06userId\x12+\n\rrestaurant_id\x18\x02 \x01(\tB\x06\x82\xf6\x18\x02\x18\x01R\x0crestaurantId\x12/\n\x0frestaurant_name\x18\x03 \x01(\tB\x06\x82\xf6\x18\x02\x18\x01R\x0erestaurantName\x12\'\n\x04role\x18\x04 \x01(\x0e\x32\x13.fynlo.auth.v1.RoleR\x04role\x12\x1c\n\x05\x65mail\x18\x05 \x01(\tB\x06\x82\xf6\x18\x02\x10\x01R\x05\x65mail\x12\x1a\n\x04name\x18\x06 \x01(\tB\x06\x82\xf6\x18\x02\x10\x01R\x04name\x12\x34\n\x05state\x18\x07 \x01(\x0e\x32\x1e.fynlo.auth.v1.MembershipStateR\x05state\x12+\n\rinvitation_id\x18\x08 \x01(\tB\x06\x82\xf6\x18\x02\x10\x01R\x0cinvitationId\"\xca\x02\n\nInvitation\x12\x0e\n\x02id\x18\x01 \x01(\tR\x02id\x12\x14\n\x05\x65mail\x18\x02 \x01(\tR\x05\x65mail\x12\x1a\n\x04name\x18\x03 \x01(\tB\x06\x82\xf6\x18\x02\x10\x01R\x04name\x12\'\n\x04role\x18\x04 \x01(\x0e\x32\x13.fynlo.auth.v1.RoleR\x04role\x12\x34\n\x05state\x18\x05 \x01(\x0e\x32\x1e.fynlo.auth.v1.InvitationStateR\x05state\x12\x39\n\ncreated_at\x18\x06 \x01(\x0b\x32\x1a.google.protobuf.TimestampR\tcreatedAt\x12\x39\n\nexpires_at\x18\x07 \x01(\x0b\x32\x1a.google.protobuf.TimestampR\texpiresAt\x12%\n\ninvited_by\x18\x08 \x01(\tB\x06\x82\xf6\x18\x02\x10\x01R\tinvitedBy\"d\n\rOwnRestaurant\x12\x0e\n\x02id\x18\x01 \x01(\tR\x02id\x12\x1a\n\x04name\x18\x02 \x01(\tB\x06\x82\xf6\x18\x02\x10\x01R\x04name\x12\'\n\x04role\x18\x03 \x01(\x0e\x32\x13.fynlo.auth.v1.RoleR\x04role\"\x9a\x04\n\x07Session\x12!\n\x0c\x61\x63\x63\x65ss_token\x18\x01 \x01(\tR\x0b\x61\x63\x63\x65ssToken\x12+\n\rrefresh_token\x18\x02 \x01(\tB\x06\x82\xf6\x18\x02\x10\x01R\x0crefreshToken\x12>\n\x12\x65xpires_in_seconds\x18\x03 \x01(\x05\x42\x10\x82\xf6\x18\x0c\n\nexpires_inR\x10\x65xpiresInSeconds\x12\'\n\x04user\x18\x04 \x01(\x0b\x32\x13.fynlo.auth.v1.UserR\x04user\x12\'\n\x04role\x18\x05 \x01(\x0e\x32\x13.fynlo.auth.v1.RoleR\x04role\x12K\n\nrestaurant\x18\x06 \x01(\x0b\x32#.fynlo.common.v1.RestaurantSettingsB\x06\x82\xf6\x18\x02\x10\x01R\nrestaurant\x12\x45\n\x0brestaurants\x18\x07 \x03(\x0b\x32\x19.fynlo.auth.v1.MembershipB\x08\x18\x01\x82\xf6\x18\x02\x18\x01R\x0brestaurants\x12 \n\x0bpermissions\x18\x08 \x03(\tR\x0bpermissions\x12X\n\x0fown_restaurants\x18\t \x03(\x0b\x32\x1c.fynlo.auth.v1.OwnRestaurantB\x11\x82\xf6\x18\r\n\x0brestaurantsR\x0eownRestaurants\x12\x1d\n\ntoken_type\x18\n \x01(\tR\ttokenType\"\xb0\x01\n\nRevocation\x12\x31\n\x04kind\x18\x01 \x01(\x0e\x32\x1d.fynlo.auth.v1.RevocationKindR\x04kind\x12\x1a\n\x02id\x18\x02 \x01(\tB\n\xbaH\x07r\x05\x10\x01\x18\x80\x01R\x02id\x12;\n\x0bvalid_after\x18\x03 \x01(\x0b\x32\x1a.google.protobuf.TimestampR\nvalidAfter\x12\x16\n\x06reason\x18\x04 \x01(\tR\x06reason*u\n\x04Role\x12\x14\n\x10ROLE_UNSPECIFIED\x10\x00\x12\x11\n\rROLE_EMPLOYEE\x10\x01\x12\x10\n\x0cROLE_MANAGER\x10\x02\x12\x19\n\x15ROLE_RESTAURANT_OWNER\x10\x03\x12\x17\n\x13ROLE_PLATFORM_OWNER\x10\x04*h\n\nClientKind\x12\x1b\n\x17\x43LIENT_KIND_UNSPECIFIED\x10\x00\x12\x13\n\x0f\x43LIENT_KIND_WEB\x10\x01\x12\x13\n\x0f\x43LIENT_KIND_IOS\x10\x02\x12\x13\n\x0f\x43LIENT_KIND_KDS\x10\x03*n\n\x0fMembershipState\x12 \n\x1cMEMBERSHIP_STATE_UNSPECIFIED\x10\x00\x12\x1b\n\x17MEMBERSHIP_STATE_ACTIVE\x10\x01\x12\x1c\n\x18MEMBERSHIP_STATE_PENDING\x10\x02*\xac\x01\n\x0fInvitationState\x12 \n\x1cINVITATION_STATE_UNSPECIFIED\x10\x00\x12\x1c\n\x18INVITATION_STATE_PENDING\x10\x01\x12\x1d\n\x19INVITATION_STATE_ACCEPTED\x10\x02\x12\x1c\n\x18INVITATION_STATE_EXPIRED\x10\x03\x12\x1c\n\x18INVITATION_STATE_REVOKED\x10\x04*\xa4\x01\n\x0eRevocationKind\x12\x1f\n\x1bREVOCATION_KIND_UNSPECIFIED\x10\x00\x12\x18\n\x14REVOCATION_KIND_USER\x10\x01\x12\x1b\n\x17REVOCATION_KIND_SESSION\x10\x02\x12\x1a\n\x16REVOCATION_KIND_DEVICE\x10\x03\x12\x1e\n\x1aREVOCATION_KIND_RESTAURANT\x10\x04\x62\x06proto3')
 
 _globals = globals()
 _builder.BuildMessageAndEnumDescriptors(DESCRIPTOR, _globals)
 _builder.BuildTopDescriptorsAndMessages(DESCRIPTOR, 'fynlo.auth.v1.auth_pb2', _globals)
 if not _descriptor._USE_C_DESCRIPTORS:
   DESCRIPTOR._loaded_options = None
+  _globals['_USER'].fields_by_name['disabled']._loaded_options = None
+  _globals['_USER'].fields_by_name['disabled']._serialized_options = b'\202\366\030\002\030\001'
+  _globals['_RESTAURANT'].fields_by_name['id']._loaded_options = None
+  _globals['_RESTAURANT'].fields_by_name['id']._serialized_options = b'\202\366\030\002\030\001'
+  _globals['_RESTAURANT'].fields_by_name['platform_id']._loaded_options = None
+  _globals['_RESTAURANT'].fields_by_name['platform_id']._serialized_options = b'\202\366\030\002\030\001'
+  _globals['_RESTAURANT'].fields_by_name['settings']._loaded_options = None
+  _globals['_RESTAURANT'].fields_by_name['settings']._serialized_options = b'\202\366\030\002 \001'
+  _globals['_RESTAURANT'].fields_by_name['created_at']._loaded_options = None
+  _globals['_RESTAURANT'].fields_by_name['created_at']._serialized_options = b'\202\366\030\002\030\001'
+  _globals['_MEMBERSHIP'].fields_by_name['user_id']._loaded_options = None
+  _globals['_MEMBERSHIP'].fields_by_name['user_id']._serialized_options = b'\202\366\030\002\020\001'
+  _globals['_MEMBERSHIP'].fields_by_name['restaurant_id']._loaded_options = None
+  _globals['_MEMBERSHIP'].fields_by_name['restaurant_id']._serialized_options = b'\202\366\030\002\030\001'
+  _globals['_MEMBERSHIP'].fields_by_name['restaurant_name']._loaded_options = None
+  _globals['_MEMBERSHIP'].fields_by_name['restaurant_name']._serialized_options = b'\202\366\030\002\030\001'
+  _globals['_MEMBERSHIP'].fields_by_name['email']._loaded_options = None
+  _globals['_MEMBERSHIP'].fields_by_name['email']._serialized_options = b'\202\366\030\002\020\001'
+  _globals['_MEMBERSHIP'].fields_by_name['name']._loaded_options = None
+  _globals['_MEMBERSHIP'].fields_by_name['name']._serialized_options = b'\202\366\030\002\020\001'
+  _globals['_MEMBERSHIP'].fields_by_name['invitation_id']._loaded_options = None
+  _globals['_MEMBERSHIP'].fields_by_name['invitation_id']._serialized_options = b'\202\366\030\002\020\001'
+  _globals['_INVITATION'].fields_by_name['name']._loaded_options = None
+  _globals['_INVITATION'].fields_by_name['name']._serialized_options = b'\202\366\030\002\020\001'
+  _globals['_INVITATION'].fields_by_name['invited_by']._loaded_options = None
+  _globals['_INVITATION'].fields_by_name['invited_by']._serialized_options = b'\202\366\030\002\020\001'
+  _globals['_OWNRESTAURANT'].fields_by_name['name']._loaded_options = None
+  _globals['_OWNRESTAURANT'].fields_by_name['name']._serialized_options = b'\202\366\030\002\020\001'
+  _globals['_SESSION'].fields_by_name['refresh_token']._loaded_options = None
+  _globals['_SESSION'].fields_by_name['refresh_token']._serialized_options = b'\202\366\030\002\020\001'
+  _globals['_SESSION'].fields_by_name['expires_in_seconds']._loaded_options = None
+  _globals['_SESSION'].fields_by_name['expires_in_seconds']._serialized_options = b'\202\366\030\014\n\nexpires_in'
+  _globals['_SESSION'].fields_by_name['restaurant']._loaded_options = None
+  _globals['_SESSION'].fields_by_name['restaurant']._serialized_options = b'\202\366\030\002\020\001'
+  _globals['_SESSION'].fields_by_name['restaurants']._loaded_options = None
+  _globals['_SESSION'].fields_by_name['restaurants']._serialized_options = b'\030\001\202\366\030\002\030\001'
+  _globals['_SESSION'].fields_by_name['own_restaurants']._loaded_options = None
+  _globals['_SESSION'].fields_by_name['own_restaurants']._serialized_options = b'\202\366\030\r\n\013restaurants'
   _globals['_REVOCATION'].fields_by_name['id']._loaded_options = None
   _globals['_REVOCATION'].fields_by_name['id']._serialized_options = b'\272H\007r\005\020\001\030\200\001'
-  _globals['_ROLE']._serialized_start=1629
-  _globals['_ROLE']._serialized_end=1746
-  _globals['_CLIENTKIND']._serialized_start=1748
-  _globals['_CLIENTKIND']._serialized_end=1852
-  _globals['_MEMBERSHIPSTATE']._serialized_start=1854
-  _globals['_MEMBERSHIPSTATE']._serialized_end=1964
-  _globals['_INVITATIONSTATE']._serialized_start=1967
-  _globals['_INVITATIONSTATE']._serialized_end=2139
-  _globals['_REVOCATIONKIND']._serialized_start=2142
-  _globals['_REVOCATIONKIND']._serialized_end=2306
-  _globals['_USER']._serialized_start=135
-  _globals['_USER']._serialized_end=227
-  _globals['_PLATFORM']._serialized_start=229
-  _globals['_PLATFORM']._serialized_end=275
-  _globals['_RESTAURANT']._serialized_start=278
-  _globals['_RESTAURANT']._serialized_end=463
-  _globals['_MEMBERSHIP']._serialized_start=466
-  _globals['_MEMBERSHIP']._serialized_end=755
-  _globals['_INVITATION']._serialized_start=758
-  _globals['_INVITATION']._serialized_end=1072
-  _globals['_SESSION']._serialized_start=1075
-  _globals['_SESSION']._serialized_end=1448
-  _globals['_REVOCATION']._serialized_start=1451
-  _globals['_REVOCATION']._serialized_end=1627
+  _globals['_ROLE']._serialized_start=2028
+  _globals['_ROLE']._serialized_end=2145
+  _globals['_CLIENTKIND']._serialized_start=2147
+  _globals['_CLIENTKIND']._serialized_end=2251
+  _globals['_MEMBERSHIPSTATE']._serialized_start=2253
+  _globals['_MEMBERSHIPSTATE']._serialized_end=2363
+  _globals['_INVITATIONSTATE']._serialized_start=2366
+  _globals['_INVITATIONSTATE']._serialized_end=2538
+  _globals['_REVOCATIONKIND']._serialized_start=2541
+  _globals['_REVOCATIONKIND']._serialized_end=2705
+  _globals['_USER']._serialized_start=163
+  _globals['_USER']._serialized_end=263
+  _globals['_PLATFORM']._serialized_start=265
+  _globals['_PLATFORM']._serialized_end=311
+  _globals['_RESTAURANT']._serialized_start=314
+  _globals['_RESTAURANT']._serialized_end=531
+  _globals['_MEMBERSHIP']._serialized_start=534
+  _globals['_MEMBERSHIP']._serialized_end=871
+  _globals['_INVITATION']._serialized_start=874
+  _globals['_INVITATION']._serialized_end=1204
+  _globals['_OWNRESTAURANT']._serialized_start=1206
+  _globals['_OWNRESTAURANT']._serialized_end=1306
+  _globals['_SESSION']._serialized_start=1309
+  _globals['_SESSION']._serialized_end=1847
+  _globals['_REVOCATION']._serialized_start=1850
+  _globals['_REVOCATION']._serialized_end=2026
 # @@protoc_insertion_point(module_scope)

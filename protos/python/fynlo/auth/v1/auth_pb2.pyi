@@ -19,6 +19,11 @@ if sys.version_info >= (3, 11):
 else:
     from typing_extensions import TypeAlias as _TypeAlias, Never as _Never
 
+if sys.version_info >= (3, 13):
+    from warnings import deprecated as _deprecated
+else:
+    from typing_extensions import deprecated as _deprecated
+
 DESCRIPTOR: _descriptor.FileDescriptor
 
 class _Role:
@@ -291,8 +296,35 @@ class Invitation(_message.Message):
 Global___Invitation: _TypeAlias = Invitation  # noqa: Y015
 
 @_typing.final
+class OwnRestaurant(_message.Message):
+    """A restaurant of a person, with the role held there."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    ID_FIELD_NUMBER: _builtins.int
+    NAME_FIELD_NUMBER: _builtins.int
+    ROLE_FIELD_NUMBER: _builtins.int
+    id: _builtins.str
+    name: _builtins.str
+    role: Global___Role.ValueType
+    def __init__(
+        self,
+        *,
+        id: _builtins.str = ...,
+        name: _builtins.str = ...,
+        role: Global___Role.ValueType = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["id", b"id", "name", b"name", "role", b"role"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___OwnRestaurant: _TypeAlias = OwnRestaurant  # noqa: Y015
+
+@_typing.final
 class Session(_message.Message):
-    """What a log-in, refresh or switch answers."""
+    """What a log-in, refresh or switch answers: tokens and who holds them. The refresh token works once."""
 
     DESCRIPTOR: _descriptor.Descriptor
 
@@ -304,11 +336,15 @@ class Session(_message.Message):
     RESTAURANT_FIELD_NUMBER: _builtins.int
     RESTAURANTS_FIELD_NUMBER: _builtins.int
     PERMISSIONS_FIELD_NUMBER: _builtins.int
+    OWN_RESTAURANTS_FIELD_NUMBER: _builtins.int
+    TOKEN_TYPE_FIELD_NUMBER: _builtins.int
     access_token: _builtins.str
     refresh_token: _builtins.str
     expires_in_seconds: _builtins.int
     """Seconds until the access token expires."""
     role: Global___Role.ValueType
+    token_type: _builtins.str
+    """Bearer."""
     @_builtins.property
     def user(self) -> Global___User: ...
     @_builtins.property
@@ -316,9 +352,12 @@ class Session(_message.Message):
         """Empty for a platform owner that has chosen no restaurant."""
 
     @_builtins.property
+    @_deprecated("""This field has been marked as deprecated using proto field options.""")
     def restaurants(self) -> _containers.RepeatedCompositeFieldContainer[Global___Membership]: ...
     @_builtins.property
     def permissions(self) -> _containers.RepeatedScalarFieldContainer[_builtins.str]: ...
+    @_builtins.property
+    def own_restaurants(self) -> _containers.RepeatedCompositeFieldContainer[Global___OwnRestaurant]: ...
     def __init__(
         self,
         *,
@@ -330,10 +369,12 @@ class Session(_message.Message):
         restaurant: _common_pb2.RestaurantSettings | None = ...,
         restaurants: _abc.Iterable[Global___Membership] | None = ...,
         permissions: _abc.Iterable[_builtins.str] | None = ...,
+        own_restaurants: _abc.Iterable[Global___OwnRestaurant] | None = ...,
+        token_type: _builtins.str = ...,
     ) -> None: ...
     _HasFieldArgType: _TypeAlias = _typing.Literal["restaurant", b"restaurant", "user", b"user"]  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["access_token", b"access_token", "expires_in_seconds", b"expires_in_seconds", "permissions", b"permissions", "refresh_token", b"refresh_token", "restaurant", b"restaurant", "restaurants", b"restaurants", "role", b"role", "user", b"user"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["access_token", b"access_token", "expires_in_seconds", b"expires_in_seconds", "own_restaurants", b"own_restaurants", "permissions", b"permissions", "refresh_token", b"refresh_token", "restaurant", b"restaurant", "restaurants", b"restaurants", "role", b"role", "token_type", b"token_type", "user", b"user"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 

@@ -228,6 +228,7 @@ class GetMeResponse(_message.Message):
     RESTAURANT_FIELD_NUMBER: _builtins.int
     PERMISSIONS_FIELD_NUMBER: _builtins.int
     RESTAURANTS_FIELD_NUMBER: _builtins.int
+    OWN_RESTAURANTS_FIELD_NUMBER: _builtins.int
     role: _auth_pb2.Role.ValueType
     @_builtins.property
     def user(self) -> _auth_pb2.User: ...
@@ -236,7 +237,10 @@ class GetMeResponse(_message.Message):
     @_builtins.property
     def permissions(self) -> _containers.RepeatedScalarFieldContainer[_builtins.str]: ...
     @_builtins.property
+    @_deprecated("""This field has been marked as deprecated using proto field options.""")
     def restaurants(self) -> _containers.RepeatedCompositeFieldContainer[_auth_pb2.Membership]: ...
+    @_builtins.property
+    def own_restaurants(self) -> _containers.RepeatedCompositeFieldContainer[_auth_pb2.OwnRestaurant]: ...
     def __init__(
         self,
         *,
@@ -245,10 +249,11 @@ class GetMeResponse(_message.Message):
         restaurant: _common_pb2.RestaurantSettings | None = ...,
         permissions: _abc.Iterable[_builtins.str] | None = ...,
         restaurants: _abc.Iterable[_auth_pb2.Membership] | None = ...,
+        own_restaurants: _abc.Iterable[_auth_pb2.OwnRestaurant] | None = ...,
     ) -> None: ...
     _HasFieldArgType: _TypeAlias = _typing.Literal["restaurant", b"restaurant", "user", b"user"]  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["permissions", b"permissions", "restaurant", b"restaurant", "restaurants", b"restaurants", "role", b"role", "user", b"user"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["own_restaurants", b"own_restaurants", "permissions", b"permissions", "restaurant", b"restaurant", "restaurants", b"restaurants", "role", b"role", "user", b"user"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 
@@ -559,12 +564,46 @@ class CreateRestaurantRequest(_message.Message):
 Global___CreateRestaurantRequest: _TypeAlias = CreateRestaurantRequest  # noqa: Y015
 
 @_typing.final
+class InvitedOwner(_message.Message):
+    """Who was invited to own a restaurant. Without an id: whether the address has an account is not said."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    ID_FIELD_NUMBER: _builtins.int
+    EMAIL_FIELD_NUMBER: _builtins.int
+    NAME_FIELD_NUMBER: _builtins.int
+    STATE_FIELD_NUMBER: _builtins.int
+    INVITATION_ID_FIELD_NUMBER: _builtins.int
+    id: _builtins.str
+    email: _builtins.str
+    name: _builtins.str
+    state: _auth_pb2.InvitationState.ValueType
+    invitation_id: _builtins.str
+    def __init__(
+        self,
+        *,
+        id: _builtins.str = ...,
+        email: _builtins.str = ...,
+        name: _builtins.str = ...,
+        state: _auth_pb2.InvitationState.ValueType = ...,
+        invitation_id: _builtins.str = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["email", b"email", "id", b"id", "invitation_id", b"invitation_id", "name", b"name", "state", b"state"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___InvitedOwner: _TypeAlias = InvitedOwner  # noqa: Y015
+
+@_typing.final
 class CreateRestaurantResponse(_message.Message):
     DESCRIPTOR: _descriptor.Descriptor
 
     RESTAURANT_FIELD_NUMBER: _builtins.int
     OWNER_FIELD_NUMBER: _builtins.int
     INVITATION_FIELD_NUMBER: _builtins.int
+    INVITED_OWNER_FIELD_NUMBER: _builtins.int
     @_builtins.property
     def restaurant(self) -> _auth_pb2.Restaurant: ...
     @_builtins.property
@@ -575,16 +614,19 @@ class CreateRestaurantResponse(_message.Message):
     def invitation(self) -> _auth_pb2.Invitation:
         """Absent in restaurants that are older than invitations."""
 
+    @_builtins.property
+    def invited_owner(self) -> Global___InvitedOwner: ...
     def __init__(
         self,
         *,
         restaurant: _auth_pb2.Restaurant | None = ...,
         owner: _auth_pb2.User | None = ...,
         invitation: _auth_pb2.Invitation | None = ...,
+        invited_owner: Global___InvitedOwner | None = ...,
     ) -> None: ...
-    _HasFieldArgType: _TypeAlias = _typing.Literal["invitation", b"invitation", "owner", b"owner", "restaurant", b"restaurant"]  # noqa: Y015
+    _HasFieldArgType: _TypeAlias = _typing.Literal["invitation", b"invitation", "invited_owner", b"invited_owner", "owner", b"owner", "restaurant", b"restaurant"]  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["invitation", b"invitation", "owner", b"owner", "restaurant", b"restaurant"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["invitation", b"invitation", "invited_owner", b"invited_owner", "owner", b"owner", "restaurant", b"restaurant"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 

@@ -278,6 +278,7 @@ class Item(_message.Message):
     STOCK_TRACKED_FIELD_NUMBER: _builtins.int
     POSITION_FIELD_NUMBER: _builtins.int
     VERSION_FIELD_NUMBER: _builtins.int
+    STOCK_LEFT_FIELD_NUMBER: _builtins.int
     id: _builtins.str
     category_id: _builtins.str
     name: _builtins.str
@@ -291,6 +292,8 @@ class Item(_message.Message):
     """Units are counted, reserved and can run out."""
     position: _builtins.int
     version: _builtins.int
+    stock_left: _builtins.int
+    """Units left to sell. Unset: not counted, or not asked here."""
     @_builtins.property
     def allergens(self) -> _containers.RepeatedScalarFieldContainer[Global___Allergen.ValueType]: ...
     @_builtins.property
@@ -313,12 +316,15 @@ class Item(_message.Message):
         stock_tracked: _builtins.bool = ...,
         position: _builtins.int = ...,
         version: _builtins.int = ...,
+        stock_left: _builtins.int | None = ...,
     ) -> None: ...
-    _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
+    _HasFieldArgType: _TypeAlias = _typing.Literal["_stock_left", b"_stock_left", "stock_left", b"stock_left"]  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["allergens", b"allergens", "available", b"available", "category_id", b"category_id", "description", b"description", "id", b"id", "name", b"name", "option_groups", b"option_groups", "position", b"position", "price_minor", b"price_minor", "stock_tracked", b"stock_tracked", "vat_class", b"vat_class", "version", b"version", "windows", b"windows"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["_stock_left", b"_stock_left", "allergens", b"allergens", "available", b"available", "category_id", b"category_id", "description", b"description", "id", b"id", "name", b"name", "option_groups", b"option_groups", "position", b"position", "price_minor", b"price_minor", "stock_left", b"stock_left", "stock_tracked", b"stock_tracked", "vat_class", b"vat_class", "version", b"version", "windows", b"windows"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
-    def WhichOneof(self, oneof_group: _Never) -> None: ...
+    _WhichOneofReturnType__stock_left: _TypeAlias = _typing.Literal["stock_left"]  # noqa: Y015
+    _WhichOneofArgType__stock_left: _TypeAlias = _typing.Literal["_stock_left", b"_stock_left"]  # noqa: Y015
+    def WhichOneof(self, oneof_group: _WhichOneofArgType__stock_left) -> _WhichOneofReturnType__stock_left | None: ...
 
 Global___Item: _TypeAlias = Item  # noqa: Y015
 

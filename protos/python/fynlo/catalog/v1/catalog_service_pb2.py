@@ -25,10 +25,11 @@ _sym_db = _symbol_database.Default()
 from buf.validate import validate_pb2 as buf_dot_validate_dot_validate__pb2
 from fynlo.catalog.v1 import catalog_pb2 as fynlo_dot_catalog_dot_v1_dot_catalog__pb2
 from fynlo.common.v1 import common_pb2 as fynlo_dot_common_dot_v1_dot_common__pb2
+from fynlo.common.v1 import json_pb2 as fynlo_dot_common_dot_v1_dot_json__pb2
 from fynlo.common.v1 import options_pb2 as fynlo_dot_common_dot_v1_dot_options__pb2
 
 
-DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n&fynlo/catalog/v1/catalog_service.proto\x12\x10\x66ynlo.catalog.v1\x1a\x1b\x62uf/validate/validate.proto\x1a\x1e\x66ynlo/catalog/v1/catalog.proto\x1a\x1c\x66ynlo/common/v1/common.proto\x1a\x1d\x66ynlo/common/v1/options.proto\"\x8c\x01\n\x0eGetMenuRequest\x12,\n\rsince_version\x18\x01 \x01(\x03\x42\x07\xbaH\x04\"\x02(\x00R\x0csinceVersion\x12#\n\rrestaurant_id\x18\x02 \x01(\tR\x0crestaurantId\x12\'\n\nknown_etag\x18\x03 \x01(\tB\x08\xbaH\x05r\x03\x18\xc8\x01R\tknownEtag\"\xc8\x02\n\x0fGetMenuResponse\x12*\n\x04menu\x18\x01 \x01(\x0b\x32\x16.fynlo.catalog.v1.MenuR\x04menu\x12\x14\n\x05\x64\x65lta\x18\x02 \x01(\x08R\x05\x64\x65lta\x12(\n\x10removed_item_ids\x18\x03 \x03(\tR\x0eremovedItemIds\x12\x30\n\x14removed_category_ids\x18\x04 \x03(\tR\x12removedCategoryIds\x12\x32\n\x05stock\x18\x05 \x03(\x0b\x32\x1c.fynlo.catalog.v1.StockLevelR\x05stock\x12,\n\x12\x61vailable_item_ids\x18\x06 \x03(\tR\x10\x61vailableItemIds\x12\x12\n\x04\x65tag\x18\x07 \x01(\tR\x04\x65tag\x12!\n\x0cnot_modified\x18\x08 \x01(\x08R\x0bnotModified\"\xc1\x01\n\x11ImportMenuRequest\x12)\n\nrequest_id\x18\x01 \x01(\tB\n\xbaH\x07r\x05\x10\x01\x18\xff\x01R\trequestId\x12&\n\x07\x63ontent\x18\x02 \x01(\x0c\x42\x0c\xbaH\tz\x07\x10\x01\x18\x80\x80\x80\x01R\x07\x63ontent\x12@\n\x06\x66ormat\x18\x03 \x01(\x0e\x32\x1c.fynlo.catalog.v1.MenuFormatB\n\xbaH\x07\x82\x01\x04\x10\x01 \x00R\x06\x66ormat\x12\x17\n\x07\x64ry_run\x18\x04 \x01(\x08R\x06\x64ryRun\"\xc8\x01\n\x12ImportMenuResponse\x12\x18\n\x07\x63reated\x18\x01 \x01(\x05R\x07\x63reated\x12\x18\n\x07updated\x18\x02 \x01(\x05R\x07updated\x12\x1c\n\tunchanged\x18\x03 \x01(\x05R\tunchanged\x12=\n\x08rejected\x18\x04 \x03(\x0b\x32!.fynlo.catalog.v1.ImportRejectionR\x08rejected\x12!\n\x0cmenu_version\x18\x05 \x01(\x03R\x0bmenuVersion\"\x82\x01\n\x15\x43reateCategoryRequest\x12)\n\nrequest_id\x18\x01 \x01(\tB\n\xbaH\x07r\x05\x10\x01\x18\xff\x01R\trequestId\x12>\n\x08\x63\x61tegory\x18\x02 \x01(\x0b\x32\x1a.fynlo.catalog.v1.CategoryB\x06\xbaH\x03\xc8\x01\x01R\x08\x63\x61tegory\"P\n\x16\x43reateCategoryResponse\x12\x36\n\x08\x63\x61tegory\x18\x01 \x01(\x0b\x32\x1a.fynlo.catalog.v1.CategoryR\x08\x63\x61tegory\"\x82\x01\n\x15UpdateCategoryRequest\x12)\n\nrequest_id\x18\x01 \x01(\tB\n\xbaH\x07r\x05\x10\x01\x18\xff\x01R\trequestId\x12>\n\x08\x63\x61tegory\x18\x02 \x01(\x0b\x32\x1a.fynlo.catalog.v1.CategoryB\x06\xbaH\x03\xc8\x01\x01R\x08\x63\x61tegory\"P\n\x16UpdateCategoryResponse\x12\x36\n\x08\x63\x61tegory\x18\x01 \x01(\x0b\x32\x1a.fynlo.catalog.v1.CategoryR\x08\x63\x61tegory\"m\n\x15\x44\x65leteCategoryRequest\x12)\n\nrequest_id\x18\x01 \x01(\tB\n\xbaH\x07r\x05\x10\x01\x18\xff\x01R\trequestId\x12)\n\x0b\x63\x61tegory_id\x18\x02 \x01(\tB\x08\xbaH\x05r\x03\xb0\x01\x01R\ncategoryId\"\x18\n\x16\x44\x65leteCategoryResponse\"r\n\x11\x43reateItemRequest\x12)\n\nrequest_id\x18\x01 \x01(\tB\n\xbaH\x07r\x05\x10\x01\x18\xff\x01R\trequestId\x12\x32\n\x04item\x18\x02 \x01(\x0b\x32\x16.fynlo.catalog.v1.ItemB\x06\xbaH\x03\xc8\x01\x01R\x04item\"@\n\x12\x43reateItemResponse\x12*\n\x04item\x18\x01 \x01(\x0b\x32\x16.fynlo.catalog.v1.ItemR\x04item\"\xa0\x01\n\x11UpdateItemRequest\x12)\n\nrequest_id\x18\x01 \x01(\tB\n\xbaH\x07r\x05\x10\x01\x18\xff\x01R\trequestId\x12\x32\n\x04item\x18\x02 \x01(\x0b\x32\x16.fynlo.catalog.v1.ItemB\x06\xbaH\x03\xc8\x01\x01R\x04item\x12,\n\x12keep_stock_tracked\x18\x03 \x01(\x08R\x10keepStockTracked\"@\n\x12UpdateItemResponse\x12*\n\x04item\x18\x01 \x01(\x0b\x32\x16.fynlo.catalog.v1.ItemR\x04item\"a\n\x11\x44\x65leteItemRequest\x12)\n\nrequest_id\x18\x01 \x01(\tB\n\xbaH\x07r\x05\x10\x01\x18\xff\x01R\trequestId\x12!\n\x07item_id\x18\x02 \x01(\tB\x08\xbaH\x05r\x03\xb0\x01\x01R\x06itemId\"\x14\n\x12\x44\x65leteItemResponse\"\x88\x01\n\x1aSetItemAvailabilityRequest\x12)\n\nrequest_id\x18\x01 \x01(\tB\n\xbaH\x07r\x05\x10\x01\x18\xff\x01R\trequestId\x12!\n\x07item_id\x18\x02 \x01(\tB\x08\xbaH\x05r\x03\xb0\x01\x01R\x06itemId\x12\x1c\n\tavailable\x18\x03 \x01(\x08R\tavailable\"I\n\x1bSetItemAvailabilityResponse\x12*\n\x04item\x18\x01 \x01(\x0b\x32\x16.fynlo.catalog.v1.ItemR\x04item\"D\n\x10ListStockRequest\x12\x30\n\x04page\x18\x01 \x01(\x0b\x32\x1c.fynlo.common.v1.PageRequestR\x04page\"j\n\x11ListStockResponse\x12\x34\n\x06levels\x18\x01 \x03(\x0b\x32\x1c.fynlo.catalog.v1.StockLevelR\x06levels\x12\x1f\n\x0bnext_cursor\x18\x02 \x01(\tR\nnextCursor\"\xbd\x01\n\x11\x43ountStockRequest\x12)\n\nrequest_id\x18\x01 \x01(\tB\n\xbaH\x07r\x05\x10\x01\x18\xff\x01R\trequestId\x12!\n\x07item_id\x18\x02 \x01(\tB\x08\xbaH\x05r\x03\xb0\x01\x01R\x06itemId\x12&\n\x07on_hand\x18\x03 \x01(\x03\x42\r\xbaH\n\"\x08\x18\x80\x94\xeb\xdc\x03(\x00R\x06onHand\x12\x32\n\rreorder_point\x18\x04 \x01(\x03\x42\r\xbaH\n\"\x08\x18\x80\x94\xeb\xdc\x03(\x00R\x0creorderPoint\"H\n\x12\x43ountStockResponse\x12\x32\n\x05level\x18\x01 \x01(\x0b\x32\x1c.fynlo.catalog.v1.StockLevelR\x05level\"\xa5\x01\n\x13ReserveStockRequest\x12)\n\nrequest_id\x18\x01 \x01(\tB\n\xbaH\x07r\x05\x10\x01\x18\xff\x01R\trequestId\x12#\n\x08order_id\x18\x02 \x01(\tB\x08\xbaH\x05r\x03\xb0\x01\x01R\x07orderId\x12>\n\x05lines\x18\x03 \x03(\x0b\x32\x1b.fynlo.catalog.v1.StockLineB\x0b\xbaH\x08\x92\x01\x05\x08\x01\x10\xc8\x01R\x05lines\"L\n\x14ReserveStockResponse\x12\x34\n\x06levels\x18\x01 \x03(\x0b\x32\x1c.fynlo.catalog.v1.StockLevelR\x06levels\"e\n\x13ReleaseStockRequest\x12)\n\nrequest_id\x18\x01 \x01(\tB\n\xbaH\x07r\x05\x10\x01\x18\xff\x01R\trequestId\x12#\n\x08order_id\x18\x02 \x01(\tB\x08\xbaH\x05r\x03\xb0\x01\x01R\x07orderId\"\x16\n\x14ReleaseStockResponse2\xbe\x0c\n\x0e\x43\x61talogService\x12j\n\x07GetMenu\x12 .fynlo.catalog.v1.GetMenuRequest\x1a!.fynlo.catalog.v1.GetMenuResponse\"\x1a\x90\x02\x01\xca\xf3\x18\tmenu.read\xea\xf3\x18\x06orders\x12k\n\nImportMenu\x12#.fynlo.catalog.v1.ImportMenuRequest\x1a$.fynlo.catalog.v1.ImportMenuResponse\"\x12\x90\x02\x02\xca\xf3\x18\x0bmenu.manage\x12w\n\x0e\x43reateCategory\x12\'.fynlo.catalog.v1.CreateCategoryRequest\x1a(.fynlo.catalog.v1.CreateCategoryResponse\"\x12\x90\x02\x02\xca\xf3\x18\x0bmenu.manage\x12w\n\x0eUpdateCategory\x12\'.fynlo.catalog.v1.UpdateCategoryRequest\x1a(.fynlo.catalog.v1.UpdateCategoryResponse\"\x12\x90\x02\x02\xca\xf3\x18\x0bmenu.manage\x12w\n\x0e\x44\x65leteCategory\x12\'.fynlo.catalog.v1.DeleteCategoryRequest\x1a(.fynlo.catalog.v1.DeleteCategoryResponse\"\x12\x90\x02\x02\xca\xf3\x18\x0bmenu.manage\x12k\n\nCreateItem\x12#.fynlo.catalog.v1.CreateItemRequest\x1a$.fynlo.catalog.v1.CreateItemResponse\"\x12\x90\x02\x02\xca\xf3\x18\x0bmenu.manage\x12k\n\nUpdateItem\x12#.fynlo.catalog.v1.UpdateItemRequest\x1a$.fynlo.catalog.v1.UpdateItemResponse\"\x12\x90\x02\x02\xca\xf3\x18\x0bmenu.manage\x12k\n\nDeleteItem\x12#.fynlo.catalog.v1.DeleteItemRequest\x1a$.fynlo.catalog.v1.DeleteItemResponse\"\x12\x90\x02\x02\xca\xf3\x18\x0bmenu.manage\x12\x87\x01\n\x13SetItemAvailability\x12,.fynlo.catalog.v1.SetItemAvailabilityRequest\x1a-.fynlo.catalog.v1.SetItemAvailabilityResponse\"\x13\x90\x02\x02\xca\xf3\x18\x0cstock.adjust\x12\x66\n\tListStock\x12\".fynlo.catalog.v1.ListStockRequest\x1a#.fynlo.catalog.v1.ListStockResponse\"\x10\x90\x02\x01\xca\xf3\x18\tmenu.read\x12l\n\nCountStock\x12#.fynlo.catalog.v1.CountStockRequest\x1a$.fynlo.catalog.v1.CountStockResponse\"\x13\x90\x02\x02\xca\xf3\x18\x0cstock.adjust\x12\xc2\x01\n\x0cReserveStock\x12%.fynlo.catalog.v1.ReserveStockRequest\x1a&.fynlo.catalog.v1.ReserveStockResponse\"c\x90\x02\x02\xca\xf3\x18\x0corders.place\xe2\xf3\x18\x0cUNKNOWN_ITEM\xe2\xf3\x18\x12INSUFFICIENT_STOCK\xe2\xf3\x18\x14RESERVATION_MISMATCH\xe2\xf3\x18\x0eORDER_FINISHED\x12|\n\x0cReleaseStock\x12%.fynlo.catalog.v1.ReleaseStockRequest\x1a&.fynlo.catalog.v1.ReleaseStockResponse\"\x1d\x90\x02\x02\xca\xf3\x18\x0corders.place\xea\xf3\x18\x06ordersb\x06proto3')
+DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n&fynlo/catalog/v1/catalog_service.proto\x12\x10\x66ynlo.catalog.v1\x1a\x1b\x62uf/validate/validate.proto\x1a\x1e\x66ynlo/catalog/v1/catalog.proto\x1a\x1c\x66ynlo/common/v1/common.proto\x1a\x1a\x66ynlo/common/v1/json.proto\x1a\x1d\x66ynlo/common/v1/options.proto\"\x8c\x01\n\x0eGetMenuRequest\x12,\n\rsince_version\x18\x01 \x01(\x03\x42\x07\xbaH\x04\"\x02(\x00R\x0csinceVersion\x12#\n\rrestaurant_id\x18\x02 \x01(\tR\x0crestaurantId\x12\'\n\nknown_etag\x18\x03 \x01(\tB\x08\xbaH\x05r\x03\x18\xc8\x01R\tknownEtag\"\xc8\x02\n\x0fGetMenuResponse\x12*\n\x04menu\x18\x01 \x01(\x0b\x32\x16.fynlo.catalog.v1.MenuR\x04menu\x12\x14\n\x05\x64\x65lta\x18\x02 \x01(\x08R\x05\x64\x65lta\x12(\n\x10removed_item_ids\x18\x03 \x03(\tR\x0eremovedItemIds\x12\x30\n\x14removed_category_ids\x18\x04 \x03(\tR\x12removedCategoryIds\x12\x32\n\x05stock\x18\x05 \x03(\x0b\x32\x1c.fynlo.catalog.v1.StockLevelR\x05stock\x12,\n\x12\x61vailable_item_ids\x18\x06 \x03(\tR\x10\x61vailableItemIds\x12\x12\n\x04\x65tag\x18\x07 \x01(\tR\x04\x65tag\x12!\n\x0cnot_modified\x18\x08 \x01(\x08R\x0bnotModified\"\xc1\x01\n\x11ImportMenuRequest\x12)\n\nrequest_id\x18\x01 \x01(\tB\n\xbaH\x07r\x05\x10\x01\x18\xff\x01R\trequestId\x12&\n\x07\x63ontent\x18\x02 \x01(\x0c\x42\x0c\xbaH\tz\x07\x10\x01\x18\x80\x80\x80\x01R\x07\x63ontent\x12@\n\x06\x66ormat\x18\x03 \x01(\x0e\x32\x1c.fynlo.catalog.v1.MenuFormatB\n\xbaH\x07\x82\x01\x04\x10\x01 \x00R\x06\x66ormat\x12\x17\n\x07\x64ry_run\x18\x04 \x01(\x08R\x06\x64ryRun\"\xd0\x01\n\x12ImportMenuResponse\x12\x18\n\x07\x63reated\x18\x01 \x01(\x05R\x07\x63reated\x12\x18\n\x07updated\x18\x02 \x01(\x05R\x07updated\x12\x1c\n\tunchanged\x18\x03 \x01(\x05R\tunchanged\x12=\n\x08rejected\x18\x04 \x03(\x0b\x32!.fynlo.catalog.v1.ImportRejectionR\x08rejected\x12)\n\x0cmenu_version\x18\x05 \x01(\x03\x42\x06\x82\xf6\x18\x02\x10\x01R\x0bmenuVersion\"\x82\x01\n\x15\x43reateCategoryRequest\x12)\n\nrequest_id\x18\x01 \x01(\tB\n\xbaH\x07r\x05\x10\x01\x18\xff\x01R\trequestId\x12>\n\x08\x63\x61tegory\x18\x02 \x01(\x0b\x32\x1a.fynlo.catalog.v1.CategoryB\x06\xbaH\x03\xc8\x01\x01R\x08\x63\x61tegory\"P\n\x16\x43reateCategoryResponse\x12\x36\n\x08\x63\x61tegory\x18\x01 \x01(\x0b\x32\x1a.fynlo.catalog.v1.CategoryR\x08\x63\x61tegory\"\x82\x01\n\x15UpdateCategoryRequest\x12)\n\nrequest_id\x18\x01 \x01(\tB\n\xbaH\x07r\x05\x10\x01\x18\xff\x01R\trequestId\x12>\n\x08\x63\x61tegory\x18\x02 \x01(\x0b\x32\x1a.fynlo.catalog.v1.CategoryB\x06\xbaH\x03\xc8\x01\x01R\x08\x63\x61tegory\"P\n\x16UpdateCategoryResponse\x12\x36\n\x08\x63\x61tegory\x18\x01 \x01(\x0b\x32\x1a.fynlo.catalog.v1.CategoryR\x08\x63\x61tegory\"m\n\x15\x44\x65leteCategoryRequest\x12)\n\nrequest_id\x18\x01 \x01(\tB\n\xbaH\x07r\x05\x10\x01\x18\xff\x01R\trequestId\x12)\n\x0b\x63\x61tegory_id\x18\x02 \x01(\tB\x08\xbaH\x05r\x03\xb0\x01\x01R\ncategoryId\"\x18\n\x16\x44\x65leteCategoryResponse\"r\n\x11\x43reateItemRequest\x12)\n\nrequest_id\x18\x01 \x01(\tB\n\xbaH\x07r\x05\x10\x01\x18\xff\x01R\trequestId\x12\x32\n\x04item\x18\x02 \x01(\x0b\x32\x16.fynlo.catalog.v1.ItemB\x06\xbaH\x03\xc8\x01\x01R\x04item\"@\n\x12\x43reateItemResponse\x12*\n\x04item\x18\x01 \x01(\x0b\x32\x16.fynlo.catalog.v1.ItemR\x04item\"\xba\x01\n\x11UpdateItemRequest\x12)\n\nrequest_id\x18\x01 \x01(\tB\n\xbaH\x07r\x05\x10\x01\x18\xff\x01R\trequestId\x12\x32\n\x04item\x18\x02 \x01(\x0b\x32\x16.fynlo.catalog.v1.ItemB\x06\xbaH\x03\xc8\x01\x01R\x04item\x12\x46\n\x12keep_stock_tracked\x18\x03 \x01(\x08\x42\x18\x82\xf6\x18\x14Z\x12item.stock_trackedR\x10keepStockTracked\"@\n\x12UpdateItemResponse\x12*\n\x04item\x18\x01 \x01(\x0b\x32\x16.fynlo.catalog.v1.ItemR\x04item\"a\n\x11\x44\x65leteItemRequest\x12)\n\nrequest_id\x18\x01 \x01(\tB\n\xbaH\x07r\x05\x10\x01\x18\xff\x01R\trequestId\x12!\n\x07item_id\x18\x02 \x01(\tB\x08\xbaH\x05r\x03\xb0\x01\x01R\x06itemId\"\x14\n\x12\x44\x65leteItemResponse\"\x90\x01\n\x1aSetItemAvailabilityRequest\x12)\n\nrequest_id\x18\x01 \x01(\tB\n\xbaH\x07r\x05\x10\x01\x18\xff\x01R\trequestId\x12!\n\x07item_id\x18\x02 \x01(\tB\x08\xbaH\x05r\x03\xb0\x01\x01R\x06itemId\x12$\n\tavailable\x18\x03 \x01(\x08\x42\x06\x82\xf6\x18\x02p\x01R\tavailable\"I\n\x1bSetItemAvailabilityResponse\x12*\n\x04item\x18\x01 \x01(\x0b\x32\x16.fynlo.catalog.v1.ItemR\x04item\"L\n\x10ListStockRequest\x12\x38\n\x04page\x18\x01 \x01(\x0b\x32\x1c.fynlo.common.v1.PageRequestB\x06\x82\xf6\x18\x02 \x01R\x04page\"\x7f\n\x11ListStockResponse\x12\x41\n\x06levels\x18\x01 \x03(\x0b\x32\x1c.fynlo.catalog.v1.StockLevelB\x0b\x82\xf6\x18\x07\n\x05itemsR\x06levels\x12\'\n\x0bnext_cursor\x18\x02 \x01(\tB\x06\x82\xf6\x18\x02\x10\x01R\nnextCursor\"\xc3\x01\n\x11\x43ountStockRequest\x12)\n\nrequest_id\x18\x01 \x01(\tB\n\xbaH\x07r\x05\x10\x01\x18\xff\x01R\trequestId\x12!\n\x07item_id\x18\x02 \x01(\tB\x08\xbaH\x05r\x03\xb0\x01\x01R\x06itemId\x12,\n\x07on_hand\x18\x03 \x01(\x03\x42\x13\xbaH\n\"\x08\x18\x80\x94\xeb\xdc\x03(\x00\x82\xf6\x18\x02p\x01R\x06onHand\x12\x32\n\rreorder_point\x18\x04 \x01(\x03\x42\r\xbaH\n\"\x08\x18\x80\x94\xeb\xdc\x03(\x00R\x0creorderPoint\"H\n\x12\x43ountStockResponse\x12\x32\n\x05level\x18\x01 \x01(\x0b\x32\x1c.fynlo.catalog.v1.StockLevelR\x05level\"\xa5\x01\n\x13ReserveStockRequest\x12)\n\nrequest_id\x18\x01 \x01(\tB\n\xbaH\x07r\x05\x10\x01\x18\xff\x01R\trequestId\x12#\n\x08order_id\x18\x02 \x01(\tB\x08\xbaH\x05r\x03\xb0\x01\x01R\x07orderId\x12>\n\x05lines\x18\x03 \x03(\x0b\x32\x1b.fynlo.catalog.v1.StockLineB\x0b\xbaH\x08\x92\x01\x05\x08\x01\x10\xc8\x01R\x05lines\"L\n\x14ReserveStockResponse\x12\x34\n\x06levels\x18\x01 \x03(\x0b\x32\x1c.fynlo.catalog.v1.StockLevelR\x06levels\"e\n\x13ReleaseStockRequest\x12)\n\nrequest_id\x18\x01 \x01(\tB\n\xbaH\x07r\x05\x10\x01\x18\xff\x01R\trequestId\x12#\n\x08order_id\x18\x02 \x01(\tB\x08\xbaH\x05r\x03\xb0\x01\x01R\x07orderId\"\x16\n\x14ReleaseStockResponse2\xbe\x0c\n\x0e\x43\x61talogService\x12j\n\x07GetMenu\x12 .fynlo.catalog.v1.GetMenuRequest\x1a!.fynlo.catalog.v1.GetMenuResponse\"\x1a\x90\x02\x01\xca\xf3\x18\tmenu.read\xea\xf3\x18\x06orders\x12k\n\nImportMenu\x12#.fynlo.catalog.v1.ImportMenuRequest\x1a$.fynlo.catalog.v1.ImportMenuResponse\"\x12\x90\x02\x02\xca\xf3\x18\x0bmenu.manage\x12w\n\x0e\x43reateCategory\x12\'.fynlo.catalog.v1.CreateCategoryRequest\x1a(.fynlo.catalog.v1.CreateCategoryResponse\"\x12\x90\x02\x02\xca\xf3\x18\x0bmenu.manage\x12w\n\x0eUpdateCategory\x12\'.fynlo.catalog.v1.UpdateCategoryRequest\x1a(.fynlo.catalog.v1.UpdateCategoryResponse\"\x12\x90\x02\x02\xca\xf3\x18\x0bmenu.manage\x12w\n\x0e\x44\x65leteCategory\x12\'.fynlo.catalog.v1.DeleteCategoryRequest\x1a(.fynlo.catalog.v1.DeleteCategoryResponse\"\x12\x90\x02\x02\xca\xf3\x18\x0bmenu.manage\x12k\n\nCreateItem\x12#.fynlo.catalog.v1.CreateItemRequest\x1a$.fynlo.catalog.v1.CreateItemResponse\"\x12\x90\x02\x02\xca\xf3\x18\x0bmenu.manage\x12k\n\nUpdateItem\x12#.fynlo.catalog.v1.UpdateItemRequest\x1a$.fynlo.catalog.v1.UpdateItemResponse\"\x12\x90\x02\x02\xca\xf3\x18\x0bmenu.manage\x12k\n\nDeleteItem\x12#.fynlo.catalog.v1.DeleteItemRequest\x1a$.fynlo.catalog.v1.DeleteItemResponse\"\x12\x90\x02\x02\xca\xf3\x18\x0bmenu.manage\x12\x87\x01\n\x13SetItemAvailability\x12,.fynlo.catalog.v1.SetItemAvailabilityRequest\x1a-.fynlo.catalog.v1.SetItemAvailabilityResponse\"\x13\x90\x02\x02\xca\xf3\x18\x0cstock.adjust\x12\x66\n\tListStock\x12\".fynlo.catalog.v1.ListStockRequest\x1a#.fynlo.catalog.v1.ListStockResponse\"\x10\x90\x02\x01\xca\xf3\x18\tmenu.read\x12l\n\nCountStock\x12#.fynlo.catalog.v1.CountStockRequest\x1a$.fynlo.catalog.v1.CountStockResponse\"\x13\x90\x02\x02\xca\xf3\x18\x0cstock.adjust\x12\xc2\x01\n\x0cReserveStock\x12%.fynlo.catalog.v1.ReserveStockRequest\x1a&.fynlo.catalog.v1.ReserveStockResponse\"c\x90\x02\x02\xca\xf3\x18\x0corders.place\xe2\xf3\x18\x0cUNKNOWN_ITEM\xe2\xf3\x18\x12INSUFFICIENT_STOCK\xe2\xf3\x18\x14RESERVATION_MISMATCH\xe2\xf3\x18\x0eORDER_FINISHED\x12|\n\x0cReleaseStock\x12%.fynlo.catalog.v1.ReleaseStockRequest\x1a&.fynlo.catalog.v1.ReleaseStockResponse\"\x1d\x90\x02\x02\xca\xf3\x18\x0corders.place\xea\xf3\x18\x06ordersb\x06proto3')
 
 _globals = globals()
 _builder.BuildMessageAndEnumDescriptors(DESCRIPTOR, _globals)
@@ -45,6 +46,8 @@ if not _descriptor._USE_C_DESCRIPTORS:
   _globals['_IMPORTMENUREQUEST'].fields_by_name['content']._serialized_options = b'\272H\tz\007\020\001\030\200\200\200\001'
   _globals['_IMPORTMENUREQUEST'].fields_by_name['format']._loaded_options = None
   _globals['_IMPORTMENUREQUEST'].fields_by_name['format']._serialized_options = b'\272H\007\202\001\004\020\001 \000'
+  _globals['_IMPORTMENURESPONSE'].fields_by_name['menu_version']._loaded_options = None
+  _globals['_IMPORTMENURESPONSE'].fields_by_name['menu_version']._serialized_options = b'\202\366\030\002\020\001'
   _globals['_CREATECATEGORYREQUEST'].fields_by_name['request_id']._loaded_options = None
   _globals['_CREATECATEGORYREQUEST'].fields_by_name['request_id']._serialized_options = b'\272H\007r\005\020\001\030\377\001'
   _globals['_CREATECATEGORYREQUEST'].fields_by_name['category']._loaded_options = None
@@ -65,6 +68,8 @@ if not _descriptor._USE_C_DESCRIPTORS:
   _globals['_UPDATEITEMREQUEST'].fields_by_name['request_id']._serialized_options = b'\272H\007r\005\020\001\030\377\001'
   _globals['_UPDATEITEMREQUEST'].fields_by_name['item']._loaded_options = None
   _globals['_UPDATEITEMREQUEST'].fields_by_name['item']._serialized_options = b'\272H\003\310\001\001'
+  _globals['_UPDATEITEMREQUEST'].fields_by_name['keep_stock_tracked']._loaded_options = None
+  _globals['_UPDATEITEMREQUEST'].fields_by_name['keep_stock_tracked']._serialized_options = b'\202\366\030\024Z\022item.stock_tracked'
   _globals['_DELETEITEMREQUEST'].fields_by_name['request_id']._loaded_options = None
   _globals['_DELETEITEMREQUEST'].fields_by_name['request_id']._serialized_options = b'\272H\007r\005\020\001\030\377\001'
   _globals['_DELETEITEMREQUEST'].fields_by_name['item_id']._loaded_options = None
@@ -73,12 +78,20 @@ if not _descriptor._USE_C_DESCRIPTORS:
   _globals['_SETITEMAVAILABILITYREQUEST'].fields_by_name['request_id']._serialized_options = b'\272H\007r\005\020\001\030\377\001'
   _globals['_SETITEMAVAILABILITYREQUEST'].fields_by_name['item_id']._loaded_options = None
   _globals['_SETITEMAVAILABILITYREQUEST'].fields_by_name['item_id']._serialized_options = b'\272H\005r\003\260\001\001'
+  _globals['_SETITEMAVAILABILITYREQUEST'].fields_by_name['available']._loaded_options = None
+  _globals['_SETITEMAVAILABILITYREQUEST'].fields_by_name['available']._serialized_options = b'\202\366\030\002p\001'
+  _globals['_LISTSTOCKREQUEST'].fields_by_name['page']._loaded_options = None
+  _globals['_LISTSTOCKREQUEST'].fields_by_name['page']._serialized_options = b'\202\366\030\002 \001'
+  _globals['_LISTSTOCKRESPONSE'].fields_by_name['levels']._loaded_options = None
+  _globals['_LISTSTOCKRESPONSE'].fields_by_name['levels']._serialized_options = b'\202\366\030\007\n\005items'
+  _globals['_LISTSTOCKRESPONSE'].fields_by_name['next_cursor']._loaded_options = None
+  _globals['_LISTSTOCKRESPONSE'].fields_by_name['next_cursor']._serialized_options = b'\202\366\030\002\020\001'
   _globals['_COUNTSTOCKREQUEST'].fields_by_name['request_id']._loaded_options = None
   _globals['_COUNTSTOCKREQUEST'].fields_by_name['request_id']._serialized_options = b'\272H\007r\005\020\001\030\377\001'
   _globals['_COUNTSTOCKREQUEST'].fields_by_name['item_id']._loaded_options = None
   _globals['_COUNTSTOCKREQUEST'].fields_by_name['item_id']._serialized_options = b'\272H\005r\003\260\001\001'
   _globals['_COUNTSTOCKREQUEST'].fields_by_name['on_hand']._loaded_options = None
-  _globals['_COUNTSTOCKREQUEST'].fields_by_name['on_hand']._serialized_options = b'\272H\n\"\010\030\200\224\353\334\003(\000'
+  _globals['_COUNTSTOCKREQUEST'].fields_by_name['on_hand']._serialized_options = b'\272H\n\"\010\030\200\224\353\334\003(\000\202\366\030\002p\001'
   _globals['_COUNTSTOCKREQUEST'].fields_by_name['reorder_point']._loaded_options = None
   _globals['_COUNTSTOCKREQUEST'].fields_by_name['reorder_point']._serialized_options = b'\272H\n\"\010\030\200\224\353\334\003(\000'
   _globals['_RESERVESTOCKREQUEST'].fields_by_name['request_id']._loaded_options = None
@@ -117,58 +130,58 @@ if not _descriptor._USE_C_DESCRIPTORS:
   _globals['_CATALOGSERVICE'].methods_by_name['ReserveStock']._serialized_options = b'\220\002\002\312\363\030\014orders.place\342\363\030\014UNKNOWN_ITEM\342\363\030\022INSUFFICIENT_STOCK\342\363\030\024RESERVATION_MISMATCH\342\363\030\016ORDER_FINISHED'
   _globals['_CATALOGSERVICE'].methods_by_name['ReleaseStock']._loaded_options = None
   _globals['_CATALOGSERVICE'].methods_by_name['ReleaseStock']._serialized_options = b'\220\002\002\312\363\030\014orders.place\352\363\030\006orders'
-  _globals['_GETMENUREQUEST']._serialized_start=183
-  _globals['_GETMENUREQUEST']._serialized_end=323
-  _globals['_GETMENURESPONSE']._serialized_start=326
-  _globals['_GETMENURESPONSE']._serialized_end=654
-  _globals['_IMPORTMENUREQUEST']._serialized_start=657
-  _globals['_IMPORTMENUREQUEST']._serialized_end=850
-  _globals['_IMPORTMENURESPONSE']._serialized_start=853
-  _globals['_IMPORTMENURESPONSE']._serialized_end=1053
-  _globals['_CREATECATEGORYREQUEST']._serialized_start=1056
-  _globals['_CREATECATEGORYREQUEST']._serialized_end=1186
-  _globals['_CREATECATEGORYRESPONSE']._serialized_start=1188
-  _globals['_CREATECATEGORYRESPONSE']._serialized_end=1268
-  _globals['_UPDATECATEGORYREQUEST']._serialized_start=1271
-  _globals['_UPDATECATEGORYREQUEST']._serialized_end=1401
-  _globals['_UPDATECATEGORYRESPONSE']._serialized_start=1403
-  _globals['_UPDATECATEGORYRESPONSE']._serialized_end=1483
-  _globals['_DELETECATEGORYREQUEST']._serialized_start=1485
-  _globals['_DELETECATEGORYREQUEST']._serialized_end=1594
-  _globals['_DELETECATEGORYRESPONSE']._serialized_start=1596
-  _globals['_DELETECATEGORYRESPONSE']._serialized_end=1620
-  _globals['_CREATEITEMREQUEST']._serialized_start=1622
-  _globals['_CREATEITEMREQUEST']._serialized_end=1736
-  _globals['_CREATEITEMRESPONSE']._serialized_start=1738
-  _globals['_CREATEITEMRESPONSE']._serialized_end=1802
-  _globals['_UPDATEITEMREQUEST']._serialized_start=1805
-  _globals['_UPDATEITEMREQUEST']._serialized_end=1965
-  _globals['_UPDATEITEMRESPONSE']._serialized_start=1967
-  _globals['_UPDATEITEMRESPONSE']._serialized_end=2031
-  _globals['_DELETEITEMREQUEST']._serialized_start=2033
-  _globals['_DELETEITEMREQUEST']._serialized_end=2130
-  _globals['_DELETEITEMRESPONSE']._serialized_start=2132
-  _globals['_DELETEITEMRESPONSE']._serialized_end=2152
-  _globals['_SETITEMAVAILABILITYREQUEST']._serialized_start=2155
-  _globals['_SETITEMAVAILABILITYREQUEST']._serialized_end=2291
-  _globals['_SETITEMAVAILABILITYRESPONSE']._serialized_start=2293
-  _globals['_SETITEMAVAILABILITYRESPONSE']._serialized_end=2366
-  _globals['_LISTSTOCKREQUEST']._serialized_start=2368
-  _globals['_LISTSTOCKREQUEST']._serialized_end=2436
-  _globals['_LISTSTOCKRESPONSE']._serialized_start=2438
-  _globals['_LISTSTOCKRESPONSE']._serialized_end=2544
-  _globals['_COUNTSTOCKREQUEST']._serialized_start=2547
-  _globals['_COUNTSTOCKREQUEST']._serialized_end=2736
-  _globals['_COUNTSTOCKRESPONSE']._serialized_start=2738
-  _globals['_COUNTSTOCKRESPONSE']._serialized_end=2810
-  _globals['_RESERVESTOCKREQUEST']._serialized_start=2813
-  _globals['_RESERVESTOCKREQUEST']._serialized_end=2978
-  _globals['_RESERVESTOCKRESPONSE']._serialized_start=2980
-  _globals['_RESERVESTOCKRESPONSE']._serialized_end=3056
-  _globals['_RELEASESTOCKREQUEST']._serialized_start=3058
-  _globals['_RELEASESTOCKREQUEST']._serialized_end=3159
-  _globals['_RELEASESTOCKRESPONSE']._serialized_start=3161
-  _globals['_RELEASESTOCKRESPONSE']._serialized_end=3183
-  _globals['_CATALOGSERVICE']._serialized_start=3186
-  _globals['_CATALOGSERVICE']._serialized_end=4784
+  _globals['_GETMENUREQUEST']._serialized_start=211
+  _globals['_GETMENUREQUEST']._serialized_end=351
+  _globals['_GETMENURESPONSE']._serialized_start=354
+  _globals['_GETMENURESPONSE']._serialized_end=682
+  _globals['_IMPORTMENUREQUEST']._serialized_start=685
+  _globals['_IMPORTMENUREQUEST']._serialized_end=878
+  _globals['_IMPORTMENURESPONSE']._serialized_start=881
+  _globals['_IMPORTMENURESPONSE']._serialized_end=1089
+  _globals['_CREATECATEGORYREQUEST']._serialized_start=1092
+  _globals['_CREATECATEGORYREQUEST']._serialized_end=1222
+  _globals['_CREATECATEGORYRESPONSE']._serialized_start=1224
+  _globals['_CREATECATEGORYRESPONSE']._serialized_end=1304
+  _globals['_UPDATECATEGORYREQUEST']._serialized_start=1307
+  _globals['_UPDATECATEGORYREQUEST']._serialized_end=1437
+  _globals['_UPDATECATEGORYRESPONSE']._serialized_start=1439
+  _globals['_UPDATECATEGORYRESPONSE']._serialized_end=1519
+  _globals['_DELETECATEGORYREQUEST']._serialized_start=1521
+  _globals['_DELETECATEGORYREQUEST']._serialized_end=1630
+  _globals['_DELETECATEGORYRESPONSE']._serialized_start=1632
+  _globals['_DELETECATEGORYRESPONSE']._serialized_end=1656
+  _globals['_CREATEITEMREQUEST']._serialized_start=1658
+  _globals['_CREATEITEMREQUEST']._serialized_end=1772
+  _globals['_CREATEITEMRESPONSE']._serialized_start=1774
+  _globals['_CREATEITEMRESPONSE']._serialized_end=1838
+  _globals['_UPDATEITEMREQUEST']._serialized_start=1841
+  _globals['_UPDATEITEMREQUEST']._serialized_end=2027
+  _globals['_UPDATEITEMRESPONSE']._serialized_start=2029
+  _globals['_UPDATEITEMRESPONSE']._serialized_end=2093
+  _globals['_DELETEITEMREQUEST']._serialized_start=2095
+  _globals['_DELETEITEMREQUEST']._serialized_end=2192
+  _globals['_DELETEITEMRESPONSE']._serialized_start=2194
+  _globals['_DELETEITEMRESPONSE']._serialized_end=2214
+  _globals['_SETITEMAVAILABILITYREQUEST']._serialized_start=2217
+  _globals['_SETITEMAVAILABILITYREQUEST']._serialized_end=2361
+  _globals['_SETITEMAVAILABILITYRESPONSE']._serialized_start=2363
+  _globals['_SETITEMAVAILABILITYRESPONSE']._serialized_end=2436
+  _globals['_LISTSTOCKREQUEST']._serialized_start=2438
+  _globals['_LISTSTOCKREQUEST']._serialized_end=2514
+  _globals['_LISTSTOCKRESPONSE']._serialized_start=2516
+  _globals['_LISTSTOCKRESPONSE']._serialized_end=2643
+  _globals['_COUNTSTOCKREQUEST']._serialized_start=2646
+  _globals['_COUNTSTOCKREQUEST']._serialized_end=2841
+  _globals['_COUNTSTOCKRESPONSE']._serialized_start=2843
+  _globals['_COUNTSTOCKRESPONSE']._serialized_end=2915
+  _globals['_RESERVESTOCKREQUEST']._serialized_start=2918
+  _globals['_RESERVESTOCKREQUEST']._serialized_end=3083
+  _globals['_RESERVESTOCKRESPONSE']._serialized_start=3085
+  _globals['_RESERVESTOCKRESPONSE']._serialized_end=3161
+  _globals['_RELEASESTOCKREQUEST']._serialized_start=3163
+  _globals['_RELEASESTOCKREQUEST']._serialized_end=3264
+  _globals['_RELEASESTOCKRESPONSE']._serialized_start=3266
+  _globals['_RELEASESTOCKRESPONSE']._serialized_end=3288
+  _globals['_CATALOGSERVICE']._serialized_start=3291
+  _globals['_CATALOGSERVICE']._serialized_end=4889
 # @@protoc_insertion_point(module_scope)

@@ -23,23 +23,32 @@ _sym_db = _symbol_database.Default()
 
 
 from buf.validate import validate_pb2 as buf_dot_validate_dot_validate__pb2
+from fynlo.common.v1 import json_pb2 as fynlo_dot_common_dot_v1_dot_json__pb2
 from fynlo.common.v1 import options_pb2 as fynlo_dot_common_dot_v1_dot_options__pb2
 from google.protobuf import timestamp_pb2 as google_dot_protobuf_dot_timestamp__pb2
 
 
-DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n/fynlo/operations/v1/parked_events_service.proto\x12\x13\x66ynlo.operations.v1\x1a\x1b\x62uf/validate/validate.proto\x1a\x1d\x66ynlo/common/v1/options.proto\x1a\x1fgoogle/protobuf/timestamp.proto\"\x89\x02\n\x0bParkedEvent\x12\x0e\n\x02id\x18\x01 \x01(\tR\x02id\x12\x12\n\x04type\x18\x02 \x01(\tR\x04type\x12\x18\n\x07subject\x18\x03 \x01(\tR\x07subject\x12#\n\rrestaurant_id\x18\x04 \x01(\tR\x0crestaurantId\x12\x37\n\tparked_at\x18\x05 \x01(\x0b\x32\x1a.google.protobuf.TimestampR\x08parkedAt\x12\x14\n\x05tries\x18\x06 \x01(\x05R\x05tries\x12\x1a\n\x08\x66\x61ilures\x18\x07 \x01(\x05R\x08\x66\x61ilures\x12\x14\n\x05\x65rror\x18\x08 \x01(\tR\x05\x65rror\x12\x16\n\x06\x63ursor\x18\t \x01(\tR\x06\x63ursor\"W\n\x11ListParkedRequest\x12 \n\x05limit\x18\x01 \x01(\x05\x42\n\xbaH\x07\x1a\x05\x18\xc8\x01(\x01R\x05limit\x12 \n\x06\x63ursor\x18\x02 \x01(\tB\x08\xbaH\x05r\x03\x18\x80\x04R\x06\x63ursor\"f\n\x12ListParkedResponse\x12\x38\n\x06\x65vents\x18\x01 \x03(\x0b\x32 .fynlo.operations.v1.ParkedEventR\x06\x65vents\x12\x16\n\x06parked\x18\x02 \x01(\x03R\x06parked\"7\n\x10GetParkedRequest\x12#\n\x08\x65vent_id\x18\x01 \x01(\tB\x08\xbaH\x05r\x03\xb0\x01\x01R\x07\x65ventId\"z\n\x11GetParkedResponse\x12\x36\n\x05\x65vent\x18\x01 \x01(\x0b\x32 .fynlo.operations.v1.ParkedEventR\x05\x65vent\x12\x12\n\x04\x62ody\x18\x02 \x01(\tR\x04\x62ody\x12\x19\n\x08\x62ody_cut\x18\x03 \x01(\x08R\x07\x62odyCut\"\xc1\x01\n\x12RetryParkedRequest\x12)\n\nrequest_id\x18\x01 \x01(\tB\n\xbaH\x07r\x05\x10\x01\x18\xff\x01R\trequestId\x12%\n\x08\x65vent_id\x18\x02 \x01(\tB\x08\xbaH\x05r\x03\xb0\x01\x01H\x00R\x07\x65ventId\x12I\n\x04type\x18\x03 \x01(\tB3\xbaH0r.2,^fynlo\\.[a-z]{1,20}\\.v[0-9]\\.[A-Za-z]{1,80}$H\x00R\x04typeB\x0e\n\x05which\x12\x05\xbaH\x02\x08\x01\"+\n\x13RetryParkedResponse\x12\x14\n\x05\x61sked\x18\x01 \x01(\x03R\x05\x61sked\"\x8a\x01\n\x14\x44iscardParkedRequest\x12)\n\nrequest_id\x18\x01 \x01(\tB\n\xbaH\x07r\x05\x10\x01\x18\xff\x01R\trequestId\x12#\n\x08\x65vent_id\x18\x02 \x01(\tB\x08\xbaH\x05r\x03\xb0\x01\x01R\x07\x65ventId\x12\"\n\x06reason\x18\x03 \x01(\tB\n\xbaH\x07r\x05\x10\x03\x18\xac\x02R\x06reason\"\x17\n\x15\x44iscardParkedResponse2\xcf\x04\n\x13ParkedEventsService\x12v\n\nListParked\x12&.fynlo.operations.v1.ListParkedRequest\x1a\'.fynlo.operations.v1.ListParkedResponse\"\x17\x90\x02\x01\xca\xf3\x18\x10platform.operate\x12\x8d\x01\n\tGetParked\x12%.fynlo.operations.v1.GetParkedRequest\x1a&.fynlo.operations.v1.GetParkedResponse\"1\x90\x02\x01\xca\xf3\x18\x10platform.operate\xe2\xf3\x18\x16PARKED_EVENT_NOT_FOUND\x12\x93\x01\n\x0bRetryParked\x12\'.fynlo.operations.v1.RetryParkedRequest\x1a(.fynlo.operations.v1.RetryParkedResponse\"1\x90\x02\x02\xca\xf3\x18\x10platform.operate\xe2\xf3\x18\x16PARKED_EVENT_NOT_FOUND\x12\x99\x01\n\rDiscardParked\x12).fynlo.operations.v1.DiscardParkedRequest\x1a*.fynlo.operations.v1.DiscardParkedResponse\"1\x90\x02\x02\xca\xf3\x18\x10platform.operate\xe2\xf3\x18\x16PARKED_EVENT_NOT_FOUNDb\x06proto3')
+DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n/fynlo/operations/v1/parked_events_service.proto\x12\x13\x66ynlo.operations.v1\x1a\x1b\x62uf/validate/validate.proto\x1a\x1a\x66ynlo/common/v1/json.proto\x1a\x1d\x66ynlo/common/v1/options.proto\x1a\x1fgoogle/protobuf/timestamp.proto\"\xb3\x02\n\x0bParkedEvent\x12\x0e\n\x02id\x18\x01 \x01(\tR\x02id\x12\x12\n\x04type\x18\x02 \x01(\tR\x04type\x12\x18\n\x07subject\x18\x03 \x01(\tR\x07subject\x12+\n\rrestaurant_id\x18\x04 \x01(\tB\x06\x82\xf6\x18\x02\x10\x01R\x0crestaurantId\x12\x37\n\tparked_at\x18\x05 \x01(\x0b\x32\x1a.google.protobuf.TimestampR\x08parkedAt\x12\x14\n\x05tries\x18\x06 \x01(\x05R\x05tries\x12\x1a\n\x08\x66\x61ilures\x18\x07 \x01(\x05R\x08\x66\x61ilures\x12\x14\n\x05\x65rror\x18\x08 \x01(\tR\x05\x65rror\x12\x1e\n\x06\x63ursor\x18\t \x01(\tB\x06\x82\xf6\x18\x02\x18\x01R\x06\x63ursor\x12\x18\n\x07service\x18\n \x01(\tR\x07service\"W\n\x11ListParkedRequest\x12 \n\x05limit\x18\x01 \x01(\x05\x42\n\xbaH\x07\x1a\x05\x18\xc8\x01(\x01R\x05limit\x12 \n\x06\x63ursor\x18\x02 \x01(\tB\x08\xbaH\x05r\x03\x18\x80\x04R\x06\x63ursor\"f\n\x12ListParkedResponse\x12\x38\n\x06\x65vents\x18\x01 \x03(\x0b\x32 .fynlo.operations.v1.ParkedEventR\x06\x65vents\x12\x16\n\x06parked\x18\x02 \x01(\x03R\x06parked\"7\n\x10GetParkedRequest\x12#\n\x08\x65vent_id\x18\x01 \x01(\tB\x08\xbaH\x05r\x03\xb0\x01\x01R\x07\x65ventId\"\x8a\x01\n\x11GetParkedResponse\x12>\n\x05\x65vent\x18\x01 \x01(\x0b\x32 .fynlo.operations.v1.ParkedEventB\x06\x82\xf6\x18\x02 \x01R\x05\x65vent\x12\x1a\n\x04\x62ody\x18\x02 \x01(\tB\x06\x82\xf6\x18\x02\x10\x01R\x04\x62ody\x12\x19\n\x08\x62ody_cut\x18\x03 \x01(\x08R\x07\x62odyCut\"\xc1\x01\n\x12RetryParkedRequest\x12)\n\nrequest_id\x18\x01 \x01(\tB\n\xbaH\x07r\x05\x10\x01\x18\xff\x01R\trequestId\x12%\n\x08\x65vent_id\x18\x02 \x01(\tB\x08\xbaH\x05r\x03\xb0\x01\x01H\x00R\x07\x65ventId\x12I\n\x04type\x18\x03 \x01(\tB3\xbaH0r.2,^fynlo\\.[a-z]{1,20}\\.v[0-9]\\.[A-Za-z]{1,80}$H\x00R\x04typeB\x0e\n\x05which\x12\x05\xbaH\x02\x08\x01\"+\n\x13RetryParkedResponse\x12\x14\n\x05\x61sked\x18\x01 \x01(\x03R\x05\x61sked\"\x90\x01\n\x14\x44iscardParkedRequest\x12)\n\nrequest_id\x18\x01 \x01(\tB\n\xbaH\x07r\x05\x10\x01\x18\xff\x01R\trequestId\x12#\n\x08\x65vent_id\x18\x02 \x01(\tB\x08\xbaH\x05r\x03\xb0\x01\x01R\x07\x65ventId\x12(\n\x06reason\x18\x03 \x01(\tB\x10\xbaH\x07r\x05\x10\x03\x18\xac\x02\x82\xf6\x18\x02`\x01R\x06reason\"\x17\n\x15\x44iscardParkedResponse2\xcf\x04\n\x13ParkedEventsService\x12v\n\nListParked\x12&.fynlo.operations.v1.ListParkedRequest\x1a\'.fynlo.operations.v1.ListParkedResponse\"\x17\x90\x02\x01\xca\xf3\x18\x10platform.operate\x12\x8d\x01\n\tGetParked\x12%.fynlo.operations.v1.GetParkedRequest\x1a&.fynlo.operations.v1.GetParkedResponse\"1\x90\x02\x01\xca\xf3\x18\x10platform.operate\xe2\xf3\x18\x16PARKED_EVENT_NOT_FOUND\x12\x93\x01\n\x0bRetryParked\x12\'.fynlo.operations.v1.RetryParkedRequest\x1a(.fynlo.operations.v1.RetryParkedResponse\"1\x90\x02\x02\xca\xf3\x18\x10platform.operate\xe2\xf3\x18\x16PARKED_EVENT_NOT_FOUND\x12\x99\x01\n\rDiscardParked\x12).fynlo.operations.v1.DiscardParkedRequest\x1a*.fynlo.operations.v1.DiscardParkedResponse\"1\x90\x02\x02\xca\xf3\x18\x10platform.operate\xe2\xf3\x18\x16PARKED_EVENT_NOT_FOUNDb\x06proto3')
 
 _globals = globals()
 _builder.BuildMessageAndEnumDescriptors(DESCRIPTOR, _globals)
 _builder.BuildTopDescriptorsAndMessages(DESCRIPTOR, 'fynlo.operations.v1.parked_events_service_pb2', _globals)
 if not _descriptor._USE_C_DESCRIPTORS:
   DESCRIPTOR._loaded_options = None
+  _globals['_PARKEDEVENT'].fields_by_name['restaurant_id']._loaded_options = None
+  _globals['_PARKEDEVENT'].fields_by_name['restaurant_id']._serialized_options = b'\202\366\030\002\020\001'
+  _globals['_PARKEDEVENT'].fields_by_name['cursor']._loaded_options = None
+  _globals['_PARKEDEVENT'].fields_by_name['cursor']._serialized_options = b'\202\366\030\002\030\001'
   _globals['_LISTPARKEDREQUEST'].fields_by_name['limit']._loaded_options = None
   _globals['_LISTPARKEDREQUEST'].fields_by_name['limit']._serialized_options = b'\272H\007\032\005\030\310\001(\001'
   _globals['_LISTPARKEDREQUEST'].fields_by_name['cursor']._loaded_options = None
   _globals['_LISTPARKEDREQUEST'].fields_by_name['cursor']._serialized_options = b'\272H\005r\003\030\200\004'
   _globals['_GETPARKEDREQUEST'].fields_by_name['event_id']._loaded_options = None
   _globals['_GETPARKEDREQUEST'].fields_by_name['event_id']._serialized_options = b'\272H\005r\003\260\001\001'
+  _globals['_GETPARKEDRESPONSE'].fields_by_name['event']._loaded_options = None
+  _globals['_GETPARKEDRESPONSE'].fields_by_name['event']._serialized_options = b'\202\366\030\002 \001'
+  _globals['_GETPARKEDRESPONSE'].fields_by_name['body']._loaded_options = None
+  _globals['_GETPARKEDRESPONSE'].fields_by_name['body']._serialized_options = b'\202\366\030\002\020\001'
   _globals['_RETRYPARKEDREQUEST'].oneofs_by_name['which']._loaded_options = None
   _globals['_RETRYPARKEDREQUEST'].oneofs_by_name['which']._serialized_options = b'\272H\002\010\001'
   _globals['_RETRYPARKEDREQUEST'].fields_by_name['request_id']._loaded_options = None
@@ -53,7 +62,7 @@ if not _descriptor._USE_C_DESCRIPTORS:
   _globals['_DISCARDPARKEDREQUEST'].fields_by_name['event_id']._loaded_options = None
   _globals['_DISCARDPARKEDREQUEST'].fields_by_name['event_id']._serialized_options = b'\272H\005r\003\260\001\001'
   _globals['_DISCARDPARKEDREQUEST'].fields_by_name['reason']._loaded_options = None
-  _globals['_DISCARDPARKEDREQUEST'].fields_by_name['reason']._serialized_options = b'\272H\007r\005\020\003\030\254\002'
+  _globals['_DISCARDPARKEDREQUEST'].fields_by_name['reason']._serialized_options = b'\272H\007r\005\020\003\030\254\002\202\366\030\002`\001'
   _globals['_PARKEDEVENTSSERVICE'].methods_by_name['ListParked']._loaded_options = None
   _globals['_PARKEDEVENTSSERVICE'].methods_by_name['ListParked']._serialized_options = b'\220\002\001\312\363\030\020platform.operate'
   _globals['_PARKEDEVENTSSERVICE'].methods_by_name['GetParked']._loaded_options = None
@@ -62,24 +71,24 @@ if not _descriptor._USE_C_DESCRIPTORS:
   _globals['_PARKEDEVENTSSERVICE'].methods_by_name['RetryParked']._serialized_options = b'\220\002\002\312\363\030\020platform.operate\342\363\030\026PARKED_EVENT_NOT_FOUND'
   _globals['_PARKEDEVENTSSERVICE'].methods_by_name['DiscardParked']._loaded_options = None
   _globals['_PARKEDEVENTSSERVICE'].methods_by_name['DiscardParked']._serialized_options = b'\220\002\002\312\363\030\020platform.operate\342\363\030\026PARKED_EVENT_NOT_FOUND'
-  _globals['_PARKEDEVENT']._serialized_start=166
-  _globals['_PARKEDEVENT']._serialized_end=431
-  _globals['_LISTPARKEDREQUEST']._serialized_start=433
-  _globals['_LISTPARKEDREQUEST']._serialized_end=520
-  _globals['_LISTPARKEDRESPONSE']._serialized_start=522
-  _globals['_LISTPARKEDRESPONSE']._serialized_end=624
-  _globals['_GETPARKEDREQUEST']._serialized_start=626
-  _globals['_GETPARKEDREQUEST']._serialized_end=681
-  _globals['_GETPARKEDRESPONSE']._serialized_start=683
-  _globals['_GETPARKEDRESPONSE']._serialized_end=805
-  _globals['_RETRYPARKEDREQUEST']._serialized_start=808
-  _globals['_RETRYPARKEDREQUEST']._serialized_end=1001
-  _globals['_RETRYPARKEDRESPONSE']._serialized_start=1003
-  _globals['_RETRYPARKEDRESPONSE']._serialized_end=1046
-  _globals['_DISCARDPARKEDREQUEST']._serialized_start=1049
-  _globals['_DISCARDPARKEDREQUEST']._serialized_end=1187
-  _globals['_DISCARDPARKEDRESPONSE']._serialized_start=1189
-  _globals['_DISCARDPARKEDRESPONSE']._serialized_end=1212
-  _globals['_PARKEDEVENTSSERVICE']._serialized_start=1215
-  _globals['_PARKEDEVENTSSERVICE']._serialized_end=1806
+  _globals['_PARKEDEVENT']._serialized_start=194
+  _globals['_PARKEDEVENT']._serialized_end=501
+  _globals['_LISTPARKEDREQUEST']._serialized_start=503
+  _globals['_LISTPARKEDREQUEST']._serialized_end=590
+  _globals['_LISTPARKEDRESPONSE']._serialized_start=592
+  _globals['_LISTPARKEDRESPONSE']._serialized_end=694
+  _globals['_GETPARKEDREQUEST']._serialized_start=696
+  _globals['_GETPARKEDREQUEST']._serialized_end=751
+  _globals['_GETPARKEDRESPONSE']._serialized_start=754
+  _globals['_GETPARKEDRESPONSE']._serialized_end=892
+  _globals['_RETRYPARKEDREQUEST']._serialized_start=895
+  _globals['_RETRYPARKEDREQUEST']._serialized_end=1088
+  _globals['_RETRYPARKEDRESPONSE']._serialized_start=1090
+  _globals['_RETRYPARKEDRESPONSE']._serialized_end=1133
+  _globals['_DISCARDPARKEDREQUEST']._serialized_start=1136
+  _globals['_DISCARDPARKEDREQUEST']._serialized_end=1280
+  _globals['_DISCARDPARKEDRESPONSE']._serialized_start=1282
+  _globals['_DISCARDPARKEDRESPONSE']._serialized_end=1305
+  _globals['_PARKEDEVENTSSERVICE']._serialized_start=1308
+  _globals['_PARKEDEVENTSSERVICE']._serialized_end=1899
 # @@protoc_insertion_point(module_scope)

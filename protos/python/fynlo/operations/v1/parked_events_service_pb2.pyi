@@ -32,6 +32,7 @@ class ParkedEvent(_message.Message):
     FAILURES_FIELD_NUMBER: _builtins.int
     ERROR_FIELD_NUMBER: _builtins.int
     CURSOR_FIELD_NUMBER: _builtins.int
+    SERVICE_FIELD_NUMBER: _builtins.int
     id: _builtins.str
     type: _builtins.str
     """Full name of the event, for example fynlo.orders.v1.OrderPlaced."""
@@ -44,6 +45,8 @@ class ParkedEvent(_message.Message):
     """What went wrong last, in words, without card numbers and secrets."""
     cursor: _builtins.str
     """As the cursor of another request: what is older than this event, in whichever service."""
+    service: _builtins.str
+    """Who parked it."""
     @_builtins.property
     def parked_at(self) -> _timestamp_pb2.Timestamp: ...
     def __init__(
@@ -58,10 +61,11 @@ class ParkedEvent(_message.Message):
         failures: _builtins.int = ...,
         error: _builtins.str = ...,
         cursor: _builtins.str = ...,
+        service: _builtins.str = ...,
     ) -> None: ...
     _HasFieldArgType: _TypeAlias = _typing.Literal["parked_at", b"parked_at"]  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["cursor", b"cursor", "error", b"error", "failures", b"failures", "id", b"id", "parked_at", b"parked_at", "restaurant_id", b"restaurant_id", "subject", b"subject", "tries", b"tries", "type", b"type"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["cursor", b"cursor", "error", b"error", "failures", b"failures", "id", b"id", "parked_at", b"parked_at", "restaurant_id", b"restaurant_id", "service", b"service", "subject", b"subject", "tries", b"tries", "type", b"type"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 

@@ -684,8 +684,13 @@ class TicketAlarm(_message.Message):
     TICKET_FIELD_NUMBER: _builtins.int
     CAUSE_FIELD_NUMBER: _builtins.int
     RAISED_AT_FIELD_NUMBER: _builtins.int
+    ORDER_ID_FIELD_NUMBER: _builtins.int
+    ORDER_NUMBER_FIELD_NUMBER: _builtins.int
     cause: _builtins.str
     """no_display or not_confirmed."""
+    order_id: _builtins.str
+    """The ticket's."""
+    order_number: _builtins.int
     @_builtins.property
     def ticket(self) -> Global___Ticket: ...
     @_builtins.property
@@ -696,10 +701,12 @@ class TicketAlarm(_message.Message):
         ticket: Global___Ticket | None = ...,
         cause: _builtins.str = ...,
         raised_at: _timestamp_pb2.Timestamp | None = ...,
+        order_id: _builtins.str = ...,
+        order_number: _builtins.int = ...,
     ) -> None: ...
     _HasFieldArgType: _TypeAlias = _typing.Literal["raised_at", b"raised_at", "ticket", b"ticket"]  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["cause", b"cause", "raised_at", b"raised_at", "ticket", b"ticket"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["cause", b"cause", "order_id", b"order_id", "order_number", b"order_number", "raised_at", b"raised_at", "ticket", b"ticket"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 

@@ -6,6 +6,7 @@ isort:skip_file
 from collections import abc as _abc
 from fynlo.common.v1 import common_pb2 as _common_pb2
 from fynlo.orders.v1 import orders_pb2 as _orders_pb2
+from fynlo.payments.v1 import payments_pb2 as _payments_pb2
 from google.protobuf import descriptor as _descriptor
 from google.protobuf import message as _message
 from google.protobuf import timestamp_pb2 as _timestamp_pb2
@@ -209,6 +210,32 @@ class QuoteOrderRequest(_message.Message):
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 
 Global___QuoteOrderRequest: _TypeAlias = QuoteOrderRequest  # noqa: Y015
+
+@_typing.final
+class Quote(_message.Message):
+    """What a basket costs, and what each way to pay would cost the restaurant: an answer of REST."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    ORDER_FIELD_NUMBER: _builtins.int
+    PAYMENT_COSTS_FIELD_NUMBER: _builtins.int
+    @_builtins.property
+    def order(self) -> _orders_pb2.Order: ...
+    @_builtins.property
+    def payment_costs(self) -> _containers.RepeatedCompositeFieldContainer[_payments_pb2.MethodCost]: ...
+    def __init__(
+        self,
+        *,
+        order: _orders_pb2.Order | None = ...,
+        payment_costs: _abc.Iterable[_payments_pb2.MethodCost] | None = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _typing.Literal["order", b"order"]  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["order", b"order", "payment_costs", b"payment_costs"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___Quote: _TypeAlias = Quote  # noqa: Y015
 
 @_typing.final
 class QuoteOrderResponse(_message.Message):
@@ -718,16 +745,20 @@ class ListStationsResponse(_message.Message):
     DESCRIPTOR: _descriptor.Descriptor
 
     STATIONS_FIELD_NUMBER: _builtins.int
+    NEXT_CURSOR_FIELD_NUMBER: _builtins.int
+    next_cursor: _builtins.str
+    """Empty: a restaurant has few."""
     @_builtins.property
     def stations(self) -> _containers.RepeatedCompositeFieldContainer[_orders_pb2.Station]: ...
     def __init__(
         self,
         *,
         stations: _abc.Iterable[_orders_pb2.Station] | None = ...,
+        next_cursor: _builtins.str = ...,
     ) -> None: ...
     _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["stations", b"stations"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["next_cursor", b"next_cursor", "stations", b"stations"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 

@@ -76,7 +76,9 @@ class ZReportIssued(_message.Message):
 
     REPORT_FIELD_NUMBER: _builtins.int
     @_builtins.property
-    def report(self) -> _payments_pb2.TillReport: ...
+    def report(self) -> _payments_pb2.TillReport:
+        """Devices are told that there is one; its figures are behind GET /api/v2/z-reports/{number}."""
+
     def __init__(
         self,
         *,

@@ -200,6 +200,23 @@ class MethodCost(_message.Message):
 Global___MethodCost: _TypeAlias = MethodCost  # noqa: Y015
 
 @_typing.final
+class NextAction(_message.Message):
+    """What the guest or the till does next, where money is not taken at once."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    def __init__(
+        self,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _Never  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___NextAction: _TypeAlias = NextAction  # noqa: Y015
+
+@_typing.final
 class Payment(_message.Message):
     DESCRIPTOR: _descriptor.Descriptor
 
@@ -222,6 +239,7 @@ class Payment(_message.Message):
     CHECK_ID_FIELD_NUMBER: _builtins.int
     APPROVED_BY_FIELD_NUMBER: _builtins.int
     REASON_FIELD_NUMBER: _builtins.int
+    NEXT_ACTION_FIELD_NUMBER: _builtins.int
     id: _builtins.str
     restaurant_id: _builtins.str
     order_id: _builtins.str
@@ -249,6 +267,10 @@ class Payment(_message.Message):
     def approved_by(self) -> _common_pb2.Actor:
         """Only where the tip was above what the person could take alone."""
 
+    @_builtins.property
+    def next_action(self) -> Global___NextAction:
+        """Unset: nobody has to do anything."""
+
     def __init__(
         self,
         *,
@@ -271,10 +293,11 @@ class Payment(_message.Message):
         check_id: _builtins.str = ...,
         approved_by: _common_pb2.Actor | None = ...,
         reason: _builtins.str = ...,
+        next_action: Global___NextAction | None = ...,
     ) -> None: ...
-    _HasFieldArgType: _TypeAlias = _typing.Literal["approved_by", b"approved_by", "created_at", b"created_at", "fee", b"fee", "taken_by", b"taken_by"]  # noqa: Y015
+    _HasFieldArgType: _TypeAlias = _typing.Literal["approved_by", b"approved_by", "created_at", b"created_at", "fee", b"fee", "next_action", b"next_action", "taken_by", b"taken_by"]  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["amount_minor", b"amount_minor", "approved_by", b"approved_by", "business_date", b"business_date", "change_minor", b"change_minor", "check_id", b"check_id", "created_at", b"created_at", "currency_code", b"currency_code", "fee", b"fee", "id", b"id", "method", b"method", "order_id", b"order_id", "order_number", b"order_number", "reason", b"reason", "restaurant_id", b"restaurant_id", "status", b"status", "taken_by", b"taken_by", "tendered_minor", b"tendered_minor", "till_session_id", b"till_session_id", "tip_minor", b"tip_minor"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["amount_minor", b"amount_minor", "approved_by", b"approved_by", "business_date", b"business_date", "change_minor", b"change_minor", "check_id", b"check_id", "created_at", b"created_at", "currency_code", b"currency_code", "fee", b"fee", "id", b"id", "method", b"method", "next_action", b"next_action", "order_id", b"order_id", "order_number", b"order_number", "reason", b"reason", "restaurant_id", b"restaurant_id", "status", b"status", "taken_by", b"taken_by", "tendered_minor", b"tendered_minor", "till_session_id", b"till_session_id", "tip_minor", b"tip_minor"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 

@@ -311,16 +311,20 @@ class GetTrialBalanceResponse(_message.Message):
     DESCRIPTOR: _descriptor.Descriptor
 
     ACCOUNTS_FIELD_NUMBER: _builtins.int
+    NEXT_CURSOR_FIELD_NUMBER: _builtins.int
+    next_cursor: _builtins.str
+    """Empty: there are few accounts."""
     @_builtins.property
     def accounts(self) -> _containers.RepeatedCompositeFieldContainer[_payments_pb2.LedgerAccount]: ...
     def __init__(
         self,
         *,
         accounts: _abc.Iterable[_payments_pb2.LedgerAccount] | None = ...,
+        next_cursor: _builtins.str = ...,
     ) -> None: ...
     _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["accounts", b"accounts"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["accounts", b"accounts", "next_cursor", b"next_cursor"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 
@@ -600,6 +604,13 @@ class CloseTillResponse(_message.Message):
 
     SESSION_FIELD_NUMBER: _builtins.int
     REPORT_FIELD_NUMBER: _builtins.int
+    EXPECTED_MINOR_FIELD_NUMBER: _builtins.int
+    COUNTED_MINOR_FIELD_NUMBER: _builtins.int
+    VARIANCE_MINOR_FIELD_NUMBER: _builtins.int
+    expected_minor: _builtins.int
+    """The session's."""
+    counted_minor: _builtins.int
+    variance_minor: _builtins.int
     @_builtins.property
     def session(self) -> _payments_pb2.TillSession: ...
     @_builtins.property
@@ -609,10 +620,13 @@ class CloseTillResponse(_message.Message):
         *,
         session: _payments_pb2.TillSession | None = ...,
         report: _payments_pb2.TillReport | None = ...,
+        expected_minor: _builtins.int = ...,
+        counted_minor: _builtins.int = ...,
+        variance_minor: _builtins.int = ...,
     ) -> None: ...
     _HasFieldArgType: _TypeAlias = _typing.Literal["report", b"report", "session", b"session"]  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["report", b"report", "session", b"session"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["counted_minor", b"counted_minor", "expected_minor", b"expected_minor", "report", b"report", "session", b"session", "variance_minor", b"variance_minor"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 

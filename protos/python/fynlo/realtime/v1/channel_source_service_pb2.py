@@ -23,11 +23,12 @@ _sym_db = _symbol_database.Default()
 
 
 from buf.validate import validate_pb2 as buf_dot_validate_dot_validate__pb2
+from fynlo.common.v1 import json_pb2 as fynlo_dot_common_dot_v1_dot_json__pb2
 from fynlo.common.v1 import options_pb2 as fynlo_dot_common_dot_v1_dot_options__pb2
 from fynlo.realtime.v1 import realtime_pb2 as fynlo_dot_realtime_dot_v1_dot_realtime__pb2
 
 
-DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n.fynlo/realtime/v1/channel_source_service.proto\x12\x11\x66ynlo.realtime.v1\x1a\x1b\x62uf/validate/validate.proto\x1a\x1d\x66ynlo/common/v1/options.proto\x1a fynlo/realtime/v1/realtime.proto\"\xda\x01\n\x14ReplayChannelRequest\x12-\n\rrestaurant_id\x18\x01 \x01(\tB\x08\xbaH\x05r\x03\xb0\x01\x01R\x0crestaurantId\x12.\n\x07\x63hannel\x18\x02 \x01(\tB\x14\xbaH\x11r\x0f\x32\r^[a-z]{1,20}$R\x07\x63hannel\x12\x1d\n\x05\x65poch\x18\x03 \x01(\tB\x07\xbaH\x04r\x02\x18 R\x05\x65poch\x12\"\n\x08\x66rom_seq\x18\x04 \x01(\x03\x42\x07\xbaH\x04\"\x02(\x00R\x07\x66romSeq\x12 \n\x05limit\x18\x05 \x01(\x05\x42\n\xbaH\x07\x1a\x05\x18\xd0\x0f(\x00R\x05limit\"\xbd\x01\n\x15ReplayChannelResponse\x12:\n\x07outcome\x18\x01 \x01(\x0e\x32 .fynlo.realtime.v1.ReplayOutcomeR\x07outcome\x12\x14\n\x05\x65poch\x18\x02 \x01(\tR\x05\x65poch\x12\x19\n\x08head_seq\x18\x03 \x01(\x03R\x07headSeq\x12\x37\n\x06\x65vents\x18\x04 \x03(\x0b\x32\x1f.fynlo.realtime.v1.ChannelEventR\x06\x65vents\"i\n\x12GetSnapshotRequest\x12#\n\rrestaurant_id\x18\x01 \x01(\tR\x0crestaurantId\x12.\n\x07\x63hannel\x18\x02 \x01(\tB\x14\xbaH\x11r\x0f\x32\r^[a-z]{1,20}$R\x07\x63hannel\"\xe2\x03\n\x13GetSnapshotResponse\x12\x14\n\x05\x65poch\x18\x01 \x01(\tR\x05\x65poch\x12\x10\n\x03seq\x18\x02 \x01(\x03R\x03seq\x12\x38\n\x06orders\x18\x03 \x01(\x0b\x32\x1e.fynlo.realtime.v1.OrdersStateH\x00R\x06orders\x12;\n\x07kitchen\x18\x04 \x01(\x0b\x32\x1f.fynlo.realtime.v1.KitchenStateH\x00R\x07kitchen\x12\x35\n\x05\x66loor\x18\x05 \x01(\x0b\x32\x1d.fynlo.realtime.v1.FloorStateH\x00R\x05\x66loor\x12\x41\n\tinventory\x18\x06 \x01(\x0b\x32!.fynlo.realtime.v1.InventoryStateH\x00R\tinventory\x12\x35\n\x05staff\x18\x07 \x01(\x0b\x32\x1d.fynlo.realtime.v1.StaffStateH\x00R\x05staff\x12\x35\n\x05tills\x18\x08 \x01(\x0b\x32\x1d.fynlo.realtime.v1.TillsStateH\x00R\x05tills\x12;\n\x07metrics\x18\t \x01(\x0b\x32\x1f.fynlo.realtime.v1.MetricsStateH\x00R\x07metricsB\x07\n\x05state*\x88\x01\n\rReplayOutcome\x12\x1e\n\x1aREPLAY_OUTCOME_UNSPECIFIED\x10\x00\x12\x19\n\x15REPLAY_OUTCOME_EVENTS\x10\x01\x12\x1a\n\x16REPLAY_OUTCOME_TOO_OLD\x10\x02\x12 \n\x1cREPLAY_OUTCOME_EPOCH_CHANGED\x10\x03\x32\x95\x02\n\x14\x43hannelSourceService\x12w\n\rReplayChannel\x12\'.fynlo.realtime.v1.ReplayChannelRequest\x1a(.fynlo.realtime.v1.ReplayChannelResponse\"\x13\x90\x02\x01\xd8\xf3\x18\x01\xea\xf3\x18\x08realtime\x12\x83\x01\n\x0bGetSnapshot\x12%.fynlo.realtime.v1.GetSnapshotRequest\x1a&.fynlo.realtime.v1.GetSnapshotResponse\"%\x90\x02\x01\xca\xf3\x18\x12realtime.subscribe\xea\xf3\x18\x08realtimeb\x06proto3')
+DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n.fynlo/realtime/v1/channel_source_service.proto\x12\x11\x66ynlo.realtime.v1\x1a\x1b\x62uf/validate/validate.proto\x1a\x1a\x66ynlo/common/v1/json.proto\x1a\x1d\x66ynlo/common/v1/options.proto\x1a fynlo/realtime/v1/realtime.proto\"\xda\x01\n\x14ReplayChannelRequest\x12-\n\rrestaurant_id\x18\x01 \x01(\tB\x08\xbaH\x05r\x03\xb0\x01\x01R\x0crestaurantId\x12.\n\x07\x63hannel\x18\x02 \x01(\tB\x14\xbaH\x11r\x0f\x32\r^[a-z]{1,20}$R\x07\x63hannel\x12\x1d\n\x05\x65poch\x18\x03 \x01(\tB\x07\xbaH\x04r\x02\x18 R\x05\x65poch\x12\"\n\x08\x66rom_seq\x18\x04 \x01(\x03\x42\x07\xbaH\x04\"\x02(\x00R\x07\x66romSeq\x12 \n\x05limit\x18\x05 \x01(\x05\x42\n\xbaH\x07\x1a\x05\x18\xd0\x0f(\x00R\x05limit\"\xbd\x01\n\x15ReplayChannelResponse\x12:\n\x07outcome\x18\x01 \x01(\x0e\x32 .fynlo.realtime.v1.ReplayOutcomeR\x07outcome\x12\x14\n\x05\x65poch\x18\x02 \x01(\tR\x05\x65poch\x12\x19\n\x08head_seq\x18\x03 \x01(\x03R\x07headSeq\x12\x37\n\x06\x65vents\x18\x04 \x03(\x0b\x32\x1f.fynlo.realtime.v1.ChannelEventR\x06\x65vents\"i\n\x12GetSnapshotRequest\x12#\n\rrestaurant_id\x18\x01 \x01(\tR\x0crestaurantId\x12.\n\x07\x63hannel\x18\x02 \x01(\tB\x14\xbaH\x11r\x0f\x32\r^[a-z]{1,20}$R\x07\x63hannel\"\xf4\x03\n\x13GetSnapshotResponse\x12\x1d\n\x05\x65poch\x18\x01 \x01(\tB\x07\x82\xf6\x18\x03\n\x01\x65R\x05\x65poch\x12\x19\n\x03seq\x18\x02 \x01(\x03\x42\x07\x82\xf6\x18\x03\n\x01sR\x03seq\x12\x38\n\x06orders\x18\x03 \x01(\x0b\x32\x1e.fynlo.realtime.v1.OrdersStateH\x00R\x06orders\x12;\n\x07kitchen\x18\x04 \x01(\x0b\x32\x1f.fynlo.realtime.v1.KitchenStateH\x00R\x07kitchen\x12\x35\n\x05\x66loor\x18\x05 \x01(\x0b\x32\x1d.fynlo.realtime.v1.FloorStateH\x00R\x05\x66loor\x12\x41\n\tinventory\x18\x06 \x01(\x0b\x32!.fynlo.realtime.v1.InventoryStateH\x00R\tinventory\x12\x35\n\x05staff\x18\x07 \x01(\x0b\x32\x1d.fynlo.realtime.v1.StaffStateH\x00R\x05staff\x12\x35\n\x05tills\x18\x08 \x01(\x0b\x32\x1d.fynlo.realtime.v1.TillsStateH\x00R\x05tills\x12;\n\x07metrics\x18\t \x01(\x0b\x32\x1f.fynlo.realtime.v1.MetricsStateH\x00R\x07metricsB\x07\n\x05state*\x88\x01\n\rReplayOutcome\x12\x1e\n\x1aREPLAY_OUTCOME_UNSPECIFIED\x10\x00\x12\x19\n\x15REPLAY_OUTCOME_EVENTS\x10\x01\x12\x1a\n\x16REPLAY_OUTCOME_TOO_OLD\x10\x02\x12 \n\x1cREPLAY_OUTCOME_EPOCH_CHANGED\x10\x03\x32\x95\x02\n\x14\x43hannelSourceService\x12w\n\rReplayChannel\x12\'.fynlo.realtime.v1.ReplayChannelRequest\x1a(.fynlo.realtime.v1.ReplayChannelResponse\"\x13\x90\x02\x01\xd8\xf3\x18\x01\xea\xf3\x18\x08realtime\x12\x83\x01\n\x0bGetSnapshot\x12%.fynlo.realtime.v1.GetSnapshotRequest\x1a&.fynlo.realtime.v1.GetSnapshotResponse\"%\x90\x02\x01\xca\xf3\x18\x12realtime.subscribe\xea\xf3\x18\x08realtimeb\x06proto3')
 
 _globals = globals()
 _builder.BuildMessageAndEnumDescriptors(DESCRIPTOR, _globals)
@@ -46,20 +47,24 @@ if not _descriptor._USE_C_DESCRIPTORS:
   _globals['_REPLAYCHANNELREQUEST'].fields_by_name['limit']._serialized_options = b'\272H\007\032\005\030\320\017(\000'
   _globals['_GETSNAPSHOTREQUEST'].fields_by_name['channel']._loaded_options = None
   _globals['_GETSNAPSHOTREQUEST'].fields_by_name['channel']._serialized_options = b'\272H\021r\0172\r^[a-z]{1,20}$'
+  _globals['_GETSNAPSHOTRESPONSE'].fields_by_name['epoch']._loaded_options = None
+  _globals['_GETSNAPSHOTRESPONSE'].fields_by_name['epoch']._serialized_options = b'\202\366\030\003\n\001e'
+  _globals['_GETSNAPSHOTRESPONSE'].fields_by_name['seq']._loaded_options = None
+  _globals['_GETSNAPSHOTRESPONSE'].fields_by_name['seq']._serialized_options = b'\202\366\030\003\n\001s'
   _globals['_CHANNELSOURCESERVICE'].methods_by_name['ReplayChannel']._loaded_options = None
   _globals['_CHANNELSOURCESERVICE'].methods_by_name['ReplayChannel']._serialized_options = b'\220\002\001\330\363\030\001\352\363\030\010realtime'
   _globals['_CHANNELSOURCESERVICE'].methods_by_name['GetSnapshot']._loaded_options = None
   _globals['_CHANNELSOURCESERVICE'].methods_by_name['GetSnapshot']._serialized_options = b'\220\002\001\312\363\030\022realtime.subscribe\352\363\030\010realtime'
-  _globals['_REPLAYOUTCOME']._serialized_start=1169
-  _globals['_REPLAYOUTCOME']._serialized_end=1305
-  _globals['_REPLAYCHANNELREQUEST']._serialized_start=164
-  _globals['_REPLAYCHANNELREQUEST']._serialized_end=382
-  _globals['_REPLAYCHANNELRESPONSE']._serialized_start=385
-  _globals['_REPLAYCHANNELRESPONSE']._serialized_end=574
-  _globals['_GETSNAPSHOTREQUEST']._serialized_start=576
-  _globals['_GETSNAPSHOTREQUEST']._serialized_end=681
-  _globals['_GETSNAPSHOTRESPONSE']._serialized_start=684
-  _globals['_GETSNAPSHOTRESPONSE']._serialized_end=1166
-  _globals['_CHANNELSOURCESERVICE']._serialized_start=1308
-  _globals['_CHANNELSOURCESERVICE']._serialized_end=1585
+  _globals['_REPLAYOUTCOME']._serialized_start=1215
+  _globals['_REPLAYOUTCOME']._serialized_end=1351
+  _globals['_REPLAYCHANNELREQUEST']._serialized_start=192
+  _globals['_REPLAYCHANNELREQUEST']._serialized_end=410
+  _globals['_REPLAYCHANNELRESPONSE']._serialized_start=413
+  _globals['_REPLAYCHANNELRESPONSE']._serialized_end=602
+  _globals['_GETSNAPSHOTREQUEST']._serialized_start=604
+  _globals['_GETSNAPSHOTREQUEST']._serialized_end=709
+  _globals['_GETSNAPSHOTRESPONSE']._serialized_start=712
+  _globals['_GETSNAPSHOTRESPONSE']._serialized_end=1212
+  _globals['_CHANNELSOURCESERVICE']._serialized_start=1354
+  _globals['_CHANNELSOURCESERVICE']._serialized_end=1631
 # @@protoc_insertion_point(module_scope)

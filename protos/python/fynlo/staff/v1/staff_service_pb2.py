@@ -24,12 +24,13 @@ _sym_db = _symbol_database.Default()
 
 from buf.validate import validate_pb2 as buf_dot_validate_dot_validate__pb2
 from fynlo.common.v1 import common_pb2 as fynlo_dot_common_dot_v1_dot_common__pb2
+from fynlo.common.v1 import json_pb2 as fynlo_dot_common_dot_v1_dot_json__pb2
 from fynlo.common.v1 import options_pb2 as fynlo_dot_common_dot_v1_dot_options__pb2
 from fynlo.staff.v1 import staff_pb2 as fynlo_dot_staff_dot_v1_dot_staff__pb2
 from google.protobuf import timestamp_pb2 as google_dot_protobuf_dot_timestamp__pb2
 
 
-DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n\"fynlo/staff/v1/staff_service.proto\x12\x0e\x66ynlo.staff.v1\x1a\x1b\x62uf/validate/validate.proto\x1a\x1c\x66ynlo/common/v1/common.proto\x1a\x1d\x66ynlo/common/v1/options.proto\x1a\x1a\x66ynlo/staff/v1/staff.proto\x1a\x1fgoogle/protobuf/timestamp.proto\"~\n\x13SaveEmployeeRequest\x12)\n\nrequest_id\x18\x01 \x01(\tB\n\xbaH\x07r\x05\x10\x01\x18\xff\x01R\trequestId\x12<\n\x08\x65mployee\x18\x02 \x01(\x0b\x32\x18.fynlo.staff.v1.EmployeeB\x06\xbaH\x03\xc8\x01\x01R\x08\x65mployee\"L\n\x14SaveEmployeeResponse\x12\x34\n\x08\x65mployee\x18\x01 \x01(\x0b\x32\x18.fynlo.staff.v1.EmployeeR\x08\x65mployee\"s\n\x14ListEmployeesRequest\x12\x30\n\x04page\x18\x01 \x01(\x0b\x32\x1c.fynlo.common.v1.PageRequestR\x04page\x12)\n\x10include_inactive\x18\x02 \x01(\x08R\x0fincludeInactive\"p\n\x15ListEmployeesResponse\x12\x36\n\temployees\x18\x01 \x03(\x0b\x32\x18.fynlo.staff.v1.EmployeeR\temployees\x12\x1f\n\x0bnext_cursor\x18\x02 \x01(\tR\nnextCursor\"\\\n\x0e\x43lockInRequest\x12)\n\nrequest_id\x18\x01 \x01(\tB\n\xbaH\x07r\x05\x10\x01\x18\xff\x01R\trequestId\x12\x1f\n\x0b\x65mployee_id\x18\x02 \x01(\tR\nemployeeId\"G\n\x0f\x43lockInResponse\x12\x34\n\x08timecard\x18\x01 \x01(\x0b\x32\x18.fynlo.staff.v1.TimecardR\x08timecard\"]\n\x0f\x43lockOutRequest\x12)\n\nrequest_id\x18\x01 \x01(\tB\n\xbaH\x07r\x05\x10\x01\x18\xff\x01R\trequestId\x12\x1f\n\x0b\x65mployee_id\x18\x02 \x01(\tR\nemployeeId\"H\n\x10\x43lockOutResponse\x12\x34\n\x08timecard\x18\x01 \x01(\x0b\x32\x18.fynlo.staff.v1.TimecardR\x08timecard\"\xfa\x01\n\x14ListTimecardsRequest\x12\x30\n\x04page\x18\x01 \x01(\x0b\x32\x1c.fynlo.common.v1.PageRequestR\x04page\x12\x1f\n\x0b\x65mployee_id\x18\x02 \x01(\tR\nemployeeId\x12\x1b\n\topen_only\x18\x03 \x01(\x08R\x08openOnly\x12\x37\n\tfrom_time\x18\x04 \x01(\x0b\x32\x1a.google.protobuf.TimestampR\x08\x66romTime\x12\x39\n\nuntil_time\x18\x05 \x01(\x0b\x32\x1a.google.protobuf.TimestampR\tuntilTime\"p\n\x15ListTimecardsResponse\x12\x36\n\ttimecards\x18\x01 \x03(\x0b\x32\x18.fynlo.staff.v1.TimecardR\ttimecards\x12\x1f\n\x0bnext_cursor\x18\x02 \x01(\tR\nnextCursor2\xa3\x04\n\x0cStaffService\x12n\n\x0cSaveEmployee\x12#.fynlo.staff.v1.SaveEmployeeRequest\x1a$.fynlo.staff.v1.SaveEmployeeResponse\"\x13\x90\x02\x02\xca\xf3\x18\x0cstaff.manage\x12o\n\rListEmployees\x12$.fynlo.staff.v1.ListEmployeesRequest\x1a%.fynlo.staff.v1.ListEmployeesResponse\"\x11\x90\x02\x01\xca\xf3\x18\nstaff.read\x12^\n\x07\x43lockIn\x12\x1e.fynlo.staff.v1.ClockInRequest\x1a\x1f.fynlo.staff.v1.ClockInResponse\"\x12\x90\x02\x02\xca\xf3\x18\x0bstaff.clock\x12\x61\n\x08\x43lockOut\x12\x1f.fynlo.staff.v1.ClockOutRequest\x1a .fynlo.staff.v1.ClockOutResponse\"\x12\x90\x02\x02\xca\xf3\x18\x0bstaff.clock\x12o\n\rListTimecards\x12$.fynlo.staff.v1.ListTimecardsRequest\x1a%.fynlo.staff.v1.ListTimecardsResponse\"\x11\x90\x02\x01\xca\xf3\x18\nstaff.readb\x06proto3')
+DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n\"fynlo/staff/v1/staff_service.proto\x12\x0e\x66ynlo.staff.v1\x1a\x1b\x62uf/validate/validate.proto\x1a\x1c\x66ynlo/common/v1/common.proto\x1a\x1a\x66ynlo/common/v1/json.proto\x1a\x1d\x66ynlo/common/v1/options.proto\x1a\x1a\x66ynlo/staff/v1/staff.proto\x1a\x1fgoogle/protobuf/timestamp.proto\"~\n\x13SaveEmployeeRequest\x12)\n\nrequest_id\x18\x01 \x01(\tB\n\xbaH\x07r\x05\x10\x01\x18\xff\x01R\trequestId\x12<\n\x08\x65mployee\x18\x02 \x01(\x0b\x32\x18.fynlo.staff.v1.EmployeeB\x06\xbaH\x03\xc8\x01\x01R\x08\x65mployee\"L\n\x14SaveEmployeeResponse\x12\x34\n\x08\x65mployee\x18\x01 \x01(\x0b\x32\x18.fynlo.staff.v1.EmployeeR\x08\x65mployee\"{\n\x14ListEmployeesRequest\x12\x38\n\x04page\x18\x01 \x01(\x0b\x32\x1c.fynlo.common.v1.PageRequestB\x06\x82\xf6\x18\x02 \x01R\x04page\x12)\n\x10include_inactive\x18\x02 \x01(\x08R\x0fincludeInactive\"\x85\x01\n\x15ListEmployeesResponse\x12\x43\n\temployees\x18\x01 \x03(\x0b\x32\x18.fynlo.staff.v1.EmployeeB\x0b\x82\xf6\x18\x07\n\x05itemsR\temployees\x12\'\n\x0bnext_cursor\x18\x02 \x01(\tB\x06\x82\xf6\x18\x02\x10\x01R\nnextCursor\"d\n\x0e\x43lockInRequest\x12)\n\nrequest_id\x18\x01 \x01(\tB\n\xbaH\x07r\x05\x10\x01\x18\xff\x01R\trequestId\x12\'\n\x0b\x65mployee_id\x18\x02 \x01(\tB\x06\x82\xf6\x18\x02\x10\x01R\nemployeeId\"G\n\x0f\x43lockInResponse\x12\x34\n\x08timecard\x18\x01 \x01(\x0b\x32\x18.fynlo.staff.v1.TimecardR\x08timecard\"e\n\x0f\x43lockOutRequest\x12)\n\nrequest_id\x18\x01 \x01(\tB\n\xbaH\x07r\x05\x10\x01\x18\xff\x01R\trequestId\x12\'\n\x0b\x65mployee_id\x18\x02 \x01(\tB\x06\x82\xf6\x18\x02\x10\x01R\nemployeeId\"H\n\x10\x43lockOutResponse\x12\x34\n\x08timecard\x18\x01 \x01(\x0b\x32\x18.fynlo.staff.v1.TimecardR\x08timecard\"\x9e\x02\n\x14ListTimecardsRequest\x12\x38\n\x04page\x18\x01 \x01(\x0b\x32\x1c.fynlo.common.v1.PageRequestB\x06\x82\xf6\x18\x02 \x01R\x04page\x12\x1f\n\x0b\x65mployee_id\x18\x02 \x01(\tR\nemployeeId\x12\'\n\topen_only\x18\x03 \x01(\x08\x42\n\x82\xf6\x18\x06\n\x04openR\x08openOnly\x12?\n\tfrom_time\x18\x04 \x01(\x0b\x32\x1a.google.protobuf.TimestampB\x06\x82\xf6\x18\x02\x18\x01R\x08\x66romTime\x12\x41\n\nuntil_time\x18\x05 \x01(\x0b\x32\x1a.google.protobuf.TimestampB\x06\x82\xf6\x18\x02\x18\x01R\tuntilTime\"\x85\x01\n\x15ListTimecardsResponse\x12\x43\n\ttimecards\x18\x01 \x03(\x0b\x32\x18.fynlo.staff.v1.TimecardB\x0b\x82\xf6\x18\x07\n\x05itemsR\ttimecards\x12\'\n\x0bnext_cursor\x18\x02 \x01(\tB\x06\x82\xf6\x18\x02\x10\x01R\nnextCursor2\xa3\x04\n\x0cStaffService\x12n\n\x0cSaveEmployee\x12#.fynlo.staff.v1.SaveEmployeeRequest\x1a$.fynlo.staff.v1.SaveEmployeeResponse\"\x13\x90\x02\x02\xca\xf3\x18\x0cstaff.manage\x12o\n\rListEmployees\x12$.fynlo.staff.v1.ListEmployeesRequest\x1a%.fynlo.staff.v1.ListEmployeesResponse\"\x11\x90\x02\x01\xca\xf3\x18\nstaff.read\x12^\n\x07\x43lockIn\x12\x1e.fynlo.staff.v1.ClockInRequest\x1a\x1f.fynlo.staff.v1.ClockInResponse\"\x12\x90\x02\x02\xca\xf3\x18\x0bstaff.clock\x12\x61\n\x08\x43lockOut\x12\x1f.fynlo.staff.v1.ClockOutRequest\x1a .fynlo.staff.v1.ClockOutResponse\"\x12\x90\x02\x02\xca\xf3\x18\x0bstaff.clock\x12o\n\rListTimecards\x12$.fynlo.staff.v1.ListTimecardsRequest\x1a%.fynlo.staff.v1.ListTimecardsResponse\"\x11\x90\x02\x01\xca\xf3\x18\nstaff.readb\x06proto3')
 
 _globals = globals()
 _builder.BuildMessageAndEnumDescriptors(DESCRIPTOR, _globals)
@@ -40,10 +41,32 @@ if not _descriptor._USE_C_DESCRIPTORS:
   _globals['_SAVEEMPLOYEEREQUEST'].fields_by_name['request_id']._serialized_options = b'\272H\007r\005\020\001\030\377\001'
   _globals['_SAVEEMPLOYEEREQUEST'].fields_by_name['employee']._loaded_options = None
   _globals['_SAVEEMPLOYEEREQUEST'].fields_by_name['employee']._serialized_options = b'\272H\003\310\001\001'
+  _globals['_LISTEMPLOYEESREQUEST'].fields_by_name['page']._loaded_options = None
+  _globals['_LISTEMPLOYEESREQUEST'].fields_by_name['page']._serialized_options = b'\202\366\030\002 \001'
+  _globals['_LISTEMPLOYEESRESPONSE'].fields_by_name['employees']._loaded_options = None
+  _globals['_LISTEMPLOYEESRESPONSE'].fields_by_name['employees']._serialized_options = b'\202\366\030\007\n\005items'
+  _globals['_LISTEMPLOYEESRESPONSE'].fields_by_name['next_cursor']._loaded_options = None
+  _globals['_LISTEMPLOYEESRESPONSE'].fields_by_name['next_cursor']._serialized_options = b'\202\366\030\002\020\001'
   _globals['_CLOCKINREQUEST'].fields_by_name['request_id']._loaded_options = None
   _globals['_CLOCKINREQUEST'].fields_by_name['request_id']._serialized_options = b'\272H\007r\005\020\001\030\377\001'
+  _globals['_CLOCKINREQUEST'].fields_by_name['employee_id']._loaded_options = None
+  _globals['_CLOCKINREQUEST'].fields_by_name['employee_id']._serialized_options = b'\202\366\030\002\020\001'
   _globals['_CLOCKOUTREQUEST'].fields_by_name['request_id']._loaded_options = None
   _globals['_CLOCKOUTREQUEST'].fields_by_name['request_id']._serialized_options = b'\272H\007r\005\020\001\030\377\001'
+  _globals['_CLOCKOUTREQUEST'].fields_by_name['employee_id']._loaded_options = None
+  _globals['_CLOCKOUTREQUEST'].fields_by_name['employee_id']._serialized_options = b'\202\366\030\002\020\001'
+  _globals['_LISTTIMECARDSREQUEST'].fields_by_name['page']._loaded_options = None
+  _globals['_LISTTIMECARDSREQUEST'].fields_by_name['page']._serialized_options = b'\202\366\030\002 \001'
+  _globals['_LISTTIMECARDSREQUEST'].fields_by_name['open_only']._loaded_options = None
+  _globals['_LISTTIMECARDSREQUEST'].fields_by_name['open_only']._serialized_options = b'\202\366\030\006\n\004open'
+  _globals['_LISTTIMECARDSREQUEST'].fields_by_name['from_time']._loaded_options = None
+  _globals['_LISTTIMECARDSREQUEST'].fields_by_name['from_time']._serialized_options = b'\202\366\030\002\030\001'
+  _globals['_LISTTIMECARDSREQUEST'].fields_by_name['until_time']._loaded_options = None
+  _globals['_LISTTIMECARDSREQUEST'].fields_by_name['until_time']._serialized_options = b'\202\366\030\002\030\001'
+  _globals['_LISTTIMECARDSRESPONSE'].fields_by_name['timecards']._loaded_options = None
+  _globals['_LISTTIMECARDSRESPONSE'].fields_by_name['timecards']._serialized_options = b'\202\366\030\007\n\005items'
+  _globals['_LISTTIMECARDSRESPONSE'].fields_by_name['next_cursor']._loaded_options = None
+  _globals['_LISTTIMECARDSRESPONSE'].fields_by_name['next_cursor']._serialized_options = b'\202\366\030\002\020\001'
   _globals['_STAFFSERVICE'].methods_by_name['SaveEmployee']._loaded_options = None
   _globals['_STAFFSERVICE'].methods_by_name['SaveEmployee']._serialized_options = b'\220\002\002\312\363\030\014staff.manage'
   _globals['_STAFFSERVICE'].methods_by_name['ListEmployees']._loaded_options = None
@@ -54,26 +77,26 @@ if not _descriptor._USE_C_DESCRIPTORS:
   _globals['_STAFFSERVICE'].methods_by_name['ClockOut']._serialized_options = b'\220\002\002\312\363\030\013staff.clock'
   _globals['_STAFFSERVICE'].methods_by_name['ListTimecards']._loaded_options = None
   _globals['_STAFFSERVICE'].methods_by_name['ListTimecards']._serialized_options = b'\220\002\001\312\363\030\nstaff.read'
-  _globals['_SAVEEMPLOYEEREQUEST']._serialized_start=205
-  _globals['_SAVEEMPLOYEEREQUEST']._serialized_end=331
-  _globals['_SAVEEMPLOYEERESPONSE']._serialized_start=333
-  _globals['_SAVEEMPLOYEERESPONSE']._serialized_end=409
-  _globals['_LISTEMPLOYEESREQUEST']._serialized_start=411
-  _globals['_LISTEMPLOYEESREQUEST']._serialized_end=526
-  _globals['_LISTEMPLOYEESRESPONSE']._serialized_start=528
-  _globals['_LISTEMPLOYEESRESPONSE']._serialized_end=640
-  _globals['_CLOCKINREQUEST']._serialized_start=642
-  _globals['_CLOCKINREQUEST']._serialized_end=734
-  _globals['_CLOCKINRESPONSE']._serialized_start=736
-  _globals['_CLOCKINRESPONSE']._serialized_end=807
-  _globals['_CLOCKOUTREQUEST']._serialized_start=809
-  _globals['_CLOCKOUTREQUEST']._serialized_end=902
-  _globals['_CLOCKOUTRESPONSE']._serialized_start=904
-  _globals['_CLOCKOUTRESPONSE']._serialized_end=976
-  _globals['_LISTTIMECARDSREQUEST']._serialized_start=979
-  _globals['_LISTTIMECARDSREQUEST']._serialized_end=1229
-  _globals['_LISTTIMECARDSRESPONSE']._serialized_start=1231
-  _globals['_LISTTIMECARDSRESPONSE']._serialized_end=1343
-  _globals['_STAFFSERVICE']._serialized_start=1346
-  _globals['_STAFFSERVICE']._serialized_end=1893
+  _globals['_SAVEEMPLOYEEREQUEST']._serialized_start=233
+  _globals['_SAVEEMPLOYEEREQUEST']._serialized_end=359
+  _globals['_SAVEEMPLOYEERESPONSE']._serialized_start=361
+  _globals['_SAVEEMPLOYEERESPONSE']._serialized_end=437
+  _globals['_LISTEMPLOYEESREQUEST']._serialized_start=439
+  _globals['_LISTEMPLOYEESREQUEST']._serialized_end=562
+  _globals['_LISTEMPLOYEESRESPONSE']._serialized_start=565
+  _globals['_LISTEMPLOYEESRESPONSE']._serialized_end=698
+  _globals['_CLOCKINREQUEST']._serialized_start=700
+  _globals['_CLOCKINREQUEST']._serialized_end=800
+  _globals['_CLOCKINRESPONSE']._serialized_start=802
+  _globals['_CLOCKINRESPONSE']._serialized_end=873
+  _globals['_CLOCKOUTREQUEST']._serialized_start=875
+  _globals['_CLOCKOUTREQUEST']._serialized_end=976
+  _globals['_CLOCKOUTRESPONSE']._serialized_start=978
+  _globals['_CLOCKOUTRESPONSE']._serialized_end=1050
+  _globals['_LISTTIMECARDSREQUEST']._serialized_start=1053
+  _globals['_LISTTIMECARDSREQUEST']._serialized_end=1339
+  _globals['_LISTTIMECARDSRESPONSE']._serialized_start=1342
+  _globals['_LISTTIMECARDSRESPONSE']._serialized_end=1475
+  _globals['_STAFFSERVICE']._serialized_start=1478
+  _globals['_STAFFSERVICE']._serialized_end=2025
 # @@protoc_insertion_point(module_scope)

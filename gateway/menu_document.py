@@ -1,0 +1,64 @@
+"""The menu as devices read it: items in their categories, each with what is on sale and what is left now."""
+
+from collections.abc import Container, Iterable, Mapping
+
+from fynlo.catalog.v1.catalog_pb2 import Item
+from fynlo.catalog.v1.catalog_service_pb2 import GetMenuResponse
+from fynlo_json.catalog import category, item
+from fynlo_json.scalars import Json
+
+
+def whole_menu(of: GetMenuResponse) -> Json:
+    """Categories in their order with their items."""
+    on_sale, left = _now(of)
+    by_category: dict[str, list[Item]] = {one.id: [] for one in of.menu.categories}
+    for one in of.menu.items:
+        if one.category_id in by_category:
+            by_category[one.category_id].append(one)
+    return {
+        "version": of.menu.version,
+        "currency": of.menu.currency_code,
+        "categories": [
+            category(one) | {"items": _items(sorted(by_category[one.id], key=_place), on_sale, left)}
+            for one in sorted(of.menu.categories, key=lambda one: (one.position, one.name))
+        ],
+    }
+
+
+def menu_changes(of: GetMenuResponse, since_version: int) -> Json:
+    """What changed after ``since_version``: flat lists of whole categories and items, and what is gone.
+
+    ``available_item_ids`` and ``stock`` are complete, for hours and stock move without a new menu version.
+    """
+    on_sale, left = _now(of)
+    return {
+        "version": of.menu.version,
+        "since_version": since_version,
+        "delta": True,
+        "currency": of.menu.currency_code,
+        "categories": [category(one) for one in of.menu.categories],
+        "items": _items(of.menu.items, on_sale, left),
+        "removed_item_ids": list(of.removed_item_ids),
+        "removed_category_ids": list(of.removed_category_ids),
+        "available_item_ids": list(of.available_item_ids),
+        "stock": [{"item_id": item_id, "stock_left": available} for item_id, available in left.items()],
+    }
+
+
+def _now(of: GetMenuResponse) -> tuple[frozenset[str], dict[str, int]]:
+    """The ids of what can be ordered now, and the units left by item id."""
+    return frozenset(of.available_item_ids), {level.item_id: level.available for level in of.stock}
+
+
+def _items(of: Iterable[Item], on_sale: Container[str], left: Mapping[str, int]) -> list[Json]:
+    shown = []
+    for one in of:
+        as_json = item(one)
+        as_json["available"] = one.id in on_sale
+        as_json["stock_left"] = left.get(one.id) if one.stock_tracked else None
+        shown.append(as_json)
+    return shown
+
+
+def _place(of: Item) -> tuple[int, str]:
+    return of.position, of.name

@@ -1,0 +1,40 @@
+from fynlo.catalog.v1 import catalog_pb2, catalog_service_pb2
+
+from gateway.menu_document import menu_changes, whole_menu
+
+
+def test_a_menu_lists_its_categories_in_order_with_what_is_on_sale_and_left() -> None:
+    answer = catalog_service_pb2.GetMenuResponse(
+        menu=catalog_pb2.Menu(
+            version=5,
+            currency_code="GBP",
+            categories=[
+                catalog_pb2.Category(id="c2", name="Drinks", position=2),
+                catalog_pb2.Category(id="c1", name="Food", position=1),
+            ],
+            items=[
+                catalog_pb2.Item(id="i2", category_id="c1", name="B", position=2, available=True),
+                catalog_pb2.Item(
+                    id="i1", category_id="c1", name="A", position=1, available=True, stock_tracked=True
+                ),
+            ],
+        ),
+        stock=[catalog_pb2.StockLevel(item_id="i1", available=3)],
+        available_item_ids=["i1"],
+    )
+    shown = whole_menu(answer)
+    assert [one["id"] for one in shown["categories"]] == ["c1", "c2"]
+    food = shown["categories"][0]["items"]
+    assert [(one["id"], one["available"], one["stock_left"]) for one in food] == [
+        ("i1", True, 3),
+        ("i2", False, None),
+    ]
+    assert (shown["version"], shown["currency"]) == (5, "GBP")
+
+
+def test_a_sold_out_item_has_none_left_rather_than_an_unknown_number() -> None:
+    answer = catalog_service_pb2.GetMenuResponse(
+        menu=catalog_pb2.Menu(items=[catalog_pb2.Item(id="i1", stock_tracked=True)]),
+        stock=[catalog_pb2.StockLevel(item_id="i1", available=0)],
+    )
+    assert menu_changes(answer, 1)["items"][0]["stock_left"] == 0

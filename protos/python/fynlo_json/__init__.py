@@ -1,0 +1,1 @@
+"""The JSON that devices see, made of contract messages."""

@@ -1,0 +1,247 @@
+"""Made of the contracts: `make protos FIX=1` writes it anew.
+
+The JSON that devices see of fynlo.catalog.v1.
+"""
+
+from typing import Any, Final
+
+from fynlo.catalog.v1 import catalog_pb2, catalog_service_pb2, events_pb2
+
+from fynlo_json.scalars import EnumNames, Json, instant
+
+ALLERGEN: Final = EnumNames(catalog_pb2.Allergen, "ALLERGEN_")
+MENU_FORMAT: Final = EnumNames(catalog_pb2.MenuFormat, "MENU_FORMAT_")
+
+
+def availability_window(of: catalog_pb2.AvailabilityWindow) -> Json:
+    """When an item can be ordered, in the restaurant's time zone. No window at all: always."""
+    return {
+        "weekdays": list(of.weekdays),
+        "from_minutes": of.from_minutes,
+        "until_minutes": of.until_minutes,
+    }
+
+
+def category(of: catalog_pb2.Category) -> Json:
+    return {
+        "id": of.id,
+        "name": of.name,
+        "position": of.position,
+        "version": of.version,
+    }
+
+
+def count_stock_response(of: catalog_service_pb2.CountStockResponse) -> Json:
+    return {
+        "level": stock_level(of.level),
+    }
+
+
+def create_category_response(of: catalog_service_pb2.CreateCategoryResponse) -> Json:
+    return {
+        "category": category(of.category),
+    }
+
+
+def create_item_response(of: catalog_service_pb2.CreateItemResponse) -> Json:
+    return {
+        "item": item(of.item),
+    }
+
+
+def delete_category_response(of: catalog_service_pb2.DeleteCategoryResponse) -> Json:
+    return {}
+
+
+def delete_item_response(of: catalog_service_pb2.DeleteItemResponse) -> Json:
+    return {}
+
+
+def get_menu_response(of: catalog_service_pb2.GetMenuResponse) -> Json:
+    return {
+        "menu": menu(of.menu),
+        "delta": of.delta,
+        "removed_item_ids": list(of.removed_item_ids),
+        "removed_category_ids": list(of.removed_category_ids),
+        "stock": [stock_level(one) for one in of.stock],
+        "available_item_ids": list(of.available_item_ids),
+        "etag": of.etag,
+        "not_modified": of.not_modified,
+    }
+
+
+def import_menu_response(of: catalog_service_pb2.ImportMenuResponse) -> Json:
+    return {
+        "created": of.created,
+        "updated": of.updated,
+        "unchanged": of.unchanged,
+        "rejected": [import_rejection(one) for one in of.rejected],
+        "menu_version": of.menu_version or None,
+    }
+
+
+def import_rejection(of: catalog_pb2.ImportRejection) -> Json:
+    return {
+        "row": of.row,
+        "field": of.field or None,
+        "detail": of.detail,
+    }
+
+
+def item(of: catalog_pb2.Item) -> Json:
+    return {
+        "id": of.id,
+        "category_id": of.category_id,
+        "name": of.name,
+        "description": of.description or None,
+        "price_minor": of.price_minor,
+        "vat_class": of.vat_class or None,
+        "allergens": [ALLERGEN[one] for one in of.allergens],
+        "available": of.available,
+        "windows": [availability_window(one) for one in of.windows],
+        "option_groups": [option_group(one) for one in of.option_groups],
+        "stock_tracked": of.stock_tracked,
+        "position": of.position,
+        "version": of.version,
+        "stock_left": of.stock_left if of.HasField("stock_left") else None,
+    }
+
+
+def item_availability_changed(of: events_pb2.ItemAvailabilityChanged) -> Json:
+    """An item was taken off or ran out (available false), or came back."""
+    return {
+        "item_id": of.item_id,
+        "item_name": of.item_name or None,
+        "available": of.available,
+        "cause": of.cause or None,
+        "menu_version": of.menu_version or None,
+    }
+
+
+def list_stock_response(of: catalog_service_pb2.ListStockResponse) -> Json:
+    return {
+        "items": [stock_level(one) for one in of.levels],
+        "next_cursor": of.next_cursor or None,
+    }
+
+
+def menu(of: catalog_pb2.Menu) -> Json:
+    return {
+        "restaurant_id": of.restaurant_id,
+        "version": of.version,
+        "currency_code": of.currency_code,
+        "time_zone": of.time_zone,
+        "categories": [category(one) for one in of.categories],
+        "items": [item(one) for one in of.items],
+        "vat_classes": [vat_class(one) for one in of.vat_classes],
+    }
+
+
+def menu_changed(of: events_pb2.MenuChanged) -> Json:
+    """The menu went from previous_version to version. Everything that changed, whole; a large change comes in parts (part 1 to parts) of the same version, in order."""
+    return {
+        "restaurant_id": of.restaurant_id,
+        "version": of.version,
+        "previous_version": of.previous_version,
+        "part": of.part,
+        "parts": of.parts,
+        "categories": [category(one) for one in of.categories],
+        "items": [item(one) for one in of.items],
+        "vat_classes": [vat_class(one) for one in of.vat_classes],
+        "removed_item_ids": list(of.removed_item_ids),
+        "removed_category_ids": list(of.removed_category_ids),
+    }
+
+
+def option(of: catalog_pb2.Option) -> Json:
+    return {
+        "id": of.id,
+        "name": of.name,
+        "price_delta_minor": of.price_delta_minor,
+        "available": of.available,
+        "allergens": [ALLERGEN[one] for one in of.allergens],
+    }
+
+
+def option_group(of: catalog_pb2.OptionGroup) -> Json:
+    return {
+        "id": of.id,
+        "name": of.name,
+        "min": of.min_choices,
+        "max": of.max_choices,
+        "options": [option(one) for one in of.options],
+    }
+
+
+def release_stock_response(of: catalog_service_pb2.ReleaseStockResponse) -> Json:
+    return {}
+
+
+def reserve_stock_response(of: catalog_service_pb2.ReserveStockResponse) -> Json:
+    return {
+        "levels": [stock_level(one) for one in of.levels],
+    }
+
+
+def set_item_availability_response(of: catalog_service_pb2.SetItemAvailabilityResponse) -> Json:
+    return {
+        "item": item(of.item),
+    }
+
+
+def stock_changed(of: events_pb2.StockChanged) -> Json:
+    """The absolute level of one item after a change."""
+    return {
+        "level": stock_level(of.level),
+    }
+
+
+def stock_level(of: catalog_pb2.StockLevel) -> Json:
+    """The absolute level of one tracked item. available = on_hand - reserved."""
+    return {
+        "item_id": of.item_id,
+        "item_name": of.item_name or None,
+        "on_hand": of.on_hand,
+        "reserved": of.reserved,
+        "available": of.available,
+        "reorder_point": of.reorder_point,
+        "version": of.version,
+        "updated_at": instant(of.updated_at) if of.HasField("updated_at") else None,
+        "tracked": not of.untracked,
+    }
+
+
+def stock_low(of: events_pb2.StockLow) -> Json:
+    """Once per downward crossing of the reorder point."""
+    return {
+        "level": stock_level(of.level),
+    }
+
+
+def update_category_response(of: catalog_service_pb2.UpdateCategoryResponse) -> Json:
+    return {
+        "category": category(of.category),
+    }
+
+
+def update_item_response(of: catalog_service_pb2.UpdateItemResponse) -> Json:
+    return {
+        "item": item(of.item),
+    }
+
+
+def vat_class(of: catalog_pb2.VatClass) -> Json:
+    return {
+        "code": of.code,
+        "name": of.name,
+        "rates": [vat_rate(one) for one in of.rates],
+    }
+
+
+def vat_rate(of: catalog_pb2.VatRate) -> Json:
+    """A rate pair from a date on; the newest that is not in the future counts."""
+    return {
+        "effective_from": of.effective_from,
+        "eat_in_bp": of.eat_in_bp,
+        "takeaway_bp": of.takeaway_bp,
+    }

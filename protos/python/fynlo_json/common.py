@@ -1,0 +1,40 @@
+"""Made of the contracts: `make protos FIX=1` writes it anew.
+
+The JSON that devices see of fynlo.common.v1.
+"""
+
+from typing import Any, Final
+
+from fynlo.common.v1 import common_pb2, json_pb2
+
+from fynlo_json.scalars import EnumNames, Json, instant
+
+BILL_MODE: Final = EnumNames(common_pb2.BillMode, "BILL_MODE_")
+JSON_TEXT: Final = EnumNames(json_pb2.JsonText, "JSON_TEXT_")
+ORDER_TYPE: Final = EnumNames(common_pb2.OrderType, "ORDER_TYPE_")
+
+
+def actor(of: common_pb2.Actor) -> Json:
+    """Who did something, as printed on receipts and histories."""
+    return {
+        "user_id": of.user_id or None,
+        "name": of.name or None,
+        "device_id": of.device_id or None,
+    }
+
+
+def restaurant_settings(of: common_pb2.RestaurantSettings) -> Json:
+    """What the other services need to know of a restaurant; auth owns it and publishes it whole with a version."""
+    return {
+        "id": of.restaurant_id,
+        "version": of.version,
+        "name": of.name,
+        "currency": of.currency_code,
+        "timezone": of.time_zone,
+        "bill_mode": BILL_MODE[of.bill_mode],
+        "service_charge_bp": of.service_charge_bp,
+        "day_cutoff_minutes": of.day_cutoff_minutes,
+        "fee_preset": of.fee_preset or None,
+        "platform_id": of.platform_id or None,
+        "auto_complete": of.auto_complete,
+    }

@@ -1,0 +1,438 @@
+"""Made of the contracts: `make protos FIX=1` writes it anew.
+
+The JSON that devices see of fynlo.orders.v1.
+"""
+
+from typing import Any, Final
+
+from fynlo.orders.v1 import events_pb2, orders_pb2, orders_service_pb2
+
+from fynlo_json.catalog import ALLERGEN
+from fynlo_json.common import BILL_MODE, ORDER_TYPE, actor
+from fynlo_json.payments import method_cost
+from fynlo_json.scalars import EnumNames, Json, instant
+
+KITCHEN_STATE: Final = EnumNames(orders_pb2.KitchenState, "KITCHEN_STATE_")
+LIFECYCLE: Final = EnumNames(orders_pb2.Lifecycle, "LIFECYCLE_")
+ORDER_STATE: Final = EnumNames(orders_pb2.OrderState, "ORDER_STATE_")
+PAYMENT_STATE: Final = EnumNames(orders_pb2.PaymentState, "PAYMENT_STATE_")
+SERVICE_FLOW: Final = EnumNames(orders_pb2.ServiceFlow, "SERVICE_FLOW_")
+TICKET_ACTION: Final = EnumNames(orders_service_pb2.TicketAction, "TICKET_ACTION_")
+TICKET_LINE_ACTION: Final = EnumNames(orders_service_pb2.TicketLineAction, "TICKET_LINE_ACTION_")
+
+
+def acknowledge_guest_allergy_response(of: orders_service_pb2.AcknowledgeGuestAllergyResponse) -> Json:
+    return {
+        "ticket": ticket(of.ticket),
+    }
+
+
+def acknowledge_ticket_alarm_response(of: orders_service_pb2.AcknowledgeTicketAlarmResponse) -> Json:
+    return {
+        "ticket": ticket(of.ticket),
+    }
+
+
+def cancel_order_response(of: orders_service_pb2.CancelOrderResponse) -> Json:
+    return {
+        "order": order(of.order),
+    }
+
+
+def change_ticket_line_response(of: orders_service_pb2.ChangeTicketLineResponse) -> Json:
+    return {
+        "ticket": ticket(of.ticket),
+    }
+
+
+def change_ticket_response(of: orders_service_pb2.ChangeTicketResponse) -> Json:
+    return {
+        "ticket": ticket(of.ticket),
+    }
+
+
+def chosen_option(of: orders_pb2.ChosenOption) -> Json:
+    return {
+        "option_id": of.option_id,
+        "name": of.name,
+        "quantity": of.quantity,
+        "price_delta_minor": of.price_delta_minor,
+    }
+
+
+def complete_order_response(of: orders_service_pb2.CompleteOrderResponse) -> Json:
+    return {
+        "order": order(of.order),
+    }
+
+
+def fire_order_response(of: orders_service_pb2.FireOrderResponse) -> Json:
+    return {
+        "order": order(of.order),
+    }
+
+
+def get_order_history_response(of: orders_service_pb2.GetOrderHistoryResponse) -> Json:
+    return {
+        "items": [state_change(one) for one in of.changes],
+    }
+
+
+def get_order_response(of: orders_service_pb2.GetOrderResponse) -> Json:
+    return {
+        "order": order(of.order),
+    }
+
+
+def guest_allergy(of: orders_pb2.GuestAllergy) -> Json:
+    """What a guest must not eat, as the guest says it. Health data: it is told to whoever takes or cooks the order."""
+    return {
+        "allergens": [ALLERGEN[one] for one in of.allergens],
+        "text": of.text or None,
+    }
+
+
+def kitchen_order_ready(of: events_pb2.KitchenOrderReady) -> Json:
+    """Everything that the kitchen had to make of an order is ready."""
+    return {
+        "order": order(of.order),
+    }
+
+
+def list_orders_response(of: orders_service_pb2.ListOrdersResponse) -> Json:
+    return {
+        "items": [order(one) for one in of.orders],
+        "next_cursor": of.next_cursor or None,
+    }
+
+
+def list_stations_response(of: orders_service_pb2.ListStationsResponse) -> Json:
+    return {
+        "items": [station(one) for one in of.stations],
+        "next_cursor": of.next_cursor or None,
+    }
+
+
+def list_tickets_response(of: orders_service_pb2.ListTicketsResponse) -> Json:
+    return {
+        "items": [ticket(one) for one in of.tickets],
+        "next_cursor": of.next_cursor or None,
+    }
+
+
+def metrics_updated(of: events_pb2.MetricsUpdated) -> Json:
+    return {
+        "metrics": restaurant_metrics(of.metrics),
+    }
+
+
+def order(of: orders_pb2.Order) -> Json:
+    return {
+        "id": of.id,
+        "restaurant_id": of.restaurant_id,
+        "number": of.number or None,
+        "state": ORDER_STATE[of.state],
+        "lifecycle": LIFECYCLE[of.lifecycle],
+        "payment_state": PAYMENT_STATE[of.payment_state],
+        "kitchen_state": KITCHEN_STATE[of.kitchen_state],
+        "service_flow": SERVICE_FLOW[of.service_flow],
+        "order_type": ORDER_TYPE[of.order_type],
+        "table": {
+            "id": of.table_id,
+            "name": of.table_name or None,
+        }
+        if of.table_id
+        else None,
+        "covers": of.covers or None,
+        "customer_id": of.customer_id or None,
+        "currency": of.currency_code,
+        "business_date": of.business_date,
+        "created_at": instant(of.created_at) if of.HasField("created_at") else None,
+        "updated_at": instant(of.updated_at) if of.HasField("updated_at") else None,
+        "version": of.version,
+        "lines": [order_line(one) for one in of.lines],
+        "vat": [vat_group(one) for one in of.vat],
+        "totals": order_totals(of.totals),
+        "bill_mode": BILL_MODE[of.bill_mode],
+        "menu_version": of.menu_version or None,
+        "placed_by": actor(of.placed_by) if of.HasField("placed_by") else None,
+        "completed_at": instant(of.completed_at) if of.HasField("completed_at") else None,
+        "unsent_since": instant(of.unsent_since) if of.HasField("unsent_since") else None,
+        "guest_allergy": guest_allergy(of.guest_allergy) if of.HasField("guest_allergy") else None,
+    }
+
+
+def order_cancelled(of: events_pb2.OrderCancelled) -> Json:
+    return {
+        "order": order(of.order),
+        "tickets": [ticket(one) for one in of.tickets],
+        "reason": of.reason,
+        "wasted": of.wasted,
+    }
+
+
+def order_completed(of: events_pb2.OrderCompleted) -> Json:
+    return {
+        "order": order(of.order),
+    }
+
+
+def order_line(of: orders_pb2.OrderLine) -> Json:
+    return {
+        "id": of.id or None,
+        "item_id": of.item_id,
+        "category_id": of.category_id or None,
+        "name": of.name,
+        "quantity": of.quantity,
+        "unit_price_minor": of.unit_price_minor,
+        "options": [chosen_option(one) for one in of.options],
+        "note": of.note or None,
+        "seat": of.seat or None,
+        "course": of.course or None,
+        "hold": of.hold,
+        "gross_minor": of.gross_minor,
+        "discount_minor": of.discount_minor,
+        "vat_rate_bp": of.vat_rate_bp,
+        "vat_minor": of.vat_minor,
+        "kitchen_state": KITCHEN_STATE[of.kitchen_state],
+        "voided": of.voided,
+        "allergens": [ALLERGEN[one] for one in of.allergens],
+    }
+
+
+def order_payment_recorded(of: events_pb2.OrderPaymentRecorded) -> Json:
+    """Money was booked on an order."""
+    return {
+        "order": order(of.order),
+        "payment_id": of.payment_id,
+        "method": of.method,
+        "amount_minor": of.amount_minor,
+        "tickets": [ticket(one) for one in of.tickets],
+    }
+
+
+def order_placed(of: events_pb2.OrderPlaced) -> Json:
+    """An order left the draft stage: it is accepted and has a number. Exactly once per order. Tickets are those that it fired at once (pay_later); none for pay_first."""
+    return {
+        "order": order(of.order),
+        "tickets": [ticket(one) for one in of.tickets],
+    }
+
+
+def order_totals(of: orders_pb2.OrderTotals) -> Json:
+    return {
+        "goods_minor": of.goods_minor,
+        "discount_minor": of.discount_minor,
+        "service_charge_minor": of.service_charge_minor,
+        "vat_minor": of.vat_minor,
+        "total_minor": of.total_minor,
+        "paid_minor": of.paid_minor,
+        "due_minor": of.due_minor,
+    }
+
+
+def order_updated(of: events_pb2.OrderUpdated) -> Json:
+    """Anything else about an order changed; tickets are those that changed with it."""
+    return {
+        "order": order(of.order),
+        "tickets": [ticket(one) for one in of.tickets],
+        "cause": of.cause,
+    }
+
+
+def place_order_response(of: orders_service_pb2.PlaceOrderResponse) -> Json:
+    return {
+        "order": order(of.order),
+    }
+
+
+def quote(of: orders_service_pb2.Quote) -> Json:
+    """What a basket costs, and what each way to pay would cost the restaurant: an answer of REST."""
+    return {
+        **_order_of_quote(of.order),
+        "payment_costs": [method_cost(one) for one in of.payment_costs],
+    }
+
+
+def quote_order_response(of: orders_service_pb2.QuoteOrderResponse) -> Json:
+    return {
+        "order": order(of.order),
+    }
+
+
+def restaurant_metrics(of: orders_pb2.RestaurantMetrics) -> Json:
+    """Today's figures of a restaurant, for dashboards."""
+    return {
+        "business_date": of.business_date or None,
+        "currency": of.currency_code or None,
+        "orders_placed": of.orders_placed,
+        "orders_open": of.orders_open,
+        "orders_done": of.orders_done,
+        "orders_cancelled": of.orders_cancelled,
+        "gross_minor": of.gross_minor,
+        "paid_minor": of.paid_minor,
+        "tickets_open": of.tickets_open,
+        "computed_at": instant(of.computed_at) if of.HasField("computed_at") else None,
+    }
+
+
+def save_station_response(of: orders_service_pb2.SaveStationResponse) -> Json:
+    return {
+        "station": station(of.station),
+    }
+
+
+def set_guest_allergy_response(of: orders_service_pb2.SetGuestAllergyResponse) -> Json:
+    return {
+        "order": order(of.order),
+    }
+
+
+def set_order_status_response(of: orders_service_pb2.SetOrderStatusResponse) -> Json:
+    return {
+        "order": order(of.order),
+    }
+
+
+def state_change(of: orders_pb2.StateChange) -> Json:
+    return {
+        "sequence": of.sequence,
+        "axis": of.axis,
+        "from": of.from_value or None,
+        "to": of.to_value or None,
+        "command_id": of.command_id or None,
+        "actor": actor(of.actor) if of.HasField("actor") else None,
+        "occurred_at": instant(of.occurred_at) if of.HasField("occurred_at") else None,
+        "recorded_at": instant(of.recorded_at) if of.HasField("recorded_at") else None,
+        "reason": of.reason or None,
+    }
+
+
+def station(of: orders_pb2.Station) -> Json:
+    return {
+        "id": of.id,
+        "name": of.name,
+        "position": of.position,
+        "category_ids": list(of.category_ids),
+        "is_default": of.is_default,
+        "target_minutes": of.target_minutes,
+        "version": of.version,
+    }
+
+
+def station_saved(of: events_pb2.StationSaved) -> Json:
+    return {
+        "station": station(of.station),
+    }
+
+
+def ticket(of: orders_pb2.Ticket) -> Json:
+    """What one station gets of one order (and course). Absolute: the newest revision replaces all before it."""
+    return {
+        "id": of.id,
+        "order_id": of.order_id,
+        "order_number": of.order_number or None,
+        "station_id": of.station_id,
+        "station": of.station_name or None,
+        "revision": of.revision,
+        "state": KITCHEN_STATE[of.state],
+        "course": of.course or None,
+        "table": of.table_name or None,
+        "order_type": ORDER_TYPE[of.order_type],
+        "created_at": instant(of.created_at) if of.HasField("created_at") else None,
+        "target_at": instant(of.target_at) if of.HasField("target_at") else None,
+        "allergy": [ALLERGEN[one] for one in of.allergens],
+        "lines": [ticket_line(one) for one in of.lines],
+        "ready_at": instant(of.ready_at) if of.HasField("ready_at") else None,
+        "acknowledged_at": instant(of.acknowledged_at) if of.HasField("acknowledged_at") else None,
+        "business_date": of.business_date,
+        "guest_allergy": guest_allergy(of.guest_allergy) if of.HasField("guest_allergy") else None,
+        "allergy_acknowledged_at": instant(of.allergy_acknowledged_at)
+        if of.HasField("allergy_acknowledged_at")
+        else None,
+    }
+
+
+def ticket_alarm(of: orders_pb2.TicketAlarm) -> Json:
+    """A ticket that the kitchen has not seen."""
+    return {
+        "ticket": ticket(of.ticket),
+        "cause": of.cause or None,
+        "raised_at": instant(of.raised_at) if of.HasField("raised_at") else None,
+        "order_id": of.order_id,
+        "order_number": of.order_number or None,
+    }
+
+
+def ticket_alarm_cleared(of: events_pb2.TicketAlarmCleared) -> Json:
+    """The alarm is over, for all tills."""
+    return {
+        "ticket": ticket(of.ticket),
+        "cause": of.cause,
+        "acknowledged_by": actor(of.acknowledged_by),
+    }
+
+
+def ticket_line(of: orders_pb2.TicketLine) -> Json:
+    return {
+        "id": of.id,
+        "name": of.name,
+        "quantity": of.quantity,
+        "options": [_chosen_option_of_ticket_line(one) for one in of.options],
+        "note": of.note or None,
+        "state": KITCHEN_STATE[of.state],
+        "seat": of.seat or None,
+    }
+
+
+def ticket_undelivered(of: events_pb2.TicketUndelivered) -> Json:
+    """An alarm at the tills: no display of its station has confirmed the ticket. It stands until TicketAlarmCleared."""
+    return {
+        "ticket": ticket(of.ticket),
+        "cause": of.cause,
+        "raised_at": instant(of.raised_at) if of.HasField("raised_at") else None,
+        "kitchen_epoch": of.kitchen_epoch,
+        "kitchen_seq": of.kitchen_seq,
+    }
+
+
+def ticket_updated(of: events_pb2.TicketUpdated) -> Json:
+    """A ticket moved in the kitchen. The order is whole as well, because its derived state may have moved."""
+    return {
+        "ticket": ticket(of.ticket),
+        "order": order(of.order),
+        "cause": of.cause,
+    }
+
+
+def validate_order_response(of: orders_service_pb2.ValidateOrderResponse) -> Json:
+    return {
+        "order": order(of.order),
+    }
+
+
+def vat_group(of: orders_pb2.VatGroup) -> Json:
+    return {
+        "rate_bp": of.rate_bp,
+        "gross_minor": of.gross_minor,
+        "vat_minor": of.vat_minor,
+    }
+
+
+def _order_of_quote(of: orders_pb2.Order) -> Json:
+    return {
+        "order_type": ORDER_TYPE[of.order_type],
+        "currency": of.currency_code,
+        "lines": [order_line(one) for one in of.lines],
+        "vat": [vat_group(one) for one in of.vat],
+        "totals": order_totals(of.totals),
+        "bill_mode": BILL_MODE[of.bill_mode],
+    }
+
+
+def _chosen_option_of_ticket_line(of: orders_pb2.ChosenOption) -> Json:
+    return {
+        "option_id": of.option_id,
+        "name": of.name,
+        "quantity": of.quantity,
+    }

@@ -1,0 +1,88 @@
+"""Made of the contracts: `make protos FIX=1` writes it anew.
+
+The JSON that devices see of fynlo.realtime.v1.
+"""
+
+from typing import Any, Final
+
+from fynlo.realtime.v1 import channel_source_service_pb2, realtime_pb2
+
+from fynlo_json.catalog import stock_level
+from fynlo_json.orders import order, restaurant_metrics, station, ticket, ticket_alarm
+from fynlo_json.payments import till_session
+from fynlo_json.scalars import EnumNames, Json, instant
+from fynlo_json.staff import timecard
+
+REPLAY_OUTCOME: Final = EnumNames(channel_source_service_pb2.ReplayOutcome, "REPLAY_OUTCOME_")
+
+
+def floor_state(of: realtime_pb2.FloorState) -> Json:
+    return {
+        "tables": [floor_table(one) for one in of.tables],
+    }
+
+
+def floor_table(of: realtime_pb2.FloorTable) -> Json:
+    return {
+        "id": of.id,
+        "name": of.name,
+        "state": of.state or None,
+        "version": of.version,
+    }
+
+
+def get_snapshot_response(of: channel_source_service_pb2.GetSnapshotResponse) -> Json:
+    return {
+        "e": of.epoch,
+        "s": of.seq,
+        "state": _GET_SNAPSHOT_RESPONSE_STATE[kind := of.WhichOneof("state")](getattr(of, kind or "")),
+    }
+
+
+def inventory_state(of: realtime_pb2.InventoryState) -> Json:
+    return {
+        "levels": [stock_level(one) for one in of.levels],
+    }
+
+
+def kitchen_state(of: realtime_pb2.KitchenState) -> Json:
+    return {
+        "tickets": [ticket(one) for one in of.tickets],
+        "stations": [station(one) for one in of.stations],
+    }
+
+
+def metrics_state(of: realtime_pb2.MetricsState) -> Json:
+    return {
+        "metrics": restaurant_metrics(of.metrics) if of.HasField("metrics") else None,
+    }
+
+
+def orders_state(of: realtime_pb2.OrdersState) -> Json:
+    return {
+        "orders": [order(one) for one in of.orders],
+        "alarms": [ticket_alarm(one) for one in of.alarms],
+    }
+
+
+def staff_state(of: realtime_pb2.StaffState) -> Json:
+    return {
+        "timecards": [timecard(one) for one in of.timecards],
+    }
+
+
+def tills_state(of: realtime_pb2.TillsState) -> Json:
+    return {
+        "sessions": [till_session(one) for one in of.sessions],
+    }
+
+
+_GET_SNAPSHOT_RESPONSE_STATE: Final[dict[str | None, Any]] = {
+    "orders": orders_state,
+    "kitchen": kitchen_state,
+    "floor": floor_state,
+    "inventory": inventory_state,
+    "staff": staff_state,
+    "tills": tills_state,
+    "metrics": metrics_state,
+}

@@ -1,0 +1,35 @@
+"""Instants and enum names, as every resource writes them."""
+
+from collections.abc import Mapping
+from datetime import UTC, datetime
+from typing import Any, Final
+
+from google.protobuf.timestamp_pb2 import Timestamp
+
+Json = dict[str, Any]
+
+UNKNOWN: Final = "unknown"
+"""A value that a newer service knows and this code does not."""
+
+
+class EnumNames(dict[int, str | None]):
+    """number -> lower-case name without prefix; UNSPECIFIED -> None; a future number -> "unknown"."""
+
+    def __init__(self, enum: Any, prefix: str) -> None:
+        super().__init__(
+            (number, None if number == 0 else name.removeprefix(prefix).lower())
+            for name, number in enum.items()
+        )
+
+    def __missing__(self, number: int) -> str | None:
+        return UNKNOWN
+
+    def numbers(self) -> Mapping[str, Any]:
+        """The way back: name -> number, for reading what a client sent."""
+        return {name: number for number, name in self.items() if name is not None}
+
+
+def instant(at: Timestamp) -> str:
+    """RFC 3339, UTC, milliseconds (cut, not rounded): 2026-03-01T12:30:00.123Z."""
+    text = datetime.fromtimestamp(at.seconds, UTC).isoformat()
+    return f"{text[:19]}.{at.nanos // 1_000_000:03d}Z"
