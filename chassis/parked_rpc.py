@@ -9,6 +9,7 @@ from fynlo.operations.v1.parked_events_service_pb2_grpc import (
 )
 
 from chassis.aside import COUNTED_ROWS
+from chassis.errors import FieldError, InvalidArgument
 from chassis.idempotency import key_of
 from chassis.ids import parse_id
 from chassis.inbox import Consumer
@@ -79,7 +80,11 @@ class ParkedEventsRpc(ParkedEventsServiceServicer):
             if replay := await tx.claim(key):
                 mark_replayed()
                 return api.DiscardParkedResponse.FromString(replay.reply)
-            if not await discard(tx, [parse_id(request.event_id)], request.reason):
+            reason = request.reason.strip()
+            if not reason:
+                wrong = FieldError("reason", "REQUIRED", "say why")
+                raise InvalidArgument("why?", reason="VALIDATION_FAILED", fields=[wrong])
+            if not await discard(tx, [parse_id(request.event_id)], reason):
                 raise ParkedEventNotFound
             response = api.DiscardParkedResponse()
             tx.remember(response.SerializeToString())

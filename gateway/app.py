@@ -1,5 +1,7 @@
 """The HTTP application: routes, errors, documentation."""
 
+from functools import partial
+from pathlib import Path
 from typing import Any
 
 import orjson
@@ -10,45 +12,21 @@ from starlette.requests import Request
 from starlette.responses import Response
 
 from chassis.errors import Problem
-from gateway import problems, refusals
+from gateway import plain, problems, refusals
 from gateway.calls import Gateway, gateway_of
 from gateway.dispatch import Dispatch
-from gateway.routes import (
-    allergies,
-    auth,
-    health,
-    invitations,
-    kitchen,
-    menu,
-    orders,
-    outbox,
-    pages,
-    parked,
-    passwords,
-    payments,
-    realtime,
-    restaurants,
-    staff,
-    stock,
-)
-from gateway.spec import openapi_of
+from gateway.rest import ROUTES
+from gateway.routes import health, menu, outbox, pages, parked, quotes, realtime
 
-ROUTES = (
-    auth,
-    passwords,
-    menu,
-    stock,
-    orders,
-    kitchen,
-    allergies,
-    payments,
-    staff,
-    restaurants,
-    invitations,
-    parked,
-    realtime,
-    health,
-)
+DOCUMENT = Path(__file__).parent / "rest" / "openapi.json"
+HAND_WRITTEN = {
+    "GetMenu": menu.get_menu,
+    "ImportMenu": menu.import_menu,
+    "QuoteOrder": quotes.quote_order,
+    "ListParked": parked.list_parked,
+    "GetSnapshot": realtime.get_snapshot,
+}
+"""Methods that are no plain call."""
 _CODES = {404: "not_found", 405: "method_not_allowed"}
 
 
@@ -56,11 +34,13 @@ def build_app(gateway: Gateway) -> FastAPI:
     """The application over ``gateway``'s services."""
     app = FastAPI(openapi_url=None, docs_url=None, redoc_url=None, redirect_slashes=False)
     app.state.gateway = gateway
-    for module in ROUTES:
-        app.include_router(module.routes)
+    for route in ROUTES:
+        app.add_api_route(route.path, _function_of(route), methods=[route.verb], response_model=None)
+    for path, function in health.HANDLERS.items():
+        app.add_api_route(path, function, methods=["GET"], response_model=None)
     app.add_exception_handler(Problem, _on_problem)
     app.add_exception_handler(HTTPException, _on_http_exception)
-    app.openapi = lambda: openapi_of(app)  # type: ignore[method-assign]
+    app.openapi = document  # type: ignore[method-assign]
     app.add_route("/openapi.json", _openapi, methods=["GET"], include_in_schema=False)
     pages.add_pages(app)
     return app
@@ -76,8 +56,20 @@ def served_app(gateway: Gateway) -> FastAPI:
 
 def dispatch_of(app: FastAPI) -> Dispatch:
     """The short way to the routes of ``app``."""
-    routes = [route for module in ROUTES for route in module.routes.routes if isinstance(route, APIRoute)]
+    routes = [route for route in app.routes if isinstance(route, APIRoute)]
     return Dispatch(app, routes, on_problem=_on_problem, on_http=_on_http_exception)
+
+
+def document() -> dict[str, Any]:
+    """The OpenAPI document: of the contracts, and of what is no method of them."""
+    made: dict[str, Any] = orjson.loads(DOCUMENT.read_bytes())
+    made["paths"] |= health.described()
+    return made
+
+
+def _function_of(route: plain.Route) -> plain.Handler:
+    by_hand = HAND_WRITTEN.get(route.name)
+    return plain.handler_of(route) if by_hand is None else partial(by_hand, route=route)
 
 
 async def _on_problem(request: Request, error: Exception) -> Response:

@@ -1,21 +1,20 @@
 """A second person's approval on its way to the service that proves it."""
 
-from fynlo.common.v1.common_pb2 import Approval
+from typing import Any
 
 from chassis.errors import Unauthenticated
 from gateway.calls import Call, authenticated
-from gateway.models.bodies import ApprovalIn
 
 
-async def approval_of(call: Call, given: ApprovalIn | None) -> Approval | None:
-    """What is handed on. Whether it counts is for the service, which first looks whether the command was
-    done already; an approval of a session that has ended meanwhile is none, and only the gateway knows.
+async def forget_ended(call: Call, message: Any) -> None:
+    """Takes an approval out of a request when its session has ended meanwhile, which only the gateway knows.
+
+    Whether one counts is otherwise for the service, which first looks whether the command was done already.
     """
-    if given is None:
-        return None
+    if not message.HasField("approval"):
+        return
     try:
-        await authenticated(call.gateway, given.token)
+        await authenticated(call.gateway, message.approval.token)
     except Unauthenticated as problem:
         if problem.reason == "TOKEN_REVOKED":
-            return None
-    return Approval(token=given.token)
+            message.ClearField("approval")

@@ -1,33 +1,30 @@
 """One request on its way through the gateway: who calls, what it may cost, which key makes it repeatable."""
 
-from collections.abc import AsyncIterator, Awaitable, Mapping
-from contextlib import asynccontextmanager
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date
 from types import TracebackType
-from typing import Any, TypeVar, cast
+from typing import Any, NoReturn, TypeVar, cast
 from uuid import UUID
 
 import orjson
+from google.protobuf.timestamp_pb2 import Timestamp
 from starlette.requests import Request
 from starlette.responses import Response
 
 from chassis.auth import Principal, Revocations, TokenVerifier
 from chassis.errors import InvalidArgument, NotFound, Unauthenticated
 from chassis.ids import new_id
-from chassis.rpc import Refusals, enter_inbound, inbound, was_replayed
+from chassis.rpc import Refusals, enter_inbound, was_replayed
 from gateway import texts
 from gateway.bodies import BODY_BYTES_MAX, STRANGER_BODY_BYTES_MAX, Model, read_json
 from gateway.limits import Limit, RateLimiter, Verdict
-from gateway.numbers import whole_number
+from gateway.numbers import INT64_MAX, whole_number
 from gateway.services import Services
 from gateway.settings import GatewaySettings
 
 BUDGET_SECONDS = 2.0
 """What a request may take in all; carried as the deadline through every service."""
-HASHING_SECONDS = 8.0
-"""The same where a password is hashed: a hundred people at once wait for one another's argon2id."""
-PAGE_MAX = 200
 FILTERS_MAX = 8
 """Names in one filter of a list."""
 JSON = "application/json"
@@ -69,6 +66,8 @@ class Gateway:
     limits: Limits
     refusals: Refusals
     caches: dict[str, Any] = field(default_factory=dict)
+    after_writes: dict[str, Callable[[str], None]] = field(default_factory=dict)
+    """By service: what is forgotten of a restaurant when something of it was written through this gateway."""
 
 
 @dataclass(slots=True)
@@ -81,6 +80,22 @@ class Call:
     key: str
     verdict: Verdict
     replayed: bool = False
+
+    @property
+    def address(self) -> str:
+        """The network address of whoever calls, as limits know it."""
+        return client_address(self.request)
+
+    @property
+    def version(self) -> int:
+        """What If-Match says. Raises InvalidArgument (PRECONDITION_REQUIRED)."""
+        return if_match(self.request)
+
+    def wrote(self, service: str) -> None:
+        """Something of ``service`` has changed: whoever changed it sees that in the next read."""
+        forget = self.gateway.after_writes.get(service)
+        if forget is not None and self.principal is not None and self.principal.restaurant_id is not None:
+            forget(str(self.principal.restaurant_id))
 
     @property
     def services(self) -> Services:
@@ -113,16 +128,40 @@ class Call:
             response.raw_headers.append((b"idempotency-replayed", b"true"))
         return response
 
-    def page(self) -> dict[str, Any]:
-        """``limit`` and ``cursor`` of a list. Raises InvalidArgument (INVALID_QUERY)."""
-        query = self.request.query_params
-        limit = whole_number(query.get("limit", "50"), 1, PAGE_MAX)
-        if limit is None:
-            raise InvalidArgument(f"limit is a whole number from 1 to {PAGE_MAX}", reason="INVALID_QUERY")
-        cursor = query.get("cursor", "")
+    def number(self, name: str, least: int, most: int, *, default: int) -> int:
+        """A query parameter that is a whole number. Raises InvalidArgument (INVALID_QUERY)."""
+        found = whole_number(self.request.query_params.get(name, str(default)), least, most)
+        if found is None:
+            raise InvalidArgument(f"{name} is a whole number from {least} to {most}", reason="INVALID_QUERY")
+        return found
+
+    def cursor(self, name: str) -> str:
+        """A query parameter that is the place in a list, "" for its beginning. Raises InvalidArgument
+        (INVALID_CURSOR)."""
+        cursor = self.request.query_params.get(name, "")
         if len(cursor) > texts.CURSOR_CHARS_MAX or not texts.matches(texts.CURSOR, cursor):
             raise InvalidArgument("this cursor did not come from a list", reason="INVALID_CURSOR")
-        return {"limit": limit, "cursor": cursor}
+        return cursor
+
+    def one_of(self, name: str, known: Sequence[str]) -> str:
+        """A query parameter that is one of ``known``, "" where it is not given. Raises InvalidArgument
+        (INVALID_QUERY)."""
+        text = self.request.query_params.get(name)
+        if text is not None and text not in known:
+            raise InvalidArgument(f"{name} is one of {', '.join(known)}", reason="INVALID_QUERY")
+        return text or ""
+
+    def instant(self, name: str) -> Timestamp | None:
+        """A query parameter that is a time. Raises InvalidArgument (INVALID_QUERY)."""
+        text = self.request.query_params.get(name)
+        if text is None:
+            return None
+        at = Timestamp()
+        try:
+            at.FromJsonString(text)
+        except ValueError:
+            raise InvalidArgument(f"{name} is an RFC 3339 time", reason="INVALID_QUERY") from None
+        return at
 
     def flag(self, name: str) -> bool:
         """A query parameter that is true or false; false where it is not given. Raises InvalidArgument
@@ -165,9 +204,25 @@ class Call:
             )
         return text
 
+    def query_id(self, name: str) -> str:
+        """A query parameter that is a UUID, "" where it is not given; else it names nothing (NotFound)."""
+        text = self.request.query_params.get(name)
+        return "" if text is None else path_id(text)
+
     def id_of(self, name: str) -> str:
         """A path parameter that is a UUID; anything else names nothing (NotFound)."""
         return path_id(self.request.path_params[name])
+
+    def path_number(self, name: str) -> int:
+        """A path parameter that is a number from 1; anything else names nothing (NotFound)."""
+        text = self.request.path_params[name]
+        found = whole_number(text, 1, INT64_MAX)
+        return _unknown(text) if found is None else found
+
+    def path_name(self, name: str, known: Sequence[str]) -> str:
+        """A path parameter that is one of ``known``; anything else names nothing (NotFound)."""
+        text: str = self.request.path_params[name]
+        return text if text in known else _unknown(text)
 
 
 def _is_date(text: str) -> bool:
@@ -175,11 +230,6 @@ def _is_date(text: str) -> bool:
         return date.fromisoformat(text).isoformat() == text
     except ValueError:
         return False
-
-
-def tagged(version: int) -> dict[str, str]:
-    """The ETag of a versioned resource: what If-Match wants back."""
-    return {"ETag": f'"{version}"'}
 
 
 def path_id(text: str) -> str:
@@ -190,7 +240,7 @@ def path_id(text: str) -> str:
         return _unknown(text)
 
 
-def _unknown(text: str) -> str:
+def _unknown(text: str) -> NoReturn:
     raise NotFound(f"there is nothing with the id {text[:40]!r}")
 
 
@@ -200,21 +250,27 @@ def gateway_of(request: Request) -> Gateway:
 
 
 class Entry:
-    """``async with`` of one signed-in request: who calls, and whether the limits let it in.
+    """``async with`` of one request: who calls, whether the limits let it in, and whether the caller may.
+    ``permission``: what the token must hold; None: somebody who has no token yet, limited by network address.
 
     A class, not a generator: it is on every path. The request's task is its own, so nothing is put back.
     """
 
-    __slots__ = ("_budget_seconds", "_key", "_request")
+    __slots__ = ("_budget_seconds", "_key", "_permission", "_request")
 
-    def __init__(self, request: Request, key: str, budget_seconds: float = BUDGET_SECONDS) -> None:
+    def __init__(
+        self, request: Request, key: str, permission: str | None, budget_seconds: float = BUDGET_SECONDS
+    ) -> None:
         self._request = request
         self._key = key
         self._budget_seconds = budget_seconds
+        self._permission = permission
 
     async def __aenter__(self) -> Call:
         request = self._request
         gateway = gateway_of(request)
+        if self._permission is None:
+            return await self._stranger(request, gateway)
         token = bearer_token(request)
         principal = await authenticated(gateway, token)
         limits = gateway.limits
@@ -229,7 +285,15 @@ class Entry:
             request_id=request.state.request_id,
             traceparent=request.headers.get("traceparent"),
         )
+        # The service asks the same; here a caller who may not is told before anything of the request is read.
+        principal.require(self._permission)
         return Call(request, gateway, principal, self._key, verdict)
+
+    async def _stranger(self, request: Request, gateway: Gateway) -> Call:
+        address, limits = client_address(request), gateway.limits
+        verdict = await gateway.limiter.take((limits.login, address), (limits.address, address))
+        enter_inbound(budget_seconds=self._budget_seconds, request_id=request.state.request_id)
+        return Call(request, gateway, None, "", verdict)
 
     async def __aexit__(
         self, kind: type[BaseException] | None, error: BaseException | None, traceback: TracebackType | None
@@ -237,29 +301,9 @@ class Entry:
         return None
 
 
-def reading(request: Request) -> Entry:
-    """A signed-in request without effect."""
-    return Entry(request, "")
-
-
-def writing(request: Request, *, key_required: bool = False, budget_seconds: float = BUDGET_SECONDS) -> Entry:
-    """A signed-in request with an effect. A client that gives no key gets one, unless it must give one."""
-    return Entry(request, idempotency_key(request, required=key_required), budget_seconds)
-
-
-def repeatable(request: Request) -> Entry:
-    """A signed-in request with an effect that nothing is stored for, so that a key would promise too much."""
-    return Entry(request, "")
-
-
-@asynccontextmanager
-async def signing_in(request: Request) -> AsyncIterator[Call]:
-    """A request by somebody who has no token yet; limited by network address."""
-    gateway = gateway_of(request)
-    address = client_address(request)
-    verdict = await gateway.limiter.take((gateway.limits.login, address), (gateway.limits.address, address))
-    with inbound(budget_seconds=HASHING_SECONDS, request_id=request.state.request_id):
-        yield Call(request, gateway, None, "", verdict)
+def signing_in(request: Request, budget_seconds: float = BUDGET_SECONDS) -> Entry:
+    """A request by somebody who has no token yet."""
+    return Entry(request, "", None, budget_seconds)
 
 
 def bearer_token(request: Request) -> str:

@@ -21,6 +21,7 @@ from gateway.edge import Edge
 from gateway.http_connection import KEEP_ALIVE_SECONDS, http_over
 from gateway.limits import RateLimiter
 from gateway.menu_cache import CHANGES_SUBJECT, MenuCache
+from gateway.menu_reading import CATALOG
 from gateway.routes.health import Known, parts_of
 from gateway.routes.realtime import SnapshotCache
 from gateway.services import Services
@@ -74,6 +75,7 @@ async def build(settings: GatewaySettings) -> Service:
     limits = Limits.of(settings)
     gateway = Gateway(settings, services, trust.verifier, trust.revocations, limiter, limits, refusals)
     menus = MenuCache()
+    gateway.after_writes[CATALOG] = menus.expire
     gateway.caches.update(menu=menus, snapshots=SnapshotCache(), health=Known(lambda: parts_of(gateway)))
     server = HttpServer(_config(settings, gateway))
     await bus.subscribe(CHANGES_SUBJECT, cb=menus.on_change)

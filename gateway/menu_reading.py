@@ -13,6 +13,8 @@ from gateway.menu_cache import CachedMenu, MenuCache
 from gateway.menu_document import menu_changes, whole_menu
 from gateway.numbers import INT64_MAX, whole_number
 
+CATALOG = "fynlo.catalog.v1.CatalogService"
+
 
 def cache_of(call: Call) -> MenuCache:
     """The process's rendered menus."""
@@ -39,12 +41,12 @@ async def current(call: Call) -> CachedMenu:
         return held
     asked_at = time.monotonic()
     known = cache.known_etag(restaurant_id)
-    reply = await call.services.catalog.GetMenu(messages.GetMenuRequest(known_etag=known.strip('"')))
+    reply = await _asked(call, messages.GetMenuRequest(known_etag=known.strip('"')))
     if reply.not_modified:
         confirmed = cache.confirmed(restaurant_id)
         if confirmed is not None:
             return confirmed
-        reply = await call.services.catalog.GetMenu(messages.GetMenuRequest())
+        reply = await _asked(call, messages.GetMenuRequest())
     body = orjson.dumps(whole_menu(reply))
     return cache.put(restaurant_id, f'"{reply.etag}"', body, asked_at)
 
@@ -59,10 +61,15 @@ async def delta_answer(call: Call, since: str) -> Response:
     delta = cache_of(call).fresh_delta(restaurant_id, version)
     if delta is None:
         asked_at = time.monotonic()
-        reply = await call.services.catalog.GetMenu(messages.GetMenuRequest(since_version=version))
+        reply = await _asked(call, messages.GetMenuRequest(since_version=version))
         whole = not reply.delta
         body = orjson.dumps(whole_menu(reply) if whole else menu_changes(reply, version))
         delta = cache_of(call).put_delta(restaurant_id, version, f'"{reply.etag}"', body, asked_at)
     # The tag is that of the menu, for the next question with If-None-Match.
     body, headers = await delta.content(takes_gzip(call.request))
     return call.mark(Response(body, media_type=JSON, headers={"ETag": delta.etag, **headers}))
+
+
+async def _asked(call: Call, message: messages.GetMenuRequest) -> messages.GetMenuResponse:
+    reply: messages.GetMenuResponse = await call.services.method(CATALOG, "GetMenu", message)(message)
+    return reply

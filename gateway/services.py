@@ -1,8 +1,9 @@
-"""The services behind the gateway: one channel each, typed stubs on top."""
+"""The services behind the gateway: one channel each, and the methods that devices reach by their names."""
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from collections.abc import Callable
+from typing import TYPE_CHECKING, Any, Final
 
 from fynlo.auth.v1.auth_service_pb2_grpc import AuthServiceStub
 from fynlo.auth.v1.people_service_pb2_grpc import PeopleServiceStub
@@ -36,34 +37,27 @@ CHANNEL_OWNERS = {
 }
 CONSUMERS = ("catalog", "orders", "payments", "staff")
 """Services with an inbox, which may have parked events."""
-_PARKED = "fynlo.operations.v1.ParkedEventsService"
-# Idempotent methods of these are tried again when a replica is not there; this is the only layer that does.
-_RETRIED = {
-    "auth": ["fynlo.auth.v1.AuthService", "fynlo.auth.v1.PeopleService"],
-    "catalog": [
-        "fynlo.catalog.v1.CatalogService",
-        "fynlo.realtime.v1.ChannelSourceService",
-        _PARKED,
-    ],
-    "orders": [
-        "fynlo.orders.v1.OrdersService",
-        "fynlo.orders.v1.KitchenService",
-        "fynlo.realtime.v1.ChannelSourceService",
-        _PARKED,
-    ],
-    "payments": [
-        "fynlo.payments.v1.PaymentsService",
-        "fynlo.payments.v1.TillService",
-        "fynlo.realtime.v1.ChannelSourceService",
-        _PARKED,
-    ],
-    "staff": ["fynlo.staff.v1.StaffService", "fynlo.realtime.v1.ChannelSourceService", _PARKED],
-    "realtime": [],
+PARKED: Final = "fynlo.operations.v1.ParkedEventsService"
+SOURCE: Final = "fynlo.realtime.v1.ChannelSourceService"
+_STUBS: Final[dict[str, dict[str, Any]]] = {
+    "auth": {"fynlo.auth.v1.AuthService": AuthServiceStub, "fynlo.auth.v1.PeopleService": PeopleServiceStub},
+    "catalog": {"fynlo.catalog.v1.CatalogService": CatalogServiceStub},
+    "orders": {
+        "fynlo.orders.v1.OrdersService": OrdersServiceStub,
+        "fynlo.orders.v1.KitchenService": KitchenServiceStub,
+    },
+    "payments": {
+        "fynlo.payments.v1.PaymentsService": PaymentsServiceStub,
+        "fynlo.payments.v1.TillService": TillServiceStub,
+    },
+    "staff": {"fynlo.staff.v1.StaffService": StaffServiceStub},
+    "realtime": {},
 }
+"""The stubs by peer and by the full name of the service in the contract."""
 
 
 class Services:
-    """Typed stubs. Calls act with the token of the request in progress."""
+    """Calls act with the token of the request in progress."""
 
     def __init__(self, settings: GatewaySettings) -> None:
         identity, credentials = ServiceIdentity.of(settings, SystemClock()), channel_credentials(settings)
@@ -77,22 +71,27 @@ class Services:
         }
         self.channels: dict[str, Channel] = {
             peer: open_channel(
-                address, peer=peer, identity=identity, credentials=credentials, retry=_RETRIED[peer]
+                address, peer=peer, identity=identity, credentials=credentials, retry=_retried(peer)
             )
             for peer, address in addresses.items()
         }
-        self.auth = AuthServiceStub(self.channels["auth"])
-        self.people = PeopleServiceStub(self.channels["auth"])
-        self.catalog = CatalogServiceStub(self.channels["catalog"])
-        self.orders = OrdersServiceStub(self.channels["orders"])
-        self.kitchen = KitchenServiceStub(self.channels["orders"])
-        self.payments = PaymentsServiceStub(self.channels["payments"])
-        self.tills = TillServiceStub(self.channels["payments"])
-        self.staff = StaffServiceStub(self.channels["staff"])
-        self.parked = {name: ParkedEventsServiceStub(self.channels[name]) for name in CONSUMERS}
+        self._stubs = {
+            service: stub(self.channels[peer])
+            for peer, stubs in _STUBS.items()
+            for service, stub in stubs.items()
+        }
+        self._parked = {name: ParkedEventsServiceStub(self.channels[name]) for name in CONSUMERS}
         self._sources = {
             owner: ChannelSourceServiceStub(self.channels[owner]) for owner in set(CHANNEL_OWNERS.values())
         }
+
+    def method(self, service: str, name: str, message: Any) -> Callable[..., Any]:
+        """The call of a method, by the full name of its service and its own; ``message`` says of which peer
+        where several have the service.
+        """
+        stub = self._parked[message.service] if service == PARKED else self._stubs[service]
+        call: Callable[..., Any] = getattr(stub, name)
+        return call
 
     def source_of(self, channel: str) -> ChannelSourceServiceAsyncStub | None:
         """The stub that answers snapshots of a channel; None for a channel that nobody owns."""
@@ -103,3 +102,13 @@ class Services:
         """Closes all channels."""
         for channel in self.channels.values():
             await channel.close()
+
+
+def _retried(peer: str) -> list[str]:
+    """Idempotent methods of these are tried again when a replica is not there; only the gateway does that."""
+    served = list(_STUBS[peer])
+    if peer in CHANNEL_OWNERS.values():
+        served.append(SOURCE)
+    if peer in CONSUMERS:
+        served.append(PARKED)
+    return served

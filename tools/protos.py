@@ -1,7 +1,7 @@
-"""Generates the contract package from `protos/`, lints it and checks it against the released image.
+"""Generates what is made of the contracts in `protos/`, lints and checks them against the released image.
 
-python -m tools.protos generate   write protos/python (stubs included)
-python -m tools.protos check      fail when protos/python differs from a fresh generation, on lint errors,
+python -m tools.protos generate   write protos/python (stubs included) and gateway/rest
+python -m tools.protos check      fail when either differs from a fresh generation, on lint errors,
                                   or on a change that breaks a released contract
 python -m tools.protos release    make the present contracts the released ones
 """
@@ -14,19 +14,28 @@ import sys
 import tempfile
 from pathlib import Path
 
+from google.api import annotations_pb2
 from google.protobuf import descriptor_pb2
 from protovalidate._gen.buf.validate import validate_pb
 
-from tools.contracts import encoders, model, scalars
+from tools.contracts import encoders, write
 
 ROOT = Path(__file__).resolve().parent.parent
 PROTOS = ROOT / "protos"
 PACKAGE = PROTOS / "python"
+REST = ROOT / "gateway" / "rest"
 RELEASED = PROTOS / "released" / "contracts.binpb"
 GENERATED_FOLDERS = ("fynlo", "buf", encoders.PACKAGE)
 BUF_SECONDS = 120
-# What validate.proto imports.
-VALIDATE_IMPORTS = ("descriptor", "duration", "field_mask", "timestamp")
+# What the contracts import beside their own: of grpcio-tools and of googleapis-common-protos.
+WELL_KNOWN = (
+    "protobuf/descriptor",
+    "protobuf/duration",
+    "protobuf/field_mask",
+    "protobuf/struct",
+    "protobuf/timestamp",
+    "api/annotations",
+)
 
 
 def sources() -> list[str]:
@@ -39,18 +48,21 @@ def well_known_includes() -> Path:
     return Path(str(importlib.resources.files("grpc_tools") / "_proto"))
 
 
+def api_includes() -> Path:
+    """The google/api sources that come with googleapis-common-protos."""
+    return Path(str(annotations_pb2.__file__)).parents[2]
+
+
 def validate_descriptor(target: Path) -> Path:
     """Writes the descriptor of validate.proto, which exists only inside the protovalidate wheel."""
     well_known = target / "well_known.binpb"
     protoc(
         [
             f"-I{well_known_includes()}",
+            f"-I{api_includes()}",
             "--include_imports",
             f"--descriptor_set_out={well_known}",
-            *(
-                f"google/protobuf/{name}.proto"
-                for name in ("descriptor", "duration", "field_mask", "timestamp")
-            ),
+            *(f"google/{name}.proto" for name in WELL_KNOWN),
         ]
     )
     files = descriptor_pb2.FileDescriptorSet.FromString(well_known.read_bytes())
@@ -70,8 +82,8 @@ def protoc(arguments: list[str]) -> None:
         raise SystemExit(f"protoc failed: {' '.join(arguments[:4])} ...")
 
 
-def generate(target: Path) -> None:
-    """Writes the Python package into `target`."""
+def generate(target: Path, rest: Path) -> None:
+    """Writes the Python package into `target`, and the routes of REST into `rest`."""
     with tempfile.TemporaryDirectory() as scratch:
         descriptors = validate_descriptor(Path(scratch))
         contracts = image(Path(scratch), descriptors)
@@ -81,35 +93,10 @@ def generate(target: Path) -> None:
         protoc([*common, *outputs, "buf/validate/validate.proto", *sources()])
         services = [name for name in sources() if name.endswith("_service.proto")]
         protoc([*common, f"--grpc_python_out={target}", f"--mypy_grpc_out=quiet:{target}", *services])
-        write_encoders(target / encoders.PACKAGE, contracts.read_bytes())
+        write.json_package(target / encoders.PACKAGE, contracts.read_bytes())
+        write.rest_package(rest, contracts.read_bytes())
     for folder in GENERATED_FOLDERS:
         (target / folder / "py.typed").write_text("")
-
-
-def write_encoders(target: Path, contracts: bytes) -> None:
-    """Writes the functions that make the JSON of devices into `target`."""
-    read = model.load(contracts)
-    target.mkdir(parents=True)
-    (target / "__init__.py").write_text('"""The JSON that devices see, made of contract messages."""\n')
-    shutil.copyfile(str(scalars.__file__), target / "scalars.py")
-    for name, source in encoders.encoders(read, shown(read)).items():
-        (target / name).write_text(source)
-    ruff = Path(sys.executable).parent / "ruff"
-    options = ["--isolated", "--line-length", "110", "--target-version", "py311"]
-    for command in (["check", "--select", "I", "--fix", "--quiet"], ["format", "--quiet"]):
-        subprocess.run([ruff, *command, *options, str(target)], check=True)
-
-
-def shown(contracts: model.Contracts) -> list[str]:
-    """The messages that devices see: what methods for people answer, and what events tell."""
-    answers = [
-        method.response
-        for method in contracts.methods.values()
-        if not contracts.option(method.options, "fynlo.common.v1.service_only")
-        or "gateway" in contracts.option(method.options, "fynlo.common.v1.callers")
-    ]
-    events = [message.full_name for message in contracts.messages.values() if message.module == "events_pb2"]
-    return [*answers, *events, "fynlo.orders.v1.Quote"]
 
 
 def image(scratch: Path, descriptors: Path) -> Path:
@@ -141,20 +128,18 @@ def buf(arguments: list[str]) -> int:
 
 
 def differences(left: Path, right: Path) -> list[str]:
-    """Files that differ between two generations, `__pycache__` aside."""
-    found = []
-    for folder in GENERATED_FOLDERS:
-        names = {
-            path.relative_to(root)
-            for root in (left, right)
-            for path in (root / folder).rglob("*")
-            if path.is_file() and "__pycache__" not in path.parts
-        }
-        for name in sorted(names):
-            a, b = left / name, right / name
-            if not (a.exists() and b.exists() and filecmp.cmp(a, b, shallow=False)):
-                found.append(str(name))
-    return found
+    """Files that differ between two folders, `__pycache__` aside."""
+    names = {
+        path.relative_to(root)
+        for root in (left, right)
+        for path in root.rglob("*")
+        if path.is_file() and "__pycache__" not in path.parts
+    }
+    return [str(right / name) for name in sorted(names) if not _same(left / name, right / name)]
+
+
+def _same(one: Path, other: Path) -> bool:
+    return one.exists() and other.exists() and filecmp.cmp(one, other, shallow=False)
 
 
 def check() -> int:
@@ -162,8 +147,10 @@ def check() -> int:
     failures = 0
     with tempfile.TemporaryDirectory() as scratch_name:
         scratch = Path(scratch_name)
-        generate(scratch / "python")
-        stale = differences(scratch / "python", PACKAGE)
+        generate(scratch / "python", scratch / "rest")
+        stale = differences(scratch / "rest", REST)
+        for folder in GENERATED_FOLDERS:
+            stale += differences(scratch / "python" / folder, PACKAGE / folder)
         if stale:
             print("generated code is not fresh; run `make protos`:", *stale, sep="\n  ")
             failures += 1
@@ -178,9 +165,15 @@ def main(arguments: list[str]) -> int:
     """See the module's text."""
     match arguments:
         case ["generate"]:
-            for folder in GENERATED_FOLDERS:
-                shutil.rmtree(PACKAGE / folder, ignore_errors=True)
-            generate(PACKAGE)
+            # In one move at the end: what stops on its way leaves what was there.
+            with tempfile.TemporaryDirectory(dir=PROTOS) as scratch:
+                fresh = Path(scratch)
+                generate(fresh / "python", fresh / "rest")
+                for folder in GENERATED_FOLDERS:
+                    shutil.rmtree(PACKAGE / folder, ignore_errors=True)
+                    (fresh / "python" / folder).rename(PACKAGE / folder)
+                shutil.rmtree(REST, ignore_errors=True)
+                (fresh / "rest").rename(REST)
             return 0
         case ["check"]:
             return check()

@@ -80,7 +80,12 @@ def inbound(
 
 
 def enter_inbound(
-    *, budget_seconds: float, token: str, principal: Principal, request_id: str, traceparent: str | None
+    *,
+    budget_seconds: float,
+    token: str = "",
+    principal: Principal | None = None,
+    request_id: str,
+    traceparent: str | None = None,
 ) -> Call:
     """As ``inbound``, for code that owns its task (one HTTP request): nothing has to be put back."""
     call, restaurant = _came_in(budget_seconds, token, principal)

@@ -6,7 +6,7 @@ from enum import Enum
 from functools import cache
 from typing import Any
 
-from fynlo.common.v1 import options_pb2
+from fynlo.common.v1 import options_pb2, rest_pb2
 from google.protobuf import descriptor_pool
 from google.protobuf.descriptor import MethodDescriptor
 
@@ -97,15 +97,23 @@ def _policy_of(method: MethodDescriptor) -> MethodPolicy:
 
 
 def refusals_of(service_name: str) -> Mapping[str, frozenset[str]]:
-    """Method name -> the reasons of its own with which a method refuses, as the contract lists them.
+    """Method name -> the reasons with which a method refuses, as the contract lists them: its own, and those
+    of methods that it names.
 
     What the chassis raises by itself (permissions, keys, the database) is not listed.
     """
-    service = descriptor_pool.Default().FindServiceByName(service_name)
-    return {
-        method.name: frozenset(method.GetOptions().Extensions[options_pb2.refusals])
-        for method in service.methods
-    }
+    pool = descriptor_pool.Default()
+    found = {}
+    for method in pool.FindServiceByName(service_name).methods:
+        others = [pool.FindMethodByName(name) for name in method.GetOptions().Extensions[rest_pb2.refused_as]]
+        found[method.name] = frozenset().union(*(own_refusals(one) for one in (method, *others)))
+    return found
+
+
+def own_refusals(method: MethodDescriptor) -> frozenset[str]:
+    """The reasons that the contract lists for a method itself."""
+    listed = method.GetOptions().Extensions[rest_pb2.refused]
+    return frozenset(reason for refusals in listed for reason in refusals.reasons)
 
 
 def refusal_of(service_name: str, method: str, reason: str) -> str:

@@ -8,19 +8,16 @@ import asyncio
 from collections.abc import Awaitable, Callable
 from typing import Any
 
-from fastapi import Request
 from grpc_health.v1 import health_pb2
 from grpc_health.v1.health_pb2_grpc import HealthStub
+from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
 
 from chassis.errors import Problem
-from gateway import examples, problems
+from gateway import problems
 from gateway.calls import Gateway, gateway_of
-from gateway.models.answers import HealthOut
-from gateway.spec import router, spec
 
-routes = router()
-
+PREFIX = "/api/v2"
 CHECK_SECONDS = 1.0
 FRESH_SECONDS = 1.0
 SETUP = "setup"
@@ -29,13 +26,6 @@ SETUP = "setup"
 NEEDED = ("auth", "catalog", "orders", "payments", "realtime")
 
 
-def _described(summary: str, *errors: tuple[str, str]) -> dict[str, Any]:
-    return spec(
-        summary, tag="health", permission=None, answer=HealthOut, example=examples.HEALTH, errors=errors
-    )
-
-
-@routes.get("/health", **_described("Can a sale be made", ("503", "service_unavailable")))
 async def health(request: Request) -> Response:
     """200 when every part that a sale needs is up, with each part's state."""
     gateway = gateway_of(request)
@@ -47,13 +37,11 @@ async def health(request: Request) -> Response:
     return _answer(parts, [name for name in (*NEEDED, SETUP) if parts.get(name, "up") != "up"])
 
 
-@routes.get("/health/live", **_described("Is the gateway running"))
 async def live(_: Request) -> Response:
     """Always 200 from a gateway that can answer at all."""
     return JSONResponse({"status": "up", "parts": {}})
 
 
-@routes.get("/health/ready", **_described("Is the gateway ready", ("503", "service_unavailable")))
 async def ready(request: Request) -> Response:
     """200 while the gateway can prove who calls and is not stopping."""
     parts = await _known(gateway_of(request)).parts()
@@ -111,3 +99,52 @@ async def _state(gateway: Gateway, name: str) -> str:
     except Problem:
         return "down"
     return "up" if reply.status == health_pb2.HealthCheckResponse.SERVING else "down"
+
+
+Handler = Callable[[Request], Awaitable[Response]]
+HANDLERS: dict[str, Handler] = {
+    f"{PREFIX}/health": health,
+    f"{PREFIX}/health/live": live,
+    f"{PREFIX}/health/ready": ready,
+}
+_SUMMARIES: dict[Handler, str] = {
+    health: "Can a sale be made",
+    live: "Is the gateway running",
+    ready: "Is the gateway ready",
+}
+
+
+def described() -> dict[str, Any]:
+    """What the OpenAPI document says of these, which are no methods of the contracts."""
+    return {path: {"get": _operation(function)} for path, function in HANDLERS.items()}
+
+
+def _operation(function: Handler) -> dict[str, Any]:
+    schema = {
+        "type": "object",
+        "properties": {
+            "status": {"type": "string"},
+            "parts": {"type": "object", "additionalProperties": {"type": "string"}},
+        },
+        "required": ["status", "parts"],
+    }
+    example = {"status": "up", "parts": dict.fromkeys((*NEEDED, "valkey"), "up")}
+    codes: dict[int, list[str]] = {}
+    for status, code in problems.FAILURES:
+        codes.setdefault(status, []).append(code)
+    return {
+        "tags": ["health"],
+        "summary": _SUMMARIES[function],
+        "description": function.__doc__,
+        "operationId": function.__name__,
+        "x-permission": "public",
+        "security": [],
+        "parameters": [],
+        "responses": {
+            "200": {
+                "description": _SUMMARIES[function],
+                "content": {"application/json": {"schema": schema, "example": example}},
+            },
+            **{str(status): problems.described(status, listed) for status, listed in codes.items()},
+        },
+    }

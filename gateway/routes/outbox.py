@@ -19,6 +19,7 @@ from gateway.settings import LOOPBACK
 
 PAGE = Path(__file__).resolve().parents[1] / "outbox.html"
 RECIPIENT_CHARS_MAX = 254
+_PEOPLE = "fynlo.auth.v1.PeopleService"
 
 
 def add_outbox(app: FastAPI) -> None:
@@ -38,7 +39,8 @@ async def _mails(request: Request) -> Response:
     _refuse_strangers(request)
     async with signing_in(request) as call:
         recipient = request.query_params.get("to", "")[:RECIPIENT_CHARS_MAX]
-        reply = await call.services.people.ListOutbox(ListOutboxRequest(recipient=recipient))
+        asked = ListOutboxRequest(recipient=recipient)
+        reply = await call.services.method(_PEOPLE, "ListOutbox", asked)(asked)
         return call.answer({"items": [auth_json.outbox_mail(mail) for mail in reply.mails]})
 
 

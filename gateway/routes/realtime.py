@@ -5,18 +5,14 @@ import time
 from collections import OrderedDict
 
 import orjson
-from fastapi import Request
 from fynlo.realtime.v1.channel_source_service_pb2 import GetSnapshotRequest
 from fynlo_json.realtime import get_snapshot_response
+from starlette.requests import Request
 from starlette.responses import Response
 
 from chassis.errors import InvalidArgument, NotFound
-from gateway import examples
-from gateway.calls import JSON, Call, reading
-from gateway.models.answers import SnapshotOut
-from gateway.spec import router, spec
-
-routes = router()
+from gateway.calls import JSON, Call
+from gateway.plain import Route
 
 # What a token must permit to read a channel; the socket asks the same.
 CHANNEL_PERMISSIONS = {
@@ -62,23 +58,10 @@ async def _read(call: Call, restaurant_id: str, channel: str) -> bytes:
     return orjson.dumps({"ch": f"restaurant:{restaurant_id}:{channel}"} | get_snapshot_response(reply))
 
 
-@routes.get(
-    "/realtime/snapshot",
-    **spec(
-        "The state of a channel and the position to go on from",
-        tag="realtime",
-        permission="realtime.subscribe",
-        answer=SnapshotOut,
-        example=examples.SNAPSHOT,
-        errors=(("404", "channel_not_found"),),
-        query=(("ch", "restaurant:<id>:kitchen, orders, floor, inventory, staff, tills or metrics"),),
-    ),
-)
-async def get_snapshot(request: Request) -> Response:
+async def get_snapshot(request: Request, route: Route) -> Response:
     """State and position of one transaction: subscribe with that position and nothing is missed."""
-    async with reading(request) as call:
+    async with route.enter(request) as call:
         assert call.principal is not None
-        call.principal.require("realtime.subscribe")
         parts = request.query_params.get("ch", "").split(":")
         if len(parts) != 3 or parts[0] != "restaurant":
             raise InvalidArgument("ch is restaurant:<id>:<channel>", reason="INVALID_QUERY")

@@ -14,8 +14,12 @@ from chassis.errors import InvalidArgument
 from chassis.text import control_character
 from gateway import texts
 from gateway.bodies import BODY_BYTES_MAX, FIELD_ERRORS_MAX, JSON_DEPTH_MAX, read_bounded, read_json
-from gateway.models.bodies import LineIn, LogIn, OrderIn, PaymentIn, QuoteIn, SettingsIn
 from gateway.numbers import EXACT_MAX, INT64_MAX
+from gateway.rest.auth import LogInRequest as LogIn
+from gateway.rest.common import RestaurantSettings as SettingsIn
+from gateway.rest.orders import DraftLine as LineIn
+from gateway.rest.orders import OrderDraft as OrderIn
+from gateway.rest.payments import TakePaymentRequest as PaymentIn
 
 ITEM = "0198f0a0-0000-7000-8000-0000000000c1"
 SETTINGS = {
@@ -168,13 +172,13 @@ def basket(*lines: str) -> bytes:
 async def test_what_must_not_be_stored_is_refused_with_its_field(note: str, code: str) -> None:
     line = json.dumps({**LINE, "note": "@"}).replace("@", note)
     with pytest.raises(InvalidArgument) as caught:
-        await read_json(request_of(basket(line)), QuoteIn)
+        await read_json(request_of(basket(line)), OrderIn)
     assert [(field.field, field.code) for field in caught.value.fields] == [("lines.0.note", code)]
 
 
 async def menu_version_in(number: str) -> int | None:
     raw = basket(json.dumps(LINE))[:-1] + f',"menu_version":{number}}}'.encode()
-    return (await read_json(request_of(raw), QuoteIn)).menu_version
+    return (await read_json(request_of(raw), OrderIn)).menu_version
 
 
 @pytest.mark.parametrize("number", ["150", "150.0", "1.5e2", "15E1", "150.000", "1500e-1"])
@@ -212,7 +216,7 @@ async def test_digits_are_exact_as_far_as_the_services_know_numbers() -> None:
 async def test_a_body_full_of_errors_is_refused_in_a_few_words(names: int) -> None:
     raw = basket(json.dumps(LINE))[:-1] + b"".join(b',"x%d":1' % name for name in range(names)) + b"}"
     with pytest.raises(InvalidArgument) as caught:
-        await read_json(request_of(raw), QuoteIn)
+        await read_json(request_of(raw), OrderIn)
     assert caught.value.reason == "INVALID_BODY"
     assert len(caught.value.fields) == (names if names <= FIELD_ERRORS_MAX else 0)
     assert str(names) in caught.value.detail or names <= FIELD_ERRORS_MAX
@@ -229,7 +233,7 @@ def test_the_document_says_which_characters_a_text_may_have(pattern: str, kept: 
 
 async def test_a_note_has_lines_and_a_device_id_has_not() -> None:
     note = "no onions\n\tno garlic, table 4"
-    body = await read_json(request_of(basket(json.dumps({**LINE, "note": note}))), QuoteIn)
+    body = await read_json(request_of(basket(json.dumps({**LINE, "note": note}))), OrderIn)
     assert body.lines[0].note == note
     forged = {"email": "a@b.test", "password": "x", "device_id": "d\n12:00:00 auth  logged in"}
     with pytest.raises(InvalidArgument) as caught:

@@ -13,7 +13,7 @@ from chassis.clock import SystemClock
 from chassis.ids import new_id
 from chassis.rpc import Refusals
 from gateway.admission import Admission
-from gateway.app import ROUTES, build_app, dispatch_of
+from gateway.app import build_app, dispatch_of
 from gateway.calls import Gateway
 from gateway.edge import METHODS, Edge
 from gateway.limits import Limit
@@ -22,9 +22,7 @@ from gateway.problems import PROBLEM_JSON
 APP = build_app(cast(Gateway, SimpleNamespace(refusals=Refusals(SystemClock()))))
 ADMISSION = Admission(address=Limit("address", 1_000, 1_000), requests=10)
 DISPATCH = dispatch_of(APP)
-ROUTES_DECLARED = [
-    route for module in ROUTES for route in module.routes.routes if isinstance(route, APIRoute)
-]
+ROUTES_DECLARED = [route for route in APP.routes if isinstance(route, APIRoute)]
 CASES = [(method, route) for route in ROUTES_DECLARED for method in sorted(route.methods or ())]
 
 

@@ -117,8 +117,8 @@ class AuthRpc(grpc_api.AuthServiceServicer):
     async def UpdateRestaurant(  # noqa: N802
         self, request: api.UpdateRestaurantRequest, context: Any
     ) -> api.UpdateRestaurantResponse:
-        wanted = wire.settings_of(request.settings)
         tenant = current_principal().tenant
+        wanted = wire.settings_of(request.settings, tenant)
         return await places.update_restaurant(
             self._ctx, tenant, wanted, request_key("UpdateRestaurant", request)
         )

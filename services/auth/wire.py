@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 from datetime import UTC, datetime
+from uuid import UUID
 
 from fynlo.auth.v1 import auth_pb2, auth_service_pb2, events_pb2, people_service_pb2
 from fynlo.common.v1 import common_pb2
@@ -80,8 +81,8 @@ def bill_mode_of(number: int) -> BillMode | None:
     return mode
 
 
-def settings_of(message: common_pb2.RestaurantSettings) -> Settings:
-    """Whole settings as a client wants them; whose platform it is, is not the client's to say.
+def settings_of(message: common_pb2.RestaurantSettings, tenant: UUID) -> Settings:
+    """Whole settings as a client of ``tenant`` wants them; whose platform it is, is not the client's to say.
 
     Raises InvalidArgument where the bill mode is missing.
     """
@@ -92,7 +93,7 @@ def settings_of(message: common_pb2.RestaurantSettings) -> Settings:
             reason="VALIDATION_FAILED",
             fields=[FieldError("settings.bill_mode", "REQUIRED", "must be stated")],
         )
-    restaurant_id = parse_id(message.restaurant_id)
+    restaurant_id = parse_id(message.restaurant_id) if message.restaurant_id else tenant
     return Settings(
         restaurant_id=restaurant_id,
         platform_id=restaurant_id,

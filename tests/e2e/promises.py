@@ -5,9 +5,18 @@ from typing import Any
 import orjson
 import schemathesis
 
-from gateway.spec import BODY_ERRORS, VALUE_ERRORS
-
-SHAPE = {code for _, code in (*BODY_ERRORS, *VALUE_ERRORS)} | {"invalid_query", "invalid_idempotency_key"}
+SHAPE = frozenset(
+    {
+        "malformed_json",
+        "body_too_large",
+        "unsupported_media_type",
+        "invalid_body",
+        "validation_failed",
+        "invalid_text",
+        "invalid_query",
+        "invalid_idempotency_key",
+    }
+)
 """Refusals of what a request looks like, which no valid one meets. All others speak of what
 there is (an unknown item, a cursor of another list, an illegal transition): no schema can tell that."""
 

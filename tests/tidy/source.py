@@ -17,6 +17,7 @@ CODE_FOLDERS = (
     "bench",
     "tests",
 )
+GENERATED_FOLDERS = ("protos/python/", "gateway/rest/")
 SKIPPED_FOLDERS = frozenset(
     {".git", ".venv", ".fynlo", "__pycache__", "node_modules", "vendor", "build", "dist", "test-results"}
     | {".mypy_cache", ".ruff_cache", ".pytest_cache", ".hypothesis", ".import_linter_cache"}
@@ -43,7 +44,7 @@ class Source:
 
     @property
     def is_generated(self) -> bool:
-        return self.path.startswith("protos/python/")
+        return self.path.startswith(GENERATED_FOLDERS)
 
 
 @dataclass(frozen=True)
@@ -63,7 +64,9 @@ def python_files() -> Iterator[Source]:
     for folder in CODE_FOLDERS:
         for path in sorted((REPOSITORY / folder).rglob("*.py")):
             if not SKIPPED_FOLDERS.intersection(path.relative_to(REPOSITORY).parts):
-                yield Source(path.relative_to(REPOSITORY).as_posix(), path.read_text())
+                source = Source(path.relative_to(REPOSITORY).as_posix(), path.read_text())
+                if not source.is_generated:
+                    yield source
 
 
 def text_files() -> Iterator[Source]:

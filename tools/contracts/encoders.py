@@ -7,6 +7,7 @@ from dataclasses import field as attribute
 from tools.contracts.model import Contracts, Enum, Field, Message, snake
 
 PACKAGE = "fynlo_json"
+STRUCT = "google.protobuf.Struct"
 HEADER = '"""Made of the contracts: `make protos FIX=1` writes it anew.\n'
 
 
@@ -103,6 +104,9 @@ class _Module:
         return f"{value} or None" if one.json.nullable and one.kind != "enum" else value
 
     def _scalar(self, message: Message, one: Field, at: str) -> str:
+        if one.type_name == STRUCT:
+            self.imports.add("from google.protobuf.json_format import MessageToDict")
+            return f"MessageToDict({at})"
         if one.kind == "message":
             return f"{self._reference(message, one)}({at})"
         if one.kind == "instant":

@@ -15,6 +15,7 @@ RULES_OPTION = "buf.validate.field"
 _KINDS = {
     Wire.TYPE_STRING: "str",
     Wire.TYPE_BOOL: "bool",
+    Wire.TYPE_DOUBLE: "float",
     Wire.TYPE_INT32: "int",
     Wire.TYPE_INT64: "int",
     Wire.TYPE_BYTES: "bytes",
@@ -133,7 +134,7 @@ class Contracts:
         waiting = list(roots)
         while waiting:
             name = waiting.pop()
-            if name in found or name == INSTANT:
+            if name in found or name.startswith("google.protobuf."):
                 continue
             found[name] = self.messages[name]
             waiting += [
@@ -186,13 +187,14 @@ class _File:
         type_name = wire.type_name.removeprefix(".")
         kind = "instant" if type_name == INSTANT else _KINDS[wire.type]
         options = self._options("google.protobuf.FieldOptions", wire.options)
+        repeated = wire.label == Wire.LABEL_REPEATED
         in_oneof = wire.HasField("oneof_index") and not wire.proto3_optional
         return Field(
             name=wire.name,
             kind=kind,
             type_name=type_name,
-            repeated=wire.label == Wire.LABEL_REPEATED,
-            presence=wire.proto3_optional or kind in ("message", "instant"),
+            repeated=repeated,
+            presence=not repeated and (wire.proto3_optional or kind in ("message", "instant")),
             oneof=message.oneof_decl[wire.oneof_index].name if in_oneof else "",
             comment=self._comment(at),
             json=self._contracts.option(options, JSON_OPTION),

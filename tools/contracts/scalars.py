@@ -13,20 +13,20 @@ UNKNOWN: Final = "unknown"
 
 
 class EnumNames(dict[int, str | None]):
-    """number -> lower-case name without prefix; UNSPECIFIED -> None; a future number -> "unknown"."""
+    """number -> lower-case name without prefix; UNSPECIFIED -> None; a future number -> "unknown".
+
+    ``numbers``: the way back, for reading what a client sent.
+    """
 
     def __init__(self, enum: Any, prefix: str) -> None:
         super().__init__(
             (number, None if number == 0 else name.removeprefix(prefix).lower())
             for name, number in enum.items()
         )
+        self.numbers: Mapping[str, Any] = {name: number for number, name in self.items() if name is not None}
 
     def __missing__(self, number: int) -> str | None:
         return UNKNOWN
-
-    def numbers(self) -> Mapping[str, Any]:
-        """The way back: name -> number, for reading what a client sent."""
-        return {name: number for number, name in self.items() if name is not None}
 
 
 def instant(at: Timestamp) -> str:

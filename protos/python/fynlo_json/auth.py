@@ -3,7 +3,7 @@
 The JSON that devices see of fynlo.auth.v1.
 """
 
-from typing import Any, Final
+from typing import Final
 
 from fynlo.auth.v1 import auth_pb2, auth_service_pb2, events_pb2, people_service_pb2
 
@@ -17,38 +17,10 @@ REVOCATION_KIND: Final = EnumNames(auth_pb2.RevocationKind, "REVOCATION_KIND_")
 ROLE: Final = EnumNames(auth_pb2.Role, "ROLE_")
 
 
-def accept_invitation_response(of: people_service_pb2.AcceptInvitationResponse) -> Json:
-    return {
-        "session": session(of.session),
-    }
-
-
-def add_member_response(of: auth_service_pb2.AddMemberResponse) -> Json:
-    return {
-        "membership": membership(of.membership),
-    }
-
-
-def change_password_response(of: people_service_pb2.ChangePasswordResponse) -> Json:
-    return {}
-
-
-def change_role_response(of: people_service_pb2.ChangeRoleResponse) -> Json:
-    return {
-        "membership": membership(of.membership),
-    }
-
-
 def create_restaurant_response(of: auth_service_pb2.CreateRestaurantResponse) -> Json:
     return {
         **restaurant(of.restaurant),
         "owner": invited_owner(of.invited_owner),
-    }
-
-
-def get_jwks_response(of: auth_service_pb2.GetJwksResponse) -> Json:
-    return {
-        "jwks_json": of.jwks_json,
     }
 
 
@@ -73,12 +45,6 @@ def invitation(of: auth_pb2.Invitation) -> Json:
         "created_at": instant(of.created_at) if of.HasField("created_at") else None,
         "expires_at": instant(of.expires_at) if of.HasField("expires_at") else None,
         "invited_by": of.invited_by or None,
-    }
-
-
-def invite_response(of: people_service_pb2.InviteResponse) -> Json:
-    return {
-        "invitation": invitation(of.invitation),
     }
 
 
@@ -107,22 +73,10 @@ def list_members_response(of: auth_service_pb2.ListMembersResponse) -> Json:
     }
 
 
-def list_outbox_response(of: people_service_pb2.ListOutboxResponse) -> Json:
-    return {
-        "mails": [outbox_mail(one) for one in of.mails],
-    }
-
-
 def list_restaurants_response(of: auth_service_pb2.ListRestaurantsResponse) -> Json:
     return {
         "items": [restaurant(one) for one in of.restaurants],
         "next_cursor": of.next_cursor or None,
-    }
-
-
-def list_revocations_response(of: auth_service_pb2.ListRevocationsResponse) -> Json:
-    return {
-        "revocations": [revocation(one) for one in of.revocations],
     }
 
 
@@ -131,10 +85,6 @@ def log_in_response(of: auth_service_pb2.LogInResponse) -> Json:
         **session(of.session),
         "device_secret": of.device_secret,
     }
-
-
-def log_out_response(of: auth_service_pb2.LogOutResponse) -> Json:
-    return {}
 
 
 def member_changed(of: events_pb2.MemberChanged) -> Json:
@@ -186,28 +136,6 @@ def preview_invitation_response(of: people_service_pb2.PreviewInvitationResponse
     }
 
 
-def refresh_session_response(of: auth_service_pb2.RefreshSessionResponse) -> Json:
-    return {
-        "session": session(of.session),
-    }
-
-
-def remove_member_response(of: auth_service_pb2.RemoveMemberResponse) -> Json:
-    return {}
-
-
-def report_refusals_response(of: auth_service_pb2.ReportRefusalsResponse) -> Json:
-    return {}
-
-
-def request_password_reset_response(of: people_service_pb2.RequestPasswordResetResponse) -> Json:
-    return {}
-
-
-def reset_password_response(of: people_service_pb2.ResetPasswordResponse) -> Json:
-    return {}
-
-
 def restaurant(of: auth_pb2.Restaurant) -> Json:
     return {
         **restaurant_settings(of.settings),
@@ -231,10 +159,6 @@ def revocation(of: auth_pb2.Revocation) -> Json:
     }
 
 
-def revoke_invitation_response(of: people_service_pb2.RevokeInvitationResponse) -> Json:
-    return {}
-
-
 def session(of: auth_pb2.Session) -> Json:
     """What a log-in, refresh or switch answers: tokens and who holds them. The refresh token works once."""
     return {
@@ -254,18 +178,6 @@ def sessions_revoked(of: events_pb2.SessionsRevoked) -> Json:
     """A log-out, a reuse of a refresh token, a removed member or a disabled user. Sockets of the subject close at once."""
     return {
         "revocation": revocation(of.revocation),
-    }
-
-
-def switch_restaurant_response(of: auth_service_pb2.SwitchRestaurantResponse) -> Json:
-    return {
-        "session": session(of.session),
-    }
-
-
-def update_restaurant_response(of: auth_service_pb2.UpdateRestaurantResponse) -> Json:
-    return {
-        "restaurant": restaurant(of.restaurant),
     }
 
 

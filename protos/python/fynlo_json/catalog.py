@@ -3,7 +3,7 @@
 The JSON that devices see of fynlo.catalog.v1.
 """
 
-from typing import Any, Final
+from typing import Final
 
 from fynlo.catalog.v1 import catalog_pb2, catalog_service_pb2, events_pb2
 
@@ -31,45 +31,6 @@ def category(of: catalog_pb2.Category) -> Json:
     }
 
 
-def count_stock_response(of: catalog_service_pb2.CountStockResponse) -> Json:
-    return {
-        "level": stock_level(of.level),
-    }
-
-
-def create_category_response(of: catalog_service_pb2.CreateCategoryResponse) -> Json:
-    return {
-        "category": category(of.category),
-    }
-
-
-def create_item_response(of: catalog_service_pb2.CreateItemResponse) -> Json:
-    return {
-        "item": item(of.item),
-    }
-
-
-def delete_category_response(of: catalog_service_pb2.DeleteCategoryResponse) -> Json:
-    return {}
-
-
-def delete_item_response(of: catalog_service_pb2.DeleteItemResponse) -> Json:
-    return {}
-
-
-def get_menu_response(of: catalog_service_pb2.GetMenuResponse) -> Json:
-    return {
-        "menu": menu(of.menu),
-        "delta": of.delta,
-        "removed_item_ids": list(of.removed_item_ids),
-        "removed_category_ids": list(of.removed_category_ids),
-        "stock": [stock_level(one) for one in of.stock],
-        "available_item_ids": list(of.available_item_ids),
-        "etag": of.etag,
-        "not_modified": of.not_modified,
-    }
-
-
 def import_menu_response(of: catalog_service_pb2.ImportMenuResponse) -> Json:
     return {
         "created": of.created,
@@ -91,7 +52,7 @@ def import_rejection(of: catalog_pb2.ImportRejection) -> Json:
 def item(of: catalog_pb2.Item) -> Json:
     return {
         "id": of.id,
-        "category_id": of.category_id,
+        "category_id": of.category_id or None,
         "name": of.name,
         "description": of.description or None,
         "price_minor": of.price_minor,
@@ -125,15 +86,11 @@ def list_stock_response(of: catalog_service_pb2.ListStockResponse) -> Json:
     }
 
 
-def menu(of: catalog_pb2.Menu) -> Json:
+def menu_category(of: catalog_service_pb2.MenuCategory) -> Json:
+    """A category with its items."""
     return {
-        "restaurant_id": of.restaurant_id,
-        "version": of.version,
-        "currency_code": of.currency_code,
-        "time_zone": of.time_zone,
-        "categories": [category(one) for one in of.categories],
+        **category(of.category),
         "items": [item(one) for one in of.items],
-        "vat_classes": [vat_class(one) for one in of.vat_classes],
     }
 
 
@@ -150,6 +107,22 @@ def menu_changed(of: events_pb2.MenuChanged) -> Json:
         "vat_classes": [vat_class(one) for one in of.vat_classes],
         "removed_item_ids": list(of.removed_item_ids),
         "removed_category_ids": list(of.removed_category_ids),
+    }
+
+
+def menu_changes(of: catalog_service_pb2.MenuChanges) -> Json:
+    """What changed after since_version, with what is gone, as REST answers it; hours and stock are always complete."""
+    return {
+        "version": of.version,
+        "since_version": of.since_version,
+        "delta": of.delta,
+        "currency": of.currency_code,
+        "categories": [category(one) for one in of.categories],
+        "items": [item(one) for one in of.items],
+        "removed_item_ids": list(of.removed_item_ids),
+        "removed_category_ids": list(of.removed_category_ids),
+        "available_item_ids": list(of.available_item_ids),
+        "stock": [stock_left(one) for one in of.stock],
     }
 
 
@@ -173,26 +146,17 @@ def option_group(of: catalog_pb2.OptionGroup) -> Json:
     }
 
 
-def release_stock_response(of: catalog_service_pb2.ReleaseStockResponse) -> Json:
-    return {}
-
-
-def reserve_stock_response(of: catalog_service_pb2.ReserveStockResponse) -> Json:
-    return {
-        "levels": [stock_level(one) for one in of.levels],
-    }
-
-
-def set_item_availability_response(of: catalog_service_pb2.SetItemAvailabilityResponse) -> Json:
-    return {
-        "item": item(of.item),
-    }
-
-
 def stock_changed(of: events_pb2.StockChanged) -> Json:
     """The absolute level of one item after a change."""
     return {
         "level": stock_level(of.level),
+    }
+
+
+def stock_left(of: catalog_service_pb2.StockLeft) -> Json:
+    return {
+        "item_id": of.item_id,
+        "stock_left": of.stock_left,
     }
 
 
@@ -218,18 +182,6 @@ def stock_low(of: events_pb2.StockLow) -> Json:
     }
 
 
-def update_category_response(of: catalog_service_pb2.UpdateCategoryResponse) -> Json:
-    return {
-        "category": category(of.category),
-    }
-
-
-def update_item_response(of: catalog_service_pb2.UpdateItemResponse) -> Json:
-    return {
-        "item": item(of.item),
-    }
-
-
 def vat_class(of: catalog_pb2.VatClass) -> Json:
     return {
         "code": of.code,
@@ -244,4 +196,13 @@ def vat_rate(of: catalog_pb2.VatRate) -> Json:
         "effective_from": of.effective_from,
         "eat_in_bp": of.eat_in_bp,
         "takeaway_bp": of.takeaway_bp,
+    }
+
+
+def whole_menu(of: catalog_service_pb2.WholeMenu) -> Json:
+    """The whole menu as REST answers it: categories in their order."""
+    return {
+        "version": of.version,
+        "currency": of.currency_code,
+        "categories": [menu_category(one) for one in of.categories],
     }

@@ -3,15 +3,9 @@
 The JSON that devices see of fynlo.operations.v1.
 """
 
-from typing import Any, Final
-
 from fynlo.operations.v1 import parked_events_service_pb2
 
-from fynlo_json.scalars import EnumNames, Json, instant
-
-
-def discard_parked_response(of: parked_events_service_pb2.DiscardParkedResponse) -> Json:
-    return {}
+from fynlo_json.scalars import Json, instant
 
 
 def get_parked_response(of: parked_events_service_pb2.GetParkedResponse) -> Json:
@@ -19,13 +13,6 @@ def get_parked_response(of: parked_events_service_pb2.GetParkedResponse) -> Json
         **parked_event(of.event),
         "body": of.body or None,
         "body_cut": of.body_cut,
-    }
-
-
-def list_parked_response(of: parked_events_service_pb2.ListParkedResponse) -> Json:
-    return {
-        "events": [parked_event(one) for one in of.events],
-        "parked": of.parked,
     }
 
 
@@ -40,6 +27,23 @@ def parked_event(of: parked_events_service_pb2.ParkedEvent) -> Json:
         "failures": of.failures,
         "error": of.error,
         "service": of.service,
+    }
+
+
+def parked_page(of: parked_events_service_pb2.ParkedPage) -> Json:
+    """The events of all services that were asked, newest first, as REST answers them."""
+    return {
+        "items": [parked_event(one) for one in of.items],
+        "services": [parked_service(one) for one in of.services],
+        "next_cursor": of.next_cursor or None,
+    }
+
+
+def parked_service(of: parked_events_service_pb2.ParkedService) -> Json:
+    """How many events a service has parked; unset where it could not be asked."""
+    return {
+        "service": of.service,
+        "parked": of.parked if of.HasField("parked") else None,
     }
 
 

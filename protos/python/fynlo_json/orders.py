@@ -3,7 +3,7 @@
 The JSON that devices see of fynlo.orders.v1.
 """
 
-from typing import Any, Final
+from typing import Final
 
 from fynlo.orders.v1 import events_pb2, orders_pb2, orders_service_pb2
 
@@ -21,36 +21,6 @@ TICKET_ACTION: Final = EnumNames(orders_service_pb2.TicketAction, "TICKET_ACTION
 TICKET_LINE_ACTION: Final = EnumNames(orders_service_pb2.TicketLineAction, "TICKET_LINE_ACTION_")
 
 
-def acknowledge_guest_allergy_response(of: orders_service_pb2.AcknowledgeGuestAllergyResponse) -> Json:
-    return {
-        "ticket": ticket(of.ticket),
-    }
-
-
-def acknowledge_ticket_alarm_response(of: orders_service_pb2.AcknowledgeTicketAlarmResponse) -> Json:
-    return {
-        "ticket": ticket(of.ticket),
-    }
-
-
-def cancel_order_response(of: orders_service_pb2.CancelOrderResponse) -> Json:
-    return {
-        "order": order(of.order),
-    }
-
-
-def change_ticket_line_response(of: orders_service_pb2.ChangeTicketLineResponse) -> Json:
-    return {
-        "ticket": ticket(of.ticket),
-    }
-
-
-def change_ticket_response(of: orders_service_pb2.ChangeTicketResponse) -> Json:
-    return {
-        "ticket": ticket(of.ticket),
-    }
-
-
 def chosen_option(of: orders_pb2.ChosenOption) -> Json:
     return {
         "option_id": of.option_id,
@@ -60,27 +30,9 @@ def chosen_option(of: orders_pb2.ChosenOption) -> Json:
     }
 
 
-def complete_order_response(of: orders_service_pb2.CompleteOrderResponse) -> Json:
-    return {
-        "order": order(of.order),
-    }
-
-
-def fire_order_response(of: orders_service_pb2.FireOrderResponse) -> Json:
-    return {
-        "order": order(of.order),
-    }
-
-
 def get_order_history_response(of: orders_service_pb2.GetOrderHistoryResponse) -> Json:
     return {
         "items": [state_change(one) for one in of.changes],
-    }
-
-
-def get_order_response(of: orders_service_pb2.GetOrderResponse) -> Json:
-    return {
-        "order": order(of.order),
     }
 
 
@@ -240,23 +192,11 @@ def order_updated(of: events_pb2.OrderUpdated) -> Json:
     }
 
 
-def place_order_response(of: orders_service_pb2.PlaceOrderResponse) -> Json:
-    return {
-        "order": order(of.order),
-    }
-
-
 def quote(of: orders_service_pb2.Quote) -> Json:
     """What a basket costs, and what each way to pay would cost the restaurant: an answer of REST."""
     return {
         **_order_of_quote(of.order),
         "payment_costs": [method_cost(one) for one in of.payment_costs],
-    }
-
-
-def quote_order_response(of: orders_service_pb2.QuoteOrderResponse) -> Json:
-    return {
-        "order": order(of.order),
     }
 
 
@@ -273,24 +213,6 @@ def restaurant_metrics(of: orders_pb2.RestaurantMetrics) -> Json:
         "paid_minor": of.paid_minor,
         "tickets_open": of.tickets_open,
         "computed_at": instant(of.computed_at) if of.HasField("computed_at") else None,
-    }
-
-
-def save_station_response(of: orders_service_pb2.SaveStationResponse) -> Json:
-    return {
-        "station": station(of.station),
-    }
-
-
-def set_guest_allergy_response(of: orders_service_pb2.SetGuestAllergyResponse) -> Json:
-    return {
-        "order": order(of.order),
-    }
-
-
-def set_order_status_response(of: orders_service_pb2.SetOrderStatusResponse) -> Json:
-    return {
-        "order": order(of.order),
     }
 
 
@@ -402,12 +324,6 @@ def ticket_updated(of: events_pb2.TicketUpdated) -> Json:
         "ticket": ticket(of.ticket),
         "order": order(of.order),
         "cause": of.cause,
-    }
-
-
-def validate_order_response(of: orders_service_pb2.ValidateOrderResponse) -> Json:
-    return {
-        "order": order(of.order),
     }
 
 

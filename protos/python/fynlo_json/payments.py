@@ -3,7 +3,7 @@
 The JSON that devices see of fynlo.payments.v1.
 """
 
-from typing import Any, Final
+from typing import Final
 
 from fynlo.payments.v1 import events_pb2, payments_pb2, payments_service_pb2
 
@@ -33,10 +33,6 @@ def cash_reconciliation(of: payments_pb2.CashReconciliation) -> Json:
     }
 
 
-def close_bill_response(of: payments_service_pb2.CloseBillResponse) -> Json:
-    return {}
-
-
 def close_till_response(of: payments_service_pb2.CloseTillResponse) -> Json:
     return {
         "session": till_session(of.session),
@@ -44,12 +40,6 @@ def close_till_response(of: payments_service_pb2.CloseTillResponse) -> Json:
         "expected_minor": of.expected_minor,
         "counted_minor": of.counted_minor,
         "variance_minor": of.variance_minor,
-    }
-
-
-def compare_costs_response(of: payments_service_pb2.CompareCostsResponse) -> Json:
-    return {
-        "costs": [method_cost(one) for one in of.costs],
     }
 
 
@@ -74,34 +64,10 @@ def fee(of: payments_pb2.Fee) -> Json:
     }
 
 
-def get_payment_response(of: payments_service_pb2.GetPaymentResponse) -> Json:
-    return {
-        "payment": payment(of.payment),
-    }
-
-
-def get_till_session_response(of: payments_service_pb2.GetTillSessionResponse) -> Json:
-    return {
-        "session": till_session(of.session),
-    }
-
-
 def get_trial_balance_response(of: payments_service_pb2.GetTrialBalanceResponse) -> Json:
     return {
         "items": [ledger_account(one) for one in of.accounts],
         "next_cursor": of.next_cursor or None,
-    }
-
-
-def get_x_report_response(of: payments_service_pb2.GetXReportResponse) -> Json:
-    return {
-        "report": till_report(of.report),
-    }
-
-
-def get_z_report_response(of: payments_service_pb2.GetZReportResponse) -> Json:
-    return {
-        "report": till_report(of.report),
     }
 
 
@@ -151,12 +117,6 @@ def next_action(of: payments_pb2.NextAction) -> Json:
     return {}
 
 
-def open_till_response(of: payments_service_pb2.OpenTillResponse) -> Json:
-    return {
-        "session": till_session(of.session),
-    }
-
-
 def payment(of: payments_pb2.Payment) -> Json:
     return {
         "id": of.id,
@@ -188,12 +148,6 @@ def payment_captured(of: events_pb2.PaymentCaptured) -> Json:
         "paid_minor": of.paid_minor,
         "due_minor": of.due_minor,
         "sequence": of.sequence,
-    }
-
-
-def record_drawer_event_response(of: payments_service_pb2.RecordDrawerEventResponse) -> Json:
-    return {
-        "session": till_session(of.session),
     }
 
 

@@ -6,11 +6,12 @@ The JSON that devices see of fynlo.realtime.v1.
 from typing import Any, Final
 
 from fynlo.realtime.v1 import channel_source_service_pb2, realtime_pb2
+from google.protobuf.json_format import MessageToDict
 
 from fynlo_json.catalog import stock_level
 from fynlo_json.orders import order, restaurant_metrics, station, ticket, ticket_alarm
 from fynlo_json.payments import till_session
-from fynlo_json.scalars import EnumNames, Json, instant
+from fynlo_json.scalars import EnumNames, Json
 from fynlo_json.staff import timecard
 
 REPLAY_OUTCOME: Final = EnumNames(channel_source_service_pb2.ReplayOutcome, "REPLAY_OUTCOME_")
@@ -62,6 +63,16 @@ def orders_state(of: realtime_pb2.OrdersState) -> Json:
     return {
         "orders": [order(one) for one in of.orders],
         "alarms": [ticket_alarm(one) for one in of.alarms],
+    }
+
+
+def snapshot(of: channel_source_service_pb2.Snapshot) -> Json:
+    """The state of a channel and its position, as REST answers it: epoch and sequence number."""
+    return {
+        "ch": of.ch,
+        "e": of.e,
+        "s": of.s,
+        "state": MessageToDict(of.state),
     }
 
 

@@ -3,23 +3,9 @@
 The JSON that devices see of fynlo.staff.v1.
 """
 
-from typing import Any, Final
-
 from fynlo.staff.v1 import events_pb2, staff_pb2, staff_service_pb2
 
-from fynlo_json.scalars import EnumNames, Json, instant
-
-
-def clock_in_response(of: staff_service_pb2.ClockInResponse) -> Json:
-    return {
-        "timecard": timecard(of.timecard),
-    }
-
-
-def clock_out_response(of: staff_service_pb2.ClockOutResponse) -> Json:
-    return {
-        "timecard": timecard(of.timecard),
-    }
+from fynlo_json.scalars import Json, instant
 
 
 def employee(of: staff_pb2.Employee) -> Json:
@@ -53,12 +39,6 @@ def list_timecards_response(of: staff_service_pb2.ListTimecardsResponse) -> Json
     return {
         "items": [timecard(one) for one in of.timecards],
         "next_cursor": of.next_cursor or None,
-    }
-
-
-def save_employee_response(of: staff_service_pb2.SaveEmployeeResponse) -> Json:
-    return {
-        "employee": employee(of.employee),
     }
 
 

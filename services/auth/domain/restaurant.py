@@ -117,7 +117,8 @@ def new_settings(
 
 
 def changed_settings(stored: Settings, wanted: Settings) -> Settings:
-    """``wanted`` as the next version of ``stored``; ``stored`` itself where nothing changes.
+    """``wanted`` as the next version of ``stored``; ``stored`` itself where nothing changes. A currency that
+    is not said stays what it is.
 
     Raises StaleVersion, CurrencyFixed, UnknownTimeZone.
     """
@@ -126,12 +127,13 @@ def changed_settings(stored: Settings, wanted: Settings) -> Settings:
             f"Version {wanted.version} was changed, it is {stored.version} now.",
             metadata={"version": str(stored.version)},
         )
-    if wanted.currency_code != stored.currency_code:
+    if wanted.currency_code not in ("", stored.currency_code):
         raise CurrencyFixed(f"The currency stays {stored.currency_code}.")
     same_place = replace(
         wanted,
         restaurant_id=stored.restaurant_id,
         platform_id=stored.platform_id,
+        currency_code=stored.currency_code,
         name=" ".join(wanted.name.split()),
         fee_preset=wanted.fee_preset or stored.fee_preset,
     )

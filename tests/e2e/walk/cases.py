@@ -4,7 +4,6 @@ from collections.abc import Awaitable, Callable
 from typing import Any
 
 from chassis.ids import new_id
-from gateway import examples
 from tests.e2e.shop import FLOAT_MINOR
 from tests.e2e.walk.document import BY_NAME, Operation
 from tests.e2e.walk.shop import Shop, unique
@@ -107,7 +106,8 @@ async def _switch(operation: Operation, shop: Shop, caller: Device) -> Sent:
 
 @case("POST /menu/import")
 async def _import(operation: Operation, shop: Shop, caller: Device) -> Sent:
-    body = examples.MENU_CSV.replace("Burritos,Steak Burrito", f"{unique('Burritos')},{unique('Steak')}")
+    example = operation.described["requestBody"]["content"]["text/csv"]["example"]
+    body = example.replace("Burritos,Steak Burrito", f"{unique('Burritos')},{unique('Steak')}")
     return Sent(body=body.encode(), headers={"Content-Type": "text/csv"})
 
 

@@ -641,7 +641,9 @@ class UpdateRestaurantRequest(_message.Message):
     request_id: _builtins.str
     @_builtins.property
     def settings(self) -> _common_pb2.RestaurantSettings:
-        """restaurant_id must be the caller's; version is the one that the caller saw (ABORTED when stale)."""
+        """restaurant_id is the caller's or nothing, currency_code that of the restaurant or nothing; version is the one that
+        the caller saw (ABORTED when stale).
+        """
 
     def __init__(
         self,

@@ -120,34 +120,52 @@ class AuthServiceServicer:
     """Missing associated documentation comment in .proto file."""
 
     def LogIn(self, request, context):
-        """Missing associated documentation comment in .proto file."""
+        """A wrong password and an unknown address answer alike. Repeated failures lock out, with Retry-After.
+
+        The answer's `device_secret` is to be kept on the device, over log-outs, and sent with its next log-in, whoever
+        logs in: strangers' wrong guesses do not keep out a device that the person has logged in with. It opens
+        nothing. The session belongs to `device_id`: every refresh must name the same, or none if none was.
+        """
         context.set_code(grpc.StatusCode.UNIMPLEMENTED)
         context.set_details('Method not implemented!')
         raise NotImplementedError('Method not implemented!')
 
     def RefreshSession(self, request, context):
-        """Rotates the refresh token. The device is the one that logged in, or it is refused. A replaced token again within the
-        grace answers the same successor; later it is reuse and ends the whole family.
+        """Rotates the refresh token. The device is the one that logged in, or it is refused. A replaced token again
+        within the grace answers the same successor; later it is reuse and ends the whole family.
+
+        A refresh token works once; using it again ends the whole session, whoever holds it. `device_id` is the one
+        that logged in: another, or none, is refused (401 token_invalid).
         """
         context.set_code(grpc.StatusCode.UNIMPLEMENTED)
         context.set_details('Method not implemented!')
         raise NotImplementedError('Method not implemented!')
 
     def LogOut(self, request, context):
-        """Missing associated documentation comment in .proto file."""
+        """Ends this session (or all of the person's) and its sockets at once. No Idempotency-Key is needed: a session
+        that has ended cannot be ended again (401 token_revoked).
+        """
         context.set_code(grpc.StatusCode.UNIMPLEMENTED)
         context.set_details('Method not implemented!')
         raise NotImplementedError('Method not implemented!')
 
     def SwitchRestaurant(self, request, context):
-        """Moves the session to another restaurant and replaces its refresh token: what ends the session ends that as well.
+        """Moves the session to another restaurant and replaces its refresh token: what ends the session ends that as
+        well.
+
+        Moves the session to that restaurant: its refresh token is replaced, and what ends the session ends these
+        tokens too. The old access token stays valid for the old restaurant until it expires.
+
+        An Idempotency-Key is not looked at, for tokens are not kept to be handed out again: a repetition replaces the
+        tokens once more.
         """
         context.set_code(grpc.StatusCode.UNIMPLEMENTED)
         context.set_details('Method not implemented!')
         raise NotImplementedError('Method not implemented!')
 
     def GetMe(self, request, context):
-        """Missing associated documentation comment in .proto file."""
+        """The caller, the role in the present restaurant and what it permits.
+        """
         context.set_code(grpc.StatusCode.UNIMPLEMENTED)
         context.set_details('Method not implemented!')
         raise NotImplementedError('Method not implemented!')
@@ -188,19 +206,22 @@ class AuthServiceServicer:
         raise NotImplementedError('Method not implemented!')
 
     def CreateRestaurant(self, request, context):
-        """Missing associated documentation comment in .proto file."""
+        """Its first owner is invited: the link goes to the address by mail.
+        """
         context.set_code(grpc.StatusCode.UNIMPLEMENTED)
         context.set_details('Method not implemented!')
         raise NotImplementedError('Method not implemented!')
 
     def UpdateRestaurant(self, request, context):
-        """Missing associated documentation comment in .proto file."""
+        """From now on; orders that were placed keep their bill. The currency never changes.
+        """
         context.set_code(grpc.StatusCode.UNIMPLEMENTED)
         context.set_details('Method not implemented!')
         raise NotImplementedError('Method not implemented!')
 
     def ListRestaurants(self, request, context):
-        """Missing associated documentation comment in .proto file."""
+        """All of the platform for a platform owner.
+        """
         context.set_code(grpc.StatusCode.UNIMPLEMENTED)
         context.set_details('Method not implemented!')
         raise NotImplementedError('Method not implemented!')
@@ -214,6 +235,8 @@ class AuthServiceServicer:
 
     def ListMembers(self, request, context):
         """Members and, pending, those who are invited.
+
+        Everybody who can log in here, and those who are invited (`pending`: they cannot).
         """
         context.set_code(grpc.StatusCode.UNIMPLEMENTED)
         context.set_details('Method not implemented!')
@@ -221,6 +244,8 @@ class AuthServiceServicer:
 
     def RemoveMember(self, request, context):
         """Takes a person's role in the caller's restaurant away and ends their sessions there.
+
+        Their sessions and sockets in this restaurant end at once.
         """
         context.set_code(grpc.StatusCode.UNIMPLEMENTED)
         context.set_details('Method not implemented!')

@@ -38,14 +38,35 @@ class AuthServiceStub:
     @_typing.overload
     def __new__(cls, channel: _aio.Channel) -> AuthServiceAsyncStub: ...
     LogIn: _grpc.UnaryUnaryMultiCallable[_auth_service_pb2.LogInRequest, _auth_service_pb2.LogInResponse]
+    """A wrong password and an unknown address answer alike. Repeated failures lock out, with Retry-After.
+
+    The answer's `device_secret` is to be kept on the device, over log-outs, and sent with its next log-in, whoever
+    logs in: strangers' wrong guesses do not keep out a device that the person has logged in with. It opens
+    nothing. The session belongs to `device_id`: every refresh must name the same, or none if none was.
+    """
     RefreshSession: _grpc.UnaryUnaryMultiCallable[_auth_service_pb2.RefreshSessionRequest, _auth_service_pb2.RefreshSessionResponse]
-    """Rotates the refresh token. The device is the one that logged in, or it is refused. A replaced token again within the
-    grace answers the same successor; later it is reuse and ends the whole family.
+    """Rotates the refresh token. The device is the one that logged in, or it is refused. A replaced token again
+    within the grace answers the same successor; later it is reuse and ends the whole family.
+
+    A refresh token works once; using it again ends the whole session, whoever holds it. `device_id` is the one
+    that logged in: another, or none, is refused (401 token_invalid).
     """
     LogOut: _grpc.UnaryUnaryMultiCallable[_auth_service_pb2.LogOutRequest, _auth_service_pb2.LogOutResponse]
+    """Ends this session (or all of the person's) and its sockets at once. No Idempotency-Key is needed: a session
+    that has ended cannot be ended again (401 token_revoked).
+    """
     SwitchRestaurant: _grpc.UnaryUnaryMultiCallable[_auth_service_pb2.SwitchRestaurantRequest, _auth_service_pb2.SwitchRestaurantResponse]
-    """Moves the session to another restaurant and replaces its refresh token: what ends the session ends that as well."""
+    """Moves the session to another restaurant and replaces its refresh token: what ends the session ends that as
+    well.
+
+    Moves the session to that restaurant: its refresh token is replaced, and what ends the session ends these
+    tokens too. The old access token stays valid for the old restaurant until it expires.
+
+    An Idempotency-Key is not looked at, for tokens are not kept to be handed out again: a repetition replaces the
+    tokens once more.
+    """
     GetMe: _grpc.UnaryUnaryMultiCallable[_auth_service_pb2.GetMeRequest, _auth_service_pb2.GetMeResponse]
+    """The caller, the role in the present restaurant and what it permits."""
     GetJwks: _grpc.UnaryUnaryMultiCallable[_auth_service_pb2.GetJwksRequest, _auth_service_pb2.GetJwksResponse]
     ListRevocations: _grpc.UnaryUnaryMultiCallable[_auth_service_pb2.ListRevocationsRequest, _auth_service_pb2.ListRevocationsResponse]
     """All revocations whose tokens could still be alive."""
@@ -58,29 +79,59 @@ class AuthServiceStub:
     CreatePlatform: _grpc.UnaryUnaryMultiCallable[_auth_service_pb2.CreatePlatformRequest, _auth_service_pb2.CreatePlatformResponse]
     """First set-up: a platform with its first owner."""
     CreateRestaurant: _grpc.UnaryUnaryMultiCallable[_auth_service_pb2.CreateRestaurantRequest, _auth_service_pb2.CreateRestaurantResponse]
+    """Its first owner is invited: the link goes to the address by mail."""
     UpdateRestaurant: _grpc.UnaryUnaryMultiCallable[_auth_service_pb2.UpdateRestaurantRequest, _auth_service_pb2.UpdateRestaurantResponse]
+    """From now on; orders that were placed keep their bill. The currency never changes."""
     ListRestaurants: _grpc.UnaryUnaryMultiCallable[_auth_service_pb2.ListRestaurantsRequest, _auth_service_pb2.ListRestaurantsResponse]
+    """All of the platform for a platform owner."""
     @_builtins.property
     @_deprecated("""This method has been marked as deprecated using proto method options.""")
     def AddMember(self) -> _grpc.UnaryUnaryMultiCallable[_auth_service_pb2.AddMemberRequest, _auth_service_pb2.AddMemberResponse]:
         """Nobody is added any more: people join by PeopleService.Invite. Always refused with INVITATION_REQUIRED."""
     ListMembers: _grpc.UnaryUnaryMultiCallable[_auth_service_pb2.ListMembersRequest, _auth_service_pb2.ListMembersResponse]
-    """Members and, pending, those who are invited."""
+    """Members and, pending, those who are invited.
+
+    Everybody who can log in here, and those who are invited (`pending`: they cannot).
+    """
     RemoveMember: _grpc.UnaryUnaryMultiCallable[_auth_service_pb2.RemoveMemberRequest, _auth_service_pb2.RemoveMemberResponse]
-    """Takes a person's role in the caller's restaurant away and ends their sessions there."""
+    """Takes a person's role in the caller's restaurant away and ends their sessions there.
+
+    Their sessions and sockets in this restaurant end at once.
+    """
 
 @_typing.type_check_only
 class AuthServiceAsyncStub(AuthServiceStub):
     def __init__(self, channel: _aio.Channel) -> None: ...
     LogIn: _aio.UnaryUnaryMultiCallable[_auth_service_pb2.LogInRequest, _auth_service_pb2.LogInResponse]  # type: ignore[assignment]
+    """A wrong password and an unknown address answer alike. Repeated failures lock out, with Retry-After.
+
+    The answer's `device_secret` is to be kept on the device, over log-outs, and sent with its next log-in, whoever
+    logs in: strangers' wrong guesses do not keep out a device that the person has logged in with. It opens
+    nothing. The session belongs to `device_id`: every refresh must name the same, or none if none was.
+    """
     RefreshSession: _aio.UnaryUnaryMultiCallable[_auth_service_pb2.RefreshSessionRequest, _auth_service_pb2.RefreshSessionResponse]  # type: ignore[assignment]
-    """Rotates the refresh token. The device is the one that logged in, or it is refused. A replaced token again within the
-    grace answers the same successor; later it is reuse and ends the whole family.
+    """Rotates the refresh token. The device is the one that logged in, or it is refused. A replaced token again
+    within the grace answers the same successor; later it is reuse and ends the whole family.
+
+    A refresh token works once; using it again ends the whole session, whoever holds it. `device_id` is the one
+    that logged in: another, or none, is refused (401 token_invalid).
     """
     LogOut: _aio.UnaryUnaryMultiCallable[_auth_service_pb2.LogOutRequest, _auth_service_pb2.LogOutResponse]  # type: ignore[assignment]
+    """Ends this session (or all of the person's) and its sockets at once. No Idempotency-Key is needed: a session
+    that has ended cannot be ended again (401 token_revoked).
+    """
     SwitchRestaurant: _aio.UnaryUnaryMultiCallable[_auth_service_pb2.SwitchRestaurantRequest, _auth_service_pb2.SwitchRestaurantResponse]  # type: ignore[assignment]
-    """Moves the session to another restaurant and replaces its refresh token: what ends the session ends that as well."""
+    """Moves the session to another restaurant and replaces its refresh token: what ends the session ends that as
+    well.
+
+    Moves the session to that restaurant: its refresh token is replaced, and what ends the session ends these
+    tokens too. The old access token stays valid for the old restaurant until it expires.
+
+    An Idempotency-Key is not looked at, for tokens are not kept to be handed out again: a repetition replaces the
+    tokens once more.
+    """
     GetMe: _aio.UnaryUnaryMultiCallable[_auth_service_pb2.GetMeRequest, _auth_service_pb2.GetMeResponse]  # type: ignore[assignment]
+    """The caller, the role in the present restaurant and what it permits."""
     GetJwks: _aio.UnaryUnaryMultiCallable[_auth_service_pb2.GetJwksRequest, _auth_service_pb2.GetJwksResponse]  # type: ignore[assignment]
     ListRevocations: _aio.UnaryUnaryMultiCallable[_auth_service_pb2.ListRevocationsRequest, _auth_service_pb2.ListRevocationsResponse]  # type: ignore[assignment]
     """All revocations whose tokens could still be alive."""
@@ -93,16 +144,25 @@ class AuthServiceAsyncStub(AuthServiceStub):
     CreatePlatform: _aio.UnaryUnaryMultiCallable[_auth_service_pb2.CreatePlatformRequest, _auth_service_pb2.CreatePlatformResponse]  # type: ignore[assignment]
     """First set-up: a platform with its first owner."""
     CreateRestaurant: _aio.UnaryUnaryMultiCallable[_auth_service_pb2.CreateRestaurantRequest, _auth_service_pb2.CreateRestaurantResponse]  # type: ignore[assignment]
+    """Its first owner is invited: the link goes to the address by mail."""
     UpdateRestaurant: _aio.UnaryUnaryMultiCallable[_auth_service_pb2.UpdateRestaurantRequest, _auth_service_pb2.UpdateRestaurantResponse]  # type: ignore[assignment]
+    """From now on; orders that were placed keep their bill. The currency never changes."""
     ListRestaurants: _aio.UnaryUnaryMultiCallable[_auth_service_pb2.ListRestaurantsRequest, _auth_service_pb2.ListRestaurantsResponse]  # type: ignore[assignment]
+    """All of the platform for a platform owner."""
     @_builtins.property
     @_deprecated("""This method has been marked as deprecated using proto method options.""")
     def AddMember(self) -> _aio.UnaryUnaryMultiCallable[_auth_service_pb2.AddMemberRequest, _auth_service_pb2.AddMemberResponse]:  # type: ignore[override]
         """Nobody is added any more: people join by PeopleService.Invite. Always refused with INVITATION_REQUIRED."""
     ListMembers: _aio.UnaryUnaryMultiCallable[_auth_service_pb2.ListMembersRequest, _auth_service_pb2.ListMembersResponse]  # type: ignore[assignment]
-    """Members and, pending, those who are invited."""
+    """Members and, pending, those who are invited.
+
+    Everybody who can log in here, and those who are invited (`pending`: they cannot).
+    """
     RemoveMember: _aio.UnaryUnaryMultiCallable[_auth_service_pb2.RemoveMemberRequest, _auth_service_pb2.RemoveMemberResponse]  # type: ignore[assignment]
-    """Takes a person's role in the caller's restaurant away and ends their sessions there."""
+    """Takes a person's role in the caller's restaurant away and ends their sessions there.
+
+    Their sessions and sockets in this restaurant end at once.
+    """
 
 class AuthServiceServicer(metaclass=_abc_1.ABCMeta):
     @_abc_1.abstractmethod
@@ -110,7 +170,13 @@ class AuthServiceServicer(metaclass=_abc_1.ABCMeta):
         self,
         request: _auth_service_pb2.LogInRequest,
         context: _ServicerContext,
-    ) -> _typing.Union[_auth_service_pb2.LogInResponse, _abc.Awaitable[_auth_service_pb2.LogInResponse]]: ...
+    ) -> _typing.Union[_auth_service_pb2.LogInResponse, _abc.Awaitable[_auth_service_pb2.LogInResponse]]:
+        """A wrong password and an unknown address answer alike. Repeated failures lock out, with Retry-After.
+
+        The answer's `device_secret` is to be kept on the device, over log-outs, and sent with its next log-in, whoever
+        logs in: strangers' wrong guesses do not keep out a device that the person has logged in with. It opens
+        nothing. The session belongs to `device_id`: every refresh must name the same, or none if none was.
+        """
 
     @_abc_1.abstractmethod
     def RefreshSession(
@@ -118,8 +184,11 @@ class AuthServiceServicer(metaclass=_abc_1.ABCMeta):
         request: _auth_service_pb2.RefreshSessionRequest,
         context: _ServicerContext,
     ) -> _typing.Union[_auth_service_pb2.RefreshSessionResponse, _abc.Awaitable[_auth_service_pb2.RefreshSessionResponse]]:
-        """Rotates the refresh token. The device is the one that logged in, or it is refused. A replaced token again within the
-        grace answers the same successor; later it is reuse and ends the whole family.
+        """Rotates the refresh token. The device is the one that logged in, or it is refused. A replaced token again
+        within the grace answers the same successor; later it is reuse and ends the whole family.
+
+        A refresh token works once; using it again ends the whole session, whoever holds it. `device_id` is the one
+        that logged in: another, or none, is refused (401 token_invalid).
         """
 
     @_abc_1.abstractmethod
@@ -127,7 +196,10 @@ class AuthServiceServicer(metaclass=_abc_1.ABCMeta):
         self,
         request: _auth_service_pb2.LogOutRequest,
         context: _ServicerContext,
-    ) -> _typing.Union[_auth_service_pb2.LogOutResponse, _abc.Awaitable[_auth_service_pb2.LogOutResponse]]: ...
+    ) -> _typing.Union[_auth_service_pb2.LogOutResponse, _abc.Awaitable[_auth_service_pb2.LogOutResponse]]:
+        """Ends this session (or all of the person's) and its sockets at once. No Idempotency-Key is needed: a session
+        that has ended cannot be ended again (401 token_revoked).
+        """
 
     @_abc_1.abstractmethod
     def SwitchRestaurant(
@@ -135,14 +207,23 @@ class AuthServiceServicer(metaclass=_abc_1.ABCMeta):
         request: _auth_service_pb2.SwitchRestaurantRequest,
         context: _ServicerContext,
     ) -> _typing.Union[_auth_service_pb2.SwitchRestaurantResponse, _abc.Awaitable[_auth_service_pb2.SwitchRestaurantResponse]]:
-        """Moves the session to another restaurant and replaces its refresh token: what ends the session ends that as well."""
+        """Moves the session to another restaurant and replaces its refresh token: what ends the session ends that as
+        well.
+
+        Moves the session to that restaurant: its refresh token is replaced, and what ends the session ends these
+        tokens too. The old access token stays valid for the old restaurant until it expires.
+
+        An Idempotency-Key is not looked at, for tokens are not kept to be handed out again: a repetition replaces the
+        tokens once more.
+        """
 
     @_abc_1.abstractmethod
     def GetMe(
         self,
         request: _auth_service_pb2.GetMeRequest,
         context: _ServicerContext,
-    ) -> _typing.Union[_auth_service_pb2.GetMeResponse, _abc.Awaitable[_auth_service_pb2.GetMeResponse]]: ...
+    ) -> _typing.Union[_auth_service_pb2.GetMeResponse, _abc.Awaitable[_auth_service_pb2.GetMeResponse]]:
+        """The caller, the role in the present restaurant and what it permits."""
 
     @_abc_1.abstractmethod
     def GetJwks(
@@ -190,21 +271,24 @@ class AuthServiceServicer(metaclass=_abc_1.ABCMeta):
         self,
         request: _auth_service_pb2.CreateRestaurantRequest,
         context: _ServicerContext,
-    ) -> _typing.Union[_auth_service_pb2.CreateRestaurantResponse, _abc.Awaitable[_auth_service_pb2.CreateRestaurantResponse]]: ...
+    ) -> _typing.Union[_auth_service_pb2.CreateRestaurantResponse, _abc.Awaitable[_auth_service_pb2.CreateRestaurantResponse]]:
+        """Its first owner is invited: the link goes to the address by mail."""
 
     @_abc_1.abstractmethod
     def UpdateRestaurant(
         self,
         request: _auth_service_pb2.UpdateRestaurantRequest,
         context: _ServicerContext,
-    ) -> _typing.Union[_auth_service_pb2.UpdateRestaurantResponse, _abc.Awaitable[_auth_service_pb2.UpdateRestaurantResponse]]: ...
+    ) -> _typing.Union[_auth_service_pb2.UpdateRestaurantResponse, _abc.Awaitable[_auth_service_pb2.UpdateRestaurantResponse]]:
+        """From now on; orders that were placed keep their bill. The currency never changes."""
 
     @_abc_1.abstractmethod
     def ListRestaurants(
         self,
         request: _auth_service_pb2.ListRestaurantsRequest,
         context: _ServicerContext,
-    ) -> _typing.Union[_auth_service_pb2.ListRestaurantsResponse, _abc.Awaitable[_auth_service_pb2.ListRestaurantsResponse]]: ...
+    ) -> _typing.Union[_auth_service_pb2.ListRestaurantsResponse, _abc.Awaitable[_auth_service_pb2.ListRestaurantsResponse]]:
+        """All of the platform for a platform owner."""
 
     @_deprecated("""Nobody is added any more: people join by PeopleService.Invite. Always refused with INVITATION_REQUIRED.""")
     @_abc_1.abstractmethod
@@ -221,7 +305,10 @@ class AuthServiceServicer(metaclass=_abc_1.ABCMeta):
         request: _auth_service_pb2.ListMembersRequest,
         context: _ServicerContext,
     ) -> _typing.Union[_auth_service_pb2.ListMembersResponse, _abc.Awaitable[_auth_service_pb2.ListMembersResponse]]:
-        """Members and, pending, those who are invited."""
+        """Members and, pending, those who are invited.
+
+        Everybody who can log in here, and those who are invited (`pending`: they cannot).
+        """
 
     @_abc_1.abstractmethod
     def RemoveMember(
@@ -229,6 +316,9 @@ class AuthServiceServicer(metaclass=_abc_1.ABCMeta):
         request: _auth_service_pb2.RemoveMemberRequest,
         context: _ServicerContext,
     ) -> _typing.Union[_auth_service_pb2.RemoveMemberResponse, _abc.Awaitable[_auth_service_pb2.RemoveMemberResponse]]:
-        """Takes a person's role in the caller's restaurant away and ends their sessions there."""
+        """Takes a person's role in the caller's restaurant away and ends their sessions there.
+
+        Their sessions and sockets in this restaurant end at once.
+        """
 
 def add_AuthServiceServicer_to_server(servicer: AuthServiceServicer, server: _typing.Union[_grpc.Server, _aio.Server]) -> None: ...

@@ -95,6 +95,9 @@ class PeopleServiceServicer:
 
     def Invite(self, request, context):
         """Invites the holder of an address, or renews a pending invitation. The link goes by mail alone.
+
+        Sends a link to the address, with which its holder joins. Again for a pending one: a new link, the earlier ones
+        die. The answer is the same whether or not the address has an account.
         """
         context.set_code(grpc.StatusCode.UNIMPLEMENTED)
         context.set_details('Method not implemented!')
@@ -102,19 +105,24 @@ class PeopleServiceServicer:
 
     def ListInvitations(self, request, context):
         """Newest first.
+
+        Newest first, with what became of each.
         """
         context.set_code(grpc.StatusCode.UNIMPLEMENTED)
         context.set_details('Method not implemented!')
         raise NotImplementedError('Method not implemented!')
 
     def RevokeInvitation(self, request, context):
-        """Missing associated documentation comment in .proto file."""
+        """Its links die. What was accepted is a membership: that is taken away with DELETE /members/{user_id}.
+        """
         context.set_code(grpc.StatusCode.UNIMPLEMENTED)
         context.set_details('Method not implemented!')
         raise NotImplementedError('Method not implemented!')
 
     def PreviewInvitation(self, request, context):
         """What the holder of a link is asked to accept.
+
+        For who holds the link: where it leads, and whether the address has an account.
         """
         context.set_code(grpc.StatusCode.UNIMPLEMENTED)
         context.set_details('Method not implemented!')
@@ -122,19 +130,26 @@ class PeopleServiceServicer:
 
     def AcceptInvitation(self, request, context):
         """Once. Whoever has an account proves it with its password; a new address sets its own.
+
+        Once. An account that is there is proven with its password, which it keeps; a new address sets one of its own.
+        Answers as a log-in.
         """
         context.set_code(grpc.StatusCode.UNIMPLEMENTED)
         context.set_details('Method not implemented!')
         raise NotImplementedError('Method not implemented!')
 
     def ChangeRole(self, request, context):
-        """Missing associated documentation comment in .proto file."""
+        """Tokens with the old role die at once; a refresh brings the new one.
+        """
         context.set_code(grpc.StatusCode.UNIMPLEMENTED)
         context.set_details('Method not implemented!')
         raise NotImplementedError('Method not implemented!')
 
     def ChangePassword(self, request, context):
         """Ends the person's other sessions.
+
+        This session goes on; every other one of the person ends at once, with its sockets. No Idempotency-Key is
+        needed: what was changed is not changed twice, because the present password is another one then.
         """
         context.set_code(grpc.StatusCode.UNIMPLEMENTED)
         context.set_details('Method not implemented!')
@@ -142,6 +157,8 @@ class PeopleServiceServicer:
 
     def RequestPasswordReset(self, request, context):
         """Answers alike whether or not anybody has the address.
+
+        Answers alike whether or not anybody has the address; who has it gets a mail.
         """
         context.set_code(grpc.StatusCode.UNIMPLEMENTED)
         context.set_details('Method not implemented!')
@@ -149,6 +166,8 @@ class PeopleServiceServicer:
 
     def ResetPassword(self, request, context):
         """Once; ends all sessions of the person.
+
+        Once. Every session of the person ends; log in with the new password.
         """
         context.set_code(grpc.StatusCode.UNIMPLEMENTED)
         context.set_details('Method not implemented!')

@@ -36,21 +36,47 @@ class PeopleServiceStub:
     @_typing.overload
     def __new__(cls, channel: _aio.Channel) -> PeopleServiceAsyncStub: ...
     Invite: _grpc.UnaryUnaryMultiCallable[_people_service_pb2.InviteRequest, _people_service_pb2.InviteResponse]
-    """Invites the holder of an address, or renews a pending invitation. The link goes by mail alone."""
+    """Invites the holder of an address, or renews a pending invitation. The link goes by mail alone.
+
+    Sends a link to the address, with which its holder joins. Again for a pending one: a new link, the earlier ones
+    die. The answer is the same whether or not the address has an account.
+    """
     ListInvitations: _grpc.UnaryUnaryMultiCallable[_people_service_pb2.ListInvitationsRequest, _people_service_pb2.ListInvitationsResponse]
-    """Newest first."""
+    """Newest first.
+
+    Newest first, with what became of each.
+    """
     RevokeInvitation: _grpc.UnaryUnaryMultiCallable[_people_service_pb2.RevokeInvitationRequest, _people_service_pb2.RevokeInvitationResponse]
+    """Its links die. What was accepted is a membership: that is taken away with DELETE /members/{user_id}."""
     PreviewInvitation: _grpc.UnaryUnaryMultiCallable[_people_service_pb2.PreviewInvitationRequest, _people_service_pb2.PreviewInvitationResponse]
-    """What the holder of a link is asked to accept."""
+    """What the holder of a link is asked to accept.
+
+    For who holds the link: where it leads, and whether the address has an account.
+    """
     AcceptInvitation: _grpc.UnaryUnaryMultiCallable[_people_service_pb2.AcceptInvitationRequest, _people_service_pb2.AcceptInvitationResponse]
-    """Once. Whoever has an account proves it with its password; a new address sets its own."""
+    """Once. Whoever has an account proves it with its password; a new address sets its own.
+
+    Once. An account that is there is proven with its password, which it keeps; a new address sets one of its own.
+    Answers as a log-in.
+    """
     ChangeRole: _grpc.UnaryUnaryMultiCallable[_people_service_pb2.ChangeRoleRequest, _people_service_pb2.ChangeRoleResponse]
+    """Tokens with the old role die at once; a refresh brings the new one."""
     ChangePassword: _grpc.UnaryUnaryMultiCallable[_people_service_pb2.ChangePasswordRequest, _people_service_pb2.ChangePasswordResponse]
-    """Ends the person's other sessions."""
+    """Ends the person's other sessions.
+
+    This session goes on; every other one of the person ends at once, with its sockets. No Idempotency-Key is
+    needed: what was changed is not changed twice, because the present password is another one then.
+    """
     RequestPasswordReset: _grpc.UnaryUnaryMultiCallable[_people_service_pb2.RequestPasswordResetRequest, _people_service_pb2.RequestPasswordResetResponse]
-    """Answers alike whether or not anybody has the address."""
+    """Answers alike whether or not anybody has the address.
+
+    Answers alike whether or not anybody has the address; who has it gets a mail.
+    """
     ResetPassword: _grpc.UnaryUnaryMultiCallable[_people_service_pb2.ResetPasswordRequest, _people_service_pb2.ResetPasswordResponse]
-    """Once; ends all sessions of the person."""
+    """Once; ends all sessions of the person.
+
+    Once. Every session of the person ends; log in with the new password.
+    """
     ListOutbox: _grpc.UnaryUnaryMultiCallable[_people_service_pb2.ListOutboxRequest, _people_service_pb2.ListOutboxResponse]
     """The mails that stay on this machine, with the links that are in them. Only where mail is kept locally."""
 
@@ -62,21 +88,47 @@ class PeopleServiceAsyncStub(PeopleServiceStub):
 
     def __init__(self, channel: _aio.Channel) -> None: ...
     Invite: _aio.UnaryUnaryMultiCallable[_people_service_pb2.InviteRequest, _people_service_pb2.InviteResponse]  # type: ignore[assignment]
-    """Invites the holder of an address, or renews a pending invitation. The link goes by mail alone."""
+    """Invites the holder of an address, or renews a pending invitation. The link goes by mail alone.
+
+    Sends a link to the address, with which its holder joins. Again for a pending one: a new link, the earlier ones
+    die. The answer is the same whether or not the address has an account.
+    """
     ListInvitations: _aio.UnaryUnaryMultiCallable[_people_service_pb2.ListInvitationsRequest, _people_service_pb2.ListInvitationsResponse]  # type: ignore[assignment]
-    """Newest first."""
+    """Newest first.
+
+    Newest first, with what became of each.
+    """
     RevokeInvitation: _aio.UnaryUnaryMultiCallable[_people_service_pb2.RevokeInvitationRequest, _people_service_pb2.RevokeInvitationResponse]  # type: ignore[assignment]
+    """Its links die. What was accepted is a membership: that is taken away with DELETE /members/{user_id}."""
     PreviewInvitation: _aio.UnaryUnaryMultiCallable[_people_service_pb2.PreviewInvitationRequest, _people_service_pb2.PreviewInvitationResponse]  # type: ignore[assignment]
-    """What the holder of a link is asked to accept."""
+    """What the holder of a link is asked to accept.
+
+    For who holds the link: where it leads, and whether the address has an account.
+    """
     AcceptInvitation: _aio.UnaryUnaryMultiCallable[_people_service_pb2.AcceptInvitationRequest, _people_service_pb2.AcceptInvitationResponse]  # type: ignore[assignment]
-    """Once. Whoever has an account proves it with its password; a new address sets its own."""
+    """Once. Whoever has an account proves it with its password; a new address sets its own.
+
+    Once. An account that is there is proven with its password, which it keeps; a new address sets one of its own.
+    Answers as a log-in.
+    """
     ChangeRole: _aio.UnaryUnaryMultiCallable[_people_service_pb2.ChangeRoleRequest, _people_service_pb2.ChangeRoleResponse]  # type: ignore[assignment]
+    """Tokens with the old role die at once; a refresh brings the new one."""
     ChangePassword: _aio.UnaryUnaryMultiCallable[_people_service_pb2.ChangePasswordRequest, _people_service_pb2.ChangePasswordResponse]  # type: ignore[assignment]
-    """Ends the person's other sessions."""
+    """Ends the person's other sessions.
+
+    This session goes on; every other one of the person ends at once, with its sockets. No Idempotency-Key is
+    needed: what was changed is not changed twice, because the present password is another one then.
+    """
     RequestPasswordReset: _aio.UnaryUnaryMultiCallable[_people_service_pb2.RequestPasswordResetRequest, _people_service_pb2.RequestPasswordResetResponse]  # type: ignore[assignment]
-    """Answers alike whether or not anybody has the address."""
+    """Answers alike whether or not anybody has the address.
+
+    Answers alike whether or not anybody has the address; who has it gets a mail.
+    """
     ResetPassword: _aio.UnaryUnaryMultiCallable[_people_service_pb2.ResetPasswordRequest, _people_service_pb2.ResetPasswordResponse]  # type: ignore[assignment]
-    """Once; ends all sessions of the person."""
+    """Once; ends all sessions of the person.
+
+    Once. Every session of the person ends; log in with the new password.
+    """
     ListOutbox: _aio.UnaryUnaryMultiCallable[_people_service_pb2.ListOutboxRequest, _people_service_pb2.ListOutboxResponse]  # type: ignore[assignment]
     """The mails that stay on this machine, with the links that are in them. Only where mail is kept locally."""
 
@@ -91,7 +143,11 @@ class PeopleServiceServicer(metaclass=_abc_1.ABCMeta):
         request: _people_service_pb2.InviteRequest,
         context: _ServicerContext,
     ) -> _typing.Union[_people_service_pb2.InviteResponse, _abc.Awaitable[_people_service_pb2.InviteResponse]]:
-        """Invites the holder of an address, or renews a pending invitation. The link goes by mail alone."""
+        """Invites the holder of an address, or renews a pending invitation. The link goes by mail alone.
+
+        Sends a link to the address, with which its holder joins. Again for a pending one: a new link, the earlier ones
+        die. The answer is the same whether or not the address has an account.
+        """
 
     @_abc_1.abstractmethod
     def ListInvitations(
@@ -99,14 +155,18 @@ class PeopleServiceServicer(metaclass=_abc_1.ABCMeta):
         request: _people_service_pb2.ListInvitationsRequest,
         context: _ServicerContext,
     ) -> _typing.Union[_people_service_pb2.ListInvitationsResponse, _abc.Awaitable[_people_service_pb2.ListInvitationsResponse]]:
-        """Newest first."""
+        """Newest first.
+
+        Newest first, with what became of each.
+        """
 
     @_abc_1.abstractmethod
     def RevokeInvitation(
         self,
         request: _people_service_pb2.RevokeInvitationRequest,
         context: _ServicerContext,
-    ) -> _typing.Union[_people_service_pb2.RevokeInvitationResponse, _abc.Awaitable[_people_service_pb2.RevokeInvitationResponse]]: ...
+    ) -> _typing.Union[_people_service_pb2.RevokeInvitationResponse, _abc.Awaitable[_people_service_pb2.RevokeInvitationResponse]]:
+        """Its links die. What was accepted is a membership: that is taken away with DELETE /members/{user_id}."""
 
     @_abc_1.abstractmethod
     def PreviewInvitation(
@@ -114,7 +174,10 @@ class PeopleServiceServicer(metaclass=_abc_1.ABCMeta):
         request: _people_service_pb2.PreviewInvitationRequest,
         context: _ServicerContext,
     ) -> _typing.Union[_people_service_pb2.PreviewInvitationResponse, _abc.Awaitable[_people_service_pb2.PreviewInvitationResponse]]:
-        """What the holder of a link is asked to accept."""
+        """What the holder of a link is asked to accept.
+
+        For who holds the link: where it leads, and whether the address has an account.
+        """
 
     @_abc_1.abstractmethod
     def AcceptInvitation(
@@ -122,14 +185,19 @@ class PeopleServiceServicer(metaclass=_abc_1.ABCMeta):
         request: _people_service_pb2.AcceptInvitationRequest,
         context: _ServicerContext,
     ) -> _typing.Union[_people_service_pb2.AcceptInvitationResponse, _abc.Awaitable[_people_service_pb2.AcceptInvitationResponse]]:
-        """Once. Whoever has an account proves it with its password; a new address sets its own."""
+        """Once. Whoever has an account proves it with its password; a new address sets its own.
+
+        Once. An account that is there is proven with its password, which it keeps; a new address sets one of its own.
+        Answers as a log-in.
+        """
 
     @_abc_1.abstractmethod
     def ChangeRole(
         self,
         request: _people_service_pb2.ChangeRoleRequest,
         context: _ServicerContext,
-    ) -> _typing.Union[_people_service_pb2.ChangeRoleResponse, _abc.Awaitable[_people_service_pb2.ChangeRoleResponse]]: ...
+    ) -> _typing.Union[_people_service_pb2.ChangeRoleResponse, _abc.Awaitable[_people_service_pb2.ChangeRoleResponse]]:
+        """Tokens with the old role die at once; a refresh brings the new one."""
 
     @_abc_1.abstractmethod
     def ChangePassword(
@@ -137,7 +205,11 @@ class PeopleServiceServicer(metaclass=_abc_1.ABCMeta):
         request: _people_service_pb2.ChangePasswordRequest,
         context: _ServicerContext,
     ) -> _typing.Union[_people_service_pb2.ChangePasswordResponse, _abc.Awaitable[_people_service_pb2.ChangePasswordResponse]]:
-        """Ends the person's other sessions."""
+        """Ends the person's other sessions.
+
+        This session goes on; every other one of the person ends at once, with its sockets. No Idempotency-Key is
+        needed: what was changed is not changed twice, because the present password is another one then.
+        """
 
     @_abc_1.abstractmethod
     def RequestPasswordReset(
@@ -145,7 +217,10 @@ class PeopleServiceServicer(metaclass=_abc_1.ABCMeta):
         request: _people_service_pb2.RequestPasswordResetRequest,
         context: _ServicerContext,
     ) -> _typing.Union[_people_service_pb2.RequestPasswordResetResponse, _abc.Awaitable[_people_service_pb2.RequestPasswordResetResponse]]:
-        """Answers alike whether or not anybody has the address."""
+        """Answers alike whether or not anybody has the address.
+
+        Answers alike whether or not anybody has the address; who has it gets a mail.
+        """
 
     @_abc_1.abstractmethod
     def ResetPassword(
@@ -153,7 +228,10 @@ class PeopleServiceServicer(metaclass=_abc_1.ABCMeta):
         request: _people_service_pb2.ResetPasswordRequest,
         context: _ServicerContext,
     ) -> _typing.Union[_people_service_pb2.ResetPasswordResponse, _abc.Awaitable[_people_service_pb2.ResetPasswordResponse]]:
-        """Once; ends all sessions of the person."""
+        """Once; ends all sessions of the person.
+
+        Once. Every session of the person ends; log in with the new password.
+        """
 
     @_abc_1.abstractmethod
     def ListOutbox(

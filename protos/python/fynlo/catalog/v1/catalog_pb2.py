@@ -27,7 +27,7 @@ from fynlo.common.v1 import json_pb2 as fynlo_dot_common_dot_v1_dot_json__pb2
 from google.protobuf import timestamp_pb2 as google_dot_protobuf_dot_timestamp__pb2
 
 
-DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n\x1e\x66ynlo/catalog/v1/catalog.proto\x12\x10\x66ynlo.catalog.v1\x1a\x1b\x62uf/validate/validate.proto\x1a\x1a\x66ynlo/common/v1/json.proto\x1a\x1fgoogle/protobuf/timestamp.proto\"\xaa\x01\n\x07VatRate\x12J\n\x0e\x65\x66\x66\x65\x63tive_from\x18\x01 \x01(\tB#\xbaH r\x1e\x32\x1c^[0-9]{4}-[0-9]{2}-[0-9]{2}$R\reffectiveFrom\x12&\n\teat_in_bp\x18\x02 \x01(\x05\x42\n\xbaH\x07\x1a\x05\x18\x90N(\x00R\x07\x65\x61tInBp\x12+\n\x0btakeaway_bp\x18\x03 \x01(\x05\x42\n\xbaH\x07\x1a\x05\x18\x90N(\x00R\ntakeawayBp\"\x99\x01\n\x08VatClass\x12\x31\n\x04\x63ode\x18\x01 \x01(\tB\x1d\xbaH\x1ar\x18\x32\x16^[a-z][a-z0-9_]{0,39}$R\x04\x63ode\x12\x1d\n\x04name\x18\x02 \x01(\tB\t\xbaH\x06r\x04\x10\x01\x18xR\x04name\x12;\n\x05rates\x18\x03 \x03(\x0b\x32\x19.fynlo.catalog.v1.VatRateB\n\xbaH\x07\x92\x01\x04\x08\x01\x10\x32R\x05rates\"\x7f\n\x08\x43\x61tegory\x12\x16\n\x02id\x18\x01 \x01(\tB\x06\x82\xf6\x18\x02h\x01R\x02id\x12\x1d\n\x04name\x18\x02 \x01(\tB\t\xbaH\x06r\x04\x10\x01\x18xR\x04name\x12\x1a\n\x08position\x18\x03 \x01(\x05R\x08position\x12 \n\x07version\x18\x04 \x01(\x03\x42\x06\x82\xf6\x18\x02h\x01R\x07version\"\xf1\x01\n\x06Option\x12\x17\n\x02id\x18\x01 \x01(\tB\x07\x82\xf6\x18\x03\x80\x01\x01R\x02id\x12\x1d\n\x04name\x18\x02 \x01(\tB\t\xbaH\x06r\x04\x10\x01\x18xR\x04name\x12\x41\n\x11price_delta_minor\x18\x03 \x01(\x03\x42\x15\xbaH\x12\"\x10\x18\x80\xc2\xd7/(\x80\xbe\xa8\xd0\xff\xff\xff\xff\xff\x01R\x0fpriceDeltaMinor\x12(\n\tavailable\x18\x04 \x01(\x08\x42\n\x82\xf6\x18\x06R\x04trueR\tavailable\x12\x42\n\tallergens\x18\x05 \x03(\x0e\x32\x1a.fynlo.catalog.v1.AllergenB\x08\xbaH\x05\x92\x01\x02\x10\x0eR\tallergens\"\xf2\x01\n\x0bOptionGroup\x12\x17\n\x02id\x18\x01 \x01(\tB\x07\x82\xf6\x18\x03\x80\x01\x01R\x02id\x12\x1d\n\x04name\x18\x02 \x01(\tB\t\xbaH\x06r\x04\x10\x01\x18xR\x04name\x12\x33\n\x0bmin_choices\x18\x03 \x01(\x05\x42\x12\xbaH\x06\x1a\x04\x18\x64(\x00\x82\xf6\x18\x05\n\x03minR\nminChoices\x12\x36\n\x0bmax_choices\x18\x04 \x01(\x05\x42\x15\xbaH\x06\x1a\x04\x18\x64(\x01\x82\xf6\x18\x08\n\x03maxR\x01\x31R\nmaxChoices\x12>\n\x07options\x18\x05 \x03(\x0b\x32\x18.fynlo.catalog.v1.OptionB\n\xbaH\x07\x92\x01\x04\x08\x01\x10\x64R\x07options\"\xae\x01\n\x12\x41vailabilityWindow\x12,\n\x08weekdays\x18\x01 \x03(\x05\x42\x10\xbaH\r\x92\x01\n\x10\x07\"\x06\x1a\x04\x18\x06(\x00R\x08weekdays\x12\x33\n\x0c\x66rom_minutes\x18\x02 \x01(\x05\x42\x10\xbaH\x07\x1a\x05\x10\xa0\x0b(\x00\x82\xf6\x18\x02p\x01R\x0b\x66romMinutes\x12\x35\n\runtil_minutes\x18\x03 \x01(\x05\x42\x10\xbaH\x07\x1a\x05\x18\xa0\x0b(\x00\x82\xf6\x18\x02p\x01R\x0cuntilMinutes\"\x88\x05\n\x04Item\x12\x16\n\x02id\x18\x01 \x01(\tB\x06\x82\xf6\x18\x02h\x01R\x02id\x12\x1f\n\x0b\x63\x61tegory_id\x18\x02 \x01(\tR\ncategoryId\x12\x1d\n\x04name\x18\x03 \x01(\tB\t\xbaH\x06r\x04\x10\x01\x18xR\x04name\x12\x32\n\x0b\x64\x65scription\x18\x04 \x01(\tB\x10\xbaH\x05r\x03\x18\xe8\x07\x82\xf6\x18\x04\x10\x01`\x01R\x0b\x64\x65scription\x12\x33\n\x0bprice_minor\x18\x05 \x01(\x03\x42\x12\xbaH\t\"\x07\x18\x80\xc2\xd7/(\x00\x82\xf6\x18\x02p\x01R\npriceMinor\x12%\n\tvat_class\x18\x06 \x01(\tB\x08\x82\xf6\x18\x04\x10\x01p\x01R\x08vatClass\x12\x38\n\tallergens\x18\x07 \x03(\x0e\x32\x1a.fynlo.catalog.v1.AllergenR\tallergens\x12(\n\tavailable\x18\x08 \x01(\x08\x42\n\x82\xf6\x18\x06R\x04trueR\tavailable\x12H\n\x07windows\x18\t \x03(\x0b\x32$.fynlo.catalog.v1.AvailabilityWindowB\x08\xbaH\x05\x92\x01\x02\x10\x32R\x07windows\x12L\n\roption_groups\x18\n \x03(\x0b\x32\x1d.fynlo.catalog.v1.OptionGroupB\x08\xbaH\x05\x92\x01\x02\x10\x32R\x0coptionGroups\x12#\n\rstock_tracked\x18\x0b \x01(\x08R\x0cstockTracked\x12\x1a\n\x08position\x18\x0c \x01(\x05R\x08position\x12 \n\x07version\x18\r \x01(\x03\x42\x06\x82\xf6\x18\x02h\x01R\x07version\x12*\n\nstock_left\x18\x0e \x01(\x03\x42\x06\x82\xf6\x18\x02h\x01H\x00R\tstockLeft\x88\x01\x01\x42\r\n\x0b_stock_left\"\xae\x02\n\x04Menu\x12#\n\rrestaurant_id\x18\x01 \x01(\tR\x0crestaurantId\x12\x18\n\x07version\x18\x02 \x01(\x03R\x07version\x12#\n\rcurrency_code\x18\x03 \x01(\tR\x0c\x63urrencyCode\x12\x1b\n\ttime_zone\x18\x04 \x01(\tR\x08timeZone\x12:\n\ncategories\x18\x05 \x03(\x0b\x32\x1a.fynlo.catalog.v1.CategoryR\ncategories\x12,\n\x05items\x18\x06 \x03(\x0b\x32\x16.fynlo.catalog.v1.ItemR\x05items\x12;\n\x0bvat_classes\x18\x07 \x03(\x0b\x32\x1a.fynlo.catalog.v1.VatClassR\nvatClasses\"\xce\x02\n\nStockLevel\x12\x17\n\x07item_id\x18\x01 \x01(\tR\x06itemId\x12#\n\titem_name\x18\x02 \x01(\tB\x06\x82\xf6\x18\x02\x10\x01R\x08itemName\x12\x17\n\x07on_hand\x18\x03 \x01(\x03R\x06onHand\x12\x1a\n\x08reserved\x18\x04 \x01(\x03R\x08reserved\x12\x1c\n\tavailable\x18\x05 \x01(\x03R\tavailable\x12#\n\rreorder_point\x18\x06 \x01(\x03R\x0creorderPoint\x12\x18\n\x07version\x18\x07 \x01(\x03R\x07version\x12\x41\n\nupdated_at\x18\x08 \x01(\x0b\x32\x1a.google.protobuf.TimestampB\x06\x82\xf6\x18\x02\x10\x01R\tupdatedAt\x12-\n\tuntracked\x18\t \x01(\x08\x42\x0f\x82\xf6\x18\x0b\n\x07trackedH\x01R\tuntracked\"z\n\tStockLine\x12!\n\x07line_id\x18\x01 \x01(\tB\x08\xbaH\x05r\x03\xb0\x01\x01R\x06lineId\x12!\n\x07item_id\x18\x02 \x01(\tB\x08\xbaH\x05r\x03\xb0\x01\x01R\x06itemId\x12\'\n\x08quantity\x18\x03 \x01(\x03\x42\x0b\xbaH\x08\"\x06\x18\xa0\x8d\x06 \x00R\x08quantity\"Y\n\x0fImportRejection\x12\x10\n\x03row\x18\x01 \x01(\x05R\x03row\x12\x1c\n\x05\x66ield\x18\x02 \x01(\tB\x06\x82\xf6\x18\x02\x10\x01R\x05\x66ield\x12\x16\n\x06\x64\x65tail\x18\x03 \x01(\tR\x06\x64\x65tail*\xde\x02\n\x08\x41llergen\x12\x18\n\x14\x41LLERGEN_UNSPECIFIED\x10\x00\x12\x13\n\x0f\x41LLERGEN_CELERY\x10\x01\x12&\n\"ALLERGEN_CEREALS_CONTAINING_GLUTEN\x10\x02\x12\x18\n\x14\x41LLERGEN_CRUSTACEANS\x10\x03\x12\x11\n\rALLERGEN_EGGS\x10\x04\x12\x11\n\rALLERGEN_FISH\x10\x05\x12\x12\n\x0e\x41LLERGEN_LUPIN\x10\x06\x12\x11\n\rALLERGEN_MILK\x10\x07\x12\x15\n\x11\x41LLERGEN_MOLLUSCS\x10\x08\x12\x14\n\x10\x41LLERGEN_MUSTARD\x10\t\x12\x11\n\rALLERGEN_NUTS\x10\n\x12\x14\n\x10\x41LLERGEN_PEANUTS\x10\x0b\x12\x13\n\x0f\x41LLERGEN_SESAME\x10\x0c\x12\x11\n\rALLERGEN_SOYA\x10\r\x12\x16\n\x12\x41LLERGEN_SULPHITES\x10\x0e*T\n\nMenuFormat\x12\x1b\n\x17MENU_FORMAT_UNSPECIFIED\x10\x00\x12\x13\n\x0fMENU_FORMAT_CSV\x10\x01\x12\x14\n\x10MENU_FORMAT_XLSX\x10\x02\x62\x06proto3')
+DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n\x1e\x66ynlo/catalog/v1/catalog.proto\x12\x10\x66ynlo.catalog.v1\x1a\x1b\x62uf/validate/validate.proto\x1a\x1a\x66ynlo/common/v1/json.proto\x1a\x1fgoogle/protobuf/timestamp.proto\"\xaa\x01\n\x07VatRate\x12J\n\x0e\x65\x66\x66\x65\x63tive_from\x18\x01 \x01(\tB#\xbaH r\x1e\x32\x1c^[0-9]{4}-[0-9]{2}-[0-9]{2}$R\reffectiveFrom\x12&\n\teat_in_bp\x18\x02 \x01(\x05\x42\n\xbaH\x07\x1a\x05\x18\x90N(\x00R\x07\x65\x61tInBp\x12+\n\x0btakeaway_bp\x18\x03 \x01(\x05\x42\n\xbaH\x07\x1a\x05\x18\x90N(\x00R\ntakeawayBp\"\x99\x01\n\x08VatClass\x12\x31\n\x04\x63ode\x18\x01 \x01(\tB\x1d\xbaH\x1ar\x18\x32\x16^[a-z][a-z0-9_]{0,39}$R\x04\x63ode\x12\x1d\n\x04name\x18\x02 \x01(\tB\t\xbaH\x06r\x04\x10\x01\x18xR\x04name\x12;\n\x05rates\x18\x03 \x03(\x0b\x32\x19.fynlo.catalog.v1.VatRateB\n\xbaH\x07\x92\x01\x04\x08\x01\x10\x32R\x05rates\"\x97\x01\n\x08\x43\x61tegory\x12!\n\x02id\x18\x01 \x01(\tB\x11\xbaH\x08r\x03\xb0\x01\x01\xd8\x01\x01\x82\xf6\x18\x02h\x01R\x02id\x12\x1d\n\x04name\x18\x02 \x01(\tB\t\xbaH\x06r\x04\x10\x01\x18xR\x04name\x12\'\n\x08position\x18\x03 \x01(\x05\x42\x0b\xbaH\x08\x1a\x06\x18\xa0\x8d\x06(\x00R\x08position\x12 \n\x07version\x18\x04 \x01(\x03\x42\x06\x82\xf6\x18\x02h\x01R\x07version\"\x85\x02\n\x06Option\x12\"\n\x02id\x18\x01 \x01(\tB\x12\xbaH\x08r\x03\xb0\x01\x01\xd8\x01\x01\x82\xf6\x18\x03\x80\x01\x01R\x02id\x12\x1d\n\x04name\x18\x02 \x01(\tB\t\xbaH\x06r\x04\x10\x01\x18xR\x04name\x12\x41\n\x11price_delta_minor\x18\x03 \x01(\x03\x42\x15\xbaH\x12\"\x10\x18\x80\xc2\xd7/(\x80\xbe\xa8\xd0\xff\xff\xff\xff\xff\x01R\x0fpriceDeltaMinor\x12(\n\tavailable\x18\x04 \x01(\x08\x42\n\x82\xf6\x18\x06R\x04trueR\tavailable\x12K\n\tallergens\x18\x05 \x03(\x0e\x32\x1a.fynlo.catalog.v1.AllergenB\x11\xbaH\x0e\x92\x01\x0b\x10\x0e\"\x07\x82\x01\x04\x10\x01 \x00R\tallergens\"\xfd\x01\n\x0bOptionGroup\x12\"\n\x02id\x18\x01 \x01(\tB\x12\xbaH\x08r\x03\xb0\x01\x01\xd8\x01\x01\x82\xf6\x18\x03\x80\x01\x01R\x02id\x12\x1d\n\x04name\x18\x02 \x01(\tB\t\xbaH\x06r\x04\x10\x01\x18xR\x04name\x12\x33\n\x0bmin_choices\x18\x03 \x01(\x05\x42\x12\xbaH\x06\x1a\x04\x18\x64(\x00\x82\xf6\x18\x05\n\x03minR\nminChoices\x12\x36\n\x0bmax_choices\x18\x04 \x01(\x05\x42\x15\xbaH\x06\x1a\x04\x18\x64(\x01\x82\xf6\x18\x08\n\x03maxR\x01\x31R\nmaxChoices\x12>\n\x07options\x18\x05 \x03(\x0b\x32\x18.fynlo.catalog.v1.OptionB\n\xbaH\x07\x92\x01\x04\x08\x01\x10\x64R\x07options\"\xae\x01\n\x12\x41vailabilityWindow\x12,\n\x08weekdays\x18\x01 \x03(\x05\x42\x10\xbaH\r\x92\x01\n\x10\x07\"\x06\x1a\x04\x18\x06(\x00R\x08weekdays\x12\x33\n\x0c\x66rom_minutes\x18\x02 \x01(\x05\x42\x10\xbaH\x07\x1a\x05\x10\xa0\x0b(\x00\x82\xf6\x18\x02p\x01R\x0b\x66romMinutes\x12\x35\n\runtil_minutes\x18\x03 \x01(\x05\x42\x10\xbaH\x07\x1a\x05\x18\xa0\x0b(\x00\x82\xf6\x18\x02p\x01R\x0cuntilMinutes\"\xeb\x05\n\x04Item\x12!\n\x02id\x18\x01 \x01(\tB\x11\xbaH\x08r\x03\xb0\x01\x01\xd8\x01\x01\x82\xf6\x18\x02h\x01R\x02id\x12\x31\n\x0b\x63\x61tegory_id\x18\x02 \x01(\tB\x10\xbaH\x05r\x03\xb0\x01\x01\x82\xf6\x18\x04\x10\x01p\x01R\ncategoryId\x12\x1d\n\x04name\x18\x03 \x01(\tB\t\xbaH\x06r\x04\x10\x01\x18xR\x04name\x12\x32\n\x0b\x64\x65scription\x18\x04 \x01(\tB\x10\xbaH\x05r\x03\x18\xe8\x07\x82\xf6\x18\x04\x10\x01`\x01R\x0b\x64\x65scription\x12\x33\n\x0bprice_minor\x18\x05 \x01(\x03\x42\x12\xbaH\t\"\x07\x18\x80\xc2\xd7/(\x00\x82\xf6\x18\x02p\x01R\npriceMinor\x12\x42\n\tvat_class\x18\x06 \x01(\tB%\xbaH\x1ar\x18\x32\x16^[a-z][a-z0-9_]{0,39}$\x82\xf6\x18\x04\x10\x01p\x01R\x08vatClass\x12K\n\tallergens\x18\x07 \x03(\x0e\x32\x1a.fynlo.catalog.v1.AllergenB\x11\xbaH\x0e\x92\x01\x0b\x10\x0e\"\x07\x82\x01\x04\x10\x01 \x00R\tallergens\x12(\n\tavailable\x18\x08 \x01(\x08\x42\n\x82\xf6\x18\x06R\x04trueR\tavailable\x12H\n\x07windows\x18\t \x03(\x0b\x32$.fynlo.catalog.v1.AvailabilityWindowB\x08\xbaH\x05\x92\x01\x02\x10\x32R\x07windows\x12L\n\roption_groups\x18\n \x03(\x0b\x32\x1d.fynlo.catalog.v1.OptionGroupB\x08\xbaH\x05\x92\x01\x02\x10\x32R\x0coptionGroups\x12,\n\rstock_tracked\x18\x0b \x01(\x08\x42\x07\x82\xf6\x18\x03\x80\x01\x01R\x0cstockTracked\x12\'\n\x08position\x18\x0c \x01(\x05\x42\x0b\xbaH\x08\x1a\x06\x18\xa0\x8d\x06(\x00R\x08position\x12 \n\x07version\x18\r \x01(\x03\x42\x06\x82\xf6\x18\x02h\x01R\x07version\x12*\n\nstock_left\x18\x0e \x01(\x03\x42\x06\x82\xf6\x18\x02h\x01H\x00R\tstockLeft\x88\x01\x01\x42\r\n\x0b_stock_left\"\xae\x02\n\x04Menu\x12#\n\rrestaurant_id\x18\x01 \x01(\tR\x0crestaurantId\x12\x18\n\x07version\x18\x02 \x01(\x03R\x07version\x12#\n\rcurrency_code\x18\x03 \x01(\tR\x0c\x63urrencyCode\x12\x1b\n\ttime_zone\x18\x04 \x01(\tR\x08timeZone\x12:\n\ncategories\x18\x05 \x03(\x0b\x32\x1a.fynlo.catalog.v1.CategoryR\ncategories\x12,\n\x05items\x18\x06 \x03(\x0b\x32\x16.fynlo.catalog.v1.ItemR\x05items\x12;\n\x0bvat_classes\x18\x07 \x03(\x0b\x32\x1a.fynlo.catalog.v1.VatClassR\nvatClasses\"\xce\x02\n\nStockLevel\x12\x17\n\x07item_id\x18\x01 \x01(\tR\x06itemId\x12#\n\titem_name\x18\x02 \x01(\tB\x06\x82\xf6\x18\x02\x10\x01R\x08itemName\x12\x17\n\x07on_hand\x18\x03 \x01(\x03R\x06onHand\x12\x1a\n\x08reserved\x18\x04 \x01(\x03R\x08reserved\x12\x1c\n\tavailable\x18\x05 \x01(\x03R\tavailable\x12#\n\rreorder_point\x18\x06 \x01(\x03R\x0creorderPoint\x12\x18\n\x07version\x18\x07 \x01(\x03R\x07version\x12\x41\n\nupdated_at\x18\x08 \x01(\x0b\x32\x1a.google.protobuf.TimestampB\x06\x82\xf6\x18\x02\x10\x01R\tupdatedAt\x12-\n\tuntracked\x18\t \x01(\x08\x42\x0f\x82\xf6\x18\x0b\n\x07trackedH\x01R\tuntracked\"z\n\tStockLine\x12!\n\x07line_id\x18\x01 \x01(\tB\x08\xbaH\x05r\x03\xb0\x01\x01R\x06lineId\x12!\n\x07item_id\x18\x02 \x01(\tB\x08\xbaH\x05r\x03\xb0\x01\x01R\x06itemId\x12\'\n\x08quantity\x18\x03 \x01(\x03\x42\x0b\xbaH\x08\"\x06\x18\xa0\x8d\x06 \x00R\x08quantity\"Y\n\x0fImportRejection\x12\x10\n\x03row\x18\x01 \x01(\x05R\x03row\x12\x1c\n\x05\x66ield\x18\x02 \x01(\tB\x06\x82\xf6\x18\x02\x10\x01R\x05\x66ield\x12\x16\n\x06\x64\x65tail\x18\x03 \x01(\tR\x06\x64\x65tail*\xde\x02\n\x08\x41llergen\x12\x18\n\x14\x41LLERGEN_UNSPECIFIED\x10\x00\x12\x13\n\x0f\x41LLERGEN_CELERY\x10\x01\x12&\n\"ALLERGEN_CEREALS_CONTAINING_GLUTEN\x10\x02\x12\x18\n\x14\x41LLERGEN_CRUSTACEANS\x10\x03\x12\x11\n\rALLERGEN_EGGS\x10\x04\x12\x11\n\rALLERGEN_FISH\x10\x05\x12\x12\n\x0e\x41LLERGEN_LUPIN\x10\x06\x12\x11\n\rALLERGEN_MILK\x10\x07\x12\x15\n\x11\x41LLERGEN_MOLLUSCS\x10\x08\x12\x14\n\x10\x41LLERGEN_MUSTARD\x10\t\x12\x11\n\rALLERGEN_NUTS\x10\n\x12\x14\n\x10\x41LLERGEN_PEANUTS\x10\x0b\x12\x13\n\x0f\x41LLERGEN_SESAME\x10\x0c\x12\x11\n\rALLERGEN_SOYA\x10\r\x12\x16\n\x12\x41LLERGEN_SULPHITES\x10\x0e*T\n\nMenuFormat\x12\x1b\n\x17MENU_FORMAT_UNSPECIFIED\x10\x00\x12\x13\n\x0fMENU_FORMAT_CSV\x10\x01\x12\x14\n\x10MENU_FORMAT_XLSX\x10\x02\x62\x06proto3')
 
 _globals = globals()
 _builder.BuildMessageAndEnumDescriptors(DESCRIPTOR, _globals)
@@ -47,13 +47,15 @@ if not _descriptor._USE_C_DESCRIPTORS:
   _globals['_VATCLASS'].fields_by_name['rates']._loaded_options = None
   _globals['_VATCLASS'].fields_by_name['rates']._serialized_options = b'\272H\007\222\001\004\010\001\0202'
   _globals['_CATEGORY'].fields_by_name['id']._loaded_options = None
-  _globals['_CATEGORY'].fields_by_name['id']._serialized_options = b'\202\366\030\002h\001'
+  _globals['_CATEGORY'].fields_by_name['id']._serialized_options = b'\272H\010r\003\260\001\001\330\001\001\202\366\030\002h\001'
   _globals['_CATEGORY'].fields_by_name['name']._loaded_options = None
   _globals['_CATEGORY'].fields_by_name['name']._serialized_options = b'\272H\006r\004\020\001\030x'
+  _globals['_CATEGORY'].fields_by_name['position']._loaded_options = None
+  _globals['_CATEGORY'].fields_by_name['position']._serialized_options = b'\272H\010\032\006\030\240\215\006(\000'
   _globals['_CATEGORY'].fields_by_name['version']._loaded_options = None
   _globals['_CATEGORY'].fields_by_name['version']._serialized_options = b'\202\366\030\002h\001'
   _globals['_OPTION'].fields_by_name['id']._loaded_options = None
-  _globals['_OPTION'].fields_by_name['id']._serialized_options = b'\202\366\030\003\200\001\001'
+  _globals['_OPTION'].fields_by_name['id']._serialized_options = b'\272H\010r\003\260\001\001\330\001\001\202\366\030\003\200\001\001'
   _globals['_OPTION'].fields_by_name['name']._loaded_options = None
   _globals['_OPTION'].fields_by_name['name']._serialized_options = b'\272H\006r\004\020\001\030x'
   _globals['_OPTION'].fields_by_name['price_delta_minor']._loaded_options = None
@@ -61,9 +63,9 @@ if not _descriptor._USE_C_DESCRIPTORS:
   _globals['_OPTION'].fields_by_name['available']._loaded_options = None
   _globals['_OPTION'].fields_by_name['available']._serialized_options = b'\202\366\030\006R\004true'
   _globals['_OPTION'].fields_by_name['allergens']._loaded_options = None
-  _globals['_OPTION'].fields_by_name['allergens']._serialized_options = b'\272H\005\222\001\002\020\016'
+  _globals['_OPTION'].fields_by_name['allergens']._serialized_options = b'\272H\016\222\001\013\020\016\"\007\202\001\004\020\001 \000'
   _globals['_OPTIONGROUP'].fields_by_name['id']._loaded_options = None
-  _globals['_OPTIONGROUP'].fields_by_name['id']._serialized_options = b'\202\366\030\003\200\001\001'
+  _globals['_OPTIONGROUP'].fields_by_name['id']._serialized_options = b'\272H\010r\003\260\001\001\330\001\001\202\366\030\003\200\001\001'
   _globals['_OPTIONGROUP'].fields_by_name['name']._loaded_options = None
   _globals['_OPTIONGROUP'].fields_by_name['name']._serialized_options = b'\272H\006r\004\020\001\030x'
   _globals['_OPTIONGROUP'].fields_by_name['min_choices']._loaded_options = None
@@ -79,7 +81,9 @@ if not _descriptor._USE_C_DESCRIPTORS:
   _globals['_AVAILABILITYWINDOW'].fields_by_name['until_minutes']._loaded_options = None
   _globals['_AVAILABILITYWINDOW'].fields_by_name['until_minutes']._serialized_options = b'\272H\007\032\005\030\240\013(\000\202\366\030\002p\001'
   _globals['_ITEM'].fields_by_name['id']._loaded_options = None
-  _globals['_ITEM'].fields_by_name['id']._serialized_options = b'\202\366\030\002h\001'
+  _globals['_ITEM'].fields_by_name['id']._serialized_options = b'\272H\010r\003\260\001\001\330\001\001\202\366\030\002h\001'
+  _globals['_ITEM'].fields_by_name['category_id']._loaded_options = None
+  _globals['_ITEM'].fields_by_name['category_id']._serialized_options = b'\272H\005r\003\260\001\001\202\366\030\004\020\001p\001'
   _globals['_ITEM'].fields_by_name['name']._loaded_options = None
   _globals['_ITEM'].fields_by_name['name']._serialized_options = b'\272H\006r\004\020\001\030x'
   _globals['_ITEM'].fields_by_name['description']._loaded_options = None
@@ -87,13 +91,19 @@ if not _descriptor._USE_C_DESCRIPTORS:
   _globals['_ITEM'].fields_by_name['price_minor']._loaded_options = None
   _globals['_ITEM'].fields_by_name['price_minor']._serialized_options = b'\272H\t\"\007\030\200\302\327/(\000\202\366\030\002p\001'
   _globals['_ITEM'].fields_by_name['vat_class']._loaded_options = None
-  _globals['_ITEM'].fields_by_name['vat_class']._serialized_options = b'\202\366\030\004\020\001p\001'
+  _globals['_ITEM'].fields_by_name['vat_class']._serialized_options = b'\272H\032r\0302\026^[a-z][a-z0-9_]{0,39}$\202\366\030\004\020\001p\001'
+  _globals['_ITEM'].fields_by_name['allergens']._loaded_options = None
+  _globals['_ITEM'].fields_by_name['allergens']._serialized_options = b'\272H\016\222\001\013\020\016\"\007\202\001\004\020\001 \000'
   _globals['_ITEM'].fields_by_name['available']._loaded_options = None
   _globals['_ITEM'].fields_by_name['available']._serialized_options = b'\202\366\030\006R\004true'
   _globals['_ITEM'].fields_by_name['windows']._loaded_options = None
   _globals['_ITEM'].fields_by_name['windows']._serialized_options = b'\272H\005\222\001\002\0202'
   _globals['_ITEM'].fields_by_name['option_groups']._loaded_options = None
   _globals['_ITEM'].fields_by_name['option_groups']._serialized_options = b'\272H\005\222\001\002\0202'
+  _globals['_ITEM'].fields_by_name['stock_tracked']._loaded_options = None
+  _globals['_ITEM'].fields_by_name['stock_tracked']._serialized_options = b'\202\366\030\003\200\001\001'
+  _globals['_ITEM'].fields_by_name['position']._loaded_options = None
+  _globals['_ITEM'].fields_by_name['position']._serialized_options = b'\272H\010\032\006\030\240\215\006(\000'
   _globals['_ITEM'].fields_by_name['version']._loaded_options = None
   _globals['_ITEM'].fields_by_name['version']._serialized_options = b'\202\366\030\002h\001'
   _globals['_ITEM'].fields_by_name['stock_left']._loaded_options = None
@@ -112,30 +122,30 @@ if not _descriptor._USE_C_DESCRIPTORS:
   _globals['_STOCKLINE'].fields_by_name['quantity']._serialized_options = b'\272H\010\"\006\030\240\215\006 \000'
   _globals['_IMPORTREJECTION'].fields_by_name['field']._loaded_options = None
   _globals['_IMPORTREJECTION'].fields_by_name['field']._serialized_options = b'\202\366\030\002\020\001'
-  _globals['_ALLERGEN']._serialized_start=2775
-  _globals['_ALLERGEN']._serialized_end=3125
-  _globals['_MENUFORMAT']._serialized_start=3127
-  _globals['_MENUFORMAT']._serialized_end=3211
+  _globals['_ALLERGEN']._serialized_start=2930
+  _globals['_ALLERGEN']._serialized_end=3280
+  _globals['_MENUFORMAT']._serialized_start=3282
+  _globals['_MENUFORMAT']._serialized_end=3366
   _globals['_VATRATE']._serialized_start=143
   _globals['_VATRATE']._serialized_end=313
   _globals['_VATCLASS']._serialized_start=316
   _globals['_VATCLASS']._serialized_end=469
-  _globals['_CATEGORY']._serialized_start=471
-  _globals['_CATEGORY']._serialized_end=598
-  _globals['_OPTION']._serialized_start=601
-  _globals['_OPTION']._serialized_end=842
-  _globals['_OPTIONGROUP']._serialized_start=845
-  _globals['_OPTIONGROUP']._serialized_end=1087
-  _globals['_AVAILABILITYWINDOW']._serialized_start=1090
-  _globals['_AVAILABILITYWINDOW']._serialized_end=1264
-  _globals['_ITEM']._serialized_start=1267
-  _globals['_ITEM']._serialized_end=1915
-  _globals['_MENU']._serialized_start=1918
-  _globals['_MENU']._serialized_end=2220
-  _globals['_STOCKLEVEL']._serialized_start=2223
-  _globals['_STOCKLEVEL']._serialized_end=2557
-  _globals['_STOCKLINE']._serialized_start=2559
-  _globals['_STOCKLINE']._serialized_end=2681
-  _globals['_IMPORTREJECTION']._serialized_start=2683
-  _globals['_IMPORTREJECTION']._serialized_end=2772
+  _globals['_CATEGORY']._serialized_start=472
+  _globals['_CATEGORY']._serialized_end=623
+  _globals['_OPTION']._serialized_start=626
+  _globals['_OPTION']._serialized_end=887
+  _globals['_OPTIONGROUP']._serialized_start=890
+  _globals['_OPTIONGROUP']._serialized_end=1143
+  _globals['_AVAILABILITYWINDOW']._serialized_start=1146
+  _globals['_AVAILABILITYWINDOW']._serialized_end=1320
+  _globals['_ITEM']._serialized_start=1323
+  _globals['_ITEM']._serialized_end=2070
+  _globals['_MENU']._serialized_start=2073
+  _globals['_MENU']._serialized_end=2375
+  _globals['_STOCKLEVEL']._serialized_start=2378
+  _globals['_STOCKLEVEL']._serialized_end=2712
+  _globals['_STOCKLINE']._serialized_start=2714
+  _globals['_STOCKLINE']._serialized_end=2836
+  _globals['_IMPORTREJECTION']._serialized_start=2838
+  _globals['_IMPORTREJECTION']._serialized_end=2927
 # @@protoc_insertion_point(module_scope)

@@ -49,6 +49,137 @@ class GetMenuRequest(_message.Message):
 Global___GetMenuRequest: _TypeAlias = GetMenuRequest  # noqa: Y015
 
 @_typing.final
+class MenuCategory(_message.Message):
+    """A category with its items."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    CATEGORY_FIELD_NUMBER: _builtins.int
+    ITEMS_FIELD_NUMBER: _builtins.int
+    @_builtins.property
+    def category(self) -> _catalog_pb2.Category: ...
+    @_builtins.property
+    def items(self) -> _containers.RepeatedCompositeFieldContainer[_catalog_pb2.Item]: ...
+    def __init__(
+        self,
+        *,
+        category: _catalog_pb2.Category | None = ...,
+        items: _abc.Iterable[_catalog_pb2.Item] | None = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _typing.Literal["category", b"category"]  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["category", b"category", "items", b"items"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___MenuCategory: _TypeAlias = MenuCategory  # noqa: Y015
+
+@_typing.final
+class WholeMenu(_message.Message):
+    """The whole menu as REST answers it: categories in their order."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    VERSION_FIELD_NUMBER: _builtins.int
+    CURRENCY_CODE_FIELD_NUMBER: _builtins.int
+    CATEGORIES_FIELD_NUMBER: _builtins.int
+    version: _builtins.int
+    currency_code: _builtins.str
+    @_builtins.property
+    def categories(self) -> _containers.RepeatedCompositeFieldContainer[Global___MenuCategory]: ...
+    def __init__(
+        self,
+        *,
+        version: _builtins.int = ...,
+        currency_code: _builtins.str = ...,
+        categories: _abc.Iterable[Global___MenuCategory] | None = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["categories", b"categories", "currency_code", b"currency_code", "version", b"version"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___WholeMenu: _TypeAlias = WholeMenu  # noqa: Y015
+
+@_typing.final
+class StockLeft(_message.Message):
+    DESCRIPTOR: _descriptor.Descriptor
+
+    ITEM_ID_FIELD_NUMBER: _builtins.int
+    STOCK_LEFT_FIELD_NUMBER: _builtins.int
+    item_id: _builtins.str
+    stock_left: _builtins.int
+    def __init__(
+        self,
+        *,
+        item_id: _builtins.str = ...,
+        stock_left: _builtins.int = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["item_id", b"item_id", "stock_left", b"stock_left"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___StockLeft: _TypeAlias = StockLeft  # noqa: Y015
+
+@_typing.final
+class MenuChanges(_message.Message):
+    """What changed after since_version, with what is gone, as REST answers it; hours and stock are always complete."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    VERSION_FIELD_NUMBER: _builtins.int
+    SINCE_VERSION_FIELD_NUMBER: _builtins.int
+    DELTA_FIELD_NUMBER: _builtins.int
+    CURRENCY_CODE_FIELD_NUMBER: _builtins.int
+    CATEGORIES_FIELD_NUMBER: _builtins.int
+    ITEMS_FIELD_NUMBER: _builtins.int
+    REMOVED_ITEM_IDS_FIELD_NUMBER: _builtins.int
+    REMOVED_CATEGORY_IDS_FIELD_NUMBER: _builtins.int
+    AVAILABLE_ITEM_IDS_FIELD_NUMBER: _builtins.int
+    STOCK_FIELD_NUMBER: _builtins.int
+    version: _builtins.int
+    since_version: _builtins.int
+    delta: _builtins.bool
+    """True."""
+    currency_code: _builtins.str
+    @_builtins.property
+    def categories(self) -> _containers.RepeatedCompositeFieldContainer[_catalog_pb2.Category]: ...
+    @_builtins.property
+    def items(self) -> _containers.RepeatedCompositeFieldContainer[_catalog_pb2.Item]: ...
+    @_builtins.property
+    def removed_item_ids(self) -> _containers.RepeatedScalarFieldContainer[_builtins.str]: ...
+    @_builtins.property
+    def removed_category_ids(self) -> _containers.RepeatedScalarFieldContainer[_builtins.str]: ...
+    @_builtins.property
+    def available_item_ids(self) -> _containers.RepeatedScalarFieldContainer[_builtins.str]: ...
+    @_builtins.property
+    def stock(self) -> _containers.RepeatedCompositeFieldContainer[Global___StockLeft]: ...
+    def __init__(
+        self,
+        *,
+        version: _builtins.int = ...,
+        since_version: _builtins.int = ...,
+        delta: _builtins.bool = ...,
+        currency_code: _builtins.str = ...,
+        categories: _abc.Iterable[_catalog_pb2.Category] | None = ...,
+        items: _abc.Iterable[_catalog_pb2.Item] | None = ...,
+        removed_item_ids: _abc.Iterable[_builtins.str] | None = ...,
+        removed_category_ids: _abc.Iterable[_builtins.str] | None = ...,
+        available_item_ids: _abc.Iterable[_builtins.str] | None = ...,
+        stock: _abc.Iterable[Global___StockLeft] | None = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["available_item_ids", b"available_item_ids", "categories", b"categories", "currency_code", b"currency_code", "delta", b"delta", "items", b"items", "removed_category_ids", b"removed_category_ids", "removed_item_ids", b"removed_item_ids", "since_version", b"since_version", "stock", b"stock", "version", b"version"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___MenuChanges: _TypeAlias = MenuChanges  # noqa: Y015
+
+@_typing.final
 class GetMenuResponse(_message.Message):
     DESCRIPTOR: _descriptor.Descriptor
 

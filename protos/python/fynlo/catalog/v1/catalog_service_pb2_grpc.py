@@ -105,25 +105,29 @@ class CatalogServiceServicer:
     """Missing associated documentation comment in .proto file."""
 
     def GetMenu(self, request, context):
-        """Missing associated documentation comment in .proto file."""
+        """Answers 304 to If-None-Match while nothing of it moved: prices, options, stock, hours.
+        """
         context.set_code(grpc.StatusCode.UNIMPLEMENTED)
         context.set_details('Method not implemented!')
         raise NotImplementedError('Method not implemented!')
 
     def ImportMenu(self, request, context):
-        """Missing associated documentation comment in .proto file."""
+        """All rows or none: while a row is rejected nothing is imported. The same file again changes nothing.
+        """
         context.set_code(grpc.StatusCode.UNIMPLEMENTED)
         context.set_details('Method not implemented!')
         raise NotImplementedError('Method not implemented!')
 
     def CreateCategory(self, request, context):
-        """Missing associated documentation comment in .proto file."""
+        """At the position given.
+        """
         context.set_code(grpc.StatusCode.UNIMPLEMENTED)
         context.set_details('Method not implemented!')
         raise NotImplementedError('Method not implemented!')
 
     def UpdateCategory(self, request, context):
-        """Missing associated documentation comment in .proto file."""
+        """Name and position.
+        """
         context.set_code(grpc.StatusCode.UNIMPLEMENTED)
         context.set_details('Method not implemented!')
         raise NotImplementedError('Method not implemented!')
@@ -136,38 +140,46 @@ class CatalogServiceServicer:
         raise NotImplementedError('Method not implemented!')
 
     def CreateItem(self, request, context):
-        """Missing associated documentation comment in .proto file."""
+        """On sale at once, unless it is added with available false.
+        """
         context.set_code(grpc.StatusCode.UNIMPLEMENTED)
         context.set_details('Method not implemented!')
         raise NotImplementedError('Method not implemented!')
 
     def UpdateItem(self, request, context):
-        """Missing associated documentation comment in .proto file."""
+        """The whole item; orders that were placed keep their prices.
+        """
         context.set_code(grpc.StatusCode.UNIMPLEMENTED)
         context.set_details('Method not implemented!')
         raise NotImplementedError('Method not implemented!')
 
     def DeleteItem(self, request, context):
-        """Missing associated documentation comment in .proto file."""
+        """It stays on orders that have it.
+        """
         context.set_code(grpc.StatusCode.UNIMPLEMENTED)
         context.set_details('Method not implemented!')
         raise NotImplementedError('Method not implemented!')
 
     def SetItemAvailability(self, request, context):
         """Takes an item off ("86") or puts it back; any member of staff may do it in service.
+
+        Every till knows within the second.
         """
         context.set_code(grpc.StatusCode.UNIMPLEMENTED)
         context.set_details('Method not implemented!')
         raise NotImplementedError('Method not implemented!')
 
     def ListStock(self, request, context):
-        """Missing associated documentation comment in .proto file."""
+        """On hand, reserved by open orders, and what is left to sell.
+        """
         context.set_code(grpc.StatusCode.UNIMPLEMENTED)
         context.set_details('Method not implemented!')
         raise NotImplementedError('Method not implemented!')
 
     def CountStock(self, request, context):
         """Sets what was counted on the shelf. Makes the item tracked.
+
+        Sets what is on the shelf; from then on the item is counted down and can run out.
         """
         context.set_code(grpc.StatusCode.UNIMPLEMENTED)
         context.set_details('Method not implemented!')

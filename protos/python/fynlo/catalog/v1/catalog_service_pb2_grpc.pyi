@@ -32,19 +32,33 @@ class CatalogServiceStub:
     @_typing.overload
     def __new__(cls, channel: _aio.Channel) -> CatalogServiceAsyncStub: ...
     GetMenu: _grpc.UnaryUnaryMultiCallable[_catalog_service_pb2.GetMenuRequest, _catalog_service_pb2.GetMenuResponse]
+    """Answers 304 to If-None-Match while nothing of it moved: prices, options, stock, hours."""
     ImportMenu: _grpc.UnaryUnaryMultiCallable[_catalog_service_pb2.ImportMenuRequest, _catalog_service_pb2.ImportMenuResponse]
+    """All rows or none: while a row is rejected nothing is imported. The same file again changes nothing."""
     CreateCategory: _grpc.UnaryUnaryMultiCallable[_catalog_service_pb2.CreateCategoryRequest, _catalog_service_pb2.CreateCategoryResponse]
+    """At the position given."""
     UpdateCategory: _grpc.UnaryUnaryMultiCallable[_catalog_service_pb2.UpdateCategoryRequest, _catalog_service_pb2.UpdateCategoryResponse]
+    """Name and position."""
     DeleteCategory: _grpc.UnaryUnaryMultiCallable[_catalog_service_pb2.DeleteCategoryRequest, _catalog_service_pb2.DeleteCategoryResponse]
     """Refused while items are in it."""
     CreateItem: _grpc.UnaryUnaryMultiCallable[_catalog_service_pb2.CreateItemRequest, _catalog_service_pb2.CreateItemResponse]
+    """On sale at once, unless it is added with available false."""
     UpdateItem: _grpc.UnaryUnaryMultiCallable[_catalog_service_pb2.UpdateItemRequest, _catalog_service_pb2.UpdateItemResponse]
+    """The whole item; orders that were placed keep their prices."""
     DeleteItem: _grpc.UnaryUnaryMultiCallable[_catalog_service_pb2.DeleteItemRequest, _catalog_service_pb2.DeleteItemResponse]
+    """It stays on orders that have it."""
     SetItemAvailability: _grpc.UnaryUnaryMultiCallable[_catalog_service_pb2.SetItemAvailabilityRequest, _catalog_service_pb2.SetItemAvailabilityResponse]
-    """Takes an item off ("86") or puts it back; any member of staff may do it in service."""
+    """Takes an item off ("86") or puts it back; any member of staff may do it in service.
+
+    Every till knows within the second.
+    """
     ListStock: _grpc.UnaryUnaryMultiCallable[_catalog_service_pb2.ListStockRequest, _catalog_service_pb2.ListStockResponse]
+    """On hand, reserved by open orders, and what is left to sell."""
     CountStock: _grpc.UnaryUnaryMultiCallable[_catalog_service_pb2.CountStockRequest, _catalog_service_pb2.CountStockResponse]
-    """Sets what was counted on the shelf. Makes the item tracked."""
+    """Sets what was counted on the shelf. Makes the item tracked.
+
+    Sets what is on the shelf; from then on the item is counted down and can run out.
+    """
     ReserveStock: _grpc.UnaryUnaryMultiCallable[_catalog_service_pb2.ReserveStockRequest, _catalog_service_pb2.ReserveStockResponse]
     """All lines or none. Again with the same order: the same answer, no second effect."""
     ReleaseStock: _grpc.UnaryUnaryMultiCallable[_catalog_service_pb2.ReleaseStockRequest, _catalog_service_pb2.ReleaseStockResponse]
@@ -54,19 +68,33 @@ class CatalogServiceStub:
 class CatalogServiceAsyncStub(CatalogServiceStub):
     def __init__(self, channel: _aio.Channel) -> None: ...
     GetMenu: _aio.UnaryUnaryMultiCallable[_catalog_service_pb2.GetMenuRequest, _catalog_service_pb2.GetMenuResponse]  # type: ignore[assignment]
+    """Answers 304 to If-None-Match while nothing of it moved: prices, options, stock, hours."""
     ImportMenu: _aio.UnaryUnaryMultiCallable[_catalog_service_pb2.ImportMenuRequest, _catalog_service_pb2.ImportMenuResponse]  # type: ignore[assignment]
+    """All rows or none: while a row is rejected nothing is imported. The same file again changes nothing."""
     CreateCategory: _aio.UnaryUnaryMultiCallable[_catalog_service_pb2.CreateCategoryRequest, _catalog_service_pb2.CreateCategoryResponse]  # type: ignore[assignment]
+    """At the position given."""
     UpdateCategory: _aio.UnaryUnaryMultiCallable[_catalog_service_pb2.UpdateCategoryRequest, _catalog_service_pb2.UpdateCategoryResponse]  # type: ignore[assignment]
+    """Name and position."""
     DeleteCategory: _aio.UnaryUnaryMultiCallable[_catalog_service_pb2.DeleteCategoryRequest, _catalog_service_pb2.DeleteCategoryResponse]  # type: ignore[assignment]
     """Refused while items are in it."""
     CreateItem: _aio.UnaryUnaryMultiCallable[_catalog_service_pb2.CreateItemRequest, _catalog_service_pb2.CreateItemResponse]  # type: ignore[assignment]
+    """On sale at once, unless it is added with available false."""
     UpdateItem: _aio.UnaryUnaryMultiCallable[_catalog_service_pb2.UpdateItemRequest, _catalog_service_pb2.UpdateItemResponse]  # type: ignore[assignment]
+    """The whole item; orders that were placed keep their prices."""
     DeleteItem: _aio.UnaryUnaryMultiCallable[_catalog_service_pb2.DeleteItemRequest, _catalog_service_pb2.DeleteItemResponse]  # type: ignore[assignment]
+    """It stays on orders that have it."""
     SetItemAvailability: _aio.UnaryUnaryMultiCallable[_catalog_service_pb2.SetItemAvailabilityRequest, _catalog_service_pb2.SetItemAvailabilityResponse]  # type: ignore[assignment]
-    """Takes an item off ("86") or puts it back; any member of staff may do it in service."""
+    """Takes an item off ("86") or puts it back; any member of staff may do it in service.
+
+    Every till knows within the second.
+    """
     ListStock: _aio.UnaryUnaryMultiCallable[_catalog_service_pb2.ListStockRequest, _catalog_service_pb2.ListStockResponse]  # type: ignore[assignment]
+    """On hand, reserved by open orders, and what is left to sell."""
     CountStock: _aio.UnaryUnaryMultiCallable[_catalog_service_pb2.CountStockRequest, _catalog_service_pb2.CountStockResponse]  # type: ignore[assignment]
-    """Sets what was counted on the shelf. Makes the item tracked."""
+    """Sets what was counted on the shelf. Makes the item tracked.
+
+    Sets what is on the shelf; from then on the item is counted down and can run out.
+    """
     ReserveStock: _aio.UnaryUnaryMultiCallable[_catalog_service_pb2.ReserveStockRequest, _catalog_service_pb2.ReserveStockResponse]  # type: ignore[assignment]
     """All lines or none. Again with the same order: the same answer, no second effect."""
     ReleaseStock: _aio.UnaryUnaryMultiCallable[_catalog_service_pb2.ReleaseStockRequest, _catalog_service_pb2.ReleaseStockResponse]  # type: ignore[assignment]
@@ -78,28 +106,32 @@ class CatalogServiceServicer(metaclass=_abc_1.ABCMeta):
         self,
         request: _catalog_service_pb2.GetMenuRequest,
         context: _ServicerContext,
-    ) -> _typing.Union[_catalog_service_pb2.GetMenuResponse, _abc.Awaitable[_catalog_service_pb2.GetMenuResponse]]: ...
+    ) -> _typing.Union[_catalog_service_pb2.GetMenuResponse, _abc.Awaitable[_catalog_service_pb2.GetMenuResponse]]:
+        """Answers 304 to If-None-Match while nothing of it moved: prices, options, stock, hours."""
 
     @_abc_1.abstractmethod
     def ImportMenu(
         self,
         request: _catalog_service_pb2.ImportMenuRequest,
         context: _ServicerContext,
-    ) -> _typing.Union[_catalog_service_pb2.ImportMenuResponse, _abc.Awaitable[_catalog_service_pb2.ImportMenuResponse]]: ...
+    ) -> _typing.Union[_catalog_service_pb2.ImportMenuResponse, _abc.Awaitable[_catalog_service_pb2.ImportMenuResponse]]:
+        """All rows or none: while a row is rejected nothing is imported. The same file again changes nothing."""
 
     @_abc_1.abstractmethod
     def CreateCategory(
         self,
         request: _catalog_service_pb2.CreateCategoryRequest,
         context: _ServicerContext,
-    ) -> _typing.Union[_catalog_service_pb2.CreateCategoryResponse, _abc.Awaitable[_catalog_service_pb2.CreateCategoryResponse]]: ...
+    ) -> _typing.Union[_catalog_service_pb2.CreateCategoryResponse, _abc.Awaitable[_catalog_service_pb2.CreateCategoryResponse]]:
+        """At the position given."""
 
     @_abc_1.abstractmethod
     def UpdateCategory(
         self,
         request: _catalog_service_pb2.UpdateCategoryRequest,
         context: _ServicerContext,
-    ) -> _typing.Union[_catalog_service_pb2.UpdateCategoryResponse, _abc.Awaitable[_catalog_service_pb2.UpdateCategoryResponse]]: ...
+    ) -> _typing.Union[_catalog_service_pb2.UpdateCategoryResponse, _abc.Awaitable[_catalog_service_pb2.UpdateCategoryResponse]]:
+        """Name and position."""
 
     @_abc_1.abstractmethod
     def DeleteCategory(
@@ -114,21 +146,24 @@ class CatalogServiceServicer(metaclass=_abc_1.ABCMeta):
         self,
         request: _catalog_service_pb2.CreateItemRequest,
         context: _ServicerContext,
-    ) -> _typing.Union[_catalog_service_pb2.CreateItemResponse, _abc.Awaitable[_catalog_service_pb2.CreateItemResponse]]: ...
+    ) -> _typing.Union[_catalog_service_pb2.CreateItemResponse, _abc.Awaitable[_catalog_service_pb2.CreateItemResponse]]:
+        """On sale at once, unless it is added with available false."""
 
     @_abc_1.abstractmethod
     def UpdateItem(
         self,
         request: _catalog_service_pb2.UpdateItemRequest,
         context: _ServicerContext,
-    ) -> _typing.Union[_catalog_service_pb2.UpdateItemResponse, _abc.Awaitable[_catalog_service_pb2.UpdateItemResponse]]: ...
+    ) -> _typing.Union[_catalog_service_pb2.UpdateItemResponse, _abc.Awaitable[_catalog_service_pb2.UpdateItemResponse]]:
+        """The whole item; orders that were placed keep their prices."""
 
     @_abc_1.abstractmethod
     def DeleteItem(
         self,
         request: _catalog_service_pb2.DeleteItemRequest,
         context: _ServicerContext,
-    ) -> _typing.Union[_catalog_service_pb2.DeleteItemResponse, _abc.Awaitable[_catalog_service_pb2.DeleteItemResponse]]: ...
+    ) -> _typing.Union[_catalog_service_pb2.DeleteItemResponse, _abc.Awaitable[_catalog_service_pb2.DeleteItemResponse]]:
+        """It stays on orders that have it."""
 
     @_abc_1.abstractmethod
     def SetItemAvailability(
@@ -136,14 +171,18 @@ class CatalogServiceServicer(metaclass=_abc_1.ABCMeta):
         request: _catalog_service_pb2.SetItemAvailabilityRequest,
         context: _ServicerContext,
     ) -> _typing.Union[_catalog_service_pb2.SetItemAvailabilityResponse, _abc.Awaitable[_catalog_service_pb2.SetItemAvailabilityResponse]]:
-        """Takes an item off ("86") or puts it back; any member of staff may do it in service."""
+        """Takes an item off ("86") or puts it back; any member of staff may do it in service.
+
+        Every till knows within the second.
+        """
 
     @_abc_1.abstractmethod
     def ListStock(
         self,
         request: _catalog_service_pb2.ListStockRequest,
         context: _ServicerContext,
-    ) -> _typing.Union[_catalog_service_pb2.ListStockResponse, _abc.Awaitable[_catalog_service_pb2.ListStockResponse]]: ...
+    ) -> _typing.Union[_catalog_service_pb2.ListStockResponse, _abc.Awaitable[_catalog_service_pb2.ListStockResponse]]:
+        """On hand, reserved by open orders, and what is left to sell."""
 
     @_abc_1.abstractmethod
     def CountStock(
@@ -151,7 +190,10 @@ class CatalogServiceServicer(metaclass=_abc_1.ABCMeta):
         request: _catalog_service_pb2.CountStockRequest,
         context: _ServicerContext,
     ) -> _typing.Union[_catalog_service_pb2.CountStockResponse, _abc.Awaitable[_catalog_service_pb2.CountStockResponse]]:
-        """Sets what was counted on the shelf. Makes the item tracked."""
+        """Sets what was counted on the shelf. Makes the item tracked.
+
+        Sets what is on the shelf; from then on the item is counted down and can run out.
+        """
 
     @_abc_1.abstractmethod
     def ReserveStock(

@@ -70,6 +70,8 @@ class JsonField(_message.Message):
     REQUIRED_FIELD_NUMBER: _builtins.int
     GROUP_KEY_FIELD_NUMBER: _builtins.int
     BODY_NULLABLE_FIELD_NUMBER: _builtins.int
+    PATTERN_FIELD_NUMBER: _builtins.int
+    CLIENT_ADDRESS_FIELD_NUMBER: _builtins.int
     name: _builtins.str
     """Another name than the field's."""
     nullable: _builtins.bool
@@ -98,6 +100,10 @@ class JsonField(_message.Message):
     """The group is null where this field is empty."""
     body_nullable: _builtins.bool
     """Null in a body means the same as leaving the member out; an answer always has it."""
+    pattern: _builtins.str
+    """What devices write is no text of the field's own limits, but one like this; the gateway makes the field of it."""
+    client_address: _builtins.bool
+    """The network address of whoever calls, which the gateway knows."""
     @_builtins.property
     def without(self) -> _containers.RepeatedScalarFieldContainer[_builtins.str]:
         """Members of the field's message that are not shown here."""
@@ -129,10 +135,12 @@ class JsonField(_message.Message):
         required: _builtins.bool = ...,
         group_key: _builtins.bool = ...,
         body_nullable: _builtins.bool = ...,
+        pattern: _builtins.str = ...,
+        client_address: _builtins.bool = ...,
     ) -> None: ...
     _HasFieldArgType: _TypeAlias = _typing.Literal["null_unless", b"null_unless"]  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["answer_only", b"answer_only", "body_nullable", b"body_nullable", "default", b"default", "group", b"group", "group_key", b"group_key", "inline", b"inline", "name", b"name", "negated", b"negated", "null_unless", b"null_unless", "nullable", b"nullable", "omit", b"omit", "only", b"only", "required", b"required", "text", b"text", "without", b"without", "without_member", b"without_member"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["answer_only", b"answer_only", "body_nullable", b"body_nullable", "client_address", b"client_address", "default", b"default", "group", b"group", "group_key", b"group_key", "inline", b"inline", "name", b"name", "negated", b"negated", "null_unless", b"null_unless", "nullable", b"nullable", "omit", b"omit", "only", b"only", "pattern", b"pattern", "required", b"required", "text", b"text", "without", b"without", "without_member", b"without_member"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 

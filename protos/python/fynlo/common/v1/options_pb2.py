@@ -25,11 +25,13 @@ _sym_db = _symbol_database.Default()
 from google.protobuf import descriptor_pb2 as google_dot_protobuf_dot_descriptor__pb2
 
 
-DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n\x1d\x66ynlo/common/v1/options.proto\x12\x0f\x66ynlo.common.v1\x1a google/protobuf/descriptor.proto:@\n\npermission\x12\x1e.google.protobuf.MethodOptions\x18\xb9\x8e\x03 \x01(\tR\npermission:8\n\x06public\x12\x1e.google.protobuf.MethodOptions\x18\xba\x8e\x03 \x01(\x08R\x06public:C\n\x0cservice_only\x12\x1e.google.protobuf.MethodOptions\x18\xbb\x8e\x03 \x01(\x08R\x0bserviceOnly:<\n\x08refusals\x12\x1e.google.protobuf.MethodOptions\x18\xbc\x8e\x03 \x03(\tR\x08refusals::\n\x07\x63\x61llers\x12\x1e.google.protobuf.MethodOptions\x18\xbd\x8e\x03 \x03(\tR\x07\x63\x61llers:<\n\x08\x61pprover\x12\x1e.google.protobuf.MethodOptions\x18\xc2\x8e\x03 \x01(\tR\x08\x61pproverb\x06proto3')
+DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n\x1d\x66ynlo/common/v1/options.proto\x12\x0f\x66ynlo.common.v1\x1a google/protobuf/descriptor.proto:@\n\npermission\x12\x1e.google.protobuf.MethodOptions\x18\xb9\x8e\x03 \x01(\tR\npermission:8\n\x06public\x12\x1e.google.protobuf.MethodOptions\x18\xba\x8e\x03 \x01(\x08R\x06public:C\n\x0cservice_only\x12\x1e.google.protobuf.MethodOptions\x18\xbb\x8e\x03 \x01(\x08R\x0bserviceOnly:@\n\x08refusals\x12\x1e.google.protobuf.MethodOptions\x18\xbc\x8e\x03 \x03(\tB\x02\x18\x01R\x08refusals::\n\x07\x63\x61llers\x12\x1e.google.protobuf.MethodOptions\x18\xbd\x8e\x03 \x03(\tR\x07\x63\x61llers:<\n\x08\x61pprover\x12\x1e.google.protobuf.MethodOptions\x18\xc2\x8e\x03 \x01(\tR\x08\x61pproverb\x06proto3')
 
 _globals = globals()
 _builder.BuildMessageAndEnumDescriptors(DESCRIPTOR, _globals)
 _builder.BuildTopDescriptorsAndMessages(DESCRIPTOR, 'fynlo.common.v1.options_pb2', _globals)
 if not _descriptor._USE_C_DESCRIPTORS:
   DESCRIPTOR._loaded_options = None
+  _globals['refusals']._loaded_options = None
+  _globals['refusals']._serialized_options = b'\030\001'
 # @@protoc_insertion_point(module_scope)

@@ -24,9 +24,7 @@ public: _extension_dict._ExtensionFieldDescriptor[_descriptor_pb2.MethodOptions,
 service_only: _extension_dict._ExtensionFieldDescriptor[_descriptor_pb2.MethodOptions, _builtins.bool]
 """Only another service of the system, never a person: one of `callers`."""
 refusals: _extension_dict._ExtensionFieldDescriptor[_descriptor_pb2.MethodOptions, _containers.RepeatedScalarFieldContainer[_builtins.str]]
-"""The reasons of its own with which a method refuses, where other services call it: what a caller may act on, and
-all that a stand-in may say. Not listed: what every method may be refused with (permissions, keys, database).
-"""
+"""Nothing says it any more: see `refused` in rest.proto."""
 callers: _extension_dict._ExtensionFieldDescriptor[_descriptor_pb2.MethodOptions, _containers.RepeatedScalarFieldContainer[_builtins.str]]
 """Services that may call the method as themselves, for one restaurant or for none; all others are refused.
 Beside a permission: those that need no person's token.

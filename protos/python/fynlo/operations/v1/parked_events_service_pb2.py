@@ -25,10 +25,12 @@ _sym_db = _symbol_database.Default()
 from buf.validate import validate_pb2 as buf_dot_validate_dot_validate__pb2
 from fynlo.common.v1 import json_pb2 as fynlo_dot_common_dot_v1_dot_json__pb2
 from fynlo.common.v1 import options_pb2 as fynlo_dot_common_dot_v1_dot_options__pb2
+from fynlo.common.v1 import rest_pb2 as fynlo_dot_common_dot_v1_dot_rest__pb2
+from google.api import annotations_pb2 as google_dot_api_dot_annotations__pb2
 from google.protobuf import timestamp_pb2 as google_dot_protobuf_dot_timestamp__pb2
 
 
-DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n/fynlo/operations/v1/parked_events_service.proto\x12\x13\x66ynlo.operations.v1\x1a\x1b\x62uf/validate/validate.proto\x1a\x1a\x66ynlo/common/v1/json.proto\x1a\x1d\x66ynlo/common/v1/options.proto\x1a\x1fgoogle/protobuf/timestamp.proto\"\xb3\x02\n\x0bParkedEvent\x12\x0e\n\x02id\x18\x01 \x01(\tR\x02id\x12\x12\n\x04type\x18\x02 \x01(\tR\x04type\x12\x18\n\x07subject\x18\x03 \x01(\tR\x07subject\x12+\n\rrestaurant_id\x18\x04 \x01(\tB\x06\x82\xf6\x18\x02\x10\x01R\x0crestaurantId\x12\x37\n\tparked_at\x18\x05 \x01(\x0b\x32\x1a.google.protobuf.TimestampR\x08parkedAt\x12\x14\n\x05tries\x18\x06 \x01(\x05R\x05tries\x12\x1a\n\x08\x66\x61ilures\x18\x07 \x01(\x05R\x08\x66\x61ilures\x12\x14\n\x05\x65rror\x18\x08 \x01(\tR\x05\x65rror\x12\x1e\n\x06\x63ursor\x18\t \x01(\tB\x06\x82\xf6\x18\x02\x18\x01R\x06\x63ursor\x12\x18\n\x07service\x18\n \x01(\tR\x07service\"W\n\x11ListParkedRequest\x12 \n\x05limit\x18\x01 \x01(\x05\x42\n\xbaH\x07\x1a\x05\x18\xc8\x01(\x01R\x05limit\x12 \n\x06\x63ursor\x18\x02 \x01(\tB\x08\xbaH\x05r\x03\x18\x80\x04R\x06\x63ursor\"f\n\x12ListParkedResponse\x12\x38\n\x06\x65vents\x18\x01 \x03(\x0b\x32 .fynlo.operations.v1.ParkedEventR\x06\x65vents\x12\x16\n\x06parked\x18\x02 \x01(\x03R\x06parked\"7\n\x10GetParkedRequest\x12#\n\x08\x65vent_id\x18\x01 \x01(\tB\x08\xbaH\x05r\x03\xb0\x01\x01R\x07\x65ventId\"\x8a\x01\n\x11GetParkedResponse\x12>\n\x05\x65vent\x18\x01 \x01(\x0b\x32 .fynlo.operations.v1.ParkedEventB\x06\x82\xf6\x18\x02 \x01R\x05\x65vent\x12\x1a\n\x04\x62ody\x18\x02 \x01(\tB\x06\x82\xf6\x18\x02\x10\x01R\x04\x62ody\x12\x19\n\x08\x62ody_cut\x18\x03 \x01(\x08R\x07\x62odyCut\"\xc1\x01\n\x12RetryParkedRequest\x12)\n\nrequest_id\x18\x01 \x01(\tB\n\xbaH\x07r\x05\x10\x01\x18\xff\x01R\trequestId\x12%\n\x08\x65vent_id\x18\x02 \x01(\tB\x08\xbaH\x05r\x03\xb0\x01\x01H\x00R\x07\x65ventId\x12I\n\x04type\x18\x03 \x01(\tB3\xbaH0r.2,^fynlo\\.[a-z]{1,20}\\.v[0-9]\\.[A-Za-z]{1,80}$H\x00R\x04typeB\x0e\n\x05which\x12\x05\xbaH\x02\x08\x01\"+\n\x13RetryParkedResponse\x12\x14\n\x05\x61sked\x18\x01 \x01(\x03R\x05\x61sked\"\x90\x01\n\x14\x44iscardParkedRequest\x12)\n\nrequest_id\x18\x01 \x01(\tB\n\xbaH\x07r\x05\x10\x01\x18\xff\x01R\trequestId\x12#\n\x08\x65vent_id\x18\x02 \x01(\tB\x08\xbaH\x05r\x03\xb0\x01\x01R\x07\x65ventId\x12(\n\x06reason\x18\x03 \x01(\tB\x10\xbaH\x07r\x05\x10\x03\x18\xac\x02\x82\xf6\x18\x02`\x01R\x06reason\"\x17\n\x15\x44iscardParkedResponse2\xcf\x04\n\x13ParkedEventsService\x12v\n\nListParked\x12&.fynlo.operations.v1.ListParkedRequest\x1a\'.fynlo.operations.v1.ListParkedResponse\"\x17\x90\x02\x01\xca\xf3\x18\x10platform.operate\x12\x8d\x01\n\tGetParked\x12%.fynlo.operations.v1.GetParkedRequest\x1a&.fynlo.operations.v1.GetParkedResponse\"1\x90\x02\x01\xca\xf3\x18\x10platform.operate\xe2\xf3\x18\x16PARKED_EVENT_NOT_FOUND\x12\x93\x01\n\x0bRetryParked\x12\'.fynlo.operations.v1.RetryParkedRequest\x1a(.fynlo.operations.v1.RetryParkedResponse\"1\x90\x02\x02\xca\xf3\x18\x10platform.operate\xe2\xf3\x18\x16PARKED_EVENT_NOT_FOUND\x12\x99\x01\n\rDiscardParked\x12).fynlo.operations.v1.DiscardParkedRequest\x1a*.fynlo.operations.v1.DiscardParkedResponse\"1\x90\x02\x02\xca\xf3\x18\x10platform.operate\xe2\xf3\x18\x16PARKED_EVENT_NOT_FOUNDb\x06proto3')
+DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n/fynlo/operations/v1/parked_events_service.proto\x12\x13\x66ynlo.operations.v1\x1a\x1b\x62uf/validate/validate.proto\x1a\x1a\x66ynlo/common/v1/json.proto\x1a\x1d\x66ynlo/common/v1/options.proto\x1a\x1a\x66ynlo/common/v1/rest.proto\x1a\x1cgoogle/api/annotations.proto\x1a\x1fgoogle/protobuf/timestamp.proto\"\xb3\x02\n\x0bParkedEvent\x12\x0e\n\x02id\x18\x01 \x01(\tR\x02id\x12\x12\n\x04type\x18\x02 \x01(\tR\x04type\x12\x18\n\x07subject\x18\x03 \x01(\tR\x07subject\x12+\n\rrestaurant_id\x18\x04 \x01(\tB\x06\x82\xf6\x18\x02\x10\x01R\x0crestaurantId\x12\x37\n\tparked_at\x18\x05 \x01(\x0b\x32\x1a.google.protobuf.TimestampR\x08parkedAt\x12\x14\n\x05tries\x18\x06 \x01(\x05R\x05tries\x12\x1a\n\x08\x66\x61ilures\x18\x07 \x01(\x05R\x08\x66\x61ilures\x12\x14\n\x05\x65rror\x18\x08 \x01(\tR\x05\x65rror\x12\x1e\n\x06\x63ursor\x18\t \x01(\tB\x06\x82\xf6\x18\x02\x18\x01R\x06\x63ursor\x12\x18\n\x07service\x18\n \x01(\tR\x07service\"\xa5\x01\n\x11ListParkedRequest\x12(\n\x05limit\x18\x01 \x01(\x05\x42\x12\xbaH\x07\x1a\x05\x18\xc8\x01(\x01\x82\xf6\x18\x04R\x02\x35\x30R\x05limit\x12 \n\x06\x63ursor\x18\x02 \x01(\tB\x08\xbaH\x05r\x03\x18\x80\x04R\x06\x63ursor\x12\x44\n\x07service\x18\x03 \x01(\tB*\xbaH\'r\"R\x07\x63\x61talogR\x06ordersR\x08paymentsR\x05staff\xd8\x01\x01R\x07service\"f\n\x12ListParkedResponse\x12\x38\n\x06\x65vents\x18\x01 \x03(\x0b\x32 .fynlo.operations.v1.ParkedEventR\x06\x65vents\x12\x16\n\x06parked\x18\x02 \x01(\x03R\x06parked\"Q\n\rParkedService\x12\x18\n\x07service\x18\x01 \x01(\tR\x07service\x12\x1b\n\x06parked\x18\x02 \x01(\x03H\x00R\x06parked\x88\x01\x01\x42\t\n\x07_parked\"\xad\x01\n\nParkedPage\x12\x36\n\x05items\x18\x01 \x03(\x0b\x32 .fynlo.operations.v1.ParkedEventR\x05items\x12>\n\x08services\x18\x02 \x03(\x0b\x32\".fynlo.operations.v1.ParkedServiceR\x08services\x12\'\n\x0bnext_cursor\x18\x03 \x01(\tB\x06\x82\xf6\x18\x02\x10\x01R\nnextCursor\"\x83\x01\n\x10GetParkedRequest\x12#\n\x08\x65vent_id\x18\x01 \x01(\tB\x08\xbaH\x05r\x03\xb0\x01\x01R\x07\x65ventId\x12J\n\x07service\x18\x02 \x01(\tB0\xbaH\'r\"R\x07\x63\x61talogR\x06ordersR\x08paymentsR\x05staff\xd8\x01\x01\x82\xf6\x18\x02\x18\x01R\x07service\"\x8a\x01\n\x11GetParkedResponse\x12>\n\x05\x65vent\x18\x01 \x01(\x0b\x32 .fynlo.operations.v1.ParkedEventB\x06\x82\xf6\x18\x02 \x01R\x05\x65vent\x12\x1a\n\x04\x62ody\x18\x02 \x01(\tB\x06\x82\xf6\x18\x02\x10\x01R\x04\x62ody\x12\x19\n\x08\x62ody_cut\x18\x03 \x01(\x08R\x07\x62odyCut\"\x99\x02\n\x12RetryParkedRequest\x12)\n\nrequest_id\x18\x01 \x01(\tB\n\xbaH\x07r\x05\x10\x01\x18\xff\x01R\trequestId\x12+\n\x08\x65vent_id\x18\x02 \x01(\tB\x0e\xbaH\x05r\x03\xb0\x01\x01\x82\xf6\x18\x02\x18\x01H\x00R\x07\x65ventId\x12O\n\x04type\x18\x03 \x01(\tB9\xbaH0r.2,^fynlo\\.[a-z]{1,20}\\.v[0-9]\\.[A-Za-z]{1,80}$\x82\xf6\x18\x02p\x01H\x00R\x04type\x12J\n\x07service\x18\x04 \x01(\tB0\xbaH\'r\"R\x07\x63\x61talogR\x06ordersR\x08paymentsR\x05staff\xd8\x01\x01\x82\xf6\x18\x02\x18\x01R\x07serviceB\x0e\n\x05which\x12\x05\xbaH\x02\x08\x01\"+\n\x13RetryParkedResponse\x12\x14\n\x05\x61sked\x18\x01 \x01(\x03R\x05\x61sked\"\xdc\x01\n\x14\x44iscardParkedRequest\x12)\n\nrequest_id\x18\x01 \x01(\tB\n\xbaH\x07r\x05\x10\x01\x18\xff\x01R\trequestId\x12#\n\x08\x65vent_id\x18\x02 \x01(\tB\x08\xbaH\x05r\x03\xb0\x01\x01R\x07\x65ventId\x12(\n\x06reason\x18\x03 \x01(\tB\x10\xbaH\x07r\x05\x10\x03\x18\xac\x02\x82\xf6\x18\x02`\x01R\x06reason\x12J\n\x07service\x18\x04 \x01(\tB0\xbaH\'r\"R\x07\x63\x61talogR\x06ordersR\x08paymentsR\x05staff\xd8\x01\x01\x82\xf6\x18\x02\x18\x01R\x07service\"\x17\n\x15\x44iscardParkedResponse2\x8d\t\n\x13ParkedEventsService\x12\xf6\x01\n\nListParked\x12&.fynlo.operations.v1.ListParkedRequest\x1a\'.fynlo.operations.v1.ListParkedResponse\"\x96\x01\x90\x02\x01\xca\xf3\x18\x10platform.operate\x8a\xf6\x18\\\n.List the events that services could not handle\x12\noperationsB\x1e\x66ynlo.operations.v1.ParkedPage\x82\xd3\xe4\x93\x02\x19\x12\x17/api/v2/platform/parked\x12\xfa\x01\n\tGetParked\x12%.fynlo.operations.v1.GetParkedRequest\x1a&.fynlo.operations.v1.GetParkedResponse\"\x9d\x01\x90\x02\x01\xca\xf3\x18\x10platform.operate\x8a\xf6\x18/\n!Show a parked event with its body\x12\noperations\x92\xf6\x18\x1b\x08\x94\x03\x12\x16PARKED_EVENT_NOT_FOUND\x82\xd3\xe4\x93\x02.\x12,/api/v2/platform/parked/{service}/{event_id}\x12\xf4\x02\n\x0bRetryParked\x12\'.fynlo.operations.v1.RetryParkedRequest\x1a(.fynlo.operations.v1.RetryParkedResponse\"\x91\x02\x90\x02\x02\xca\xf3\x18\x10platform.operate\x8a\xf6\x18<\n,Have all parked events of a type tried again\x12\noperations \x01\x8a\xf6\x18/\n\x1fHave a parked event tried again\x12\noperations \x01\x92\xf6\x18\x1b\x08\x94\x03\x12\x16PARKED_EVENT_NOT_FOUND\x82\xd3\xe4\x93\x02\x62\"\'/api/v2/platform/parked/{service}/retry:\x01*Z4\"2/api/v2/platform/parked/{service}/{event_id}/retry\x12\x88\x02\n\rDiscardParked\x12).fynlo.operations.v1.DiscardParkedRequest\x1a*.fynlo.operations.v1.DiscardParkedResponse\"\x9f\x01\x90\x02\x02\xca\xf3\x18\x10platform.operate\x8a\xf6\x18&\n\x16\x44iscard a parked event\x12\noperations \x01\x92\xf6\x18\x1b\x08\x94\x03\x12\x16PARKED_EVENT_NOT_FOUND\x82\xd3\xe4\x93\x02\x39\"4/api/v2/platform/parked/{service}/{event_id}/discard:\x01*b\x06proto3')
 
 _globals = globals()
 _builder.BuildMessageAndEnumDescriptors(DESCRIPTOR, _globals)
@@ -40,11 +42,17 @@ if not _descriptor._USE_C_DESCRIPTORS:
   _globals['_PARKEDEVENT'].fields_by_name['cursor']._loaded_options = None
   _globals['_PARKEDEVENT'].fields_by_name['cursor']._serialized_options = b'\202\366\030\002\030\001'
   _globals['_LISTPARKEDREQUEST'].fields_by_name['limit']._loaded_options = None
-  _globals['_LISTPARKEDREQUEST'].fields_by_name['limit']._serialized_options = b'\272H\007\032\005\030\310\001(\001'
+  _globals['_LISTPARKEDREQUEST'].fields_by_name['limit']._serialized_options = b'\272H\007\032\005\030\310\001(\001\202\366\030\004R\00250'
   _globals['_LISTPARKEDREQUEST'].fields_by_name['cursor']._loaded_options = None
   _globals['_LISTPARKEDREQUEST'].fields_by_name['cursor']._serialized_options = b'\272H\005r\003\030\200\004'
+  _globals['_LISTPARKEDREQUEST'].fields_by_name['service']._loaded_options = None
+  _globals['_LISTPARKEDREQUEST'].fields_by_name['service']._serialized_options = b'\272H\'r\"R\007catalogR\006ordersR\010paymentsR\005staff\330\001\001'
+  _globals['_PARKEDPAGE'].fields_by_name['next_cursor']._loaded_options = None
+  _globals['_PARKEDPAGE'].fields_by_name['next_cursor']._serialized_options = b'\202\366\030\002\020\001'
   _globals['_GETPARKEDREQUEST'].fields_by_name['event_id']._loaded_options = None
   _globals['_GETPARKEDREQUEST'].fields_by_name['event_id']._serialized_options = b'\272H\005r\003\260\001\001'
+  _globals['_GETPARKEDREQUEST'].fields_by_name['service']._loaded_options = None
+  _globals['_GETPARKEDREQUEST'].fields_by_name['service']._serialized_options = b'\272H\'r\"R\007catalogR\006ordersR\010paymentsR\005staff\330\001\001\202\366\030\002\030\001'
   _globals['_GETPARKEDRESPONSE'].fields_by_name['event']._loaded_options = None
   _globals['_GETPARKEDRESPONSE'].fields_by_name['event']._serialized_options = b'\202\366\030\002 \001'
   _globals['_GETPARKEDRESPONSE'].fields_by_name['body']._loaded_options = None
@@ -54,41 +62,49 @@ if not _descriptor._USE_C_DESCRIPTORS:
   _globals['_RETRYPARKEDREQUEST'].fields_by_name['request_id']._loaded_options = None
   _globals['_RETRYPARKEDREQUEST'].fields_by_name['request_id']._serialized_options = b'\272H\007r\005\020\001\030\377\001'
   _globals['_RETRYPARKEDREQUEST'].fields_by_name['event_id']._loaded_options = None
-  _globals['_RETRYPARKEDREQUEST'].fields_by_name['event_id']._serialized_options = b'\272H\005r\003\260\001\001'
+  _globals['_RETRYPARKEDREQUEST'].fields_by_name['event_id']._serialized_options = b'\272H\005r\003\260\001\001\202\366\030\002\030\001'
   _globals['_RETRYPARKEDREQUEST'].fields_by_name['type']._loaded_options = None
-  _globals['_RETRYPARKEDREQUEST'].fields_by_name['type']._serialized_options = b'\272H0r.2,^fynlo\\.[a-z]{1,20}\\.v[0-9]\\.[A-Za-z]{1,80}$'
+  _globals['_RETRYPARKEDREQUEST'].fields_by_name['type']._serialized_options = b'\272H0r.2,^fynlo\\.[a-z]{1,20}\\.v[0-9]\\.[A-Za-z]{1,80}$\202\366\030\002p\001'
+  _globals['_RETRYPARKEDREQUEST'].fields_by_name['service']._loaded_options = None
+  _globals['_RETRYPARKEDREQUEST'].fields_by_name['service']._serialized_options = b'\272H\'r\"R\007catalogR\006ordersR\010paymentsR\005staff\330\001\001\202\366\030\002\030\001'
   _globals['_DISCARDPARKEDREQUEST'].fields_by_name['request_id']._loaded_options = None
   _globals['_DISCARDPARKEDREQUEST'].fields_by_name['request_id']._serialized_options = b'\272H\007r\005\020\001\030\377\001'
   _globals['_DISCARDPARKEDREQUEST'].fields_by_name['event_id']._loaded_options = None
   _globals['_DISCARDPARKEDREQUEST'].fields_by_name['event_id']._serialized_options = b'\272H\005r\003\260\001\001'
   _globals['_DISCARDPARKEDREQUEST'].fields_by_name['reason']._loaded_options = None
   _globals['_DISCARDPARKEDREQUEST'].fields_by_name['reason']._serialized_options = b'\272H\007r\005\020\003\030\254\002\202\366\030\002`\001'
+  _globals['_DISCARDPARKEDREQUEST'].fields_by_name['service']._loaded_options = None
+  _globals['_DISCARDPARKEDREQUEST'].fields_by_name['service']._serialized_options = b'\272H\'r\"R\007catalogR\006ordersR\010paymentsR\005staff\330\001\001\202\366\030\002\030\001'
   _globals['_PARKEDEVENTSSERVICE'].methods_by_name['ListParked']._loaded_options = None
-  _globals['_PARKEDEVENTSSERVICE'].methods_by_name['ListParked']._serialized_options = b'\220\002\001\312\363\030\020platform.operate'
+  _globals['_PARKEDEVENTSSERVICE'].methods_by_name['ListParked']._serialized_options = b'\220\002\001\312\363\030\020platform.operate\212\366\030\\\n.List the events that services could not handle\022\noperationsB\036fynlo.operations.v1.ParkedPage\202\323\344\223\002\031\022\027/api/v2/platform/parked'
   _globals['_PARKEDEVENTSSERVICE'].methods_by_name['GetParked']._loaded_options = None
-  _globals['_PARKEDEVENTSSERVICE'].methods_by_name['GetParked']._serialized_options = b'\220\002\001\312\363\030\020platform.operate\342\363\030\026PARKED_EVENT_NOT_FOUND'
+  _globals['_PARKEDEVENTSSERVICE'].methods_by_name['GetParked']._serialized_options = b'\220\002\001\312\363\030\020platform.operate\212\366\030/\n!Show a parked event with its body\022\noperations\222\366\030\033\010\224\003\022\026PARKED_EVENT_NOT_FOUND\202\323\344\223\002.\022,/api/v2/platform/parked/{service}/{event_id}'
   _globals['_PARKEDEVENTSSERVICE'].methods_by_name['RetryParked']._loaded_options = None
-  _globals['_PARKEDEVENTSSERVICE'].methods_by_name['RetryParked']._serialized_options = b'\220\002\002\312\363\030\020platform.operate\342\363\030\026PARKED_EVENT_NOT_FOUND'
+  _globals['_PARKEDEVENTSSERVICE'].methods_by_name['RetryParked']._serialized_options = b'\220\002\002\312\363\030\020platform.operate\212\366\030<\n,Have all parked events of a type tried again\022\noperations \001\212\366\030/\n\037Have a parked event tried again\022\noperations \001\222\366\030\033\010\224\003\022\026PARKED_EVENT_NOT_FOUND\202\323\344\223\002b\"\'/api/v2/platform/parked/{service}/retry:\001*Z4\"2/api/v2/platform/parked/{service}/{event_id}/retry'
   _globals['_PARKEDEVENTSSERVICE'].methods_by_name['DiscardParked']._loaded_options = None
-  _globals['_PARKEDEVENTSSERVICE'].methods_by_name['DiscardParked']._serialized_options = b'\220\002\002\312\363\030\020platform.operate\342\363\030\026PARKED_EVENT_NOT_FOUND'
-  _globals['_PARKEDEVENT']._serialized_start=194
-  _globals['_PARKEDEVENT']._serialized_end=501
-  _globals['_LISTPARKEDREQUEST']._serialized_start=503
-  _globals['_LISTPARKEDREQUEST']._serialized_end=590
-  _globals['_LISTPARKEDRESPONSE']._serialized_start=592
-  _globals['_LISTPARKEDRESPONSE']._serialized_end=694
-  _globals['_GETPARKEDREQUEST']._serialized_start=696
-  _globals['_GETPARKEDREQUEST']._serialized_end=751
-  _globals['_GETPARKEDRESPONSE']._serialized_start=754
-  _globals['_GETPARKEDRESPONSE']._serialized_end=892
-  _globals['_RETRYPARKEDREQUEST']._serialized_start=895
-  _globals['_RETRYPARKEDREQUEST']._serialized_end=1088
-  _globals['_RETRYPARKEDRESPONSE']._serialized_start=1090
-  _globals['_RETRYPARKEDRESPONSE']._serialized_end=1133
-  _globals['_DISCARDPARKEDREQUEST']._serialized_start=1136
-  _globals['_DISCARDPARKEDREQUEST']._serialized_end=1280
-  _globals['_DISCARDPARKEDRESPONSE']._serialized_start=1282
-  _globals['_DISCARDPARKEDRESPONSE']._serialized_end=1305
-  _globals['_PARKEDEVENTSSERVICE']._serialized_start=1308
-  _globals['_PARKEDEVENTSSERVICE']._serialized_end=1899
+  _globals['_PARKEDEVENTSSERVICE'].methods_by_name['DiscardParked']._serialized_options = b'\220\002\002\312\363\030\020platform.operate\212\366\030&\n\026Discard a parked event\022\noperations \001\222\366\030\033\010\224\003\022\026PARKED_EVENT_NOT_FOUND\202\323\344\223\0029\"4/api/v2/platform/parked/{service}/{event_id}/discard:\001*'
+  _globals['_PARKEDEVENT']._serialized_start=252
+  _globals['_PARKEDEVENT']._serialized_end=559
+  _globals['_LISTPARKEDREQUEST']._serialized_start=562
+  _globals['_LISTPARKEDREQUEST']._serialized_end=727
+  _globals['_LISTPARKEDRESPONSE']._serialized_start=729
+  _globals['_LISTPARKEDRESPONSE']._serialized_end=831
+  _globals['_PARKEDSERVICE']._serialized_start=833
+  _globals['_PARKEDSERVICE']._serialized_end=914
+  _globals['_PARKEDPAGE']._serialized_start=917
+  _globals['_PARKEDPAGE']._serialized_end=1090
+  _globals['_GETPARKEDREQUEST']._serialized_start=1093
+  _globals['_GETPARKEDREQUEST']._serialized_end=1224
+  _globals['_GETPARKEDRESPONSE']._serialized_start=1227
+  _globals['_GETPARKEDRESPONSE']._serialized_end=1365
+  _globals['_RETRYPARKEDREQUEST']._serialized_start=1368
+  _globals['_RETRYPARKEDREQUEST']._serialized_end=1649
+  _globals['_RETRYPARKEDRESPONSE']._serialized_start=1651
+  _globals['_RETRYPARKEDRESPONSE']._serialized_end=1694
+  _globals['_DISCARDPARKEDREQUEST']._serialized_start=1697
+  _globals['_DISCARDPARKEDREQUEST']._serialized_end=1917
+  _globals['_DISCARDPARKEDRESPONSE']._serialized_start=1919
+  _globals['_DISCARDPARKEDRESPONSE']._serialized_end=1942
+  _globals['_PARKEDEVENTSSERVICE']._serialized_start=1945
+  _globals['_PARKEDEVENTSSERVICE']._serialized_end=3110
 # @@protoc_insertion_point(module_scope)

@@ -65,6 +65,8 @@ class ParkedEventsServiceServicer:
 
     def ListParked(self, request, context):
         """What waits for an operator, newest first, of all restaurants.
+
+        Newest first, of all restaurants. A service that cannot be asked has no number, and no event in it.
         """
         context.set_code(grpc.StatusCode.UNIMPLEMENTED)
         context.set_details('Method not implemented!')
@@ -72,6 +74,8 @@ class ParkedEventsServiceServicer:
 
     def GetParked(self, request, context):
         """One of them with what it says.
+
+        For people: nothing that a program should rely on.
         """
         context.set_code(grpc.StatusCode.UNIMPLEMENTED)
         context.set_details('Method not implemented!')
@@ -79,6 +83,10 @@ class ParkedEventsServiceServicer:
 
     def RetryParked(self, request, context):
         """Asks for another try of one, or of all of a type. What fails again is parked again.
+
+        The oldest 10,000 of them. What fails again is parked again.
+
+        At once. If it fails again it is parked again.
         """
         context.set_code(grpc.StatusCode.UNIMPLEMENTED)
         context.set_details('Method not implemented!')
@@ -86,6 +94,8 @@ class ParkedEventsServiceServicer:
 
     def DiscardParked(self, request, context):
         """Drops one for good: it has no effect any more, also where it is delivered again.
+
+        For good: it has no effect any more, also where it is delivered again. Recorded, with the reason.
         """
         context.set_code(grpc.StatusCode.UNIMPLEMENTED)
         context.set_details('Method not implemented!')

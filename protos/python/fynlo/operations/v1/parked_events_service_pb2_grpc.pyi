@@ -36,13 +36,27 @@ class ParkedEventsServiceStub:
     @_typing.overload
     def __new__(cls, channel: _aio.Channel) -> ParkedEventsServiceAsyncStub: ...
     ListParked: _grpc.UnaryUnaryMultiCallable[_parked_events_service_pb2.ListParkedRequest, _parked_events_service_pb2.ListParkedResponse]
-    """What waits for an operator, newest first, of all restaurants."""
+    """What waits for an operator, newest first, of all restaurants.
+
+    Newest first, of all restaurants. A service that cannot be asked has no number, and no event in it.
+    """
     GetParked: _grpc.UnaryUnaryMultiCallable[_parked_events_service_pb2.GetParkedRequest, _parked_events_service_pb2.GetParkedResponse]
-    """One of them with what it says."""
+    """One of them with what it says.
+
+    For people: nothing that a program should rely on.
+    """
     RetryParked: _grpc.UnaryUnaryMultiCallable[_parked_events_service_pb2.RetryParkedRequest, _parked_events_service_pb2.RetryParkedResponse]
-    """Asks for another try of one, or of all of a type. What fails again is parked again."""
+    """Asks for another try of one, or of all of a type. What fails again is parked again.
+
+    The oldest 10,000 of them. What fails again is parked again.
+
+    At once. If it fails again it is parked again.
+    """
     DiscardParked: _grpc.UnaryUnaryMultiCallable[_parked_events_service_pb2.DiscardParkedRequest, _parked_events_service_pb2.DiscardParkedResponse]
-    """Drops one for good: it has no effect any more, also where it is delivered again."""
+    """Drops one for good: it has no effect any more, also where it is delivered again.
+
+    For good: it has no effect any more, also where it is delivered again. Recorded, with the reason.
+    """
 
 @_typing.type_check_only
 class ParkedEventsServiceAsyncStub(ParkedEventsServiceStub):
@@ -52,13 +66,27 @@ class ParkedEventsServiceAsyncStub(ParkedEventsServiceStub):
 
     def __init__(self, channel: _aio.Channel) -> None: ...
     ListParked: _aio.UnaryUnaryMultiCallable[_parked_events_service_pb2.ListParkedRequest, _parked_events_service_pb2.ListParkedResponse]  # type: ignore[assignment]
-    """What waits for an operator, newest first, of all restaurants."""
+    """What waits for an operator, newest first, of all restaurants.
+
+    Newest first, of all restaurants. A service that cannot be asked has no number, and no event in it.
+    """
     GetParked: _aio.UnaryUnaryMultiCallable[_parked_events_service_pb2.GetParkedRequest, _parked_events_service_pb2.GetParkedResponse]  # type: ignore[assignment]
-    """One of them with what it says."""
+    """One of them with what it says.
+
+    For people: nothing that a program should rely on.
+    """
     RetryParked: _aio.UnaryUnaryMultiCallable[_parked_events_service_pb2.RetryParkedRequest, _parked_events_service_pb2.RetryParkedResponse]  # type: ignore[assignment]
-    """Asks for another try of one, or of all of a type. What fails again is parked again."""
+    """Asks for another try of one, or of all of a type. What fails again is parked again.
+
+    The oldest 10,000 of them. What fails again is parked again.
+
+    At once. If it fails again it is parked again.
+    """
     DiscardParked: _aio.UnaryUnaryMultiCallable[_parked_events_service_pb2.DiscardParkedRequest, _parked_events_service_pb2.DiscardParkedResponse]  # type: ignore[assignment]
-    """Drops one for good: it has no effect any more, also where it is delivered again."""
+    """Drops one for good: it has no effect any more, also where it is delivered again.
+
+    For good: it has no effect any more, also where it is delivered again. Recorded, with the reason.
+    """
 
 class ParkedEventsServiceServicer(metaclass=_abc_1.ABCMeta):
     """Events that a service has parked because it could not handle them, for the operators of the platform. Every service
@@ -71,7 +99,10 @@ class ParkedEventsServiceServicer(metaclass=_abc_1.ABCMeta):
         request: _parked_events_service_pb2.ListParkedRequest,
         context: _ServicerContext,
     ) -> _typing.Union[_parked_events_service_pb2.ListParkedResponse, _abc.Awaitable[_parked_events_service_pb2.ListParkedResponse]]:
-        """What waits for an operator, newest first, of all restaurants."""
+        """What waits for an operator, newest first, of all restaurants.
+
+        Newest first, of all restaurants. A service that cannot be asked has no number, and no event in it.
+        """
 
     @_abc_1.abstractmethod
     def GetParked(
@@ -79,7 +110,10 @@ class ParkedEventsServiceServicer(metaclass=_abc_1.ABCMeta):
         request: _parked_events_service_pb2.GetParkedRequest,
         context: _ServicerContext,
     ) -> _typing.Union[_parked_events_service_pb2.GetParkedResponse, _abc.Awaitable[_parked_events_service_pb2.GetParkedResponse]]:
-        """One of them with what it says."""
+        """One of them with what it says.
+
+        For people: nothing that a program should rely on.
+        """
 
     @_abc_1.abstractmethod
     def RetryParked(
@@ -87,7 +121,12 @@ class ParkedEventsServiceServicer(metaclass=_abc_1.ABCMeta):
         request: _parked_events_service_pb2.RetryParkedRequest,
         context: _ServicerContext,
     ) -> _typing.Union[_parked_events_service_pb2.RetryParkedResponse, _abc.Awaitable[_parked_events_service_pb2.RetryParkedResponse]]:
-        """Asks for another try of one, or of all of a type. What fails again is parked again."""
+        """Asks for another try of one, or of all of a type. What fails again is parked again.
+
+        The oldest 10,000 of them. What fails again is parked again.
+
+        At once. If it fails again it is parked again.
+        """
 
     @_abc_1.abstractmethod
     def DiscardParked(
@@ -95,6 +134,9 @@ class ParkedEventsServiceServicer(metaclass=_abc_1.ABCMeta):
         request: _parked_events_service_pb2.DiscardParkedRequest,
         context: _ServicerContext,
     ) -> _typing.Union[_parked_events_service_pb2.DiscardParkedResponse, _abc.Awaitable[_parked_events_service_pb2.DiscardParkedResponse]]:
-        """Drops one for good: it has no effect any more, also where it is delivered again."""
+        """Drops one for good: it has no effect any more, also where it is delivered again.
+
+        For good: it has no effect any more, also where it is delivered again. Recorded, with the reason.
+        """
 
 def add_ParkedEventsServiceServicer_to_server(servicer: ParkedEventsServiceServicer, server: _typing.Union[_grpc.Server, _aio.Server]) -> None: ...

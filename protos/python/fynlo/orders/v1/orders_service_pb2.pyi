@@ -36,23 +36,29 @@ class _TicketActionEnumTypeWrapper(_enum_type_wrapper._EnumTypeWrapper[_TicketAc
     DESCRIPTOR: _descriptor.EnumDescriptor
     TICKET_ACTION_UNSPECIFIED: _TicketAction.ValueType  # 0
     TICKET_ACTION_START: _TicketAction.ValueType  # 1
+    """Begin a ticket"""
     TICKET_ACTION_BUMP: _TicketAction.ValueType  # 2
-    """Everything on it is ready."""
+    """Everything on the ticket is ready"""
     TICKET_ACTION_RECALL: _TicketAction.ValueType  # 3
+    """Bring a bumped ticket back"""
     TICKET_ACTION_ACK: _TicketAction.ValueType  # 4
-    """A display has shown it to the cooks."""
+    """The ticket is on a display"""
     TICKET_ACTION_SERVE: _TicketAction.ValueType  # 5
+    """The ticket's food is at the table"""
 
 class TicketAction(_TicketAction, metaclass=_TicketActionEnumTypeWrapper): ...
 
 TICKET_ACTION_UNSPECIFIED: TicketAction.ValueType  # 0
 TICKET_ACTION_START: TicketAction.ValueType  # 1
+"""Begin a ticket"""
 TICKET_ACTION_BUMP: TicketAction.ValueType  # 2
-"""Everything on it is ready."""
+"""Everything on the ticket is ready"""
 TICKET_ACTION_RECALL: TicketAction.ValueType  # 3
+"""Bring a bumped ticket back"""
 TICKET_ACTION_ACK: TicketAction.ValueType  # 4
-"""A display has shown it to the cooks."""
+"""The ticket is on a display"""
 TICKET_ACTION_SERVE: TicketAction.ValueType  # 5
+"""The ticket's food is at the table"""
 Global___TicketAction: _TypeAlias = TicketAction  # noqa: Y015
 
 class _TicketLineAction:
@@ -63,17 +69,25 @@ class _TicketLineActionEnumTypeWrapper(_enum_type_wrapper._EnumTypeWrapper[_Tick
     DESCRIPTOR: _descriptor.EnumDescriptor
     TICKET_LINE_ACTION_UNSPECIFIED: _TicketLineAction.ValueType  # 0
     TICKET_LINE_ACTION_START: _TicketLineAction.ValueType  # 1
+    """Begin a line"""
     TICKET_LINE_ACTION_READY: _TicketLineAction.ValueType  # 2
+    """A line is ready"""
     TICKET_LINE_ACTION_SERVE: _TicketLineAction.ValueType  # 3
+    """A line is at the table"""
     TICKET_LINE_ACTION_RECALL: _TicketLineAction.ValueType  # 4
+    """Bring a ready line back"""
 
 class TicketLineAction(_TicketLineAction, metaclass=_TicketLineActionEnumTypeWrapper): ...
 
 TICKET_LINE_ACTION_UNSPECIFIED: TicketLineAction.ValueType  # 0
 TICKET_LINE_ACTION_START: TicketLineAction.ValueType  # 1
+"""Begin a line"""
 TICKET_LINE_ACTION_READY: TicketLineAction.ValueType  # 2
+"""A line is ready"""
 TICKET_LINE_ACTION_SERVE: TicketLineAction.ValueType  # 3
+"""A line is at the table"""
 TICKET_LINE_ACTION_RECALL: TicketLineAction.ValueType  # 4
+"""Bring a ready line back"""
 Global___TicketLineAction: _TypeAlias = TicketLineAction  # noqa: Y015
 
 @_typing.final

@@ -96,37 +96,48 @@ class OrdersServiceServicer:
 
     def QuoteOrder(self, request, context):
         """Computes the bill of a basket. No effect.
+
+        The bill and what each way to pay would cost the restaurant. No effect, so no Idempotency-Key.
         """
         context.set_code(grpc.StatusCode.UNIMPLEMENTED)
         context.set_details('Method not implemented!')
         raise NotImplementedError('Method not implemented!')
 
     def PlaceOrder(self, request, context):
-        """Missing associated documentation comment in .proto file."""
+        """Accepted means stored: prices are fixed, stock is reserved, a number is given.
+
+        Lines without a course are fired at once when the order is pay_later, and on full payment when it is pay_first;
+        a line with hold waits for /fire.
+        """
         context.set_code(grpc.StatusCode.UNIMPLEMENTED)
         context.set_details('Method not implemented!')
         raise NotImplementedError('Method not implemented!')
 
     def GetOrder(self, request, context):
-        """Missing associated documentation comment in .proto file."""
+        """One order, whole.
+        """
         context.set_code(grpc.StatusCode.UNIMPLEMENTED)
         context.set_details('Method not implemented!')
         raise NotImplementedError('Method not implemented!')
 
     def ListOrders(self, request, context):
-        """Missing associated documentation comment in .proto file."""
+        """Orders of the restaurant.
+        """
         context.set_code(grpc.StatusCode.UNIMPLEMENTED)
         context.set_details('Method not implemented!')
         raise NotImplementedError('Method not implemented!')
 
     def GetOrderHistory(self, request, context):
-        """Missing associated documentation comment in .proto file."""
+        """Every change of every axis, with actor, reason and both clocks.
+        """
         context.set_code(grpc.StatusCode.UNIMPLEMENTED)
         context.set_details('Method not implemented!')
         raise NotImplementedError('Method not implemented!')
 
     def ValidateOrder(self, request, context):
         """Draft to validated: prices are snapshot, stock reserved, a number given.
+
+        Fixes prices, reserves stock, gives the number.
         """
         context.set_code(grpc.StatusCode.UNIMPLEMENTED)
         context.set_details('Method not implemented!')
@@ -134,34 +145,44 @@ class OrdersServiceServicer:
 
     def FireOrder(self, request, context):
         """Sends held lines to the kitchen: those named, those of a course, or all.
+
+        Those named, those of a course, or all.
+
+        A pay_first order that is not paid is fired with pay_later only: it becomes pay_later.
         """
         context.set_code(grpc.StatusCode.UNIMPLEMENTED)
         context.set_details('Method not implemented!')
         raise NotImplementedError('Method not implemented!')
 
     def CancelOrder(self, request, context):
-        """Missing associated documentation comment in .proto file."""
+        """Before money is on it. The kitchen is told, stock goes back.
+        """
         context.set_code(grpc.StatusCode.UNIMPLEMENTED)
         context.set_details('Method not implemented!')
         raise NotImplementedError('Method not implemented!')
 
     def CompleteOrder(self, request, context):
-        """Missing associated documentation comment in .proto file."""
+        """When everything is served and paid.
+        """
         context.set_code(grpc.StatusCode.UNIMPLEMENTED)
         context.set_details('Method not implemented!')
         raise NotImplementedError('Method not implemented!')
 
     def SetOrderStatus(self, request, context):
-        """Moves an order to a derived state by the command that leads there; the caller needs that command's permission as
-        well (orders.cancel for cancelled, kitchen.work for preparing and ready).
+        """Moves an order to a derived state by the command that leads there; the caller needs that command's permission
+        as well (orders.cancel for cancelled, kitchen.work for preparing and ready).
+
+        Where no command leads there, 409 with the states that can be reached.
         """
         context.set_code(grpc.StatusCode.UNIMPLEMENTED)
         context.set_details('Method not implemented!')
         raise NotImplementedError('Method not implemented!')
 
     def SetGuestAllergy(self, request, context):
-        """What a guest must not eat, until the order is done or cancelled. Open tickets repeat it in a new revision, which the
-        kitchen acknowledges anew.
+        """What a guest must not eat, until the order is done or cancelled. Open tickets repeat it in a new revision,
+        which the kitchen acknowledges anew.
+
+        Without allergens and text no guest has one any more.
         """
         context.set_code(grpc.StatusCode.UNIMPLEMENTED)
         context.set_details('Method not implemented!')
@@ -596,37 +617,48 @@ class KitchenServiceServicer:
     """
 
     def ListStations(self, request, context):
-        """Missing associated documentation comment in .proto file."""
+        """All of them; a restaurant has few.
+        """
         context.set_code(grpc.StatusCode.UNIMPLEMENTED)
         context.set_details('Method not implemented!')
         raise NotImplementedError('Method not implemented!')
 
     def SaveStation(self, request, context):
-        """Missing associated documentation comment in .proto file."""
+        """New tickets of its categories go there from now on.
+
+        Tickets that exist stay where they are.
+        """
         context.set_code(grpc.StatusCode.UNIMPLEMENTED)
         context.set_details('Method not implemented!')
         raise NotImplementedError('Method not implemented!')
 
     def ListTickets(self, request, context):
-        """Missing associated documentation comment in .proto file."""
+        """Newest first.
+        """
         context.set_code(grpc.StatusCode.UNIMPLEMENTED)
         context.set_details('Method not implemented!')
         raise NotImplementedError('Method not implemented!')
 
     def ChangeTicket(self, request, context):
-        """Missing associated documentation comment in .proto file."""
+        """Begin a ticket. Answers the ticket as it is then; again with the same key the same answer.
+        """
         context.set_code(grpc.StatusCode.UNIMPLEMENTED)
         context.set_details('Method not implemented!')
         raise NotImplementedError('Method not implemented!')
 
     def ChangeTicketLine(self, request, context):
-        """Missing associated documentation comment in .proto file."""
+        """Begin a line. Answers the whole ticket; the order's state follows its lines.
+        """
         context.set_code(grpc.StatusCode.UNIMPLEMENTED)
         context.set_details('Method not implemented!')
         raise NotImplementedError('Method not implemented!')
 
     def AcknowledgeGuestAllergy(self, request, context):
         """A cook has read the guest's allergy on a ticket. That a display has shown it (TICKET_ACTION_ACK) is not enough.
+
+        The body is the guest's allergy as the cook has read it: one that has changed since is refused.
+
+        Until then nothing of the ticket can be made ready.
         """
         context.set_code(grpc.StatusCode.UNIMPLEMENTED)
         context.set_details('Method not implemented!')
@@ -648,6 +680,8 @@ class KitchenServiceServicer:
 
     def AcknowledgeTicketAlarm(self, request, context):
         """Somebody looks after a ticket in alarm: it is over for all tills.
+
+        Ends its alarm on every till. One that is over already stays over.
         """
         context.set_code(grpc.StatusCode.UNIMPLEMENTED)
         context.set_details('Method not implemented!')

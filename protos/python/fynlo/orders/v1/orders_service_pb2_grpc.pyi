@@ -32,48 +32,98 @@ class OrdersServiceStub:
     @_typing.overload
     def __new__(cls, channel: _aio.Channel) -> OrdersServiceAsyncStub: ...
     QuoteOrder: _grpc.UnaryUnaryMultiCallable[_orders_service_pb2.QuoteOrderRequest, _orders_service_pb2.QuoteOrderResponse]
-    """Computes the bill of a basket. No effect."""
+    """Computes the bill of a basket. No effect.
+
+    The bill and what each way to pay would cost the restaurant. No effect, so no Idempotency-Key.
+    """
     PlaceOrder: _grpc.UnaryUnaryMultiCallable[_orders_service_pb2.PlaceOrderRequest, _orders_service_pb2.PlaceOrderResponse]
+    """Accepted means stored: prices are fixed, stock is reserved, a number is given.
+
+    Lines without a course are fired at once when the order is pay_later, and on full payment when it is pay_first;
+    a line with hold waits for /fire.
+    """
     GetOrder: _grpc.UnaryUnaryMultiCallable[_orders_service_pb2.GetOrderRequest, _orders_service_pb2.GetOrderResponse]
+    """One order, whole."""
     ListOrders: _grpc.UnaryUnaryMultiCallable[_orders_service_pb2.ListOrdersRequest, _orders_service_pb2.ListOrdersResponse]
+    """Orders of the restaurant."""
     GetOrderHistory: _grpc.UnaryUnaryMultiCallable[_orders_service_pb2.GetOrderHistoryRequest, _orders_service_pb2.GetOrderHistoryResponse]
+    """Every change of every axis, with actor, reason and both clocks."""
     ValidateOrder: _grpc.UnaryUnaryMultiCallable[_orders_service_pb2.ValidateOrderRequest, _orders_service_pb2.ValidateOrderResponse]
-    """Draft to validated: prices are snapshot, stock reserved, a number given."""
+    """Draft to validated: prices are snapshot, stock reserved, a number given.
+
+    Fixes prices, reserves stock, gives the number.
+    """
     FireOrder: _grpc.UnaryUnaryMultiCallable[_orders_service_pb2.FireOrderRequest, _orders_service_pb2.FireOrderResponse]
-    """Sends held lines to the kitchen: those named, those of a course, or all."""
+    """Sends held lines to the kitchen: those named, those of a course, or all.
+
+    Those named, those of a course, or all.
+
+    A pay_first order that is not paid is fired with pay_later only: it becomes pay_later.
+    """
     CancelOrder: _grpc.UnaryUnaryMultiCallable[_orders_service_pb2.CancelOrderRequest, _orders_service_pb2.CancelOrderResponse]
+    """Before money is on it. The kitchen is told, stock goes back."""
     CompleteOrder: _grpc.UnaryUnaryMultiCallable[_orders_service_pb2.CompleteOrderRequest, _orders_service_pb2.CompleteOrderResponse]
+    """When everything is served and paid."""
     SetOrderStatus: _grpc.UnaryUnaryMultiCallable[_orders_service_pb2.SetOrderStatusRequest, _orders_service_pb2.SetOrderStatusResponse]
-    """Moves an order to a derived state by the command that leads there; the caller needs that command's permission as
-    well (orders.cancel for cancelled, kitchen.work for preparing and ready).
+    """Moves an order to a derived state by the command that leads there; the caller needs that command's permission
+    as well (orders.cancel for cancelled, kitchen.work for preparing and ready).
+
+    Where no command leads there, 409 with the states that can be reached.
     """
     SetGuestAllergy: _grpc.UnaryUnaryMultiCallable[_orders_service_pb2.SetGuestAllergyRequest, _orders_service_pb2.SetGuestAllergyResponse]
-    """What a guest must not eat, until the order is done or cancelled. Open tickets repeat it in a new revision, which the
-    kitchen acknowledges anew.
+    """What a guest must not eat, until the order is done or cancelled. Open tickets repeat it in a new revision,
+    which the kitchen acknowledges anew.
+
+    Without allergens and text no guest has one any more.
     """
 
 @_typing.type_check_only
 class OrdersServiceAsyncStub(OrdersServiceStub):
     def __init__(self, channel: _aio.Channel) -> None: ...
     QuoteOrder: _aio.UnaryUnaryMultiCallable[_orders_service_pb2.QuoteOrderRequest, _orders_service_pb2.QuoteOrderResponse]  # type: ignore[assignment]
-    """Computes the bill of a basket. No effect."""
+    """Computes the bill of a basket. No effect.
+
+    The bill and what each way to pay would cost the restaurant. No effect, so no Idempotency-Key.
+    """
     PlaceOrder: _aio.UnaryUnaryMultiCallable[_orders_service_pb2.PlaceOrderRequest, _orders_service_pb2.PlaceOrderResponse]  # type: ignore[assignment]
+    """Accepted means stored: prices are fixed, stock is reserved, a number is given.
+
+    Lines without a course are fired at once when the order is pay_later, and on full payment when it is pay_first;
+    a line with hold waits for /fire.
+    """
     GetOrder: _aio.UnaryUnaryMultiCallable[_orders_service_pb2.GetOrderRequest, _orders_service_pb2.GetOrderResponse]  # type: ignore[assignment]
+    """One order, whole."""
     ListOrders: _aio.UnaryUnaryMultiCallable[_orders_service_pb2.ListOrdersRequest, _orders_service_pb2.ListOrdersResponse]  # type: ignore[assignment]
+    """Orders of the restaurant."""
     GetOrderHistory: _aio.UnaryUnaryMultiCallable[_orders_service_pb2.GetOrderHistoryRequest, _orders_service_pb2.GetOrderHistoryResponse]  # type: ignore[assignment]
+    """Every change of every axis, with actor, reason and both clocks."""
     ValidateOrder: _aio.UnaryUnaryMultiCallable[_orders_service_pb2.ValidateOrderRequest, _orders_service_pb2.ValidateOrderResponse]  # type: ignore[assignment]
-    """Draft to validated: prices are snapshot, stock reserved, a number given."""
+    """Draft to validated: prices are snapshot, stock reserved, a number given.
+
+    Fixes prices, reserves stock, gives the number.
+    """
     FireOrder: _aio.UnaryUnaryMultiCallable[_orders_service_pb2.FireOrderRequest, _orders_service_pb2.FireOrderResponse]  # type: ignore[assignment]
-    """Sends held lines to the kitchen: those named, those of a course, or all."""
+    """Sends held lines to the kitchen: those named, those of a course, or all.
+
+    Those named, those of a course, or all.
+
+    A pay_first order that is not paid is fired with pay_later only: it becomes pay_later.
+    """
     CancelOrder: _aio.UnaryUnaryMultiCallable[_orders_service_pb2.CancelOrderRequest, _orders_service_pb2.CancelOrderResponse]  # type: ignore[assignment]
+    """Before money is on it. The kitchen is told, stock goes back."""
     CompleteOrder: _aio.UnaryUnaryMultiCallable[_orders_service_pb2.CompleteOrderRequest, _orders_service_pb2.CompleteOrderResponse]  # type: ignore[assignment]
+    """When everything is served and paid."""
     SetOrderStatus: _aio.UnaryUnaryMultiCallable[_orders_service_pb2.SetOrderStatusRequest, _orders_service_pb2.SetOrderStatusResponse]  # type: ignore[assignment]
-    """Moves an order to a derived state by the command that leads there; the caller needs that command's permission as
-    well (orders.cancel for cancelled, kitchen.work for preparing and ready).
+    """Moves an order to a derived state by the command that leads there; the caller needs that command's permission
+    as well (orders.cancel for cancelled, kitchen.work for preparing and ready).
+
+    Where no command leads there, 409 with the states that can be reached.
     """
     SetGuestAllergy: _aio.UnaryUnaryMultiCallable[_orders_service_pb2.SetGuestAllergyRequest, _orders_service_pb2.SetGuestAllergyResponse]  # type: ignore[assignment]
-    """What a guest must not eat, until the order is done or cancelled. Open tickets repeat it in a new revision, which the
-    kitchen acknowledges anew.
+    """What a guest must not eat, until the order is done or cancelled. Open tickets repeat it in a new revision,
+    which the kitchen acknowledges anew.
+
+    Without allergens and text no guest has one any more.
     """
 
 class OrdersServiceServicer(metaclass=_abc_1.ABCMeta):
@@ -83,35 +133,46 @@ class OrdersServiceServicer(metaclass=_abc_1.ABCMeta):
         request: _orders_service_pb2.QuoteOrderRequest,
         context: _ServicerContext,
     ) -> _typing.Union[_orders_service_pb2.QuoteOrderResponse, _abc.Awaitable[_orders_service_pb2.QuoteOrderResponse]]:
-        """Computes the bill of a basket. No effect."""
+        """Computes the bill of a basket. No effect.
+
+        The bill and what each way to pay would cost the restaurant. No effect, so no Idempotency-Key.
+        """
 
     @_abc_1.abstractmethod
     def PlaceOrder(
         self,
         request: _orders_service_pb2.PlaceOrderRequest,
         context: _ServicerContext,
-    ) -> _typing.Union[_orders_service_pb2.PlaceOrderResponse, _abc.Awaitable[_orders_service_pb2.PlaceOrderResponse]]: ...
+    ) -> _typing.Union[_orders_service_pb2.PlaceOrderResponse, _abc.Awaitable[_orders_service_pb2.PlaceOrderResponse]]:
+        """Accepted means stored: prices are fixed, stock is reserved, a number is given.
+
+        Lines without a course are fired at once when the order is pay_later, and on full payment when it is pay_first;
+        a line with hold waits for /fire.
+        """
 
     @_abc_1.abstractmethod
     def GetOrder(
         self,
         request: _orders_service_pb2.GetOrderRequest,
         context: _ServicerContext,
-    ) -> _typing.Union[_orders_service_pb2.GetOrderResponse, _abc.Awaitable[_orders_service_pb2.GetOrderResponse]]: ...
+    ) -> _typing.Union[_orders_service_pb2.GetOrderResponse, _abc.Awaitable[_orders_service_pb2.GetOrderResponse]]:
+        """One order, whole."""
 
     @_abc_1.abstractmethod
     def ListOrders(
         self,
         request: _orders_service_pb2.ListOrdersRequest,
         context: _ServicerContext,
-    ) -> _typing.Union[_orders_service_pb2.ListOrdersResponse, _abc.Awaitable[_orders_service_pb2.ListOrdersResponse]]: ...
+    ) -> _typing.Union[_orders_service_pb2.ListOrdersResponse, _abc.Awaitable[_orders_service_pb2.ListOrdersResponse]]:
+        """Orders of the restaurant."""
 
     @_abc_1.abstractmethod
     def GetOrderHistory(
         self,
         request: _orders_service_pb2.GetOrderHistoryRequest,
         context: _ServicerContext,
-    ) -> _typing.Union[_orders_service_pb2.GetOrderHistoryResponse, _abc.Awaitable[_orders_service_pb2.GetOrderHistoryResponse]]: ...
+    ) -> _typing.Union[_orders_service_pb2.GetOrderHistoryResponse, _abc.Awaitable[_orders_service_pb2.GetOrderHistoryResponse]]:
+        """Every change of every axis, with actor, reason and both clocks."""
 
     @_abc_1.abstractmethod
     def ValidateOrder(
@@ -119,7 +180,10 @@ class OrdersServiceServicer(metaclass=_abc_1.ABCMeta):
         request: _orders_service_pb2.ValidateOrderRequest,
         context: _ServicerContext,
     ) -> _typing.Union[_orders_service_pb2.ValidateOrderResponse, _abc.Awaitable[_orders_service_pb2.ValidateOrderResponse]]:
-        """Draft to validated: prices are snapshot, stock reserved, a number given."""
+        """Draft to validated: prices are snapshot, stock reserved, a number given.
+
+        Fixes prices, reserves stock, gives the number.
+        """
 
     @_abc_1.abstractmethod
     def FireOrder(
@@ -127,21 +191,28 @@ class OrdersServiceServicer(metaclass=_abc_1.ABCMeta):
         request: _orders_service_pb2.FireOrderRequest,
         context: _ServicerContext,
     ) -> _typing.Union[_orders_service_pb2.FireOrderResponse, _abc.Awaitable[_orders_service_pb2.FireOrderResponse]]:
-        """Sends held lines to the kitchen: those named, those of a course, or all."""
+        """Sends held lines to the kitchen: those named, those of a course, or all.
+
+        Those named, those of a course, or all.
+
+        A pay_first order that is not paid is fired with pay_later only: it becomes pay_later.
+        """
 
     @_abc_1.abstractmethod
     def CancelOrder(
         self,
         request: _orders_service_pb2.CancelOrderRequest,
         context: _ServicerContext,
-    ) -> _typing.Union[_orders_service_pb2.CancelOrderResponse, _abc.Awaitable[_orders_service_pb2.CancelOrderResponse]]: ...
+    ) -> _typing.Union[_orders_service_pb2.CancelOrderResponse, _abc.Awaitable[_orders_service_pb2.CancelOrderResponse]]:
+        """Before money is on it. The kitchen is told, stock goes back."""
 
     @_abc_1.abstractmethod
     def CompleteOrder(
         self,
         request: _orders_service_pb2.CompleteOrderRequest,
         context: _ServicerContext,
-    ) -> _typing.Union[_orders_service_pb2.CompleteOrderResponse, _abc.Awaitable[_orders_service_pb2.CompleteOrderResponse]]: ...
+    ) -> _typing.Union[_orders_service_pb2.CompleteOrderResponse, _abc.Awaitable[_orders_service_pb2.CompleteOrderResponse]]:
+        """When everything is served and paid."""
 
     @_abc_1.abstractmethod
     def SetOrderStatus(
@@ -149,8 +220,10 @@ class OrdersServiceServicer(metaclass=_abc_1.ABCMeta):
         request: _orders_service_pb2.SetOrderStatusRequest,
         context: _ServicerContext,
     ) -> _typing.Union[_orders_service_pb2.SetOrderStatusResponse, _abc.Awaitable[_orders_service_pb2.SetOrderStatusResponse]]:
-        """Moves an order to a derived state by the command that leads there; the caller needs that command's permission as
-        well (orders.cancel for cancelled, kitchen.work for preparing and ready).
+        """Moves an order to a derived state by the command that leads there; the caller needs that command's permission
+        as well (orders.cancel for cancelled, kitchen.work for preparing and ready).
+
+        Where no command leads there, 409 with the states that can be reached.
         """
 
     @_abc_1.abstractmethod
@@ -159,8 +232,10 @@ class OrdersServiceServicer(metaclass=_abc_1.ABCMeta):
         request: _orders_service_pb2.SetGuestAllergyRequest,
         context: _ServicerContext,
     ) -> _typing.Union[_orders_service_pb2.SetGuestAllergyResponse, _abc.Awaitable[_orders_service_pb2.SetGuestAllergyResponse]]:
-        """What a guest must not eat, until the order is done or cancelled. Open tickets repeat it in a new revision, which the
-        kitchen acknowledges anew.
+        """What a guest must not eat, until the order is done or cancelled. Open tickets repeat it in a new revision,
+        which the kitchen acknowledges anew.
+
+        Without allergens and text no guest has one any more.
         """
 
 def add_OrdersServiceServicer_to_server(servicer: OrdersServiceServicer, server: _typing.Union[_grpc.Server, _aio.Server]) -> None: ...
@@ -173,18 +248,34 @@ class KitchenServiceStub:
     @_typing.overload
     def __new__(cls, channel: _aio.Channel) -> KitchenServiceAsyncStub: ...
     ListStations: _grpc.UnaryUnaryMultiCallable[_orders_service_pb2.ListStationsRequest, _orders_service_pb2.ListStationsResponse]
+    """All of them; a restaurant has few."""
     SaveStation: _grpc.UnaryUnaryMultiCallable[_orders_service_pb2.SaveStationRequest, _orders_service_pb2.SaveStationResponse]
+    """New tickets of its categories go there from now on.
+
+    Tickets that exist stay where they are.
+    """
     ListTickets: _grpc.UnaryUnaryMultiCallable[_orders_service_pb2.ListTicketsRequest, _orders_service_pb2.ListTicketsResponse]
+    """Newest first."""
     ChangeTicket: _grpc.UnaryUnaryMultiCallable[_orders_service_pb2.ChangeTicketRequest, _orders_service_pb2.ChangeTicketResponse]
+    """Begin a ticket. Answers the ticket as it is then; again with the same key the same answer."""
     ChangeTicketLine: _grpc.UnaryUnaryMultiCallable[_orders_service_pb2.ChangeTicketLineRequest, _orders_service_pb2.ChangeTicketLineResponse]
+    """Begin a line. Answers the whole ticket; the order's state follows its lines."""
     AcknowledgeGuestAllergy: _grpc.UnaryUnaryMultiCallable[_orders_service_pb2.AcknowledgeGuestAllergyRequest, _orders_service_pb2.AcknowledgeGuestAllergyResponse]
-    """A cook has read the guest's allergy on a ticket. That a display has shown it (TICKET_ACTION_ACK) is not enough."""
+    """A cook has read the guest's allergy on a ticket. That a display has shown it (TICKET_ACTION_ACK) is not enough.
+
+    The body is the guest's allergy as the cook has read it: one that has changed since is refused.
+
+    Until then nothing of the ticket can be made ready.
+    """
     ReportUndelivered: _grpc.UnaryUnaryMultiCallable[_orders_service_pb2.ReportUndeliveredRequest, _orders_service_pb2.ReportUndeliveredResponse]
     """Tickets that no display of their station has confirmed in time. Each raises an alarm once per revision."""
     ReportDelivered: _grpc.UnaryUnaryMultiCallable[_orders_service_pb2.ReportDeliveredRequest, _orders_service_pb2.ReportDeliveredResponse]
     """Tickets in alarm that a display has confirmed since: their alarms are over."""
     AcknowledgeTicketAlarm: _grpc.UnaryUnaryMultiCallable[_orders_service_pb2.AcknowledgeTicketAlarmRequest, _orders_service_pb2.AcknowledgeTicketAlarmResponse]
-    """Somebody looks after a ticket in alarm: it is over for all tills."""
+    """Somebody looks after a ticket in alarm: it is over for all tills.
+
+    Ends its alarm on every till. One that is over already stays over.
+    """
 
 @_typing.type_check_only
 class KitchenServiceAsyncStub(KitchenServiceStub):
@@ -192,18 +283,34 @@ class KitchenServiceAsyncStub(KitchenServiceStub):
 
     def __init__(self, channel: _aio.Channel) -> None: ...
     ListStations: _aio.UnaryUnaryMultiCallable[_orders_service_pb2.ListStationsRequest, _orders_service_pb2.ListStationsResponse]  # type: ignore[assignment]
+    """All of them; a restaurant has few."""
     SaveStation: _aio.UnaryUnaryMultiCallable[_orders_service_pb2.SaveStationRequest, _orders_service_pb2.SaveStationResponse]  # type: ignore[assignment]
+    """New tickets of its categories go there from now on.
+
+    Tickets that exist stay where they are.
+    """
     ListTickets: _aio.UnaryUnaryMultiCallable[_orders_service_pb2.ListTicketsRequest, _orders_service_pb2.ListTicketsResponse]  # type: ignore[assignment]
+    """Newest first."""
     ChangeTicket: _aio.UnaryUnaryMultiCallable[_orders_service_pb2.ChangeTicketRequest, _orders_service_pb2.ChangeTicketResponse]  # type: ignore[assignment]
+    """Begin a ticket. Answers the ticket as it is then; again with the same key the same answer."""
     ChangeTicketLine: _aio.UnaryUnaryMultiCallable[_orders_service_pb2.ChangeTicketLineRequest, _orders_service_pb2.ChangeTicketLineResponse]  # type: ignore[assignment]
+    """Begin a line. Answers the whole ticket; the order's state follows its lines."""
     AcknowledgeGuestAllergy: _aio.UnaryUnaryMultiCallable[_orders_service_pb2.AcknowledgeGuestAllergyRequest, _orders_service_pb2.AcknowledgeGuestAllergyResponse]  # type: ignore[assignment]
-    """A cook has read the guest's allergy on a ticket. That a display has shown it (TICKET_ACTION_ACK) is not enough."""
+    """A cook has read the guest's allergy on a ticket. That a display has shown it (TICKET_ACTION_ACK) is not enough.
+
+    The body is the guest's allergy as the cook has read it: one that has changed since is refused.
+
+    Until then nothing of the ticket can be made ready.
+    """
     ReportUndelivered: _aio.UnaryUnaryMultiCallable[_orders_service_pb2.ReportUndeliveredRequest, _orders_service_pb2.ReportUndeliveredResponse]  # type: ignore[assignment]
     """Tickets that no display of their station has confirmed in time. Each raises an alarm once per revision."""
     ReportDelivered: _aio.UnaryUnaryMultiCallable[_orders_service_pb2.ReportDeliveredRequest, _orders_service_pb2.ReportDeliveredResponse]  # type: ignore[assignment]
     """Tickets in alarm that a display has confirmed since: their alarms are over."""
     AcknowledgeTicketAlarm: _aio.UnaryUnaryMultiCallable[_orders_service_pb2.AcknowledgeTicketAlarmRequest, _orders_service_pb2.AcknowledgeTicketAlarmResponse]  # type: ignore[assignment]
-    """Somebody looks after a ticket in alarm: it is over for all tills."""
+    """Somebody looks after a ticket in alarm: it is over for all tills.
+
+    Ends its alarm on every till. One that is over already stays over.
+    """
 
 class KitchenServiceServicer(metaclass=_abc_1.ABCMeta):
     """Kitchen stations and their tickets."""
@@ -213,35 +320,43 @@ class KitchenServiceServicer(metaclass=_abc_1.ABCMeta):
         self,
         request: _orders_service_pb2.ListStationsRequest,
         context: _ServicerContext,
-    ) -> _typing.Union[_orders_service_pb2.ListStationsResponse, _abc.Awaitable[_orders_service_pb2.ListStationsResponse]]: ...
+    ) -> _typing.Union[_orders_service_pb2.ListStationsResponse, _abc.Awaitable[_orders_service_pb2.ListStationsResponse]]:
+        """All of them; a restaurant has few."""
 
     @_abc_1.abstractmethod
     def SaveStation(
         self,
         request: _orders_service_pb2.SaveStationRequest,
         context: _ServicerContext,
-    ) -> _typing.Union[_orders_service_pb2.SaveStationResponse, _abc.Awaitable[_orders_service_pb2.SaveStationResponse]]: ...
+    ) -> _typing.Union[_orders_service_pb2.SaveStationResponse, _abc.Awaitable[_orders_service_pb2.SaveStationResponse]]:
+        """New tickets of its categories go there from now on.
+
+        Tickets that exist stay where they are.
+        """
 
     @_abc_1.abstractmethod
     def ListTickets(
         self,
         request: _orders_service_pb2.ListTicketsRequest,
         context: _ServicerContext,
-    ) -> _typing.Union[_orders_service_pb2.ListTicketsResponse, _abc.Awaitable[_orders_service_pb2.ListTicketsResponse]]: ...
+    ) -> _typing.Union[_orders_service_pb2.ListTicketsResponse, _abc.Awaitable[_orders_service_pb2.ListTicketsResponse]]:
+        """Newest first."""
 
     @_abc_1.abstractmethod
     def ChangeTicket(
         self,
         request: _orders_service_pb2.ChangeTicketRequest,
         context: _ServicerContext,
-    ) -> _typing.Union[_orders_service_pb2.ChangeTicketResponse, _abc.Awaitable[_orders_service_pb2.ChangeTicketResponse]]: ...
+    ) -> _typing.Union[_orders_service_pb2.ChangeTicketResponse, _abc.Awaitable[_orders_service_pb2.ChangeTicketResponse]]:
+        """Begin a ticket. Answers the ticket as it is then; again with the same key the same answer."""
 
     @_abc_1.abstractmethod
     def ChangeTicketLine(
         self,
         request: _orders_service_pb2.ChangeTicketLineRequest,
         context: _ServicerContext,
-    ) -> _typing.Union[_orders_service_pb2.ChangeTicketLineResponse, _abc.Awaitable[_orders_service_pb2.ChangeTicketLineResponse]]: ...
+    ) -> _typing.Union[_orders_service_pb2.ChangeTicketLineResponse, _abc.Awaitable[_orders_service_pb2.ChangeTicketLineResponse]]:
+        """Begin a line. Answers the whole ticket; the order's state follows its lines."""
 
     @_abc_1.abstractmethod
     def AcknowledgeGuestAllergy(
@@ -249,7 +364,12 @@ class KitchenServiceServicer(metaclass=_abc_1.ABCMeta):
         request: _orders_service_pb2.AcknowledgeGuestAllergyRequest,
         context: _ServicerContext,
     ) -> _typing.Union[_orders_service_pb2.AcknowledgeGuestAllergyResponse, _abc.Awaitable[_orders_service_pb2.AcknowledgeGuestAllergyResponse]]:
-        """A cook has read the guest's allergy on a ticket. That a display has shown it (TICKET_ACTION_ACK) is not enough."""
+        """A cook has read the guest's allergy on a ticket. That a display has shown it (TICKET_ACTION_ACK) is not enough.
+
+        The body is the guest's allergy as the cook has read it: one that has changed since is refused.
+
+        Until then nothing of the ticket can be made ready.
+        """
 
     @_abc_1.abstractmethod
     def ReportUndelivered(
@@ -273,6 +393,9 @@ class KitchenServiceServicer(metaclass=_abc_1.ABCMeta):
         request: _orders_service_pb2.AcknowledgeTicketAlarmRequest,
         context: _ServicerContext,
     ) -> _typing.Union[_orders_service_pb2.AcknowledgeTicketAlarmResponse, _abc.Awaitable[_orders_service_pb2.AcknowledgeTicketAlarmResponse]]:
-        """Somebody looks after a ticket in alarm: it is over for all tills."""
+        """Somebody looks after a ticket in alarm: it is over for all tills.
+
+        Ends its alarm on every till. One that is over already stays over.
+        """
 
 def add_KitchenServiceServicer_to_server(servicer: KitchenServiceServicer, server: _typing.Union[_grpc.Server, _aio.Server]) -> None: ...

@@ -70,19 +70,24 @@ class PaymentsServiceServicer:
     """Missing associated documentation comment in .proto file."""
 
     def TakePayment(self, request, context):
-        """Missing associated documentation comment in .proto file."""
+        """Without an amount the whole balance. Cash needs an open till; change is what was tendered beyond it.
+
+        Tips above the bill itself need an approval and a reason.
+        """
         context.set_code(grpc.StatusCode.UNIMPLEMENTED)
         context.set_details('Method not implemented!')
         raise NotImplementedError('Method not implemented!')
 
     def GetPayment(self, request, context):
-        """Missing associated documentation comment in .proto file."""
+        """One payment.
+        """
         context.set_code(grpc.StatusCode.UNIMPLEMENTED)
         context.set_details('Method not implemented!')
         raise NotImplementedError('Method not implemented!')
 
     def ListPayments(self, request, context):
-        """Missing associated documentation comment in .proto file."""
+        """Newest first.
+        """
         context.set_code(grpc.StatusCode.UNIMPLEMENTED)
         context.set_details('Method not implemented!')
         raise NotImplementedError('Method not implemented!')
@@ -103,6 +108,8 @@ class PaymentsServiceServicer:
 
     def GetTrialBalance(self, request, context):
         """Debits and credits per account; they balance.
+
+        The sums of both columns are equal; a difference is a fault of ours.
         """
         context.set_code(grpc.StatusCode.UNIMPLEMENTED)
         context.set_details('Method not implemented!')
@@ -372,50 +379,64 @@ class TillServiceServicer:
     """
 
     def OpenTill(self, request, context):
-        """Missing associated documentation comment in .proto file."""
+        """A drawer has one open session at a time.
+        """
         context.set_code(grpc.StatusCode.UNIMPLEMENTED)
         context.set_details('Method not implemented!')
         raise NotImplementedError('Method not implemented!')
 
     def GetTillSession(self, request, context):
-        """Missing associated documentation comment in .proto file."""
+        """With what should be in the drawer now.
+        """
         context.set_code(grpc.StatusCode.UNIMPLEMENTED)
         context.set_details('Method not implemented!')
         raise NotImplementedError('Method not implemented!')
 
     def ListTillSessions(self, request, context):
-        """Missing associated documentation comment in .proto file."""
+        """Newest first.
+        """
         context.set_code(grpc.StatusCode.UNIMPLEMENTED)
         context.set_details('Method not implemented!')
         raise NotImplementedError('Method not implemented!')
 
     def RecordDrawerEvent(self, request, context):
-        """Missing associated documentation comment in .proto file."""
+        """Paid in, paid out, a drop to the safe, or the drawer opened without a sale (amount 0).
+
+        No more leaves the drawer than is in it. Above what one person moves alone in a session, and in a till that
+        somebody else opened, it needs an approval and a reason.
+        """
         context.set_code(grpc.StatusCode.UNIMPLEMENTED)
         context.set_details('Method not implemented!')
         raise NotImplementedError('Method not implemented!')
 
     def GetXReport(self, request, context):
         """Of a closed session only for whoever opened or closed it, and for those who may read Z reports.
+
+        What a Z report would say now. Changes nothing. Of a closed till for those who opened or closed it, or may read
+        Z reports.
         """
         context.set_code(grpc.StatusCode.UNIMPLEMENTED)
         context.set_details('Method not implemented!')
         raise NotImplementedError('Method not implemented!')
 
     def CloseTill(self, request, context):
-        """Missing associated documentation comment in .proto file."""
+        """Never refused because of a variance. A large one, and orders that are carried over, need an approval and a
+        reason.
+        """
         context.set_code(grpc.StatusCode.UNIMPLEMENTED)
         context.set_details('Method not implemented!')
         raise NotImplementedError('Method not implemented!')
 
     def GetZReport(self, request, context):
-        """Missing associated documentation comment in .proto file."""
+        """By its number, which has no gaps; it never changes and carries the hash of the one before.
+        """
         context.set_code(grpc.StatusCode.UNIMPLEMENTED)
         context.set_details('Method not implemented!')
         raise NotImplementedError('Method not implemented!')
 
     def ListZReports(self, request, context):
-        """Missing associated documentation comment in .proto file."""
+        """Newest first.
+        """
         context.set_code(grpc.StatusCode.UNIMPLEMENTED)
         context.set_details('Method not implemented!')
         raise NotImplementedError('Method not implemented!')

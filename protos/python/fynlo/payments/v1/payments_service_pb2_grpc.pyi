@@ -32,27 +32,45 @@ class PaymentsServiceStub:
     @_typing.overload
     def __new__(cls, channel: _aio.Channel) -> PaymentsServiceAsyncStub: ...
     TakePayment: _grpc.UnaryUnaryMultiCallable[_payments_service_pb2.TakePaymentRequest, _payments_service_pb2.TakePaymentResponse]
+    """Without an amount the whole balance. Cash needs an open till; change is what was tendered beyond it.
+
+    Tips above the bill itself need an approval and a reason.
+    """
     GetPayment: _grpc.UnaryUnaryMultiCallable[_payments_service_pb2.GetPaymentRequest, _payments_service_pb2.GetPaymentResponse]
+    """One payment."""
     ListPayments: _grpc.UnaryUnaryMultiCallable[_payments_service_pb2.ListPaymentsRequest, _payments_service_pb2.ListPaymentsResponse]
+    """Newest first."""
     CompareCosts: _grpc.UnaryUnaryMultiCallable[_payments_service_pb2.CompareCostsRequest, _payments_service_pb2.CompareCostsResponse]
     """What each method would cost for an amount. No effect."""
     CloseBill: _grpc.UnaryUnaryMultiCallable[_payments_service_pb2.CloseBillRequest, _payments_service_pb2.CloseBillResponse]
     """Closes the bill of an order that is being cancelled; refused once money is on it."""
     GetTrialBalance: _grpc.UnaryUnaryMultiCallable[_payments_service_pb2.GetTrialBalanceRequest, _payments_service_pb2.GetTrialBalanceResponse]
-    """Debits and credits per account; they balance."""
+    """Debits and credits per account; they balance.
+
+    The sums of both columns are equal; a difference is a fault of ours.
+    """
 
 @_typing.type_check_only
 class PaymentsServiceAsyncStub(PaymentsServiceStub):
     def __init__(self, channel: _aio.Channel) -> None: ...
     TakePayment: _aio.UnaryUnaryMultiCallable[_payments_service_pb2.TakePaymentRequest, _payments_service_pb2.TakePaymentResponse]  # type: ignore[assignment]
+    """Without an amount the whole balance. Cash needs an open till; change is what was tendered beyond it.
+
+    Tips above the bill itself need an approval and a reason.
+    """
     GetPayment: _aio.UnaryUnaryMultiCallable[_payments_service_pb2.GetPaymentRequest, _payments_service_pb2.GetPaymentResponse]  # type: ignore[assignment]
+    """One payment."""
     ListPayments: _aio.UnaryUnaryMultiCallable[_payments_service_pb2.ListPaymentsRequest, _payments_service_pb2.ListPaymentsResponse]  # type: ignore[assignment]
+    """Newest first."""
     CompareCosts: _aio.UnaryUnaryMultiCallable[_payments_service_pb2.CompareCostsRequest, _payments_service_pb2.CompareCostsResponse]  # type: ignore[assignment]
     """What each method would cost for an amount. No effect."""
     CloseBill: _aio.UnaryUnaryMultiCallable[_payments_service_pb2.CloseBillRequest, _payments_service_pb2.CloseBillResponse]  # type: ignore[assignment]
     """Closes the bill of an order that is being cancelled; refused once money is on it."""
     GetTrialBalance: _aio.UnaryUnaryMultiCallable[_payments_service_pb2.GetTrialBalanceRequest, _payments_service_pb2.GetTrialBalanceResponse]  # type: ignore[assignment]
-    """Debits and credits per account; they balance."""
+    """Debits and credits per account; they balance.
+
+    The sums of both columns are equal; a difference is a fault of ours.
+    """
 
 class PaymentsServiceServicer(metaclass=_abc_1.ABCMeta):
     @_abc_1.abstractmethod
@@ -60,21 +78,27 @@ class PaymentsServiceServicer(metaclass=_abc_1.ABCMeta):
         self,
         request: _payments_service_pb2.TakePaymentRequest,
         context: _ServicerContext,
-    ) -> _typing.Union[_payments_service_pb2.TakePaymentResponse, _abc.Awaitable[_payments_service_pb2.TakePaymentResponse]]: ...
+    ) -> _typing.Union[_payments_service_pb2.TakePaymentResponse, _abc.Awaitable[_payments_service_pb2.TakePaymentResponse]]:
+        """Without an amount the whole balance. Cash needs an open till; change is what was tendered beyond it.
+
+        Tips above the bill itself need an approval and a reason.
+        """
 
     @_abc_1.abstractmethod
     def GetPayment(
         self,
         request: _payments_service_pb2.GetPaymentRequest,
         context: _ServicerContext,
-    ) -> _typing.Union[_payments_service_pb2.GetPaymentResponse, _abc.Awaitable[_payments_service_pb2.GetPaymentResponse]]: ...
+    ) -> _typing.Union[_payments_service_pb2.GetPaymentResponse, _abc.Awaitable[_payments_service_pb2.GetPaymentResponse]]:
+        """One payment."""
 
     @_abc_1.abstractmethod
     def ListPayments(
         self,
         request: _payments_service_pb2.ListPaymentsRequest,
         context: _ServicerContext,
-    ) -> _typing.Union[_payments_service_pb2.ListPaymentsResponse, _abc.Awaitable[_payments_service_pb2.ListPaymentsResponse]]: ...
+    ) -> _typing.Union[_payments_service_pb2.ListPaymentsResponse, _abc.Awaitable[_payments_service_pb2.ListPaymentsResponse]]:
+        """Newest first."""
 
     @_abc_1.abstractmethod
     def CompareCosts(
@@ -98,7 +122,10 @@ class PaymentsServiceServicer(metaclass=_abc_1.ABCMeta):
         request: _payments_service_pb2.GetTrialBalanceRequest,
         context: _ServicerContext,
     ) -> _typing.Union[_payments_service_pb2.GetTrialBalanceResponse, _abc.Awaitable[_payments_service_pb2.GetTrialBalanceResponse]]:
-        """Debits and credits per account; they balance."""
+        """Debits and credits per account; they balance.
+
+        The sums of both columns are equal; a difference is a fault of ours.
+        """
 
 def add_PaymentsServiceServicer_to_server(servicer: PaymentsServiceServicer, server: _typing.Union[_grpc.Server, _aio.Server]) -> None: ...
 
@@ -110,14 +137,31 @@ class TillServiceStub:
     @_typing.overload
     def __new__(cls, channel: _aio.Channel) -> TillServiceAsyncStub: ...
     OpenTill: _grpc.UnaryUnaryMultiCallable[_payments_service_pb2.OpenTillRequest, _payments_service_pb2.OpenTillResponse]
+    """A drawer has one open session at a time."""
     GetTillSession: _grpc.UnaryUnaryMultiCallable[_payments_service_pb2.GetTillSessionRequest, _payments_service_pb2.GetTillSessionResponse]
+    """With what should be in the drawer now."""
     ListTillSessions: _grpc.UnaryUnaryMultiCallable[_payments_service_pb2.ListTillSessionsRequest, _payments_service_pb2.ListTillSessionsResponse]
+    """Newest first."""
     RecordDrawerEvent: _grpc.UnaryUnaryMultiCallable[_payments_service_pb2.RecordDrawerEventRequest, _payments_service_pb2.RecordDrawerEventResponse]
+    """Paid in, paid out, a drop to the safe, or the drawer opened without a sale (amount 0).
+
+    No more leaves the drawer than is in it. Above what one person moves alone in a session, and in a till that
+    somebody else opened, it needs an approval and a reason.
+    """
     GetXReport: _grpc.UnaryUnaryMultiCallable[_payments_service_pb2.GetXReportRequest, _payments_service_pb2.GetXReportResponse]
-    """Of a closed session only for whoever opened or closed it, and for those who may read Z reports."""
+    """Of a closed session only for whoever opened or closed it, and for those who may read Z reports.
+
+    What a Z report would say now. Changes nothing. Of a closed till for those who opened or closed it, or may read
+    Z reports.
+    """
     CloseTill: _grpc.UnaryUnaryMultiCallable[_payments_service_pb2.CloseTillRequest, _payments_service_pb2.CloseTillResponse]
+    """Never refused because of a variance. A large one, and orders that are carried over, need an approval and a
+    reason.
+    """
     GetZReport: _grpc.UnaryUnaryMultiCallable[_payments_service_pb2.GetZReportRequest, _payments_service_pb2.GetZReportResponse]
+    """By its number, which has no gaps; it never changes and carries the hash of the one before."""
     ListZReports: _grpc.UnaryUnaryMultiCallable[_payments_service_pb2.ListZReportsRequest, _payments_service_pb2.ListZReportsResponse]
+    """Newest first."""
 
 @_typing.type_check_only
 class TillServiceAsyncStub(TillServiceStub):
@@ -125,14 +169,31 @@ class TillServiceAsyncStub(TillServiceStub):
 
     def __init__(self, channel: _aio.Channel) -> None: ...
     OpenTill: _aio.UnaryUnaryMultiCallable[_payments_service_pb2.OpenTillRequest, _payments_service_pb2.OpenTillResponse]  # type: ignore[assignment]
+    """A drawer has one open session at a time."""
     GetTillSession: _aio.UnaryUnaryMultiCallable[_payments_service_pb2.GetTillSessionRequest, _payments_service_pb2.GetTillSessionResponse]  # type: ignore[assignment]
+    """With what should be in the drawer now."""
     ListTillSessions: _aio.UnaryUnaryMultiCallable[_payments_service_pb2.ListTillSessionsRequest, _payments_service_pb2.ListTillSessionsResponse]  # type: ignore[assignment]
+    """Newest first."""
     RecordDrawerEvent: _aio.UnaryUnaryMultiCallable[_payments_service_pb2.RecordDrawerEventRequest, _payments_service_pb2.RecordDrawerEventResponse]  # type: ignore[assignment]
+    """Paid in, paid out, a drop to the safe, or the drawer opened without a sale (amount 0).
+
+    No more leaves the drawer than is in it. Above what one person moves alone in a session, and in a till that
+    somebody else opened, it needs an approval and a reason.
+    """
     GetXReport: _aio.UnaryUnaryMultiCallable[_payments_service_pb2.GetXReportRequest, _payments_service_pb2.GetXReportResponse]  # type: ignore[assignment]
-    """Of a closed session only for whoever opened or closed it, and for those who may read Z reports."""
+    """Of a closed session only for whoever opened or closed it, and for those who may read Z reports.
+
+    What a Z report would say now. Changes nothing. Of a closed till for those who opened or closed it, or may read
+    Z reports.
+    """
     CloseTill: _aio.UnaryUnaryMultiCallable[_payments_service_pb2.CloseTillRequest, _payments_service_pb2.CloseTillResponse]  # type: ignore[assignment]
+    """Never refused because of a variance. A large one, and orders that are carried over, need an approval and a
+    reason.
+    """
     GetZReport: _aio.UnaryUnaryMultiCallable[_payments_service_pb2.GetZReportRequest, _payments_service_pb2.GetZReportResponse]  # type: ignore[assignment]
+    """By its number, which has no gaps; it never changes and carries the hash of the one before."""
     ListZReports: _aio.UnaryUnaryMultiCallable[_payments_service_pb2.ListZReportsRequest, _payments_service_pb2.ListZReportsResponse]  # type: ignore[assignment]
+    """Newest first."""
 
 class TillServiceServicer(metaclass=_abc_1.ABCMeta):
     """Cash drawers, their sessions and reports."""
@@ -142,28 +203,36 @@ class TillServiceServicer(metaclass=_abc_1.ABCMeta):
         self,
         request: _payments_service_pb2.OpenTillRequest,
         context: _ServicerContext,
-    ) -> _typing.Union[_payments_service_pb2.OpenTillResponse, _abc.Awaitable[_payments_service_pb2.OpenTillResponse]]: ...
+    ) -> _typing.Union[_payments_service_pb2.OpenTillResponse, _abc.Awaitable[_payments_service_pb2.OpenTillResponse]]:
+        """A drawer has one open session at a time."""
 
     @_abc_1.abstractmethod
     def GetTillSession(
         self,
         request: _payments_service_pb2.GetTillSessionRequest,
         context: _ServicerContext,
-    ) -> _typing.Union[_payments_service_pb2.GetTillSessionResponse, _abc.Awaitable[_payments_service_pb2.GetTillSessionResponse]]: ...
+    ) -> _typing.Union[_payments_service_pb2.GetTillSessionResponse, _abc.Awaitable[_payments_service_pb2.GetTillSessionResponse]]:
+        """With what should be in the drawer now."""
 
     @_abc_1.abstractmethod
     def ListTillSessions(
         self,
         request: _payments_service_pb2.ListTillSessionsRequest,
         context: _ServicerContext,
-    ) -> _typing.Union[_payments_service_pb2.ListTillSessionsResponse, _abc.Awaitable[_payments_service_pb2.ListTillSessionsResponse]]: ...
+    ) -> _typing.Union[_payments_service_pb2.ListTillSessionsResponse, _abc.Awaitable[_payments_service_pb2.ListTillSessionsResponse]]:
+        """Newest first."""
 
     @_abc_1.abstractmethod
     def RecordDrawerEvent(
         self,
         request: _payments_service_pb2.RecordDrawerEventRequest,
         context: _ServicerContext,
-    ) -> _typing.Union[_payments_service_pb2.RecordDrawerEventResponse, _abc.Awaitable[_payments_service_pb2.RecordDrawerEventResponse]]: ...
+    ) -> _typing.Union[_payments_service_pb2.RecordDrawerEventResponse, _abc.Awaitable[_payments_service_pb2.RecordDrawerEventResponse]]:
+        """Paid in, paid out, a drop to the safe, or the drawer opened without a sale (amount 0).
+
+        No more leaves the drawer than is in it. Above what one person moves alone in a session, and in a till that
+        somebody else opened, it needs an approval and a reason.
+        """
 
     @_abc_1.abstractmethod
     def GetXReport(
@@ -171,27 +240,36 @@ class TillServiceServicer(metaclass=_abc_1.ABCMeta):
         request: _payments_service_pb2.GetXReportRequest,
         context: _ServicerContext,
     ) -> _typing.Union[_payments_service_pb2.GetXReportResponse, _abc.Awaitable[_payments_service_pb2.GetXReportResponse]]:
-        """Of a closed session only for whoever opened or closed it, and for those who may read Z reports."""
+        """Of a closed session only for whoever opened or closed it, and for those who may read Z reports.
+
+        What a Z report would say now. Changes nothing. Of a closed till for those who opened or closed it, or may read
+        Z reports.
+        """
 
     @_abc_1.abstractmethod
     def CloseTill(
         self,
         request: _payments_service_pb2.CloseTillRequest,
         context: _ServicerContext,
-    ) -> _typing.Union[_payments_service_pb2.CloseTillResponse, _abc.Awaitable[_payments_service_pb2.CloseTillResponse]]: ...
+    ) -> _typing.Union[_payments_service_pb2.CloseTillResponse, _abc.Awaitable[_payments_service_pb2.CloseTillResponse]]:
+        """Never refused because of a variance. A large one, and orders that are carried over, need an approval and a
+        reason.
+        """
 
     @_abc_1.abstractmethod
     def GetZReport(
         self,
         request: _payments_service_pb2.GetZReportRequest,
         context: _ServicerContext,
-    ) -> _typing.Union[_payments_service_pb2.GetZReportResponse, _abc.Awaitable[_payments_service_pb2.GetZReportResponse]]: ...
+    ) -> _typing.Union[_payments_service_pb2.GetZReportResponse, _abc.Awaitable[_payments_service_pb2.GetZReportResponse]]:
+        """By its number, which has no gaps; it never changes and carries the hash of the one before."""
 
     @_abc_1.abstractmethod
     def ListZReports(
         self,
         request: _payments_service_pb2.ListZReportsRequest,
         context: _ServicerContext,
-    ) -> _typing.Union[_payments_service_pb2.ListZReportsResponse, _abc.Awaitable[_payments_service_pb2.ListZReportsResponse]]: ...
+    ) -> _typing.Union[_payments_service_pb2.ListZReportsResponse, _abc.Awaitable[_payments_service_pb2.ListZReportsResponse]]:
+        """Newest first."""
 
 def add_TillServiceServicer_to_server(servicer: TillServiceServicer, server: _typing.Union[_grpc.Server, _aio.Server]) -> None: ...

@@ -25,10 +25,13 @@ _sym_db = _symbol_database.Default()
 from buf.validate import validate_pb2 as buf_dot_validate_dot_validate__pb2
 from fynlo.common.v1 import json_pb2 as fynlo_dot_common_dot_v1_dot_json__pb2
 from fynlo.common.v1 import options_pb2 as fynlo_dot_common_dot_v1_dot_options__pb2
+from fynlo.common.v1 import rest_pb2 as fynlo_dot_common_dot_v1_dot_rest__pb2
 from fynlo.realtime.v1 import realtime_pb2 as fynlo_dot_realtime_dot_v1_dot_realtime__pb2
+from google.api import annotations_pb2 as google_dot_api_dot_annotations__pb2
+from google.protobuf import struct_pb2 as google_dot_protobuf_dot_struct__pb2
 
 
-DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n.fynlo/realtime/v1/channel_source_service.proto\x12\x11\x66ynlo.realtime.v1\x1a\x1b\x62uf/validate/validate.proto\x1a\x1a\x66ynlo/common/v1/json.proto\x1a\x1d\x66ynlo/common/v1/options.proto\x1a fynlo/realtime/v1/realtime.proto\"\xda\x01\n\x14ReplayChannelRequest\x12-\n\rrestaurant_id\x18\x01 \x01(\tB\x08\xbaH\x05r\x03\xb0\x01\x01R\x0crestaurantId\x12.\n\x07\x63hannel\x18\x02 \x01(\tB\x14\xbaH\x11r\x0f\x32\r^[a-z]{1,20}$R\x07\x63hannel\x12\x1d\n\x05\x65poch\x18\x03 \x01(\tB\x07\xbaH\x04r\x02\x18 R\x05\x65poch\x12\"\n\x08\x66rom_seq\x18\x04 \x01(\x03\x42\x07\xbaH\x04\"\x02(\x00R\x07\x66romSeq\x12 \n\x05limit\x18\x05 \x01(\x05\x42\n\xbaH\x07\x1a\x05\x18\xd0\x0f(\x00R\x05limit\"\xbd\x01\n\x15ReplayChannelResponse\x12:\n\x07outcome\x18\x01 \x01(\x0e\x32 .fynlo.realtime.v1.ReplayOutcomeR\x07outcome\x12\x14\n\x05\x65poch\x18\x02 \x01(\tR\x05\x65poch\x12\x19\n\x08head_seq\x18\x03 \x01(\x03R\x07headSeq\x12\x37\n\x06\x65vents\x18\x04 \x03(\x0b\x32\x1f.fynlo.realtime.v1.ChannelEventR\x06\x65vents\"i\n\x12GetSnapshotRequest\x12#\n\rrestaurant_id\x18\x01 \x01(\tR\x0crestaurantId\x12.\n\x07\x63hannel\x18\x02 \x01(\tB\x14\xbaH\x11r\x0f\x32\r^[a-z]{1,20}$R\x07\x63hannel\"\xf4\x03\n\x13GetSnapshotResponse\x12\x1d\n\x05\x65poch\x18\x01 \x01(\tB\x07\x82\xf6\x18\x03\n\x01\x65R\x05\x65poch\x12\x19\n\x03seq\x18\x02 \x01(\x03\x42\x07\x82\xf6\x18\x03\n\x01sR\x03seq\x12\x38\n\x06orders\x18\x03 \x01(\x0b\x32\x1e.fynlo.realtime.v1.OrdersStateH\x00R\x06orders\x12;\n\x07kitchen\x18\x04 \x01(\x0b\x32\x1f.fynlo.realtime.v1.KitchenStateH\x00R\x07kitchen\x12\x35\n\x05\x66loor\x18\x05 \x01(\x0b\x32\x1d.fynlo.realtime.v1.FloorStateH\x00R\x05\x66loor\x12\x41\n\tinventory\x18\x06 \x01(\x0b\x32!.fynlo.realtime.v1.InventoryStateH\x00R\tinventory\x12\x35\n\x05staff\x18\x07 \x01(\x0b\x32\x1d.fynlo.realtime.v1.StaffStateH\x00R\x05staff\x12\x35\n\x05tills\x18\x08 \x01(\x0b\x32\x1d.fynlo.realtime.v1.TillsStateH\x00R\x05tills\x12;\n\x07metrics\x18\t \x01(\x0b\x32\x1f.fynlo.realtime.v1.MetricsStateH\x00R\x07metricsB\x07\n\x05state*\x88\x01\n\rReplayOutcome\x12\x1e\n\x1aREPLAY_OUTCOME_UNSPECIFIED\x10\x00\x12\x19\n\x15REPLAY_OUTCOME_EVENTS\x10\x01\x12\x1a\n\x16REPLAY_OUTCOME_TOO_OLD\x10\x02\x12 \n\x1cREPLAY_OUTCOME_EPOCH_CHANGED\x10\x03\x32\x95\x02\n\x14\x43hannelSourceService\x12w\n\rReplayChannel\x12\'.fynlo.realtime.v1.ReplayChannelRequest\x1a(.fynlo.realtime.v1.ReplayChannelResponse\"\x13\x90\x02\x01\xd8\xf3\x18\x01\xea\xf3\x18\x08realtime\x12\x83\x01\n\x0bGetSnapshot\x12%.fynlo.realtime.v1.GetSnapshotRequest\x1a&.fynlo.realtime.v1.GetSnapshotResponse\"%\x90\x02\x01\xca\xf3\x18\x12realtime.subscribe\xea\xf3\x18\x08realtimeb\x06proto3')
+DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n.fynlo/realtime/v1/channel_source_service.proto\x12\x11\x66ynlo.realtime.v1\x1a\x1b\x62uf/validate/validate.proto\x1a\x1a\x66ynlo/common/v1/json.proto\x1a\x1d\x66ynlo/common/v1/options.proto\x1a\x1a\x66ynlo/common/v1/rest.proto\x1a fynlo/realtime/v1/realtime.proto\x1a\x1cgoogle/api/annotations.proto\x1a\x1cgoogle/protobuf/struct.proto\"\xda\x01\n\x14ReplayChannelRequest\x12-\n\rrestaurant_id\x18\x01 \x01(\tB\x08\xbaH\x05r\x03\xb0\x01\x01R\x0crestaurantId\x12.\n\x07\x63hannel\x18\x02 \x01(\tB\x14\xbaH\x11r\x0f\x32\r^[a-z]{1,20}$R\x07\x63hannel\x12\x1d\n\x05\x65poch\x18\x03 \x01(\tB\x07\xbaH\x04r\x02\x18 R\x05\x65poch\x12\"\n\x08\x66rom_seq\x18\x04 \x01(\x03\x42\x07\xbaH\x04\"\x02(\x00R\x07\x66romSeq\x12 \n\x05limit\x18\x05 \x01(\x05\x42\n\xbaH\x07\x1a\x05\x18\xd0\x0f(\x00R\x05limit\"\xbd\x01\n\x15ReplayChannelResponse\x12:\n\x07outcome\x18\x01 \x01(\x0e\x32 .fynlo.realtime.v1.ReplayOutcomeR\x07outcome\x12\x14\n\x05\x65poch\x18\x02 \x01(\tR\x05\x65poch\x12\x19\n\x08head_seq\x18\x03 \x01(\x03R\x07headSeq\x12\x37\n\x06\x65vents\x18\x04 \x03(\x0b\x32\x1f.fynlo.realtime.v1.ChannelEventR\x06\x65vents\"e\n\x08Snapshot\x12\x0e\n\x02\x63h\x18\x01 \x01(\tR\x02\x63h\x12\x0c\n\x01\x65\x18\x02 \x01(\tR\x01\x65\x12\x0c\n\x01s\x18\x03 \x01(\x03R\x01s\x12-\n\x05state\x18\x04 \x01(\x0b\x32\x17.google.protobuf.StructR\x05state\"\x94\x01\n\x12GetSnapshotRequest\x12+\n\rrestaurant_id\x18\x01 \x01(\tB\x06\x82\xf6\x18\x02\x18\x01R\x0crestaurantId\x12Q\n\x07\x63hannel\x18\x02 \x01(\tB7\xbaH\x11r\x0f\x32\r^[a-z]{1,20}$\x82\xf6\x18\x1f\n\x02\x63h\x8a\x01\x18^restaurant:[^:]*:[^:]*$R\x07\x63hannel\"\xf4\x03\n\x13GetSnapshotResponse\x12\x1d\n\x05\x65poch\x18\x01 \x01(\tB\x07\x82\xf6\x18\x03\n\x01\x65R\x05\x65poch\x12\x19\n\x03seq\x18\x02 \x01(\x03\x42\x07\x82\xf6\x18\x03\n\x01sR\x03seq\x12\x38\n\x06orders\x18\x03 \x01(\x0b\x32\x1e.fynlo.realtime.v1.OrdersStateH\x00R\x06orders\x12;\n\x07kitchen\x18\x04 \x01(\x0b\x32\x1f.fynlo.realtime.v1.KitchenStateH\x00R\x07kitchen\x12\x35\n\x05\x66loor\x18\x05 \x01(\x0b\x32\x1d.fynlo.realtime.v1.FloorStateH\x00R\x05\x66loor\x12\x41\n\tinventory\x18\x06 \x01(\x0b\x32!.fynlo.realtime.v1.InventoryStateH\x00R\tinventory\x12\x35\n\x05staff\x18\x07 \x01(\x0b\x32\x1d.fynlo.realtime.v1.StaffStateH\x00R\x05staff\x12\x35\n\x05tills\x18\x08 \x01(\x0b\x32\x1d.fynlo.realtime.v1.TillsStateH\x00R\x05tills\x12;\n\x07metrics\x18\t \x01(\x0b\x32\x1f.fynlo.realtime.v1.MetricsStateH\x00R\x07metricsB\x07\n\x05state*\x88\x01\n\rReplayOutcome\x12\x1e\n\x1aREPLAY_OUTCOME_UNSPECIFIED\x10\x00\x12\x19\n\x15REPLAY_OUTCOME_EVENTS\x10\x01\x12\x1a\n\x16REPLAY_OUTCOME_TOO_OLD\x10\x02\x12 \n\x1cREPLAY_OUTCOME_EPOCH_CHANGED\x10\x03\x32\xb2\x03\n\x14\x43hannelSourceService\x12w\n\rReplayChannel\x12\'.fynlo.realtime.v1.ReplayChannelRequest\x1a(.fynlo.realtime.v1.ReplayChannelResponse\"\x13\x90\x02\x01\xd8\xf3\x18\x01\xea\xf3\x18\x08realtime\x12\xa0\x02\n\x0bGetSnapshot\x12%.fynlo.realtime.v1.GetSnapshotRequest\x1a&.fynlo.realtime.v1.GetSnapshotResponse\"\xc1\x01\x90\x02\x01\xca\xf3\x18\x12realtime.subscribe\xea\xf3\x18\x08realtime\x8a\xf6\x18]\n5The state of a channel and the position to go on from\x12\x08realtimeB\x1a\x66ynlo.realtime.v1.Snapshot\x92\xf6\x18\x16\x08\x94\x03\x12\x11\x43HANNEL_NOT_FOUND\x82\xd3\xe4\x93\x02\x1b\x12\x19/api/v2/realtime/snapshotb\x06proto3')
 
 _globals = globals()
 _builder.BuildMessageAndEnumDescriptors(DESCRIPTOR, _globals)
@@ -45,8 +48,10 @@ if not _descriptor._USE_C_DESCRIPTORS:
   _globals['_REPLAYCHANNELREQUEST'].fields_by_name['from_seq']._serialized_options = b'\272H\004\"\002(\000'
   _globals['_REPLAYCHANNELREQUEST'].fields_by_name['limit']._loaded_options = None
   _globals['_REPLAYCHANNELREQUEST'].fields_by_name['limit']._serialized_options = b'\272H\007\032\005\030\320\017(\000'
+  _globals['_GETSNAPSHOTREQUEST'].fields_by_name['restaurant_id']._loaded_options = None
+  _globals['_GETSNAPSHOTREQUEST'].fields_by_name['restaurant_id']._serialized_options = b'\202\366\030\002\030\001'
   _globals['_GETSNAPSHOTREQUEST'].fields_by_name['channel']._loaded_options = None
-  _globals['_GETSNAPSHOTREQUEST'].fields_by_name['channel']._serialized_options = b'\272H\021r\0172\r^[a-z]{1,20}$'
+  _globals['_GETSNAPSHOTREQUEST'].fields_by_name['channel']._serialized_options = b'\272H\021r\0172\r^[a-z]{1,20}$\202\366\030\037\n\002ch\212\001\030^restaurant:[^:]*:[^:]*$'
   _globals['_GETSNAPSHOTRESPONSE'].fields_by_name['epoch']._loaded_options = None
   _globals['_GETSNAPSHOTRESPONSE'].fields_by_name['epoch']._serialized_options = b'\202\366\030\003\n\001e'
   _globals['_GETSNAPSHOTRESPONSE'].fields_by_name['seq']._loaded_options = None
@@ -54,17 +59,19 @@ if not _descriptor._USE_C_DESCRIPTORS:
   _globals['_CHANNELSOURCESERVICE'].methods_by_name['ReplayChannel']._loaded_options = None
   _globals['_CHANNELSOURCESERVICE'].methods_by_name['ReplayChannel']._serialized_options = b'\220\002\001\330\363\030\001\352\363\030\010realtime'
   _globals['_CHANNELSOURCESERVICE'].methods_by_name['GetSnapshot']._loaded_options = None
-  _globals['_CHANNELSOURCESERVICE'].methods_by_name['GetSnapshot']._serialized_options = b'\220\002\001\312\363\030\022realtime.subscribe\352\363\030\010realtime'
-  _globals['_REPLAYOUTCOME']._serialized_start=1215
-  _globals['_REPLAYOUTCOME']._serialized_end=1351
-  _globals['_REPLAYCHANNELREQUEST']._serialized_start=192
-  _globals['_REPLAYCHANNELREQUEST']._serialized_end=410
-  _globals['_REPLAYCHANNELRESPONSE']._serialized_start=413
-  _globals['_REPLAYCHANNELRESPONSE']._serialized_end=602
-  _globals['_GETSNAPSHOTREQUEST']._serialized_start=604
-  _globals['_GETSNAPSHOTREQUEST']._serialized_end=709
-  _globals['_GETSNAPSHOTRESPONSE']._serialized_start=712
-  _globals['_GETSNAPSHOTRESPONSE']._serialized_end=1212
-  _globals['_CHANNELSOURCESERVICE']._serialized_start=1354
-  _globals['_CHANNELSOURCESERVICE']._serialized_end=1631
+  _globals['_CHANNELSOURCESERVICE'].methods_by_name['GetSnapshot']._serialized_options = b'\220\002\001\312\363\030\022realtime.subscribe\352\363\030\010realtime\212\366\030]\n5The state of a channel and the position to go on from\022\010realtimeB\032fynlo.realtime.v1.Snapshot\222\366\030\026\010\224\003\022\021CHANNEL_NOT_FOUND\202\323\344\223\002\033\022\031/api/v2/realtime/snapshot'
+  _globals['_REPLAYOUTCOME']._serialized_start=1450
+  _globals['_REPLAYOUTCOME']._serialized_end=1586
+  _globals['_REPLAYCHANNELREQUEST']._serialized_start=280
+  _globals['_REPLAYCHANNELREQUEST']._serialized_end=498
+  _globals['_REPLAYCHANNELRESPONSE']._serialized_start=501
+  _globals['_REPLAYCHANNELRESPONSE']._serialized_end=690
+  _globals['_SNAPSHOT']._serialized_start=692
+  _globals['_SNAPSHOT']._serialized_end=793
+  _globals['_GETSNAPSHOTREQUEST']._serialized_start=796
+  _globals['_GETSNAPSHOTREQUEST']._serialized_end=944
+  _globals['_GETSNAPSHOTRESPONSE']._serialized_start=947
+  _globals['_GETSNAPSHOTRESPONSE']._serialized_end=1447
+  _globals['_CHANNELSOURCESERVICE']._serialized_start=1589
+  _globals['_CHANNELSOURCESERVICE']._serialized_end=2023
 # @@protoc_insertion_point(module_scope)

@@ -7,6 +7,7 @@ from collections import abc as _abc
 from fynlo.realtime.v1 import realtime_pb2 as _realtime_pb2
 from google.protobuf import descriptor as _descriptor
 from google.protobuf import message as _message
+from google.protobuf import struct_pb2 as _struct_pb2
 from google.protobuf.internal import containers as _containers
 from google.protobuf.internal import enum_type_wrapper as _enum_type_wrapper
 import builtins as _builtins
@@ -112,6 +113,39 @@ class ReplayChannelResponse(_message.Message):
 Global___ReplayChannelResponse: _TypeAlias = ReplayChannelResponse  # noqa: Y015
 
 @_typing.final
+class Snapshot(_message.Message):
+    """The state of a channel and its position, as REST answers it: epoch and sequence number."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    CH_FIELD_NUMBER: _builtins.int
+    E_FIELD_NUMBER: _builtins.int
+    S_FIELD_NUMBER: _builtins.int
+    STATE_FIELD_NUMBER: _builtins.int
+    ch: _builtins.str
+    e: _builtins.str
+    s: _builtins.int
+    @_builtins.property
+    def state(self) -> _struct_pb2.Struct:
+        """By channel: see the device socket."""
+
+    def __init__(
+        self,
+        *,
+        ch: _builtins.str = ...,
+        e: _builtins.str = ...,
+        s: _builtins.int = ...,
+        state: _struct_pb2.Struct | None = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _typing.Literal["state", b"state"]  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["ch", b"ch", "e", b"e", "s", b"s", "state", b"state"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___Snapshot: _TypeAlias = Snapshot  # noqa: Y015
+
+@_typing.final
 class GetSnapshotRequest(_message.Message):
     DESCRIPTOR: _descriptor.Descriptor
 
@@ -120,6 +154,7 @@ class GetSnapshotRequest(_message.Message):
     restaurant_id: _builtins.str
     """Service callers name the restaurant; for people it is the token's."""
     channel: _builtins.str
+    """Devices write restaurant:<id>:<channel>."""
     def __init__(
         self,
         *,

@@ -62,6 +62,8 @@ class ChannelSourceServiceServicer:
 
     def GetSnapshot(self, request, context):
         """State and position, read in one transaction on the primary.
+
+        State and position of one transaction: subscribe with that position and nothing is missed.
         """
         context.set_code(grpc.StatusCode.UNIMPLEMENTED)
         context.set_details('Method not implemented!')

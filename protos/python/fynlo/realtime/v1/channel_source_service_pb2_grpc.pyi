@@ -38,7 +38,10 @@ class ChannelSourceServiceStub:
     ReplayChannel: _grpc.UnaryUnaryMultiCallable[_channel_source_service_pb2.ReplayChannelRequest, _channel_source_service_pb2.ReplayChannelResponse]
     """Events after from_seq, without a gap, from the outbox."""
     GetSnapshot: _grpc.UnaryUnaryMultiCallable[_channel_source_service_pb2.GetSnapshotRequest, _channel_source_service_pb2.GetSnapshotResponse]
-    """State and position, read in one transaction on the primary."""
+    """State and position, read in one transaction on the primary.
+
+    State and position of one transaction: subscribe with that position and nothing is missed.
+    """
 
 @_typing.type_check_only
 class ChannelSourceServiceAsyncStub(ChannelSourceServiceStub):
@@ -50,7 +53,10 @@ class ChannelSourceServiceAsyncStub(ChannelSourceServiceStub):
     ReplayChannel: _aio.UnaryUnaryMultiCallable[_channel_source_service_pb2.ReplayChannelRequest, _channel_source_service_pb2.ReplayChannelResponse]  # type: ignore[assignment]
     """Events after from_seq, without a gap, from the outbox."""
     GetSnapshot: _aio.UnaryUnaryMultiCallable[_channel_source_service_pb2.GetSnapshotRequest, _channel_source_service_pb2.GetSnapshotResponse]  # type: ignore[assignment]
-    """State and position, read in one transaction on the primary."""
+    """State and position, read in one transaction on the primary.
+
+    State and position of one transaction: subscribe with that position and nothing is missed.
+    """
 
 class ChannelSourceServiceServicer(metaclass=_abc_1.ABCMeta):
     """What every owner of a channel answers: the deep half of a resume, and the state at a position.
@@ -71,6 +77,9 @@ class ChannelSourceServiceServicer(metaclass=_abc_1.ABCMeta):
         request: _channel_source_service_pb2.GetSnapshotRequest,
         context: _ServicerContext,
     ) -> _typing.Union[_channel_source_service_pb2.GetSnapshotResponse, _abc.Awaitable[_channel_source_service_pb2.GetSnapshotResponse]]:
-        """State and position, read in one transaction on the primary."""
+        """State and position, read in one transaction on the primary.
+
+        State and position of one transaction: subscribe with that position and nothing is missed.
+        """
 
 def add_ChannelSourceServiceServicer_to_server(servicer: ChannelSourceServiceServicer, server: _typing.Union[_grpc.Server, _aio.Server]) -> None: ...

@@ -27,7 +27,7 @@ from fynlo.common.v1 import json_pb2 as fynlo_dot_common_dot_v1_dot_json__pb2
 from google.protobuf import timestamp_pb2 as google_dot_protobuf_dot_timestamp__pb2
 
 
-DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n\x1a\x66ynlo/staff/v1/staff.proto\x12\x0e\x66ynlo.staff.v1\x1a\x1b\x62uf/validate/validate.proto\x1a\x1a\x66ynlo/common/v1/json.proto\x1a\x1fgoogle/protobuf/timestamp.proto\"\xe6\x02\n\x08\x45mployee\x12\x16\n\x02id\x18\x01 \x01(\tB\x06\x82\xf6\x18\x02h\x01R\x02id\x12+\n\rrestaurant_id\x18\x02 \x01(\tB\x06\x82\xf6\x18\x02h\x01R\x0crestaurantId\x12\x1d\n\x04name\x18\x03 \x01(\tB\t\xbaH\x06r\x04\x10\x01\x18xR\x04name\x12\x1f\n\x07user_id\x18\x04 \x01(\tB\x06\x82\xf6\x18\x02\x10\x01R\x06userId\x12\x1f\n\x03job\x18\x05 \x01(\tB\r\xbaH\x04r\x02\x18<\x82\xf6\x18\x02\x10\x01R\x03job\x12\x37\n\x11hourly_rate_minor\x18\x06 \x01(\x03\x42\x0b\xbaH\x08\"\x06\x18\xc0\x84=(\x00R\x0fhourlyRateMinor\x12\x35\n\rcurrency_code\x18\x07 \x01(\tB\x10\x82\xf6\x18\x0c\n\x08\x63urrencyh\x01R\x0c\x63urrencyCode\x12\"\n\x06\x61\x63tive\x18\x08 \x01(\x08\x42\n\x82\xf6\x18\x06R\x04trueR\x06\x61\x63tive\x12 \n\x07version\x18\t \x01(\x03\x42\x06\x82\xf6\x18\x02h\x01R\x07version\"\xc8\x03\n\x08Timecard\x12\x0e\n\x02id\x18\x01 \x01(\tR\x02id\x12#\n\rrestaurant_id\x18\x02 \x01(\tR\x0crestaurantId\x12\x1f\n\x0b\x65mployee_id\x18\x03 \x01(\tR\nemployeeId\x12+\n\remployee_name\x18\x04 \x01(\tB\x06\x82\xf6\x18\x02\x10\x01R\x0c\x65mployeeName\x12>\n\rclocked_in_at\x18\x05 \x01(\x0b\x32\x1a.google.protobuf.TimestampR\x0b\x63lockedInAt\x12H\n\x0e\x63locked_out_at\x18\x06 \x01(\x0b\x32\x1a.google.protobuf.TimestampB\x06\x82\xf6\x18\x02\x10\x01R\x0c\x63lockedOutAt\x12\x1b\n\ttime_zone\x18\x07 \x01(\tR\x08timeZone\x12=\n\x0eworked_minutes\x18\x08 \x01(\x03\x42\x16\x82\xf6\x18\x12\x42\x10\n\x0e\x63locked_out_atR\rworkedMinutes\x12\x14\n\x05\x66lags\x18\t \x03(\tR\x05\x66lags\x12#\n\rbusiness_date\x18\n \x01(\tR\x0c\x62usinessDate\x12\x18\n\x07version\x18\x0b \x01(\x03R\x07versionb\x06proto3')
+DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n\x1a\x66ynlo/staff/v1/staff.proto\x12\x0e\x66ynlo.staff.v1\x1a\x1b\x62uf/validate/validate.proto\x1a\x1a\x66ynlo/common/v1/json.proto\x1a\x1fgoogle/protobuf/timestamp.proto\"\xfc\x02\n\x08\x45mployee\x12!\n\x02id\x18\x01 \x01(\tB\x11\xbaH\x08r\x03\xb0\x01\x01\xd8\x01\x01\x82\xf6\x18\x02h\x01R\x02id\x12+\n\rrestaurant_id\x18\x02 \x01(\tB\x06\x82\xf6\x18\x02h\x01R\x0crestaurantId\x12\x1d\n\x04name\x18\x03 \x01(\tB\t\xbaH\x06r\x04\x10\x01\x18xR\x04name\x12*\n\x07user_id\x18\x04 \x01(\tB\x11\xbaH\x08r\x03\xb0\x01\x01\xd8\x01\x01\x82\xf6\x18\x02\x10\x01R\x06userId\x12\x1f\n\x03job\x18\x05 \x01(\tB\r\xbaH\x04r\x02\x18<\x82\xf6\x18\x02\x10\x01R\x03job\x12\x37\n\x11hourly_rate_minor\x18\x06 \x01(\x03\x42\x0b\xbaH\x08\"\x06\x18\xc0\x84=(\x00R\x0fhourlyRateMinor\x12\x35\n\rcurrency_code\x18\x07 \x01(\tB\x10\x82\xf6\x18\x0c\n\x08\x63urrencyh\x01R\x0c\x63urrencyCode\x12\"\n\x06\x61\x63tive\x18\x08 \x01(\x08\x42\n\x82\xf6\x18\x06R\x04trueR\x06\x61\x63tive\x12 \n\x07version\x18\t \x01(\x03\x42\x06\x82\xf6\x18\x02h\x01R\x07version\"\xc8\x03\n\x08Timecard\x12\x0e\n\x02id\x18\x01 \x01(\tR\x02id\x12#\n\rrestaurant_id\x18\x02 \x01(\tR\x0crestaurantId\x12\x1f\n\x0b\x65mployee_id\x18\x03 \x01(\tR\nemployeeId\x12+\n\remployee_name\x18\x04 \x01(\tB\x06\x82\xf6\x18\x02\x10\x01R\x0c\x65mployeeName\x12>\n\rclocked_in_at\x18\x05 \x01(\x0b\x32\x1a.google.protobuf.TimestampR\x0b\x63lockedInAt\x12H\n\x0e\x63locked_out_at\x18\x06 \x01(\x0b\x32\x1a.google.protobuf.TimestampB\x06\x82\xf6\x18\x02\x10\x01R\x0c\x63lockedOutAt\x12\x1b\n\ttime_zone\x18\x07 \x01(\tR\x08timeZone\x12=\n\x0eworked_minutes\x18\x08 \x01(\x03\x42\x16\x82\xf6\x18\x12\x42\x10\n\x0e\x63locked_out_atR\rworkedMinutes\x12\x14\n\x05\x66lags\x18\t \x03(\tR\x05\x66lags\x12#\n\rbusiness_date\x18\n \x01(\tR\x0c\x62usinessDate\x12\x18\n\x07version\x18\x0b \x01(\x03R\x07versionb\x06proto3')
 
 _globals = globals()
 _builder.BuildMessageAndEnumDescriptors(DESCRIPTOR, _globals)
@@ -35,13 +35,13 @@ _builder.BuildTopDescriptorsAndMessages(DESCRIPTOR, 'fynlo.staff.v1.staff_pb2', 
 if not _descriptor._USE_C_DESCRIPTORS:
   DESCRIPTOR._loaded_options = None
   _globals['_EMPLOYEE'].fields_by_name['id']._loaded_options = None
-  _globals['_EMPLOYEE'].fields_by_name['id']._serialized_options = b'\202\366\030\002h\001'
+  _globals['_EMPLOYEE'].fields_by_name['id']._serialized_options = b'\272H\010r\003\260\001\001\330\001\001\202\366\030\002h\001'
   _globals['_EMPLOYEE'].fields_by_name['restaurant_id']._loaded_options = None
   _globals['_EMPLOYEE'].fields_by_name['restaurant_id']._serialized_options = b'\202\366\030\002h\001'
   _globals['_EMPLOYEE'].fields_by_name['name']._loaded_options = None
   _globals['_EMPLOYEE'].fields_by_name['name']._serialized_options = b'\272H\006r\004\020\001\030x'
   _globals['_EMPLOYEE'].fields_by_name['user_id']._loaded_options = None
-  _globals['_EMPLOYEE'].fields_by_name['user_id']._serialized_options = b'\202\366\030\002\020\001'
+  _globals['_EMPLOYEE'].fields_by_name['user_id']._serialized_options = b'\272H\010r\003\260\001\001\330\001\001\202\366\030\002\020\001'
   _globals['_EMPLOYEE'].fields_by_name['job']._loaded_options = None
   _globals['_EMPLOYEE'].fields_by_name['job']._serialized_options = b'\272H\004r\002\030<\202\366\030\002\020\001'
   _globals['_EMPLOYEE'].fields_by_name['hourly_rate_minor']._loaded_options = None
@@ -59,7 +59,7 @@ if not _descriptor._USE_C_DESCRIPTORS:
   _globals['_TIMECARD'].fields_by_name['worked_minutes']._loaded_options = None
   _globals['_TIMECARD'].fields_by_name['worked_minutes']._serialized_options = b'\202\366\030\022B\020\n\016clocked_out_at'
   _globals['_EMPLOYEE']._serialized_start=137
-  _globals['_EMPLOYEE']._serialized_end=495
-  _globals['_TIMECARD']._serialized_start=498
-  _globals['_TIMECARD']._serialized_end=954
+  _globals['_EMPLOYEE']._serialized_end=517
+  _globals['_TIMECARD']._serialized_start=520
+  _globals['_TIMECARD']._serialized_end=976
 # @@protoc_insertion_point(module_scope)

@@ -26,11 +26,13 @@ from buf.validate import validate_pb2 as buf_dot_validate_dot_validate__pb2
 from fynlo.common.v1 import common_pb2 as fynlo_dot_common_dot_v1_dot_common__pb2
 from fynlo.common.v1 import json_pb2 as fynlo_dot_common_dot_v1_dot_json__pb2
 from fynlo.common.v1 import options_pb2 as fynlo_dot_common_dot_v1_dot_options__pb2
+from fynlo.common.v1 import rest_pb2 as fynlo_dot_common_dot_v1_dot_rest__pb2
 from fynlo.staff.v1 import staff_pb2 as fynlo_dot_staff_dot_v1_dot_staff__pb2
+from google.api import annotations_pb2 as google_dot_api_dot_annotations__pb2
 from google.protobuf import timestamp_pb2 as google_dot_protobuf_dot_timestamp__pb2
 
 
-DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n\"fynlo/staff/v1/staff_service.proto\x12\x0e\x66ynlo.staff.v1\x1a\x1b\x62uf/validate/validate.proto\x1a\x1c\x66ynlo/common/v1/common.proto\x1a\x1a\x66ynlo/common/v1/json.proto\x1a\x1d\x66ynlo/common/v1/options.proto\x1a\x1a\x66ynlo/staff/v1/staff.proto\x1a\x1fgoogle/protobuf/timestamp.proto\"~\n\x13SaveEmployeeRequest\x12)\n\nrequest_id\x18\x01 \x01(\tB\n\xbaH\x07r\x05\x10\x01\x18\xff\x01R\trequestId\x12<\n\x08\x65mployee\x18\x02 \x01(\x0b\x32\x18.fynlo.staff.v1.EmployeeB\x06\xbaH\x03\xc8\x01\x01R\x08\x65mployee\"L\n\x14SaveEmployeeResponse\x12\x34\n\x08\x65mployee\x18\x01 \x01(\x0b\x32\x18.fynlo.staff.v1.EmployeeR\x08\x65mployee\"{\n\x14ListEmployeesRequest\x12\x38\n\x04page\x18\x01 \x01(\x0b\x32\x1c.fynlo.common.v1.PageRequestB\x06\x82\xf6\x18\x02 \x01R\x04page\x12)\n\x10include_inactive\x18\x02 \x01(\x08R\x0fincludeInactive\"\x85\x01\n\x15ListEmployeesResponse\x12\x43\n\temployees\x18\x01 \x03(\x0b\x32\x18.fynlo.staff.v1.EmployeeB\x0b\x82\xf6\x18\x07\n\x05itemsR\temployees\x12\'\n\x0bnext_cursor\x18\x02 \x01(\tB\x06\x82\xf6\x18\x02\x10\x01R\nnextCursor\"d\n\x0e\x43lockInRequest\x12)\n\nrequest_id\x18\x01 \x01(\tB\n\xbaH\x07r\x05\x10\x01\x18\xff\x01R\trequestId\x12\'\n\x0b\x65mployee_id\x18\x02 \x01(\tB\x06\x82\xf6\x18\x02\x10\x01R\nemployeeId\"G\n\x0f\x43lockInResponse\x12\x34\n\x08timecard\x18\x01 \x01(\x0b\x32\x18.fynlo.staff.v1.TimecardR\x08timecard\"e\n\x0f\x43lockOutRequest\x12)\n\nrequest_id\x18\x01 \x01(\tB\n\xbaH\x07r\x05\x10\x01\x18\xff\x01R\trequestId\x12\'\n\x0b\x65mployee_id\x18\x02 \x01(\tB\x06\x82\xf6\x18\x02\x10\x01R\nemployeeId\"H\n\x10\x43lockOutResponse\x12\x34\n\x08timecard\x18\x01 \x01(\x0b\x32\x18.fynlo.staff.v1.TimecardR\x08timecard\"\x9e\x02\n\x14ListTimecardsRequest\x12\x38\n\x04page\x18\x01 \x01(\x0b\x32\x1c.fynlo.common.v1.PageRequestB\x06\x82\xf6\x18\x02 \x01R\x04page\x12\x1f\n\x0b\x65mployee_id\x18\x02 \x01(\tR\nemployeeId\x12\'\n\topen_only\x18\x03 \x01(\x08\x42\n\x82\xf6\x18\x06\n\x04openR\x08openOnly\x12?\n\tfrom_time\x18\x04 \x01(\x0b\x32\x1a.google.protobuf.TimestampB\x06\x82\xf6\x18\x02\x18\x01R\x08\x66romTime\x12\x41\n\nuntil_time\x18\x05 \x01(\x0b\x32\x1a.google.protobuf.TimestampB\x06\x82\xf6\x18\x02\x18\x01R\tuntilTime\"\x85\x01\n\x15ListTimecardsResponse\x12\x43\n\ttimecards\x18\x01 \x03(\x0b\x32\x18.fynlo.staff.v1.TimecardB\x0b\x82\xf6\x18\x07\n\x05itemsR\ttimecards\x12\'\n\x0bnext_cursor\x18\x02 \x01(\tB\x06\x82\xf6\x18\x02\x10\x01R\nnextCursor2\xa3\x04\n\x0cStaffService\x12n\n\x0cSaveEmployee\x12#.fynlo.staff.v1.SaveEmployeeRequest\x1a$.fynlo.staff.v1.SaveEmployeeResponse\"\x13\x90\x02\x02\xca\xf3\x18\x0cstaff.manage\x12o\n\rListEmployees\x12$.fynlo.staff.v1.ListEmployeesRequest\x1a%.fynlo.staff.v1.ListEmployeesResponse\"\x11\x90\x02\x01\xca\xf3\x18\nstaff.read\x12^\n\x07\x43lockIn\x12\x1e.fynlo.staff.v1.ClockInRequest\x1a\x1f.fynlo.staff.v1.ClockInResponse\"\x12\x90\x02\x02\xca\xf3\x18\x0bstaff.clock\x12\x61\n\x08\x43lockOut\x12\x1f.fynlo.staff.v1.ClockOutRequest\x1a .fynlo.staff.v1.ClockOutResponse\"\x12\x90\x02\x02\xca\xf3\x18\x0bstaff.clock\x12o\n\rListTimecards\x12$.fynlo.staff.v1.ListTimecardsRequest\x1a%.fynlo.staff.v1.ListTimecardsResponse\"\x11\x90\x02\x01\xca\xf3\x18\nstaff.readb\x06proto3')
+DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n\"fynlo/staff/v1/staff_service.proto\x12\x0e\x66ynlo.staff.v1\x1a\x1b\x62uf/validate/validate.proto\x1a\x1c\x66ynlo/common/v1/common.proto\x1a\x1a\x66ynlo/common/v1/json.proto\x1a\x1d\x66ynlo/common/v1/options.proto\x1a\x1a\x66ynlo/common/v1/rest.proto\x1a\x1a\x66ynlo/staff/v1/staff.proto\x1a\x1cgoogle/api/annotations.proto\x1a\x1fgoogle/protobuf/timestamp.proto\"~\n\x13SaveEmployeeRequest\x12)\n\nrequest_id\x18\x01 \x01(\tB\n\xbaH\x07r\x05\x10\x01\x18\xff\x01R\trequestId\x12<\n\x08\x65mployee\x18\x02 \x01(\x0b\x32\x18.fynlo.staff.v1.EmployeeB\x06\xbaH\x03\xc8\x01\x01R\x08\x65mployee\"L\n\x14SaveEmployeeResponse\x12\x34\n\x08\x65mployee\x18\x01 \x01(\x0b\x32\x18.fynlo.staff.v1.EmployeeR\x08\x65mployee\"{\n\x14ListEmployeesRequest\x12\x38\n\x04page\x18\x01 \x01(\x0b\x32\x1c.fynlo.common.v1.PageRequestB\x06\x82\xf6\x18\x02 \x01R\x04page\x12)\n\x10include_inactive\x18\x02 \x01(\x08R\x0fincludeInactive\"\x85\x01\n\x15ListEmployeesResponse\x12\x43\n\temployees\x18\x01 \x03(\x0b\x32\x18.fynlo.staff.v1.EmployeeB\x0b\x82\xf6\x18\x07\n\x05itemsR\temployees\x12\'\n\x0bnext_cursor\x18\x02 \x01(\tB\x06\x82\xf6\x18\x02\x10\x01R\nnextCursor\"o\n\x0e\x43lockInRequest\x12)\n\nrequest_id\x18\x01 \x01(\tB\n\xbaH\x07r\x05\x10\x01\x18\xff\x01R\trequestId\x12\x32\n\x0b\x65mployee_id\x18\x02 \x01(\tB\x11\xbaH\x08r\x03\xb0\x01\x01\xd8\x01\x01\x82\xf6\x18\x02\x10\x01R\nemployeeId\"G\n\x0f\x43lockInResponse\x12\x34\n\x08timecard\x18\x01 \x01(\x0b\x32\x18.fynlo.staff.v1.TimecardR\x08timecard\"p\n\x0f\x43lockOutRequest\x12)\n\nrequest_id\x18\x01 \x01(\tB\n\xbaH\x07r\x05\x10\x01\x18\xff\x01R\trequestId\x12\x32\n\x0b\x65mployee_id\x18\x02 \x01(\tB\x11\xbaH\x08r\x03\xb0\x01\x01\xd8\x01\x01\x82\xf6\x18\x02\x10\x01R\nemployeeId\"H\n\x10\x43lockOutResponse\x12\x34\n\x08timecard\x18\x01 \x01(\x0b\x32\x18.fynlo.staff.v1.TimecardR\x08timecard\"\xab\x02\n\x14ListTimecardsRequest\x12\x38\n\x04page\x18\x01 \x01(\x0b\x32\x1c.fynlo.common.v1.PageRequestB\x06\x82\xf6\x18\x02 \x01R\x04page\x12,\n\x0b\x65mployee_id\x18\x02 \x01(\tB\x0b\xbaH\x08r\x03\xb0\x01\x01\xd8\x01\x01R\nemployeeId\x12\'\n\topen_only\x18\x03 \x01(\x08\x42\n\x82\xf6\x18\x06\n\x04openR\x08openOnly\x12?\n\tfrom_time\x18\x04 \x01(\x0b\x32\x1a.google.protobuf.TimestampB\x06\x82\xf6\x18\x02\x18\x01R\x08\x66romTime\x12\x41\n\nuntil_time\x18\x05 \x01(\x0b\x32\x1a.google.protobuf.TimestampB\x06\x82\xf6\x18\x02\x18\x01R\tuntilTime\"\x85\x01\n\x15ListTimecardsResponse\x12\x43\n\ttimecards\x18\x01 \x03(\x0b\x32\x18.fynlo.staff.v1.TimecardB\x0b\x82\xf6\x18\x07\n\x05itemsR\ttimecards\x12\'\n\x0bnext_cursor\x18\x02 \x01(\tB\x06\x82\xf6\x18\x02\x10\x01R\nnextCursor2\xcf\t\n\x0cStaffService\x12\x9e\x03\n\x0cSaveEmployee\x12#.fynlo.staff.v1.SaveEmployeeRequest\x1a$.fynlo.staff.v1.SaveEmployeeResponse\"\xc2\x02\x90\x02\x02\xca\xf3\x18\x0cstaff.manage\x8a\xf6\x18/\n\x0f\x41\x64\x64 an employee\x12\x05staff\x18\xc9\x01 \x01*\x10\x65mployee.version\x8a\xf6\x18\x41\n\x12\x43hange an employee\x12\x05staff \x01*\x10\x65mployee.version2\x10\x65mployee.version\x92\xf6\x18\x17\x08\x94\x03\x12\x12\x45MPLOYEE_NOT_FOUND\x92\xf6\x18\x1a\x08\x99\x03\x12\x15USER_ALREADY_EMPLOYED\x92\xf6\x18\x16\x08\xa6\x03\x12\x11\x43URRENCY_MISMATCH\x82\xd3\xe4\x93\x02^\"\x11/api/v2/employees:\x08\x65mployeeZ5\x1a\x1f/api/v2/employees/{employee.id}:\x08\x65mployeeb\x08\x65mployeeb\x08\x65mployee\x12\xa3\x01\n\rListEmployees\x12$.fynlo.staff.v1.ListEmployeesRequest\x1a%.fynlo.staff.v1.ListEmployeesResponse\"E\x90\x02\x01\xca\xf3\x18\nstaff.read\x8a\xf6\x18\x17\n\x0eList employees\x12\x05staff\x82\xd3\xe4\x93\x02\x13\x12\x11/api/v2/employees\x12\xf1\x01\n\x07\x43lockIn\x12\x1e.fynlo.staff.v1.ClockInRequest\x1a\x1f.fynlo.staff.v1.ClockInResponse\"\xa4\x01\x90\x02\x02\xca\xf3\x18\x0bstaff.clock\x8a\xf6\x18\x16\n\x08\x43lock in\x12\x05staff\x18\xc9\x01 \x01\x92\xf6\x18\x17\x08\x94\x03\x12\x12\x45MPLOYEE_NOT_FOUND\x92\xf6\x18*\x08\x99\x03\x12\x12\x41LREADY_CLOCKED_IN\x12\x11\x45MPLOYEE_INACTIVE\x82\xd3\xe4\x93\x02)\"\x1a/api/v2/timecards/clock-in:\x01*b\x08timecard\x12\xdc\x01\n\x08\x43lockOut\x12\x1f.fynlo.staff.v1.ClockOutRequest\x1a .fynlo.staff.v1.ClockOutResponse\"\x8c\x01\x90\x02\x02\xca\xf3\x18\x0bstaff.clock\x8a\xf6\x18\x14\n\tClock out\x12\x05staff \x01\x92\xf6\x18\x17\x08\x94\x03\x12\x12\x45MPLOYEE_NOT_FOUND\x92\xf6\x18\x13\x08\x99\x03\x12\x0eNOT_CLOCKED_IN\x82\xd3\xe4\x93\x02*\"\x1b/api/v2/timecards/clock-out:\x01*b\x08timecard\x12\xa4\x01\n\rListTimecards\x12$.fynlo.staff.v1.ListTimecardsRequest\x1a%.fynlo.staff.v1.ListTimecardsResponse\"F\x90\x02\x01\xca\xf3\x18\nstaff.read\x8a\xf6\x18\x18\n\x0fList time cards\x12\x05staff\x82\xd3\xe4\x93\x02\x13\x12\x11/api/v2/timecardsb\x06proto3')
 
 _globals = globals()
 _builder.BuildMessageAndEnumDescriptors(DESCRIPTOR, _globals)
@@ -50,13 +52,15 @@ if not _descriptor._USE_C_DESCRIPTORS:
   _globals['_CLOCKINREQUEST'].fields_by_name['request_id']._loaded_options = None
   _globals['_CLOCKINREQUEST'].fields_by_name['request_id']._serialized_options = b'\272H\007r\005\020\001\030\377\001'
   _globals['_CLOCKINREQUEST'].fields_by_name['employee_id']._loaded_options = None
-  _globals['_CLOCKINREQUEST'].fields_by_name['employee_id']._serialized_options = b'\202\366\030\002\020\001'
+  _globals['_CLOCKINREQUEST'].fields_by_name['employee_id']._serialized_options = b'\272H\010r\003\260\001\001\330\001\001\202\366\030\002\020\001'
   _globals['_CLOCKOUTREQUEST'].fields_by_name['request_id']._loaded_options = None
   _globals['_CLOCKOUTREQUEST'].fields_by_name['request_id']._serialized_options = b'\272H\007r\005\020\001\030\377\001'
   _globals['_CLOCKOUTREQUEST'].fields_by_name['employee_id']._loaded_options = None
-  _globals['_CLOCKOUTREQUEST'].fields_by_name['employee_id']._serialized_options = b'\202\366\030\002\020\001'
+  _globals['_CLOCKOUTREQUEST'].fields_by_name['employee_id']._serialized_options = b'\272H\010r\003\260\001\001\330\001\001\202\366\030\002\020\001'
   _globals['_LISTTIMECARDSREQUEST'].fields_by_name['page']._loaded_options = None
   _globals['_LISTTIMECARDSREQUEST'].fields_by_name['page']._serialized_options = b'\202\366\030\002 \001'
+  _globals['_LISTTIMECARDSREQUEST'].fields_by_name['employee_id']._loaded_options = None
+  _globals['_LISTTIMECARDSREQUEST'].fields_by_name['employee_id']._serialized_options = b'\272H\010r\003\260\001\001\330\001\001'
   _globals['_LISTTIMECARDSREQUEST'].fields_by_name['open_only']._loaded_options = None
   _globals['_LISTTIMECARDSREQUEST'].fields_by_name['open_only']._serialized_options = b'\202\366\030\006\n\004open'
   _globals['_LISTTIMECARDSREQUEST'].fields_by_name['from_time']._loaded_options = None
@@ -68,35 +72,35 @@ if not _descriptor._USE_C_DESCRIPTORS:
   _globals['_LISTTIMECARDSRESPONSE'].fields_by_name['next_cursor']._loaded_options = None
   _globals['_LISTTIMECARDSRESPONSE'].fields_by_name['next_cursor']._serialized_options = b'\202\366\030\002\020\001'
   _globals['_STAFFSERVICE'].methods_by_name['SaveEmployee']._loaded_options = None
-  _globals['_STAFFSERVICE'].methods_by_name['SaveEmployee']._serialized_options = b'\220\002\002\312\363\030\014staff.manage'
+  _globals['_STAFFSERVICE'].methods_by_name['SaveEmployee']._serialized_options = b'\220\002\002\312\363\030\014staff.manage\212\366\030/\n\017Add an employee\022\005staff\030\311\001 \001*\020employee.version\212\366\030A\n\022Change an employee\022\005staff \001*\020employee.version2\020employee.version\222\366\030\027\010\224\003\022\022EMPLOYEE_NOT_FOUND\222\366\030\032\010\231\003\022\025USER_ALREADY_EMPLOYED\222\366\030\026\010\246\003\022\021CURRENCY_MISMATCH\202\323\344\223\002^\"\021/api/v2/employees:\010employeeZ5\032\037/api/v2/employees/{employee.id}:\010employeeb\010employeeb\010employee'
   _globals['_STAFFSERVICE'].methods_by_name['ListEmployees']._loaded_options = None
-  _globals['_STAFFSERVICE'].methods_by_name['ListEmployees']._serialized_options = b'\220\002\001\312\363\030\nstaff.read'
+  _globals['_STAFFSERVICE'].methods_by_name['ListEmployees']._serialized_options = b'\220\002\001\312\363\030\nstaff.read\212\366\030\027\n\016List employees\022\005staff\202\323\344\223\002\023\022\021/api/v2/employees'
   _globals['_STAFFSERVICE'].methods_by_name['ClockIn']._loaded_options = None
-  _globals['_STAFFSERVICE'].methods_by_name['ClockIn']._serialized_options = b'\220\002\002\312\363\030\013staff.clock'
+  _globals['_STAFFSERVICE'].methods_by_name['ClockIn']._serialized_options = b'\220\002\002\312\363\030\013staff.clock\212\366\030\026\n\010Clock in\022\005staff\030\311\001 \001\222\366\030\027\010\224\003\022\022EMPLOYEE_NOT_FOUND\222\366\030*\010\231\003\022\022ALREADY_CLOCKED_IN\022\021EMPLOYEE_INACTIVE\202\323\344\223\002)\"\032/api/v2/timecards/clock-in:\001*b\010timecard'
   _globals['_STAFFSERVICE'].methods_by_name['ClockOut']._loaded_options = None
-  _globals['_STAFFSERVICE'].methods_by_name['ClockOut']._serialized_options = b'\220\002\002\312\363\030\013staff.clock'
+  _globals['_STAFFSERVICE'].methods_by_name['ClockOut']._serialized_options = b'\220\002\002\312\363\030\013staff.clock\212\366\030\024\n\tClock out\022\005staff \001\222\366\030\027\010\224\003\022\022EMPLOYEE_NOT_FOUND\222\366\030\023\010\231\003\022\016NOT_CLOCKED_IN\202\323\344\223\002*\"\033/api/v2/timecards/clock-out:\001*b\010timecard'
   _globals['_STAFFSERVICE'].methods_by_name['ListTimecards']._loaded_options = None
-  _globals['_STAFFSERVICE'].methods_by_name['ListTimecards']._serialized_options = b'\220\002\001\312\363\030\nstaff.read'
-  _globals['_SAVEEMPLOYEEREQUEST']._serialized_start=233
-  _globals['_SAVEEMPLOYEEREQUEST']._serialized_end=359
-  _globals['_SAVEEMPLOYEERESPONSE']._serialized_start=361
-  _globals['_SAVEEMPLOYEERESPONSE']._serialized_end=437
-  _globals['_LISTEMPLOYEESREQUEST']._serialized_start=439
-  _globals['_LISTEMPLOYEESREQUEST']._serialized_end=562
-  _globals['_LISTEMPLOYEESRESPONSE']._serialized_start=565
-  _globals['_LISTEMPLOYEESRESPONSE']._serialized_end=698
-  _globals['_CLOCKINREQUEST']._serialized_start=700
-  _globals['_CLOCKINREQUEST']._serialized_end=800
-  _globals['_CLOCKINRESPONSE']._serialized_start=802
-  _globals['_CLOCKINRESPONSE']._serialized_end=873
-  _globals['_CLOCKOUTREQUEST']._serialized_start=875
-  _globals['_CLOCKOUTREQUEST']._serialized_end=976
-  _globals['_CLOCKOUTRESPONSE']._serialized_start=978
-  _globals['_CLOCKOUTRESPONSE']._serialized_end=1050
-  _globals['_LISTTIMECARDSREQUEST']._serialized_start=1053
-  _globals['_LISTTIMECARDSREQUEST']._serialized_end=1339
-  _globals['_LISTTIMECARDSRESPONSE']._serialized_start=1342
-  _globals['_LISTTIMECARDSRESPONSE']._serialized_end=1475
-  _globals['_STAFFSERVICE']._serialized_start=1478
-  _globals['_STAFFSERVICE']._serialized_end=2025
+  _globals['_STAFFSERVICE'].methods_by_name['ListTimecards']._serialized_options = b'\220\002\001\312\363\030\nstaff.read\212\366\030\030\n\017List time cards\022\005staff\202\323\344\223\002\023\022\021/api/v2/timecards'
+  _globals['_SAVEEMPLOYEEREQUEST']._serialized_start=291
+  _globals['_SAVEEMPLOYEEREQUEST']._serialized_end=417
+  _globals['_SAVEEMPLOYEERESPONSE']._serialized_start=419
+  _globals['_SAVEEMPLOYEERESPONSE']._serialized_end=495
+  _globals['_LISTEMPLOYEESREQUEST']._serialized_start=497
+  _globals['_LISTEMPLOYEESREQUEST']._serialized_end=620
+  _globals['_LISTEMPLOYEESRESPONSE']._serialized_start=623
+  _globals['_LISTEMPLOYEESRESPONSE']._serialized_end=756
+  _globals['_CLOCKINREQUEST']._serialized_start=758
+  _globals['_CLOCKINREQUEST']._serialized_end=869
+  _globals['_CLOCKINRESPONSE']._serialized_start=871
+  _globals['_CLOCKINRESPONSE']._serialized_end=942
+  _globals['_CLOCKOUTREQUEST']._serialized_start=944
+  _globals['_CLOCKOUTREQUEST']._serialized_end=1056
+  _globals['_CLOCKOUTRESPONSE']._serialized_start=1058
+  _globals['_CLOCKOUTRESPONSE']._serialized_end=1130
+  _globals['_LISTTIMECARDSREQUEST']._serialized_start=1133
+  _globals['_LISTTIMECARDSREQUEST']._serialized_end=1432
+  _globals['_LISTTIMECARDSRESPONSE']._serialized_start=1435
+  _globals['_LISTTIMECARDSRESPONSE']._serialized_end=1568
+  _globals['_STAFFSERVICE']._serialized_start=1571
+  _globals['_STAFFSERVICE']._serialized_end=2802
 # @@protoc_insertion_point(module_scope)

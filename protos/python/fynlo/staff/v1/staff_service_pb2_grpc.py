@@ -65,31 +65,38 @@ class StaffServiceServicer:
     """Missing associated documentation comment in .proto file."""
 
     def SaveEmployee(self, request, context):
-        """Missing associated documentation comment in .proto file."""
+        """Somebody who works here and may or may not log in.
+
+        Nobody is deleted: active false keeps the records that the law wants kept.
+        """
         context.set_code(grpc.StatusCode.UNIMPLEMENTED)
         context.set_details('Method not implemented!')
         raise NotImplementedError('Method not implemented!')
 
     def ListEmployees(self, request, context):
-        """Missing associated documentation comment in .proto file."""
+        """By name.
+        """
         context.set_code(grpc.StatusCode.UNIMPLEMENTED)
         context.set_details('Method not implemented!')
         raise NotImplementedError('Method not implemented!')
 
     def ClockIn(self, request, context):
-        """Missing associated documentation comment in .proto file."""
+        """Oneself, or another person with staff.manage.
+        """
         context.set_code(grpc.StatusCode.UNIMPLEMENTED)
         context.set_details('Method not implemented!')
         raise NotImplementedError('Method not implemented!')
 
     def ClockOut(self, request, context):
-        """Missing associated documentation comment in .proto file."""
+        """Minutes are counted in UTC, so a night when the clocks change is paid right.
+        """
         context.set_code(grpc.StatusCode.UNIMPLEMENTED)
         context.set_details('Method not implemented!')
         raise NotImplementedError('Method not implemented!')
 
     def ListTimecards(self, request, context):
-        """Missing associated documentation comment in .proto file."""
+        """Newest first.
+        """
         context.set_code(grpc.StatusCode.UNIMPLEMENTED)
         context.set_details('Method not implemented!')
         raise NotImplementedError('Method not implemented!')

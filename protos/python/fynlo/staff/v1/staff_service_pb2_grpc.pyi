@@ -32,19 +32,35 @@ class StaffServiceStub:
     @_typing.overload
     def __new__(cls, channel: _aio.Channel) -> StaffServiceAsyncStub: ...
     SaveEmployee: _grpc.UnaryUnaryMultiCallable[_staff_service_pb2.SaveEmployeeRequest, _staff_service_pb2.SaveEmployeeResponse]
+    """Somebody who works here and may or may not log in.
+
+    Nobody is deleted: active false keeps the records that the law wants kept.
+    """
     ListEmployees: _grpc.UnaryUnaryMultiCallable[_staff_service_pb2.ListEmployeesRequest, _staff_service_pb2.ListEmployeesResponse]
+    """By name."""
     ClockIn: _grpc.UnaryUnaryMultiCallable[_staff_service_pb2.ClockInRequest, _staff_service_pb2.ClockInResponse]
+    """Oneself, or another person with staff.manage."""
     ClockOut: _grpc.UnaryUnaryMultiCallable[_staff_service_pb2.ClockOutRequest, _staff_service_pb2.ClockOutResponse]
+    """Minutes are counted in UTC, so a night when the clocks change is paid right."""
     ListTimecards: _grpc.UnaryUnaryMultiCallable[_staff_service_pb2.ListTimecardsRequest, _staff_service_pb2.ListTimecardsResponse]
+    """Newest first."""
 
 @_typing.type_check_only
 class StaffServiceAsyncStub(StaffServiceStub):
     def __init__(self, channel: _aio.Channel) -> None: ...
     SaveEmployee: _aio.UnaryUnaryMultiCallable[_staff_service_pb2.SaveEmployeeRequest, _staff_service_pb2.SaveEmployeeResponse]  # type: ignore[assignment]
+    """Somebody who works here and may or may not log in.
+
+    Nobody is deleted: active false keeps the records that the law wants kept.
+    """
     ListEmployees: _aio.UnaryUnaryMultiCallable[_staff_service_pb2.ListEmployeesRequest, _staff_service_pb2.ListEmployeesResponse]  # type: ignore[assignment]
+    """By name."""
     ClockIn: _aio.UnaryUnaryMultiCallable[_staff_service_pb2.ClockInRequest, _staff_service_pb2.ClockInResponse]  # type: ignore[assignment]
+    """Oneself, or another person with staff.manage."""
     ClockOut: _aio.UnaryUnaryMultiCallable[_staff_service_pb2.ClockOutRequest, _staff_service_pb2.ClockOutResponse]  # type: ignore[assignment]
+    """Minutes are counted in UTC, so a night when the clocks change is paid right."""
     ListTimecards: _aio.UnaryUnaryMultiCallable[_staff_service_pb2.ListTimecardsRequest, _staff_service_pb2.ListTimecardsResponse]  # type: ignore[assignment]
+    """Newest first."""
 
 class StaffServiceServicer(metaclass=_abc_1.ABCMeta):
     @_abc_1.abstractmethod
@@ -52,34 +68,42 @@ class StaffServiceServicer(metaclass=_abc_1.ABCMeta):
         self,
         request: _staff_service_pb2.SaveEmployeeRequest,
         context: _ServicerContext,
-    ) -> _typing.Union[_staff_service_pb2.SaveEmployeeResponse, _abc.Awaitable[_staff_service_pb2.SaveEmployeeResponse]]: ...
+    ) -> _typing.Union[_staff_service_pb2.SaveEmployeeResponse, _abc.Awaitable[_staff_service_pb2.SaveEmployeeResponse]]:
+        """Somebody who works here and may or may not log in.
+
+        Nobody is deleted: active false keeps the records that the law wants kept.
+        """
 
     @_abc_1.abstractmethod
     def ListEmployees(
         self,
         request: _staff_service_pb2.ListEmployeesRequest,
         context: _ServicerContext,
-    ) -> _typing.Union[_staff_service_pb2.ListEmployeesResponse, _abc.Awaitable[_staff_service_pb2.ListEmployeesResponse]]: ...
+    ) -> _typing.Union[_staff_service_pb2.ListEmployeesResponse, _abc.Awaitable[_staff_service_pb2.ListEmployeesResponse]]:
+        """By name."""
 
     @_abc_1.abstractmethod
     def ClockIn(
         self,
         request: _staff_service_pb2.ClockInRequest,
         context: _ServicerContext,
-    ) -> _typing.Union[_staff_service_pb2.ClockInResponse, _abc.Awaitable[_staff_service_pb2.ClockInResponse]]: ...
+    ) -> _typing.Union[_staff_service_pb2.ClockInResponse, _abc.Awaitable[_staff_service_pb2.ClockInResponse]]:
+        """Oneself, or another person with staff.manage."""
 
     @_abc_1.abstractmethod
     def ClockOut(
         self,
         request: _staff_service_pb2.ClockOutRequest,
         context: _ServicerContext,
-    ) -> _typing.Union[_staff_service_pb2.ClockOutResponse, _abc.Awaitable[_staff_service_pb2.ClockOutResponse]]: ...
+    ) -> _typing.Union[_staff_service_pb2.ClockOutResponse, _abc.Awaitable[_staff_service_pb2.ClockOutResponse]]:
+        """Minutes are counted in UTC, so a night when the clocks change is paid right."""
 
     @_abc_1.abstractmethod
     def ListTimecards(
         self,
         request: _staff_service_pb2.ListTimecardsRequest,
         context: _ServicerContext,
-    ) -> _typing.Union[_staff_service_pb2.ListTimecardsResponse, _abc.Awaitable[_staff_service_pb2.ListTimecardsResponse]]: ...
+    ) -> _typing.Union[_staff_service_pb2.ListTimecardsResponse, _abc.Awaitable[_staff_service_pb2.ListTimecardsResponse]]:
+        """Newest first."""
 
 def add_StaffServiceServicer_to_server(servicer: StaffServiceServicer, server: _typing.Union[_grpc.Server, _aio.Server]) -> None: ...

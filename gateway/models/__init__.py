@@ -1,1 +1,0 @@
-"""The HTTP shapes of REST v2: what bodies must look like, and what answers look like in OpenAPI."""

@@ -1,0 +1,371 @@
+"""Made of the contracts: `make protos FIX=1` writes it anew.
+
+Bodies, requests and routes of fynlo.catalog.v1.
+"""
+
+from typing import Annotated, Final, Literal
+from uuid import UUID
+
+from fynlo.catalog.v1 import catalog_pb2, catalog_service_pb2
+from fynlo.common.v1 import common_pb2
+from fynlo_json import catalog as catalog_json
+from fynlo_json.catalog import ALLERGEN
+from pydantic import Field
+
+from gateway.bodies import Body
+from gateway.calls import Call
+from gateway.plain import Route, nothing
+
+
+class Category(Body):
+    """What Category takes."""
+
+    name: Annotated[str, Field(min_length=1, max_length=120)]
+    position: Annotated[int, Field(ge=0, le=100000)] = 0
+
+
+def category(of: Category) -> catalog_pb2.Category:
+    return catalog_pb2.Category(
+        name=of.name,
+        position=of.position,
+    )
+
+
+class AvailabilityWindow(Body):
+    """When an item can be ordered, in the restaurant's time zone. No window at all: always."""
+
+    weekdays: Annotated[list[Annotated[int, Field(ge=0, le=6)]], Field(max_length=7, default_factory=list)]
+    from_minutes: Annotated[int, Field(ge=0, lt=1440)]
+    until_minutes: Annotated[int, Field(ge=0, le=1440)]
+
+
+def availability_window(of: AvailabilityWindow) -> catalog_pb2.AvailabilityWindow:
+    return catalog_pb2.AvailabilityWindow(
+        weekdays=of.weekdays,
+        from_minutes=of.from_minutes,
+        until_minutes=of.until_minutes,
+    )
+
+
+class Option(Body):
+    """What Option takes."""
+
+    id: UUID | None = None
+    name: Annotated[str, Field(min_length=1, max_length=120)]
+    price_delta_minor: Annotated[int, Field(ge=-100000000, le=100000000)] = 0
+    available: bool = True
+    allergens: Annotated[
+        list[
+            Literal[
+                "celery",
+                "cereals_containing_gluten",
+                "crustaceans",
+                "eggs",
+                "fish",
+                "lupin",
+                "milk",
+                "molluscs",
+                "mustard",
+                "nuts",
+                "peanuts",
+                "sesame",
+                "soya",
+                "sulphites",
+            ]
+        ],
+        Field(max_length=14, default_factory=list),
+    ]
+
+
+def option(of: Option) -> catalog_pb2.Option:
+    return catalog_pb2.Option(
+        id=str(of.id or ""),
+        name=of.name,
+        price_delta_minor=of.price_delta_minor,
+        available=of.available,
+        allergens=[ALLERGEN.numbers[one] for one in of.allergens],
+    )
+
+
+class OptionGroup(Body):
+    """What OptionGroup takes."""
+
+    id: UUID | None = None
+    name: Annotated[str, Field(min_length=1, max_length=120)]
+    min: Annotated[int, Field(ge=0, le=100)] = 0
+    max: Annotated[int, Field(ge=1, le=100)] = 1
+    options: Annotated[list[Option], Field(min_length=1, max_length=100)]
+
+
+def option_group(of: OptionGroup) -> catalog_pb2.OptionGroup:
+    return catalog_pb2.OptionGroup(
+        id=str(of.id or ""),
+        name=of.name,
+        min_choices=of.min,
+        max_choices=of.max,
+        options=[option(one) for one in of.options],
+    )
+
+
+class Item(Body):
+    """What Item takes."""
+
+    category_id: UUID
+    name: Annotated[str, Field(min_length=1, max_length=120)]
+    description: Annotated[str, Field(max_length=1000)] | None = None
+    price_minor: Annotated[int, Field(ge=0, le=100000000)]
+    vat_class: Annotated[str, Field(pattern="^[a-z][a-z0-9_]{0,39}$")]
+    allergens: Annotated[
+        list[
+            Literal[
+                "celery",
+                "cereals_containing_gluten",
+                "crustaceans",
+                "eggs",
+                "fish",
+                "lupin",
+                "milk",
+                "molluscs",
+                "mustard",
+                "nuts",
+                "peanuts",
+                "sesame",
+                "soya",
+                "sulphites",
+            ]
+        ],
+        Field(max_length=14, default_factory=list),
+    ]
+    available: bool = True
+    windows: Annotated[list[AvailabilityWindow], Field(max_length=50, default_factory=list)]
+    option_groups: Annotated[list[OptionGroup], Field(max_length=50, default_factory=list)]
+    stock_tracked: bool | None = None
+    position: Annotated[int, Field(ge=0, le=100000)] = 0
+
+
+def item(of: Item) -> catalog_pb2.Item:
+    return catalog_pb2.Item(
+        category_id=str(of.category_id),
+        name=of.name,
+        description=of.description or "",
+        price_minor=of.price_minor,
+        vat_class=of.vat_class,
+        allergens=[ALLERGEN.numbers[one] for one in of.allergens],
+        available=of.available,
+        windows=[availability_window(one) for one in of.windows],
+        option_groups=[option_group(one) for one in of.option_groups],
+        stock_tracked=of.stock_tracked or False,
+        position=of.position,
+    )
+
+
+class SetItemAvailabilityRequest(Body):
+    """What SetItemAvailabilityRequest takes."""
+
+    available: bool
+
+
+class CountStockRequest(Body):
+    """What CountStockRequest takes."""
+
+    on_hand: Annotated[int, Field(ge=0, le=1000000000)]
+    reorder_point: Annotated[int, Field(ge=0, le=1000000000)] = 0
+
+
+def _get_menu(call: Call, body: None) -> catalog_service_pb2.GetMenuRequest:
+    return catalog_service_pb2.GetMenuRequest(
+        since_version=call.number("since_version", 0, 9223372036854775807, default=0)
+    )
+
+
+def _import_menu(call: Call, body: None) -> catalog_service_pb2.ImportMenuRequest:
+    return catalog_service_pb2.ImportMenuRequest(request_id=call.key, dry_run=call.flag("dry_run"))
+
+
+def _create_category(call: Call, body: Category) -> catalog_service_pb2.CreateCategoryRequest:
+    return catalog_service_pb2.CreateCategoryRequest(request_id=call.key, category=category(body))
+
+
+def _update_category_seen(call: Call, body: Category) -> catalog_service_pb2.UpdateCategoryRequest:
+    request = catalog_service_pb2.UpdateCategoryRequest(request_id=call.key, category=category(body))
+    request.category.id = call.id_of("category_id")
+    request.category.version = call.version
+    return request
+
+
+def _delete_category(call: Call, body: None) -> catalog_service_pb2.DeleteCategoryRequest:
+    return catalog_service_pb2.DeleteCategoryRequest(
+        request_id=call.key, category_id=call.id_of("category_id")
+    )
+
+
+def _create_item(call: Call, body: Item) -> catalog_service_pb2.CreateItemRequest:
+    return catalog_service_pb2.CreateItemRequest(request_id=call.key, item=item(body))
+
+
+def _update_item_seen(call: Call, body: Item) -> catalog_service_pb2.UpdateItemRequest:
+    request = catalog_service_pb2.UpdateItemRequest(
+        request_id=call.key, item=item(body), keep_stock_tracked=body.stock_tracked is None
+    )
+    request.item.id = call.id_of("item_id")
+    request.item.version = call.version
+    return request
+
+
+def _delete_item(call: Call, body: None) -> catalog_service_pb2.DeleteItemRequest:
+    return catalog_service_pb2.DeleteItemRequest(request_id=call.key, item_id=call.id_of("item_id"))
+
+
+def _set_item_availability(
+    call: Call, body: SetItemAvailabilityRequest
+) -> catalog_service_pb2.SetItemAvailabilityRequest:
+    return catalog_service_pb2.SetItemAvailabilityRequest(
+        request_id=call.key, item_id=call.id_of("item_id"), available=body.available
+    )
+
+
+def _list_stock(call: Call, body: None) -> catalog_service_pb2.ListStockRequest:
+    return catalog_service_pb2.ListStockRequest(
+        page=common_pb2.PageRequest(
+            limit=call.number("limit", 1, 200, default=50), cursor=call.cursor("cursor")
+        )
+    )
+
+
+def _count_stock(call: Call, body: CountStockRequest) -> catalog_service_pb2.CountStockRequest:
+    return catalog_service_pb2.CountStockRequest(
+        request_id=call.key,
+        item_id=call.id_of("item_id"),
+        on_hand=body.on_hand,
+        reorder_point=body.reorder_point,
+    )
+
+
+ROUTES: Final[tuple[Route, ...]] = (
+    Route(
+        verb="GET",
+        path="/api/v2/menu",
+        service="fynlo.catalog.v1.CatalogService",
+        name="GetMenu",
+        request=_get_menu,
+        answer=None,
+        permission="menu.read",
+        reads=True,
+        etag=lambda of: f'"{of.etag}"',
+    ),
+    Route(
+        verb="POST",
+        path="/api/v2/menu/import",
+        service="fynlo.catalog.v1.CatalogService",
+        name="ImportMenu",
+        request=_import_menu,
+        answer=catalog_json.import_menu_response,
+        key="optional",
+        permission="menu.manage",
+        seconds=20.0,
+    ),
+    Route(
+        verb="POST",
+        path="/api/v2/menu/categories",
+        service="fynlo.catalog.v1.CatalogService",
+        name="CreateCategory",
+        request=_create_category,
+        body=Category,
+        answer=lambda of: catalog_json.category(of.category),
+        status=201,
+        key="optional",
+        permission="menu.manage",
+        etag=lambda of: f'"{of.category.version}"',
+    ),
+    Route(
+        verb="PUT",
+        path="/api/v2/menu/categories/{category_id}",
+        service="fynlo.catalog.v1.CatalogService",
+        name="UpdateCategory",
+        request=_update_category_seen,
+        body=Category,
+        answer=lambda of: catalog_json.category(of.category),
+        key="optional",
+        permission="menu.manage",
+        etag=lambda of: f'"{of.category.version}"',
+    ),
+    Route(
+        verb="DELETE",
+        path="/api/v2/menu/categories/{category_id}",
+        service="fynlo.catalog.v1.CatalogService",
+        name="DeleteCategory",
+        request=_delete_category,
+        answer=nothing,
+        key="optional",
+        permission="menu.manage",
+    ),
+    Route(
+        verb="POST",
+        path="/api/v2/menu/items",
+        service="fynlo.catalog.v1.CatalogService",
+        name="CreateItem",
+        request=_create_item,
+        body=Item,
+        answer=lambda of: catalog_json.item(of.item),
+        status=201,
+        key="optional",
+        permission="menu.manage",
+        etag=lambda of: f'"{of.item.version}"',
+    ),
+    Route(
+        verb="PUT",
+        path="/api/v2/menu/items/{item_id}",
+        service="fynlo.catalog.v1.CatalogService",
+        name="UpdateItem",
+        request=_update_item_seen,
+        body=Item,
+        answer=lambda of: catalog_json.item(of.item),
+        key="optional",
+        permission="menu.manage",
+        etag=lambda of: f'"{of.item.version}"',
+    ),
+    Route(
+        verb="DELETE",
+        path="/api/v2/menu/items/{item_id}",
+        service="fynlo.catalog.v1.CatalogService",
+        name="DeleteItem",
+        request=_delete_item,
+        answer=nothing,
+        key="optional",
+        permission="menu.manage",
+    ),
+    Route(
+        verb="PUT",
+        path="/api/v2/menu/items/{item_id}/availability",
+        service="fynlo.catalog.v1.CatalogService",
+        name="SetItemAvailability",
+        request=_set_item_availability,
+        body=SetItemAvailabilityRequest,
+        answer=lambda of: catalog_json.item(of.item),
+        key="optional",
+        permission="stock.adjust",
+        etag=lambda of: f'"{of.item.version}"',
+    ),
+    Route(
+        verb="GET",
+        path="/api/v2/stock",
+        service="fynlo.catalog.v1.CatalogService",
+        name="ListStock",
+        request=_list_stock,
+        answer=catalog_json.list_stock_response,
+        permission="menu.read",
+        reads=True,
+    ),
+    Route(
+        verb="PUT",
+        path="/api/v2/stock/{item_id}",
+        service="fynlo.catalog.v1.CatalogService",
+        name="CountStock",
+        request=_count_stock,
+        body=CountStockRequest,
+        answer=lambda of: catalog_json.stock_level(of.level),
+        key="optional",
+        permission="stock.adjust",
+        etag=lambda of: f'"{of.level.version}"',
+    ),
+)

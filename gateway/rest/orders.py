@@ -1,0 +1,669 @@
+"""Made of the contracts: `make protos FIX=1` writes it anew.
+
+Bodies, requests and routes of fynlo.orders.v1.
+"""
+
+from typing import Annotated, Final, Literal
+from uuid import UUID
+
+from fynlo.common.v1 import common_pb2
+from fynlo.orders.v1 import orders_pb2, orders_service_pb2
+from fynlo_json import orders as orders_json
+from fynlo_json.catalog import ALLERGEN
+from fynlo_json.common import ORDER_TYPE
+from fynlo_json.orders import KITCHEN_STATE, ORDER_STATE, SERVICE_FLOW
+from pydantic import Field
+
+from gateway.bodies import Body
+from gateway.calls import Call
+from gateway.plain import Route
+
+
+class DraftOption(Body):
+    """What DraftOption takes."""
+
+    option_id: UUID
+    quantity: Annotated[int, Field(ge=1, le=100)] = 1
+
+
+def draft_option(of: DraftOption) -> orders_service_pb2.DraftOption:
+    return orders_service_pb2.DraftOption(
+        option_id=str(of.option_id),
+        quantity=of.quantity,
+    )
+
+
+class DraftLine(Body):
+    """What DraftLine takes."""
+
+    id: UUID | None = None
+    item_id: UUID
+    quantity: Annotated[int, Field(ge=1, le=999)]
+    options: Annotated[list[DraftOption], Field(max_length=50, default_factory=list)]
+    note: Annotated[str, Field(max_length=500)] | None = None
+    seat: Annotated[int, Field(ge=1, le=200)] | None = None
+    course: Annotated[str, Field(min_length=1, max_length=40)] | None = None
+    hold: bool = False
+
+
+def draft_line(of: DraftLine) -> orders_service_pb2.DraftLine:
+    return orders_service_pb2.DraftLine(
+        id=str(of.id or ""),
+        item_id=str(of.item_id),
+        quantity=of.quantity,
+        options=[draft_option(one) for one in of.options],
+        note=of.note or "",
+        seat=of.seat or 0,
+        course=of.course or "",
+        hold=of.hold,
+    )
+
+
+class GuestAllergy(Body):
+    """What a guest must not eat, as the guest says it. Health data: it is told to whoever takes or cooks the order."""
+
+    allergens: Annotated[
+        list[
+            Literal[
+                "celery",
+                "cereals_containing_gluten",
+                "crustaceans",
+                "eggs",
+                "fish",
+                "lupin",
+                "milk",
+                "molluscs",
+                "mustard",
+                "nuts",
+                "peanuts",
+                "sesame",
+                "soya",
+                "sulphites",
+            ]
+        ],
+        Field(max_length=14, default_factory=list),
+    ]
+    text: Annotated[str, Field(max_length=200, pattern="^[^\\x00-\\x1f\\x7f-\\x9f]*$")] | None = None
+
+
+def guest_allergy(of: GuestAllergy) -> orders_pb2.GuestAllergy:
+    return orders_pb2.GuestAllergy(
+        allergens=[ALLERGEN.numbers[one] for one in of.allergens],
+        text=of.text or "",
+    )
+
+
+class OrderDraft(Body):
+    """What OrderDraft takes."""
+
+    id: UUID | None = None
+    service_flow: Literal["pay_first", "pay_later"]
+    order_type: Literal["eat_in", "takeaway", "delivery"]
+    table_id: UUID | None = None
+    covers: Annotated[int, Field(ge=1, le=1000)] | None = None
+    customer_id: UUID | None = None
+    menu_version: Annotated[int, Field(ge=0, le=9223372036854775807)] | None = None
+    draft: bool = False
+    lines: Annotated[list[DraftLine], Field(max_length=200)]
+    guest_allergy: GuestAllergy | None = None
+
+
+def order_draft(of: OrderDraft) -> orders_service_pb2.OrderDraft:
+    return orders_service_pb2.OrderDraft(
+        id=str(of.id or ""),
+        service_flow=SERVICE_FLOW.numbers[of.service_flow],
+        order_type=ORDER_TYPE.numbers[of.order_type],
+        table_id=str(of.table_id or ""),
+        covers=of.covers or 0,
+        customer_id=str(of.customer_id or ""),
+        menu_version=of.menu_version or 0,
+        draft=of.draft,
+        lines=[draft_line(one) for one in of.lines],
+        guest_allergy=None if of.guest_allergy is None else guest_allergy(of.guest_allergy),
+    )
+
+
+class ValidateOrderRequest(Body):
+    """What ValidateOrderRequest takes."""
+
+
+class FireOrderRequest(Body):
+    """What FireOrderRequest takes."""
+
+    lines: Annotated[list[UUID], Field(max_length=200)] | None = None
+    course: Annotated[str, Field(min_length=1, max_length=40)] | None = None
+    pay_later: bool = False
+
+
+class CancelOrderRequest(Body):
+    """What CancelOrderRequest takes."""
+
+    reason: Annotated[str, Field(max_length=200)] | None = None
+
+
+class CompleteOrderRequest(Body):
+    """What CompleteOrderRequest takes."""
+
+
+class SetOrderStatusRequest(Body):
+    """What SetOrderStatusRequest takes."""
+
+    status: Literal["draft", "validated", "paid", "preparing", "ready", "done", "invoiced", "cancelled"]
+    reason: Annotated[str, Field(max_length=200)] | None = None
+
+
+class Station(Body):
+    """What Station takes."""
+
+    name: Annotated[str, Field(min_length=1, max_length=60)]
+    position: Annotated[int, Field(ge=0, le=1000)] = 0
+    category_ids: Annotated[list[UUID], Field(max_length=500, default_factory=list)]
+    is_default: bool = False
+    target_minutes: Annotated[int, Field(ge=0, le=240)] = 0
+
+
+def station(of: Station) -> orders_pb2.Station:
+    return orders_pb2.Station(
+        name=of.name,
+        position=of.position,
+        category_ids=[str(one) for one in of.category_ids],
+        is_default=of.is_default,
+        target_minutes=of.target_minutes,
+    )
+
+
+class ChangeTicketRequest(Body):
+    """What ChangeTicketRequest takes."""
+
+
+class ChangeTicketLineRequest(Body):
+    """What ChangeTicketLineRequest takes."""
+
+
+class AcknowledgeTicketAlarmRequest(Body):
+    """What AcknowledgeTicketAlarmRequest takes."""
+
+
+def _quote_order(call: Call, body: OrderDraft) -> orders_service_pb2.QuoteOrderRequest:
+    return orders_service_pb2.QuoteOrderRequest(order=order_draft(body))
+
+
+def _place_order(call: Call, body: OrderDraft) -> orders_service_pb2.PlaceOrderRequest:
+    return orders_service_pb2.PlaceOrderRequest(request_id=call.key, order=order_draft(body))
+
+
+def _get_order(call: Call, body: None) -> orders_service_pb2.GetOrderRequest:
+    return orders_service_pb2.GetOrderRequest(order_id=call.id_of("order_id"))
+
+
+def _list_orders(call: Call, body: None) -> orders_service_pb2.ListOrdersRequest:
+    return orders_service_pb2.ListOrdersRequest(
+        page=common_pb2.PageRequest(
+            limit=call.number("limit", 1, 200, default=50), cursor=call.cursor("cursor")
+        ),
+        states=call.some_of("state", ORDER_STATE.numbers),
+        table_id=call.query_id("table_id"),
+        business_date=call.date("business_date"),
+        updated_since=call.instant("updated_since"),
+        query=call.line("q"),
+    )
+
+
+def _get_order_history(call: Call, body: None) -> orders_service_pb2.GetOrderHistoryRequest:
+    return orders_service_pb2.GetOrderHistoryRequest(order_id=call.id_of("order_id"))
+
+
+def _validate_order(call: Call, body: ValidateOrderRequest) -> orders_service_pb2.ValidateOrderRequest:
+    return orders_service_pb2.ValidateOrderRequest(request_id=call.key, order_id=call.id_of("order_id"))
+
+
+def _fire_order(call: Call, body: FireOrderRequest) -> orders_service_pb2.FireOrderRequest:
+    return orders_service_pb2.FireOrderRequest(
+        request_id=call.key,
+        order_id=call.id_of("order_id"),
+        line_ids=[str(one) for one in (body.lines or [])],
+        course=body.course or "",
+        pay_later=body.pay_later,
+    )
+
+
+def _cancel_order(call: Call, body: CancelOrderRequest) -> orders_service_pb2.CancelOrderRequest:
+    return orders_service_pb2.CancelOrderRequest(
+        request_id=call.key, order_id=call.id_of("order_id"), reason=body.reason or ""
+    )
+
+
+def _complete_order(call: Call, body: CompleteOrderRequest) -> orders_service_pb2.CompleteOrderRequest:
+    return orders_service_pb2.CompleteOrderRequest(request_id=call.key, order_id=call.id_of("order_id"))
+
+
+def _set_order_status(call: Call, body: SetOrderStatusRequest) -> orders_service_pb2.SetOrderStatusRequest:
+    return orders_service_pb2.SetOrderStatusRequest(
+        request_id=call.key,
+        order_id=call.id_of("order_id"),
+        status=ORDER_STATE.numbers[body.status],
+        reason=body.reason or "",
+    )
+
+
+def _set_guest_allergy(call: Call, body: GuestAllergy) -> orders_service_pb2.SetGuestAllergyRequest:
+    return orders_service_pb2.SetGuestAllergyRequest(
+        request_id=call.key, order_id=call.id_of("order_id"), guest_allergy=guest_allergy(body)
+    )
+
+
+def _list_stations(call: Call, body: None) -> orders_service_pb2.ListStationsRequest:
+    return orders_service_pb2.ListStationsRequest()
+
+
+def _save_station(call: Call, body: Station) -> orders_service_pb2.SaveStationRequest:
+    return orders_service_pb2.SaveStationRequest(request_id=call.key, station=station(body))
+
+
+def _save_station_seen(call: Call, body: Station) -> orders_service_pb2.SaveStationRequest:
+    request = orders_service_pb2.SaveStationRequest(request_id=call.key, station=station(body))
+    request.station.id = call.id_of("station_id")
+    request.station.version = call.version
+    return request
+
+
+def _list_tickets(call: Call, body: None) -> orders_service_pb2.ListTicketsRequest:
+    return orders_service_pb2.ListTicketsRequest(
+        page=common_pb2.PageRequest(
+            limit=call.number("limit", 1, 200, default=50), cursor=call.cursor("cursor")
+        ),
+        station_id=call.query_id("station_id"),
+        states=call.some_of("state", KITCHEN_STATE.numbers),
+    )
+
+
+def _change_ticket_ticket_action_start(
+    call: Call, body: ChangeTicketRequest
+) -> orders_service_pb2.ChangeTicketRequest:
+    return orders_service_pb2.ChangeTicketRequest(
+        request_id=call.key, ticket_id=call.id_of("ticket_id"), action=orders_service_pb2.TICKET_ACTION_START
+    )
+
+
+def _change_ticket_ticket_action_bump(
+    call: Call, body: ChangeTicketRequest
+) -> orders_service_pb2.ChangeTicketRequest:
+    return orders_service_pb2.ChangeTicketRequest(
+        request_id=call.key, ticket_id=call.id_of("ticket_id"), action=orders_service_pb2.TICKET_ACTION_BUMP
+    )
+
+
+def _change_ticket_ticket_action_recall(
+    call: Call, body: ChangeTicketRequest
+) -> orders_service_pb2.ChangeTicketRequest:
+    return orders_service_pb2.ChangeTicketRequest(
+        request_id=call.key, ticket_id=call.id_of("ticket_id"), action=orders_service_pb2.TICKET_ACTION_RECALL
+    )
+
+
+def _change_ticket_ticket_action_ack(
+    call: Call, body: ChangeTicketRequest
+) -> orders_service_pb2.ChangeTicketRequest:
+    return orders_service_pb2.ChangeTicketRequest(
+        request_id=call.key, ticket_id=call.id_of("ticket_id"), action=orders_service_pb2.TICKET_ACTION_ACK
+    )
+
+
+def _change_ticket_ticket_action_serve(
+    call: Call, body: ChangeTicketRequest
+) -> orders_service_pb2.ChangeTicketRequest:
+    return orders_service_pb2.ChangeTicketRequest(
+        request_id=call.key, ticket_id=call.id_of("ticket_id"), action=orders_service_pb2.TICKET_ACTION_SERVE
+    )
+
+
+def _change_ticket_line_ticket_line_action_start(
+    call: Call, body: ChangeTicketLineRequest
+) -> orders_service_pb2.ChangeTicketLineRequest:
+    return orders_service_pb2.ChangeTicketLineRequest(
+        request_id=call.key,
+        ticket_id=call.id_of("ticket_id"),
+        line_id=call.id_of("line_id"),
+        action=orders_service_pb2.TICKET_LINE_ACTION_START,
+    )
+
+
+def _change_ticket_line_ticket_line_action_ready(
+    call: Call, body: ChangeTicketLineRequest
+) -> orders_service_pb2.ChangeTicketLineRequest:
+    return orders_service_pb2.ChangeTicketLineRequest(
+        request_id=call.key,
+        ticket_id=call.id_of("ticket_id"),
+        line_id=call.id_of("line_id"),
+        action=orders_service_pb2.TICKET_LINE_ACTION_READY,
+    )
+
+
+def _change_ticket_line_ticket_line_action_serve(
+    call: Call, body: ChangeTicketLineRequest
+) -> orders_service_pb2.ChangeTicketLineRequest:
+    return orders_service_pb2.ChangeTicketLineRequest(
+        request_id=call.key,
+        ticket_id=call.id_of("ticket_id"),
+        line_id=call.id_of("line_id"),
+        action=orders_service_pb2.TICKET_LINE_ACTION_SERVE,
+    )
+
+
+def _change_ticket_line_ticket_line_action_recall(
+    call: Call, body: ChangeTicketLineRequest
+) -> orders_service_pb2.ChangeTicketLineRequest:
+    return orders_service_pb2.ChangeTicketLineRequest(
+        request_id=call.key,
+        ticket_id=call.id_of("ticket_id"),
+        line_id=call.id_of("line_id"),
+        action=orders_service_pb2.TICKET_LINE_ACTION_RECALL,
+    )
+
+
+def _acknowledge_guest_allergy(
+    call: Call, body: GuestAllergy
+) -> orders_service_pb2.AcknowledgeGuestAllergyRequest:
+    return orders_service_pb2.AcknowledgeGuestAllergyRequest(
+        request_id=call.key, ticket_id=call.id_of("ticket_id"), guest_allergy=guest_allergy(body)
+    )
+
+
+def _acknowledge_ticket_alarm(
+    call: Call, body: AcknowledgeTicketAlarmRequest
+) -> orders_service_pb2.AcknowledgeTicketAlarmRequest:
+    return orders_service_pb2.AcknowledgeTicketAlarmRequest(
+        request_id=call.key, ticket_id=call.id_of("ticket_id")
+    )
+
+
+ROUTES: Final[tuple[Route, ...]] = (
+    Route(
+        verb="POST",
+        path="/api/v2/orders/quote",
+        service="fynlo.orders.v1.OrdersService",
+        name="QuoteOrder",
+        request=_quote_order,
+        body=OrderDraft,
+        answer=None,
+        permission="orders.place",
+        reads=True,
+    ),
+    Route(
+        verb="POST",
+        path="/api/v2/orders",
+        service="fynlo.orders.v1.OrdersService",
+        name="PlaceOrder",
+        request=_place_order,
+        body=OrderDraft,
+        answer=lambda of: orders_json.order(of.order),
+        status=201,
+        key="required",
+        permission="orders.place",
+        etag=lambda of: f'"{of.order.version}"',
+        location=lambda of: f"/api/v2/orders/{of.order.id}",
+    ),
+    Route(
+        verb="GET",
+        path="/api/v2/orders/{order_id}",
+        service="fynlo.orders.v1.OrdersService",
+        name="GetOrder",
+        request=_get_order,
+        answer=lambda of: orders_json.order(of.order),
+        permission="orders.read",
+        reads=True,
+        etag=lambda of: f'"{of.order.version}"',
+    ),
+    Route(
+        verb="GET",
+        path="/api/v2/orders",
+        service="fynlo.orders.v1.OrdersService",
+        name="ListOrders",
+        request=_list_orders,
+        answer=orders_json.list_orders_response,
+        permission="orders.read",
+        reads=True,
+    ),
+    Route(
+        verb="GET",
+        path="/api/v2/orders/{order_id}/history",
+        service="fynlo.orders.v1.OrdersService",
+        name="GetOrderHistory",
+        request=_get_order_history,
+        answer=orders_json.get_order_history_response,
+        permission="orders.read",
+        reads=True,
+    ),
+    Route(
+        verb="POST",
+        path="/api/v2/orders/{order_id}/validate",
+        service="fynlo.orders.v1.OrdersService",
+        name="ValidateOrder",
+        request=_validate_order,
+        body=ValidateOrderRequest,
+        answer=lambda of: orders_json.order(of.order),
+        key="optional",
+        permission="orders.place",
+    ),
+    Route(
+        verb="POST",
+        path="/api/v2/orders/{order_id}/fire",
+        service="fynlo.orders.v1.OrdersService",
+        name="FireOrder",
+        request=_fire_order,
+        body=FireOrderRequest,
+        answer=lambda of: orders_json.order(of.order),
+        key="optional",
+        permission="orders.place",
+    ),
+    Route(
+        verb="POST",
+        path="/api/v2/orders/{order_id}/cancel",
+        service="fynlo.orders.v1.OrdersService",
+        name="CancelOrder",
+        request=_cancel_order,
+        body=CancelOrderRequest,
+        answer=lambda of: orders_json.order(of.order),
+        key="optional",
+        permission="orders.cancel",
+    ),
+    Route(
+        verb="POST",
+        path="/api/v2/orders/{order_id}/complete",
+        service="fynlo.orders.v1.OrdersService",
+        name="CompleteOrder",
+        request=_complete_order,
+        body=CompleteOrderRequest,
+        answer=lambda of: orders_json.order(of.order),
+        key="optional",
+        permission="orders.place",
+    ),
+    Route(
+        verb="PUT",
+        path="/api/v2/orders/{order_id}/status",
+        service="fynlo.orders.v1.OrdersService",
+        name="SetOrderStatus",
+        request=_set_order_status,
+        body=SetOrderStatusRequest,
+        answer=lambda of: orders_json.order(of.order),
+        key="optional",
+        permission="orders.place",
+    ),
+    Route(
+        verb="PUT",
+        path="/api/v2/orders/{order_id}/guest-allergy",
+        service="fynlo.orders.v1.OrdersService",
+        name="SetGuestAllergy",
+        request=_set_guest_allergy,
+        body=GuestAllergy,
+        answer=lambda of: orders_json.order(of.order),
+        key="optional",
+        permission="orders.place",
+    ),
+    Route(
+        verb="GET",
+        path="/api/v2/kitchen/stations",
+        service="fynlo.orders.v1.KitchenService",
+        name="ListStations",
+        request=_list_stations,
+        answer=orders_json.list_stations_response,
+        permission="kitchen.read",
+        reads=True,
+    ),
+    Route(
+        verb="POST",
+        path="/api/v2/kitchen/stations",
+        service="fynlo.orders.v1.KitchenService",
+        name="SaveStation",
+        request=_save_station,
+        body=Station,
+        answer=lambda of: orders_json.station(of.station),
+        status=201,
+        key="optional",
+        permission="settings.manage",
+        etag=lambda of: f'"{of.station.version}"',
+    ),
+    Route(
+        verb="PUT",
+        path="/api/v2/kitchen/stations/{station_id}",
+        service="fynlo.orders.v1.KitchenService",
+        name="SaveStation",
+        request=_save_station_seen,
+        body=Station,
+        answer=lambda of: orders_json.station(of.station),
+        key="optional",
+        permission="settings.manage",
+        etag=lambda of: f'"{of.station.version}"',
+    ),
+    Route(
+        verb="GET",
+        path="/api/v2/kitchen/tickets",
+        service="fynlo.orders.v1.KitchenService",
+        name="ListTickets",
+        request=_list_tickets,
+        answer=orders_json.list_tickets_response,
+        permission="kitchen.read",
+        reads=True,
+    ),
+    Route(
+        verb="POST",
+        path="/api/v2/kitchen/tickets/{ticket_id}/start",
+        service="fynlo.orders.v1.KitchenService",
+        name="ChangeTicket",
+        request=_change_ticket_ticket_action_start,
+        body=ChangeTicketRequest,
+        answer=lambda of: orders_json.ticket(of.ticket),
+        key="optional",
+        permission="kitchen.work",
+    ),
+    Route(
+        verb="POST",
+        path="/api/v2/kitchen/tickets/{ticket_id}/bump",
+        service="fynlo.orders.v1.KitchenService",
+        name="ChangeTicket",
+        request=_change_ticket_ticket_action_bump,
+        body=ChangeTicketRequest,
+        answer=lambda of: orders_json.ticket(of.ticket),
+        key="optional",
+        permission="kitchen.work",
+    ),
+    Route(
+        verb="POST",
+        path="/api/v2/kitchen/tickets/{ticket_id}/recall",
+        service="fynlo.orders.v1.KitchenService",
+        name="ChangeTicket",
+        request=_change_ticket_ticket_action_recall,
+        body=ChangeTicketRequest,
+        answer=lambda of: orders_json.ticket(of.ticket),
+        key="optional",
+        permission="kitchen.work",
+    ),
+    Route(
+        verb="POST",
+        path="/api/v2/kitchen/tickets/{ticket_id}/ack",
+        service="fynlo.orders.v1.KitchenService",
+        name="ChangeTicket",
+        request=_change_ticket_ticket_action_ack,
+        body=ChangeTicketRequest,
+        answer=lambda of: orders_json.ticket(of.ticket),
+        key="optional",
+        permission="kitchen.work",
+    ),
+    Route(
+        verb="POST",
+        path="/api/v2/kitchen/tickets/{ticket_id}/serve",
+        service="fynlo.orders.v1.KitchenService",
+        name="ChangeTicket",
+        request=_change_ticket_ticket_action_serve,
+        body=ChangeTicketRequest,
+        answer=lambda of: orders_json.ticket(of.ticket),
+        key="optional",
+        permission="kitchen.work",
+    ),
+    Route(
+        verb="POST",
+        path="/api/v2/kitchen/tickets/{ticket_id}/lines/{line_id}/start",
+        service="fynlo.orders.v1.KitchenService",
+        name="ChangeTicketLine",
+        request=_change_ticket_line_ticket_line_action_start,
+        body=ChangeTicketLineRequest,
+        answer=lambda of: orders_json.ticket(of.ticket),
+        key="optional",
+        permission="kitchen.work",
+    ),
+    Route(
+        verb="POST",
+        path="/api/v2/kitchen/tickets/{ticket_id}/lines/{line_id}/ready",
+        service="fynlo.orders.v1.KitchenService",
+        name="ChangeTicketLine",
+        request=_change_ticket_line_ticket_line_action_ready,
+        body=ChangeTicketLineRequest,
+        answer=lambda of: orders_json.ticket(of.ticket),
+        key="optional",
+        permission="kitchen.work",
+    ),
+    Route(
+        verb="POST",
+        path="/api/v2/kitchen/tickets/{ticket_id}/lines/{line_id}/serve",
+        service="fynlo.orders.v1.KitchenService",
+        name="ChangeTicketLine",
+        request=_change_ticket_line_ticket_line_action_serve,
+        body=ChangeTicketLineRequest,
+        answer=lambda of: orders_json.ticket(of.ticket),
+        key="optional",
+        permission="kitchen.work",
+    ),
+    Route(
+        verb="POST",
+        path="/api/v2/kitchen/tickets/{ticket_id}/lines/{line_id}/recall",
+        service="fynlo.orders.v1.KitchenService",
+        name="ChangeTicketLine",
+        request=_change_ticket_line_ticket_line_action_recall,
+        body=ChangeTicketLineRequest,
+        answer=lambda of: orders_json.ticket(of.ticket),
+        key="optional",
+        permission="kitchen.work",
+    ),
+    Route(
+        verb="POST",
+        path="/api/v2/kitchen/tickets/{ticket_id}/guest-allergy/acknowledge",
+        service="fynlo.orders.v1.KitchenService",
+        name="AcknowledgeGuestAllergy",
+        request=_acknowledge_guest_allergy,
+        body=GuestAllergy,
+        answer=lambda of: orders_json.ticket(of.ticket),
+        key="optional",
+        permission="kitchen.work",
+    ),
+    Route(
+        verb="POST",
+        path="/api/v2/kitchen/tickets/{ticket_id}/alarm/acknowledge",
+        service="fynlo.orders.v1.KitchenService",
+        name="AcknowledgeTicketAlarm",
+        request=_acknowledge_ticket_alarm,
+        body=AcknowledgeTicketAlarmRequest,
+        answer=lambda of: orders_json.ticket(of.ticket),
+        key="optional",
+        permission="orders.place",
+    ),
+)
