@@ -15,7 +15,7 @@ from chassis.errors import Problem
 from gateway import plain, problems, refusals
 from gateway.calls import Gateway, gateway_of
 from gateway.dispatch import Dispatch
-from gateway.rest import ROUTES
+from gateway.rest.table import ROUTES
 from gateway.routes import health, menu, outbox, pages, parked, quotes, realtime
 
 DOCUMENT = Path(__file__).parent / "rest" / "openapi.json"

@@ -4,15 +4,14 @@ import re
 from collections.abc import Iterator
 from typing import Any, TypeVar
 
-from pydantic import BaseModel, ConfigDict, GetCoreSchemaHandler, GetJsonSchemaHandler, ValidationError
-from pydantic.json_schema import JsonSchemaValue
+from pydantic import BaseModel, ConfigDict, GetCoreSchemaHandler, ValidationError
 from pydantic_core import CoreSchema, core_schema
 from starlette.requests import Request
 
 from chassis.errors import FieldError, InvalidArgument
 from chassis.text import control_character, holds_card_number
-from gateway import texts
 from gateway.numbers import whole
+from gateway.rest.names import LINES, SECRETS
 
 BODY_BYTES_MAX = 1_048_576
 STRANGER_BODY_BYTES_MAX = 32_768
@@ -23,10 +22,6 @@ JSON_DEPTH_MAX = 20
 FIELD_ERRORS_MAX = 100
 """Fields of one body that are named as wrong: a body of a megabyte can have half a million of them."""
 
-SECRETS = frozenset({"password", "current", "new", "token", "refresh_token", "device_secret"})
-"""Fields whose text is compared or hashed and never kept: it may be anything."""
-TEXTS = frozenset({"note", "description", "text", "reason"})
-"""Fields that people write several lines in."""
 _SUSPICIOUS = re.compile(rb"\\[bfnrtu]|[2-6](?:[ .-]?[0-9]){12}")
 """Without any of it an ASCII body has neither a control character nor the number of a card."""
 
@@ -47,17 +42,6 @@ def _with_whole_numbers(schema: Any) -> Any:
     return {key: value if key == "metadata" else _with_whole_numbers(value) for key, value in schema.items()}
 
 
-def _describe_texts(schema: Any, pattern: str) -> None:
-    if isinstance(schema, list):
-        for one in schema:
-            _describe_texts(one, pattern)
-    elif isinstance(schema, dict):
-        if schema.get("type") == "string" and not schema.keys() & {"pattern", "format", "enum", "const"}:
-            schema["pattern"] = pattern
-        _describe_texts(schema.get("anyOf"), pattern)
-        _describe_texts(schema.get("items"), pattern)
-
-
 class Body(BaseModel):
     """Base of every request body: unknown fields are an error, and "1" is not 1, but 1.0 is."""
 
@@ -68,17 +52,6 @@ class Body(BaseModel):
         """How bodies of this kind are validated."""
         schema: CoreSchema = _with_whole_numbers(handler(source))
         return schema
-
-    @classmethod
-    def __get_pydantic_json_schema__(
-        cls, schema: CoreSchema, handler: GetJsonSchemaHandler
-    ) -> JsonSchemaValue:
-        """How the document describes them: with what ``_refuse_texts`` takes of each text."""
-        described = handler(schema)
-        for name, member in handler.resolve_ref_schema(described).get("properties", {}).items():
-            if name not in SECRETS:
-                _describe_texts(member, texts.LINES if name in TEXTS else texts.ONE_LINE)
-        return described
 
 
 Model = TypeVar("Model", bound=Body)
@@ -124,7 +97,7 @@ def _refuse_texts(body: Body) -> None:
     """Card numbers and control characters do not come in. Raises InvalidArgument (INVALID_BODY)."""
     fields = []
     for path, name, text in _texts(body.model_dump(), "", ""):
-        if found := control_character(text, lines=name in TEXTS):
+        if found := control_character(text, lines=name in LINES):
             fields.append(FieldError(path, "control_character", f"take out the control character {found}"))
         elif holds_card_number(text):
             fields.append(FieldError(path, "card_number", "card numbers are not kept: take it out"))

@@ -2,18 +2,3 @@
 
 The way from REST to the methods: google.api.http and the options beside it.
 """
-
-from typing import Final
-
-from gateway.plain import Route
-from gateway.rest import auth, catalog, operations, orders, payments, realtime, staff
-
-ROUTES: Final[tuple[Route, ...]] = (
-    *auth.ROUTES,
-    *catalog.ROUTES,
-    *operations.ROUTES,
-    *orders.ROUTES,
-    *payments.ROUTES,
-    *realtime.ROUTES,
-    *staff.ROUTES,
-)

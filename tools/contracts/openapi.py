@@ -4,15 +4,13 @@ from collections.abc import Iterable, Mapping
 from typing import Any
 
 from gateway import problems, texts
+from tools.contracts.bodies import DATE, INT32_MAX, INT64_MAX, LINES, SECRET
 from tools.contracts.codes import by_status
 from tools.contracts.model import Contracts, Field, Message
 from tools.contracts.rest import Limits, Operation, written_fields
-from tools.contracts.routes import INT32_MAX, INT64_MAX
 
 Json = dict[str, Any]
 SCHEMA = "#/components/schemas/"
-LINES, SECRET, DATE = 1, 2, 3
-"""JSON_TEXT_*."""
 EMAIL_CHARS = {"minLength": 3, "maxLength": 254}
 
 _PROBLEM: Json = {

@@ -30,7 +30,42 @@ def case(*names: str) -> Callable[[Case], Case]:
 
 async def request_for(operation: Operation, shop: Shop, caller: Device) -> Sent:
     """Makes what the operation needs in ``shop`` and the request that ``caller`` can send."""
-    return await CASES[operation.name](operation, shop, caller)
+    return await CASES.get(operation.name, as_documented)(operation, shop, caller)
+
+
+MADE: dict[str, Callable[[Shop], Awaitable[Any]]] = {
+    "category_id": lambda shop: shop.new_category(),
+    "employee_id": lambda shop: shop.employee(),
+    "invitation_id": lambda shop: shop.invitation(),
+    "item_id": lambda shop: shop.new_item(),
+    "number": lambda shop: shop.z_report(),
+    "order_id": lambda shop: shop.order(),
+    "payment_id": lambda shop: shop.payment(),
+    "session_id": lambda shop: shop.session(),
+    "ticket_id": lambda shop: shop.ticket(),
+    "user_id": lambda shop: shop.member(),
+}
+"""What an id of a path names, where the operation says no more of it."""
+OF_A_SERVICE = frozenset({"service", "event_id"})
+"""Names in the paths of what a service has parked."""
+
+
+async def as_documented(operation: Operation, shop: Shop, caller: Device) -> Sent:
+    """The documented example, with a new thing behind each id of the path: what most operations need, and
+    every new one to begin with.
+    """
+    ids, headers = {}, {}
+    for name in operation.path_ids:
+        if name == "service":
+            ids[name] = "staff"
+        elif name == "event_id":
+            ids[name] = await shop.parked_event()
+        else:
+            thing = await MADE[name](shop)
+            ids[name] = str(thing["id"] if name not in ("user_id", "number") else thing[name])
+            headers = match(thing) if operation.needs_match else {}
+    body = operation.example if operation.body_model is not None else None
+    return Sent(ids, body, headers=headers)
 
 
 def put(body: Any, **values: Any) -> Any:
@@ -47,36 +82,6 @@ def put(body: Any, **values: Any) -> Any:
 def match(thing: dict[str, Any]) -> dict[str, str]:
     """If-Match for what a client read."""
     return {"If-Match": f'"{thing["version"]}"'}
-
-
-# Reads without ids: nothing has to be made.
-@case(
-    "GET /me",
-    "GET /menu",
-    "GET /stock",
-    "GET /orders",
-    "GET /kitchen/stations",
-    "GET /kitchen/tickets",
-    "GET /till-sessions",
-    "GET /z-reports",
-    "GET /reports/trial-balance",
-    "GET /employees",
-    "GET /timecards",
-    "GET /restaurants",
-    "GET /members",
-    "GET /invitations",
-    "GET /platform/parked",
-    "GET /health",
-    "GET /health/live",
-    "GET /health/ready",
-)
-async def _read(operation: Operation, shop: Shop, caller: Device) -> Sent:
-    return Sent()
-
-
-@case("POST /auth/login")
-async def _log_in(operation: Operation, shop: Shop, caller: Device) -> Sent:
-    return Sent(body=operation.example)
 
 
 @case("POST /auth/refresh")
@@ -123,11 +128,6 @@ async def _change_category(operation: Operation, shop: Shop, caller: Device) -> 
     return Sent({"category_id": category["id"]}, body, headers=match(category))
 
 
-@case("DELETE /menu/categories/{category_id}")
-async def _delete_category(operation: Operation, shop: Shop, caller: Device) -> Sent:
-    return Sent({"category_id": (await shop.new_category())["id"]})
-
-
 @case("POST /menu/items")
 async def _add_item(operation: Operation, shop: Shop, caller: Device) -> Sent:
     category = await shop.category()
@@ -141,16 +141,6 @@ async def _change_item(operation: Operation, shop: Shop, caller: Device) -> Sent
     return Sent({"item_id": item["id"]}, body, headers=match(item))
 
 
-@case("DELETE /menu/items/{item_id}")
-async def _delete_item(operation: Operation, shop: Shop, caller: Device) -> Sent:
-    return Sent({"item_id": (await shop.new_item())["id"]})
-
-
-@case("PUT /menu/items/{item_id}/availability", "PUT /stock/{item_id}")
-async def _change_stock(operation: Operation, shop: Shop, caller: Device) -> Sent:
-    return Sent({"item_id": (await shop.new_item())["id"]}, operation.example)
-
-
 @case("POST /orders/quote", "POST /orders")
 async def _basket(operation: Operation, shop: Shop, caller: Device) -> Sent:
     line = await shop.line()
@@ -160,21 +150,6 @@ async def _basket(operation: Operation, shop: Shop, caller: Device) -> Sent:
     if "id" in body:
         body["id"] = str(new_id())
     return Sent(body=body)
-
-
-@case("GET /orders/{order_id}", "GET /orders/{order_id}/history", "GET /orders/{order_id}/payments")
-async def _read_order(operation: Operation, shop: Shop, caller: Device) -> Sent:
-    return Sent({"order_id": (await shop.payment())["order_id"]})
-
-
-@case("PUT /orders/{order_id}/status", "POST /orders/{order_id}/cancel")
-async def _move_order(operation: Operation, shop: Shop, caller: Device) -> Sent:
-    return Sent({"order_id": (await shop.order())["id"]}, operation.example)
-
-
-@case("PUT /orders/{order_id}/guest-allergy")
-async def _say_allergy(operation: Operation, shop: Shop, caller: Device) -> Sent:
-    return Sent({"order_id": (await shop.order())["id"]}, operation.example)
 
 
 @case("POST /kitchen/tickets/{ticket_id}/guest-allergy/acknowledge")
@@ -216,13 +191,7 @@ async def _change_station(operation: Operation, shop: Shop, caller: Device) -> S
     return Sent({"station_id": station["id"]}, changed, headers=match(station))
 
 
-TICKET_STEPS_BEFORE = {
-    "start": (),
-    "bump": (),
-    "recall": ("bump",),
-    "ack": (),
-    "serve": ("bump",),
-}
+TICKET_STEPS_BEFORE = {"recall": ("bump",), "serve": ("bump",)}
 LINE_STEPS_BEFORE = {
     "start": (),
     "ready": ("start",),
@@ -235,11 +204,6 @@ LINE_STEPS_BEFORE = {
 async def _step_ticket(operation: Operation, shop: Shop, caller: Device) -> Sent:
     ticket = await shop.ticket(*TICKET_STEPS_BEFORE[operation.path.rpartition("/")[2]])
     return Sent({"ticket_id": ticket["id"]}, operation.example)
-
-
-@case("POST /kitchen/tickets/{ticket_id}/alarm/acknowledge")
-async def _acknowledge_alarm(operation: Operation, shop: Shop, caller: Device) -> Sent:
-    return Sent({"ticket_id": (await shop.ticket())["id"]}, operation.example)
 
 
 @case(*(f"POST /kitchen/tickets/{{ticket_id}}/lines/{{line_id}}/{step}" for step in LINE_STEPS_BEFORE))
@@ -255,19 +219,9 @@ async def _pay(operation: Operation, shop: Shop, caller: Device) -> Sent:
     return Sent({"order_id": order["id"]}, body)
 
 
-@case("GET /payments/{payment_id}")
-async def _read_payment(operation: Operation, shop: Shop, caller: Device) -> Sent:
-    return Sent({"payment_id": (await shop.payment())["id"]})
-
-
 @case("POST /till-sessions")
 async def _open_till(operation: Operation, shop: Shop, caller: Device) -> Sent:
     return Sent(body=put(operation.example, till=unique("Front")))
-
-
-@case("GET /till-sessions/{session_id}", "GET /till-sessions/{session_id}/x-report")
-async def _read_till(operation: Operation, shop: Shop, caller: Device) -> Sent:
-    return Sent({"session_id": (await shop.session())["id"]})
 
 
 @case("POST /till-sessions/{session_id}/drawer-events")
@@ -284,11 +238,6 @@ async def _close_till(operation: Operation, shop: Shop, caller: Device) -> Sent:
     paid_in = {"kind": "paid_in", "amount_minor": surplus, "reason": "change"}
     await shop.owner.post(f"/api/v2/till-sessions/{session['id']}/drawer-events", paid_in)
     return Sent({"session_id": session["id"]}, operation.example)
-
-
-@case("GET /z-reports/{number}")
-async def _read_z(operation: Operation, shop: Shop, caller: Device) -> Sent:
-    return Sent({"number": str((await shop.z_report())["number"])})
 
 
 @case("POST /employees")
@@ -316,21 +265,6 @@ async def _add_restaurant(operation: Operation, shop: Shop, caller: Device) -> S
     return Sent(body=put(operation.example, name=unique("Casa"), owner_email=email))
 
 
-@case("GET /platform/parked/{service}/{event_id}", "POST /platform/parked/{service}/{event_id}/retry")
-async def _parked_event(operation: Operation, shop: Shop, caller: Device) -> Sent:
-    return Sent({"service": "staff", "event_id": await shop.parked_event()})
-
-
-@case("POST /platform/parked/{service}/{event_id}/discard")
-async def _discard_parked(operation: Operation, shop: Shop, caller: Device) -> Sent:
-    return Sent({"service": "staff", "event_id": await shop.parked_event()}, operation.example)
-
-
-@case("POST /platform/parked/{service}/retry")
-async def _retry_parked(operation: Operation, shop: Shop, caller: Device) -> Sent:
-    return Sent({"service": "staff"}, operation.example)
-
-
 @case("PUT /restaurant/settings")
 async def _change_settings(operation: Operation, shop: Shop, caller: Device) -> Sent:
     restaurant = (await shop.owner.get("/api/v2/me"))["restaurant"]
@@ -345,20 +279,10 @@ async def _invite(operation: Operation, shop: Shop, caller: Device) -> Sent:
     return Sent(body=put(operation.example, email=f"walk-{new_id().hex[-12:]}@demo.fynlo.test"))
 
 
-@case("DELETE /invitations/{invitation_id}")
-async def _withdraw(operation: Operation, shop: Shop, caller: Device) -> Sent:
-    return Sent({"invitation_id": (await shop.invitation())["id"]})
-
-
 @case("POST /invitations/preview", "POST /invitations/accept")
 async def _take_up(operation: Operation, shop: Shop, caller: Device) -> Sent:
     secret = await shop.secret_of(await shop.invitation())
     return Sent(body=put(operation.example, token=secret))
-
-
-@case("PUT /members/{user_id}")
-async def _change_role(operation: Operation, shop: Shop, caller: Device) -> Sent:
-    return Sent({"user_id": (await shop.member())["user_id"]}, operation.example)
 
 
 @case("POST /auth/password")
@@ -380,11 +304,6 @@ async def _reset(operation: Operation, shop: Shop, caller: Device) -> Sent:
     before = await secret_sent_to(person)
     await person.send("POST", "/api/v2/auth/password/forgot", {"email": person.email})
     return Sent(body=put(operation.example, token=await secret_sent_to(person, after=before)))
-
-
-@case("DELETE /members/{user_id}")
-async def _remove_member(operation: Operation, shop: Shop, caller: Device) -> Sent:
-    return Sent({"user_id": (await shop.member())["user_id"]})
 
 
 @case("GET /realtime/snapshot")

@@ -1,0 +1,9 @@
+"""Made of the contracts: `make protos FIX=1` writes it anew.
+
+Members of bodies by what their texts may hold.
+"""
+
+from typing import Final
+
+LINES: Final = frozenset(["description", "note", "reason", "text"])
+SECRETS: Final = frozenset(["current", "device_secret", "new", "password", "refresh_token", "token"])
