@@ -172,6 +172,9 @@ def _options(retry: Sequence[str]) -> list[tuple[str, Any]]:
         ("grpc.min_reconnect_backoff_ms", RECONNECT_MIN_MS),
         ("grpc.max_reconnect_backoff_ms", RECONNECT_MAX_MS),
         ("grpc.dns_min_time_between_resolutions_ms", DNS_MIN_INTERVAL_MS),
+        # Else channels of one process share their connections by address: a new one would wait for as long as
+        # an old one does whose server at that port is gone.
+        ("grpc.use_local_subchannel_pool", 1),
         ("grpc.enable_retries", 1 if retry else 0),
         ("grpc.service_config", json.dumps(_service_config(retry))),
     ]

@@ -139,6 +139,19 @@ async def test_a_port_that_is_taken_is_an_error_at_start(fake_clock: FakeClock) 
                 raise AssertionError("unreachable")
 
 
+async def test_a_channel_does_not_wait_for_what_an_older_one_could_not_reach(fake_clock: FakeClock) -> None:
+    identity = identity_for_tests("gateway", fake_clock)
+    async with serving(register, Probe(), clock=fake_clock) as peer:
+        port = peer.server.port
+        # A port of a test or of a pod that is gone, and is given to another.
+        older = open_channel(f"127.0.0.1:{port}", peer="probe", identity=identity)
+    with pytest.raises(Unavailable):
+        await Stub(older).Public(request())
+    async with serving(register, Probe(), clock=fake_clock, grpc_port=port) as peer:
+        await Stub(peer.channel).Public(request())
+    await older.close()
+
+
 async def test_health_says_what_the_process_reports(fake_clock: FakeClock) -> None:
     async with serving(register, Probe(), clock=fake_clock) as peer:
         bare = grpc.aio.insecure_channel(f"127.0.0.1:{peer.server.port}")

@@ -4,6 +4,7 @@ They listen on 127.0.0.1, with a password each: other users of the machine can r
 """
 
 import asyncio
+import fcntl
 import os
 import random
 import secrets
@@ -11,12 +12,15 @@ import shutil
 import signal
 import socket
 import ssl
+import tempfile
 import time
 from abc import ABC, abstractmethod
 from collections.abc import Mapping
+from functools import cache
 from importlib import metadata, util
 from itertools import islice
 from pathlib import Path
+from typing import BinaryIO
 
 import nats
 import nats.errors
@@ -81,15 +85,15 @@ async def refuse_used_ports(ports: Mapping[str, int]) -> None:
         refuse_used_port(name, port)
 
 
-def free_ports(count: int) -> list[int]:
-    """Different ports that nothing uses at this moment.
+def free_ports(count: int, among: range = FREE_PORTS) -> list[int]:
+    """Different ports that nothing uses at this moment, and that no other process draws while this one lives.
 
     From below those that systems give to clients: while a server restarts, a connection of anybody else could
     be given its port.
     """
     # Not the seeded generator: two test processes would draw the same.
-    drawn = random.SystemRandom().sample(FREE_PORTS, FREE_PORT_DRAWS)
-    free = list(islice((port for port in drawn if _can_be_bound(port)), count))
+    drawn = random.SystemRandom().sample(among, min(FREE_PORT_DRAWS, len(among)))
+    free = list(islice((port for port in drawn if _can_be_bound(port) and _is_ours(port)), count))
     if len(free) < count:
         raise ServerFailed(f"No {count} free ports were found on {HOST}.")
     return free
@@ -98,6 +102,23 @@ def free_ports(count: int) -> list[int]:
 def free_port() -> int:
     """One of `free_ports`."""
     return free_ports(1)[0]
+
+
+def _is_ours(port: int) -> bool:
+    """Keeps ``port`` from others who draw: between the draw and the server's start it would look free."""
+    try:
+        fcntl.lockf(_drawn_ports(), fcntl.LOCK_EX | fcntl.LOCK_NB, 1, port)
+    except OSError:
+        return False
+    return True
+
+
+@cache
+def _drawn_ports() -> BinaryIO:
+    """A file of this user whose n-th byte is locked by whoever has drawn port n. The system unlocks what a
+    process leaves.
+    """
+    return (Path(tempfile.gettempdir()) / f"fynlo-ports-{os.getuid()}").open("ab")
 
 
 def _can_be_bound(port: int) -> bool:

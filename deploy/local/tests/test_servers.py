@@ -5,6 +5,8 @@ import os
 import shutil
 import signal
 import socket
+import subprocess
+import sys
 from collections.abc import AsyncIterator
 from pathlib import Path
 
@@ -404,6 +406,31 @@ def test_a_cache_folder_that_another_user_prepared_is_not_used(tmp_path: Path) -
     link = tmp_path / "link"
     link.symlink_to(tmp_path)
     assert not places.is_ours(link)
+
+
+def test_no_two_processes_draw_one_port() -> None:
+    draw = """
+import sys
+from deploy.local.embedded import free_ports
+print(*free_ports(int(sys.argv[1]), range(11_000, 11_060)), flush=True)
+sys.stdin.read()
+"""
+    drawing = [
+        subprocess.Popen(
+            [sys.executable, "-c", draw, "12"], stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True
+        )
+        for _ in range(4)
+    ]
+    drawn = [int(port) for one in drawing for port in (one.stdout or sys.stdin).readline().split()]
+    for one in drawing:
+        one.communicate(timeout=30)
+    assert len(drawn) == 48
+    assert len(set(drawn)) == 48
+    # Those that have ended keep nothing.
+    after = subprocess.run(
+        [sys.executable, "-c", draw, "48"], input="", capture_output=True, text=True, check=True, timeout=30
+    )
+    assert len(after.stdout.split()) == 48
 
 
 def test_ports_for_servers_differ_and_are_none_that_a_client_is_given() -> None:
