@@ -7,16 +7,13 @@ frames are the ring's.
 """
 
 from collections.abc import Callable
-from dataclasses import dataclass
-from enum import StrEnum
 from typing import TYPE_CHECKING, Final
 
+from chassis.channels import CHANNELS
 from services.realtime import frames
 from services.realtime.frames import Event
 from services.realtime.limits import (
     PENDING_EVENTS,
-    REPLAY_EVENTS,
-    REPLAY_KITCHEN_EVENTS,
     RING_EVENTS,
     RING_SECONDS,
 )
@@ -26,42 +23,6 @@ if TYPE_CHECKING:
 
 FRAME_GROWTH: Final = 3
 """An event that is still protobuf is counted as this many times its size."""
-
-
-class Mode(StrEnum):
-    """Whether a slow reader may be given only the newest frame of each key."""
-
-    STREAM = "stream"
-    KEYED = "keyed"
-
-
-@dataclass(frozen=True, slots=True)
-class Spec:
-    """What all channels of one name have in common."""
-
-    mode: Mode
-    permission: str
-    owner: str
-    replay_max: int = REPLAY_EVENTS
-
-
-SPECS: Final = {
-    "kitchen": Spec(Mode.STREAM, "kitchen.read", "orders", REPLAY_KITCHEN_EVENTS),
-    "orders": Spec(Mode.STREAM, "orders.read", "orders"),
-    "floor": Spec(Mode.KEYED, "orders.read", "orders"),
-    "metrics": Spec(Mode.KEYED, "reports.read", "orders"),
-    "inventory": Spec(Mode.KEYED, "menu.read", "catalog"),
-    "staff": Spec(Mode.STREAM, "staff.read", "staff"),
-    "tills": Spec(Mode.STREAM, "till.operate", "payments"),
-}
-
-
-def split_name(channel: str) -> tuple[str, str] | None:
-    """``restaurant:<id>:kitchen`` -> (id, "kitchen"). None for anything else."""
-    parts = channel.split(":")
-    if len(parts) != 3 or parts[0] != "restaurant" or parts[2] not in SPECS:
-        return None
-    return parts[1], parts[2]
 
 
 class Entry:
@@ -120,7 +81,7 @@ class Channel:
         self.name = name
         self.restaurant_id = restaurant_id
         self.short = short
-        self.spec = SPECS[short]
+        self.spec = CHANNELS[short]
         self.epoch: str | None = None
         self.head = 0
         self.tail = 1

@@ -7,12 +7,13 @@ from datetime import datetime
 from typing import Any
 
 from chassis.auth import Principal, Revocation
+from chassis.channels import channel_name, split_name
 from chassis.errors import PermissionDenied, Problem
 from services.realtime import protocol
 from services.realtime.codes import Close, Code
 from services.realtime.frames import Event
 from services.realtime.hub import admission
-from services.realtime.hub.channel import Channel, split_name
+from services.realtime.hub.channel import Channel
 from services.realtime.hub.delivery import Delivery
 from services.realtime.hub.resume import Resume
 from services.realtime.hub.session import Fetch, Fetched, Phase, Request, Session, Verify, Wire
@@ -78,7 +79,7 @@ class Hub:
 
     def channel(self, restaurant_id: str, short: str, now: float) -> Channel | None:
         """The channel of that name, made when it is new. None: there is no such kind of channel."""
-        name = f"restaurant:{restaurant_id}:{short}"
+        name = channel_name(restaurant_id, short)
         channel = self.channels.get(name)
         if channel is None and split_name(name) is not None:
             channel = self.channels[name] = Channel(name, restaurant_id, short, now)
@@ -109,9 +110,9 @@ class Hub:
     def _append(self, channel: Channel, event: Event, now: float) -> None:
         channel.append(channel.head + 1, event, now)
         self.delivery.fan_out(channel)
-        if channel.short == "orders":
+        if not channel.spec.acknowledged:
             self._kitchen.told(event)
-        elif channel.short == "kitchen":
+        else:
             age = max(0.0, self._wall().timestamp() - event.at_ms / 1000)
             self._kitchen.published(event, str(channel.epoch), channel.head, now, age)
 
@@ -259,7 +260,7 @@ class Hub:
             return
         for channel in session.channels:
             seq = acks.get(channel.name)
-            if seq is not None and channel.short == "kitchen" and channel.epoch is not None:
+            if seq is not None and channel.spec.acknowledged and channel.epoch is not None:
                 self._kitchen.acknowledged(session, channel.epoch, min(seq, channel.head))
 
     def note_refusal(self, session: Session, problem: Problem, asked: str) -> None:

@@ -8,9 +8,10 @@ keyed are conflated then: the newest frame of each key, after a ``skip`` that sa
 
 from collections.abc import Callable, Iterable
 
+from chassis.channels import Mode
 from services.realtime import protocol
 from services.realtime.codes import Close
-from services.realtime.hub.channel import Channel, Mode
+from services.realtime.hub.channel import Channel
 from services.realtime.hub.session import Phase, Session
 from services.realtime.limits import (
     HARD_BUFFER_BYTES,

@@ -4,11 +4,12 @@ from collections.abc import Callable
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any, Protocol
 
+from chassis.channels import split_name
 from services.realtime import protocol
 from services.realtime.codes import Code, State
 from services.realtime.frames import Event
 from services.realtime.hub.admission import denial_of
-from services.realtime.hub.channel import Channel, split_name
+from services.realtime.hub.channel import Channel
 from services.realtime.hub.resume import Decision
 from services.realtime.hub.session import Phase, Request, Session
 from services.realtime.limits import CHANNELS_PER_CONNECTION, HEARTBEAT_TIMEOUT_SECONDS, UNAVAILABLE_RETRY_MS
@@ -22,10 +23,10 @@ class KitchenWatch(Protocol):
     """Who wants to know what kitchens get and what their displays do."""
 
     def published(self, event: Event, epoch: str, seq: int, now: float, age_seconds: float) -> None:
-        """The next event of a kitchen channel, in order and once."""
+        """The next event of a channel that displays acknowledge, in order and once."""
 
     def told(self, event: Event) -> None:
-        """The next event of an orders channel, in order and once: alarms begin and end there."""
+        """The next event of any other channel, in order and once: alarms begin and end there."""
 
     def display_joined(self, session: Session) -> None:
         """A kitchen display follows its restaurant's kitchen channel."""
@@ -68,7 +69,7 @@ class Subscriptions:
     def leave(self, session: Session, channel: Channel) -> None:
         """Ends a subscription without a word."""
         self._hub.delivery.detach(session, channel)
-        if session.kds and channel.short == "kitchen":
+        if session.kds and channel.spec.acknowledged:
             self._kitchen.display_left(session)
 
     def ask(self, request: Request, now: float) -> None:
@@ -116,7 +117,7 @@ class Subscriptions:
 
     def _start(self, session: Session, channel: Channel, want: Want) -> None:
         self._hub.resume.start(session, channel, want, self._hub.upkeep.now)
-        if session.kds and channel.short == "kitchen" and channel.epoch is not None:
+        if session.kds and channel.spec.acknowledged and channel.epoch is not None:
             self._kitchen.display_joined(session)
             self._kitchen.acknowledged(session, channel.epoch, min(want.seq, channel.head))
 

@@ -21,15 +21,15 @@ from fynlo_json import orders as orders_json
 from google.protobuf.message import Message
 
 from chassis.auth import Principal, PrincipalKind
+from chassis.channels import CHANNELS
 from chassis.errors import Problem
 from services.realtime.frames import Event
-from services.realtime.hub.channel import SPECS
 from services.realtime.hub.core import Hub
 from services.realtime.hub.session import Fetch, Fetched, Identity, Session, Verify
 
 START = datetime(2026, 3, 1, 12, tzinfo=UTC)
 RID = "0192f0c0-0000-7000-8000-000000000001"
-EVERYTHING = frozenset({"realtime.subscribe", *(spec.permission for spec in SPECS.values())})
+EVERYTHING = frozenset({"realtime.subscribe", *(spec.permission for spec in CHANNELS.values())})
 TICKET_STATES = (
     orders_pb2.KITCHEN_STATE_QUEUED,
     orders_pb2.KITCHEN_STATE_PREPARING,
@@ -212,7 +212,7 @@ class World:
         self.kitchen = Kitchen()
         self.revoked: Callable[[Principal], None] = lambda _: None
         self.refusals: list[tuple[Problem, Identity | None, str, str]] = []
-        self.owned = {short: OwnedChannel() for short in SPECS}
+        self.owned = {short: OwnedChannel() for short in CHANNELS}
         self.orders: dict[str, orders_pb2.Order] = {}
         self.tickets: dict[str, orders_pb2.Ticket] = {}
         self.levels: dict[str, catalog_pb2.StockLevel] = {}
