@@ -7,19 +7,13 @@ frames are the ring's.
 """
 
 from collections.abc import Callable
-from typing import TYPE_CHECKING, Final
+from typing import Final
 
 from chassis.channels import CHANNELS
 from services.realtime import frames
 from services.realtime.frames import Event
-from services.realtime.limits import (
-    PENDING_EVENTS,
-    RING_EVENTS,
-    RING_SECONDS,
-)
-
-if TYPE_CHECKING:
-    from services.realtime.hub.session import Request, Session
+from services.realtime.hub.session import Request, Session
+from services.realtime.limits import PENDING_EVENTS, RING_EVENTS, RING_SECONDS
 
 FRAME_GROWTH: Final = 3
 """An event that is still protobuf is counted as this many times its size."""
@@ -72,6 +66,7 @@ class Channel:
         "ring",
         "short",
         "spec",
+        "syncing",
         "tail",
         "touched_at",
         "waiting",
@@ -90,6 +85,8 @@ class Channel:
         self.bytes = 0
         self.live: dict[Session, Callable[[bytes], None]] = {}
         self.lagging: dict[Session, int] = {}
+        self.syncing: set[Session] = set()
+        """Sessions whose replay is not over yet."""
         self.pending: dict[tuple[str, int], Event] = {}
         self.waiting: list[Request] = []
         self.claims: dict[Session, int] = {}
@@ -125,6 +122,27 @@ class Channel:
         self.tail = head + 1
         self.ring.clear()
         self.bytes = 0
+
+    def place(self, epoch: str, seq: int, event: Event) -> bool:
+        """Whether an event of the feed is the next; it is that wherever nobody misses what lies before it.
+
+        Another one is known already, or it is held until what is missing has come.
+        """
+        if epoch == self.epoch:
+            if seq == self.head + 1:
+                return True
+            if seq <= self.head:
+                return False
+        if self.fetching or (self.known and self.followed):
+            self.hold(epoch, seq, event)
+            return False
+        # Whoever comes for what lies between has it fetched.
+        self.adopt(epoch, seq - 1)
+        return True
+
+    def following(self) -> Event | None:
+        """The event that waited for the present head, if it is here already."""
+        return self.pending.pop((str(self.epoch), self.head + 1), None)
 
     def append(self, seq: int, event: Event, now: float) -> Entry:
         """The next event. It must be the next: the ring has no hole."""
