@@ -3,7 +3,6 @@
 # ruff: noqa: N802 - methods have the names of the contract
 
 from abc import abstractmethod
-from typing import ClassVar
 from uuid import UUID
 
 from fynlo.realtime.v1 import channel_source_service_pb2 as pb
@@ -12,6 +11,7 @@ from fynlo.realtime.v1.channel_source_service_pb2_grpc import ChannelSourceServi
 from google.protobuf.timestamp_pb2 import Timestamp
 
 from chassis.auth import PrincipalKind
+from chassis.channels import owned_by
 from chassis.db import Database
 from chassis.errors import NotFound
 from chassis.ids import parse_id
@@ -33,19 +33,18 @@ class UnknownChannel(NotFound):
 
 
 class ChannelSource(ChannelSourceServiceServicer):
-    """fynlo.realtime.v1.ChannelSourceService for the owner of ``channels`` (short names).
+    """fynlo.realtime.v1.ChannelSourceService for the channels that are declared as the service's of ``db``.
 
     An owner says how the state of a channel is read (``snapshot``); its past is in the outbox like any other.
     """
 
-    channels: ClassVar[frozenset[str]]
-
     def __init__(self, db: Database) -> None:
         self._db = db
+        self._channels = owned_by(db.schema)
 
     @abstractmethod
     async def snapshot(self, tenant: UUID, channel: str) -> pb.GetSnapshotResponse:
-        """The state of one of ``channels`` and the position at which it holds, of one instant."""
+        """The state of one of the service's channels and the position at which it holds, of one instant."""
 
     async def ReplayChannel(
         self, request: pb.ReplayChannelRequest, context: object
@@ -71,7 +70,7 @@ class ChannelSource(ChannelSourceServiceServicer):
         )
 
     def _check(self, channel: str) -> None:
-        if channel not in self.channels:
+        if channel not in self._channels:
             raise UnknownChannel(f"There is no channel {channel!r} here.")
 
 

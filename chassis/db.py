@@ -113,8 +113,8 @@ class Transaction:
     ) -> None:
         """Publishes ``event`` if, and only if, this transaction commits.
 
-        ``channels`` are short names (``kitchen``) of the tenant's channels on which the event takes a
-        position. Raises ValueError for an event that could not be published (see outbox.pending_event).
+        It takes a position on the tenant's channels that its contract declares, or on these ``channels``
+        (short names). Raises ValueError for an event that could not be published (see outbox.pending_event).
         """
         self._events.append(pending_event(self._schema, self.tenant, event, subject_id, channels, command_id))
 

@@ -15,6 +15,7 @@ from uuid import UUID
 from google.protobuf.message import Message
 
 from chassis.audit_records import APPEND
+from chassis.channels import channels_of
 from chassis.idempotency import IdempotencyKey
 from chassis.ids import new_id
 from chassis.telemetry import current_scope
@@ -54,6 +55,8 @@ def pending_event(
 ) -> PendingEvent:
     """Checks an event before it is buffered, so that whatever commits can be published.
 
+    No ``channels`` named: those that the contract declares for the event.
+
     Raises ValueError for an event of another service, a channel without a tenant or with a bad name, or an
     event larger than MAX_EVENT_BYTES: each a mistake in the calling service.
     """
@@ -61,6 +64,7 @@ def pending_event(
     named = _TYPE.fullmatch(full_name)
     if named is None or named.group(1) != schema:
         raise ValueError(f"{full_name} is no event of {schema}")
+    channels = channels or channels_of(event)
     if channels and tenant is None:
         raise ValueError(f"{full_name}: a channel belongs to a restaurant, this transaction has none")
     if any(_CHANNEL.fullmatch(channel) is None for channel in channels) or len(set(channels)) != len(

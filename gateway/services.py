@@ -17,6 +17,7 @@ from fynlo.realtime.v1.channel_source_service_pb2_grpc import (
 from fynlo.staff.v1.staff_service_pb2_grpc import StaffServiceStub
 
 from chassis.auth import ServiceIdentity
+from chassis.channels import OWNERS, ChannelSpec
 from chassis.clock import SystemClock
 from chassis.rpc import Channel, channel_credentials, open_channel
 from gateway.settings import GatewaySettings
@@ -25,16 +26,6 @@ if TYPE_CHECKING:
     # Exists in the type stubs alone.
     from fynlo.realtime.v1.channel_source_service_pb2_grpc import ChannelSourceServiceAsyncStub
 
-# Which service owns which channel of the socket protocol, and so answers its snapshot.
-CHANNEL_OWNERS = {
-    "kitchen": "orders",
-    "orders": "orders",
-    "floor": "orders",
-    "metrics": "orders",
-    "inventory": "catalog",
-    "staff": "staff",
-    "tills": "payments",
-}
 CONSUMERS = ("catalog", "orders", "payments", "staff")
 """Services with an inbox, which may have parked events."""
 PARKED: Final = "fynlo.operations.v1.ParkedEventsService"
@@ -81,9 +72,7 @@ class Services:
             for service, stub in stubs.items()
         }
         self._parked = {name: ParkedEventsServiceStub(self.channels[name]) for name in CONSUMERS}
-        self._sources = {
-            owner: ChannelSourceServiceStub(self.channels[owner]) for owner in set(CHANNEL_OWNERS.values())
-        }
+        self._sources = {owner: ChannelSourceServiceStub(self.channels[owner]) for owner in OWNERS}
 
     def method(self, service: str, name: str, message: Any) -> Callable[..., Any]:
         """The call of a method, by the full name of its service and its own; ``message`` says of which peer
@@ -93,10 +82,9 @@ class Services:
         call: Callable[..., Any] = getattr(stub, name)
         return call
 
-    def source_of(self, channel: str) -> ChannelSourceServiceAsyncStub | None:
-        """The stub that answers snapshots of a channel; None for a channel that nobody owns."""
-        owner = CHANNEL_OWNERS.get(channel)
-        return None if owner is None else self._sources[owner]
+    def source_of(self, channel: ChannelSpec) -> ChannelSourceServiceAsyncStub:
+        """The stub that answers snapshots of a channel."""
+        return self._sources[channel.owner]
 
     async def close(self) -> None:
         """Closes all channels."""
@@ -107,7 +95,7 @@ class Services:
 def _retried(peer: str) -> list[str]:
     """Idempotent methods of these are tried again when a replica is not there; only the gateway does that."""
     served = list(_STUBS[peer])
-    if peer in CHANNEL_OWNERS.values():
+    if peer in OWNERS:
         served.append(SOURCE)
     if peer in CONSUMERS:
         served.append(PARKED)

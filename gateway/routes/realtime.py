@@ -10,20 +10,11 @@ from fynlo_json.realtime import get_snapshot_response
 from starlette.requests import Request
 from starlette.responses import Response
 
+from chassis.channels import CHANNELS, ChannelSpec, channel_name
 from chassis.errors import InvalidArgument, NotFound
 from gateway.calls import JSON, Call
 from gateway.plain import Route
 
-# What a token must permit to read a channel; the socket asks the same.
-CHANNEL_PERMISSIONS = {
-    "kitchen": "kitchen.read",
-    "orders": "orders.read",
-    "floor": "orders.read",
-    "inventory": "menu.read",
-    "staff": "staff.read",
-    "tills": "till.operate",
-    "metrics": "reports.read",
-}
 SNAPSHOT_FRESH_SECONDS = 1.0
 SNAPSHOTS_MAX = 500
 
@@ -34,12 +25,12 @@ class SnapshotCache:
     def __init__(self) -> None:
         self._running: OrderedDict[str, tuple[float, asyncio.Task[bytes]]] = OrderedDict()
 
-    async def get(self, call: Call, restaurant_id: str, channel: str) -> bytes:
+    async def get(self, call: Call, restaurant_id: str, channel: ChannelSpec) -> bytes:
         """The rendered snapshot. A failure is not kept."""
-        name = f"restaurant:{restaurant_id}:{channel}"
+        name = channel_name(restaurant_id, channel.name)
         started, task = self._running.get(name, (float("-inf"), None))
         if task is None or time.monotonic() - started > SNAPSHOT_FRESH_SECONDS or _failed(task):
-            task = asyncio.create_task(_read(call, restaurant_id, channel))
+            task = asyncio.create_task(_read(call, name, channel))
             self._running[name] = (time.monotonic(), task)
             self._running.move_to_end(name)
             while len(self._running) > SNAPSHOTS_MAX:
@@ -51,11 +42,10 @@ def _failed(task: asyncio.Task[bytes]) -> bool:
     return task.done() and (task.cancelled() or task.exception() is not None)
 
 
-async def _read(call: Call, restaurant_id: str, channel: str) -> bytes:
+async def _read(call: Call, name: str, channel: ChannelSpec) -> bytes:
     source = call.services.source_of(channel)
-    assert source is not None
-    reply = await source.GetSnapshot(GetSnapshotRequest(channel=channel))
-    return orjson.dumps({"ch": f"restaurant:{restaurant_id}:{channel}"} | get_snapshot_response(reply))
+    reply = await source.GetSnapshot(GetSnapshotRequest(channel=channel.name))
+    return orjson.dumps({"ch": name} | get_snapshot_response(reply))
 
 
 async def get_snapshot(request: Request, route: Route) -> Response:
@@ -66,10 +56,10 @@ async def get_snapshot(request: Request, route: Route) -> Response:
         if len(parts) != 3 or parts[0] != "restaurant":
             raise InvalidArgument("ch is restaurant:<id>:<channel>", reason="INVALID_QUERY")
         restaurant_id = str(call.principal.tenant)
-        permission = CHANNEL_PERMISSIONS.get(parts[2])
-        if parts[1] != restaurant_id or permission is None:
+        channel = CHANNELS.get(parts[2])
+        if parts[1] != restaurant_id or channel is None:
             raise NotFound("there is no such channel here", reason="CHANNEL_NOT_FOUND")
-        call.principal.require(permission)
+        call.principal.require(channel.permission)
         cache: SnapshotCache = call.gateway.caches["snapshots"]
-        body = await cache.get(call, restaurant_id, parts[2])
+        body = await cache.get(call, restaurant_id, channel)
         return call.mark(Response(body, media_type=JSON))

@@ -9,13 +9,10 @@ from chassis.channel_source import ChannelSource
 from chassis.replay import position
 from services.catalog import wire
 from services.catalog.store import stock as stock_store
-from services.catalog.usecases.levels import CHANNEL
 
 
 class CatalogChannels(ChannelSource):
     """What realtime asks the owner of the channel."""
-
-    channels = frozenset({CHANNEL})
 
     async def snapshot(self, tenant: UUID, channel: str) -> pb.GetSnapshotResponse:
         """Levels of all counted items and the position at which they hold."""

@@ -139,7 +139,7 @@ class KitchenAlarms:
     # --- alarms -------------------------------------------------------------------------------------------
 
     def told(self, event: Event) -> None:
-        """An event of an orders channel: an alarm that the tills have been told of, or that is over."""
+        """An event of another channel: an alarm that the tills have been told of, or that is over, counts."""
         try:
             if event.type == RAISED:
                 self._raised(event.restaurant_id, events_pb2.TicketUndelivered.FromString(event.payload))

@@ -85,3 +85,7 @@ class State(StrEnum):
     SNAPSHOT = "snapshot"
     """The position cannot be continued: take a snapshot over HTTPS, then ``sub`` with its position."""
     DENIED = "denied"
+
+
+Verdict = tuple[State, Code | None]
+"""What becomes of a wanted channel: its ``st`` and, where it is denied, why."""

@@ -24,7 +24,8 @@ from services.realtime.codes import Close
 from services.realtime.connection import SocketServer
 from services.realtime.frames import Event
 from services.realtime.hub.core import Hub
-from services.realtime.hub.session import Fetch, Fetched, Verify
+from services.realtime.hub.fetch import Fetch, Fetched
+from services.realtime.hub.session import Verify
 from services.realtime.hub.wheel import TICK_SECONDS
 from services.realtime.limits import CLOSE_SECONDS
 from services.realtime.refusals import counted_in
@@ -196,7 +197,7 @@ class Engine:
             due = max(due + TICK_SECONDS, self._now())
             await asyncio.sleep(due - self._now())
             now = self._now()
-            self.hub.upkeep.tick(now)
+            self.hub.tick(now)
             if now >= alarms_at:
                 alarms_at = now + ALARM_TICK_SECONDS
                 for batch in batches_of(self.alarms.tick(now)):

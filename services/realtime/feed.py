@@ -22,6 +22,7 @@ from nats.js.api import ConsumerConfig, DeliverPolicy
 from nats.js.errors import Error as JetStreamError
 from nats.js.errors import NotFoundError
 
+from chassis.channels import OWNERS, owned_by
 from chassis.clock import Clock
 from chassis.reader import READ_BATCH, Reader
 from chassis.stream import (
@@ -35,9 +36,7 @@ from chassis.stream import (
 )
 from chassis.telemetry import counter, get_logger
 from services.realtime.frames import Event
-from services.realtime.hub.channel import SPECS
 
-OWNERS: Final = sorted({spec.owner for spec in SPECS.values()})
 WARM_SECONDS: Final = 600.0
 LOST_MARGIN_SECONDS: Final = 15.0
 """A connection may have been dead this long before anybody noticed."""
@@ -69,11 +68,9 @@ def read_message(subject: str, headers: Mapping[str, str], payload: bytes) -> tu
     raw = headers.get(POSITIONS)
     if raw is None:
         return None
-    restaurant_id, source = sure_restaurant(subject, headers), service_of(subject)
+    restaurant_id, served = sure_restaurant(subject, headers), owned_by(service_of(subject))
     positions = [
-        (str(channel), str(epoch), int(seq))
-        for channel, epoch, seq in orjson.loads(raw)
-        if channel in SPECS and SPECS[channel].owner == source
+        (str(channel), str(epoch), int(seq)) for channel, epoch, seq in orjson.loads(raw) if channel in served
     ]
     at = datetime.fromisoformat(headers["ce-time"])
     event = Event(

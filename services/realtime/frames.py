@@ -21,6 +21,7 @@ from fynlo_json import payments as payments_json
 from fynlo_json import staff as staff_json
 from google.protobuf.message import DecodeError, Message
 
+from chassis.channels import shown_on
 from services.realtime.limits import OUTBOUND_FRAME_BYTES
 from services.realtime.protocol import text_frame
 
@@ -247,24 +248,42 @@ def _metrics(message: orders_events.MetricsUpdated) -> Content:
     return Content("metrics", "metrics", None, content, "/api/v2/realtime/snapshot")
 
 
-_TABLE: Final[tuple[tuple[type[Message], dict[str, Callable[[Any], Content]]], ...]] = (
-    (orders_events.OrderPlaced, {"orders": _order("order.created"), "kitchen": _placed_kitchen}),
-    (orders_events.OrderUpdated, {"orders": _order("order.updated"), "kitchen": _changed_kitchen}),
-    (orders_events.OrderPaymentRecorded, {"orders": _payment_recorded, "kitchen": _changed_kitchen}),
-    (orders_events.OrderCompleted, {"orders": _order("order.updated")}),
-    (orders_events.OrderCancelled, {"orders": _order("order.updated"), "kitchen": _cancelled_kitchen}),
-    (orders_events.TicketUpdated, {"orders": _order("order.updated"), "kitchen": _ticket_kitchen}),
-    (orders_events.KitchenOrderReady, {"orders": _order("kitchen.order_ready")}),
-    (orders_events.TicketUndelivered, {"orders": _undelivered}),
-    (orders_events.TicketAlarmCleared, {"orders": _alarm_cleared}),
-    (orders_events.StationSaved, {"kitchen": _station}),
-    (orders_events.MetricsUpdated, {"metrics": _metrics}),
-    (catalog_events.StockChanged, {"inventory": _stock("inventory.level", "level")}),
-    (catalog_events.StockLow, {"inventory": _stock("inventory.low_stock", "low")}),
-    (catalog_events.ItemAvailabilityChanged, {"inventory": _availability}),
-    (staff_events.ShiftStarted, {"staff": _shift("shift.started")}),
-    (staff_events.ShiftEnded, {"staff": _shift("shift.ended")}),
-    (payments_events.TillSessionUpdated, {"tills": _till}),
-    (payments_events.ZReportIssued, {"tills": _z_report}),
+_SHOWN: Final[tuple[tuple[type[Message], str, Callable[[Any], Content]], ...]] = (
+    (orders_events.OrderPlaced, "orders", _order("order.created")),
+    (orders_events.OrderPlaced, "kitchen", _placed_kitchen),
+    (orders_events.OrderUpdated, "orders", _order("order.updated")),
+    (orders_events.OrderUpdated, "kitchen", _changed_kitchen),
+    (orders_events.OrderPaymentRecorded, "orders", _payment_recorded),
+    (orders_events.OrderPaymentRecorded, "kitchen", _changed_kitchen),
+    (orders_events.OrderCompleted, "orders", _order("order.updated")),
+    (orders_events.OrderCancelled, "orders", _order("order.updated")),
+    (orders_events.OrderCancelled, "kitchen", _cancelled_kitchen),
+    (orders_events.TicketUpdated, "orders", _order("order.updated")),
+    (orders_events.TicketUpdated, "kitchen", _ticket_kitchen),
+    (orders_events.KitchenOrderReady, "orders", _order("kitchen.order_ready")),
+    (orders_events.TicketUndelivered, "orders", _undelivered),
+    (orders_events.TicketAlarmCleared, "orders", _alarm_cleared),
+    (orders_events.StationSaved, "kitchen", _station),
+    (orders_events.MetricsUpdated, "metrics", _metrics),
+    (catalog_events.StockChanged, "inventory", _stock("inventory.level", "level")),
+    (catalog_events.StockLow, "inventory", _stock("inventory.low_stock", "low")),
+    (catalog_events.ItemAvailabilityChanged, "inventory", _availability),
+    (staff_events.ShiftStarted, "staff", _shift("shift.started")),
+    (staff_events.ShiftEnded, "staff", _shift("shift.ended")),
+    (payments_events.TillSessionUpdated, "tills", _till),
+    (payments_events.ZReportIssued, "tills", _z_report),
 )
-_EVENTS: Final = {message.DESCRIPTOR.full_name: (message, contents) for message, contents in _TABLE}
+
+
+def _by_type() -> dict[str, tuple[type[Message], dict[str, Callable[[Any], Content]]]]:
+    """What is shown of an event, by channel. RuntimeError where the contract declares other channels."""
+    found: dict[str, tuple[type[Message], dict[str, Callable[[Any], Content]]]] = {}
+    for message, channel, content in _SHOWN:
+        found.setdefault(message.DESCRIPTOR.full_name, (message, {}))[1][channel] = content
+    for name, (message, contents) in found.items():
+        if set(contents) != {channel for channel, _ in shown_on(message.DESCRIPTOR)}:
+            raise RuntimeError(f"{name} is shown on {sorted(contents)}: the contract says otherwise")
+    return found
+
+
+_EVENTS: Final = _by_type()

@@ -48,8 +48,6 @@ RING_SECONDS: Final = 600.0
 RING_PROCESS_BYTES: Final = 256 * 1024 * 1024
 PENDING_EVENTS: Final = 1_000
 """Events held behind a hole; the ones beyond come back when the hole is healed."""
-REPLAY_EVENTS: Final = 500
-REPLAY_KITCHEN_EVENTS: Final = 2_000
 WAITERS_PER_CHANNEL: Final = 2_000
 FETCH_RETRY_SECONDS: Final = (0.25, 5.0)
 UNAVAILABLE_RETRY_MS: Final = 2_000

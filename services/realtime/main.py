@@ -5,13 +5,14 @@ from fynlo.realtime.v1.channel_source_service_pb2_grpc import ChannelSourceServi
 
 from chassis.auth import ServiceIdentity
 from chassis.bus import bus_of
+from chassis.channels import OWNERS
 from chassis.clock import Clock, SystemClock
 from chassis.refusals import to_auth, write_refusals
 from chassis.rpc import Channel, RpcServer, channel_credentials, open_channel
 from chassis.runtime import Service
 from chassis.trust import follow_auth
 from services.realtime.engine import Engine
-from services.realtime.feed import OWNERS, Feed
+from services.realtime.feed import Feed
 from services.realtime.reports import remember_alarms
 from services.realtime.settings import RealtimeSettings
 from services.realtime.sources import Sources

@@ -26,7 +26,7 @@ from chassis.telemetry import counter, get_logger
 from services.realtime.feed import read_stream
 from services.realtime.frames import Event
 from services.realtime.hub.channel import Channel
-from services.realtime.hub.session import Fetch, Fetched
+from services.realtime.hub.fetch import Fetch, Fetched
 
 if TYPE_CHECKING:
     from fynlo.realtime.v1.channel_source_service_pb2_grpc import ChannelSourceServiceAsyncStub

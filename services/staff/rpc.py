@@ -16,7 +16,7 @@ from chassis.idempotency import key_of
 from chassis.ids import parse_id
 from chassis.rpc import current_principal
 from services.staff import usecases, wire
-from services.staff.usecases import CHANNEL, AskAuth, Worker, place_of
+from services.staff.usecases import AskAuth, Worker, place_of
 
 PAGE_DEFAULT = 50
 PAGE_MAX = 200
@@ -97,11 +97,9 @@ class StaffRpc(StaffServiceServicer):
 class StaffChannels(ChannelSource):
     """What realtime asks the owner of the channel ``staff``."""
 
-    channels = frozenset({CHANNEL})
-
     async def snapshot(self, tenant: UUID, channel: str) -> GetSnapshotResponse:
         """Open cards, and the position at which they hold."""
-        snapshot = await usecases.snapshot(self._db, tenant)
+        snapshot = await usecases.snapshot(self._db, tenant, channel)
         state = StaffState(timecards=[wire.card_message(card, tenant) for card in snapshot.cards])
         return GetSnapshotResponse(epoch=snapshot.epoch, seq=snapshot.seq, staff=state)
 

@@ -14,7 +14,6 @@ from chassis.rpc import mark_replayed
 from services.staff import domain, store, wire
 from services.staff.domain import CardFilter, Employee, EmployeeNotFound, Place, Timecard
 
-CHANNEL = "staff"
 OPEN_CARDS_MAX = 2_000
 """A snapshot holds at most this many open cards, the newest; no restaurant has so many people at work."""
 
@@ -101,7 +100,6 @@ async def clock_in(
         tx.emit(
             wire.shift_started(clocked.opened, tenant),
             subject_id=str(clocked.opened.id),
-            channels=(CHANNEL,),
             command_id=key.key,
         )
         response = api.ClockInResponse(timecard=wire.card_message(clocked.opened, tenant))
@@ -140,10 +138,10 @@ async def list_timecards(
         return await store.cards(tx, which, before=before, limit=limit)
 
 
-async def snapshot(db: Database, tenant: UUID) -> Snapshot:
+async def snapshot(db: Database, tenant: UUID, channel: str) -> Snapshot:
     """The open cards and the position at which they hold, read together."""
     async with db.transaction(tenant, isolation="repeatable_read", readonly=True) as tx:
-        epoch, seq = await replay.position(tx, CHANNEL)
+        epoch, seq = await replay.position(tx, channel)
         cards = await store.cards(tx, CardFilter(open_only=True), before=None, limit=OPEN_CARDS_MAX)
     return Snapshot(epoch, seq, cards)
 
@@ -162,4 +160,4 @@ async def _worker(tx: Transaction, worker: Worker) -> Employee:
 
 
 def _emit_ended(tx: Transaction, card: Timecard, tenant: UUID, key: IdempotencyKey) -> None:
-    tx.emit(wire.shift_ended(card, tenant), subject_id=str(card.id), channels=(CHANNEL,), command_id=key.key)
+    tx.emit(wire.shift_ended(card, tenant), subject_id=str(card.id), command_id=key.key)

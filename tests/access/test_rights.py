@@ -4,6 +4,7 @@ from typing import Any, cast
 
 from google.protobuf.message import Message
 
+from chassis.channels import OWNERS
 from chassis.clock import SystemClock
 from chassis.migrations import migrated_services
 from chassis.trust import REVOKED_SUBJECT
@@ -16,7 +17,6 @@ from services.catalog.consumers import CatalogConsumers
 from services.orders.consumers import handlers as orders_handlers
 from services.payments.consumers import handlers as payments_handlers
 from services.realtime.engine import KDS_SUBJECT
-from services.realtime.feed import OWNERS
 from services.staff.consumers import HANDLERS as STAFF_HANDLERS
 from tests.access.contracts import event_types, method_options
 

@@ -15,6 +15,7 @@ from google.protobuf.timestamp_pb2 import Timestamp
 
 from chassis.audit_chain import verify_chain
 from chassis.audit_records import NO_RESTAURANT
+from chassis.channels import SUBSCRIBE
 from chassis.clock import FakeClock
 from chassis.db import Database
 from chassis.errors import PermissionDenied, Unauthenticated
@@ -26,7 +27,6 @@ from chassis.testing_rpc import Peer, StandInAuth, TokenMint, serving
 from services.auth.rpc import AuthRpc
 from services.auth.tests import builders
 from services.realtime.codes import Close
-from services.realtime.hub.admission import SUBSCRIBE
 from services.realtime.tests.running import Running
 
 FLOOD = 20

@@ -7,6 +7,7 @@ from typing import Any
 import orjson
 import pytest
 
+from chassis.channels import CHANNELS
 from chassis.ids import new_id
 from tests.e2e.conftest import Walk
 from tests.e2e.shop import subscribed
@@ -182,9 +183,24 @@ async def test_a_filter_by_a_foreign_id_finds_nothing(walk: Walk, name: str, que
     assert answer.json() == {"items": [], "next_cursor": None}
 
 
-@pytest.mark.parametrize(
-    "channel", ["kitchen", "orders", "floor", "inventory", "staff", "tills", "metrics", "nothing"]
-)
+@pytest.mark.parametrize("channel", CHANNELS)
+async def test_every_declared_channel_is_served_to_its_own_restaurant(walk: Walk, channel: str) -> None:
+    """By the owner that the contract names: its state over HTTPS, and its position over the socket."""
+    name = f"restaurant:{walk.shop.owner.restaurant_id}:{channel}"
+    snapshot = await walk.walker.call(
+        BY_NAME["GET /realtime/snapshot"], Sent(query={"ch": name}), walk.shop.owner.access_token
+    )
+    body = snapshot.json()
+    assert (snapshot.status_code, body["ch"], sorted(body)) == (200, name, ["ch", "e", "s", "state"])
+    async with subscribed(walk.shop.owner) as socket:
+        await socket.send({"t": "sub", "id": 7, "ch": name, "e": body["e"], "s": body["s"]})
+        while (frame := await socket.frame()).get("id") != 7:
+            assert frame["t"] in ("ping", "ev", "synced")
+        assert (frame["t"], frame["ch"]) == ("sub_ok", name)
+        assert frame["st"] in ("live", "resumed")
+
+
+@pytest.mark.parametrize("channel", [*CHANNELS, "nothing"])
 async def test_channels_of_another_restaurant_are_denied(walk: Walk, channel: str) -> None:
     name = f"restaurant:{walk.shop.owner.restaurant_id}:{channel}"
     snapshot = await walk.walker.call(

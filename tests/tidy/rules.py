@@ -4,6 +4,7 @@ import ast
 import re
 from collections.abc import Callable, Iterator
 
+from chassis.channels import CHANNELS
 from tests.tidy.source import Finding, Source
 
 Rule = Callable[[Source], Iterator[Finding]]
@@ -341,6 +342,24 @@ def _line(node: ast.AST) -> int:
     return int(getattr(node, "lineno", 1))
 
 
+def channel_registries(source: Source) -> Iterator[Finding]:
+    """Channels are declared in the contract and read from chassis.channels; nothing else lists them."""
+    if source.is_test or source.path.split("/")[0] not in ("chassis", "services", "gateway", "deploy"):
+        return
+    for node in ast.walk(source.tree):
+        listed: list[ast.expr | None] = []
+        if isinstance(node, ast.Dict):
+            listed = node.keys
+        elif isinstance(node, ast.Tuple | ast.List | ast.Set):
+            listed = list(node.elts)
+        elif isinstance(node, ast.Module | ast.ClassDef):
+            listed = [one.value for one in node.body if isinstance(one, ast.Assign | ast.AnnAssign)]
+        named = {str(one.value) for one in listed if isinstance(one, ast.Constant) and one.value in CHANNELS}
+        # Some channels have the name of the service that owns them.
+        if len(named) > 1 and named - set(SERVICES):
+            yield Finding(source.path, _line(node), f"lists the channels {sorted(named)}")
+
+
 PYTHON_RULES: tuple[Rule, ...] = (
     sizes,
     names,
@@ -356,6 +375,7 @@ PYTHON_RULES: tuple[Rule, ...] = (
     swallowed,
     concurrent_indexes,
     switched_conditions,
+    channel_registries,
     unfinished,
 )
 TEXT_RULES: tuple[Rule, ...] = (machine_traces,)

@@ -9,7 +9,7 @@ import json
 import random
 import runpy
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from contextvars import Context, ContextVar
 from dataclasses import replace
 from pathlib import Path
@@ -150,14 +150,16 @@ def drop_on_slow_consumer() -> None:
     """A frame that a socket does not take at once is dropped, and nobody is told."""
     from services.realtime.hub.channel import Channel
     from services.realtime.hub.delivery import Delivery
+    from services.realtime.hub.effects import Drop
 
     fan_out = Delivery.fan_out
 
-    def fan_out_to_some(self: Delivery, channel: Channel) -> None:
+    def fan_out_to_some(self: Delivery, channel: Channel) -> Sequence[Drop]:
         slow = [session for session in channel.live if not random.randrange(DROPPED_ONE_IN)]
         dropped = {session: channel.live.pop(session) for session in slow}
-        fan_out(self, channel)
+        drops = fan_out(self, channel)
         channel.live.update(dropped)
+        return drops
 
     Delivery.fan_out = fan_out_to_some  # type: ignore[method-assign]
 

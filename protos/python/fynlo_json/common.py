@@ -5,11 +5,12 @@ The JSON that devices see of fynlo.common.v1.
 
 from typing import Final
 
-from fynlo.common.v1 import common_pb2, json_pb2, rest_pb2
+from fynlo.common.v1 import channels_pb2, common_pb2, json_pb2, rest_pb2
 
 from fynlo_json.scalars import EnumNames, Json
 
 BILL_MODE: Final = EnumNames(common_pb2.BillMode, "BILL_MODE_")
+CHANNEL_MODE: Final = EnumNames(channels_pb2.ChannelMode, "CHANNEL_MODE_")
 IDEMPOTENCY_KEY: Final = EnumNames(rest_pb2.IdempotencyKey, "IDEMPOTENCY_KEY_")
 JSON_TEXT: Final = EnumNames(json_pb2.JsonText, "JSON_TEXT_")
 ORDER_TYPE: Final = EnumNames(common_pb2.OrderType, "ORDER_TYPE_")

@@ -10,8 +10,6 @@ from services.catalog import wire
 from services.catalog.domain.stock import AvailabilityCause, LevelChange
 from services.catalog.store import menu as menu_store
 
-CHANNEL = "inventory"
-
 
 async def announce(
     tx: Transaction,
@@ -56,4 +54,4 @@ def _emit(
     item_id: UUID,
     command_id: str | None,
 ) -> None:
-    tx.emit(event, subject_id=str(item_id), channels=(CHANNEL,), command_id=command_id)
+    tx.emit(event, subject_id=str(item_id), command_id=command_id)

@@ -7,13 +7,10 @@ from fynlo.realtime.v1.channel_source_service_pb2 import GetSnapshotResponse
 from chassis.channel_source import ChannelSource
 from services.orders.usecases import reading
 from services.orders.usecases.work import Shop
-from services.orders.wire.events import CHANNELS
 
 
 class ChannelsRpc(ChannelSource):
     """What a device missed, and the state to begin with."""
-
-    channels = frozenset(CHANNELS)
 
     def __init__(self, shop: Shop) -> None:
         super().__init__(shop.db)

@@ -11,6 +11,7 @@ from uuid import UUID
 import asyncpg
 import pytest
 
+from chassis.channels import owned_by
 from chassis.clock import FakeClock
 from chassis.db import connection_options, prepare_connection
 from chassis.testing import ModuleDatabases, OpenDatabase
@@ -28,7 +29,6 @@ from services.orders.usecases import reading as questions
 from services.orders.usecases.alarms import Unseen
 from services.orders.usecases.day_end import BATCH, DayEnd
 from services.orders.usecases.reading import SNAPSHOT_CLOSED_ORDERS, SNAPSHOT_OPEN_ORDERS, SNAPSHOT_TICKETS
-from services.orders.wire.events import CHANNELS
 
 RESTAURANTS = 2
 EACH = 100_000
@@ -194,7 +194,7 @@ async def test_a_page_of_tickets_costs_a_page(past: World, share: float, station
         assert BIG.isdisjoint(read.scanned)
 
 
-@pytest.mark.parametrize("channel", sorted(CHANNELS))
+@pytest.mark.parametrize("channel", sorted(owned_by("orders")))
 async def test_a_snapshot_costs_what_it_shows(past: World, channel: str) -> None:
     async with reading(past.shop.db) as read:
         await questions.get_snapshot(past.shop, past.tenant, channel)

@@ -17,7 +17,7 @@ from services.orders.store import alarms as store
 from services.orders.store.kitchen import find_ticket
 from services.orders.usecases.ports import Answer, Ask
 from services.orders.usecases.work import Shop, once
-from services.orders.wire.events import ORDERS, AlarmEnd, alarm_cleared
+from services.orders.wire.events import AlarmEnd, alarm_cleared
 from services.orders.wire.orders import ticket_message, timestamp
 
 
@@ -88,4 +88,4 @@ def _emit(
     event: events_pb2.TicketUndelivered | events_pb2.TicketAlarmCleared,
     command_id: str | None = None,
 ) -> None:
-    tx.emit(event, subject_id=str(ticket.order_id), channels=(ORDERS,), command_id=command_id)
+    tx.emit(event, subject_id=str(ticket.order_id), command_id=command_id)

@@ -26,7 +26,6 @@ from services.orders.store import copies as store
 from services.orders.store import kitchen as kitchen_store
 from services.orders.store.copies import CopyVersions, MenuPart, StoredCopies
 from services.orders.usecases.ports import Peers
-from services.orders.wire.events import KITCHEN
 from services.orders.wire.menu import Settings, apply_answer, apply_change, day_of, menu_of, settings_of
 from services.orders.wire.orders import station_message
 
@@ -219,7 +218,7 @@ async def _add_default_station(tx: Transaction) -> None:
     if await kitchen_store.insert_default_station(tx, station):
         await store.count_stations(tx)
         saved = events_pb2.StationSaved(station=station_message(station))
-        tx.emit(saved, subject_id=str(station.id), channels=(KITCHEN,))
+        tx.emit(saved, subject_id=str(station.id))
 
 
 def _known(stored: StoredCopies, stations: list[Station]) -> Known:

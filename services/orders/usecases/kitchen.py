@@ -17,7 +17,6 @@ from services.orders.store.orders import lock_order_of_ticket
 from services.orders.usecases.copies import settings_in
 from services.orders.usecases.ports import Answer, Ask
 from services.orders.usecases.work import Shop, apply, once
-from services.orders.wire.events import KITCHEN
 from services.orders.wire.orders import station_message, ticket_message
 
 STATIONS_PER_CATEGORY_MAX = 2
@@ -62,7 +61,7 @@ async def save_station(
         saved = replace(station, version=version)
         for one in (*demoted, saved):
             event = events_pb2.StationSaved(station=station_message(one))
-            tx.emit(event, subject_id=str(one.id), channels=(KITCHEN,), command_id=ask.command_id)
+            tx.emit(event, subject_id=str(one.id), command_id=ask.command_id)
         return orders_service_pb2.SaveStationResponse(station=station_message(saved))
 
     answer = await once(shop, ask, orders_service_pb2.SaveStationResponse, save)

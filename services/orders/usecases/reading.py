@@ -22,7 +22,6 @@ from services.orders.store.listing import CLOSED_STATES, NEWEST_POSITION, OPEN_S
 from services.orders.usecases.copies import settings_in
 from services.orders.usecases.ports import M
 from services.orders.usecases.work import Shop
-from services.orders.wire.events import CHANNELS, FLOOR, KITCHEN, METRICS, ORDERS
 from services.orders.wire.menu import Settings, day_of
 from services.orders.wire.orders import (
     alarm_message,
@@ -104,21 +103,22 @@ async def list_tickets(
 
 async def get_snapshot(shop: Shop, tenant: UUID, channel: str) -> GetSnapshotResponse:
     """State and position of a channel, of one instant. Raises UnknownChannel."""
-    if channel not in CHANNELS:
-        raise UnknownChannel(f"The orders service owns no channel {channel}.")
     await shop.copies.get(tenant)  # the stations and settings exist
     async with shop.db.transaction(tenant, isolation="repeatable_read", readonly=True) as tx:
         epoch, seq = await position(tx, channel)
         answer = GetSnapshotResponse(epoch=epoch, seq=seq)
-        if channel == ORDERS:
-            answer.orders.CopyFrom(await _orders_state(tx))
-        elif channel == KITCHEN:
-            answer.kitchen.CopyFrom(await _kitchen_state(tx))
-        elif channel == METRICS:
-            metrics = await todays_metrics(tx, await settings_in(tx), shop.clock.now())
-            answer.metrics.CopyFrom(realtime_pb2.MetricsState(metrics=metrics))
-        elif channel == FLOOR:
-            answer.floor.CopyFrom(realtime_pb2.FloorState())
+        match channel:
+            case "orders":
+                answer.orders.CopyFrom(await _orders_state(tx))
+            case "kitchen":
+                answer.kitchen.CopyFrom(await _kitchen_state(tx))
+            case "metrics":
+                metrics = await todays_metrics(tx, await settings_in(tx), shop.clock.now())
+                answer.metrics.CopyFrom(realtime_pb2.MetricsState(metrics=metrics))
+            case "floor":
+                answer.floor.CopyFrom(realtime_pb2.FloorState())
+            case _:
+                raise UnknownChannel(f"The orders service has no state of a channel {channel}.")
     return answer
 
 

@@ -20,7 +20,6 @@ from services.orders.usecases.copies import settings_in
 from services.orders.usecases.day_end import DayEnd
 from services.orders.usecases.reading import todays_metrics
 from services.orders.usecases.work import Shop, apply
-from services.orders.wire.events import METRICS
 
 SWEEP_EVERY_SECONDS = 5.0
 SWEEP_BATCH = 100
@@ -75,7 +74,7 @@ async def publish_metrics(shop: Shop) -> int:
             async with shop.db.transaction(tenant) as tx:
                 metrics = await todays_metrics(tx, await settings_in(tx), shop.clock.now())
                 event = events_pb2.MetricsUpdated(metrics=metrics)
-                tx.emit(event, subject_id=str(tenant), channels=(METRICS,))
+                tx.emit(event, subject_id=str(tenant))
         except Problem as problem:
             shop.changed.note(tenant)
             _log.warning("figures were not published", restaurant_id=str(tenant), reason=problem.reason)

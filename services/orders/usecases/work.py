@@ -96,5 +96,5 @@ async def apply(tx: Transaction, change: Change, command_id: str) -> Change:
 
 def publish(tx: Transaction, change: Change, order: orders_pb2.Order, command_id: str) -> None:
     """Emits every fact. Whatever was accepted can be published: see wire.events."""
-    for event, channels in published(change, order):
-        tx.emit(event, subject_id=order.id, channels=channels, command_id=command_id or None)
+    for event in published(change, order):
+        tx.emit(event, subject_id=order.id, command_id=command_id or None)

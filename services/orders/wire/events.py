@@ -1,4 +1,4 @@
-"""Facts as events, and the channels on which each takes a position.
+"""Facts as events. On which channels each takes a position is declared in the contract.
 
 An order is measured once, when what it consists of is accepted. From then on every event of it fits: room is
 left for what an order gains in its life, and tickets that do not fit beside it travel in events of their own.
@@ -28,13 +28,6 @@ from services.orders.domain.kitchen import Ticket
 from services.orders.domain.order import Actor
 from services.orders.wire.orders import actor_message, order_message, ticket_message
 
-ORDERS = "orders"
-KITCHEN = "kitchen"
-METRICS = "metrics"
-FLOOR = "floor"
-CHANNELS = (ORDERS, KITCHEN, METRICS, FLOOR)
-
-
 ORDER_GROWTH_BYTES = 2_000
 """What an accepted order may still gain: number, money, times, versions, what happens to its lines, and what
 a guest must not eat (200 characters and 14 allergens)."""
@@ -56,9 +49,6 @@ class AlarmEnd(StrEnum):
     ACKNOWLEDGED = "acknowledged"
 
 
-Published = tuple[Message, tuple[str, ...]]
-
-
 def check_size(order: orders_pb2.Order) -> None:
     """For an order whose lines are about to be accepted. Raises OrderTooLarge."""
     most = ORDER_MAX_BYTES - ORDER_GROWTH_BYTES
@@ -66,8 +56,8 @@ def check_size(order: orders_pb2.Order) -> None:
         raise OrderTooLarge(f"An order holds at most {most} bytes: shorten its notes, or make two of it.")
 
 
-def published(change: Change, order: orders_pb2.Order | None = None) -> list[Published]:
-    """Every fact of a change as (event, channels), in order; ``order`` is its message if there is one.
+def published(change: Change, order: orders_pb2.Order | None = None) -> list[Message]:
+    """Every fact of a change as an event, in order; ``order`` is its message if there is one.
 
     Tickets travel with the fact that moved them: a ticket that has moved by itself is not repeated. Those
     that one event cannot carry follow in OrderUpdated.
@@ -100,31 +90,27 @@ def alarm_cleared(ticket: Ticket, cause: AlarmEnd, by: Actor | None = None) -> e
     return events_pb2.TicketAlarmCleared(ticket=ticket_message(ticket), cause=cause, acknowledged_by=who)
 
 
-def _event(fact: Fact, order: orders_pb2.Order, tickets: Sequence[orders_pb2.Ticket]) -> Published:
-    with_tickets = (ORDERS, KITCHEN) if tickets else (ORDERS,)
+def _event(fact: Fact, order: orders_pb2.Order, tickets: Sequence[orders_pb2.Ticket]) -> Message:
     match fact:
         case Placed():
-            return events_pb2.OrderPlaced(order=order, tickets=tickets), with_tickets
+            return events_pb2.OrderPlaced(order=order, tickets=tickets)
         case Updated(cause):
-            return events_pb2.OrderUpdated(order=order, tickets=tickets, cause=cause), with_tickets
+            return events_pb2.OrderUpdated(order=order, tickets=tickets, cause=cause)
         case PaymentRecorded(payment_id, method, amount_minor):
-            event = events_pb2.OrderPaymentRecorded(
+            return events_pb2.OrderPaymentRecorded(
                 order=order,
                 payment_id=str(payment_id),
                 method=method,
                 amount_minor=amount_minor,
                 tickets=tickets,
             )
-            return event, with_tickets
         case TicketMoved(ticket, cause):
-            moved = events_pb2.TicketUpdated(ticket=ticket_message(ticket), order=order, cause=cause)
-            return moved, (KITCHEN, ORDERS)
+            return events_pb2.TicketUpdated(ticket=ticket_message(ticket), order=order, cause=cause)
         case AlarmCleared(ticket):
-            return alarm_cleared(ticket, AlarmEnd.MOVED), (ORDERS,)
+            return alarm_cleared(ticket, AlarmEnd.MOVED)
         case KitchenReady():
-            return events_pb2.KitchenOrderReady(order=order), (ORDERS,)
+            return events_pb2.KitchenOrderReady(order=order)
         case Completed():
-            return events_pb2.OrderCompleted(order=order), (ORDERS,)
+            return events_pb2.OrderCompleted(order=order)
         case Cancelled(reason, wasted):
-            cancelled = events_pb2.OrderCancelled(order=order, tickets=tickets, reason=reason, wasted=wasted)
-            return cancelled, with_tickets
+            return events_pb2.OrderCancelled(order=order, tickets=tickets, reason=reason, wasted=wasted)

@@ -6,14 +6,11 @@ from fynlo.realtime.v1.channel_source_service_pb2 import GetSnapshotResponse
 
 from chassis.channel_source import ChannelSource
 from services.payments import usecases
-from services.payments.usecases.paying import TILLS_CHANNEL
 
 
 class ChannelRpc(ChannelSource):
     """The channel ``tills`` for the realtime service."""
 
-    channels = frozenset({TILLS_CHANNEL})
-
     async def snapshot(self, tenant: UUID, channel: str) -> GetSnapshotResponse:
         """Sessions that are not closed."""
-        return await usecases.tills_snapshot(self._db, tenant)
+        return await usecases.tills_snapshot(self._db, tenant, channel)

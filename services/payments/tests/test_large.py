@@ -207,7 +207,7 @@ async def test_sessions_are_listed_by_page_and_open_ones_found_among_many(
             await usecases.list_till_sessions(world.db, world.restaurant_id, Page(PAGE), open_only=open_only)
         assert read.rows["till_session"] <= 2 * PAGE
     async with reading(world.db) as read:
-        snapshot = await usecases.tills_snapshot(world.db, world.restaurant_id)
+        snapshot = await usecases.tills_snapshot(world.db, world.restaurant_id, "tills")
     assert past.id in {one.id for one in snapshot.tills.sessions}
     assert read.rows["till_session"] <= PAGE
 

@@ -275,7 +275,7 @@ async def test_the_snapshot_of_the_channel_is_what_its_events_add_up_to(
     await world.pay(world.order(500), till=front.id)
     await world.move(front, DrawerKind.DROP, 100)
     await world.close(await world.open_till("Third"), 5000)
-    snapshot = await usecases.tills_snapshot(world.db, world.restaurant_id)
+    snapshot = await usecases.tills_snapshot(world.db, world.restaurant_id, "tills")
     events = await event_recorder.events(world.db, world.restaurant_id)
     on_channel = [event for event in events if event.type != "fynlo.payments.v1.PaymentCaptured"]
     assert {tuple(event.channels) for event in on_channel} == {("tills",)}

@@ -25,8 +25,6 @@ from services.payments.domain.payment import Payment, PaymentStatus
 from services.payments.domain.till import Actor, TillSession, change_of, check_open
 from services.payments.usecases.copies import Copies, CopyMissing, Peers, with_copies
 
-TILLS_CHANNEL = "tills"
-
 
 @dataclass(frozen=True, slots=True)
 class TakePayment:
@@ -188,7 +186,6 @@ def _announce(tx: Transaction, payment: Payment, bill: Bill, session: TillSessio
     tx.emit(
         wire.till_session_updated(session),
         subject_id=str(session.id),
-        channels=(TILLS_CHANNEL,),
         command_id=command_id,
     )
     audit(

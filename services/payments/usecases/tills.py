@@ -37,7 +37,6 @@ from services.payments.domain.till import (
     variance_of,
 )
 from services.payments.usecases.copies import Copies, Peers, restaurant_of, with_copies
-from services.payments.usecases.paying import TILLS_CHANNEL
 
 
 @dataclass(frozen=True, slots=True)
@@ -265,5 +264,5 @@ def _finish(
 ) -> None:
     updated = wire.till_session_updated(session)
     for event in (updated, *more):
-        tx.emit(event, subject_id=str(session.id), channels=(TILLS_CHANNEL,), command_id=key.key)
+        tx.emit(event, subject_id=str(session.id), command_id=key.key)
     tx.remember(response.SerializeToString())

@@ -8,13 +8,12 @@ from functools import lru_cache
 from uuid import UUID
 
 from chassis.auth import Principal, Revocation, RevokedKind
+from chassis.channels import CHANNELS, SUBSCRIBE
 from chassis.errors import PermissionDenied, Problem, Unauthenticated
 from services.realtime.codes import Close
-from services.realtime.hub.channel import SPECS
 from services.realtime.hub.session import Identity, Session
 from services.realtime.limits import ADDRESSES_MAX, INBOUND_BURST, INBOUND_PER_SECOND
 
-SUBSCRIBE = "realtime.subscribe"
 NATIVE_CLIENTS = frozenset({"ios", "kds"})
 """Clients that are no browser and so send no Origin."""
 Refuse = Callable[[Problem, Identity | None, str, str], None]
@@ -26,7 +25,7 @@ def allowed_channels(permissions: frozenset[str]) -> frozenset[str]:
     """Short names of the channels that these permissions open."""
     if SUBSCRIBE not in permissions:
         return frozenset()
-    return frozenset(name for name, spec in SPECS.items() if spec.permission in permissions)
+    return frozenset(name for name, spec in CHANNELS.items() if spec.permission in permissions)
 
 
 def identity_of(principal: Principal, device_id: str) -> Identity:
@@ -61,7 +60,7 @@ def denial_of(identity: Identity | None, restaurant_id: str, short: str) -> Perm
     if identity is None or restaurant_id != identity.restaurant_id:
         return PermissionDenied("the channel is another restaurant's", reason="OTHER_RESTAURANT")
     if short not in identity.allowed:
-        permission = SPECS[short].permission
+        permission = CHANNELS[short].permission
         return PermissionDenied(
             f"{permission} is needed", reason="PERMISSION_MISSING", metadata={"permission": permission}
         )

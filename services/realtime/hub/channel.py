@@ -7,61 +7,16 @@ frames are the ring's.
 """
 
 from collections.abc import Callable
-from dataclasses import dataclass
-from enum import StrEnum
-from typing import TYPE_CHECKING, Final
+from typing import Final
 
+from chassis.channels import CHANNELS
 from services.realtime import frames
 from services.realtime.frames import Event
-from services.realtime.limits import (
-    PENDING_EVENTS,
-    REPLAY_EVENTS,
-    REPLAY_KITCHEN_EVENTS,
-    RING_EVENTS,
-    RING_SECONDS,
-)
-
-if TYPE_CHECKING:
-    from services.realtime.hub.session import Request, Session
+from services.realtime.hub.session import Request, Session
+from services.realtime.limits import PENDING_EVENTS, RING_EVENTS, RING_SECONDS
 
 FRAME_GROWTH: Final = 3
 """An event that is still protobuf is counted as this many times its size."""
-
-
-class Mode(StrEnum):
-    """Whether a slow reader may be given only the newest frame of each key."""
-
-    STREAM = "stream"
-    KEYED = "keyed"
-
-
-@dataclass(frozen=True, slots=True)
-class Spec:
-    """What all channels of one name have in common."""
-
-    mode: Mode
-    permission: str
-    owner: str
-    replay_max: int = REPLAY_EVENTS
-
-
-SPECS: Final = {
-    "kitchen": Spec(Mode.STREAM, "kitchen.read", "orders", REPLAY_KITCHEN_EVENTS),
-    "orders": Spec(Mode.STREAM, "orders.read", "orders"),
-    "floor": Spec(Mode.KEYED, "orders.read", "orders"),
-    "metrics": Spec(Mode.KEYED, "reports.read", "orders"),
-    "inventory": Spec(Mode.KEYED, "menu.read", "catalog"),
-    "staff": Spec(Mode.STREAM, "staff.read", "staff"),
-    "tills": Spec(Mode.STREAM, "till.operate", "payments"),
-}
-
-
-def split_name(channel: str) -> tuple[str, str] | None:
-    """``restaurant:<id>:kitchen`` -> (id, "kitchen"). None for anything else."""
-    parts = channel.split(":")
-    if len(parts) != 3 or parts[0] != "restaurant" or parts[2] not in SPECS:
-        return None
-    return parts[1], parts[2]
 
 
 class Entry:
@@ -111,6 +66,7 @@ class Channel:
         "ring",
         "short",
         "spec",
+        "syncing",
         "tail",
         "touched_at",
         "waiting",
@@ -120,7 +76,7 @@ class Channel:
         self.name = name
         self.restaurant_id = restaurant_id
         self.short = short
-        self.spec = SPECS[short]
+        self.spec = CHANNELS[short]
         self.epoch: str | None = None
         self.head = 0
         self.tail = 1
@@ -129,6 +85,8 @@ class Channel:
         self.bytes = 0
         self.live: dict[Session, Callable[[bytes], None]] = {}
         self.lagging: dict[Session, int] = {}
+        self.syncing: set[Session] = set()
+        """Sessions whose replay is not over yet."""
         self.pending: dict[tuple[str, int], Event] = {}
         self.waiting: list[Request] = []
         self.claims: dict[Session, int] = {}
@@ -164,6 +122,27 @@ class Channel:
         self.tail = head + 1
         self.ring.clear()
         self.bytes = 0
+
+    def place(self, epoch: str, seq: int, event: Event) -> bool:
+        """Whether an event of the feed is the next; it is that wherever nobody misses what lies before it.
+
+        Another one is known already, or it is held until what is missing has come.
+        """
+        if epoch == self.epoch:
+            if seq == self.head + 1:
+                return True
+            if seq <= self.head:
+                return False
+        if self.fetching or (self.known and self.followed):
+            self.hold(epoch, seq, event)
+            return False
+        # Whoever comes for what lies between has it fetched.
+        self.adopt(epoch, seq - 1)
+        return True
+
+    def following(self) -> Event | None:
+        """The event that waited for the present head, if it is here already."""
+        return self.pending.pop((str(self.epoch), self.head + 1), None)
 
     def append(self, seq: int, event: Event, now: float) -> Entry:
         """The next event. It must be the next: the ring has no hole."""

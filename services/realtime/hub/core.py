@@ -1,23 +1,31 @@
-"""The hub: what happens on connections and in the feed comes in, bytes and requests go out. Sans-I/O."""
+"""The hub: what happens on connections and in the feed comes in, bytes and requests go out. Sans-I/O.
+
+Its parts know nothing of it and of each other: each answers what it decides as effects, and the hub alone
+carries them out, in order.
+"""
 
 import random
 from collections import deque
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from datetime import datetime
-from typing import Any
 
 from chassis.auth import Principal, Revocation
-from chassis.errors import PermissionDenied, Problem
+from chassis.errors import Problem
 from services.realtime import protocol
 from services.realtime.codes import Close, Code
 from services.realtime.frames import Event
-from services.realtime.hub import admission
-from services.realtime.hub.channel import Channel, split_name
+from services.realtime.hub import admission, effects
+from services.realtime.hub.channel import Channel
+from services.realtime.hub.channels import Channels
+from services.realtime.hub.deadlines import Deadlines
 from services.realtime.hub.delivery import Delivery
+from services.realtime.hub.effects import Effect
+from services.realtime.hub.fetch import Fetch, Fetched
+from services.realtime.hub.kitchen import KitchenWatch
 from services.realtime.hub.resume import Resume
-from services.realtime.hub.session import Fetch, Fetched, Phase, Request, Session, Verify, Wire
-from services.realtime.hub.subscriptions import KitchenWatch, Subscriptions
-from services.realtime.hub.upkeep import Upkeep
+from services.realtime.hub.session import Phase, Session, Verify, Wire
+from services.realtime.hub.subscriptions import Subscriptions
+from services.realtime.hub.tokens import Tokens
 from services.realtime.limits import (
     ACCEPTS_BURST_SECONDS,
     CONNECTIONS_PER_DEVICE,
@@ -27,7 +35,11 @@ from services.realtime.limits import (
     RATE_VIOLATIONS_MAX,
     UNAVAILABLE_RETRY_MS,
 )
-from services.realtime.protocol import BadFrame, Hello
+from services.realtime.protocol import BadFrame
+
+SLOW_CHECK_SECONDS = 0.5
+PROGRESS_CHECK_SECONDS = 2.0
+TRIM_SECONDS = 5.0
 
 
 class Hub:
@@ -49,11 +61,10 @@ class Hub:
     ) -> None:
         self._wall = wall
         self._kitchen = kitchen
-        self._check_revoked = check_revoked
         self._refused = refused
         self._numbers = 0
         self.sessions: set[Session] = set()
-        self.channels: dict[str, Channel] = {}
+        self.channels = Channels()
         self.requests: deque[Verify | Fetch] = deque()
         self.counts = admission.Counts(
             CONNECTIONS_PER_DEVICE,
@@ -61,10 +72,12 @@ class Hub:
             preauth_per_address,
             admission.Arrivals(accepts_per_address, accepts_per_address * ACCEPTS_BURST_SECONDS),
         )
-        self.delivery = Delivery(self.drop)
-        self.upkeep = Upkeep(self, rng, now)
-        self.subscriptions = Subscriptions(self, kitchen, wall, connection_prefix)
-        self.resume = Resume(self.delivery, self.requests.append, self.subscriptions.answer)
+        self.delivery = Delivery()
+        self._resume = Resume()
+        self._deadlines = Deadlines(rng, now)
+        self._tokens = Tokens(self.counts, check_revoked, wall)
+        self._subscriptions = Subscriptions(self.channels, wall, connection_prefix)
+        self._slow_at = self._progress_at = self._trim_at = now
         self.dropped: dict[Close, int] = {}
 
     # --- the feed -----------------------------------------------------------------------------------------
@@ -72,60 +85,58 @@ class Hub:
     def publish(self, event: Event, positions: list[tuple[str, str, int]], now: float) -> None:
         """An event of the feed with its positions: (short channel, epoch, seq)."""
         for short, epoch, seq in positions:
-            channel = self.channel(event.restaurant_id, short, now)
+            channel = self.channels.named(event.restaurant_id, short, now)
             if channel is not None:
                 self._publish(channel, epoch, seq, event, now)
 
-    def channel(self, restaurant_id: str, short: str, now: float) -> Channel | None:
-        """The channel of that name, made when it is new. None: there is no such kind of channel."""
-        name = f"restaurant:{restaurant_id}:{short}"
-        channel = self.channels.get(name)
-        if channel is None and split_name(name) is not None:
-            channel = self.channels[name] = Channel(name, restaurant_id, short, now)
-        return channel
-
     def _publish(self, channel: Channel, epoch: str, seq: int, event: Event, now: float) -> None:
-        if not channel.known:
-            if channel.fetching:
-                channel.hold(epoch, seq, event)
-                return
-            channel.adopt(epoch, seq - 1)
-        if epoch == channel.epoch and seq <= channel.head:
-            return
-        if epoch != channel.epoch or seq != channel.head + 1:
-            if channel.followed or channel.fetching:
-                channel.hold(epoch, seq, event)
-                self.resume.heal(channel, now)
-                return
-            # Nobody here misses what lies in between; whoever comes for it later has it fetched.
-            channel.adopt(epoch, seq - 1)
-        self._append(channel, event, now)
-        while channel.pending:
-            following = channel.pending.pop((epoch, channel.head + 1), None)
-            if following is None:
-                break
-            self._append(channel, following, now)
+        if channel.place(epoch, seq, event):
+            self._append(channel, event, now)
+            while channel.pending and (following := channel.following()) is not None:
+                self._append(channel, following, now)
+        elif channel.pending:
+            self._apply(self._resume.heal(channel, now), now)
 
     def _append(self, channel: Channel, event: Event, now: float) -> None:
         channel.append(channel.head + 1, event, now)
-        self.delivery.fan_out(channel)
-        if channel.short == "orders":
-            self._kitchen.told(event)
-        elif channel.short == "kitchen":
+        for lost in self.delivery.fan_out(channel):
+            self.drop(lost.session, lost.code, lost.retry_ms)
+        if channel.spec.acknowledged:
             age = max(0.0, self._wall().timestamp() - event.at_ms / 1000)
             self._kitchen.published(event, str(channel.epoch), channel.head, now, age)
+        else:
+            self._kitchen.told(event)
 
     def fetched(self, fetch: Fetch, found: Fetched, now: float) -> None:
         """The shell's answer to a fetch."""
-        self.resume.fetched(
-            fetch,
-            found,
-            now,
-            lambda channel, epoch, seq, event: self._publish(channel, epoch, seq, event, now),
-            lambda request: self.subscriptions.submit(request, now),
-        )
-        for session in list(fetch.channel.lagging):
+        channel = fetch.channel
+        head = channel.head
+        self._apply(self._resume.merge(fetch, found, now), now)
+        self._apply(self._resume.release(fetch, found), now)
+        self._apply(self._resume.settle(channel, channel.head > head, now), now)
+        for session in list(channel.lagging):
             self.delivery.pump(session)
+
+    # --- time ---------------------------------------------------------------------------------------------
+
+    def tick(self, now: float) -> None:
+        """What is due. Call it every TICK_SECONDS or so."""
+        self._apply(self._deadlines.tick(now), now)
+        patient = self._deadlines.patient(now)
+        if now >= self._slow_at:
+            self._slow_at = now + SLOW_CHECK_SECONDS
+            if not patient:
+                self._apply(self.delivery.check_slow(now), now)
+            self._apply(self._resume.check_claims(now), now)
+        if now >= self._progress_at:
+            self._progress_at = now + PROGRESS_CHECK_SECONDS
+            if not patient:
+                self._apply(self.delivery.check_progress(self.sessions, now), now)
+        if now >= self._trim_at:
+            self._trim_at = now + TRIM_SECONDS
+            self.channels.trim(now)
+        for channel in [one for one in self.channels.values() if one.pending]:
+            self._apply(self._resume.heal(channel, now), now)
 
     # --- connections --------------------------------------------------------------------------------------
 
@@ -135,7 +146,7 @@ class Hub:
         session = Session(wire, self._numbers, address, origin_allowed, now)
         session.tokens = INBOUND_BURST
         self.sessions.add(session)
-        self.upkeep.watch(session, now)
+        self._deadlines.watch(session, now)
         if not self.counts.arrive(address, now):
             session.address = ""
             self.drop(session, Close.OVERLOAD, UNAVAILABLE_RETRY_MS)
@@ -167,7 +178,7 @@ class Hub:
         session.send(protocol.bye(code, retry_ms))
         session.send(protocol.close_frame(code, code.why))
         session.wire.finish()
-        self.upkeep.cut_later(session)
+        self._deadlines.cut_later(session)
 
     def _forget(self, session: Session) -> None:
         if session.kds and session.phase in (Phase.OPEN, Phase.SUSPENDED):
@@ -204,7 +215,7 @@ class Hub:
         try:
             if session.phase is Phase.NEW and len(raw) > HELLO_BYTES:
                 raise BadFrame("a hello is smaller", Close.TOO_BIG)
-            self._take(session, protocol.parse(raw), now)
+            self._apply(self._take(session, protocol.parse(raw)), now)
         except BadFrame as bad:
             self.drop(session, bad.close)
 
@@ -219,6 +230,11 @@ class Hub:
         if session.phase is not Phase.CLOSED and self._within_rate(session, now):
             session.heard_at = now
 
+    def verified(self, session: Session, outcome: Principal | Problem, now: float) -> None:
+        """The shell's answer to a Verify."""
+        followed = self.delivery.followed_by(session)
+        self._apply(self._tokens.verified(session, outcome, followed, now), now)
+
     def _within_rate(self, session: Session, now: float) -> bool:
         if admission.within_rate(session, now):
             return True
@@ -229,113 +245,103 @@ class Hub:
             session.send(protocol.err(None, Code.RATE_LIMITED, RATE_RETRY_MS))
         return False
 
-    def _take(self, session: Session, frame: protocol.ClientFrame, now: float) -> None:
-        if isinstance(frame, Hello):
-            if session.phase is not Phase.NEW:
-                raise BadFrame("a second hello")
-            session.phase = Phase.CHECKING
-            session.verifying = frame
-            self.requests.append(Verify(session, frame.token))
-        elif session.phase is Phase.NEW:
+    def _take(self, session: Session, frame: protocol.ClientFrame) -> Iterable[Effect]:
+        """What follows from a frame. Raises BadFrame for one that does not belong here."""
+        if isinstance(frame, protocol.Hello):
+            return self._tokens.hello(session, frame)
+        if session.phase is Phase.NEW:
             raise BadFrame("the first frame is hello")
-        elif isinstance(frame, protocol.Pong | protocol.Ack):
+        if isinstance(frame, protocol.Pong | protocol.Ack):
             self._acknowledge(session, frame.acks)
-        elif session.phase is Phase.CHECKING:
-            self._refuse(session, frame.id, Code.BUSY, UNAVAILABLE_RETRY_MS)
-        elif isinstance(frame, protocol.Auth):
-            self._auth(session, frame)
-        elif isinstance(frame, protocol.Sub):
-            self.subscriptions.sub(session, frame, now)
-        elif isinstance(frame, protocol.Unsub):
-            self.subscriptions.unsub(session, frame)
-        else:
-            self._refuse(session, frame.id, Code.UNKNOWN_FRAME)
-
-    def _refuse(self, session: Session, frame_id: Any, code: Code, retry_ms: int | None = None) -> None:
-        session.send(protocol.err(frame_id, code, retry_ms))
+            return ()
+        if session.phase is Phase.CHECKING:
+            return [effects.Send(session, protocol.err(frame.id, Code.BUSY, UNAVAILABLE_RETRY_MS))]
+        if isinstance(frame, protocol.Auth):
+            return self._tokens.auth(session, frame)
+        if isinstance(frame, protocol.Sub):
+            return self._subscriptions.sub(session, frame, self.delivery.followed_by(session))
+        if isinstance(frame, protocol.Unsub):
+            return self._subscriptions.unsub(session, frame, self.delivery.followed_by(session))
+        return [effects.Send(session, protocol.err(frame.id, Code.UNKNOWN_FRAME))]
 
     def _acknowledge(self, session: Session, acks: Mapping[str, int]) -> None:
         if not session.kds:
             return
-        for channel in session.channels:
+        for channel in self.delivery.followed_by(session):
             seq = acks.get(channel.name)
-            if seq is not None and channel.short == "kitchen" and channel.epoch is not None:
+            if seq is not None and channel.spec.acknowledged and channel.epoch is not None:
                 self._kitchen.acknowledged(session, channel.epoch, min(seq, channel.head))
 
-    def note_refusal(self, session: Session, problem: Problem, asked: str) -> None:
-        """Counts what the session's holder was refused; before the hello: whoever is at its address."""
-        self._refused(problem, session.identity, asked, session.address)
+    # --- effects ------------------------------------------------------------------------------------------
 
-    # --- tokens -------------------------------------------------------------------------------------------
+    def _apply(self, decided: Iterable[Effect], now: float) -> None:
+        """Carries out what a part has decided, in order. The cases stand by how often they come."""
+        for effect in decided:
+            match effect:
+                case effects.Send():
+                    effect.session.send(effect.data)
+                case effects.Follow():
+                    self._follow(effect, now)
+                case effects.Pump():
+                    self.delivery.pump(effect.session)
+                case Verify() | Fetch():
+                    self.requests.append(effect)
+                case effects.Ping():
+                    self._ping(effect.session)
+                case effects.Ask():
+                    self._apply(self._subscriptions.ask(effect.request), now)
+                case effects.Decide():
+                    channels = self._subscriptions.readable(effect.request, now)
+                    self._apply(self._resume.decide(effect.request, channels, now), now)
+                case effects.Answer():
+                    self._apply(self._subscriptions.answer(effect.request, effect.verdicts, now), now)
+                case effects.Admitted():
+                    self._admit(effect)
+                case effects.TokenLives():
+                    self._deadlines.token_lives(effect.session, effect.until, now)
+                case effects.Publish():
+                    self._publish(effect.channel, effect.epoch, effect.seq, effect.event, now)
+                case effects.Leave():
+                    self._leave(effect)
+                case effects.Resync():
+                    self.delivery.detach(effect.session, effect.channel)
+                    effect.session.send(protocol.unsub(effect.channel.name, Code.RESYNC))
+                case effects.Suspend():
+                    self.delivery.suspend(effect.session)
+                case effects.Renewed():
+                    self.delivery.resync_from_cursors(effect.session)
+                    self.delivery.pump(effect.session)
+                case effects.Refused():
+                    self._refused(effect.problem, effect.identity, effect.asked, effect.address)
+                case effects.Drop():
+                    self.drop(effect.session, effect.code, effect.retry_ms)
+                case effects.Cut():
+                    effect.session.wire.abort()
 
-    def verified(self, session: Session, outcome: Principal | Problem, now: float) -> None:
-        """The shell's answer to a Verify."""
-        asked, session.verifying = session.verifying, None
-        if session.phase is Phase.CLOSED or asked is None:
-            return
-        try:
-            if isinstance(outcome, Problem):
-                raise outcome
-            self._check_revoked(outcome)
-        except Problem as problem:
-            self.note_refusal(session, problem, "hello" if isinstance(asked, Hello) else "auth")
-            self.drop(session, admission.close_of(problem))
-            return
-        if isinstance(asked, Hello):
-            self._admit(session, asked, outcome, now)
-        else:
-            self._reauthorised(session, asked, outcome, now)
-
-    def _admit(self, session: Session, hello: Hello, principal: Principal, now: float) -> None:
-        refusal = admission.refusal_of(principal, hello.device_id, session.origin_allowed)
-        if refusal is not None:
-            close, problem = refusal
-            self._refused(problem, admission.identity_of(principal, ""), "hello", session.address)
-            self.drop(session, close)
-            return
-        identity = admission.identity_of(principal, hello.device_id)
-        replaced = self.counts.admit(session, identity)
-        if replaced is None:
-            self.drop(session, Close.CONNECTION_LIMIT)
-            return
-        for older in replaced:
+    def _admit(self, effect: effects.Admitted) -> None:
+        for older in effect.replaced:
             self.drop(older, Close.REPLACED)
-        session.identity = identity
-        session.device_id = identity.device_id
+        session = effect.session
+        session.identity, session.device_id = effect.identity, effect.identity.device_id
         self._known(session)
-        session.kds = hello.kind == "kds"
-        session.stations = hello.stations
-        self._set_expiry(session, principal, now)
-        self.subscriptions.ask(Request(session, hello.wants, hello=hello, id=hello.id), now)
 
-    def _auth(self, session: Session, frame: protocol.Auth) -> None:
-        if session.verifying is not None:
-            self._refuse(session, frame.id, Code.BUSY, UNAVAILABLE_RETRY_MS)
+    def _leave(self, effect: effects.Leave) -> None:
+        self.delivery.detach(effect.session, effect.channel)
+        if effect.session.kds and effect.channel.spec.acknowledged:
+            self._kitchen.display_left(effect.session)
+
+    def _follow(self, effect: effects.Follow, now: float) -> None:
+        session, channel, seq = effect.session, effect.channel, effect.seq
+        self.delivery.attach(session, channel, seq)
+        self._resume.claim(session, channel, seq, now)
+        if session.kds and channel.spec.acknowledged and channel.epoch is not None:
+            self._kitchen.display_joined(session)
+            self._kitchen.acknowledged(session, channel.epoch, min(seq, channel.head))
+
+    def _ping(self, session: Session) -> None:
+        if session.paused:
             return
-        session.verifying = frame
-        self.requests.append(Verify(session, frame.token))
-
-    def _reauthorised(self, session: Session, frame: Any, principal: Principal, now: float) -> None:
-        assert session.identity is not None
-        if not admission.same_holder(session.identity, principal):
-            other = PermissionDenied("the token is somebody else's", reason="OTHER_HOLDER")
-            self.note_refusal(session, other, "auth")
-            self.drop(session, Close.MISMATCH)
-            return
-        session.identity.allowed = admission.allowed_channels(principal.permissions)
-        session.identity.issued_at = principal.issued_at
-        session.identity.session_id = principal.session_id
-        self._set_expiry(session, principal, now)
-        for channel in session.channels:
-            if channel.short not in session.identity.allowed:
-                self.subscriptions.leave(session, channel)
-                session.send(protocol.unsub(channel.name, Code.PERMISSION_LOST))
-        session.send(protocol.auth_ok(frame.id, int(principal.expires_at.timestamp())))
-        if session.phase is Phase.SUSPENDED:
-            session.phase = Phase.OPEN
-            self.delivery.resync_from_cursors(session)
-            self.delivery.pump(session)
-
-    def _set_expiry(self, session: Session, principal: Principal, now: float) -> None:
-        left = (principal.expires_at - self._wall()).total_seconds()
-        self.upkeep.token_lives(session, now + left, now)
+        session.pings += 1
+        suspended = session.phase is Phase.SUSPENDED
+        followed = () if suspended else self.delivery.followed_by(session)
+        session.send(protocol.ping(session.pings, {one.name: one.head for one in followed}))

@@ -1,16 +1,20 @@
 """From the ring to the sockets: live fan-out, replay by cursor, and what happens to readers that are too
 slow.
 
+Frames go straight to the wires of sessions, for that is what a delivery is; whom it gives up, it answers.
+
 Broadcast never waits for a socket. A session whose transport is full is moved from ``live`` to ``lagging``
 in all its channels and follows the rings with cursors until its transport has room again. Channels of mode
 keyed are conflated then: the newest frame of each key, after a ``skip`` that says so.
 """
 
-from collections.abc import Callable, Iterable
+from collections.abc import Iterable, Sequence
 
+from chassis.channels import Mode
 from services.realtime import protocol
 from services.realtime.codes import Close
-from services.realtime.hub.channel import Channel, Mode
+from services.realtime.hub.channel import Channel
+from services.realtime.hub.effects import Drop
 from services.realtime.hub.session import Phase, Session
 from services.realtime.limits import (
     HARD_BUFFER_BYTES,
@@ -23,15 +27,12 @@ from services.realtime.limits import (
 UNSENT_RING_BYTES = HARD_BUFFER_BYTES - SOFT_BUFFER_BYTES
 """The hard limit counts what the transport holds, which is the soft limit once a session lags."""
 
-Drop = Callable[[Session, Close, int | None], None]
-"""Ends a session with a code and, perhaps, a time after which to come back (milliseconds)."""
-
 
 class Delivery:
     """See the module."""
 
-    def __init__(self, drop: Drop, *, unsent_process_bytes: int = UNSENT_PROCESS_BYTES) -> None:
-        self._drop = drop
+    def __init__(self, *, unsent_process_bytes: int = UNSENT_PROCESS_BYTES) -> None:
+        self._followed: dict[Session, tuple[Channel, ...]] = {}
         self._unsent_process_bytes = unsent_process_bytes
         self._stalled: list[Session] = []
         """Sessions whose transport filled up while a fan-out was going on."""
@@ -41,8 +42,8 @@ class Delivery:
 
     # --- live ---------------------------------------------------------------------------------------------
 
-    def fan_out(self, channel: Channel) -> None:
-        """Writes the newest entry of a channel to everybody who follows it live."""
+    def fan_out(self, channel: Channel) -> Sequence[Drop]:
+        """Writes the newest entry of a channel to everybody who follows it live; who lags too far behind."""
         live = channel.live
         if live:
             data = channel.ring[channel.head].frame(channel)
@@ -59,8 +60,7 @@ class Delivery:
                 channel.live.pop(session, None)
             if self._stalled:
                 self._settle_stalled()
-        if channel.lagging:
-            self._check_lag(channel)
+        return self._too_far_behind(channel) if channel.lagging else ()
 
     def _settle_stalled(self) -> None:
         stalled, self._stalled = self._stalled, []
@@ -68,7 +68,7 @@ class Delivery:
             self._to_cursors(session)
 
     def _to_cursors(self, session: Session) -> None:
-        for channel in session.channels:
+        for channel in self.followed_by(session):
             if channel.live.pop(session, None) is not None:
                 channel.lagging[session] = channel.head
 
@@ -98,30 +98,38 @@ class Delivery:
         """Sends nothing more for now; everything stays replayable."""
         self._to_cursors(session)
 
-    def check_slow(self, now: float) -> None:
+    def check_slow(self, now: float) -> list[Drop]:
         """Drops who has been blocked for too long, then, when the process holds too much, the largest
         first.
         """
-        for session in [one for one in self.slow if now - one.blocked_at > UNSENT_SECONDS]:
-            self._drop(session, Close.SLOW_CONSUMER, None)
-        for channel in {channel for session in self.slow for channel in session.channels}:
-            self._check_lag(channel)
-        if len(self.slow) * HARD_BUFFER_BYTES <= self._unsent_process_bytes:
-            return
-        sizes = {session: SOFT_BUFFER_BYTES + self.unsent(session) for session in self.slow}
+        blocked = [one for one in self.slow if now - one.blocked_at > UNSENT_SECONDS]
+        drops = [Drop(session, Close.SLOW_CONSUMER) for session in blocked]
+        left = self.slow.difference(blocked)
+        for channel in {channel for session in left for channel in self.followed_by(session)}:
+            drops += self._too_far_behind(channel)
+        left.difference_update([drop.session for drop in drops])
+        return drops + self._largest(left)
+
+    def _largest(self, slow: set[Session]) -> list[Drop]:
+        """Of those who are slow, as many as the process must let go to hold what it may."""
+        drops: list[Drop] = []
+        if len(slow) * HARD_BUFFER_BYTES <= self._unsent_process_bytes:
+            return drops
+        sizes = {session: SOFT_BUFFER_BYTES + self.unsent(session) for session in slow}
         total = sum(sizes.values())
         for session in sorted(sizes, key=lambda one: -sizes[one]):
             if total <= self._unsent_process_bytes:
-                return
+                break
             total -= sizes[session]
-            self._drop(session, Close.OVERLOAD, UNSENT_RETRY_MS)
+            drops.append(Drop(session, Close.OVERLOAD, UNSENT_RETRY_MS))
+        return drops
 
-    def check_progress(self, sessions: Iterable[Session], now: float) -> None:
+    def check_progress(self, sessions: Iterable[Session], now: float) -> list[Drop]:
         """Drops who is slower than UNSENT_SECONDS for what waits, however little that is.
 
         Who takes a few bytes now and then never fills the transport, and keeps it from being empty.
         """
-        gone: list[Session] = []
+        drops: list[Drop] = []
         for session in sessions:
             if not session.wire.unsent():
                 session.oldest_at = 0.0
@@ -130,39 +138,45 @@ class Delivery:
             if not session.oldest_at or taken >= session.oldest:
                 session.oldest_at, session.oldest = now, taken + waiting
             elif now - session.oldest_at > UNSENT_SECONDS:
-                gone.append(session)
-        for session in gone:
-            self._drop(session, Close.SLOW_CONSUMER, None)
+                drops.append(Drop(session, Close.SLOW_CONSUMER))
+        return drops
 
     def unsent(self, session: Session) -> int:
         """Bytes that wait for the session in rings; replays and conflated channels do not count."""
         total = 0
-        for channel in session.channels:
+        for channel in self.followed_by(session):
             cursor = channel.lagging.get(session)
-            if cursor is not None and channel not in session.syncing and channel.spec.mode is not Mode.KEYED:
+            if cursor is not None and session not in channel.syncing and channel.spec.mode is not Mode.KEYED:
                 total += channel.unsent(cursor)
         return total
 
-    def _check_lag(self, channel: Channel) -> None:
-        for session in [one for one in channel.lagging if one.phase is Phase.OPEN]:
-            if self.unsent(session) > UNSENT_RING_BYTES:
-                self._drop(session, Close.SLOW_CONSUMER, None)
+    def _too_far_behind(self, channel: Channel) -> list[Drop]:
+        return [
+            Drop(session, Close.SLOW_CONSUMER)
+            for session in channel.lagging
+            if session.phase is Phase.OPEN and self.unsent(session) > UNSENT_RING_BYTES
+        ]
 
     # --- subscriptions ------------------------------------------------------------------------------------
+
+    def followed_by(self, session: Session) -> tuple[Channel, ...]:
+        """The channels of a session, in the order in which it subscribed."""
+        return self._followed.get(session, ())
 
     def attach(self, session: Session, channel: Channel, cursor: int) -> None:
         """Lets a session follow a channel after ``cursor``; ``synced`` is sent when it has caught up."""
         self.detach(session, channel)
-        session.channels = (*session.channels, channel)
-        session.syncing |= {channel}
+        self._followed[session] = (*self.followed_by(session), channel)
+        channel.syncing.add(session)
         channel.lagging[session] = min(cursor, channel.head)
 
     def detach(self, session: Session, channel: Channel) -> bool:
         """Ends a subscription. False where there was none."""
-        if channel not in session.channels:
+        followed = self.followed_by(session)
+        if channel not in followed:
             return False
-        session.channels = tuple(one for one in session.channels if one is not channel)
-        session.syncing -= {channel}
+        self._followed[session] = tuple(one for one in followed if one is not channel)
+        channel.syncing.discard(session)
         channel.live.pop(session, None)
         channel.lagging.pop(session, None)
         channel.claims.pop(session, None)
@@ -170,13 +184,15 @@ class Delivery:
 
     def forget(self, session: Session) -> None:
         """The session is over."""
-        for channel in session.channels:
+        for channel in self.followed_by(session):
             self.detach(session, channel)
+        self._followed.pop(session, None)
         self.slow.discard(session)
 
     def resync_from_cursors(self, session: Session) -> None:
         """After a suspension: what waited is replayed and ends with ``synced`` again."""
-        session.syncing = frozenset(session.channels)
+        for channel in self.followed_by(session):
+            channel.syncing.add(session)
 
     # --- replay -------------------------------------------------------------------------------------------
 
@@ -184,7 +200,7 @@ class Delivery:
         """Sends what the session's cursors still miss, as far as its transport takes it."""
         if session.phase is not Phase.OPEN:
             return
-        for channel in session.channels:
+        for channel in self.followed_by(session):
             if session.paused:
                 return
             if session in channel.lagging:
@@ -201,14 +217,14 @@ class Delivery:
             return
         del channel.lagging[session]
         channel.live[session] = session.write
-        if channel in session.syncing:
-            session.syncing -= {channel}
+        if session in channel.syncing:
+            channel.syncing.discard(session)
             session.send(protocol.synced(channel.name, channel.head))
 
     def _send(self, session: Session, channel: Channel, cursor: int) -> int:
         """Writes entries after ``cursor`` until the transport is full; the last position that was written."""
         entries: Iterable[int] = range(cursor + 1, channel.head + 1)
-        if channel.spec.mode is Mode.KEYED and channel not in session.syncing:
+        if channel.spec.mode is Mode.KEYED and session not in channel.syncing:
             newest = channel.newest_per_key(cursor)
             if len(newest) < channel.head - cursor:
                 assert channel.epoch is not None

@@ -1,4 +1,4 @@
-"""What the hub keeps per connection, and what it leaves for the shell to do."""
+"""What the hub keeps per connection, whatever channels it follows."""
 
 from collections.abc import Callable
 from datetime import datetime
@@ -6,8 +6,6 @@ from enum import IntEnum
 from typing import Any, Protocol
 from uuid import UUID
 
-from services.realtime.frames import Event
-from services.realtime.hub.channel import Channel
 from services.realtime.protocol import Hello, Want
 
 
@@ -123,7 +121,6 @@ class Session:
         "address",
         "auth_at",
         "blocked_at",
-        "channels",
         "close_at",
         "device_id",
         "due_at",
@@ -140,7 +137,6 @@ class Session:
         "ping_at",
         "pings",
         "stations",
-        "syncing",
         "tokens",
         "tokens_at",
         "verifying",
@@ -160,9 +156,6 @@ class Session:
         self.device_id = ""
         self.kds = False
         self.stations: tuple[str, ...] = ()
-        self.channels: tuple[Channel, ...] = ()
-        self.syncing: frozenset[Channel] = frozenset()
-        """Channels whose replay is not over yet."""
         self.paused = False
         self.blocked_at = 0.0
         self.oldest = 0
@@ -222,33 +215,3 @@ class Verify:
     def __init__(self, session: Session, token: str) -> None:
         self.session = session
         self.token = token
-
-
-class Fetch:
-    """Request to the shell: read events after ``seq`` of ``epoch`` (None: only ask where the channel
-    stands), then call ``Hub.fetched``. A copy of the log will do where it reaches ``until``; 0: ask the
-    owner.
-    """
-
-    __slots__ = ("channel", "epoch", "limit", "seq", "until")
-
-    def __init__(self, channel: Channel, epoch: str | None, seq: int, until: int, limit: int) -> None:
-        self.channel = channel
-        self.epoch = epoch
-        self.seq = seq
-        self.until = until
-        self.limit = limit
-
-
-class Fetched:
-    """What was found. ``epoch`` None: nobody could answer. ``complete``: ``events`` are all of (seq, head],
-    or its contiguous beginning; otherwise they cannot be had and only the position counts.
-    """
-
-    __slots__ = ("complete", "epoch", "events", "head")
-
-    def __init__(self, epoch: str | None, head: int, events: list[tuple[int, Event]], complete: bool) -> None:
-        self.epoch = epoch
-        self.head = head
-        self.events = events
-        self.complete = complete

@@ -335,7 +335,7 @@ def test_a_process_that_stood_still_hears_its_clients_before_it_gives_them_up() 
     wire = world.hello()
     stranger = world.connect()
     world.now += 40
-    world.hub.upkeep.tick(world.now)
+    world.hub.tick(world.now)
     assert (wire.closed, stranger.closed) == (None, None)
     world.send(wire, t="pong", n=1)
     world.pass_time(11)
@@ -563,7 +563,7 @@ def test_a_closed_connection_is_cut_when_it_does_not_go() -> None:
     world = World()
     wire = world.hello()
     assert wire.session is not None
-    world.hub.upkeep.tick(world.now)
+    world.hub.tick(world.now)
     world.send(wire, t="hello", v=1, token="good")
     assert (wire.finished, wire.aborted) == (True, False)
     world.pass_time(2.2)

@@ -135,18 +135,18 @@ def test_events_during_a_replay_follow_it_in_order() -> None:
 
 def test_the_process_wide_limit_sheds_the_largest_first() -> None:
     world = World()
-    dropped: list[tuple[Any, Any]] = []
     world.order(1)
     fill(world, 1)
     wires = [stalled(world, at("orders", 1)), stalled(world, at("inventory", 1))]
     fill(world, 60)
     big_orders(world, 40)
-    delivery = Delivery(
-        lambda session, code, _: dropped.append((session, code)), unsent_process_bytes=200_000
-    )
-    delivery.slow = world.hub.delivery.slow
-    assert len(delivery.slow) == 2
-    delivery.check_slow(world.now)
+    delivery = Delivery(unsent_process_bytes=200_000)
+    for name, wire in zip(("orders", "inventory"), wires, strict=True):
+        assert wire.session is not None
+        delivery.attach(wire.session, world.hub.channels[channel(name)], 1)
+        world.hub.channels[channel(name)].syncing.discard(wire.session)
+        delivery.paused(wire.session, world.now)
+    dropped = [(drop.session, drop.code) for drop in delivery.check_slow(world.now)]
     assert dropped == [(wires[0].session, 4009)]
 
 

@@ -321,7 +321,7 @@ async def test_a_socket_that_is_gone_leaves_nothing_to_the_garbage_collector(run
         running.devices.clear()
         await until(lambda: not any(one() is not None for one in wires))
         # The timer wheel lets go of a session when its turn comes: a minute from now it has.
-        running.engine.hub.upkeep.tick(asyncio.get_running_loop().time() + 60)
+        running.engine.hub.tick(asyncio.get_running_loop().time() + 60)
         await until(lambda: not any(one() is not None for one in left))
         assert len(left) == 3
     finally:

@@ -21,15 +21,16 @@ from fynlo_json import orders as orders_json
 from google.protobuf.message import Message
 
 from chassis.auth import Principal, PrincipalKind
+from chassis.channels import CHANNELS
 from chassis.errors import Problem
 from services.realtime.frames import Event
-from services.realtime.hub.channel import SPECS
 from services.realtime.hub.core import Hub
-from services.realtime.hub.session import Fetch, Fetched, Identity, Session, Verify
+from services.realtime.hub.fetch import Fetch, Fetched
+from services.realtime.hub.session import Identity, Session, Verify
 
 START = datetime(2026, 3, 1, 12, tzinfo=UTC)
 RID = "0192f0c0-0000-7000-8000-000000000001"
-EVERYTHING = frozenset({"realtime.subscribe", *(spec.permission for spec in SPECS.values())})
+EVERYTHING = frozenset({"realtime.subscribe", *(spec.permission for spec in CHANNELS.values())})
 TICKET_STATES = (
     orders_pb2.KITCHEN_STATE_QUEUED,
     orders_pb2.KITCHEN_STATE_PREPARING,
@@ -156,6 +157,32 @@ class FakeWire:
         return taken
 
 
+class RecordingWire:
+    """A socket in memory that takes everything."""
+
+    def __init__(self) -> None:
+        self.frames: list[dict[str, Any]] = []
+
+    def write(self, data: bytes) -> None:
+        self.frames += [orjson.loads(payload) for opcode, payload in frames_in(data) if opcode == 1]
+
+    def unsent(self) -> int:
+        return 0
+
+    def progress(self) -> tuple[int, int]:
+        return 0, 0
+
+    def finish(self) -> None:
+        """Nothing waits."""
+
+    def abort(self) -> None:
+        """Nothing is there to cut."""
+
+    def seqs(self, name: str) -> list[int]:
+        """The numbers of the events of a channel, as they came."""
+        return [frame["s"] for frame in self.frames if frame["t"] == "ev" and frame["ch"] == name]
+
+
 @dataclass
 class OwnedChannel:
     """The truth of one channel: its log and its state."""
@@ -212,7 +239,7 @@ class World:
         self.kitchen = Kitchen()
         self.revoked: Callable[[Principal], None] = lambda _: None
         self.refusals: list[tuple[Problem, Identity | None, str, str]] = []
-        self.owned = {short: OwnedChannel() for short in SPECS}
+        self.owned = {short: OwnedChannel() for short in CHANNELS}
         self.orders: dict[str, orders_pb2.Order] = {}
         self.tickets: dict[str, orders_pb2.Ticket] = {}
         self.levels: dict[str, catalog_pb2.StockLevel] = {}
@@ -282,7 +309,7 @@ class World:
         while self.now < until - 1e-9:
             self.now += step
             self.wall += timedelta(seconds=step)
-            self.hub.upkeep.tick(self.now)
+            self.hub.tick(self.now)
             self.carry_out()
 
     def restart(self) -> None:

@@ -22,38 +22,61 @@ _runtime_version.ValidateProtobufRuntimeVersion(
 _sym_db = _symbol_database.Default()
 
 
+from fynlo.common.v1 import channels_pb2 as fynlo_dot_common_dot_v1_dot_channels__pb2
 from fynlo.common.v1 import common_pb2 as fynlo_dot_common_dot_v1_dot_common__pb2
 from fynlo.orders.v1 import orders_pb2 as fynlo_dot_orders_dot_v1_dot_orders__pb2
 from google.protobuf import timestamp_pb2 as google_dot_protobuf_dot_timestamp__pb2
 
 
-DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n\x1c\x66ynlo/orders/v1/events.proto\x12\x0f\x66ynlo.orders.v1\x1a\x1c\x66ynlo/common/v1/common.proto\x1a\x1c\x66ynlo/orders/v1/orders.proto\x1a\x1fgoogle/protobuf/timestamp.proto\"n\n\x0bOrderPlaced\x12,\n\x05order\x18\x01 \x01(\x0b\x32\x16.fynlo.orders.v1.OrderR\x05order\x12\x31\n\x07tickets\x18\x02 \x03(\x0b\x32\x17.fynlo.orders.v1.TicketR\x07tickets\"\x85\x01\n\x0cOrderUpdated\x12,\n\x05order\x18\x01 \x01(\x0b\x32\x16.fynlo.orders.v1.OrderR\x05order\x12\x31\n\x07tickets\x18\x02 \x03(\x0b\x32\x17.fynlo.orders.v1.TicketR\x07tickets\x12\x14\n\x05\x63\x61use\x18\x03 \x01(\tR\x05\x63\x61use\"\xd1\x01\n\x14OrderPaymentRecorded\x12,\n\x05order\x18\x01 \x01(\x0b\x32\x16.fynlo.orders.v1.OrderR\x05order\x12\x1d\n\npayment_id\x18\x02 \x01(\tR\tpaymentId\x12\x16\n\x06method\x18\x03 \x01(\tR\x06method\x12!\n\x0c\x61mount_minor\x18\x04 \x01(\x03R\x0b\x61mountMinor\x12\x31\n\x07tickets\x18\x05 \x03(\x0b\x32\x17.fynlo.orders.v1.TicketR\x07tickets\">\n\x0eOrderCompleted\x12,\n\x05order\x18\x01 \x01(\x0b\x32\x16.fynlo.orders.v1.OrderR\x05order\"\xa1\x01\n\x0eOrderCancelled\x12,\n\x05order\x18\x01 \x01(\x0b\x32\x16.fynlo.orders.v1.OrderR\x05order\x12\x31\n\x07tickets\x18\x02 \x03(\x0b\x32\x17.fynlo.orders.v1.TicketR\x07tickets\x12\x16\n\x06reason\x18\x03 \x01(\tR\x06reason\x12\x16\n\x06wasted\x18\x04 \x01(\x08R\x06wasted\"\x84\x01\n\rTicketUpdated\x12/\n\x06ticket\x18\x01 \x01(\x0b\x32\x17.fynlo.orders.v1.TicketR\x06ticket\x12,\n\x05order\x18\x02 \x01(\x0b\x32\x16.fynlo.orders.v1.OrderR\x05order\x12\x14\n\x05\x63\x61use\x18\x03 \x01(\tR\x05\x63\x61use\"A\n\x11KitchenOrderReady\x12,\n\x05order\x18\x01 \x01(\x0b\x32\x16.fynlo.orders.v1.OrderR\x05order\"\xd9\x01\n\x11TicketUndelivered\x12/\n\x06ticket\x18\x01 \x01(\x0b\x32\x17.fynlo.orders.v1.TicketR\x06ticket\x12\x14\n\x05\x63\x61use\x18\x02 \x01(\tR\x05\x63\x61use\x12\x37\n\traised_at\x18\x03 \x01(\x0b\x32\x1a.google.protobuf.TimestampR\x08raisedAt\x12#\n\rkitchen_epoch\x18\x04 \x01(\tR\x0ckitchenEpoch\x12\x1f\n\x0bkitchen_seq\x18\x05 \x01(\x03R\nkitchenSeq\"\x9c\x01\n\x12TicketAlarmCleared\x12/\n\x06ticket\x18\x01 \x01(\x0b\x32\x17.fynlo.orders.v1.TicketR\x06ticket\x12\x14\n\x05\x63\x61use\x18\x02 \x01(\tR\x05\x63\x61use\x12?\n\x0f\x61\x63knowledged_by\x18\x03 \x01(\x0b\x32\x16.fynlo.common.v1.ActorR\x0e\x61\x63knowledgedBy\"B\n\x0cStationSaved\x12\x32\n\x07station\x18\x01 \x01(\x0b\x32\x18.fynlo.orders.v1.StationR\x07station\"N\n\x0eMetricsUpdated\x12<\n\x07metrics\x18\x01 \x01(\x0b\x32\".fynlo.orders.v1.RestaurantMetricsR\x07metricsb\x06proto3')
+DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n\x1c\x66ynlo/orders/v1/events.proto\x12\x0f\x66ynlo.orders.v1\x1a\x1e\x66ynlo/common/v1/channels.proto\x1a\x1c\x66ynlo/common/v1/common.proto\x1a\x1c\x66ynlo/orders/v1/orders.proto\x1a\x1fgoogle/protobuf/timestamp.proto\"\x92\x01\n\x0bOrderPlaced\x12,\n\x05order\x18\x01 \x01(\x0b\x32\x16.fynlo.orders.v1.OrderR\x05order\x12\x31\n\x07tickets\x18\x02 \x03(\x0b\x32\x17.fynlo.orders.v1.TicketR\x07tickets:\"\xea\xf4\x18\x08\n\x06orders\xea\xf4\x18\x12\n\x07kitchen\x12\x07tickets\"\xa9\x01\n\x0cOrderUpdated\x12,\n\x05order\x18\x01 \x01(\x0b\x32\x16.fynlo.orders.v1.OrderR\x05order\x12\x31\n\x07tickets\x18\x02 \x03(\x0b\x32\x17.fynlo.orders.v1.TicketR\x07tickets\x12\x14\n\x05\x63\x61use\x18\x03 \x01(\tR\x05\x63\x61use:\"\xea\xf4\x18\x08\n\x06orders\xea\xf4\x18\x12\n\x07kitchen\x12\x07tickets\"\xf5\x01\n\x14OrderPaymentRecorded\x12,\n\x05order\x18\x01 \x01(\x0b\x32\x16.fynlo.orders.v1.OrderR\x05order\x12\x1d\n\npayment_id\x18\x02 \x01(\tR\tpaymentId\x12\x16\n\x06method\x18\x03 \x01(\tR\x06method\x12!\n\x0c\x61mount_minor\x18\x04 \x01(\x03R\x0b\x61mountMinor\x12\x31\n\x07tickets\x18\x05 \x03(\x0b\x32\x17.fynlo.orders.v1.TicketR\x07tickets:\"\xea\xf4\x18\x08\n\x06orders\xea\xf4\x18\x12\n\x07kitchen\x12\x07tickets\"L\n\x0eOrderCompleted\x12,\n\x05order\x18\x01 \x01(\x0b\x32\x16.fynlo.orders.v1.OrderR\x05order:\x0c\xea\xf4\x18\x08\n\x06orders\"\xc5\x01\n\x0eOrderCancelled\x12,\n\x05order\x18\x01 \x01(\x0b\x32\x16.fynlo.orders.v1.OrderR\x05order\x12\x31\n\x07tickets\x18\x02 \x03(\x0b\x32\x17.fynlo.orders.v1.TicketR\x07tickets\x12\x16\n\x06reason\x18\x03 \x01(\tR\x06reason\x12\x16\n\x06wasted\x18\x04 \x01(\x08R\x06wasted:\"\xea\xf4\x18\x08\n\x06orders\xea\xf4\x18\x12\n\x07kitchen\x12\x07tickets\"\x9f\x01\n\rTicketUpdated\x12/\n\x06ticket\x18\x01 \x01(\x0b\x32\x17.fynlo.orders.v1.TicketR\x06ticket\x12,\n\x05order\x18\x02 \x01(\x0b\x32\x16.fynlo.orders.v1.OrderR\x05order\x12\x14\n\x05\x63\x61use\x18\x03 \x01(\tR\x05\x63\x61use:\x19\xea\xf4\x18\t\n\x07kitchen\xea\xf4\x18\x08\n\x06orders\"O\n\x11KitchenOrderReady\x12,\n\x05order\x18\x01 \x01(\x0b\x32\x16.fynlo.orders.v1.OrderR\x05order:\x0c\xea\xf4\x18\x08\n\x06orders\"\xe7\x01\n\x11TicketUndelivered\x12/\n\x06ticket\x18\x01 \x01(\x0b\x32\x17.fynlo.orders.v1.TicketR\x06ticket\x12\x14\n\x05\x63\x61use\x18\x02 \x01(\tR\x05\x63\x61use\x12\x37\n\traised_at\x18\x03 \x01(\x0b\x32\x1a.google.protobuf.TimestampR\x08raisedAt\x12#\n\rkitchen_epoch\x18\x04 \x01(\tR\x0ckitchenEpoch\x12\x1f\n\x0bkitchen_seq\x18\x05 \x01(\x03R\nkitchenSeq:\x0c\xea\xf4\x18\x08\n\x06orders\"\xaa\x01\n\x12TicketAlarmCleared\x12/\n\x06ticket\x18\x01 \x01(\x0b\x32\x17.fynlo.orders.v1.TicketR\x06ticket\x12\x14\n\x05\x63\x61use\x18\x02 \x01(\tR\x05\x63\x61use\x12?\n\x0f\x61\x63knowledged_by\x18\x03 \x01(\x0b\x32\x16.fynlo.common.v1.ActorR\x0e\x61\x63knowledgedBy:\x0c\xea\xf4\x18\x08\n\x06orders\"Q\n\x0cStationSaved\x12\x32\n\x07station\x18\x01 \x01(\x0b\x32\x18.fynlo.orders.v1.StationR\x07station:\r\xea\xf4\x18\t\n\x07kitchen\"]\n\x0eMetricsUpdated\x12<\n\x07metrics\x18\x01 \x01(\x0b\x32\".fynlo.orders.v1.RestaurantMetricsR\x07metrics:\r\xea\xf4\x18\t\n\x07metricsb\x06proto3')
 
 _globals = globals()
 _builder.BuildMessageAndEnumDescriptors(DESCRIPTOR, _globals)
 _builder.BuildTopDescriptorsAndMessages(DESCRIPTOR, 'fynlo.orders.v1.events_pb2', _globals)
 if not _descriptor._USE_C_DESCRIPTORS:
   DESCRIPTOR._loaded_options = None
-  _globals['_ORDERPLACED']._serialized_start=142
-  _globals['_ORDERPLACED']._serialized_end=252
-  _globals['_ORDERUPDATED']._serialized_start=255
-  _globals['_ORDERUPDATED']._serialized_end=388
-  _globals['_ORDERPAYMENTRECORDED']._serialized_start=391
-  _globals['_ORDERPAYMENTRECORDED']._serialized_end=600
-  _globals['_ORDERCOMPLETED']._serialized_start=602
-  _globals['_ORDERCOMPLETED']._serialized_end=664
-  _globals['_ORDERCANCELLED']._serialized_start=667
-  _globals['_ORDERCANCELLED']._serialized_end=828
-  _globals['_TICKETUPDATED']._serialized_start=831
-  _globals['_TICKETUPDATED']._serialized_end=963
-  _globals['_KITCHENORDERREADY']._serialized_start=965
-  _globals['_KITCHENORDERREADY']._serialized_end=1030
-  _globals['_TICKETUNDELIVERED']._serialized_start=1033
-  _globals['_TICKETUNDELIVERED']._serialized_end=1250
-  _globals['_TICKETALARMCLEARED']._serialized_start=1253
-  _globals['_TICKETALARMCLEARED']._serialized_end=1409
-  _globals['_STATIONSAVED']._serialized_start=1411
-  _globals['_STATIONSAVED']._serialized_end=1477
-  _globals['_METRICSUPDATED']._serialized_start=1479
-  _globals['_METRICSUPDATED']._serialized_end=1557
+  _globals['_ORDERPLACED']._loaded_options = None
+  _globals['_ORDERPLACED']._serialized_options = b'\352\364\030\010\n\006orders\352\364\030\022\n\007kitchen\022\007tickets'
+  _globals['_ORDERUPDATED']._loaded_options = None
+  _globals['_ORDERUPDATED']._serialized_options = b'\352\364\030\010\n\006orders\352\364\030\022\n\007kitchen\022\007tickets'
+  _globals['_ORDERPAYMENTRECORDED']._loaded_options = None
+  _globals['_ORDERPAYMENTRECORDED']._serialized_options = b'\352\364\030\010\n\006orders\352\364\030\022\n\007kitchen\022\007tickets'
+  _globals['_ORDERCOMPLETED']._loaded_options = None
+  _globals['_ORDERCOMPLETED']._serialized_options = b'\352\364\030\010\n\006orders'
+  _globals['_ORDERCANCELLED']._loaded_options = None
+  _globals['_ORDERCANCELLED']._serialized_options = b'\352\364\030\010\n\006orders\352\364\030\022\n\007kitchen\022\007tickets'
+  _globals['_TICKETUPDATED']._loaded_options = None
+  _globals['_TICKETUPDATED']._serialized_options = b'\352\364\030\t\n\007kitchen\352\364\030\010\n\006orders'
+  _globals['_KITCHENORDERREADY']._loaded_options = None
+  _globals['_KITCHENORDERREADY']._serialized_options = b'\352\364\030\010\n\006orders'
+  _globals['_TICKETUNDELIVERED']._loaded_options = None
+  _globals['_TICKETUNDELIVERED']._serialized_options = b'\352\364\030\010\n\006orders'
+  _globals['_TICKETALARMCLEARED']._loaded_options = None
+  _globals['_TICKETALARMCLEARED']._serialized_options = b'\352\364\030\010\n\006orders'
+  _globals['_STATIONSAVED']._loaded_options = None
+  _globals['_STATIONSAVED']._serialized_options = b'\352\364\030\t\n\007kitchen'
+  _globals['_METRICSUPDATED']._loaded_options = None
+  _globals['_METRICSUPDATED']._serialized_options = b'\352\364\030\t\n\007metrics'
+  _globals['_ORDERPLACED']._serialized_start=175
+  _globals['_ORDERPLACED']._serialized_end=321
+  _globals['_ORDERUPDATED']._serialized_start=324
+  _globals['_ORDERUPDATED']._serialized_end=493
+  _globals['_ORDERPAYMENTRECORDED']._serialized_start=496
+  _globals['_ORDERPAYMENTRECORDED']._serialized_end=741
+  _globals['_ORDERCOMPLETED']._serialized_start=743
+  _globals['_ORDERCOMPLETED']._serialized_end=819
+  _globals['_ORDERCANCELLED']._serialized_start=822
+  _globals['_ORDERCANCELLED']._serialized_end=1019
+  _globals['_TICKETUPDATED']._serialized_start=1022
+  _globals['_TICKETUPDATED']._serialized_end=1181
+  _globals['_KITCHENORDERREADY']._serialized_start=1183
+  _globals['_KITCHENORDERREADY']._serialized_end=1262
+  _globals['_TICKETUNDELIVERED']._serialized_start=1265
+  _globals['_TICKETUNDELIVERED']._serialized_end=1496
+  _globals['_TICKETALARMCLEARED']._serialized_start=1499
+  _globals['_TICKETALARMCLEARED']._serialized_end=1669
+  _globals['_STATIONSAVED']._serialized_start=1671
+  _globals['_STATIONSAVED']._serialized_end=1752
+  _globals['_METRICSUPDATED']._serialized_start=1754
+  _globals['_METRICSUPDATED']._serialized_end=1847
 # @@protoc_insertion_point(module_scope)

@@ -22,23 +22,28 @@ _runtime_version.ValidateProtobufRuntimeVersion(
 _sym_db = _symbol_database.Default()
 
 
+from fynlo.common.v1 import channels_pb2 as fynlo_dot_common_dot_v1_dot_channels__pb2
 from fynlo.common.v1 import json_pb2 as fynlo_dot_common_dot_v1_dot_json__pb2
 from fynlo.payments.v1 import payments_pb2 as fynlo_dot_payments_dot_v1_dot_payments__pb2
 
 
-DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n\x1e\x66ynlo/payments/v1/events.proto\x12\x11\x66ynlo.payments.v1\x1a\x1a\x66ynlo/common/v1/json.proto\x1a fynlo/payments/v1/payments.proto\"\x9f\x01\n\x0fPaymentCaptured\x12\x34\n\x07payment\x18\x01 \x01(\x0b\x32\x1a.fynlo.payments.v1.PaymentR\x07payment\x12\x1d\n\npaid_minor\x18\x02 \x01(\x03R\tpaidMinor\x12\x1b\n\tdue_minor\x18\x03 \x01(\x03R\x08\x64ueMinor\x12\x1a\n\x08sequence\x18\x04 \x01(\x03R\x08sequence\"N\n\x12TillSessionUpdated\x12\x38\n\x07session\x18\x01 \x01(\x0b\x32\x1e.fynlo.payments.v1.TillSessionR\x07session\"\x82\x01\n\rZReportIssued\x12q\n\x06report\x18\x01 \x01(\x0b\x32\x1d.fynlo.payments.v1.TillReportB:\x82\xf6\x18\x36 \x01:\x06number:\x0ftill_session_id:\x04till:\rbusiness_date:\x04hashR\x06reportb\x06proto3')
+DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n\x1e\x66ynlo/payments/v1/events.proto\x12\x11\x66ynlo.payments.v1\x1a\x1e\x66ynlo/common/v1/channels.proto\x1a\x1a\x66ynlo/common/v1/json.proto\x1a fynlo/payments/v1/payments.proto\"\x9f\x01\n\x0fPaymentCaptured\x12\x34\n\x07payment\x18\x01 \x01(\x0b\x32\x1a.fynlo.payments.v1.PaymentR\x07payment\x12\x1d\n\npaid_minor\x18\x02 \x01(\x03R\tpaidMinor\x12\x1b\n\tdue_minor\x18\x03 \x01(\x03R\x08\x64ueMinor\x12\x1a\n\x08sequence\x18\x04 \x01(\x03R\x08sequence\"[\n\x12TillSessionUpdated\x12\x38\n\x07session\x18\x01 \x01(\x0b\x32\x1e.fynlo.payments.v1.TillSessionR\x07session:\x0b\xea\xf4\x18\x07\n\x05tills\"\x8f\x01\n\rZReportIssued\x12q\n\x06report\x18\x01 \x01(\x0b\x32\x1d.fynlo.payments.v1.TillReportB:\x82\xf6\x18\x36 \x01:\x06number:\x0ftill_session_id:\x04till:\rbusiness_date:\x04hashR\x06report:\x0b\xea\xf4\x18\x07\n\x05tillsb\x06proto3')
 
 _globals = globals()
 _builder.BuildMessageAndEnumDescriptors(DESCRIPTOR, _globals)
 _builder.BuildTopDescriptorsAndMessages(DESCRIPTOR, 'fynlo.payments.v1.events_pb2', _globals)
 if not _descriptor._USE_C_DESCRIPTORS:
   DESCRIPTOR._loaded_options = None
+  _globals['_TILLSESSIONUPDATED']._loaded_options = None
+  _globals['_TILLSESSIONUPDATED']._serialized_options = b'\352\364\030\007\n\005tills'
   _globals['_ZREPORTISSUED'].fields_by_name['report']._loaded_options = None
   _globals['_ZREPORTISSUED'].fields_by_name['report']._serialized_options = b'\202\366\0306 \001:\006number:\017till_session_id:\004till:\rbusiness_date:\004hash'
-  _globals['_PAYMENTCAPTURED']._serialized_start=116
-  _globals['_PAYMENTCAPTURED']._serialized_end=275
-  _globals['_TILLSESSIONUPDATED']._serialized_start=277
-  _globals['_TILLSESSIONUPDATED']._serialized_end=355
-  _globals['_ZREPORTISSUED']._serialized_start=358
-  _globals['_ZREPORTISSUED']._serialized_end=488
+  _globals['_ZREPORTISSUED']._loaded_options = None
+  _globals['_ZREPORTISSUED']._serialized_options = b'\352\364\030\007\n\005tills'
+  _globals['_PAYMENTCAPTURED']._serialized_start=148
+  _globals['_PAYMENTCAPTURED']._serialized_end=307
+  _globals['_TILLSESSIONUPDATED']._serialized_start=309
+  _globals['_TILLSESSIONUPDATED']._serialized_end=400
+  _globals['_ZREPORTISSUED']._serialized_start=403
+  _globals['_ZREPORTISSUED']._serialized_end=546
 # @@protoc_insertion_point(module_scope)

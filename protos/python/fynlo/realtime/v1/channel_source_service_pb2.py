@@ -23,6 +23,7 @@ _sym_db = _symbol_database.Default()
 
 
 from buf.validate import validate_pb2 as buf_dot_validate_dot_validate__pb2
+from fynlo.common.v1 import channels_pb2 as fynlo_dot_common_dot_v1_dot_channels__pb2
 from fynlo.common.v1 import json_pb2 as fynlo_dot_common_dot_v1_dot_json__pb2
 from fynlo.common.v1 import options_pb2 as fynlo_dot_common_dot_v1_dot_options__pb2
 from fynlo.common.v1 import rest_pb2 as fynlo_dot_common_dot_v1_dot_rest__pb2
@@ -31,7 +32,7 @@ from google.api import annotations_pb2 as google_dot_api_dot_annotations__pb2
 from google.protobuf import struct_pb2 as google_dot_protobuf_dot_struct__pb2
 
 
-DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n.fynlo/realtime/v1/channel_source_service.proto\x12\x11\x66ynlo.realtime.v1\x1a\x1b\x62uf/validate/validate.proto\x1a\x1a\x66ynlo/common/v1/json.proto\x1a\x1d\x66ynlo/common/v1/options.proto\x1a\x1a\x66ynlo/common/v1/rest.proto\x1a fynlo/realtime/v1/realtime.proto\x1a\x1cgoogle/api/annotations.proto\x1a\x1cgoogle/protobuf/struct.proto\"\xda\x01\n\x14ReplayChannelRequest\x12-\n\rrestaurant_id\x18\x01 \x01(\tB\x08\xbaH\x05r\x03\xb0\x01\x01R\x0crestaurantId\x12.\n\x07\x63hannel\x18\x02 \x01(\tB\x14\xbaH\x11r\x0f\x32\r^[a-z]{1,20}$R\x07\x63hannel\x12\x1d\n\x05\x65poch\x18\x03 \x01(\tB\x07\xbaH\x04r\x02\x18 R\x05\x65poch\x12\"\n\x08\x66rom_seq\x18\x04 \x01(\x03\x42\x07\xbaH\x04\"\x02(\x00R\x07\x66romSeq\x12 \n\x05limit\x18\x05 \x01(\x05\x42\n\xbaH\x07\x1a\x05\x18\xd0\x0f(\x00R\x05limit\"\xbd\x01\n\x15ReplayChannelResponse\x12:\n\x07outcome\x18\x01 \x01(\x0e\x32 .fynlo.realtime.v1.ReplayOutcomeR\x07outcome\x12\x14\n\x05\x65poch\x18\x02 \x01(\tR\x05\x65poch\x12\x19\n\x08head_seq\x18\x03 \x01(\x03R\x07headSeq\x12\x37\n\x06\x65vents\x18\x04 \x03(\x0b\x32\x1f.fynlo.realtime.v1.ChannelEventR\x06\x65vents\"e\n\x08Snapshot\x12\x0e\n\x02\x63h\x18\x01 \x01(\tR\x02\x63h\x12\x0c\n\x01\x65\x18\x02 \x01(\tR\x01\x65\x12\x0c\n\x01s\x18\x03 \x01(\x03R\x01s\x12-\n\x05state\x18\x04 \x01(\x0b\x32\x17.google.protobuf.StructR\x05state\"\x94\x01\n\x12GetSnapshotRequest\x12+\n\rrestaurant_id\x18\x01 \x01(\tB\x06\x82\xf6\x18\x02\x18\x01R\x0crestaurantId\x12Q\n\x07\x63hannel\x18\x02 \x01(\tB7\xbaH\x11r\x0f\x32\r^[a-z]{1,20}$\x82\xf6\x18\x1f\n\x02\x63h\x8a\x01\x18^restaurant:[^:]*:[^:]*$R\x07\x63hannel\"\xf4\x03\n\x13GetSnapshotResponse\x12\x1d\n\x05\x65poch\x18\x01 \x01(\tB\x07\x82\xf6\x18\x03\n\x01\x65R\x05\x65poch\x12\x19\n\x03seq\x18\x02 \x01(\x03\x42\x07\x82\xf6\x18\x03\n\x01sR\x03seq\x12\x38\n\x06orders\x18\x03 \x01(\x0b\x32\x1e.fynlo.realtime.v1.OrdersStateH\x00R\x06orders\x12;\n\x07kitchen\x18\x04 \x01(\x0b\x32\x1f.fynlo.realtime.v1.KitchenStateH\x00R\x07kitchen\x12\x35\n\x05\x66loor\x18\x05 \x01(\x0b\x32\x1d.fynlo.realtime.v1.FloorStateH\x00R\x05\x66loor\x12\x41\n\tinventory\x18\x06 \x01(\x0b\x32!.fynlo.realtime.v1.InventoryStateH\x00R\tinventory\x12\x35\n\x05staff\x18\x07 \x01(\x0b\x32\x1d.fynlo.realtime.v1.StaffStateH\x00R\x05staff\x12\x35\n\x05tills\x18\x08 \x01(\x0b\x32\x1d.fynlo.realtime.v1.TillsStateH\x00R\x05tills\x12;\n\x07metrics\x18\t \x01(\x0b\x32\x1f.fynlo.realtime.v1.MetricsStateH\x00R\x07metricsB\x07\n\x05state*\x88\x01\n\rReplayOutcome\x12\x1e\n\x1aREPLAY_OUTCOME_UNSPECIFIED\x10\x00\x12\x19\n\x15REPLAY_OUTCOME_EVENTS\x10\x01\x12\x1a\n\x16REPLAY_OUTCOME_TOO_OLD\x10\x02\x12 \n\x1cREPLAY_OUTCOME_EPOCH_CHANGED\x10\x03\x32\xb2\x03\n\x14\x43hannelSourceService\x12w\n\rReplayChannel\x12\'.fynlo.realtime.v1.ReplayChannelRequest\x1a(.fynlo.realtime.v1.ReplayChannelResponse\"\x13\x90\x02\x01\xd8\xf3\x18\x01\xea\xf3\x18\x08realtime\x12\xa0\x02\n\x0bGetSnapshot\x12%.fynlo.realtime.v1.GetSnapshotRequest\x1a&.fynlo.realtime.v1.GetSnapshotResponse\"\xc1\x01\x90\x02\x01\xca\xf3\x18\x12realtime.subscribe\xea\xf3\x18\x08realtime\x8a\xf6\x18]\n5The state of a channel and the position to go on from\x12\x08realtimeB\x1a\x66ynlo.realtime.v1.Snapshot\x92\xf6\x18\x16\x08\x94\x03\x12\x11\x43HANNEL_NOT_FOUND\x82\xd3\xe4\x93\x02\x1b\x12\x19/api/v2/realtime/snapshotb\x06proto3')
+DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n.fynlo/realtime/v1/channel_source_service.proto\x12\x11\x66ynlo.realtime.v1\x1a\x1b\x62uf/validate/validate.proto\x1a\x1e\x66ynlo/common/v1/channels.proto\x1a\x1a\x66ynlo/common/v1/json.proto\x1a\x1d\x66ynlo/common/v1/options.proto\x1a\x1a\x66ynlo/common/v1/rest.proto\x1a fynlo/realtime/v1/realtime.proto\x1a\x1cgoogle/api/annotations.proto\x1a\x1cgoogle/protobuf/struct.proto\"\xda\x01\n\x14ReplayChannelRequest\x12-\n\rrestaurant_id\x18\x01 \x01(\tB\x08\xbaH\x05r\x03\xb0\x01\x01R\x0crestaurantId\x12.\n\x07\x63hannel\x18\x02 \x01(\tB\x14\xbaH\x11r\x0f\x32\r^[a-z]{1,20}$R\x07\x63hannel\x12\x1d\n\x05\x65poch\x18\x03 \x01(\tB\x07\xbaH\x04r\x02\x18 R\x05\x65poch\x12\"\n\x08\x66rom_seq\x18\x04 \x01(\x03\x42\x07\xbaH\x04\"\x02(\x00R\x07\x66romSeq\x12 \n\x05limit\x18\x05 \x01(\x05\x42\n\xbaH\x07\x1a\x05\x18\xd0\x0f(\x00R\x05limit\"\xbd\x01\n\x15ReplayChannelResponse\x12:\n\x07outcome\x18\x01 \x01(\x0e\x32 .fynlo.realtime.v1.ReplayOutcomeR\x07outcome\x12\x14\n\x05\x65poch\x18\x02 \x01(\tR\x05\x65poch\x12\x19\n\x08head_seq\x18\x03 \x01(\x03R\x07headSeq\x12\x37\n\x06\x65vents\x18\x04 \x03(\x0b\x32\x1f.fynlo.realtime.v1.ChannelEventR\x06\x65vents\"e\n\x08Snapshot\x12\x0e\n\x02\x63h\x18\x01 \x01(\tR\x02\x63h\x12\x0c\n\x01\x65\x18\x02 \x01(\tR\x01\x65\x12\x0c\n\x01s\x18\x03 \x01(\x03R\x01s\x12-\n\x05state\x18\x04 \x01(\x0b\x32\x17.google.protobuf.StructR\x05state\"\x94\x01\n\x12GetSnapshotRequest\x12+\n\rrestaurant_id\x18\x01 \x01(\tB\x06\x82\xf6\x18\x02\x18\x01R\x0crestaurantId\x12Q\n\x07\x63hannel\x18\x02 \x01(\tB7\xbaH\x11r\x0f\x32\r^[a-z]{1,20}$\x82\xf6\x18\x1f\n\x02\x63h\x8a\x01\x18^restaurant:[^:]*:[^:]*$R\x07\x63hannel\"\xd8\x05\n\x13GetSnapshotResponse\x12\x1d\n\x05\x65poch\x18\x01 \x01(\tB\x07\x82\xf6\x18\x03\n\x01\x65R\x05\x65poch\x12\x19\n\x03seq\x18\x02 \x01(\x03\x42\x07\x82\xf6\x18\x03\n\x01sR\x03seq\x12X\n\x06orders\x18\x03 \x01(\x0b\x32\x1e.fynlo.realtime.v1.OrdersStateB\x1e\xe2\xf4\x18\x1a\n\x06orders\x12\x0borders.read\x18\x01 \xf4\x03H\x00R\x06orders\x12^\n\x07kitchen\x18\x04 \x01(\x0b\x32\x1f.fynlo.realtime.v1.KitchenStateB!\xe2\xf4\x18\x1d\n\x06orders\x12\x0ckitchen.read\x18\x01 \xd0\x0f(\x01H\x00R\x07kitchen\x12U\n\x05\x66loor\x18\x05 \x01(\x0b\x32\x1d.fynlo.realtime.v1.FloorStateB\x1e\xe2\xf4\x18\x1a\n\x06orders\x12\x0borders.read\x18\x02 \xf4\x03H\x00R\x05\x66loor\x12`\n\tinventory\x18\x06 \x01(\x0b\x32!.fynlo.realtime.v1.InventoryStateB\x1d\xe2\xf4\x18\x19\n\x07\x63\x61talog\x12\tmenu.read\x18\x02 \xf4\x03H\x00R\tinventory\x12S\n\x05staff\x18\x07 \x01(\x0b\x32\x1d.fynlo.realtime.v1.StaffStateB\x1c\xe2\xf4\x18\x18\n\x05staff\x12\nstaff.read\x18\x01 \xf4\x03H\x00R\x05staff\x12X\n\x05tills\x18\x08 \x01(\x0b\x32\x1d.fynlo.realtime.v1.TillsStateB!\xe2\xf4\x18\x1d\n\x08payments\x12\x0ctill.operate\x18\x01 \xf4\x03H\x00R\x05tills\x12\\\n\x07metrics\x18\t \x01(\x0b\x32\x1f.fynlo.realtime.v1.MetricsStateB\x1f\xe2\xf4\x18\x1b\n\x06orders\x12\x0creports.read\x18\x02 \xf4\x03H\x00R\x07metricsB\x07\n\x05state*\x88\x01\n\rReplayOutcome\x12\x1e\n\x1aREPLAY_OUTCOME_UNSPECIFIED\x10\x00\x12\x19\n\x15REPLAY_OUTCOME_EVENTS\x10\x01\x12\x1a\n\x16REPLAY_OUTCOME_TOO_OLD\x10\x02\x12 \n\x1cREPLAY_OUTCOME_EPOCH_CHANGED\x10\x03\x32\xb2\x03\n\x14\x43hannelSourceService\x12w\n\rReplayChannel\x12\'.fynlo.realtime.v1.ReplayChannelRequest\x1a(.fynlo.realtime.v1.ReplayChannelResponse\"\x13\x90\x02\x01\xd8\xf3\x18\x01\xea\xf3\x18\x08realtime\x12\xa0\x02\n\x0bGetSnapshot\x12%.fynlo.realtime.v1.GetSnapshotRequest\x1a&.fynlo.realtime.v1.GetSnapshotResponse\"\xc1\x01\x90\x02\x01\xca\xf3\x18\x12realtime.subscribe\xea\xf3\x18\x08realtime\x8a\xf6\x18]\n5The state of a channel and the position to go on from\x12\x08realtimeB\x1a\x66ynlo.realtime.v1.Snapshot\x92\xf6\x18\x16\x08\x94\x03\x12\x11\x43HANNEL_NOT_FOUND\x82\xd3\xe4\x93\x02\x1b\x12\x19/api/v2/realtime/snapshotb\x06proto3')
 
 _globals = globals()
 _builder.BuildMessageAndEnumDescriptors(DESCRIPTOR, _globals)
@@ -56,22 +57,36 @@ if not _descriptor._USE_C_DESCRIPTORS:
   _globals['_GETSNAPSHOTRESPONSE'].fields_by_name['epoch']._serialized_options = b'\202\366\030\003\n\001e'
   _globals['_GETSNAPSHOTRESPONSE'].fields_by_name['seq']._loaded_options = None
   _globals['_GETSNAPSHOTRESPONSE'].fields_by_name['seq']._serialized_options = b'\202\366\030\003\n\001s'
+  _globals['_GETSNAPSHOTRESPONSE'].fields_by_name['orders']._loaded_options = None
+  _globals['_GETSNAPSHOTRESPONSE'].fields_by_name['orders']._serialized_options = b'\342\364\030\032\n\006orders\022\013orders.read\030\001 \364\003'
+  _globals['_GETSNAPSHOTRESPONSE'].fields_by_name['kitchen']._loaded_options = None
+  _globals['_GETSNAPSHOTRESPONSE'].fields_by_name['kitchen']._serialized_options = b'\342\364\030\035\n\006orders\022\014kitchen.read\030\001 \320\017(\001'
+  _globals['_GETSNAPSHOTRESPONSE'].fields_by_name['floor']._loaded_options = None
+  _globals['_GETSNAPSHOTRESPONSE'].fields_by_name['floor']._serialized_options = b'\342\364\030\032\n\006orders\022\013orders.read\030\002 \364\003'
+  _globals['_GETSNAPSHOTRESPONSE'].fields_by_name['inventory']._loaded_options = None
+  _globals['_GETSNAPSHOTRESPONSE'].fields_by_name['inventory']._serialized_options = b'\342\364\030\031\n\007catalog\022\tmenu.read\030\002 \364\003'
+  _globals['_GETSNAPSHOTRESPONSE'].fields_by_name['staff']._loaded_options = None
+  _globals['_GETSNAPSHOTRESPONSE'].fields_by_name['staff']._serialized_options = b'\342\364\030\030\n\005staff\022\nstaff.read\030\001 \364\003'
+  _globals['_GETSNAPSHOTRESPONSE'].fields_by_name['tills']._loaded_options = None
+  _globals['_GETSNAPSHOTRESPONSE'].fields_by_name['tills']._serialized_options = b'\342\364\030\035\n\010payments\022\014till.operate\030\001 \364\003'
+  _globals['_GETSNAPSHOTRESPONSE'].fields_by_name['metrics']._loaded_options = None
+  _globals['_GETSNAPSHOTRESPONSE'].fields_by_name['metrics']._serialized_options = b'\342\364\030\033\n\006orders\022\014reports.read\030\002 \364\003'
   _globals['_CHANNELSOURCESERVICE'].methods_by_name['ReplayChannel']._loaded_options = None
   _globals['_CHANNELSOURCESERVICE'].methods_by_name['ReplayChannel']._serialized_options = b'\220\002\001\330\363\030\001\352\363\030\010realtime'
   _globals['_CHANNELSOURCESERVICE'].methods_by_name['GetSnapshot']._loaded_options = None
   _globals['_CHANNELSOURCESERVICE'].methods_by_name['GetSnapshot']._serialized_options = b'\220\002\001\312\363\030\022realtime.subscribe\352\363\030\010realtime\212\366\030]\n5The state of a channel and the position to go on from\022\010realtimeB\032fynlo.realtime.v1.Snapshot\222\366\030\026\010\224\003\022\021CHANNEL_NOT_FOUND\202\323\344\223\002\033\022\031/api/v2/realtime/snapshot'
-  _globals['_REPLAYOUTCOME']._serialized_start=1450
-  _globals['_REPLAYOUTCOME']._serialized_end=1586
-  _globals['_REPLAYCHANNELREQUEST']._serialized_start=280
-  _globals['_REPLAYCHANNELREQUEST']._serialized_end=498
-  _globals['_REPLAYCHANNELRESPONSE']._serialized_start=501
-  _globals['_REPLAYCHANNELRESPONSE']._serialized_end=690
-  _globals['_SNAPSHOT']._serialized_start=692
-  _globals['_SNAPSHOT']._serialized_end=793
-  _globals['_GETSNAPSHOTREQUEST']._serialized_start=796
-  _globals['_GETSNAPSHOTREQUEST']._serialized_end=944
-  _globals['_GETSNAPSHOTRESPONSE']._serialized_start=947
-  _globals['_GETSNAPSHOTRESPONSE']._serialized_end=1447
-  _globals['_CHANNELSOURCESERVICE']._serialized_start=1589
-  _globals['_CHANNELSOURCESERVICE']._serialized_end=2023
+  _globals['_REPLAYOUTCOME']._serialized_start=1710
+  _globals['_REPLAYOUTCOME']._serialized_end=1846
+  _globals['_REPLAYCHANNELREQUEST']._serialized_start=312
+  _globals['_REPLAYCHANNELREQUEST']._serialized_end=530
+  _globals['_REPLAYCHANNELRESPONSE']._serialized_start=533
+  _globals['_REPLAYCHANNELRESPONSE']._serialized_end=722
+  _globals['_SNAPSHOT']._serialized_start=724
+  _globals['_SNAPSHOT']._serialized_end=825
+  _globals['_GETSNAPSHOTREQUEST']._serialized_start=828
+  _globals['_GETSNAPSHOTREQUEST']._serialized_end=976
+  _globals['_GETSNAPSHOTRESPONSE']._serialized_start=979
+  _globals['_GETSNAPSHOTRESPONSE']._serialized_end=1707
+  _globals['_CHANNELSOURCESERVICE']._serialized_start=1849
+  _globals['_CHANNELSOURCESERVICE']._serialized_end=2283
 # @@protoc_insertion_point(module_scope)

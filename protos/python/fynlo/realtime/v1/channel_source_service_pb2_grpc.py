@@ -27,7 +27,7 @@ if _version_not_supported:
 
 class ChannelSourceServiceStub:
     """What every owner of a channel answers: the deep half of a resume, and the state at a position.
-    orders owns kitchen, orders, floor and metrics; catalog inventory; staff staff; payments tills.
+    Which channels there are, and whose, is said on the states of GetSnapshotResponse.
     """
 
     def __init__(self, channel):
@@ -50,7 +50,7 @@ class ChannelSourceServiceStub:
 
 class ChannelSourceServiceServicer:
     """What every owner of a channel answers: the deep half of a resume, and the state at a position.
-    orders owns kitchen, orders, floor and metrics; catalog inventory; staff staff; payments tills.
+    Which channels there are, and whose, is said on the states of GetSnapshotResponse.
     """
 
     def ReplayChannel(self, request, context):
@@ -92,7 +92,7 @@ def add_ChannelSourceServiceServicer_to_server(servicer, server):
  # This class is part of an EXPERIMENTAL API.
 class ChannelSourceService:
     """What every owner of a channel answers: the deep half of a resume, and the state at a position.
-    orders owns kitchen, orders, floor and metrics; catalog inventory; staff staff; payments tills.
+    Which channels there are, and whose, is said on the states of GetSnapshotResponse.
     """
 
     @staticmethod

@@ -28,7 +28,7 @@ GRPC_VERSION: str
 
 class ChannelSourceServiceStub:
     """What every owner of a channel answers: the deep half of a resume, and the state at a position.
-    orders owns kitchen, orders, floor and metrics; catalog inventory; staff staff; payments tills.
+    Which channels there are, and whose, is said on the states of GetSnapshotResponse.
     """
 
     @_typing.overload
@@ -46,7 +46,7 @@ class ChannelSourceServiceStub:
 @_typing.type_check_only
 class ChannelSourceServiceAsyncStub(ChannelSourceServiceStub):
     """What every owner of a channel answers: the deep half of a resume, and the state at a position.
-    orders owns kitchen, orders, floor and metrics; catalog inventory; staff staff; payments tills.
+    Which channels there are, and whose, is said on the states of GetSnapshotResponse.
     """
 
     def __init__(self, channel: _aio.Channel) -> None: ...
@@ -60,7 +60,7 @@ class ChannelSourceServiceAsyncStub(ChannelSourceServiceStub):
 
 class ChannelSourceServiceServicer(metaclass=_abc_1.ABCMeta):
     """What every owner of a channel answers: the deep half of a resume, and the state at a position.
-    orders owns kitchen, orders, floor and metrics; catalog inventory; staff staff; payments tills.
+    Which channels there are, and whose, is said on the states of GetSnapshotResponse.
     """
 
     @_abc_1.abstractmethod

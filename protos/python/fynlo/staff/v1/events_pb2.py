@@ -22,20 +22,25 @@ _runtime_version.ValidateProtobufRuntimeVersion(
 _sym_db = _symbol_database.Default()
 
 
+from fynlo.common.v1 import channels_pb2 as fynlo_dot_common_dot_v1_dot_channels__pb2
 from fynlo.staff.v1 import staff_pb2 as fynlo_dot_staff_dot_v1_dot_staff__pb2
 
 
-DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n\x1b\x66ynlo/staff/v1/events.proto\x12\x0e\x66ynlo.staff.v1\x1a\x1a\x66ynlo/staff/v1/staff.proto\"E\n\rEmployeeSaved\x12\x34\n\x08\x65mployee\x18\x01 \x01(\x0b\x32\x18.fynlo.staff.v1.EmployeeR\x08\x65mployee\"D\n\x0cShiftStarted\x12\x34\n\x08timecard\x18\x01 \x01(\x0b\x32\x18.fynlo.staff.v1.TimecardR\x08timecard\"B\n\nShiftEnded\x12\x34\n\x08timecard\x18\x01 \x01(\x0b\x32\x18.fynlo.staff.v1.TimecardR\x08timecardb\x06proto3')
+DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n\x1b\x66ynlo/staff/v1/events.proto\x12\x0e\x66ynlo.staff.v1\x1a\x1e\x66ynlo/common/v1/channels.proto\x1a\x1a\x66ynlo/staff/v1/staff.proto\"E\n\rEmployeeSaved\x12\x34\n\x08\x65mployee\x18\x01 \x01(\x0b\x32\x18.fynlo.staff.v1.EmployeeR\x08\x65mployee\"Q\n\x0cShiftStarted\x12\x34\n\x08timecard\x18\x01 \x01(\x0b\x32\x18.fynlo.staff.v1.TimecardR\x08timecard:\x0b\xea\xf4\x18\x07\n\x05staff\"O\n\nShiftEnded\x12\x34\n\x08timecard\x18\x01 \x01(\x0b\x32\x18.fynlo.staff.v1.TimecardR\x08timecard:\x0b\xea\xf4\x18\x07\n\x05staffb\x06proto3')
 
 _globals = globals()
 _builder.BuildMessageAndEnumDescriptors(DESCRIPTOR, _globals)
 _builder.BuildTopDescriptorsAndMessages(DESCRIPTOR, 'fynlo.staff.v1.events_pb2', _globals)
 if not _descriptor._USE_C_DESCRIPTORS:
   DESCRIPTOR._loaded_options = None
-  _globals['_EMPLOYEESAVED']._serialized_start=75
-  _globals['_EMPLOYEESAVED']._serialized_end=144
-  _globals['_SHIFTSTARTED']._serialized_start=146
-  _globals['_SHIFTSTARTED']._serialized_end=214
-  _globals['_SHIFTENDED']._serialized_start=216
-  _globals['_SHIFTENDED']._serialized_end=282
+  _globals['_SHIFTSTARTED']._loaded_options = None
+  _globals['_SHIFTSTARTED']._serialized_options = b'\352\364\030\007\n\005staff'
+  _globals['_SHIFTENDED']._loaded_options = None
+  _globals['_SHIFTENDED']._serialized_options = b'\352\364\030\007\n\005staff'
+  _globals['_EMPLOYEESAVED']._serialized_start=107
+  _globals['_EMPLOYEESAVED']._serialized_end=176
+  _globals['_SHIFTSTARTED']._serialized_start=178
+  _globals['_SHIFTSTARTED']._serialized_end=259
+  _globals['_SHIFTENDED']._serialized_start=261
+  _globals['_SHIFTENDED']._serialized_end=340
 # @@protoc_insertion_point(module_scope)
