@@ -1,9 +1,8 @@
 """Transactions on Postgres: one use case is one transaction, and only this module commits.
 
 A transaction costs three round trips beside the statements of its use case: BEGIN with the tenant (and the
-claim of its idempotency key, where that is told in time), one statement that writes everything the chassis
-has to write (events, their channel positions, the remembered reply), COMMIT. Without events and reply the
-second is left out.
+claim of a command's idempotency key), one statement that writes everything the chassis has to write (events,
+their channel positions, the remembered reply), COMMIT. Without events and reply the second is left out.
 """
 
 import asyncio
@@ -73,15 +72,30 @@ class Transaction:
     store to name.
     """
 
-    __slots__ = ("_claimed", "_connection", "_events", "_key", "_records", "_reply", "_schema", "tenant")
+    __slots__ = (
+        "_connection",
+        "_events",
+        "_hooks",
+        "_key",
+        "_records",
+        "_reply",
+        "_schema",
+        "command_id",
+        "stored",
+        "tenant",
+    )
 
-    def __init__(self, connection: Any, schema: str, tenant: UUID | None) -> None:
+    def __init__(self, schema: str, tenant: UUID | None, claiming: IdempotencyKey | None) -> None:
         self.tenant = tenant
-        self._claimed: IdempotencyKey | None = None
-        self._connection = connection
+        self.command_id = None if claiming is None else claiming.key
+        """That of its events unless they are given another one; at first that of the claimed key."""
+        self.stored: StoredReply | None = None
+        """What the first execution under the claimed key answered; None: it is new."""
+        self._connection: Any = None
         self._schema = schema
         self._events: list[PendingEvent] = []
-        self._key: IdempotencyKey | None = None
+        self._hooks: list[Callable[[], None]] = []
+        self._key = claiming
         self._records: list[PendingRecord] = []
         self._reply: bytes | None = None
 
@@ -116,55 +130,59 @@ class Transaction:
         It takes a position on the tenant's channels that its contract declares, or on these ``channels``
         (short names). Raises ValueError for an event that could not be published (see outbox.pending_event).
         """
+        command_id = command_id or self.command_id
         self._events.append(pending_event(self._schema, self.tenant, event, subject_id, channels, command_id))
 
     def record(self, record: PendingRecord) -> None:
         """Keeps an audit record if, and only if, this transaction commits; see chassis.audit."""
         self._records.append(record)
+        self.after_commit(record.tell)
 
-    async def claim(self, key: IdempotencyKey) -> StoredReply | None:
-        """None: go ahead, and remember the reply. Otherwise what the first execution answered.
+    def after_commit(self, hook: Callable[[], None]) -> None:
+        """Calls ``hook`` once this transaction has committed, before its block is left; in turn with others.
 
-        Raises IdempotencyInFlight (409) and IdempotencyKeyReuse (422).
+        For what the process itself learns (wake a loop, forget a copy): a process that dies in between calls
+        none, so what must not be lost is written in the transaction. A hook that fails is logged.
         """
-        if self._key is not None:
-            raise RuntimeError("a transaction claims one key")
-        if self._claimed is not None:
-            if key != self._claimed:
-                raise RuntimeError("the transaction was opened with another key")
-            self._key, self._claimed = key, None
-            return None
-        row = await self._connection.fetchrow(CLAIM, key.scope, key.key)
-        stored = stored_reply(key, row)
-        if stored is None:
-            self._key = key
-        return stored
+        self._hooks.append(hook)
 
     async def peek(self, key: IdempotencyKey) -> StoredReply | None:
-        """As claim, without an effect to follow in this transaction: nothing is to be remembered.
+        """What the first execution under ``key`` answered; None: there was none. Nothing is remembered.
 
-        For a command that asks a peer before the transaction of its own effect: what was answered is known,
-        and a reused key refused, before the peer does anything.
+        Raises IdempotencyInFlight (409) and IdempotencyKeyReuse (422).
         """
         return stored_reply(key, await self._connection.fetchrow(CLAIM, key.scope, key.key))
 
     def remember(self, reply: bytes) -> None:
-        """The reply that later requests with the claimed key get. At most MAX_REPLY_BYTES."""
+        """The reply that later requests with the claimed key get. At most MAX_REPLY_BYTES.
+
+        A claim without one ends with the transaction, and leaves the key free.
+        """
         if self._key is None:
             raise RuntimeError("remember() needs a claimed key")
         if len(reply) > MAX_REPLY_BYTES:
             raise ValueError(f"a reply of {len(reply)} bytes is too large to remember")
         self._reply = reply
 
+    async def _begin(self, connection: Any, begin: str) -> None:
+        """Begins, and claims the key if it is new. Without parameters asyncpg sends all statements in one
+        message: one round trip. Where the key is not new, a second one tells why.
+        """
+        self._connection = connection
+        if self._key is None:
+            await connection.execute(begin)
+        elif await connection.execute(f"{begin}; {claim_new(self._key)}") != CLAIMED:
+            self.stored = await self.peek(self._key)
+            self._key = self._key if self.stored is None else None
+
     async def _write_records(self, clock: Clock) -> bool:
-        if self._claimed is not None:
-            raise RuntimeError("a transaction that is opened with a key claims it")
-        if self._key is not None and self._reply is None:
-            raise RuntimeError("a claimed key needs a remembered reply")
-        if not self._events and self._key is None and not self._records:
+        key = None if self._reply is None else self._key
+        if not self._events and key is None and not self._records:
             return False
+        if self._key is not key:
+            raise RuntimeError("what is done under a claimed key needs a remembered reply")
         now, sql = clock.now(), COMMIT_RECORDS
-        arguments = commit_arguments(now, self._events, self._key, self._reply)
+        arguments = commit_arguments(now, self._events, key, self._reply)
         if self._records:
             sql, arguments = COMMIT_AUDITED, (*arguments, *append_arguments(now, self._records))
         await self._connection.fetchval(sql, *arguments)
@@ -210,11 +228,12 @@ class Database:
     ) -> "TransactionBlock":
         """``async with db.transaction(restaurant_id) as tx``: commits at the end, rolls back on an exception.
 
-        ``tenant`` None sees no row of any restaurant. ``claiming`` the key that ``tx.claim`` is going to be
-        called with saves that call its round trip wherever the key is new. Raises RuntimeError inside another
-        transaction.
+        ``tenant`` None sees no row of any restaurant. ``claiming`` claims a key with the first message: see
+        ``tx.stored`` and ``chassis.commands``, which is how use cases do it. Raises RuntimeError inside
+        another transaction, IdempotencyInFlight (409) and IdempotencyKeyReuse (422).
         """
-        return TransactionBlock(self, tenant, _begin(tenant, isolation, readonly), claiming)
+        begin = _begin(tenant, isolation, readonly)
+        return TransactionBlock(self, begin, Transaction(self.schema, tenant, claiming))
 
     def on_emitted(self, wake: Callable[[], None]) -> None:
         """Calls ``wake`` after every commit that wrote an event: how the relay learns of work at once."""
@@ -237,20 +256,16 @@ class Database:
 class TransactionBlock:
     """The ``async with`` of one transaction. A class, not a generator: it is on every hot path."""
 
-    __slots__ = ("_begin", "_claiming", "_connection", "_database", "_marker", "_started", "_transaction")
+    __slots__ = ("_begin", "_connection", "_database", "_marker", "_started", "_transaction")
 
     _connection: Any
     _marker: Token[bool]
     _started: float
-    _transaction: Transaction
 
-    def __init__(
-        self, database: Database, tenant: UUID | None, begin: str, claiming: IdempotencyKey | None
-    ) -> None:
+    def __init__(self, database: Database, begin: str, transaction: Transaction) -> None:
         self._database = database
         self._begin = begin
-        self._claiming = claiming
-        self._transaction = Transaction(None, database.schema, tenant)
+        self._transaction = transaction
 
     async def __aenter__(self) -> Transaction:
         if _inside.get():
@@ -265,25 +280,13 @@ class TransactionBlock:
             raise unavailable() from error
         self._started = time.perf_counter()
         try:
-            await self._start()
+            await self._transaction._begin(self._connection, self._begin)
         except BaseException as error:
             await self._rollback(answered=not isinstance(error, asyncio.CancelledError))
             await self._release()
             raise_translated(error)
-        self._transaction._connection = self._connection
         self._marker = _inside.set(True)
         return self._transaction
-
-    async def _start(self) -> None:
-        """Begins, and claims the key if it is new. Without parameters asyncpg sends all statements in one
-        message: one round trip.
-        """
-        key = self._claiming
-        if key is None:
-            await self._connection.execute(self._begin)
-            return
-        if await self._connection.execute(f"{self._begin}; {claim_new(key)}") == CLAIMED:
-            self._transaction._claimed = key
 
     async def __aexit__(
         self, kind: type[BaseException] | None, error: BaseException | None, traceback: TracebackType | None
@@ -304,8 +307,11 @@ class TransactionBlock:
         if failure is not None:
             raise_translated(failure, unless=error)
             return
-        for record in self._transaction._records:
-            record.tell()
+        for hook in self._transaction._hooks:
+            try:
+                hook()
+            except Exception:  # what is committed is done, whatever becomes of the news
+                _log.exception("after_commit_failed")
         if emitted:
             for wake in self._database._emitted:
                 wake()

@@ -1,13 +1,6 @@
 """Exactly one effect per idempotency key, decided by Postgres in the transaction of the effect.
 
-A use case claims the key before its effect and remembers its reply after it::
-
-    async with db.transaction(tenant) as tx:
-        if replay := await tx.claim(key):
-            return OrderReply.FromString(replay.reply)
-        ...
-        tx.remember(reply.SerializeToString())
-
+``chassis.commands`` claims a key with the BEGIN, before the effect, and remembers the answer after it.
 A transaction that fails or whose process dies leaves no trace of its claim, so a retry executes. Keys live
 for 24 hours; money and orders are protected for ever by their natural keys. Rules: Idempotency-Key draft of
 the IETF httpapi group.
@@ -48,8 +41,7 @@ class IdempotencyKey:
     def step(self, name: str) -> "IdempotencyKey":
         """The key of one step of a command that takes several transactions: same caller, same body.
 
-        The step that begins claims its own key, so that a retry finds what was begun and a reused key is
-        refused before any effect; the last step claims the command's key and remembers its reply.
+        See ``chassis.commands.begin``.
         """
         return replace(self, scope=f"{self.scope}/{name}")
 

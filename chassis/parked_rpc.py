@@ -7,8 +7,11 @@ from fynlo.operations.v1.parked_events_service_pb2_grpc import (
     ParkedEventsServiceServicer,
     add_ParkedEventsServiceServicer_to_server,
 )
+from google.protobuf.message import Message
 
 from chassis.aside import COUNTED_ROWS
+from chassis.commands import PlatformCommand, execute
+from chassis.db import Transaction
 from chassis.errors import FieldError, InvalidArgument
 from chassis.idempotency import key_of
 from chassis.ids import parse_id
@@ -23,7 +26,7 @@ from chassis.parked_events import (
     parked_page,
     retry,
 )
-from chassis.rpc import RpcServer, current_principal, mark_replayed
+from chassis.rpc import RpcServer, current_principal
 from chassis.runtime import Service
 
 _COUNT = "SELECT parked FROM inbox_aside($1, $2)"
@@ -58,39 +61,31 @@ class ParkedEventsRpc(ParkedEventsServiceServicer):
     async def RetryParked(  # noqa: N802
         self, request: api.RetryParkedRequest, context: Any
     ) -> api.RetryParkedResponse:
-        key = key_of("RetryParked", request, current_principal())
-        async with self._db.transaction(None, claiming=key) as tx:
-            if replay := await tx.claim(key):
-                mark_replayed()
-                return api.RetryParkedResponse.FromString(replay.reply)
+        async def again(tx: Transaction) -> api.RetryParkedResponse:
             ids = [parse_id(request.event_id)] if request.event_id else None
             asked = await retry(tx, ids, event_type=request.type or None)
             if ids is not None and not asked:
                 raise ParkedEventNotFound
-            response = api.RetryParkedResponse(asked=asked)
-            tx.remember(response.SerializeToString())
-        self._consumer.try_again_now()
-        return response
+            tx.after_commit(self._consumer.try_again_now)
+            return api.RetryParkedResponse(asked=asked)
+
+        return await execute(self._db, _command("RetryParked", request), api.RetryParkedResponse, again)
 
     async def DiscardParked(  # noqa: N802
         self, request: api.DiscardParkedRequest, context: Any
     ) -> api.DiscardParkedResponse:
-        key = key_of("DiscardParked", request, current_principal())
-        async with self._db.transaction(None, claiming=key) as tx:
-            if replay := await tx.claim(key):
-                mark_replayed()
-                return api.DiscardParkedResponse.FromString(replay.reply)
+        async def away(tx: Transaction) -> api.DiscardParkedResponse:
             reason = request.reason.strip()
             if not reason:
                 wrong = FieldError("reason", "REQUIRED", "say why")
                 raise InvalidArgument("why?", reason="VALIDATION_FAILED", fields=[wrong])
             if not await discard(tx, [parse_id(request.event_id)], reason):
                 raise ParkedEventNotFound
-            response = api.DiscardParkedResponse()
-            tx.remember(response.SerializeToString())
-        # Whoever counts what is parked looks again.
-        self._consumer.try_again_now()
-        return response
+            # Whoever counts what is parked looks again.
+            tx.after_commit(self._consumer.try_again_now)
+            return api.DiscardParkedResponse()
+
+        return await execute(self._db, _command("DiscardParked", request), api.DiscardParkedResponse, away)
 
     def _message(self, event: ParkedEvent) -> api.ParkedEvent:
         message = api.ParkedEvent(
@@ -106,3 +101,8 @@ class ParkedEventsRpc(ParkedEventsServiceServicer):
         )
         message.parked_at.FromDatetime(event.parked_at)
         return message
+
+
+def _command(method: str, request: Message) -> PlatformCommand:
+    """Parked events are the platform's affair, whatever restaurant an operator is in."""
+    return PlatformCommand(key_of(method, request, current_principal()))

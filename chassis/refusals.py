@@ -10,7 +10,8 @@ from fynlo.auth.v1 import auth_service_pb2 as api
 from fynlo.auth.v1.auth_service_pb2_grpc import AuthServiceStub
 
 from chassis.audit import audit
-from chassis.db import Database
+from chassis.commands import Command, PlatformCommand, execute
+from chassis.db import Database, Transaction
 from chassis.errors import Problem
 from chassis.idempotency import IdempotencyKey
 from chassis.rpc import Channel, acting_for
@@ -88,12 +89,10 @@ async def flush(refusals: Refusals, write: Write, *, everything: bool = False) -
         refusals.close_minutes(everything=everything)
 
 
-async def record_report(db: Database, report: Report, *, by: str) -> None:
+async def record_report(db: Database, report: Report, *, by: str) -> api.ReportRefusalsResponse:
     """A record for each, in one transaction, once per report. ``by`` the process that refused."""
-    key = IdempotencyKey(f"refusals:{by}", report.id, b"")
-    async with db.transaction(report.restaurant_id, claiming=key) as tx:
-        if await tx.claim(key):
-            return
+
+    async def write(tx: Transaction) -> api.ReportRefusalsResponse:
         for counted in report.refusals:
             refusal = counted.refusal
             audit(
@@ -109,7 +108,12 @@ async def record_report(db: Database, report: Report, *, by: str) -> None:
                 minute=counted.minute.isoformat(),
                 count=counted.count,
             )
-        tx.remember(b"")
+        return api.ReportRefusalsResponse()
+
+    key = IdempotencyKey(f"refusals:{by}", report.id, b"")
+    tenant = report.restaurant_id
+    command = PlatformCommand(key) if tenant is None else Command(tenant, key)
+    return await execute(db, command, api.ReportRefusalsResponse, write)
 
 
 def _message(report: Report) -> api.ReportRefusalsRequest:

@@ -89,8 +89,7 @@ async def test_idempotency_keys_live_for_24_hours(
     db: Database, fake_clock: FakeClock, admin: asyncpg.Connection, hours: int, kept: int
 ) -> None:
     tenant = new_id()
-    async with db.transaction(tenant) as tx:
-        await tx.claim(IdempotencyKey("s", "k", b"h"))
+    async with db.transaction(tenant, claiming=IdempotencyKey("s", "k", b"h")) as tx:
         tx.remember(b"reply")
     fake_clock.advance(timedelta(hours=hours))
     await sweep(db)

@@ -25,8 +25,8 @@ async def place(
 ) -> bytes:
     """A use case whose effect is a counter; its reply tells the count."""
     async with db.transaction(tenant, claiming=key) as tx:
-        if replay := await tx.claim(key):
-            return replay.reply
+        if tx.stored is not None:
+            return tx.stored.reply
         if linger is not None:
             await linger()
         count = await tx.fetchval(
@@ -68,7 +68,6 @@ async def test_a_new_key_is_claimed_by_the_first_message_of_its_transaction(
         pid = await tx.fetchval("SELECT pg_backend_pid()")
         held = "SELECT count(*) FROM pg_locks WHERE pid = $1 AND locktype = 'advisory' AND granted"
         assert await admin.fetchval(held, pid) == 1
-        assert await tx.claim(KEY) is None
         tx.remember(b"done")
     assert await place(db, tenant) == b"done"
 
@@ -78,17 +77,6 @@ async def test_a_key_is_data_whatever_is_in_it(db: Database, key: str) -> None:
     tenant, asked = new_id(), IdempotencyKey("orders.Place:o'brien", key, b"hash")
     assert await place(db, tenant, asked) == await place(db, tenant, asked) == b"count 1"
     assert await place(db, tenant) == b"count 2"
-
-
-async def test_a_transaction_claims_the_key_that_it_was_opened_with(db: Database) -> None:
-    tenant = new_id()
-    with pytest.raises(RuntimeError, match="another key"):
-        async with db.transaction(tenant, claiming=KEY) as tx:
-            await tx.claim(IdempotencyKey(KEY.scope, "key-2", KEY.request_hash))
-    with pytest.raises(RuntimeError, match="claims it"):
-        async with db.transaction(tenant, claiming=KEY) as tx:
-            await tx.execute("INSERT INTO thing VALUES ($1, 'effects', 1)", tenant)
-    assert await place(db, tenant) == b"count 1"
 
 
 async def test_the_same_key_with_another_body_is_refused(db: Database) -> None:
@@ -137,8 +125,7 @@ async def test_a_crash_before_the_commit_leaves_the_key_free_and_the_retry_execu
 ) -> None:
     tenant = new_id()
     with pytest.raises(Unavailable):
-        async with db.transaction(tenant) as tx:
-            assert await tx.claim(KEY) is None
+        async with db.transaction(tenant, claiming=KEY) as tx:
             await tx.execute("INSERT INTO thing VALUES ($1, 'effects', 1)", tenant)
             tx.remember(b"never seen")
             await admin.execute(
@@ -151,47 +138,47 @@ async def test_a_crash_before_the_commit_leaves_the_key_free_and_the_retry_execu
 async def test_an_error_of_the_use_case_is_not_remembered(db: Database) -> None:
     tenant = new_id()
     with pytest.raises(InvalidArgument):
-        async with db.transaction(tenant) as tx:
-            await tx.claim(KEY)
+        async with db.transaction(tenant, claiming=KEY):
             raise InvalidArgument("too many")
     assert await place(db, tenant) == b"count 1"
 
 
-async def test_under_repeatable_read_the_loser_of_a_race_is_told_to_retry(db: Database) -> None:
-    """Its snapshot cannot see the winner's row; the unique index does."""
+async def test_a_key_that_was_stored_behind_a_claim_is_told_to_retry_and_stays(
+    db: Database, admin: asyncpg.Connection
+) -> None:
+    """As a snapshot that is older than its claim would leave it: the unique index sees what it did not."""
     tenant = new_id()
+    insert = f"INSERT INTO {db.schema}.idempotency VALUES ($1, $2, $3, $4, $5, now())"
     with pytest.raises(IdempotencyInFlight):
-        async with db.transaction(tenant, isolation="repeatable_read") as tx:
-            await tx.fetchval("SELECT count(*) FROM thing")
-            await asyncio.create_task(outside(place(db, tenant)))
-            assert await tx.claim(KEY) is None
+        async with db.transaction(tenant, claiming=KEY) as tx:
+            await admin.execute(insert, tenant, KEY.scope, KEY.key, KEY.request_hash, b"count 1")
             tx.remember(b"second")
     assert await place(db, tenant) == b"count 1"
 
 
-async def outside(work: object) -> None:
-    """Runs ``work`` as another request would: in a task that is in no transaction."""
-    from contextvars import Context
-
-    await asyncio.get_running_loop().create_task(work, context=Context())  # type: ignore[arg-type]
-
-
 async def test_platform_requests_without_a_restaurant_have_keys_too(db: Database) -> None:
     for reply in (b"first", b"second"):
-        async with db.transaction(None) as tx:
-            if replay := await tx.claim(KEY):
-                assert replay.reply == b"first"
+        async with db.transaction(None, claiming=KEY) as tx:
+            if tx.stored is not None:
+                assert tx.stored.reply == b"first"
             else:
                 tx.remember(reply)
     async with db.transaction(new_id()) as tx:
         assert await tx.fetchval("SELECT count(*) FROM idempotency") == 0
 
 
-async def test_a_claim_without_a_reply_is_a_mistake_that_rolls_back(db: Database) -> None:
+async def test_a_claim_without_a_reply_leaves_the_key_free(db: Database) -> None:
+    tenant = new_id()
+    async with db.transaction(tenant, claiming=KEY) as tx:
+        assert tx.stored is None
+    assert await place(db, tenant) == b"count 1"
+
+
+async def test_an_event_under_a_claim_without_a_reply_is_a_mistake_that_rolls_back(db: Database) -> None:
     tenant = new_id()
     with pytest.raises(RuntimeError, match="remembered reply"):
-        async with db.transaction(tenant) as tx:
-            await tx.claim(KEY)
+        async with db.transaction(tenant, claiming=KEY) as tx:
+            tx.emit(ThingMade(name="a"), subject_id="a")
     assert await place(db, tenant) == b"count 1"
 
 

@@ -78,8 +78,7 @@ class AuthRpc(grpc_api.AuthServiceServicer):
     async def ReportRefusals(  # noqa: N802
         self, request: api.ReportRefusalsRequest, context: Any
     ) -> api.ReportRefusalsResponse:
-        await record_report(self._ctx.db, wire.report_of(request), by=calling_service())
-        return api.ReportRefusalsResponse()
+        return await record_report(self._ctx.db, wire.report_of(request), by=calling_service())
 
     async def GetRestaurant(  # noqa: N802
         self, request: api.GetRestaurantRequest, context: Any

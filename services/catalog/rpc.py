@@ -2,30 +2,25 @@
 
 import base64
 import binascii
-from typing import TypeVar
 from uuid import UUID
 
 from fynlo.catalog.v1 import catalog_service_pb2 as pb
 from fynlo.catalog.v1.catalog_service_pb2_grpc import CatalogServiceServicer
-from google.protobuf.message import Message
 
 from chassis.auth import PrincipalKind
+from chassis.commands import command_of
 from chassis.db import Database
 from chassis.errors import InvalidArgument, PermissionDenied
-from chassis.idempotency import key_of
 from chassis.ids import parse_id
-from chassis.rpc import current_principal, mark_replayed
+from chassis.rpc import current_principal
 from services.catalog import wire
 from services.catalog.menu_file.reading import Readers
 from services.catalog.store.stock import FIRST_ID
 from services.catalog.usecases import importing, menu, stock
-from services.catalog.usecases.command import Answer, Command
 from services.catalog.usecases.reading import MenuReader
 from services.catalog.usecases.restaurants import AskAuth, restaurant_of
 
 DEFAULT_PAGE = 50
-
-M = TypeVar("M", bound=Message)
 
 
 class CatalogRpc(CatalogServiceServicer):
@@ -46,21 +41,21 @@ class CatalogRpc(CatalogServiceServicer):
         self, request: pb.ImportMenuRequest, context: object
     ) -> pb.ImportMenuResponse:
         """A menu from a file."""
-        command = _command("ImportMenu", request)
+        command = command_of("ImportMenu", request)
         restaurant = await restaurant_of(self._db, command.tenant, self._ask_auth)
         file = await importing.read_file(
             self._file_readers, command.tenant, request.content, request.format, restaurant.currency_code
         )
         if request.dry_run:
             return await importing.preview_import(self._db, command.tenant, file)
-        return _message(await importing.import_menu(self._db, command, file))
+        return await importing.import_menu(self._db, command, file)
 
     async def CreateCategory(  # noqa: N802
         self, request: pb.CreateCategoryRequest, context: object
     ) -> pb.CreateCategoryResponse:
         """A new category."""
         category = wire.category_of(request.category)
-        return _message(await menu.create_category(self._db, _command("CreateCategory", request), category))
+        return await menu.create_category(self._db, command_of("CreateCategory", request), category)
 
     async def UpdateCategory(  # noqa: N802
         self, request: pb.UpdateCategoryRequest, context: object
@@ -68,44 +63,44 @@ class CatalogRpc(CatalogServiceServicer):
         """A category as the caller wants it."""
         parse_id(request.category.id)
         category = wire.category_of(request.category)
-        return _message(await menu.update_category(self._db, _command("UpdateCategory", request), category))
+        return await menu.update_category(self._db, command_of("UpdateCategory", request), category)
 
     async def DeleteCategory(  # noqa: N802
         self, request: pb.DeleteCategoryRequest, context: object
     ) -> pb.DeleteCategoryResponse:
         """An empty category off the menu."""
-        command = _command("DeleteCategory", request)
-        return _message(await menu.delete_category(self._db, command, parse_id(request.category_id)))
+        command = command_of("DeleteCategory", request)
+        return await menu.delete_category(self._db, command, parse_id(request.category_id))
 
     async def CreateItem(  # noqa: N802
         self, request: pb.CreateItemRequest, context: object
     ) -> pb.CreateItemResponse:
         """A new item."""
         item = wire.item_of(request.item)
-        return _message(await menu.create_item(self._db, _command("CreateItem", request), item))
+        return await menu.create_item(self._db, command_of("CreateItem", request), item)
 
     async def UpdateItem(  # noqa: N802
         self, request: pb.UpdateItemRequest, context: object
     ) -> pb.UpdateItemResponse:
         """An item as the caller wants it."""
         parse_id(request.item.id)
-        item, command = wire.item_of(request.item), _command("UpdateItem", request)
+        item, command = wire.item_of(request.item), command_of("UpdateItem", request)
         keep = request.keep_stock_tracked
-        return _message(await menu.update_item(self._db, command, item, keep_stock_tracked=keep))
+        return await menu.update_item(self._db, command, item, keep_stock_tracked=keep)
 
     async def DeleteItem(  # noqa: N802
         self, request: pb.DeleteItemRequest, context: object
     ) -> pb.DeleteItemResponse:
         """An item off the menu."""
-        command = _command("DeleteItem", request)
-        return _message(await menu.delete_item(self._db, command, parse_id(request.item_id)))
+        command = command_of("DeleteItem", request)
+        return await menu.delete_item(self._db, command, parse_id(request.item_id))
 
     async def SetItemAvailability(  # noqa: N802
         self, request: pb.SetItemAvailabilityRequest, context: object
     ) -> pb.SetItemAvailabilityResponse:
         """An item taken off, or put back."""
-        command, item_id = _command("SetItemAvailability", request), parse_id(request.item_id)
-        return _message(await menu.set_item_availability(self._db, command, item_id, request.available))
+        command, item_id = command_of("SetItemAvailability", request), parse_id(request.item_id)
+        return await menu.set_item_availability(self._db, command, item_id, request.available)
 
     async def ListStock(  # noqa: N802
         self, request: pb.ListStockRequest, context: object
@@ -124,10 +119,8 @@ class CatalogRpc(CatalogServiceServicer):
         self, request: pb.CountStockRequest, context: object
     ) -> pb.CountStockResponse:
         """What was counted on the shelf."""
-        command, item_id = _command("CountStock", request), parse_id(request.item_id)
-        return _message(
-            await stock.count_stock(self._db, command, item_id, request.on_hand, request.reorder_point)
-        )
+        command, item_id = command_of("CountStock", request), parse_id(request.item_id)
+        return await stock.count_stock(self._db, command, item_id, request.on_hand, request.reorder_point)
 
     async def ReserveStock(  # noqa: N802
         self, request: pb.ReserveStockRequest, context: object
@@ -163,17 +156,6 @@ def named_tenant(restaurant_id: str) -> UUID:
     if named != own:
         raise PermissionDenied("This is another restaurant.", reason="OTHER_RESTAURANT")
     return named
-
-
-def _command(method: str, request: Message) -> Command:
-    principal = current_principal()
-    return Command(principal.tenant, key_of(method, request, principal))
-
-
-def _message(answer: Answer[M]) -> M:
-    if answer.replayed:
-        mark_replayed()
-    return answer.message
 
 
 def _cursor(item_id: UUID) -> str:

@@ -1,6 +1,5 @@
 """What other services announce, and what orders does about it."""
 
-import asyncio
 from collections.abc import Mapping
 from typing import Any
 
@@ -15,9 +14,6 @@ from chassis.stream import EventContext
 from services.orders.usecases import copies, payments
 from services.orders.usecases.work import Shop
 
-COMMIT_SECONDS = 0.5
-"""A handler runs before its commit: the figures are looked at when that is over."""
-
 
 def handlers(shop: Shop) -> Mapping[type[Message], Handler]:
     """The handlers of this service, by event."""
@@ -29,8 +25,7 @@ def handlers(shop: Shop) -> Mapping[type[Message], Handler]:
         await copies.note_menu(tx, event)
 
     async def on_payment_captured(tx: Transaction, event: PaymentCaptured, _: EventContext) -> None:
-        if await payments.record_payment(tx, shop.clock, event) and tx.tenant is not None:
-            asyncio.get_running_loop().call_later(COMMIT_SECONDS, shop.changed.note, tx.tenant)
+        await payments.record_payment(tx, shop.clock, event)
 
     by_event: dict[type[Message], Any] = {
         RestaurantUpdated: on_restaurant_updated,

@@ -21,7 +21,7 @@ from services.orders.consumers import handlers
 from services.orders.peers import GrpcPeers
 from services.orders.rpc import ChannelsRpc, KitchenRpc, OrdersRpc
 from services.orders.settings import OrdersSettings
-from services.orders.usecases import upkeep
+from services.orders.usecases import figures, upkeep
 from services.orders.usecases.copies import Copies
 from services.orders.usecases.work import Shop
 
@@ -64,7 +64,7 @@ async def build(settings: OrdersSettings) -> Service:
     service.add_background("relay", OutboxRelay(db, bus, clock).run)
     consume(service, rpc, Consumer(db, bus, durable="orders", handlers=handlers(shop)))
     service.add_background("sweeper", lambda: upkeep.sweep_forever(shop))
-    service.add_background("metrics", lambda: upkeep.publish_metrics_forever(shop))
+    service.add_background("metrics", lambda: figures.publish_forever(shop))
     service.ready_check("postgres", lambda: _reachable(db))
     return service
 

@@ -10,9 +10,9 @@ from fynlo.staff.v1 import staff_service_pb2 as api
 from fynlo.staff.v1.staff_service_pb2_grpc import StaffServiceServicer
 
 from chassis.channel_source import ChannelSource
+from chassis.commands import command_of
 from chassis.db import Database
 from chassis.errors import InvalidArgument
-from chassis.idempotency import key_of
 from chassis.ids import parse_id
 from chassis.rpc import current_principal
 from services.staff import usecases, wire
@@ -33,16 +33,10 @@ class StaffRpc(StaffServiceServicer):
         self, request: api.SaveEmployeeRequest, context: object
     ) -> api.SaveEmployeeResponse:
         """A new employee, or the next version of one."""
-        principal = current_principal()
-        place = await place_of(self._db, principal.tenant, self._ask_auth)
-        return await usecases.save_employee(
-            self._db,
-            principal.tenant,
-            wire.employee_of(request.employee),
-            place,
-            key_of("SaveEmployee", request, principal),
-            is_new=not request.employee.id,
-        )
+        command, wanted = command_of("SaveEmployee", request), wire.employee_of(request.employee)
+        place = await place_of(self._db, command.tenant, self._ask_auth)
+        is_new = not request.employee.id
+        return await usecases.save_employee(self._db, command, wanted, place, is_new=is_new)
 
     async def ListEmployees(  # noqa: N802
         self, request: api.ListEmployeesRequest, context: object
@@ -64,16 +58,14 @@ class StaffRpc(StaffServiceServicer):
 
     async def ClockIn(self, request: api.ClockInRequest, context: object) -> api.ClockInResponse:  # noqa: N802
         """The caller's card, or another person's."""
-        principal = current_principal()
-        place = await place_of(self._db, principal.tenant, self._ask_auth)
-        key = key_of("ClockIn", request, principal)
-        return await usecases.clock_in(self._db, principal.tenant, _worker(request.employee_id), place, key)
+        command, worker = command_of("ClockIn", request), _worker(request.employee_id)
+        place = await place_of(self._db, command.tenant, self._ask_auth)
+        return await usecases.clock_in(self._db, command, worker, place)
 
     async def ClockOut(self, request: api.ClockOutRequest, context: object) -> api.ClockOutResponse:  # noqa: N802
         """The caller's card, or another person's."""
-        principal = current_principal()
-        key = key_of("ClockOut", request, principal)
-        return await usecases.clock_out(self._db, principal.tenant, _worker(request.employee_id), key)
+        command, worker = command_of("ClockOut", request), _worker(request.employee_id)
+        return await usecases.clock_out(self._db, command, worker)
 
     async def ListTimecards(  # noqa: N802
         self, request: api.ListTimecardsRequest, context: object

@@ -5,12 +5,12 @@ from dataclasses import dataclass
 from uuid import UUID
 
 from fynlo.staff.v1 import staff_service_pb2 as api
+from google.protobuf.message import Message
 
 from chassis import replay
+from chassis.commands import Command, execute
 from chassis.db import Database, Transaction
-from chassis.idempotency import IdempotencyKey
 from chassis.ids import new_id
-from chassis.rpc import mark_replayed
 from services.staff import domain, store, wire
 from services.staff.domain import CardFilter, Employee, EmployeeNotFound, Place, Timecard
 
@@ -53,13 +53,11 @@ async def place_of(db: Database, tenant: UUID, ask: AskAuth) -> Place:
 
 
 async def save_employee(
-    db: Database, tenant: UUID, wanted: Employee, place: Place, key: IdempotencyKey, *, is_new: bool
+    db: Database, command: Command, wanted: Employee, place: Place, *, is_new: bool
 ) -> api.SaveEmployeeResponse:
     """Raises EmployeeNotFound, StaleVersion, UserAlreadyEmployed, CurrencyMismatch, InvalidArgument."""
-    async with db.transaction(tenant) as tx:
-        if stored_reply := await tx.claim(key):
-            mark_replayed()
-            return api.SaveEmployeeResponse.FromString(stored_reply.reply)
+
+    async def save(tx: Transaction) -> api.SaveEmployeeResponse:
         if is_new:
             employee = domain.new_employee(wanted, place)
             await store.insert_employee(tx, employee, db.clock.now())
@@ -73,53 +71,43 @@ async def save_employee(
             if changed:
                 await store.update_employee(tx, employee)
         if changed:
-            tx.emit(wire.employee_saved(employee, tenant), subject_id=str(employee.id), command_id=key.key)
-        response = api.SaveEmployeeResponse(employee=wire.employee_message(employee, tenant))
-        tx.remember(response.SerializeToString())
-    return response
+            tx.emit(wire.employee_saved(employee, command.tenant), subject_id=str(employee.id))
+        return api.SaveEmployeeResponse(employee=wire.employee_message(employee, command.tenant))
+
+    return await execute(db, command, api.SaveEmployeeResponse, save)
 
 
-async def clock_in(
-    db: Database, tenant: UUID, worker: Worker, place: Place, key: IdempotencyKey
-) -> api.ClockInResponse:
+async def clock_in(db: Database, command: Command, worker: Worker, place: Place) -> api.ClockInResponse:
     """Opens a card, and closes one that was forgotten.
 
     Raises EmployeeNotFound, PermissionDenied, EmployeeInactive, AlreadyClockedIn.
     """
-    async with db.transaction(tenant) as tx:
-        if stored_reply := await tx.claim(key):
-            mark_replayed()
-            return api.ClockInResponse.FromString(stored_reply.reply)
+
+    async def punch(tx: Transaction) -> api.ClockInResponse:
         employee = await _worker(tx, worker)
         open_card = await store.open_card_of(tx, employee.id)
         clocked = domain.clock_in(employee, open_card, place, card_id=new_id(), now=db.clock.now())
         if clocked.closed is not None:
             await store.close_card(tx, clocked.closed)
-            _emit_ended(tx, clocked.closed, tenant, key)
+            _emit(tx, command.tenant, clocked.closed, wire.shift_ended)
         await store.insert_card(tx, clocked.opened)
-        tx.emit(
-            wire.shift_started(clocked.opened, tenant),
-            subject_id=str(clocked.opened.id),
-            command_id=key.key,
-        )
-        response = api.ClockInResponse(timecard=wire.card_message(clocked.opened, tenant))
-        tx.remember(response.SerializeToString())
-    return response
+        _emit(tx, command.tenant, clocked.opened, wire.shift_started)
+        return api.ClockInResponse(timecard=wire.card_message(clocked.opened, command.tenant))
+
+    return await execute(db, command, api.ClockInResponse, punch)
 
 
-async def clock_out(db: Database, tenant: UUID, worker: Worker, key: IdempotencyKey) -> api.ClockOutResponse:
+async def clock_out(db: Database, command: Command, worker: Worker) -> api.ClockOutResponse:
     """Closes the open card. Raises EmployeeNotFound, PermissionDenied, NotClockedIn."""
-    async with db.transaction(tenant) as tx:
-        if stored_reply := await tx.claim(key):
-            mark_replayed()
-            return api.ClockOutResponse.FromString(stored_reply.reply)
+
+    async def punch(tx: Transaction) -> api.ClockOutResponse:
         employee = await _worker(tx, worker)
         card = domain.clock_out(employee, await store.open_card_of(tx, employee.id), db.clock.now())
         await store.close_card(tx, card)
-        _emit_ended(tx, card, tenant, key)
-        response = api.ClockOutResponse(timecard=wire.card_message(card, tenant))
-        tx.remember(response.SerializeToString())
-    return response
+        _emit(tx, command.tenant, card, wire.shift_ended)
+        return api.ClockOutResponse(timecard=wire.card_message(card, command.tenant))
+
+    return await execute(db, command, api.ClockOutResponse, punch)
 
 
 async def list_employees(
@@ -159,5 +147,7 @@ async def _worker(tx: Transaction, worker: Worker) -> Employee:
     return employee
 
 
-def _emit_ended(tx: Transaction, card: Timecard, tenant: UUID, key: IdempotencyKey) -> None:
-    tx.emit(wire.shift_ended(card, tenant), subject_id=str(card.id), command_id=key.key)
+def _emit(
+    tx: Transaction, tenant: UUID, card: Timecard, event_of: Callable[[Timecard, UUID], Message]
+) -> None:
+    tx.emit(event_of(card, tenant), subject_id=str(card.id))

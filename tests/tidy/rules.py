@@ -75,6 +75,23 @@ def commits(source: Source) -> Iterator[Finding]:
             yield Finding(source.path, node.lineno, "transaction statement outside the chassis")
 
 
+CLAIMS_KEYS = "chassis/commands.py"
+
+
+def claims(source: Source) -> Iterator[Finding]:
+    """One place claims idempotency keys and remembers answers: a command is run by its ``execute``."""
+    chassis_test = source.is_test and source.path.startswith("chassis/")
+    if source.path in (CLAIMS_KEYS, "chassis/db.py") or chassis_test:
+        return
+    for node in ast.walk(source.tree):
+        if not isinstance(node, ast.Call):
+            continue
+        if isinstance(node.func, ast.Attribute) and node.func.attr in ("claim", "peek", "remember"):
+            yield Finding(source.path, node.lineno, f"{node.func.attr}() outside {CLAIMS_KEYS}")
+        if any(keyword.arg == "claiming" for keyword in node.keywords):
+            yield Finding(source.path, node.lineno, f"claims a key outside {CLAIMS_KEYS}")
+
+
 def mocks(source: Source) -> Iterator[Finding]:
     """Ports have simulators; nothing is patched."""
     for node in ast.walk(source.tree):
@@ -137,17 +154,25 @@ REMOTE = re.compile(r"(^|_)(stub|client|channel|provider|gateway|http|rpc|peer|n
 
 
 def remote_calls(source: Source) -> Iterator[Finding]:
-    """No RPC, provider or broker call and no sleep inside a transaction: its locks would wait for it."""
+    """No RPC, provider or broker call and no sleep inside a transaction, nor in what is given one (``tx``):
+    its locks would wait for it.
+    """
     if source.is_test:
         return
     for block in ast.walk(source.tree):
-        if isinstance(block, ast.AsyncWith) and any(_opens_transaction(item) for item in block.items):
+        if isinstance(block, ast.AsyncWith | ast.AsyncFunctionDef) and _has_transaction(block):
             for inner in (node for statement in block.body for node in ast.walk(statement)):
                 if isinstance(inner, ast.Await) and isinstance(inner.value, ast.Call):
                     name = _dotted(inner.value.func)
                     parts = name.split(".")
                     if name == "asyncio.sleep" or any(REMOTE.search(part) for part in parts[:-1] or parts):
                         yield Finding(source.path, inner.lineno, f"{name}() inside a transaction")
+
+
+def _has_transaction(block: ast.AsyncWith | ast.AsyncFunctionDef) -> bool:
+    if isinstance(block, ast.AsyncWith):
+        return any(_opens_transaction(item) for item in block.items)
+    return any(argument.arg == "tx" for argument in block.args.args)
 
 
 def _opens_transaction(item: ast.withitem) -> bool:
@@ -365,6 +390,7 @@ PYTHON_RULES: tuple[Rule, ...] = (
     names,
     services_apart,
     commits,
+    claims,
     mocks,
     lost_cancellations,
     environment,

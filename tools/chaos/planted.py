@@ -28,13 +28,16 @@ def no_claim() -> None:
     """Every idempotency key is new: a repeated request has its effect again."""
     from chassis.db import Transaction
 
-    async def claim(self: Transaction, key: Any) -> None:
-        self._claimed = None
+    original = Transaction._begin
+
+    async def begin_without(self: Transaction, connection: Any, begin: str) -> None:
+        self._key = None
+        await original(self, connection, begin)
 
     def remember(self: Transaction, reply: bytes) -> None:
         return None
 
-    Transaction.claim = claim  # type: ignore[method-assign]
+    Transaction._begin = begin_without  # type: ignore[method-assign]
     Transaction.remember = remember  # type: ignore[method-assign]
 
 

@@ -11,10 +11,10 @@ from uuid import UUID
 from fynlo.auth.v1 import people_service_pb2 as api
 
 from chassis.audit import audit
+from chassis.commands import Command, execute
 from chassis.db import Transaction
 from chassis.idempotency import IdempotencyKey
 from chassis.ids import new_id
-from chassis.rpc import mark_replayed
 from services.auth import wire
 from services.auth.domain.invitations import (
     ADDRESS_WINDOW,
@@ -85,10 +85,8 @@ async def invite(
     require_grantable(invitee.role)
     require_rank(inviter.role, invitee.role)
     email = normalised_email(invitee.email)
-    async with ctx.db.transaction(tenant) as tx:
-        if replay := await tx.claim(key):
-            mark_replayed()
-            return api.InviteResponse.FromString(replay.reply)
+
+    async def put(tx: Transaction) -> api.InviteResponse:
         restaurant = await places.restaurant_by_id(tx, tenant, lock=True)
         if restaurant is None:
             raise RestaurantNotFound("There is no such restaurant.")
@@ -100,31 +98,28 @@ async def invite(
         await _within_limits(ctx, tx, tenant, email, renewed=pending is not None)
         invitation = await _put(ctx, tx, inviter, replace(invitee, email=email), pending)
         await send_invitation(ctx, tx, invitation, restaurant.settings.name)
-        response = api.InviteResponse(invitation=wire.invitation_message(invitation, ctx.db.clock.now()))
-        tx.remember(response.SerializeToString())
         which = {"invitation_id": invitation.id, "role": invitation.role}
         audit(tx, "auth.member_invited", **which, renewed=pending is not None)
-    ctx.mail_waits.set()
-    return response
+        return api.InviteResponse(invitation=wire.invitation_message(invitation, ctx.db.clock.now()))
+
+    return await execute(ctx.db, Command(tenant, key), api.InviteResponse, put)
 
 
 async def revoke_invitation(
     ctx: Context, tenant: UUID, role: Role, invitation_id: UUID, key: IdempotencyKey
 ) -> api.RevokeInvitationResponse:
     """Withdraws a pending invitation: its links die. Raises InvitationNotFound, RoleAboveOwn."""
-    async with ctx.db.transaction(tenant) as tx:
-        if replay := await tx.claim(key):
-            mark_replayed()
-            return api.RevokeInvitationResponse.FromString(replay.reply)
+
+    async def revoke(tx: Transaction) -> api.RevokeInvitationResponse:
         invitation = await invitations.invitation_by_id(tx, invitation_id, lock=True)
         if invitation is None or invitation.stored_state is not InvitationState.PENDING:
             raise InvitationNotFound("There is no such invitation that waits.")
         require_rank(role, invitation.role)
         await withdraw(ctx, tx, [invitation.id])
-        response = api.RevokeInvitationResponse()
-        tx.remember(response.SerializeToString())
         audit(tx, "auth.invitation_revoked", invitation_id=invitation_id)
-    return response
+        return api.RevokeInvitationResponse()
+
+    return await execute(ctx.db, Command(tenant, key), api.RevokeInvitationResponse, revoke)
 
 
 async def list_invitations(ctx: Context, tenant: UUID, *, limit: int, after: UUID | None) -> list[Invitation]:
@@ -180,12 +175,13 @@ async def accept_and_log_in(ctx: Context, command: Acceptance) -> OpenedSession:
 async def send_invitation(
     ctx: Context, tx: Transaction, invitation: Invitation, restaurant_name: str
 ) -> None:
-    """Queues the mail; links that were sent before die."""
+    """Queues the mail, and has it sent after the commit; links that were sent before die."""
     await links.delete_links(tx, invitation.id)
     letter = QueuedMail(
         new_id(), Kind.INVITATION, invitation.email, restaurant_name, invitation.id, invitation.restaurant_id
     )
     await mail.enqueue(tx, letter, ctx.db.clock.now())
+    tx.after_commit(ctx.mail_waits.set)
 
 
 async def withdraw(ctx: Context, tx: Transaction, ids: Sequence[UUID]) -> None:

@@ -7,10 +7,10 @@ from fynlo.auth.v1 import auth_service_pb2 as auth_api
 from fynlo.auth.v1 import people_service_pb2 as api
 
 from chassis.audit import audit
+from chassis.commands import Command, execute
 from chassis.db import Transaction
 from chassis.errors import NotFound
 from chassis.idempotency import IdempotencyKey
-from chassis.rpc import mark_replayed
 from services.auth import wire
 from services.auth.domain.invitations import Invitation, above, require_rank
 from services.auth.domain.restaurant import RestaurantNotFound
@@ -35,10 +35,8 @@ async def change_role(
     Raises RoleNotGrantable, RoleAboveOwn, MemberNotFound, LastOwner.
     """
     require_grantable(role)
-    async with ctx.db.transaction(tenant) as tx:
-        if replay := await tx.claim(key):
-            mark_replayed()
-            return api.ChangeRoleResponse.FromString(replay.reply)
+
+    async def change(tx: Transaction) -> api.ChangeRoleResponse:
         await _hold_members(tx, tenant)
         await people.hold_alone(tx, user_id)
         member = await places.member(tx, user_id)
@@ -56,10 +54,10 @@ async def change_role(
             await revoke_left(tx, user_id, now, "role_changed")
             member = replace(member, role=role)
             audit(tx, "auth.role_changed", user_id=user_id, role=role, former_role=former)
-            tx.emit(wire.member_changed(member), subject_id=str(user_id), command_id=key.key)
-        response = api.ChangeRoleResponse(membership=wire.membership_message(member))
-        tx.remember(response.SerializeToString())
-    return response
+            tx.emit(wire.member_changed(member), subject_id=str(user_id))
+        return api.ChangeRoleResponse(membership=wire.membership_message(member))
+
+    return await execute(ctx.db, Command(tenant, key), api.ChangeRoleResponse, change)
 
 
 async def remove_member(
@@ -68,10 +66,8 @@ async def remove_member(
     """Takes a person's role away, ends their sessions in this restaurant and withdraws the invitations that
     they made. Raises MemberNotFound, LastOwner.
     """
-    async with ctx.db.transaction(tenant) as tx:
-        if replay := await tx.claim(key):
-            mark_replayed()
-            return auth_api.RemoveMemberResponse.FromString(replay.reply)
+
+    async def remove(tx: Transaction) -> auth_api.RemoveMemberResponse:
         await _hold_members(tx, tenant)
         await people.hold_alone(tx, user_id)
         member = await places.member(tx, user_id)
@@ -87,12 +83,12 @@ async def remove_member(
             tx, revocations_of(user_id, living, valid_after=now + REVOCATION_MARGIN, reason="member_removed")
         )
         await revoke_left(tx, user_id, now, "member_removed")
-        tx.emit(wire.member_changed(member, removed=True), subject_id=str(user_id), command_id=key.key)
-        response = auth_api.RemoveMemberResponse()
-        tx.remember(response.SerializeToString())
+        tx.emit(wire.member_changed(member, removed=True), subject_id=str(user_id))
         ended = len(living)
         audit(tx, "auth.member_removed", user_id=user_id, former_role=member.role, sessions_ended=ended)
-    return response
+        return auth_api.RemoveMemberResponse()
+
+    return await execute(ctx.db, Command(tenant, key), auth_api.RemoveMemberResponse, remove)
 
 
 async def list_members(

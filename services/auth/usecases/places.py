@@ -8,11 +8,11 @@ from fynlo.auth.v1 import auth_service_pb2 as api
 from fynlo.auth.v1.auth_pb2 import Platform, User
 
 from chassis.audit import audit
+from chassis.commands import Command, PlatformCommand, execute
 from chassis.db import Transaction
 from chassis.errors import PermissionDenied
 from chassis.idempotency import IdempotencyKey
 from chassis.ids import new_id
-from chassis.rpc import mark_replayed
 from services.auth import wire
 from services.auth.domain.invitations import INVITATION_LIFE, Invitation, InvitationState
 from services.auth.domain.passwords import normalised_email
@@ -69,10 +69,8 @@ async def create_platform(
     async with ctx.db.transaction(None, readonly=True) as tx:
         there = await people.platform_named(tx, name, email)
     owner = Prepared(there[1], None) if there else await prepare(ctx, command.owner)
-    async with ctx.db.transaction(None) as tx:
-        if replay := await tx.claim(key):
-            mark_replayed()
-            return api.CreatePlatformResponse.FromString(replay.reply)
+
+    async def make(tx: Transaction) -> api.CreatePlatformResponse:
         await people.lock_platform_name(tx, name, email)
         found = await people.platform_named(tx, name, email)
         if found is None:
@@ -82,11 +80,11 @@ async def create_platform(
             audit(tx, "auth.platform_created", platform_id=platform_id, owner_id=user.id)
         else:
             platform_id, user = found
-        response = api.CreatePlatformResponse(
+        return api.CreatePlatformResponse(
             platform=Platform(id=str(platform_id), name=name), owner=wire.user_message(user)
         )
-        tx.remember(response.SerializeToString())
-    return response
+
+    return await execute(ctx.db, PlatformCommand(key), api.CreatePlatformResponse, make)
 
 
 async def create_restaurant(
@@ -113,21 +111,19 @@ async def create_restaurant(
     if existing is not None and existing.restaurant.settings.restaurant_id != str(settings.restaurant_id):
         return existing
     restaurant = Restaurant(settings, ctx.db.clock.now())
+
+    async def make(tx: Transaction) -> api.CreateRestaurantResponse:
+        if not await places.insert_restaurant(tx, restaurant):
+            raise RestaurantExists(f"There is a restaurant called {settings.name}.")
+        invitation = await _invite_owner(ctx, tx, command, restaurant)
+        rid = str(settings.restaurant_id)
+        tx.emit(wire.restaurant_updated(settings), subject_id=rid)
+        audit(tx, "auth.restaurant_created", restaurant_id=rid, invitation_id=invitation.id)
+        return _created(restaurant, command.owner, invitation, ctx.db.clock.now())
+
     try:
-        async with ctx.db.transaction(settings.restaurant_id) as tx:
-            if replay := await tx.claim(key):
-                mark_replayed()
-                return api.CreateRestaurantResponse.FromString(replay.reply)
-            if not await places.insert_restaurant(tx, restaurant):
-                raise RestaurantExists(f"There is a restaurant called {settings.name}.")
-            invitation = await _invite_owner(ctx, tx, command, restaurant)
-            rid = str(settings.restaurant_id)
-            tx.emit(wire.restaurant_updated(settings), subject_id=rid, command_id=key.key)
-            response = _created(restaurant, command.owner, invitation, ctx.db.clock.now())
-            tx.remember(response.SerializeToString())
-            audit(tx, "auth.restaurant_created", restaurant_id=rid, invitation_id=invitation.id)
-        ctx.mail_waits.set()
-        return response
+        made = Command(settings.restaurant_id, key)
+        return await execute(ctx.db, made, api.CreateRestaurantResponse, make)
     except RestaurantExists:
         # Somebody was faster: with the same request, or with another restaurant of that name.
         raced = await _existing(ctx, command, settings)
@@ -145,10 +141,8 @@ async def update_restaurant(
     """
     if wanted.restaurant_id != tenant:
         raise NotYourRestaurant("Switch to that restaurant first.")
-    async with ctx.db.transaction(tenant) as tx:
-        if replay := await tx.claim(key):
-            mark_replayed()
-            return api.UpdateRestaurantResponse.FromString(replay.reply)
+
+    async def update(tx: Transaction) -> api.UpdateRestaurantResponse:
         stored = await places.restaurant_by_id(tx, tenant, lock=True)
         if stored is None:
             raise RestaurantNotFound("There is no such restaurant.")
@@ -156,11 +150,11 @@ async def update_restaurant(
         if settings is not stored.settings:
             await places.update_settings(tx, settings)
             audit(tx, "auth.settings_changed", changes=_changes(stored.settings, settings))
-            tx.emit(wire.restaurant_updated(settings), subject_id=str(tenant), command_id=key.key)
+            tx.emit(wire.restaurant_updated(settings), subject_id=str(tenant))
         restaurant = Restaurant(settings, stored.created_at)
-        response = api.UpdateRestaurantResponse(restaurant=wire.restaurant_message(restaurant))
-        tx.remember(response.SerializeToString())
-    return response
+        return api.UpdateRestaurantResponse(restaurant=wire.restaurant_message(restaurant))
+
+    return await execute(ctx.db, Command(tenant, key), api.UpdateRestaurantResponse, update)
 
 
 async def get_restaurant(ctx: Context, restaurant_id: UUID) -> Restaurant:

@@ -6,6 +6,7 @@ from datetime import UTC, datetime
 from typing import Any
 from uuid import UUID
 
+from chassis.commands import Command
 from chassis.db import Database
 from chassis.idempotency import IdempotencyKey
 from chassis.ids import new_id
@@ -13,7 +14,6 @@ from services.catalog.domain.menu import Category, Item, Option, OptionGroup
 from services.catalog.domain.restaurant import RestaurantCopy
 from services.catalog.domain.stock import StockLevel
 from services.catalog.usecases import menu, stock
-from services.catalog.usecases.command import Command
 from services.catalog.usecases.restaurants import keep_restaurant
 
 NOON = datetime(2026, 3, 2, 12, 0, tzinfo=UTC)
@@ -61,7 +61,7 @@ async def a_category(db: Database, tenant: UUID, name: str = "Mains") -> Categor
 async def saved(db: Database, tenant: UUID, item: Item) -> Item:
     """``item`` on the menu."""
     answer = await menu.create_item(db, command(tenant), item)
-    return replace(item, version=answer.message.item.version)
+    return replace(item, version=answer.item.version)
 
 
 async def counted(

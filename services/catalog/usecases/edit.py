@@ -40,7 +40,6 @@ class Edit:
 
     tx: Transaction
     now: datetime
-    command_id: str
     version: int
     vat_classes: Sequence[VatClass]
     change: MenuChange = field(default_factory=MenuChange)
@@ -48,13 +47,13 @@ class Edit:
     """Levels that the change touched, as they are after it."""
 
     @classmethod
-    async def begin(cls, tx: Transaction, now: datetime, command_id: str) -> "Edit":
+    async def begin(cls, tx: Transaction, now: datetime) -> "Edit":
         """Locks the menu. A restaurant's first change brings its VAT classes along."""
         previous = await menu_store.lock_menu(tx)
         if previous > 0:
-            return cls(tx, now, command_id, previous + 1, await menu_store.vat_classes(tx))
+            return cls(tx, now, previous + 1, await menu_store.vat_classes(tx))
         first = tuple(replace(each, version=1) for each in VAT_CLASSES)
-        return cls(tx, now, command_id, 1, first, MenuChange(vat_classes=first))
+        return cls(tx, now, 1, first, MenuChange(vat_classes=first))
 
     @property
     def vat_codes(self) -> frozenset[str]:
@@ -119,7 +118,7 @@ class Edit:
         restaurant_id = self.tx.tenant
         assert restaurant_id is not None
         for part in wire.menu_changed(restaurant_id, self.version, self.change):
-            self.tx.emit(part, subject_id=str(restaurant_id), command_id=self.command_id)
+            self.tx.emit(part, subject_id=str(restaurant_id))
         return self.version
 
     async def _follow_stock(
@@ -166,10 +165,10 @@ class Edit:
             if change.after.on_hand != change.before.on_hand
         ]
         await stock_store.book(self.tx, self.now, changes, movements)
-        await announce(self.tx, changes, command_id=self.command_id, menu_version=self.version)
+        await announce(self.tx, changes, menu_version=self.version)
 
     def _announce_availability(self, item: Item, cause: AvailabilityCause) -> None:
-        announce_availability(self.tx, item.id, item.name, cause, self.version, self.command_id)
+        announce_availability(self.tx, item.id, item.name, cause, self.version)
 
 
 def _wire_bytes(item: Item) -> int:

@@ -6,6 +6,7 @@ from uuid import UUID
 from fynlo.catalog.v1 import catalog_pb2
 from fynlo.catalog.v1 import catalog_service_pb2 as pb
 
+from chassis.commands import Command, execute
 from chassis.db import Database, Transaction
 from chassis.errors import InvalidArgument
 from chassis.ids import new_id
@@ -17,7 +18,6 @@ from services.catalog.menu_file.reading import Readers
 from services.catalog.store import items as item_store
 from services.catalog.store import menu as menu_store
 from services.catalog.store import stock as stock_store
-from services.catalog.usecases.command import Answer, Command, execute
 from services.catalog.usecases.edit import Edit
 
 FORMATS: dict[int, str] = {catalog_pb2.MENU_FORMAT_CSV: "csv", catalog_pb2.MENU_FORMAT_XLSX: "xlsx"}
@@ -51,14 +51,14 @@ async def preview_import(db: Database, tenant: UUID, file: MenuFile) -> pb.Impor
         )
 
 
-async def import_menu(db: Database, command: Command, file: MenuFile) -> Answer[pb.ImportMenuResponse]:
+async def import_menu(db: Database, command: Command, file: MenuFile) -> pb.ImportMenuResponse:
     """Creates and changes what the file names, all of it or, where a row is rejected, nothing.
 
     Raises MenuTooLarge.
     """
 
     async def work(tx: Transaction) -> pb.ImportMenuResponse:
-        edit = await Edit.begin(tx, db.clock.now(), command.id)
+        edit = await Edit.begin(tx, db.clock.now())
         planned = await _plan(tx, file.entries, edit.vat_codes)
         if planned.rejected:
             return wire.import_response(0, 0, 0, planned.rejected, edit.version - 1)
@@ -74,7 +74,7 @@ async def import_menu(db: Database, command: Command, file: MenuFile) -> Answer[
         )
 
     if file.rejected:
-        return Answer(await preview_import(db, command.tenant, file))
+        return await preview_import(db, command.tenant, file)
     return await execute(db, command, pb.ImportMenuResponse, work)
 
 

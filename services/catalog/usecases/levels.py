@@ -15,7 +15,6 @@ async def announce(
     tx: Transaction,
     changes: Sequence[LevelChange],
     *,
-    command_id: str | None,
     menu_version: int | None = None,
 ) -> None:
     """Emits what follows from changed levels: the level, a warning, an item that ran out or is back.
@@ -24,15 +23,15 @@ async def announce(
     """
     for change in changes:
         level = wire.level_message(change.after)
-        _emit(tx, events_pb2.StockChanged(level=level), change.after.item_id, command_id)
+        _emit(tx, events_pb2.StockChanged(level=level), change.after.item_id)
         if change.fell_low:
-            _emit(tx, events_pb2.StockLow(level=level), change.after.item_id, command_id)
+            _emit(tx, events_pb2.StockLow(level=level), change.after.item_id)
         cause = change.availability
         if cause is not None:
             if menu_version is None:
                 menu_version = (await menu_store.read_stamp(tx)).menu
             item_id, name = change.after.item_id, change.after.item_name
-            announce_availability(tx, item_id, name, cause, menu_version, command_id)
+            announce_availability(tx, item_id, name, cause, menu_version)
 
 
 def announce_availability(
@@ -41,17 +40,15 @@ def announce_availability(
     item_name: str,
     cause: AvailabilityCause,
     menu_version: int,
-    command_id: str | None,
 ) -> None:
     """Emits that an item can no longer be ordered, or can again."""
     event = wire.availability_event(item_id, item_name, cause, menu_version)
-    _emit(tx, event, item_id, command_id)
+    _emit(tx, event, item_id)
 
 
 def _emit(
     tx: Transaction,
     event: events_pb2.StockChanged | events_pb2.StockLow | events_pb2.ItemAvailabilityChanged,
     item_id: UUID,
-    command_id: str | None,
 ) -> None:
-    tx.emit(event, subject_id=str(item_id), command_id=command_id)
+    tx.emit(event, subject_id=str(item_id))

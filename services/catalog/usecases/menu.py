@@ -5,6 +5,7 @@ from uuid import UUID
 
 from fynlo.catalog.v1 import catalog_service_pb2 as pb
 
+from chassis.commands import Command, execute
 from chassis.db import Database, Transaction
 from chassis.errors import AlreadyExists
 from services.catalog import wire
@@ -20,18 +21,15 @@ from services.catalog.domain.menu import (
 )
 from services.catalog.store import items as item_store
 from services.catalog.store import menu as menu_store
-from services.catalog.usecases.command import Answer, Command, execute
 from services.catalog.usecases.edit import Edit
 
 
-async def create_category(
-    db: Database, command: Command, category: Category
-) -> Answer[pb.CreateCategoryResponse]:
+async def create_category(db: Database, command: Command, category: Category) -> pb.CreateCategoryResponse:
     """Adds a category. Raises InvalidMenu, NameTaken, MenuTooLarge."""
 
     async def work(tx: Transaction) -> pb.CreateCategoryResponse:
         check_category(category)
-        edit = await Edit.begin(tx, db.clock.now(), command.id)
+        edit = await Edit.begin(tx, db.clock.now())
         if await menu_store.category_id_used(tx, category.id):
             raise AlreadyExists("There is a category of this id.", reason="CATEGORY_EXISTS")
         [created] = await edit.put_categories([category])
@@ -41,9 +39,7 @@ async def create_category(
     return await execute(db, command, pb.CreateCategoryResponse, work)
 
 
-async def update_category(
-    db: Database, command: Command, category: Category
-) -> Answer[pb.UpdateCategoryResponse]:
+async def update_category(db: Database, command: Command, category: Category) -> pb.UpdateCategoryResponse:
     """Replaces a category that the caller saw at ``category.version``.
 
     Raises UnknownCategory, StaleVersion, InvalidMenu, NameTaken.
@@ -51,7 +47,7 @@ async def update_category(
 
     async def work(tx: Transaction) -> pb.UpdateCategoryResponse:
         check_category(category)
-        edit = await Edit.begin(tx, db.clock.now(), command.id)
+        edit = await Edit.begin(tx, db.clock.now())
         current = await _category(tx, category.id)
         check_version(category.version, current.version)
         updated = current
@@ -63,13 +59,11 @@ async def update_category(
     return await execute(db, command, pb.UpdateCategoryResponse, work)
 
 
-async def delete_category(
-    db: Database, command: Command, category_id: UUID
-) -> Answer[pb.DeleteCategoryResponse]:
+async def delete_category(db: Database, command: Command, category_id: UUID) -> pb.DeleteCategoryResponse:
     """Takes an empty category off the menu. Raises UnknownCategory, CategoryNotEmpty."""
 
     async def work(tx: Transaction) -> pb.DeleteCategoryResponse:
-        edit = await Edit.begin(tx, db.clock.now(), command.id)
+        edit = await Edit.begin(tx, db.clock.now())
         await _category(tx, category_id)
         if await menu_store.has_items(tx, category_id):
             raise CategoryNotEmpty("Move or delete its items first.")
@@ -80,14 +74,14 @@ async def delete_category(
     return await execute(db, command, pb.DeleteCategoryResponse, work)
 
 
-async def create_item(db: Database, command: Command, item: Item) -> Answer[pb.CreateItemResponse]:
+async def create_item(db: Database, command: Command, item: Item) -> pb.CreateItemResponse:
     """Adds an item; a tracked one starts with nothing on hand.
 
     Raises InvalidMenu, UnknownCategory, NameTaken, MenuTooLarge.
     """
 
     async def work(tx: Transaction) -> pb.CreateItemResponse:
-        edit = await Edit.begin(tx, db.clock.now(), command.id)
+        edit = await Edit.begin(tx, db.clock.now())
         check_item(item, edit.vat_codes)
         await _category(tx, item.category_id)
         if await item_store.item_id_used(tx, item.id):
@@ -101,7 +95,7 @@ async def create_item(db: Database, command: Command, item: Item) -> Answer[pb.C
 
 async def update_item(
     db: Database, command: Command, wanted: Item, *, keep_stock_tracked: bool = False
-) -> Answer[pb.UpdateItemResponse]:
+) -> pb.UpdateItemResponse:
     """Replaces an item that the caller saw at ``wanted.version``; as it was: no new version.
 
     ``keep_stock_tracked``: whether it is counted stays as it is, whatever ``wanted`` says.
@@ -109,7 +103,7 @@ async def update_item(
     """
 
     async def work(tx: Transaction) -> pb.UpdateItemResponse:
-        edit = await Edit.begin(tx, db.clock.now(), command.id)
+        edit = await Edit.begin(tx, db.clock.now())
         current = await _item(tx, wanted.id)
         check_version(wanted.version, current.version)
         item = replace(wanted, stock_tracked=current.stock_tracked) if keep_stock_tracked else wanted
@@ -121,11 +115,11 @@ async def update_item(
     return await execute(db, command, pb.UpdateItemResponse, work)
 
 
-async def delete_item(db: Database, command: Command, item_id: UUID) -> Answer[pb.DeleteItemResponse]:
+async def delete_item(db: Database, command: Command, item_id: UUID) -> pb.DeleteItemResponse:
     """Takes an item off the menu for good; what orders have reserved stays theirs. Raises UnknownItem."""
 
     async def work(tx: Transaction) -> pb.DeleteItemResponse:
-        edit = await Edit.begin(tx, db.clock.now(), command.id)
+        edit = await Edit.begin(tx, db.clock.now())
         await edit.remove_item(await _item(tx, item_id))
         await edit.finish()
         return pb.DeleteItemResponse()
@@ -135,11 +129,11 @@ async def delete_item(db: Database, command: Command, item_id: UUID) -> Answer[p
 
 async def set_item_availability(
     db: Database, command: Command, item_id: UUID, available: bool
-) -> Answer[pb.SetItemAvailabilityResponse]:
+) -> pb.SetItemAvailabilityResponse:
     """Takes an item off ("86") or puts it back; as it was: no new version. Raises UnknownItem."""
 
     async def work(tx: Transaction) -> pb.SetItemAvailabilityResponse:
-        edit = await Edit.begin(tx, db.clock.now(), command.id)
+        edit = await Edit.begin(tx, db.clock.now())
         current = await _item(tx, item_id)
         updated = await _replace(edit, current, replace(current, available=available))
         return pb.SetItemAvailabilityResponse(item=wire.item_message(updated))

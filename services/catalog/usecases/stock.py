@@ -12,6 +12,7 @@ from uuid import UUID
 from fynlo.catalog.v1 import catalog_service_pb2 as pb
 from prometheus_client import Counter
 
+from chassis.commands import Command, execute
 from chassis.db import Database, Transaction
 from chassis.db_errors import ConcurrentUpdate
 from services.catalog import wire
@@ -31,7 +32,6 @@ from services.catalog.domain.stock import (
 )
 from services.catalog.store import items as item_store
 from services.catalog.store import stock as stock_store
-from services.catalog.usecases.command import Answer, Command, execute
 from services.catalog.usecases.edit import Edit
 from services.catalog.usecases.levels import announce
 
@@ -48,14 +48,14 @@ async def list_levels(db: Database, tenant: UUID, after: UUID, limit: int) -> li
 
 async def count_stock(
     db: Database, command: Command, item_id: UUID, on_hand: int, reorder_point: int
-) -> Answer[pb.CountStockResponse]:
+) -> pb.CountStockResponse:
     """Sets what was counted on the shelf. An item that was not counted is from now on. Raises UnknownItem."""
 
     async def work(tx: Transaction) -> pb.CountStockResponse:
         now = db.clock.now()
         item = await _item(tx, item_id)
         if not item.stock_tracked:
-            edit = await Edit.begin(tx, now, command.id)
+            edit = await Edit.begin(tx, now)
             item = await _item(tx, item_id)
             if not item.stock_tracked:
                 setting = StockSetting(on_hand, reorder_point)
@@ -68,7 +68,7 @@ async def count_stock(
         change = LevelChange(before, count(before, on_hand, reorder_point, now))
         moved = stock_store.Movement(item_id, MovementKind.COUNT, on_hand - before.on_hand, on_hand)
         await stock_store.book(tx, now, [change], [moved])
-        await announce(tx, [change], command_id=command.id)
+        await announce(tx, [change])
         return pb.CountStockResponse(level=wire.level_message(change.after))
 
     return await execute(db, command, pb.CountStockResponse, work)
@@ -84,6 +84,7 @@ async def reserve_stock(
     """
     now = db.clock.now()
     async with db.transaction(tenant) as tx:
+        tx.command_id = command_id
         current = await stock_store.lock_reservation(tx, order_id, now)
         levels = await stock_store.lock_levels(tx, [line.item_id for line in lines])
         await _check_known(tx, lines, levels)
@@ -91,7 +92,7 @@ async def reserve_stock(
         settlement = reservations.hold(current, order_id, wanted, now) if wanted else None
         if settlement is not None:
             require_available(levels, settlement.reserved)
-            levels |= await _book(tx, settlement, levels, now, command_id)
+            levels |= await _book(tx, settlement, levels, now)
         return [levels[item_id] for item_id in sorted(demand(wanted))]
 
 
@@ -101,11 +102,12 @@ async def release_stock(db: Database, tenant: UUID, order_id: UUID, command_id: 
     async with db.transaction(tenant) as tx:
         if await stock_store.find_reservation(tx, order_id) is None:
             return
+        tx.command_id = command_id
         current = await stock_store.lock_reservation(tx, order_id, now)
         settlement = reservations.release(current)
         if settlement is not None:
             levels = await stock_store.lock_levels(tx, list(settlement.reserved))
-            await _book(tx, settlement, levels, now, command_id)
+            await _book(tx, settlement, levels, now)
 
 
 async def confirm_order(tx: Transaction, order: PlacedOrder, now: datetime) -> None:
@@ -116,7 +118,7 @@ async def confirm_order(tx: Transaction, order: PlacedOrder, now: datetime) -> N
     levels = await _levels_of(tx, current, order)
     settlement = reservations.confirm(current, order, _tracked(levels))
     if settlement is not None:
-        await _book(tx, settlement, levels, now, None)
+        await _book(tx, settlement, levels, now)
 
 
 async def complete_order(tx: Transaction, order: PlacedOrder, now: datetime) -> None:
@@ -127,7 +129,7 @@ async def complete_order(tx: Transaction, order: PlacedOrder, now: datetime) -> 
     levels = await _levels_of(tx, current, order)
     settlement = reservations.commit(current, order, _tracked(levels))
     if settlement is not None:
-        await _book(tx, settlement, levels, now, None)
+        await _book(tx, settlement, levels, now)
 
 
 async def cancel_order(tx: Transaction, order: PlacedOrder, now: datetime, *, wasted: bool) -> None:
@@ -138,7 +140,7 @@ async def cancel_order(tx: Transaction, order: PlacedOrder, now: datetime, *, wa
     levels = await _levels_of(tx, current, order)
     settlement = reservations.cancel(current, order, _tracked(levels), wasted=wasted)
     if settlement is not None:
-        await _book(tx, settlement, levels, now, None)
+        await _book(tx, settlement, levels, now)
 
 
 async def _concerns_stock(tx: Transaction, order: PlacedOrder) -> bool:
@@ -161,7 +163,6 @@ async def _book(
     settlement: Settlement,
     levels: dict[UUID, StockLevel],
     now: datetime,
-    command_id: str | None,
 ) -> dict[UUID, StockLevel]:
     changed = move(levels, settlement.reserved, demand(settlement.taken), now)
     changes = [LevelChange(levels[item_id], after) for item_id, after in changed.items()]
@@ -169,7 +170,7 @@ async def _book(
         stock_store.movements_of(settlement.movement, settlement.taken, levels) if settlement.movement else []
     )
     await stock_store.book(tx, now, changes, movements, settlement.reservation)
-    await announce(tx, changes, command_id=command_id)
+    await announce(tx, changes)
     _oversold.inc(sum(1 for change in changes if change.after.available < 0 <= change.before.available))
     return changed
 

@@ -8,9 +8,9 @@ from google.protobuf.message import Message
 from chassis.auth import PrincipalKind
 from chassis.idempotency import key_of
 from chassis.ids import parse_id
-from chassis.rpc import current_principal, mark_replayed
+from chassis.rpc import current_principal
 from services.orders.domain.order import Actor
-from services.orders.usecases.ports import Answer, Ask, M
+from services.orders.usecases.ports import Ask
 
 Context = Any
 
@@ -19,8 +19,7 @@ def ask_of(method: str, request: Message) -> Ask:
     """The caller's request for a change, in the restaurant of their token."""
     principal = current_principal()
     actor = Actor(str(principal.subject or ""), principal.name, principal.device_id or "")
-    key = key_of(method, request, principal)
-    return Ask(principal.tenant, actor, key.key, key)
+    return Ask(principal.tenant, key_of(method, request, principal), actor)
 
 
 def tenant_of(named: str) -> UUID:
@@ -29,10 +28,3 @@ def tenant_of(named: str) -> UUID:
     if principal.kind is PrincipalKind.SERVICE and named:
         return parse_id(named)
     return principal.tenant
-
-
-def told(answer: Answer[M]) -> M:
-    """The reply; the caller learns when it is a stored one."""
-    if answer.replayed:
-        mark_replayed()
-    return answer.reply

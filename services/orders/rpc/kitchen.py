@@ -9,7 +9,7 @@ from fynlo.orders.v1.orders_service_pb2_grpc import KitchenServiceServicer
 
 from chassis.ids import parse_id
 from services.orders.rpc import deeds
-from services.orders.rpc.asking import Context, ask_of, tenant_of, told
+from services.orders.rpc.asking import Context, ask_of, tenant_of
 from services.orders.usecases import alarms, allergies, kitchen, reading
 from services.orders.usecases.alarms import Unseen
 from services.orders.usecases.work import Shop
@@ -32,7 +32,7 @@ class KitchenRpc(KitchenServiceServicer):
     async def SaveStation(self, request: pb.SaveStationRequest, context: Context) -> pb.SaveStationResponse:
         ask = ask_of("SaveStation", request)
         station = wanted_station(request.station)
-        return told(await kitchen.save_station(self._shop, ask, station, is_new=not request.station.id))
+        return await kitchen.save_station(self._shop, ask, station, is_new=not request.station.id)
 
     async def ListTickets(self, request: pb.ListTicketsRequest, context: Context) -> pb.ListTicketsResponse:
         mark = cursors.list_mark(request)
@@ -54,7 +54,7 @@ class KitchenRpc(KitchenServiceServicer):
     ) -> pb.ChangeTicketResponse:
         ask = ask_of("ChangeTicket", request)
         step = enums.TICKET_STEP_OF[request.action]
-        reply = told(await kitchen.change_ticket(self._shop, ask, UUID(request.ticket_id), step))
+        reply = await kitchen.change_ticket(self._shop, ask, UUID(request.ticket_id), step)
         deeds.tell_step(reply.ticket, step)
         return reply
 
@@ -64,14 +64,14 @@ class KitchenRpc(KitchenServiceServicer):
         ask = ask_of("ChangeTicketLine", request)
         ticket_id, line_id = UUID(request.ticket_id), UUID(request.line_id)
         step = enums.LINE_STEP_OF[request.action]
-        return told(await kitchen.change_ticket_line(self._shop, ask, ticket_id, line_id, step))
+        return await kitchen.change_ticket_line(self._shop, ask, ticket_id, line_id, step)
 
     async def AcknowledgeGuestAllergy(
         self, request: pb.AcknowledgeGuestAllergyRequest, context: Context
     ) -> pb.AcknowledgeGuestAllergyResponse:
         ask, ticket_id = ask_of("AcknowledgeGuestAllergy", request), UUID(request.ticket_id)
         seen = guest_allergy_of(request.guest_allergy)
-        return told(await allergies.acknowledge_guest_allergy(self._shop, ask, ticket_id, seen))
+        return await allergies.acknowledge_guest_allergy(self._shop, ask, ticket_id, seen)
 
     async def ReportUndelivered(
         self, request: pb.ReportUndeliveredRequest, context: Context
@@ -96,4 +96,4 @@ class KitchenRpc(KitchenServiceServicer):
         self, request: pb.AcknowledgeTicketAlarmRequest, context: Context
     ) -> pb.AcknowledgeTicketAlarmResponse:
         ask = ask_of("AcknowledgeTicketAlarm", request)
-        return told(await alarms.acknowledge_alarm(self._shop, ask, UUID(request.ticket_id)))
+        return await alarms.acknowledge_alarm(self._shop, ask, UUID(request.ticket_id))

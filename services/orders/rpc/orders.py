@@ -13,7 +13,7 @@ from chassis.ids import parse_id
 from chassis.rpc import current_principal, policies_of
 from services.orders.domain.order import State
 from services.orders.rpc import deeds
-from services.orders.rpc.asking import Context, ask_of, tenant_of, told
+from services.orders.rpc.asking import Context, ask_of, tenant_of
 from services.orders.store.listing import Filter
 from services.orders.usecases import allergies, cancelling, lifecycle, placing, reading
 from services.orders.usecases.work import Shop
@@ -43,7 +43,7 @@ class OrdersRpc(OrdersServiceServicer):
 
     async def PlaceOrder(self, request: pb.PlaceOrderRequest, context: Context) -> pb.PlaceOrderResponse:
         ask = ask_of("PlaceOrder", request)
-        reply = told(await placing.place_order(self._shop, ask, request.order))
+        reply = await placing.place_order(self._shop, ask, request.order)
         deeds.tell_placed(reply.order)
         return reply
 
@@ -73,31 +73,30 @@ class OrdersRpc(OrdersServiceServicer):
         self, request: pb.ValidateOrderRequest, context: Context
     ) -> pb.ValidateOrderResponse:
         ask, order_id = ask_of("ValidateOrder", request), UUID(request.order_id)
-        reply = told(await placing.validate_order(self._shop, ask, order_id, pb.ValidateOrderResponse))
+        reply = await placing.validate_order(self._shop, ask, order_id, pb.ValidateOrderResponse)
         deeds.tell_placed(reply.order)
         return reply
 
     async def FireOrder(self, request: pb.FireOrderRequest, context: Context) -> pb.FireOrderResponse:
         ask, order_id = ask_of("FireOrder", request), UUID(request.order_id)
         lines = [parse_id(line_id) for line_id in request.line_ids]
-        answer = await lifecycle.fire_order(
+        reply = await lifecycle.fire_order(
             self._shop, ask, order_id, lines, request.course, pb.FireOrderResponse, request.pay_later
         )
-        reply = told(answer)
         deeds.tell_fired(reply.order)
         return reply
 
     async def CancelOrder(self, request: pb.CancelOrderRequest, context: Context) -> pb.CancelOrderResponse:
         ask, order_id = ask_of("CancelOrder", request), UUID(request.order_id)
-        return told(
-            await cancelling.cancel_order(self._shop, ask, order_id, request.reason, pb.CancelOrderResponse)
+        return await cancelling.cancel_order(
+            self._shop, ask, order_id, request.reason, pb.CancelOrderResponse
         )
 
     async def CompleteOrder(
         self, request: pb.CompleteOrderRequest, context: Context
     ) -> pb.CompleteOrderResponse:
         ask, order_id = ask_of("CompleteOrder", request), UUID(request.order_id)
-        reply = told(await lifecycle.complete_order(self._shop, ask, order_id, pb.CompleteOrderResponse))
+        reply = await lifecycle.complete_order(self._shop, ask, order_id, pb.CompleteOrderResponse)
         deeds.tell_completed(reply.order)
         return reply
 
@@ -106,7 +105,7 @@ class OrdersRpc(OrdersServiceServicer):
     ) -> pb.SetGuestAllergyResponse:
         ask, order_id = ask_of("SetGuestAllergy", request), UUID(request.order_id)
         allergy = guest_allergy_of(request.guest_allergy)
-        return told(await allergies.set_guest_allergy(self._shop, ask, order_id, allergy))
+        return await allergies.set_guest_allergy(self._shop, ask, order_id, allergy)
 
     async def SetOrderStatus(
         self, request: pb.SetOrderStatusRequest, context: Context
@@ -114,10 +113,9 @@ class OrdersRpc(OrdersServiceServicer):
         ask, order_id = ask_of("SetOrderStatus", request), UUID(request.order_id)
         status = enums.STATE_OF[request.status]
         _require_permission(status)
-        answer = await lifecycle.set_order_status(
+        reply = await lifecycle.set_order_status(
             self._shop, ask, order_id, status, request.reason, pb.SetOrderStatusResponse
         )
-        reply = told(answer)
         deeds.tell_completed(reply.order)
         return reply
 

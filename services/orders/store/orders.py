@@ -1,7 +1,7 @@
 """Orders with their lines, history and payments. Every write of an order is one statement."""
 
 from dataclasses import dataclass
-from datetime import UTC, date, datetime
+from datetime import UTC, datetime
 from typing import Any
 from uuid import UUID
 
@@ -10,7 +10,7 @@ import asyncpg
 from chassis.db import Transaction
 from services.orders.domain.change import Change, Held, PaymentRecorded
 from services.orders.domain.errors import OrderNotFound, TicketNotFound
-from services.orders.domain.figures import Figures, difference
+from services.orders.domain.figures import difference
 from services.orders.domain.order import Order, StateChange
 from services.orders.store import rows
 from services.orders.store.copies import CopyVersions
@@ -68,9 +68,9 @@ _BUSINESS_DATE = f"${_ORDER_AT + [name for name, _ in ORDER_COLUMNS].index('busi
 # gives the number and stays locked until the commit; only the channels are locked later.
 _DAY = f"""
 day AS (
-    INSERT INTO order_day AS d (restaurant_id, business_date, last_number, {_DAY_COLUMNS})
+    INSERT INTO order_day AS d (restaurant_id, business_date, last_number, {_DAY_COLUMNS}, unpublished)
     SELECT $1::uuid, {_BUSINESS_DATE}::date, $4::int, $5::bigint, $6::bigint, $7::bigint, $8::bigint,
-        $9::bigint, $10::bigint
+        $9::bigint, $10::bigint, true
     FROM wanted WHERE $4::int > 0 OR ($5::bigint, $6::bigint, $7::bigint, $8::bigint, $9::bigint, $10::bigint)
         <> (0, 0, 0, 0, 0, 0)
     ON CONFLICT (restaurant_id, business_date) DO UPDATE SET
@@ -78,7 +78,7 @@ day AS (
         done = d.done + excluded.done, cancelled = d.cancelled + excluded.cancelled,
         gross_minor = d.gross_minor + excluded.gross_minor,
         paid_minor = d.paid_minor + excluded.paid_minor,
-        tickets_open = d.tickets_open + excluded.tickets_open
+        tickets_open = d.tickets_open + excluded.tickets_open, unpublished = true
     RETURNING last_number
 )"""  # noqa: S608 (built from the column lists of this package only)
 _NUMBER = "CASE WHEN $4::int > 0 THEN (SELECT last_number FROM day) ELSE $3::int END"
@@ -150,10 +150,6 @@ VALUES ($1, $2, $3, $4, $5, $6, $7) ON CONFLICT DO NOTHING RETURNING true
 SELECT_CANCELLING = "SELECT updated_at, restaurant_id, order_id FROM orders_cancelling_since($1, $2, $3, $4)"
 SELECT_UNPAID = "SELECT updated_at, restaurant_id, order_id FROM orders_unpaid_since($1, $2, $3, $4)"
 SELECT_TO_COMPLETE = "SELECT restaurant_id, ready_at, order_id FROM orders_to_complete($1, $2, $3, $4, $5)"
-SELECT_DAY = """
-SELECT placed, done, cancelled, gross_minor, paid_minor, tickets_open FROM order_day
-WHERE restaurant_id = $1 AND business_date = $2
-"""
 
 
 async def insert_order(tx: Transaction, change: Change, versions: CopyVersions) -> Inserted:
@@ -273,12 +269,6 @@ async def find_to_complete(
     """
     found = await tx.fetch(SELECT_TO_COMPLETE, ready_before, *after, limit)
     return [(row["restaurant_id"], row["ready_at"], row["order_id"]) for row in found]
-
-
-async def find_figures(tx: Transaction, business_date: date) -> Figures:
-    """The sum over all orders of the day."""
-    row = await tx.fetchrow(SELECT_DAY, tx.tenant, business_date)
-    return Figures(**dict(row)) if row is not None else Figures()
 
 
 def _arguments(tx: Transaction, change: Change, settings_version: int) -> list[object]:

@@ -252,4 +252,6 @@ order_day = sa.Table(
     _column("gross_minor", sa.BigInteger),
     _column("paid_minor", sa.BigInteger),
     _column("tickets_open", sa.BigInteger),
+    sa.Column("unpublished", sa.Boolean, nullable=False, server_default=sa.false()),
+    sa.Index("order_day_unpublished", "restaurant_id", postgresql_where=sa.text("unpublished")),
 )

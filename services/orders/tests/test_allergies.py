@@ -30,12 +30,12 @@ COELIAC_MESSAGE = orders_pb2.GuestAllergy(
 
 async def say(world: World, order_id: str, allergy: GuestAllergy | None) -> orders_pb2.Order:
     answer = await allergies.set_guest_allergy(world.shop, world.ask(), UUID(order_id), allergy)
-    return answer.reply.order
+    return answer.order
 
 
 async def acknowledge(world: World, ticket_id: UUID, seen: GuestAllergy | None) -> orders_pb2.Ticket:
     answer = await allergies.acknowledge_guest_allergy(world.shop, world.ask(), ticket_id, seen)
-    return answer.reply.ticket
+    return answer.ticket
 
 
 async def test_the_allergens_of_a_chosen_option_are_on_line_and_ticket(world: World) -> None:

@@ -28,6 +28,7 @@ from services.orders.store import copies as copy_store
 from services.orders.tests.builders import draft, draft_line, item_message, settings_message
 from services.orders.tests.world import World
 from services.orders.usecases.copies import Copies
+from services.orders.usecases.figures import Publisher
 
 EXAMPLES = Path(__file__).parents[3] / "protos" / "examples"
 PATIENCE_SECONDS = 30.0
@@ -155,18 +156,18 @@ async def test_menus_and_settings_arrive_by_event(world: World, stream: Stream) 
     assert world.catalog.asked == 1
 
 
-async def test_a_change_of_figures_is_noted_after_the_commit_of_a_payment(
+async def test_figures_wait_for_the_publisher_as_soon_as_a_payment_is_booked(
     world: World, stream: Stream
 ) -> None:
-    order = await world.place()
-    world.shop.changed.take()
+    order, publisher = await world.place(), Publisher(world.shop)
+    await publisher.publish()
     await stream.publish(world.tenant, world.payment(order.id, 100))
 
-    async def noted() -> bool:
-        return world.tenant in world.shop.changed.take()
+    async def booked() -> bool:
+        return await paid_minor(world, order.id) == 100
 
-    await until(noted)
-    assert await paid_minor(world, order.id) == 100
+    await until(booked)
+    assert await publisher.publish() == 1
 
 
 def example(kind: type[Message]) -> Message:

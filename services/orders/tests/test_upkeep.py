@@ -14,7 +14,7 @@ from services.orders.domain import guards
 from services.orders.domain.figures import Figures, figures
 from services.orders.domain.kitchen import RECALL_WITHIN, TicketStep
 from services.orders.domain.order import Kitchen, Lifecycle, State
-from services.orders.store import listing
+from services.orders.store import days, listing
 from services.orders.store import orders as store
 from services.orders.tests.builders import draft, draft_line, settings_message
 from services.orders.tests.world import World
@@ -178,23 +178,6 @@ async def test_only_what_is_paid_and_past_its_recall_counts_as_handed_over(world
     assert not guards.was_handed_over(unpaid, world.clock.now())
 
 
-async def test_metrics_are_published_for_restaurants_that_changed(
-    world: World, event_recorder: EventRecorder
-) -> None:
-    quiet = world.another()
-    await quiet.place()
-    await upkeep.publish_metrics(world.shop)
-    order = await world.place()
-    await world.pay(order, 100)
-    assert await upkeep.publish_metrics(world.shop) == 1
-    assert await upkeep.publish_metrics(world.shop) == 0
-    [event] = await event_recorder.of_type(world.shop.db, events_pb2.MetricsUpdated, world.tenant)
-    metrics = event.metrics
-    assert (metrics.business_date, metrics.currency_code) == ("2026-03-02", "GBP")
-    assert (metrics.orders_placed, metrics.orders_open, metrics.tickets_open) == (1, 1, 1)
-    assert (metrics.gross_minor, metrics.paid_minor) == (1125, 100)
-
-
 async def test_the_figures_of_a_day_are_the_sum_of_its_orders(world: World) -> None:
     await world.place(draft=True)
     await world.validate((await world.place(draft=True)).id)
@@ -208,7 +191,7 @@ async def test_the_figures_of_a_day_are_the_sum_of_its_orders(world: World) -> N
     expected = Figures()
     async with world.shop.db.transaction(world.tenant, readonly=True) as tx:
         page = await listing.find_page(tx, listing.Filter(), None, 100)
-        kept = await store.find_figures(tx, page.orders[0].business_date)
+        kept = await days.find_figures(tx, page.orders[0].business_date)
     for order in page.orders:
         tickets = await world.tickets(str(order.id))
         expected = expected.minus(Figures().minus(figures(order, tickets)))

@@ -28,9 +28,8 @@ from services.orders.domain.errors import (
 from services.orders.domain.kitchen import LineStep, TicketStep
 from services.orders.domain.order import Kitchen, Lifecycle, State
 from services.orders.tests.builders import MIA, draft, draft_line, item_message
-from services.orders.tests.world import World
+from services.orders.tests.world import Answer, World
 from services.orders.usecases import copies, placing, reading
-from services.orders.usecases.ports import Answer
 from services.orders.usecases.upkeep import UNPAID_EXPIRES_AFTER, Sweeper
 
 
@@ -104,10 +103,10 @@ async def test_the_same_request_again_gets_the_first_reply(
 ) -> None:
     wanted = draft(draft_line(world.burger))
     first = await world.place_answer(wanted, key="k1")
-    await world.cook(first.reply.order.id, TicketStep.START)
+    await world.cook(first.order.id, TicketStep.START)
     again = await world.place_answer(wanted, key="k1")
     assert (first.replayed, again.replayed) == (False, True)
-    assert again.reply == first.reply
+    assert again.order == first.order
     assert len(await event_recorder.of_type(world.shop.db, events_pb2.OrderPlaced, world.tenant)) == 1
 
 
@@ -123,7 +122,7 @@ async def test_the_same_order_under_a_new_key_is_the_stored_order(world: World) 
     await world.place(wanted)
     await world.cook(wanted.id, TicketStep.START)
     again = await world.place_answer(wanted)
-    assert (again.replayed, again.reply.order.state) == (True, orders_pb2.ORDER_STATE_PREPARING)
+    assert (again.replayed, again.order.state) == (True, orders_pb2.ORDER_STATE_PREPARING)
     assert (await world.place()).number == 2  # none was spent on the repetition
 
 
@@ -142,7 +141,7 @@ async def test_an_order_that_was_accepted_stays_so_when_its_item_goes_off_before
     wanted = draft(draft_line(world.burger))
     first = await world.place(wanted, key="k1")
     await take_burger_off(world)
-    assert (await world.place_answer(wanted, key="k1")).reply.order == first
+    assert (await world.place_answer(wanted, key="k1")).order == first
     assert (await world.place_answer(wanted, key="k2")).replayed
     with pytest.raises(ItemUnavailable):
         await world.place()
@@ -158,7 +157,7 @@ async def test_fifty_identical_requests_at_once_have_one_effect(
     )
     answers = [outcome for outcome in outcomes if isinstance(outcome, Answer)]
     refusals = [outcome for outcome in outcomes if not isinstance(outcome, Answer)]
-    assert {answer.reply.order.number for answer in answers} == {2}
+    assert {answer.order.number for answer in answers} == {2}
     assert all(isinstance(refusal, IdempotencyInFlight) for refusal in refusals)
     placed = await event_recorder.of_type(world.shop.db, events_pb2.OrderPlaced, world.tenant)
     assert [event.order.id for event in placed].count(wanted.id) == 1
@@ -168,7 +167,7 @@ async def test_one_id_under_many_keys_at_once_is_one_order(world: World) -> None
     await world.place()
     wanted = draft(draft_line(world.burger))
     answers = await asyncio.gather(*(world.place_answer(wanted) for _ in range(8)))
-    assert {answer.reply.order.id for answer in answers} == {wanted.id}
+    assert {answer.order.id for answer in answers} == {wanted.id}
     assert sum(not answer.replayed for answer in answers) == 1
 
 

@@ -3,7 +3,7 @@
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
-from typing import Any
+from typing import Any, NamedTuple
 from uuid import UUID
 
 from fynlo.catalog.v1 import catalog_pb2
@@ -15,7 +15,7 @@ from fynlo.payments.v1 import payments_pb2
 from chassis.clock import FakeClock
 from chassis.idempotency import IdempotencyKey
 from chassis.ids import new_id
-from chassis.rpc import inbound
+from chassis.rpc import Call, inbound
 from chassis.testing_rpc import PATIENT_SECONDS, TokenMint
 from services.orders.domain.kitchen import LineStep, TicketStep
 from services.orders.domain.order import Kitchen, Order, State, StateChange
@@ -28,10 +28,17 @@ from services.orders.tests.builders import (
     settings_message,
 )
 from services.orders.usecases import cancelling, kitchen, lifecycle, payments, placing, reading
-from services.orders.usecases.ports import Answer, Ask
+from services.orders.usecases.ports import Ask
 from services.orders.usecases.work import Shop
 
 PERMISSIONS = frozenset({"orders.place", "orders.cancel"})
+
+
+class Answer(NamedTuple):
+    """The order of a reply, and whether it is that of an earlier request."""
+
+    order: orders_pb2.Order
+    replayed: bool
 
 
 @dataclass
@@ -66,31 +73,32 @@ class World:
     def ask(self, key: str = "", body: bytes = b"same") -> Ask:
         """A request of Mia's, with a fresh key unless given."""
         key = key or str(new_id())
-        return Ask(self.tenant, MIA, key, IdempotencyKey("test", key, body))
+        return Ask(self.tenant, IdempotencyKey("test", key, body), MIA)
 
     @contextmanager
-    def calling(self) -> Iterator[None]:
+    def calling(self) -> Iterator[Call]:
         """Calls to peers inside are forwarded for Mia, with her token."""
         mia = self.mint.principal(
             permissions=PERMISSIONS, restaurant_id=self.tenant, subject=MIA.user_id, name=MIA.name
         )
-        with inbound(budget_seconds=PATIENT_SECONDS, token=self.mint.token(mia)):
-            yield
+        with inbound(budget_seconds=PATIENT_SECONDS, token=self.mint.token(mia)) as call:
+            yield call
 
     async def place(
         self, wanted: pb.OrderDraft | None = None, key: str = "", **overrides: Any
     ) -> orders_pb2.Order:
         """An order of one burger unless told otherwise."""
-        return (await self.place_answer(wanted, key, **overrides)).reply.order
+        return (await self.place_answer(wanted, key, **overrides)).order
 
     async def place_answer(
         self, wanted: pb.OrderDraft | None = None, key: str = "", **overrides: Any
-    ) -> Answer[pb.PlaceOrderResponse]:
+    ) -> Answer:
         """As place, with whether it was replayed."""
         wanted = wanted if wanted is not None else draft(draft_line(self.burger), **overrides)
         body = wanted.SerializeToString(deterministic=True)
-        with self.calling():
-            return await placing.place_order(self.shop, self.ask(key, body), wanted)
+        with self.calling() as call:
+            reply = await placing.place_order(self.shop, self.ask(key, body), wanted)
+        return Answer(reply.order, call.replayed)
 
     async def place_pay_first(self, **overrides: Any) -> orders_pb2.Order:
         """An order that is paid before it is cooked."""
@@ -116,12 +124,12 @@ class World:
 
     async def step(self, ticket_id: UUID, step: TicketStep, key: str = "") -> orders_pb2.Ticket:
         """A cook moves a ticket."""
-        return (await kitchen.change_ticket(self.shop, self.ask(key), ticket_id, step)).reply.ticket
+        return (await kitchen.change_ticket(self.shop, self.ask(key), ticket_id, step)).ticket
 
     async def step_line(self, ticket_id: UUID, line_id: UUID, step: LineStep) -> orders_pb2.Ticket:
         """A cook moves a line."""
         answer = await kitchen.change_ticket_line(self.shop, self.ask(), ticket_id, line_id, step)
-        return answer.reply.ticket
+        return answer.ticket
 
     async def cook(self, order_id: str, *steps: TicketStep) -> None:
         """Moves every ticket of the order through the steps."""
@@ -159,14 +167,14 @@ class World:
         answer = await lifecycle.fire_order(
             self.shop, self.ask(), UUID(order_id), lines or [], course, pb.FireOrderResponse, pay_later
         )
-        return answer.reply.order
+        return answer.order
 
     async def complete(self, order_id: str) -> orders_pb2.Order:
         """Paid and handed over."""
         answer = await lifecycle.complete_order(
             self.shop, self.ask(), UUID(order_id), pb.CompleteOrderResponse
         )
-        return answer.reply.order
+        return answer.order
 
     async def cancel(
         self, order_id: str, reason: str = "guest left", key: str = "", body: bytes = b"same"
@@ -176,7 +184,7 @@ class World:
             answer = await cancelling.cancel_order(
                 self.shop, self.ask(key, body), UUID(order_id), reason, pb.CancelOrderResponse
             )
-        return answer.reply.order
+        return answer.order
 
     async def validate(self, order_id: str, key: str = "", body: bytes = b"same") -> orders_pb2.Order:
         """A draft becomes an order."""
@@ -184,7 +192,7 @@ class World:
             answer = await placing.validate_order(
                 self.shop, self.ask(key, body), UUID(order_id), pb.ValidateOrderResponse
             )
-        return answer.reply.order
+        return answer.order
 
     async def set_status(self, order_id: str, status: State, reason: str = "") -> orders_pb2.Order:
         """Moves the order to a derived state."""
@@ -192,4 +200,4 @@ class World:
             answer = await lifecycle.set_order_status(
                 self.shop, self.ask(), UUID(order_id), status, reason, pb.SetOrderStatusResponse
             )
-        return answer.reply.order
+        return answer.order

@@ -11,12 +11,13 @@ from uuid import UUID
 
 from fynlo.orders.v1 import events_pb2, orders_service_pb2
 
+from chassis.commands import execute
 from chassis.db import Transaction
 from services.orders.domain.kitchen import Ticket
 from services.orders.store import alarms as store
 from services.orders.store.kitchen import find_ticket
-from services.orders.usecases.ports import Answer, Ask
-from services.orders.usecases.work import Shop, once
+from services.orders.usecases.ports import Ask
+from services.orders.usecases.work import Shop
 from services.orders.wire.events import AlarmEnd, alarm_cleared
 from services.orders.wire.orders import ticket_message, timestamp
 
@@ -57,7 +58,7 @@ async def report_delivered(shop: Shop, tenant: UUID, confirmed: Sequence[tuple[U
 
 async def acknowledge_alarm(
     shop: Shop, ask: Ask, ticket_id: UUID
-) -> Answer[orders_service_pb2.AcknowledgeTicketAlarmResponse]:
+) -> orders_service_pb2.AcknowledgeTicketAlarmResponse:
     """Somebody looks after it. One that is over already stays over. Raises TicketNotFound."""
 
     async def work(tx: Transaction) -> orders_service_pb2.AcknowledgeTicketAlarmResponse:
@@ -65,10 +66,10 @@ async def acknowledge_alarm(
         if ticket is None:
             ticket = await find_ticket(tx, ticket_id)
         else:
-            _emit(tx, ticket, alarm_cleared(ticket, AlarmEnd.ACKNOWLEDGED, ask.actor), ask.command_id)
+            _emit(tx, ticket, alarm_cleared(ticket, AlarmEnd.ACKNOWLEDGED, ask.actor))
         return orders_service_pb2.AcknowledgeTicketAlarmResponse(ticket=ticket_message(ticket))
 
-    return await once(shop, ask, orders_service_pb2.AcknowledgeTicketAlarmResponse, work)
+    return await execute(shop.db, ask, orders_service_pb2.AcknowledgeTicketAlarmResponse, work)
 
 
 def raised_event(ticket: Ticket, unseen: Unseen, at: datetime) -> events_pb2.TicketUndelivered:
@@ -86,6 +87,5 @@ def _emit(
     tx: Transaction,
     ticket: Ticket,
     event: events_pb2.TicketUndelivered | events_pb2.TicketAlarmCleared,
-    command_id: str | None = None,
 ) -> None:
-    tx.emit(event, subject_id=str(ticket.order_id), command_id=command_id)
+    tx.emit(event, subject_id=str(ticket.order_id))

@@ -5,40 +5,41 @@ from uuid import UUID
 from fynlo.orders.v1 import orders_service_pb2 as pb
 
 from chassis.audit import audit
+from chassis.commands import execute
 from chassis.db import Transaction
 from services.orders.domain import commands
 from services.orders.domain.order import GuestAllergy
 from services.orders.store import orders as store
-from services.orders.usecases.ports import Answer, Ask
-from services.orders.usecases.work import Shop, apply, once
+from services.orders.usecases.ports import Ask
+from services.orders.usecases.work import Shop, apply
 from services.orders.wire.orders import order_message, ticket_message
 
 
 async def set_guest_allergy(
     shop: Shop, ask: Ask, order_id: UUID, allergy: GuestAllergy | None
-) -> Answer[pb.SetGuestAllergyResponse]:
+) -> pb.SetGuestAllergyResponse:
     """None: no guest has one. Raises OrderNotFound and as commands.set_guest_allergy."""
 
     async def work(tx: Transaction) -> pb.SetGuestAllergyResponse:
         held = await store.lock_order(tx, order_id)
         change = commands.set_guest_allergy(held, allergy, shop.command(ask))
-        order = held.order if change is None else (await apply(tx, change, ask.command_id)).order
+        order = held.order if change is None else (await apply(tx, change)).order
         # Who and when; what it is stands on the order alone.
         audit(tx, "orders.guest_allergy_set", order_id=order.id, order_version=order.version)
         return pb.SetGuestAllergyResponse(order=order_message(order))
 
-    return await once(shop, ask, pb.SetGuestAllergyResponse, work)
+    return await execute(shop.db, ask, pb.SetGuestAllergyResponse, work)
 
 
 async def acknowledge_guest_allergy(
     shop: Shop, ask: Ask, ticket_id: UUID, seen: GuestAllergy | None
-) -> Answer[pb.AcknowledgeGuestAllergyResponse]:
+) -> pb.AcknowledgeGuestAllergyResponse:
     """``seen``: as the cook has read it. Raises as commands.acknowledge_allergy."""
 
     async def work(tx: Transaction) -> pb.AcknowledgeGuestAllergyResponse:
         held = await store.lock_order_of_ticket(tx, ticket_id)
         change = commands.acknowledge_allergy(held, ticket_id, seen, shop.command(ask))
-        tickets = held.tickets if change is None else (await apply(tx, change, ask.command_id)).tickets
+        tickets = held.tickets if change is None else (await apply(tx, change)).tickets
         ticket = next(one for one in tickets if one.id == ticket_id)
         audit(
             tx,
@@ -49,4 +50,4 @@ async def acknowledge_guest_allergy(
         )
         return pb.AcknowledgeGuestAllergyResponse(ticket=ticket_message(ticket))
 
-    return await once(shop, ask, pb.AcknowledgeGuestAllergyResponse, work)
+    return await execute(shop.db, ask, pb.AcknowledgeGuestAllergyResponse, work)

@@ -9,6 +9,7 @@ from collections.abc import Callable
 from uuid import UUID
 
 from chassis.audit import audit
+from chassis.commands import begin, execute
 from chassis.db import Transaction
 from services.orders.domain import cancelling
 from services.orders.domain.change import Command, Held
@@ -16,16 +17,12 @@ from services.orders.domain.errors import MoneyOnBill, RefundRequired
 from services.orders.domain.order import Lifecycle, Order
 from services.orders.store import kitchen as kitchen_store
 from services.orders.store import orders as store
-from services.orders.usecases.ports import Answer, Ask, R
-from services.orders.usecases.work import Shop, apply, once
+from services.orders.usecases.ports import Ask, R
+from services.orders.usecases.work import Shop, apply
 from services.orders.wire.orders import order_message
 
-BEGIN = "begin"
-BEGUN = b""
-"""What the first step remembers: that it was taken."""
 
-
-async def cancel_order(shop: Shop, ask: Ask, order_id: UUID, reason: str, reply_type: type[R]) -> Answer[R]:
+async def cancel_order(shop: Shop, ask: Ask, order_id: UUID, reason: str, reply_type: type[R]) -> R:
     """Locks the order as cancel_pending, has payments close the bill, cancels. A retry resumes.
 
     Whoever finds the order being cancelled joins in, and answers with the cancelled order whoever ends it.
@@ -34,19 +31,30 @@ async def cancel_order(shop: Shop, ask: Ask, order_id: UUID, reason: str, reply_
     IdempotencyKeyReuse (no effect).
     """
     command = shop.command(ask, reason)
-    begun = await _begin(shop, ask, order_id, command)
+
+    async def first(tx: Transaction, taken_before: bool) -> Lifecycle | None:
+        """A draft needs no steps; what is closed may have been ended by this very command."""
+        held = await store.lock_order(tx, order_id)
+        if held.order.lifecycle is Lifecycle.VALIDATED:
+            await apply(tx, cancelling.begin_cancel(held, command))
+        elif held.order.lifecycle is not Lifecycle.CANCEL_PENDING:
+            return held.order.lifecycle if taken_before else None
+        return Lifecycle.CANCEL_PENDING
+
+    before, begun = await begin(shop.db, ask, reply_type, first)
+    if before is not None:
+        return before
     if begun is Lifecycle.CANCEL_PENDING:
-        shop.changed.note(ask.tenant)
         await _close_bill(shop, ask.tenant, order_id, command)
 
     async def finish(tx: Transaction) -> R:
         held = await store.lock_order(tx, order_id)
         order = held.order
         if begun is None or order.lifecycle is not Lifecycle.CANCELLED:
-            order = await finish_cancel(tx, held, command, ask.command_id)
+            order = await finish_cancel(tx, held, command)
         return reply_type(order=order_message(order))
 
-    return await once(shop, ask, reply_type, finish)
+    return await execute(shop.db, ask, reply_type, finish)
 
 
 async def close_for_cancel(
@@ -56,24 +64,24 @@ async def close_for_cancel(
     are, and those that are not to be cancelled (``only_if``).
     """
     async with shop.db.transaction(tenant) as tx:
+        tx.command_id = command.id
         held = await store.lock_order(tx, order_id)
         if held.order.lifecycle is Lifecycle.VALIDATED:
             if not only_if(held.order):
                 return
-            await apply(tx, cancelling.begin_cancel(held, command), command.id)
+            await apply(tx, cancelling.begin_cancel(held, command))
         elif held.order.lifecycle is not Lifecycle.CANCEL_PENDING:
             return
-    shop.changed.note(tenant)
     await _close_bill(shop, tenant, order_id, command)
 
 
-async def finish_cancel(tx: Transaction, held: Held, command: Command, command_id: str) -> Order:
+async def finish_cancel(tx: Transaction, held: Held, command: Command) -> Order:
     """The last step, whoever takes it; recorded, for it is money that was not taken. Raises
     IllegalTransition.
     """
     is_draft = held.order.lifecycle is Lifecycle.DRAFT
     change = (cancelling.cancel_draft if is_draft else cancelling.finish_cancel)(held, command)
-    order = (await apply(tx, change, command_id)).order
+    order = (await apply(tx, change)).order
     audit(
         tx,
         "orders.order_cancelled",
@@ -84,27 +92,6 @@ async def finish_cancel(tx: Transaction, held: Held, command: Command, command_i
         order_id=order.id,
     )
     return order
-
-
-async def _begin(shop: Shop, ask: Ask, order_id: UUID, command: Command) -> Lifecycle | None:
-    """Where the cancellation stands after its first step: None where this request has begun none.
-
-    A request that has its answer already, and one for a draft, which needs no steps, begin nothing.
-    """
-    step = ask.key.step(BEGIN)
-    async with shop.db.transaction(ask.tenant) as tx:
-        if await tx.peek(ask.key) is not None:
-            return None
-        begun = await tx.peek(step) is not None
-        held = await store.lock_order(tx, order_id)
-        lifecycle = held.order.lifecycle
-        if lifecycle not in {Lifecycle.VALIDATED, Lifecycle.CANCEL_PENDING}:
-            return lifecycle if begun else None
-        if lifecycle is Lifecycle.VALIDATED:
-            await apply(tx, cancelling.begin_cancel(held, command), command.id)
-        if await tx.claim(step) is None:
-            tx.remember(BEGUN)
-    return Lifecycle.CANCEL_PENDING
 
 
 async def _close_bill(shop: Shop, tenant: UUID, order_id: UUID, command: Command) -> None:
@@ -122,7 +109,8 @@ async def _close_bill(shop: Shop, tenant: UUID, order_id: UUID, command: Command
 
 async def _restore(shop: Shop, tenant: UUID, order_id: UUID, command: Command) -> None:
     async with shop.db.transaction(tenant) as tx:
+        tx.command_id = command.id
         held = await store.lock_order(tx, order_id)
         if held.order.lifecycle is Lifecycle.CANCEL_PENDING:
             stations = await kitchen_store.find_stations(tx)
-            await apply(tx, cancelling.refuse_cancel(held, stations, command), command.id)
+            await apply(tx, cancelling.refuse_cancel(held, stations, command))

@@ -55,8 +55,7 @@ class DayEnd:
             change = commands.end_day(held, today, fired_before, settings.auto_complete, command)
             if change is None:
                 return False
-            await apply(tx, change, "")
-        shop.changed.note(tenant)
+            await apply(tx, change)
         return True
 
 

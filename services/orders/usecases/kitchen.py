@@ -2,10 +2,12 @@
 
 from collections.abc import Callable
 from dataclasses import replace
+from functools import partial
 from uuid import UUID
 
 from fynlo.orders.v1 import events_pb2, orders_service_pb2
 
+from chassis.commands import execute
 from chassis.db import Transaction
 from chassis.errors import Unprocessable
 from services.orders.domain import commands
@@ -15,8 +17,8 @@ from services.orders.store import copies as copy_store
 from services.orders.store import kitchen as store
 from services.orders.store.orders import lock_order_of_ticket
 from services.orders.usecases.copies import settings_in
-from services.orders.usecases.ports import Answer, Ask
-from services.orders.usecases.work import Shop, apply, once
+from services.orders.usecases.ports import Ask
+from services.orders.usecases.work import Shop, apply
 from services.orders.wire.orders import station_message, ticket_message
 
 STATIONS_PER_CATEGORY_MAX = 2
@@ -40,7 +42,7 @@ async def list_stations(shop: Shop, tenant: UUID) -> list[Station]:
 
 async def save_station(
     shop: Shop, ask: Ask, station: Station, is_new: bool
-) -> Answer[orders_service_pb2.SaveStationResponse]:
+) -> orders_service_pb2.SaveStationResponse:
     """Makes or changes a station.
 
     Raises StationNotFound, StaleVersion, TooManyStations, DefaultStationNeeded.
@@ -58,58 +60,52 @@ async def save_station(
         else:
             version = await store.update_station(tx, station)
         await copy_store.count_stations(tx)
+        tx.after_commit(partial(shop.copies.forget, ask.tenant))
         saved = replace(station, version=version)
         for one in (*demoted, saved):
             event = events_pb2.StationSaved(station=station_message(one))
-            tx.emit(event, subject_id=str(one.id), command_id=ask.command_id)
+            tx.emit(event, subject_id=str(one.id))
         return orders_service_pb2.SaveStationResponse(station=station_message(saved))
 
-    answer = await once(shop, ask, orders_service_pb2.SaveStationResponse, save)
-    shop.copies.forget(ask.tenant)
-    return answer
+    return await execute(shop.db, ask, orders_service_pb2.SaveStationResponse, save)
 
 
 async def change_ticket(
     shop: Shop, ask: Ask, ticket_id: UUID, step: TicketStep
-) -> Answer[orders_service_pb2.ChangeTicketResponse]:
+) -> orders_service_pb2.ChangeTicketResponse:
     """A cook moves a ticket. Raises as commands.step_ticket."""
 
     async def work(tx: Transaction) -> orders_service_pb2.ChangeTicketResponse:
         def verb(held: Held, auto_complete: bool) -> Change | None:
             return commands.step_ticket(held, ticket_id, step, auto_complete, shop.command(ask))
 
-        ticket = await _step(tx, ask, ticket_id, verb)
+        ticket = await _step(tx, ticket_id, verb)
         return orders_service_pb2.ChangeTicketResponse(ticket=ticket_message(ticket))
 
-    return await once(shop, ask, orders_service_pb2.ChangeTicketResponse, work)
+    return await execute(shop.db, ask, orders_service_pb2.ChangeTicketResponse, work)
 
 
 async def change_ticket_line(
     shop: Shop, ask: Ask, ticket_id: UUID, line_id: UUID, step: LineStep
-) -> Answer[orders_service_pb2.ChangeTicketLineResponse]:
+) -> orders_service_pb2.ChangeTicketLineResponse:
     """A cook moves one line. Raises as commands.step_line."""
 
     async def work(tx: Transaction) -> orders_service_pb2.ChangeTicketLineResponse:
         def verb(held: Held, auto_complete: bool) -> Change | None:
             return commands.step_line(held, ticket_id, line_id, step, auto_complete, shop.command(ask))
 
-        ticket = await _step(tx, ask, ticket_id, verb)
+        ticket = await _step(tx, ticket_id, verb)
         return orders_service_pb2.ChangeTicketLineResponse(ticket=ticket_message(ticket))
 
-    return await once(shop, ask, orders_service_pb2.ChangeTicketLineResponse, work)
+    return await execute(shop.db, ask, orders_service_pb2.ChangeTicketLineResponse, work)
 
 
-async def _step(
-    tx: Transaction,
-    ask: Ask,
-    ticket_id: UUID,
-    verb: Callable[[Held, bool], Change | None],
-) -> Ticket:
+async def _step(tx: Transaction, ticket_id: UUID, verb: Callable[[Held, bool], Change | None]) -> Ticket:
     held = await lock_order_of_ticket(tx, ticket_id)
     change = verb(held, (await settings_in(tx)).auto_complete)
     if change is None:
         return next(ticket for ticket in held.tickets if ticket.id == ticket_id)
-    change = await apply(tx, change, ask.command_id)
+    change = await apply(tx, change)
     return next(ticket for ticket in change.tickets if ticket.id == ticket_id)
 
 

@@ -3,6 +3,7 @@
 from collections.abc import Awaitable, Callable, Sequence
 from uuid import UUID
 
+from chassis.commands import execute
 from chassis.db import Transaction
 from services.orders.domain import commands, guards
 from services.orders.domain.change import Change, Held
@@ -14,9 +15,9 @@ from services.orders.store import orders as store
 from services.orders.usecases.cancelling import cancel_order
 from services.orders.usecases.copies import settings_in
 from services.orders.usecases.placing import validate_order
-from services.orders.usecases.ports import Answer, Ask, R
+from services.orders.usecases.ports import Ask, R
 from services.orders.usecases.reading import get_order
-from services.orders.usecases.work import Shop, apply, once
+from services.orders.usecases.work import Shop, apply
 from services.orders.wire.orders import order_message
 
 Verb = Callable[[Transaction, Held], Awaitable[Change]]
@@ -30,7 +31,7 @@ async def fire_order(
     course: str,
     reply_type: type[R],
     pay_later: bool = False,
-) -> Answer[R]:
+) -> R:
     """Held lines to the kitchen. Raises OrderNotFound and as commands.fire."""
 
     async def fire(tx: Transaction, held: Held) -> Change:
@@ -40,7 +41,7 @@ async def fire_order(
     return await _change_order(shop, ask, order_id, reply_type, fire)
 
 
-async def complete_order(shop: Shop, ask: Ask, order_id: UUID, reply_type: type[R]) -> Answer[R]:
+async def complete_order(shop: Shop, ask: Ask, order_id: UUID, reply_type: type[R]) -> R:
     """Paid and handed over. Raises OrderNotFound and as commands.complete."""
 
     async def complete(tx: Transaction, held: Held) -> Change:
@@ -51,7 +52,7 @@ async def complete_order(shop: Shop, ask: Ask, order_id: UUID, reply_type: type[
 
 async def set_order_status(
     shop: Shop, ask: Ask, order_id: UUID, status: State, reason: str, reply_type: type[R]
-) -> Answer[R]:
+) -> R:
     """Moves the order to a derived state by the one command that leads there; where it is there, nothing
     happens.
 
@@ -66,11 +67,11 @@ async def set_order_status(
     except IllegalTransition as refusal:
         order = await get_order(shop, ask.tenant, order_id)
         if order.state is status:
-            return Answer(reply_type(order=order_message(order)))
+            return reply_type(order=order_message(order))
         raise _unreachable(order, status) from refusal
 
 
-async def _step_to(shop: Shop, ask: Ask, order_id: UUID, status: State, reply_type: type[R]) -> Answer[R]:
+async def _step_to(shop: Shop, ask: Ask, order_id: UUID, status: State, reply_type: type[R]) -> R:
     async def step(tx: Transaction, held: Held) -> Change:
         if status not in guards.reachable_statuses(held.order):
             raise _unreachable(held.order, status)
@@ -84,13 +85,13 @@ async def _step_to(shop: Shop, ask: Ask, order_id: UUID, status: State, reply_ty
     return await _change_order(shop, ask, order_id, reply_type, step)
 
 
-async def _change_order(shop: Shop, ask: Ask, order_id: UUID, reply_type: type[R], verb: Verb) -> Answer[R]:
+async def _change_order(shop: Shop, ask: Ask, order_id: UUID, reply_type: type[R], verb: Verb) -> R:
     async def work(tx: Transaction) -> R:
         held = await store.lock_order(tx, order_id)
-        change = await apply(tx, await verb(tx, held), ask.command_id)
+        change = await apply(tx, await verb(tx, held))
         return reply_type(order=order_message(change.order))
 
-    return await once(shop, ask, reply_type, work)
+    return await execute(shop.db, ask, reply_type, work)
 
 
 def _unreachable(order: Order, status: State) -> IllegalTransition:

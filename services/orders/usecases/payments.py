@@ -40,7 +40,7 @@ async def record_payment(tx: Transaction, clock: Clock, event: events_pb2.Paymen
     settings = await settings_in(tx)
     stations = await kitchen_store.find_stations(tx)
     change = commands.record_payment(held, payment, stations, settings.auto_complete, command)
-    await apply(tx, change, "")
+    await apply(tx, change)
     totals = change.order.totals
     odd_state = held.order.lifecycle in {Lifecycle.DRAFT, Lifecycle.CANCELLED}
     if odd_state or totals.paid_minor > totals.total_minor or paid.currency_code != held.order.currency_code:

@@ -6,10 +6,12 @@ from uuid import UUID
 
 from fynlo.orders.v1 import orders_service_pb2
 
+from chassis.commands import answered, execute
 from chassis.db import Transaction
 from chassis.errors import Problem, Unavailable, Unprocessable
-from chassis.idempotency import IdempotencyInFlight, StoredReply
+from chassis.idempotency import IdempotencyInFlight
 from chassis.ids import derived_id, new_id
+from chassis.rpc import mark_replayed
 from services.orders.domain import commands, guards
 from services.orders.domain.change import Change, numbered
 from services.orders.domain.errors import LineRefused, OrderExists
@@ -25,9 +27,9 @@ from services.orders.store import copies as copy_store
 from services.orders.store import orders as store
 from services.orders.store.orders import InsertedMeanwhile
 from services.orders.usecases.copies import Known
-from services.orders.usecases.ports import Answer, Ask, R
+from services.orders.usecases.ports import Ask, R
 from services.orders.usecases.reading import get_order
-from services.orders.usecases.work import Shop, answered_before, apply, once, publish
+from services.orders.usecases.work import Shop, apply, publish
 from services.orders.wire.events import check_size
 from services.orders.wire.orders import order_message, wanted_order
 
@@ -36,7 +38,7 @@ STALE_ATTEMPTS = 3
 NOT_IN_COPY = frozenset({"UNKNOWN_ITEM", "UNKNOWN_OPTION"})
 """Refusals that a menu newer than the copy may turn into a sale."""
 
-Placed = Answer[orders_service_pb2.PlaceOrderResponse]
+Placed = orders_service_pb2.PlaceOrderResponse
 
 
 class UnknownMenuVersion(Unprocessable):
@@ -110,9 +112,9 @@ class _Placing:
             _not_older(known, self.wanted.menu_version)
             change = self._price(known)
             if not self.wanted.draft and _tracked(change.order.lines):
-                stored = await answered_before(self.shop, self.ask)
-                if stored is not None:
-                    return _replayed(stored)
+                before = await answered(self.shop.db, self.ask, Placed)
+                if before is not None:
+                    return before
                 self.reserved |= await _reserve(self.shop, self.wanted.id, change.order.lines)
         except Problem as refusal:
             try:
@@ -141,38 +143,34 @@ class _Placing:
         return change
 
     async def _insert(self, change: Change, known: Known) -> Placed:
-        async with self.shop.db.transaction(self.ask.tenant, claiming=self.ask.key) as tx:
-            stored = await tx.claim(self.ask.key)
-            if stored is not None:
-                return _replayed(stored)
+        async def insert(tx: Transaction) -> Placed:
             inserted = await store.insert_order(tx, change, known.versions)
             if inserted.taken:
                 return await self._stored_before(tx)
             if inserted.number is None:
                 raise StaleCopies
-            change = numbered(change, inserted.number)
-            message = order_message(change.order)
-            publish(tx, change, message, self.ask.command_id)
-            reply = orders_service_pb2.PlaceOrderResponse(order=message)
-            tx.remember(reply.SerializeToString())
-        self.shop.changed.note(self.ask.tenant)
-        return Answer(reply)
+            placed = numbered(change, inserted.number)
+            message = order_message(placed.order)
+            publish(tx, placed, message)
+            return Placed(order=message)
+
+        return await execute(self.shop.db, self.ask, Placed, insert)
 
     async def _answer_given_before(self, known: Known, refusal: Problem) -> Placed:
         """What would be refused now may have been accepted before: then that answer counts.
 
         Otherwise the refusal, unless it came from copies that are not the newest.
         """
+
+        async def look(tx: Transaction) -> Placed:
+            if await store.find_order(tx, self.wanted.id) is not None:
+                return await self._stored_before(tx)
+            if await copy_store.find_versions(tx) != known.versions:
+                raise StaleCopies
+            raise refusal
+
         try:
-            async with self.shop.db.transaction(self.ask.tenant) as tx:
-                stored = await tx.claim(self.ask.key)
-                if stored is not None:
-                    return _replayed(stored)
-                if await store.find_order(tx, self.wanted.id) is not None:
-                    return await self._stored_before(tx)
-                if await copy_store.find_versions(tx) != known.versions:
-                    raise StaleCopies
-                raise refusal
+            return await execute(self.shop.db, self.ask, Placed, look)
         except Problem as problem:
             if problem is refusal:
                 await self._give_back()
@@ -182,9 +180,8 @@ class _Placing:
         order = await store.find_order(tx, self.wanted.id)
         if order is None or order.content_hash != self.wanted.content_hash:
             raise OrderExists(f"Another order has the id {self.wanted.id}.")
-        reply = orders_service_pb2.PlaceOrderResponse(order=order_message(order))
-        tx.remember(reply.SerializeToString())
-        return Answer(reply, replayed=True)
+        mark_replayed()
+        return Placed(order=order_message(order))
 
     async def _give_back(self) -> None:
         """Releases what this request reserved under the id that its own key gave it.
@@ -196,24 +193,20 @@ class _Placing:
             await self.shop.peers.release_stock(self.wanted.id)
 
 
-def _replayed(stored: StoredReply) -> Placed:
-    return Answer(orders_service_pb2.PlaceOrderResponse.FromString(stored.reply), replayed=True)
-
-
-async def validate_order(shop: Shop, ask: Ask, order_id: UUID, reply_type: type[R]) -> Answer[R]:
+async def validate_order(shop: Shop, ask: Ask, order_id: UUID, reply_type: type[R]) -> R:
     """A draft becomes an order: prices are those of now, stock is reserved, a number is given.
 
     Raises OrderNotFound, IllegalTransition, and as place_order.
     """
     for _ in range(STALE_ATTEMPTS):
-        stored = await answered_before(shop, ask)
-        if stored is not None:
-            return Answer(reply_type.FromString(stored.reply), replayed=True)
+        before = await answered(shop.db, ask, reply_type)
+        if before is not None:
+            return before
         draft = await get_order(shop, ask.tenant, order_id)
         priced = await _price_draft(shop, ask.tenant, draft) if draft.lifecycle is Lifecycle.DRAFT else None
         validate = _Validation(shop, ask, draft, priced, reply_type)
         try:
-            return await once(shop, ask, reply_type, validate.store)
+            return await execute(shop.db, ask, reply_type, validate.store)
         except StaleCopies:
             shop.copies.forget(ask.tenant)
     raise Unavailable("The menu is changing; try again.", reason="MENU_IN_FLUX")
@@ -241,7 +234,7 @@ class _Validation(Generic[R]):
         terms = known.terms(command.at)
         change = commands.validate(held, basket, terms, known.menu.version, known.stations, command)
         check_size(order_message(change.order))
-        change = await apply(tx, change, self.ask.command_id)
+        change = await apply(tx, change)
         return self.reply_type(order=order_message(change.order))
 
 

@@ -2,7 +2,7 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Generic, Protocol, TypeVar
+from typing import Protocol, TypeVar
 from uuid import UUID
 
 from fynlo.catalog.v1 import catalog_service_pb2
@@ -10,7 +10,7 @@ from fynlo.common.v1 import common_pb2
 from fynlo.orders.v1 import orders_service_pb2
 from google.protobuf.message import Message
 
-from chassis.idempotency import IdempotencyKey
+from chassis.commands import Command
 from services.orders.domain.order import Actor, Line
 
 M = TypeVar("M", bound=Message)
@@ -26,21 +26,10 @@ R = TypeVar(
 
 
 @dataclass(frozen=True, slots=True)
-class Ask:
-    """One request for a change: by whom, in which restaurant, under which key."""
+class Ask(Command):
+    """One request for a change, and who makes it."""
 
-    tenant: UUID
     actor: Actor
-    command_id: str
-    key: IdempotencyKey
-
-
-@dataclass(frozen=True, slots=True)
-class Answer(Generic[M]):
-    """A reply, and whether it is the stored one of an earlier request."""
-
-    reply: M
-    replayed: bool = False
 
 
 class Peers(Protocol):

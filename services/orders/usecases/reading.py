@@ -15,6 +15,7 @@ from services.orders.domain.errors import OrderNotFound
 from services.orders.domain.kitchen import Ticket
 from services.orders.domain.order import Kitchen, Order, StateChange
 from services.orders.store import alarms as alarm_store
+from services.orders.store import days as day_store
 from services.orders.store import kitchen as kitchen_store
 from services.orders.store import listing
 from services.orders.store import orders as store
@@ -125,7 +126,7 @@ async def get_snapshot(shop: Shop, tenant: UUID, channel: str) -> GetSnapshotRes
 async def todays_metrics(tx: Transaction, settings: Settings, at: datetime) -> orders_pb2.RestaurantMetrics:
     """The figures of the business day that it is at ``at``."""
     day = day_of(settings, at)
-    figures = await store.find_figures(tx, day)
+    figures = await day_store.find_figures(tx, day)
     return metrics_message(figures, day.isoformat(), settings.currency_code, at)
 
 

@@ -1,10 +1,8 @@
-"""What the service does by itself: hanging cancellations, orders nobody pays or marks served, figures."""
+"""What the service does by itself: hanging cancellations, orders nobody pays or marks served."""
 
 import asyncio
 from datetime import timedelta
 from uuid import UUID
-
-from fynlo.orders.v1 import events_pb2
 
 from chassis.db import Transaction
 from chassis.errors import Problem
@@ -18,14 +16,12 @@ from services.orders.store import orders as store
 from services.orders.usecases.cancelling import close_for_cancel, finish_cancel
 from services.orders.usecases.copies import settings_in
 from services.orders.usecases.day_end import DayEnd
-from services.orders.usecases.reading import todays_metrics
 from services.orders.usecases.work import Shop, apply
 
 SWEEP_EVERY_SECONDS = 5.0
 SWEEP_BATCH = 100
 CANCEL_HANGS_AFTER = timedelta(seconds=5)
 UNPAID_EXPIRES_AFTER = timedelta(minutes=15)
-METRICS_EVERY_SECONDS = 2.0
 NOT_PAID = "not paid in time"
 NOT_MARKED_SERVED = "paid, ready, and past the time of a recall"
 
@@ -66,21 +62,6 @@ class Sweeper:
         return await _complete(self._shop, tenant, order_id)
 
 
-async def publish_metrics(shop: Shop) -> int:
-    """Publishes the figures of every restaurant that changed since the last round. How many there were."""
-    tenants = shop.changed.take()
-    for tenant in tenants:
-        try:
-            async with shop.db.transaction(tenant) as tx:
-                metrics = await todays_metrics(tx, await settings_in(tx), shop.clock.now())
-                event = events_pb2.MetricsUpdated(metrics=metrics)
-                tx.emit(event, subject_id=str(tenant))
-        except Problem as problem:
-            shop.changed.note(tenant)
-            _log.warning("figures were not published", restaurant_id=str(tenant), reason=problem.reason)
-    return len(tenants)
-
-
 async def sweep_forever(shop: Shop) -> None:
     """The sweeper's loop."""
     sweeper, day_end = Sweeper(shop), DayEnd(shop)
@@ -91,13 +72,6 @@ async def sweep_forever(shop: Shop) -> None:
         except Problem as problem:
             _log.warning("sweeping failed", reason=problem.reason, detail=problem.detail)
         await asyncio.sleep(SWEEP_EVERY_SECONDS)
-
-
-async def publish_metrics_forever(shop: Shop) -> None:
-    """The loop of the figures."""
-    while True:
-        await asyncio.sleep(METRICS_EVERY_SECONDS)
-        await publish_metrics(shop)
 
 
 async def _not_swept(due: store.Due | store.ToComplete, error: Exception) -> None:
@@ -117,8 +91,7 @@ async def _complete(shop: Shop, tenant: UUID, order_id: UUID) -> bool:
         wanted = (await settings_in(tx)).auto_complete
         if not wanted or not guards.was_handed_over(held, command.at):
             return False
-        await apply(tx, commands.complete(held, command), "")
-    shop.changed.note(tenant)
+        await apply(tx, commands.complete(held, command))
     return True
 
 
@@ -131,10 +104,7 @@ async def _close(shop: Shop, tenant: UUID, order_id: UUID) -> bool:
     with acting_for(tenant):
         await close_for_cancel(shop, tenant, order_id, command, only_if=expired)
         async with shop.db.transaction(tenant) as tx:
-            if not await _finish(tx, shop, order_id):
-                return False
-    shop.changed.note(tenant)
-    return True
+            return await _finish(tx, shop, order_id)
 
 
 def _expired(shop: Shop, order: Order) -> bool:
@@ -148,5 +118,5 @@ async def _finish(tx: Transaction, shop: Shop, order_id: UUID) -> bool:
     if not pending and not (held.order.lifecycle is Lifecycle.DRAFT and _expired(shop, held.order)):
         return False
     reason = held.order.cancel_reason or NOT_PAID
-    await finish_cancel(tx, held, shop.own_command(f"sweep:{order_id}", reason), "")
+    await finish_cancel(tx, held, shop.own_command(f"sweep:{order_id}", reason))
     return True

@@ -27,7 +27,7 @@ class PaymentsRpc(pb_grpc.PaymentsServiceServicer):
     async def TakePayment(self, request: pb.TakePaymentRequest, context: Context) -> pb.TakePaymentResponse:
         principal = current_principal()
         command = usecases.TakePayment(
-            restaurant_id=principal.tenant,
+            tenant=principal.tenant,
             key=key_of("TakePayment", request, principal),
             actor=actor_of(principal),
             order_id=parse_id(request.order_id),
@@ -73,7 +73,7 @@ class PaymentsRpc(pb_grpc.PaymentsServiceServicer):
     async def CloseBill(self, request: pb.CloseBillRequest, context: Context) -> pb.CloseBillResponse:
         principal = current_principal()
         command = usecases.CloseBill(
-            restaurant_id=restaurant_of(principal, request.restaurant_id),
+            tenant=restaurant_of(principal, request.restaurant_id),
             key=key_of("CloseBill", request, principal),
             order_id=parse_id(request.order_id),
         )

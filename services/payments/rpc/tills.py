@@ -28,7 +28,7 @@ class TillRpc(pb_grpc.TillServiceServicer):
     async def OpenTill(self, request: pb.OpenTillRequest, context: Context) -> pb.OpenTillResponse:
         principal = current_principal()
         command = usecases.OpenTill(
-            restaurant_id=principal.tenant,
+            tenant=principal.tenant,
             key=key_of("OpenTill", request, principal),
             actor=actor_of(principal),
             till=request.till,
@@ -55,7 +55,7 @@ class TillRpc(pb_grpc.TillServiceServicer):
     ) -> pb.RecordDrawerEventResponse:
         principal = current_principal()
         command = usecases.RecordDrawerEvent(
-            restaurant_id=principal.tenant,
+            tenant=principal.tenant,
             key=key_of("RecordDrawerEvent", request, principal),
             actor=actor_of(principal),
             till_session_id=parse_id(request.till_session_id),
@@ -76,7 +76,7 @@ class TillRpc(pb_grpc.TillServiceServicer):
     async def CloseTill(self, request: pb.CloseTillRequest, context: Context) -> pb.CloseTillResponse:
         principal = current_principal()
         command = usecases.CloseTill(
-            restaurant_id=principal.tenant,
+            tenant=principal.tenant,
             key=key_of("CloseTill", request, principal),
             actor=actor_of(principal),
             till_session_id=parse_id(request.till_session_id),

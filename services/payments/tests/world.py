@@ -170,7 +170,7 @@ class World:
     ) -> usecases.TakePayment:
         """What ``pay`` does."""
         return usecases.TakePayment(
-            restaurant_id=self.restaurant_id,
+            tenant=self.restaurant_id,
             key=key or self.key(),
             actor=actor,
             order_id=UUID(order if isinstance(order, str) else order.id),

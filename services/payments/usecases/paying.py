@@ -1,13 +1,15 @@
 """Taking money for a bill, and closing the bill of an order that is cancelled."""
 
+from collections.abc import Awaitable
 from dataclasses import dataclass, replace
+from functools import partial
 from uuid import UUID
 
 from fynlo.payments.v1 import payments_service_pb2 as rpc_pb
 
 from chassis.audit import audit
+from chassis.commands import Command, execute
 from chassis.db import Database, Transaction
-from chassis.idempotency import IdempotencyKey
 from chassis.ids import new_id
 from chassis.rpc import mark_replayed
 from services.payments import store, wire
@@ -27,11 +29,9 @@ from services.payments.usecases.copies import Copies, CopyMissing, Peers, with_c
 
 
 @dataclass(frozen=True, slots=True)
-class TakePayment:
+class TakePayment(Command):
     """``amount_minor`` None pays the balance, ``tendered_minor`` None tenders the exact sum."""
 
-    restaurant_id: UUID
-    key: IdempotencyKey
     actor: Actor
     order_id: UUID
     payment_id: UUID | None
@@ -46,11 +46,9 @@ class TakePayment:
 
 
 @dataclass(frozen=True, slots=True)
-class CloseBill:
+class CloseBill(Command):
     """The order that is being cancelled."""
 
-    restaurant_id: UUID
-    key: IdempotencyKey
     order_id: UUID
 
 
@@ -68,33 +66,28 @@ async def take_payment(db: Database, peers: Peers, command: TakePayment) -> rpc_
             metadata={"method": command.method.value, "offered": ",".join(sorted(OFFERED))},
         )
 
-    async def attempt(copies: Copies) -> rpc_pb.TakePaymentResponse:
-        async with db.transaction(command.restaurant_id, claiming=command.key) as tx:
-            if stored := await tx.claim(command.key):
-                mark_replayed()
-                return rpc_pb.TakePaymentResponse.FromString(stored.reply)
-            await copies.keep(tx, db.clock.now())
-            response = await _take(tx, db, command)
-            tx.remember(response.SerializeToString())
-        return response
+    async def take(copies: Copies, tx: Transaction) -> rpc_pb.TakePaymentResponse:
+        await copies.keep(tx, db.clock.now())
+        return await _take(tx, db, command)
 
-    return await with_copies(peers, command.restaurant_id, attempt)
+    def attempt(copies: Copies) -> Awaitable[rpc_pb.TakePaymentResponse]:
+        return execute(db, command, rpc_pb.TakePaymentResponse, partial(take, copies))
+
+    return await with_copies(peers, command.tenant, attempt)
 
 
 async def close_bill(db: Database, command: CloseBill) -> rpc_pb.CloseBillResponse:
     """Lets no more money onto the bill of an order. Closed twice is closed. Raises BillHasMoney."""
-    async with db.transaction(command.restaurant_id, claiming=command.key) as tx:
-        if await tx.claim(command.key):
-            mark_replayed()
-            return rpc_pb.CloseBillResponse()
+
+    async def close(tx: Transaction) -> rpc_pb.CloseBillResponse:
         await store.close_bill(tx, command.order_id, db.clock.now())
         # Looked at after the statement that waits for whoever writes the bill, or makes it, at this moment.
         bill = await store.lock_bill(tx, command.order_id)
         if bill is not None:
             check_closable(bill)
-        response = rpc_pb.CloseBillResponse()
-        tx.remember(response.SerializeToString())
-        return response
+        return rpc_pb.CloseBillResponse()
+
+    return await execute(db, command, rpc_pb.CloseBillResponse, close)
 
 
 async def _take(tx: Transaction, db: Database, command: TakePayment) -> rpc_pb.TakePaymentResponse:
@@ -116,7 +109,7 @@ async def _take(tx: Transaction, db: Database, command: TakePayment) -> rpc_pb.T
     share = share_of(bill, amount)
     payment = Payment(
         id=command.payment_id or new_id(),
-        restaurant_id=command.restaurant_id,
+        restaurant_id=command.tenant,
         order_id=command.order_id,
         order_number=bill.order_number,
         sequence=bill.sequence + 1,
@@ -142,7 +135,7 @@ async def _take(tx: Transaction, db: Database, command: TakePayment) -> rpc_pb.T
     taken_in = replace(
         session, expected_minor=session.expected_minor + tendered - change, version=session.version + 1
     )
-    _announce(tx, payment, paid, taken_in, command.key.key)
+    _announce(tx, payment, paid, taken_in)
     return _response(payment, paid)
 
 
@@ -181,13 +174,9 @@ def _again(earlier: Payment, bill: Bill, command: TakePayment) -> rpc_pb.TakePay
     return _response(earlier, bill)
 
 
-def _announce(tx: Transaction, payment: Payment, bill: Bill, session: TillSession, command_id: str) -> None:
-    tx.emit(wire.payment_captured(payment, bill), subject_id=str(payment.order_id), command_id=command_id)
-    tx.emit(
-        wire.till_session_updated(session),
-        subject_id=str(session.id),
-        command_id=command_id,
-    )
+def _announce(tx: Transaction, payment: Payment, bill: Bill, session: TillSession) -> None:
+    tx.emit(wire.payment_captured(payment, bill), subject_id=str(payment.order_id))
+    tx.emit(wire.till_session_updated(session), subject_id=str(session.id))
     audit(
         tx,
         "payments.payment_taken",

@@ -1,19 +1,19 @@
 """Opening a till, moving cash beside sales, counting and closing."""
 
-from collections.abc import Iterable
+from collections.abc import Awaitable
 from dataclasses import dataclass
 from datetime import datetime
+from functools import partial
 from uuid import UUID
 
 from fynlo.payments.v1 import payments_service_pb2 as rpc_pb
 from google.protobuf.message import Message
 
 from chassis.audit import audit
+from chassis.commands import Command, execute
 from chassis.db import Database, Transaction
 from chassis.errors import InvalidArgument
-from chassis.idempotency import IdempotencyKey
 from chassis.ids import new_id
-from chassis.rpc import mark_replayed
 from services.payments import store, wire
 from services.payments.domain.approval import (
     Authority,
@@ -40,22 +40,18 @@ from services.payments.usecases.copies import Copies, Peers, restaurant_of, with
 
 
 @dataclass(frozen=True, slots=True)
-class OpenTill:
+class OpenTill(Command):
     """A drawer by name, and the float in it."""
 
-    restaurant_id: UUID
-    key: IdempotencyKey
     actor: Actor
     till: str
     opening_float_minor: int
 
 
 @dataclass(frozen=True, slots=True)
-class RecordDrawerEvent:
+class RecordDrawerEvent(Command):
     """Cash moved beside a sale, or the drawer only opened."""
 
-    restaurant_id: UUID
-    key: IdempotencyKey
     actor: Actor
     till_session_id: UUID
     kind: DrawerKind
@@ -65,11 +61,9 @@ class RecordDrawerEvent:
 
 
 @dataclass(frozen=True, slots=True)
-class CloseTill:
+class CloseTill(Command):
     """A count, and what stands behind it."""
 
-    restaurant_id: UUID
-    key: IdempotencyKey
     actor: Actor
     till_session_id: UUID
     counted_minor: int
@@ -84,54 +78,52 @@ async def open_till(db: Database, peers: Peers, command: OpenTill) -> rpc_pb.Ope
     if not name:
         raise InvalidArgument("A till has a name.", reason="TILL_NAME")
 
-    async def attempt(copies: Copies) -> rpc_pb.OpenTillResponse:
-        async with db.transaction(command.restaurant_id, claiming=command.key) as tx:
-            if stored := await tx.claim(command.key):
-                mark_replayed()
-                return rpc_pb.OpenTillResponse.FromString(stored.reply)
-            now = db.clock.now()
-            await copies.keep(tx, now)
-            restaurant = await restaurant_of(tx)
-            session = TillSession(
-                id=new_id(),
-                restaurant_id=command.restaurant_id,
-                till=name,
-                state=TillState.OPEN,
-                currency_code=restaurant.currency_code,
-                business_date=restaurant.business_date(now),
-                opened_at=now,
-                opening_float_minor=command.opening_float_minor,
-                expected_minor=command.opening_float_minor,
-                opened_by=command.actor,
-                version=1,
+    async def begin(copies: Copies, tx: Transaction) -> rpc_pb.OpenTillResponse:
+        now = db.clock.now()
+        await copies.keep(tx, now)
+        restaurant = await restaurant_of(tx)
+        session = TillSession(
+            id=new_id(),
+            restaurant_id=command.tenant,
+            till=name,
+            state=TillState.OPEN,
+            currency_code=restaurant.currency_code,
+            business_date=restaurant.business_date(now),
+            opened_at=now,
+            opening_float_minor=command.opening_float_minor,
+            expected_minor=command.opening_float_minor,
+            opened_by=command.actor,
+            version=1,
+        )
+        taken = await store.insert_session(tx, session)
+        if taken is not None:
+            raise TillAlreadyOpen(
+                f"{name} is open already.", metadata={"till_session_id": str(taken), "till": name}
             )
-            taken = await store.insert_session(tx, session)
-            if taken is not None:
-                raise TillAlreadyOpen(
-                    f"{name} is open already.", metadata={"till_session_id": str(taken), "till": name}
-                )
-            posting = store.Posting(
-                "till_opened",
-                session,
-                session.business_date,
-                now,
-                command.actor,
-                opening_posting(command.opening_float_minor),
-            )
-            await store.record_posting(tx, posting)
-            response = rpc_pb.OpenTillResponse(session=wire.till_session(session))
-            _finish(tx, session, command.key, response)
-            audit(
-                tx,
-                "payments.till_opened",
-                till_session_id=session.id,
-                till=session.till,
-                currency=session.currency_code,
-                opening_float_minor=session.opening_float_minor,
-            )
-        return response
+        posting = store.Posting(
+            "till_opened",
+            session,
+            session.business_date,
+            now,
+            command.actor,
+            opening_posting(command.opening_float_minor),
+        )
+        await store.record_posting(tx, posting)
+        _announce(tx, session)
+        audit(
+            tx,
+            "payments.till_opened",
+            till_session_id=session.id,
+            till=session.till,
+            currency=session.currency_code,
+            opening_float_minor=session.opening_float_minor,
+        )
+        return rpc_pb.OpenTillResponse(session=wire.till_session(session))
 
-    return await with_copies(peers, command.restaurant_id, attempt)
+    def attempt(copies: Copies) -> Awaitable[rpc_pb.OpenTillResponse]:
+        return execute(db, command, rpc_pb.OpenTillResponse, partial(begin, copies))
+
+    return await with_copies(peers, command.tenant, attempt)
 
 
 async def record_drawer_event(db: Database, command: RecordDrawerEvent) -> rpc_pb.RecordDrawerEventResponse:
@@ -141,17 +133,14 @@ async def record_drawer_event(db: Database, command: RecordDrawerEvent) -> rpc_p
     may not do it alone ApprovalNeeded, ApprovalInvalid, ApprovalNeedsReason.
     """
     change = drawer_change(command.kind, command.amount_minor)
-    async with db.transaction(command.restaurant_id, claiming=command.key) as tx:
-        if stored := await tx.claim(command.key):
-            mark_replayed()
-            return rpc_pb.RecordDrawerEventResponse.FromString(stored.reply)
+
+    async def record(tx: Transaction) -> rpc_pb.RecordDrawerEventResponse:
         now = db.clock.now()
         event = await _allowed(tx, command, now)
         session = await store.move_drawer(tx, command.till_session_id, event, change)
         entries = drawer_posting(command.kind, command.amount_minor)
         await _book(tx, command.kind.value, session, now, command.actor, entries)
-        response = rpc_pb.RecordDrawerEventResponse(session=wire.till_session(session))
-        _finish(tx, session, command.key, response)
+        _announce(tx, session)
         audit(
             tx,
             "payments.drawer_opened",
@@ -162,7 +151,9 @@ async def record_drawer_event(db: Database, command: RecordDrawerEvent) -> rpc_p
             amount_minor=command.amount_minor,
             approver_id=None if event.approved_by is None else event.approved_by.user_id,
         )
-    return response
+        return rpc_pb.RecordDrawerEventResponse(session=wire.till_session(session))
+
+    return await execute(db, command, rpc_pb.RecordDrawerEventResponse, record)
 
 
 async def close_till(db: Database, command: CloseTill) -> rpc_pb.CloseTillResponse:
@@ -172,10 +163,8 @@ async def close_till(db: Database, command: CloseTill) -> rpc_pb.CloseTillRespon
     Raises TillSessionNotFound, TillNotOpen, HalfPaidOrders, VarianceNeedsReason, and where the actor may not
     close it alone VarianceNeedsManager, ApprovalNeeded, ApprovalInvalid, ApprovalNeedsReason.
     """
-    async with db.transaction(command.restaurant_id, claiming=command.key) as tx:
-        if stored := await tx.claim(command.key):
-            mark_replayed()
-            return rpc_pb.CloseTillResponse.FromString(stored.reply)
+
+    async def close(tx: Transaction) -> rpc_pb.CloseTillResponse:
         now = db.clock.now()
         session = await _locked(tx, command.till_session_id)
         check_open(session)
@@ -197,10 +186,7 @@ async def close_till(db: Database, command: CloseTill) -> rpc_pb.CloseTillRespon
         entries = closing_posting(command.counted_minor, variance)
         await _book(tx, "till_closed", closed, now, command.actor, entries)
         report = await store.issue_z_report(tx, await current_report(tx, closed, now))
-        response = rpc_pb.CloseTillResponse(
-            session=wire.till_session(closed), report=wire.till_report(report)
-        )
-        _finish(tx, closed, command.key, response, [wire.z_report_issued(report)])
+        _announce(tx, closed, wire.z_report_issued(report))
         audit(
             tx,
             "payments.till_closed",
@@ -209,10 +195,12 @@ async def close_till(db: Database, command: CloseTill) -> rpc_pb.CloseTillRespon
             currency=closed.currency_code,
             counted_minor=command.counted_minor,
             variance_minor=variance,
-            z_number=response.report.number,
+            z_number=report.number,
             approver_id=None if approver is None else approver.user_id,
         )
-    return response
+        return rpc_pb.CloseTillResponse(session=wire.till_session(closed), report=wire.till_report(report))
+
+    return await execute(db, command, rpc_pb.CloseTillResponse, close)
 
 
 async def current_report(tx: Transaction, session: TillSession, until: datetime) -> TillReport:
@@ -255,14 +243,6 @@ async def _book(
     await store.record_posting(tx, posting)
 
 
-def _finish(
-    tx: Transaction,
-    session: TillSession,
-    key: IdempotencyKey,
-    response: Message,
-    more: Iterable[Message] = (),
-) -> None:
-    updated = wire.till_session_updated(session)
-    for event in (updated, *more):
-        tx.emit(event, subject_id=str(session.id), command_id=key.key)
-    tx.remember(response.SerializeToString())
+def _announce(tx: Transaction, session: TillSession, *more: Message) -> None:
+    for event in (wire.till_session_updated(session), *more):
+        tx.emit(event, subject_id=str(session.id))
