@@ -73,7 +73,7 @@ class AuthRpc(grpc_api.AuthServiceServicer):
     async def ListRevocations(  # noqa: N802
         self, request: api.ListRevocationsRequest, context: Any
     ) -> api.ListRevocationsResponse:
-        return wire.revocations_response(await sessions.list_revocations(self._ctx))
+        return wire.revocations_response(await sessions.list_revocations(self._ctx.db))
 
     async def ReportRefusals(  # noqa: N802
         self, request: api.ReportRefusalsRequest, context: Any

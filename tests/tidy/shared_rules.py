@@ -1,0 +1,32 @@
+"""What the chassis says once, nobody says again. Each rule takes one file and yields what breaks it."""
+
+import ast
+import re
+from collections.abc import Iterator
+
+from tests.tidy.rules import Rule, dotted
+from tests.tidy.source import Finding, Source
+
+SKELETON = re.compile(
+    r"\b(OutboxRelay|RpcServer|TokenVerifier|Database\.connect|Consumer|Service|follow|write_refusals)$"
+)
+CONNECTIONS = re.compile(r"\b(bus_of|open_nats|open_channel|channel_credentials|ServiceIdentity(\.of)?)$")
+"""The gateway, which serves HTTP, opens these as the services do."""
+
+
+def skeleton(source: Source) -> Iterator[Finding]:
+    """What every service consists of is put together in chassis.composition."""
+    if source.is_test or not source.path.startswith(("services/", "gateway/")):
+        return
+    for call in _calls(source):
+        name = dotted(call.func)
+        made = source.path.startswith("services/") and SKELETON.search(name)
+        if made or CONNECTIONS.search(name):
+            yield Finding(source.path, call.lineno, f"{name}(): chassis.composition does that")
+
+
+def _calls(source: Source) -> Iterator[ast.Call]:
+    return (node for node in ast.walk(source.tree) if isinstance(node, ast.Call))
+
+
+SHARED_RULES: tuple[Rule, ...] = (skeleton,)
