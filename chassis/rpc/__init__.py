@@ -11,6 +11,7 @@ from chassis.rpc.call import (
     inbound,
     mark_replayed,
     remaining_seconds,
+    tenant_named,
 )
 from chassis.rpc.client import Channel, open_channel, was_replayed
 from chassis.rpc.policy import approver_permission, policies_of, refusal_of, refusals_of
@@ -47,5 +48,6 @@ __all__ = [
     "refusal_of",
     "refusals_of",
     "remaining_seconds",
+    "tenant_named",
     "was_replayed",
 ]

@@ -12,8 +12,9 @@ from contextvars import ContextVar
 from dataclasses import dataclass
 from uuid import UUID
 
-from chassis.auth import Principal
-from chassis.errors import Unauthenticated
+from chassis.auth import Principal, PrincipalKind
+from chassis.errors import PermissionDenied, Unauthenticated
+from chassis.ids import parse_id
 from chassis.telemetry import (
     Scope,
     current_scope,
@@ -138,6 +139,23 @@ def current_principal() -> Principal:
     if call is None or call.principal is None:
         raise Unauthenticated("nobody is signed in here", reason="NO_PRINCIPAL")
     return call.principal
+
+
+def tenant_named(restaurant_id: str) -> UUID:
+    """The restaurant that a request with a field for it is about: always the caller's own. A person leaves it
+    empty or names the one of the token; a service names the one that it signed for.
+
+    Raises PermissionDenied (OTHER_RESTAURANT, NO_RESTAURANT) and InvalidArgument (INVALID_ID).
+    """
+    principal = current_principal()
+    if restaurant_id:
+        named = parse_id(restaurant_id)
+        if named != principal.restaurant_id:
+            raise PermissionDenied("This is another restaurant.", reason="OTHER_RESTAURANT")
+        return named
+    if principal.kind is PrincipalKind.SERVICE:
+        raise PermissionDenied("a service names the restaurant that it asks about", reason="NO_RESTAURANT")
+    return principal.tenant
 
 
 def calling_service() -> str:

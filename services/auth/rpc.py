@@ -13,7 +13,7 @@ from chassis.errors import InvalidArgument, Unauthenticated
 from chassis.idempotency import IdempotencyKey, key_of
 from chassis.ids import parse_id
 from chassis.refusals import record_report
-from chassis.rpc import calling_service, current_principal
+from chassis.rpc import calling_service, current_principal, tenant_named
 from services.auth import wire
 from services.auth.domain.invitations import InvitationRequired
 from services.auth.domain.roles import Membership, Role
@@ -84,7 +84,7 @@ class AuthRpc(grpc_api.AuthServiceServicer):
     async def GetRestaurant(  # noqa: N802
         self, request: api.GetRestaurantRequest, context: Any
     ) -> api.GetRestaurantResponse:
-        restaurant = await places.get_restaurant(self._ctx, parse_id(request.restaurant_id))
+        restaurant = await places.get_restaurant(self._ctx, tenant_named(request.restaurant_id))
         return api.GetRestaurantResponse(restaurant=wire.restaurant_message(restaurant))
 
     async def CreatePlatform(  # noqa: N802

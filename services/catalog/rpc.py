@@ -9,12 +9,11 @@ from fynlo.catalog.v1 import catalog_service_pb2 as pb
 from fynlo.catalog.v1.catalog_service_pb2_grpc import CatalogServiceServicer
 from google.protobuf.message import Message
 
-from chassis.auth import PrincipalKind
 from chassis.db import Database
-from chassis.errors import InvalidArgument, PermissionDenied
+from chassis.errors import InvalidArgument
 from chassis.idempotency import key_of
 from chassis.ids import parse_id
-from chassis.rpc import current_principal, mark_replayed
+from chassis.rpc import current_principal, mark_replayed, tenant_named
 from services.catalog import wire
 from services.catalog.menu_file.reading import Readers
 from services.catalog.store.stock import FIRST_ID
@@ -39,7 +38,7 @@ class CatalogRpc(CatalogServiceServicer):
 
     async def GetMenu(self, request: pb.GetMenuRequest, context: object) -> pb.GetMenuResponse:  # noqa: N802
         """The menu with stock and what is on sale now."""
-        tenant = named_tenant(request.restaurant_id)
+        tenant = tenant_named(request.restaurant_id)
         return await self._reader.get(tenant, request.since_version, request.known_etag)
 
     async def ImportMenu(  # noqa: N802
@@ -149,20 +148,6 @@ class CatalogRpc(CatalogServiceServicer):
         tenant, order_id = current_principal().tenant, parse_id(request.order_id)
         await stock.release_stock(self._db, tenant, order_id, request.request_id)
         return pb.ReleaseStockResponse()
-
-
-def named_tenant(restaurant_id: str) -> UUID:
-    """A person's restaurant is the token's; a service names one. Raises PermissionDenied."""
-    principal = current_principal()
-    if not restaurant_id:
-        return principal.tenant
-    named = parse_id(restaurant_id)
-    own = principal.restaurant_id
-    if own is None and principal.kind is PrincipalKind.SERVICE:
-        return named
-    if named != own:
-        raise PermissionDenied("This is another restaurant.", reason="OTHER_RESTAURANT")
-    return named
 
 
 def _command(method: str, request: Message) -> Command:

@@ -25,8 +25,27 @@ def skeleton(source: Source) -> Iterator[Finding]:
             yield Finding(source.path, call.lineno, f"{name}(): chassis.composition does that")
 
 
+ABOUT_ANOTHER = {
+    "services/auth/rpc.py": "who switches names the restaurant to go to",
+    "services/auth/wire.py": "refusals may be those of no restaurant",
+}
+
+
+def named_restaurants(source: Source) -> Iterator[Finding]:
+    """A request's restaurant is the caller's own, as chassis.rpc.tenant_named says."""
+    if source.is_test or not source.path.startswith("services/") or source.path in ABOUT_ANOTHER:
+        return
+    for node in ast.walk(source.tree):
+        if isinstance(node, ast.ImportFrom) and "PrincipalKind" in {alias.name for alias in node.names}:
+            yield Finding(source.path, node.lineno, "tells people from services: chassis.rpc does that")
+    for call in _calls(source):
+        asked = [argument for argument in call.args if dotted(argument) == "request.restaurant_id"]
+        if asked and dotted(call.func) != "tenant_named":
+            yield Finding(source.path, call.lineno, f"{dotted(call.func)}(): use chassis.rpc.tenant_named")
+
+
 def _calls(source: Source) -> Iterator[ast.Call]:
     return (node for node in ast.walk(source.tree) if isinstance(node, ast.Call))
 
 
-SHARED_RULES: tuple[Rule, ...] = (skeleton,)
+SHARED_RULES: tuple[Rule, ...] = (skeleton, named_restaurants)

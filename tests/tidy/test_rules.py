@@ -90,6 +90,8 @@ CAUGHT: list[tuple[rules.Rule, str, str]] = [
     (rules.machine_traces, "docs/chassis.md", f"see {FOLDER}/notes.txt"),
     (shared_rules.skeleton, MAIN, "service.add_background('relay', OutboxRelay(db, bus, clock).run)"),
     (shared_rules.skeleton, MAIN, "db = await Database.connect(url, schema='orders', clock=clock)"),
+    (shared_rules.named_restaurants, PRODUCT, "tenant = parse_id(request.restaurant_id)"),
+    (shared_rules.named_restaurants, PRODUCT, "from chassis.auth import PrincipalKind"),
     (shared_rules.skeleton, "gateway/services.py", "open_channel(address, peer='auth', identity=identity)"),
 ]
 
@@ -137,6 +139,7 @@ ALLOWED: list[tuple[rules.Rule, str, str]] = [
     (rules.switched_conditions, PRODUCT, "x = 'WHERE a = $1 AND (b IS NULL OR b < $2)'"),
     (rules.switched_conditions, PRODUCT, "x = 'SELECT FROM t WHERE $1 IS NULL'"),
     (rules.concurrent_indexes, PRODUCT, "x = 'CREATE INDEX t_a ON orders.ticket (a)'"),
+    (shared_rules.named_restaurants, PRODUCT, "tenant = tenant_named(request.restaurant_id)"),
     (shared_rules.skeleton, MAIN, "orders = await open_service(settings)"),
     (shared_rules.skeleton, "gateway/main.py", "service = Service(settings)"),
     (shared_rules.skeleton, TEST, "db = await Database.connect(url)"),

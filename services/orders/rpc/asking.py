@@ -1,13 +1,10 @@
 """Who asks, in which restaurant."""
 
 from typing import Any
-from uuid import UUID
 
 from google.protobuf.message import Message
 
-from chassis.auth import PrincipalKind
 from chassis.idempotency import key_of
-from chassis.ids import parse_id
 from chassis.rpc import current_principal, mark_replayed
 from services.orders.domain.order import Actor
 from services.orders.usecases.ports import Answer, Ask, M
@@ -21,14 +18,6 @@ def ask_of(method: str, request: Message) -> Ask:
     actor = Actor(str(principal.subject or ""), principal.name, principal.device_id or "")
     key = key_of(method, request, principal)
     return Ask(principal.tenant, actor, key.key, key)
-
-
-def tenant_of(named: str) -> UUID:
-    """The restaurant of the caller's token; a service names it in its request. Raises PermissionDenied."""
-    principal = current_principal()
-    if principal.kind is PrincipalKind.SERVICE and named:
-        return parse_id(named)
-    return principal.tenant
 
 
 def told(answer: Answer[M]) -> M:

@@ -8,8 +8,9 @@ from fynlo.orders.v1 import orders_service_pb2 as pb
 from fynlo.orders.v1.orders_service_pb2_grpc import KitchenServiceServicer
 
 from chassis.ids import parse_id
+from chassis.rpc import current_principal, tenant_named
 from services.orders.rpc import deeds
-from services.orders.rpc.asking import Context, ask_of, tenant_of, told
+from services.orders.rpc.asking import Context, ask_of, told
 from services.orders.usecases import alarms, allergies, kitchen, reading
 from services.orders.usecases.alarms import Unseen
 from services.orders.usecases.work import Shop
@@ -26,7 +27,7 @@ class KitchenRpc(KitchenServiceServicer):
     async def ListStations(
         self, request: pb.ListStationsRequest, context: Context
     ) -> pb.ListStationsResponse:
-        stations = await kitchen.list_stations(self._shop, tenant_of(""))
+        stations = await kitchen.list_stations(self._shop, current_principal().tenant)
         return pb.ListStationsResponse(stations=[station_message(station) for station in stations])
 
     async def SaveStation(self, request: pb.SaveStationRequest, context: Context) -> pb.SaveStationResponse:
@@ -38,7 +39,7 @@ class KitchenRpc(KitchenServiceServicer):
         mark = cursors.list_mark(request)
         tickets, following = await reading.list_tickets(
             self._shop,
-            tenant_of(""),
+            current_principal().tenant,
             [enums.KITCHEN_OF[state] for state in request.states if state in enums.KITCHEN_OF],
             parse_id(request.station_id) if request.station_id else None,
             cursors.decode(request.page.cursor, mark),
@@ -82,14 +83,14 @@ class KitchenRpc(KitchenServiceServicer):
         ]
         if request.ticket_id:
             unseen.append(Unseen(parse_id(request.ticket_id), request.revision, request.cause))
-        await alarms.report_undelivered(self._shop, UUID(request.restaurant_id), unseen)
+        await alarms.report_undelivered(self._shop, tenant_named(request.restaurant_id), unseen)
         return pb.ReportUndeliveredResponse()
 
     async def ReportDelivered(
         self, request: pb.ReportDeliveredRequest, context: Context
     ) -> pb.ReportDeliveredResponse:
         confirmed = [(UUID(one.ticket_id), one.revision) for one in request.tickets]
-        await alarms.report_delivered(self._shop, UUID(request.restaurant_id), confirmed)
+        await alarms.report_delivered(self._shop, tenant_named(request.restaurant_id), confirmed)
         return pb.ReportDeliveredResponse()
 
     async def AcknowledgeTicketAlarm(

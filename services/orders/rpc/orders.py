@@ -10,10 +10,10 @@ from fynlo.orders.v1.orders_service_pb2_grpc import OrdersServiceServicer
 
 from chassis.errors import FieldError, InvalidArgument
 from chassis.ids import parse_id
-from chassis.rpc import current_principal, policies_of
+from chassis.rpc import current_principal, policies_of, tenant_named
 from services.orders.domain.order import State
 from services.orders.rpc import deeds
-from services.orders.rpc.asking import Context, ask_of, tenant_of, told
+from services.orders.rpc.asking import Context, ask_of, told
 from services.orders.store.listing import Filter
 from services.orders.usecases import allergies, cancelling, lifecycle, placing, reading
 from services.orders.usecases.work import Shop
@@ -39,7 +39,7 @@ class OrdersRpc(OrdersServiceServicer):
         self._shop = shop
 
     async def QuoteOrder(self, request: pb.QuoteOrderRequest, context: Context) -> pb.QuoteOrderResponse:
-        return await placing.quote_order(self._shop, tenant_of(""), request.order)
+        return await placing.quote_order(self._shop, current_principal().tenant, request.order)
 
     async def PlaceOrder(self, request: pb.PlaceOrderRequest, context: Context) -> pb.PlaceOrderResponse:
         ask = ask_of("PlaceOrder", request)
@@ -48,7 +48,7 @@ class OrdersRpc(OrdersServiceServicer):
         return reply
 
     async def GetOrder(self, request: pb.GetOrderRequest, context: Context) -> pb.GetOrderResponse:
-        tenant = tenant_of(request.restaurant_id)
+        tenant = tenant_named(request.restaurant_id)
         order = await reading.get_order(self._shop, tenant, UUID(request.order_id))
         return pb.GetOrderResponse(order=order_message(order))
 
@@ -57,7 +57,8 @@ class OrdersRpc(OrdersServiceServicer):
         mark = cursors.list_mark(request)
         after = cursors.decode(request.page.cursor, mark)
         limit = request.page.limit or cursors.DEFAULT_PAGE
-        page = await reading.list_orders(self._shop, tenant_of(""), _filter(request), after, limit)
+        tenant = current_principal().tenant
+        page = await reading.list_orders(self._shop, tenant, _filter(request), after, limit)
         return pb.ListOrdersResponse(
             orders=[order_message(order) for order in page.orders],
             next_cursor=cursors.encode(page.next, mark),
@@ -66,7 +67,7 @@ class OrdersRpc(OrdersServiceServicer):
     async def GetOrderHistory(
         self, request: pb.GetOrderHistoryRequest, context: Context
     ) -> pb.GetOrderHistoryResponse:
-        history = await reading.get_history(self._shop, tenant_of(""), UUID(request.order_id))
+        history = await reading.get_history(self._shop, current_principal().tenant, UUID(request.order_id))
         return pb.GetOrderHistoryResponse(changes=[history_message(change) for change in history])
 
     async def ValidateOrder(
