@@ -9,6 +9,7 @@ from fynlo.operations.v1.parked_events_service_pb2_grpc import (
 )
 
 from chassis.aside import COUNTED_ROWS
+from chassis.cursors import BY_TIME_AND_NAME, page_of
 from chassis.errors import FieldError, InvalidArgument
 from chassis.idempotency import key_of
 from chassis.ids import parse_id
@@ -27,6 +28,7 @@ from chassis.rpc import RpcServer, current_principal, mark_replayed
 from chassis.runtime import Service
 
 _COUNT = "SELECT parked FROM inbox_aside($1, $2)"
+_LIST = page_of(api.ListParkedRequest(), BY_TIME_AND_NAME)
 
 
 def consume(service: Service, rpc: RpcServer, consumer: Consumer) -> None:
@@ -45,8 +47,11 @@ class ParkedEventsRpc(ParkedEventsServiceServicer):
     async def ListParked(  # noqa: N802
         self, request: api.ListParkedRequest, context: Any
     ) -> api.ListParkedResponse:
+        # A cursor names a place among the events of all services, whichever is asked.
+        asked = api.ListParkedRequest(limit=request.limit, cursor=request.cursor)
+        page = page_of(asked, BY_TIME_AND_NAME)
         async with self._db.transaction(None, readonly=True) as tx:
-            events = await parked_page(tx, request.limit, request.cursor)
+            events = await parked_page(tx, page.size, page.after)
             parked = await tx.fetchval(_COUNT, self._consumer.durable, COUNTED_ROWS)
         return api.ListParkedResponse(events=map(self._message, events), parked=parked)
 
@@ -101,7 +106,7 @@ class ParkedEventsRpc(ParkedEventsServiceServicer):
             tries=event.attempts,
             failures=event.failures,
             error=error_in_words(event.error),
-            cursor=event.cursor,
+            cursor=_LIST.cursor(event.place),
             service=self._consumer.durable,
         )
         message.parked_at.FromDatetime(event.parked_at)

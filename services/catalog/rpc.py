@@ -1,16 +1,13 @@
 """The gRPC methods of the catalog: parse, use case, serialise."""
 
-import base64
-import binascii
 from typing import TypeVar
-from uuid import UUID
 
 from fynlo.catalog.v1 import catalog_service_pb2 as pb
 from fynlo.catalog.v1.catalog_service_pb2_grpc import CatalogServiceServicer
 from google.protobuf.message import Message
 
+from chassis.cursors import BY_ID, page_of
 from chassis.db import Database
-from chassis.errors import InvalidArgument
 from chassis.idempotency import key_of
 from chassis.ids import parse_id
 from chassis.rpc import current_principal, mark_replayed, tenant_named
@@ -21,8 +18,6 @@ from services.catalog.usecases import importing, menu, stock
 from services.catalog.usecases.command import Answer, Command
 from services.catalog.usecases.reading import MenuReader
 from services.catalog.usecases.restaurants import AskAuth, restaurant_of
-
-DEFAULT_PAGE = 50
 
 M = TypeVar("M", bound=Message)
 
@@ -110,13 +105,12 @@ class CatalogRpc(CatalogServiceServicer):
         self, request: pb.ListStockRequest, context: object
     ) -> pb.ListStockResponse:
         """A page of levels by item id."""
-        limit = request.page.limit or DEFAULT_PAGE
-        after = _position(request.page.cursor)
-        levels = await stock.list_levels(self._db, current_principal().tenant, after, limit + 1)
-        page = levels[:limit]
+        page = page_of(request, BY_ID)
+        after = page.after or FIRST_ID
+        levels = await stock.list_levels(self._db, current_principal().tenant, after, page.one_more)
+        shown, following = page.cut(levels, lambda level: level.item_id)
         return pb.ListStockResponse(
-            levels=[wire.level_message(level) for level in page],
-            next_cursor=_cursor(page[-1].item_id) if len(levels) > limit else "",
+            levels=[wire.level_message(level) for level in shown], next_cursor=following
         )
 
     async def CountStock(  # noqa: N802
@@ -159,16 +153,3 @@ def _message(answer: Answer[M]) -> M:
     if answer.replayed:
         mark_replayed()
     return answer.message
-
-
-def _cursor(item_id: UUID) -> str:
-    return base64.urlsafe_b64encode(item_id.bytes).decode().rstrip("=")
-
-
-def _position(cursor: str) -> UUID:
-    if not cursor:
-        return FIRST_ID
-    try:
-        return UUID(bytes=base64.urlsafe_b64decode(cursor + "=="))
-    except (binascii.Error, ValueError):
-        raise InvalidArgument("This cursor is of another list.", reason="INVALID_CURSOR") from None

@@ -44,8 +44,19 @@ def named_restaurants(source: Source) -> Iterator[Finding]:
             yield Finding(source.path, call.lineno, f"{dotted(call.func)}(): use chassis.rpc.tenant_named")
 
 
+def pages(source: Source) -> Iterator[Finding]:
+    """A page is read, and its cursor written, by chassis.cursors: one codec, bound to its list."""
+    if source.is_test or not source.path.startswith("services/"):
+        return
+    for node in ast.walk(source.tree):
+        if isinstance(node, ast.Attribute) and dotted(node) in ("request.page", "request.cursor"):
+            yield Finding(source.path, node.lineno, f"{dotted(node)}: chassis.cursors.page_of reads it")
+        if isinstance(node, ast.Constant) and node.value == "INVALID_CURSOR":
+            yield Finding(source.path, node.lineno, "INVALID_CURSOR: chassis.cursors refuses so")
+
+
 def _calls(source: Source) -> Iterator[ast.Call]:
     return (node for node in ast.walk(source.tree) if isinstance(node, ast.Call))
 
 
-SHARED_RULES: tuple[Rule, ...] = (skeleton, named_restaurants)
+SHARED_RULES: tuple[Rule, ...] = (skeleton, named_restaurants, pages)

@@ -7,6 +7,7 @@ from uuid import UUID
 from fynlo.orders.v1 import orders_service_pb2 as pb
 from fynlo.orders.v1.orders_service_pb2_grpc import KitchenServiceServicer
 
+from chassis.cursors import BY_TIME, page_of
 from chassis.ids import parse_id
 from chassis.rpc import current_principal, tenant_named
 from services.orders.rpc import deeds
@@ -14,7 +15,7 @@ from services.orders.rpc.asking import Context, ask_of, told
 from services.orders.usecases import alarms, allergies, kitchen, reading
 from services.orders.usecases.alarms import Unseen
 from services.orders.usecases.work import Shop
-from services.orders.wire import cursors, enums
+from services.orders.wire import enums
 from services.orders.wire.orders import guest_allergy_of, station_message, ticket_message, wanted_station
 
 
@@ -36,18 +37,18 @@ class KitchenRpc(KitchenServiceServicer):
         return told(await kitchen.save_station(self._shop, ask, station, is_new=not request.station.id))
 
     async def ListTickets(self, request: pb.ListTicketsRequest, context: Context) -> pb.ListTicketsResponse:
-        mark = cursors.list_mark(request)
+        page = page_of(request, BY_TIME)
         tickets, following = await reading.list_tickets(
             self._shop,
             current_principal().tenant,
             [enums.KITCHEN_OF[state] for state in request.states if state in enums.KITCHEN_OF],
             parse_id(request.station_id) if request.station_id else None,
-            cursors.decode(request.page.cursor, mark),
-            request.page.limit or cursors.DEFAULT_PAGE,
+            page.after,
+            page.size,
         )
         return pb.ListTicketsResponse(
             tickets=[ticket_message(ticket) for ticket in tickets],
-            next_cursor=cursors.encode(following, mark),
+            next_cursor=page.cursor(following),
         )
 
     async def ChangeTicket(

@@ -8,6 +8,7 @@ from uuid import UUID
 from fynlo.orders.v1 import orders_service_pb2 as pb
 from fynlo.orders.v1.orders_service_pb2_grpc import OrdersServiceServicer
 
+from chassis.cursors import BY_TIME, page_of
 from chassis.errors import FieldError, InvalidArgument
 from chassis.ids import parse_id
 from chassis.rpc import current_principal, policies_of, tenant_named
@@ -17,7 +18,7 @@ from services.orders.rpc.asking import Context, ask_of, told
 from services.orders.store.listing import Filter
 from services.orders.usecases import allergies, cancelling, lifecycle, placing, reading
 from services.orders.usecases.work import Shop
-from services.orders.wire import cursors, enums
+from services.orders.wire import enums
 from services.orders.wire.orders import guest_allergy_of, history_message, order_message
 
 COMMAND_OF_STATUS = {
@@ -54,14 +55,11 @@ class OrdersRpc(OrdersServiceServicer):
 
     async def ListOrders(self, request: pb.ListOrdersRequest, context: Context) -> pb.ListOrdersResponse:
         """Newest first; with updated_since the longest unchanged first, for a client that catches up."""
-        mark = cursors.list_mark(request)
-        after = cursors.decode(request.page.cursor, mark)
-        limit = request.page.limit or cursors.DEFAULT_PAGE
-        tenant = current_principal().tenant
-        page = await reading.list_orders(self._shop, tenant, _filter(request), after, limit)
+        tenant, page = current_principal().tenant, page_of(request, BY_TIME)
+        found = await reading.list_orders(self._shop, tenant, _filter(request), page.after, page.size)
         return pb.ListOrdersResponse(
-            orders=[order_message(order) for order in page.orders],
-            next_cursor=cursors.encode(page.next, mark),
+            orders=[order_message(order) for order in found.orders],
+            next_cursor=page.cursor(found.next),
         )
 
     async def GetOrderHistory(

@@ -4,6 +4,7 @@
 from fynlo.payments.v1 import payments_service_pb2 as pb
 from fynlo.payments.v1 import payments_service_pb2_grpc as pb_grpc
 
+from chassis.cursors import BY_TIME, page_of
 from chassis.db import Database
 from chassis.idempotency import key_of
 from chassis.ids import parse_id
@@ -53,7 +54,7 @@ class PaymentsRpc(pb_grpc.PaymentsServiceServicer):
             self._db,
             self._peers,
             current_principal().tenant,
-            usecases.Page(request.page.limit, request.page.cursor),
+            page_of(request, BY_TIME),
             order_id=optional_id(request.order_id),
             session_id=optional_id(request.till_session_id),
         )

@@ -365,7 +365,8 @@ async def test_the_channel_gives_state_and_position_and_what_came_after(
         assert (event.seq, ShiftEnded.FromString(event.payload).timecard) == (2, closed)
         assert (after.seq, list(after.staff.timecards)) == (2, [])
         with peer.as_user(["realtime.subscribe"], restaurant_id=new_id()):
-            foreign = await source.GetSnapshot(ask)
+            assert (await refused(source.GetSnapshot(ask), PermissionDenied)).reason == "OTHER_RESTAURANT"
+            foreign = await source.GetSnapshot(channels_api.GetSnapshotRequest(channel="staff"))
         assert (foreign.seq, list(foreign.staff.timecards)) == (0, [])
 
 
