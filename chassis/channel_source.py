@@ -9,10 +9,10 @@ from uuid import UUID
 from fynlo.realtime.v1 import channel_source_service_pb2 as pb
 from fynlo.realtime.v1 import realtime_pb2
 from fynlo.realtime.v1.channel_source_service_pb2_grpc import ChannelSourceServiceServicer
-from google.protobuf.timestamp_pb2 import Timestamp
 
 from chassis.db import Database
 from chassis.errors import NotFound
+from chassis.instants import timestamp
 from chassis.replay import ReplayedEvent, ReplayOutcome, replay
 from chassis.rpc import tenant_named
 
@@ -70,13 +70,11 @@ class ChannelSource(ChannelSourceServiceServicer):
 
 
 def _event(event: ReplayedEvent) -> realtime_pb2.ChannelEvent:
-    occurred_at = Timestamp()
-    occurred_at.FromDatetime(event.created_at)
     return realtime_pb2.ChannelEvent(
         seq=event.seq,
         type=event.type,
         payload=event.payload,
         message_id=str(event.msg_id),
         command_id=event.command_id or "",
-        occurred_at=occurred_at,
+        occurred_at=timestamp(event.created_at),
     )

@@ -14,6 +14,7 @@ from chassis.errors import FieldError, InvalidArgument
 from chassis.idempotency import key_of
 from chassis.ids import parse_id
 from chassis.inbox import Consumer
+from chassis.instants import timestamp
 from chassis.parked_events import (
     ParkedEvent,
     ParkedEventNotFound,
@@ -98,7 +99,7 @@ class ParkedEventsRpc(ParkedEventsServiceServicer):
         return response
 
     def _message(self, event: ParkedEvent) -> api.ParkedEvent:
-        message = api.ParkedEvent(
+        return api.ParkedEvent(
             id=str(event.msg_id),
             type=event.type,
             subject=event.subject,
@@ -108,6 +109,5 @@ class ParkedEventsRpc(ParkedEventsServiceServicer):
             error=error_in_words(event.error),
             cursor=_LIST.cursor(event.place),
             service=self._consumer.durable,
+            parked_at=timestamp(event.parked_at),
         )
-        message.parked_at.FromDatetime(event.parked_at)
-        return message

@@ -13,6 +13,7 @@ from chassis.audit import audit
 from chassis.db import Database
 from chassis.errors import Problem
 from chassis.idempotency import IdempotencyKey
+from chassis.instants import timestamp
 from chassis.rpc import Channel, acting_for
 from chassis.rpc.refusals import Refusals, Report
 from chassis.runtime import Service
@@ -118,7 +119,7 @@ def _message(report: Report) -> api.ReportRefusalsRequest:
     )
     for counted in report.refusals:
         refusal = counted.refusal
-        told = message.refusals.add(
+        message.refusals.add(
             actor=refusal.actor,
             device_id=refusal.device_id,
             reason=refusal.reason,
@@ -126,6 +127,6 @@ def _message(report: Report) -> api.ReportRefusalsRequest:
             address=refusal.address,
             method=counted.method,
             count=counted.count,
+            minute=timestamp(counted.minute),
         )
-        told.minute.FromDatetime(counted.minute)
     return message

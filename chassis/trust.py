@@ -7,7 +7,6 @@ auth is away verifies tokens; what was revoked is heard over NATS, and asked for
 import json
 from collections.abc import Awaitable, Callable, Iterable, Mapping
 from dataclasses import dataclass
-from datetime import UTC
 from typing import TYPE_CHECKING, Any, Final
 
 from fynlo.auth.v1 import auth_pb2, events_pb2
@@ -27,6 +26,7 @@ from chassis.auth import (
 from chassis.auth.revocations import REWARM_SECONDS, Subscribable
 from chassis.clock import Clock
 from chassis.errors import Unavailable
+from chassis.instants import instant_of
 from chassis.rpc import Channel
 from chassis.runtime import Service
 from chassis.telemetry import get_logger
@@ -121,7 +121,7 @@ async def follow(service: Service, bus: Subscribable, clock: Clock, authority: A
 def revocations_of(listed: Iterable[auth_pb2.Revocation]) -> list[Revocation]:
     """Those whose kind this code knows."""
     return [
-        Revocation(_KINDS[one.kind], one.id, one.valid_after.ToDatetime(UTC))
+        Revocation(_KINDS[one.kind], one.id, instant_of(one.valid_after, "valid_after"))
         for one in listed
         if one.kind in _KINDS
     ]

@@ -55,8 +55,17 @@ def pages(source: Source) -> Iterator[Finding]:
             yield Finding(source.path, node.lineno, "INVALID_CURSOR: chassis.cursors refuses so")
 
 
+def instants(source: Source) -> Iterator[Finding]:
+    """Datetimes and Timestamps become each other in chassis.instants alone."""
+    if source.is_test or source.path == "chassis/instants.py":
+        return
+    for node in ast.walk(source.tree):
+        if isinstance(node, ast.Attribute) and node.attr in ("FromDatetime", "ToDatetime"):
+            yield Finding(source.path, node.lineno, f"{node.attr}: chassis.instants does that")
+
+
 def _calls(source: Source) -> Iterator[ast.Call]:
     return (node for node in ast.walk(source.tree) if isinstance(node, ast.Call))
 
 
-SHARED_RULES: tuple[Rule, ...] = (skeleton, named_restaurants, pages)
+SHARED_RULES: tuple[Rule, ...] = (skeleton, named_restaurants, pages, instants)

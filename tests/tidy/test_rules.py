@@ -94,6 +94,8 @@ CAUGHT: list[tuple[rules.Rule, str, str]] = [
     (shared_rules.named_restaurants, PRODUCT, "from chassis.auth import PrincipalKind"),
     (shared_rules.pages, PRODUCT, "after = position_in(request.page.cursor)"),
     (shared_rules.pages, PRODUCT, "raise InvalidArgument('no', reason='INVALID_CURSOR')"),
+    (shared_rules.instants, PRODUCT, "stamp.FromDatetime(at)"),
+    (shared_rules.instants, "gateway/calls.py", "at = message.created_at.ToDatetime(UTC)"),
     (shared_rules.skeleton, "gateway/services.py", "open_channel(address, peer='auth', identity=identity)"),
 ]
 
@@ -143,6 +145,7 @@ ALLOWED: list[tuple[rules.Rule, str, str]] = [
     (rules.concurrent_indexes, PRODUCT, "x = 'CREATE INDEX t_a ON orders.ticket (a)'"),
     (shared_rules.named_restaurants, PRODUCT, "tenant = tenant_named(request.restaurant_id)"),
     (shared_rules.pages, PRODUCT, "page = page_of(request, BY_ID)"),
+    (shared_rules.instants, PRODUCT, "created_at = timestamp(order.created_at)"),
     (shared_rules.skeleton, MAIN, "orders = await open_service(settings)"),
     (shared_rules.skeleton, "gateway/main.py", "service = Service(settings)"),
     (shared_rules.skeleton, TEST, "db = await Database.connect(url)"),

@@ -11,6 +11,7 @@ from fynlo.orders.v1.orders_service_pb2_grpc import OrdersServiceServicer
 from chassis.cursors import BY_TIME, page_of
 from chassis.errors import FieldError, InvalidArgument
 from chassis.ids import parse_id
+from chassis.instants import instant
 from chassis.rpc import current_principal, policies_of, tenant_named
 from services.orders.domain.order import State
 from services.orders.rpc import deeds
@@ -140,20 +141,10 @@ def _filter(request: pb.ListOrdersRequest) -> Filter:
         states=tuple(enums.STATE_OF[state] for state in request.states if state in enums.STATE_OF),
         table_id=parse_id(request.table_id) if request.table_id else None,
         business_date=_date(request.business_date),
-        updated_since=_instant(request),
+        updated_since=instant(request, "updated_since"),
         number=int(query) if is_number else None,
         name_prefix="" if is_number else query,
     )
-
-
-def _instant(request: pb.ListOrdersRequest) -> datetime | None:
-    if not request.HasField("updated_since"):
-        return None
-    try:
-        return request.updated_since.ToDatetime(tzinfo=UTC)
-    except (ValueError, OverflowError):
-        error = FieldError("updated_since", "INVALID_TIME", "The time lies outside the calendar.")
-        raise InvalidArgument("That is no time.", reason="INVALID_TIME", fields=[error]) from None
 
 
 def _date(text: str) -> date | None:
