@@ -158,18 +158,6 @@ def tenant_named(restaurant_id: str) -> UUID:
     return principal.tenant
 
 
-def calling_service() -> str:
-    """The name of the service that made a service-only call; empty otherwise."""
-    call = _call.get()
-    return "" if call is None else call.service
-
-
-def current_request_id() -> str:
-    """The id under which every process logs the call in progress; empty outside any."""
-    call = _call.get()
-    return "" if call is None else call.request_id
-
-
 def remaining_seconds() -> float | None:
     """What is left of the deadline of the call in progress (may be negative); None outside any."""
     call = _call.get()

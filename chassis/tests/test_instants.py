@@ -5,7 +5,7 @@ from datetime import UTC, datetime, timedelta, timezone
 import pytest
 from fynlo.orders.v1.orders_service_pb2 import ListOrdersRequest
 from google.protobuf.timestamp_pb2 import Timestamp
-from hypothesis import given
+from hypothesis import assume, given
 from hypothesis import strategies as st
 
 from chassis.errors import InvalidArgument
@@ -14,8 +14,9 @@ from chassis.instants import instant, instant_of, timestamp
 OFFSETS = st.integers(-1_439, 1_439).map(lambda minutes: timezone(timedelta(minutes=minutes)))
 
 
-@given(st.datetimes(min_value=datetime(2, 1, 1), max_value=datetime(9998, 12, 31), timezones=OFFSETS))
+@given(st.datetimes(timezones=OFFSETS))
 def test_an_instant_comes_back_as_it_went(at: datetime) -> None:
+    assume(2 <= at.year <= 9_998)
     stamp, reference = timestamp(at), Timestamp()
     reference.FromDatetime(at)
     assert stamp == reference

@@ -15,15 +15,16 @@ from chassis.auth import PrincipalKind, Revocation, Revocations, RevokedKind, Se
 from chassis.clock import FakeClock
 from chassis.errors import InvalidArgument, PermissionDenied, Unauthenticated
 from chassis.ids import new_id
-from chassis.rpc import calling_service, current_principal, inbound, open_channel, tenant_named
+from chassis.rpc import current_call, current_principal, inbound, open_channel, tenant_named
 from chassis.rpc.policy import policies_of, refusal_of
 from chassis.testing_rpc import Peer, TokenMint, identity_for_tests, key_for_tests, serving
 from chassis.tests.rpc_probe import PERMISSION, Probe, Request, Response, Stub, register, reply, request
 
 
 async def who(_: Request) -> Response:
-    principal = current_principal()
-    return reply(f"{principal.kind}|{principal.name}|{principal.restaurant_id}|{calling_service()}")
+    principal, call = current_principal(), current_call()
+    assert call is not None
+    return reply(f"{principal.kind}|{principal.name}|{principal.restaurant_id}|{call.service}")
 
 
 @pytest.fixture

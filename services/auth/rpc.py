@@ -11,7 +11,7 @@ from chassis.errors import Unauthenticated
 from chassis.idempotency import IdempotencyKey, key_of
 from chassis.ids import parse_id
 from chassis.refusals import record_report
-from chassis.rpc import calling_service, current_principal, tenant_named
+from chassis.rpc import current_call, current_principal, tenant_named
 from services.auth import wire
 from services.auth.domain.invitations import InvitationRequired
 from services.auth.domain.roles import Membership, Role
@@ -74,7 +74,9 @@ class AuthRpc(grpc_api.AuthServiceServicer):
     async def ReportRefusals(  # noqa: N802
         self, request: api.ReportRefusalsRequest, context: Any
     ) -> api.ReportRefusalsResponse:
-        await record_report(self._ctx.db, wire.report_of(request), by=calling_service())
+        call = current_call()
+        assert call is not None
+        await record_report(self._ctx.db, wire.report_of(request), by=call.service)
         return api.ReportRefusalsResponse()
 
     async def GetRestaurant(  # noqa: N802
