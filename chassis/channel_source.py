@@ -8,15 +8,13 @@ from uuid import UUID
 from fynlo.realtime.v1 import channel_source_service_pb2 as pb
 from fynlo.realtime.v1 import realtime_pb2
 from fynlo.realtime.v1.channel_source_service_pb2_grpc import ChannelSourceServiceServicer
-from google.protobuf.timestamp_pb2 import Timestamp
 
-from chassis.auth import PrincipalKind
 from chassis.channels import owned_by
 from chassis.db import Database
 from chassis.errors import NotFound
-from chassis.ids import parse_id
+from chassis.instants import timestamp
 from chassis.replay import ReplayedEvent, ReplayOutcome, replay
-from chassis.rpc import current_principal
+from chassis.rpc import tenant_named
 
 EVENTS_DEFAULT = 500
 """What a page of a replay holds where the caller names no limit."""
@@ -51,7 +49,7 @@ class ChannelSource(ChannelSourceServiceServicer):
     ) -> pb.ReplayChannelResponse:
         """Events after a position, without a gap. Raises UnknownChannel."""
         self._check(request.channel)
-        tenant, limit = parse_id(request.restaurant_id), request.limit or EVENTS_DEFAULT
+        tenant, limit = tenant_named(request.restaurant_id), request.limit or EVENTS_DEFAULT
         page = await replay(self._db, tenant, request.channel, request.epoch, request.from_seq, limit)
         return pb.ReplayChannelResponse(
             outcome=_OUTCOMES[page.outcome],
@@ -61,13 +59,9 @@ class ChannelSource(ChannelSourceServiceServicer):
         )
 
     async def GetSnapshot(self, request: pb.GetSnapshotRequest, context: object) -> pb.GetSnapshotResponse:
-        """State and position, in the restaurant of the token; a service names one. Raises UnknownChannel."""
+        """State and position. Raises UnknownChannel."""
         self._check(request.channel)
-        principal = current_principal()
-        named = principal.kind is PrincipalKind.SERVICE and request.restaurant_id
-        return await self.snapshot(
-            parse_id(request.restaurant_id) if named else principal.tenant, request.channel
-        )
+        return await self.snapshot(tenant_named(request.restaurant_id), request.channel)
 
     def _check(self, channel: str) -> None:
         if channel not in self._channels:
@@ -75,13 +69,11 @@ class ChannelSource(ChannelSourceServiceServicer):
 
 
 def _event(event: ReplayedEvent) -> realtime_pb2.ChannelEvent:
-    occurred_at = Timestamp()
-    occurred_at.FromDatetime(event.created_at)
     return realtime_pb2.ChannelEvent(
         seq=event.seq,
         type=event.type,
         payload=event.payload,
         message_id=str(event.msg_id),
         command_id=event.command_id or "",
-        occurred_at=occurred_at,
+        occurred_at=timestamp(event.created_at),
     )

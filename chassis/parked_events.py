@@ -9,7 +9,7 @@ import json
 import re
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import UTC, datetime, timedelta
+from datetime import datetime
 from typing import Any, Final
 from uuid import UUID
 
@@ -19,7 +19,7 @@ from google.protobuf.message import DecodeError
 
 from chassis.audit import audit
 from chassis.db import Database, Transaction
-from chassis.errors import InvalidArgument, NotFound
+from chassis.errors import NotFound
 from chassis.telemetry.logs import REDACTED, redact
 from chassis.text import holds_card_number
 
@@ -41,10 +41,12 @@ _RETRY = "SELECT consumer, msg_id, restaurant_id, subject FROM parked_retry($1, 
 _DISCARD = "SELECT consumer, msg_id, restaurant_id, subject FROM parked_discard($1)"
 _PAYLOAD = "SELECT payload FROM inbox_parked WHERE consumer = $1 AND msg_id = $2"
 
-_EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
-_CURSOR = re.compile(r"(\d{1,17})_([0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12})_([\w-]{1,64})", re.ASCII)
 _RAISED = re.compile(r"(\w+)\((.*)\)", re.DOTALL)
 _QUOTED = re.compile(r"(['\"])(.*)\1", re.DOTALL)
+
+
+Place = tuple[datetime, UUID, str]
+"""When it was parked, its id, whose it is."""
 
 
 class ParkedEventNotFound(NotFound):
@@ -74,18 +76,19 @@ class ParkedEvent:
         return self.subject.rpartition(".")[0]
 
     @property
-    def cursor(self) -> str:
-        """Names its place among all parked events, of whichever service."""
-        return f"{(self.parked_at - _EPOCH) // timedelta(microseconds=1)}_{self.msg_id}_{self.consumer}"
+    def place(self) -> Place:
+        """Among all parked events, of whichever service."""
+        return self.parked_at, self.msg_id, self.consumer
 
 
 async def parked_page(
-    tx: Transaction, limit: int, cursor: str = "", *, waiting: bool = False
+    tx: Transaction, limit: int, after: Place | None = None, *, waiting: bool = False
 ) -> list[ParkedEvent]:
-    """At most ``limit`` events that are older than ``cursor`` names, newest first; ``waiting``: also those
-    that are tried again by themselves. Raises InvalidArgument (INVALID_CURSOR).
+    """At most ``limit`` events behind a place, newest first; ``waiting``: also those that are tried again by
+    themselves.
     """
-    return [ParkedEvent(**dict(row)) for row in await tx.fetch(_PAGE, limit, waiting, *_place(cursor), None)]
+    rows = await tx.fetch(_PAGE, limit, waiting, *(after or (None, None, None)), None)
+    return [ParkedEvent(**dict(row)) for row in rows]
 
 
 async def parked_event(db: Database, msg_id: UUID) -> tuple[ParkedEvent, bytes]:
@@ -139,15 +142,6 @@ def _told(row: Any) -> dict[str, object]:
 
 def _by(actor: str | None) -> dict[str, object]:
     return {} if actor is None else {"actor": actor}
-
-
-def _place(cursor: str) -> tuple[datetime | None, UUID | None, str | None]:
-    if not cursor:
-        return None, None, None
-    found = _CURSOR.fullmatch(cursor)
-    if found is None:
-        raise InvalidArgument("this cursor did not come from a list", reason="INVALID_CURSOR")
-    return _EPOCH + timedelta(microseconds=int(found[1])), UUID(found[2]), found[3]
 
 
 # -- for people -------------------------------------------------------------------------------------------

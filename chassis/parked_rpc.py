@@ -11,11 +11,13 @@ from google.protobuf.message import Message
 
 from chassis.aside import COUNTED_ROWS
 from chassis.commands import PlatformCommand, execute
+from chassis.cursors import BY_TIME_AND_NAME, page_of
 from chassis.db import Transaction
 from chassis.errors import FieldError, InvalidArgument
 from chassis.idempotency import key_of
 from chassis.ids import parse_id
 from chassis.inbox import Consumer
+from chassis.instants import timestamp
 from chassis.parked_events import (
     ParkedEvent,
     ParkedEventNotFound,
@@ -30,6 +32,7 @@ from chassis.rpc import RpcServer, current_principal
 from chassis.runtime import Service
 
 _COUNT = "SELECT parked FROM inbox_aside($1, $2)"
+_LIST = page_of(api.ListParkedRequest(), BY_TIME_AND_NAME)
 
 
 def consume(service: Service, rpc: RpcServer, consumer: Consumer) -> None:
@@ -48,8 +51,11 @@ class ParkedEventsRpc(ParkedEventsServiceServicer):
     async def ListParked(  # noqa: N802
         self, request: api.ListParkedRequest, context: Any
     ) -> api.ListParkedResponse:
+        # A cursor names a place among the events of all services, whichever is asked.
+        asked = api.ListParkedRequest(limit=request.limit, cursor=request.cursor)
+        page = page_of(asked, BY_TIME_AND_NAME)
         async with self._db.transaction(None, readonly=True) as tx:
-            events = await parked_page(tx, request.limit, request.cursor)
+            events = await parked_page(tx, page.size, page.after)
             parked = await tx.fetchval(_COUNT, self._consumer.durable, COUNTED_ROWS)
         return api.ListParkedResponse(events=map(self._message, events), parked=parked)
 
@@ -88,7 +94,7 @@ class ParkedEventsRpc(ParkedEventsServiceServicer):
         return await execute(self._db, _command("DiscardParked", request), api.DiscardParkedResponse, away)
 
     def _message(self, event: ParkedEvent) -> api.ParkedEvent:
-        message = api.ParkedEvent(
+        return api.ParkedEvent(
             id=str(event.msg_id),
             type=event.type,
             subject=event.subject,
@@ -96,11 +102,10 @@ class ParkedEventsRpc(ParkedEventsServiceServicer):
             tries=event.attempts,
             failures=event.failures,
             error=error_in_words(event.error),
-            cursor=event.cursor,
+            cursor=_LIST.cursor(event.place),
             service=self._consumer.durable,
+            parked_at=timestamp(event.parked_at),
         )
-        message.parked_at.FromDatetime(event.parked_at)
-        return message
 
 
 def _command(method: str, request: Message) -> PlatformCommand:

@@ -14,6 +14,7 @@ from chassis.commands import Command, PlatformCommand, execute
 from chassis.db import Database, Transaction
 from chassis.errors import Problem
 from chassis.idempotency import IdempotencyKey
+from chassis.instants import timestamp
 from chassis.rpc import Channel, acting_for
 from chassis.rpc.refusals import Refusals, Report
 from chassis.runtime import Service
@@ -122,7 +123,7 @@ def _message(report: Report) -> api.ReportRefusalsRequest:
     )
     for counted in report.refusals:
         refusal = counted.refusal
-        told = message.refusals.add(
+        message.refusals.add(
             actor=refusal.actor,
             device_id=refusal.device_id,
             reason=refusal.reason,
@@ -130,6 +131,6 @@ def _message(report: Report) -> api.ReportRefusalsRequest:
             address=refusal.address,
             method=counted.method,
             count=counted.count,
+            minute=timestamp(counted.minute),
         )
-        told.minute.FromDatetime(counted.minute)
     return message

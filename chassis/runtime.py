@@ -1,16 +1,6 @@
 """The life of a process: wait for what it needs, serve, drain, stop. The same for production and for tests.
 
-A service's composition root builds a ``Service``; ``run`` is the main of its process::
-
-    async def build(settings: OrdersSettings) -> Service:
-        service = Service(settings)
-        db = await service.wait_for("postgres", lambda: Database.connect(...))
-        service.on_stop("postgres", db.close)
-        ...
-        return service
-
-    if __name__ == "__main__":
-        run(OrdersSettings, build)
+A composition root builds a ``Service`` (see chassis.composition); ``run`` is the main of its process.
 """
 
 import asyncio

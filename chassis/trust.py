@@ -7,7 +7,6 @@ auth is away verifies tokens; what was revoked is heard over NATS, and asked for
 import json
 from collections.abc import Awaitable, Callable, Iterable, Mapping
 from dataclasses import dataclass
-from datetime import UTC
 from typing import TYPE_CHECKING, Any, Final
 
 from fynlo.auth.v1 import auth_pb2, events_pb2
@@ -27,6 +26,7 @@ from chassis.auth import (
 from chassis.auth.revocations import REWARM_SECONDS, Subscribable
 from chassis.clock import Clock
 from chassis.errors import Unavailable
+from chassis.instants import instant_of
 from chassis.rpc import Channel
 from chassis.runtime import Service
 from chassis.telemetry import get_logger
@@ -59,9 +59,22 @@ class Trust:
     revocations: Revocations
 
 
-async def follow_auth(service: Service, auth: Channel, bus: Subscribable, clock: Clock) -> Trust:
-    """Trust in the tokens of the auth service behind the channel, kept up to date while ``service`` runs."""
-    stub: AuthServiceAsyncStub = AuthServiceStub(auth)
+@dataclass(frozen=True, slots=True)
+class Authority:
+    """Who signs access tokens and takes them back, and how it is asked.
+
+    ``list_revocations`` gives all whose tokens could still be alive. ``ready`` waits until it can be asked.
+    """
+
+    fetch_keys: FetchKeys
+    list_revocations: ListRevocations
+    ready: Callable[[], Awaitable[object]] | None = None
+    every_seconds: float = REWARM_SECONDS
+
+
+def auth_behind(channel: Channel) -> Authority:
+    """The auth service, asked over ``channel``."""
+    stub: AuthServiceAsyncStub = AuthServiceStub(channel)
 
     async def fetch_keys() -> Mapping[str, Any]:
         found: dict[str, Any] = json.loads((await stub.GetJwks(GetJwksRequest())).jwks_json)
@@ -70,41 +83,27 @@ async def follow_auth(service: Service, auth: Channel, bus: Subscribable, clock:
     async def list_revocations() -> Iterable[auth_pb2.Revocation]:
         return (await stub.ListRevocations(ListRevocationsRequest())).revocations
 
-    return await follow(
-        service,
-        bus,
-        clock,
-        fetch_keys=fetch_keys,
-        list_revocations=list_revocations,
-        # Waits for the connection instead of asking again and again: auth may start beside us.
-        ready=auth.channel_ready,
-    )
+    # Waits for the connection instead of asking again and again: auth may start beside us.
+    return Authority(fetch_keys, list_revocations, ready=channel.channel_ready)
 
 
-async def follow(
-    service: Service,
-    bus: Subscribable,
-    clock: Clock,
-    *,
-    fetch_keys: FetchKeys,
-    list_revocations: ListRevocations,
-    ready: Callable[[], Awaitable[object]] | None = None,
-    every_seconds: float = REWARM_SECONDS,
-) -> Trust:
-    """The same for who has keys and revocations from elsewhere: auth itself, from its own store.
+async def follow(service: Service, bus: Subscribable, clock: Clock, authority: Authority) -> Trust:
+    """Trust in the tokens of ``authority``, kept up to date while ``service`` runs.
 
     Subscribed first and warmed up second, so that nothing falls between.
     """
     keys = service.settings.jwks
-    verifier = TokenVerifier(fetch_keys, clock, known_keys=None if keys is None else json.loads(keys))
+    verifier = TokenVerifier(
+        authority.fetch_keys, clock, known_keys=None if keys is None else json.loads(keys)
+    )
     revocations = Revocations(clock)
 
     async def listed() -> Iterable[Revocation]:
-        return revocations_of(await list_revocations())
+        return revocations_of(await authority.list_revocations())
 
     async def warm() -> None:
-        if ready is not None:
-            await ready()
+        if authority.ready is not None:
+            await authority.ready()
         for revocation in await listed():
             revocations.apply(revocation)
 
@@ -114,14 +113,15 @@ async def follow(
     except Unavailable as problem:
         # No alarm yet: processes that start side by side find each other sooner or later (see keep_warm).
         _log.info("serving without knowing what was revoked before", detail=problem.detail)
-    service.add_background("revocations", lambda: keep_warm(listed, revocations, every_seconds=every_seconds))
+    every = authority.every_seconds
+    service.add_background("revocations", lambda: keep_warm(listed, revocations, every_seconds=every))
     return Trust(verifier, revocations)
 
 
 def revocations_of(listed: Iterable[auth_pb2.Revocation]) -> list[Revocation]:
     """Those whose kind this code knows."""
     return [
-        Revocation(_KINDS[one.kind], one.id, one.valid_after.ToDatetime(UTC))
+        Revocation(_KINDS[one.kind], one.id, instant_of(one.valid_after, "valid_after"))
         for one in listed
         if one.kind in _KINDS
     ]

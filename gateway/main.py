@@ -7,12 +7,12 @@ from contextlib import contextmanager
 
 import uvicorn
 
-from chassis.bus import bus_of
 from chassis.clock import SystemClock
+from chassis.composition import open_bus
 from chassis.refusals import to_auth, write_refusals
 from chassis.rpc import Refusals, client_context
 from chassis.runtime import Service, open_files_max
-from chassis.trust import follow_auth
+from chassis.trust import auth_behind, follow
 from gateway.admission import Admission
 from gateway.app import dispatch_of, served_app
 from gateway.calls import Gateway, Limits
@@ -67,9 +67,8 @@ async def build(settings: GatewaySettings) -> Service:
     limiter = RateLimiter(settings.redis_url)
     service.on_stop("valkey", limiter.close)
 
-    bus = await service.wait_for("nats", lambda: bus_of(settings))
-    service.on_stop("nats", bus.close)
-    trust = await follow_auth(service, services.channels["auth"], bus, clock)
+    bus = await open_bus(service, settings)
+    trust = await follow(service, bus, clock, auth_behind(services.channels["auth"]))
     refusals = Refusals(clock)
     write_refusals(service, refusals, to_auth(services.channels["auth"]))
     limits = Limits.of(settings)

@@ -16,10 +16,9 @@ from fynlo.realtime.v1.channel_source_service_pb2_grpc import (
 )
 from fynlo.staff.v1.staff_service_pb2_grpc import StaffServiceStub
 
-from chassis.auth import ServiceIdentity
 from chassis.channels import OWNERS, ChannelSpec
 from chassis.clock import SystemClock
-from chassis.rpc import Channel, channel_credentials, open_channel
+from chassis.composition import Peers
 from gateway.settings import GatewaySettings
 
 if TYPE_CHECKING:
@@ -51,21 +50,9 @@ class Services:
     """Calls act with the token of the request in progress."""
 
     def __init__(self, settings: GatewaySettings) -> None:
-        identity, credentials = ServiceIdentity.of(settings, SystemClock()), channel_credentials(settings)
-        addresses = {
-            "auth": settings.auth_address,
-            "catalog": settings.catalog_address,
-            "orders": settings.orders_address,
-            "payments": settings.payments_address,
-            "staff": settings.staff_address,
-            "realtime": settings.realtime_address,
-        }
-        self.channels: dict[str, Channel] = {
-            peer: open_channel(
-                address, peer=peer, identity=identity, credentials=credentials, retry=_retried(peer)
-            )
-            for peer, address in addresses.items()
-        }
+        peers = Peers(settings, SystemClock())
+        self.close = peers.close
+        self.channels = {peer: peers.channel(peer, retry=_retried(peer)) for peer in _STUBS}
         self._stubs = {
             service: stub(self.channels[peer])
             for peer, stubs in _STUBS.items()
@@ -85,11 +72,6 @@ class Services:
     def source_of(self, channel: ChannelSpec) -> ChannelSourceServiceAsyncStub:
         """The stub that answers snapshots of a channel."""
         return self._sources[channel.owner]
-
-    async def close(self) -> None:
-        """Closes all channels."""
-        for channel in self.channels.values():
-            await channel.close()
 
 
 def _retried(peer: str) -> list[str]:

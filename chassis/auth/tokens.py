@@ -16,12 +16,13 @@ import warnings
 from collections import OrderedDict
 from collections.abc import Awaitable, Callable, Collection, Mapping
 from datetime import UTC, datetime, timedelta
-from typing import Any
+from typing import Annotated, Any, Literal
 from uuid import UUID
 
 from joserfc import jws
 from joserfc.errors import JoseError, SecurityWarning
 from joserfc.jwk import OKPKey
+from pydantic import BaseModel, BeforeValidator, ConfigDict, Field
 
 from chassis.auth.principal import Principal, PrincipalKind
 from chassis.clock import Clock
@@ -40,6 +41,8 @@ TOKEN_LIFE_MAX = timedelta(hours=1)
 CLOCK_LEEWAY = timedelta(seconds=5)
 """For iat and nbf only: a token is never accepted past its exp."""
 PERMISSIONS_MAX = 256
+SECONDS_MAX = 1e11
+"""Of instants in a token: the year 5138."""
 CACHE_MAX_TOKENS = 20_000
 KEYS_MAX = 16
 KEYS_REFETCH_MIN_SECONDS = 30.0
@@ -125,34 +128,65 @@ class TokenVerifier:
         self._verified.move_to_end(token)
         return principal
 
-    def _principal(self, claims: Mapping[str, Any]) -> Principal:
+    def _principal(self, claims: "_Claims") -> Principal:
         now = self._clock.now()
-        if claims.get("iss") != ISSUER or claims.get("aud") not in (AUDIENCE, [AUDIENCE]):
-            raise _invalid()
-        issued_at, expires_at = _instant(claims, "iat"), _instant(claims, "exp")
-        not_before = _instant(claims, "nbf") if "nbf" in claims else issued_at
+        issued_at, expires_at = _instant(claims.iat), _instant(claims.exp)
+        not_before = _instant(claims.nbf or claims.iat)
         if max(issued_at, not_before) > now + CLOCK_LEEWAY or expires_at - issued_at > TOKEN_LIFE_MAX:
             raise _invalid()
         if expires_at <= now:
             raise _expired()
-        role = _text(claims, "role")
-        permissions = _permissions(claims)
-        if role not in self._roles:
-            permissions = frozenset()
         return Principal(
             kind=PrincipalKind.USER,
-            subject=_required_id(claims, "sub"),
-            name=_text(claims, "name"),
-            restaurant_id=_id(claims, "rid"),
-            platform_id=_id(claims, "pid"),
-            role=role,
-            permissions=permissions,
-            client=_text(claims, "cli"),
-            device_id=_text(claims, "did") or None,
-            session_id=_required_id(claims, "sid"),
+            subject=claims.sub,
+            name=claims.name,
+            restaurant_id=claims.rid,
+            platform_id=claims.pid,
+            role=claims.role,
+            permissions=frozenset(claims.perms if claims.role in self._roles else ()),
+            client=claims.cli,
+            device_id=claims.did or None,
+            session_id=claims.sid,
             issued_at=issued_at,
             expires_at=expires_at,
         )
+
+
+def _id(value: object) -> UUID:
+    if not isinstance(value, str):
+        raise ValueError("ids are texts")
+    return UUID(value)
+
+
+def _id_or_none(value: object) -> UUID | None:
+    return None if value is None or value == "" else _id(value)
+
+
+_Id = Annotated[UUID, BeforeValidator(_id)]
+_OptionalId = Annotated[UUID | None, BeforeValidator(_id_or_none)]
+_Seconds = Annotated[float, Field(gt=0, lt=SECONDS_MAX, allow_inf_nan=False)]
+
+
+class _Claims(BaseModel):
+    """What an access token says. Claims of other names are ignored."""
+
+    model_config = ConfigDict(strict=True, hide_input_in_errors=True)
+
+    iss: Literal["fynlo"]
+    aud: Literal["fynlo"] | Annotated[list[Literal["fynlo"]], Field(min_length=1, max_length=1)]
+    iat: _Seconds
+    exp: _Seconds
+    nbf: _Seconds = 0
+    """0: as ``iat``."""
+    sub: _Id
+    sid: _Id
+    rid: _OptionalId = None
+    pid: _OptionalId = None
+    role: str = ""
+    name: str = ""
+    cli: str = ""
+    did: str = ""
+    perms: list[str] = Field(default=[], max_length=PERMISSIONS_MAX)
 
 
 class _KeySource:
@@ -230,9 +264,10 @@ def _key_id_of(token: str) -> str:
     return kid
 
 
-def _verified_claims(token: str, key: OKPKey) -> dict[str, Any]:
+def _verified_claims(token: str, key: OKPKey) -> _Claims:
     try:
-        return _json_object(jws.deserialize_compact(token, key, algorithms=[ALGORITHM]).payload)
+        payload = jws.deserialize_compact(token, key, algorithms=[ALGORITHM]).payload
+        return _Claims.model_validate(_json_object(payload))
     except (JoseError, ValueError) as error:
         raise _invalid() from error
 
@@ -262,46 +297,8 @@ def _without_repeats(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
     return found
 
 
-def _instant(claims: Mapping[str, Any], name: str) -> datetime:
-    seconds = claims.get(name)
-    if isinstance(seconds, bool) or not isinstance(seconds, int | float) or not 0 < seconds < 1e11:
-        raise _invalid()
+def _instant(seconds: float) -> datetime:
     return datetime.fromtimestamp(seconds, UTC)
-
-
-def _text(claims: Mapping[str, Any], name: str) -> str:
-    value = claims.get(name, "")
-    if not isinstance(value, str):
-        raise _invalid()
-    return value
-
-
-def _id(claims: Mapping[str, Any], name: str) -> UUID | None:
-    value = claims.get(name)
-    if value is None or value == "":
-        return None
-    if not isinstance(value, str):
-        raise _invalid()
-    try:
-        return UUID(value)
-    except ValueError as error:
-        raise _invalid() from error
-
-
-def _required_id(claims: Mapping[str, Any], name: str) -> UUID:
-    value = _id(claims, name)
-    if value is None:
-        raise _invalid()
-    return value
-
-
-def _permissions(claims: Mapping[str, Any]) -> frozenset[str]:
-    value = claims.get("perms", [])
-    if not isinstance(value, list) or len(value) > PERMISSIONS_MAX:
-        raise _invalid()
-    if not all(isinstance(permission, str) for permission in value):
-        raise _invalid()
-    return frozenset(value)
 
 
 def _invalid() -> Unauthenticated:

@@ -3,14 +3,13 @@
 from chassis.rpc.call import (
     Call,
     acting_for,
-    calling_service,
     current_call,
     current_principal,
-    current_request_id,
     enter_inbound,
     inbound,
     mark_replayed,
     remaining_seconds,
+    tenant_named,
 )
 from chassis.rpc.client import Channel, open_channel, was_replayed
 from chassis.rpc.policy import approver_permission, policies_of, refusal_of, refusals_of
@@ -30,13 +29,11 @@ __all__ = [
     "RpcServer",
     "acting_for",
     "asker_of",
-    "calling_service",
     "channel_credentials",
     "client_context",
     "server_context",
     "current_call",
     "current_principal",
-    "current_request_id",
     "enter_inbound",
     "approver_permission",
     "inbound",
@@ -47,5 +44,6 @@ __all__ = [
     "refusal_of",
     "refusals_of",
     "remaining_seconds",
+    "tenant_named",
     "was_replayed",
 ]

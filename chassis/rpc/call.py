@@ -12,8 +12,9 @@ from contextvars import ContextVar
 from dataclasses import dataclass
 from uuid import UUID
 
-from chassis.auth import Principal
-from chassis.errors import Unauthenticated
+from chassis.auth import Principal, PrincipalKind
+from chassis.errors import PermissionDenied, Unauthenticated
+from chassis.ids import parse_id
 from chassis.telemetry import (
     Scope,
     current_scope,
@@ -140,16 +141,21 @@ def current_principal() -> Principal:
     return call.principal
 
 
-def calling_service() -> str:
-    """The name of the service that made a service-only call; empty otherwise."""
-    call = _call.get()
-    return "" if call is None else call.service
+def tenant_named(restaurant_id: str) -> UUID:
+    """The restaurant that a request with a field for it is about: always the caller's own. A person leaves it
+    empty or names the one of the token; a service names the one that it signed for.
 
-
-def current_request_id() -> str:
-    """The id under which every process logs the call in progress; empty outside any."""
-    call = _call.get()
-    return "" if call is None else call.request_id
+    Raises PermissionDenied (OTHER_RESTAURANT, NO_RESTAURANT) and InvalidArgument (INVALID_ID).
+    """
+    principal = current_principal()
+    if restaurant_id:
+        named = parse_id(restaurant_id)
+        if named != principal.restaurant_id:
+            raise PermissionDenied("This is another restaurant.", reason="OTHER_RESTAURANT")
+        return named
+    if principal.kind is PrincipalKind.SERVICE:
+        raise PermissionDenied("a service names the restaurant that it asks about", reason="NO_RESTAURANT")
+    return principal.tenant
 
 
 def remaining_seconds() -> float | None:

@@ -9,7 +9,7 @@ import re
 from collections.abc import Iterator
 from contextlib import contextmanager
 from contextvars import ContextVar
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, NamedTuple
 
 from opentelemetry import trace as otel
@@ -93,12 +93,6 @@ def enter_scope(scope: Scope) -> None:
     _scope.set(scope)
 
 
-def current_traceparent() -> str:
-    """The traceparent to send along with a call or an event; a fresh root where no work is in progress."""
-    scope = _scope.get()
-    return (scope.trace if scope is not None else new_trace()).traceparent
-
-
 def new_trace() -> Trace:
     """The root of a new trace, sampled by the configured ratio."""
     entropy = os.urandom(24).hex()
@@ -124,24 +118,6 @@ def work_scope(
     token = _scope.set(scope)
     try:
         yield scope
-    finally:
-        _scope.reset(token)
-
-
-@contextmanager
-def span(name: str, **attributes: str | int | float | bool) -> Iterator[None]:
-    """A named part of the work in progress. Costs next to nothing where the trace is not recorded."""
-    scope = _scope.get()
-    recorded = start_span(name, scope.trace, SpanKind.INTERNAL) if scope is not None else None
-    if scope is None or recorded is None:
-        yield
-        return
-    for key, value in attributes.items():
-        recorded.set_attribute(key, value)
-    token = _scope.set(replace(scope, trace=trace_of(recorded)))
-    try:
-        with otel.use_span(recorded, end_on_exit=True):
-            yield
     finally:
         _scope.reset(token)
 

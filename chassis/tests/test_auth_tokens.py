@@ -10,6 +10,8 @@ from datetime import timedelta
 from typing import Any
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 from joserfc import jws
 from joserfc.jwk import ECKey, OKPKey
 
@@ -18,6 +20,7 @@ from chassis.auth import tokens as rules
 from chassis.clock import FakeClock
 from chassis.errors import Unauthenticated, Unavailable
 from chassis.rpc import inbound, remaining_seconds
+from chassis.testing import START
 from chassis.testing_rpc import PATIENT_SECONDS, TokenMint
 
 Forge = Callable[[TokenMint, Principal], str]
@@ -221,6 +224,50 @@ async def test_a_hostile_token_is_refused(name: str, verifier: TokenVerifier, mi
         await verifier.verify(HOSTILE[name](mint, principal))
     assert refused.value.reason == "TOKEN_INVALID"
     assert refused.value.detail == "the access token is not valid"
+
+
+JSON = st.recursive(
+    st.none()
+    | st.booleans()
+    | st.integers()
+    | st.floats()
+    | st.text()
+    | st.sampled_from(["fynlo", "manager"]),
+    lambda inner: st.lists(inner, max_size=3) | st.dictionaries(st.text(), inner, max_size=3),
+    max_leaves=5,
+)
+CLAIMS = (
+    "iss",
+    "aud",
+    "iat",
+    "exp",
+    "nbf",
+    "sub",
+    "sid",
+    "rid",
+    "pid",
+    "role",
+    "name",
+    "cli",
+    "did",
+    "perms",
+)
+
+
+@given(st.dictionaries(st.sampled_from(CLAIMS), JSON, min_size=1, max_size=3))
+async def test_claims_of_any_shape_prove_what_they_say_or_are_refused(changed: dict[str, Any]) -> None:
+    mint = TokenMint(FakeClock(START))
+    principal = mint.principal(permissions=frozenset({"orders.place"}))
+    token = mint.signed({**mint.claims(principal), **changed})
+    try:
+        proven = await TokenVerifier(mint.fetch_keys, mint.clock).verify(token)
+    except Unauthenticated:
+        return
+    assert proven.subject is not None
+    assert proven.expires_at > mint.clock.now()
+    claims = {**mint.claims(principal), **changed}
+    assert (proven.role, proven.name, proven.client) == (claims["role"], claims["name"], claims["cli"])
+    assert proven.permissions == frozenset(claims["perms"] if proven.role in rules.KNOWN_ROLES else ())
 
 
 async def test_a_token_is_dead_at_its_expiry_also_when_it_was_verified_before(

@@ -13,16 +13,18 @@ import pytest
 
 from chassis.auth import PrincipalKind, Revocation, Revocations, RevokedKind, ServiceIdentity
 from chassis.clock import FakeClock
-from chassis.errors import PermissionDenied, Unauthenticated
-from chassis.rpc import calling_service, current_principal, inbound, open_channel
+from chassis.errors import InvalidArgument, PermissionDenied, Unauthenticated
+from chassis.ids import new_id
+from chassis.rpc import current_call, current_principal, inbound, open_channel, tenant_named
 from chassis.rpc.policy import policies_of, refusal_of
 from chassis.testing_rpc import Peer, TokenMint, identity_for_tests, key_for_tests, serving
 from chassis.tests.rpc_probe import PERMISSION, Probe, Request, Response, Stub, register, reply, request
 
 
 async def who(_: Request) -> Response:
-    principal = current_principal()
-    return reply(f"{principal.kind}|{principal.name}|{principal.restaurant_id}|{calling_service()}")
+    principal, call = current_principal(), current_call()
+    assert call is not None
+    return reply(f"{principal.kind}|{principal.name}|{principal.restaurant_id}|{call.service}")
 
 
 @pytest.fixture
@@ -169,6 +171,42 @@ async def test_a_token_of_another_issuer_is_refused(peer: Peer, fake_clock: Fake
         await Stub(peer.channel).Guarded(request())
     assert refused.value.reason == "TOKEN_INVALID"
     assert probe.served == 0
+
+
+async def tell_restaurant(asked: Request) -> Response:
+    """Says which restaurant a request is about; the probe's request names it in its only text."""
+    return reply(str(tenant_named(asked.request_id.removeprefix("none"))))
+
+
+async def test_a_person_leaves_the_restaurant_out_or_names_their_own(peer: Peer, probe: Probe) -> None:
+    probe.behaviour = tell_restaurant
+    with peer.as_user([PERMISSION]) as ada:
+        for named in ("none", str(ada.restaurant_id), str(ada.restaurant_id).upper()):
+            told = await Stub(peer.channel).Guarded(request(named))
+            assert told.timecard.id == str(ada.restaurant_id)
+        for named, kind, reason in (
+            (str(new_id()), PermissionDenied, "OTHER_RESTAURANT"),
+            ("mine", InvalidArgument, "INVALID_ID"),
+        ):
+            with pytest.raises(kind) as refused:
+                await Stub(peer.channel).Guarded(request(named))
+            assert refused.value.reason == reason
+    with peer.as_user([PERMISSION], restaurant_id=None):
+        for named, reason in (("none", "NO_RESTAURANT"), (str(new_id()), "OTHER_RESTAURANT")):
+            with pytest.raises(PermissionDenied) as refused:
+                await Stub(peer.channel).Guarded(request(named))
+            assert refused.value.reason == reason
+
+
+async def test_a_service_names_the_restaurant_that_it_signed_for(peer: Peer, probe: Probe) -> None:
+    probe.behaviour, restaurant = tell_restaurant, new_id()
+    with peer.as_service(restaurant):
+        told = await Stub(peer.channel).ServiceOnly(request(str(restaurant)))
+        assert told.timecard.id == str(restaurant)
+        for named, reason in (("none", "NO_RESTAURANT"), (str(new_id()), "OTHER_RESTAURANT")):
+            with pytest.raises(PermissionDenied) as refused:
+                await Stub(peer.channel).ServiceOnly(request(named))
+            assert refused.value.reason == reason
 
 
 @pytest.mark.parametrize("method", ["Guarded", "ServiceOnly", "Watch"])

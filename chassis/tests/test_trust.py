@@ -26,7 +26,7 @@ from chassis.testing_rpc import (
     serving,
     settings_for_tests,
 )
-from chassis.trust import Trust, follow, follow_auth
+from chassis.trust import Authority, Trust, auth_behind, follow
 
 SUBJECT = "fynlo.auth.v1.SessionsRevoked.x"
 NOBODY = "127.0.0.1:1"
@@ -57,7 +57,7 @@ async def process(address: str, bus: Client, clock: FakeClock, **settings: objec
     service = Service(settings_for_tests(**settings))
     identity = identity_for_tests("orders", clock)
     async with open_channel(address, peer="auth", identity=identity) as channel:
-        trust = await follow_auth(service, channel, bus, clock)
+        trust = await follow(service, bus, clock, auth_behind(channel))
         async with service:
             yield trust
 
@@ -115,14 +115,8 @@ async def test_what_nats_lost_is_found_in_the_list(
         return listed
 
     service = Service(settings_for_tests())
-    trust = await follow(
-        service,
-        bus,
-        fake_clock,
-        fetch_keys=mint.fetch_keys,
-        list_revocations=list_revocations,
-        every_seconds=0.01,
-    )
+    authority = Authority(mint.fetch_keys, list_revocations, every_seconds=0.01)
+    trust = await follow(service, bus, fake_clock, authority)
     async with service:
         trust.revocations.check(gone)
         listed.append(ended(gone, fake_clock))

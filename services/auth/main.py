@@ -9,17 +9,13 @@ from fynlo.auth.v1 import auth_pb2
 from fynlo.auth.v1.auth_service_pb2_grpc import add_AuthServiceServicer_to_server
 from fynlo.auth.v1.people_service_pb2_grpc import add_PeopleServiceServicer_to_server
 
-from chassis.auth import ServiceIdentity
-from chassis.bus import bus_of
-from chassis.clock import Clock, SystemClock
+from chassis.clock import Clock
+from chassis.composition import open_service
 from chassis.db import Database
 from chassis.errors import Unavailable
-from chassis.refusals import into, write_refusals
-from chassis.relay import OutboxRelay
-from chassis.rpc import RpcServer
 from chassis.runtime import Service
 from chassis.telemetry import get_logger
-from chassis.trust import follow
+from chassis.trust import Authority
 from services.auth import wire
 from services.auth.domain.guessing import address_lock
 from services.auth.mail.chosen import chosen_mail
@@ -40,13 +36,9 @@ _log = get_logger("auth")
 
 async def build(settings: AuthSettings, clock: Clock | None = None) -> Service:
     """The service, connected and ready to start. Raises Unavailable and tokens.BadSigningKeys."""
-    clock = clock or SystemClock()
     keys = SigningKeys(settings.auth_signing_keys.get_secret_value())
-    service = Service(settings)
-    db = await service.wait_for("postgres", lambda: _database(settings, clock))
-    service.on_stop("postgres", db.close)
-    bus = await service.wait_for("nats", lambda: bus_of(settings))
-    service.on_stop("nats", bus.drain)
+    auth = await open_service(settings, clock, authority=lambda db: _itself(db, keys))
+    service = auth.service
     passwords = Passwords()
     service.on_stop("password threads", passwords.close)
     breached_passwords()
@@ -55,52 +47,25 @@ async def build(settings: AuthSettings, clock: Clock | None = None) -> Service:
         local=settings.mail_adapter == "local",
         invitations_per_hour=settings.invitations_per_hour,
     )
-    ctx = Context(db, keys, passwords, address_lock(settings.auth_address_free_failures), policy)
-    port = chosen_mail(settings, db)
+    ctx = Context(auth.db, keys, passwords, address_lock(settings.auth_address_free_failures), policy)
+    port = chosen_mail(settings, auth.db)
     service.on_stop("mail", port.close)
+    auth.serve(add_AuthServiceServicer_to_server, AuthRpc(ctx))
+    auth.serve(add_PeopleServiceServicer_to_server, PeopleRpc(ctx))
+    service.add_background("mail", lambda: keep_sending(ctx, port))
+    service.add_background("housekeeping", lambda: _keep_house(ctx))
+    return service
 
+
+def _itself(db: Database, keys: SigningKeys) -> Authority:
     async def own_keys() -> Mapping[str, Any]:
         public: dict[str, Any] = json.loads(keys.public_jwks_json)
         return public
 
     async def own_revocations() -> Iterable[auth_pb2.Revocation]:
-        return map(wire.revocation_message, await sessions.list_revocations(ctx))
+        return map(wire.revocation_message, await sessions.list_revocations(db))
 
-    trust = await follow(
-        service,
-        bus,
-        clock,
-        fetch_keys=own_keys,
-        list_revocations=own_revocations,
-        every_seconds=OWN_REVOCATIONS_EVERY_SECONDS,
-    )
-    identity = ServiceIdentity.of(settings, clock)
-    rpc = RpcServer(
-        settings,
-        verifier=trust.verifier,
-        revocations=trust.revocations,
-        identity=identity,
-        clock=clock,
-    )
-    rpc.add(add_AuthServiceServicer_to_server, AuthRpc(ctx))
-    rpc.add(add_PeopleServiceServicer_to_server, PeopleRpc(ctx))
-    service.serve(rpc)
-    write_refusals(service, rpc.refusals, into(db))
-    service.add_background("relay", OutboxRelay(db, bus, clock).run)
-    service.add_background("mail", lambda: keep_sending(ctx, port))
-    service.add_background("housekeeping", lambda: _keep_house(ctx))
-    service.ready_check("postgres", lambda: _reachable(db))
-    return service
-
-
-async def _database(settings: AuthSettings, clock: Clock) -> Database:
-    pool = settings.database_pool_size
-    return await Database.connect(settings.database_url, schema="auth", clock=clock, pool_size=pool)
-
-
-async def _reachable(db: Database) -> None:
-    async with db.transaction(None, readonly=True) as tx:
-        await tx.fetchval("SELECT 1")
+    return Authority(own_keys, own_revocations, every_seconds=OWN_REVOCATIONS_EVERY_SECONDS)
 
 
 async def _keep_house(ctx: Context) -> None:

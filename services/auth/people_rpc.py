@@ -5,11 +5,12 @@ from typing import Any
 from fynlo.auth.v1 import people_service_pb2 as api
 from fynlo.auth.v1 import people_service_pb2_grpc as grpc_api
 
+from chassis.cursors import BY_ID, page_of
 from chassis.ids import parse_id
 from chassis.rpc import current_principal
 from services.auth import wire
 from services.auth.domain.roles import Role
-from services.auth.rpc import after_of, caller, cursor_of, limit_of, request_key
+from services.auth.rpc import caller, request_key
 from services.auth.usecases import invitations, mail, members, passwords
 from services.auth.usecases.context import Context
 
@@ -29,17 +30,15 @@ class PeopleRpc(grpc_api.PeopleServiceServicer):
     async def ListInvitations(  # noqa: N802
         self, request: api.ListInvitationsRequest, context: Any
     ) -> api.ListInvitationsResponse:
-        limit = limit_of(request.page)
+        page = page_of(request, BY_ID)
         found = await invitations.list_invitations(
-            self._ctx, current_principal().tenant, limit=limit + 1, after=after_of(request.page)
+            self._ctx, current_principal().tenant, limit=page.one_more, after=page.after
         )
         now = self._ctx.db.clock.now()
-        response = api.ListInvitationsResponse(
-            invitations=[wire.invitation_message(each, now) for each in found[:limit]]
+        shown, following = page.cut(found, lambda one: one.id)
+        return api.ListInvitationsResponse(
+            invitations=[wire.invitation_message(each, now) for each in shown], next_cursor=following
         )
-        if len(found) > limit:
-            response.next_cursor = cursor_of(found[limit - 1].id)
-        return response
 
     async def RevokeInvitation(  # noqa: N802
         self, request: api.RevokeInvitationRequest, context: Any

@@ -1,19 +1,17 @@
 """The gRPC face: parse, call the use case, serialise."""
 
-import base64
 from typing import Any, TypeVar
-from uuid import UUID
 
 from fynlo.auth.v1 import auth_service_pb2 as api
 from fynlo.auth.v1 import auth_service_pb2_grpc as grpc_api
-from fynlo.common.v1 import common_pb2
 from google.protobuf.message import Message
 
-from chassis.errors import InvalidArgument, Unauthenticated
+from chassis.cursors import BY_ID, page_of
+from chassis.errors import Unauthenticated
 from chassis.idempotency import IdempotencyKey, key_of
 from chassis.ids import parse_id
 from chassis.refusals import record_report
-from chassis.rpc import calling_service, current_principal
+from chassis.rpc import current_call, current_principal, tenant_named
 from services.auth import wire
 from services.auth.domain.invitations import InvitationRequired
 from services.auth.domain.roles import Membership, Role
@@ -22,8 +20,6 @@ from services.auth.usecases.accounts import Person
 from services.auth.usecases.context import Context
 from services.auth.usecases.invitations import Invitee
 
-PAGE_DEFAULT = 50
-PAGE_MAX = 200
 _PASSWORD_FIELDS = ("password", "owner_password")
 _M = TypeVar("_M", bound=Message)
 
@@ -73,17 +69,19 @@ class AuthRpc(grpc_api.AuthServiceServicer):
     async def ListRevocations(  # noqa: N802
         self, request: api.ListRevocationsRequest, context: Any
     ) -> api.ListRevocationsResponse:
-        return wire.revocations_response(await sessions.list_revocations(self._ctx))
+        return wire.revocations_response(await sessions.list_revocations(self._ctx.db))
 
     async def ReportRefusals(  # noqa: N802
         self, request: api.ReportRefusalsRequest, context: Any
     ) -> api.ReportRefusalsResponse:
-        return await record_report(self._ctx.db, wire.report_of(request), by=calling_service())
+        call = current_call()
+        assert call is not None
+        return await record_report(self._ctx.db, wire.report_of(request), by=call.service)
 
     async def GetRestaurant(  # noqa: N802
         self, request: api.GetRestaurantRequest, context: Any
     ) -> api.GetRestaurantResponse:
-        restaurant = await places.get_restaurant(self._ctx, parse_id(request.restaurant_id))
+        restaurant = await places.get_restaurant(self._ctx, tenant_named(request.restaurant_id))
         return api.GetRestaurantResponse(restaurant=wire.restaurant_message(restaurant))
 
     async def CreatePlatform(  # noqa: N802
@@ -125,28 +123,25 @@ class AuthRpc(grpc_api.AuthServiceServicer):
     async def ListRestaurants(  # noqa: N802
         self, request: api.ListRestaurantsRequest, context: Any
     ) -> api.ListRestaurantsResponse:
-        limit = limit_of(request.page)
+        page = page_of(request, BY_ID)
         found = await places.list_restaurants(
-            self._ctx, caller().user_id, limit=limit + 1, after=after_of(request.page)
+            self._ctx, caller().user_id, limit=page.one_more, after=page.after
         )
-        response = api.ListRestaurantsResponse(restaurants=map(wire.restaurant_message, found[:limit]))
-        if len(found) > limit:
-            response.next_cursor = cursor_of(found[limit - 1].settings.restaurant_id)
-        return response
+        shown, following = page.cut(found, lambda one: one.settings.restaurant_id)
+        return api.ListRestaurantsResponse(
+            restaurants=map(wire.restaurant_message, shown), next_cursor=following
+        )
 
     async def AddMember(self, request: api.AddMemberRequest, context: Any) -> api.AddMemberResponse:  # noqa: N802
         raise InvitationRequired("People join by an invitation that they accept.")
 
     async def ListMembers(self, request: api.ListMembersRequest, context: Any) -> api.ListMembersResponse:  # noqa: N802
-        limit = limit_of(request.page)
+        page = page_of(request, BY_ID)
         found = await members.list_members(
-            self._ctx, current_principal().tenant, limit=limit + 1, after=after_of(request.page)
+            self._ctx, current_principal().tenant, limit=page.one_more, after=page.after
         )
-        response = api.ListMembersResponse(members=map(wire.member_message, found[:limit]))
-        if len(found) > limit:
-            last = found[limit - 1]
-            response.next_cursor = cursor_of(last.user_id if isinstance(last, Membership) else last.id)
-        return response
+        shown, following = page.cut(found, lambda one: one.user_id if isinstance(one, Membership) else one.id)
+        return api.ListMembersResponse(members=map(wire.member_message, shown), next_cursor=following)
 
     async def RemoveMember(  # noqa: N802
         self, request: api.RemoveMemberRequest, context: Any
@@ -174,23 +169,3 @@ def request_key(method: str, request: _M) -> IdempotencyKey:
         if field in without.DESCRIPTOR.fields_by_name:
             without.ClearField(field)
     return key_of(method, without, current_principal())
-
-
-def limit_of(page: common_pb2.PageRequest) -> int:
-    """How many things a page is to hold."""
-    return min(page.limit or PAGE_DEFAULT, PAGE_MAX)
-
-
-def cursor_of(last_id: UUID) -> str:
-    """What the next page is asked for with."""
-    return base64.urlsafe_b64encode(last_id.bytes).decode()
-
-
-def after_of(page: common_pb2.PageRequest) -> UUID | None:
-    """The last thing of the page before. Raises InvalidArgument (INVALID_CURSOR)."""
-    if not page.cursor:
-        return None
-    try:
-        return UUID(bytes=base64.urlsafe_b64decode(page.cursor))
-    except ValueError:
-        raise InvalidArgument("This is no cursor of this list.", reason="INVALID_CURSOR") from None

@@ -1,15 +1,15 @@
 """Between the contracts and the dataclasses, both ways."""
 
 from collections.abc import Sequence
-from datetime import UTC, datetime
+from datetime import datetime
 from uuid import UUID
 
 from fynlo.auth.v1 import auth_pb2, auth_service_pb2, events_pb2, people_service_pb2
 from fynlo.common.v1 import common_pb2
-from google.protobuf.timestamp_pb2 import Timestamp
 
 from chassis.errors import FieldError, InvalidArgument
 from chassis.ids import parse_id
+from chassis.instants import instant_of, timestamp
 from chassis.rpc import Counted, Refusal, Report
 from services.auth.domain.invitations import Invitation, InvitationState, Preview
 from services.auth.domain.mail import Letter
@@ -140,7 +140,7 @@ def restaurant_message(restaurant: Restaurant) -> auth_pb2.Restaurant:
         id=str(restaurant.settings.restaurant_id),
         platform_id=str(restaurant.settings.platform_id),
         settings=settings_message(restaurant.settings),
-        created_at=_timestamp(restaurant.created_at),
+        created_at=timestamp(restaurant.created_at),
     )
 
 
@@ -186,8 +186,8 @@ def invitation_message(invitation: Invitation, now: datetime) -> auth_pb2.Invita
         name=invitation.name,
         role=_ROLES[invitation.role],
         state=_INVITATION_STATES[invitation.state_at(now)],
-        created_at=_timestamp(invitation.created_at),
-        expires_at=_timestamp(invitation.expires_at),
+        created_at=timestamp(invitation.created_at),
+        expires_at=timestamp(invitation.expires_at),
         invited_by=str(invitation.invited_by),
     )
 
@@ -228,7 +228,7 @@ def outbox_response(mails: Sequence[tuple[Letter, datetime]]) -> people_service_
                 subject=letter.subject,
                 text=letter.text,
                 link=letter.link,
-                sent_at=_timestamp(sent_at),
+                sent_at=timestamp(sent_at),
             )
             for letter, sent_at in mails
         ]
@@ -274,7 +274,7 @@ def report_of(request: auth_service_pb2.ReportRefusalsRequest) -> Report:
     counted = [
         Counted(
             Refusal(restaurant_id, one.actor, one.device_id, one.reason, one.permission, one.address),
-            one.minute.ToDatetime(UTC),
+            instant_of(one.minute, "minute"),
             one.method,
             one.count,
         )
@@ -288,7 +288,7 @@ def revocation_message(revocation: Revocation) -> auth_pb2.Revocation:
     return auth_pb2.Revocation(
         kind=_REVOCATIONS[revocation.kind],
         id=str(revocation.id),
-        valid_after=_timestamp(revocation.valid_after),
+        valid_after=timestamp(revocation.valid_after),
         reason=revocation.reason,
     )
 
@@ -316,9 +316,3 @@ def sessions_revoked(revocation: Revocation) -> events_pb2.SessionsRevoked:
 def member_changed(membership: Membership, *, removed: bool = False) -> events_pb2.MemberChanged:
     """Joined, changed role, or left."""
     return events_pb2.MemberChanged(membership=membership_message(membership), removed=removed)
-
-
-def _timestamp(at: datetime) -> Timestamp:
-    stamp = Timestamp()
-    stamp.FromDatetime(at)
-    return stamp

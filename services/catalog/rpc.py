@@ -1,26 +1,19 @@
 """The gRPC methods of the catalog: parse, use case, serialise."""
 
-import base64
-import binascii
-from uuid import UUID
-
 from fynlo.catalog.v1 import catalog_service_pb2 as pb
 from fynlo.catalog.v1.catalog_service_pb2_grpc import CatalogServiceServicer
 
-from chassis.auth import PrincipalKind
 from chassis.commands import command_of
+from chassis.cursors import BY_ID, page_of
 from chassis.db import Database
-from chassis.errors import InvalidArgument, PermissionDenied
 from chassis.ids import parse_id
-from chassis.rpc import current_principal
+from chassis.rpc import current_principal, tenant_named
 from services.catalog import wire
 from services.catalog.menu_file.reading import Readers
 from services.catalog.store.stock import FIRST_ID
 from services.catalog.usecases import importing, menu, stock
 from services.catalog.usecases.reading import MenuReader
 from services.catalog.usecases.restaurants import AskAuth, restaurant_of
-
-DEFAULT_PAGE = 50
 
 
 class CatalogRpc(CatalogServiceServicer):
@@ -34,7 +27,7 @@ class CatalogRpc(CatalogServiceServicer):
 
     async def GetMenu(self, request: pb.GetMenuRequest, context: object) -> pb.GetMenuResponse:  # noqa: N802
         """The menu with stock and what is on sale now."""
-        tenant = named_tenant(request.restaurant_id)
+        tenant = tenant_named(request.restaurant_id)
         return await self._reader.get(tenant, request.since_version, request.known_etag)
 
     async def ImportMenu(  # noqa: N802
@@ -106,13 +99,12 @@ class CatalogRpc(CatalogServiceServicer):
         self, request: pb.ListStockRequest, context: object
     ) -> pb.ListStockResponse:
         """A page of levels by item id."""
-        limit = request.page.limit or DEFAULT_PAGE
-        after = _position(request.page.cursor)
-        levels = await stock.list_levels(self._db, current_principal().tenant, after, limit + 1)
-        page = levels[:limit]
+        page = page_of(request, BY_ID)
+        after = page.after or FIRST_ID
+        levels = await stock.list_levels(self._db, current_principal().tenant, after, page.one_more)
+        shown, following = page.cut(levels, lambda level: level.item_id)
         return pb.ListStockResponse(
-            levels=[wire.level_message(level) for level in page],
-            next_cursor=_cursor(page[-1].item_id) if len(levels) > limit else "",
+            levels=[wire.level_message(level) for level in shown], next_cursor=following
         )
 
     async def CountStock(  # noqa: N802
@@ -142,30 +134,3 @@ class CatalogRpc(CatalogServiceServicer):
         tenant, order_id = current_principal().tenant, parse_id(request.order_id)
         await stock.release_stock(self._db, tenant, order_id, request.request_id)
         return pb.ReleaseStockResponse()
-
-
-def named_tenant(restaurant_id: str) -> UUID:
-    """A person's restaurant is the token's; a service names one. Raises PermissionDenied."""
-    principal = current_principal()
-    if not restaurant_id:
-        return principal.tenant
-    named = parse_id(restaurant_id)
-    own = principal.restaurant_id
-    if own is None and principal.kind is PrincipalKind.SERVICE:
-        return named
-    if named != own:
-        raise PermissionDenied("This is another restaurant.", reason="OTHER_RESTAURANT")
-    return named
-
-
-def _cursor(item_id: UUID) -> str:
-    return base64.urlsafe_b64encode(item_id.bytes).decode().rstrip("=")
-
-
-def _position(cursor: str) -> UUID:
-    if not cursor:
-        return FIRST_ID
-    try:
-        return UUID(bytes=base64.urlsafe_b64decode(cursor + "=="))
-    except (binascii.Error, ValueError):
-        raise InvalidArgument("This cursor is of another list.", reason="INVALID_CURSOR") from None

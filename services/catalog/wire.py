@@ -2,16 +2,15 @@
 
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
-from datetime import datetime
 from uuid import UUID
 
 from fynlo.catalog.v1 import catalog_pb2, catalog_service_pb2, events_pb2
 from fynlo.orders.v1 import orders_pb2
 from google.protobuf.message import Message
-from google.protobuf.timestamp_pb2 import Timestamp
 
 from chassis.errors import InvalidArgument
 from chassis.ids import new_id, parse_id
+from chassis.instants import timestamp
 from services.catalog.domain.menu import (
     AvailabilityWindow,
     Category,
@@ -197,13 +196,6 @@ def level_message(level: StockLevel) -> catalog_pb2.StockLevel:
 def rejection_message(rejection: Rejection) -> catalog_pb2.ImportRejection:
     """As the contract says it."""
     return catalog_pb2.ImportRejection(row=rejection.row, field=rejection.field, detail=rejection.detail)
-
-
-def timestamp(at: datetime) -> Timestamp:
-    """An aware instant as the contracts carry it."""
-    message = Timestamp()
-    message.FromDatetime(at)
-    return message
 
 
 # -- events -----------------------------------------------------------------------------------------------

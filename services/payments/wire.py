@@ -1,15 +1,14 @@
 """Protobuf on the outside, dataclasses inside, both ways."""
 
 from dataclasses import replace
-from datetime import datetime
 from uuid import UUID
 
 from fynlo.common.v1 import common_pb2
 from fynlo.orders.v1 import orders_pb2
 from fynlo.payments.v1 import events_pb2
 from fynlo.payments.v1 import payments_pb2 as pb
-from google.protobuf.timestamp_pb2 import Timestamp
 
+from chassis.instants import timestamp
 from services.payments.domain.bill import Bill, BillMode, BillState, Charges, VatGroup
 from services.payments.domain.fees import Bearer, Fee, Method, MethodCost
 from services.payments.domain.payment import Payment, PaymentStatus, Restaurant
@@ -115,7 +114,7 @@ def payment(of: Payment) -> pb.Payment:
         fee=fee(of.fee),
         till_session_id=_id(of.till_session_id),
         business_date=of.business_date.isoformat(),
-        created_at=_instant(of.created_at),
+        created_at=timestamp(of.created_at),
         taken_by=_actor(of.taken_by),
         check_id=of.check_id,
         approved_by=_optional_actor(of.approved_by),
@@ -132,8 +131,8 @@ def till_session(of: TillSession) -> pb.TillSession:
         state=_TILL_STATE[of.state],
         currency_code=of.currency_code,
         business_date=of.business_date.isoformat(),
-        opened_at=_instant(of.opened_at),
-        closed_at=None if of.closed_at is None else _instant(of.closed_at),
+        opened_at=timestamp(of.opened_at),
+        closed_at=timestamp(of.closed_at),
         opening_float_minor=of.opening_float_minor,
         expected_minor=of.expected_minor,
         counted_minor=of.counted_minor,
@@ -153,8 +152,8 @@ def till_report(of: TillReport) -> pb.TillReport:
         till=of.till,
         business_date=of.business_date.isoformat(),
         currency_code=of.currency_code,
-        from_time=_instant(of.from_time),
-        until_time=_instant(of.until_time),
+        from_time=timestamp(of.from_time),
+        until_time=timestamp(of.until_time),
         gross_minor=of.gross_minor,
         discount_minor=of.discount_minor,
         void_minor=of.void_minor,
@@ -226,7 +225,7 @@ def _drawer_event(of: DrawerEvent) -> pb.DrawerEvent:
         kind=_DRAWER[of.kind],
         amount_minor=of.amount_minor,
         reason=of.reason,
-        created_at=_instant(of.at),
+        created_at=timestamp(of.at),
         actor=_actor(of.actor),
         approved_by=_optional_actor(of.approved_by),
     )
@@ -254,12 +253,6 @@ def _actor(of: Actor) -> common_pb2.Actor:
 
 def _optional_actor(of: Actor | None) -> common_pb2.Actor | None:
     return None if of is None else _actor(of)
-
-
-def _instant(at: datetime) -> Timestamp:
-    stamp = Timestamp()
-    stamp.FromDatetime(at)
-    return stamp
 
 
 def _id(value: UUID | None) -> str:

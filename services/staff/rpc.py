@@ -1,9 +1,7 @@
 """The gRPC face of staff: parse, use case, serialise."""
 
-import base64
 from uuid import UUID
 
-from fynlo.common.v1 import common_pb2
 from fynlo.realtime.v1.channel_source_service_pb2 import GetSnapshotResponse
 from fynlo.realtime.v1.realtime_pb2 import StaffState
 from fynlo.staff.v1 import staff_service_pb2 as api
@@ -11,15 +9,12 @@ from fynlo.staff.v1.staff_service_pb2_grpc import StaffServiceServicer
 
 from chassis.channel_source import ChannelSource
 from chassis.commands import command_of
+from chassis.cursors import BY_ID, page_of
 from chassis.db import Database
-from chassis.errors import InvalidArgument
 from chassis.ids import parse_id
 from chassis.rpc import current_principal
 from services.staff import usecases, wire
 from services.staff.usecases import AskAuth, Worker, place_of
-
-PAGE_DEFAULT = 50
-PAGE_MAX = 200
 
 
 class StaffRpc(StaffServiceServicer):
@@ -42,18 +37,18 @@ class StaffRpc(StaffServiceServicer):
         self, request: api.ListEmployeesRequest, context: object
     ) -> api.ListEmployeesResponse:
         """A page of employees by name."""
-        tenant, limit = current_principal().tenant, _limit(request.page)
+        tenant, page = current_principal().tenant, page_of(request, BY_ID)
         found = await usecases.list_employees(
             self._db,
             tenant,
             inactive_too=request.include_inactive,
-            after=_after(request.page),
-            limit=limit + 1,
+            after=page.after,
+            limit=page.one_more,
         )
-        page = found[:limit]
+        shown, following = page.cut(found, lambda one: one.id)
         return api.ListEmployeesResponse(
-            employees=[wire.employee_message(each, tenant) for each in page],
-            next_cursor=_cursor(page[-1].id) if len(found) > limit else "",
+            employees=[wire.employee_message(each, tenant) for each in shown],
+            next_cursor=following,
         )
 
     async def ClockIn(self, request: api.ClockInRequest, context: object) -> api.ClockInResponse:  # noqa: N802
@@ -71,18 +66,18 @@ class StaffRpc(StaffServiceServicer):
         self, request: api.ListTimecardsRequest, context: object
     ) -> api.ListTimecardsResponse:
         """A page of cards, newest first."""
-        tenant, limit = current_principal().tenant, _limit(request.page)
+        tenant, page = current_principal().tenant, page_of(request, BY_ID)
         found = await usecases.list_timecards(
             self._db,
             tenant,
             wire.filter_of(request),
-            before=_after(request.page),
-            limit=limit + 1,
+            before=page.after,
+            limit=page.one_more,
         )
-        page = found[:limit]
+        shown, following = page.cut(found, lambda one: one.id)
         return api.ListTimecardsResponse(
-            timecards=[wire.card_message(each, tenant) for each in page],
-            next_cursor=_cursor(page[-1].id) if len(found) > limit else "",
+            timecards=[wire.card_message(each, tenant) for each in shown],
+            next_cursor=following,
         )
 
 
@@ -100,21 +95,3 @@ def _worker(employee_id: str) -> Worker:
     principal = current_principal()
     named = parse_id(employee_id) if employee_id else None
     return Worker(named, principal.subject, lambda: principal.require("staff.manage"))
-
-
-def _limit(page: common_pb2.PageRequest) -> int:
-    return min(page.limit or PAGE_DEFAULT, PAGE_MAX)
-
-
-def _cursor(last_id: UUID) -> str:
-    return base64.urlsafe_b64encode(last_id.bytes).decode()
-
-
-def _after(page: common_pb2.PageRequest) -> UUID | None:
-    """The last thing of the page before. Raises InvalidArgument (INVALID_CURSOR)."""
-    if not page.cursor:
-        return None
-    try:
-        return UUID(bytes=base64.urlsafe_b64decode(page.cursor))
-    except ValueError:
-        raise InvalidArgument("This is no cursor of this list.", reason="INVALID_CURSOR") from None

@@ -1,15 +1,13 @@
 """Between the contracts and the dataclasses, both ways."""
 
-from datetime import UTC, datetime
 from uuid import UUID
 
 from fynlo.common.v1 import common_pb2
 from fynlo.staff.v1 import events_pb2, staff_pb2
 from fynlo.staff.v1 import staff_service_pb2 as api
-from google.protobuf.message import Message
-from google.protobuf.timestamp_pb2 import Timestamp
 
 from chassis.ids import new_id, parse_id
+from chassis.instants import instant, timestamp
 from services.staff.domain import CardFilter, Employee, Place, Timecard
 
 # -- read ----------------------------------------------------------------------------------------------------
@@ -44,20 +42,13 @@ def filter_of(request: api.ListTimecardsRequest) -> CardFilter:
     return CardFilter(
         employee_id=_id(request.employee_id),
         open_only=request.open_only,
-        from_time=_instant(request, "from_time"),
-        until_time=_instant(request, "until_time"),
+        from_time=instant(request, "from_time"),
+        until_time=instant(request, "until_time"),
     )
 
 
 def _id(text: str) -> UUID | None:
     return parse_id(text) if text else None
-
-
-def _instant(message: Message, field: str) -> datetime | None:
-    if not message.HasField(field):
-        return None
-    stamp: Timestamp = getattr(message, field)
-    return stamp.ToDatetime(tzinfo=UTC)
 
 
 # -- written -------------------------------------------------------------------------------------------------
@@ -86,20 +77,13 @@ def card_message(card: Timecard, restaurant_id: UUID) -> staff_pb2.Timecard:
         employee_id=str(card.employee_id),
         employee_name=card.employee_name,
         clocked_in_at=timestamp(card.clocked_in_at),
-        clocked_out_at=None if card.clocked_out_at is None else timestamp(card.clocked_out_at),
+        clocked_out_at=timestamp(card.clocked_out_at),
         time_zone=card.time_zone,
         worked_minutes=card.worked_minutes,
         flags=card.flags,
         business_date=card.business_date.isoformat(),
         version=card.version,
     )
-
-
-def timestamp(at: datetime) -> Timestamp:
-    """An instant."""
-    stamp = Timestamp()
-    stamp.FromDatetime(at)
-    return stamp
 
 
 # -- events --------------------------------------------------------------------------------------------------

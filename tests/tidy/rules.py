@@ -49,7 +49,7 @@ def services_apart(source: Source) -> Iterator[Finding]:
         named = [alias.name for alias in node.names] if isinstance(node, ast.Import) else []
         if isinstance(node, ast.ImportFrom):
             named = [f"{node.module}.{alias.name}" for alias in node.names]
-        if isinstance(node, ast.Call) and _dotted(node.func).endswith("import_module"):
+        if isinstance(node, ast.Call) and dotted(node.func).endswith("import_module"):
             named = [
                 arg.value for arg in node.args if isinstance(arg, ast.Constant) and isinstance(arg.value, str)
             ]
@@ -101,12 +101,12 @@ def mocks(source: Source) -> Iterator[Finding]:
             alias.name.startswith("unittest.mock") for alias in node.names
         ):
             yield Finding(source.path, node.lineno, "imports unittest.mock")
-        if isinstance(node, ast.Attribute) and _dotted(node) in (
+        if isinstance(node, ast.Attribute) and dotted(node) in (
             "mock.patch",
             "monkeypatch.setattr",
             "mocker.patch",
         ):
-            yield Finding(source.path, node.lineno, f"{_dotted(node)}: give the code a port instead")
+            yield Finding(source.path, node.lineno, f"{dotted(node)}: give the code a port instead")
 
 
 def lost_cancellations(source: Source) -> Iterator[Finding]:
@@ -114,7 +114,7 @@ def lost_cancellations(source: Source) -> Iterator[Finding]:
     end goes on.
     """
     for node in ast.walk(source.tree):
-        if not source.is_test and isinstance(node, ast.Attribute) and _dotted(node) == "asyncio.wait_for":
+        if not source.is_test and isinstance(node, ast.Attribute) and dotted(node) == "asyncio.wait_for":
             yield Finding(source.path, node.lineno, "asyncio.wait_for: use asyncio.timeout")
 
 
@@ -123,8 +123,8 @@ def environment(source: Source) -> Iterator[Finding]:
     if source.path.endswith("/settings.py") or source.is_test:
         return
     for node in ast.walk(source.tree):
-        if isinstance(node, ast.Attribute) and _dotted(node) in ("os.environ", "os.getenv", "os.putenv"):
-            yield Finding(source.path, node.lineno, f"{_dotted(node)} outside a settings module")
+        if isinstance(node, ast.Attribute) and dotted(node) in ("os.environ", "os.getenv", "os.putenv"):
+            yield Finding(source.path, node.lineno, f"{dotted(node)} outside a settings module")
         imported = [alias.name for alias in node.names] if isinstance(node, ast.ImportFrom) else []
         if isinstance(node, ast.ImportFrom) and node.module == "os" and {"environ", "getenv"} & {*imported}:
             yield Finding(source.path, node.lineno, "os.environ outside a settings module")
@@ -144,7 +144,7 @@ def clock(source: Source) -> Iterator[Finding]:
     wall = {"datetime.now", "datetime.utcnow", "datetime.today", "date.today", "time.time", "time.time_ns"}
     for node in ast.walk(source.tree):
         if isinstance(node, ast.Attribute):
-            name = ".".join(_dotted(node).split(".")[-2:])
+            name = ".".join(dotted(node).split(".")[-2:])
             if name in wall:
                 yield Finding(source.path, node.lineno, f"{name} outside chassis/clock.py")
 
@@ -163,7 +163,7 @@ def remote_calls(source: Source) -> Iterator[Finding]:
         if isinstance(block, ast.AsyncWith | ast.AsyncFunctionDef) and _has_transaction(block):
             for inner in (node for statement in block.body for node in ast.walk(statement)):
                 if isinstance(inner, ast.Await) and isinstance(inner.value, ast.Call):
-                    name = _dotted(inner.value.func)
+                    name = dotted(inner.value.func)
                     parts = name.split(".")
                     if name == "asyncio.sleep" or any(REMOTE.search(part) for part in parts[:-1] or parts):
                         yield Finding(source.path, inner.lineno, f"{name}() inside a transaction")
@@ -177,7 +177,7 @@ def _has_transaction(block: ast.AsyncWith | ast.AsyncFunctionDef) -> bool:
 
 def _opens_transaction(item: ast.withitem) -> bool:
     call = item.context_expr
-    return isinstance(call, ast.Call) and _dotted(call.func).split(".")[-1] == "transaction"
+    return isinstance(call, ast.Call) and dotted(call.func).split(".")[-1] == "transaction"
 
 
 MISSING = re.compile(r"\b(needs|missing|without|no|not (installed|available|found))\b", re.IGNORECASE)
@@ -186,15 +186,15 @@ MISSING = re.compile(r"\b(needs|missing|without|no|not (installed|available|foun
 def skips(source: Source) -> Iterator[Finding]:
     """A skipped test says what it lacks. An expected failure is a failure."""
     for node in ast.walk(source.tree):
-        if isinstance(node, ast.Attribute) and _dotted(node).endswith("mark.xfail"):
+        if isinstance(node, ast.Attribute) and dotted(node).endswith("mark.xfail"):
             yield Finding(source.path, node.lineno, "xfail: mend it or leave it out")
-        if isinstance(node, ast.Attribute) and _dotted(node).endswith("mark.skip"):
+        if isinstance(node, ast.Attribute) and dotted(node).endswith("mark.skip"):
             yield Finding(
                 source.path, node.lineno, "unconditional skip: leave the test out, or say when it can run"
             )
         if not isinstance(node, ast.Call):
             continue
-        name = _dotted(node.func)
+        name = dotted(node.func)
         if name.endswith("mark.skipif"):
             reasons = [keyword.value for keyword in node.keywords if keyword.arg == "reason"]
         elif name in ("pytest.skip", "skip"):
@@ -220,7 +220,7 @@ def assertions(source: Source) -> Iterator[Finding]:
             inside = list(ast.walk(node))
             asserts = any(isinstance(inner, ast.Assert) for inner in inside)
             calls = any(
-                isinstance(inner, ast.Call) and ASSERTING.search(_dotted(inner.func).split(".")[-1])
+                isinstance(inner, ast.Call) and ASSERTING.search(dotted(inner.func).split(".")[-1])
                 for inner in inside
             )
             if not asserts and not calls:
@@ -231,14 +231,14 @@ def swallowed(source: Source) -> Iterator[Finding]:
     """An unexpected error is never passed over in silence."""
     for node in ast.walk(source.tree):
         if isinstance(node, ast.ExceptHandler):
-            broad = node.type is None or _dotted(node.type) in ("Exception", "BaseException")
+            broad = node.type is None or dotted(node.type) in ("Exception", "BaseException")
             silent = all(isinstance(part, ast.Pass | ast.Continue) for part in node.body)
             if broad and silent:
                 yield Finding(source.path, node.lineno, "swallows every error")
         suppressed = (
-            node.args if isinstance(node, ast.Call) and _dotted(node.func).endswith("suppress") else []
+            node.args if isinstance(node, ast.Call) and dotted(node.func).endswith("suppress") else []
         )
-        if {"Exception", "BaseException"} & {_dotted(argument) for argument in suppressed}:
+        if {"Exception", "BaseException"} & {dotted(argument) for argument in suppressed}:
             yield Finding(source.path, _line(node), "suppresses every error")
 
 
@@ -268,7 +268,7 @@ def concurrent_indexes(source: Source) -> Iterator[Finding]:
         if isinstance(node, ast.JoinedStr) or (isinstance(node, ast.Constant) and isinstance(node.value, str))
     ]
     calls = [
-        (node, _dotted(node.func).split(".")[-1])
+        (node, dotted(node.func).split(".")[-1])
         for node in ast.walk(source.tree)
         if isinstance(node, ast.Call)
     ]
@@ -343,14 +343,14 @@ def machine_traces(source: Source) -> Iterator[Finding]:
             yield Finding(source.path, number, f"names the folder {found[0]} of one machine")
 
 
-def _dotted(node: ast.expr) -> str:
+def dotted(node: ast.expr) -> str:
     """`a.b.c` of an expression; what is neither name nor attribute becomes `?`."""
     if isinstance(node, ast.Name):
         return node.id
     if isinstance(node, ast.Attribute):
-        return f"{_dotted(node.value)}.{node.attr}"
+        return f"{dotted(node.value)}.{node.attr}"
     if isinstance(node, ast.Call):
-        return _dotted(node.func)
+        return dotted(node.func)
     return "?"
 
 

@@ -4,10 +4,11 @@ import textwrap
 
 import pytest
 
-from tests.tidy import rules
+from tests.tidy import rules, shared_rules
 from tests.tidy.source import Source
 
 PRODUCT = "services/orders/usecases.py"
+MAIN = "services/orders/main.py"
 TEST = "services/orders/tests/test_usecases.py"
 INDEX = "pypi." + "org"
 FOLDER = "/ro" + "ot/project"
@@ -96,6 +97,15 @@ CAUGHT: list[tuple[rules.Rule, str, str]] = [
     (rules.unfinished, PRODUCT, f"x = 1  # {MARK}: later"),
     (rules.machine_traces, "requirements.lock", f"--index-url https://{INDEX}/simple"),
     (rules.machine_traces, "docs/chassis.md", f"see {FOLDER}/notes.txt"),
+    (shared_rules.skeleton, MAIN, "service.add_background('relay', OutboxRelay(db, bus, clock).run)"),
+    (shared_rules.skeleton, MAIN, "db = await Database.connect(url, schema='orders', clock=clock)"),
+    (shared_rules.named_restaurants, PRODUCT, "tenant = parse_id(request.restaurant_id)"),
+    (shared_rules.named_restaurants, PRODUCT, "from chassis.auth import PrincipalKind"),
+    (shared_rules.pages, PRODUCT, "after = position_in(request.page.cursor)"),
+    (shared_rules.pages, PRODUCT, "raise InvalidArgument('no', reason='INVALID_CURSOR')"),
+    (shared_rules.instants, PRODUCT, "stamp.FromDatetime(at)"),
+    (shared_rules.instants, "gateway/calls.py", "at = message.created_at.ToDatetime(UTC)"),
+    (shared_rules.skeleton, "gateway/services.py", "open_channel(address, peer='auth', identity=identity)"),
 ]
 
 ALLOWED: list[tuple[rules.Rule, str, str]] = [
@@ -151,6 +161,12 @@ ALLOWED: list[tuple[rules.Rule, str, str]] = [
     (rules.switched_conditions, PRODUCT, "x = 'WHERE a = $1 AND (b IS NULL OR b < $2)'"),
     (rules.switched_conditions, PRODUCT, "x = 'SELECT FROM t WHERE $1 IS NULL'"),
     (rules.concurrent_indexes, PRODUCT, "x = 'CREATE INDEX t_a ON orders.ticket (a)'"),
+    (shared_rules.named_restaurants, PRODUCT, "tenant = tenant_named(request.restaurant_id)"),
+    (shared_rules.pages, PRODUCT, "page = page_of(request, BY_ID)"),
+    (shared_rules.instants, PRODUCT, "created_at = timestamp(order.created_at)"),
+    (shared_rules.skeleton, MAIN, "orders = await open_service(settings)"),
+    (shared_rules.skeleton, "gateway/main.py", "service = Service(settings)"),
+    (shared_rules.skeleton, TEST, "db = await Database.connect(url)"),
     (rules.machine_traces, "README.md", "open http://127.0.0.1:8080/root/ or services/work/x"),
 ]
 
@@ -167,7 +183,7 @@ def test_what_is_allowed_passes(rule: rules.Rule, path: str, text: str) -> None:
 
 def test_every_rule_has_a_planted_sample() -> None:
     planted = {rule for rule, _, _ in CAUGHT}
-    assert planted == {*rules.PYTHON_RULES, *rules.TEXT_RULES}
+    assert planted == {*rules.PYTHON_RULES, *rules.TEXT_RULES, *shared_rules.SHARED_RULES}
 
 
 def test_a_finding_says_where_it_is() -> None:

@@ -3,13 +3,14 @@
 import pytest
 
 from tests.tidy.rules import PYTHON_RULES, TEXT_RULES, Rule
+from tests.tidy.shared_rules import SHARED_RULES
 from tests.tidy.source import python_files, text_files
 
 PYTHON = list(python_files())
 TEXT = list(text_files())
 
 
-@pytest.mark.parametrize("rule", PYTHON_RULES, ids=lambda rule: rule.__name__)
+@pytest.mark.parametrize("rule", [*PYTHON_RULES, *SHARED_RULES], ids=lambda rule: rule.__name__)
 def test_every_python_file_keeps_the_rule(rule: Rule) -> None:
     findings = [str(finding) for source in PYTHON for finding in rule(source)]
     assert not findings, f"{rule.__doc__}\n" + "\n".join(findings)

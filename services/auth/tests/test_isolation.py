@@ -113,7 +113,7 @@ async def test_housekeeping_deletes_what_nobody_can_need_and_nothing_else(
     async with town.ctx.db.transaction(None) as tx:
         await people.begin_as(tx, old.standing.user.id)
         assert await tx.fetchval("SELECT count(*) FROM session") == 1
-    assert await sessions.list_revocations(town.ctx) == []
+    assert await sessions.list_revocations(town.ctx.db) == []
     with pytest.raises(RefreshTokenInvalid):
         await sessions.refresh(town.ctx, old.refresh_token, "")
     await sessions.refresh(town.ctx, young.refresh_token, "")

@@ -5,7 +5,7 @@ from datetime import datetime
 from uuid import UUID
 
 from chassis.audit import audit
-from chassis.db import Transaction
+from chassis.db import Database, Transaction
 from chassis.ids import new_id
 from chassis.telemetry import get_logger
 from services.auth import wire
@@ -215,12 +215,12 @@ async def who_am_i(ctx: Context, caller: Caller) -> Standing:
         return await standing_of(tx, user, caller.restaurant_id)
 
 
-async def list_revocations(ctx: Context) -> list[Revocation]:
+async def list_revocations(db: Database) -> list[Revocation]:
     """All revocations that a living access token could be older than, newest first, at most
     REVOCATIONS_MAX.
     """
-    async with ctx.db.transaction(None, readonly=True) as tx:
-        since = ctx.db.clock.now() - ACCESS_TOKEN_LIFE - REVOCATION_MARGIN
+    async with db.transaction(None, readonly=True) as tx:
+        since = db.clock.now() - ACCESS_TOKEN_LIFE - REVOCATION_MARGIN
         found = await sessions.revocations_since(tx, since, REVOCATIONS_MAX)
     if len(found) == REVOCATIONS_MAX:
         _log.error("more revocations than one list holds", limit=REVOCATIONS_MAX)

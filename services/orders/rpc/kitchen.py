@@ -7,13 +7,15 @@ from uuid import UUID
 from fynlo.orders.v1 import orders_service_pb2 as pb
 from fynlo.orders.v1.orders_service_pb2_grpc import KitchenServiceServicer
 
+from chassis.cursors import BY_TIME, page_of
 from chassis.ids import parse_id
+from chassis.rpc import current_principal, tenant_named
 from services.orders.rpc import deeds
-from services.orders.rpc.asking import Context, ask_of, tenant_of
+from services.orders.rpc.asking import Context, ask_of
 from services.orders.usecases import alarms, allergies, kitchen, reading
 from services.orders.usecases.alarms import Unseen
 from services.orders.usecases.work import Shop
-from services.orders.wire import cursors, enums
+from services.orders.wire import enums
 from services.orders.wire.orders import guest_allergy_of, station_message, ticket_message, wanted_station
 
 
@@ -26,7 +28,7 @@ class KitchenRpc(KitchenServiceServicer):
     async def ListStations(
         self, request: pb.ListStationsRequest, context: Context
     ) -> pb.ListStationsResponse:
-        stations = await kitchen.list_stations(self._shop, tenant_of(""))
+        stations = await kitchen.list_stations(self._shop, current_principal().tenant)
         return pb.ListStationsResponse(stations=[station_message(station) for station in stations])
 
     async def SaveStation(self, request: pb.SaveStationRequest, context: Context) -> pb.SaveStationResponse:
@@ -35,18 +37,18 @@ class KitchenRpc(KitchenServiceServicer):
         return await kitchen.save_station(self._shop, ask, station, is_new=not request.station.id)
 
     async def ListTickets(self, request: pb.ListTicketsRequest, context: Context) -> pb.ListTicketsResponse:
-        mark = cursors.list_mark(request)
+        page = page_of(request, BY_TIME)
         tickets, following = await reading.list_tickets(
             self._shop,
-            tenant_of(""),
+            current_principal().tenant,
             [enums.KITCHEN_OF[state] for state in request.states if state in enums.KITCHEN_OF],
             parse_id(request.station_id) if request.station_id else None,
-            cursors.decode(request.page.cursor, mark),
-            request.page.limit or cursors.DEFAULT_PAGE,
+            page.after,
+            page.size,
         )
         return pb.ListTicketsResponse(
             tickets=[ticket_message(ticket) for ticket in tickets],
-            next_cursor=cursors.encode(following, mark),
+            next_cursor=page.cursor(following),
         )
 
     async def ChangeTicket(
@@ -82,14 +84,14 @@ class KitchenRpc(KitchenServiceServicer):
         ]
         if request.ticket_id:
             unseen.append(Unseen(parse_id(request.ticket_id), request.revision, request.cause))
-        await alarms.report_undelivered(self._shop, UUID(request.restaurant_id), unseen)
+        await alarms.report_undelivered(self._shop, tenant_named(request.restaurant_id), unseen)
         return pb.ReportUndeliveredResponse()
 
     async def ReportDelivered(
         self, request: pb.ReportDeliveredRequest, context: Context
     ) -> pb.ReportDeliveredResponse:
         confirmed = [(UUID(one.ticket_id), one.revision) for one in request.tickets]
-        await alarms.report_delivered(self._shop, UUID(request.restaurant_id), confirmed)
+        await alarms.report_delivered(self._shop, tenant_named(request.restaurant_id), confirmed)
         return pb.ReportDeliveredResponse()
 
     async def AcknowledgeTicketAlarm(

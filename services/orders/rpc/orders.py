@@ -8,16 +8,18 @@ from uuid import UUID
 from fynlo.orders.v1 import orders_service_pb2 as pb
 from fynlo.orders.v1.orders_service_pb2_grpc import OrdersServiceServicer
 
+from chassis.cursors import BY_TIME, page_of
 from chassis.errors import FieldError, InvalidArgument
 from chassis.ids import parse_id
-from chassis.rpc import current_principal, policies_of
+from chassis.instants import instant
+from chassis.rpc import current_principal, policies_of, tenant_named
 from services.orders.domain.order import State
 from services.orders.rpc import deeds
-from services.orders.rpc.asking import Context, ask_of, tenant_of
+from services.orders.rpc.asking import Context, ask_of
 from services.orders.store.listing import Filter
 from services.orders.usecases import allergies, cancelling, lifecycle, placing, reading
 from services.orders.usecases.work import Shop
-from services.orders.wire import cursors, enums
+from services.orders.wire import enums
 from services.orders.wire.orders import guest_allergy_of, history_message, order_message
 
 COMMAND_OF_STATUS = {
@@ -39,7 +41,7 @@ class OrdersRpc(OrdersServiceServicer):
         self._shop = shop
 
     async def QuoteOrder(self, request: pb.QuoteOrderRequest, context: Context) -> pb.QuoteOrderResponse:
-        return await placing.quote_order(self._shop, tenant_of(""), request.order)
+        return await placing.quote_order(self._shop, current_principal().tenant, request.order)
 
     async def PlaceOrder(self, request: pb.PlaceOrderRequest, context: Context) -> pb.PlaceOrderResponse:
         ask = ask_of("PlaceOrder", request)
@@ -48,25 +50,23 @@ class OrdersRpc(OrdersServiceServicer):
         return reply
 
     async def GetOrder(self, request: pb.GetOrderRequest, context: Context) -> pb.GetOrderResponse:
-        tenant = tenant_of(request.restaurant_id)
+        tenant = tenant_named(request.restaurant_id)
         order = await reading.get_order(self._shop, tenant, UUID(request.order_id))
         return pb.GetOrderResponse(order=order_message(order))
 
     async def ListOrders(self, request: pb.ListOrdersRequest, context: Context) -> pb.ListOrdersResponse:
         """Newest first; with updated_since the longest unchanged first, for a client that catches up."""
-        mark = cursors.list_mark(request)
-        after = cursors.decode(request.page.cursor, mark)
-        limit = request.page.limit or cursors.DEFAULT_PAGE
-        page = await reading.list_orders(self._shop, tenant_of(""), _filter(request), after, limit)
+        tenant, page = current_principal().tenant, page_of(request, BY_TIME)
+        found = await reading.list_orders(self._shop, tenant, _filter(request), page.after, page.size)
         return pb.ListOrdersResponse(
-            orders=[order_message(order) for order in page.orders],
-            next_cursor=cursors.encode(page.next, mark),
+            orders=[order_message(order) for order in found.orders],
+            next_cursor=page.cursor(found.next),
         )
 
     async def GetOrderHistory(
         self, request: pb.GetOrderHistoryRequest, context: Context
     ) -> pb.GetOrderHistoryResponse:
-        history = await reading.get_history(self._shop, tenant_of(""), UUID(request.order_id))
+        history = await reading.get_history(self._shop, current_principal().tenant, UUID(request.order_id))
         return pb.GetOrderHistoryResponse(changes=[history_message(change) for change in history])
 
     async def ValidateOrder(
@@ -139,20 +139,10 @@ def _filter(request: pb.ListOrdersRequest) -> Filter:
         states=tuple(enums.STATE_OF[state] for state in request.states if state in enums.STATE_OF),
         table_id=parse_id(request.table_id) if request.table_id else None,
         business_date=_date(request.business_date),
-        updated_since=_instant(request),
+        updated_since=instant(request, "updated_since"),
         number=int(query) if is_number else None,
         name_prefix="" if is_number else query,
     )
-
-
-def _instant(request: pb.ListOrdersRequest) -> datetime | None:
-    if not request.HasField("updated_since"):
-        return None
-    try:
-        return request.updated_since.ToDatetime(tzinfo=UTC)
-    except (ValueError, OverflowError):
-        error = FieldError("updated_since", "INVALID_TIME", "The time lies outside the calendar.")
-        raise InvalidArgument("That is no time.", reason="INVALID_TIME", fields=[error]) from None
 
 
 def _date(text: str) -> date | None:

@@ -69,9 +69,11 @@ async def test_the_process_serves_and_publishes(
                 request = pb.PlaceOrderRequest(request_id="r1", order=draft(draft_line(world.burger)))
                 placed = (await orders.PlaceOrder(request)).order
             with acting_for(world.tenant, budget_seconds=PATIENT_SECONDS):
-                found = await orders.GetOrder(pb.GetOrderRequest(order_id=placed.id))
+                asked = pb.GetOrderRequest(order_id=placed.id, restaurant_id=str(world.tenant))
+                found = await orders.GetOrder(asked)
+                asked.order_id = str(new_id())
                 with pytest.raises(NotFound):
-                    await orders.GetOrder(pb.GetOrderRequest(order_id=str(new_id())))
+                    await orders.GetOrder(asked)
             assert found.order == placed
             await _until(lambda: f"fynlo.orders.v1.OrderPlaced.{world.tenant}" in heard)
             await _until(lambda: f"fynlo.orders.v1.MetricsUpdated.{world.tenant}" in heard)

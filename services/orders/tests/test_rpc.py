@@ -162,7 +162,6 @@ async def test_another_restaurants_order_is_not_there(wire: Wire) -> None:
     [ticket] = await wire.world.tickets(order.id)
     requests: list[tuple[str, Any]] = [
         ("GetOrder", pb.GetOrderRequest(order_id=order.id)),
-        ("GetOrder", pb.GetOrderRequest(order_id=order.id, restaurant_id=str(wire.world.tenant))),
         ("GetOrderHistory", pb.GetOrderHistoryRequest(order_id=order.id)),
         ("ValidateOrder", pb.ValidateOrderRequest(request_id="r", order_id=order.id)),
         ("FireOrder", pb.FireOrderRequest(request_id="r", order_id=order.id)),
@@ -232,6 +231,19 @@ async def test_a_service_names_the_restaurant_it_asks_about(wire: Wire) -> None:
     request = pb.GetOrderRequest(order_id=order.id, restaurant_id=str(wire.world.tenant))
     with wire.orders_peer.as_service(wire.world.tenant):
         assert (await wire.orders.GetOrder(request)).order.id == order.id
+        with pytest.raises(PermissionDenied) as refused:
+            await wire.orders.GetOrder(pb.GetOrderRequest(order_id=order.id))
+    assert refused.value.reason == "NO_RESTAURANT"
+
+
+async def test_a_person_who_names_another_restaurant_is_refused(wire: Wire) -> None:
+    order = await wire.world.place()
+    named, elsewhere = str(wire.world.tenant), wire.world.another().tenant
+    with wire.staff(elsewhere), pytest.raises(PermissionDenied) as asked:
+        await wire.orders.GetOrder(pb.GetOrderRequest(order_id=order.id, restaurant_id=named))
+    with wire.device(elsewhere), pytest.raises(PermissionDenied) as shown:
+        await wire.channels.GetSnapshot(channels_pb.GetSnapshotRequest(channel="orders", restaurant_id=named))
+    assert asked.value.reason == shown.value.reason == "OTHER_RESTAURANT"
 
 
 @pytest.mark.parametrize(
@@ -525,8 +537,7 @@ async def test_another_restaurants_channel_is_empty(wire: Wire) -> None:
     await wire.world.place()
     other = wire.world.another()
     with wire.device(other.tenant):
-        request = channels_pb.GetSnapshotRequest(channel="orders", restaurant_id=str(wire.world.tenant))
-        snapshot = await wire.channels.GetSnapshot(request)
+        snapshot = await wire.channels.GetSnapshot(channels_pb.GetSnapshotRequest(channel="orders"))
     assert (list(snapshot.orders.orders), snapshot.seq) == ([], 0)
 
 

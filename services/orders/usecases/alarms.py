@@ -13,13 +13,14 @@ from fynlo.orders.v1 import events_pb2, orders_service_pb2
 
 from chassis.commands import execute
 from chassis.db import Transaction
+from chassis.instants import timestamp
 from services.orders.domain.kitchen import Ticket
 from services.orders.store import alarms as store
 from services.orders.store.kitchen import find_ticket
 from services.orders.usecases.ports import Ask
 from services.orders.usecases.work import Shop
 from services.orders.wire.events import AlarmEnd, alarm_cleared
-from services.orders.wire.orders import ticket_message, timestamp
+from services.orders.wire.orders import ticket_message
 
 
 @dataclass(frozen=True, slots=True)

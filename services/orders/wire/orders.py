@@ -7,9 +7,9 @@ from uuid import UUID
 
 from fynlo.common.v1 import common_pb2
 from fynlo.orders.v1 import orders_pb2, orders_service_pb2
-from google.protobuf.timestamp_pb2 import Timestamp
 
 from chassis.ids import derived_id, new_id, parse_id
+from chassis.instants import timestamp
 from services.orders.domain.errors import UnknownCustomer, UnknownTable
 from services.orders.domain.figures import Figures
 from services.orders.domain.kitchen import Station, Ticket, TicketLine
@@ -193,14 +193,6 @@ def metrics_message(
 def actor_message(actor: Actor) -> common_pb2.Actor:
     """Who did it."""
     return common_pb2.Actor(user_id=actor.user_id, name=actor.name, device_id=actor.device_id)
-
-
-def timestamp(at: datetime | None) -> Timestamp | None:
-    """None stays absent."""
-    if at is None:
-        return None
-    whole = int(at.timestamp() // 1)
-    return Timestamp(seconds=whole, nanos=at.microsecond * 1_000)
 
 
 def _allergy_message(allergy: GuestAllergy | None) -> orders_pb2.GuestAllergy | None:

@@ -6,19 +6,12 @@ from uuid import UUID
 
 import grpc
 
-from chassis.auth import Principal, PrincipalKind
+from chassis.auth import Principal
 from chassis.errors import InvalidArgument, PermissionDenied
 from chassis.ids import parse_id
 from services.payments.domain.till import Actor
 
 Context: TypeAlias = "grpc.aio.ServicerContext[Any, Any]"
-
-
-def restaurant_of(principal: Principal, named: str) -> UUID:
-    """A person's restaurant is the token's; a service names the one it acts for."""
-    if principal.kind is PrincipalKind.SERVICE and named:
-        return parse_id(named)
-    return principal.tenant
 
 
 def actor_of(principal: Principal) -> Actor:

@@ -4,14 +4,15 @@
 from fynlo.payments.v1 import payments_service_pb2 as pb
 from fynlo.payments.v1 import payments_service_pb2_grpc as pb_grpc
 
+from chassis.cursors import BY_TIME, page_of
 from chassis.db import Database
 from chassis.idempotency import key_of
 from chassis.ids import parse_id
-from chassis.rpc import current_principal
+from chassis.rpc import current_principal, tenant_named
 from chassis.trust import Trust
 from services.payments import usecases, wire
 from services.payments.rpc.approvals import Approvals
-from services.payments.rpc.callers import Context, actor_of, optional_day, optional_id, restaurant_of
+from services.payments.rpc.callers import Context, actor_of, optional_day, optional_id
 
 SERVICE = pb.DESCRIPTOR.services_by_name["PaymentsService"].full_name
 
@@ -53,7 +54,7 @@ class PaymentsRpc(pb_grpc.PaymentsServiceServicer):
             self._db,
             self._peers,
             current_principal().tenant,
-            usecases.Page(request.page.limit, request.page.cursor),
+            page_of(request, BY_TIME),
             order_id=optional_id(request.order_id),
             session_id=optional_id(request.till_session_id),
         )
@@ -73,7 +74,7 @@ class PaymentsRpc(pb_grpc.PaymentsServiceServicer):
     async def CloseBill(self, request: pb.CloseBillRequest, context: Context) -> pb.CloseBillResponse:
         principal = current_principal()
         command = usecases.CloseBill(
-            tenant=restaurant_of(principal, request.restaurant_id),
+            tenant=tenant_named(request.restaurant_id),
             key=key_of("CloseBill", request, principal),
             order_id=parse_id(request.order_id),
         )

@@ -4,6 +4,7 @@
 from fynlo.payments.v1 import payments_service_pb2 as pb
 from fynlo.payments.v1 import payments_service_pb2_grpc as pb_grpc
 
+from chassis.cursors import BY_NUMBER, BY_TIME, page_of
 from chassis.db import Database
 from chassis.idempotency import key_of
 from chassis.ids import parse_id
@@ -45,7 +46,7 @@ class TillRpc(pb_grpc.TillServiceServicer):
     async def ListTillSessions(
         self, request: pb.ListTillSessionsRequest, context: Context
     ) -> pb.ListTillSessionsResponse:
-        page = usecases.Page(request.page.limit, request.page.cursor)
+        page = page_of(request, BY_TIME)
         return await usecases.list_till_sessions(
             self._db, current_principal().tenant, page, open_only=request.open_only
         )
@@ -98,6 +99,6 @@ class TillRpc(pb_grpc.TillServiceServicer):
     async def ListZReports(
         self, request: pb.ListZReportsRequest, context: Context
     ) -> pb.ListZReportsResponse:
-        page = usecases.Page(request.page.limit, request.page.cursor)
+        page = page_of(request, BY_NUMBER)
         day = optional_day(request.business_date)
         return await usecases.list_z_reports(self._db, current_principal().tenant, page, day=day)

@@ -29,6 +29,7 @@ from services.payments.domain.report import (
     verify_chain,
 )
 from services.payments.domain.till import DRAWER_EVENTS_MAX, DrawerKind
+from services.payments.tests import pages
 from services.payments.tests.builders import ANNA, APPROVED, BEN, MANAGES
 from services.payments.tests.test_contract import the_report
 from services.payments.tests.test_rpc import EMPLOYEE, MANAGER, Face, cash, face_of, opening
@@ -387,7 +388,7 @@ async def test_a_page_of_reports_fits_a_reply_and_the_next_goes_on(world: World)
         await fill(world, till, DRAWER_EVENTS_MAX)
         await world.close(till, 0)
     seen: list[int] = []
-    page = usecases.Page(200)
+    page = pages.reports(200)
     while True:
         found = await usecases.list_z_reports(world.db, world.restaurant_id, page, day=None)
         assert found.ByteSize() < 4 * 1024 * 1024
@@ -395,7 +396,7 @@ async def test_a_page_of_reports_fits_a_reply_and_the_next_goes_on(world: World)
         assert 0 < len(found.reports) < 5, "five full reports are more than a page"
         if not found.next_cursor:
             break
-        page = usecases.Page(200, found.next_cursor)
+        page = pages.reports(200, found.next_cursor)
     assert seen == [5, 4, 3, 2, 1]
 
 

@@ -18,10 +18,9 @@ from chassis.ids import new_id
 from chassis.testing import ModuleDatabases, OpenDatabase
 from chassis.testing_reads import reading
 from services.payments import usecases
-from services.payments.cursors import after_instant
 from services.payments.domain.till import DrawerKind
+from services.payments.tests import pages
 from services.payments.tests.world import World, world_of
-from services.payments.usecases import Page
 
 EACH = 100_000
 """Payments of each of two restaurants."""
@@ -150,13 +149,14 @@ async def test_a_page_of_payments_costs_a_page_at_either_end(
     order = UUID(
         bytes=(await world.fetchval(f"SELECT {ORDER.replace('n)', '77)')}", world.restaurant_id)).bytes
     )
-    for cursor in ("", after_instant(BEGAN - timedelta(minutes=0.9 * EACH), UUID(int=0))):
+    late = BEGAN - timedelta(minutes=0.9 * EACH), UUID(int=0)
+    for cursor in ("", pages.payments().cursor(late)):
         async with reading(world.db) as read:
             await usecases.list_payments(
                 world.db,
                 world.peers,
                 world.restaurant_id,
-                Page(PAGE, cursor),
+                pages.payments(PAGE, cursor),
                 order_id=order if narrowed in ("order", "both") else None,
                 session_id=UUID(past.id) if narrowed in ("till", "both") else None,
             )
@@ -194,7 +194,7 @@ async def test_a_till_is_closed_beside_a_long_past_and_its_z_report_read_and_ver
         closed = await world.close(session, session.expected_minor + 10_000)
         await usecases.get_z_report(world.db, world.restaurant_id, closed.report.number)
         await usecases.verify_z_reports(world.db, world.restaurant_id)
-        await usecases.list_z_reports(world.db, world.restaurant_id, Page(PAGE), day=None)
+        await usecases.list_z_reports(world.db, world.restaurant_id, pages.reports(PAGE), day=None)
     assert sum(read.rows[table] for table in BIG) <= 100
     assert BIG.isdisjoint(read.scanned)
 
@@ -204,7 +204,9 @@ async def test_sessions_are_listed_by_page_and_open_ones_found_among_many(
 ) -> None:
     for open_only in (False, True):
         async with reading(world.db) as read:
-            await usecases.list_till_sessions(world.db, world.restaurant_id, Page(PAGE), open_only=open_only)
+            await usecases.list_till_sessions(
+                world.db, world.restaurant_id, pages.sessions(PAGE), open_only=open_only
+            )
         assert read.rows["till_session"] <= 2 * PAGE
     async with reading(world.db) as read:
         snapshot = await usecases.tills_snapshot(world.db, world.restaurant_id, "tills")

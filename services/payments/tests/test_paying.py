@@ -29,6 +29,7 @@ from services.payments.domain.errors import (
     TillSessionNotFound,
 )
 from services.payments.domain.fees import Method
+from services.payments.tests import pages
 from services.payments.tests.world import World
 
 
@@ -298,7 +299,7 @@ async def test_the_business_date_follows_the_restaurants_zone_and_cut_off(world:
 async def test_payments_of_an_order_that_is_not_there_are_no_empty_list(world: World) -> None:
     async def payments_of(order_id: UUID) -> int:
         reply = await usecases.list_payments(
-            world.db, world.peers, world.restaurant_id, usecases.Page(), order_id=order_id, session_id=None
+            world.db, world.peers, world.restaurant_id, pages.payments(), order_id=order_id, session_id=None
         )
         return len(reply.payments)
 
@@ -322,7 +323,7 @@ async def test_payments_are_listed_newest_first_page_by_page(world: World) -> No
         made.append((await world.pay(order, 10 + n)).payment.amount_minor)
     await world.pay(other, 99)
     seen: list[int] = []
-    page = usecases.Page(limit=2)
+    page = pages.payments(2)
     while True:
         reply = await usecases.list_payments(
             world.db, world.peers, world.restaurant_id, page, order_id=UUID(order.id), session_id=None
@@ -330,10 +331,10 @@ async def test_payments_are_listed_newest_first_page_by_page(world: World) -> No
         seen += [payment.amount_minor for payment in reply.payments]
         if not reply.next_cursor:
             break
-        page = usecases.Page(limit=2, cursor=reply.next_cursor)
+        page = pages.payments(2, reply.next_cursor)
     assert seen == made[::-1]
     by_till = await usecases.list_payments(
-        world.db, world.peers, world.restaurant_id, usecases.Page(), order_id=None, session_id=UUID(till.id)
+        world.db, world.peers, world.restaurant_id, pages.payments(), order_id=None, session_id=UUID(till.id)
     )
     assert len(by_till.payments) == 6
     for session_id, count in ((UUID(till.id), 5), (new_id(), 0)):
@@ -341,13 +342,13 @@ async def test_payments_are_listed_newest_first_page_by_page(world: World) -> No
             world.db,
             world.peers,
             world.restaurant_id,
-            usecases.Page(),
+            pages.payments(),
             order_id=UUID(order.id),
             session_id=session_id,
         )
         assert len(both.payments) == count
     everything = await usecases.list_payments(
-        world.db, world.peers, world.restaurant_id, usecases.Page(), order_id=None, session_id=None
+        world.db, world.peers, world.restaurant_id, pages.payments(), order_id=None, session_id=None
     )
     assert [payment.amount_minor for payment in everything.payments] == [99, *made[::-1]]
 

@@ -244,10 +244,11 @@ async def test_orders_closes_bills_for_the_restaurant_that_it_names(world: World
 async def test_a_person_cannot_close_a_bill_elsewhere_by_naming_the_restaurant(world: World) -> None:
     order = world.order(1000)
     async with face_of(world, "gateway") as face:
-        with face.peer.as_user(EMPLOYEE):
+        with face.peer.as_user(EMPLOYEE), pytest.raises(PermissionDenied) as refused:
             await face.payments.CloseBill(
                 pb.CloseBillRequest(request_id="x", order_id=order.id, restaurant_id=str(world.restaurant_id))
             )
+        assert refused.value.reason == "OTHER_RESTAURANT"
         with face.person(EMPLOYEE):
             await face.tills.OpenTill(opening())
             assert (await face.payments.TakePayment(cash(order.id))).due_minor == 0

@@ -8,7 +8,6 @@ from services.payments.usecases.copies import CopyMissing, Peers, apply_order, a
 from services.payments.usecases.costs import CompareCosts, compare_costs
 from services.payments.usecases.paying import CloseBill, TakePayment, close_bill, take_payment
 from services.payments.usecases.reading import (
-    Page,
     get_payment,
     get_till_session,
     get_trial_balance,
@@ -34,7 +33,6 @@ __all__ = [
     "CompareCosts",
     "CopyMissing",
     "OpenTill",
-    "Page",
     "Peers",
     "RecordDrawerEvent",
     "TakePayment",

@@ -1,15 +1,15 @@
 """Questions. None has an effect."""
 
-from dataclasses import dataclass
-from datetime import date
+from datetime import date, datetime
 from itertools import accumulate
 from uuid import UUID
 
 from fynlo.payments.v1 import payments_pb2
 from fynlo.payments.v1 import payments_service_pb2 as rpc_pb
 
+from chassis.cursors import Page
 from chassis.db import Database
-from services.payments import cursors, store, wire
+from services.payments import store, wire
 from services.payments.domain.errors import (
     PaymentNotFound,
     TillSessionNotFound,
@@ -26,17 +26,7 @@ REPORTS_CHARS_MAX = 1_000_000
 """Of the stored text of one page's reports; a character may take four bytes, and a reply four MiB."""
 
 
-@dataclass(frozen=True, slots=True)
-class Page:
-    """Which part of a list."""
-
-    limit: int = 0
-    cursor: str = ""
-
-    @property
-    def size(self) -> int:
-        """How many items it holds at most."""
-        return cursors.page_size(self.limit)
+Moment = tuple[datetime, UUID]
 
 
 async def get_payment(db: Database, restaurant_id: UUID, payment_id: UUID) -> rpc_pb.GetPaymentResponse:
@@ -52,23 +42,21 @@ async def list_payments(
     db: Database,
     peers: Peers,
     restaurant_id: UUID,
-    page: Page,
+    page: Page[Moment],
     *,
     order_id: UUID | None,
     session_id: UUID | None,
 ) -> rpc_pb.ListPaymentsResponse:
-    """The newest first. Raises OrderNotFound, InvalidArgument (INVALID_CURSOR)."""
-    before = cursors.instant_in(page.cursor)
+    """The newest first. Raises OrderNotFound."""
     async with db.transaction(restaurant_id, readonly=True) as tx:
         found = await store.list_payments(
-            tx, order_id=order_id, session_id=session_id, before=before, limit=page.size + 1
+            tx, order_id=order_id, session_id=session_id, before=page.after, limit=page.one_more
         )
         unheard_of = not found and order_id is not None and not await store.has_bill(tx, order_id)
     if unheard_of and order_id is not None:
         await peers.order(restaurant_id, order_id)  # it has no payments, if it is there at all
-    shown = found[: page.size]
-    more = cursors.after_instant(shown[-1].created_at, shown[-1].id) if len(found) > page.size else ""
-    return rpc_pb.ListPaymentsResponse(payments=[wire.payment(one) for one in shown], next_cursor=more)
+    shown, following = page.cut(found, lambda one: (one.created_at, one.id))
+    return rpc_pb.ListPaymentsResponse(payments=[wire.payment(one) for one in shown], next_cursor=following)
 
 
 async def get_till_session(
@@ -83,16 +71,14 @@ async def get_till_session(
 
 
 async def list_till_sessions(
-    db: Database, restaurant_id: UUID, page: Page, *, open_only: bool
+    db: Database, restaurant_id: UUID, page: Page[Moment], *, open_only: bool
 ) -> rpc_pb.ListTillSessionsResponse:
-    """The newest first. Raises InvalidArgument (INVALID_CURSOR)."""
-    before = cursors.instant_in(page.cursor)
+    """The newest first."""
     async with db.transaction(restaurant_id, readonly=True) as tx:
-        found = await store.list_sessions(tx, open_only=open_only, before=before, limit=page.size + 1)
-    shown = found[: page.size]
-    more = cursors.after_instant(shown[-1].opened_at, shown[-1].id) if len(found) > page.size else ""
+        found = await store.list_sessions(tx, open_only=open_only, before=page.after, limit=page.one_more)
+    shown, following = page.cut(found, lambda one: (one.opened_at, one.id))
     return rpc_pb.ListTillSessionsResponse(
-        sessions=[wire.till_session(one) for one in shown], next_cursor=more
+        sessions=[wire.till_session(one) for one in shown], next_cursor=following
     )
 
 
@@ -123,16 +109,15 @@ async def get_z_report(db: Database, restaurant_id: UUID, number: int) -> rpc_pb
 
 
 async def list_z_reports(
-    db: Database, restaurant_id: UUID, page: Page, *, day: date | None
+    db: Database, restaurant_id: UUID, page: Page[int], *, day: date | None
 ) -> rpc_pb.ListZReportsResponse:
-    """The newest first. Raises InvalidArgument (INVALID_CURSOR), ZReportTampered."""
-    before = cursors.number_in(page.cursor)
+    """The newest first. Raises ZReportTampered."""
     async with db.transaction(restaurant_id, readonly=True) as tx:
-        found = await store.list_z_reports(tx, day=day, before=before, limit=page.size + 1)
+        found = await store.list_z_reports(tx, day=day, before=page.after, limit=page.one_more)
     shown = _fitting(found[: page.size])
-    more = cursors.after_number(shown[-1].number) if len(found) > len(shown) else ""
+    last = shown[-1].number if len(found) > len(shown) else None
     return rpc_pb.ListZReportsResponse(
-        reports=[wire.till_report(reopen(one)) for one in shown], next_cursor=more
+        reports=[wire.till_report(reopen(one)) for one in shown], next_cursor=page.cursor(last)
     )
 
 

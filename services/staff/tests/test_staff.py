@@ -18,6 +18,7 @@ from fynlo.staff.v1 import staff_pb2
 from fynlo.staff.v1 import staff_service_pb2 as api
 from fynlo.staff.v1.events_pb2 import EmployeeSaved, ShiftEnded, ShiftStarted
 from fynlo.staff.v1.staff_service_pb2_grpc import StaffServiceStub, add_StaffServiceServicer_to_server
+from google.protobuf.timestamp_pb2 import Timestamp
 
 from chassis.clock import FakeClock
 from chassis.db import Database
@@ -333,6 +334,14 @@ async def test_the_permissions_of_the_contract_hold(casa: Casa) -> None:
             assert (await refused(call, PermissionDenied)).metadata["permission"] == permission
 
 
+async def test_a_time_outside_the_calendar_is_refused_by_its_field(casa: Casa) -> None:
+    for field in ("from_time", "until_time"):
+        request = api.ListTimecardsRequest(**{field: Timestamp(seconds=10**12)})  # type: ignore[arg-type]
+        with casa.peer.as_user(MANAGE, restaurant_id=casa.id):
+            problem = await refused(casa.stub.ListTimecards(request), InvalidArgument)
+        assert (problem.reason, [wrong.field for wrong in problem.fields]) == ("INVALID_TIME", [field])
+
+
 async def test_the_channel_gives_state_and_position_and_what_came_after(
     casa: Casa, fake_clock: FakeClock
 ) -> None:
@@ -365,7 +374,8 @@ async def test_the_channel_gives_state_and_position_and_what_came_after(
         assert (event.seq, ShiftEnded.FromString(event.payload).timecard) == (2, closed)
         assert (after.seq, list(after.staff.timecards)) == (2, [])
         with peer.as_user(["realtime.subscribe"], restaurant_id=new_id()):
-            foreign = await source.GetSnapshot(ask)
+            assert (await refused(source.GetSnapshot(ask), PermissionDenied)).reason == "OTHER_RESTAURANT"
+            foreign = await source.GetSnapshot(channels_api.GetSnapshotRequest(channel="staff"))
         assert (foreign.seq, list(foreign.staff.timecards)) == (0, [])
 
 

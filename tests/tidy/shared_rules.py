@@ -1,0 +1,71 @@
+"""What the chassis says once, nobody says again. Each rule takes one file and yields what breaks it."""
+
+import ast
+import re
+from collections.abc import Iterator
+
+from tests.tidy.rules import Rule, dotted
+from tests.tidy.source import Finding, Source
+
+SKELETON = re.compile(
+    r"\b(OutboxRelay|RpcServer|TokenVerifier|Database\.connect|Consumer|Service|follow|write_refusals)$"
+)
+CONNECTIONS = re.compile(r"\b(bus_of|open_nats|open_channel|channel_credentials|ServiceIdentity(\.of)?)$")
+"""The gateway, which serves HTTP, opens these as the services do."""
+
+
+def skeleton(source: Source) -> Iterator[Finding]:
+    """What every service consists of is put together in chassis.composition."""
+    if source.is_test or not source.path.startswith(("services/", "gateway/")):
+        return
+    for call in _calls(source):
+        name = dotted(call.func)
+        made = source.path.startswith("services/") and SKELETON.search(name)
+        if made or CONNECTIONS.search(name):
+            yield Finding(source.path, call.lineno, f"{name}(): chassis.composition does that")
+
+
+ABOUT_ANOTHER = {
+    "services/auth/rpc.py": "who switches names the restaurant to go to",
+    "services/auth/wire.py": "refusals may be those of no restaurant",
+}
+
+
+def named_restaurants(source: Source) -> Iterator[Finding]:
+    """A request's restaurant is the caller's own, as chassis.rpc.tenant_named says."""
+    if source.is_test or not source.path.startswith("services/") or source.path in ABOUT_ANOTHER:
+        return
+    for node in ast.walk(source.tree):
+        if isinstance(node, ast.ImportFrom) and "PrincipalKind" in {alias.name for alias in node.names}:
+            yield Finding(source.path, node.lineno, "tells people from services: chassis.rpc does that")
+    for call in _calls(source):
+        asked = [argument for argument in call.args if dotted(argument) == "request.restaurant_id"]
+        if asked and dotted(call.func) != "tenant_named":
+            yield Finding(source.path, call.lineno, f"{dotted(call.func)}(): use chassis.rpc.tenant_named")
+
+
+def pages(source: Source) -> Iterator[Finding]:
+    """A page is read, and its cursor written, by chassis.cursors: one codec, bound to its list."""
+    if source.is_test or not source.path.startswith("services/"):
+        return
+    for node in ast.walk(source.tree):
+        if isinstance(node, ast.Attribute) and dotted(node) in ("request.page", "request.cursor"):
+            yield Finding(source.path, node.lineno, f"{dotted(node)}: chassis.cursors.page_of reads it")
+        if isinstance(node, ast.Constant) and node.value == "INVALID_CURSOR":
+            yield Finding(source.path, node.lineno, "INVALID_CURSOR: chassis.cursors refuses so")
+
+
+def instants(source: Source) -> Iterator[Finding]:
+    """Datetimes and Timestamps become each other in chassis.instants alone."""
+    if source.is_test or source.path == "chassis/instants.py":
+        return
+    for node in ast.walk(source.tree):
+        if isinstance(node, ast.Attribute) and node.attr in ("FromDatetime", "ToDatetime"):
+            yield Finding(source.path, node.lineno, f"{node.attr}: chassis.instants does that")
+
+
+def _calls(source: Source) -> Iterator[ast.Call]:
+    return (node for node in ast.walk(source.tree) if isinstance(node, ast.Call))
+
+
+SHARED_RULES: tuple[Rule, ...] = (skeleton, named_restaurants, pages, instants)
