@@ -61,9 +61,8 @@ def dispatch_of(app: FastAPI) -> Dispatch:
 
 
 def document() -> dict[str, Any]:
-    """The OpenAPI document: of the contracts, and of what is no method of them."""
+    """The OpenAPI document, made of the contracts."""
     made: dict[str, Any] = orjson.loads(DOCUMENT.read_bytes())
-    made["paths"] |= health.described()
     return made
 
 

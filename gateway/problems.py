@@ -1,6 +1,6 @@
 """Errors as RFC 9457 problem documents: one shape for everything that is refused or fails."""
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping
 from typing import Any
 
 import orjson
@@ -48,42 +48,6 @@ RETRY_AFTER_SECONDS = 1
 # Metadata that is rendered as a list, because clients act on its members.
 LIST_METADATA = frozenset({"allowed"})
 HIDDEN_DETAIL = "Something went wrong on our side. The request id helps support to find out what."
-
-
-FAILURES: tuple[tuple[int, str], ...] = (
-    (429, "rate_limited"),
-    (500, "internal"),
-    (503, "service_unavailable"),
-    (503, "database_unavailable"),
-    (503, "database_busy"),
-    (503, "database_timeout"),
-    (504, "deadline_exceeded"),
-)
-"""What any request may meet: all of it may be retried, after the time that the answer names."""
-# Header fields that a refusal of a status always has, as the OpenAPI document says them.
-_RETRY_AFTER = {
-    "Retry-After": {
-        "description": "Seconds to wait before the next try.",
-        "required": True,
-        "schema": {"type": "integer", "minimum": 1},
-    }
-}
-_HEADERS: Mapping[int, Mapping[str, Any]] = {
-    401: {"WWW-Authenticate": {"required": True, "schema": {"type": "string", "enum": ["Bearer"]}}},
-    429: _RETRY_AFTER,
-    503: _RETRY_AFTER,
-}
-
-
-def described(status: int, codes: Iterable[str]) -> dict[str, Any]:
-    """What the OpenAPI document says of refusals with a status, with an example for each code."""
-    examples = {code: {"$ref": f"#/components/examples/{status}_{code}"} for code in codes}
-    content = {"schema": {"$ref": "#/components/schemas/Problem"}, "examples": examples}
-    return {
-        "description": TITLES[status],
-        "headers": _HEADERS.get(status, {}),
-        "content": {PROBLEM_JSON: content},
-    }
 
 
 def document(

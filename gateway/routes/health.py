@@ -6,7 +6,6 @@ whoever and however many want to know.
 
 import asyncio
 from collections.abc import Awaitable, Callable
-from typing import Any
 
 from grpc_health.v1 import health_pb2
 from grpc_health.v1.health_pb2_grpc import HealthStub
@@ -107,44 +106,3 @@ HANDLERS: dict[str, Handler] = {
     f"{PREFIX}/health/live": live,
     f"{PREFIX}/health/ready": ready,
 }
-_SUMMARIES: dict[Handler, str] = {
-    health: "Can a sale be made",
-    live: "Is the gateway running",
-    ready: "Is the gateway ready",
-}
-
-
-def described() -> dict[str, Any]:
-    """What the OpenAPI document says of these, which are no methods of the contracts."""
-    return {path: {"get": _operation(function)} for path, function in HANDLERS.items()}
-
-
-def _operation(function: Handler) -> dict[str, Any]:
-    schema = {
-        "type": "object",
-        "properties": {
-            "status": {"type": "string"},
-            "parts": {"type": "object", "additionalProperties": {"type": "string"}},
-        },
-        "required": ["status", "parts"],
-    }
-    example = {"status": "up", "parts": dict.fromkeys((*NEEDED, "valkey"), "up")}
-    codes: dict[int, list[str]] = {}
-    for status, code in problems.FAILURES:
-        codes.setdefault(status, []).append(code)
-    return {
-        "tags": ["health"],
-        "summary": _SUMMARIES[function],
-        "description": function.__doc__,
-        "operationId": function.__name__,
-        "x-permission": "public",
-        "security": [],
-        "parameters": [],
-        "responses": {
-            "200": {
-                "description": _SUMMARIES[function],
-                "content": {"application/json": {"schema": schema, "example": example}},
-            },
-            **{str(status): problems.described(status, listed) for status, listed in codes.items()},
-        },
-    }

@@ -1,12 +1,21 @@
 """The codes that an operation may refuse with: its method's own, and those of every request of its kind."""
 
-from gateway import problems
 from tools.contracts.model import Contracts
 from tools.contracts.rest import Limits, Operation
 
 Codes = tuple[tuple[int, str], ...]
 """(status, code) pairs."""
 
+FAILURES: Codes = (
+    (429, "rate_limited"),
+    (500, "internal"),
+    (503, "service_unavailable"),
+    (503, "database_unavailable"),
+    (503, "database_busy"),
+    (503, "database_timeout"),
+    (504, "deadline_exceeded"),
+)
+"""What any request may meet: all of it may be retried, after the time that the answer names."""
 TOKEN: Codes = (
     (401, "token_missing"),
     (401, "token_invalid"),
@@ -29,15 +38,16 @@ APPROVALS: Codes = ((403, "approval_needed"), (403, "approval_invalid"), (422, "
 MATCHES: Codes = ((412, "stale_version"), (428, "precondition_required"))
 
 
-def by_status(contracts: Contracts, one: Operation) -> dict[int, list[str]]:
+def by_status(codes: Codes) -> dict[int, list[str]]:
     """The codes of each status, lowest first."""
     grouped: dict[int, list[str]] = {}
-    for status, code in dict.fromkeys(_codes(contracts, one)):
+    for status, code in dict.fromkeys(codes):
         grouped.setdefault(status, []).append(code)
     return dict(sorted(grouped.items()))
 
 
-def _codes(contracts: Contracts, one: Operation) -> Codes:
+def codes_of(contracts: Contracts, one: Operation) -> Codes:
+    """All of them; a code may come twice."""
     names = {field.json_name for field in one.query_fields()}
     ids = [each for each in one.query_fields() if Limits(each).is_id]
     has_json = one.body_message is not None and not one.rest.media_types
@@ -54,7 +64,7 @@ def _codes(contracts: Contracts, one: Operation) -> Codes:
         *(((400, "idempotency_key_required"),) if one.key == "required" else ()),
         *(MATCHES if one.rest.if_match else ()),
         *(APPROVALS if one.approver else ()),
-        *problems.FAILURES,
+        *FAILURES,
     )
 
 

@@ -5,7 +5,7 @@ from typing import Any
 
 from gateway import problems, texts
 from tools.contracts.bodies import DATE, INT32_MAX, INT64_MAX, LINES, SECRET
-from tools.contracts.codes import by_status
+from tools.contracts.codes import by_status, codes_of
 from tools.contracts.model import Contracts, Field, Message
 from tools.contracts.rest import Limits, Operation, written_fields
 
@@ -13,6 +13,19 @@ Json = dict[str, Any]
 SCHEMA = "#/components/schemas/"
 EMAIL_CHARS = {"minLength": 3, "maxLength": 254}
 
+# Header fields that a refusal of a status always has.
+_RETRY_AFTER: Json = {
+    "Retry-After": {
+        "description": "Seconds to wait before the next try.",
+        "required": True,
+        "schema": {"type": "integer", "minimum": 1},
+    }
+}
+_HEADERS: Mapping[int, Json] = {
+    401: {"WWW-Authenticate": {"required": True, "schema": {"type": "string", "enum": ["Bearer"]}}},
+    429: _RETRY_AFTER,
+    503: _RETRY_AFTER,
+}
 _PROBLEM: Json = {
     "type": "object",
     "description": "RFC 9457. `code` is stable; act on it, not on the text.",
@@ -262,7 +275,7 @@ class Document:
         found: Json = {str(one.status): self._success(one)}
         if one.rest.etag and not one.effect:
             found["304"] = {"description": "The client's copy is the newest"}
-        for status, codes in by_status(self._contracts, one).items():
+        for status, codes in by_status(codes_of(self._contracts, one)).items():
             found[str(status)] = self._refusal(status, codes)
         return found
 
@@ -270,7 +283,7 @@ class Document:
         title = problems.TITLES[status]
         for code in codes:
             self._refusals[f"{status}_{code}"] = {"value": problems.document(status, code, title)}
-        return problems.described(status, codes)
+        return refusals(status, codes)
 
     def _success(self, one: Operation) -> Json:
         schemas = [self._answer(message) for message in one.answers]
@@ -299,6 +312,17 @@ class Document:
             else:
                 raise ValueError(f"{message.name} needs an example of its own, for {one.name}")
         return made
+
+
+def refusals(status: int, codes: Iterable[str]) -> Json:
+    """The answer that refuses with a status, with an example for each code."""
+    examples = {code: {"$ref": f"#/components/examples/{status}_{code}"} for code in codes}
+    content = {"schema": {"$ref": "#/components/schemas/Problem"}, "examples": examples}
+    return {
+        "description": problems.TITLES[status],
+        "headers": _HEADERS.get(status, {}),
+        "content": {problems.PROBLEM_JSON: content},
+    }
 
 
 def _headers(one: Operation) -> list[Json]:

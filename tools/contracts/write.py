@@ -27,7 +27,7 @@ def json_package(target: Path, image: bytes) -> None:
 def rest_package(target: Path, image: bytes) -> None:
     """Bodies, requests, routes and the OpenAPI document, into ``target``."""
     # They need the gateway's words, which need the JSON package.
-    from tools.contracts import openapi, routes
+    from tools.contracts import health, openapi, routes
 
     contracts = model.load(image)
     operations = list(rest.operations(contracts))
@@ -36,6 +36,7 @@ def rest_package(target: Path, image: bytes) -> None:
         (target / name).write_text(source)
     _format(target)
     document = openapi.Document(contracts, operations, _examples()).build()
+    document["paths"] |= health.paths()
     (target / "openapi.json").write_text(json.dumps(document, ensure_ascii=False, indent=1) + "\n")
 
 

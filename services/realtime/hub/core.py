@@ -333,7 +333,7 @@ class Hub:
     def _follow(self, effect: effects.Follow, now: float) -> None:
         session, channel, seq = effect.session, effect.channel, effect.seq
         self.delivery.attach(session, channel, seq)
-        self._resume.claim(session, channel, seq, now)
+        self._resume.note_ahead(session, channel, seq, now)
         if session.kds and channel.spec.acknowledged and channel.epoch is not None:
             self._kitchen.display_joined(session)
             self._kitchen.acknowledged(session, channel.epoch, min(seq, channel.head))

@@ -54,7 +54,7 @@ class Resume:
                 effects += _fetch_for(channel)
         return effects if waiting else [*effects, Answer(request, verdicts)]
 
-    def claim(self, session: Session, channel: Channel, seq: int, now: float) -> None:
+    def note_ahead(self, session: Session, channel: Channel, seq: int, now: float) -> None:
         """A session follows a channel from a position that the feed may not have reached."""
         if seq > channel.head:
             channel.claims[session] = seq

@@ -97,7 +97,7 @@ class Log:
         reader.verdict = verdict
         if reader.goes_on:
             self.delivery.attach(request.session, self.channel, request.wants[0].seq)
-            self.resume.claim(request.session, self.channel, request.wants[0].seq, self.now)
+            self.resume.note_ahead(request.session, self.channel, request.wants[0].seq, self.now)
             self.delivery.pump(request.session)
 
     def publish(self, epoch: str, seq: int) -> None:
