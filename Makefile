@@ -32,7 +32,7 @@ reset: $(INSTALLED) ## Remove the local data, after asking (without a terminal: 
 
 .PHONY: migrate
 migrate: $(INSTALLED) ## Migrate every schema of FYNLO_OWNER_DATABASE_URL (make run does it by itself)
-	@$(PY) -m chassis.migrations upgrade all
+	@$(PY) -m chassis.db.migrations upgrade all
 
 .PHONY: parked
 parked: $(INSTALLED) ## Show the events that could not be handled (ARGS="retry --all", or the page /platform/parked)

@@ -2,7 +2,7 @@
 
 from hypothesis import HealthCheck, settings
 
-pytest_plugins = ["chassis.testing", "tests.scopes"]
+pytest_plugins = ["harness.fixtures", "tests.scopes"]
 
 # Examples prove what is right, not how fast this machine is today.
 settings.register_profile("unhurried", deadline=None, suppress_health_check=[HealthCheck.too_slow])

@@ -1,6 +1,6 @@
 """`python -m gateway`: one gateway process."""
 
-from chassis.runtime import run
+from chassis.process.runtime import run
 from gateway.main import build
 from gateway.settings import GatewaySettings
 

@@ -8,8 +8,8 @@ import time
 
 from starlette.types import Message, Receive
 
-from chassis.client_address import Networks, bucket_of, client_of
 from chassis.errors import Unavailable
+from chassis.rpc.client_address import Networks, bucket_of, client_of
 from chassis.telemetry import counter, gauge
 from gateway.limits import Limit, LocalGcra, refusal_of
 

@@ -13,7 +13,7 @@ from collections.abc import Iterator
 from itertools import chain
 from typing import Protocol
 
-from chassis.client_address import Networks, is_trusted
+from chassis.rpc.client_address import Networks, is_trusted
 from chassis.telemetry import counter, gauge
 from gateway.limits import Limit, LocalGcra
 

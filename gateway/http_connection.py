@@ -12,7 +12,7 @@ import httptools
 import orjson
 from uvicorn.protocols.http.httptools_impl import STATUS_LINE, HttpToolsProtocol
 
-from chassis.client_address import bucket_of, client_of
+from chassis.rpc.client_address import bucket_of, client_of
 from gateway import problems
 from gateway.connections import SWEEP_SECONDS, Connections, count_ended
 from gateway.tunnel import SocketTunnel

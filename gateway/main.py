@@ -7,12 +7,12 @@ from contextlib import contextmanager
 
 import uvicorn
 
+from chassis.auth.refusals import to_auth, write_refusals
+from chassis.auth.trust import auth_behind, follow
 from chassis.clock import SystemClock
-from chassis.composition import open_bus
-from chassis.refusals import to_auth, write_refusals
+from chassis.process.composition import open_bus
+from chassis.process.runtime import Service, open_files_max
 from chassis.rpc import Refusals, client_context
-from chassis.runtime import Service, open_files_max
-from chassis.trust import auth_behind, follow
 from gateway.admission import Admission
 from gateway.app import dispatch_of, served_app
 from gateway.calls import Gateway, Limits

@@ -16,9 +16,9 @@ from fynlo.realtime.v1.channel_source_service_pb2_grpc import (
 )
 from fynlo.staff.v1.staff_service_pb2_grpc import StaffServiceStub
 
-from chassis.channels import OWNERS, ChannelSpec
 from chassis.clock import SystemClock
-from chassis.composition import Peers
+from chassis.messaging.channels import OWNERS, ChannelSpec
+from chassis.process.composition import Peers
 from gateway.settings import GatewaySettings
 
 if TYPE_CHECKING:

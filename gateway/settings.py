@@ -5,8 +5,8 @@ from typing import Literal, Self
 
 from pydantic import Field, model_validator
 
-from chassis.client_address import Networks, networks_of
-from chassis.settings import BusSettings
+from chassis.process.settings import BusSettings
+from chassis.rpc.client_address import Networks, networks_of
 
 LOOPBACK = ("127.0.0.1", "::1", "localhost")
 

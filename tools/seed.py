@@ -34,8 +34,8 @@ from chassis.auth import ServiceIdentity
 from chassis.clock import SystemClock
 from chassis.errors import Problem
 from chassis.ids import new_id
+from chassis.process.settings import IdentitySettings
 from chassis.rpc import Channel, channel_credentials, inbound, open_channel
-from chassis.settings import IdentitySettings
 from tools.demo import MANAGER, OWNER, PASSWORD, PLATFORM_OWNER, SECOND_OWNER, TILL
 
 if TYPE_CHECKING:

@@ -18,7 +18,7 @@ from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey,
 
 from chassis.clock import Clock
 from chassis.errors import Unauthenticated
-from chassis.settings import IdentitySettings
+from chassis.process.settings import IdentitySettings
 
 HEADER = "x-fynlo-service"
 TENANT_HEADER = "x-fynlo-restaurant"

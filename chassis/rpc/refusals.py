@@ -1,7 +1,7 @@
 """Refusals of access, counted until they are written down: by person, permission and minute.
 
 A flood of them becomes one number. Counting is bounded, and lost where the process dies before it is written
-(``chassis.refusals`` does that, every WRITE_EVERY_SECONDS).
+(``chassis.auth.refusals`` does that, every WRITE_EVERY_SECONDS).
 """
 
 from collections import deque

@@ -17,13 +17,13 @@ from grpc_reflection.v1alpha import reflection
 
 from chassis.auth import Revocations, ServiceIdentity, TokenVerifier
 from chassis.clock import Clock
+from chassis.process.settings import ServiceSettings
 from chassis.rpc.admission import Admission
 from chassis.rpc.guard import Guard, Handler
 from chassis.rpc.policy import Access, policies_of
 from chassis.rpc.refusals import Refusals
 from chassis.rpc.tls import server_credentials
 from chassis.rpc.validation import prepare
-from chassis.settings import ServiceSettings
 from chassis.telemetry import get_logger
 
 MESSAGE_MAX_BYTES = 4 * 1024 * 1024

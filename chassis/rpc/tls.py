@@ -4,7 +4,7 @@ import ssl
 
 import grpc
 
-from chassis.settings import IdentitySettings
+from chassis.process.settings import IdentitySettings
 
 
 def server_credentials(settings: IdentitySettings) -> grpc.ServerCredentials | None:

@@ -6,7 +6,7 @@ it when it is written, so a request that logs nothing pays nothing.
 
 from typing import TYPE_CHECKING, TextIO
 
-from chassis.settings import ProcessSettings
+from chassis.process.settings import ProcessSettings
 from chassis.telemetry.logs import configure_logging, get_logger
 from chassis.telemetry.metrics import LATENCY_BUCKETS, counter, gauge, histogram, metrics_page
 from chassis.telemetry.traces import (

@@ -12,8 +12,8 @@ from nats.aio.client import Client as NatsClient
 from chassis.clock import FakeClock
 from chassis.db import Database, connection_options, prepare_connection
 from chassis.telemetry.logs import configure_logging
-from chassis.testing import ModuleDatabases
 from chassis.tests import probe
+from harness.fixtures import ModuleDatabases
 
 OpenProbe = Callable[..., Awaitable[Database]]
 

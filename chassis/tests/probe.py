@@ -7,7 +7,7 @@ from google.protobuf import descriptor_pb2, descriptor_pool, message_factory, sy
 from google.protobuf.message import Message
 from sqlalchemy.ext.asyncio import create_async_engine
 
-from chassis.migrations import create_chassis_schema, protect_tenant_table
+from chassis.db.migrations import create_chassis_schema, protect_tenant_table
 
 SCHEMA = "probe"
 ROLE = "fynlo_orders"

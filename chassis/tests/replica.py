@@ -9,9 +9,9 @@ import sys
 from google.protobuf.message import Message
 
 from chassis.db import Transaction
-from chassis.stream import EventContext
-from chassis.testing_replicas import Probed, Replica
+from chassis.messaging.stream import EventContext
 from chassis.tests import probe
+from harness.replicas import Probed, Replica
 
 COUNT = (
     "INSERT INTO thing VALUES ($1, $2, 1) ON CONFLICT (restaurant_id, name)"

@@ -5,9 +5,9 @@ from pathlib import Path
 
 from chassis.auth import Revocations, ServiceIdentity, TokenVerifier
 from chassis.clock import SystemClock
+from chassis.process.runtime import Service, run
+from chassis.process.settings import ServiceSettings
 from chassis.rpc import RpcServer
-from chassis.runtime import Service, run
-from chassis.settings import ServiceSettings
 from chassis.telemetry import get_logger
 from chassis.tests.rpc_probe import Probe, Request, Response, register, reply
 

@@ -13,19 +13,19 @@ from uuid import UUID
 import asyncpg
 import pytest
 
-from chassis.audit import audit
-from chassis.audit_chain import verify_chain
-from chassis.audit_records import FACTS_MAX_BYTES, NO_RESTAURANT
 from chassis.clock import FakeClock
 from chassis.db import Database
+from chassis.db.audit import audit
+from chassis.db.audit_chain import verify_chain
+from chassis.db.audit_records import FACTS_MAX_BYTES, NO_RESTAURANT
 from chassis.ids import new_id
 from chassis.rpc import inbound, mark_replayed
 from chassis.telemetry.logs import REDACTED, configure_logging
-from chassis.testing import START
-from chassis.testing_rpc import TokenMint
 from chassis.tests import probe
 from chassis.tests.conftest import OpenProbe, logs_to
 from chassis.tests.probe import ThingMade
+from harness.fixtures import START
+from harness.rpc import TokenMint
 
 REPOSITORY = Path(__file__).resolve().parents[2]
 WRITERS = 50
@@ -163,7 +163,7 @@ async def test_parallel_writers_of_two_replicas_make_one_chain(
 DIES_AT_ITS_LINE = """
 import asyncio, os, signal, sys, uuid
 import structlog
-from chassis.audit import audit
+from chassis.db.audit import audit
 from chassis.clock import SystemClock
 from chassis.db import Database
 

@@ -15,13 +15,13 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from chassis.audit import audit
-from chassis.audit_chain import PAGE_ROWS, verify_chain
-from chassis.audit_records import FIRST_PREVIOUS, Record, facts_text, framed
 from chassis.db import Database
+from chassis.db.audit import audit
+from chassis.db.audit_chain import PAGE_ROWS, verify_chain
+from chassis.db.audit_records import FIRST_PREVIOUS, Record, facts_text, framed
 from chassis.ids import new_id
-from chassis.testing import ModuleDatabases
 from chassis.tests import probe
+from harness.fixtures import ModuleDatabases
 
 REPOSITORY = Path(__file__).resolve().parents[2]
 MANY = 100_000
@@ -169,7 +169,7 @@ async def command(url: str, *words: str) -> tuple[int, str]:
     kept = {name: value for name, value in os.environ.items() if not name.startswith("FYNLO_")}
     paths = {"PYTHONPATH": f"{REPOSITORY}:{REPOSITORY / 'protos' / 'python'}"}
     process = await asyncio.create_subprocess_exec(
-        *(sys.executable, "-m", "chassis.audit_chain", "verify", *words),
+        *(sys.executable, "-m", "chassis.db.audit_chain", "verify", *words),
         cwd=REPOSITORY,
         env={**kept, **paths, "FYNLO_OWNER_DATABASE_URL": url, "COLUMNS": "200"},
         stdout=PIPE,

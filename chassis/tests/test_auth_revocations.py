@@ -12,10 +12,10 @@ from structlog.testing import capture_logs
 from chassis.auth import Principal, Revocation, Revocations, RevokedKind, follow_revocations, keep_warm
 from chassis.auth.revocations import AHEAD_MAX
 from chassis.auth.tokens import TOKEN_LIFE_MAX
-from chassis.bus import open_nats
 from chassis.clock import FakeClock
 from chassis.errors import Unauthenticated, Unavailable
-from chassis.testing_rpc import PATIENT_SECONDS, TokenMint
+from chassis.messaging.bus import open_nats
+from harness.rpc import PATIENT_SECONDS, TokenMint
 
 SUBJECT = "fynlo.auth.v1.SessionsRevoked"
 

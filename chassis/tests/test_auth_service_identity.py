@@ -17,7 +17,7 @@ from chassis.auth.service_identity import (
 )
 from chassis.clock import FakeClock
 from chassis.errors import Unauthenticated
-from chassis.testing_rpc import identity_for_tests, key_for_tests
+from harness.rpc import identity_for_tests, key_for_tests
 
 METHOD = "/fynlo.catalog.v1.CatalogService/ReleaseStock"
 CALL = SignedCall("catalog", METHOD, str(uuid4()))

@@ -20,8 +20,8 @@ from chassis.auth import tokens as rules
 from chassis.clock import FakeClock
 from chassis.errors import Unauthenticated, Unavailable
 from chassis.rpc import inbound, remaining_seconds
-from chassis.testing import START
-from chassis.testing_rpc import PATIENT_SECONDS, TokenMint
+from harness.fixtures import START
+from harness.rpc import PATIENT_SECONDS, TokenMint
 
 Forge = Callable[[TokenMint, Principal], str]
 

@@ -9,11 +9,11 @@ from pathlib import Path
 import pytest
 from structlog.testing import capture_logs
 
-from chassis.bus import ServerTooOld, open_nats
-from chassis.runtime import Service
-from chassis.testing_rpc import settings_for_tests
+from chassis.messaging.bus import ServerTooOld, open_nats
+from chassis.process.runtime import Service
 from deploy.local.embedded import free_port
 from deploy.local.servers import EmbeddedNats
+from harness.rpc import settings_for_tests
 
 GONE = "NATS is gone; what happens meanwhile waits in the outbox"
 WAIT_SECONDS = 30.0

@@ -3,7 +3,7 @@ import contextlib
 
 import pytest
 
-from chassis.cancellation import stop_if_cancelled
+from chassis.process.cancellation import stop_if_cancelled
 
 
 async def test_a_loop_whose_cancellation_was_swallowed_still_ends() -> None:

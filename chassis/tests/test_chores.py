@@ -11,7 +11,7 @@ from nats.aio.client import Client as NatsClient
 from chassis.clock import FakeClock
 from chassis.db import STATEMENT_TIMEOUT_MS, Database
 from chassis.ids import new_id
-from chassis.relay import OutboxRelay
+from chassis.messaging.relay import OutboxRelay
 from chassis.tests.test_relay import _is, all_published, emit, eventually, running
 
 DUE_ROWS = 60_000

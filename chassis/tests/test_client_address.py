@@ -4,7 +4,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from chassis.client_address import address_of, bucket_of, client_of, is_trusted, networks_of
+from chassis.rpc.client_address import address_of, bucket_of, client_of, is_trusted, networks_of
 
 TRUSTED = networks_of(["10.0.0.0/8", "192.0.2.7", "2001:db8:aaaa::/48", "::ffff:172.16.0.0/108"])
 

@@ -10,11 +10,11 @@ import asyncpg
 import pytest
 from google.protobuf.message import Message
 
-from chassis.audit import audit
-from chassis.commands import Command, PlatformCommand, answered, begin, execute
 from chassis.db import Database, Transaction
+from chassis.db.audit import audit
+from chassis.db.commands import Command, PlatformCommand, answered, begin, execute
+from chassis.db.idempotency import IdempotencyInFlight, IdempotencyKey, IdempotencyKeyReuse
 from chassis.errors import InvalidArgument
-from chassis.idempotency import IdempotencyInFlight, IdempotencyKey, IdempotencyKeyReuse
 from chassis.ids import new_id
 from chassis.rpc import inbound
 from chassis.tests.conftest import OpenProbe

@@ -6,16 +6,16 @@ import pytest
 from fynlo.auth.v1 import auth_pb2
 from google.protobuf.message import Message
 
+from chassis.auth.trust import Authority
 from chassis.clock import FakeClock
-from chassis.composition import Peers, StoringComposition, open_service
 from chassis.db import Database, Transaction
 from chassis.ids import new_id
-from chassis.settings import ServiceSettings
-from chassis.stream import EventContext
-from chassis.testing_rpc import TokenMint, keys_for_tests, settings_for_tests
+from chassis.messaging.stream import EventContext
+from chassis.process.composition import Peers, StoringComposition, open_service
+from chassis.process.settings import ServiceSettings
 from chassis.tests import probe
 from chassis.tests.test_inbox import eventually
-from chassis.trust import Authority
+from harness.rpc import TokenMint, keys_for_tests, settings_for_tests
 
 
 class ProbeSettings(ServiceSettings):

@@ -1,6 +1,6 @@
 """What is not asked for is not in the statement."""
 
-from chassis.conditions import Conditions
+from chassis.db.conditions import Conditions
 
 
 def test_conditions_number_their_parameters_in_the_order_in_which_they_are_asked_for() -> None:

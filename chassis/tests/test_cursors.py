@@ -19,7 +19,7 @@ from google.protobuf.message_factory import GetMessageClass
 from hypothesis import given
 from hypothesis import strategies as st
 
-from chassis.cursors import (
+from chassis.rpc.cursors import (
     BY_ID,
     BY_NUMBER,
     BY_TIME,

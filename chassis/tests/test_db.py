@@ -8,7 +8,7 @@ import asyncpg
 import pytest
 
 from chassis.db import Database, in_transaction
-from chassis.db_errors import ConcurrentUpdate
+from chassis.db.errors import ConcurrentUpdate
 from chassis.errors import Unavailable
 from chassis.ids import new_id
 from chassis.tests.conftest import OpenProbe

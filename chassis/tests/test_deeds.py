@@ -4,11 +4,11 @@ import json
 from io import StringIO
 
 from chassis.clock import FakeClock
-from chassis.deeds import deed
 from chassis.rpc import inbound, mark_replayed
-from chassis.testing import START
-from chassis.testing_rpc import TokenMint
+from chassis.telemetry.deeds import deed
 from chassis.tests.conftest import logs_to
+from harness.fixtures import START
+from harness.rpc import TokenMint
 
 
 def test_a_deed_is_told_with_its_facts_and_not_again_when_its_answer_is_replayed() -> None:

@@ -6,8 +6,8 @@ import pytest
 
 from chassis.clock import FakeClock
 from chassis.db import Database
-from chassis.ddl import PARTITIONED, ROLLED, SWEPT
-from chassis.idempotency import IdempotencyKey
+from chassis.db.ddl import PARTITIONED, ROLLED, SWEPT
+from chassis.db.idempotency import IdempotencyKey
 from chassis.ids import new_id
 from chassis.tests.probe import ThingMade
 

@@ -7,8 +7,8 @@ import asyncpg
 import pytest
 
 from chassis.db import Database
+from chassis.db.idempotency import IdempotencyInFlight, IdempotencyKey, IdempotencyKeyReuse, key_of
 from chassis.errors import InvalidArgument, Unavailable
-from chassis.idempotency import IdempotencyInFlight, IdempotencyKey, IdempotencyKeyReuse, key_of
 from chassis.ids import new_id
 from chassis.tests.conftest import OpenProbe
 from chassis.tests.probe import ThingMade

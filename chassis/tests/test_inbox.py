@@ -15,19 +15,26 @@ from nats.aio.client import Client as NatsClient
 from nats.js.api import DeliverPolicy
 from nats.js.errors import NotFoundError
 
-from chassis.aside import Aside, Backoff, Failed
 from chassis.db import Database, Transaction
-from chassis.db_errors import ConcurrentUpdate
+from chassis.db.errors import ConcurrentUpdate
 from chassis.errors import Conflict, Unavailable
 from chassis.ids import new_id
-from chassis.inbox import MAX_ACK_PENDING, Consumer, Subscription
-from chassis.pull import BATCH_MESSAGES, SILENCE_SECONDS
-from chassis.stream import STREAM, EventContext, durable_of, ensure_stream, event_headers, subject_of
-from chassis.testing import START
+from chassis.messaging.aside import Aside, Backoff, Failed
+from chassis.messaging.inbox import MAX_ACK_PENDING, Consumer, Subscription
+from chassis.messaging.pull import BATCH_MESSAGES, SILENCE_SECONDS
+from chassis.messaging.stream import (
+    STREAM,
+    EventContext,
+    durable_of,
+    ensure_stream,
+    event_headers,
+    subject_of,
+)
 from chassis.tests.conftest import connect_nats
 from chassis.tests.probe import ThingMade
 from deploy.local import places
 from deploy.local.embedded import EmbeddedNats, free_port
+from harness.fixtures import START
 
 PATIENCE_SECONDS = 20.0
 EVENT_TYPE = "fynlo.probe.v1.ThingMade"

@@ -14,15 +14,15 @@ import asyncpg
 import pytest
 from nats.aio.client import Client as NatsClient
 
-from chassis.aside import DUE_EACH, DUE_ROWS, Aside, Backoff
-from chassis.chores import BACKLOG_ROWS, SWEEP_ROWS
 from chassis.clock import FakeClock
 from chassis.db import STATEMENT_TIMEOUT_MS, Database, connection_options
-from chassis.ddl import SWEPT
+from chassis.db.ddl import SWEPT
 from chassis.ids import new_id
-from chassis.reconciler import PAGE_ROWS, Reconciler
-from chassis.relay import BATCH_ROWS, Leadership, OutboxRelay
-from chassis.stream import ensure_stream
+from chassis.messaging.aside import DUE_EACH, DUE_ROWS, Aside, Backoff
+from chassis.messaging.relay import BATCH_ROWS, Leadership, OutboxRelay
+from chassis.messaging.stream import ensure_stream
+from chassis.process.chores import BACKLOG_ROWS, SWEEP_ROWS
+from chassis.process.reconciler import PAGE_ROWS, Reconciler
 from chassis.tests.conftest import OpenProbe
 from chassis.tests.probe import ThingMade
 from chassis.tests.test_relay import eventually, running

@@ -9,20 +9,20 @@ import asyncpg
 import pytest
 
 import services
-from chassis.migrations import (
+from chassis.db.migrations import (
     BadMigration,
     migrations_folder,
     revert_migrations,
     run_migrations,
     schema_differences,
 )
-from chassis.testing import Infrastructure
+from harness.fixtures import Infrastructure
 
 SERVICE = "staff"
 FIRST = """
 import sqlalchemy as sa
 from alembic import op
-from chassis.migrations import create_chassis_schema, drop_chassis_schema, protect_tenant_table
+from chassis.db.migrations import create_chassis_schema, drop_chassis_schema, protect_tenant_table
 
 revision = "0001"
 down_revision = None
@@ -52,7 +52,7 @@ def downgrade() -> None:
 """
 OWN_ROWS = """
 from alembic import op
-from chassis.migrations import see_own_rows
+from chassis.db.migrations import see_own_rows
 
 revision = "0002"
 down_revision = "0001"
@@ -100,7 +100,7 @@ INSERT INTO staff.inbox_parked VALUES ('staff', '00000000-0000-0000-0000-0000000
 """
 STORE = """
 import sqlalchemy as sa
-from chassis.tables import chassis_tables
+from chassis.db.tables import chassis_tables
 
 metadata = sa.MetaData(schema="staff")
 chassis_tables(metadata, "staff")
@@ -117,7 +117,7 @@ def folder(tmp_path: Path) -> Iterator[Path]:
     (package / "migrations" / "versions").mkdir(parents=True)
     (package / "__init__.py").touch()
     (package / "migrations" / "env.py").write_text(
-        f'from chassis.migrations import run_env\n\nrun_env("{SERVICE}")\n'
+        f'from chassis.db.migrations import run_env\n\nrun_env("{SERVICE}")\n'
     )
     write(package, "0001_pre_shifts.py", FIRST)
     kept = {

@@ -7,10 +7,10 @@ import pytest
 
 from chassis.db import Database
 from chassis.ids import new_id
-from chassis.outbox import MAX_EVENT_BYTES
-from chassis.testing import EventRecorder
+from chassis.messaging.outbox import MAX_EVENT_BYTES
 from chassis.tests.conftest import OpenProbe
 from chassis.tests.probe import ThingBroken, ThingMade
+from harness.fixtures import EventRecorder
 
 
 async def emit(db: Database, tenant: UUID, *channels: str, name: str = "thing") -> None:

@@ -5,10 +5,9 @@ from uuid import UUID
 import asyncpg
 import pytest
 
-from chassis import ddl
-from chassis.aside import Aside, Backoff, Failed
-from chassis.db import Database
+from chassis.db import Database, ddl
 from chassis.ids import new_id
+from chassis.messaging.aside import Aside, Backoff, Failed
 from chassis.tests.probe import ThingMade
 
 TABLES = ("outbox", "outbox_position", "outbox_channel", "inbox", "inbox_parked")

@@ -12,11 +12,11 @@ from uuid import UUID
 import asyncpg
 import pytest
 
-from chassis.aside import Aside, Backoff, Failed
 from chassis.db import Database
 from chassis.ids import new_id
-from chassis.testing import ModuleDatabases
+from chassis.messaging.aside import Aside, Backoff, Failed
 from chassis.tests import probe
+from harness.fixtures import ModuleDatabases
 
 REPOSITORY = Path(__file__).resolve().parents[2]
 
@@ -24,7 +24,7 @@ REPOSITORY = Path(__file__).resolve().parents[2]
 async def command(*words: str, **environment: str) -> tuple[int, str]:
     kept = {name: value for name, value in os.environ.items() if not name.startswith("FYNLO_")}
     process = await asyncio.create_subprocess_exec(
-        *(sys.executable, "-m", "chassis.parked", *words),
+        *(sys.executable, "-m", "chassis.messaging.parked", *words),
         cwd=REPOSITORY,
         env={**kept, "PYTHONPATH": f"{REPOSITORY}:{REPOSITORY / 'protos' / 'python'}", **environment},
         stdout=PIPE,

@@ -19,18 +19,18 @@ from fynlo.orders.v1.events_pb2 import OrderPlaced
 from google.protobuf import json_format
 from nats.aio.client import Client as NatsClient
 
-from chassis.aside import Aside, Backoff, Failed
-from chassis.audit_records import NO_RESTAURANT
 from chassis.clock import FakeClock
 from chassis.db import Database
+from chassis.db.audit_records import NO_RESTAURANT
 from chassis.errors import Conflict, InvalidArgument, NotFound, PermissionDenied, Unprocessable
 from chassis.ids import new_id
-from chassis.inbox import Consumer
-from chassis.parked_events import BODY_MAX_CHARACTERS, body_in_words, error_in_words
-from chassis.parked_rpc import ParkedEventsRpc
-from chassis.testing_rpc import Peer, serving
+from chassis.messaging.aside import Aside, Backoff, Failed
+from chassis.messaging.inbox import Consumer
+from chassis.messaging.parked_events import BODY_MAX_CHARACTERS, body_in_words, error_in_words
+from chassis.messaging.parked_rpc import ParkedEventsRpc
 from chassis.tests.probe import ThingMade
 from chassis.tests.test_inbox import Kitchen, eventually, publish, running
+from harness.rpc import Peer, serving
 
 OPERATE = ["platform.operate"]
 MADE, BROKEN = "fynlo.probe.v1.ThingMade", "fynlo.probe.v1.ThingBroken"

@@ -7,8 +7,8 @@ import pytest
 from nats.aio.client import Client as NatsClient
 
 from chassis.ids import new_id
-from chassis.reader import PASSED_OVER_MAX, RECONCILER, RELAY, OwnEvents
-from chassis.stream import ID, STREAM, ensure_stream
+from chassis.messaging.reader import PASSED_OVER_MAX, RECONCILER, RELAY, OwnEvents
+from chassis.messaging.stream import ID, STREAM, ensure_stream
 from chassis.tests.conftest import connect_nats
 
 

@@ -9,17 +9,17 @@ import asyncpg
 import grpc
 import pytest
 
-from chassis.audit_records import NO_RESTAURANT
+from chassis.auth.refusals import flush, into
 from chassis.clock import FakeClock
 from chassis.db import Database
+from chassis.db.audit_records import NO_RESTAURANT
 from chassis.errors import PermissionDenied, Problem, Unauthenticated, Unavailable
 from chassis.ids import new_id
-from chassis.refusals import flush, into
 from chassis.rpc import Counted, Refusals, Report
 from chassis.rpc.refusals import KINDS_MAX, OTHERS
-from chassis.testing import START
-from chassis.testing_rpc import TOKEN_LIFE, Peer, serving
 from chassis.tests.rpc_probe import PERMISSION, Probe, Stub, register, request
+from harness.fixtures import START
+from harness.rpc import TOKEN_LIFE, Peer, serving
 
 FLOOD = 40
 MINUTE = timedelta(minutes=1)

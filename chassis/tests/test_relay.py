@@ -18,9 +18,9 @@ from nats.js.errors import NotFoundError
 from chassis.clock import FakeClock
 from chassis.db import Database, Transaction
 from chassis.ids import new_id
-from chassis.inbox import Consumer
-from chassis.relay import Leadership, OutboxRelay, Superseded
-from chassis.stream import STREAM, EventContext, ensure_stream, event_context, subject_of
+from chassis.messaging.inbox import Consumer
+from chassis.messaging.relay import Leadership, OutboxRelay, Superseded
+from chassis.messaging.stream import STREAM, EventContext, ensure_stream, event_context, subject_of
 from chassis.tests.conftest import OpenProbe, connect_nats
 from chassis.tests.probe import ThingMade
 from deploy.local import places

@@ -5,7 +5,7 @@ import pytest
 
 from chassis.db import Database
 from chassis.ids import new_id
-from chassis.replay import EVENT_OVERHEAD_BYTES, MAX_REPLAY_BYTES, ReplayOutcome, position, replay
+from chassis.messaging.replay import EVENT_OVERHEAD_BYTES, MAX_REPLAY_BYTES, ReplayOutcome, position, replay
 from chassis.tests.probe import ThingMade
 
 

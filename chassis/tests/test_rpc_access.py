@@ -17,8 +17,8 @@ from chassis.errors import InvalidArgument, PermissionDenied, Unauthenticated
 from chassis.ids import new_id
 from chassis.rpc import current_call, current_principal, inbound, open_channel, tenant_named
 from chassis.rpc.policy import policies_of, refusal_of
-from chassis.testing_rpc import Peer, TokenMint, identity_for_tests, key_for_tests, serving
 from chassis.tests.rpc_probe import PERMISSION, Probe, Request, Response, Stub, register, reply, request
+from harness.rpc import Peer, TokenMint, identity_for_tests, key_for_tests, serving
 
 
 async def who(_: Request) -> Response:

@@ -24,9 +24,9 @@ from chassis.rpc.call import HOP_SECONDS
 from chassis.rpc.client import DEFAULT_SECONDS
 from chassis.rpc.outgoing import CallInsideTransaction
 from chassis.telemetry import current_scope, work_scope
-from chassis.testing_rpc import PATIENT_SECONDS, Peer, identity_for_tests, serving
 from chassis.tests.conftest import OpenProbe
 from chassis.tests.rpc_probe import PERMISSION, Probe, Request, Response, Stub, register, reply, request
+from harness.rpc import PATIENT_SECONDS, Peer, identity_for_tests, serving
 
 STARVED_TRIES = 10
 """The first service has 20 ms to tell of the second; a starved machine may miss them, not every time."""

@@ -27,8 +27,8 @@ from chassis.errors import (
     Unprocessable,
 )
 from chassis.rpc.status import DETAIL_MAX_CHARS, FIELDS_MAX, code_of, details_of, problem_of
-from chassis.testing_rpc import PATIENT_SECONDS, Peer, serving
 from chassis.tests.rpc_probe import PERMISSION, Probe, Request, Response, Stub, register, reply, request
+from harness.rpc import PATIENT_SECONDS, Peer, serving
 
 KINDS = [
     InvalidArgument,

@@ -27,15 +27,6 @@ from chassis.errors import InvalidArgument, ResourceExhausted, Unavailable
 from chassis.rpc import RpcServer, channel_credentials, open_channel
 from chassis.rpc.policy import Access, policies_of
 from chassis.telemetry import metrics_page
-from chassis.testing_rpc import (
-    PATIENT_SECONDS,
-    Peer,
-    TokenMint,
-    identity_for_tests,
-    serving,
-    settings_for_tests,
-)
-from chassis.testing_tls import Authority
 from chassis.tests.rpc_probe import (
     PERMISSION,
     SERVICE,
@@ -47,6 +38,15 @@ from chassis.tests.rpc_probe import (
     reply,
     request,
 )
+from harness.rpc import (
+    PATIENT_SECONDS,
+    Peer,
+    TokenMint,
+    identity_for_tests,
+    serving,
+    settings_for_tests,
+)
+from harness.tls import Authority
 
 SERVING = health_pb2.HealthCheckResponse.SERVING
 NOT_SERVING = health_pb2.HealthCheckResponse.NOT_SERVING

@@ -17,12 +17,12 @@ from grpc_health.v1 import health_pb2, health_pb2_grpc
 
 from chassis.clock import SystemClock
 from chassis.errors import Problem, Unavailable
-from chassis.health import Readiness
+from chassis.process.health import Readiness
+from chassis.process.runtime import Service
 from chassis.rpc import open_channel
-from chassis.runtime import Service
-from chassis.testing_rpc import PUBLIC_KEYS, identity_for_tests, key_for_tests, settings_for_tests
 from chassis.tests.rpc_probe import Stub, request
 from deploy.local.embedded import free_port
+from harness.rpc import PUBLIC_KEYS, identity_for_tests, key_for_tests, settings_for_tests
 
 ROOT = Path(__file__).parents[2]
 PATIENCE_SECONDS = 30
@@ -317,7 +317,7 @@ def test_two_checks_cannot_share_a_name() -> None:
 
 
 async def test_a_process_may_open_as_many_files_as_its_shell_would_allow() -> None:
-    asks = "from chassis.runtime import open_as_many_files_as_allowed as ask; print(ask())"
+    asks = "from chassis.process.runtime import open_as_many_files_as_allowed as ask; print(ask())"
     process = await asyncio.create_subprocess_exec(
         "/bin/sh",
         "-c",

@@ -7,8 +7,8 @@ from pathlib import Path
 import pytest
 from pydantic import ValidationError
 
-from chassis.settings import ServiceSettings
-from chassis.testing_rpc import settings_for_tests
+from chassis.process.settings import ServiceSettings
+from harness.rpc import settings_for_tests
 
 ROOT = Path(__file__).parents[2]
 ENVIRONMENT = {
@@ -22,9 +22,8 @@ ENVIRONMENT = {
 
 
 def read_by_a_process(environment: dict[str, str]) -> subprocess.CompletedProcess[str]:
-    code = (
-        "from chassis.settings import ServiceSettings; s = ServiceSettings(); print(s, s.trace_sample_ratio)"
-    )
+    read = "from chassis.process.settings import ServiceSettings; s = ServiceSettings()"
+    code = f"{read}; print(s, s.trace_sample_ratio)"
     return subprocess.run(
         [sys.executable, "-c", code],
         env=environment,

@@ -6,8 +6,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from chassis.db.sweeps import UNANSWERED_IN_A_ROW, Round, settle_each
 from chassis.errors import Conflict, Unavailable
-from chassis.sweeps import UNANSWERED_IN_A_ROW, Round, settle_each
 
 BATCH = 4
 START = -1

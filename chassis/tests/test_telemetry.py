@@ -27,9 +27,9 @@ from chassis.telemetry import (
 )
 from chassis.telemetry.logs import REDACTED, TEXT_MAX_CHARS
 from chassis.telemetry.traces import _tracing, configure_tracing, shut_down_tracing
-from chassis.testing_rpc import TokenMint, serving
 from chassis.tests.conftest import logs_to
 from chassis.tests.rpc_probe import Probe, Request, Response, Stub, register, reply, request
+from harness.rpc import TokenMint, serving
 
 TRACE = "0af7651916cd43dd8448eb211c80319c"
 log = get_logger("test")

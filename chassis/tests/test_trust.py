@@ -13,12 +13,13 @@ from nats.aio.client import Client
 from structlog.testing import capture_logs
 
 from chassis.auth import Principal
-from chassis.bus import open_nats
+from chassis.auth.trust import Authority, Trust, auth_behind, follow
 from chassis.clock import FakeClock
 from chassis.errors import Unauthenticated
+from chassis.messaging.bus import open_nats
+from chassis.process.runtime import Service
 from chassis.rpc import open_channel
-from chassis.runtime import Service
-from chassis.testing_rpc import (
+from harness.rpc import (
     PATIENT_SECONDS,
     StandInAuth,
     TokenMint,
@@ -26,7 +27,6 @@ from chassis.testing_rpc import (
     serving,
     settings_for_tests,
 )
-from chassis.trust import Authority, Trust, auth_behind, follow
 
 SUBJECT = "fynlo.auth.v1.SessionsRevoked.x"
 NOBODY = "127.0.0.1:1"

@@ -21,14 +21,14 @@ from google.protobuf.message import Message
 
 from chassis.clock import SystemClock
 from chassis.db import Database, Transaction
-from chassis.db_errors import ConcurrentUpdate
+from chassis.db.errors import ConcurrentUpdate
 from chassis.errors import Conflict, Unavailable
 from chassis.ids import new_id
-from chassis.stream import EventContext
-from chassis.testing_replicas import Probed, TwoReplicas, two_replicas
+from chassis.messaging.stream import EventContext
 from chassis.tests import probe
 from chassis.tests.probe import ThingMade
 from chassis.tests.replica import count
+from harness.replicas import Probed, TwoReplicas, two_replicas
 
 PATIENCE_SECONDS = 60.0
 REPOSITORY = Path(__file__).resolve().parents[2]

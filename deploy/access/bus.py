@@ -9,8 +9,8 @@ the place for an answer and so publish there with the server's rights.
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 
-from chassis.reader import PARTS, reader_of
-from chassis.stream import STREAM, all_of, durable_of
+from chassis.messaging.reader import PARTS, reader_of
+from chassis.messaging.stream import STREAM, all_of, durable_of
 from deploy.access.events import CHANNEL_OWNERS, CONSUMES, HEARS, NOTES, PROCESSES, PUBLISHERS
 
 BUS = "BUS"

@@ -1,6 +1,6 @@
 """Which service publishes, consumes and hears which events. A test holds it against contracts and code."""
 
-from chassis.stream import all_of
+from chassis.messaging.stream import all_of
 
 PUBLISHERS = ("auth", "catalog", "orders", "payments", "staff")
 """Services with an outbox; each publishes the events of its own package and no others."""

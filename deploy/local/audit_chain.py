@@ -1,11 +1,11 @@
-"""`python -m deploy.local.audit_chain`: chassis.audit_chain for what `make run` runs (`make verify-audit`).
+"""`python -m deploy.local.audit_chain`: the chassis' command for what `make run` runs (`make verify-audit`).
 
 The address comes from `run.json` of the data folder, unless FYNLO_OWNER_DATABASE_URL says otherwise.
 """
 
 import sys
 
-from chassis.audit_chain import AuditSettings, app
+from chassis.db.audit_chain import AuditSettings, app
 from deploy.local.settings import local_settings
 from deploy.local.state import RUN_FILE, owner_database_url
 

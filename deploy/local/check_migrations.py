@@ -9,7 +9,7 @@ import sys
 
 import asyncpg
 
-from chassis.migrations import migrated_services, revert_migrations, run_migrations, schema_differences
+from chassis.db.migrations import migrated_services, revert_migrations, run_migrations, schema_differences
 from deploy.local.embedded import PASSWORD_BYTES
 from deploy.local.provision import OWNER_ROLE, ROLES, provision
 from deploy.local.servers import embedded_servers

@@ -1,4 +1,4 @@
-"""`python -m deploy.local.parked`: chassis.parked for what `make run` runs (`make parked ARGS=...`).
+"""`python -m deploy.local.parked`: the chassis' command for what `make run` runs (`make parked ARGS=...`).
 
 The address comes from `run.json` of the data folder, unless FYNLO_OWNER_DATABASE_URL or FYNLO_DATABASE_URL
 says otherwise.
@@ -6,7 +6,7 @@ says otherwise.
 
 import sys
 
-from chassis.parked import ParkedSettings, app
+from chassis.messaging.parked import ParkedSettings, app
 from deploy.local.settings import local_settings
 from deploy.local.state import RUN_FILE, owner_database_url
 

@@ -177,7 +177,7 @@ class Plan:
 
     def migrate(self) -> Step:
         """Every schema up to date. Skipped when the embedded database has seen exactly these migrations."""
-        command = self._once("migrate", "chassis.migrations", "upgrade", "all")
+        command = self._once("migrate", "chassis.db.migrations", "upgrade", "all")
         # Another administrator's database may have been replaced or restored since: ask it every time.
         external = self.settings.database_url is not None
         return Step(command, None if external else fingerprint(_migration_files()))

@@ -10,7 +10,7 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Protocol
 
-from chassis.cancellation import stop_if_cancelled
+from chassis.process.cancellation import stop_if_cancelled
 from deploy.local.console import Console
 from deploy.local.embedded import ServerFailed
 from deploy.local.process import Child, Command, LineSink, launch_reading

@@ -1,7 +1,7 @@
 """The words in which the log of a run tells what a person did, by the event that a service wrote down.
 
-Services write facts (``chassis.audit``, ``chassis.deeds``); how they read is said here alone. An event with
-no sentence of its own reads from its name.
+Services write facts (``chassis.db.audit``, ``chassis.telemetry.deeds``); how they read is said here alone. An
+event with no sentence of its own reads from its name.
 """
 
 from collections.abc import Mapping

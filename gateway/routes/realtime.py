@@ -10,8 +10,8 @@ from fynlo_json.realtime import get_snapshot_response
 from starlette.requests import Request
 from starlette.responses import Response
 
-from chassis.channels import CHANNELS, ChannelSpec, channel_name
 from chassis.errors import InvalidArgument, NotFound
+from chassis.messaging.channels import CHANNELS, ChannelSpec, channel_name
 from gateway.calls import JSON, Call
 from gateway.plain import Route
 

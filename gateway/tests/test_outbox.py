@@ -9,7 +9,6 @@ from pydantic import ValidationError
 from chassis.auth import Revocations, TokenVerifier
 from chassis.clock import SystemClock
 from chassis.rpc import Refusals
-from chassis.testing_rpc import keys_for_tests, serving
 from gateway.admission import Admission
 from gateway.app import served_app
 from gateway.calls import Gateway, Limits
@@ -17,6 +16,7 @@ from gateway.edge import Edge
 from gateway.limits import RateLimiter
 from gateway.services import Services
 from gateway.settings import GatewaySettings
+from harness.rpc import keys_for_tests, serving
 
 NOBODY = "127.0.0.1:1"
 PATHS = ("/outbox", "/outbox/mails")

@@ -12,16 +12,14 @@ from fynlo.auth.v1.events_pb2 import RestaurantUpdated
 from fynlo.operations.v1.parked_events_service_pb2_grpc import add_ParkedEventsServiceServicer_to_server
 from httpx import ASGITransport, AsyncClient, Response
 
-from chassis.aside import Aside, Backoff, Failed
 from chassis.auth import Revocations, TokenVerifier
 from chassis.clock import FakeClock
 from chassis.db import Database
 from chassis.ids import new_id
-from chassis.inbox import Consumer
-from chassis.parked_rpc import ParkedEventsRpc
+from chassis.messaging.aside import Aside, Backoff, Failed
+from chassis.messaging.inbox import Consumer
+from chassis.messaging.parked_rpc import ParkedEventsRpc
 from chassis.rpc import Refusals
-from chassis.testing import OpenDatabase
-from chassis.testing_rpc import TokenMint, keys_for_tests, serving
 from deploy.access.events import CONSUMES
 from gateway.admission import Admission
 from gateway.app import build_app, dispatch_of
@@ -30,6 +28,8 @@ from gateway.edge import Edge
 from gateway.limits import Limit, RateLimiter
 from gateway.services import CONSUMERS, Services
 from gateway.settings import GatewaySettings
+from harness.fixtures import OpenDatabase
+from harness.rpc import TokenMint, keys_for_tests, serving
 
 NOBODY = "127.0.0.1:1"
 PEERS = ("auth", "catalog", "orders", "payments", "staff", "realtime", "realtime_socket")

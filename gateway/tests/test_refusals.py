@@ -10,7 +10,6 @@ from chassis.auth import Revocations, TokenVerifier
 from chassis.clock import FakeClock
 from chassis.rpc import Refusals
 from chassis.rpc.refusals import Counted
-from chassis.testing_rpc import TokenMint, keys_for_tests
 from gateway.admission import Admission
 from gateway.app import build_app, dispatch_of
 from gateway.calls import Gateway, Limits
@@ -18,6 +17,7 @@ from gateway.edge import Edge
 from gateway.limits import Limit, RateLimiter
 from gateway.services import Services
 from gateway.settings import GatewaySettings
+from harness.rpc import TokenMint, keys_for_tests
 
 NOBODY = "127.0.0.1:1"
 PEERS = ("auth", "catalog", "orders", "payments", "staff", "realtime", "realtime_socket")

@@ -3,9 +3,9 @@
 from fynlo.auth.v1.auth_service_pb2_grpc import add_AuthServiceServicer_to_server
 
 from chassis.clock import SystemClock
-from chassis.testing_rpc import StandInAuth, TokenMint, keys_for_tests, serving
 from gateway.main import build
 from gateway.settings import GatewaySettings
+from harness.rpc import StandInAuth, TokenMint, keys_for_tests, serving
 
 NOBODY = "127.0.0.1:1"
 REFUSALS = 4

@@ -8,7 +8,7 @@ import pytest
 import uvicorn
 from starlette.types import Receive, Scope, Send
 
-from chassis.client_address import networks_of
+from chassis.rpc.client_address import networks_of
 from gateway.connections import Connections
 from gateway.http_connection import http_over
 from gateway.limits import Limit

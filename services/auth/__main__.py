@@ -1,6 +1,6 @@
 """The process: ``python -m services.auth``."""
 
-from chassis.runtime import run
+from chassis.process.runtime import run
 from services.auth.main import build
 from services.auth.settings import AuthSettings
 

@@ -9,13 +9,13 @@ from fynlo.auth.v1 import auth_pb2
 from fynlo.auth.v1.auth_service_pb2_grpc import add_AuthServiceServicer_to_server
 from fynlo.auth.v1.people_service_pb2_grpc import add_PeopleServiceServicer_to_server
 
+from chassis.auth.trust import Authority
 from chassis.clock import Clock
-from chassis.composition import open_service
 from chassis.db import Database
 from chassis.errors import Unavailable
-from chassis.runtime import Service
+from chassis.process.composition import open_service
+from chassis.process.runtime import Service
 from chassis.telemetry import get_logger
-from chassis.trust import Authority
 from services.auth import wire
 from services.auth.domain.guessing import address_lock
 from services.auth.mail.chosen import chosen_mail

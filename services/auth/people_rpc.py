@@ -5,9 +5,9 @@ from typing import Any
 from fynlo.auth.v1 import people_service_pb2 as api
 from fynlo.auth.v1 import people_service_pb2_grpc as grpc_api
 
-from chassis.cursors import BY_ID, page_of
 from chassis.ids import parse_id
 from chassis.rpc import current_principal
+from chassis.rpc.cursors import BY_ID, page_of
 from services.auth import wire
 from services.auth.domain.roles import Role
 from services.auth.rpc import caller, request_key

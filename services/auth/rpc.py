@@ -6,12 +6,12 @@ from fynlo.auth.v1 import auth_service_pb2 as api
 from fynlo.auth.v1 import auth_service_pb2_grpc as grpc_api
 from google.protobuf.message import Message
 
-from chassis.cursors import BY_ID, page_of
+from chassis.auth.refusals import record_report
+from chassis.db.idempotency import IdempotencyKey, key_of
 from chassis.errors import Unauthenticated
-from chassis.idempotency import IdempotencyKey, key_of
 from chassis.ids import parse_id
-from chassis.refusals import record_report
 from chassis.rpc import current_call, current_principal, tenant_named
+from chassis.rpc.cursors import BY_ID, page_of
 from services.auth import wire
 from services.auth.domain.invitations import InvitationRequired
 from services.auth.domain.roles import Membership, Role

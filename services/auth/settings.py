@@ -4,7 +4,7 @@ from typing import Literal, Self
 
 from pydantic import Field, SecretStr, model_validator
 
-from chassis.settings import ServiceSettings
+from chassis.process.settings import ServiceSettings
 from services.auth.domain.guessing import ADDRESS_FREE_FAILURES
 from services.auth.domain.invitations import INVITATIONS_PER_HOUR
 

@@ -1,6 +1,6 @@
 """python -m services.catalog"""
 
-from chassis.runtime import run
+from chassis.process.runtime import run
 from services.catalog.main import build
 from services.catalog.settings import CatalogSettings
 

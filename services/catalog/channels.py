@@ -5,8 +5,8 @@ from uuid import UUID
 from fynlo.realtime.v1 import channel_source_service_pb2 as pb
 from fynlo.realtime.v1 import realtime_pb2
 
-from chassis.channel_source import ChannelSource
-from chassis.replay import position
+from chassis.messaging.channel_source import ChannelSource
+from chassis.messaging.replay import position
 from services.catalog import wire
 from services.catalog.store import stock as stock_store
 

@@ -13,8 +13,8 @@ from google.protobuf.message import Message
 
 from chassis.clock import Clock
 from chassis.db import Transaction
-from chassis.inbox import Subscription
-from chassis.stream import EventContext
+from chassis.messaging.inbox import Subscription
+from chassis.messaging.stream import EventContext
 from services.catalog import wire
 from services.catalog.peers import restaurant_copy_of
 from services.catalog.usecases import stock

@@ -4,8 +4,8 @@ from fynlo.catalog.v1.catalog_service_pb2_grpc import add_CatalogServiceServicer
 from fynlo.realtime.v1.channel_source_service_pb2_grpc import add_ChannelSourceServiceServicer_to_server
 
 from chassis.clock import Clock
-from chassis.composition import open_service
-from chassis.runtime import Service
+from chassis.process.composition import open_service
+from chassis.process.runtime import Service
 from services.catalog.channels import CatalogChannels
 from services.catalog.consumers import CatalogConsumers
 from services.catalog.peers import AuthPeer, OrdersPeer

@@ -3,11 +3,11 @@
 from fynlo.catalog.v1 import catalog_service_pb2 as pb
 from fynlo.catalog.v1.catalog_service_pb2_grpc import CatalogServiceServicer
 
-from chassis.commands import command_of
-from chassis.cursors import BY_ID, page_of
 from chassis.db import Database
+from chassis.db.commands import command_of
 from chassis.ids import parse_id
 from chassis.rpc import current_principal, tenant_named
+from chassis.rpc.cursors import BY_ID, page_of
 from services.catalog import wire
 from services.catalog.menu_file.reading import Readers
 from services.catalog.store.stock import FIRST_ID

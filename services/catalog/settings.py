@@ -1,6 +1,6 @@
 """Every variable of the process (prefix FYNLO_)."""
 
-from chassis.settings import ServiceSettings
+from chassis.process.settings import ServiceSettings
 
 
 class CatalogSettings(ServiceSettings):

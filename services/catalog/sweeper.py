@@ -7,8 +7,8 @@ from uuid import UUID
 from fynlo.orders.v1 import orders_pb2
 
 from chassis.db import Database
+from chassis.db.sweeps import settle_each
 from chassis.errors import Problem
-from chassis.sweeps import settle_each
 from chassis.telemetry import get_logger
 from services.catalog import wire
 from services.catalog.peers import AskOrders

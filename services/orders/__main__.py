@@ -1,6 +1,6 @@
 """The process: ``python -m services.orders``."""
 
-from chassis.runtime import run
+from chassis.process.runtime import run
 from services.orders.main import build
 from services.orders.settings import OrdersSettings
 

@@ -9,8 +9,8 @@ from fynlo.payments.v1.events_pb2 import PaymentCaptured
 from google.protobuf.message import Message
 
 from chassis.db import Transaction
-from chassis.inbox import Handler
-from chassis.stream import EventContext
+from chassis.messaging.inbox import Handler
+from chassis.messaging.stream import EventContext
 from services.orders.usecases import copies, payments
 from services.orders.usecases.work import Shop
 

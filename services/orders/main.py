@@ -6,8 +6,8 @@ from fynlo.orders.v1.orders_service_pb2_grpc import (
 )
 from fynlo.realtime.v1.channel_source_service_pb2_grpc import add_ChannelSourceServiceServicer_to_server
 
-from chassis.composition import open_service
-from chassis.runtime import Service
+from chassis.process.composition import open_service
+from chassis.process.runtime import Service
 from services.orders.consumers import handlers
 from services.orders.peers import GrpcPeers
 from services.orders.rpc import ChannelsRpc, KitchenRpc, OrdersRpc

@@ -1,6 +1,6 @@
 """Every variable of the orders service. Required ones have no default."""
 
-from chassis.settings import ServiceSettings
+from chassis.process.settings import ServiceSettings
 
 
 class OrdersSettings(ServiceSettings):

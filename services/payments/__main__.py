@@ -1,6 +1,6 @@
 """``python -m services.payments``."""
 
-from chassis.runtime import run
+from chassis.process.runtime import run
 from services.payments.main import build
 from services.payments.settings import PaymentsSettings
 

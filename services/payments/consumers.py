@@ -17,8 +17,8 @@ from fynlo.orders.v1.events_pb2 import (
 from google.protobuf.message import Message
 
 from chassis.db import Database, Transaction
-from chassis.inbox import Subscription
-from chassis.stream import EventContext
+from chassis.messaging.inbox import Subscription
+from chassis.messaging.stream import EventContext
 from services.payments import usecases, wire
 
 OrderNews: TypeAlias = OrderPlaced | OrderUpdated | OrderPaymentRecorded | OrderCompleted | OrderCancelled

@@ -7,8 +7,8 @@ from fynlo.payments.v1.payments_service_pb2_grpc import (
 from fynlo.realtime.v1.channel_source_service_pb2_grpc import add_ChannelSourceServiceServicer_to_server
 
 from chassis.clock import Clock
-from chassis.composition import open_service
-from chassis.runtime import Service
+from chassis.process.composition import open_service
+from chassis.process.runtime import Service
 from services.payments.consumers import handlers
 from services.payments.peers import GrpcPeers
 from services.payments.rpc import ChannelRpc, PaymentsRpc, TillRpc

@@ -1,6 +1,6 @@
 """The environment of the payments process."""
 
-from chassis.settings import ServiceSettings
+from chassis.process.settings import ServiceSettings
 
 
 class PaymentsSettings(ServiceSettings):

@@ -1,6 +1,6 @@
 """``python -m services.realtime``."""
 
-from chassis.runtime import run
+from chassis.process.runtime import run
 from services.realtime.main import build
 from services.realtime.settings import RealtimeSettings
 

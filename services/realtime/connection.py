@@ -25,8 +25,8 @@ from picows import (
     ws_create_server,
 )
 
-from chassis.client_address import bucket_of, client_of, is_trusted, networks_of
 from chassis.rpc import server_context
+from chassis.rpc.client_address import bucket_of, client_of, is_trusted, networks_of
 from chassis.telemetry import get_logger
 from services.realtime import upgrade
 from services.realtime.codes import Close

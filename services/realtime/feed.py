@@ -22,10 +22,10 @@ from nats.js.api import ConsumerConfig, DeliverPolicy
 from nats.js.errors import Error as JetStreamError
 from nats.js.errors import NotFoundError
 
-from chassis.channels import OWNERS, owned_by
 from chassis.clock import Clock
-from chassis.reader import READ_BATCH, Reader
-from chassis.stream import (
+from chassis.messaging.channels import OWNERS, owned_by
+from chassis.messaging.reader import READ_BATCH, Reader
+from chassis.messaging.stream import (
     COMMAND_ID,
     MSG_ID,
     POSITIONS,

@@ -21,7 +21,7 @@ from fynlo_json import payments as payments_json
 from fynlo_json import staff as staff_json
 from google.protobuf.message import DecodeError, Message
 
-from chassis.channels import shown_on
+from chassis.messaging.channels import shown_on
 from services.realtime.limits import OUTBOUND_FRAME_BYTES
 from services.realtime.protocol import text_frame
 

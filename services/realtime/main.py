@@ -3,10 +3,10 @@
 from fynlo.orders.v1.orders_service_pb2_grpc import KitchenServiceStub
 from fynlo.realtime.v1.channel_source_service_pb2_grpc import ChannelSourceServiceStub
 
-from chassis.channels import OWNERS
 from chassis.clock import Clock, SystemClock
-from chassis.composition import open_without_database
-from chassis.runtime import Service
+from chassis.messaging.channels import OWNERS
+from chassis.process.composition import open_without_database
+from chassis.process.runtime import Service
 from services.realtime.engine import Engine
 from services.realtime.feed import Feed
 from services.realtime.reports import remember_alarms

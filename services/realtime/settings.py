@@ -4,8 +4,8 @@ from typing import Self
 
 from pydantic import Field, model_validator
 
-from chassis.client_address import networks_of
-from chassis.settings import ServiceSettings
+from chassis.process.settings import ServiceSettings
+from chassis.rpc.client_address import networks_of
 
 
 class RealtimeSettings(ServiceSettings):

@@ -1,6 +1,6 @@
 """The process: ``python -m services.staff``."""
 
-from chassis.runtime import run
+from chassis.process.runtime import run
 from services.staff.main import build
 from services.staff.settings import StaffSettings
 

@@ -4,8 +4,8 @@ from fynlo.auth.v1.events_pb2 import RestaurantUpdated
 from google.protobuf.message import Message
 
 from chassis.db import Transaction
-from chassis.inbox import Subscription
-from chassis.stream import EventContext
+from chassis.messaging.inbox import Subscription
+from chassis.messaging.stream import EventContext
 from services.staff import store, wire
 
 

@@ -3,8 +3,8 @@
 from fynlo.realtime.v1.channel_source_service_pb2_grpc import add_ChannelSourceServiceServicer_to_server
 from fynlo.staff.v1.staff_service_pb2_grpc import add_StaffServiceServicer_to_server
 
-from chassis.composition import open_service
-from chassis.runtime import Service
+from chassis.process.composition import open_service
+from chassis.process.runtime import Service
 from services.staff.consumers import HANDLERS
 from services.staff.peers import AuthPeer
 from services.staff.rpc import StaffChannels, StaffRpc

@@ -7,12 +7,12 @@ from fynlo.realtime.v1.realtime_pb2 import StaffState
 from fynlo.staff.v1 import staff_service_pb2 as api
 from fynlo.staff.v1.staff_service_pb2_grpc import StaffServiceServicer
 
-from chassis.channel_source import ChannelSource
-from chassis.commands import command_of
-from chassis.cursors import BY_ID, page_of
 from chassis.db import Database
+from chassis.db.commands import command_of
 from chassis.ids import parse_id
+from chassis.messaging.channel_source import ChannelSource
 from chassis.rpc import current_principal
+from chassis.rpc.cursors import BY_ID, page_of
 from services.staff import usecases, wire
 from services.staff.usecases import AskAuth, Worker, place_of
 

@@ -1,6 +1,6 @@
 """Every variable of the staff service."""
 
-from chassis.settings import ServiceSettings
+from chassis.process.settings import ServiceSettings
 
 
 class StaffSettings(ServiceSettings):

@@ -7,10 +7,10 @@ from uuid import UUID
 from fynlo.staff.v1 import staff_service_pb2 as api
 from google.protobuf.message import Message
 
-from chassis import replay
-from chassis.commands import Command, execute
 from chassis.db import Database, Transaction
+from chassis.db.commands import Command, execute
 from chassis.ids import new_id
+from chassis.messaging import replay
 from services.staff import domain, store, wire
 from services.staff.domain import CardFilter, Employee, EmployeeNotFound, Place, Timecard
 

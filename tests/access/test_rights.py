@@ -4,10 +4,10 @@ from typing import Any, cast
 
 from google.protobuf.message import Message
 
-from chassis.channels import OWNERS
+from chassis.auth.trust import REVOKED_SUBJECT
 from chassis.clock import SystemClock
-from chassis.migrations import migrated_services
-from chassis.trust import REVOKED_SUBJECT
+from chassis.db.migrations import migrated_services
+from chassis.messaging.channels import OWNERS
 from deploy.access.events import CHANNEL_OWNERS, CONSUMES, HEARS, NOTES, PROCESSES, PUBLISHERS, REVOCATIONS
 from deploy.access.valkey import KEYS
 from deploy.local.provision import SERVICES

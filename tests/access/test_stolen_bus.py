@@ -16,14 +16,14 @@ from fynlo.payments.v1.events_pb2 import PaymentCaptured
 from nats.aio.client import Client
 from nats.aio.msg import Msg
 
-from chassis.bus import open_nats
-from chassis.reader import PARTS, OwnEvents
-from chassis.stream import ID, STREAM, all_of, durable_of, ensure_stream
-from chassis.testing import START
+from chassis.messaging.bus import open_nats
+from chassis.messaging.reader import PARTS, OwnEvents
+from chassis.messaging.stream import ID, STREAM, all_of, durable_of, ensure_stream
 from deploy.access.bus import API_PREFIX, SERVER_API, asks_of
 from deploy.access.events import CONSUMES, HEARS, PROCESSES, PUBLISHERS, REVOCATIONS
 from deploy.local import places
 from deploy.local.embedded import EmbeddedNats, free_port
+from harness.fixtures import START
 from services.realtime.feed import read_stream
 from tests.access.contracts import event_types
 

@@ -17,17 +17,17 @@ from redis.exceptions import RedisError
 
 from chassis.auth import ServiceIdentity
 from chassis.clock import SystemClock
+from chassis.db.migrations import migrated_services, run_migrations
 from chassis.errors import Problem
-from chassis.migrations import migrated_services, run_migrations
 from chassis.rpc import acting_for, open_channel
-from chassis.testing import Infrastructure
-from chassis.testing_rpc import PUBLIC_KEYS, Peer, key_for_tests, serving
 from deploy.access.events import PROCESSES
 from deploy.access.valkey import KEYS
 from deploy.local import places
 from deploy.local.embedded import EmbeddedValkey, free_port
 from deploy.local.provision import SERVICE_ROLES
 from gateway.limits import Limit, RateLimiter
+from harness.fixtures import Infrastructure
+from harness.rpc import PUBLIC_KEYS, Peer, key_for_tests, serving
 from tests.access.contracts import method_options, services
 
 CALLERS = (*PROCESSES, "seed")

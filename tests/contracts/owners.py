@@ -20,8 +20,8 @@ from fynlo.realtime.v1.channel_source_service_pb2_grpc import add_ChannelSourceS
 
 from chassis.clock import FakeClock
 from chassis.ids import new_id
-from chassis.testing import OpenDatabase
-from chassis.testing_rpc import Peer, serving
+from harness.fixtures import OpenDatabase
+from harness.rpc import Peer, serving
 from services.auth.rpc import AuthRpc
 from services.auth.tests import builders as auth_builders
 from services.catalog.domain.restaurant import RestaurantCopy

@@ -11,9 +11,9 @@ from google.protobuf import descriptor_pool, message_factory
 from google.protobuf.descriptor import Descriptor
 from protovalidate import Validator
 
-from chassis.channel_source import ChannelSource
-from chassis.channels import CHANNELS, OWNERS, ChannelSpec, channels_of, owned_by, shown_on
-from chassis.outbox import pending_event
+from chassis.messaging.channel_source import ChannelSource
+from chassis.messaging.channels import CHANNELS, OWNERS, ChannelSpec, channels_of, owned_by, shown_on
+from chassis.messaging.outbox import pending_event
 from deploy.access.events import PUBLISHERS
 from services.auth.domain.roles import PERMISSIONS, Role
 from services.catalog.channels import CatalogChannels

@@ -13,17 +13,17 @@ from fynlo.auth.v1.auth_service_pb2_grpc import AuthServiceStub, add_AuthService
 from fynlo.auth.v1.events_pb2 import SessionsRevoked
 from google.protobuf.timestamp_pb2 import Timestamp
 
-from chassis.audit_chain import verify_chain
-from chassis.audit_records import NO_RESTAURANT
-from chassis.channels import SUBSCRIBE
+from chassis.auth.refusals import flush, to_auth
 from chassis.clock import FakeClock
 from chassis.db import Database
+from chassis.db.audit_chain import verify_chain
+from chassis.db.audit_records import NO_RESTAURANT
 from chassis.errors import PermissionDenied, Unauthenticated
 from chassis.ids import new_id
-from chassis.refusals import flush, to_auth
+from chassis.messaging.channels import SUBSCRIBE
 from chassis.rpc import Refusals, asker_of, inbound
-from chassis.testing import ModuleDatabases, OpenDatabase
-from chassis.testing_rpc import Peer, StandInAuth, TokenMint, serving
+from harness.fixtures import ModuleDatabases, OpenDatabase
+from harness.rpc import Peer, StandInAuth, TokenMint, serving
 from services.auth.rpc import AuthRpc
 from services.auth.tests import builders
 from services.realtime.codes import Close

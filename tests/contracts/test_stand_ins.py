@@ -22,7 +22,7 @@ from fynlo.realtime.v1.channel_source_service_pb2_grpc import ChannelSourceServi
 from chassis.clock import FakeClock
 from chassis.errors import Conflict, NotFound, Problem
 from chassis.ids import new_id
-from chassis.testing import OpenDatabase
+from harness.fixtures import OpenDatabase
 from tests.contracts import owners
 from tests.contracts.owners import Bills, Channel, Goods, Orders, Owner
 

@@ -7,8 +7,8 @@ from typing import Any
 import orjson
 import pytest
 
-from chassis.channels import CHANNELS
 from chassis.ids import new_id
+from chassis.messaging.channels import CHANNELS
 from tests.e2e.conftest import Walk
 from tests.e2e.shop import subscribed
 from tests.e2e.walk.cases import put, request_for

@@ -4,7 +4,7 @@ import ast
 import re
 from collections.abc import Callable, Iterator
 
-from chassis.channels import CHANNELS
+from chassis.messaging.channels import CHANNELS
 from tests.tidy.source import Finding, Source
 
 Rule = Callable[[Source], Iterator[Finding]]
@@ -75,13 +75,13 @@ def commits(source: Source) -> Iterator[Finding]:
             yield Finding(source.path, node.lineno, "transaction statement outside the chassis")
 
 
-CLAIMS_KEYS = "chassis/commands.py"
+CLAIMS_KEYS = "chassis/db/commands.py"
 
 
 def claims(source: Source) -> Iterator[Finding]:
     """One place claims idempotency keys and remembers answers: a command is run by its ``execute``."""
     chassis_test = source.is_test and source.path.startswith("chassis/")
-    if source.path in (CLAIMS_KEYS, "chassis/db.py") or chassis_test:
+    if source.path in (CLAIMS_KEYS, "chassis/db/transactions.py") or chassis_test:
         return
     for node in ast.walk(source.tree):
         if not isinstance(node, ast.Call):
@@ -279,7 +279,7 @@ def concurrent_indexes(source: Source) -> Iterator[Finding]:
             table = (found[1] or found[2]).split(".")[-1]
             if table not in new:
                 yield Finding(
-                    source.path, line, f"an index on {table}: use chassis.migrations.index_concurrently"
+                    source.path, line, f"an index on {table}: use chassis.db.migrations.index_concurrently"
                 )
     for node, name in calls:
         concurrently = any(keyword.arg == "postgresql_concurrently" for keyword in node.keywords)
@@ -306,7 +306,7 @@ def switched_conditions(source: Source) -> Iterator[Finding]:
             isinstance(node, ast.Constant) and isinstance(node.value, str)
         ):
             for found in SWITCHED.findall(_template(node)):
-                yield Finding(source.path, node.lineno, f"{found!r}: leave it out by chassis.conditions")
+                yield Finding(source.path, node.lineno, f"{found!r}: leave it out by chassis.db.conditions")
 
 
 def _template(node: ast.expr) -> str:
@@ -368,7 +368,7 @@ def _line(node: ast.AST) -> int:
 
 
 def channel_registries(source: Source) -> Iterator[Finding]:
-    """Channels are declared in the contract and read from chassis.channels; nothing else lists them."""
+    """Channels are declared in the contract, and read by chassis.messaging.channels alone."""
     if source.is_test or source.path.split("/")[0] not in ("chassis", "services", "gateway", "deploy"):
         return
     for node in ast.walk(source.tree):

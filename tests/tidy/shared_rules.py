@@ -15,14 +15,14 @@ CONNECTIONS = re.compile(r"\b(bus_of|open_nats|open_channel|channel_credentials|
 
 
 def skeleton(source: Source) -> Iterator[Finding]:
-    """What every service consists of is put together in chassis.composition."""
+    """What every service consists of is put together in chassis.process.composition."""
     if source.is_test or not source.path.startswith(("services/", "gateway/")):
         return
     for call in _calls(source):
         name = dotted(call.func)
         made = source.path.startswith("services/") and SKELETON.search(name)
         if made or CONNECTIONS.search(name):
-            yield Finding(source.path, call.lineno, f"{name}(): chassis.composition does that")
+            yield Finding(source.path, call.lineno, f"{name}(): chassis.process.composition does that")
 
 
 ABOUT_ANOTHER = {
@@ -45,14 +45,14 @@ def named_restaurants(source: Source) -> Iterator[Finding]:
 
 
 def pages(source: Source) -> Iterator[Finding]:
-    """A page is read, and its cursor written, by chassis.cursors: one codec, bound to its list."""
+    """A page is read, and its cursor written, by chassis.rpc.cursors: one codec, bound to its list."""
     if source.is_test or not source.path.startswith("services/"):
         return
     for node in ast.walk(source.tree):
         if isinstance(node, ast.Attribute) and dotted(node) in ("request.page", "request.cursor"):
-            yield Finding(source.path, node.lineno, f"{dotted(node)}: chassis.cursors.page_of reads it")
+            yield Finding(source.path, node.lineno, f"{dotted(node)}: chassis.rpc.cursors.page_of reads it")
         if isinstance(node, ast.Constant) and node.value == "INVALID_CURSOR":
-            yield Finding(source.path, node.lineno, "INVALID_CURSOR: chassis.cursors refuses so")
+            yield Finding(source.path, node.lineno, "INVALID_CURSOR: chassis.rpc.cursors refuses so")
 
 
 def instants(source: Source) -> Iterator[Finding]:

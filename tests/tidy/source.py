@@ -12,6 +12,7 @@ CODE_FOLDERS = (
     "services",
     "gateway",
     "deploy",
+    "harness",
     "simulators",
     "tools",
     "bench",
@@ -40,7 +41,7 @@ class Source:
     def is_test(self) -> bool:
         """Test code: looser rules for time, environment and size."""
         parts = self.path.split("/")
-        return "tests" in parts or parts[-1] in ("conftest.py", "testing.py")
+        return "tests" in parts or parts[0] == "harness" or parts[-1] == "conftest.py"
 
     @property
     def is_generated(self) -> bool:

@@ -24,7 +24,7 @@ LOCKS = ("requirements.lock", "requirements-dev.lock")
 PROCESSES = [
     f"services.{name}.main" for name in ("auth", "catalog", "orders", "payments", "staff", "realtime")
 ]
-PROCESSES += ["gateway.main", "chassis.migrations"]
+PROCESSES += ["gateway.main", "chassis.db.migrations"]
 
 REFUSING = """
 import sys

@@ -12,7 +12,7 @@ import pytest
 from fynlo.auth.v1.auth_service_pb2 import GetJwksRequest
 from fynlo.auth.v1.auth_service_pb2_grpc import AuthServiceStub
 
-from chassis.testing_tls import Authority
+from harness.tls import Authority
 from tests.conftest import People
 from tests.e2e.shop import FLOAT_MINOR, open_till, order_body, pay_cash, subscribed
 from tests.e2e.test_first_sale import payment_state

@@ -14,7 +14,7 @@ import nats
 from nats.aio.client import Client as NatsClient
 from nats.js.api import AckPolicy, ConsumerConfig, DeliverPolicy
 
-from chassis.stream import ID, STREAM, SUBJECTS, subject_of
+from chassis.messaging.stream import ID, STREAM, SUBJECTS, subject_of
 from tools.chaos.devices import operation_of
 from tools.chaos.history import content_hash
 

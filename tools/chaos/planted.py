@@ -59,7 +59,7 @@ def ack_before_commit() -> None:
     """An event counts as handled before it is: a crash in between loses it."""
     from nats.aio.msg import Msg
 
-    from chassis.inbox import Consumer
+    from chassis.messaging.inbox import Consumer
 
     async def settle(self: Consumer, msg: Msg) -> None:
         await msg.ack()
@@ -74,7 +74,7 @@ def no_inbox() -> None:
     from nats.aio.msg import Msg
 
     from chassis.db import Transaction
-    from chassis.inbox import Consumer
+    from chassis.messaging.inbox import Consumer
     from services.orders.store import orders as store
 
     settle = Consumer._settle
@@ -125,7 +125,7 @@ def publish_before_commit() -> None:
 def bigserial_poller() -> None:
     """The relay asks for what is newer than the newest that it has seen: what commits late it never finds."""
     from chassis.db import TransactionBlock
-    from chassis.relay import Leadership
+    from chassis.messaging.relay import Leadership
 
     commit, following = TransactionBlock._commit, Leadership.next
     newest = 0

@@ -17,10 +17,10 @@ from fynlo.staff.v1.staff_service_pb2_grpc import StaffServiceStub
 
 from chassis.clock import SystemClock
 from chassis.rpc import Channel, inbound, open_channel
-from chassis.testing import ModuleDatabases
-from chassis.testing_rpc import PATIENT_SECONDS, identity_for_tests, keys_for_tests
 from deploy.local.embedded import free_port
 from deploy.local.keys import kept_secrets
+from harness.fixtures import ModuleDatabases
+from harness.rpc import PATIENT_SECONDS, identity_for_tests, keys_for_tests
 from services.auth.main import build as build_auth
 from services.auth.settings import AuthSettings
 from services.catalog.main import build as build_catalog

@@ -3,8 +3,8 @@
 import asyncpg
 import pytest
 
-from chassis.testing import Infrastructure
 from deploy.local.check_migrations import left_behind
+from harness.fixtures import Infrastructure
 
 MADE = {
     "CREATE TABLE shop.till (id int)": "relation till",

@@ -17,7 +17,7 @@ import pytest
 import pytest_asyncio
 import redis.asyncio as redis
 
-from chassis.stream import STREAM, ensure_stream
+from chassis.messaging.stream import STREAM, ensure_stream
 from deploy.access.events import PROCESSES
 from deploy.local import places
 from deploy.local.embedded import (

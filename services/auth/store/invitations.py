@@ -6,8 +6,8 @@ from uuid import UUID
 
 import asyncpg
 
-from chassis.conditions import Conditions
 from chassis.db import Transaction
+from chassis.db.conditions import Conditions
 from services.auth.domain.invitations import Invitation, InvitationState
 from services.auth.domain.roles import Membership, Role
 

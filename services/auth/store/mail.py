@@ -4,8 +4,8 @@ from datetime import datetime, timedelta
 
 import asyncpg
 
-from chassis.conditions import Conditions
 from chassis.db import Transaction
+from chassis.db.conditions import Conditions
 from services.auth.domain.mail import QUEUE_MAX, Kind, Letter, MailQueueFull, QueuedMail
 
 

@@ -5,8 +5,8 @@ from uuid import UUID
 
 import asyncpg
 
-from chassis.conditions import Conditions
 from chassis.db import Transaction
+from chassis.db.conditions import Conditions
 from services.auth.domain.restaurant import BillMode, Restaurant, RestaurantExists, Settings
 from services.auth.domain.roles import Membership, Role
 

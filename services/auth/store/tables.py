@@ -10,7 +10,7 @@ revocation, login_failure, known_device, quota, mail (the queue, sent from for a
 import sqlalchemy as sa
 from sqlalchemy.dialects import postgresql as pg
 
-from chassis.tables import chassis_tables
+from chassis.db.tables import chassis_tables
 
 SCHEMA = "auth"
 metadata = sa.MetaData(schema=SCHEMA)

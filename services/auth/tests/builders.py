@@ -10,7 +10,7 @@ from joserfc.jwk import OKPKey
 
 from chassis.auth import Principal, TokenVerifier
 from chassis.db import Database
-from chassis.idempotency import IdempotencyKey
+from chassis.db.idempotency import IdempotencyKey
 from chassis.ids import new_id, parse_id
 from services.auth.domain.guessing import LockPolicy, address_lock
 from services.auth.domain.mail import Letter

@@ -2,7 +2,7 @@
 
 import pytest
 
-from chassis.testing import OpenDatabase
+from harness.fixtures import OpenDatabase
 from services.auth.tests.builders import POOL_SIZE, Town, context, new_town
 
 

@@ -6,7 +6,7 @@ import pytest
 
 from chassis.clock import FakeClock
 from chassis.errors import Unauthenticated
-from chassis.testing import OpenDatabase
+from harness.fixtures import OpenDatabase
 from services.auth.domain.guessing import LOCK, LockedOut
 from services.auth.domain.sessions import (
     ACCESS_TOKEN_LIFE,

@@ -7,7 +7,7 @@ import pytest
 
 from chassis.clock import FakeClock
 from chassis.errors import Problem
-from chassis.testing import OpenDatabase
+from harness.fixtures import OpenDatabase
 from services.auth.domain.guessing import (
     LOCK,
     PERSON_GUESS_EVERY,

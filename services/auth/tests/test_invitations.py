@@ -12,7 +12,7 @@ from fynlo.auth.v1.events_pb2 import MemberChanged
 from chassis.clock import FakeClock
 from chassis.errors import Problem
 from chassis.ids import new_id, parse_id
-from chassis.testing import EventRecorder
+from harness.fixtures import EventRecorder
 from services.auth.domain.guessing import LOCK, LockedOut
 from services.auth.domain.invitations import (
     INVITATION_LIFE,

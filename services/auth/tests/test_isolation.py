@@ -7,9 +7,9 @@ import asyncpg
 import pytest
 
 from chassis.clock import FakeClock
+from chassis.db.migrations import revert_migrations, run_migrations, schema_differences
 from chassis.ids import new_id
-from chassis.migrations import revert_migrations, run_migrations, schema_differences
-from chassis.testing import ModuleDatabases
+from harness.fixtures import ModuleDatabases
 from services.auth.domain.sessions import RefreshTokenInvalid
 from services.auth.store import people
 from services.auth.tests.builders import Town, new_town

@@ -7,8 +7,8 @@ import pytest
 
 from chassis.clock import FakeClock
 from chassis.db import connection_options
-from chassis.testing import ModuleDatabases, OpenDatabase
-from chassis.testing_reads import reading
+from harness.fixtures import ModuleDatabases, OpenDatabase
+from harness.reads import reading
 from services.auth.store import sessions as store
 from services.auth.tests.builders import Town, context, new_town
 from services.auth.usecases import housekeeping

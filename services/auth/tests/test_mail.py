@@ -12,7 +12,7 @@ from structlog.testing import capture_logs
 from chassis.clock import FakeClock
 from chassis.errors import ResourceExhausted
 from chassis.ids import new_id
-from chassis.testing_rpc import keys_for_tests
+from harness.rpc import keys_for_tests
 from services.auth.domain.mail import (
     ATTEMPTS_MAX,
     LONGEST_PAUSE,

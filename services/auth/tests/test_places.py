@@ -10,10 +10,10 @@ from fynlo.auth.v1.events_pb2 import MemberChanged, RestaurantUpdated, SessionsR
 from fynlo.common.v1 import common_pb2
 
 from chassis.clock import FakeClock
+from chassis.db.idempotency import IdempotencyKeyReuse
 from chassis.errors import PermissionDenied
-from chassis.idempotency import IdempotencyKeyReuse
 from chassis.ids import new_id, parse_id
-from chassis.testing import EventRecorder
+from harness.fixtures import EventRecorder
 from services.auth.domain.invitations import RoleAboveOwn
 from services.auth.domain.passwords import PasswordMismatch, PasswordRequired, WeakPassword
 from services.auth.domain.restaurant import (

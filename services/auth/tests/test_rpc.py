@@ -32,8 +32,8 @@ from chassis.errors import (
 )
 from chassis.ids import new_id
 from chassis.rpc import acting_for, inbound, open_channel, was_replayed
-from chassis.testing import ModuleDatabases
-from chassis.testing_rpc import PATIENT_SECONDS, identity_for_tests, keys_for_tests
+from harness.fixtures import ModuleDatabases
+from harness.rpc import PATIENT_SECONDS, identity_for_tests, keys_for_tests
 from services.auth.main import build
 from services.auth.settings import AuthSettings
 from services.auth.tests.builders import PASSWORD, signing_keys

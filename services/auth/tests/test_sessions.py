@@ -10,7 +10,7 @@ from fynlo.auth.v1.events_pb2 import SessionsRevoked
 from chassis.auth import Revocation, Revocations, RevokedKind
 from chassis.clock import FakeClock
 from chassis.errors import Unauthenticated
-from chassis.testing import EventRecorder
+from harness.fixtures import EventRecorder
 from services.auth.domain.restaurant import RestaurantNotFound
 from services.auth.domain.roles import PERMISSIONS, Role
 from services.auth.domain.sessions import (

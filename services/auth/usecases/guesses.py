@@ -2,8 +2,8 @@
 
 from dataclasses import dataclass, field
 
-from chassis.audit import audit
 from chassis.db import Transaction
+from chassis.db.audit import audit
 from services.auth.domain.guessing import (
     Failures,
     Guessed,

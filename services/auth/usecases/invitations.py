@@ -10,10 +10,10 @@ from uuid import UUID
 
 from fynlo.auth.v1 import people_service_pb2 as api
 
-from chassis.audit import audit
-from chassis.commands import Command, execute
 from chassis.db import Transaction
-from chassis.idempotency import IdempotencyKey
+from chassis.db.audit import audit
+from chassis.db.commands import Command, execute
+from chassis.db.idempotency import IdempotencyKey
 from chassis.ids import new_id
 from services.auth import wire
 from services.auth.domain.invitations import (

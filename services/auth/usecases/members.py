@@ -6,11 +6,11 @@ from uuid import UUID
 from fynlo.auth.v1 import auth_service_pb2 as auth_api
 from fynlo.auth.v1 import people_service_pb2 as api
 
-from chassis.audit import audit
-from chassis.commands import Command, execute
 from chassis.db import Transaction
+from chassis.db.audit import audit
+from chassis.db.commands import Command, execute
+from chassis.db.idempotency import IdempotencyKey
 from chassis.errors import NotFound
-from chassis.idempotency import IdempotencyKey
 from services.auth import wire
 from services.auth.domain.invitations import Invitation, above, require_rank
 from services.auth.domain.restaurant import RestaurantNotFound

@@ -2,8 +2,8 @@
 
 from dataclasses import dataclass
 
-from chassis.audit import audit
 from chassis.db import Transaction
+from chassis.db.audit import audit
 from chassis.ids import new_id
 from services.auth.domain.links import (
     HOUR,

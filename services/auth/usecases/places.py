@@ -7,11 +7,11 @@ from uuid import UUID
 from fynlo.auth.v1 import auth_service_pb2 as api
 from fynlo.auth.v1.auth_pb2 import Platform, User
 
-from chassis.audit import audit
-from chassis.commands import Command, PlatformCommand, execute
 from chassis.db import Transaction
+from chassis.db.audit import audit
+from chassis.db.commands import Command, PlatformCommand, execute
+from chassis.db.idempotency import IdempotencyKey
 from chassis.errors import PermissionDenied
-from chassis.idempotency import IdempotencyKey
 from chassis.ids import new_id
 from services.auth import wire
 from services.auth.domain.invitations import INVITATION_LIFE, Invitation, InvitationState

@@ -4,8 +4,8 @@ from dataclasses import dataclass, field, replace
 from datetime import datetime
 from uuid import UUID
 
-from chassis.audit import audit
 from chassis.db import Database, Transaction
+from chassis.db.audit import audit
 from chassis.ids import new_id
 from chassis.telemetry import get_logger
 from services.auth import wire

@@ -6,9 +6,9 @@ from datetime import UTC, datetime
 from typing import Any
 from uuid import UUID
 
-from chassis.commands import Command
 from chassis.db import Database
-from chassis.idempotency import IdempotencyKey
+from chassis.db.commands import Command
+from chassis.db.idempotency import IdempotencyKey
 from chassis.ids import new_id
 from services.catalog.domain.menu import Category, Item, Option, OptionGroup
 from services.catalog.domain.restaurant import RestaurantCopy

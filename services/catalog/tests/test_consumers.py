@@ -13,8 +13,8 @@ from chassis.clock import FakeClock
 from chassis.db import Database
 from chassis.errors import InvalidArgument
 from chassis.ids import new_id
-from chassis.stream import EventContext
-from chassis.testing import START, OpenDatabase
+from chassis.messaging.stream import EventContext
+from harness.fixtures import START, OpenDatabase
 from services.catalog.consumers import CatalogConsumers, holds_stock
 from services.catalog.domain.menu import Item
 from services.catalog.store import menu as menu_store

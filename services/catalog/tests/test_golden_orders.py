@@ -11,8 +11,8 @@ from google.protobuf.message import Message
 
 from chassis.db import Database
 from chassis.ids import new_id
-from chassis.stream import EventContext
-from chassis.testing import START, OpenDatabase
+from chassis.messaging.stream import EventContext
+from harness.fixtures import START, OpenDatabase
 from services.catalog.consumers import CatalogConsumers
 from services.catalog.store import stock as stock_store
 from services.catalog.tests.builders import a_category, a_restaurant, an_item, command, saved

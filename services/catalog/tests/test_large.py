@@ -7,8 +7,8 @@ from fynlo.orders.v1 import orders_pb2
 
 from chassis.clock import FakeClock
 from chassis.db import connection_options
-from chassis.testing import ModuleDatabases, OpenDatabase
-from chassis.testing_reads import reading
+from harness.fixtures import ModuleDatabases, OpenDatabase
+from harness.reads import reading
 from services.catalog.store import stock as stock_store
 from services.catalog.sweeper import HOLDS_PER_SWEEP, HoldSweeper
 from services.catalog.tests.builders import a_category, a_restaurant, counted

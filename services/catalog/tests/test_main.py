@@ -23,14 +23,14 @@ from fynlo.orders.v1.orders_service_pb2_grpc import (
 )
 from google.protobuf.message import Message
 
-from chassis.bus import open_nats
 from chassis.clock import FakeClock
 from chassis.errors import NotFound
 from chassis.ids import new_id
+from chassis.messaging.bus import open_nats
+from chassis.messaging.stream import STREAM, event_headers, subject_of
 from chassis.rpc import inbound, open_channel
-from chassis.stream import STREAM, event_headers, subject_of
-from chassis.testing import START, ModuleDatabases
-from chassis.testing_rpc import (
+from harness.fixtures import START, ModuleDatabases
+from harness.rpc import (
     PATIENT_SECONDS,
     StandInAuth,
     TokenMint,

@@ -7,14 +7,14 @@ from uuid import UUID
 import pytest
 from fynlo.catalog.v1 import catalog_pb2, events_pb2
 
-from chassis.commands import Command
 from chassis.db import Database
+from chassis.db.commands import Command
+from chassis.db.idempotency import IdempotencyKey, IdempotencyKeyReuse
 from chassis.errors import AlreadyExists
-from chassis.idempotency import IdempotencyKey, IdempotencyKeyReuse
 from chassis.ids import new_id
 from chassis.rpc import inbound
-from chassis.testing import EventRecorder, OpenDatabase
-from chassis.testing_rpc import PATIENT_SECONDS
+from harness.fixtures import EventRecorder, OpenDatabase
+from harness.rpc import PATIENT_SECONDS
 from services.catalog.domain import menu as rules
 from services.catalog.domain.menu import Category, InvalidMenu, NameTaken, StaleVersion
 from services.catalog.menu_file.reading import Readers

@@ -16,7 +16,7 @@ from chassis.clock import FakeClock
 from chassis.db import Database
 from chassis.errors import NotFound
 from chassis.ids import new_id
-from chassis.testing import OpenDatabase
+from harness.fixtures import OpenDatabase
 from services.catalog.domain.menu import AvailabilityWindow, Category, CategoryNotEmpty, Item
 from services.catalog.domain.restaurant import RestaurantCopy
 from services.catalog.domain.stock import StockLine

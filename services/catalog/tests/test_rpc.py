@@ -34,8 +34,8 @@ from chassis.errors import (
 )
 from chassis.ids import new_id
 from chassis.rpc import was_replayed
-from chassis.testing import EventRecorder, OpenDatabase
-from chassis.testing_rpc import Peer, serving
+from harness.fixtures import EventRecorder, OpenDatabase
+from harness.rpc import Peer, serving
 from services.catalog.channels import CatalogChannels
 from services.catalog.domain.restaurant import RestaurantCopy
 from services.catalog.domain.stock import StockLine

@@ -11,7 +11,7 @@ from fynlo.catalog.v1 import events_pb2
 from chassis.clock import FakeClock
 from chassis.db import Database
 from chassis.ids import new_id
-from chassis.testing import EventRecorder, OpenDatabase
+from harness.fixtures import EventRecorder, OpenDatabase
 from services.catalog.domain.menu import Item, UnknownItem
 from services.catalog.domain.reservations import OrderFinished, PlacedOrder, ReservationMismatch
 from services.catalog.domain.stock import InsufficientStock, StockLevel, StockLine

@@ -12,7 +12,7 @@ import pytest
 
 from chassis.db import Database
 from chassis.ids import new_id
-from chassis.testing import OpenDatabase
+from harness.fixtures import OpenDatabase
 from services.catalog.domain.reservations import ACTIVE, OrderFinished, PlacedOrder, ReservationMismatch
 from services.catalog.domain.stock import InsufficientStock, StockLine
 from services.catalog.store import stock as stock_store

@@ -5,9 +5,9 @@ from dataclasses import replace
 import asyncpg
 import pytest
 
+from chassis.db.migrations import revert_migrations, run_migrations, schema_differences
 from chassis.ids import new_id
-from chassis.migrations import revert_migrations, run_migrations, schema_differences
-from chassis.testing import ModuleDatabases, OpenDatabase
+from harness.fixtures import ModuleDatabases, OpenDatabase
 from services.catalog.store import items as item_store
 from services.catalog.store import menu as menu_store
 from services.catalog.store import stock as stock_store

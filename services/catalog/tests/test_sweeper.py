@@ -8,10 +8,10 @@ from fynlo.orders.v1 import orders_pb2
 
 from chassis.clock import FakeClock
 from chassis.db import Database
+from chassis.db.sweeps import UNANSWERED_IN_A_ROW
 from chassis.errors import NotFound, Unavailable
 from chassis.ids import new_id
-from chassis.sweeps import UNANSWERED_IN_A_ROW
-from chassis.testing import OpenDatabase
+from harness.fixtures import OpenDatabase
 from services.catalog.domain.reservations import HOLD_LIFETIME
 from services.catalog.domain.stock import StockLine
 from services.catalog.store import stock as stock_store

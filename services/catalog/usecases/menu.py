@@ -5,8 +5,8 @@ from uuid import UUID
 
 from fynlo.catalog.v1 import catalog_service_pb2 as pb
 
-from chassis.commands import Command, execute
 from chassis.db import Database, Transaction
+from chassis.db.commands import Command, execute
 from chassis.errors import AlreadyExists
 from services.catalog import wire
 from services.catalog.domain.menu import (

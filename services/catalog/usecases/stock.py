@@ -12,9 +12,9 @@ from uuid import UUID
 from fynlo.catalog.v1 import catalog_service_pb2 as pb
 from prometheus_client import Counter
 
-from chassis.commands import Command, execute
 from chassis.db import Database, Transaction
-from chassis.db_errors import ConcurrentUpdate
+from chassis.db.commands import Command, execute
+from chassis.db.errors import ConcurrentUpdate
 from services.catalog import wire
 from services.catalog.domain import reservations
 from services.catalog.domain.menu import Item, UnknownItem

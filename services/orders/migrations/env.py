@@ -1,3 +1,3 @@
-from chassis.migrations import run_env
+from chassis.db.migrations import run_env
 
 run_env("orders")

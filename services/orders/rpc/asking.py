@@ -4,7 +4,7 @@ from typing import Any
 
 from google.protobuf.message import Message
 
-from chassis.idempotency import key_of
+from chassis.db.idempotency import key_of
 from chassis.rpc import current_principal
 from services.orders.domain.order import Actor
 from services.orders.usecases.ports import Ask

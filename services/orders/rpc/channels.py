@@ -4,7 +4,7 @@ from uuid import UUID
 
 from fynlo.realtime.v1.channel_source_service_pb2 import GetSnapshotResponse
 
-from chassis.channel_source import ChannelSource
+from chassis.messaging.channel_source import ChannelSource
 from services.orders.usecases import reading
 from services.orders.usecases.work import Shop
 

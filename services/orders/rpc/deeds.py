@@ -2,7 +2,7 @@
 
 from fynlo.orders.v1 import orders_pb2
 
-from chassis.deeds import deed
+from chassis.telemetry.deeds import deed
 from services.orders.domain.kitchen import TicketStep
 from services.orders.wire import enums
 

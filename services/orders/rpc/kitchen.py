@@ -7,9 +7,9 @@ from uuid import UUID
 from fynlo.orders.v1 import orders_service_pb2 as pb
 from fynlo.orders.v1.orders_service_pb2_grpc import KitchenServiceServicer
 
-from chassis.cursors import BY_TIME, page_of
 from chassis.ids import parse_id
 from chassis.rpc import current_principal, tenant_named
+from chassis.rpc.cursors import BY_TIME, page_of
 from services.orders.rpc import deeds
 from services.orders.rpc.asking import Context, ask_of
 from services.orders.usecases import alarms, allergies, kitchen, reading

@@ -8,11 +8,11 @@ from uuid import UUID
 from fynlo.orders.v1 import orders_service_pb2 as pb
 from fynlo.orders.v1.orders_service_pb2_grpc import OrdersServiceServicer
 
-from chassis.cursors import BY_TIME, page_of
 from chassis.errors import FieldError, InvalidArgument
 from chassis.ids import parse_id
 from chassis.instants import instant
 from chassis.rpc import current_principal, policies_of, tenant_named
+from chassis.rpc.cursors import BY_TIME, page_of
 from services.orders.domain.order import State
 from services.orders.rpc import deeds
 from services.orders.rpc.asking import Context, ask_of

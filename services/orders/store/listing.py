@@ -6,8 +6,8 @@ from datetime import UTC, date, datetime
 from typing import Any
 from uuid import UUID
 
-from chassis.conditions import Conditions
 from chassis.db import Transaction
+from chassis.db.conditions import Conditions
 from services.orders.domain.order import Order, State
 from services.orders.store.orders import with_lines
 

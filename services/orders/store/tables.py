@@ -9,7 +9,7 @@ from typing import Any
 import sqlalchemy as sa
 from sqlalchemy.dialects import postgresql as pg
 
-from chassis.tables import chassis_tables
+from chassis.db.tables import chassis_tables
 
 SCHEMA = "orders"
 metadata = sa.MetaData(schema=SCHEMA)

@@ -5,7 +5,7 @@ from collections.abc import AsyncIterator
 import pytest
 
 from chassis.clock import FakeClock
-from chassis.testing import OpenDatabase
+from harness.fixtures import OpenDatabase
 from services.orders.tests.stand_ins import world_of
 from services.orders.tests.world import World
 

@@ -24,11 +24,11 @@ from fynlo.payments.v1.payments_service_pb2_grpc import (
 
 from chassis.clock import FakeClock
 from chassis.db import Database
+from chassis.db.idempotency import IdempotencyInFlight
 from chassis.errors import Conflict, NotFound, Problem, Unavailable
-from chassis.idempotency import IdempotencyInFlight
 from chassis.ids import new_id
 from chassis.rpc import current_principal
-from chassis.testing_rpc import TokenMint, serving
+from harness.rpc import TokenMint, serving
 from services.orders.peers import GrpcPeers
 from services.orders.tests.world import World
 from services.orders.usecases.copies import Copies

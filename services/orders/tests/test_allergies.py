@@ -7,7 +7,7 @@ from fynlo.catalog.v1 import catalog_pb2
 from fynlo.orders.v1 import events_pb2, orders_pb2
 
 from chassis.ids import new_id
-from chassis.testing import EventRecorder
+from harness.fixtures import EventRecorder
 from services.orders.domain.errors import (
     AllergyChanged,
     AllergyNotAcknowledged,

@@ -15,7 +15,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from chassis.errors import Conflict, Problem, Unavailable, Unprocessable
-from chassis.testing import EventRecorder
+from harness.fixtures import EventRecorder
 from services.orders.domain.errors import RefundRequired
 from services.orders.domain.order import Lifecycle, State
 from services.orders.tests.world import World

@@ -17,11 +17,11 @@ from google.protobuf import json_format
 from google.protobuf.message import Message
 from nats.aio.client import Client as NatsClient
 
-from chassis.bus import open_nats
 from chassis.ids import new_id
-from chassis.inbox import Consumer
-from chassis.stream import MSG_ID, ensure_stream, event_headers, subject_of
-from chassis.testing import START, EventRecorder
+from chassis.messaging.bus import open_nats
+from chassis.messaging.inbox import Consumer
+from chassis.messaging.stream import MSG_ID, ensure_stream, event_headers, subject_of
+from harness.fixtures import START, EventRecorder
 from services.orders.consumers import handlers
 from services.orders.domain.order import Payment
 from services.orders.store import copies as copy_store

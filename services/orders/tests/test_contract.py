@@ -10,7 +10,7 @@ from fynlo.orders.v1 import events_pb2
 from google.protobuf import json_format
 from google.protobuf.message import Message
 
-from chassis.channels import channels_of
+from chassis.messaging.channels import channels_of
 from services.orders.domain.change import (
     Cancelled,
     Change,

@@ -8,7 +8,7 @@ from uuid import UUID
 import pytest
 from fynlo.orders.v1 import events_pb2
 
-from chassis.testing import EventRecorder
+from harness.fixtures import EventRecorder
 from services.orders.domain.kitchen import TicketStep
 from services.orders.domain.order import Kitchen, State
 from services.orders.tests.builders import settings_message

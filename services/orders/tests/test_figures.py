@@ -6,7 +6,7 @@ from dataclasses import replace
 from fynlo.orders.v1 import events_pb2
 
 from chassis.errors import Unavailable
-from chassis.testing import EventRecorder
+from harness.fixtures import EventRecorder
 from services.orders.domain.kitchen import TicketStep
 from services.orders.tests.world import World
 from services.orders.usecases import payments

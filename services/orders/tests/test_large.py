@@ -11,11 +11,11 @@ from uuid import UUID
 import asyncpg
 import pytest
 
-from chassis.channels import owned_by
 from chassis.clock import FakeClock
 from chassis.db import connection_options, prepare_connection
-from chassis.testing import ModuleDatabases, OpenDatabase
-from chassis.testing_reads import reading
+from chassis.messaging.channels import owned_by
+from harness.fixtures import ModuleDatabases, OpenDatabase
+from harness.reads import reading
 from services.orders.domain.kitchen import TicketStep
 from services.orders.domain.order import Kitchen, State
 from services.orders.store import alarms as alarm_store

@@ -10,14 +10,14 @@ from fynlo.orders.v1 import orders_service_pb2 as pb
 from fynlo.orders.v1.orders_service_pb2_grpc import OrdersServiceStub
 from nats.aio.msg import Msg
 
-from chassis.bus import open_nats
 from chassis.clock import SystemClock
 from chassis.errors import NotFound
 from chassis.ids import new_id
+from chassis.messaging.bus import open_nats
+from chassis.messaging.stream import ensure_stream
 from chassis.rpc import acting_for, inbound, open_channel
-from chassis.stream import ensure_stream
-from chassis.testing import ModuleDatabases
-from chassis.testing_rpc import (
+from harness.fixtures import ModuleDatabases
+from harness.rpc import (
     PATIENT_SECONDS,
     StandInAuth,
     TokenMint,

@@ -2,9 +2,9 @@ from datetime import UTC, datetime, timedelta
 
 import asyncpg
 
+from chassis.db.migrations import revert_migrations, run_migrations, schema_differences
 from chassis.ids import new_id
-from chassis.migrations import revert_migrations, run_migrations, schema_differences
-from chassis.testing import ModuleDatabases
+from harness.fixtures import ModuleDatabases
 from services.orders.tests.builders import settings_message
 
 RESTAURANT = """

@@ -6,7 +6,7 @@ import pytest
 from fynlo.orders.v1 import events_pb2
 
 from chassis.ids import new_id
-from chassis.testing import EventRecorder
+from harness.fixtures import EventRecorder
 from services.orders.domain.errors import OrderNotFound
 from services.orders.domain.kitchen import TicketStep
 from services.orders.domain.order import Lifecycle, Payment, State

@@ -36,7 +36,7 @@ from chassis.errors import (
 )
 from chassis.ids import new_id
 from chassis.rpc import was_replayed
-from chassis.testing_rpc import Peer, serving
+from harness.rpc import Peer, serving
 from services.orders.domain.order import State
 from services.orders.rpc import ChannelsRpc, KitchenRpc, OrdersRpc
 from services.orders.rpc.orders import COMMAND_OF_STATUS

@@ -9,7 +9,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from chassis.ids import new_id
-from chassis.outbox import MAX_EVENT_BYTES, pending_event
+from chassis.messaging.outbox import MAX_EVENT_BYTES, pending_event
 from services.orders.domain import cancelling, commands
 from services.orders.domain.change import Change, Held, PaymentRecorded, numbered
 from services.orders.domain.errors import OrderTooLarge

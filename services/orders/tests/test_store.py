@@ -9,7 +9,7 @@ import pytest
 
 from chassis.db import Transaction
 from chassis.ids import new_id
-from chassis.testing import ModuleDatabases
+from harness.fixtures import ModuleDatabases
 from services.orders.domain import cancelling
 from services.orders.domain.kitchen import TicketStep
 from services.orders.domain.order import Order, State

@@ -7,9 +7,9 @@ from uuid import UUID
 from fynlo.auth.v1.events_pb2 import RestaurantUpdated
 from fynlo.orders.v1 import events_pb2
 
+from chassis.db.sweeps import UNANSWERED_IN_A_ROW
 from chassis.errors import Unavailable
-from chassis.sweeps import UNANSWERED_IN_A_ROW
-from chassis.testing import EventRecorder
+from harness.fixtures import EventRecorder
 from services.orders.domain import guards
 from services.orders.domain.figures import Figures, figures
 from services.orders.domain.kitchen import RECALL_WITHIN, TicketStep

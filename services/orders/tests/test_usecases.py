@@ -10,10 +10,10 @@ from fynlo.catalog.v1.events_pb2 import MenuChanged
 from fynlo.orders.v1 import events_pb2, orders_pb2
 from fynlo.orders.v1.orders_service_pb2 import OrderDraft
 
+from chassis.db.idempotency import IdempotencyInFlight
 from chassis.errors import Conflict, Unavailable, Unprocessable
-from chassis.idempotency import IdempotencyInFlight
 from chassis.ids import new_id
-from chassis.testing import EventRecorder
+from harness.fixtures import EventRecorder
 from services.orders.domain.errors import (
     EmptyOrder,
     IllegalTransition,

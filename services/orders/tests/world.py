@@ -13,10 +13,10 @@ from fynlo.payments.v1 import events_pb2 as payment_events
 from fynlo.payments.v1 import payments_pb2
 
 from chassis.clock import FakeClock
-from chassis.idempotency import IdempotencyKey
+from chassis.db.idempotency import IdempotencyKey
 from chassis.ids import new_id
 from chassis.rpc import Call, inbound
-from chassis.testing_rpc import PATIENT_SECONDS, TokenMint
+from harness.rpc import PATIENT_SECONDS, TokenMint
 from services.orders.domain.kitchen import LineStep, TicketStep
 from services.orders.domain.order import Kitchen, Order, State, StateChange
 from services.orders.tests.builders import (

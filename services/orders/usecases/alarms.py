@@ -11,8 +11,8 @@ from uuid import UUID
 
 from fynlo.orders.v1 import events_pb2, orders_service_pb2
 
-from chassis.commands import execute
 from chassis.db import Transaction
+from chassis.db.commands import execute
 from chassis.instants import timestamp
 from services.orders.domain.kitchen import Ticket
 from services.orders.store import alarms as store

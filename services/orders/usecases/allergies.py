@@ -4,9 +4,9 @@ from uuid import UUID
 
 from fynlo.orders.v1 import orders_service_pb2 as pb
 
-from chassis.audit import audit
-from chassis.commands import execute
 from chassis.db import Transaction
+from chassis.db.audit import audit
+from chassis.db.commands import execute
 from services.orders.domain import commands
 from services.orders.domain.order import GuestAllergy
 from services.orders.store import orders as store

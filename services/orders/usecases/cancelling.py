@@ -8,9 +8,9 @@ got to. A cancellation that nobody retries is finished by the sweeper.
 from collections.abc import Callable
 from uuid import UUID
 
-from chassis.audit import audit
-from chassis.commands import begin, execute
 from chassis.db import Transaction
+from chassis.db.audit import audit
+from chassis.db.commands import begin, execute
 from services.orders.domain import cancelling
 from services.orders.domain.change import Command, Held
 from services.orders.domain.errors import MoneyOnBill, RefundRequired

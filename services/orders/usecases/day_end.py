@@ -4,7 +4,7 @@ from datetime import date, timedelta
 from uuid import UUID
 
 from chassis.clock import business_date
-from chassis.sweeps import Round
+from chassis.db.sweeps import Round
 from chassis.telemetry import get_logger
 from services.orders.domain import commands
 from services.orders.store import kitchen as store

@@ -7,8 +7,8 @@ from uuid import UUID
 
 from fynlo.orders.v1 import events_pb2
 
+from chassis.db.sweeps import Round
 from chassis.errors import Problem
-from chassis.sweeps import Round
 from chassis.telemetry import get_logger
 from services.orders.store import days as store
 from services.orders.usecases.copies import settings_in

@@ -7,8 +7,8 @@ from uuid import UUID
 
 from fynlo.orders.v1 import events_pb2, orders_service_pb2
 
-from chassis.commands import execute
 from chassis.db import Transaction
+from chassis.db.commands import execute
 from chassis.errors import Unprocessable
 from services.orders.domain import commands
 from services.orders.domain.change import Change, Held

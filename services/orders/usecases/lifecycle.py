@@ -3,8 +3,8 @@
 from collections.abc import Awaitable, Callable, Sequence
 from uuid import UUID
 
-from chassis.commands import execute
 from chassis.db import Transaction
+from chassis.db.commands import execute
 from services.orders.domain import commands, guards
 from services.orders.domain.change import Change, Held
 from services.orders.domain.errors import IllegalTransition

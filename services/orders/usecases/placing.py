@@ -6,10 +6,10 @@ from uuid import UUID
 
 from fynlo.orders.v1 import orders_service_pb2
 
-from chassis.commands import answered, execute
 from chassis.db import Transaction
+from chassis.db.commands import answered, execute
+from chassis.db.idempotency import IdempotencyInFlight
 from chassis.errors import Problem, Unavailable, Unprocessable
-from chassis.idempotency import IdempotencyInFlight
 from chassis.ids import derived_id, new_id
 from chassis.rpc import mark_replayed
 from services.orders.domain import commands, guards

@@ -10,7 +10,7 @@ from fynlo.common.v1 import common_pb2
 from fynlo.orders.v1 import orders_service_pb2
 from google.protobuf.message import Message
 
-from chassis.commands import Command
+from chassis.db.commands import Command
 from services.orders.domain.order import Actor, Line
 
 M = TypeVar("M", bound=Message)

@@ -10,7 +10,7 @@ from fynlo.realtime.v1.channel_source_service_pb2 import GetSnapshotResponse
 
 from chassis.db import Transaction
 from chassis.errors import NotFound
-from chassis.replay import position
+from chassis.messaging.replay import position
 from services.orders.domain.errors import OrderNotFound
 from services.orders.domain.kitchen import Ticket
 from services.orders.domain.order import Kitchen, Order, StateChange

@@ -5,9 +5,9 @@ from datetime import timedelta
 from uuid import UUID
 
 from chassis.db import Transaction
+from chassis.db.sweeps import Round
 from chassis.errors import Problem
 from chassis.rpc import acting_for
-from chassis.sweeps import Round
 from chassis.telemetry import get_logger
 from services.orders.domain import commands, guards
 from services.orders.domain.kitchen import RECALL_WITHIN

@@ -10,7 +10,7 @@ from enum import StrEnum
 from fynlo.orders.v1 import events_pb2, orders_pb2
 from google.protobuf.message import Message
 
-from chassis.outbox import MAX_EVENT_BYTES
+from chassis.messaging.outbox import MAX_EVENT_BYTES
 from services.orders.domain.change import (
     AlarmCleared,
     Cancelled,

@@ -1,5 +1,5 @@
 """The alembic environment of the payments schema."""
 
-from chassis.migrations import run_env
+from chassis.db.migrations import run_env
 
 run_env("payments")

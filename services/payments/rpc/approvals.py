@@ -3,9 +3,9 @@
 from fynlo.common.v1 import common_pb2
 
 from chassis.auth import Principal
+from chassis.auth.trust import Trust
 from chassis.errors import Unauthenticated
 from chassis.rpc import approver_permission
-from chassis.trust import Trust
 from services.payments.domain.approval import Authority
 from services.payments.domain.till import Actor
 

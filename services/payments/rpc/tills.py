@@ -4,12 +4,12 @@
 from fynlo.payments.v1 import payments_service_pb2 as pb
 from fynlo.payments.v1 import payments_service_pb2_grpc as pb_grpc
 
-from chassis.cursors import BY_NUMBER, BY_TIME, page_of
+from chassis.auth.trust import Trust
 from chassis.db import Database
-from chassis.idempotency import key_of
+from chassis.db.idempotency import key_of
 from chassis.ids import parse_id
 from chassis.rpc import current_principal, policies_of
-from chassis.trust import Trust
+from chassis.rpc.cursors import BY_NUMBER, BY_TIME, page_of
 from services.payments import usecases, wire
 from services.payments.rpc.approvals import Approvals
 from services.payments.rpc.callers import Context, actor_of, optional_day

@@ -9,7 +9,7 @@ from uuid import UUID
 import asyncpg
 
 from chassis.db import Record, Transaction
-from chassis.db_errors import ConcurrentUpdate
+from chassis.db.errors import ConcurrentUpdate
 from chassis.ids import new_id
 from services.payments.domain.bill import Bill, Share
 from services.payments.domain.fees import Bearer, Fee, Method

@@ -5,7 +5,7 @@ from typing import Any
 import sqlalchemy as sa
 from sqlalchemy.dialects import postgresql as pg
 
-from chassis.tables import chassis_tables
+from chassis.db.tables import chassis_tables
 
 metadata = sa.MetaData(schema="payments")
 chassis_tables(metadata, "payments")

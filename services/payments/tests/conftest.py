@@ -8,7 +8,7 @@ from uuid import UUID
 import pytest
 
 from chassis.clock import FakeClock
-from chassis.testing import OpenDatabase
+from harness.fixtures import OpenDatabase
 from services.payments.tests.world import World, world_of
 
 

@@ -6,7 +6,7 @@ from uuid import UUID
 from fynlo.common.v1.common_pb2 import PageRequest
 from fynlo.payments.v1 import payments_service_pb2 as pb
 
-from chassis.cursors import BY_NUMBER, BY_TIME, Page, page_of
+from chassis.rpc.cursors import BY_NUMBER, BY_TIME, Page, page_of
 
 
 def payments(limit: int = 0, cursor: str = "") -> Page[tuple[datetime, UUID]]:

@@ -13,11 +13,11 @@ from fynlo.payments.v1 import payments_pb2
 from fynlo.payments.v1 import payments_service_pb2 as pb
 
 from chassis.auth import Principal, Revocation, RevokedKind
-from chassis.db_errors import ConcurrentUpdate
+from chassis.db.errors import ConcurrentUpdate
 from chassis.errors import Conflict, PermissionDenied, Problem, Unavailable, Unprocessable
 from chassis.ids import new_id
 from chassis.rpc import was_replayed
-from chassis.testing_rpc import TokenMint
+from harness.rpc import TokenMint
 from services.payments import usecases
 from services.payments.domain.errors import ApprovalNeeded, DrawerEventsFull
 from services.payments.domain.report import (

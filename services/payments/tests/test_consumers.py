@@ -17,12 +17,12 @@ from fynlo.payments.v1 import payments_service_pb2_grpc as pb_grpc
 from google.protobuf.message import Message
 from nats.aio.client import Client
 
-from chassis.bus import open_nats
 from chassis.ids import new_id
-from chassis.inbox import Consumer
-from chassis.stream import ensure_stream
-from chassis.testing import ModuleDatabases
-from chassis.testing_rpc import keys_for_tests
+from chassis.messaging.bus import open_nats
+from chassis.messaging.inbox import Consumer
+from chassis.messaging.stream import ensure_stream
+from harness.fixtures import ModuleDatabases
+from harness.rpc import keys_for_tests
 from services.payments.consumers import handlers
 from services.payments.domain.errors import BillClosed
 from services.payments.main import build

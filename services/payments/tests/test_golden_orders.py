@@ -17,8 +17,8 @@ from google.protobuf import json_format
 
 from chassis.db import Database
 from chassis.ids import new_id
-from chassis.stream import EventContext
-from chassis.testing import START, OpenDatabase
+from chassis.messaging.stream import EventContext
+from harness.fixtures import START, OpenDatabase
 from services.payments import store
 from services.payments.consumers import ORDER_EVENTS, handlers
 from services.payments.domain.bill import Bill, BillMode, BillState, Charges, VatGroup

@@ -15,8 +15,8 @@ from fynlo.payments.v1 import payments_pb2
 from chassis.clock import FakeClock
 from chassis.db import connection_options, prepare_connection
 from chassis.ids import new_id
-from chassis.testing import ModuleDatabases, OpenDatabase
-from chassis.testing_reads import reading
+from harness.fixtures import ModuleDatabases, OpenDatabase
+from harness.reads import reading
 from services.payments import usecases
 from services.payments.domain.till import DrawerKind
 from services.payments.tests import pages

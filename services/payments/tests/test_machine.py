@@ -26,7 +26,7 @@ from hypothesis.stateful import (
 from chassis.clock import FakeClock
 from chassis.db import Database
 from chassis.errors import Problem
-from chassis.testing import START, ModuleDatabases
+from harness.fixtures import START, ModuleDatabases
 from services.payments import usecases, wire
 from services.payments.domain.approval import Authority
 from services.payments.domain.till import Actor, DrawerKind

@@ -9,10 +9,10 @@ from fynlo.orders.v1 import orders_pb2
 from fynlo.payments.v1 import events_pb2, payments_pb2
 from fynlo.payments.v1 import payments_service_pb2 as pb
 
+from chassis.db.idempotency import IdempotencyInFlight, IdempotencyKeyReuse
 from chassis.errors import Conflict, Problem
-from chassis.idempotency import IdempotencyInFlight, IdempotencyKeyReuse
 from chassis.ids import new_id
-from chassis.testing import EventRecorder
+from harness.fixtures import EventRecorder
 from services.payments import usecases
 from services.payments.domain.errors import (
     AmountAboveBalance,

@@ -22,7 +22,7 @@ from chassis.errors import (
 )
 from chassis.ids import new_id
 from chassis.rpc import was_replayed
-from chassis.testing_rpc import Peer, serving
+from harness.rpc import Peer, serving
 from services.payments.rpc import ChannelRpc, PaymentsRpc, TillRpc
 from services.payments.tests.world import World
 

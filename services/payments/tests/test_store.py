@@ -10,9 +10,9 @@ import pytest
 
 from chassis.clock import FakeClock
 from chassis.db import Database
+from chassis.db.migrations import revert_migrations, run_migrations, schema_differences
 from chassis.ids import new_id
-from chassis.migrations import revert_migrations, run_migrations, schema_differences
-from chassis.testing import ModuleDatabases, OpenDatabase
+from harness.fixtures import ModuleDatabases, OpenDatabase
 from services.payments import usecases
 from services.payments.domain.errors import ZReportTampered
 from services.payments.tests.world import World, world_of

@@ -10,7 +10,7 @@ from fynlo.payments.v1 import payments_service_pb2 as pb
 
 from chassis.errors import InvalidArgument
 from chassis.ids import new_id
-from chassis.testing import EventRecorder
+from harness.fixtures import EventRecorder
 from services.payments import usecases
 from services.payments.domain.errors import (
     ApprovalNeeded,

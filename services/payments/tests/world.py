@@ -14,13 +14,13 @@ from fynlo.payments.v1 import payments_pb2
 from fynlo.payments.v1 import payments_service_pb2 as pb
 
 from chassis.auth import Revocations, TokenVerifier
+from chassis.auth.trust import Trust
 from chassis.clock import FakeClock
 from chassis.db import Database
+from chassis.db.idempotency import IdempotencyKey
 from chassis.errors import NotFound
-from chassis.idempotency import IdempotencyKey
 from chassis.ids import new_id
-from chassis.testing_rpc import TokenMint, serving
-from chassis.trust import Trust
+from harness.rpc import TokenMint, serving
 from services.payments import usecases
 from services.payments.domain.approval import Authority
 from services.payments.domain.fees import Method

@@ -6,7 +6,7 @@ from fynlo.realtime.v1 import channel_source_service_pb2 as source_pb
 from fynlo.realtime.v1 import realtime_pb2
 
 from chassis.db import Database
-from chassis.replay import position
+from chassis.messaging.replay import position
 from services.payments import store, wire
 
 SNAPSHOT_MAX_SESSIONS = 500

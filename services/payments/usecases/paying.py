@@ -7,9 +7,9 @@ from uuid import UUID
 
 from fynlo.payments.v1 import payments_service_pb2 as rpc_pb
 
-from chassis.audit import audit
-from chassis.commands import Command, execute
 from chassis.db import Database, Transaction
+from chassis.db.audit import audit
+from chassis.db.commands import Command, execute
 from chassis.ids import new_id
 from chassis.rpc import mark_replayed
 from services.payments import store, wire

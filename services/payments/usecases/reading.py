@@ -7,8 +7,8 @@ from uuid import UUID
 from fynlo.payments.v1 import payments_pb2
 from fynlo.payments.v1 import payments_service_pb2 as rpc_pb
 
-from chassis.cursors import Page
 from chassis.db import Database
+from chassis.rpc.cursors import Page
 from services.payments import store, wire
 from services.payments.domain.errors import (
     PaymentNotFound,

@@ -8,8 +8,8 @@ from functools import lru_cache
 from uuid import UUID
 
 from chassis.auth import Principal, Revocation, RevokedKind
-from chassis.channels import CHANNELS, SUBSCRIBE
 from chassis.errors import PermissionDenied, Problem, Unauthenticated
+from chassis.messaging.channels import CHANNELS, SUBSCRIBE
 from services.realtime.codes import Close
 from services.realtime.hub.session import Identity, Session
 from services.realtime.limits import ADDRESSES_MAX, INBOUND_BURST, INBOUND_PER_SECOND

@@ -9,7 +9,7 @@ frames are the ring's.
 from collections.abc import Callable
 from typing import Final
 
-from chassis.channels import CHANNELS
+from chassis.messaging.channels import CHANNELS
 from services.realtime import frames
 from services.realtime.frames import Event
 from services.realtime.hub.session import Request, Session

@@ -1,6 +1,6 @@
 """The channels of this process by name, and how much of them it keeps."""
 
-from chassis.channels import CHANNELS, channel_name
+from chassis.messaging.channels import CHANNELS, channel_name
 from services.realtime.hub.channel import Channel
 from services.realtime.limits import CHANNEL_IDLE_SECONDS, RING_PROCESS_BYTES
 

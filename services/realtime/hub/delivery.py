@@ -10,7 +10,7 @@ keyed are conflated then: the newest frame of each key, after a ``skip`` that sa
 
 from collections.abc import Iterable, Sequence
 
-from chassis.channels import Mode
+from chassis.messaging.channels import Mode
 from services.realtime import protocol
 from services.realtime.codes import Close
 from services.realtime.hub.channel import Channel

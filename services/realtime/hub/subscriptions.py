@@ -4,7 +4,7 @@ from collections.abc import Callable, Sequence
 from datetime import UTC, datetime
 from typing import Any
 
-from chassis.channels import split_name
+from chassis.messaging.channels import split_name
 from services.realtime import protocol
 from services.realtime.codes import Code, State, Verdict
 from services.realtime.hub.admission import denial_of

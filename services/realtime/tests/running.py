@@ -35,10 +35,10 @@ from chassis.auth import Revocations, ServiceIdentity, TokenVerifier
 from chassis.clock import SystemClock
 from chassis.errors import Problem, Unavailable
 from chassis.ids import new_id
+from chassis.messaging.stream import ensure_stream, event_headers, subject_of
+from chassis.process.runtime import Service
 from chassis.rpc import RpcServer
-from chassis.runtime import Service
-from chassis.stream import ensure_stream, event_headers, subject_of
-from chassis.testing_rpc import StandInAuth, TokenMint, keys_for_tests, settings_for_tests
+from harness.rpc import StandInAuth, TokenMint, keys_for_tests, settings_for_tests
 from services.realtime.main import assemble
 from services.realtime.protocol import SUBPROTOCOL
 from services.realtime.settings import RealtimeSettings

@@ -13,14 +13,14 @@ from fynlo.realtime.v1.channel_source_service_pb2_grpc import (
 )
 
 from chassis.auth import Revocations, ServiceIdentity, TokenVerifier
-from chassis.channel_source import ChannelSource
 from chassis.clock import FakeClock, SystemClock
 from chassis.db import Database, connection_options, prepare_connection
 from chassis.ids import new_id
-from chassis.replay import position
+from chassis.messaging.channel_source import ChannelSource
+from chassis.messaging.replay import position
 from chassis.rpc import RpcServer
-from chassis.testing import ModuleDatabases, OpenDatabase
-from chassis.testing_rpc import settings_for_tests
+from harness.fixtures import ModuleDatabases, OpenDatabase
+from harness.rpc import settings_for_tests
 from services.realtime.tests.running import Device, Frame, Running
 
 LINES = 8

@@ -21,8 +21,8 @@ from fynlo_json import orders as orders_json
 from google.protobuf.message import Message
 
 from chassis.auth import Principal, PrincipalKind
-from chassis.channels import CHANNELS
 from chassis.errors import Problem
+from chassis.messaging.channels import CHANNELS
 from services.realtime.frames import Event
 from services.realtime.hub.core import Hub
 from services.realtime.hub.fetch import Fetch, Fetched

@@ -1,5 +1,5 @@
 """Alembic's environment for staff."""
 
-from chassis.migrations import run_env
+from chassis.db.migrations import run_env
 
 run_env("staff")

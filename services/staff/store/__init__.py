@@ -6,8 +6,8 @@ from uuid import UUID
 
 import asyncpg
 
-from chassis.conditions import Conditions
 from chassis.db import Transaction
+from chassis.db.conditions import Conditions
 from services.staff.domain import CardFilter, Employee, Place, Timecard, UserAlreadyEmployed
 
 _EMPLOYEE = "id, name, user_id, job, hourly_rate_minor, currency_code, active, version"

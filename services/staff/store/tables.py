@@ -3,7 +3,7 @@
 import sqlalchemy as sa
 from sqlalchemy.dialects import postgresql as pg
 
-from chassis.tables import chassis_tables
+from chassis.db.tables import chassis_tables
 
 SCHEMA = "staff"
 metadata = sa.MetaData(schema=SCHEMA)

@@ -6,9 +6,9 @@ import nats
 from fynlo.auth.v1.events_pb2 import RestaurantUpdated
 
 from chassis.ids import new_id
-from chassis.stream import EventContext, ensure_stream, event_headers, subject_of
-from chassis.testing import START, ModuleDatabases, OpenDatabase
-from chassis.testing_rpc import keys_for_tests
+from chassis.messaging.stream import EventContext, ensure_stream, event_headers, subject_of
+from harness.fixtures import START, ModuleDatabases, OpenDatabase
+from harness.rpc import keys_for_tests
 from services.staff import store
 from services.staff.consumers import HANDLERS
 from services.staff.main import build

@@ -8,8 +8,8 @@ import pytest
 
 from chassis.clock import FakeClock
 from chassis.db import Database, connection_options
-from chassis.testing import ModuleDatabases, OpenDatabase
-from chassis.testing_reads import reading
+from harness.fixtures import ModuleDatabases, OpenDatabase
+from harness.reads import reading
 from services.staff import store
 from services.staff.domain import CardFilter
 

@@ -22,12 +22,12 @@ from google.protobuf.timestamp_pb2 import Timestamp
 
 from chassis.clock import FakeClock
 from chassis.db import Database
+from chassis.db.migrations import revert_migrations, run_migrations, schema_differences
 from chassis.errors import InvalidArgument, NotFound, PermissionDenied, Problem, Unavailable
 from chassis.ids import new_id
-from chassis.migrations import revert_migrations, run_migrations, schema_differences
 from chassis.rpc import was_replayed
-from chassis.testing import EventRecorder, ModuleDatabases, OpenDatabase
-from chassis.testing_rpc import PATIENT_SECONDS, Peer, serving
+from harness.fixtures import EventRecorder, ModuleDatabases, OpenDatabase
+from harness.rpc import PATIENT_SECONDS, Peer, serving
 from services.staff.rpc import StaffChannels, StaffRpc
 from services.staff.tests.builders import Auth
 

@@ -8,10 +8,10 @@ from uuid import UUID
 from fynlo.auth.v1.events_pb2 import RestaurantUpdated
 from fynlo.common.v1.common_pb2 import RestaurantSettings
 
-from chassis.aside import Aside, Backoff, Failed
 from chassis.clock import SystemClock
 from chassis.db import Database
 from chassis.ids import new_id
+from chassis.messaging.aside import Aside, Backoff, Failed
 from deploy.local.state import owner_database_url
 from tests.e2e.shop import FLOAT_MINOR
 from tools.api import Device, Refused

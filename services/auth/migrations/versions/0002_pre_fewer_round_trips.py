@@ -5,7 +5,7 @@ Runs before the new code, which calls the functions that it adds.
 
 from alembic import op
 
-from chassis.migrations import save_round_trips
+from chassis.db.migrations import save_round_trips
 
 revision = "0002"
 down_revision = "0001"

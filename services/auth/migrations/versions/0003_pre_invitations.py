@@ -5,7 +5,7 @@ Members and accounts that are there stay as they are: active.
 
 from alembic import op
 
-from chassis.migrations import protect_tenant_table
+from chassis.db.migrations import protect_tenant_table
 
 revision = "0003"
 down_revision = "0002"

@@ -5,7 +5,7 @@ Runs before the new code, which writes them; the old code leaves lines in the lo
 
 from alembic import op
 
-from chassis.migrations import keep_audit_records
+from chassis.db.migrations import keep_audit_records
 
 revision = "0006"
 down_revision = "0005"

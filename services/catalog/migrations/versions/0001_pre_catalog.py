@@ -6,7 +6,7 @@ import sqlalchemy as sa
 from alembic import op
 from sqlalchemy.dialects import postgresql as pg
 
-from chassis.migrations import create_chassis_schema, drop_chassis_schema, protect_tenant_table
+from chassis.db.migrations import create_chassis_schema, drop_chassis_schema, protect_tenant_table
 
 revision = "0001"
 down_revision = None

@@ -6,7 +6,7 @@ fails under it is delivered again until the new code is there.
 
 from alembic import op
 
-from chassis.migrations import see_own_rows
+from chassis.db.migrations import see_own_rows
 
 revision = "0003"
 down_revision = "0002"

@@ -2,7 +2,7 @@
 
 from alembic import op
 
-from chassis.migrations import create_chassis_schema, drop_chassis_schema, protect_tenant_table
+from chassis.db.migrations import create_chassis_schema, drop_chassis_schema, protect_tenant_table
 
 revision = "0001"
 down_revision = None

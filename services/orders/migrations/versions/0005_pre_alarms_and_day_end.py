@@ -8,7 +8,7 @@ from alembic import op
 from fynlo.common.v1.common_pb2 import RestaurantSettings
 from sqlalchemy import text
 
-from chassis.migrations import index_concurrently
+from chassis.db.migrations import index_concurrently
 
 revision = "0005"
 down_revision = "0004"

@@ -6,7 +6,7 @@ calls ``orders_to_complete`` as before.
 
 from alembic import op
 
-from chassis.migrations import index_concurrently
+from chassis.db.migrations import index_concurrently
 
 revision = "0009"
 down_revision = "0008"

@@ -5,7 +5,7 @@ Runs before the new code. The old code goes on with what it notes in its memory,
 
 from alembic import op
 
-from chassis.migrations import index_concurrently
+from chassis.db.migrations import index_concurrently
 
 revision = "0012"
 down_revision = "0011"

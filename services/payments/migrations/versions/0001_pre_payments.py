@@ -6,7 +6,7 @@ everybody, and whoever reads it can check it (debits equal credits, hashes follo
 
 from alembic import op
 
-from chassis.migrations import create_chassis_schema, drop_chassis_schema, protect_tenant_table
+from chassis.db.migrations import create_chassis_schema, drop_chassis_schema, protect_tenant_table
 
 revision = "0001"
 down_revision = None

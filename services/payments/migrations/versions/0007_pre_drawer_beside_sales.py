@@ -6,7 +6,7 @@ are counted, and a sale leaves two rows among them.
 
 from alembic import op
 
-from chassis.migrations import index_concurrently
+from chassis.db.migrations import index_concurrently
 
 revision = "0007"
 down_revision = "0006"

@@ -5,7 +5,7 @@ Runs before the new code, which calls the functions that it adds; the old ones s
 
 from alembic import op
 
-from chassis.migrations import operate_parked_events
+from chassis.db.migrations import operate_parked_events
 
 revision = "0005"
 down_revision = "0004"

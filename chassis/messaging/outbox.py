@@ -1,0 +1,102 @@
+"""Events leave a service through its outbox: written in the transaction of the effect, published afterwards.
+
+The outbox is the log of record (72 hours), JetStream a fast and replaceable copy. An event may take positions
+on channels of its restaurant; positions are contiguous per (restaurant, channel, epoch) because the channel
+row is advanced, and stays locked, as the last thing a transaction does.
+"""
+
+import re
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+from uuid import UUID
+
+from google.protobuf.message import Message
+
+from chassis.db.audit_records import APPEND
+from chassis.db.idempotency import IdempotencyKey
+from chassis.ids import new_id
+from chassis.messaging.channels import channels_of
+from chassis.telemetry import current_scope
+
+MAX_EVENT_BYTES = 120_000
+"""Below the 128 KB that the stream takes, headers included: an event that was committed can be published."""
+RETENTION_HOURS = 72
+COMMIT_RECORDS = (
+    "SELECT outbox_commit($1::timestamptz, $2::text[], $3::text[], $4::uuid[], $5::bytea[], $6::text[],"
+    " $7::text[], $8::text, $9::text, $10::text, $11::bytea, $12::bytea)"
+)
+COMMIT_AUDITED = f"{COMMIT_RECORDS}, {APPEND.format(*range(13, 20))}"
+"""With audit records, in the same round trip; the head of their chain is locked after the channels."""
+
+_CHANNEL = re.compile(r"[a-z]{1,20}")
+_TYPE = re.compile(r"fynlo\.([a-z]+)\.v\d+\.[A-Z][A-Za-z0-9]*")
+
+
+@dataclass(frozen=True, slots=True)
+class PendingEvent:
+    """An event that waits for its transaction's end."""
+
+    type: str
+    subject_id: str
+    payload: bytes
+    channels: str
+    command_id: str | None
+
+
+def pending_event(
+    schema: str,
+    tenant: UUID | None,
+    event: Message,
+    subject_id: str,
+    channels: Sequence[str],
+    command_id: str | None,
+) -> PendingEvent:
+    """Checks an event before it is buffered, so that whatever commits can be published.
+
+    No ``channels`` named: those that the contract declares for the event.
+
+    Raises ValueError for an event of another service, a channel without a tenant or with a bad name, or an
+    event larger than MAX_EVENT_BYTES: each a mistake in the calling service.
+    """
+    full_name = event.DESCRIPTOR.full_name
+    named = _TYPE.fullmatch(full_name)
+    if named is None or named.group(1) != schema:
+        raise ValueError(f"{full_name} is no event of {schema}")
+    channels = channels or channels_of(event)
+    if channels and tenant is None:
+        raise ValueError(f"{full_name}: a channel belongs to a restaurant, this transaction has none")
+    if any(_CHANNEL.fullmatch(channel) is None for channel in channels) or len(set(channels)) != len(
+        channels
+    ):
+        raise ValueError(f"{full_name}: bad channels {list(channels)}")
+    payload = event.SerializeToString(deterministic=True)
+    if len(payload) > MAX_EVENT_BYTES:
+        raise ValueError(f"{full_name} has {len(payload)} bytes, more than {MAX_EVENT_BYTES}")
+    return PendingEvent(full_name, subject_id, payload, ",".join(channels), command_id)
+
+
+def commit_arguments(
+    now: datetime, events: Sequence[PendingEvent], key: IdempotencyKey | None, reply: bytes | None
+) -> tuple[Any, ...]:
+    """The parameters of COMMIT_RECORDS, one array per column of the outbox."""
+    return (
+        now,
+        [event.type for event in events],
+        [event.subject_id for event in events],
+        [new_id() for _ in events],
+        [event.payload for event in events],
+        [event.channels for event in events],
+        [event.command_id for event in events],
+        _traceparent(),
+        key.scope if key else None,
+        key.key if key else None,
+        key.request_hash if key else None,
+        reply,
+    )
+
+
+def _traceparent() -> str | None:
+    scope = current_scope()
+    return None if scope is None else scope.trace.traceparent

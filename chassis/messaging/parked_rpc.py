@@ -1,0 +1,113 @@
+"""What every service with an inbox answers to the operators of the platform: its parked events."""
+
+from typing import Any
+
+from fynlo.operations.v1 import parked_events_service_pb2 as api
+from fynlo.operations.v1.parked_events_service_pb2_grpc import (
+    ParkedEventsServiceServicer,
+    add_ParkedEventsServiceServicer_to_server,
+)
+from google.protobuf.message import Message
+
+from chassis.db import Transaction
+from chassis.db.commands import PlatformCommand, execute
+from chassis.db.idempotency import key_of
+from chassis.errors import FieldError, InvalidArgument
+from chassis.ids import parse_id
+from chassis.instants import timestamp
+from chassis.messaging.aside import COUNTED_ROWS
+from chassis.messaging.inbox import Consumer
+from chassis.messaging.parked_events import (
+    ParkedEvent,
+    ParkedEventNotFound,
+    body_in_words,
+    discard,
+    error_in_words,
+    parked_event,
+    parked_page,
+    retry,
+)
+from chassis.process.runtime import Service
+from chassis.rpc import RpcServer, current_principal
+from chassis.rpc.cursors import BY_TIME_AND_NAME, page_of
+
+_COUNT = "SELECT parked FROM inbox_aside($1, $2)"
+_LIST = page_of(api.ListParkedRequest(), BY_TIME_AND_NAME)
+
+
+def consume(service: Service, rpc: RpcServer, consumer: Consumer) -> None:
+    """Has ``service`` handle its events while it runs, and answer for those that it has parked."""
+    rpc.add(add_ParkedEventsServiceServicer_to_server, ParkedEventsRpc(consumer))
+    service.add_background("consumer", consumer.run)
+
+
+class ParkedEventsRpc(ParkedEventsServiceServicer):
+    """The parked events of one consumer's schema. What is asked for here is tried here at once."""
+
+    def __init__(self, consumer: Consumer) -> None:
+        self._consumer = consumer
+        self._db = consumer.db
+
+    async def ListParked(  # noqa: N802
+        self, request: api.ListParkedRequest, context: Any
+    ) -> api.ListParkedResponse:
+        # A cursor names a place among the events of all services, whichever is asked.
+        asked = api.ListParkedRequest(limit=request.limit, cursor=request.cursor)
+        page = page_of(asked, BY_TIME_AND_NAME)
+        async with self._db.transaction(None, readonly=True) as tx:
+            events = await parked_page(tx, page.size, page.after)
+            parked = await tx.fetchval(_COUNT, self._consumer.durable, COUNTED_ROWS)
+        return api.ListParkedResponse(events=map(self._message, events), parked=parked)
+
+    async def GetParked(self, request: api.GetParkedRequest, context: Any) -> api.GetParkedResponse:  # noqa: N802
+        event, payload = await parked_event(self._db, parse_id(request.event_id))
+        body, cut = body_in_words(event.type, payload)
+        return api.GetParkedResponse(event=self._message(event), body=body, body_cut=cut)
+
+    async def RetryParked(  # noqa: N802
+        self, request: api.RetryParkedRequest, context: Any
+    ) -> api.RetryParkedResponse:
+        async def again(tx: Transaction) -> api.RetryParkedResponse:
+            ids = [parse_id(request.event_id)] if request.event_id else None
+            asked = await retry(tx, ids, event_type=request.type or None)
+            if ids is not None and not asked:
+                raise ParkedEventNotFound
+            tx.after_commit(self._consumer.try_again_now)
+            return api.RetryParkedResponse(asked=asked)
+
+        return await execute(self._db, _command("RetryParked", request), api.RetryParkedResponse, again)
+
+    async def DiscardParked(  # noqa: N802
+        self, request: api.DiscardParkedRequest, context: Any
+    ) -> api.DiscardParkedResponse:
+        async def away(tx: Transaction) -> api.DiscardParkedResponse:
+            reason = request.reason.strip()
+            if not reason:
+                wrong = FieldError("reason", "REQUIRED", "say why")
+                raise InvalidArgument("why?", reason="VALIDATION_FAILED", fields=[wrong])
+            if not await discard(tx, [parse_id(request.event_id)], reason):
+                raise ParkedEventNotFound
+            # Whoever counts what is parked looks again.
+            tx.after_commit(self._consumer.try_again_now)
+            return api.DiscardParkedResponse()
+
+        return await execute(self._db, _command("DiscardParked", request), api.DiscardParkedResponse, away)
+
+    def _message(self, event: ParkedEvent) -> api.ParkedEvent:
+        return api.ParkedEvent(
+            id=str(event.msg_id),
+            type=event.type,
+            subject=event.subject,
+            restaurant_id="" if event.restaurant_id is None else str(event.restaurant_id),
+            tries=event.attempts,
+            failures=event.failures,
+            error=error_in_words(event.error),
+            cursor=_LIST.cursor(event.place),
+            service=self._consumer.durable,
+            parked_at=timestamp(event.parked_at),
+        )
+
+
+def _command(method: str, request: Message) -> PlatformCommand:
+    """Parked events are the platform's affair, whatever restaurant an operator is in."""
+    return PlatformCommand(key_of(method, request, current_principal()))
