@@ -1,6 +1,6 @@
 """The HTTP application: routes, errors, documentation."""
 
-from functools import partial
+from functools import cache, partial
 from pathlib import Path
 from typing import Any
 
@@ -60,10 +60,17 @@ def dispatch_of(app: FastAPI) -> Dispatch:
     return Dispatch(app, routes, on_problem=_on_problem, on_http=_on_http_exception)
 
 
+@cache
 def document() -> dict[str, Any]:
     """The OpenAPI document, made of the contracts."""
     made: dict[str, Any] = orjson.loads(DOCUMENT.read_bytes())
     return made
+
+
+@cache
+def _document_bytes() -> bytes:
+    """As it is sent: anybody may ask for it."""
+    return orjson.dumps(document())
 
 
 def _function_of(route: plain.Route) -> plain.Handler:
@@ -86,6 +93,5 @@ async def _on_http_exception(request: Request, error: Exception) -> Response:
     return problems.answer(problems.document(error.status_code, code, detail), error.headers)
 
 
-async def _openapi(request: Request) -> Response:
-    document: dict[str, Any] = request.app.openapi()
-    return Response(orjson.dumps(document), media_type="application/json")
+async def _openapi(_: Request) -> Response:
+    return Response(_document_bytes(), media_type="application/json")
