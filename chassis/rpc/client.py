@@ -90,11 +90,11 @@ class Channel(grpc.aio.Channel):
         def invoke(
             request: Any, *, timeout: float | None = None, wait_for_ready: bool | None = None
         ) -> Reply[Any]:
-            ticket = outgoing.ticket(timeout if timeout is not None else otherwise)
+            departure = outgoing.departure(timeout if timeout is not None else otherwise)
             call = inner(
-                request, timeout=ticket.timeout, metadata=ticket.metadata, wait_for_ready=wait_for_ready
+                request, timeout=departure.timeout, metadata=departure.metadata, wait_for_ready=wait_for_ready
             )
-            return Reply(call, outgoing, ticket)
+            return Reply(call, outgoing, departure)
 
         return invoke
 
@@ -106,11 +106,11 @@ class Channel(grpc.aio.Channel):
         def invoke(
             request: Any, *, timeout: float | None = None, wait_for_ready: bool | None = None
         ) -> Replies[Any]:
-            ticket = outgoing.ticket(timeout)
+            departure = outgoing.departure(timeout)
             call = inner(
-                request, timeout=ticket.timeout, metadata=ticket.metadata, wait_for_ready=wait_for_ready
+                request, timeout=departure.timeout, metadata=departure.metadata, wait_for_ready=wait_for_ready
             )
-            return Replies(call, outgoing, ticket)
+            return Replies(call, outgoing, departure)
 
         return invoke
 

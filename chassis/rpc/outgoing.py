@@ -27,7 +27,7 @@ class CallInsideTransaction(RuntimeError):
     """A mistake in the code: rows would stay locked while the network is waited for."""
 
 
-class Ticket:
+class Departure:
     """What one call takes along."""
 
     __slots__ = ("metadata", "span", "started", "timeout")
@@ -54,7 +54,7 @@ class Outgoing:
         self._service_only = access is Access.SERVICE_ONLY
         self._observe: dict[str, Callable[[float], None]] = {}
 
-    def ticket(self, timeout: float | None) -> Ticket:
+    def departure(self, timeout: float | None) -> Departure:
         """Raises Unavailable (DEADLINE_EXCEEDED) where nothing is left of the caller's own deadline, and
         CallInsideTransaction."""
         if in_transaction():
@@ -69,17 +69,17 @@ class Outgoing:
         scope = current_scope()
         trace = scope.trace if scope is not None else new_trace()
         span = start_span(f"{self._service}/{self._method}", trace, SpanKind.CLIENT)
-        return Ticket(timeout, self._metadata(trace if span is None else trace_of(span)), span)
+        return Departure(timeout, self._metadata(trace if span is None else trace_of(span)), span)
 
-    def ended(self, ticket: Ticket, code: str) -> None:
+    def ended(self, departure: Departure, code: str) -> None:
         """Notes the outcome."""
         observe = self._observe.get(code)
         if observe is None:
             observe = self._observe[code] = _seconds.labels(self._service, self._method, code).observe
-        observe(time.perf_counter() - ticket.started)
-        if ticket.span is not None:
-            ticket.span.set_attribute("rpc.grpc.status_code", code)
-            ticket.span.end()
+        observe(time.perf_counter() - departure.started)
+        if departure.span is not None:
+            departure.span.set_attribute("rpc.grpc.status_code", code)
+            departure.span.end()
 
     def _metadata(self, trace: Trace) -> tuple[tuple[str, str], ...]:
         call = current_call()
@@ -111,10 +111,10 @@ class Reply(Generic[_T]):
 
     __slots__ = ("_call", "_noted", "_outgoing", "_ticket")
 
-    def __init__(self, call: Any, outgoing: Outgoing, ticket: Ticket) -> None:
+    def __init__(self, call: Any, outgoing: Outgoing, departure: Departure) -> None:
         self._call = call
         self._outgoing = outgoing
-        self._ticket = ticket
+        self._ticket = departure
         self._noted = False
 
     def __await__(self) -> Generator[Any, None, _T]:
@@ -151,10 +151,10 @@ class Replies(Generic[_T]):
 
     __slots__ = ("_call", "_outgoing", "_ticket")
 
-    def __init__(self, call: Any, outgoing: Outgoing, ticket: Ticket) -> None:
+    def __init__(self, call: Any, outgoing: Outgoing, departure: Departure) -> None:
         self._call = call
         self._outgoing = outgoing
-        self._ticket = ticket
+        self._ticket = departure
 
     def cancel(self) -> bool:
         """Gives the stream up. False where it has ended already."""

@@ -12,10 +12,10 @@ from chassis.db import Transaction
 from chassis.messaging.inbox import Handler
 from chassis.messaging.stream import EventContext
 from services.orders.usecases import copies, payments
-from services.orders.usecases.work import Shop
+from services.orders.usecases.work import Dependencies
 
 
-def handlers(shop: Shop) -> Mapping[type[Message], Handler]:
+def handlers(deps: Dependencies) -> Mapping[type[Message], Handler]:
     """The handlers of this service, by event."""
 
     async def on_restaurant_updated(tx: Transaction, event: RestaurantUpdated, _: EventContext) -> None:
@@ -25,7 +25,7 @@ def handlers(shop: Shop) -> Mapping[type[Message], Handler]:
         await copies.note_menu(tx, event)
 
     async def on_payment_captured(tx: Transaction, event: PaymentCaptured, _: EventContext) -> None:
-        await payments.record_payment(tx, shop.clock, event)
+        await payments.record_payment(tx, deps.clock, event)
 
     by_event: dict[type[Message], Any] = {
         RestaurantUpdated: on_restaurant_updated,

@@ -14,18 +14,18 @@ from services.orders.rpc import ChannelsRpc, KitchenRpc, OrdersRpc
 from services.orders.settings import OrdersSettings
 from services.orders.usecases import figures, upkeep
 from services.orders.usecases.copies import Copies
-from services.orders.usecases.work import Shop
+from services.orders.usecases.work import Dependencies
 
 
 async def build(settings: OrdersSettings) -> Service:
     """The service, connected and ready to start. Raises Unavailable."""
     orders = await open_service(settings)
     peers = GrpcPeers(*(orders.channel(peer) for peer in ("auth", "catalog", "payments")))
-    shop = Shop(orders.db, orders.clock, peers, Copies(orders.db, peers))
-    orders.serve(add_OrdersServiceServicer_to_server, OrdersRpc(shop))
-    orders.serve(add_KitchenServiceServicer_to_server, KitchenRpc(shop))
-    orders.serve(add_ChannelSourceServiceServicer_to_server, ChannelsRpc(shop))
-    orders.consume(handlers(shop))
-    orders.service.add_background("sweeper", lambda: upkeep.sweep_forever(shop))
-    orders.service.add_background("metrics", lambda: figures.publish_forever(shop))
+    deps = Dependencies(orders.db, orders.clock, peers, Copies(orders.db, peers))
+    orders.serve(add_OrdersServiceServicer_to_server, OrdersRpc(deps))
+    orders.serve(add_KitchenServiceServicer_to_server, KitchenRpc(deps))
+    orders.serve(add_ChannelSourceServiceServicer_to_server, ChannelsRpc(deps))
+    orders.consume(handlers(deps))
+    orders.service.add_background("sweeper", lambda: upkeep.sweep_forever(deps))
+    orders.service.add_background("metrics", lambda: figures.publish_forever(deps))
     return orders.service

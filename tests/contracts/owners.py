@@ -172,7 +172,7 @@ async def orders(open_database: OpenDatabase, clock: FakeClock) -> AsyncIterator
         of_orders.world_of(await open_database("orders"), clock) as world,
         serving(
             add_OrdersServiceServicer_to_server,
-            OrdersRpc(world.shop),
+            OrdersRpc(world.deps),
             clock=clock,
             caller="payments",
         ) as peer,
@@ -237,7 +237,7 @@ async def channel(open_database: OpenDatabase, clock: FakeClock) -> AsyncIterato
         of_orders.world_of(await open_database("orders"), clock) as world,
         serving(
             add_ChannelSourceServiceServicer_to_server,
-            ChannelsRpc(world.shop),
+            ChannelsRpc(world.deps),
             clock=clock,
             caller="realtime",
         ) as peer,

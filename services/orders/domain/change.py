@@ -90,7 +90,7 @@ class Change:
 
 
 @dataclass(frozen=True, slots=True)
-class Held:
+class Locked:
     """A stored order with all its tickets, locked for a change."""
 
     order: Order
@@ -111,7 +111,7 @@ def numbered(change: Change, number: int) -> Change:
 
 def change_of(
     before: Order | None,
-    held: Held,
+    locked: Locked,
     after: Order,
     tickets: tuple[Ticket, ...],
     command: Command,
@@ -137,7 +137,7 @@ def change_of(
     calm = {ticket.id: ticket for ticket in cleared}
     tickets = tuple(calm.get(ticket.id, ticket) for ticket in tickets)
     facts = (*facts, *(AlarmCleared(ticket) for ticket in cleared))
-    return Change(before, order, held.tickets, tickets, history, facts)
+    return Change(before, order, locked.tickets, tickets, history, facts)
 
 
 def _axes_moved(before: Order | None, after: Order) -> list[tuple[str, str, str]]:

@@ -11,8 +11,8 @@ from services.orders.domain.change import (
     Command,
     Completed,
     Fact,
-    Held,
     KitchenReady,
+    Locked,
     PaymentRecorded,
     Placed,
     TicketMoved,
@@ -63,7 +63,7 @@ def open_draft(
 ) -> Change:
     """A draft: priced for show, without number, stock or effect on the kitchen."""
     draft = _draft(wanted, basket, terms, menu_version, restaurant_id, command)
-    return change_of(None, Held(draft), draft, (), command, [Updated("draft")])
+    return change_of(None, Locked(draft), draft, (), command, [Updated("draft")])
 
 
 def place(
@@ -77,17 +77,22 @@ def place(
 ) -> Change:
     """A draft and its validation in one step. Raises EmptyOrder."""
     draft = _draft(wanted, basket, terms, menu_version, restaurant_id, command)
-    return replace(validate(Held(draft), basket, terms, menu_version, stations, command), before=None)
+    return replace(validate(Locked(draft), basket, terms, menu_version, stations, command), before=None)
 
 
 def validate(
-    held: Held, basket: Basket, terms: Terms, menu_version: int, stations: Sequence[Station], command: Command
+    locked: Locked,
+    basket: Basket,
+    terms: Terms,
+    menu_version: int,
+    stations: Sequence[Station],
+    command: Command,
 ) -> Change:
     """Draft to validated: prices are fixed and lines that need not wait go to the kitchen.
 
     The number is given by the store in the same statement. Raises IllegalTransition and EmptyOrder.
     """
-    order = held.order
+    order = locked.order
     if order.lifecycle is not Lifecycle.DRAFT:
         raise illegal(order, "validate")
     refuse_empty(basket.lines)
@@ -104,11 +109,11 @@ def validate(
         placed_at=command.at,
     )
     fired, tickets = fire_waiting(valid, (), stations, command)
-    return change_of(order, held, fired, tickets, command, [Placed()])
+    return change_of(order, locked, fired, tickets, command, [Placed()])
 
 
 def fire(
-    held: Held,
+    locked: Locked,
     line_ids: Sequence[UUID],
     course: str,
     stations: Sequence[Station],
@@ -121,7 +126,7 @@ def fire(
     nobody holds back is fired. Raises IllegalTransition (also for pay_first before it is paid),
     LineAlreadyFired, NothingToFire, LineRefused (UNKNOWN_LINE).
     """
-    order = held.order
+    order = locked.order
     if order.lifecycle is not Lifecycle.VALIDATED:
         raise illegal(order, "fire")
     if pay_later and not order.kitchen_may_start:
@@ -130,141 +135,145 @@ def fire(
     if not order.kitchen_may_start:
         raise illegal(order, "fire", "The kitchen starts when this order is paid.")
     lines = lines_to_fire(order, line_ids, course)
-    after, tickets = put_on_tickets(order, lines, stations, held.tickets, command)
-    return change_of(held.order, held, after, tickets, command, [Updated("fired")])
+    after, tickets = put_on_tickets(order, lines, stations, locked.tickets, command)
+    return change_of(locked.order, locked, after, tickets, command, [Updated("fired")])
 
 
 def step_ticket(
-    held: Held, ticket_id: UUID, step: TicketStep, auto_complete: bool, command: Command
+    locked: Locked, ticket_id: UUID, step: TicketStep, auto_complete: bool, command: Command
 ) -> Change | None:
     """A cook moves a whole ticket. None: it was acknowledged before.
 
     Raises TicketNotFound, TicketStepRefused, RecallTooLate, AllergyNotAcknowledged, IllegalTransition (the
     order is closed).
     """
-    ticket = _ticket(held, ticket_id)
+    ticket = _ticket(locked, ticket_id)
     if step is not TicketStep.ACK:
-        _refuse_closed(held.order, step)
+        _refuse_closed(locked.order, step)
     moved = kitchen.step_ticket(ticket, step, command.at)
     if moved is ticket:
         return None
-    return _kitchen_change(held, [moved], TICKET_CAUSES[step], auto_complete, command)
+    return _kitchen_change(locked, [moved], TICKET_CAUSES[step], auto_complete, command)
 
 
 def step_line(
-    held: Held, ticket_id: UUID, line_id: UUID, step: LineStep, auto_complete: bool, command: Command
+    locked: Locked, ticket_id: UUID, line_id: UUID, step: LineStep, auto_complete: bool, command: Command
 ) -> Change:
     """A cook moves one line. Raises as step_ticket, and LineRefused (UNKNOWN_LINE)."""
-    ticket = _ticket(held, ticket_id)
+    ticket = _ticket(locked, ticket_id)
     if line_id not in {line.id for line in ticket.lines}:
         raise LineRefused("UNKNOWN_LINE", "line_id", "The ticket has no such line.")
-    _refuse_closed(held.order, step)
+    _refuse_closed(locked.order, step)
     moved = kitchen.step_line(ticket, line_id, step, command.at)
-    return _kitchen_change(held, [moved], LINE_CAUSES[step], auto_complete, command)
+    return _kitchen_change(locked, [moved], LINE_CAUSES[step], auto_complete, command)
 
 
-def step_all(held: Held, step: TicketStep, auto_complete: bool, command: Command) -> Change:
+def step_all(locked: Locked, step: TicketStep, auto_complete: bool, command: Command) -> Change:
     """Every ticket that can take the step takes it.
 
     Raises IllegalTransition where none can, or where a bump would leave held lines behind.
     """
-    order = held.order
-    moving = [ticket for ticket in held.tickets if step in kitchen.allowed_steps(ticket)]
+    order = locked.order
+    moving = [ticket for ticket in locked.tickets if step in kitchen.allowed_steps(ticket)]
     held_back = step is TicketStep.BUMP and order.kitchen is Kitchen.HELD
     if order.lifecycle is not Lifecycle.VALIDATED or not moving or held_back:
         raise illegal(order, step.value)
     moved = [kitchen.step_ticket(ticket, step, command.at) for ticket in moving]
-    return _kitchen_change(held, moved, TICKET_CAUSES[step], auto_complete, command)
+    return _kitchen_change(locked, moved, TICKET_CAUSES[step], auto_complete, command)
 
 
-def set_guest_allergy(held: Held, allergy: GuestAllergy | None, command: Command) -> Change | None:
+def set_guest_allergy(locked: Locked, allergy: GuestAllergy | None, command: Command) -> Change | None:
     """What a guest must not eat; tickets that are still cooked or wait to be served repeat it.
 
     None: it is that already. Raises IllegalTransition once the order is done, cancelled or about to be.
     """
-    order = held.order
+    order = locked.order
     if order.lifecycle not in {Lifecycle.DRAFT, Lifecycle.VALIDATED}:
         raise illegal(order, "set_guest_allergy")
     if allergy == order.guest_allergy:
         return None
     tickets = tuple(
         kitchen.with_guest_allergy(ticket, allergy)
-        for ticket in held.tickets
+        for ticket in locked.tickets
         if ticket.state in kitchen.OPEN_TICKET
     )
     after = replace(order, guest_allergy=allergy)
-    return change_of(order, held, after, tickets, command, [Updated("guest_allergy")])
+    return change_of(order, locked, after, tickets, command, [Updated("guest_allergy")])
 
 
 def acknowledge_allergy(
-    held: Held, ticket_id: UUID, seen: GuestAllergy | None, command: Command
+    locked: Locked, ticket_id: UUID, seen: GuestAllergy | None, command: Command
 ) -> Change | None:
     """A cook has read what a guest must not eat. None: it was acknowledged before.
 
     Raises TicketNotFound, AllergyChanged.
     """
-    ticket = _ticket(held, ticket_id)
+    ticket = _ticket(locked, ticket_id)
     moved = kitchen.acknowledge_allergy(ticket, seen, command.at)
     if moved is ticket:
         return None
     facts = [TicketMoved(moved, "allergy_acknowledged")]
-    return change_of(held.order, held, held.order, (moved,), command, facts)
+    return change_of(locked.order, locked, locked.order, (moved,), command, facts)
 
 
 def end_day(
-    held: Held, today: str, fired_before: datetime, auto_complete: bool, command: Command
+    locked: Locked, today: str, fired_before: datetime, auto_complete: bool, command: Command
 ) -> Change | None:
     """Tickets of earlier business days than ``today`` (ISO) leave the kitchen. None: there are none."""
     ended = [
         kitchen.end_day(ticket, command.at)
-        for ticket in held.tickets
+        for ticket in locked.tickets
         if kitchen.outlives_its_day(ticket, today, fired_before)
     ]
     if not ended:
         return None
-    after = with_line_states(held.order, held.tickets, ended)
+    after = with_line_states(locked.order, locked.tickets, ended)
     facts: list[Fact] = [TicketMoved(ticket, DAY_ENDED) for ticket in ended]
     if after.lifecycle is Lifecycle.VALIDATED:
         after = _completed_by_itself(after, auto_complete, command, facts)
-    return change_of(held.order, held, after, tuple(ended), command, facts)
+    return change_of(locked.order, locked, after, tuple(ended), command, facts)
 
 
 def record_payment(
-    held: Held, payment: PaymentRecorded, stations: Sequence[Station], auto_complete: bool, command: Command
+    locked: Locked,
+    payment: PaymentRecorded,
+    stations: Sequence[Station],
+    auto_complete: bool,
+    command: Command,
 ) -> Change:
     """Books money, whatever the state of the order: it has been taken.
 
     What follows from it, firing and completing, happens only while the order is open.
     """
-    order = held.order
+    order = locked.order
     totals = replace(order.totals, paid_minor=order.totals.paid_minor + payment.amount_minor)
     paid = replace(order, totals=totals)
     tickets: tuple[Ticket, ...] = ()
     facts: list[Fact] = [payment]
     if paid.lifecycle is Lifecycle.VALIDATED:
-        paid, tickets = fire_waiting(paid, held.tickets, stations, command)
+        paid, tickets = fire_waiting(paid, locked.tickets, stations, command)
         paid = _completed_by_itself(paid, auto_complete, command, facts)
-    return change_of(order, held, paid, tickets, command, facts)
+    return change_of(order, locked, paid, tickets, command, facts)
 
 
-def complete(held: Held, command: Command) -> Change:
+def complete(locked: Locked, command: Command) -> Change:
     """Paid and handed over. What was ready counts as served from now on.
 
     Raises IllegalTransition, BalanceOpen.
     """
-    order = held.order
+    order = locked.order
     if order.lifecycle is not Lifecycle.VALIDATED or not kitchen_is_through(order):
         raise illegal(order, "complete")
     if order.totals.due_minor:
         raise BalanceOpen(
             "The order is not paid in full.", metadata={"due_minor": str(order.totals.due_minor)}
         )
-    waiting = [ticket for ticket in held.tickets if ticket.state is Kitchen.READY]
+    waiting = [ticket for ticket in locked.tickets if ticket.state is Kitchen.READY]
     served = tuple(kitchen.step_ticket(ticket, TicketStep.SERVE, command.at) for ticket in waiting)
-    after = with_line_states(order, held.tickets, served)
+    after = with_line_states(order, locked.tickets, served)
     after = replace(after, lifecycle=Lifecycle.DONE, completed_at=command.at)
     facts: list[Fact] = [TicketMoved(ticket, "served") for ticket in served]
-    return change_of(order, held, after, served, command, [*facts, Completed()])
+    return change_of(order, locked, after, served, command, [*facts, Completed()])
 
 
 def _draft(
@@ -301,16 +310,16 @@ def _draft(
 
 
 def _kitchen_change(
-    held: Held, moved: Sequence[Ticket], cause: str, auto_complete: bool, command: Command
+    locked: Locked, moved: Sequence[Ticket], cause: str, auto_complete: bool, command: Command
 ) -> Change:
-    order = held.order
-    after = with_line_states(order, held.tickets, moved)
+    order = locked.order
+    after = with_line_states(order, locked.tickets, moved)
     facts: list[Fact] = [TicketMoved(ticket, cause) for ticket in moved]
     if after.state is State.READY and order.state is not State.READY:
         facts.append(KitchenReady())
     if after.lifecycle is Lifecycle.VALIDATED:
         after = _completed_by_itself(after, auto_complete, command, facts)
-    return change_of(order, held, after, tuple(moved), command, facts)
+    return change_of(order, locked, after, tuple(moved), command, facts)
 
 
 def _completed_by_itself(order: Order, auto_complete: bool, command: Command, facts: list[Fact]) -> Order:
@@ -320,8 +329,8 @@ def _completed_by_itself(order: Order, auto_complete: bool, command: Command, fa
     return replace(order, lifecycle=Lifecycle.DONE, completed_at=command.at)
 
 
-def _ticket(held: Held, ticket_id: UUID) -> Ticket:
-    for ticket in held.tickets:
+def _ticket(locked: Locked, ticket_id: UUID) -> Ticket:
+    for ticket in locked.tickets:
         if ticket.id == ticket_id:
             return ticket
     raise TicketNotFound("There is no such ticket.")

@@ -2,7 +2,7 @@
 
 from datetime import datetime
 
-from services.orders.domain.change import Held
+from services.orders.domain.change import Locked
 from services.orders.domain.errors import IllegalTransition
 from services.orders.domain.kitchen import RECALL_WITHIN
 from services.orders.domain.order import Kitchen, Lifecycle, Order, Payment, State
@@ -48,14 +48,14 @@ def kitchen_is_through(order: Order) -> bool:
     return order.kitchen in {Kitchen.READY, Kitchen.SERVED, Kitchen.NONE}
 
 
-def was_handed_over(held: Held, at: datetime) -> bool:
+def was_handed_over(locked: Locked, at: datetime) -> bool:
     """Paid, all of it ready, and ready for so long that nothing can be recalled: nobody marked it served."""
-    order = held.order
+    order = locked.order
     if (order.lifecycle, order.payment, order.kitchen) != (
         Lifecycle.VALIDATED,
         Payment.PAID,
         Kitchen.READY,
     ):
         return False
-    waiting = [ticket for ticket in held.tickets if ticket.state is Kitchen.READY]
+    waiting = [ticket for ticket in locked.tickets if ticket.state is Kitchen.READY]
     return all(ticket.ready_at is not None and at - ticket.ready_at > RECALL_WITHIN for ticket in waiting)

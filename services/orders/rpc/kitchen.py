@@ -14,7 +14,7 @@ from services.orders.rpc import deeds
 from services.orders.rpc.asking import Context, ask_of
 from services.orders.usecases import alarms, allergies, kitchen, reading
 from services.orders.usecases.alarms import Unseen
-from services.orders.usecases.work import Shop
+from services.orders.usecases.work import Dependencies
 from services.orders.wire import enums
 from services.orders.wire.orders import guest_allergy_of, station_message, ticket_message, wanted_station
 
@@ -22,24 +22,24 @@ from services.orders.wire.orders import guest_allergy_of, station_message, ticke
 class KitchenRpc(KitchenServiceServicer):
     """Stations and their tickets."""
 
-    def __init__(self, shop: Shop) -> None:
-        self._shop = shop
+    def __init__(self, deps: Dependencies) -> None:
+        self._deps = deps
 
     async def ListStations(
         self, request: pb.ListStationsRequest, context: Context
     ) -> pb.ListStationsResponse:
-        stations = await kitchen.list_stations(self._shop, current_principal().tenant)
+        stations = await kitchen.list_stations(self._deps, current_principal().tenant)
         return pb.ListStationsResponse(stations=[station_message(station) for station in stations])
 
     async def SaveStation(self, request: pb.SaveStationRequest, context: Context) -> pb.SaveStationResponse:
         ask = ask_of("SaveStation", request)
         station = wanted_station(request.station)
-        return await kitchen.save_station(self._shop, ask, station, is_new=not request.station.id)
+        return await kitchen.save_station(self._deps, ask, station, is_new=not request.station.id)
 
     async def ListTickets(self, request: pb.ListTicketsRequest, context: Context) -> pb.ListTicketsResponse:
         page = page_of(request, BY_TIME)
         tickets, following = await reading.list_tickets(
-            self._shop,
+            self._deps,
             current_principal().tenant,
             [enums.KITCHEN_OF[state] for state in request.states if state in enums.KITCHEN_OF],
             parse_id(request.station_id) if request.station_id else None,
@@ -56,7 +56,7 @@ class KitchenRpc(KitchenServiceServicer):
     ) -> pb.ChangeTicketResponse:
         ask = ask_of("ChangeTicket", request)
         step = enums.TICKET_STEP_OF[request.action]
-        reply = await kitchen.change_ticket(self._shop, ask, UUID(request.ticket_id), step)
+        reply = await kitchen.change_ticket(self._deps, ask, UUID(request.ticket_id), step)
         deeds.tell_step(reply.ticket, step)
         return reply
 
@@ -66,14 +66,14 @@ class KitchenRpc(KitchenServiceServicer):
         ask = ask_of("ChangeTicketLine", request)
         ticket_id, line_id = UUID(request.ticket_id), UUID(request.line_id)
         step = enums.LINE_STEP_OF[request.action]
-        return await kitchen.change_ticket_line(self._shop, ask, ticket_id, line_id, step)
+        return await kitchen.change_ticket_line(self._deps, ask, ticket_id, line_id, step)
 
     async def AcknowledgeGuestAllergy(
         self, request: pb.AcknowledgeGuestAllergyRequest, context: Context
     ) -> pb.AcknowledgeGuestAllergyResponse:
         ask, ticket_id = ask_of("AcknowledgeGuestAllergy", request), UUID(request.ticket_id)
         seen = guest_allergy_of(request.guest_allergy)
-        return await allergies.acknowledge_guest_allergy(self._shop, ask, ticket_id, seen)
+        return await allergies.acknowledge_guest_allergy(self._deps, ask, ticket_id, seen)
 
     async def ReportUndelivered(
         self, request: pb.ReportUndeliveredRequest, context: Context
@@ -84,18 +84,18 @@ class KitchenRpc(KitchenServiceServicer):
         ]
         if request.ticket_id:
             unseen.append(Unseen(parse_id(request.ticket_id), request.revision, request.cause))
-        await alarms.report_undelivered(self._shop, tenant_named(request.restaurant_id), unseen)
+        await alarms.report_undelivered(self._deps, tenant_named(request.restaurant_id), unseen)
         return pb.ReportUndeliveredResponse()
 
     async def ReportDelivered(
         self, request: pb.ReportDeliveredRequest, context: Context
     ) -> pb.ReportDeliveredResponse:
         confirmed = [(UUID(one.ticket_id), one.revision) for one in request.tickets]
-        await alarms.report_delivered(self._shop, tenant_named(request.restaurant_id), confirmed)
+        await alarms.report_delivered(self._deps, tenant_named(request.restaurant_id), confirmed)
         return pb.ReportDeliveredResponse()
 
     async def AcknowledgeTicketAlarm(
         self, request: pb.AcknowledgeTicketAlarmRequest, context: Context
     ) -> pb.AcknowledgeTicketAlarmResponse:
         ask = ask_of("AcknowledgeTicketAlarm", request)
-        return await alarms.acknowledge_alarm(self._shop, ask, UUID(request.ticket_id))
+        return await alarms.acknowledge_alarm(self._deps, ask, UUID(request.ticket_id))

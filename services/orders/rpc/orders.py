@@ -18,7 +18,7 @@ from services.orders.rpc import deeds
 from services.orders.rpc.asking import Context, ask_of
 from services.orders.store.listing import Filter
 from services.orders.usecases import allergies, cancelling, lifecycle, placing, reading
-from services.orders.usecases.work import Shop
+from services.orders.usecases.work import Dependencies
 from services.orders.wire import enums
 from services.orders.wire.orders import guest_allergy_of, history_message, order_message
 
@@ -37,27 +37,27 @@ NUMBER_DIGITS_MAX = 9
 class OrdersRpc(OrdersServiceServicer):
     """Taking, finding and closing orders."""
 
-    def __init__(self, shop: Shop) -> None:
-        self._shop = shop
+    def __init__(self, deps: Dependencies) -> None:
+        self._deps = deps
 
     async def QuoteOrder(self, request: pb.QuoteOrderRequest, context: Context) -> pb.QuoteOrderResponse:
-        return await placing.quote_order(self._shop, current_principal().tenant, request.order)
+        return await placing.quote_order(self._deps, current_principal().tenant, request.order)
 
     async def PlaceOrder(self, request: pb.PlaceOrderRequest, context: Context) -> pb.PlaceOrderResponse:
         ask = ask_of("PlaceOrder", request)
-        reply = await placing.place_order(self._shop, ask, request.order)
+        reply = await placing.place_order(self._deps, ask, request.order)
         deeds.tell_placed(reply.order)
         return reply
 
     async def GetOrder(self, request: pb.GetOrderRequest, context: Context) -> pb.GetOrderResponse:
         tenant = tenant_named(request.restaurant_id)
-        order = await reading.get_order(self._shop, tenant, UUID(request.order_id))
+        order = await reading.get_order(self._deps, tenant, UUID(request.order_id))
         return pb.GetOrderResponse(order=order_message(order))
 
     async def ListOrders(self, request: pb.ListOrdersRequest, context: Context) -> pb.ListOrdersResponse:
         """Newest first; with updated_since the longest unchanged first, for a client that catches up."""
         tenant, page = current_principal().tenant, page_of(request, BY_TIME)
-        found = await reading.list_orders(self._shop, tenant, _filter(request), page.after, page.size)
+        found = await reading.list_orders(self._deps, tenant, _filter(request), page.after, page.size)
         return pb.ListOrdersResponse(
             orders=[order_message(order) for order in found.orders],
             next_cursor=page.cursor(found.next),
@@ -66,14 +66,14 @@ class OrdersRpc(OrdersServiceServicer):
     async def GetOrderHistory(
         self, request: pb.GetOrderHistoryRequest, context: Context
     ) -> pb.GetOrderHistoryResponse:
-        history = await reading.get_history(self._shop, current_principal().tenant, UUID(request.order_id))
+        history = await reading.get_history(self._deps, current_principal().tenant, UUID(request.order_id))
         return pb.GetOrderHistoryResponse(changes=[history_message(change) for change in history])
 
     async def ValidateOrder(
         self, request: pb.ValidateOrderRequest, context: Context
     ) -> pb.ValidateOrderResponse:
         ask, order_id = ask_of("ValidateOrder", request), UUID(request.order_id)
-        reply = await placing.validate_order(self._shop, ask, order_id, pb.ValidateOrderResponse)
+        reply = await placing.validate_order(self._deps, ask, order_id, pb.ValidateOrderResponse)
         deeds.tell_placed(reply.order)
         return reply
 
@@ -81,7 +81,7 @@ class OrdersRpc(OrdersServiceServicer):
         ask, order_id = ask_of("FireOrder", request), UUID(request.order_id)
         lines = [parse_id(line_id) for line_id in request.line_ids]
         reply = await lifecycle.fire_order(
-            self._shop, ask, order_id, lines, request.course, pb.FireOrderResponse, request.pay_later
+            self._deps, ask, order_id, lines, request.course, pb.FireOrderResponse, request.pay_later
         )
         deeds.tell_fired(reply.order)
         return reply
@@ -89,14 +89,14 @@ class OrdersRpc(OrdersServiceServicer):
     async def CancelOrder(self, request: pb.CancelOrderRequest, context: Context) -> pb.CancelOrderResponse:
         ask, order_id = ask_of("CancelOrder", request), UUID(request.order_id)
         return await cancelling.cancel_order(
-            self._shop, ask, order_id, request.reason, pb.CancelOrderResponse
+            self._deps, ask, order_id, request.reason, pb.CancelOrderResponse
         )
 
     async def CompleteOrder(
         self, request: pb.CompleteOrderRequest, context: Context
     ) -> pb.CompleteOrderResponse:
         ask, order_id = ask_of("CompleteOrder", request), UUID(request.order_id)
-        reply = await lifecycle.complete_order(self._shop, ask, order_id, pb.CompleteOrderResponse)
+        reply = await lifecycle.complete_order(self._deps, ask, order_id, pb.CompleteOrderResponse)
         deeds.tell_completed(reply.order)
         return reply
 
@@ -105,7 +105,7 @@ class OrdersRpc(OrdersServiceServicer):
     ) -> pb.SetGuestAllergyResponse:
         ask, order_id = ask_of("SetGuestAllergy", request), UUID(request.order_id)
         allergy = guest_allergy_of(request.guest_allergy)
-        return await allergies.set_guest_allergy(self._shop, ask, order_id, allergy)
+        return await allergies.set_guest_allergy(self._deps, ask, order_id, allergy)
 
     async def SetOrderStatus(
         self, request: pb.SetOrderStatusRequest, context: Context
@@ -114,7 +114,7 @@ class OrdersRpc(OrdersServiceServicer):
         status = enums.STATE_OF[request.status]
         _require_permission(status)
         reply = await lifecycle.set_order_status(
-            self._shop, ask, order_id, status, request.reason, pb.SetOrderStatusResponse
+            self._deps, ask, order_id, status, request.reason, pb.SetOrderStatusResponse
         )
         deeds.tell_completed(reply.order)
         return reply

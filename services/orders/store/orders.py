@@ -8,7 +8,7 @@ from uuid import UUID
 import asyncpg
 
 from chassis.db import Transaction
-from services.orders.domain.change import Change, Held, PaymentRecorded
+from services.orders.domain.change import Change, Locked, PaymentRecorded
 from services.orders.domain.errors import OrderNotFound, TicketNotFound
 from services.orders.domain.figures import difference
 from services.orders.domain.order import Order, StateChange
@@ -182,7 +182,7 @@ async def find_order(tx: Transaction, order_id: UUID) -> Order | None:
     return rows.rehydrate_order(row, await tx.fetch(SELECT_LINES, tx.tenant, order_id))
 
 
-async def lock_order(tx: Transaction, order_id: UUID) -> Held:
+async def lock_order(tx: Transaction, order_id: UUID) -> Locked:
     """The order with its tickets, locked until the transaction ends. Raises OrderNotFound.
 
     Lines and tickets are read by statements of their own, after the lock: a subquery of the locking statement
@@ -193,10 +193,10 @@ async def lock_order(tx: Transaction, order_id: UUID) -> Held:
         raise OrderNotFound("There is no such order.")
     order = rows.rehydrate_order(row, await tx.fetch(SELECT_LINES, tx.tenant, order_id))
     tickets = await tx.fetch(SELECT_TICKETS, tx.tenant, order_id)
-    return Held(order, tuple(rows.rehydrate_ticket(ticket) for ticket in tickets))
+    return Locked(order, tuple(rows.rehydrate_ticket(ticket) for ticket in tickets))
 
 
-async def lock_order_of_ticket(tx: Transaction, ticket_id: UUID) -> Held:
+async def lock_order_of_ticket(tx: Transaction, ticket_id: UUID) -> Locked:
     """As lock_order. Raises TicketNotFound."""
     order_id = await tx.fetchval(SELECT_ORDER_OF_TICKET, tx.tenant, ticket_id)
     if order_id is None:

@@ -32,7 +32,7 @@ from harness.rpc import TokenMint, serving
 from services.orders.peers import GrpcPeers
 from services.orders.tests.world import World
 from services.orders.usecases.copies import Copies
-from services.orders.usecases.work import Shop
+from services.orders.usecases.work import Dependencies
 
 
 class AuthStandIn(AuthServiceServicer):
@@ -84,8 +84,8 @@ class CatalogStandIn(CatalogServiceServicer):
         if self.meanwhile is not None:
             meanwhile, self.meanwhile = self.meanwhile, None
             await meanwhile()
-        held = self.reserved.get(request.order_id, [])
-        known = {line.line_id: line for line in held}
+        locked = self.reserved.get(request.order_id, [])
+        known = {line.line_id: line for line in locked}
         if any(known.get(line.line_id, line) != line for line in request.lines):
             raise Conflict("Reserved differently.", reason="RESERVATION_MISMATCH")
         added = [line for line in request.lines if line.line_id not in known]
@@ -94,7 +94,7 @@ class CatalogStandIn(CatalogServiceServicer):
             all_held[line.item_id] += line.quantity
         if any(all_held[item_id] > on_hand for item_id, on_hand in self.on_hand.items()):
             raise Conflict("Not enough in stock.", reason="INSUFFICIENT_STOCK")
-        self.reserved[request.order_id] = [*held, *added]
+        self.reserved[request.order_id] = [*locked, *added]
         if self.lost_replies:
             self.lost_replies -= 1
             raise Unavailable("the connection broke")
@@ -176,5 +176,5 @@ async def world_of(db: Database, clock: FakeClock) -> AsyncIterator[World]:
             )
             channels.append(peer.channel)
         peers = GrpcPeers(*channels)
-        shop = Shop(db, clock, peers, Copies(db, peers))
-        yield World(shop, clock, auth, catalog, payments, new_id(), mint)
+        deps = Dependencies(db, clock, peers, Copies(db, peers))
+        yield World(deps, clock, auth, catalog, payments, new_id(), mint)

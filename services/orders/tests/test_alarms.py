@@ -31,19 +31,19 @@ async def placed(world: World, count: int = 1) -> list[Ticket]:
 
 async def shown(world: World) -> list[orders_pb2.TicketAlarm]:
     """What a till that is loaded now shows."""
-    return list((await reading.get_snapshot(world.shop, world.tenant, "orders")).orders.alarms)
+    return list((await reading.get_snapshot(world.deps, world.tenant, "orders")).orders.alarms)
 
 
 async def raised(world: World, recorder: EventRecorder) -> list[events_pb2.TicketUndelivered]:
-    return list(await recorder.of_type(world.shop.db, events_pb2.TicketUndelivered, world.tenant))
+    return list(await recorder.of_type(world.deps.db, events_pb2.TicketUndelivered, world.tenant))
 
 
 async def cleared(world: World, recorder: EventRecorder) -> Sequence[events_pb2.TicketAlarmCleared]:
-    return list(await recorder.of_type(world.shop.db, events_pb2.TicketAlarmCleared, world.tenant))
+    return list(await recorder.of_type(world.deps.db, events_pb2.TicketAlarmCleared, world.tenant))
 
 
 async def report(world: World, *tickets: Ticket) -> None:
-    await alarms.report_undelivered(world.shop, world.tenant, unseen(*tickets))
+    await alarms.report_undelivered(world.deps, world.tenant, unseen(*tickets))
 
 
 async def test_an_alarm_is_raised_once_per_revision_and_is_in_the_snapshot(
@@ -63,7 +63,7 @@ async def test_an_alarm_is_raised_once_per_revision_and_is_in_the_snapshot(
 
 async def writers(world: World) -> list[str]:
     """The transactions that wrote the restaurant's tickets last."""
-    async with world.shop.db.transaction(world.tenant, readonly=True) as tx:
+    async with world.deps.db.transaction(world.tenant, readonly=True) as tx:
         return [row["by"] for row in await tx.fetch("SELECT DISTINCT xmin::text AS by FROM ticket")]
 
 
@@ -104,7 +104,7 @@ async def test_a_display_that_confirms_ends_the_alarm(world: World, event_record
     await report(world, ticket, other)
     confirmed = [(ticket.id, ticket.revision), (new_id(), 1)]
     for _ in range(2):
-        await alarms.report_delivered(world.shop, world.tenant, confirmed)
+        await alarms.report_delivered(world.deps, world.tenant, confirmed)
     [event] = await cleared(world, event_recorder)
     assert (event.ticket.id, event.cause) == (str(ticket.id), "confirmed")
     assert [alarm.ticket.id for alarm in await shown(world)] == [str(other.id)]
@@ -121,9 +121,9 @@ async def test_a_ticket_that_has_grown_since_stays_in_alarm_until_the_new_revisi
     await world.fire(order.id)
     [grown] = await world.tickets(order.id)
     assert grown.revision == 2
-    await alarms.report_delivered(world.shop, world.tenant, [(ticket.id, 1)])
+    await alarms.report_delivered(world.deps, world.tenant, [(ticket.id, 1)])
     assert [alarm.ticket.revision for alarm in await shown(world)] == [2]
-    await alarms.report_delivered(world.shop, world.tenant, [(ticket.id, 2)])
+    await alarms.report_delivered(world.deps, world.tenant, [(ticket.id, 2)])
     assert await shown(world) == []
 
 
@@ -135,7 +135,7 @@ async def test_one_acknowledgement_counts_for_all_tills_and_says_who(
     answers, replayed = [], []
     for key in ("one", "one", "two"):
         with world.calling() as call:
-            answers.append(await alarms.acknowledge_alarm(world.shop, world.ask(key), ticket.id))
+            answers.append(await alarms.acknowledge_alarm(world.deps, world.ask(key), ticket.id))
         replayed.append(call.replayed)
     assert {answer.ticket.id for answer in answers} == {str(ticket.id)}
     assert replayed == [False, True, False]
@@ -150,8 +150,8 @@ async def test_an_alarm_of_another_restaurant_cannot_be_acknowledged(world: Worl
     other = world.another()
     await other.place()
     with pytest.raises(TicketNotFound):
-        await alarms.acknowledge_alarm(other.shop, other.ask(), ticket.id)
-    await alarms.report_delivered(other.shop, other.tenant, [(ticket.id, ticket.revision)])
+        await alarms.acknowledge_alarm(other.deps, other.ask(), ticket.id)
+    await alarms.report_delivered(other.deps, other.tenant, [(ticket.id, ticket.revision)])
     assert len(await shown(world)) == 1
 
 

@@ -29,12 +29,12 @@ COELIAC_MESSAGE = orders_pb2.GuestAllergy(
 
 
 async def say(world: World, order_id: str, allergy: GuestAllergy | None) -> orders_pb2.Order:
-    answer = await allergies.set_guest_allergy(world.shop, world.ask(), UUID(order_id), allergy)
+    answer = await allergies.set_guest_allergy(world.deps, world.ask(), UUID(order_id), allergy)
     return answer.order
 
 
 async def acknowledge(world: World, ticket_id: UUID, seen: GuestAllergy | None) -> orders_pb2.Ticket:
-    answer = await allergies.acknowledge_guest_allergy(world.shop, world.ask(), ticket_id, seen)
+    answer = await allergies.acknowledge_guest_allergy(world.deps, world.ask(), ticket_id, seen)
     return answer.ticket
 
 
@@ -110,7 +110,7 @@ async def test_a_change_makes_a_new_revision_of_open_tickets_that_is_acknowledge
     assert ticket.revision == before.revision + 3
     with pytest.raises(AllergyNotAcknowledged):
         await world.step(ticket.id, TicketStep.BUMP)
-    updated = await event_recorder.of_type(world.shop.db, events_pb2.OrderUpdated, world.tenant)
+    updated = await event_recorder.of_type(world.deps.db, events_pb2.OrderUpdated, world.tenant)
     told = [(one.cause, len(one.tickets), one.tickets[0].revision) for one in updated]
     assert told == [("guest_allergy", 1, before.revision + 1), ("guest_allergy", 1, ticket.revision)]
 
@@ -153,8 +153,8 @@ async def test_one_that_is_taken_back_holds_nothing_up(world: World) -> None:
 
 
 async def test_lines_that_are_fired_later_are_acknowledged_with_it_again(world: World) -> None:
-    held = draft_line(world.burger, hold=True)
-    order = await world.place(draft(draft_line(world.burger), held, guest_allergy=COELIAC_MESSAGE))
+    locked = draft_line(world.burger, hold=True)
+    order = await world.place(draft(draft_line(world.burger), locked, guest_allergy=COELIAC_MESSAGE))
     [ticket] = await world.tickets(order.id)
     await acknowledge(world, ticket.id, COELIAC)
     await world.fire(order.id)

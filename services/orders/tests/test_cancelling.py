@@ -83,8 +83,8 @@ async def dies(task: asyncio.Task[Any]) -> None:
 
 def gated(world: World) -> Gate:
     """From now on cancellations stop around CloseBill."""
-    gate = Gate(world.shop.peers)
-    world.shop = replace(world.shop, peers=gate)
+    gate = Gate(world.deps.peers)
+    world.deps = replace(world.deps, peers=gate)
     return gate
 
 
@@ -101,7 +101,7 @@ async def begun_and_died(world: World, order_id: str, where: str, key: str = "c1
 
 
 async def cancelled_events(world: World, recorder: EventRecorder) -> list[str]:
-    events = await recorder.of_type(world.shop.db, events_pb2.OrderCancelled, world.tenant)
+    events = await recorder.of_type(world.deps.db, events_pb2.OrderCancelled, world.tenant)
     return [event.order.id for event in events]
 
 
@@ -137,7 +137,7 @@ async def test_a_retry_that_comes_after_the_sweeper_answers_with_the_cancelled_o
     order = await world.place()
     await begun_and_died(world, order.id, where)
     world.clock.advance(LATER)
-    await Sweeper(world.shop).sweep()
+    await Sweeper(world.deps).sweep()
     assert await sound(world, order.id) is State.CANCELLED
     assert (await world.cancel(order.id, key="c1")).state == CANCELLED
     assert await cancelled_events(world, event_recorder) == [order.id]
@@ -255,7 +255,7 @@ async def test_a_command_that_races_a_cancellation_has_it_one_way_or_the_other(
     outcomes = await asyncio.gather(world.cancel(order.id), race[racer](), return_exceptions=True)
     assert all(isinstance(outcome, Problem) for outcome in outcomes if isinstance(outcome, Exception))
     world.clock.advance(LATER)
-    await Sweeper(world.shop).sweep()
+    await Sweeper(world.deps).sweep()
     await sound(world, order.id)
 
 
@@ -274,7 +274,7 @@ ACTIONS = ("cancel c1", "cancel c2", "pay", "deliver", "fire", "sweep", "go on",
 async def test_whatever_is_interleaved_an_order_ends_cancelled_and_closed_or_open_and_payable(
     world: World, actions: Sequence[str], picks: Any
 ) -> None:
-    shop, payments = world.shop, world.payments
+    deps, payments = world.deps, world.payments
     payments.closed.clear()
     payments.with_money.clear()
     order = await world.place()
@@ -294,7 +294,7 @@ async def test_whatever_is_interleaved_an_order_ends_cancelled_and_closed_or_ope
                 tasks.append(await gate.start(world.fire(order.id)))
             elif action == "sweep":
                 world.clock.advance(LATER)
-                tasks.append(await gate.start(Sweeper(world.shop).sweep()))
+                tasks.append(await gate.start(Sweeper(world.deps).sweep()))
             elif action == "go on" and waiting:
                 await gate.let_on(picks.choice(waiting))
             elif action == "die" and waiting:
@@ -305,7 +305,7 @@ async def test_whatever_is_interleaved_an_order_ends_cancelled_and_closed_or_ope
         for event in undelivered:
             await world.record(event)
         world.clock.advance(LATER)
-        await Sweeper(world.shop).sweep()
+        await Sweeper(world.deps).sweep()
         state = await sound(world, order.id)
         assert not (undelivered and state is State.CANCELLED)
         if first_finds.get("cancel c1") is State.VALIDATED and not undelivered:
@@ -314,7 +314,7 @@ async def test_whatever_is_interleaved_an_order_ends_cancelled_and_closed_or_ope
     finally:
         for task in tasks:
             await dies(task)
-        world.shop = shop
+        world.deps = deps
 
 
 async def pays(world: World, order: orders_pb2.Order) -> None:

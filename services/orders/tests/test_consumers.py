@@ -68,10 +68,10 @@ async def stream(world: World, nats_url: str) -> AsyncIterator[Stream]:
     client = await open_nats(nats_url, name="test")
     await ensure_stream(client)
     consumer = Consumer(
-        world.shop.db,
+        world.deps.db,
         client,
         durable="orders",
-        handlers=handlers(world.shop),
+        handlers=handlers(world.deps),
         max_failures=DELIVERIES_MAX,
         first_delay_seconds=0.05,
     )
@@ -110,7 +110,7 @@ async def test_money_that_is_announced_twice_counts_once(
 
     await until(paid)
     assert await paid_minor(world, order.id) == 1125
-    recorded = await event_recorder.of_type(world.shop.db, events_pb2.OrderPaymentRecorded, world.tenant)
+    recorded = await event_recorder.of_type(world.deps.db, events_pb2.OrderPaymentRecorded, world.tenant)
     assert [event.amount_minor for event in recorded] == [500, 625]
     assert len(await world.tickets(order.id)) == 1
 
@@ -126,7 +126,7 @@ async def test_money_for_an_unknown_order_is_parked_and_stands_in_nobodys_way(
         return await paid_minor(world, order.id) == 100
 
     async def parked() -> bool:
-        async with world.shop.db.transaction(world.tenant, readonly=True) as tx:
+        async with world.deps.db.transaction(world.tenant, readonly=True) as tx:
             return await tx.fetchval("SELECT true FROM inbox_parked WHERE msg_id = $1", lost) is not None
 
     await until(booked)
@@ -146,7 +146,7 @@ async def test_menus_and_settings_arrive_by_event(world: World, stream: Stream) 
         await stream.publish(world.tenant, event)
 
     async def heard() -> bool:
-        async with world.shop.db.transaction(world.tenant, readonly=True) as tx:
+        async with world.deps.db.transaction(world.tenant, readonly=True) as tx:
             found = await copy_store.find(tx)
         return (found.menu_version, found.settings_version) == (3, 2)
 
@@ -159,7 +159,7 @@ async def test_menus_and_settings_arrive_by_event(world: World, stream: Stream) 
 async def test_figures_wait_for_the_publisher_as_soon_as_a_payment_is_booked(
     world: World, stream: Stream
 ) -> None:
-    order, publisher = await world.place(), Publisher(world.shop)
+    order, publisher = await world.place(), Publisher(world.deps)
     await publisher.publish()
     await stream.publish(world.tenant, world.payment(order.id, 100))
 
@@ -182,14 +182,14 @@ async def test_the_published_examples_of_others_are_understood(world: World) -> 
     menu, money = example(MenuChanged), example(PaymentCaptured)
     assert isinstance(menu, MenuChanged)
     assert isinstance(money, PaymentCaptured)
-    here = World(world.shop, world.clock, world.auth, world.catalog, world.payments, tenant, world.mint)
-    await Copies(world.shop.db, world.shop.peers).get(tenant)
+    here = World(world.deps, world.clock, world.auth, world.catalog, world.payments, tenant, world.mint)
+    await Copies(world.deps.db, world.deps.peers).get(tenant)
     menu.previous_version, menu.version, menu.parts, menu.part = 1, 2, 1, 1
     order = await here.place(draft(draft_line(here.burger), id=money.payment.order_id))
     for event in (settings, menu, money):
-        async with world.shop.db.transaction(tenant) as tx:
-            await handlers(world.shop)[type(event)](tx, event, None)  # type: ignore[arg-type] # context is not used
-    known = await Copies(world.shop.db, world.shop.peers).get(tenant)
+        async with world.deps.db.transaction(tenant) as tx:
+            await handlers(world.deps)[type(event)](tx, event, None)  # type: ignore[arg-type] # context is not used
+    known = await Copies(world.deps.db, world.deps.peers).get(tenant)
     assert known.settings.version == settings.settings.version
     assert {UUID(item.id) for item in menu.items} <= set(known.menu.items)
     assert await paid_minor(here, order.id) == money.payment.amount_minor

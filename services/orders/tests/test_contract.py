@@ -137,7 +137,7 @@ def events() -> dict[str, Message]:
     ready = moved(
         Kitchen.READY, 3, ready_at=LATER, guest_allergy=COELIAC, allergy_acknowledged_at=FIRED.created_at
     )
-    held = replace(
+    locked = replace(
         PLACED, lines=(replace(BURGER, kitchen=Kitchen.QUEUED, hold=True),), version=2, updated_at=LATER
     )
     done = at_kitchen(Kitchen.SERVED, lifecycle=Lifecycle.DONE, totals=paid, version=4, completed_at=LATER)
@@ -150,7 +150,7 @@ def events() -> dict[str, Message]:
     return {
         "OrderPlaced": event(PLACED, Placed(), FIRED),
         "OrderUpdated": event(
-            replace(held, guest_allergy=COELIAC), Updated("fired"), replace(FIRED, guest_allergy=COELIAC)
+            replace(locked, guest_allergy=COELIAC), Updated("fired"), replace(FIRED, guest_allergy=COELIAC)
         ),
         "OrderPaymentRecorded": event(
             replace(PLACED, totals=paid, version=2, updated_at=LATER), PaymentRecorded(PAYMENT, "cash", 2700)

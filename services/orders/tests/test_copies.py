@@ -35,12 +35,12 @@ def changed(world: World, *items: catalog_pb2.Item, version: int, **parts: int) 
 
 async def hear(world: World, *events: MenuChanged) -> None:
     for event in events:
-        async with world.shop.db.transaction(world.tenant) as tx:
+        async with world.deps.db.transaction(world.tenant) as tx:
             await copies.note_menu(tx, event)
 
 
 async def stored(world: World) -> StoredCopies:
-    async with world.shop.db.transaction(world.tenant, readonly=True) as tx:
+    async with world.deps.db.transaction(world.tenant, readonly=True) as tx:
         return await store.find(tx)
 
 
@@ -52,7 +52,7 @@ async def test_the_first_order_reads_through_and_the_next_ones_ask_nobody(world:
 
 async def test_a_second_process_finds_the_copies_in_the_database(world: World) -> None:
     await world.place()
-    known = await Copies(world.shop.db, world.shop.peers).get(world.tenant)
+    known = await Copies(world.deps.db, world.deps.peers).get(world.tenant)
     assert (known.menu.version, known.settings.currency_code) == (1, "GBP")
     assert (world.auth.asked, world.catalog.asked) == (1, 1)
 
@@ -188,19 +188,19 @@ async def test_the_newest_settings_count(world: World) -> None:
     for version, service in [(3, 1000), (2, 0)]:
         settings = settings_message(world.tenant, version=version)
         settings.service_charge_bp = service
-        async with world.shop.db.transaction(world.tenant) as tx:
+        async with world.deps.db.transaction(world.tenant) as tx:
             await copies.note_restaurant(tx, RestaurantUpdated(settings=settings))
     assert (await world.place()).totals.service_charge_minor == 100
 
 
 async def test_settings_may_come_before_anything_else_is_known(world: World) -> None:
     restaurant: UUID = new_id()
-    async with world.shop.db.transaction(restaurant) as tx:
+    async with world.deps.db.transaction(restaurant) as tx:
         settings = settings_message(restaurant)
         await copies.note_restaurant(tx, RestaurantUpdated(settings=settings))
-    async with world.shop.db.transaction(restaurant) as tx:
+    async with world.deps.db.transaction(restaurant) as tx:
         event = MenuChanged(restaurant_id=str(restaurant), version=4, previous_version=3)
         await copies.note_menu(tx, event)
-    async with world.shop.db.transaction(restaurant, readonly=True) as tx:
+    async with world.deps.db.transaction(restaurant, readonly=True) as tx:
         found = await store.find(tx)
     assert (found.settings_version, found.menu, found.menu_wanted) == (1, None, 4)

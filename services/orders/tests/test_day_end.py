@@ -59,7 +59,7 @@ async def at(world: World, hour: int, minute: int = 0, day: int = 2) -> None:
 
 async def sweep(world: World) -> int:
     """One round through everything."""
-    sweeper, ended = DayEnd(world.shop), 0
+    sweeper, ended = DayEnd(world.deps), 0
     while True:
         ended += await sweeper.sweep()
         if sweeper.at_start:
@@ -67,12 +67,12 @@ async def sweep(world: World) -> int:
 
 
 async def open_tickets(world: World) -> int:
-    async with world.shop.db.transaction(world.tenant, readonly=True) as tx:
+    async with world.deps.db.transaction(world.tenant, readonly=True) as tx:
         return int(await tx.fetchval(OPEN, world.tenant))
 
 
 async def copies(world: World, order_id: str, count: int, tickets_each: int = 1) -> None:
-    async with world.shop.db.transaction(world.tenant) as tx:
+    async with world.deps.db.transaction(world.tenant) as tx:
         await tx.execute(COPIES, world.tenant, UUID(order_id), count, tickets_each)
 
 
@@ -90,9 +90,9 @@ async def test_what_was_not_served_ends_at_the_cut_off_and_says_so(
         assert [ticket.state for ticket in await world.tickets(order.id)] == [Kitchen.SERVED]
         recorded = [(one.axis, one.to_value, one.reason) for one in await world.history(order.id)]
         assert ("kitchen", "served", DAY_ENDED) in recorded
-    moved = await event_recorder.of_type(world.shop.db, events_pb2.TicketUpdated, world.tenant)
+    moved = await event_recorder.of_type(world.deps.db, events_pb2.TicketUpdated, world.tenant)
     assert [event.cause for event in moved] == ["bumped", "day_ended", "day_ended"]
-    announced = await event_recorder.of_type(world.shop.db, events_pb2.KitchenOrderReady, world.tenant)
+    announced = await event_recorder.of_type(world.deps.db, events_pb2.KitchenOrderReady, world.tenant)
     assert [event.order.id for event in announced] == [ready.id], "nobody is called at four in the morning"
     assert await sweep(world) == 0
 
@@ -120,7 +120,7 @@ async def test_an_unpaid_order_stays_open_and_a_paid_one_is_done(world: World) -
 
 async def test_a_cancelled_ticket_stays_until_it_is_acknowledged_or_the_day_ends(world: World) -> None:
     async def shown() -> set[str]:
-        state = (await reading.get_snapshot(world.shop, world.tenant, "kitchen")).kitchen
+        state = (await reading.get_snapshot(world.deps, world.tenant, "kitchen")).kitchen
         return {ticket.order_id for ticket in state.tickets}
 
     await at(world, 18)
@@ -141,8 +141,8 @@ async def test_an_order_that_cannot_be_changed_delays_no_other(world: World) -> 
     stuck = await world.place()
     await copies(world, stuck.id, BATCH + 20)
     await at(world, 5, day=3)
-    sweeper = DayEnd(world.shop)
-    async with world.shop.db.transaction(world.tenant) as tx:
+    sweeper = DayEnd(world.deps)
+    async with world.deps.db.transaction(world.tenant) as tx:
         first = await tx.fetchval("SELECT min(id::text) FROM orders WHERE restaurant_id = $1", world.tenant)
         # Text that no event carries: the change of this one is refused each time.
         await tx.execute("UPDATE order_line SET name = repeat('x', 200000) WHERE order_id = $1", UUID(first))
@@ -150,7 +150,7 @@ async def test_an_order_that_cannot_be_changed_delays_no_other(world: World) -> 
     assert await sweeper.sweep() == 21
     assert await open_tickets(world) == 1
     assert await sweeper.sweep() == 0
-    async with world.shop.db.transaction(world.tenant) as tx:
+    async with world.deps.db.transaction(world.tenant) as tx:
         await tx.execute("UPDATE order_line SET name = 'x' WHERE order_id = $1", UUID(first))
 
 
@@ -164,14 +164,14 @@ async def test_ten_thousand_tickets_end_in_batches_each_at_its_restaurants_own_t
         order = await place.place()
         await copies(place, order.id, ORDERS_EACH, TICKETS_EACH)
     assert [await open_tickets(place) for place in (east, west)] == [OPEN_EACH] * 2
-    state = (await reading.get_snapshot(east.shop, east.tenant, "kitchen")).kitchen
+    state = (await reading.get_snapshot(east.deps, east.tenant, "kitchen")).kitchen
     created = [ticket.created_at.ToMicroseconds() for ticket in state.tickets]
     assert len(created) == SNAPSHOT_TICKETS
     assert all(newer > older for newer, older in pairwise(created))
-    newest, _ = await reading.list_tickets(east.shop, east.tenant, [], None, None, 1)
+    newest, _ = await reading.list_tickets(east.deps, east.tenant, [], None, None, 1)
     assert state.tickets[0].id == str(newest[0].id)
     await at(world, 14, 1)  # 04:01 in Honolulu
-    sweeper = DayEnd(world.shop)
+    sweeper = DayEnd(world.deps)
     assert await sweeper.sweep() == BATCH
     assert await open_tickets(west) >= OPEN_EACH - BATCH * TICKETS_EACH
     assert await sweep(world) == ORDERS_EACH + 1 - BATCH
@@ -185,9 +185,9 @@ async def test_a_snapshot_of_large_tickets_fits_into_an_answer_with_the_newest(w
     await at(world, 18)
     order = await world.place()
     await copies(world, order.id, SNAPSHOT_TICKETS)
-    async with world.shop.db.transaction(world.tenant) as tx:
+    async with world.deps.db.transaction(world.tenant) as tx:
         await tx.execute(LARGE, world.tenant)
-    answer = await reading.get_snapshot(world.shop, world.tenant, "kitchen")
+    answer = await reading.get_snapshot(world.deps, world.tenant, "kitchen")
     assert answer.ByteSize() < 4 * 1024 * 1024
-    newest, _ = await reading.list_tickets(world.shop, world.tenant, [], None, None, 500)
+    newest, _ = await reading.list_tickets(world.deps, world.tenant, [], None, None, 500)
     assert [ticket.id for ticket in answer.kitchen.tickets[:500]] == [str(ticket.id) for ticket in newest]

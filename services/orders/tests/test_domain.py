@@ -10,7 +10,7 @@ import pytest
 from chassis.errors import Problem
 from chassis.ids import new_id
 from services.orders.domain import cancelling, commands, guards
-from services.orders.domain.change import Cancelled, Change, Completed, Held, KitchenReady, PaymentRecorded
+from services.orders.domain.change import Cancelled, Change, Completed, KitchenReady, Locked, PaymentRecorded
 from services.orders.domain.errors import (
     BalanceOpen,
     IllegalTransition,
@@ -45,7 +45,7 @@ BURGER, BEER, SALAD = item(), item(category_id=DRINKS, name="Beer"), item(name="
 MENU = menu(BURGER, BEER, SALAD)
 
 
-def placed(*lines: WantedLine, flow: ServiceFlow = ServiceFlow.PAY_LATER) -> Held:
+def placed(*lines: WantedLine, flow: ServiceFlow = ServiceFlow.PAY_LATER) -> Locked:
     lines = lines or (line(BURGER),)
     order = wanted(*lines, service_flow=flow)
     basket = price_basket(lines, order.order_type, 0, MENU, terms())
@@ -53,35 +53,35 @@ def placed(*lines: WantedLine, flow: ServiceFlow = ServiceFlow.PAY_LATER) -> Hel
     return after(change)
 
 
-def drafted(*lines: WantedLine) -> Held:
+def drafted(*lines: WantedLine) -> Locked:
     order = wanted(*lines, draft=True)
     basket = price_basket(lines, order.order_type, 0, MENU, terms())
     return after(commands.open_draft(order, basket, terms(), 1, new_id(), command()))
 
 
-def after(change: Change) -> Held:
+def after(change: Change) -> Locked:
     newest = {ticket.id: ticket for ticket in (*change.old_tickets, *change.tickets)}
-    return Held(change.order, tuple(newest.values()))
+    return Locked(change.order, tuple(newest.values()))
 
 
-def pay(held: Held, amount: int | None = None) -> Change:
-    amount = held.order.totals.due_minor if amount is None else amount
+def pay(locked: Locked, amount: int | None = None) -> Change:
+    amount = locked.order.totals.due_minor if amount is None else amount
     payment = PaymentRecorded(new_id(), "cash", amount)
-    return commands.record_payment(held, payment, (KITCHEN, BAR), False, command())
+    return commands.record_payment(locked, payment, (KITCHEN, BAR), False, command())
 
 
-def cook(held: Held, *steps: TicketStep) -> Held:
+def cook(locked: Locked, *steps: TicketStep) -> Locked:
     for step in steps:
-        for ticket in held.tickets:
-            change = commands.step_ticket(held, ticket.id, step, False, command())
+        for ticket in locked.tickets:
+            change = commands.step_ticket(locked, ticket.id, step, False, command())
             assert change is not None
-            held = after(change)
-    return held
+            locked = after(change)
+    return locked
 
 
-def validated(held: Held) -> Change:
-    basket = price_basket(wanted_again(held.order), held.order.order_type, 0, MENU, terms())
-    return commands.validate(held, basket, terms(), 1, (KITCHEN, BAR), command())
+def validated(locked: Locked) -> Change:
+    basket = price_basket(wanted_again(locked.order), locked.order.order_type, 0, MENU, terms())
+    return commands.validate(locked, basket, terms(), 1, (KITCHEN, BAR), command())
 
 
 def test_the_allergens_of_a_line_are_those_of_the_food_as_it_is_ordered() -> None:
@@ -96,19 +96,19 @@ def test_the_allergens_of_a_line_are_those_of_the_food_as_it_is_ordered() -> Non
 
 
 def test_pay_first_goes_through_the_chain_that_was_asked_for() -> None:
-    held = drafted(line(BURGER))
-    states = [held.order.state]
-    steps: list[Callable[[Held], Held]] = [
+    locked = drafted(line(BURGER))
+    states = [locked.order.state]
+    steps: list[Callable[[Locked], Locked]] = [
         lambda one: after(validated(one)),
         lambda one: after(pay(one)),
         lambda one: cook(one, TicketStep.START),
         lambda one: cook(one, TicketStep.BUMP),
         lambda one: after(commands.complete(one, command())),
     ]
-    held = Held(replace(held.order, service_flow=ServiceFlow.PAY_FIRST))
+    locked = Locked(replace(locked.order, service_flow=ServiceFlow.PAY_FIRST))
     for step in steps:
-        held = step(held)
-        states.append(held.order.state)
+        locked = step(locked)
+        states.append(locked.order.state)
     assert states == [State.DRAFT, State.VALIDATED, State.PAID, State.PREPARING, State.READY, State.DONE]
 
 
@@ -132,14 +132,14 @@ def test_pay_later_shows_its_payment_in_the_history_and_not_in_the_state() -> No
 
 
 def test_a_draft_has_no_number_no_ticket_and_owes_nothing() -> None:
-    held = drafted(line(BURGER))
-    assert (held.order.number, held.tickets, held.order.payment) == (0, (), Payment.UNPAID)
-    assert held.order.state is State.DRAFT
+    locked = drafted(line(BURGER))
+    assert (locked.order.number, locked.tickets, locked.order.payment) == (0, (), Payment.UNPAID)
+    assert locked.order.state is State.DRAFT
 
 
 def test_pay_first_reaches_the_kitchen_only_when_it_is_paid_in_full() -> None:
-    held = placed(flow=ServiceFlow.PAY_FIRST)
-    part = pay(held, held.order.totals.total_minor - 1)
+    locked = placed(flow=ServiceFlow.PAY_FIRST)
+    part = pay(locked, locked.order.totals.total_minor - 1)
     assert (part.order.payment, part.tickets) == (Payment.PART_PAID, ())
     full = pay(after(part))
     assert (full.order.payment, full.order.kitchen) == (Payment.PAID, Kitchen.QUEUED)
@@ -155,9 +155,9 @@ def test_a_free_pay_first_order_is_paid_at_once() -> None:
 
 
 def test_lines_on_hold_or_with_a_course_wait_for_fire() -> None:
-    held = placed(line(BURGER), line(BURGER, hold=True), line(SALAD, course="dessert"))
-    assert [one.kitchen for one in held.order.lines] == [Kitchen.QUEUED, Kitchen.HELD, Kitchen.HELD]
-    fired = commands.fire(held, [], "dessert", (KITCHEN,), command())
+    locked = placed(line(BURGER), line(BURGER, hold=True), line(SALAD, course="dessert"))
+    assert [one.kitchen for one in locked.order.lines] == [Kitchen.QUEUED, Kitchen.HELD, Kitchen.HELD]
+    fired = commands.fire(locked, [], "dessert", (KITCHEN,), command())
     assert [one.kitchen for one in fired.order.lines] == [Kitchen.QUEUED, Kitchen.HELD, Kitchen.QUEUED]
     rest = commands.fire(after(fired), [], "", (KITCHEN,), command())
     assert {one.kitchen for one in rest.order.lines} == {Kitchen.QUEUED}
@@ -166,9 +166,9 @@ def test_lines_on_hold_or_with_a_course_wait_for_fire() -> None:
 
 
 def test_named_lines_are_fired_once_and_must_exist() -> None:
-    held = placed(line(BURGER, hold=True), line(SALAD, hold=True))
-    first = held.order.lines[0].id
-    fired = after(commands.fire(held, [first], "", (KITCHEN,), command()))
+    locked = placed(line(BURGER, hold=True), line(SALAD, hold=True))
+    first = locked.order.lines[0].id
+    fired = after(commands.fire(locked, [first], "", (KITCHEN,), command()))
     with pytest.raises(LineAlreadyFired):
         commands.fire(fired, [first], "", (KITCHEN,), command())
     with pytest.raises(LineRefused):
@@ -176,16 +176,16 @@ def test_named_lines_are_fired_once_and_must_exist() -> None:
 
 
 def test_pay_first_cannot_be_fired_before_it_is_paid() -> None:
-    held = placed(line(BURGER, hold=True), flow=ServiceFlow.PAY_FIRST)
+    locked = placed(line(BURGER, hold=True), flow=ServiceFlow.PAY_FIRST)
     with pytest.raises(IllegalTransition) as refused:
-        commands.fire(held, [], "", (KITCHEN,), command())
+        commands.fire(locked, [], "", (KITCHEN,), command())
     assert refused.value.metadata == {"from": "validated", "command": "fire", "allowed": "cancel"}
 
 
 def test_pay_first_is_fired_unpaid_when_somebody_lets_the_guest_pay_later() -> None:
-    held = placed(line(BURGER), line(SALAD, hold=True), flow=ServiceFlow.PAY_FIRST)
-    assert [one.kitchen for one in held.order.lines] == [Kitchen.HELD, Kitchen.HELD]
-    fired = commands.fire(held, [held.order.lines[0].id], "", (KITCHEN,), command(), pay_later=True)
+    locked = placed(line(BURGER), line(SALAD, hold=True), flow=ServiceFlow.PAY_FIRST)
+    assert [one.kitchen for one in locked.order.lines] == [Kitchen.HELD, Kitchen.HELD]
+    fired = commands.fire(locked, [locked.order.lines[0].id], "", (KITCHEN,), command(), pay_later=True)
     assert [one.kitchen for one in fired.order.lines] == [Kitchen.QUEUED, Kitchen.HELD]
     assert (fired.order.service_flow, fired.order.version) == (ServiceFlow.PAY_LATER, 2)
     # From then on it is an order like any other that is paid after the meal.
@@ -194,8 +194,8 @@ def test_pay_first_is_fired_unpaid_when_somebody_lets_the_guest_pay_later() -> N
 
 
 def test_every_station_gets_a_ticket_with_its_own_lines() -> None:
-    held = placed(line(BURGER), line(BEER), line(SALAD))
-    by_station = {ticket.station_name: ticket for ticket in held.tickets}
+    locked = placed(line(BURGER), line(BEER), line(SALAD))
+    by_station = {ticket.station_name: ticket for ticket in locked.tickets}
     assert [one.name for one in by_station["Kitchen"].lines] == ["Burger", "Salad"]
     assert [one.name for one in by_station["Bar"].lines] == ["Beer"]
     assert by_station["Kitchen"].allergens == (2, 7, 9)
@@ -208,22 +208,22 @@ def test_a_category_that_nobody_names_goes_to_the_default_station() -> None:
 
 
 def test_lines_fired_later_are_a_new_revision_of_a_ticket_that_is_being_cooked() -> None:
-    held = placed(line(BURGER), line(SALAD, hold=True))
-    acknowledged = cook(held, TicketStep.ACK)
+    locked = placed(line(BURGER), line(SALAD, hold=True))
+    acknowledged = cook(locked, TicketStep.ACK)
     [ticket] = commands.fire(acknowledged, [], "", (KITCHEN,), command()).tickets
-    assert (ticket.id, ticket.revision, len(ticket.lines)) == (held.tickets[0].id, 3, 2)
+    assert (ticket.id, ticket.revision, len(ticket.lines)) == (locked.tickets[0].id, 3, 2)
     assert ticket.acknowledged_at is None
 
 
 def test_lines_fired_after_the_ticket_was_ready_are_a_new_ticket() -> None:
-    held = cook(placed(line(BURGER), line(SALAD, hold=True)), TicketStep.BUMP)
-    [ticket] = commands.fire(held, [], "", (KITCHEN,), command()).tickets
-    assert (ticket.id != held.tickets[0].id, ticket.revision, len(ticket.lines)) == (True, 1, 1)
+    locked = cook(placed(line(BURGER), line(SALAD, hold=True)), TicketStep.BUMP)
+    [ticket] = commands.fire(locked, [], "", (KITCHEN,), command()).tickets
+    assert (ticket.id != locked.tickets[0].id, ticket.revision, len(ticket.lines)) == (True, 1, 1)
 
 
 def test_a_line_goes_through_the_kitchen_step_by_step() -> None:
-    held = placed()
-    ticket, burger = held.tickets[0].id, held.order.lines[0].id
+    locked = placed()
+    ticket, burger = locked.tickets[0].id, locked.order.lines[0].id
     for step, state in [
         (LineStep.START, Kitchen.PREPARING),
         (LineStep.READY, Kitchen.READY),
@@ -231,39 +231,39 @@ def test_a_line_goes_through_the_kitchen_step_by_step() -> None:
         (LineStep.READY, Kitchen.READY),
         (LineStep.SERVE, Kitchen.SERVED),
     ]:
-        held = after(commands.step_line(held, ticket, burger, step, False, command()))
-        assert held.order.lines[0].kitchen is state
+        locked = after(commands.step_line(locked, ticket, burger, step, False, command()))
+        assert locked.order.lines[0].kitchen is state
     for step in LineStep:
         with pytest.raises(TicketStepRefused):
-            commands.step_line(held, ticket, burger, step, False, command())
+            commands.step_line(locked, ticket, burger, step, False, command())
 
 
 @pytest.mark.parametrize("step", [LineStep.READY, LineStep.SERVE, LineStep.RECALL])
 def test_a_queued_line_can_only_be_started(step: LineStep) -> None:
-    held = placed()
+    locked = placed()
     with pytest.raises(TicketStepRefused) as refused:
-        commands.step_line(held, held.tickets[0].id, held.order.lines[0].id, step, False, command())
+        commands.step_line(locked, locked.tickets[0].id, locked.order.lines[0].id, step, False, command())
     assert refused.value.metadata["allowed"] == "start"
     assert refused.value.reason == "ILLEGAL_TRANSITION"
 
 
 @pytest.mark.parametrize(("late", "fine"), [(timedelta(), True), (timedelta(microseconds=1), False)])
 def test_a_recall_is_possible_for_thirty_minutes(late: timedelta, fine: bool) -> None:
-    held = cook(placed(), TicketStep.BUMP)
+    locked = cook(placed(), TicketStep.BUMP)
     recall = command(NOON + RECALL_WITHIN + late)
     if fine:
-        change = commands.step_ticket(held, held.tickets[0].id, TicketStep.RECALL, False, recall)
+        change = commands.step_ticket(locked, locked.tickets[0].id, TicketStep.RECALL, False, recall)
         assert change is not None
         assert (change.order.state, change.tickets[0].ready_at) == (State.PREPARING, None)
         return
     with pytest.raises(RecallTooLate):
-        commands.step_ticket(held, held.tickets[0].id, TicketStep.RECALL, False, recall)
+        commands.step_ticket(locked, locked.tickets[0].id, TicketStep.RECALL, False, recall)
 
 
 def test_the_kitchen_state_of_an_order_is_its_least_advanced_line() -> None:
-    held = placed(line(BURGER), line(BEER))
-    kitchen, bar = held.tickets
-    change = commands.step_ticket(held, bar.id, TicketStep.BUMP, False, command())
+    locked = placed(line(BURGER), line(BEER))
+    kitchen, bar = locked.tickets
+    change = commands.step_ticket(locked, bar.id, TicketStep.BUMP, False, command())
     assert change is not None
     assert (change.order.kitchen, change.order.state) == (Kitchen.QUEUED, State.PREPARING)
     last = commands.step_ticket(after(change), kitchen.id, TicketStep.BUMP, False, command())
@@ -273,11 +273,11 @@ def test_the_kitchen_state_of_an_order_is_its_least_advanced_line() -> None:
 
 
 def test_serving_the_first_of_two_lines_does_not_move_the_order_back() -> None:
-    held = placed(line(BURGER), line(SALAD))
-    ticket, burger = held.tickets[0].id, held.order.lines[0].id
+    locked = placed(line(BURGER), line(SALAD))
+    ticket, burger = locked.tickets[0].id, locked.order.lines[0].id
     for step in (LineStep.START, LineStep.READY, LineStep.SERVE):
-        held = after(commands.step_line(held, ticket, burger, step, False, command()))
-        assert held.order.state is State.PREPARING
+        locked = after(commands.step_line(locked, ticket, burger, step, False, command()))
+        assert locked.order.state is State.PREPARING
 
 
 def test_a_line_that_two_stations_cook_is_ready_when_both_are() -> None:
@@ -285,9 +285,9 @@ def test_a_line_that_two_stations_cook_is_ready_when_both_are() -> None:
     cold = station(name="Cold", is_default=False, category_ids=frozenset({MAINS}))
     order = wanted(line(BURGER))
     basket = price_basket(order.lines, order.order_type, 0, MENU, terms())
-    held = after(commands.place(order, basket, terms(), 1, new_id(), (KITCHEN, grill, cold), command()))
-    first, second = held.tickets
-    one = commands.step_ticket(held, first.id, TicketStep.BUMP, False, command())
+    locked = after(commands.place(order, basket, terms(), 1, new_id(), (KITCHEN, grill, cold), command()))
+    first, second = locked.tickets
+    one = commands.step_ticket(locked, first.id, TicketStep.BUMP, False, command())
     assert one is not None
     assert one.order.lines[0].kitchen is Kitchen.QUEUED
     both = commands.step_ticket(after(one), second.id, TicketStep.BUMP, False, command())
@@ -296,15 +296,15 @@ def test_a_line_that_two_stations_cook_is_ready_when_both_are() -> None:
 
 
 def test_an_acknowledgement_counts_once() -> None:
-    held = cook(placed(), TicketStep.ACK)
-    assert commands.step_ticket(held, held.tickets[0].id, TicketStep.ACK, False, command()) is None
+    locked = cook(placed(), TicketStep.ACK)
+    assert commands.step_ticket(locked, locked.tickets[0].id, TicketStep.ACK, False, command()) is None
 
 
 def test_complete_needs_everything_handed_over_and_paid() -> None:
-    held = placed()
+    locked = placed()
     with pytest.raises(IllegalTransition):
-        commands.complete(held, command())
-    ready = cook(held, TicketStep.BUMP)
+        commands.complete(locked, command())
+    ready = cook(locked, TicketStep.BUMP)
     with pytest.raises(BalanceOpen) as refused:
         commands.complete(ready, command())
     assert refused.value.metadata == {"due_minor": "1000"}
@@ -315,16 +315,16 @@ def test_complete_needs_everything_handed_over_and_paid() -> None:
 
 @pytest.mark.parametrize("last", ["payment", "served"])
 def test_an_order_completes_by_itself_when_it_is_paid_and_served(last: str) -> None:
-    held = cook(placed(), TicketStep.BUMP)
-    ticket = held.tickets[0].id
+    locked = cook(placed(), TicketStep.BUMP)
+    ticket = locked.tickets[0].id
     payment = PaymentRecorded(new_id(), "cash", 1000)
     if last == "payment":
-        served = commands.step_ticket(held, ticket, TicketStep.SERVE, True, command())
+        served = commands.step_ticket(locked, ticket, TicketStep.SERVE, True, command())
         assert served is not None
         assert served.order.lifecycle is Lifecycle.VALIDATED
         change: Change | None = commands.record_payment(after(served), payment, (KITCHEN,), True, command())
     else:
-        paid = commands.record_payment(held, payment, (KITCHEN,), True, command())
+        paid = commands.record_payment(locked, payment, (KITCHEN,), True, command())
         assert paid.order.lifecycle is Lifecycle.VALIDATED
         change = commands.step_ticket(after(paid), ticket, TicketStep.SERVE, True, command())
     assert change is not None
@@ -345,8 +345,8 @@ def test_a_cancellation_before_the_kitchen_started_wastes_nothing() -> None:
     "steps", [[TicketStep.START], [TicketStep.BUMP], [TicketStep.BUMP, TicketStep.SERVE]]
 )
 def test_a_cancellation_after_the_kitchen_started_is_waste(steps: list[TicketStep]) -> None:
-    held = cook(placed(), *steps)
-    change = cancelling.finish_cancel(after(cancelling.begin_cancel(held, command(reason="x"))), command())
+    locked = cook(placed(), *steps)
+    change = cancelling.finish_cancel(after(cancelling.begin_cancel(locked, command(reason="x"))), command())
     assert change.facts == (Cancelled("x", wasted=True),)
 
 
@@ -378,7 +378,7 @@ def test_money_is_booked_whatever_the_state() -> None:
     assert isinstance(change.facts[0], PaymentRecorded)
 
 
-def closed_orders() -> list[Held]:
+def closed_orders() -> list[Locked]:
     done = after(commands.complete(after(pay(cook(placed(), TicketStep.BUMP))), command()))
     pending = after(cancelling.begin_cancel(placed(), command(reason="x")))
     return [
@@ -391,33 +391,33 @@ def closed_orders() -> list[Held]:
 
 @pytest.mark.parametrize("index", range(4))
 def test_a_closed_order_takes_no_command(index: int) -> None:
-    held = closed_orders()[index]
-    ticket_id: UUID = held.tickets[0].id if held.tickets else new_id()
+    locked = closed_orders()[index]
+    ticket_id: UUID = locked.tickets[0].id if locked.tickets else new_id()
     verbs: list[Callable[[], object]] = [
-        lambda: commands.fire(held, [], "", (KITCHEN,), command()),
-        lambda: commands.complete(held, command()),
-        lambda: cancelling.begin_cancel(held, command(reason="x")),
-        lambda: cancelling.cancel_draft(held, command()),
-        lambda: validated(held),
-        lambda: commands.step_ticket(held, ticket_id, TicketStep.START, False, command()),
-        lambda: commands.step_all(held, TicketStep.BUMP, False, command()),
+        lambda: commands.fire(locked, [], "", (KITCHEN,), command()),
+        lambda: commands.complete(locked, command()),
+        lambda: cancelling.begin_cancel(locked, command(reason="x")),
+        lambda: cancelling.cancel_draft(locked, command()),
+        lambda: validated(locked),
+        lambda: commands.step_ticket(locked, ticket_id, TicketStep.START, False, command()),
+        lambda: commands.step_all(locked, TicketStep.BUMP, False, command()),
     ]
     for verb in verbs:
         with pytest.raises(Problem) as refused:
             verb()
         assert refused.value.reason in {"ILLEGAL_TRANSITION", "TICKET_NOT_FOUND"}
-    assert guards.allowed_commands(held.order) == []
-    assert guards.reachable_statuses(held.order) == []
+    assert guards.allowed_commands(locked.order) == []
+    assert guards.reachable_statuses(locked.order) == []
 
 
 def test_versions_and_revisions_grow_by_one() -> None:
-    held = placed()
-    assert (held.order.version, held.tickets[0].revision) == (1, 1)
-    held = cook(held, TicketStep.START)
-    assert (held.order.version, held.tickets[0].revision) == (2, 2)
+    locked = placed()
+    assert (locked.order.version, locked.tickets[0].revision) == (1, 1)
+    locked = cook(locked, TicketStep.START)
+    assert (locked.order.version, locked.tickets[0].revision) == (2, 2)
 
 
 def test_a_bump_of_everything_does_not_leave_held_lines_behind() -> None:
-    held = placed(line(BURGER), line(SALAD, hold=True))
+    locked = placed(line(BURGER), line(SALAD, hold=True))
     with pytest.raises(IllegalTransition):
-        commands.step_all(held, TicketStep.BUMP, False, command())
+        commands.step_all(locked, TicketStep.BUMP, False, command())

@@ -10,7 +10,7 @@ from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, pr
 from chassis.errors import Problem
 from chassis.ids import new_id
 from services.orders.domain import cancelling, commands, guards
-from services.orders.domain.change import Change, Command, Held, PaymentRecorded
+from services.orders.domain.change import Change, Command, Locked, PaymentRecorded
 from services.orders.domain.figures import Figures, difference, figures
 from services.orders.domain.kitchen import LineStep, TicketStep, line_states
 from services.orders.domain.order import STAGE, Kitchen, Lifecycle, Order, Payment, ServiceFlow, State
@@ -68,62 +68,66 @@ class OrderLife(RuleBasedStateMachine):
 
     @rule()
     def validate(self) -> None:
-        order = self.held.order
+        order = self.locked.order
         basket = price_basket(wanted_again(order), order.order_type, 0, MENU, terms())
-        self._try(lambda: commands.validate(self.held, basket, terms(), 1, STATIONS, self._command()))
+        self._try(lambda: commands.validate(self.locked, basket, terms(), 1, STATIONS, self._command()))
 
-    @precondition(lambda self: self.held.order.placed_at is not None)
+    @precondition(lambda self: self.locked.order.placed_at is not None)
     @rule(part=st.sampled_from([1, 2, 3]))
     def pay(self, part: int) -> None:
-        amount = -(-self.held.order.totals.due_minor // part) or 1
+        amount = -(-self.locked.order.totals.due_minor // part) or 1
         payment = PaymentRecorded(new_id(), "cash", amount)
         self.paid += amount
-        self._took(commands.record_payment(self.held, payment, STATIONS, self.auto_complete, self._command()))
+        self._took(
+            commands.record_payment(self.locked, payment, STATIONS, self.auto_complete, self._command())
+        )
 
     @rule(course=st.sampled_from(["", "dessert"]))
     def fire(self, course: str) -> None:
-        self._try(lambda: commands.fire(self.held, [], course, STATIONS, self._command()))
+        self._try(lambda: commands.fire(self.locked, [], course, STATIONS, self._command()))
 
-    @precondition(lambda self: self.held.tickets)
+    @precondition(lambda self: self.locked.tickets)
     @rule(pick=st.integers(0, 9), step=st.sampled_from(TicketStep))
     def step_ticket(self, pick: int, step: TicketStep) -> None:
-        ticket = self.held.tickets[pick % len(self.held.tickets)]
+        ticket = self.locked.tickets[pick % len(self.locked.tickets)]
         self._try(
-            lambda: commands.step_ticket(self.held, ticket.id, step, self.auto_complete, self._command())
+            lambda: commands.step_ticket(self.locked, ticket.id, step, self.auto_complete, self._command())
         )
 
-    @precondition(lambda self: self.held.tickets)
+    @precondition(lambda self: self.locked.tickets)
     @rule(pick=st.integers(0, 9), which=st.integers(0, 9), step=st.sampled_from(LineStep))
     def step_line(self, pick: int, which: int, step: LineStep) -> None:
-        ticket = self.held.tickets[pick % len(self.held.tickets)]
+        ticket = self.locked.tickets[pick % len(self.locked.tickets)]
         on_it = ticket.lines[which % len(ticket.lines)].id
         self._try(
-            lambda: commands.step_line(self.held, ticket.id, on_it, step, self.auto_complete, self._command())
+            lambda: commands.step_line(
+                self.locked, ticket.id, on_it, step, self.auto_complete, self._command()
+            )
         )
 
     @rule(step=st.sampled_from([TicketStep.START, TicketStep.BUMP]))
     def step_all(self, step: TicketStep) -> None:
-        self._try(lambda: commands.step_all(self.held, step, self.auto_complete, self._command()))
+        self._try(lambda: commands.step_all(self.locked, step, self.auto_complete, self._command()))
 
     @rule()
     def complete(self) -> None:
-        self._try(lambda: commands.complete(self.held, self._command()))
+        self._try(lambda: commands.complete(self.locked, self._command()))
 
     @rule(reason=st.sampled_from(["", "guest left"]))
     def begin_cancel(self, reason: str) -> None:
-        self._try(lambda: cancelling.begin_cancel(self.held, self._command(reason)))
+        self._try(lambda: cancelling.begin_cancel(self.locked, self._command(reason)))
 
-    @precondition(lambda self: self.held.order.lifecycle is Lifecycle.CANCEL_PENDING)
+    @precondition(lambda self: self.locked.order.lifecycle is Lifecycle.CANCEL_PENDING)
     @rule(closed=st.booleans())
     def payments_answer(self, closed: bool) -> None:
         if closed:
-            self._try(lambda: cancelling.finish_cancel(self.held, self._command()))
+            self._try(lambda: cancelling.finish_cancel(self.locked, self._command()))
         else:
-            self._try(lambda: cancelling.refuse_cancel(self.held, STATIONS, self._command()))
+            self._try(lambda: cancelling.refuse_cancel(self.locked, STATIONS, self._command()))
 
     @rule()
     def cancel_draft(self) -> None:
-        self._try(lambda: cancelling.cancel_draft(self.held, self._command()))
+        self._try(lambda: cancelling.cancel_draft(self.locked, self._command()))
 
     @rule(minutes=st.sampled_from([1, 20, 40]))
     def time_passes(self, minutes: int) -> None:
@@ -131,46 +135,46 @@ class OrderLife(RuleBasedStateMachine):
 
     @invariant()
     def a_line_stands_where_its_least_advanced_ticket_stands(self) -> None:
-        states = line_states(self.held.tickets)
-        for one in self.held.order.lines:
+        states = line_states(self.locked.tickets)
+        for one in self.locked.order.lines:
             if one.kitchen in STAGE:
                 assert one.kitchen is states.get(one.id, Kitchen.HELD)
 
     @invariant()
     def nothing_is_cooked_before_the_money_is_safe(self) -> None:
-        order = self.held.order
+        order = self.locked.order
         if order.service_flow is ServiceFlow.PAY_FIRST and order.fired:
             assert order.payment is Payment.PAID
 
     @invariant()
     def done_is_paid_and_handed_over(self) -> None:
-        order = self.held.order
+        order = self.locked.order
         if order.lifecycle is Lifecycle.DONE:
             assert order.totals.due_minor == 0
             assert {one.kitchen for one in order.lines} == {Kitchen.SERVED}
 
     @invariant()
     def money_is_never_lost(self) -> None:
-        assert self.held.order.totals.paid_minor == self.paid
+        assert self.locked.order.totals.paid_minor == self.paid
 
     @invariant()
     def every_change_counts_one_version_and_the_figures_add_up(self) -> None:
-        assert self.held.order.version == self.changes
-        assert self.figures == figures(self.held.order, self.held.tickets)
+        assert self.locked.order.version == self.changes
+        assert self.figures == figures(self.locked.order, self.locked.tickets)
 
     @invariant()
     def what_is_said_to_be_possible_is_possible(self) -> None:
-        order = self.held.order
+        order = self.locked.order
         possible = set(guards.allowed_commands(order))
         for name, attempt in self._attempts().items():
             assert (name in possible) == _works(attempt), (name, possible, order.state)
 
     def _attempts(self) -> dict[str, Callable[[], object]]:
-        held, command = self.held, self._command("guest left")
+        locked, command = self.locked, self._command("guest left")
         return {
-            "fire": lambda: commands.fire(held, [], "", STATIONS, command),
-            "start": lambda: commands.step_all(held, TicketStep.START, False, command),
-            "complete": lambda: commands.complete(held, command),
+            "fire": lambda: commands.fire(locked, [], "", STATIONS, command),
+            "start": lambda: commands.step_all(locked, TicketStep.START, False, command),
+            "complete": lambda: commands.complete(locked, command),
         }
 
     def _command(self, reason: str = "") -> Command:
@@ -196,7 +200,7 @@ class OrderLife(RuleBasedStateMachine):
         for row in change.history:
             assert row.from_value == self.history.get(row.axis, row.from_value)
             self.history[row.axis] = row.to_value
-        self.held = Held(change.order, tuple(newest.values()))
+        self.locked = Locked(change.order, tuple(newest.values()))
         self.changes += 1
         self.figures = _sum(self.figures, difference(change))
 

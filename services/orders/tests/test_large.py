@@ -148,8 +148,8 @@ async def fill(filler: asyncpg.Connection, owner: World, *, auto_complete: bool)
 
 async def assert_cost_of_page(world: World, wanted: Filter, after: Position | None = None) -> Position | None:
     """Where the list goes on after a page, which was read by its index."""
-    async with reading(world.shop.db) as read:
-        page = await questions.list_orders(world.shop, world.tenant, wanted, after, PAGE)
+    async with reading(world.deps.db) as read:
+        page = await questions.list_orders(world.deps, world.tenant, wanted, after, PAGE)
     states = max(1, len(wanted.states))
     looked_at = NAME_SEARCH_WINDOW if wanted.name_prefix else states * (PAGE + 1)
     assert read.rows["orders"] <= looked_at, wanted
@@ -188,16 +188,16 @@ async def test_a_page_of_tickets_costs_a_page(past: World, share: float, station
     after = (LONG_AGO - timedelta(minutes=EACH * share), UUID(int=0))
     station_id = (await any_ticket(past))["station_id"] if station else None
     for states in ((), (Kitchen.SERVED,), (Kitchen.CANCELLED,), tuple(Kitchen)):
-        async with reading(past.shop.db) as read:
-            await questions.list_tickets(past.shop, past.tenant, states, station_id, after, PAGE)
+        async with reading(past.deps.db) as read:
+            await questions.list_tickets(past.deps, past.tenant, states, station_id, after, PAGE)
         assert read.rows["ticket"] <= max(3, len(states)) * (PAGE + 1), states
         assert BIG.isdisjoint(read.scanned)
 
 
 @pytest.mark.parametrize("channel", sorted(owned_by("orders")))
 async def test_a_snapshot_costs_what_it_shows(past: World, channel: str) -> None:
-    async with reading(past.shop.db) as read:
-        await questions.get_snapshot(past.shop, past.tenant, channel)
+    async with reading(past.deps.db) as read:
+        await questions.get_snapshot(past.deps, past.tenant, channel)
     orders = (SNAPSHOT_OPEN_ORDERS + SNAPSHOT_CLOSED_ORDERS) * len(State)
     assert read.rows["orders"] <= orders
     assert read.rows["order_line"] <= (LINES + 1) * orders
@@ -207,7 +207,7 @@ async def test_a_snapshot_costs_what_it_shows(past: World, channel: str) -> None
 
 async def test_a_new_order_is_numbered_and_cooked_at_the_cost_of_one_order(past: World) -> None:
     await past.place()
-    async with reading(past.shop.db) as read:
+    async with reading(past.deps.db) as read:
         order = await past.place()
         await past.pay(order)
         for ticket in await tickets_of(past, order.id):
@@ -220,8 +220,8 @@ async def test_a_new_order_is_numbered_and_cooked_at_the_cost_of_one_order(past:
 async def test_the_sweep_of_orders_costs_its_batch_however_many_wait(past: World) -> None:
     """Unpaid ones to cancel, ones that may complete, and as many that their restaurant keeps open."""
     for _ in range(2):
-        async with reading(past.shop.db) as read:
-            closed = await upkeep.Sweeper(past.shop).sweep()
+        async with reading(past.deps.db) as read:
+            closed = await upkeep.Sweeper(past.deps).sweep()
         assert closed == 2 * upkeep.SWEEP_BATCH, "as many as there may be of either kind"
         assert read.rows["orders"] <= 20 * upkeep.SWEEP_BATCH
         assert read.rows["ticket"] <= 20 * upkeep.SWEEP_BATCH
@@ -229,9 +229,9 @@ async def test_the_sweep_of_orders_costs_its_batch_however_many_wait(past: World
 
 
 async def test_the_end_of_a_day_costs_its_batch_however_many_tickets_are_left(past: World) -> None:
-    chore = DayEnd(past.shop)
+    chore = DayEnd(past.deps)
     for _ in range(3):
-        async with reading(past.shop.db) as read:
+        async with reading(past.deps.db) as read:
             assert await chore.sweep() == BATCH
         assert read.rows["ticket"] <= 20 * BATCH
         assert read.rows["orders"] <= 20 * BATCH
@@ -242,25 +242,25 @@ async def test_alarms_of_many_tickets_are_raised_told_and_ended_by_their_own_row
     placed = [await past.place() for _ in range(5)]
     waiting = [(row["id"], row["revision"]) for order in placed for row in await tickets_of(past, order.id)]
     old = [(await any_ticket(past))["id"]] * REPORTS
-    async with reading(past.shop.db) as read:
+    async with reading(past.deps.db) as read:
         unseen = [Unseen(ticket, revision, "no_display") for ticket, revision in waiting]
         unseen += [Unseen(ticket, 1, "no_display") for ticket in old]
-        await alarms.report_undelivered(past.shop, past.tenant, unseen)
-        async with past.shop.db.transaction(past.tenant, readonly=True) as tx:
+        await alarms.report_undelivered(past.deps, past.tenant, unseen)
+        async with past.deps.db.transaction(past.tenant, readonly=True) as tx:
             told = await alarm_store.find_alarms(tx)
-        await alarms.report_delivered(past.shop, past.tenant, waiting)
+        await alarms.report_delivered(past.deps, past.tenant, waiting)
     assert {ticket.id for ticket in told} >= {ticket for ticket, _ in waiting}
     assert read.rows["ticket"] <= 2 * REPORTS
     assert BIG.isdisjoint(read.scanned)
 
 
 async def any_ticket(world: World) -> asyncpg.Record:
-    async with world.shop.db.transaction(world.tenant, readonly=True) as tx:
+    async with world.deps.db.transaction(world.tenant, readonly=True) as tx:
         row = await tx.fetchrow("SELECT * FROM ticket WHERE restaurant_id = $1 LIMIT 1", world.tenant)
     assert row is not None
     return row
 
 
 async def tickets_of(world: World, order_id: str) -> list[asyncpg.Record]:
-    async with world.shop.db.transaction(world.tenant, readonly=True) as tx:
+    async with world.deps.db.transaction(world.tenant, readonly=True) as tx:
         return await tx.fetch(order_store.SELECT_TICKETS, world.tenant, UUID(order_id))

@@ -36,7 +36,7 @@ PATIENCE_SECONDS = 30.0
 async def test_the_process_serves_and_publishes(
     world: World, module_databases: ModuleDatabases, nats_url: str
 ) -> None:
-    await world.shop.copies.get(world.tenant)  # so that it need not ask for menu and settings
+    await world.deps.copies.get(world.tenant)  # so that it need not ask for menu and settings
     clock = SystemClock()
     keys = StandInAuth(TokenMint(clock))  # type: ignore[abstract] # the rest of auth is not asked
     heard: list[str] = []

@@ -87,9 +87,9 @@ class Wire:
 async def wire(world: World) -> AsyncIterator[Wire]:
     """The three services of orders, each behind a server with every guard."""
     parts: list[tuple[Callable[..., None], object, str]] = [
-        (add_OrdersServiceServicer_to_server, OrdersRpc(world.shop), "payments"),
-        (add_KitchenServiceServicer_to_server, KitchenRpc(world.shop), "realtime"),
-        (add_ChannelSourceServiceServicer_to_server, ChannelsRpc(world.shop), "realtime"),
+        (add_OrdersServiceServicer_to_server, OrdersRpc(world.deps), "payments"),
+        (add_KitchenServiceServicer_to_server, KitchenRpc(world.deps), "realtime"),
+        (add_ChannelSourceServiceServicer_to_server, ChannelsRpc(world.deps), "realtime"),
     ]
     async with AsyncExitStack() as stack:
         peers = tuple(

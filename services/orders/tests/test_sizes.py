@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 from chassis.ids import new_id
 from chassis.messaging.outbox import MAX_EVENT_BYTES, pending_event
 from services.orders.domain import cancelling, commands
-from services.orders.domain.change import Change, Held, PaymentRecorded, numbered
+from services.orders.domain.change import Change, Locked, PaymentRecorded, numbered
 from services.orders.domain.errors import OrderTooLarge
 from services.orders.domain.kitchen import TicketStep
 from services.orders.domain.menu import Item
@@ -119,30 +119,30 @@ def lives(change: Change, ending: str) -> Iterator[Change]:
         tickets.update({ticket.id: ticket for ticket in change.tickets})
         return change
 
-    def held() -> Held:
-        return Held(order, tuple(tickets.values()))
+    def locked() -> Locked:
+        return Locked(order, tuple(tickets.values()))
 
     yield change
-    change = took(commands.set_guest_allergy(held(), LONGEST_ALLERGY, command()) or change)
+    change = took(commands.set_guest_allergy(locked(), LONGEST_ALLERGY, command()) or change)
     yield change
     if ending == "cancelled before it is cooked":
-        yield took(cancelling.begin_cancel(held(), command(reason="r" * 200)))
-        yield took(cancelling.refuse_cancel(held(), STATIONS, command()))
+        yield took(cancelling.begin_cancel(locked(), command(reason="r" * 200)))
+        yield took(cancelling.refuse_cancel(locked(), STATIONS, command()))
     if order.kitchen_may_start and any(one.kitchen.value == "held" for one in order.lines):
-        yield took(commands.fire(held(), [], "", STATIONS, command()))
+        yield took(commands.fire(locked(), [], "", STATIONS, command()))
     if ending.startswith("cancelled"):
-        yield took(cancelling.begin_cancel(held(), command(reason="🍕" * 200)))
-        yield took(cancelling.finish_cancel(held(), command(reason="🍕" * 200)))
+        yield took(cancelling.begin_cancel(locked(), command(reason="🍕" * 200)))
+        yield took(cancelling.finish_cancel(locked(), command(reason="🍕" * 200)))
         return
     for amount in (1, order.totals.due_minor - 1):
         payment = PaymentRecorded(new_id(), "cash", amount)
-        yield took(commands.record_payment(held(), payment, STATIONS, False, command()))
+        yield took(commands.record_payment(locked(), payment, STATIONS, False, command()))
     if any(one.kitchen.value == "held" for one in order.lines):
-        yield took(commands.fire(held(), [], "", STATIONS, command()))
-    for ticket in held().tickets:
-        yield took(commands.acknowledge_allergy(held(), ticket.id, LONGEST_ALLERGY, command()) or change)
-    yield took(commands.step_all(held(), TicketStep.BUMP, False, command()))
-    yield took(commands.complete(held(), command()))
+        yield took(commands.fire(locked(), [], "", STATIONS, command()))
+    for ticket in locked().tickets:
+        yield took(commands.acknowledge_allergy(locked(), ticket.id, LONGEST_ALLERGY, command()) or change)
+    yield took(commands.step_all(locked(), TicketStep.BUMP, False, command()))
+    yield took(commands.complete(locked(), command()))
     assert order.lifecycle is Lifecycle.DONE
 
 

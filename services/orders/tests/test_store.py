@@ -34,7 +34,7 @@ OWN_TABLES = (
 
 
 async def page(world: World, limit: int = 50, **wanted: Any) -> Page:
-    return await reading.list_orders(world.shop, world.tenant, Filter(**wanted), None, limit)
+    return await reading.list_orders(world.deps, world.tenant, Filter(**wanted), None, limit)
 
 
 def ids(orders: list[Order]) -> list[str]:
@@ -118,7 +118,7 @@ async def test_a_search_by_name_goes_on_where_its_window_ends(world: World) -> N
     placed = [(await world.place()).id for _ in range(3)]
     first = await page(world, name_prefix="burger", limit=2)
     assert first.next is not None
-    rest = await reading.list_orders(world.shop, world.tenant, Filter(name_prefix="burger"), first.next, 2)
+    rest = await reading.list_orders(world.deps, world.tenant, Filter(name_prefix="burger"), first.next, 2)
     assert sorted(ids(first.orders) + ids(rest.orders)) == sorted(placed)
     assert rest.next is None
 
@@ -126,11 +126,11 @@ async def test_a_search_by_name_goes_on_where_its_window_ends(world: World) -> N
 async def test_every_table_hides_the_rows_of_other_restaurants(world: World) -> None:
     order = await world.place()
     await world.pay(order, 100)
-    async with world.shop.db.transaction(world.tenant, readonly=True) as tx:
+    async with world.deps.db.transaction(world.tenant, readonly=True) as tx:
         own = [table for table in OWN_TABLES if await _count(tx, table)]
     assert set(own) == set(OWN_TABLES) - {"menu_part"}
     for stranger in (new_id(), None):
-        async with world.shop.db.transaction(stranger, readonly=True) as tx:
+        async with world.deps.db.transaction(stranger, readonly=True) as tx:
             assert [table for table in OWN_TABLES if await _count(tx, table)] == []
 
 
@@ -138,9 +138,9 @@ async def test_a_row_cannot_be_written_for_another_restaurant(world: World) -> N
     await world.place()
     insert = "INSERT INTO order_day VALUES ($1, '2026-01-01', 1, 0, 0, 0, 0, 0, 0)"
     with pytest.raises(asyncpg.InsufficientPrivilegeError):
-        async with world.shop.db.transaction(new_id()) as tx:
+        async with world.deps.db.transaction(new_id()) as tx:
             await tx.execute(insert, world.tenant)
-    async with world.shop.db.transaction(new_id()) as tx:
+    async with world.deps.db.transaction(new_id()) as tx:
         assert await tx.execute("UPDATE orders SET total_minor = 0") == "UPDATE 0"
 
 
@@ -161,7 +161,7 @@ async def test_history_and_money_are_never_rewritten(world: World, table: str) -
     await world.place()
     for statement in (f"DELETE FROM {table}", f"UPDATE {table} SET order_id = order_id"):
         with pytest.raises(asyncpg.InsufficientPrivilegeError):
-            async with world.shop.db.transaction(world.tenant) as tx:
+            async with world.deps.db.transaction(world.tenant) as tx:
                 await tx.execute(statement)
 
 
@@ -169,18 +169,18 @@ async def test_the_database_refuses_a_bill_that_does_not_add_up(world: World) ->
     await world.place()
     for change in ("total_minor = total_minor + 1", "goods_minor = -1", "lifecycle = 'lost'", "number = 0"):
         with pytest.raises(asyncpg.CheckViolationError):
-            async with world.shop.db.transaction(world.tenant) as tx:
+            async with world.deps.db.transaction(world.tenant) as tx:
                 await tx.execute(f"UPDATE orders SET {change}")
 
 
 async def test_a_change_of_an_order_that_was_not_locked_is_noticed(world: World) -> None:
     order = await world.place()
-    async with world.shop.db.transaction(world.tenant) as tx:
-        held = await store.lock_order(tx, UUID(order.id))
+    async with world.deps.db.transaction(world.tenant) as tx:
+        locked = await store.lock_order(tx, UUID(order.id))
     await world.cook(order.id, TicketStep.START)
     with pytest.raises(RuntimeError, match="although it was locked"):
-        async with world.shop.db.transaction(world.tenant) as tx:
-            await store.save(tx, cancelling.begin_cancel(held, command(reason="x")))
+        async with world.deps.db.transaction(world.tenant) as tx:
+            await store.save(tx, cancelling.begin_cancel(locked, command(reason="x")))
 
 
 class Counting:
@@ -196,7 +196,7 @@ class Counting:
 
 async def test_reading_an_order_or_a_page_takes_two_statements(world: World) -> None:
     placed = [(await world.place()).id for _ in range(3)]
-    async with world.shop.db.transaction(world.tenant, readonly=True) as tx:
+    async with world.deps.db.transaction(world.tenant, readonly=True) as tx:
         counting = Counting(tx)
         await store.find_order(counting, UUID(placed[0]))  # type: ignore[arg-type]
         assert counting.statements == 2

@@ -53,7 +53,7 @@ async def test_a_pay_later_order_is_taken_cooked_paid_and_done(
     done = await world.complete(order.id)
     assert (done.state, done.totals.due_minor) == (orders_pb2.ORDER_STATE_DONE, 0)
     kinds = [
-        event.type.rsplit(".", 1)[1] for event in await event_recorder.events(world.shop.db, world.tenant)
+        event.type.rsplit(".", 1)[1] for event in await event_recorder.events(world.deps.db, world.tenant)
     ]
     assert kinds == [
         "StationSaved",
@@ -65,7 +65,7 @@ async def test_a_pay_later_order_is_taken_cooked_paid_and_done(
         "TicketUpdated",
         "OrderCompleted",
     ]
-    [placed] = await event_recorder.of_type(world.shop.db, events_pb2.OrderPlaced, world.tenant)
+    [placed] = await event_recorder.of_type(world.deps.db, events_pb2.OrderPlaced, world.tenant)
     assert placed.order == order
     assert placed.tickets[0].order_number == 1
 
@@ -107,7 +107,7 @@ async def test_the_same_request_again_gets_the_first_reply(
     again = await world.place_answer(wanted, key="k1")
     assert (first.replayed, again.replayed) == (False, True)
     assert again.order == first.order
-    assert len(await event_recorder.of_type(world.shop.db, events_pb2.OrderPlaced, world.tenant)) == 1
+    assert len(await event_recorder.of_type(world.deps.db, events_pb2.OrderPlaced, world.tenant)) == 1
 
 
 async def test_the_same_key_with_another_order_is_refused(world: World) -> None:
@@ -159,7 +159,7 @@ async def test_fifty_identical_requests_at_once_have_one_effect(
     refusals = [outcome for outcome in outcomes if not isinstance(outcome, Answer)]
     assert {answer.order.number for answer in answers} == {2}
     assert all(isinstance(refusal, IdempotencyInFlight) for refusal in refusals)
-    placed = await event_recorder.of_type(world.shop.db, events_pb2.OrderPlaced, world.tenant)
+    placed = await event_recorder.of_type(world.deps.db, events_pb2.OrderPlaced, world.tenant)
     assert [event.order.id for event in placed].count(wanted.id) == 1
 
 
@@ -209,10 +209,10 @@ async def test_a_retry_without_ids_asks_for_the_goods_that_are_held_for_it(world
     world.catalog.lost_replies = 1
     with pytest.raises(Unavailable):
         await world.place(wanted, key="k1")
-    [held] = world.catalog.reserved.values()
+    [locked] = world.catalog.reserved.values()
     order = await world.place(wanted, key="k1")
-    assert world.catalog.reserved == {order.id: held}
-    assert [line.id for line in order.lines] == [line.line_id for line in held]
+    assert world.catalog.reserved == {order.id: locked}
+    assert [line.id for line in order.lines] == [line.line_id for line in locked]
     assert (await world.place(wanted, key="k2")).id != order.id
 
 
@@ -285,7 +285,7 @@ async def test_a_draft_is_validated_once_with_the_prices_of_then(
     assert await world.validate(kept.id, key="v1") == order
     with pytest.raises(IllegalTransition):
         await world.validate(kept.id)
-    events = await event_recorder.events(world.shop.db, world.tenant)
+    events = await event_recorder.events(world.deps.db, world.tenant)
     assert [event.type.rsplit(".", 1)[1] for event in events][1:] == ["OrderUpdated", "OrderPlaced"]
 
 
@@ -310,16 +310,16 @@ async def test_a_quote_is_the_bill_of_the_order_and_leaves_no_trace(
     world: World, event_recorder: EventRecorder
 ) -> None:
     wanted = draft(draft_line(world.burger, 2))
-    quoted = (await placing.quote_order(world.shop, world.tenant, wanted)).order
+    quoted = (await placing.quote_order(world.deps, world.tenant, wanted)).order
     assert (quoted.id, quoted.number, quoted.totals.total_minor) == ("", 0, 2250)
-    assert await event_recorder.of_type(world.shop.db, events_pb2.OrderUpdated, world.tenant) == []
+    assert await event_recorder.of_type(world.deps.db, events_pb2.OrderUpdated, world.tenant) == []
     placed = await world.place(wanted)
     assert (placed.number, placed.totals) == (1, quoted.totals)
 
 
 async def test_held_lines_are_fired_by_command(world: World) -> None:
-    held = draft_line(world.burger, hold=True)
-    order = await world.place(draft(draft_line(world.burger), held))
+    locked = draft_line(world.burger, hold=True)
+    order = await world.place(draft(draft_line(world.burger), locked))
     assert len((await world.tickets(order.id))[0].lines) == 1
     fired = await world.fire(order.id)
     assert fired.version == 2
@@ -329,8 +329,8 @@ async def test_held_lines_are_fired_by_command(world: World) -> None:
 
 async def test_an_order_that_nobody_paid_says_since_when_the_kitchen_waits_for_it(world: World) -> None:
     placed_at = world.clock.now()
-    waits, held = draft_line(world.burger), draft_line(world.burger, hold=True)
-    order = await world.place(draft(waits, held, service_flow=orders_pb2.SERVICE_FLOW_PAY_FIRST))
+    waits, locked = draft_line(world.burger), draft_line(world.burger, hold=True)
+    order = await world.place(draft(waits, locked, service_flow=orders_pb2.SERVICE_FLOW_PAY_FIRST))
     assert order.unsent_since.ToDatetime(tzinfo=UTC) == placed_at
     world.clock.advance(timedelta(minutes=1))
     await world.pay(order, 1)
@@ -342,7 +342,7 @@ async def test_an_order_that_nobody_paid_says_since_when_the_kitchen_waits_for_i
     [ticket] = await world.tickets(order.id)
     assert [str(line.id) for line in ticket.lines] == [waits.id]
     world.clock.advance(UNPAID_EXPIRES_AFTER * 2)
-    await Sweeper(world.shop).sweep()
+    await Sweeper(world.deps).sweep()
     assert (await world.order(order.id)).state is State.VALIDATED
 
 
@@ -351,11 +351,11 @@ async def test_what_is_sent_held_a_draft_or_closed_is_not_unsent(world: World) -
     await world.pay(paid)
     cancelled = await world.place_pay_first()
     await world.cancel(cancelled.id)
-    held = await world.place(
+    locked = await world.place(
         draft(draft_line(world.burger, hold=True), draft_line(world.burger, course="mains"))
     )
     kept = await world.place_pay_first(draft=True)
-    for order in (paid, cancelled, held, kept, await world.place()):
+    for order in (paid, cancelled, locked, kept, await world.place()):
         assert (await world.order(order.id)).unsent_since is None
 
 
@@ -376,7 +376,7 @@ async def test_an_acknowledgement_is_published_once(world: World, event_recorder
     for _ in range(2):
         shown = await world.step(ticket.id, TicketStep.ACK)
         assert shown.HasField("acknowledged_at")
-    moved = await event_recorder.of_type(world.shop.db, events_pb2.TicketUpdated, world.tenant)
+    moved = await event_recorder.of_type(world.deps.db, events_pb2.TicketUpdated, world.tenant)
     assert [event.cause for event in moved] == ["acknowledged"]
 
 
@@ -397,7 +397,7 @@ async def test_a_cancellation_closes_the_bill_and_the_tickets(
     cancelled = await world.cancel(order.id, key="c1")
     assert (cancelled.state, world.payments.closed) == (orders_pb2.ORDER_STATE_CANCELLED, [order.id])
     assert await world.cancel(order.id, key="c1") == cancelled
-    [event] = await event_recorder.of_type(world.shop.db, events_pb2.OrderCancelled, world.tenant)
+    [event] = await event_recorder.of_type(world.deps.db, events_pb2.OrderCancelled, world.tenant)
     assert (event.reason, event.wasted, len(event.tickets)) == ("guest left", True, 1)
     with pytest.raises(IllegalTransition):
         await world.cancel(order.id)
@@ -457,7 +457,7 @@ async def test_the_history_tells_the_life_of_an_order(world: World) -> None:
     await world.pay(order)
     await world.cook(order.id, TicketStep.START, TicketStep.BUMP)
     await world.complete(order.id)
-    history = await reading.get_history(world.shop, world.tenant, UUID(order.id))
+    history = await reading.get_history(world.deps, world.tenant, UUID(order.id))
     states = [change.to_value for change in history if change.axis == "state"]
     assert states == ["validated", "paid", "preparing", "ready", "done"]
     assert [change.sequence for change in history] == list(range(1, len(history) + 1))
@@ -481,5 +481,5 @@ async def hear_of_menu(world: World, menu: catalog_pb2.Menu) -> None:
         parts=1,
         items=menu.items,
     )
-    async with world.shop.db.transaction(world.tenant) as tx:
+    async with world.deps.db.transaction(world.tenant) as tx:
         await copies.note_menu(tx, changed)

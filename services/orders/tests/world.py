@@ -29,7 +29,7 @@ from services.orders.tests.builders import (
 )
 from services.orders.usecases import cancelling, kitchen, lifecycle, payments, placing, reading
 from services.orders.usecases.ports import Ask
-from services.orders.usecases.work import Shop
+from services.orders.usecases.work import Dependencies
 
 PERMISSIONS = frozenset({"orders.place", "orders.cancel"})
 
@@ -45,7 +45,7 @@ class Answer(NamedTuple):
 class World:
     """The use cases of one restaurant. Its peers are stand-ins that a test may tell what to answer."""
 
-    shop: Shop
+    deps: Dependencies
     clock: FakeClock
     auth: Any
     catalog: Any
@@ -68,7 +68,7 @@ class World:
 
     def another(self) -> "World":
         """A second restaurant on the same service."""
-        return World(self.shop, self.clock, self.auth, self.catalog, self.payments, new_id(), self.mint)
+        return World(self.deps, self.clock, self.auth, self.catalog, self.payments, new_id(), self.mint)
 
     def ask(self, key: str = "", body: bytes = b"same") -> Ask:
         """A request of Mia's, with a fresh key unless given."""
@@ -97,7 +97,7 @@ class World:
         wanted = wanted if wanted is not None else draft(draft_line(self.burger), **overrides)
         body = wanted.SerializeToString(deterministic=True)
         with self.calling() as call:
-            reply = await placing.place_order(self.shop, self.ask(key, body), wanted)
+            reply = await placing.place_order(self.deps, self.ask(key, body), wanted)
         return Answer(reply.order, call.replayed)
 
     async def place_pay_first(self, **overrides: Any) -> orders_pb2.Order:
@@ -106,29 +106,29 @@ class World:
 
     async def order(self, order_id: str) -> Order:
         """As stored."""
-        return await reading.get_order(self.shop, self.tenant, UUID(order_id))
+        return await reading.get_order(self.deps, self.tenant, UUID(order_id))
 
     async def history(self, order_id: str) -> list[StateChange]:
         """How the order came to its state."""
-        return list(await reading.get_history(self.shop, self.tenant, UUID(order_id)))
+        return list(await reading.get_history(self.deps, self.tenant, UUID(order_id)))
 
     async def quote(self, wanted: pb.OrderDraft) -> orders_pb2.Order:
         """The bill of a basket."""
         with self.calling():
-            return (await placing.quote_order(self.shop, self.tenant, wanted)).order
+            return (await placing.quote_order(self.deps, self.tenant, wanted)).order
 
     async def tickets(self, order_id: str) -> list[Any]:
         """Every ticket of an order."""
-        found, _ = await reading.list_tickets(self.shop, self.tenant, list(Kitchen), None, None, 200)
+        found, _ = await reading.list_tickets(self.deps, self.tenant, list(Kitchen), None, None, 200)
         return [ticket for ticket in found if str(ticket.order_id) == order_id]
 
     async def step(self, ticket_id: UUID, step: TicketStep, key: str = "") -> orders_pb2.Ticket:
         """A cook moves a ticket."""
-        return (await kitchen.change_ticket(self.shop, self.ask(key), ticket_id, step)).ticket
+        return (await kitchen.change_ticket(self.deps, self.ask(key), ticket_id, step)).ticket
 
     async def step_line(self, ticket_id: UUID, line_id: UUID, step: LineStep) -> orders_pb2.Ticket:
         """A cook moves a line."""
-        answer = await kitchen.change_ticket_line(self.shop, self.ask(), ticket_id, line_id, step)
+        answer = await kitchen.change_ticket_line(self.deps, self.ask(), ticket_id, line_id, step)
         return answer.ticket
 
     async def cook(self, order_id: str, *steps: TicketStep) -> None:
@@ -152,7 +152,7 @@ class World:
 
     async def record(self, event: payment_events.PaymentCaptured) -> bool:
         """The consumer's handler, in its transaction."""
-        async with self.shop.db.transaction(self.tenant) as tx:
+        async with self.deps.db.transaction(self.tenant) as tx:
             return await payments.record_payment(tx, self.clock, event)
 
     async def pay(self, order: orders_pb2.Order, amount_minor: int | None = None) -> None:
@@ -165,14 +165,14 @@ class World:
     ) -> orders_pb2.Order:
         """Held lines to the kitchen."""
         answer = await lifecycle.fire_order(
-            self.shop, self.ask(), UUID(order_id), lines or [], course, pb.FireOrderResponse, pay_later
+            self.deps, self.ask(), UUID(order_id), lines or [], course, pb.FireOrderResponse, pay_later
         )
         return answer.order
 
     async def complete(self, order_id: str) -> orders_pb2.Order:
         """Paid and handed over."""
         answer = await lifecycle.complete_order(
-            self.shop, self.ask(), UUID(order_id), pb.CompleteOrderResponse
+            self.deps, self.ask(), UUID(order_id), pb.CompleteOrderResponse
         )
         return answer.order
 
@@ -182,7 +182,7 @@ class World:
         """Closes the bill and cancels."""
         with self.calling():
             answer = await cancelling.cancel_order(
-                self.shop, self.ask(key, body), UUID(order_id), reason, pb.CancelOrderResponse
+                self.deps, self.ask(key, body), UUID(order_id), reason, pb.CancelOrderResponse
             )
         return answer.order
 
@@ -190,7 +190,7 @@ class World:
         """A draft becomes an order."""
         with self.calling():
             answer = await placing.validate_order(
-                self.shop, self.ask(key, body), UUID(order_id), pb.ValidateOrderResponse
+                self.deps, self.ask(key, body), UUID(order_id), pb.ValidateOrderResponse
             )
         return answer.order
 
@@ -198,6 +198,6 @@ class World:
         """Moves the order to a derived state."""
         with self.calling():
             answer = await lifecycle.set_order_status(
-                self.shop, self.ask(), UUID(order_id), status, reason, pb.SetOrderStatusResponse
+                self.deps, self.ask(), UUID(order_id), status, reason, pb.SetOrderStatusResponse
             )
         return answer.order

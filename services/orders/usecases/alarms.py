@@ -18,7 +18,7 @@ from services.orders.domain.kitchen import Ticket
 from services.orders.store import alarms as store
 from services.orders.store.kitchen import find_ticket
 from services.orders.usecases.ports import Ask
-from services.orders.usecases.work import Shop
+from services.orders.usecases.work import Dependencies
 from services.orders.wire.events import AlarmEnd, alarm_cleared
 from services.orders.wire.orders import ticket_message
 
@@ -34,23 +34,23 @@ class Unseen:
     kitchen_seq: int = 0
 
 
-async def report_undelivered(shop: Shop, tenant: UUID, unseen: Sequence[Unseen]) -> None:
+async def report_undelivered(deps: Dependencies, tenant: UUID, unseen: Sequence[Unseen]) -> None:
     """Raises the alarms of those that are not reported yet, all in one transaction; without any it writes
     nothing. A ticket that does not exist, or was seen meanwhile, is none.
     """
     reported = [(one.ticket_id, one.revision) for one in unseen]
     by_ticket = {one.ticket_id: one for one in unseen}
-    async with shop.db.transaction(tenant) as tx:
+    async with deps.db.transaction(tenant) as tx:
         if not await store.lock_unreported(tx, reported):
             return
-        at = shop.clock.now()
+        at = deps.clock.now()
         for ticket in await store.raise_alarms(tx, reported, [one.cause for one in unseen], at):
             _emit(tx, ticket, raised_event(ticket, by_ticket[ticket.id], at))
 
 
-async def report_delivered(shop: Shop, tenant: UUID, confirmed: Sequence[tuple[UUID, int]]) -> None:
+async def report_delivered(deps: Dependencies, tenant: UUID, confirmed: Sequence[tuple[UUID, int]]) -> None:
     """Displays have confirmed these revisions: ends the alarms of those that are still the newest."""
-    async with shop.db.transaction(tenant) as tx:
+    async with deps.db.transaction(tenant) as tx:
         if not await store.lock_in_alarm(tx, confirmed):
             return
         for ticket in await store.end_confirmed(tx, confirmed):
@@ -58,7 +58,7 @@ async def report_delivered(shop: Shop, tenant: UUID, confirmed: Sequence[tuple[U
 
 
 async def acknowledge_alarm(
-    shop: Shop, ask: Ask, ticket_id: UUID
+    deps: Dependencies, ask: Ask, ticket_id: UUID
 ) -> orders_service_pb2.AcknowledgeTicketAlarmResponse:
     """Somebody looks after it. One that is over already stays over. Raises TicketNotFound."""
 
@@ -70,7 +70,7 @@ async def acknowledge_alarm(
             _emit(tx, ticket, alarm_cleared(ticket, AlarmEnd.ACKNOWLEDGED, ask.actor))
         return orders_service_pb2.AcknowledgeTicketAlarmResponse(ticket=ticket_message(ticket))
 
-    return await execute(shop.db, ask, orders_service_pb2.AcknowledgeTicketAlarmResponse, work)
+    return await execute(deps.db, ask, orders_service_pb2.AcknowledgeTicketAlarmResponse, work)
 
 
 def raised_event(ticket: Ticket, unseen: Unseen, at: datetime) -> events_pb2.TicketUndelivered:

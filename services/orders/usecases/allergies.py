@@ -11,43 +11,43 @@ from services.orders.domain import commands
 from services.orders.domain.order import GuestAllergy
 from services.orders.store import orders as store
 from services.orders.usecases.ports import Ask
-from services.orders.usecases.work import Shop, apply
+from services.orders.usecases.work import Dependencies, apply
 from services.orders.wire.orders import order_message, ticket_message
 
 
 async def set_guest_allergy(
-    shop: Shop, ask: Ask, order_id: UUID, allergy: GuestAllergy | None
+    deps: Dependencies, ask: Ask, order_id: UUID, allergy: GuestAllergy | None
 ) -> pb.SetGuestAllergyResponse:
     """None: no guest has one. Raises OrderNotFound and as commands.set_guest_allergy."""
 
     async def work(tx: Transaction) -> pb.SetGuestAllergyResponse:
-        held = await store.lock_order(tx, order_id)
-        change = commands.set_guest_allergy(held, allergy, shop.command(ask))
-        order = held.order if change is None else (await apply(tx, change)).order
+        locked = await store.lock_order(tx, order_id)
+        change = commands.set_guest_allergy(locked, allergy, deps.command(ask))
+        order = locked.order if change is None else (await apply(tx, change)).order
         # Who and when; what it is stands on the order alone.
         audit(tx, "orders.guest_allergy_set", order_id=order.id, order_version=order.version)
         return pb.SetGuestAllergyResponse(order=order_message(order))
 
-    return await execute(shop.db, ask, pb.SetGuestAllergyResponse, work)
+    return await execute(deps.db, ask, pb.SetGuestAllergyResponse, work)
 
 
 async def acknowledge_guest_allergy(
-    shop: Shop, ask: Ask, ticket_id: UUID, seen: GuestAllergy | None
+    deps: Dependencies, ask: Ask, ticket_id: UUID, seen: GuestAllergy | None
 ) -> pb.AcknowledgeGuestAllergyResponse:
     """``seen``: as the cook has read it. Raises as commands.acknowledge_allergy."""
 
     async def work(tx: Transaction) -> pb.AcknowledgeGuestAllergyResponse:
-        held = await store.lock_order_of_ticket(tx, ticket_id)
-        change = commands.acknowledge_allergy(held, ticket_id, seen, shop.command(ask))
-        tickets = held.tickets if change is None else (await apply(tx, change)).tickets
+        locked = await store.lock_order_of_ticket(tx, ticket_id)
+        change = commands.acknowledge_allergy(locked, ticket_id, seen, deps.command(ask))
+        tickets = locked.tickets if change is None else (await apply(tx, change)).tickets
         ticket = next(one for one in tickets if one.id == ticket_id)
         audit(
             tx,
             "orders.guest_allergy_acknowledged",
             ticket_id=ticket.id,
-            order_id=held.order.id,
+            order_id=locked.order.id,
             revision=ticket.revision,
         )
         return pb.AcknowledgeGuestAllergyResponse(ticket=ticket_message(ticket))
 
-    return await execute(shop.db, ask, pb.AcknowledgeGuestAllergyResponse, work)
+    return await execute(deps.db, ask, pb.AcknowledgeGuestAllergyResponse, work)

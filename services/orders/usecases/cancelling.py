@@ -12,17 +12,17 @@ from chassis.db import Transaction
 from chassis.db.audit import audit
 from chassis.db.commands import begin, execute
 from services.orders.domain import cancelling
-from services.orders.domain.change import Command, Held
+from services.orders.domain.change import Command, Locked
 from services.orders.domain.errors import MoneyOnBill, RefundRequired
 from services.orders.domain.order import Lifecycle, Order
 from services.orders.store import kitchen as kitchen_store
 from services.orders.store import orders as store
 from services.orders.usecases.ports import Ask, R
-from services.orders.usecases.work import Shop, apply
+from services.orders.usecases.work import Dependencies, apply
 from services.orders.wire.orders import order_message
 
 
-async def cancel_order(shop: Shop, ask: Ask, order_id: UUID, reason: str, reply_type: type[R]) -> R:
+async def cancel_order(deps: Dependencies, ask: Ask, order_id: UUID, reason: str, reply_type: type[R]) -> R:
     """Locks the order as cancel_pending, has payments close the bill, cancels. A retry resumes.
 
     Whoever finds the order being cancelled joins in, and answers with the cancelled order whoever ends it.
@@ -30,57 +30,61 @@ async def cancel_order(shop: Shop, ask: Ask, order_id: UUID, reason: str, reply_
     is as before), Unavailable (it stays cancel_pending; the sweeper or a retry goes on), IdempotencyInFlight,
     IdempotencyKeyReuse (no effect).
     """
-    command = shop.command(ask, reason)
+    command = deps.command(ask, reason)
 
     async def first(tx: Transaction, taken_before: bool) -> Lifecycle | None:
         """A draft needs no steps; what is closed may have been ended by this very command."""
-        held = await store.lock_order(tx, order_id)
-        if held.order.lifecycle is Lifecycle.VALIDATED:
-            await apply(tx, cancelling.begin_cancel(held, command))
-        elif held.order.lifecycle is not Lifecycle.CANCEL_PENDING:
-            return held.order.lifecycle if taken_before else None
+        locked = await store.lock_order(tx, order_id)
+        if locked.order.lifecycle is Lifecycle.VALIDATED:
+            await apply(tx, cancelling.begin_cancel(locked, command))
+        elif locked.order.lifecycle is not Lifecycle.CANCEL_PENDING:
+            return locked.order.lifecycle if taken_before else None
         return Lifecycle.CANCEL_PENDING
 
-    before, begun = await begin(shop.db, ask, reply_type, first)
+    before, begun = await begin(deps.db, ask, reply_type, first)
     if before is not None:
         return before
     if begun is Lifecycle.CANCEL_PENDING:
-        await _close_bill(shop, ask.tenant, order_id, command)
+        await _close_bill(deps, ask.tenant, order_id, command)
 
     async def finish(tx: Transaction) -> R:
-        held = await store.lock_order(tx, order_id)
-        order = held.order
+        locked = await store.lock_order(tx, order_id)
+        order = locked.order
         if begun is None or order.lifecycle is not Lifecycle.CANCELLED:
-            order = await finish_cancel(tx, held, command)
+            order = await finish_cancel(tx, locked, command)
         return reply_type(order=order_message(order))
 
-    return await execute(shop.db, ask, reply_type, finish)
+    return await execute(deps.db, ask, reply_type, finish)
 
 
 async def close_for_cancel(
-    shop: Shop, tenant: UUID, order_id: UUID, command: Command, only_if: Callable[[Order], bool] = bool
+    deps: Dependencies,
+    tenant: UUID,
+    order_id: UUID,
+    command: Command,
+    only_if: Callable[[Order], bool] = bool,
 ) -> None:
     """The first two steps of a cancellation that no client asked for. Leaves drafts and closed orders as they
     are, and those that are not to be cancelled (``only_if``).
     """
-    async with shop.db.transaction(tenant) as tx:
+    async with deps.db.transaction(tenant) as tx:
         tx.command_id = command.id
-        held = await store.lock_order(tx, order_id)
-        if held.order.lifecycle is Lifecycle.VALIDATED:
-            if not only_if(held.order):
+        locked = await store.lock_order(tx, order_id)
+        if locked.order.lifecycle is Lifecycle.VALIDATED:
+            if not only_if(locked.order):
                 return
-            await apply(tx, cancelling.begin_cancel(held, command))
-        elif held.order.lifecycle is not Lifecycle.CANCEL_PENDING:
+            await apply(tx, cancelling.begin_cancel(locked, command))
+        elif locked.order.lifecycle is not Lifecycle.CANCEL_PENDING:
             return
-    await _close_bill(shop, tenant, order_id, command)
+    await _close_bill(deps, tenant, order_id, command)
 
 
-async def finish_cancel(tx: Transaction, held: Held, command: Command) -> Order:
+async def finish_cancel(tx: Transaction, locked: Locked, command: Command) -> Order:
     """The last step, whoever takes it; recorded, for it is money that was not taken. Raises
     IllegalTransition.
     """
-    is_draft = held.order.lifecycle is Lifecycle.DRAFT
-    change = (cancelling.cancel_draft if is_draft else cancelling.finish_cancel)(held, command)
+    is_draft = locked.order.lifecycle is Lifecycle.DRAFT
+    change = (cancelling.cancel_draft if is_draft else cancelling.finish_cancel)(locked, command)
     order = (await apply(tx, change)).order
     audit(
         tx,
@@ -94,23 +98,23 @@ async def finish_cancel(tx: Transaction, held: Held, command: Command) -> Order:
     return order
 
 
-async def _close_bill(shop: Shop, tenant: UUID, order_id: UUID, command: Command) -> None:
+async def _close_bill(deps: Dependencies, tenant: UUID, order_id: UUID, command: Command) -> None:
     """Raises RefundRequired, with the order as it was: only where payments says that there is money.
 
     Whatever else goes wrong leaves the order locked: the bill may be closed, and an open order with a closed
     bill could never be paid.
     """
     try:
-        await shop.peers.close_bill(tenant, order_id)
+        await deps.peers.close_bill(tenant, order_id)
     except MoneyOnBill as refusal:
-        await _restore(shop, tenant, order_id, command)
+        await _restore(deps, tenant, order_id, command)
         raise RefundRequired("Money is on this order: refund it first.") from refusal
 
 
-async def _restore(shop: Shop, tenant: UUID, order_id: UUID, command: Command) -> None:
-    async with shop.db.transaction(tenant) as tx:
+async def _restore(deps: Dependencies, tenant: UUID, order_id: UUID, command: Command) -> None:
+    async with deps.db.transaction(tenant) as tx:
         tx.command_id = command.id
-        held = await store.lock_order(tx, order_id)
-        if held.order.lifecycle is Lifecycle.CANCEL_PENDING:
+        locked = await store.lock_order(tx, order_id)
+        if locked.order.lifecycle is Lifecycle.CANCEL_PENDING:
             stations = await kitchen_store.find_stations(tx)
-            await apply(tx, cancelling.refuse_cancel(held, stations, command))
+            await apply(tx, cancelling.refuse_cancel(locked, stations, command))

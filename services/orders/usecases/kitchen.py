@@ -11,14 +11,14 @@ from chassis.db import Transaction
 from chassis.db.commands import execute
 from chassis.errors import Unprocessable
 from services.orders.domain import commands
-from services.orders.domain.change import Change, Held
+from services.orders.domain.change import Change, Locked
 from services.orders.domain.kitchen import LineStep, Station, Ticket, TicketStep
 from services.orders.store import copies as copy_store
 from services.orders.store import kitchen as store
 from services.orders.store.orders import lock_order_of_ticket
 from services.orders.usecases.copies import settings_in
 from services.orders.usecases.ports import Ask
-from services.orders.usecases.work import Shop, apply
+from services.orders.usecases.work import Dependencies, apply
 from services.orders.wire.orders import station_message, ticket_message
 
 STATIONS_PER_CATEGORY_MAX = 2
@@ -33,21 +33,21 @@ class DefaultStationNeeded(Unprocessable):
     """One station is the default; make another one that instead."""
 
 
-async def list_stations(shop: Shop, tenant: UUID) -> list[Station]:
+async def list_stations(deps: Dependencies, tenant: UUID) -> list[Station]:
     """By position; a restaurant without any gets its first one."""
-    await shop.copies.get(tenant)
-    async with shop.db.transaction(tenant, readonly=True) as tx:
+    await deps.copies.get(tenant)
+    async with deps.db.transaction(tenant, readonly=True) as tx:
         return await store.find_stations(tx)
 
 
 async def save_station(
-    shop: Shop, ask: Ask, station: Station, is_new: bool
+    deps: Dependencies, ask: Ask, station: Station, is_new: bool
 ) -> orders_service_pb2.SaveStationResponse:
     """Makes or changes a station.
 
     Raises StationNotFound, StaleVersion, TooManyStations, DefaultStationNeeded.
     """
-    await shop.copies.get(ask.tenant)
+    await deps.copies.get(ask.tenant)
 
     async def save(tx: Transaction) -> orders_service_pb2.SaveStationResponse:
         await copy_store.lock(tx)  # stations change one after another
@@ -60,51 +60,51 @@ async def save_station(
         else:
             version = await store.update_station(tx, station)
         await copy_store.count_stations(tx)
-        tx.after_commit(partial(shop.copies.forget, ask.tenant))
+        tx.after_commit(partial(deps.copies.forget, ask.tenant))
         saved = replace(station, version=version)
         for one in (*demoted, saved):
             event = events_pb2.StationSaved(station=station_message(one))
             tx.emit(event, subject_id=str(one.id))
         return orders_service_pb2.SaveStationResponse(station=station_message(saved))
 
-    return await execute(shop.db, ask, orders_service_pb2.SaveStationResponse, save)
+    return await execute(deps.db, ask, orders_service_pb2.SaveStationResponse, save)
 
 
 async def change_ticket(
-    shop: Shop, ask: Ask, ticket_id: UUID, step: TicketStep
+    deps: Dependencies, ask: Ask, ticket_id: UUID, step: TicketStep
 ) -> orders_service_pb2.ChangeTicketResponse:
     """A cook moves a ticket. Raises as commands.step_ticket."""
 
     async def work(tx: Transaction) -> orders_service_pb2.ChangeTicketResponse:
-        def verb(held: Held, auto_complete: bool) -> Change | None:
-            return commands.step_ticket(held, ticket_id, step, auto_complete, shop.command(ask))
+        def verb(locked: Locked, auto_complete: bool) -> Change | None:
+            return commands.step_ticket(locked, ticket_id, step, auto_complete, deps.command(ask))
 
         ticket = await _step(tx, ticket_id, verb)
         return orders_service_pb2.ChangeTicketResponse(ticket=ticket_message(ticket))
 
-    return await execute(shop.db, ask, orders_service_pb2.ChangeTicketResponse, work)
+    return await execute(deps.db, ask, orders_service_pb2.ChangeTicketResponse, work)
 
 
 async def change_ticket_line(
-    shop: Shop, ask: Ask, ticket_id: UUID, line_id: UUID, step: LineStep
+    deps: Dependencies, ask: Ask, ticket_id: UUID, line_id: UUID, step: LineStep
 ) -> orders_service_pb2.ChangeTicketLineResponse:
     """A cook moves one line. Raises as commands.step_line."""
 
     async def work(tx: Transaction) -> orders_service_pb2.ChangeTicketLineResponse:
-        def verb(held: Held, auto_complete: bool) -> Change | None:
-            return commands.step_line(held, ticket_id, line_id, step, auto_complete, shop.command(ask))
+        def verb(locked: Locked, auto_complete: bool) -> Change | None:
+            return commands.step_line(locked, ticket_id, line_id, step, auto_complete, deps.command(ask))
 
         ticket = await _step(tx, ticket_id, verb)
         return orders_service_pb2.ChangeTicketLineResponse(ticket=ticket_message(ticket))
 
-    return await execute(shop.db, ask, orders_service_pb2.ChangeTicketLineResponse, work)
+    return await execute(deps.db, ask, orders_service_pb2.ChangeTicketLineResponse, work)
 
 
-async def _step(tx: Transaction, ticket_id: UUID, verb: Callable[[Held, bool], Change | None]) -> Ticket:
-    held = await lock_order_of_ticket(tx, ticket_id)
-    change = verb(held, (await settings_in(tx)).auto_complete)
+async def _step(tx: Transaction, ticket_id: UUID, verb: Callable[[Locked, bool], Change | None]) -> Ticket:
+    locked = await lock_order_of_ticket(tx, ticket_id)
+    change = verb(locked, (await settings_in(tx)).auto_complete)
     if change is None:
-        return next(ticket for ticket in held.tickets if ticket.id == ticket_id)
+        return next(ticket for ticket in locked.tickets if ticket.id == ticket_id)
     change = await apply(tx, change)
     return next(ticket for ticket in change.tickets if ticket.id == ticket_id)
 

@@ -29,26 +29,30 @@ async def record_payment(tx: Transaction, clock: Clock, event: events_pb2.Paymen
     somebody has to look at it. Raises OrderNotFound, so that the message is delivered again.
     """
     paid = event.payment
-    held = await store.lock_order(tx, UUID(paid.order_id))
+    locked = await store.lock_order(tx, UUID(paid.order_id))
     method = payments_pb2.PaymentMethod.Name(paid.method).removeprefix(METHOD_PREFIX).lower()
     payment = PaymentRecorded(UUID(paid.id), method, paid.amount_minor)
     at = clock.now()
-    if not await store.insert_payment(tx, held.order.id, payment, event.sequence, at):
+    if not await store.insert_payment(tx, locked.order.id, payment, event.sequence, at):
         return False
     actor = Actor(paid.taken_by.user_id, paid.taken_by.name, paid.taken_by.device_id)
     command = Command(f"payment:{paid.id}", actor, at)
     settings = await settings_in(tx)
     stations = await kitchen_store.find_stations(tx)
-    change = commands.record_payment(held, payment, stations, settings.auto_complete, command)
+    change = commands.record_payment(locked, payment, stations, settings.auto_complete, command)
     await apply(tx, change)
     totals = change.order.totals
-    odd_state = held.order.lifecycle in {Lifecycle.DRAFT, Lifecycle.CANCELLED}
-    if odd_state or totals.paid_minor > totals.total_minor or paid.currency_code != held.order.currency_code:
+    odd_state = locked.order.lifecycle in {Lifecycle.DRAFT, Lifecycle.CANCELLED}
+    if (
+        odd_state
+        or totals.paid_minor > totals.total_minor
+        or paid.currency_code != locked.order.currency_code
+    ):
         _log.error(
             "money does not fit its order",
             order_id=paid.order_id,
             payment_id=paid.id,
-            lifecycle=held.order.lifecycle.value,
+            lifecycle=locked.order.lifecycle.value,
             paid_minor=totals.paid_minor,
             total_minor=totals.total_minor,
         )

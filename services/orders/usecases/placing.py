@@ -29,7 +29,7 @@ from services.orders.store.orders import InsertedMeanwhile
 from services.orders.usecases.copies import Known
 from services.orders.usecases.ports import Ask, R
 from services.orders.usecases.reading import get_order
-from services.orders.usecases.work import Shop, apply, publish
+from services.orders.usecases.work import Dependencies, apply, publish
 from services.orders.wire.events import check_size
 from services.orders.wire.orders import order_message, wanted_order
 
@@ -50,21 +50,21 @@ class StaleCopies(Exception):
 
 
 async def quote_order(
-    shop: Shop, ask_tenant: UUID, draft: orders_service_pb2.OrderDraft
+    deps: Dependencies, ask_tenant: UUID, draft: orders_service_pb2.OrderDraft
 ) -> orders_service_pb2.QuoteOrderResponse:
     """The bill of a basket as it would be placed now, without id and number. Raises as place_order."""
     wanted = wanted_order(draft, new_id())
     refuse_empty(wanted.lines)
-    known = _not_older(await shop.copies.get_proven(ask_tenant, wanted.menu_version), wanted.menu_version)
-    terms = known.terms(shop.clock.now())
+    known = _not_older(await deps.copies.get_proven(ask_tenant, wanted.menu_version), wanted.menu_version)
+    terms = known.terms(deps.clock.now())
     try:
         basket = price_basket(wanted.lines, wanted.order_type, wanted.menu_version, known.menu, terms)
     except LineRefused as refusal:
-        if not await _is_news(shop, ask_tenant, known, refusal):
+        if not await _is_news(deps, ask_tenant, known, refusal):
             raise
-        known = await shop.copies.get_proven(ask_tenant)
+        known = await deps.copies.get_proven(ask_tenant)
         basket = price_basket(wanted.lines, wanted.order_type, wanted.menu_version, known.menu, terms)
-    command = shop.own_command("")
+    command = deps.own_command("")
     change = commands.open_draft(wanted, basket, terms, known.menu.version, ask_tenant, command)
     message = order_message(change.order)
     message.ClearField("id")
@@ -72,7 +72,7 @@ async def quote_order(
     return orders_service_pb2.QuoteOrderResponse(order=message)
 
 
-async def place_order(shop: Shop, ask: Ask, draft: orders_service_pb2.OrderDraft) -> Placed:
+async def place_order(deps: Dependencies, ask: Ask, draft: orders_service_pb2.OrderDraft) -> Placed:
     """Takes an order (or keeps a draft): prices, reserves tracked stock, numbers, fires what need not wait.
 
     The same order id again: with the same content the stored order, with other content OrderExists. Raises
@@ -82,12 +82,12 @@ async def place_order(shop: Shop, ask: Ask, draft: orders_service_pb2.OrderDraft
     wanted = wanted_order(draft, _id_of(ask))
     if not wanted.draft:
         refuse_empty(wanted.lines)
-    attempt = _Placing(shop, ask, wanted)
+    attempt = _Placing(deps, ask, wanted)
     for _ in range(STALE_ATTEMPTS):
         try:
             return await attempt.run()
         except (StaleCopies, InsertedMeanwhile):
-            shop.copies.forget(ask.tenant)
+            deps.copies.forget(ask.tenant)
     raise Unavailable("The menu is changing; try again.", reason="MENU_IN_FLUX")
 
 
@@ -100,27 +100,27 @@ def _id_of(ask: Ask) -> UUID:
 class _Placing:
     """One request to place an order, over its attempts."""
 
-    shop: Shop
+    deps: Dependencies
     ask: Ask
     wanted: WantedOrder
     reserved: bool = False
 
     async def run(self) -> Placed:
         """One attempt. Raises StaleCopies or InsertedMeanwhile where another one is due."""
-        known = await self.shop.copies.get(self.ask.tenant, self.wanted.menu_version)
+        known = await self.deps.copies.get(self.ask.tenant, self.wanted.menu_version)
         try:
             _not_older(known, self.wanted.menu_version)
             change = self._price(known)
             if not self.wanted.draft and _tracked(change.order.lines):
-                before = await answered(self.shop.db, self.ask, Placed)
+                before = await answered(self.deps.db, self.ask, Placed)
                 if before is not None:
                     return before
-                self.reserved |= await _reserve(self.shop, self.wanted.id, change.order.lines)
+                self.reserved |= await _reserve(self.deps, self.wanted.id, change.order.lines)
         except Problem as refusal:
             try:
                 return await self._answer_given_before(known, refusal)
             except LineRefused as final:
-                if await _is_news(self.shop, self.ask.tenant, known, final):
+                if await _is_news(self.deps, self.ask.tenant, known, final):
                     raise StaleCopies from final
                 raise
         try:
@@ -132,7 +132,7 @@ class _Placing:
             raise
 
     def _price(self, known: Known) -> Change:
-        wanted, command, menu = self.wanted, self.shop.command(self.ask), known.menu
+        wanted, command, menu = self.wanted, self.deps.command(self.ask), known.menu
         terms, tenant = known.terms(command.at), self.ask.tenant
         basket = price_basket(wanted.lines, wanted.order_type, wanted.menu_version, menu, terms)
         if wanted.draft:
@@ -154,7 +154,7 @@ class _Placing:
             publish(tx, placed, message)
             return Placed(order=message)
 
-        return await execute(self.shop.db, self.ask, Placed, insert)
+        return await execute(self.deps.db, self.ask, Placed, insert)
 
     async def _answer_given_before(self, known: Known, refusal: Problem) -> Placed:
         """What would be refused now may have been accepted before: then that answer counts.
@@ -170,7 +170,7 @@ class _Placing:
             raise refusal
 
         try:
-            return await execute(self.shop.db, self.ask, Placed, look)
+            return await execute(self.deps.db, self.ask, Placed, look)
         except Problem as problem:
             if problem is refusal:
                 await self._give_back()
@@ -190,25 +190,25 @@ class _Placing:
         once it has asked for the order.
         """
         if self.reserved and not self.wanted.id_from_client:
-            await self.shop.peers.release_stock(self.wanted.id)
+            await self.deps.peers.release_stock(self.wanted.id)
 
 
-async def validate_order(shop: Shop, ask: Ask, order_id: UUID, reply_type: type[R]) -> R:
+async def validate_order(deps: Dependencies, ask: Ask, order_id: UUID, reply_type: type[R]) -> R:
     """A draft becomes an order: prices are those of now, stock is reserved, a number is given.
 
     Raises OrderNotFound, IllegalTransition, and as place_order.
     """
     for _ in range(STALE_ATTEMPTS):
-        before = await answered(shop.db, ask, reply_type)
+        before = await answered(deps.db, ask, reply_type)
         if before is not None:
             return before
-        draft = await get_order(shop, ask.tenant, order_id)
-        priced = await _price_draft(shop, ask.tenant, draft) if draft.lifecycle is Lifecycle.DRAFT else None
-        validate = _Validation(shop, ask, draft, priced, reply_type)
+        draft = await get_order(deps, ask.tenant, order_id)
+        priced = await _price_draft(deps, ask.tenant, draft) if draft.lifecycle is Lifecycle.DRAFT else None
+        validate = _Validation(deps, ask, draft, priced, reply_type)
         try:
-            return await execute(shop.db, ask, reply_type, validate.store)
+            return await execute(deps.db, ask, reply_type, validate.store)
         except StaleCopies:
-            shop.copies.forget(ask.tenant)
+            deps.copies.forget(ask.tenant)
     raise Unavailable("The menu is changing; try again.", reason="MENU_IN_FLUX")
 
 
@@ -216,7 +216,7 @@ async def validate_order(shop: Shop, ask: Ask, order_id: UUID, reply_type: type[
 class _Validation(Generic[R]):
     """A draft that was read and priced outside a transaction, to be stored in one."""
 
-    shop: Shop
+    deps: Dependencies
     ask: Ask
     draft: Order
     priced: tuple[Basket, Known] | None
@@ -224,23 +224,23 @@ class _Validation(Generic[R]):
 
     async def store(self, tx: Transaction) -> R:
         """Raises StaleCopies when a copy has changed since, IllegalTransition when the order has."""
-        held = await store.lock_order(tx, self.draft.id)
-        if self.priced is None or held.order.version != self.draft.version:
-            raise guards.illegal(held.order, "validate")
+        locked = await store.lock_order(tx, self.draft.id)
+        if self.priced is None or locked.order.version != self.draft.version:
+            raise guards.illegal(locked.order, "validate")
         basket, known = self.priced
         if await copy_store.find_versions(tx) != known.versions:
             raise StaleCopies
-        command = self.shop.command(self.ask)
+        command = self.deps.command(self.ask)
         terms = known.terms(command.at)
-        change = commands.validate(held, basket, terms, known.menu.version, known.stations, command)
+        change = commands.validate(locked, basket, terms, known.menu.version, known.stations, command)
         check_size(order_message(change.order))
         change = await apply(tx, change)
         return self.reply_type(order=order_message(change.order))
 
 
-async def _is_news(shop: Shop, tenant: UUID, known: Known, refusal: LineRefused) -> bool:
+async def _is_news(deps: Dependencies, tenant: UUID, known: Known, refusal: LineRefused) -> bool:
     """Whether what the copy does not know is on catalog's menu by now: it was added a moment ago."""
-    return refusal.reason in NOT_IN_COPY and await shop.copies.catch_up(tenant, known)
+    return refusal.reason in NOT_IN_COPY and await deps.copies.catch_up(tenant, known)
 
 
 def _not_older(known: Known, menu_version: int) -> Known:
@@ -253,17 +253,17 @@ def _tracked(lines: tuple[Line, ...]) -> list[Line]:
     return [line for line in lines if line.stock_tracked]
 
 
-async def _reserve(shop: Shop, order_id: UUID, lines: tuple[Line, ...]) -> bool:
+async def _reserve(deps: Dependencies, order_id: UUID, lines: tuple[Line, ...]) -> bool:
     tracked = _tracked(lines)
     if tracked:
-        await shop.peers.reserve_stock(order_id, tracked)
+        await deps.peers.reserve_stock(order_id, tracked)
     return bool(tracked)
 
 
-async def _price_draft(shop: Shop, tenant: UUID, draft: Order) -> tuple[Basket, Known]:
+async def _price_draft(deps: Dependencies, tenant: UUID, draft: Order) -> tuple[Basket, Known]:
     refuse_empty(draft.lines)
-    known = await shop.copies.get_proven(tenant)
-    terms = known.terms(shop.clock.now())
+    known = await deps.copies.get_proven(tenant)
+    terms = known.terms(deps.clock.now())
     basket = price_basket(wanted_again(draft), draft.order_type, 0, known.menu, terms)
-    await _reserve(shop, draft.id, basket.lines)
+    await _reserve(deps, draft.id, basket.lines)
     return basket, known

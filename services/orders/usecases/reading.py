@@ -22,7 +22,7 @@ from services.orders.store import orders as store
 from services.orders.store.listing import CLOSED_STATES, NEWEST_POSITION, OPEN_STATES, Filter, Page, Position
 from services.orders.usecases.copies import settings_in
 from services.orders.usecases.ports import M
-from services.orders.usecases.work import Shop
+from services.orders.usecases.work import Dependencies
 from services.orders.wire.menu import Settings, day_of
 from services.orders.wire.orders import (
     alarm_message,
@@ -62,24 +62,26 @@ class UnknownChannel(NotFound):
     """This service owns no channel of that name."""
 
 
-async def get_order(shop: Shop, tenant: UUID, order_id: UUID) -> Order:
+async def get_order(deps: Dependencies, tenant: UUID, order_id: UUID) -> Order:
     """Raises OrderNotFound."""
-    async with shop.db.transaction(tenant, readonly=True) as tx:
+    async with deps.db.transaction(tenant, readonly=True) as tx:
         order = await store.find_order(tx, order_id)
     if order is None:
         raise OrderNotFound("There is no such order.")
     return order
 
 
-async def list_orders(shop: Shop, tenant: UUID, wanted: Filter, after: Position | None, limit: int) -> Page:
+async def list_orders(
+    deps: Dependencies, tenant: UUID, wanted: Filter, after: Position | None, limit: int
+) -> Page:
     """A page; see store.listing."""
-    async with shop.db.transaction(tenant, readonly=True) as tx:
+    async with deps.db.transaction(tenant, readonly=True) as tx:
         return await listing.find_page(tx, wanted, after, limit)
 
 
-async def get_history(shop: Shop, tenant: UUID, order_id: UUID) -> list[StateChange]:
+async def get_history(deps: Dependencies, tenant: UUID, order_id: UUID) -> list[StateChange]:
     """Oldest first. Raises OrderNotFound."""
-    async with shop.db.transaction(tenant, readonly=True) as tx:
+    async with deps.db.transaction(tenant, readonly=True) as tx:
         history = await store.find_history(tx, order_id)
     if not history:
         raise OrderNotFound("There is no such order.")
@@ -87,7 +89,7 @@ async def get_history(shop: Shop, tenant: UUID, order_id: UUID) -> list[StateCha
 
 
 async def list_tickets(
-    shop: Shop,
+    deps: Dependencies,
     tenant: UUID,
     states: Sequence[Kitchen],
     station_id: UUID | None,
@@ -95,17 +97,17 @@ async def list_tickets(
     limit: int,
 ) -> tuple[list[Ticket], Position | None]:
     """Newest first, and where the list goes on."""
-    async with shop.db.transaction(tenant, readonly=True) as tx:
+    async with deps.db.transaction(tenant, readonly=True) as tx:
         start = after or NEWEST_POSITION
         found = await kitchen_store.find_tickets(tx, states, station_id, start, limit + 1)
     shown = found[:limit]
     return shown, (shown[-1].created_at, shown[-1].id) if len(found) > limit else None
 
 
-async def get_snapshot(shop: Shop, tenant: UUID, channel: str) -> GetSnapshotResponse:
+async def get_snapshot(deps: Dependencies, tenant: UUID, channel: str) -> GetSnapshotResponse:
     """State and position of a channel, of one instant. Raises UnknownChannel."""
-    await shop.copies.get(tenant)  # the stations and settings exist
-    async with shop.db.transaction(tenant, isolation="repeatable_read", readonly=True) as tx:
+    await deps.copies.get(tenant)  # the stations and settings exist
+    async with deps.db.transaction(tenant, isolation="repeatable_read", readonly=True) as tx:
         epoch, seq = await position(tx, channel)
         answer = GetSnapshotResponse(epoch=epoch, seq=seq)
         match channel:
@@ -114,7 +116,7 @@ async def get_snapshot(shop: Shop, tenant: UUID, channel: str) -> GetSnapshotRes
             case "kitchen":
                 answer.kitchen.CopyFrom(await _kitchen_state(tx))
             case "metrics":
-                metrics = await todays_metrics(tx, await settings_in(tx), shop.clock.now())
+                metrics = await todays_metrics(tx, await settings_in(tx), deps.clock.now())
                 answer.metrics.CopyFrom(realtime_pb2.MetricsState(metrics=metrics))
             case "floor":
                 answer.floor.CopyFrom(realtime_pb2.FloorState())

@@ -16,7 +16,7 @@ from services.orders.store import orders as store
 from services.orders.usecases.cancelling import close_for_cancel, finish_cancel
 from services.orders.usecases.copies import settings_in
 from services.orders.usecases.day_end import DayEnd
-from services.orders.usecases.work import Shop, apply
+from services.orders.usecases.work import Dependencies, apply
 
 SWEEP_EVERY_SECONDS = 5.0
 SWEEP_BATCH = 100
@@ -33,16 +33,16 @@ class Sweeper:
     nobody marked served: a batch of each in a sweep.
     """
 
-    def __init__(self, shop: Shop) -> None:
-        self._shop = shop
+    def __init__(self, deps: Dependencies) -> None:
+        self._deps = deps
         self._cancelling = Round(store.DUE_START, SWEEP_BATCH)
         self._unpaid = Round(store.DUE_START, SWEEP_BATCH)
         self._to_complete = Round(store.TO_COMPLETE_START, SWEEP_BATCH)
 
     async def sweep(self) -> int:
         """How many orders it closed."""
-        now = self._shop.clock.now()
-        async with self._shop.db.transaction(None, readonly=True) as tx:
+        now = self._deps.clock.now()
+        async with self._deps.db.transaction(None, readonly=True) as tx:
             hang_since, unpaid_since = now - CANCEL_HANGS_AFTER, now - UNPAID_EXPIRES_AFTER
             cancelling = await store.find_cancelling(tx, hang_since, self._cancelling.after, SWEEP_BATCH)
             unpaid = await store.find_unpaid(tx, unpaid_since, self._unpaid.after, SWEEP_BATCH)
@@ -55,16 +55,16 @@ class Sweeper:
 
     async def _close(self, due: store.Due) -> bool:
         _, tenant, order_id = due
-        return await _close(self._shop, tenant, order_id)
+        return await _close(self._deps, tenant, order_id)
 
     async def _complete(self, due: store.ToComplete) -> bool:
         tenant, _, order_id = due
-        return await _complete(self._shop, tenant, order_id)
+        return await _complete(self._deps, tenant, order_id)
 
 
-async def sweep_forever(shop: Shop) -> None:
+async def sweep_forever(deps: Dependencies) -> None:
     """The sweeper's loop."""
-    sweeper, day_end = Sweeper(shop), DayEnd(shop)
+    sweeper, day_end = Sweeper(deps), DayEnd(deps)
     while True:
         try:
             await sweeper.sweep()
@@ -84,39 +84,39 @@ async def _not_swept(due: store.Due | store.ToComplete, error: Exception) -> Non
     _log.warning("an order could not be swept", order_id=str(order_id), **told)
 
 
-async def _complete(shop: Shop, tenant: UUID, order_id: UUID) -> bool:
-    command = shop.own_command(f"sweep:{order_id}", NOT_MARKED_SERVED)
-    async with shop.db.transaction(tenant) as tx:
-        held = await store.lock_order(tx, order_id)
+async def _complete(deps: Dependencies, tenant: UUID, order_id: UUID) -> bool:
+    command = deps.own_command(f"sweep:{order_id}", NOT_MARKED_SERVED)
+    async with deps.db.transaction(tenant) as tx:
+        locked = await store.lock_order(tx, order_id)
         wanted = (await settings_in(tx)).auto_complete
-        if not wanted or not guards.was_handed_over(held, command.at):
+        if not wanted or not guards.was_handed_over(locked, command.at):
             return False
-        await apply(tx, commands.complete(held, command))
+        await apply(tx, commands.complete(locked, command))
     return True
 
 
-async def _close(shop: Shop, tenant: UUID, order_id: UUID) -> bool:
-    command = shop.own_command(f"sweep:{order_id}", NOT_PAID)
+async def _close(deps: Dependencies, tenant: UUID, order_id: UUID) -> bool:
+    command = deps.own_command(f"sweep:{order_id}", NOT_PAID)
 
     def expired(order: Order) -> bool:
-        return _expired(shop, order)
+        return _expired(deps, order)
 
     with acting_for(tenant):
-        await close_for_cancel(shop, tenant, order_id, command, only_if=expired)
-        async with shop.db.transaction(tenant) as tx:
-            return await _finish(tx, shop, order_id)
+        await close_for_cancel(deps, tenant, order_id, command, only_if=expired)
+        async with deps.db.transaction(tenant) as tx:
+            return await _finish(tx, deps, order_id)
 
 
-def _expired(shop: Shop, order: Order) -> bool:
+def _expired(deps: Dependencies, order: Order) -> bool:
     unpaid = order.service_flow is ServiceFlow.PAY_FIRST and order.payment is Payment.UNPAID
-    return unpaid and order.updated_at < shop.clock.now() - UNPAID_EXPIRES_AFTER
+    return unpaid and order.updated_at < deps.clock.now() - UNPAID_EXPIRES_AFTER
 
 
-async def _finish(tx: Transaction, shop: Shop, order_id: UUID) -> bool:
-    held = await store.lock_order(tx, order_id)
-    pending = held.order.lifecycle is Lifecycle.CANCEL_PENDING
-    if not pending and not (held.order.lifecycle is Lifecycle.DRAFT and _expired(shop, held.order)):
+async def _finish(tx: Transaction, deps: Dependencies, order_id: UUID) -> bool:
+    locked = await store.lock_order(tx, order_id)
+    pending = locked.order.lifecycle is Lifecycle.CANCEL_PENDING
+    if not pending and not (locked.order.lifecycle is Lifecycle.DRAFT and _expired(deps, locked.order)):
         return False
-    reason = held.order.cancel_reason or NOT_PAID
-    await finish_cancel(tx, held, shop.own_command(f"sweep:{order_id}", reason))
+    reason = locked.order.cancel_reason or NOT_PAID
+    await finish_cancel(tx, locked, deps.own_command(f"sweep:{order_id}", reason))
     return True

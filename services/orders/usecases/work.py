@@ -16,7 +16,7 @@ from services.orders.wire.orders import order_message
 
 
 @dataclass(frozen=True, slots=True)
-class Shop:
+class Dependencies:
     """What the use cases work with, made once per process."""
 
     db: Database
