@@ -15,6 +15,7 @@ from tools.contracts.rest import REQUEST_ID, VARIABLE, Limits, Operation, Variab
 
 def routes(contracts: Contracts, operations: Iterable[Operation]) -> dict[str, str]:
     """File name -> source: one module for each package, and one that has the routes of all."""
+    operations = list(operations)
     by_package: dict[str, list[Operation]] = {}
     for one in operations:
         by_package.setdefault(one.request.package, []).append(one)
@@ -33,7 +34,8 @@ def routes(contracts: Contracts, operations: Iterable[Operation]) -> dict[str, s
         for package in sorted({*by_package, *bodies})
     }
     about = f'{HEADER}\nThe way from REST to the methods: google.api.http and the options beside it.\n"""\n'
-    return files | {"__init__.py": about, "table.py": _index(by_package), "names.py": names_of(bodies)}
+    files |= {"__init__.py": about, "table.py": _index(by_package), "names.py": names_of(bodies)}
+    return files | {"stubs.py": _stubs(operations)}
 
 
 def _index(packages: Iterable[str]) -> str:
@@ -44,6 +46,21 @@ def _index(packages: Iterable[str]) -> str:
         f"from {PACKAGE} import {', '.join(modules)}\n"
         "from gateway.plain import Route\n"
         f"ROUTES: Final[tuple[Route, ...]] = ({' '.join(f'*{name}.ROUTES,' for name in modules)})\n"
+    )
+
+
+def _stubs(operations: Iterable[Operation]) -> str:
+    """The generated stub of each service that devices reach, by its full name."""
+    found = {one.method.service: one.method.module for one in operations}
+    imports, entries = [], []
+    for service, module in sorted(found.items()):
+        package, _, name = service.rpartition(".")
+        imports.append(f"from {package}.{module}_grpc import {name}Stub\n")
+        entries.append(f"{service!r}: {name}Stub,")
+    return (
+        f'{HEADER}\nThe stubs of all services that devices reach, by their names in the contract.\n"""\n'
+        f"from typing import Any, Final\n{''.join(imports)}\n"
+        f"STUBS: Final[dict[str, Any]] = {{{' '.join(entries)}}}\n"
     )
 
 

@@ -1,6 +1,7 @@
 """What is made of a contract does what its options say, and an option that means nothing is refused."""
 
 import importlib.util
+import subprocess
 import sys
 from collections.abc import Iterator
 from pathlib import Path
@@ -207,3 +208,17 @@ def test_two_addresses_with_one_description_are_refused(tmp_path: Path) -> None:
 
 def test_the_image_that_is_read_has_its_comments(zoo: model.Contracts) -> None:
     assert zoo.methods["fynlo.zoo.v1.ZooService.Feed"].comment == "Until it is calm."
+
+
+def test_what_is_made_is_not_needed_to_make_it() -> None:
+    code = """
+import subprocess
+import sys
+sys.modules.update({"gateway.rest": None, "fynlo_json": None})
+from tools import protos
+from tools.contracts import encoders, health, openapi, routes
+"""
+    done = subprocess.run(
+        [sys.executable, "-c", code], cwd=protos.ROOT, timeout=60, check=False, capture_output=True
+    )
+    assert done.returncode == 0, done.stderr.decode()

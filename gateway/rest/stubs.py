@@ -1,0 +1,28 @@
+"""Made of the contracts: `make protos FIX=1` writes it anew.
+
+The stubs of all services that devices reach, by their names in the contract.
+"""
+
+from typing import Any, Final
+
+from fynlo.auth.v1.auth_service_pb2_grpc import AuthServiceStub
+from fynlo.auth.v1.people_service_pb2_grpc import PeopleServiceStub
+from fynlo.catalog.v1.catalog_service_pb2_grpc import CatalogServiceStub
+from fynlo.operations.v1.parked_events_service_pb2_grpc import ParkedEventsServiceStub
+from fynlo.orders.v1.orders_service_pb2_grpc import KitchenServiceStub, OrdersServiceStub
+from fynlo.payments.v1.payments_service_pb2_grpc import PaymentsServiceStub, TillServiceStub
+from fynlo.realtime.v1.channel_source_service_pb2_grpc import ChannelSourceServiceStub
+from fynlo.staff.v1.staff_service_pb2_grpc import StaffServiceStub
+
+STUBS: Final[dict[str, Any]] = {
+    "fynlo.auth.v1.AuthService": AuthServiceStub,
+    "fynlo.auth.v1.PeopleService": PeopleServiceStub,
+    "fynlo.catalog.v1.CatalogService": CatalogServiceStub,
+    "fynlo.operations.v1.ParkedEventsService": ParkedEventsServiceStub,
+    "fynlo.orders.v1.KitchenService": KitchenServiceStub,
+    "fynlo.orders.v1.OrdersService": OrdersServiceStub,
+    "fynlo.payments.v1.PaymentsService": PaymentsServiceStub,
+    "fynlo.payments.v1.TillService": TillServiceStub,
+    "fynlo.realtime.v1.ChannelSourceService": ChannelSourceServiceStub,
+    "fynlo.staff.v1.StaffService": StaffServiceStub,
+}
