@@ -165,10 +165,10 @@ class Document:
         if field.repeated:
             schema = {"type": "array", "items": schema} | _renamed(limits.items, "Items")
         if limits.nullable:
-            return {"anyOf": [schema, {"type": "null"}], "default": None}
-        if not limits.required and not field.repeated:
+            schema = {"anyOf": [schema, {"type": "null"}], "default": None}
+        elif not limits.required and not field.repeated:
             schema["default"] = _default_of(field)
-        return schema
+        return _told(schema, field)
 
     def _written(self, field: Field) -> Json:
         """The schema of one value that clients write."""
@@ -239,13 +239,13 @@ class Document:
     def _shown_member(self, one: Field) -> Json:
         schema = self._shown_value(one)
         if one.repeated:
-            return {"type": "array", "items": schema}
+            return _told({"type": "array", "items": schema}, one)
         may_be_null = (
             one.json.nullable
             or one.json.HasField("null_unless")
             or (one.presence and one.kind not in ("message", "instant"))
         )
-        return {"anyOf": [schema, {"type": "null"}]} if may_be_null else schema
+        return _told({"anyOf": [schema, {"type": "null"}]} if may_be_null else schema, one)
 
     def _shown_value(self, one: Field) -> Json:
         if one.type_name == "google.protobuf.Struct":
@@ -346,6 +346,11 @@ def _headers(one: Operation) -> list[Json]:
 
 def _header(name: str, text: str, schema: Json, *, required: bool) -> Json:
     return {"name": name, "in": "header", "required": required, "description": text, "schema": schema}
+
+
+def _told(schema: Json, field: Field) -> Json:
+    """With what the contract says of the field, where it says more than its name."""
+    return schema | {"description": field.comment} if field.comment else schema
 
 
 def _renamed(limits: Mapping[str, Any], suffix: str) -> Json:

@@ -26,9 +26,11 @@ import "google/protobuf/timestamp.proto";
 ANIMALS = """
 enum Mood { MOOD_UNSPECIFIED = 0; MOOD_CALM = 1; MOOD_VERY_WILD = 2; }
 message Keeper { string name = 1; int64 wage_minor = 2; }
+// Somebody who lives here.
 message Animal {
   string id = 1;
   string name = 2 [(buf.validate.field).string = {min_len: 1, max_len: 40}];
+  // As many as it has left.
   int32 legs = 3 [(fynlo.common.v1.json).nullable = true];
   Mood mood = 4;
   bool hidden = 5 [(fynlo.common.v1.json) = {name: "shown", negated: true}];
@@ -167,6 +169,7 @@ def test_the_document_says_limits_refusals_and_what_a_body_may_leave_out(zoo: mo
     assert meals == {"type": "integer", "minimum": 1, "maximum": 9, "default": 2}
     animal = document["components"]["schemas"]["Animal"]["properties"]
     assert "secret" not in animal
+    assert animal["legs"]["description"] == "As many as it has left."
     assert animal["cage"]["anyOf"][1] == {"type": "null"}
 
 
