@@ -129,7 +129,7 @@ class MenuCache:
                 held.whole.checked_at = float("-inf")
 
     async def on_change(self, message: Msg) -> None:
-        """A fact of the catalog; the last token of its subject is the restaurant."""
+        """An event of the catalog; the last token of its subject is the restaurant."""
         self.expire(message.subject.rpartition(".")[2])
 
 

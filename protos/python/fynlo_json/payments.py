@@ -142,7 +142,7 @@ def payment(of: payments_pb2.Payment) -> Json:
 
 
 def payment_captured(of: events_pb2.PaymentCaptured) -> Json:
-    """Money is taken. paid_minor and due_minor are the bill's after it; sequence counts the money facts of one bill from 1, so that a reader applies them in any order and ends the same."""
+    """Money is taken. paid_minor and due_minor are the bill's after it; sequence counts the money events of one bill from 1, so that a reader applies them in any order and ends the same."""
     return {
         "payment": payment(of.payment),
         "paid_minor": of.paid_minor,

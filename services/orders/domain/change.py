@@ -1,4 +1,4 @@
-"""What verbs take and answer: the command, the stored order, the change with its history and its facts."""
+"""What verbs take and answer: the command, the stored order, the change with its history and its events."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
@@ -26,7 +26,7 @@ class Placed:
 
 @dataclass(frozen=True, slots=True)
 class Updated:
-    """Anything without a fact of its own; ``cause`` says what moved."""
+    """Anything without an event of its own; ``cause`` says what moved."""
 
     cause: str
 
@@ -73,20 +73,20 @@ class AlarmCleared:
     ticket: Ticket
 
 
-Fact = Placed | Updated | PaymentRecorded | TicketMoved | KitchenReady | Completed | Cancelled | AlarmCleared
+Event = Placed | Updated | PaymentRecorded | TicketMoved | KitchenReady | Completed | Cancelled | AlarmCleared
 
 
 @dataclass(frozen=True, slots=True)
 class Change:
     """What a verb did: the order before (None: it is new) and after, all tickets before, those that are new
-    or changed, new history rows, and the facts to publish, in order."""
+    or changed, new history rows, and the events to publish, in order."""
 
     before: Order | None
     order: Order
     old_tickets: tuple[Ticket, ...]
     tickets: tuple[Ticket, ...]
     history: tuple[StateChange, ...]
-    facts: tuple[Fact, ...]
+    events: tuple[Event, ...]
 
 
 @dataclass(frozen=True, slots=True)
@@ -100,13 +100,13 @@ class Locked:
 def numbered(change: Change, number: int) -> Change:
     """The same change with the number that the store gave to the order."""
     tickets = tuple(replace(ticket, order_number=number) for ticket in change.tickets)
-    facts = tuple(
-        replace(fact, ticket=replace(fact.ticket, order_number=number))
-        if isinstance(fact, TicketMoved | AlarmCleared)
-        else fact
-        for fact in change.facts
+    events = tuple(
+        replace(event, ticket=replace(event.ticket, order_number=number))
+        if isinstance(event, TicketMoved | AlarmCleared)
+        else event
+        for event in change.events
     )
-    return replace(change, order=replace(change.order, number=number), tickets=tickets, facts=facts)
+    return replace(change, order=replace(change.order, number=number), tickets=tickets, events=events)
 
 
 def change_of(
@@ -115,7 +115,7 @@ def change_of(
     after: Order,
     tickets: tuple[Ticket, ...],
     command: Command,
-    facts: Sequence[Fact],
+    events: Sequence[Event],
 ) -> Change:
     """Counts the version up, stamps the time, writes down every axis that moved, and ends the alarms of
     tickets that are seen now."""
@@ -136,8 +136,8 @@ def change_of(
     cleared = [replace(one, alarm=None) for one in tickets if one.alarm is not None and one.is_seen]
     calm = {ticket.id: ticket for ticket in cleared}
     tickets = tuple(calm.get(ticket.id, ticket) for ticket in tickets)
-    facts = (*facts, *(AlarmCleared(ticket) for ticket in cleared))
-    return Change(before, order, locked.tickets, tickets, history, facts)
+    events = (*events, *(AlarmCleared(ticket) for ticket in cleared))
+    return Change(before, order, locked.tickets, tickets, history, events)
 
 
 def _axes_moved(before: Order | None, after: Order) -> list[tuple[str, str, str]]:

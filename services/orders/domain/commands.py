@@ -10,7 +10,7 @@ from services.orders.domain.change import (
     Change,
     Command,
     Completed,
-    Fact,
+    Event,
     KitchenReady,
     Locked,
     PaymentRecorded,
@@ -212,8 +212,8 @@ def acknowledge_allergy(
     moved = kitchen.acknowledge_allergy(ticket, seen, command.at)
     if moved is ticket:
         return None
-    facts = [TicketMoved(moved, "allergy_acknowledged")]
-    return change_of(locked.order, locked, locked.order, (moved,), command, facts)
+    events = [TicketMoved(moved, "allergy_acknowledged")]
+    return change_of(locked.order, locked, locked.order, (moved,), command, events)
 
 
 def end_day(
@@ -228,10 +228,10 @@ def end_day(
     if not ended:
         return None
     after = with_line_states(locked.order, locked.tickets, ended)
-    facts: list[Fact] = [TicketMoved(ticket, DAY_ENDED) for ticket in ended]
+    events: list[Event] = [TicketMoved(ticket, DAY_ENDED) for ticket in ended]
     if after.lifecycle is Lifecycle.VALIDATED:
-        after = _completed_by_itself(after, auto_complete, command, facts)
-    return change_of(locked.order, locked, after, tuple(ended), command, facts)
+        after = _completed_by_itself(after, auto_complete, command, events)
+    return change_of(locked.order, locked, after, tuple(ended), command, events)
 
 
 def record_payment(
@@ -249,11 +249,11 @@ def record_payment(
     totals = replace(order.totals, paid_minor=order.totals.paid_minor + payment.amount_minor)
     paid = replace(order, totals=totals)
     tickets: tuple[Ticket, ...] = ()
-    facts: list[Fact] = [payment]
+    events: list[Event] = [payment]
     if paid.lifecycle is Lifecycle.VALIDATED:
         paid, tickets = fire_waiting(paid, locked.tickets, stations, command)
-        paid = _completed_by_itself(paid, auto_complete, command, facts)
-    return change_of(order, locked, paid, tickets, command, facts)
+        paid = _completed_by_itself(paid, auto_complete, command, events)
+    return change_of(order, locked, paid, tickets, command, events)
 
 
 def complete(locked: Locked, command: Command) -> Change:
@@ -272,8 +272,8 @@ def complete(locked: Locked, command: Command) -> Change:
     served = tuple(kitchen.step_ticket(ticket, TicketStep.SERVE, command.at) for ticket in waiting)
     after = with_line_states(order, locked.tickets, served)
     after = replace(after, lifecycle=Lifecycle.DONE, completed_at=command.at)
-    facts: list[Fact] = [TicketMoved(ticket, "served") for ticket in served]
-    return change_of(order, locked, after, served, command, [*facts, Completed()])
+    events: list[Event] = [TicketMoved(ticket, "served") for ticket in served]
+    return change_of(order, locked, after, served, command, [*events, Completed()])
 
 
 def _draft(
@@ -314,18 +314,18 @@ def _kitchen_change(
 ) -> Change:
     order = locked.order
     after = with_line_states(order, locked.tickets, moved)
-    facts: list[Fact] = [TicketMoved(ticket, cause) for ticket in moved]
+    events: list[Event] = [TicketMoved(ticket, cause) for ticket in moved]
     if after.state is State.READY and order.state is not State.READY:
-        facts.append(KitchenReady())
+        events.append(KitchenReady())
     if after.lifecycle is Lifecycle.VALIDATED:
-        after = _completed_by_itself(after, auto_complete, command, facts)
-    return change_of(order, locked, after, tuple(moved), command, facts)
+        after = _completed_by_itself(after, auto_complete, command, events)
+    return change_of(order, locked, after, tuple(moved), command, events)
 
 
-def _completed_by_itself(order: Order, auto_complete: bool, command: Command, facts: list[Fact]) -> Order:
+def _completed_by_itself(order: Order, auto_complete: bool, command: Command, events: list[Event]) -> Order:
     if not auto_complete or order.totals.due_minor or order.kitchen not in {Kitchen.SERVED, Kitchen.NONE}:
         return order
-    facts.append(Completed())
+    events.append(Completed())
     return replace(order, lifecycle=Lifecycle.DONE, completed_at=command.at)
 
 

@@ -15,7 +15,7 @@ from services.orders.domain.change import (
     Cancelled,
     Change,
     Completed,
-    Fact,
+    Event,
     KitchenReady,
     PaymentRecorded,
     Placed,
@@ -126,13 +126,13 @@ def moved(kitchen: Kitchen, revision: int, **overrides: object) -> Ticket:
     return replace(FIRED, lines=(replace(ON_TICKET, state=kitchen),), revision=revision, **overrides)  # type: ignore[arg-type]
 
 
-def event(order: Order, fact: Fact, *tickets: Ticket) -> Message:
-    [message] = published(Change(PLACED, order, (), tickets, (), (fact,)))
+def event(order: Order, event: Event, *tickets: Ticket) -> Message:
+    [message] = published(Change(PLACED, order, (), tickets, (), (event,)))
     return message
 
 
 def events() -> dict[str, Message]:
-    """What orders writes for the facts of the examples."""
+    """What orders writes for the examples."""
     paid = replace(PLACED.totals, paid_minor=2700)
     ready = moved(
         Kitchen.READY, 3, ready_at=LATER, guest_allergy=COELIAC, allergy_acknowledged_at=FIRED.created_at
@@ -185,7 +185,7 @@ CHANNELS = {
 
 
 @pytest.mark.parametrize(
-    "fact",
+    "event",
     [
         Placed(),
         Updated("fired"),
@@ -194,12 +194,12 @@ CHANNELS = {
         Completed(),
         KitchenReady(),
     ],
-    ids=lambda fact: type(fact).__name__,
+    ids=lambda event: type(event).__name__,
 )
-def test_a_fact_is_told_to_the_kitchen_when_it_brings_tickets(fact: Fact) -> None:
-    [with_tickets] = published(Change(None, PLACED, (), (FIRED,), (), (fact,)))
-    [without] = published(Change(None, PLACED, (), (), (), (fact,)))
-    assert channels_of(with_tickets) == CHANNELS[type(fact)]
+def test_an_event_is_told_to_the_kitchen_when_it_brings_tickets(event: Event) -> None:
+    [with_tickets] = published(Change(None, PLACED, (), (FIRED,), (), (event,)))
+    [without] = published(Change(None, PLACED, (), (), (), (event,)))
+    assert channels_of(with_tickets) == CHANNELS[type(event)]
     assert channels_of(without) == ("orders",)
 
 

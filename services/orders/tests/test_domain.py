@@ -269,7 +269,7 @@ def test_the_kitchen_state_of_an_order_is_its_least_advanced_line() -> None:
     last = commands.step_ticket(after(change), kitchen.id, TicketStep.BUMP, False, command())
     assert last is not None
     assert (last.order.kitchen, last.order.state) == (Kitchen.READY, State.READY)
-    assert any(isinstance(fact, KitchenReady) for fact in last.facts)
+    assert any(isinstance(event, KitchenReady) for event in last.events)
 
 
 def test_serving_the_first_of_two_lines_does_not_move_the_order_back() -> None:
@@ -328,7 +328,7 @@ def test_an_order_completes_by_itself_when_it_is_paid_and_served(last: str) -> N
         assert paid.order.lifecycle is Lifecycle.VALIDATED
         change = commands.step_ticket(after(paid), ticket, TicketStep.SERVE, True, command())
     assert change is not None
-    assert (change.order.lifecycle, change.facts[-1]) == (Lifecycle.DONE, Completed())
+    assert (change.order.lifecycle, change.events[-1]) == (Lifecycle.DONE, Completed())
 
 
 def test_a_cancellation_before_the_kitchen_started_wastes_nothing() -> None:
@@ -337,7 +337,7 @@ def test_a_cancellation_before_the_kitchen_started_wastes_nothing() -> None:
     change = cancelling.finish_cancel(after(pending), command())
     assert change.order.state is State.CANCELLED
     assert change.order.kitchen is Kitchen.NONE
-    assert change.facts == (Cancelled("guest left", wasted=False),)
+    assert change.events == (Cancelled("guest left", wasted=False),)
     assert (change.tickets[0].state, change.tickets[0].revision) == (Kitchen.CANCELLED, 2)
 
 
@@ -347,7 +347,7 @@ def test_a_cancellation_before_the_kitchen_started_wastes_nothing() -> None:
 def test_a_cancellation_after_the_kitchen_started_is_waste(steps: list[TicketStep]) -> None:
     locked = cook(placed(), *steps)
     change = cancelling.finish_cancel(after(cancelling.begin_cancel(locked, command(reason="x"))), command())
-    assert change.facts == (Cancelled("x", wasted=True),)
+    assert change.events == (Cancelled("x", wasted=True),)
 
 
 def test_a_fired_order_is_cancelled_with_a_reason_only() -> None:
@@ -375,7 +375,7 @@ def test_money_is_booked_whatever_the_state() -> None:
     cancelled = after(cancelling.finish_cancel(after(pending), command()))
     change = pay(cancelled, 1000)
     assert (change.order.totals.paid_minor, change.order.state) == (1000, State.CANCELLED)
-    assert isinstance(change.facts[0], PaymentRecorded)
+    assert isinstance(change.events[0], PaymentRecorded)
 
 
 def closed_orders() -> list[Locked]:

@@ -34,7 +34,7 @@ class Dependencies:
 
 
 async def apply(tx: Transaction, change: Change) -> Change:
-    """Stores a change of a locked order and publishes its facts; answers it with the order's number."""
+    """Stores a change of a locked order and publishes its events; answers it with the order's number."""
     number = await store.save(tx, change)
     if number != change.order.number:
         change = numbered(change, number)
@@ -43,6 +43,6 @@ async def apply(tx: Transaction, change: Change) -> Change:
 
 
 def publish(tx: Transaction, change: Change, order: orders_pb2.Order) -> None:
-    """Emits every fact. Whatever was accepted can be published: see wire.events."""
+    """Emits every event. Whatever was accepted can be published: see wire.events."""
     for event in published(change, order):
         tx.emit(event, subject_id=order.id)

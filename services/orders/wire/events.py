@@ -1,4 +1,4 @@
-"""Facts as events. On which channels each takes a position is declared in the contract.
+"""Events of the domain as messages. On which channels each takes a position is declared in the contract.
 
 An order is measured once, when what it consists of is accepted. From then on every event of it fits: room is
 left for what an order gains in its life, and tickets that do not fit beside it travel in events of their own.
@@ -16,7 +16,7 @@ from services.orders.domain.change import (
     Cancelled,
     Change,
     Completed,
-    Fact,
+    Event,
     KitchenReady,
     PaymentRecorded,
     Placed,
@@ -57,17 +57,17 @@ def check_size(order: orders_pb2.Order) -> None:
 
 
 def published(change: Change, order: orders_pb2.Order | None = None) -> list[Message]:
-    """Every fact of a change as an event, in order; ``order`` is its message if there is one.
+    """The message of every event of a change, in order; ``order`` is that of the order if there is one.
 
-    Tickets travel with the fact that moved them: a ticket that has moved by itself is not repeated. Those
+    Tickets travel with the event that moved them: a ticket that has moved by itself is not repeated. Those
     that one event cannot carry follow in OrderUpdated.
     """
     whole = order if order is not None else order_message(change.order)
-    alone = {fact.ticket.id for fact in change.facts if isinstance(fact, TicketMoved)}
+    alone = {event.ticket.id for event in change.events if isinstance(event, TicketMoved)}
     tickets = (ticket_message(ticket) for ticket in change.tickets if ticket.id not in alone)
     first, *more = list(_parts(tickets)) or [[]]
-    events = [_event(fact, whole, first) for fact in change.facts]
-    return events + [_event(Updated(MORE_TICKETS), whole, part) for part in more]
+    messages = [_message(event, whole, first) for event in change.events]
+    return messages + [_message(Updated(MORE_TICKETS), whole, part) for part in more]
 
 
 def _parts(tickets: Iterable[orders_pb2.Ticket]) -> Iterator[list[orders_pb2.Ticket]]:
@@ -90,8 +90,8 @@ def alarm_cleared(ticket: Ticket, cause: AlarmEnd, by: Actor | None = None) -> e
     return events_pb2.TicketAlarmCleared(ticket=ticket_message(ticket), cause=cause, acknowledged_by=who)
 
 
-def _event(fact: Fact, order: orders_pb2.Order, tickets: Sequence[orders_pb2.Ticket]) -> Message:
-    match fact:
+def _message(event: Event, order: orders_pb2.Order, tickets: Sequence[orders_pb2.Ticket]) -> Message:
+    match event:
         case Placed():
             return events_pb2.OrderPlaced(order=order, tickets=tickets)
         case Updated(cause):

@@ -78,7 +78,7 @@ class Booked:
 
 @dataclass(frozen=True, slots=True)
 class Bill:
-    """``sequence`` counts the money facts of the bill; ``order_version`` guards against older news."""
+    """``sequence`` counts the money events of the bill; ``order_version`` guards against older news."""
 
     order_id: UUID
     order_number: int

@@ -1,4 +1,4 @@
-"""Double entry: what each money fact books, as balanced sets of debits and credits in minor units.
+"""Double entry: what each money event books, as balanced sets of debits and credits in minor units.
 
 cash_drawer is what the drawers should hold; its balance is the sum of the open sessions' expected cash.
 Nothing

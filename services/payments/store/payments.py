@@ -139,7 +139,7 @@ class Checkout:
 
 @dataclass(frozen=True, slots=True)
 class Posting:
-    """Entries of one money fact that is no payment."""
+    """Entries of one money event that is no payment."""
 
     kind: str
     session: TillSession

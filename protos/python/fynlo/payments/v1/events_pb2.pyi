@@ -19,7 +19,7 @@ DESCRIPTOR: _descriptor.FileDescriptor
 
 @_typing.final
 class PaymentCaptured(_message.Message):
-    """Money is taken. paid_minor and due_minor are the bill's after it; sequence counts the money facts of one bill from 1,
+    """Money is taken. paid_minor and due_minor are the bill's after it; sequence counts the money events of one bill from 1,
     so that a reader applies them in any order and ends the same.
     """
 
