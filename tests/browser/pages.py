@@ -44,6 +44,15 @@ async def until(holds: Callable[[], Awaitable[object]], what: str, seconds: floa
         await asyncio.sleep(0.05)
 
 
+STORED = "id => Object.entries(localStorage).some(([n, v]) => n.startsWith('fynlo.rt.') && v.includes(id))"
+
+
+async def has_stored(page: Page, thing_id: str) -> bool:
+    """Whether the device has stored a channel with this in it: a quarter of a second after it shows."""
+    stored: bool = await page.evaluate(STORED, thing_id)
+    return stored
+
+
 async def caches(page: Page) -> list[str]:
     """Names of the channels that the device has stored."""
     names: list[str] = await page.evaluate("Object.keys(localStorage).filter(n => n.startsWith('fynlo.rt.'))")

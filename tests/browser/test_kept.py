@@ -9,7 +9,7 @@ from playwright.async_api import Page, Route, expect
 
 from tests.browser.conftest import WALL, Desk
 from tests.browser.house import House
-from tests.browser.pages import Till, Wall, arrive, caches, live, log_in, until
+from tests.browser.pages import Till, Wall, arrive, has_stored, live, log_in, until
 from tests.system import System
 from tools.demo import PASSWORD, PLATFORM_OWNER
 
@@ -165,7 +165,7 @@ async def test_without_a_network_a_reload_shows_the_kitchen_and_the_log_in(desk:
     wall = await Wall.open(await desk.page(device), house.email)
     page = wall.page
     await wall.shows(order["number"])
-    await until(lambda: caches(page), "the channels are stored")
+    await until(lambda: has_stored(page, order["id"]), "the ticket is stored")
     await until(lambda: page.evaluate(SHELL_IS_KEPT), "the pages are kept")
     await device.set_offline(True)
     await page.reload()
