@@ -4,6 +4,7 @@ They listen on 127.0.0.1, with a password each: other users of the machine can r
 """
 
 import asyncio
+import errno
 import fcntl
 import os
 import random
@@ -65,6 +66,8 @@ def refuse_used_port(name: str, port: int) -> None:
         try:
             probe.bind((HOST, port))
         except OSError as error:
+            if error.errno != errno.EADDRINUSE:
+                raise
             raise PortInUse(name, port) from error
 
 
@@ -86,14 +89,14 @@ async def refuse_used_ports(ports: Mapping[str, int]) -> None:
 
 
 def free_ports(count: int, among: range = FREE_PORTS) -> list[int]:
-    """Different ports that nothing uses at this moment, and that no other process draws while this one lives.
+    """Different ports that nothing uses at this moment, and that nobody draws again while this process lives.
 
     From below those that systems give to clients: while a server restarts, a connection of anybody else could
     be given its port.
     """
     # Not the seeded generator: two test processes would draw the same.
     drawn = random.SystemRandom().sample(among, min(FREE_PORT_DRAWS, len(among)))
-    free = list(islice((port for port in drawn if _can_be_bound(port) and _is_ours(port)), count))
+    free = list(islice((port for port in drawn if _is_ours(port) and _can_be_bound(port)), count))
     if len(free) < count:
         raise ServerFailed(f"No {count} free ports were found on {HOST}.")
     return free
@@ -105,12 +108,18 @@ def free_port() -> int:
 
 
 def _is_ours(port: int) -> bool:
-    """Keeps ``port`` from others who draw: between the draw and the server's start it would look free."""
+    """Keeps ``port`` from whoever draws next: between the draw and the server's start it would look free."""
+    if port in _drawn_here:  # a lock keeps others out, not the process that holds it
+        return False
     try:
         fcntl.lockf(_drawn_ports(), fcntl.LOCK_EX | fcntl.LOCK_NB, 1, port)
     except OSError:
         return False
+    _drawn_here.add(port)
     return True
+
+
+_drawn_here: set[int] = set()
 
 
 @cache

@@ -412,7 +412,7 @@ def test_no_two_processes_draw_one_port() -> None:
     draw = """
 import sys
 from deploy.local.embedded import free_ports
-print(*free_ports(int(sys.argv[1]), range(11_000, 11_060)), flush=True)
+print(*free_ports(int(sys.argv[1]), range(11_000, 11_090)), flush=True)
 sys.stdin.read()
 """
     drawing = [
@@ -431,6 +431,11 @@ sys.stdin.read()
         [sys.executable, "-c", draw, "48"], input="", capture_output=True, text=True, check=True, timeout=30
     )
     assert len(after.stdout.split()) == 48
+
+
+def test_a_process_draws_no_port_twice_before_it_is_used() -> None:
+    among = range(11_100, 11_200)
+    assert not set(free_ports(30, among)) & set(free_ports(30, among))
 
 
 def test_ports_for_servers_differ_and_are_none_that_a_client_is_given() -> None:
