@@ -3,7 +3,7 @@
 import time
 
 import orjson
-from fynlo.catalog.v1 import catalog_service_pb2 as messages
+from fynlo.catalog.v1 import catalog_service_pb2 as catalog_api
 from starlette.requests import Request
 from starlette.responses import Response
 
@@ -41,12 +41,12 @@ async def current(call: Call) -> CachedMenu:
         return held
     asked_at = time.monotonic()
     known = cache.known_etag(restaurant_id)
-    reply = await _asked(call, messages.GetMenuRequest(known_etag=known.strip('"')))
+    reply = await _asked(call, catalog_api.GetMenuRequest(known_etag=known.strip('"')))
     if reply.not_modified:
         confirmed = cache.confirmed(restaurant_id)
         if confirmed is not None:
             return confirmed
-        reply = await _asked(call, messages.GetMenuRequest())
+        reply = await _asked(call, catalog_api.GetMenuRequest())
     body = orjson.dumps(whole_menu(reply))
     return cache.put(restaurant_id, f'"{reply.etag}"', body, asked_at)
 
@@ -61,7 +61,7 @@ async def delta_answer(call: Call, since: str) -> Response:
     delta = cache_of(call).fresh_delta(restaurant_id, version)
     if delta is None:
         asked_at = time.monotonic()
-        reply = await _asked(call, messages.GetMenuRequest(since_version=version))
+        reply = await _asked(call, catalog_api.GetMenuRequest(since_version=version))
         whole = not reply.delta
         body = orjson.dumps(whole_menu(reply) if whole else menu_changes(reply, version))
         delta = cache_of(call).put_delta(restaurant_id, version, f'"{reply.etag}"', body, asked_at)
@@ -70,6 +70,6 @@ async def delta_answer(call: Call, since: str) -> Response:
     return call.mark(Response(body, media_type=JSON, headers={"ETag": delta.etag, **headers}))
 
 
-async def _asked(call: Call, message: messages.GetMenuRequest) -> messages.GetMenuResponse:
-    reply: messages.GetMenuResponse = await call.services.method(CATALOG, "GetMenu", message)(message)
+async def _asked(call: Call, message: catalog_api.GetMenuRequest) -> catalog_api.GetMenuResponse:
+    reply: catalog_api.GetMenuResponse = await call.services.method(CATALOG, "GetMenu", message)(message)
     return reply

@@ -18,7 +18,7 @@ from typing import Any
 from uuid import UUID
 
 from fynlo.auth.v1 import auth_pb2
-from fynlo.auth.v1 import auth_service_pb2 as api
+from fynlo.auth.v1 import auth_service_pb2 as auth_api
 from fynlo.auth.v1.auth_service_pb2_grpc import AuthServiceServicer
 from joserfc import jws
 from joserfc.jwk import OKPKey
@@ -146,18 +146,18 @@ class StandInAuth(AuthServiceServicer):
         self.revocations: list[auth_pb2.Revocation] = []
         self.refusals_left = 0
 
-    async def GetJwks(self, request: object, context: object) -> api.GetJwksResponse:  # noqa: N802
+    async def GetJwks(self, request: object, context: object) -> auth_api.GetJwksResponse:  # noqa: N802
         """The public key of the mint."""
-        return api.GetJwksResponse(jwks_json=json.dumps(self.mint.jwks()))
+        return auth_api.GetJwksResponse(jwks_json=json.dumps(self.mint.jwks()))
 
     async def ListRevocations(  # noqa: N802
         self, request: object, context: object
-    ) -> api.ListRevocationsResponse:
+    ) -> auth_api.ListRevocationsResponse:
         """What the test has put there."""
         self.refusals_left -= 1
         if self.refusals_left >= 0:
             raise Unavailable("The database does not answer.", reason="DATABASE_UNAVAILABLE")
-        return api.ListRevocationsResponse(revocations=self.revocations)
+        return auth_api.ListRevocationsResponse(revocations=self.revocations)
 
 
 @dataclass(frozen=True, slots=True)

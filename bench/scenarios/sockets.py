@@ -6,7 +6,8 @@ import time
 from typing import Any
 from uuid import uuid4
 
-from fynlo.orders.v1 import events_pb2, orders_pb2
+from fynlo.orders.v1 import events_pb2 as orders_events
+from fynlo.orders.v1 import orders_pb2
 
 from bench import nchan
 from bench.bars import Account
@@ -117,8 +118,8 @@ def _event(place: Place) -> Event:
     for name in ("Casa burger", "Chips", "House salad", "Lemonade"):
         line = order.lines.add(id=str(uuid4()), item_id=str(uuid4()), name=name, quantity=1)
         line.unit_price_minor = line.gross_minor = 750
-    payload = events_pb2.KitchenOrderReady(order=order).SerializeToString()
-    kind = events_pb2.KitchenOrderReady.DESCRIPTOR.full_name
+    payload = orders_events.KitchenOrderReady(order=order).SerializeToString()
+    kind = orders_events.KitchenOrderReady.DESCRIPTOR.full_name
     return Event(kind, payload, place.id, str(uuid4()), "{key}", int(time.time() * 1000))
 
 

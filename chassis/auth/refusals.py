@@ -6,7 +6,7 @@ import asyncio
 from collections.abc import Awaitable, Callable
 from typing import TYPE_CHECKING
 
-from fynlo.auth.v1 import auth_service_pb2 as api
+from fynlo.auth.v1 import auth_service_pb2 as auth_api
 from fynlo.auth.v1.auth_service_pb2_grpc import AuthServiceStub
 
 from chassis.db import Database, Transaction
@@ -90,10 +90,10 @@ async def flush(refusals: Refusals, write: Write, *, everything: bool = False) -
         refusals.close_minutes(everything=everything)
 
 
-async def record_report(db: Database, report: Report, *, by: str) -> api.ReportRefusalsResponse:
+async def record_report(db: Database, report: Report, *, by: str) -> auth_api.ReportRefusalsResponse:
     """A record for each, in one transaction, once per report. ``by`` the process that refused."""
 
-    async def write(tx: Transaction) -> api.ReportRefusalsResponse:
+    async def write(tx: Transaction) -> auth_api.ReportRefusalsResponse:
         for counted in report.refusals:
             refusal = counted.refusal
             audit(
@@ -109,16 +109,16 @@ async def record_report(db: Database, report: Report, *, by: str) -> api.ReportR
                 minute=counted.minute.isoformat(),
                 count=counted.count,
             )
-        return api.ReportRefusalsResponse()
+        return auth_api.ReportRefusalsResponse()
 
     key = IdempotencyKey(f"refusals:{by}", report.id, b"")
     tenant = report.restaurant_id
     command = PlatformCommand(key) if tenant is None else Command(tenant, key)
-    return await execute(db, command, api.ReportRefusalsResponse, write)
+    return await execute(db, command, auth_api.ReportRefusalsResponse, write)
 
 
-def _message(report: Report) -> api.ReportRefusalsRequest:
-    message = api.ReportRefusalsRequest(
+def _message(report: Report) -> auth_api.ReportRefusalsRequest:
+    message = auth_api.ReportRefusalsRequest(
         request_id=report.id, restaurant_id="" if report.restaurant_id is None else str(report.restaurant_id)
     )
     for counted in report.refusals:

@@ -9,7 +9,8 @@ from collections.abc import Awaitable, Callable, Iterable, Mapping
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Final
 
-from fynlo.auth.v1 import auth_pb2, events_pb2
+from fynlo.auth.v1 import auth_pb2
+from fynlo.auth.v1 import events_pb2 as auth_events
 from fynlo.auth.v1.auth_service_pb2 import GetJwksRequest, ListRevocationsRequest
 from fynlo.auth.v1.auth_service_pb2_grpc import AuthServiceStub
 from google.protobuf.message import DecodeError
@@ -130,6 +131,6 @@ def revocations_of(listed: Iterable[auth_pb2.Revocation]) -> list[Revocation]:
 def parse_revoked(payload: bytes) -> Iterable[Revocation]:
     """Reads a SessionsRevoked event. Raises ValueError for something else."""
     try:
-        return revocations_of([events_pb2.SessionsRevoked.FromString(payload).revocation])
+        return revocations_of([auth_events.SessionsRevoked.FromString(payload).revocation])
     except DecodeError as error:
         raise ValueError("not a SessionsRevoked") from error

@@ -5,7 +5,7 @@
 from abc import abstractmethod
 from uuid import UUID
 
-from fynlo.realtime.v1 import channel_source_service_pb2 as pb
+from fynlo.realtime.v1 import channel_source_service_pb2 as channel_source_api
 from fynlo.realtime.v1 import realtime_pb2
 from fynlo.realtime.v1.channel_source_service_pb2_grpc import ChannelSourceServiceServicer
 
@@ -20,9 +20,9 @@ EVENTS_DEFAULT = 500
 """What a page of a replay holds where the caller names no limit."""
 
 _OUTCOMES = {
-    ReplayOutcome.EVENTS: pb.REPLAY_OUTCOME_EVENTS,
-    ReplayOutcome.TOO_OLD: pb.REPLAY_OUTCOME_TOO_OLD,
-    ReplayOutcome.EPOCH_MISMATCH: pb.REPLAY_OUTCOME_EPOCH_CHANGED,
+    ReplayOutcome.EVENTS: channel_source_api.REPLAY_OUTCOME_EVENTS,
+    ReplayOutcome.TOO_OLD: channel_source_api.REPLAY_OUTCOME_TOO_OLD,
+    ReplayOutcome.EPOCH_MISMATCH: channel_source_api.REPLAY_OUTCOME_EPOCH_CHANGED,
 }
 
 
@@ -41,24 +41,26 @@ class ChannelSource(ChannelSourceServiceServicer):
         self._channels = owned_by(db.schema)
 
     @abstractmethod
-    async def snapshot(self, tenant: UUID, channel: str) -> pb.GetSnapshotResponse:
+    async def snapshot(self, tenant: UUID, channel: str) -> channel_source_api.GetSnapshotResponse:
         """The state of one of the service's channels and the position at which it holds, of one instant."""
 
     async def ReplayChannel(
-        self, request: pb.ReplayChannelRequest, context: object
-    ) -> pb.ReplayChannelResponse:
+        self, request: channel_source_api.ReplayChannelRequest, context: object
+    ) -> channel_source_api.ReplayChannelResponse:
         """Events after a position, without a gap. Raises UnknownChannel."""
         self._check(request.channel)
         tenant, limit = tenant_named(request.restaurant_id), request.limit or EVENTS_DEFAULT
         page = await replay(self._db, tenant, request.channel, request.epoch, request.from_seq, limit)
-        return pb.ReplayChannelResponse(
+        return channel_source_api.ReplayChannelResponse(
             outcome=_OUTCOMES[page.outcome],
             epoch=page.epoch,
             head_seq=page.head_seq,
             events=[_event(event) for event in page.events],
         )
 
-    async def GetSnapshot(self, request: pb.GetSnapshotRequest, context: object) -> pb.GetSnapshotResponse:
+    async def GetSnapshot(
+        self, request: channel_source_api.GetSnapshotRequest, context: object
+    ) -> channel_source_api.GetSnapshotResponse:
         """State and position. Raises UnknownChannel."""
         self._check(request.channel)
         return await self.snapshot(tenant_named(request.restaurant_id), request.channel)

@@ -1,8 +1,10 @@
 """What every service with an inbox answers to the operators of the platform: its parked events."""
 
+# ruff: noqa: N802 (the names of the contract)
+
 from typing import Any
 
-from fynlo.operations.v1 import parked_events_service_pb2 as api
+from fynlo.operations.v1 import parked_events_service_pb2 as parked_events_api
 from fynlo.operations.v1.parked_events_service_pb2_grpc import (
     ParkedEventsServiceServicer,
     add_ParkedEventsServiceServicer_to_server,
@@ -32,7 +34,7 @@ from chassis.rpc import RpcServer, current_principal
 from chassis.rpc.cursors import BY_TIME_AND_NAME, page_of
 
 _COUNT = "SELECT parked FROM inbox_aside($1, $2)"
-_LIST = page_of(api.ListParkedRequest(), BY_TIME_AND_NAME)
+_LIST = page_of(parked_events_api.ListParkedRequest(), BY_TIME_AND_NAME)
 
 
 def consume(service: Service, rpc: RpcServer, consumer: Consumer) -> None:
@@ -48,39 +50,43 @@ class ParkedEventsRpc(ParkedEventsServiceServicer):
         self._consumer = consumer
         self._db = consumer.db
 
-    async def ListParked(  # noqa: N802
-        self, request: api.ListParkedRequest, context: Any
-    ) -> api.ListParkedResponse:
+    async def ListParked(
+        self, request: parked_events_api.ListParkedRequest, context: Any
+    ) -> parked_events_api.ListParkedResponse:
         # A cursor names a place among the events of all services, whichever is asked.
-        asked = api.ListParkedRequest(limit=request.limit, cursor=request.cursor)
+        asked = parked_events_api.ListParkedRequest(limit=request.limit, cursor=request.cursor)
         page = page_of(asked, BY_TIME_AND_NAME)
         async with self._db.transaction(None, readonly=True) as tx:
             events = await parked_page(tx, page.size, page.after)
             parked = await tx.fetchval(_COUNT, self._consumer.durable, COUNTED_ROWS)
-        return api.ListParkedResponse(events=map(self._message, events), parked=parked)
+        return parked_events_api.ListParkedResponse(events=map(self._message, events), parked=parked)
 
-    async def GetParked(self, request: api.GetParkedRequest, context: Any) -> api.GetParkedResponse:  # noqa: N802
+    async def GetParked(
+        self, request: parked_events_api.GetParkedRequest, context: Any
+    ) -> parked_events_api.GetParkedResponse:
         event, payload = await parked_event(self._db, parse_id(request.event_id))
         body, cut = body_in_words(event.type, payload)
-        return api.GetParkedResponse(event=self._message(event), body=body, body_cut=cut)
+        return parked_events_api.GetParkedResponse(event=self._message(event), body=body, body_cut=cut)
 
-    async def RetryParked(  # noqa: N802
-        self, request: api.RetryParkedRequest, context: Any
-    ) -> api.RetryParkedResponse:
-        async def again(tx: Transaction) -> api.RetryParkedResponse:
+    async def RetryParked(
+        self, request: parked_events_api.RetryParkedRequest, context: Any
+    ) -> parked_events_api.RetryParkedResponse:
+        async def again(tx: Transaction) -> parked_events_api.RetryParkedResponse:
             ids = [parse_id(request.event_id)] if request.event_id else None
             asked = await retry(tx, ids, event_type=request.type or None)
             if ids is not None and not asked:
                 raise ParkedEventNotFound
             tx.after_commit(self._consumer.try_again_now)
-            return api.RetryParkedResponse(asked=asked)
+            return parked_events_api.RetryParkedResponse(asked=asked)
 
-        return await execute(self._db, _command("RetryParked", request), api.RetryParkedResponse, again)
+        return await execute(
+            self._db, _command("RetryParked", request), parked_events_api.RetryParkedResponse, again
+        )
 
-    async def DiscardParked(  # noqa: N802
-        self, request: api.DiscardParkedRequest, context: Any
-    ) -> api.DiscardParkedResponse:
-        async def away(tx: Transaction) -> api.DiscardParkedResponse:
+    async def DiscardParked(
+        self, request: parked_events_api.DiscardParkedRequest, context: Any
+    ) -> parked_events_api.DiscardParkedResponse:
+        async def away(tx: Transaction) -> parked_events_api.DiscardParkedResponse:
             reason = request.reason.strip()
             if not reason:
                 wrong = FieldError("reason", "REQUIRED", "say why")
@@ -89,12 +95,14 @@ class ParkedEventsRpc(ParkedEventsServiceServicer):
                 raise ParkedEventNotFound
             # Whoever counts what is parked looks again.
             tx.after_commit(self._consumer.try_again_now)
-            return api.DiscardParkedResponse()
+            return parked_events_api.DiscardParkedResponse()
 
-        return await execute(self._db, _command("DiscardParked", request), api.DiscardParkedResponse, away)
+        return await execute(
+            self._db, _command("DiscardParked", request), parked_events_api.DiscardParkedResponse, away
+        )
 
-    def _message(self, event: ParkedEvent) -> api.ParkedEvent:
-        return api.ParkedEvent(
+    def _message(self, event: ParkedEvent) -> parked_events_api.ParkedEvent:
+        return parked_events_api.ParkedEvent(
             id=str(event.msg_id),
             type=event.type,
             subject=event.subject,

@@ -5,14 +5,14 @@ from typing import Any, cast
 
 import grpc
 from fynlo.common.v1 import options_pb2
-from fynlo.staff.v1 import staff_service_pb2 as messages
+from fynlo.staff.v1 import staff_service_pb2 as staff_api
 from google.protobuf import descriptor_pb2, descriptor_pool
 
 SERVICE = "fynlo.probe.v1.ProbeService"
 PERMISSION = "staff.clock"
 
-Request = messages.ClockInRequest
-Response = messages.ClockInResponse
+Request = staff_api.ClockInRequest
+Response = staff_api.ClockInResponse
 Behaviour = Callable[[Request], Awaitable[Response]]
 
 

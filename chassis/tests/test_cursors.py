@@ -7,13 +7,15 @@ from typing import Any
 from uuid import UUID
 
 import pytest
-from fynlo.auth.v1 import auth_service_pb2, people_service_pb2
-from fynlo.catalog.v1 import catalog_service_pb2
+from fynlo.auth.v1 import auth_service_pb2 as auth_api
+from fynlo.auth.v1 import people_service_pb2 as people_api
+from fynlo.catalog.v1 import catalog_service_pb2 as catalog_api
 from fynlo.common.v1.common_pb2 import PageRequest
-from fynlo.operations.v1 import parked_events_service_pb2
-from fynlo.orders.v1 import orders_pb2, orders_service_pb2
-from fynlo.payments.v1 import payments_service_pb2
-from fynlo.staff.v1 import staff_service_pb2
+from fynlo.operations.v1 import parked_events_service_pb2 as parked_events_api
+from fynlo.orders.v1 import orders_pb2
+from fynlo.orders.v1 import orders_service_pb2 as orders_api
+from fynlo.payments.v1 import payments_service_pb2 as payments_api
+from fynlo.staff.v1 import staff_service_pb2 as staff_api
 from google.protobuf.message import Message
 from google.protobuf.message_factory import GetMessageClass
 from hypothesis import given
@@ -33,13 +35,13 @@ from chassis.rpc.cursors import (
 )
 
 CONTRACTS = (
-    auth_service_pb2,
-    people_service_pb2,
-    catalog_service_pb2,
-    orders_service_pb2,
-    payments_service_pb2,
-    staff_service_pb2,
-    parked_events_service_pb2,
+    auth_api,
+    people_api,
+    catalog_api,
+    orders_api,
+    payments_api,
+    staff_api,
+    parked_events_api,
 )
 LISTS = [
     GetMessageClass(message)
@@ -91,11 +93,11 @@ def test_the_cursor_of_another_list_is_refused(data: st.DataObject, places: Any)
 @pytest.mark.parametrize(
     ("kind", "filters"),
     [
-        (orders_service_pb2.ListOrdersRequest, {"states": [orders_pb2.ORDER_STATE_DONE]}),
-        (orders_service_pb2.ListOrdersRequest, {"business_date": "2026-03-02"}),
-        (payments_service_pb2.ListTillSessionsRequest, {"open_only": True}),
-        (payments_service_pb2.ListPaymentsRequest, {"order_id": str(UUID(int=1))}),
-        (staff_service_pb2.ListEmployeesRequest, {"include_inactive": True}),
+        (orders_api.ListOrdersRequest, {"states": [orders_pb2.ORDER_STATE_DONE]}),
+        (orders_api.ListOrdersRequest, {"business_date": "2026-03-02"}),
+        (payments_api.ListTillSessionsRequest, {"open_only": True}),
+        (payments_api.ListPaymentsRequest, {"order_id": str(UUID(int=1))}),
+        (staff_api.ListEmployeesRequest, {"include_inactive": True}),
     ],
 )
 def test_a_cursor_is_good_with_its_own_filters_only(kind: Any, filters: dict[str, Any]) -> None:
@@ -152,7 +154,7 @@ def test_a_forged_position_is_one_that_the_list_could_have_given(kind: Any, plac
     ],
 )
 def test_a_forged_position_that_no_list_has_is_refused(order: Ordering[Any], position: str) -> None:
-    kind = staff_service_pb2.ListTimecardsRequest
+    kind = staff_api.ListTimecardsRequest
     cursor = encoded(page_of(asking(kind), order).mark + position.encode())
     with pytest.raises(InvalidCursor):
         page_of(asking(kind, cursor), order)
@@ -178,7 +180,7 @@ def test_a_cursor_from_before_an_update_is_refused_in_words(kind: Any, cursor: s
 
 
 def test_a_page_holds_what_was_asked_for_and_says_where_it_goes_on() -> None:
-    kind = staff_service_pb2.ListTimecardsRequest
+    kind = staff_api.ListTimecardsRequest
     assert page_of(asking(kind), BY_NUMBER).size == PAGE_DEFAULT
     assert page_of(asking(kind, limit=PAGE_MAX + 1), BY_NUMBER).size == PAGE_MAX
     page = page_of(asking(kind, limit=3), BY_NUMBER)

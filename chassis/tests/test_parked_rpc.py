@@ -10,7 +10,7 @@ from uuid import UUID
 
 import asyncpg
 import pytest
-from fynlo.operations.v1 import parked_events_service_pb2 as api
+from fynlo.operations.v1 import parked_events_service_pb2 as parked_events_api
 from fynlo.operations.v1.parked_events_service_pb2_grpc import (
     ParkedEventsServiceStub,
     add_ParkedEventsServiceServicer_to_server,
@@ -87,9 +87,11 @@ async def test_pages_hold_every_event_of_every_restaurant_once_newest_first(
         if number % 2:
             fake_clock.advance(timedelta(seconds=1))  # two of one instant each
     with peer.as_user(OPERATE, restaurant_id=None):
-        found: list[api.ParkedEvent] = []
+        found: list[parked_events_api.ParkedEvent] = []
         cursor = ""
-        while page := (await stub(peer).ListParked(api.ListParkedRequest(limit=2, cursor=cursor))).events:
+        while page := (
+            await stub(peer).ListParked(parked_events_api.ListParkedRequest(limit=2, cursor=cursor))
+        ).events:
             found += page
             cursor = page[-1].cursor
         assert [one.id for one in found] == list(reversed(parked))
@@ -98,21 +100,21 @@ async def test_pages_hold_every_event_of_every_restaurant_once_newest_first(
             (BROKEN, 8, 1, "no soup (ValueError)"),
         }
         assert all(one.subject == f"{one.type}.{one.restaurant_id}" for one in found)
-        assert (await stub(peer).ListParked(api.ListParkedRequest(limit=1))).parked == 5
+        assert (await stub(peer).ListParked(parked_events_api.ListParkedRequest(limit=1))).parked == 5
 
 
 async def test_what_waits_for_its_next_try_is_not_listed(peer: Peer, db: Database) -> None:
     failed = Failed(new_id(), f"{MADE}.{new_id()}", {}, b"", 1, ValueError("no"), counted=True)
     await Aside(db, "kitchen", Backoff()).put(failed)
     with peer.as_user(OPERATE):
-        reply = await stub(peer).ListParked(api.ListParkedRequest(limit=9))
+        reply = await stub(peer).ListParked(parked_events_api.ListParkedRequest(limit=9))
     assert (list(reply.events), reply.parked) == ([], 0)
 
 
 @pytest.mark.parametrize("cursor", ["nonsense", "1.2.3", f"x.{UUID(int=1)}.kitchen", "9" * 18])
 async def test_a_cursor_that_came_from_no_list_is_refused(peer: Peer, cursor: str) -> None:
     with peer.as_user(OPERATE), pytest.raises(InvalidArgument) as refused:
-        await stub(peer).ListParked(api.ListParkedRequest(limit=9, cursor=cursor))
+        await stub(peer).ListParked(parked_events_api.ListParkedRequest(limit=9, cursor=cursor))
     assert refused.value.reason == "INVALID_CURSOR"
 
 
@@ -121,10 +123,13 @@ async def test_only_operators_of_the_platform_see_or_settle_anything(
 ) -> None:
     msg_id = str(await park(db))
     calls = [
-        ("ListParked", api.ListParkedRequest(limit=1)),
-        ("GetParked", api.GetParkedRequest(event_id=msg_id)),
-        ("RetryParked", api.RetryParkedRequest(request_id="1", event_id=msg_id)),
-        ("DiscardParked", api.DiscardParkedRequest(request_id="2", event_id=msg_id, reason=REASON)),
+        ("ListParked", parked_events_api.ListParkedRequest(limit=1)),
+        ("GetParked", parked_events_api.GetParkedRequest(event_id=msg_id)),
+        ("RetryParked", parked_events_api.RetryParkedRequest(request_id="1", event_id=msg_id)),
+        (
+            "DiscardParked",
+            parked_events_api.DiscardParkedRequest(request_id="2", event_id=msg_id, reason=REASON),
+        ),
     ]
     for method, request in calls:
         with peer.as_user(["settings.manage"], role="restaurant_owner"), pytest.raises(PermissionDenied):
@@ -146,7 +151,7 @@ async def test_an_event_is_shown_without_cards_secrets_health_and_free_text(peer
     kind = OrderPlaced.DESCRIPTOR.full_name
     msg_id = await park(db, kind=kind, payload=placed.SerializeToString(), error=f"card {CARD} failed")
     with peer.as_user(OPERATE):
-        reply = await stub(peer).GetParked(api.GetParkedRequest(event_id=str(msg_id)))
+        reply = await stub(peer).GetParked(parked_events_api.GetParkedRequest(event_id=str(msg_id)))
     assert (reply.event.id, reply.body_cut) == (str(msg_id), False)
     body = json.loads(reply.body)
     assert body["order"]["number"] == placed.order.number
@@ -200,7 +205,7 @@ async def test_a_retry_is_made_at_once_and_what_fails_again_is_parked_again(
         await eventually(waits)
         for request_id, tries in (("1", 2), ("2", 3)):
             with peer.as_user(OPERATE):
-                request = api.RetryParkedRequest(request_id=request_id, event_id=str(event_id))
+                request = parked_events_api.RetryParkedRequest(request_id=request_id, event_id=str(event_id))
                 assert (await stub(peer).RetryParked(request)).asked == 1
 
             async def tried(tries: int = tries) -> bool:
@@ -220,7 +225,7 @@ async def test_a_retry_of_a_type_asks_for_all_of_it_and_is_recorded_once(
     broken = [await park(db, kind=BROKEN) for _ in range(3)]
     await park(db)
     before = len(await records(admin))
-    request = api.RetryParkedRequest(request_id=str(new_id()), type=BROKEN)
+    request = parked_events_api.RetryParkedRequest(request_id=str(new_id()), type=BROKEN)
     with peer.as_user(OPERATE) as operator:
         assert [(await stub(peer).RetryParked(request)).asked for _ in range(2)] == [3, 3]
     asked = await admin.fetch("SELECT msg_id FROM inbox_parked WHERE retry_at IS NOT NULL")
@@ -236,7 +241,9 @@ async def test_a_discard_is_recorded_with_who_why_and_what_and_happens_once(
     msg_id = await park(db)
     whose = await admin.fetchval("SELECT restaurant_id FROM inbox_parked WHERE msg_id = $1", msg_id)
     before = len(await records(admin))
-    request = api.DiscardParkedRequest(request_id=str(new_id()), event_id=str(msg_id), reason=REASON)
+    request = parked_events_api.DiscardParkedRequest(
+        request_id=str(new_id()), event_id=str(msg_id), reason=REASON
+    )
     with peer.as_user(OPERATE) as operator:
         for _ in range(2):
             await stub(peer).DiscardParked(request)
@@ -274,8 +281,10 @@ async def test_pages_among_very_many_come_within_the_time_out_of_a_statement(
     )
     await admin.execute("ANALYZE inbox_parked")
     with peer.as_user(OPERATE):
-        first = await stub(peer).ListParked(api.ListParkedRequest(limit=200))
-        second = await stub(peer).ListParked(api.ListParkedRequest(limit=200, cursor=first.events[-1].cursor))
+        first = await stub(peer).ListParked(parked_events_api.ListParkedRequest(limit=200))
+        second = await stub(peer).ListParked(
+            parked_events_api.ListParkedRequest(limit=200, cursor=first.events[-1].cursor)
+        )
     assert first.parked == MANY // 100
     assert second.events[0].parked_at.ToDatetime() < first.events[-1].parked_at.ToDatetime()
     await admin.execute("TRUNCATE inbox_parked")

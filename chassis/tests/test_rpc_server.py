@@ -9,7 +9,7 @@ from typing import Any, cast
 
 import grpc
 import pytest
-from fynlo.staff.v1 import staff_service_pb2_grpc
+from fynlo.staff.v1 import staff_service_pb2_grpc as staff_grpc
 from fynlo.staff.v1.staff_service_pb2 import (
     ClockInRequest,
     ClockInResponse,
@@ -52,7 +52,7 @@ SERVING = health_pb2.HealthCheckResponse.SERVING
 NOT_SERVING = health_pb2.HealthCheckResponse.NOT_SERVING
 
 
-class Staff(staff_service_pb2_grpc.StaffServiceServicer):
+class Staff(staff_grpc.StaffServiceServicer):
     """Two of the methods of a real contract; the rest is left as generated."""
 
     async def ClockIn(self, request: ClockInRequest, context: object) -> ClockInResponse:
@@ -67,9 +67,9 @@ make_staff = cast(Any, Staff)
 
 
 async def test_a_real_contract_is_served_with_its_rules(fake_clock: FakeClock) -> None:
-    add = staff_service_pb2_grpc.add_StaffServiceServicer_to_server
+    add = staff_grpc.add_StaffServiceServicer_to_server
     async with serving(add, make_staff(), clock=fake_clock) as peer:
-        stub = staff_service_pb2_grpc.StaffServiceStub(peer.channel)
+        stub = staff_grpc.StaffServiceStub(peer.channel)
         with peer.as_user(["staff.clock", "staff.manage"]):
             assert await stub.ClockIn(ClockInRequest(request_id="1")) == ClockInResponse()
             with pytest.raises(InvalidArgument) as refused:
@@ -78,11 +78,11 @@ async def test_a_real_contract_is_served_with_its_rules(fake_clock: FakeClock) -
 
 
 async def test_a_method_left_as_generated_is_unimplemented(fake_clock: FakeClock) -> None:
-    add = staff_service_pb2_grpc.add_StaffServiceServicer_to_server
+    add = staff_grpc.add_StaffServiceServicer_to_server
     async with serving(add, make_staff(), clock=fake_clock) as peer:
         bare = grpc.aio.insecure_channel(f"127.0.0.1:{peer.server.port}")
         with pytest.raises(grpc.aio.AioRpcError) as refused:
-            await staff_service_pb2_grpc.StaffServiceStub(bare).ClockOut(ClockOutRequest(request_id="1"))
+            await staff_grpc.StaffServiceStub(bare).ClockOut(ClockOutRequest(request_id="1"))
         await bare.close()
     assert refused.value.code() is grpc.StatusCode.UNIMPLEMENTED
 

@@ -7,7 +7,8 @@ from contextlib import asynccontextmanager
 from datetime import timedelta
 
 import pytest
-from fynlo.auth.v1 import auth_pb2, events_pb2
+from fynlo.auth.v1 import auth_pb2
+from fynlo.auth.v1 import events_pb2 as auth_events
 from fynlo.auth.v1.auth_service_pb2_grpc import add_AuthServiceServicer_to_server
 from nats.aio.client import Client
 from structlog.testing import capture_logs
@@ -99,7 +100,7 @@ async def test_what_is_revoked_later_is_heard_over_nats(
     ):
         trust.revocations.check(gone)
         await bus.publish(SUBJECT, b"\xff not a message")
-        event = events_pb2.SessionsRevoked(revocation=ended(gone, fake_clock))
+        event = auth_events.SessionsRevoked(revocation=ended(gone, fake_clock))
         await bus.publish(SUBJECT, event.SerializeToString())
         await refused(trust, gone)
         trust.revocations.check(there)
@@ -133,7 +134,7 @@ async def test_a_process_starts_while_auth_is_away_and_knows_tokens_by_the_keys_
         ) as trust:
             assert await trust.verifier.verify(mint.token(there)) == there
             # It hears what is revoked from now on.
-            event = events_pb2.SessionsRevoked(revocation=ended(gone, fake_clock))
+            event = auth_events.SessionsRevoked(revocation=ended(gone, fake_clock))
             await bus.publish(SUBJECT, event.SerializeToString())
             await refused(trust, gone)
     assert "serving without knowing what was revoked before" in [line["event"] for line in logs]

@@ -1,7 +1,7 @@
 """The menu and its import, which are no plain calls: one is kept in memory, the other is a file."""
 
 from fynlo.catalog.v1 import catalog_pb2
-from fynlo.catalog.v1 import catalog_service_pb2 as messages
+from fynlo.catalog.v1 import catalog_service_pb2 as catalog_api
 from fynlo_json.catalog import import_menu_response
 from starlette.requests import Request
 from starlette.responses import Response
@@ -43,7 +43,7 @@ async def import_menu(request: Request, route: Route) -> Response:
         content = await read_bounded(request, UPLOAD_BYTES_MAX)
         if not content:
             raise InvalidArgument("this file is empty", reason="UNREADABLE_MENU_FILE")
-        message: messages.ImportMenuRequest = await route.asked(call)
+        message: catalog_api.ImportMenuRequest = await route.asked(call)
         message.content, message.format = content, _FORMATS[media_type]
         method = call.services.method(route.service, route.name, message)
         reply = await call.write(method(message, timeout=route.seconds))

@@ -2,7 +2,7 @@
 
 import asyncio
 
-from fynlo.operations.v1 import parked_events_service_pb2 as messages
+from fynlo.operations.v1 import parked_events_service_pb2 as parked_events_api
 from fynlo_json.operations import parked_page
 from starlette.requests import Request
 from starlette.responses import Response
@@ -19,7 +19,7 @@ LIST_SECONDS = 1.2
 async def list_parked(request: Request, route: Route) -> Response:
     """Newest first, of all restaurants. A service that cannot be asked has no number, and no event in it."""
     async with route.enter(request) as call:
-        asked: messages.ListParkedRequest = await route.asked(call)
+        asked: parked_events_api.ListParkedRequest = await route.asked(call)
         services = (asked.service,) if asked.service else CONSUMERS
         answers = await asyncio.gather(*(_listed(call, route, asked, service) for service in services))
         found = [event for answer in answers if answer is not None for event in answer.events]
@@ -28,10 +28,12 @@ async def list_parked(request: Request, route: Route) -> Response:
         more = len(found) > len(shown) or any(
             answer is not None and len(answer.events) == asked.limit for answer in answers
         )
-        page = messages.ParkedPage(
+        page = parked_events_api.ParkedPage(
             items=shown,
             services=[
-                messages.ParkedService(service=service, parked=None if answer is None else answer.parked)
+                parked_events_api.ParkedService(
+                    service=service, parked=None if answer is None else answer.parked
+                )
                 for service, answer in zip(services, answers, strict=True)
             ],
             next_cursor=shown[-1].cursor if more else "",
@@ -40,13 +42,13 @@ async def list_parked(request: Request, route: Route) -> Response:
 
 
 async def _listed(
-    call: Call, route: Route, asked: messages.ListParkedRequest, service: str
-) -> messages.ListParkedResponse | None:
-    message = messages.ListParkedRequest(limit=asked.limit, cursor=asked.cursor, service=service)
+    call: Call, route: Route, asked: parked_events_api.ListParkedRequest, service: str
+) -> parked_events_api.ListParkedResponse | None:
+    message = parked_events_api.ListParkedRequest(limit=asked.limit, cursor=asked.cursor, service=service)
     try:
-        reply: messages.ListParkedResponse = await call.services.method(route.service, route.name, message)(
-            message, timeout=LIST_SECONDS
-        )
+        reply: parked_events_api.ListParkedResponse = await call.services.method(
+            route.service, route.name, message
+        )(message, timeout=LIST_SECONDS)
     except Unavailable:
         return None
     return reply

@@ -1,10 +1,11 @@
-from fynlo.catalog.v1 import catalog_pb2, catalog_service_pb2
+from fynlo.catalog.v1 import catalog_pb2
+from fynlo.catalog.v1 import catalog_service_pb2 as catalog_api
 
 from gateway.menu_document import menu_changes, whole_menu
 
 
 def test_a_menu_lists_its_categories_in_order_with_what_is_on_sale_and_left() -> None:
-    answer = catalog_service_pb2.GetMenuResponse(
+    answer = catalog_api.GetMenuResponse(
         menu=catalog_pb2.Menu(
             version=5,
             currency_code="GBP",
@@ -33,7 +34,7 @@ def test_a_menu_lists_its_categories_in_order_with_what_is_on_sale_and_left() ->
 
 
 def test_a_sold_out_item_has_none_left_rather_than_an_unknown_number() -> None:
-    answer = catalog_service_pb2.GetMenuResponse(
+    answer = catalog_api.GetMenuResponse(
         menu=catalog_pb2.Menu(items=[catalog_pb2.Item(id="i1", stock_tracked=True)]),
         stock=[catalog_pb2.StockLevel(item_id="i1", available=0)],
     )

@@ -2,7 +2,7 @@
 
 import httpx
 import pytest
-from fynlo.auth.v1 import people_service_pb2 as messages
+from fynlo.auth.v1 import people_service_pb2 as people_api
 from fynlo.auth.v1.people_service_pb2_grpc import PeopleServiceServicer, add_PeopleServiceServicer_to_server
 from pydantic import ValidationError
 
@@ -64,9 +64,9 @@ class Post(PeopleServiceServicer):
     """auth with one mail."""
 
     async def ListOutbox(
-        self, request: messages.ListOutboxRequest, context: object
-    ) -> messages.ListOutboxResponse:
-        return messages.ListOutboxResponse(mails=[messages.OutboxMail(id="1", link=LINK)])
+        self, request: people_api.ListOutboxRequest, context: object
+    ) -> people_api.ListOutboxResponse:
+        return people_api.ListOutboxResponse(mails=[people_api.OutboxMail(id="1", link=LINK)])
 
 
 async def test_a_browser_of_this_machine_sees_the_mail(nats_url: str) -> None:

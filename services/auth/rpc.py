@@ -1,9 +1,11 @@
 """The gRPC face: parse, call the use case, serialise."""
 
+# ruff: noqa: N802 (the names of the contract)
+
 from typing import Any, TypeVar
 
-from fynlo.auth.v1 import auth_service_pb2 as api
-from fynlo.auth.v1 import auth_service_pb2_grpc as grpc_api
+from fynlo.auth.v1 import auth_service_pb2 as auth_api
+from fynlo.auth.v1 import auth_service_pb2_grpc as auth_grpc
 from google.protobuf.message import Message
 
 from chassis.auth.refusals import record_report
@@ -24,13 +26,13 @@ _PASSWORD_FIELDS = ("password", "owner_password")
 _M = TypeVar("_M", bound=Message)
 
 
-class AuthRpc(grpc_api.AuthServiceServicer):
+class AuthRpc(auth_grpc.AuthServiceServicer):
     """fynlo.auth.v1.AuthService."""
 
     def __init__(self, ctx: Context) -> None:
         self._ctx = ctx
 
-    async def LogIn(self, request: api.LogInRequest, context: Any) -> api.LogInResponse:  # noqa: N802
+    async def LogIn(self, request: auth_api.LogInRequest, context: Any) -> auth_api.LogInResponse:
         command = sessions.LogIn(
             email=request.email,
             password=request.password,
@@ -40,60 +42,60 @@ class AuthRpc(grpc_api.AuthServiceServicer):
             device_secret=request.device_secret,
         )
         opened = await sessions.log_in(self._ctx, command)
-        return api.LogInResponse(
+        return auth_api.LogInResponse(
             session=wire.session_message(opened.session), device_secret=opened.device_secret
         )
 
-    async def RefreshSession(  # noqa: N802
-        self, request: api.RefreshSessionRequest, context: Any
-    ) -> api.RefreshSessionResponse:
+    async def RefreshSession(
+        self, request: auth_api.RefreshSessionRequest, context: Any
+    ) -> auth_api.RefreshSessionResponse:
         opened = await sessions.refresh(self._ctx, request.refresh_token, request.device_id)
-        return api.RefreshSessionResponse(session=wire.session_message(opened))
+        return auth_api.RefreshSessionResponse(session=wire.session_message(opened))
 
-    async def LogOut(self, request: api.LogOutRequest, context: Any) -> api.LogOutResponse:  # noqa: N802
+    async def LogOut(self, request: auth_api.LogOutRequest, context: Any) -> auth_api.LogOutResponse:
         await sessions.log_out(self._ctx, caller(), everywhere=request.everywhere)
-        return api.LogOutResponse()
+        return auth_api.LogOutResponse()
 
-    async def SwitchRestaurant(  # noqa: N802
-        self, request: api.SwitchRestaurantRequest, context: Any
-    ) -> api.SwitchRestaurantResponse:
+    async def SwitchRestaurant(
+        self, request: auth_api.SwitchRestaurantRequest, context: Any
+    ) -> auth_api.SwitchRestaurantResponse:
         opened = await sessions.switch_restaurant(self._ctx, caller(), parse_id(request.restaurant_id))
-        return api.SwitchRestaurantResponse(session=wire.session_message(opened))
+        return auth_api.SwitchRestaurantResponse(session=wire.session_message(opened))
 
-    async def GetMe(self, request: api.GetMeRequest, context: Any) -> api.GetMeResponse:  # noqa: N802
+    async def GetMe(self, request: auth_api.GetMeRequest, context: Any) -> auth_api.GetMeResponse:
         return wire.me_response(await sessions.who_am_i(self._ctx, caller()))
 
-    async def GetJwks(self, request: api.GetJwksRequest, context: Any) -> api.GetJwksResponse:  # noqa: N802
-        return api.GetJwksResponse(jwks_json=self._ctx.keys.public_jwks_json)
+    async def GetJwks(self, request: auth_api.GetJwksRequest, context: Any) -> auth_api.GetJwksResponse:
+        return auth_api.GetJwksResponse(jwks_json=self._ctx.keys.public_jwks_json)
 
-    async def ListRevocations(  # noqa: N802
-        self, request: api.ListRevocationsRequest, context: Any
-    ) -> api.ListRevocationsResponse:
+    async def ListRevocations(
+        self, request: auth_api.ListRevocationsRequest, context: Any
+    ) -> auth_api.ListRevocationsResponse:
         return wire.revocations_response(await sessions.list_revocations(self._ctx.db))
 
-    async def ReportRefusals(  # noqa: N802
-        self, request: api.ReportRefusalsRequest, context: Any
-    ) -> api.ReportRefusalsResponse:
+    async def ReportRefusals(
+        self, request: auth_api.ReportRefusalsRequest, context: Any
+    ) -> auth_api.ReportRefusalsResponse:
         call = current_call()
         assert call is not None
         return await record_report(self._ctx.db, wire.report_of(request), by=call.service)
 
-    async def GetRestaurant(  # noqa: N802
-        self, request: api.GetRestaurantRequest, context: Any
-    ) -> api.GetRestaurantResponse:
+    async def GetRestaurant(
+        self, request: auth_api.GetRestaurantRequest, context: Any
+    ) -> auth_api.GetRestaurantResponse:
         restaurant = await places.get_restaurant(self._ctx, tenant_named(request.restaurant_id))
-        return api.GetRestaurantResponse(restaurant=wire.restaurant_message(restaurant))
+        return auth_api.GetRestaurantResponse(restaurant=wire.restaurant_message(restaurant))
 
-    async def CreatePlatform(  # noqa: N802
-        self, request: api.CreatePlatformRequest, context: Any
-    ) -> api.CreatePlatformResponse:
+    async def CreatePlatform(
+        self, request: auth_api.CreatePlatformRequest, context: Any
+    ) -> auth_api.CreatePlatformResponse:
         owner = Person(request.owner_email, request.owner_name, request.owner_password, "owner_")
         command = places.CreatePlatform(request.name, owner)
         return await places.create_platform(self._ctx, command, request_key("CreatePlatform", request))
 
-    async def CreateRestaurant(  # noqa: N802
-        self, request: api.CreateRestaurantRequest, context: Any
-    ) -> api.CreateRestaurantResponse:
+    async def CreateRestaurant(
+        self, request: auth_api.CreateRestaurantRequest, context: Any
+    ) -> auth_api.CreateRestaurantResponse:
         command = places.CreateRestaurant(
             creator=caller().user_id,
             platform_id=current_principal().platform_id,
@@ -111,41 +113,43 @@ class AuthRpc(grpc_api.AuthServiceServicer):
         response.invited_owner.CopyFrom(wire.invited_owner_message(response))
         return response
 
-    async def UpdateRestaurant(  # noqa: N802
-        self, request: api.UpdateRestaurantRequest, context: Any
-    ) -> api.UpdateRestaurantResponse:
+    async def UpdateRestaurant(
+        self, request: auth_api.UpdateRestaurantRequest, context: Any
+    ) -> auth_api.UpdateRestaurantResponse:
         tenant = current_principal().tenant
         wanted = wire.settings_of(request.settings, tenant)
         return await places.update_restaurant(
             self._ctx, tenant, wanted, request_key("UpdateRestaurant", request)
         )
 
-    async def ListRestaurants(  # noqa: N802
-        self, request: api.ListRestaurantsRequest, context: Any
-    ) -> api.ListRestaurantsResponse:
+    async def ListRestaurants(
+        self, request: auth_api.ListRestaurantsRequest, context: Any
+    ) -> auth_api.ListRestaurantsResponse:
         page = page_of(request, BY_ID)
         found = await places.list_restaurants(
             self._ctx, caller().user_id, limit=page.one_more, after=page.after
         )
         shown, following = page.cut(found, lambda one: one.settings.restaurant_id)
-        return api.ListRestaurantsResponse(
+        return auth_api.ListRestaurantsResponse(
             restaurants=map(wire.restaurant_message, shown), next_cursor=following
         )
 
-    async def AddMember(self, request: api.AddMemberRequest, context: Any) -> api.AddMemberResponse:  # noqa: N802
+    async def AddMember(self, request: auth_api.AddMemberRequest, context: Any) -> auth_api.AddMemberResponse:
         raise InvitationRequired("People join by an invitation that they accept.")
 
-    async def ListMembers(self, request: api.ListMembersRequest, context: Any) -> api.ListMembersResponse:  # noqa: N802
+    async def ListMembers(
+        self, request: auth_api.ListMembersRequest, context: Any
+    ) -> auth_api.ListMembersResponse:
         page = page_of(request, BY_ID)
         found = await members.list_members(
             self._ctx, current_principal().tenant, limit=page.one_more, after=page.after
         )
         shown, following = page.cut(found, lambda one: one.user_id if isinstance(one, Membership) else one.id)
-        return api.ListMembersResponse(members=map(wire.member_message, shown), next_cursor=following)
+        return auth_api.ListMembersResponse(members=map(wire.member_message, shown), next_cursor=following)
 
-    async def RemoveMember(  # noqa: N802
-        self, request: api.RemoveMemberRequest, context: Any
-    ) -> api.RemoveMemberResponse:
+    async def RemoveMember(
+        self, request: auth_api.RemoveMemberRequest, context: Any
+    ) -> auth_api.RemoveMemberResponse:
         user_id = parse_id(request.user_id)
         key = request_key("RemoveMember", request)
         return await members.remove_member(self._ctx, current_principal().tenant, user_id, key)

@@ -4,7 +4,10 @@ from collections.abc import Sequence
 from datetime import datetime
 from uuid import UUID
 
-from fynlo.auth.v1 import auth_pb2, auth_service_pb2, events_pb2, people_service_pb2
+from fynlo.auth.v1 import auth_pb2
+from fynlo.auth.v1 import auth_service_pb2 as auth_api
+from fynlo.auth.v1 import events_pb2 as auth_events
+from fynlo.auth.v1 import people_service_pb2 as people_api
 from fynlo.common.v1 import common_pb2
 
 from chassis.errors import FieldError, InvalidArgument
@@ -193,11 +196,11 @@ def invitation_message(invitation: Invitation, now: datetime) -> auth_pb2.Invita
 
 
 def invited_owner_message(
-    response: auth_service_pb2.CreateRestaurantResponse,
-) -> auth_service_pb2.InvitedOwner:
+    response: auth_api.CreateRestaurantResponse,
+) -> auth_api.InvitedOwner:
     """The first owner of a new restaurant, as the request named them."""
     invited = response.HasField("invitation")
-    return auth_service_pb2.InvitedOwner(
+    return auth_api.InvitedOwner(
         id=response.owner.id,
         email=response.owner.email,
         name=response.owner.name,
@@ -206,10 +209,10 @@ def invited_owner_message(
     )
 
 
-def preview_response(preview: Preview) -> people_service_pb2.PreviewInvitationResponse:
+def preview_response(preview: Preview) -> people_api.PreviewInvitationResponse:
     """What the holder of a link is asked to accept."""
     invitation = preview.invitation
-    return people_service_pb2.PreviewInvitationResponse(
+    return people_api.PreviewInvitationResponse(
         restaurant_name=preview.restaurant_name,
         role=_ROLES[invitation.role],
         email=invitation.email,
@@ -218,11 +221,11 @@ def preview_response(preview: Preview) -> people_service_pb2.PreviewInvitationRe
     )
 
 
-def outbox_response(mails: Sequence[tuple[Letter, datetime]]) -> people_service_pb2.ListOutboxResponse:
+def outbox_response(mails: Sequence[tuple[Letter, datetime]]) -> people_api.ListOutboxResponse:
     """Mails of this machine with their secret links."""
-    return people_service_pb2.ListOutboxResponse(
+    return people_api.ListOutboxResponse(
         mails=[
-            people_service_pb2.OutboxMail(
+            people_api.OutboxMail(
                 id=str(letter.id),
                 recipient=letter.recipient,
                 subject=letter.subject,
@@ -254,9 +257,9 @@ def session_message(opened: OpenedSession) -> auth_pb2.Session:
     return message
 
 
-def me_response(standing: Standing) -> auth_service_pb2.GetMeResponse:
+def me_response(standing: Standing) -> auth_api.GetMeResponse:
     """Who the caller is, as of now."""
-    response = auth_service_pb2.GetMeResponse(
+    response = auth_api.GetMeResponse(
         user=user_message(standing.user),
         role=_ROLES[standing.role],
         permissions=sorted(standing.permissions),
@@ -268,7 +271,7 @@ def me_response(standing: Standing) -> auth_service_pb2.GetMeResponse:
     return response
 
 
-def report_of(request: auth_service_pb2.ReportRefusalsRequest) -> Report:
+def report_of(request: auth_api.ReportRefusalsRequest) -> Report:
     """What another process has refused."""
     restaurant_id = parse_id(request.restaurant_id) if request.restaurant_id else None
     counted = [
@@ -293,26 +296,24 @@ def revocation_message(revocation: Revocation) -> auth_pb2.Revocation:
     )
 
 
-def revocations_response(revocations: Sequence[Revocation]) -> auth_service_pb2.ListRevocationsResponse:
+def revocations_response(revocations: Sequence[Revocation]) -> auth_api.ListRevocationsResponse:
     """What a starting process warms its table with."""
-    return auth_service_pb2.ListRevocationsResponse(
-        revocations=[revocation_message(each) for each in revocations]
-    )
+    return auth_api.ListRevocationsResponse(revocations=[revocation_message(each) for each in revocations])
 
 
 # -- events --------------------------------------------------------------------------------------------------
 
 
-def restaurant_updated(settings: Settings) -> events_pb2.RestaurantUpdated:
+def restaurant_updated(settings: Settings) -> auth_events.RestaurantUpdated:
     """Always whole."""
-    return events_pb2.RestaurantUpdated(settings=settings_message(settings))
+    return auth_events.RestaurantUpdated(settings=settings_message(settings))
 
 
-def sessions_revoked(revocation: Revocation) -> events_pb2.SessionsRevoked:
+def sessions_revoked(revocation: Revocation) -> auth_events.SessionsRevoked:
     """Sockets of the subject close at once."""
-    return events_pb2.SessionsRevoked(revocation=revocation_message(revocation))
+    return auth_events.SessionsRevoked(revocation=revocation_message(revocation))
 
 
-def member_changed(membership: Membership, *, removed: bool = False) -> events_pb2.MemberChanged:
+def member_changed(membership: Membership, *, removed: bool = False) -> auth_events.MemberChanged:
     """Joined, changed role, or left."""
-    return events_pb2.MemberChanged(membership=membership_message(membership), removed=removed)
+    return auth_events.MemberChanged(membership=membership_message(membership), removed=removed)

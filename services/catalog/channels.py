@@ -2,7 +2,7 @@
 
 from uuid import UUID
 
-from fynlo.realtime.v1 import channel_source_service_pb2 as pb
+from fynlo.realtime.v1 import channel_source_service_pb2 as channel_source_api
 from fynlo.realtime.v1 import realtime_pb2
 
 from chassis.messaging.channel_source import ChannelSource
@@ -14,10 +14,10 @@ from services.catalog.store import stock as stock_store
 class CatalogChannels(ChannelSource):
     """What realtime asks the owner of the channel."""
 
-    async def snapshot(self, tenant: UUID, channel: str) -> pb.GetSnapshotResponse:
+    async def snapshot(self, tenant: UUID, channel: str) -> channel_source_api.GetSnapshotResponse:
         """Levels of all counted items and the position at which they hold."""
         async with self._db.transaction(tenant, isolation="repeatable_read", readonly=True) as tx:
             epoch, seq = await position(tx, channel)
             levels = await stock_store.levels(tx)
         state = realtime_pb2.InventoryState(levels=[wire.level_message(level) for level in levels])
-        return pb.GetSnapshotResponse(epoch=epoch, seq=seq, inventory=state)
+        return channel_source_api.GetSnapshotResponse(epoch=epoch, seq=seq, inventory=state)

@@ -3,9 +3,12 @@
 from collections.abc import Awaitable, Callable
 from uuid import UUID
 
-from fynlo.auth.v1 import auth_service_pb2, auth_service_pb2_grpc
+from fynlo.auth.v1 import auth_service_pb2 as auth_api
+from fynlo.auth.v1 import auth_service_pb2_grpc as auth_grpc
 from fynlo.common.v1 import common_pb2
-from fynlo.orders.v1 import orders_pb2, orders_service_pb2, orders_service_pb2_grpc
+from fynlo.orders.v1 import orders_pb2
+from fynlo.orders.v1 import orders_service_pb2 as orders_api
+from fynlo.orders.v1 import orders_service_pb2_grpc as orders_grpc
 
 from chassis.errors import NotFound
 from chassis.rpc import Channel, acting_for
@@ -26,11 +29,11 @@ class AuthPeer:
     """The auth service."""
 
     def __init__(self, channel: Channel) -> None:
-        self._stub = auth_service_pb2_grpc.AuthServiceStub(channel)
+        self._stub = auth_grpc.AuthServiceStub(channel)
 
     async def restaurant(self, restaurant_id: UUID) -> RestaurantCopy:
         """Raises NotFound, Unavailable."""
-        request = auth_service_pb2.GetRestaurantRequest(restaurant_id=str(restaurant_id))
+        request = auth_api.GetRestaurantRequest(restaurant_id=str(restaurant_id))
         with acting_for(restaurant_id, budget_seconds=READ_THROUGH_SECONDS):
             reply = await self._stub.GetRestaurant(request)
         return restaurant_copy_of(reply.restaurant.settings)
@@ -40,11 +43,11 @@ class OrdersPeer:
     """The orders service."""
 
     def __init__(self, channel: Channel) -> None:
-        self._stub = orders_service_pb2_grpc.OrdersServiceStub(channel)
+        self._stub = orders_grpc.OrdersServiceStub(channel)
 
     async def order(self, restaurant_id: UUID, order_id: UUID) -> orders_pb2.Order | None:
         """None where there is no such order. Raises Unavailable."""
-        request = orders_service_pb2.GetOrderRequest(order_id=str(order_id), restaurant_id=str(restaurant_id))
+        request = orders_api.GetOrderRequest(order_id=str(order_id), restaurant_id=str(restaurant_id))
         with acting_for(restaurant_id):
             try:
                 reply = await self._stub.GetOrder(request)

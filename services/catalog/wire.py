@@ -4,7 +4,9 @@ from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 from uuid import UUID
 
-from fynlo.catalog.v1 import catalog_pb2, catalog_service_pb2, events_pb2
+from fynlo.catalog.v1 import catalog_pb2
+from fynlo.catalog.v1 import catalog_service_pb2 as catalog_api
+from fynlo.catalog.v1 import events_pb2 as catalog_events
 from fynlo.orders.v1 import orders_pb2
 from google.protobuf.message import Message
 
@@ -203,9 +205,9 @@ def rejection_message(rejection: Rejection) -> catalog_pb2.ImportRejection:
 
 def availability_event(
     item_id: UUID, item_name: str, cause: AvailabilityCause, menu_version: int
-) -> events_pb2.ItemAvailabilityChanged:
+) -> catalog_events.ItemAvailabilityChanged:
     """An item that can no longer be ordered, or can again."""
-    return events_pb2.ItemAvailabilityChanged(
+    return catalog_events.ItemAvailabilityChanged(
         item_id=str(item_id),
         item_name=item_name,
         available=cause in _BACK,
@@ -224,7 +226,7 @@ class _Part:
     bytes: int = 0
 
 
-def menu_changed(restaurant_id: UUID, version: int, change: MenuChange) -> list[events_pb2.MenuChanged]:
+def menu_changed(restaurant_id: UUID, version: int, change: MenuChange) -> list[catalog_events.MenuChanged]:
     """The change that led to ``version``, in as few parts as keep each below PART_BYTES."""
     parts = [_Part()]
     for name, value in _pieces(change):
@@ -235,7 +237,7 @@ def menu_changed(restaurant_id: UUID, version: int, change: MenuChange) -> list[
         # Each entry of a repeated field costs a tag and a length.
         parts[-1].bytes += size + 8
     return [
-        events_pb2.MenuChanged(
+        catalog_events.MenuChanged(
             restaurant_id=str(restaurant_id),
             version=version,
             previous_version=version - 1,
@@ -261,9 +263,9 @@ def _pieces(change: MenuChange) -> Iterator[tuple[str, Message | str]]:
 
 def import_response(
     created: int, updated: int, unchanged: int, rejected: Sequence[Rejection], menu_version: int
-) -> catalog_service_pb2.ImportMenuResponse:
+) -> catalog_api.ImportMenuResponse:
     """What an import did, or would do."""
-    return catalog_service_pb2.ImportMenuResponse(
+    return catalog_api.ImportMenuResponse(
         created=created,
         updated=updated,
         unchanged=unchanged,

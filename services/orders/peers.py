@@ -4,12 +4,13 @@ import asyncio
 from collections.abc import Sequence
 from uuid import UUID
 
-from fynlo.auth.v1 import auth_service_pb2
+from fynlo.auth.v1 import auth_service_pb2 as auth_api
 from fynlo.auth.v1.auth_service_pb2_grpc import AuthServiceStub
-from fynlo.catalog.v1 import catalog_pb2, catalog_service_pb2
+from fynlo.catalog.v1 import catalog_pb2
+from fynlo.catalog.v1 import catalog_service_pb2 as catalog_api
 from fynlo.catalog.v1.catalog_service_pb2_grpc import CatalogServiceStub
 from fynlo.common.v1 import common_pb2
-from fynlo.payments.v1 import payments_service_pb2
+from fynlo.payments.v1 import payments_service_pb2 as payments_api
 from fynlo.payments.v1.payments_service_pb2_grpc import PaymentsServiceStub
 
 from chassis.errors import Conflict, Unavailable
@@ -35,20 +36,18 @@ class GrpcPeers:
     async def restaurant(self, tenant: UUID) -> common_pb2.RestaurantSettings:
         """Asked as this service: whoever places an order need not be able to read settings."""
         with acting_for(tenant, budget_seconds=_budget()):
-            request = auth_service_pb2.GetRestaurantRequest(restaurant_id=str(tenant))
+            request = auth_api.GetRestaurantRequest(restaurant_id=str(tenant))
             return (await self._auth.GetRestaurant(request)).restaurant.settings
 
-    async def menu(self, tenant: UUID, since_version: int) -> catalog_service_pb2.GetMenuResponse:
+    async def menu(self, tenant: UUID, since_version: int) -> catalog_api.GetMenuResponse:
         """Asked as this service, as the copy serves everybody."""
         with acting_for(tenant, budget_seconds=_budget()):
-            request = catalog_service_pb2.GetMenuRequest(
-                since_version=since_version, restaurant_id=str(tenant)
-            )
+            request = catalog_api.GetMenuRequest(since_version=since_version, restaurant_id=str(tenant))
             return await self._catalog.GetMenu(request)
 
     async def reserve_stock(self, order_id: UUID, lines: Sequence[Line]) -> None:
         """Asked with the caller's own token."""
-        request = catalog_service_pb2.ReserveStockRequest(
+        request = catalog_api.ReserveStockRequest(
             request_id=f"reserve:{order_id}",
             order_id=str(order_id),
             lines=[
@@ -60,9 +59,7 @@ class GrpcPeers:
 
     async def release_stock(self, order_id: UUID) -> None:
         """Asked with the caller's own token."""
-        request = catalog_service_pb2.ReleaseStockRequest(
-            request_id=f"release:{order_id}", order_id=str(order_id)
-        )
+        request = catalog_api.ReleaseStockRequest(request_id=f"release:{order_id}", order_id=str(order_id))
         await self._catalog.ReleaseStock(request)
 
     async def close_bill(self, tenant: UUID, order_id: UUID) -> None:
@@ -70,7 +67,7 @@ class GrpcPeers:
 
         A bill that another request closes, or pays, at this moment is asked for again.
         """
-        request = payments_service_pb2.CloseBillRequest(
+        request = payments_api.CloseBillRequest(
             request_id=f"cancel:{order_id}", order_id=str(order_id), restaurant_id=str(tenant)
         )
         for attempt in range(CLOSE_BILL_ATTEMPTS):

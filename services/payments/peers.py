@@ -4,9 +4,12 @@ from contextlib import AbstractContextManager, nullcontext
 from uuid import UUID
 
 import grpc
-from fynlo.auth.v1 import auth_service_pb2, auth_service_pb2_grpc
+from fynlo.auth.v1 import auth_service_pb2 as auth_api
+from fynlo.auth.v1 import auth_service_pb2_grpc as auth_grpc
 from fynlo.common.v1 import common_pb2
-from fynlo.orders.v1 import orders_pb2, orders_service_pb2, orders_service_pb2_grpc
+from fynlo.orders.v1 import orders_pb2
+from fynlo.orders.v1 import orders_service_pb2 as orders_api
+from fynlo.orders.v1 import orders_service_pb2_grpc as orders_grpc
 
 from chassis.errors import NotFound
 from chassis.rpc import acting_for, current_call
@@ -17,12 +20,12 @@ class GrpcPeers:
     """Asks orders on behalf of the person whose payment it is, and auth as this service."""
 
     def __init__(self, orders: grpc.aio.Channel, auth: grpc.aio.Channel) -> None:
-        self._orders = orders_service_pb2_grpc.OrdersServiceStub(orders)
-        self._auth = auth_service_pb2_grpc.AuthServiceStub(auth)
+        self._orders = orders_grpc.OrdersServiceStub(orders)
+        self._auth = auth_grpc.AuthServiceStub(auth)
 
     async def order(self, restaurant_id: UUID, order_id: UUID) -> orders_pb2.Order:
         """Raises OrderNotFound, Unavailable."""
-        request = orders_service_pb2.GetOrderRequest(order_id=str(order_id), restaurant_id=str(restaurant_id))
+        request = orders_api.GetOrderRequest(order_id=str(order_id), restaurant_id=str(restaurant_id))
         try:
             with _asking(restaurant_id):
                 reply = await self._orders.GetOrder(request)
@@ -32,7 +35,7 @@ class GrpcPeers:
 
     async def restaurant(self, restaurant_id: UUID) -> common_pb2.RestaurantSettings:
         """Raises NotFound, Unavailable."""
-        request = auth_service_pb2.GetRestaurantRequest(restaurant_id=str(restaurant_id))
+        request = auth_api.GetRestaurantRequest(restaurant_id=str(restaurant_id))
         with _asking(restaurant_id):
             reply = await self._auth.GetRestaurant(request)
         return reply.restaurant.settings

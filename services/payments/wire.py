@@ -5,8 +5,8 @@ from uuid import UUID
 
 from fynlo.common.v1 import common_pb2
 from fynlo.orders.v1 import orders_pb2
-from fynlo.payments.v1 import events_pb2
-from fynlo.payments.v1 import payments_pb2 as pb
+from fynlo.payments.v1 import events_pb2 as payments_events
+from fynlo.payments.v1 import payments_pb2
 
 from chassis.instants import timestamp
 from services.payments.domain.bill import Bill, BillMode, BillState, Charges, VatGroup
@@ -15,12 +15,16 @@ from services.payments.domain.payment import Payment, PaymentStatus, Restaurant
 from services.payments.domain.report import Reconciliation, TillReport
 from services.payments.domain.till import Actor, DrawerEvent, DrawerKind, TillSession, TillState
 
-_METHOD = {method: pb.PaymentMethod.Value(f"PAYMENT_METHOD_{method.name}") for method in Method}
+_METHOD = {method: payments_pb2.PaymentMethod.Value(f"PAYMENT_METHOD_{method.name}") for method in Method}
 _METHOD_OF = {number: method for method, number in _METHOD.items()}
-_STATUS = {status: pb.PaymentStatus.Value(f"PAYMENT_STATUS_{status.name}") for status in PaymentStatus}
-_BEARER = {bearer: pb.FeeBearer.Value(f"FEE_BEARER_{bearer.name}") for bearer in Bearer}
-_TILL_STATE = {state: pb.TillState.Value(f"TILL_STATE_{state.name}") for state in TillState}
-_DRAWER_OF = {pb.DrawerEventKind.Value(f"DRAWER_EVENT_KIND_{kind.name}"): kind for kind in DrawerKind}
+_STATUS = {
+    status: payments_pb2.PaymentStatus.Value(f"PAYMENT_STATUS_{status.name}") for status in PaymentStatus
+}
+_BEARER = {bearer: payments_pb2.FeeBearer.Value(f"FEE_BEARER_{bearer.name}") for bearer in Bearer}
+_TILL_STATE = {state: payments_pb2.TillState.Value(f"TILL_STATE_{state.name}") for state in TillState}
+_DRAWER_OF = {
+    payments_pb2.DrawerEventKind.Value(f"DRAWER_EVENT_KIND_{kind.name}"): kind for kind in DrawerKind
+}
 _DRAWER = {kind: number for number, kind in _DRAWER_OF.items()}
 _MODE_OF = {common_pb2.BillMode.Value(f"BILL_MODE_{mode.name}"): mode for mode in BillMode}
 
@@ -28,12 +32,12 @@ _MODE_OF = {common_pb2.BillMode.Value(f"BILL_MODE_{mode.name}"): mode for mode i
 # -- in --------------------------------------------------------------------------------------------------
 
 
-def method_in(method: pb.PaymentMethod.ValueType) -> Method:
+def method_in(method: payments_pb2.PaymentMethod.ValueType) -> Method:
     """A way to pay; requests never carry the unspecified one."""
     return _METHOD_OF[method]
 
 
-def drawer_kind_in(kind: pb.DrawerEventKind.ValueType) -> DrawerKind:
+def drawer_kind_in(kind: payments_pb2.DrawerEventKind.ValueType) -> DrawerKind:
     """Why cash moves; requests never carry the unspecified one."""
     return _DRAWER_OF[kind]
 
@@ -79,16 +83,16 @@ def bill_in(order: orders_pb2.Order) -> Bill:
 # -- out -------------------------------------------------------------------------------------------------
 
 
-def fee(of: Fee) -> pb.Fee:
+def fee(of: Fee) -> payments_pb2.Fee:
     """A fee in minor units."""
-    return pb.Fee(
+    return payments_pb2.Fee(
         provider_minor=of.provider_minor, platform_minor=of.platform_minor, bearer=_BEARER[of.bearer]
     )
 
 
-def method_cost(of: MethodCost) -> pb.MethodCost:
+def method_cost(of: MethodCost) -> payments_pb2.MethodCost:
     """One line of a comparison."""
-    return pb.MethodCost(
+    return payments_pb2.MethodCost(
         method=_METHOD[of.method],
         fee=fee(of.fee),
         total_minor=of.fee.total_minor,
@@ -97,9 +101,9 @@ def method_cost(of: MethodCost) -> pb.MethodCost:
     )
 
 
-def payment(of: Payment) -> pb.Payment:
+def payment(of: Payment) -> payments_pb2.Payment:
     """A payment."""
-    return pb.Payment(
+    return payments_pb2.Payment(
         id=str(of.id),
         restaurant_id=str(of.restaurant_id),
         order_id=str(of.order_id),
@@ -122,9 +126,9 @@ def payment(of: Payment) -> pb.Payment:
     )
 
 
-def till_session(of: TillSession) -> pb.TillSession:
+def till_session(of: TillSession) -> payments_pb2.TillSession:
     """A till session."""
-    return pb.TillSession(
+    return payments_pb2.TillSession(
         id=str(of.id),
         restaurant_id=str(of.restaurant_id),
         till=of.till,
@@ -143,9 +147,9 @@ def till_session(of: TillSession) -> pb.TillSession:
     )
 
 
-def till_report(of: TillReport) -> pb.TillReport:
+def till_report(of: TillReport) -> payments_pb2.TillReport:
     """An X or a Z report."""
-    return pb.TillReport(
+    return payments_pb2.TillReport(
         number=of.number,
         restaurant_id=str(of.restaurant_id),
         till_session_id=str(of.till_session_id),
@@ -160,13 +164,13 @@ def till_report(of: TillReport) -> pb.TillReport:
         refund_minor=of.refund_minor,
         net_minor=of.net_minor,
         vat=[
-            pb.VatTotal(rate_bp=vat.rate_bp, gross_minor=vat.gross_minor, vat_minor=vat.vat_minor)
+            payments_pb2.VatTotal(rate_bp=vat.rate_bp, gross_minor=vat.gross_minor, vat_minor=vat.vat_minor)
             for vat in of.vat
         ],
         service_charge_minor=of.service_charge_minor,
         tip_minor=of.tip_minor,
         tenders=[
-            pb.TenderTotal(
+            payments_pb2.TenderTotal(
                 method=_METHOD[tender.method],
                 count=tender.count,
                 amount_minor=tender.amount_minor,
@@ -180,7 +184,7 @@ def till_report(of: TillReport) -> pb.TillReport:
         covers=of.covers,
         order_count=of.order_count,
         staff=[
-            pb.StaffTotal(
+            payments_pb2.StaffTotal(
                 user_id=str(person.user_id),
                 name=person.name,
                 count=person.count,
@@ -199,28 +203,28 @@ def till_report(of: TillReport) -> pb.TillReport:
 # -- events ----------------------------------------------------------------------------------------------
 
 
-def payment_captured(of: Payment, bill: Bill) -> events_pb2.PaymentCaptured:
+def payment_captured(of: Payment, bill: Bill) -> payments_events.PaymentCaptured:
     """Money was taken; ``bill`` is as it stands after it."""
-    return events_pb2.PaymentCaptured(
+    return payments_events.PaymentCaptured(
         payment=payment(of), paid_minor=bill.paid_minor, due_minor=bill.due_minor, sequence=of.sequence
     )
 
 
-def till_session_updated(of: TillSession) -> events_pb2.TillSessionUpdated:
+def till_session_updated(of: TillSession) -> payments_events.TillSessionUpdated:
     """Anything about a session changed; always the whole session with its version."""
-    return events_pb2.TillSessionUpdated(session=till_session(of))
+    return payments_events.TillSessionUpdated(session=till_session(of))
 
 
-def z_report_issued(of: TillReport) -> events_pb2.ZReportIssued:
+def z_report_issued(of: TillReport) -> payments_events.ZReportIssued:
     """A session was closed and its report numbered and sealed.
 
     An event is small: what moved in the drawer is read with the report.
     """
-    return events_pb2.ZReportIssued(report=till_report(replace(of, drawer_events=())))
+    return payments_events.ZReportIssued(report=till_report(replace(of, drawer_events=())))
 
 
-def _drawer_event(of: DrawerEvent) -> pb.DrawerEvent:
-    return pb.DrawerEvent(
+def _drawer_event(of: DrawerEvent) -> payments_pb2.DrawerEvent:
+    return payments_pb2.DrawerEvent(
         id=str(of.id),
         kind=_DRAWER[of.kind],
         amount_minor=of.amount_minor,
@@ -231,8 +235,8 @@ def _drawer_event(of: DrawerEvent) -> pb.DrawerEvent:
     )
 
 
-def _cash(of: Reconciliation) -> pb.CashReconciliation:
-    return pb.CashReconciliation(
+def _cash(of: Reconciliation) -> payments_pb2.CashReconciliation:
+    return payments_pb2.CashReconciliation(
         opening_float_minor=of.totals.opening_float_minor,
         cash_sales_minor=of.totals.sales_minor,
         cash_refunds_minor=of.totals.refunds_minor,

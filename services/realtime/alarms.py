@@ -10,7 +10,8 @@ process does not begin again. Displays and their acknowledgements are shared bet
 from dataclasses import dataclass, field
 from typing import Any, Final
 
-from fynlo.orders.v1 import events_pb2, orders_pb2
+from fynlo.orders.v1 import events_pb2 as orders_events
+from fynlo.orders.v1 import orders_pb2
 from google.protobuf.message import DecodeError
 
 from services.realtime.frames import Event
@@ -32,8 +33,8 @@ NOT_CONFIRMED: Final = "not_confirmed"
 NO_DISPLAY: Final = "no_display"
 CONFIRMED: Final = "confirmed"
 
-RAISED: Final = events_pb2.TicketUndelivered.DESCRIPTOR.full_name
-CLEARED: Final = events_pb2.TicketAlarmCleared.DESCRIPTOR.full_name
+RAISED: Final = orders_events.TicketUndelivered.DESCRIPTOR.full_name
+CLEARED: Final = orders_events.TicketAlarmCleared.DESCRIPTOR.full_name
 
 Notice = dict[str, Any]
 """What pods tell each other: {"pod", "rid", "display", "stations", "e", "s", "up"}."""
@@ -142,14 +143,14 @@ class KitchenAlarms:
         """An event of another channel: an alarm that the tills have been told of, or that is over, counts."""
         try:
             if event.type == RAISED:
-                self._raised(event.restaurant_id, events_pb2.TicketUndelivered.FromString(event.payload))
+                self._raised(event.restaurant_id, orders_events.TicketUndelivered.FromString(event.payload))
             elif event.type == CLEARED:
-                cleared = events_pb2.TicketAlarmCleared.FromString(event.payload)
+                cleared = orders_events.TicketAlarmCleared.FromString(event.payload)
                 self._cleared(event.restaurant_id, cleared.ticket)
         except DecodeError:
             return
 
-    def _raised(self, restaurant_id: str, told: events_pb2.TicketUndelivered) -> None:
+    def _raised(self, restaurant_id: str, told: orders_events.TicketUndelivered) -> None:
         """It is not reported again."""
         ticket = told.ticket
         known = self._watched.get(restaurant_id, {}).get(ticket.id)
@@ -334,16 +335,16 @@ def tickets_of(event: Event) -> list[orders_pb2.Ticket]:
         message: Any = kind.FromString(event.payload)
     except DecodeError:
         return []
-    return [message.ticket] if kind is events_pb2.TicketUpdated else list(message.tickets)
+    return [message.ticket] if kind is orders_events.TicketUpdated else list(message.tickets)
 
 
 _WITH_TICKETS: Final[dict[str, Any]] = {
     kind.DESCRIPTOR.full_name: kind
     for kind in (
-        events_pb2.OrderPlaced,
-        events_pb2.OrderUpdated,
-        events_pb2.OrderPaymentRecorded,
-        events_pb2.OrderCancelled,
-        events_pb2.TicketUpdated,
+        orders_events.OrderPlaced,
+        orders_events.OrderUpdated,
+        orders_events.OrderPaymentRecorded,
+        orders_events.OrderCancelled,
+        orders_events.TicketUpdated,
     )
 }

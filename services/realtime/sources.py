@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Final
 from uuid import UUID
 
 import nats.errors
-from fynlo.realtime.v1 import channel_source_service_pb2 as source_pb2
+from fynlo.realtime.v1 import channel_source_service_pb2 as channel_source_api
 from fynlo.realtime.v1 import realtime_pb2
 from nats.aio.client import Client as NatsClient
 from nats.js.errors import Error as JetStreamError
@@ -112,7 +112,7 @@ class Sources:
         while True:
             limit = fetch.limit - len(events)
             reply = await self._ask(fetch.channel, fetch.epoch or "", fetch.seq + len(events), limit)
-            if reply.outcome != source_pb2.REPLAY_OUTCOME_EVENTS:
+            if reply.outcome != channel_source_api.REPLAY_OUTCOME_EVENTS:
                 return Fetched(reply.epoch, reply.head_seq, [], False)
             events += [(one.seq, _event_of(fetch.channel.restaurant_id, one)) for one in reply.events]
             size += reply.ByteSize()
@@ -124,8 +124,8 @@ class Sources:
 
     async def _ask(
         self, channel: Channel, epoch: str, seq: int, limit: int
-    ) -> source_pb2.ReplayChannelResponse:
-        request = source_pb2.ReplayChannelRequest(
+    ) -> channel_source_api.ReplayChannelResponse:
+        request = channel_source_api.ReplayChannelRequest(
             restaurant_id=channel.restaurant_id,
             channel=channel.short,
             epoch=epoch,

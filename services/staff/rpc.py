@@ -1,10 +1,12 @@
 """The gRPC face of staff: parse, use case, serialise."""
 
+# ruff: noqa: N802 (the names of the contract)
+
 from uuid import UUID
 
 from fynlo.realtime.v1.channel_source_service_pb2 import GetSnapshotResponse
 from fynlo.realtime.v1.realtime_pb2 import StaffState
-from fynlo.staff.v1 import staff_service_pb2 as api
+from fynlo.staff.v1 import staff_service_pb2 as staff_api
 from fynlo.staff.v1.staff_service_pb2_grpc import StaffServiceServicer
 
 from chassis.db import Database
@@ -24,18 +26,18 @@ class StaffRpc(StaffServiceServicer):
         self._db = db
         self._ask_auth = ask_auth
 
-    async def SaveEmployee(  # noqa: N802
-        self, request: api.SaveEmployeeRequest, context: object
-    ) -> api.SaveEmployeeResponse:
+    async def SaveEmployee(
+        self, request: staff_api.SaveEmployeeRequest, context: object
+    ) -> staff_api.SaveEmployeeResponse:
         """A new employee, or the next version of one."""
         command, wanted = command_of("SaveEmployee", request), wire.employee_of(request.employee)
         place = await place_of(self._db, command.tenant, self._ask_auth)
         is_new = not request.employee.id
         return await usecases.save_employee(self._db, command, wanted, place, is_new=is_new)
 
-    async def ListEmployees(  # noqa: N802
-        self, request: api.ListEmployeesRequest, context: object
-    ) -> api.ListEmployeesResponse:
+    async def ListEmployees(
+        self, request: staff_api.ListEmployeesRequest, context: object
+    ) -> staff_api.ListEmployeesResponse:
         """A page of employees by name."""
         tenant, page = current_principal().tenant, page_of(request, BY_ID)
         found = await usecases.list_employees(
@@ -46,25 +48,27 @@ class StaffRpc(StaffServiceServicer):
             limit=page.one_more,
         )
         shown, following = page.cut(found, lambda one: one.id)
-        return api.ListEmployeesResponse(
+        return staff_api.ListEmployeesResponse(
             employees=[wire.employee_message(each, tenant) for each in shown],
             next_cursor=following,
         )
 
-    async def ClockIn(self, request: api.ClockInRequest, context: object) -> api.ClockInResponse:  # noqa: N802
+    async def ClockIn(self, request: staff_api.ClockInRequest, context: object) -> staff_api.ClockInResponse:
         """The caller's card, or another person's."""
         command, worker = command_of("ClockIn", request), _worker(request.employee_id)
         place = await place_of(self._db, command.tenant, self._ask_auth)
         return await usecases.clock_in(self._db, command, worker, place)
 
-    async def ClockOut(self, request: api.ClockOutRequest, context: object) -> api.ClockOutResponse:  # noqa: N802
+    async def ClockOut(
+        self, request: staff_api.ClockOutRequest, context: object
+    ) -> staff_api.ClockOutResponse:
         """The caller's card, or another person's."""
         command, worker = command_of("ClockOut", request), _worker(request.employee_id)
         return await usecases.clock_out(self._db, command, worker)
 
-    async def ListTimecards(  # noqa: N802
-        self, request: api.ListTimecardsRequest, context: object
-    ) -> api.ListTimecardsResponse:
+    async def ListTimecards(
+        self, request: staff_api.ListTimecardsRequest, context: object
+    ) -> staff_api.ListTimecardsResponse:
         """A page of cards, newest first."""
         tenant, page = current_principal().tenant, page_of(request, BY_ID)
         found = await usecases.list_timecards(
@@ -75,7 +79,7 @@ class StaffRpc(StaffServiceServicer):
             limit=page.one_more,
         )
         shown, following = page.cut(found, lambda one: one.id)
-        return api.ListTimecardsResponse(
+        return staff_api.ListTimecardsResponse(
             timecards=[wire.card_message(each, tenant) for each in shown],
             next_cursor=following,
         )

@@ -4,7 +4,7 @@ from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
 from uuid import UUID
 
-from fynlo.staff.v1 import staff_service_pb2 as api
+from fynlo.staff.v1 import staff_service_pb2 as staff_api
 from google.protobuf.message import Message
 
 from chassis.db import Database, Transaction
@@ -54,10 +54,10 @@ async def place_of(db: Database, tenant: UUID, ask: AskAuth) -> Place:
 
 async def save_employee(
     db: Database, command: Command, wanted: Employee, place: Place, *, is_new: bool
-) -> api.SaveEmployeeResponse:
+) -> staff_api.SaveEmployeeResponse:
     """Raises EmployeeNotFound, StaleVersion, UserAlreadyEmployed, CurrencyMismatch, InvalidArgument."""
 
-    async def save(tx: Transaction) -> api.SaveEmployeeResponse:
+    async def save(tx: Transaction) -> staff_api.SaveEmployeeResponse:
         if is_new:
             employee = domain.new_employee(wanted, place)
             await store.insert_employee(tx, employee, db.clock.now())
@@ -72,18 +72,18 @@ async def save_employee(
                 await store.update_employee(tx, employee)
         if changed:
             tx.emit(wire.employee_saved(employee, command.tenant), subject_id=str(employee.id))
-        return api.SaveEmployeeResponse(employee=wire.employee_message(employee, command.tenant))
+        return staff_api.SaveEmployeeResponse(employee=wire.employee_message(employee, command.tenant))
 
-    return await execute(db, command, api.SaveEmployeeResponse, save)
+    return await execute(db, command, staff_api.SaveEmployeeResponse, save)
 
 
-async def clock_in(db: Database, command: Command, worker: Worker, place: Place) -> api.ClockInResponse:
+async def clock_in(db: Database, command: Command, worker: Worker, place: Place) -> staff_api.ClockInResponse:
     """Opens a card, and closes one that was forgotten.
 
     Raises EmployeeNotFound, PermissionDenied, EmployeeInactive, AlreadyClockedIn.
     """
 
-    async def punch(tx: Transaction) -> api.ClockInResponse:
+    async def punch(tx: Transaction) -> staff_api.ClockInResponse:
         employee = await _worker(tx, worker)
         open_card = await store.open_card_of(tx, employee.id)
         clocked = domain.clock_in(employee, open_card, place, card_id=new_id(), now=db.clock.now())
@@ -92,22 +92,22 @@ async def clock_in(db: Database, command: Command, worker: Worker, place: Place)
             _emit(tx, command.tenant, clocked.closed, wire.shift_ended)
         await store.insert_card(tx, clocked.opened)
         _emit(tx, command.tenant, clocked.opened, wire.shift_started)
-        return api.ClockInResponse(timecard=wire.card_message(clocked.opened, command.tenant))
+        return staff_api.ClockInResponse(timecard=wire.card_message(clocked.opened, command.tenant))
 
-    return await execute(db, command, api.ClockInResponse, punch)
+    return await execute(db, command, staff_api.ClockInResponse, punch)
 
 
-async def clock_out(db: Database, command: Command, worker: Worker) -> api.ClockOutResponse:
+async def clock_out(db: Database, command: Command, worker: Worker) -> staff_api.ClockOutResponse:
     """Closes the open card. Raises EmployeeNotFound, PermissionDenied, NotClockedIn."""
 
-    async def punch(tx: Transaction) -> api.ClockOutResponse:
+    async def punch(tx: Transaction) -> staff_api.ClockOutResponse:
         employee = await _worker(tx, worker)
         card = domain.clock_out(employee, await store.open_card_of(tx, employee.id), db.clock.now())
         await store.close_card(tx, card)
         _emit(tx, command.tenant, card, wire.shift_ended)
-        return api.ClockOutResponse(timecard=wire.card_message(card, command.tenant))
+        return staff_api.ClockOutResponse(timecard=wire.card_message(card, command.tenant))
 
-    return await execute(db, command, api.ClockOutResponse, punch)
+    return await execute(db, command, staff_api.ClockOutResponse, punch)
 
 
 async def list_employees(

@@ -3,8 +3,9 @@
 from uuid import UUID
 
 from fynlo.common.v1 import common_pb2
-from fynlo.staff.v1 import events_pb2, staff_pb2
-from fynlo.staff.v1 import staff_service_pb2 as api
+from fynlo.staff.v1 import events_pb2 as staff_events
+from fynlo.staff.v1 import staff_pb2
+from fynlo.staff.v1 import staff_service_pb2 as staff_api
 
 from chassis.ids import new_id, parse_id
 from chassis.instants import instant, timestamp
@@ -37,7 +38,7 @@ def employee_of(message: staff_pb2.Employee) -> Employee:
     )
 
 
-def filter_of(request: api.ListTimecardsRequest) -> CardFilter:
+def filter_of(request: staff_api.ListTimecardsRequest) -> CardFilter:
     """Raises InvalidArgument (INVALID_ID)."""
     return CardFilter(
         employee_id=_id(request.employee_id),
@@ -89,16 +90,16 @@ def card_message(card: Timecard, restaurant_id: UUID) -> staff_pb2.Timecard:
 # -- events --------------------------------------------------------------------------------------------------
 
 
-def employee_saved(employee: Employee, restaurant_id: UUID) -> events_pb2.EmployeeSaved:
+def employee_saved(employee: Employee, restaurant_id: UUID) -> staff_events.EmployeeSaved:
     """Somebody was added or changed."""
-    return events_pb2.EmployeeSaved(employee=employee_message(employee, restaurant_id))
+    return staff_events.EmployeeSaved(employee=employee_message(employee, restaurant_id))
 
 
-def shift_started(card: Timecard, restaurant_id: UUID) -> events_pb2.ShiftStarted:
+def shift_started(card: Timecard, restaurant_id: UUID) -> staff_events.ShiftStarted:
     """A card was opened."""
-    return events_pb2.ShiftStarted(timecard=card_message(card, restaurant_id))
+    return staff_events.ShiftStarted(timecard=card_message(card, restaurant_id))
 
 
-def shift_ended(card: Timecard, restaurant_id: UUID) -> events_pb2.ShiftEnded:
+def shift_ended(card: Timecard, restaurant_id: UUID) -> staff_events.ShiftEnded:
     """A card was closed, by its worker or because it was forgotten."""
-    return events_pb2.ShiftEnded(timecard=card_message(card, restaurant_id))
+    return staff_events.ShiftEnded(timecard=card_message(card, restaurant_id))

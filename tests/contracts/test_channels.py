@@ -6,7 +6,7 @@ from uuid import UUID
 
 import pytest
 from fynlo.common.v1 import channels_pb2
-from fynlo.realtime.v1 import channel_source_service_pb2 as source_pb
+from fynlo.realtime.v1 import channel_source_service_pb2 as channel_source_api
 from google.protobuf import descriptor_pool, message_factory
 from google.protobuf.descriptor import Descriptor
 from protovalidate import Validator
@@ -27,7 +27,7 @@ from tests.tidy.source import REPOSITORY
 
 RESTAURANT = UUID("0192f0c0-0000-7000-8000-000000000001")
 SOURCES: tuple[type[ChannelSource], ...] = (CatalogChannels, ChannelsRpc, ChannelRpc, StaffChannels)
-STATES = list(source_pb.GetSnapshotResponse.DESCRIPTOR.oneofs_by_name["state"].fields)
+STATES = list(channel_source_api.GetSnapshotResponse.DESCRIPTOR.oneofs_by_name["state"].fields)
 ON_CHANNELS = [event for event in events() if shown_on(event)]
 ROW = re.compile(r"^\| `(?P<name>[a-z]+)` \| (?P<permission>[a-z.]+) \|", re.MULTILINE)
 
@@ -66,7 +66,7 @@ def test_every_channel_has_an_owner_that_publishes_and_a_permission_that_somebod
 
 @pytest.mark.parametrize("spec", CHANNELS.values(), ids=lambda spec: spec.name)
 def test_a_channel_is_replayed_as_far_as_its_owner_may_be_asked(spec: ChannelSpec) -> None:
-    request = source_pb.ReplayChannelRequest(
+    request = channel_source_api.ReplayChannelRequest(
         restaurant_id=str(RESTAURANT), channel=spec.name, limit=spec.replay_max
     )
     assert Validator().collect_violations(request) == []

@@ -7,9 +7,14 @@ from fynlo.catalog.v1 import catalog_pb2
 from fynlo.common.v1 import common_pb2
 from fynlo.orders.v1 import orders_pb2
 from fynlo.payments.v1 import payments_pb2
-from fynlo.realtime.v1 import channel_source_service_pb2, realtime_pb2
+from fynlo.realtime.v1 import channel_source_service_pb2 as channel_source_api
+from fynlo.realtime.v1 import realtime_pb2
 from fynlo.staff.v1 import staff_pb2
-from fynlo_json import auth, orders, payments, realtime, staff
+from fynlo_json import auth as auth_json
+from fynlo_json import orders as orders_json
+from fynlo_json import payments as payments_json
+from fynlo_json import realtime as realtime_json
+from fynlo_json import staff as staff_json
 from google.protobuf.timestamp_pb2 import Timestamp
 
 PUBLISHED_ORDER = {
@@ -152,7 +157,7 @@ def keys_of(value: object) -> set[str]:
 
 
 def test_an_order_has_every_published_field() -> None:
-    shown = orders.order(full_order())
+    shown = orders_json.order(full_order())
     assert set(shown) >= PUBLISHED_ORDER
     assert set(shown["lines"][0]) >= PUBLISHED_LINE
     assert set(shown["totals"]) == PUBLISHED_TOTALS
@@ -163,7 +168,7 @@ def test_an_order_has_every_published_field() -> None:
 
 
 def test_enum_values_are_lower_case_without_prefix() -> None:
-    shown = orders.order(full_order())
+    shown = orders_json.order(full_order())
     assert (shown["state"], shown["lifecycle"], shown["payment_state"]) == (
         "paid",
         "cancel_pending",
@@ -180,15 +185,15 @@ def test_enum_values_are_lower_case_without_prefix() -> None:
 def test_an_enum_value_from_the_future_is_unknown_and_not_an_error() -> None:
     order = full_order()
     order.MergeFromString(orders_pb2.Order(state=77).SerializeToString())  # type: ignore[arg-type]
-    assert orders.order(order)["state"] == "unknown"
+    assert orders_json.order(order)["state"] == "unknown"
 
 
 def test_instants_are_rfc_3339_in_utc_with_milliseconds() -> None:
-    assert orders.order(full_order())["created_at"] == "2026-01-01T00:00:00.987Z"
+    assert orders_json.order(full_order())["created_at"] == "2026-01-01T00:00:00.987Z"
 
 
 def test_what_is_empty_is_null() -> None:
-    shown = orders.order(orders_pb2.Order(id="o1", currency_code="GBP"))
+    shown = orders_json.order(orders_pb2.Order(id="o1", currency_code="GBP"))
     for name in (
         "number",
         "table",
@@ -208,22 +213,22 @@ def test_what_is_empty_is_null() -> None:
 
 def test_a_guest_s_allergy_is_named_on_order_and_ticket() -> None:
     nuts = orders_pb2.GuestAllergy(allergens=[catalog_pb2.ALLERGEN_NUTS])
-    assert orders.order(orders_pb2.Order(guest_allergy=nuts))["guest_allergy"] == {
+    assert orders_json.order(orders_pb2.Order(guest_allergy=nuts))["guest_allergy"] == {
         "allergens": ["nuts"],
         "text": None,
     }
-    waits = orders.ticket(orders_pb2.Ticket(guest_allergy=nuts))
+    waits = orders_json.ticket(orders_pb2.Ticket(guest_allergy=nuts))
     assert (waits["guest_allergy"]["allergens"], waits["allergy_acknowledged_at"]) == (["nuts"], None)
-    read = orders.ticket(orders_pb2.Ticket(guest_allergy=nuts, allergy_acknowledged_at=NOON))
+    read = orders_json.ticket(orders_pb2.Ticket(guest_allergy=nuts, allergy_acknowledged_at=NOON))
     assert read["allergy_acknowledged_at"] == "2026-01-01T00:00:00.987Z"
 
 
 def test_a_table_is_its_id_and_name() -> None:
-    assert orders.order(full_order())["table"] == {"id": "t1", "name": "12"}
+    assert orders_json.order(full_order())["table"] == {"id": "t1", "name": "12"}
 
 
 def test_a_ticket_has_every_published_field_and_neither_money_nor_people() -> None:
-    shown = orders.ticket(full_ticket())
+    shown = orders_json.ticket(full_ticket())
     assert set(shown) >= PUBLISHED_TICKET
     assert shown["allergy"] == ["cereals_containing_gluten"]
     assert not [key for key in keys_of(shown) if "minor" in key or "price" in key or "customer" in key]
@@ -232,31 +237,29 @@ def test_a_ticket_has_every_published_field_and_neither_money_nor_people() -> No
 
 def test_a_till_shows_its_count_only_when_closed() -> None:
     open_till = payments_pb2.TillSession(id="t", state=payments_pb2.TILL_STATE_OPEN, expected_minor=100)
-    assert payments.till_session(open_till)["counted_minor"] is None
+    assert payments_json.till_session(open_till)["counted_minor"] is None
     closed = payments_pb2.TillSession(id="t", state=payments_pb2.TILL_STATE_CLOSED, variance_minor=0)
-    assert (payments.till_session(closed)["counted_minor"], payments.till_session(closed)["state"]) == (
-        0,
-        "closed",
-    )
+    shown = payments_json.till_session(closed)
+    assert (shown["counted_minor"], shown["state"]) == (0, "closed")
 
 
 def test_change_is_shown_for_cash_only() -> None:
     cash = payments_pb2.Payment(id="p", method=payments_pb2.PAYMENT_METHOD_CASH, tendered_minor=500)
     card = payments_pb2.Payment(id="p", method=payments_pb2.PAYMENT_METHOD_CARD)
-    assert payments.payment(cash)["change_minor"] == 0
-    assert payments.payment(card)["change_minor"] is None
-    assert set(payments.payment(card)["fee"]) == {"provider_minor", "platform_minor", "bearer"}
+    assert payments_json.payment(cash)["change_minor"] == 0
+    assert payments_json.payment(card)["change_minor"] is None
+    assert set(payments_json.payment(card)["fee"]) == {"provider_minor", "platform_minor", "bearer"}
 
 
 def test_an_open_time_card_has_no_worked_minutes() -> None:
     card = staff_pb2.Timecard(id="t", employee_id="e", clocked_in_at=NOON)
-    assert staff.timecard(card)["worked_minutes"] is None
+    assert staff_json.timecard(card)["worked_minutes"] is None
     card.clocked_out_at.CopyFrom(NOON)
-    assert staff.timecard(card)["worked_minutes"] == 0
+    assert staff_json.timecard(card)["worked_minutes"] == 0
 
 
 def test_a_person_without_a_chosen_restaurant_logs_in_to_none() -> None:
-    shown = auth.session(auth_pb2.Session(access_token="t", role=auth_pb2.ROLE_PLATFORM_OWNER))
+    shown = auth_json.session(auth_pb2.Session(access_token="t", role=auth_pb2.ROLE_PLATFORM_OWNER))
     assert (shown["restaurant"], shown["role"]) == (None, "platform_owner")
 
 
@@ -273,9 +276,9 @@ def test_a_person_without_a_chosen_restaurant_logs_in_to_none() -> None:
     ],
 )
 def test_every_kind_of_snapshot_has_its_shape(kind: str, expected: dict[str, object]) -> None:
-    answer = channel_source_service_pb2.GetSnapshotResponse(epoch="e", seq=4)
+    answer = channel_source_api.GetSnapshotResponse(epoch="e", seq=4)
     getattr(answer, kind).SetInParent()
-    assert realtime.get_snapshot_response(answer) == {
+    assert realtime_json.get_snapshot_response(answer) == {
         "e": "e",
         "s": 4,
         "state": expected,
@@ -284,19 +287,19 @@ def test_every_kind_of_snapshot_has_its_shape(kind: str, expected: dict[str, obj
 
 def test_a_snapshot_without_a_state_is_refused() -> None:
     with pytest.raises(KeyError):
-        realtime.get_snapshot_response(channel_source_service_pb2.GetSnapshotResponse())
+        realtime_json.get_snapshot_response(channel_source_api.GetSnapshotResponse())
 
 
 def test_everything_is_ready_for_orjson() -> None:
     kitchen = realtime_pb2.KitchenState(
         tickets=[full_ticket()], stations=[orders_pb2.Station(id="s", name="Grill")]
     )
-    answer = channel_source_service_pb2.GetSnapshotResponse(epoch="e", seq=1, kitchen=kitchen)
+    answer = channel_source_api.GetSnapshotResponse(epoch="e", seq=1, kitchen=kitchen)
     shown = [
-        realtime.get_snapshot_response(answer),
-        orders.order(full_order()),
-        payments.till_report(payments_pb2.TillReport(number=1)),
-        orders.restaurant_metrics(orders_pb2.RestaurantMetrics(computed_at=NOON)),
-        orders.state_change(orders_pb2.StateChange(sequence=1)),
+        realtime_json.get_snapshot_response(answer),
+        orders_json.order(full_order()),
+        payments_json.till_report(payments_pb2.TillReport(number=1)),
+        orders_json.restaurant_metrics(orders_pb2.RestaurantMetrics(computed_at=NOON)),
+        orders_json.state_change(orders_pb2.StateChange(sequence=1)),
     ]
     assert all(orjson.loads(orjson.dumps(one)) == one for one in shown)

@@ -8,7 +8,7 @@ import asyncpg
 import grpc
 import pytest
 from fynlo.auth.v1 import auth_pb2
-from fynlo.auth.v1 import auth_service_pb2 as api
+from fynlo.auth.v1 import auth_service_pb2 as auth_api
 from fynlo.auth.v1.auth_service_pb2_grpc import AuthServiceStub, add_AuthServiceServicer_to_server
 from fynlo.auth.v1.events_pb2 import SessionsRevoked
 from google.protobuf.timestamp_pb2 import Timestamp
@@ -87,8 +87,8 @@ class KeepingAuth(StandInAuth):
         self._service = AuthRpc(builders.context(db))
 
     async def ReportRefusals(
-        self, request: api.ReportRefusalsRequest, context: object
-    ) -> api.ReportRefusalsResponse:
+        self, request: auth_api.ReportRefusalsRequest, context: object
+    ) -> auth_api.ReportRefusalsResponse:
         return await self._service.ReportRefusals(request, context)
 
 
@@ -175,7 +175,7 @@ async def test_whoever_shows_the_token_of_somebody_else_on_an_open_socket_is_nam
 
 
 async def test_nobody_but_a_service_reports(peer: Peer, db: Database) -> None:
-    report = api.ReportRefusalsRequest(request_id="1")
+    report = auth_api.ReportRefusalsRequest(request_id="1")
     report.refusals.add(reason="PERMISSION_MISSING", count=1, minute=Timestamp())
     owner = peer.mint.principal(permissions=frozenset({"session.own"}), role="platform_owner")
     before = len(await kept(db, None))

@@ -6,17 +6,17 @@ from typing import Any
 from uuid import UUID
 
 import pytest
-from fynlo.auth.v1 import auth_service_pb2 as auth_pb
+from fynlo.auth.v1 import auth_service_pb2 as auth_api
 from fynlo.auth.v1.auth_service_pb2_grpc import AuthServiceStub
 from fynlo.catalog.v1 import catalog_pb2
-from fynlo.catalog.v1 import catalog_service_pb2 as catalog_pb
+from fynlo.catalog.v1 import catalog_service_pb2 as catalog_api
 from fynlo.catalog.v1.catalog_service_pb2_grpc import CatalogServiceStub
 from fynlo.orders.v1 import orders_pb2
-from fynlo.orders.v1 import orders_service_pb2 as orders_pb
+from fynlo.orders.v1 import orders_service_pb2 as orders_api
 from fynlo.orders.v1.orders_service_pb2_grpc import OrdersServiceStub
-from fynlo.payments.v1 import payments_service_pb2 as payments_pb
+from fynlo.payments.v1 import payments_service_pb2 as payments_api
 from fynlo.payments.v1.payments_service_pb2_grpc import PaymentsServiceStub
-from fynlo.realtime.v1 import channel_source_service_pb2 as channel_pb
+from fynlo.realtime.v1 import channel_source_service_pb2 as channel_source_api
 from fynlo.realtime.v1.channel_source_service_pb2_grpc import ChannelSourceServiceStub
 
 from chassis.clock import FakeClock
@@ -66,7 +66,7 @@ async def channel(
 
 async def close(bills: Bills, order_id: str, key: str = "") -> str:
     """What CloseBill says, in a word."""
-    request = payments_pb.CloseBillRequest(
+    request = payments_api.CloseBillRequest(
         request_id=key or str(new_id()), order_id=order_id, restaurant_id=str(bills.restaurant_id)
     )
     try:
@@ -113,13 +113,13 @@ def line(goods: Goods, quantity: int) -> catalog_pb2.StockLine:
 
 
 async def reserve(goods: Goods, order_id: str, *lines: catalog_pb2.StockLine) -> None:
-    request = catalog_pb.ReserveStockRequest(request_id=str(new_id()), order_id=order_id, lines=lines)
+    request = catalog_api.ReserveStockRequest(request_id=str(new_id()), order_id=order_id, lines=lines)
     with goods.peer.as_user(["orders.place"], restaurant_id=goods.restaurant_id):
         await CatalogServiceStub(goods.peer.channel).ReserveStock(request)
 
 
 async def release(goods: Goods, order_id: str) -> None:
-    request = catalog_pb.ReleaseStockRequest(request_id=str(new_id()), order_id=order_id)
+    request = catalog_api.ReleaseStockRequest(request_id=str(new_id()), order_id=order_id)
     with goods.peer.as_service(goods.restaurant_id):
         await CatalogServiceStub(goods.peer.channel).ReleaseStock(request)
 
@@ -163,7 +163,7 @@ async def test_what_is_released_may_be_held_again(goods: Goods) -> None:
 
 @pytest.mark.parametrize("known", [0, 1], ids=["the whole menu", "what changed"])
 async def test_a_menu_says_which_version_it_brings(goods: Goods, known: int) -> None:
-    request = catalog_pb.GetMenuRequest(since_version=known, restaurant_id=str(goods.restaurant_id))
+    request = catalog_api.GetMenuRequest(since_version=known, restaurant_id=str(goods.restaurant_id))
     with goods.peer.as_service(goods.restaurant_id):
         reply = await CatalogServiceStub(goods.peer.channel).GetMenu(request)
     assert reply.menu.version >= 1
@@ -173,7 +173,7 @@ async def test_a_menu_says_which_version_it_brings(goods: Goods, known: int) -> 
 
 
 async def get_order(orders: Orders, order_id: str, restaurant_id: UUID) -> orders_pb2.Order:
-    request = orders_pb.GetOrderRequest(order_id=order_id, restaurant_id=str(restaurant_id))
+    request = orders_api.GetOrderRequest(order_id=order_id, restaurant_id=str(restaurant_id))
     with orders.peer.as_service(restaurant_id):
         return (await OrdersServiceStub(orders.peer.channel).GetOrder(request)).order
 
@@ -198,21 +198,21 @@ async def test_an_order_that_is_not_there_is_refused(orders: Orders) -> None:
 async def test_a_restaurant_has_settings_and_another_one_is_refused(auth: Owner) -> None:
     stub = AuthServiceStub(auth.peer.channel)
     with auth.peer.as_service(auth.restaurant_id):
-        request = auth_pb.GetRestaurantRequest(restaurant_id=str(auth.restaurant_id))
+        request = auth_api.GetRestaurantRequest(restaurant_id=str(auth.restaurant_id))
         restaurant = (await stub.GetRestaurant(request)).restaurant
         assert restaurant.id == restaurant.settings.restaurant_id == str(auth.restaurant_id)
         assert restaurant.settings.version >= 1
         assert (restaurant.settings.currency_code, restaurant.settings.time_zone) == ("GBP", "Europe/London")
     another = new_id()
     with auth.peer.as_service(another), pytest.raises(NotFound) as refused:
-        await stub.GetRestaurant(auth_pb.GetRestaurantRequest(restaurant_id=str(another)))
+        await stub.GetRestaurant(auth_api.GetRestaurantRequest(restaurant_id=str(another)))
     assert refused.value.reason == "RESTAURANT_NOT_FOUND"
 
 
 async def replay(
     channel: Channel, epoch: str, seq: int, limit: int = 100
-) -> channel_pb.ReplayChannelResponse:
-    request = channel_pb.ReplayChannelRequest(
+) -> channel_source_api.ReplayChannelResponse:
+    request = channel_source_api.ReplayChannelRequest(
         restaurant_id=str(channel.restaurant_id), channel="orders", epoch=epoch, from_seq=seq, limit=limit
     )
     with channel.peer.as_service(channel.restaurant_id):
@@ -225,7 +225,7 @@ async def test_a_channel_is_told_without_a_gap_from_where_somebody_stands(channe
     head = await replay(channel, "", 0)
     assert (head.head_seq, list(head.events)) == (5, [])
     whole = await replay(channel, head.epoch, 0)
-    assert whole.outcome == channel_pb.REPLAY_OUTCOME_EVENTS
+    assert whole.outcome == channel_source_api.REPLAY_OUTCOME_EVENTS
     assert [event.seq for event in whole.events] == [1, 2, 3, 4, 5]
     assert {event.type for event in whole.events} == {"fynlo.orders.v1.OrderPlaced"}
     part = await replay(channel, head.epoch, 1, limit=2)
@@ -236,5 +236,5 @@ async def test_a_channel_is_told_without_a_gap_from_where_somebody_stands(channe
 async def test_a_position_that_is_no_longer_or_not_yet_there_means_a_snapshot(channel: Channel) -> None:
     await channel.happen()
     head = await replay(channel, "", 0)
-    assert (await replay(channel, "another", 0)).outcome == channel_pb.REPLAY_OUTCOME_EPOCH_CHANGED
-    assert (await replay(channel, head.epoch, 2)).outcome == channel_pb.REPLAY_OUTCOME_TOO_OLD
+    assert (await replay(channel, "another", 0)).outcome == channel_source_api.REPLAY_OUTCOME_EPOCH_CHANGED
+    assert (await replay(channel, head.epoch, 2)).outcome == channel_source_api.REPLAY_OUTCOME_TOO_OLD

@@ -64,8 +64,33 @@ def instants(source: Source) -> Iterator[Finding]:
             yield Finding(source.path, node.lineno, f"{node.attr}: chassis.instants does that")
 
 
+def contract_names(source: Source) -> Iterator[Finding]:
+    """A module that is made of the contract has one name wherever it is read."""
+    for node in ast.walk(source.tree):
+        if not isinstance(node, ast.ImportFrom) or not (node.module or "").startswith(
+            ("fynlo.", "fynlo_json")
+        ):
+            continue
+        for one in node.names:
+            name = _contract_name(str(node.module), one.name)
+            if name is not None and (one.asname or one.name) != name:
+                yield Finding(source.path, node.lineno, f"{node.module}.{one.name} is called {name}")
+
+
+def _contract_name(package: str, module: str) -> str | None:
+    """None for what is no module: a message or a stub."""
+    if package == "fynlo_json":
+        return f"{module}_json"
+    if module == "events_pb2":
+        return f"{package.split('.')[1]}_events"
+    for ending, name in (("_service_pb2", "_api"), ("_service_pb2_grpc", "_grpc")):
+        if module.endswith(ending):
+            return module.removesuffix(ending) + name
+    return module if module.endswith("_pb2") else None
+
+
 def _calls(source: Source) -> Iterator[ast.Call]:
     return (node for node in ast.walk(source.tree) if isinstance(node, ast.Call))
 
 
-SHARED_RULES: tuple[Rule, ...] = (skeleton, named_restaurants, pages, instants)
+SHARED_RULES: tuple[Rule, ...] = (skeleton, named_restaurants, pages, instants, contract_names)

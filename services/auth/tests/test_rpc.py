@@ -12,7 +12,7 @@ import grpc
 import nats
 import pytest
 from fynlo.auth.v1 import auth_pb2
-from fynlo.auth.v1 import auth_service_pb2 as api
+from fynlo.auth.v1 import auth_service_pb2 as auth_api
 from fynlo.auth.v1 import people_service_pb2 as people_api
 from fynlo.auth.v1.auth_service_pb2_grpc import AuthServiceStub
 from fynlo.auth.v1.events_pb2 import RestaurantUpdated, SessionsRevoked
@@ -62,15 +62,15 @@ class Running:
 
     async def log_in(self, email: str, password: str = PASSWORD) -> auth_pb2.Session:
         """A session."""
-        request = api.LogInRequest(email=email, password=password, client=auth_pb2.CLIENT_KIND_IOS)
+        request = auth_api.LogInRequest(email=email, password=password, client=auth_pb2.CLIENT_KIND_IOS)
         with inbound(budget_seconds=PATIENT_SECONDS):
-            reply: api.LogInResponse = await self.stub.LogIn(request)
+            reply: auth_api.LogInResponse = await self.stub.LogIn(request)
         return reply.session
 
     async def platform(self) -> str:
         """The address of the owner of a new platform."""
         email = f"platform-{new_id()}@example.test"
-        request = api.CreatePlatformRequest(
+        request = auth_api.CreatePlatformRequest(
             request_id=email, name=email, owner_email=email, owner_name="Pia", owner_password=PASSWORD
         )
         with acting_for(new_id(), budget_seconds=PATIENT_SECONDS):
@@ -113,9 +113,9 @@ class Running:
         return (await self.people.Invite(request)).invitation
 
 
-def restaurant_request(owner_email: str, request_id: str = "") -> api.CreateRestaurantRequest:
+def restaurant_request(owner_email: str, request_id: str = "") -> auth_api.CreateRestaurantRequest:
     """Casa in London."""
-    return api.CreateRestaurantRequest(
+    return auth_api.CreateRestaurantRequest(
         request_id=request_id or str(new_id()),
         name="Casa",
         currency_code="GBP",
@@ -180,8 +180,8 @@ async def test_from_the_first_platform_to_a_waiter_at_work(auth: Running) -> Non
         again = auth.people.Invite(waiter)
         assert await again == invited
         assert await was_replayed(again)
-        listed = (await auth.stub.ListMembers(api.ListMembersRequest())).members
-        added = api.AddMemberRequest(
+        listed = (await auth.stub.ListMembers(auth_api.ListMembersRequest())).members
+        added = auth_api.AddMemberRequest(
             request_id="2", email=email, name="W", password=PASSWORD, role=auth_pb2.ROLE_EMPLOYEE
         )
         problem = await refused(auth.stub.AddMember(added), Unprocessable)
@@ -193,23 +193,23 @@ async def test_from_the_first_platform_to_a_waiter_at_work(auth: Running) -> Non
     ]
     session = await auth.accept(email)
     with auth.as_session(session):
-        me = await auth.stub.GetMe(api.GetMeRequest())
+        me = await auth.stub.GetMe(auth_api.GetMeRequest())
         assert (me.user.name, me.role, me.restaurant.name) == ("Will", auth_pb2.ROLE_EMPLOYEE, "Casa")
         assert "orders.place" in me.permissions
-        problem = await refused(auth.stub.ListMembers(api.ListMembersRequest()), PermissionDenied)
+        problem = await refused(auth.stub.ListMembers(auth_api.ListMembersRequest()), PermissionDenied)
         assert problem.reason == "PERMISSION_MISSING"
     with auth.as_session(owner):
-        await auth.stub.RemoveMember(api.RemoveMemberRequest(request_id="2", user_id=me.user.id))
-    request = api.RefreshSessionRequest(refresh_token=session.refresh_token)
+        await auth.stub.RemoveMember(auth_api.RemoveMemberRequest(request_id="2", user_id=me.user.id))
+    request = auth_api.RefreshSessionRequest(refresh_token=session.refresh_token)
     assert (await refused(auth.stub.RefreshSession(request), Unauthenticated)).reason == "TOKEN_REVOKED"
 
 
 async def test_who_may_call_what(auth: Running) -> None:
     platform, owner = await auth.restaurant()
-    await refused(auth.stub.GetMe(api.GetMeRequest()), PermissionDenied)
+    await refused(auth.stub.GetMe(auth_api.GetMeRequest()), PermissionDenied)
     with inbound(budget_seconds=PATIENT_SECONDS, token="a.b.c"):
-        await refused(auth.stub.GetMe(api.GetMeRequest()), Unauthenticated)
-    platform_request = api.CreatePlatformRequest(
+        await refused(auth.stub.GetMe(auth_api.GetMeRequest()), Unauthenticated)
+    platform_request = auth_api.CreatePlatformRequest(
         request_id="x", name="X", owner_email="x@example.test", owner_name="X", owner_password=PASSWORD
     )
     with auth.as_session(owner):
@@ -219,28 +219,28 @@ async def test_who_may_call_what(auth: Running) -> None:
         bearer = (("authorization", f"Bearer {owner.access_token}"),)
         for call in (
             person.CreatePlatform(platform_request, metadata=bearer),
-            person.ListRevocations(api.ListRevocationsRequest(), metadata=bearer),
+            person.ListRevocations(auth_api.ListRevocationsRequest(), metadata=bearer),
             person.GetRestaurant(
-                api.GetRestaurantRequest(restaurant_id=owner.restaurant.restaurant_id), metadata=bearer
+                auth_api.GetRestaurantRequest(restaurant_id=owner.restaurant.restaurant_id), metadata=bearer
             ),
         ):
             with pytest.raises(grpc.aio.AioRpcError) as answer:
                 await call
             assert answer.value.code() is grpc.StatusCode.PERMISSION_DENIED
     with auth.as_session(platform):
-        await refused(auth.stub.ListMembers(api.ListMembersRequest()), PermissionDenied)
+        await refused(auth.stub.ListMembers(auth_api.ListMembersRequest()), PermissionDenied)
 
 
 async def test_a_platform_owner_works_inside_the_restaurant_they_switch_to(auth: Running) -> None:
     platform, owner = await auth.restaurant()
     with auth.as_session(platform):
         switched = await auth.stub.SwitchRestaurant(
-            api.SwitchRestaurantRequest(restaurant_id=owner.restaurant.restaurant_id)
+            auth_api.SwitchRestaurantRequest(restaurant_id=owner.restaurant.restaurant_id)
         )
-        foreign = api.SwitchRestaurantRequest(restaurant_id=str(new_id()))
+        foreign = auth_api.SwitchRestaurantRequest(restaurant_id=str(new_id()))
         await refused(auth.stub.SwitchRestaurant(foreign), NotFound)
     with auth.as_session(switched.session):
-        members = await auth.stub.ListMembers(api.ListMembersRequest())
+        members = await auth.stub.ListMembers(auth_api.ListMembersRequest())
     assert [member.email for member in members.members] == [owner.user.email]
 
 
@@ -253,13 +253,15 @@ async def test_events_reach_the_stream(auth: Running) -> None:
     settings = RestaurantUpdated.FromString(message.data).settings
     assert message.subject == f"fynlo.auth.v1.RestaurantUpdated.{settings.restaurant_id}"
     with auth.as_session(owner):
-        await auth.stub.LogOut(api.LogOutRequest())
-        request = api.RefreshSessionRequest(refresh_token=owner.refresh_token)
+        await auth.stub.LogOut(auth_api.LogOutRequest())
+        request = auth_api.RefreshSessionRequest(refresh_token=owner.refresh_token)
         await refused(auth.stub.RefreshSession(request), Unauthenticated)
     revocation = SessionsRevoked.FromString((await told.next_msg(timeout=PATIENT_SECONDS)).data).revocation
     with acting_for(UUID(settings.restaurant_id), budget_seconds=PATIENT_SECONDS):
-        listed = await auth.stub.ListRevocations(api.ListRevocationsRequest())
-        read = await auth.stub.GetRestaurant(api.GetRestaurantRequest(restaurant_id=settings.restaurant_id))
+        listed = await auth.stub.ListRevocations(auth_api.ListRevocationsRequest())
+        read = await auth.stub.GetRestaurant(
+            auth_api.GetRestaurantRequest(restaurant_id=settings.restaurant_id)
+        )
     assert revocation in listed.revocations
     assert read.restaurant.settings == settings
     await client.close()
@@ -270,10 +272,13 @@ async def test_settings_are_changed_by_the_owner_with_the_version_they_saw(auth:
     wanted = owner.restaurant
     wanted.service_charge_bp = 1000
     with auth.as_session(owner):
-        reply = await auth.stub.UpdateRestaurant(api.UpdateRestaurantRequest(request_id="1", settings=wanted))
+        reply = await auth.stub.UpdateRestaurant(
+            auth_api.UpdateRestaurantRequest(request_id="1", settings=wanted)
+        )
         assert (reply.restaurant.settings.version, reply.restaurant.settings.service_charge_bp) == (2, 1000)
         stale = await refused(
-            auth.stub.UpdateRestaurant(api.UpdateRestaurantRequest(request_id="2", settings=wanted)), Problem
+            auth.stub.UpdateRestaurant(auth_api.UpdateRestaurantRequest(request_id="2", settings=wanted)),
+            Problem,
         )
     assert stale.reason == "STALE_VERSION"
 
@@ -283,15 +288,19 @@ async def test_a_price_list_that_payments_do_not_know_is_refused(auth: Running) 
     wanted = owner.restaurant
     with auth.as_session(owner):
         wanted.fee_preset = "generous"
-        request = api.UpdateRestaurantRequest(request_id="1", settings=wanted)
+        request = auth_api.UpdateRestaurantRequest(request_id="1", settings=wanted)
         problem = await refused(auth.stub.UpdateRestaurant(request), InvalidArgument)
         [field] = problem.fields
         assert field.field == "settings.fee_preset"
         assert "stripe_uk_in_person" in field.detail
         wanted.fee_preset = "stripe_uk_in_person"
-        reply = await auth.stub.UpdateRestaurant(api.UpdateRestaurantRequest(request_id="2", settings=wanted))
+        reply = await auth.stub.UpdateRestaurant(
+            auth_api.UpdateRestaurantRequest(request_id="2", settings=wanted)
+        )
         wanted.fee_preset, wanted.version = "", 2
-        kept = await auth.stub.UpdateRestaurant(api.UpdateRestaurantRequest(request_id="3", settings=wanted))
+        kept = await auth.stub.UpdateRestaurant(
+            auth_api.UpdateRestaurantRequest(request_id="3", settings=wanted)
+        )
     assert reply.restaurant.settings.fee_preset == "stripe_uk_in_person"
     assert kept.restaurant.settings == reply.restaurant.settings
 
@@ -304,13 +313,13 @@ async def test_pages_follow_one_another_and_foreign_cursors_are_refused(auth: Ru
         names, cursor = [], ""
         for _ in range(2):
             page = await auth.stub.ListMembers(
-                api.ListMembersRequest(page=PageRequest(limit=2, cursor=cursor))
+                auth_api.ListMembersRequest(page=PageRequest(limit=2, cursor=cursor))
             )
             names += [each.name for each in page.members]
             cursor = page.next_cursor
         assert (names, cursor) == (["M0", "M1", "M2", "Olga"], "")
         for bad in ("x", "%%%", "WzFd", "e30=", "A" * 512):
-            request = api.ListMembersRequest(page=PageRequest(cursor=bad))
+            request = auth_api.ListMembersRequest(page=PageRequest(cursor=bad))
             assert (await refused(auth.stub.ListMembers(request), InvalidArgument)).reason == "INVALID_CURSOR"
 
 
@@ -341,6 +350,6 @@ async def test_a_password_that_somebody_else_sends_is_not_looked_at(auth: Runnin
 
 async def test_twenty_racing_refreshes_over_grpc_get_one_successor(auth: Running) -> None:
     _, owner = await auth.restaurant()
-    request = api.RefreshSessionRequest(refresh_token=owner.refresh_token)
+    request = auth_api.RefreshSessionRequest(refresh_token=owner.refresh_token)
     replies = await asyncio.gather(*(auth.stub.RefreshSession(request) for _ in range(20)))
     assert len({reply.session.refresh_token for reply in replies}) == 1

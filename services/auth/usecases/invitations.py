@@ -8,7 +8,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from uuid import UUID
 
-from fynlo.auth.v1 import people_service_pb2 as api
+from fynlo.auth.v1 import people_service_pb2 as people_api
 
 from chassis.db import Transaction
 from chassis.db.audit import audit
@@ -77,7 +77,7 @@ class Acceptance:
 
 async def invite(
     ctx: Context, tenant: UUID, inviter: Inviter, invitee: Invitee, key: IdempotencyKey
-) -> api.InviteResponse:
+) -> people_api.InviteResponse:
     """A pending membership, and a mail with its link; a pending one is renewed, and its earlier links die.
 
     Raises RoleNotGrantable, RoleAboveOwn, AlreadyMember, TooManyInvitations, MailQueueFull.
@@ -86,7 +86,7 @@ async def invite(
     require_rank(inviter.role, invitee.role)
     email = normalised_email(invitee.email)
 
-    async def put(tx: Transaction) -> api.InviteResponse:
+    async def put(tx: Transaction) -> people_api.InviteResponse:
         restaurant = await places.restaurant_by_id(tx, tenant, lock=True)
         if restaurant is None:
             raise RestaurantNotFound("There is no such restaurant.")
@@ -100,26 +100,26 @@ async def invite(
         await send_invitation(ctx, tx, invitation, restaurant.settings.name)
         which = {"invitation_id": invitation.id, "role": invitation.role}
         audit(tx, "auth.member_invited", **which, renewed=pending is not None)
-        return api.InviteResponse(invitation=wire.invitation_message(invitation, ctx.db.clock.now()))
+        return people_api.InviteResponse(invitation=wire.invitation_message(invitation, ctx.db.clock.now()))
 
-    return await execute(ctx.db, Command(tenant, key), api.InviteResponse, put)
+    return await execute(ctx.db, Command(tenant, key), people_api.InviteResponse, put)
 
 
 async def revoke_invitation(
     ctx: Context, tenant: UUID, role: Role, invitation_id: UUID, key: IdempotencyKey
-) -> api.RevokeInvitationResponse:
+) -> people_api.RevokeInvitationResponse:
     """Withdraws a pending invitation: its links die. Raises InvitationNotFound, RoleAboveOwn."""
 
-    async def revoke(tx: Transaction) -> api.RevokeInvitationResponse:
+    async def revoke(tx: Transaction) -> people_api.RevokeInvitationResponse:
         invitation = await invitations.invitation_by_id(tx, invitation_id, lock=True)
         if invitation is None or invitation.stored_state is not InvitationState.PENDING:
             raise InvitationNotFound("There is no such invitation that waits.")
         require_rank(role, invitation.role)
         await withdraw(ctx, tx, [invitation.id])
         audit(tx, "auth.invitation_revoked", invitation_id=invitation_id)
-        return api.RevokeInvitationResponse()
+        return people_api.RevokeInvitationResponse()
 
-    return await execute(ctx.db, Command(tenant, key), api.RevokeInvitationResponse, revoke)
+    return await execute(ctx.db, Command(tenant, key), people_api.RevokeInvitationResponse, revoke)
 
 
 async def list_invitations(ctx: Context, tenant: UUID, *, limit: int, after: UUID | None) -> list[Invitation]:

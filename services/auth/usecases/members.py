@@ -4,7 +4,7 @@ from dataclasses import replace
 from uuid import UUID
 
 from fynlo.auth.v1 import auth_service_pb2 as auth_api
-from fynlo.auth.v1 import people_service_pb2 as api
+from fynlo.auth.v1 import people_service_pb2 as people_api
 
 from chassis.db import Transaction
 from chassis.db.audit import audit
@@ -28,7 +28,7 @@ class MemberNotFound(NotFound):
 
 async def change_role(
     ctx: Context, tenant: UUID, own: Role, user_id: UUID, role: Role, key: IdempotencyKey
-) -> api.ChangeRoleResponse:
+) -> people_api.ChangeRoleResponse:
     """Gives a member another role. Their tokens with the old one die, and so do the invitations that they
     could not make any more.
 
@@ -36,7 +36,7 @@ async def change_role(
     """
     require_grantable(role)
 
-    async def change(tx: Transaction) -> api.ChangeRoleResponse:
+    async def change(tx: Transaction) -> people_api.ChangeRoleResponse:
         await _hold_members(tx, tenant)
         await people.hold_alone(tx, user_id)
         member = await places.member(tx, user_id)
@@ -55,9 +55,9 @@ async def change_role(
             member = replace(member, role=role)
             audit(tx, "auth.role_changed", user_id=user_id, role=role, former_role=former)
             tx.emit(wire.member_changed(member), subject_id=str(user_id))
-        return api.ChangeRoleResponse(membership=wire.membership_message(member))
+        return people_api.ChangeRoleResponse(membership=wire.membership_message(member))
 
-    return await execute(ctx.db, Command(tenant, key), api.ChangeRoleResponse, change)
+    return await execute(ctx.db, Command(tenant, key), people_api.ChangeRoleResponse, change)
 
 
 async def remove_member(

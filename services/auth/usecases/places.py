@@ -4,7 +4,7 @@ from dataclasses import asdict, dataclass
 from datetime import datetime
 from uuid import UUID
 
-from fynlo.auth.v1 import auth_service_pb2 as api
+from fynlo.auth.v1 import auth_service_pb2 as auth_api
 from fynlo.auth.v1.auth_pb2 import Platform, User
 
 from chassis.db import Transaction
@@ -60,7 +60,7 @@ class CreateRestaurant:
 
 async def create_platform(
     ctx: Context, command: CreatePlatform, key: IdempotencyKey
-) -> api.CreatePlatformResponse:
+) -> auth_api.CreatePlatformResponse:
     """The platform of that name and owner, made if it is not there. Raises PasswordRequired, WeakPassword,
     PasswordMismatch.
     """
@@ -70,7 +70,7 @@ async def create_platform(
         there = await people.platform_named(tx, name, email)
     owner = Prepared(there[1], None) if there else await prepare(ctx, command.owner)
 
-    async def make(tx: Transaction) -> api.CreatePlatformResponse:
+    async def make(tx: Transaction) -> auth_api.CreatePlatformResponse:
         await people.lock_platform_name(tx, name, email)
         found = await people.platform_named(tx, name, email)
         if found is None:
@@ -80,16 +80,16 @@ async def create_platform(
             audit(tx, "auth.platform_created", platform_id=platform_id, owner_id=user.id)
         else:
             platform_id, user = found
-        return api.CreatePlatformResponse(
+        return auth_api.CreatePlatformResponse(
             platform=Platform(id=str(platform_id), name=name), owner=wire.user_message(user)
         )
 
-    return await execute(ctx.db, PlatformCommand(key), api.CreatePlatformResponse, make)
+    return await execute(ctx.db, PlatformCommand(key), auth_api.CreatePlatformResponse, make)
 
 
 async def create_restaurant(
     ctx: Context, command: CreateRestaurant, key: IdempotencyKey
-) -> api.CreateRestaurantResponse:
+) -> auth_api.CreateRestaurantResponse:
     """A restaurant of the caller's platform, or the one that is there with the same particulars. Its first
     owner is invited; until that is accepted the platform's owners alone get in.
 
@@ -112,7 +112,7 @@ async def create_restaurant(
         return existing
     restaurant = Restaurant(settings, ctx.db.clock.now())
 
-    async def make(tx: Transaction) -> api.CreateRestaurantResponse:
+    async def make(tx: Transaction) -> auth_api.CreateRestaurantResponse:
         if not await places.insert_restaurant(tx, restaurant):
             raise RestaurantExists(f"There is a restaurant called {settings.name}.")
         invitation = await _invite_owner(ctx, tx, command, restaurant)
@@ -123,7 +123,7 @@ async def create_restaurant(
 
     try:
         made = Command(settings.restaurant_id, key)
-        return await execute(ctx.db, made, api.CreateRestaurantResponse, make)
+        return await execute(ctx.db, made, auth_api.CreateRestaurantResponse, make)
     except RestaurantExists:
         # Somebody was faster: with the same request, or with another restaurant of that name.
         raced = await _existing(ctx, command, settings)
@@ -134,7 +134,7 @@ async def create_restaurant(
 
 async def update_restaurant(
     ctx: Context, tenant: UUID, wanted: Settings, key: IdempotencyKey
-) -> api.UpdateRestaurantResponse:
+) -> auth_api.UpdateRestaurantResponse:
     """The next version of a restaurant's settings.
 
     Raises NotYourRestaurant, StaleVersion, CurrencyFixed, UnknownTimeZone, RestaurantExists.
@@ -142,7 +142,7 @@ async def update_restaurant(
     if wanted.restaurant_id != tenant:
         raise NotYourRestaurant("Switch to that restaurant first.")
 
-    async def update(tx: Transaction) -> api.UpdateRestaurantResponse:
+    async def update(tx: Transaction) -> auth_api.UpdateRestaurantResponse:
         stored = await places.restaurant_by_id(tx, tenant, lock=True)
         if stored is None:
             raise RestaurantNotFound("There is no such restaurant.")
@@ -152,9 +152,9 @@ async def update_restaurant(
             audit(tx, "auth.settings_changed", changes=_changes(stored.settings, settings))
             tx.emit(wire.restaurant_updated(settings), subject_id=str(tenant))
         restaurant = Restaurant(settings, stored.created_at)
-        return api.UpdateRestaurantResponse(restaurant=wire.restaurant_message(restaurant))
+        return auth_api.UpdateRestaurantResponse(restaurant=wire.restaurant_message(restaurant))
 
-    return await execute(ctx.db, Command(tenant, key), api.UpdateRestaurantResponse, update)
+    return await execute(ctx.db, Command(tenant, key), auth_api.UpdateRestaurantResponse, update)
 
 
 async def get_restaurant(ctx: Context, restaurant_id: UUID) -> Restaurant:
@@ -177,7 +177,7 @@ async def list_restaurants(
 
 async def _existing(
     ctx: Context, command: CreateRestaurant, wanted: Settings
-) -> api.CreateRestaurantResponse | None:
+) -> auth_api.CreateRestaurantResponse | None:
     """What an earlier request for the same restaurant made. Raises RestaurantExists where it is another
     one.
     """
@@ -228,9 +228,9 @@ def _changes(before: Settings, after: Settings) -> dict[str, list[object]]:
 
 def _created(
     restaurant: Restaurant, owner: Invitee, invitation: Invitation | None, now: datetime
-) -> api.CreateRestaurantResponse:
+) -> auth_api.CreateRestaurantResponse:
     """Says of the owner what the request said, whoever has the address."""
-    response = api.CreateRestaurantResponse(
+    response = auth_api.CreateRestaurantResponse(
         restaurant=wire.restaurant_message(restaurant),
         owner=User(email=normalised_email(owner.email), name=" ".join(owner.name.split())),
     )

@@ -6,7 +6,7 @@ from pathlib import Path
 from uuid import UUID
 
 import pytest
-from fynlo.catalog.v1 import events_pb2
+from fynlo.catalog.v1 import events_pb2 as catalog_events
 from google.protobuf import json_format
 from google.protobuf.message import Message
 
@@ -58,8 +58,8 @@ LEVEL_MESSAGE = wire.level_message(LEVEL)
 
 BUILT: dict[str, Message] = {
     "MenuChanged": wire.menu_changed(RESTAURANT, 7, CHANGE)[0],
-    "StockChanged": events_pb2.StockChanged(level=LEVEL_MESSAGE),
-    "StockLow": events_pb2.StockLow(level=wire.level_message(LOW)),
+    "StockChanged": catalog_events.StockChanged(level=LEVEL_MESSAGE),
+    "StockLow": catalog_events.StockLow(level=wire.level_message(LOW)),
     "ItemAvailabilityChanged": wire.availability_event(CAKE, "Cheesecake", AvailabilityCause.OUT_OF_STOCK, 7),
 }
 
@@ -71,7 +71,7 @@ def test_the_golden_example_is_what_is_published(name: str) -> None:
 
 
 def test_every_event_of_the_catalog_has_an_example() -> None:
-    assert set(BUILT) == set(events_pb2.DESCRIPTOR.message_types_by_name)
+    assert set(BUILT) == set(catalog_events.DESCRIPTOR.message_types_by_name)
 
 
 @pytest.mark.parametrize("item", [ITEM, replace(ITEM, option_groups=(), windows=(), available=False)])

@@ -8,14 +8,15 @@ from typing import TYPE_CHECKING
 from uuid import UUID
 
 from fynlo.auth.v1 import auth_pb2
-from fynlo.auth.v1 import auth_service_pb2 as auth_pb
+from fynlo.auth.v1 import auth_service_pb2 as auth_api
 from fynlo.auth.v1.auth_service_pb2_grpc import add_AuthServiceServicer_to_server
 from fynlo.catalog.v1 import catalog_pb2
-from fynlo.catalog.v1 import catalog_service_pb2 as pb
+from fynlo.catalog.v1 import catalog_service_pb2 as catalog_api
 from fynlo.catalog.v1.catalog_service_pb2_grpc import CatalogServiceStub
 from fynlo.catalog.v1.events_pb2 import MenuChanged
 from fynlo.common.v1 import common_pb2
-from fynlo.orders.v1 import orders_pb2, orders_service_pb2
+from fynlo.orders.v1 import orders_pb2
+from fynlo.orders.v1 import orders_service_pb2 as orders_api
 from fynlo.orders.v1.events_pb2 import OrderCompleted, OrderPlaced
 from fynlo.orders.v1.orders_service_pb2_grpc import (
     OrdersServiceServicer,
@@ -53,8 +54,8 @@ class Auth(StandInAuth):
     """Knows every restaurant, and the key of the test's tokens."""
 
     async def GetRestaurant(
-        self, request: auth_pb.GetRestaurantRequest, context: object
-    ) -> auth_pb.GetRestaurantResponse:
+        self, request: auth_api.GetRestaurantRequest, context: object
+    ) -> auth_api.GetRestaurantResponse:
         settings = common_pb2.RestaurantSettings(
             restaurant_id=request.restaurant_id,
             version=1,
@@ -62,7 +63,7 @@ class Auth(StandInAuth):
             currency_code="JPY",
             time_zone="Asia/Tokyo",
         )
-        return auth_pb.GetRestaurantResponse(
+        return auth_api.GetRestaurantResponse(
             restaurant=auth_pb2.Restaurant(id=request.restaurant_id, settings=settings)
         )
 
@@ -71,8 +72,8 @@ class Orders(OrdersServiceServicer):
     """Knows no order."""
 
     async def GetOrder(
-        self, request: orders_service_pb2.GetOrderRequest, context: object
-    ) -> orders_service_pb2.GetOrderResponse:
+        self, request: orders_api.GetOrderRequest, context: object
+    ) -> orders_api.GetOrderResponse:
         raise NotFound(reason="ORDER_NOT_FOUND")
 
 
@@ -150,9 +151,11 @@ async def test_a_menu_is_published_and_an_order_runs_through_the_stock(
         with inbound(budget_seconds=PATIENT_SECONDS, token=mint.token(principal), principal=principal):
             content = b"category,item,price,vat_class,stock\nMains,Ramen,1200,hot_food,10\n"
             await stub.ImportMenu(
-                pb.ImportMenuRequest(request_id="1", content=content, format=catalog_pb2.MENU_FORMAT_CSV)
+                catalog_api.ImportMenuRequest(
+                    request_id="1", content=content, format=catalog_pb2.MENU_FORMAT_CSV
+                )
             )
-            menu = await stub.GetMenu(pb.GetMenuRequest())
+            menu = await stub.GetMenu(catalog_api.GetMenuRequest())
             [item] = menu.menu.items
             assert (menu.menu.currency_code, item.price_minor) == ("JPY", 1200)
             client = await open_nats(nats_url, name="test")
@@ -165,7 +168,9 @@ async def test_a_menu_is_published_and_an_order_runs_through_the_stock(
             await client.close()
             order_id, line_id = str(new_id()), str(new_id())
             line = catalog_pb2.StockLine(line_id=line_id, item_id=item.id, quantity=4)
-            await stub.ReserveStock(pb.ReserveStockRequest(request_id="2", order_id=order_id, lines=[line]))
+            await stub.ReserveStock(
+                catalog_api.ReserveStockRequest(request_id="2", order_id=order_id, lines=[line])
+            )
             order = orders_pb2.Order(
                 id=order_id,
                 version=1,
@@ -177,11 +182,11 @@ async def test_a_menu_is_published_and_an_order_runs_through_the_stock(
             await publish(nats_url, tenant, OrderCompleted(order=order))
 
             async def sold() -> bool:
-                [level] = (await stub.ListStock(pb.ListStockRequest())).levels
+                [level] = (await stub.ListStock(catalog_api.ListStockRequest())).levels
                 return (level.on_hand, level.reserved) == (6, 0)
 
             await eventually(sold)
-            assert (await stub.GetMenu(pb.GetMenuRequest())).stock[0].on_hand == 6
+            assert (await stub.GetMenu(catalog_api.GetMenuRequest())).stock[0].on_hand == 6
 
 
 async def test_a_hold_whose_order_nobody_knows_is_let_go(
@@ -192,18 +197,20 @@ async def test_a_hold_whose_order_nobody_knows_is_let_go(
         with inbound(budget_seconds=PATIENT_SECONDS, token=mint.token(principal), principal=principal):
             content = b"category,item,price,vat_class,stock\nMains,Ramen,1200,hot_food,10\n"
             await stub.ImportMenu(
-                pb.ImportMenuRequest(request_id="1", content=content, format=catalog_pb2.MENU_FORMAT_CSV)
+                catalog_api.ImportMenuRequest(
+                    request_id="1", content=content, format=catalog_pb2.MENU_FORMAT_CSV
+                )
             )
-            [item] = (await stub.GetMenu(pb.GetMenuRequest())).menu.items
+            [item] = (await stub.GetMenu(catalog_api.GetMenuRequest())).menu.items
             line = catalog_pb2.StockLine(line_id=str(new_id()), item_id=item.id, quantity=4)
             held = await stub.ReserveStock(
-                pb.ReserveStockRequest(request_id="2", order_id=str(new_id()), lines=[line])
+                catalog_api.ReserveStockRequest(request_id="2", order_id=str(new_id()), lines=[line])
             )
             assert held.levels[0].reserved == 4
             fake_clock.advance(HOLD_LIFETIME)
 
             async def let_go() -> bool:
-                [level] = (await stub.ListStock(pb.ListStockRequest())).levels
+                [level] = (await stub.ListStock(catalog_api.ListStockRequest())).levels
                 return level.reserved == 0
 
             await eventually(let_go)

@@ -5,7 +5,8 @@ from dataclasses import replace
 from uuid import UUID
 
 import pytest
-from fynlo.catalog.v1 import catalog_pb2, events_pb2
+from fynlo.catalog.v1 import catalog_pb2
+from fynlo.catalog.v1 import events_pb2 as catalog_events
 
 from chassis.db import Database
 from chassis.db.commands import Command
@@ -39,7 +40,7 @@ async def version_of(db: Database, tenant: UUID) -> int:
 
 
 async def causes(recorder: EventRecorder, db: Database, tenant: UUID) -> list[str]:
-    told = await recorder.of_type(db, events_pb2.ItemAvailabilityChanged, tenant)
+    told = await recorder.of_type(db, catalog_events.ItemAvailabilityChanged, tenant)
     return [each.cause for each in told]
 
 
@@ -54,7 +55,7 @@ async def test_every_change_raises_the_version_by_one(
     await menu.update_item(db, command(tenant), replace(item, price_minor=1000))
     await menu.delete_item(db, command(tenant), item.id)
     await menu.delete_category(db, command(tenant), category.id)
-    told = await event_recorder.of_type(db, events_pb2.MenuChanged, tenant)
+    told = await event_recorder.of_type(db, catalog_events.MenuChanged, tenant)
     assert [(each.previous_version, each.version) for each in told] == [(n, n + 1) for n in range(5)]
     assert await version_of(db, tenant) == 5
     assert [each.code for each in told[0].vat_classes][:1] == ["hot_food"]
@@ -201,7 +202,7 @@ async def test_taking_off_and_putting_back_is_told_once_each(
     item = await saved(db, tenant, an_item((await a_category(db, tenant)).id))
     for available in (False, False, True, True):
         await menu.set_item_availability(db, command(tenant), item.id, available)
-    told = await event_recorder.of_type(db, events_pb2.ItemAvailabilityChanged, tenant)
+    told = await event_recorder.of_type(db, catalog_events.ItemAvailabilityChanged, tenant)
     assert [(each.cause, each.available, each.menu_version) for each in told] == [
         ("taken_off", False, 3),
         ("put_back", True, 4),
@@ -243,7 +244,7 @@ async def test_a_level_that_is_kept_no_longer_says_so_in_its_last_change(
     await menu.delete_item(db, command(tenant), cake.id)
     current = replace(pie, stock_tracked=False, version=await _version_of_item(db, tenant, pie.id))
     await menu.update_item(db, command(tenant), current)
-    told = (await event_recorder.of_type(db, events_pb2.StockChanged, tenant))[-2:]
+    told = (await event_recorder.of_type(db, catalog_events.StockChanged, tenant))[-2:]
     assert [(each.level.item_id, each.level.untracked) for each in told] == [
         (str(cake.id), True),
         (str(pie.id), True),
@@ -278,7 +279,7 @@ async def test_a_tracked_item_starts_with_nothing_on_hand(
     db = await service_database("catalog")
     tenant = await a_restaurant(db)
     await saved(db, tenant, an_item((await a_category(db, tenant)).id, stock_tracked=True))
-    [changed] = await event_recorder.of_type(db, events_pb2.StockChanged, tenant)
+    [changed] = await event_recorder.of_type(db, catalog_events.StockChanged, tenant)
     assert (changed.level.on_hand, changed.level.version) == (0, 1)
     assert await causes(event_recorder, db, tenant) == ["out_of_stock"]
 

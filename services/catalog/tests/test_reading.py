@@ -9,7 +9,7 @@ from uuid import UUID
 
 import pytest
 from fynlo.catalog.v1 import catalog_pb2
-from fynlo.catalog.v1 import catalog_service_pb2 as pb
+from fynlo.catalog.v1 import catalog_service_pb2 as catalog_api
 from google.protobuf.message import Message
 
 from chassis.clock import FakeClock
@@ -101,7 +101,7 @@ async def test_a_reader_that_gives_up_does_not_take_the_others_along(service_dat
     reads[0].cancel()
     done = await asyncio.gather(*reads, return_exceptions=True)
     assert isinstance(done[0], asyncio.CancelledError)
-    assert all(isinstance(each, pb.GetMenuResponse) for each in done[1:])
+    assert all(isinstance(each, catalog_api.GetMenuResponse) for each in done[1:])
 
 
 async def test_the_etag_stands_until_something_in_the_answer_changes(
@@ -120,7 +120,7 @@ async def test_the_etag_stands_until_something_in_the_answer_changes(
         if etags:
             again = await reader.get(tenant, known_etag=etags[-1])
             if again.not_modified:
-                assert again == pb.GetMenuResponse(etag=etags[-1], not_modified=True)
+                assert again == catalog_api.GetMenuResponse(etag=etags[-1], not_modified=True)
                 return False
         etags.append((await reader.get(tenant)).etag)
         return True
@@ -241,7 +241,7 @@ def _by_id(of: catalog_pb2.Menu) -> Contents:
     }
 
 
-def _applied(old: catalog_pb2.Menu, delta: pb.GetMenuResponse) -> Contents:
+def _applied(old: catalog_pb2.Menu, delta: catalog_api.GetMenuResponse) -> Contents:
     new = _by_id(delta.menu)
     if not delta.delta:
         return new

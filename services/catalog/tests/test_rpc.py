@@ -8,14 +8,15 @@ from typing import TYPE_CHECKING
 from uuid import UUID
 
 import pytest
-from fynlo.catalog.v1 import catalog_pb2, events_pb2
-from fynlo.catalog.v1 import catalog_service_pb2 as pb
+from fynlo.catalog.v1 import catalog_pb2
+from fynlo.catalog.v1 import catalog_service_pb2 as catalog_api
+from fynlo.catalog.v1 import events_pb2 as catalog_events
 from fynlo.catalog.v1.catalog_service_pb2_grpc import (
     CatalogServiceStub,
     add_CatalogServiceServicer_to_server,
 )
 from fynlo.common.v1 import common_pb2
-from fynlo.realtime.v1 import channel_source_service_pb2 as channel_pb
+from fynlo.realtime.v1 import channel_source_service_pb2 as channel_source_api
 from fynlo.realtime.v1.channel_source_service_pb2_grpc import (
     ChannelSourceServiceStub,
     add_ChannelSourceServiceServicer_to_server,
@@ -93,7 +94,9 @@ async def test_a_menu_is_built_read_changed_and_revalidated(
     async with catalog(service_database, fake_clock) as it:
         with it.peer.as_user(EVERYTHING, restaurant_id=it.tenant):
             made = await it.stub.CreateCategory(
-                pb.CreateCategoryRequest(request_id="1", category=catalog_pb2.Category(name=" Mains "))
+                catalog_api.CreateCategoryRequest(
+                    request_id="1", category=catalog_pb2.Category(name=" Mains ")
+                )
             )
             assert (made.category.name, made.category.version) == ("Mains", 1)
             spiced = catalog_pb2.Option(name="Small", allergens=[catalog_pb2.ALLERGEN_CELERY])
@@ -105,32 +108,34 @@ async def test_a_menu_is_built_read_changed_and_revalidated(
                     catalog_pb2.OptionGroup(name="Size", min_choices=1, max_choices=1, options=[spiced])
                 ],
             )
-            created = (await it.stub.CreateItem(pb.CreateItemRequest(request_id="2", item=item))).item
-            menu = await it.stub.GetMenu(pb.GetMenuRequest())
+            created = (
+                await it.stub.CreateItem(catalog_api.CreateItemRequest(request_id="2", item=item))
+            ).item
+            menu = await it.stub.GetMenu(catalog_api.GetMenuRequest())
             assert list(menu.menu.items) == [created]
             [option] = created.option_groups[0].options
             assert list(option.allergens) == [catalog_pb2.ALLERGEN_CELERY]
             assert list(menu.available_item_ids) == [created.id]
-            same = await it.stub.GetMenu(pb.GetMenuRequest(known_etag=menu.etag))
-            assert same == pb.GetMenuResponse(etag=menu.etag, not_modified=True)
+            same = await it.stub.GetMenu(catalog_api.GetMenuRequest(known_etag=menu.etag))
+            assert same == catalog_api.GetMenuResponse(etag=menu.etag, not_modified=True)
             created.price_minor = 1000
-            updated = await it.stub.UpdateItem(pb.UpdateItemRequest(request_id="3", item=created))
-            delta = await it.stub.GetMenu(pb.GetMenuRequest(since_version=2))
+            updated = await it.stub.UpdateItem(catalog_api.UpdateItemRequest(request_id="3", item=created))
+            delta = await it.stub.GetMenu(catalog_api.GetMenuRequest(since_version=2))
             assert (delta.delta, list(delta.menu.items)) == (True, [updated.item])
             with pytest.raises(Stale) as stale:
-                await it.stub.UpdateItem(pb.UpdateItemRequest(request_id="4", item=created))
+                await it.stub.UpdateItem(catalog_api.UpdateItemRequest(request_id="4", item=created))
             assert stale.value.reason == "STALE_VERSION"
 
 
 @pytest.mark.parametrize(
     ("method", "request_message", "permission"),
     [
-        ("GetMenu", pb.GetMenuRequest(), "menu.read"),
-        ("ListStock", pb.ListStockRequest(), "menu.read"),
-        ("CreateCategory", pb.CreateCategoryRequest(request_id="1"), "menu.manage"),
-        ("ImportMenu", pb.ImportMenuRequest(request_id="1"), "menu.manage"),
-        ("CountStock", pb.CountStockRequest(request_id="1"), "stock.adjust"),
-        ("ReserveStock", pb.ReserveStockRequest(request_id="1"), "orders.place"),
+        ("GetMenu", catalog_api.GetMenuRequest(), "menu.read"),
+        ("ListStock", catalog_api.ListStockRequest(), "menu.read"),
+        ("CreateCategory", catalog_api.CreateCategoryRequest(request_id="1"), "menu.manage"),
+        ("ImportMenu", catalog_api.ImportMenuRequest(request_id="1"), "menu.manage"),
+        ("CountStock", catalog_api.CountStockRequest(request_id="1"), "stock.adjust"),
+        ("ReserveStock", catalog_api.ReserveStockRequest(request_id="1"), "orders.place"),
     ],
 )
 async def test_a_method_needs_its_permission(
@@ -151,17 +156,17 @@ async def test_bad_fields_are_named(service_database: OpenDatabase, fake_clock: 
         with it.peer.as_user(EVERYTHING, restaurant_id=it.tenant):
             with pytest.raises(InvalidArgument) as shape:
                 await it.stub.CreateCategory(
-                    pb.CreateCategoryRequest(request_id="1", category=catalog_pb2.Category())
+                    catalog_api.CreateCategoryRequest(request_id="1", category=catalog_pb2.Category())
                 )
             assert [error.field for error in shape.value.fields] == ["category.name"]
             category = await a_category(it.db, it.tenant)
             with pytest.raises(Unprocessable) as rule:
                 item = an_item_message(str(category.id), vat_class="luxury")
-                await it.stub.CreateItem(pb.CreateItemRequest(request_id="2", item=item))
+                await it.stub.CreateItem(catalog_api.CreateItemRequest(request_id="2", item=item))
             assert [error.field for error in rule.value.fields] == ["item.vat_class"]
             with pytest.raises(InvalidArgument):
                 item = an_item_message("no id")
-                await it.stub.CreateItem(pb.CreateItemRequest(request_id="3", item=item))
+                await it.stub.CreateItem(catalog_api.CreateItemRequest(request_id="3", item=item))
 
 
 async def test_a_repeated_request_gets_the_first_answer(
@@ -169,9 +174,11 @@ async def test_a_repeated_request_gets_the_first_answer(
 ) -> None:
     async with catalog(service_database, fake_clock) as it:
         with it.peer.as_user(EVERYTHING, restaurant_id=it.tenant):
-            request = pb.CreateCategoryRequest(request_id="1", category=catalog_pb2.Category(name="Mains"))
+            request = catalog_api.CreateCategoryRequest(
+                request_id="1", category=catalog_pb2.Category(name="Mains")
+            )
             with pytest.raises(Problem) as refused:
-                await it.stub.DeleteItem(pb.DeleteItemRequest(request_id="0", item_id=str(new_id())))
+                await it.stub.DeleteItem(catalog_api.DeleteItemRequest(request_id="0", item_id=str(new_id())))
             assert refused.value.reason == "UNKNOWN_ITEM"
             first = it.stub.CreateCategory(request)
             answer = await first
@@ -186,7 +193,7 @@ async def test_insufficient_stock_travels_with_what_is_left(
     async with catalog(service_database, fake_clock) as it:
         cake = await counted(it.db, it.tenant, await a_category(it.db, it.tenant), 2)
         order = str(new_id())
-        request = pb.ReserveStockRequest(
+        request = catalog_api.ReserveStockRequest(
             request_id="1",
             order_id=order,
             lines=[catalog_pb2.StockLine(line_id=str(new_id()), item_id=str(cake.id), quantity=3)],
@@ -198,8 +205,8 @@ async def test_insufficient_stock_travels_with_what_is_left(
             request.lines[0].quantity = 2
             [level] = (await it.stub.ReserveStock(request)).levels
             assert (level.on_hand, level.reserved, level.available) == (2, 2, 0)
-            await it.stub.ReleaseStock(pb.ReleaseStockRequest(request_id="2", order_id=order))
-            [level] = (await it.stub.ListStock(pb.ListStockRequest())).levels
+            await it.stub.ReleaseStock(catalog_api.ReleaseStockRequest(request_id="2", order_id=order))
+            [level] = (await it.stub.ListStock(catalog_api.ListStockRequest())).levels
             assert level.available == 2
 
 
@@ -212,14 +219,14 @@ async def test_stock_is_listed_in_pages(service_database: OpenDatabase, fake_clo
         with it.peer.as_user(EVERYTHING, restaurant_id=it.tenant):
             for expected in (2, 2, 1):
                 page = common_pb2.PageRequest(limit=2, cursor=cursor)
-                reply = await it.stub.ListStock(pb.ListStockRequest(page=page))
+                reply = await it.stub.ListStock(catalog_api.ListStockRequest(page=page))
                 assert len(reply.levels) == expected
                 seen += [level.item_id for level in reply.levels]
                 cursor = reply.next_cursor
             assert cursor == ""
             with pytest.raises(InvalidArgument):
                 bad = common_pb2.PageRequest(cursor="nonsense!")
-                await it.stub.ListStock(pb.ListStockRequest(page=bad))
+                await it.stub.ListStock(catalog_api.ListStockRequest(page=bad))
         assert seen == sorted(ids)
 
 
@@ -227,12 +234,12 @@ async def test_a_file_is_tried_imported_and_imported_again(
     service_database: OpenDatabase, fake_clock: FakeClock, event_recorder: EventRecorder
 ) -> None:
     async with catalog(service_database, fake_clock) as it:
-        request = pb.ImportMenuRequest(
+        request = catalog_api.ImportMenuRequest(
             request_id="1", content=CSV.encode(), format=catalog_pb2.MENU_FORMAT_CSV, dry_run=True
         )
         with it.peer.as_user(EVERYTHING, restaurant_id=it.tenant):
             dry = await it.stub.ImportMenu(request)
-            assert (await it.stub.GetMenu(pb.GetMenuRequest())).menu.version == 0
+            assert (await it.stub.GetMenu(catalog_api.GetMenuRequest())).menu.version == 0
             assert await event_recorder.events(it.db, it.tenant) == []
             request.dry_run = False
             request.request_id = "2"
@@ -242,11 +249,11 @@ async def test_a_file_is_tried_imported_and_imported_again(
             request.request_id = "3"
             again = await it.stub.ImportMenu(request)
             assert (again.created, again.updated, again.unchanged, again.menu_version) == (0, 0, 2, 1)
-            menu = await it.stub.GetMenu(pb.GetMenuRequest())
+            menu = await it.stub.GetMenu(catalog_api.GetMenuRequest())
         assert [(each.name, each.price_minor) for each in menu.menu.items] == [("Soup", 950), ("Cola", 200)]
         [level] = menu.stock
         assert (level.item_name, level.on_hand, level.version) == ("Cola", 24, 1)
-        assert len(await event_recorder.of_type(it.db, events_pb2.MenuChanged, it.tenant)) == 1
+        assert len(await event_recorder.of_type(it.db, catalog_events.MenuChanged, it.tenant)) == 1
 
 
 async def test_nothing_is_imported_while_a_row_is_rejected(
@@ -255,7 +262,7 @@ async def test_nothing_is_imported_while_a_row_is_rejected(
     async with catalog(service_database, fake_clock) as it:
         with it.peer.as_user(EVERYTHING, restaurant_id=it.tenant):
             for number, last in enumerate(("Mains,Pie,nine,hot_food,", "Mains,Pie,9,luxury,")):
-                request = pb.ImportMenuRequest(
+                request = catalog_api.ImportMenuRequest(
                     request_id=str(number),
                     content=(CSV + last).encode(),
                     format=catalog_pb2.MENU_FORMAT_CSV,
@@ -265,10 +272,10 @@ async def test_nothing_is_imported_while_a_row_is_rejected(
                     (4, ("price", "vat_class")[number])
                 ]
                 assert (reply.created, reply.menu_version) == (0, 0)
-            assert len((await it.stub.GetMenu(pb.GetMenuRequest())).menu.items) == 0
+            assert len((await it.stub.GetMenu(catalog_api.GetMenuRequest())).menu.items) == 0
             with pytest.raises(Unprocessable):
                 await it.stub.ImportMenu(
-                    pb.ImportMenuRequest(
+                    catalog_api.ImportMenuRequest(
                         request_id="x", content=CSV.encode(), format=catalog_pb2.MENU_FORMAT_XLSX
                     )
                 )
@@ -281,12 +288,12 @@ async def test_a_large_import_is_announced_in_parts_of_one_version(
         rows = "".join(f"Mains,Dish {n},9,hot_food,{'long ' * 60}\n" for n in range(1200))
         content = f"category,item,price,vat_class,description\n{rows}".encode()
         with it.peer.as_user(EVERYTHING, restaurant_id=it.tenant):
-            request = pb.ImportMenuRequest(
+            request = catalog_api.ImportMenuRequest(
                 request_id="1", content=content, format=catalog_pb2.MENU_FORMAT_CSV
             )
             assert (await it.stub.ImportMenu(request)).created == 1200
-            menu = await it.stub.GetMenu(pb.GetMenuRequest())
-        parts = await event_recorder.of_type(it.db, events_pb2.MenuChanged, it.tenant)
+            menu = await it.stub.GetMenu(catalog_api.GetMenuRequest())
+        parts = await event_recorder.of_type(it.db, catalog_events.MenuChanged, it.tenant)
         assert len(parts) > 3
         assert [(each.part, each.parts, each.version) for each in parts] == [
             (number, len(parts), 1) for number in range(1, len(parts) + 1)
@@ -300,12 +307,12 @@ async def test_orders_reads_a_menu_as_itself_and_for_its_restaurant_only(
 ) -> None:
     async with catalog(service_database, fake_clock, caller="orders") as it:
         with it.peer.as_service(it.tenant):
-            reply = await it.stub.GetMenu(pb.GetMenuRequest(restaurant_id=str(it.tenant)))
+            reply = await it.stub.GetMenu(catalog_api.GetMenuRequest(restaurant_id=str(it.tenant)))
             assert reply.menu.restaurant_id == str(it.tenant)
             with pytest.raises(PermissionDenied):
-                await it.stub.GetMenu(pb.GetMenuRequest(restaurant_id=str(new_id())))
+                await it.stub.GetMenu(catalog_api.GetMenuRequest(restaurant_id=str(new_id())))
             with pytest.raises(PermissionDenied):
-                await it.stub.DeleteItem(pb.DeleteItemRequest(request_id="1", item_id=str(new_id())))
+                await it.stub.DeleteItem(catalog_api.DeleteItemRequest(request_id="1", item_id=str(new_id())))
 
 
 async def test_a_person_cannot_name_another_restaurant(
@@ -313,7 +320,7 @@ async def test_a_person_cannot_name_another_restaurant(
 ) -> None:
     async with catalog(service_database, fake_clock) as it:
         with it.peer.as_user(EVERYTHING, restaurant_id=it.tenant), pytest.raises(PermissionDenied):
-            await it.stub.GetMenu(pb.GetMenuRequest(restaurant_id=str(new_id())))
+            await it.stub.GetMenu(catalog_api.GetMenuRequest(restaurant_id=str(new_id())))
 
 
 async def test_a_snapshot_with_what_came_after_it_is_the_next_snapshot(
@@ -327,7 +334,7 @@ async def test_a_snapshot_with_what_came_after_it_is_the_next_snapshot(
         caller="realtime",
     ) as peer:
         stub = ChannelSourceServiceStub(peer.channel)
-        snapshot = channel_pb.GetSnapshotRequest(restaurant_id=str(tenant), channel="inventory")
+        snapshot = channel_source_api.GetSnapshotRequest(restaurant_id=str(tenant), channel="inventory")
         category = await a_category(db, tenant)
         forgotten = await counted(db, tenant, category, 5)
         with peer.as_service(tenant):
@@ -337,30 +344,30 @@ async def test_a_snapshot_with_what_came_after_it_is_the_next_snapshot(
             await menu.delete_item(db, command(tenant), forgotten.id)
             after = await stub.GetSnapshot(snapshot)
             replay = await stub.ReplayChannel(
-                channel_pb.ReplayChannelRequest(
+                channel_source_api.ReplayChannelRequest(
                     restaurant_id=str(tenant), channel="inventory", epoch=before.epoch, from_seq=before.seq
                 )
             )
-            assert replay.outcome == channel_pb.REPLAY_OUTCOME_EVENTS
+            assert replay.outcome == channel_source_api.REPLAY_OUTCOME_EVENTS
             assert [event.seq for event in replay.events] == list(range(before.seq + 1, after.seq + 1))
             state = {level.item_id: level for level in before.inventory.levels}
             for event in replay.events:
-                if event.type == events_pb2.StockChanged.DESCRIPTOR.full_name:
-                    level = events_pb2.StockChanged.FromString(event.payload).level
+                if event.type == catalog_events.StockChanged.DESCRIPTOR.full_name:
+                    level = catalog_events.StockChanged.FromString(event.payload).level
                     state[level.item_id] = level
                     if level.untracked:
                         del state[level.item_id]
             assert state == {level.item_id: level for level in after.inventory.levels}
             with pytest.raises(NotFound):
                 await stub.GetSnapshot(
-                    channel_pb.GetSnapshotRequest(restaurant_id=str(tenant), channel="kitchen")
+                    channel_source_api.GetSnapshotRequest(restaurant_id=str(tenant), channel="kitchen")
                 )
             gone = await stub.ReplayChannel(
-                channel_pb.ReplayChannelRequest(
+                channel_source_api.ReplayChannelRequest(
                     restaurant_id=str(tenant), channel="inventory", epoch="other", from_seq=0
                 )
             )
-            assert gone.outcome == channel_pb.REPLAY_OUTCOME_EPOCH_CHANGED
+            assert gone.outcome == channel_source_api.REPLAY_OUTCOME_EPOCH_CHANGED
 
 
 async def test_a_snapshot_taken_in_the_middle_of_sales_is_of_one_moment(
@@ -382,7 +389,7 @@ async def test_a_snapshot_taken_in_the_middle_of_sales_is_of_one_moment(
         caller="realtime",
     ) as peer:
         stub = ChannelSourceServiceStub(peer.channel)
-        request = channel_pb.GetSnapshotRequest(restaurant_id=str(tenant), channel="inventory")
+        request = channel_source_api.GetSnapshotRequest(restaurant_id=str(tenant), channel="inventory")
         taken = []
         with peer.as_service(tenant):
             sellers = asyncio.gather(*(sell() for _ in range(3)))
@@ -390,7 +397,7 @@ async def test_a_snapshot_taken_in_the_middle_of_sales_is_of_one_moment(
                 taken.append(await stub.GetSnapshot(request))
             await sellers
             replay = await stub.ReplayChannel(
-                channel_pb.ReplayChannelRequest(
+                channel_source_api.ReplayChannelRequest(
                     restaurant_id=str(tenant), channel="inventory", epoch=taken[0].epoch, limit=2000
                 )
             )
@@ -398,7 +405,7 @@ async def test_a_snapshot_taken_in_the_middle_of_sales_is_of_one_moment(
     for snapshot in taken:
         state = {}
         for event in replay.events[: snapshot.seq]:
-            if event.type == events_pb2.StockChanged.DESCRIPTOR.full_name:
-                level = events_pb2.StockChanged.FromString(event.payload).level
+            if event.type == catalog_events.StockChanged.DESCRIPTOR.full_name:
+                level = catalog_events.StockChanged.FromString(event.payload).level
                 state[level.item_id] = level
         assert state == {level.item_id: level for level in snapshot.inventory.levels}

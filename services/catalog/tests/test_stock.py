@@ -6,7 +6,7 @@ from datetime import timedelta
 from uuid import UUID
 
 import pytest
-from fynlo.catalog.v1 import events_pb2
+from fynlo.catalog.v1 import events_pb2 as catalog_events
 
 from chassis.clock import FakeClock
 from chassis.db import Database
@@ -295,7 +295,7 @@ async def test_every_change_of_a_level_is_told_absolutely(
     tenant = await a_restaurant(db)
     cake = await counted(db, tenant, await a_category(db, tenant), 10)
     await stock.reserve_stock(db, tenant, new_id(), [line(cake, 4)], "place-1")
-    changed = await event_recorder.of_type(db, events_pb2.StockChanged, tenant)
+    changed = await event_recorder.of_type(db, catalog_events.StockChanged, tenant)
     assert [(each.level.version, each.level.on_hand, each.level.reserved) for each in changed] == [
         (1, 10, 0),
         (2, 10, 4),
@@ -312,7 +312,7 @@ async def test_low_stock_is_told_once_per_downward_crossing(
     cake = await counted(db, tenant, await a_category(db, tenant), 10, reorder_point=5)
 
     async def told() -> int:
-        return len(await event_recorder.of_type(db, events_pb2.StockLow, tenant))
+        return len(await event_recorder.of_type(db, catalog_events.StockLow, tenant))
 
     await stock.reserve_stock(db, tenant, new_id(), [line(cake, 4)], "c")
     assert await told() == 0
@@ -335,7 +335,7 @@ async def test_running_out_and_being_restocked_is_told(
     order = new_id()
     await stock.reserve_stock(db, tenant, order, [line(cake, 2)], "c")
     await stock.release_stock(db, tenant, order)
-    told = await event_recorder.of_type(db, events_pb2.ItemAvailabilityChanged, tenant)
+    told = await event_recorder.of_type(db, catalog_events.ItemAvailabilityChanged, tenant)
     assert [(each.cause, each.available) for each in told] == [("out_of_stock", False), ("restocked", True)]
     assert {each.menu_version for each in told} == {3}
 
@@ -348,10 +348,10 @@ async def test_counting_makes_an_item_counted_and_raises_the_menu(
     soup = await saved(db, tenant, an_item((await a_category(db, tenant)).id))
     answer = await stock.count_stock(db, command(tenant), soup.id, 7, 2)
     assert (answer.level.on_hand, answer.level.reorder_point) == (7, 2)
-    changed = (await event_recorder.of_type(db, events_pb2.MenuChanged, tenant))[-1]
+    changed = (await event_recorder.of_type(db, catalog_events.MenuChanged, tenant))[-1]
     assert (changed.version, changed.items[0].stock_tracked) == (3, True)
     await stock.count_stock(db, command(tenant), soup.id, 6, 2)
-    assert len(await event_recorder.of_type(db, events_pb2.MenuChanged, tenant)) == 3
+    assert len(await event_recorder.of_type(db, catalog_events.MenuChanged, tenant)) == 3
     assert await figures(db, tenant, soup) == (6, 0)
 
 

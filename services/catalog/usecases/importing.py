@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from uuid import UUID
 
 from fynlo.catalog.v1 import catalog_pb2
-from fynlo.catalog.v1 import catalog_service_pb2 as pb
+from fynlo.catalog.v1 import catalog_service_pb2 as catalog_api
 
 from chassis.db import Database, Transaction
 from chassis.db.commands import Command, execute
@@ -35,7 +35,7 @@ async def read_file(
     return await readers.read(tenant, content, FORMATS[file_format], currency_code)
 
 
-async def preview_import(db: Database, tenant: UUID, file: MenuFile) -> pb.ImportMenuResponse:
+async def preview_import(db: Database, tenant: UUID, file: MenuFile) -> catalog_api.ImportMenuResponse:
     """What importing the file would do now. No effect."""
     async with db.transaction(tenant, isolation="repeatable_read", readonly=True) as tx:
         version = (await menu_store.read_stamp(tx)).menu
@@ -51,13 +51,13 @@ async def preview_import(db: Database, tenant: UUID, file: MenuFile) -> pb.Impor
         )
 
 
-async def import_menu(db: Database, command: Command, file: MenuFile) -> pb.ImportMenuResponse:
+async def import_menu(db: Database, command: Command, file: MenuFile) -> catalog_api.ImportMenuResponse:
     """Creates and changes what the file names, all of it or, where a row is rejected, nothing.
 
     Raises MenuTooLarge.
     """
 
-    async def work(tx: Transaction) -> pb.ImportMenuResponse:
+    async def work(tx: Transaction) -> catalog_api.ImportMenuResponse:
         edit = await Edit.begin(tx, db.clock.now())
         planned = await _plan(tx, file.entries, edit.vat_codes)
         if planned.rejected:
@@ -75,7 +75,7 @@ async def import_menu(db: Database, command: Command, file: MenuFile) -> pb.Impo
 
     if file.rejected:
         return await preview_import(db, command.tenant, file)
-    return await execute(db, command, pb.ImportMenuResponse, work)
+    return await execute(db, command, catalog_api.ImportMenuResponse, work)
 
 
 async def _plan(tx: Transaction, entries: Sequence[Entry], vat_codes: frozenset[str]) -> ImportPlan:

@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 from uuid import UUID
 
-from fynlo.catalog.v1 import events_pb2
+from fynlo.catalog.v1 import events_pb2 as catalog_events
 
 from chassis.db import Transaction
 from services.catalog import wire
@@ -23,9 +23,9 @@ async def announce(
     """
     for change in changes:
         level = wire.level_message(change.after)
-        _emit(tx, events_pb2.StockChanged(level=level), change.after.item_id)
+        _emit(tx, catalog_events.StockChanged(level=level), change.after.item_id)
         if change.fell_low:
-            _emit(tx, events_pb2.StockLow(level=level), change.after.item_id)
+            _emit(tx, catalog_events.StockLow(level=level), change.after.item_id)
         cause = change.availability
         if cause is not None:
             if menu_version is None:
@@ -48,7 +48,7 @@ def announce_availability(
 
 def _emit(
     tx: Transaction,
-    event: events_pb2.StockChanged | events_pb2.StockLow | events_pb2.ItemAvailabilityChanged,
+    event: catalog_events.StockChanged | catalog_events.StockLow | catalog_events.ItemAvailabilityChanged,
     item_id: UUID,
 ) -> None:
     tx.emit(event, subject_id=str(item_id))

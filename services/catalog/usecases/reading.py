@@ -13,7 +13,7 @@ from datetime import datetime
 from uuid import UUID
 
 from fynlo.catalog.v1 import catalog_pb2
-from fynlo.catalog.v1 import catalog_service_pb2 as pb
+from fynlo.catalog.v1 import catalog_service_pb2 as catalog_api
 
 from chassis.db import Database
 from services.catalog import wire
@@ -56,7 +56,7 @@ class KeptMenu:
     """
 
     state: MenuState
-    answer: pb.GetMenuResponse
+    answer: catalog_api.GetMenuResponse
     until: datetime | None
 
 
@@ -70,7 +70,9 @@ class MenuReader:
         self._asking: dict[UUID, asyncio.Task[KeptMenu]] = {}
         self._next: dict[UUID, asyncio.Task[KeptMenu]] = {}
 
-    async def get(self, tenant: UUID, since_version: int = 0, known_etag: str = "") -> pb.GetMenuResponse:
+    async def get(
+        self, tenant: UUID, since_version: int = 0, known_etag: str = ""
+    ) -> catalog_api.GetMenuResponse:
         """The menu now, or what changed after ``since_version``; with a ``known_etag`` that stands, only
         that.
 
@@ -78,7 +80,7 @@ class MenuReader:
         """
         kept = await self._current(tenant)
         if known_etag and known_etag == kept.answer.etag:
-            return pb.GetMenuResponse(etag=known_etag, not_modified=True)
+            return catalog_api.GetMenuResponse(etag=known_etag, not_modified=True)
         version = kept.state.stamp.menu
         if since_version == 0 or since_version > version:
             return kept.answer
@@ -173,7 +175,7 @@ def answer_for(state: MenuState, tenant: UUID, now: datetime, before: KeptMenu |
             changes.append(change)
     out = {level.item_id for level in state.levels if level.is_out}
     until = min(changes, default=None)
-    answer = pb.GetMenuResponse(
+    answer = catalog_api.GetMenuResponse(
         menu=(before.answer.menu if before is not None and same_menu else _menu(state, tenant, since=-1)),
         stock=[wire.level_message(level) for level in state.levels],
         available_item_ids=sorted(
@@ -186,10 +188,10 @@ def answer_for(state: MenuState, tenant: UUID, now: datetime, before: KeptMenu |
     return KeptMenu(state, answer, until)
 
 
-def delta(kept: KeptMenu, since: int) -> pb.GetMenuResponse:
+def delta(kept: KeptMenu, since: int) -> catalog_api.GetMenuResponse:
     """What changed after menu version ``since``; stock and what is on sale are complete."""
     state = kept.state
-    return pb.GetMenuResponse(
+    return catalog_api.GetMenuResponse(
         menu=_menu(state, UUID(kept.answer.menu.restaurant_id), since),
         delta=True,
         removed_item_ids=[str(each.id) for each in state.removed_items if each.version > since],

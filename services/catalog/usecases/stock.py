@@ -9,7 +9,7 @@ from dataclasses import replace
 from datetime import datetime
 from uuid import UUID
 
-from fynlo.catalog.v1 import catalog_service_pb2 as pb
+from fynlo.catalog.v1 import catalog_service_pb2 as catalog_api
 from prometheus_client import Counter
 
 from chassis.db import Database, Transaction
@@ -48,10 +48,10 @@ async def list_levels(db: Database, tenant: UUID, after: UUID, limit: int) -> li
 
 async def count_stock(
     db: Database, command: Command, item_id: UUID, on_hand: int, reorder_point: int
-) -> pb.CountStockResponse:
+) -> catalog_api.CountStockResponse:
     """Sets what was counted on the shelf. An item that was not counted is from now on. Raises UnknownItem."""
 
-    async def work(tx: Transaction) -> pb.CountStockResponse:
+    async def work(tx: Transaction) -> catalog_api.CountStockResponse:
         now = db.clock.now()
         item = await _item(tx, item_id)
         if not item.stock_tracked:
@@ -61,7 +61,7 @@ async def count_stock(
                 setting = StockSetting(on_hand, reorder_point)
                 await edit.put_items([(item, replace(item, stock_tracked=True))], {item_id: setting})
                 await edit.finish()
-                return pb.CountStockResponse(level=wire.level_message(edit.levels[item_id]))
+                return catalog_api.CountStockResponse(level=wire.level_message(edit.levels[item_id]))
         before = (await stock_store.lock_levels(tx, [item_id])).get(item_id)
         if before is None or not before.tracked:
             raise ConcurrentUpdate("Somebody else is changing this item.")
@@ -69,9 +69,9 @@ async def count_stock(
         moved = stock_store.Movement(item_id, MovementKind.COUNT, on_hand - before.on_hand, on_hand)
         await stock_store.book(tx, now, [change], [moved])
         await announce(tx, [change])
-        return pb.CountStockResponse(level=wire.level_message(change.after))
+        return catalog_api.CountStockResponse(level=wire.level_message(change.after))
 
-    return await execute(db, command, pb.CountStockResponse, work)
+    return await execute(db, command, catalog_api.CountStockResponse, work)
 
 
 async def reserve_stock(

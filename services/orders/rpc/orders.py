@@ -5,7 +5,7 @@
 from datetime import UTC, date, datetime
 from uuid import UUID
 
-from fynlo.orders.v1 import orders_service_pb2 as pb
+from fynlo.orders.v1 import orders_service_pb2 as orders_api
 from fynlo.orders.v1.orders_service_pb2_grpc import OrdersServiceServicer
 
 from chassis.errors import FieldError, InvalidArgument
@@ -40,81 +40,93 @@ class OrdersRpc(OrdersServiceServicer):
     def __init__(self, deps: Dependencies) -> None:
         self._deps = deps
 
-    async def QuoteOrder(self, request: pb.QuoteOrderRequest, context: Context) -> pb.QuoteOrderResponse:
+    async def QuoteOrder(
+        self, request: orders_api.QuoteOrderRequest, context: Context
+    ) -> orders_api.QuoteOrderResponse:
         return await placing.quote_order(self._deps, current_principal().tenant, request.order)
 
-    async def PlaceOrder(self, request: pb.PlaceOrderRequest, context: Context) -> pb.PlaceOrderResponse:
+    async def PlaceOrder(
+        self, request: orders_api.PlaceOrderRequest, context: Context
+    ) -> orders_api.PlaceOrderResponse:
         ask = ask_of("PlaceOrder", request)
         reply = await placing.place_order(self._deps, ask, request.order)
         deeds.tell_placed(reply.order)
         return reply
 
-    async def GetOrder(self, request: pb.GetOrderRequest, context: Context) -> pb.GetOrderResponse:
+    async def GetOrder(
+        self, request: orders_api.GetOrderRequest, context: Context
+    ) -> orders_api.GetOrderResponse:
         tenant = tenant_named(request.restaurant_id)
         order = await reading.get_order(self._deps, tenant, UUID(request.order_id))
-        return pb.GetOrderResponse(order=order_message(order))
+        return orders_api.GetOrderResponse(order=order_message(order))
 
-    async def ListOrders(self, request: pb.ListOrdersRequest, context: Context) -> pb.ListOrdersResponse:
+    async def ListOrders(
+        self, request: orders_api.ListOrdersRequest, context: Context
+    ) -> orders_api.ListOrdersResponse:
         """Newest first; with updated_since the longest unchanged first, for a client that catches up."""
         tenant, page = current_principal().tenant, page_of(request, BY_TIME)
         found = await reading.list_orders(self._deps, tenant, _filter(request), page.after, page.size)
-        return pb.ListOrdersResponse(
+        return orders_api.ListOrdersResponse(
             orders=[order_message(order) for order in found.orders],
             next_cursor=page.cursor(found.next),
         )
 
     async def GetOrderHistory(
-        self, request: pb.GetOrderHistoryRequest, context: Context
-    ) -> pb.GetOrderHistoryResponse:
+        self, request: orders_api.GetOrderHistoryRequest, context: Context
+    ) -> orders_api.GetOrderHistoryResponse:
         history = await reading.get_history(self._deps, current_principal().tenant, UUID(request.order_id))
-        return pb.GetOrderHistoryResponse(changes=[history_message(change) for change in history])
+        return orders_api.GetOrderHistoryResponse(changes=[history_message(change) for change in history])
 
     async def ValidateOrder(
-        self, request: pb.ValidateOrderRequest, context: Context
-    ) -> pb.ValidateOrderResponse:
+        self, request: orders_api.ValidateOrderRequest, context: Context
+    ) -> orders_api.ValidateOrderResponse:
         ask, order_id = ask_of("ValidateOrder", request), UUID(request.order_id)
-        reply = await placing.validate_order(self._deps, ask, order_id, pb.ValidateOrderResponse)
+        reply = await placing.validate_order(self._deps, ask, order_id, orders_api.ValidateOrderResponse)
         deeds.tell_placed(reply.order)
         return reply
 
-    async def FireOrder(self, request: pb.FireOrderRequest, context: Context) -> pb.FireOrderResponse:
+    async def FireOrder(
+        self, request: orders_api.FireOrderRequest, context: Context
+    ) -> orders_api.FireOrderResponse:
         ask, order_id = ask_of("FireOrder", request), UUID(request.order_id)
         lines = [parse_id(line_id) for line_id in request.line_ids]
         reply = await lifecycle.fire_order(
-            self._deps, ask, order_id, lines, request.course, pb.FireOrderResponse, request.pay_later
+            self._deps, ask, order_id, lines, request.course, orders_api.FireOrderResponse, request.pay_later
         )
         deeds.tell_fired(reply.order)
         return reply
 
-    async def CancelOrder(self, request: pb.CancelOrderRequest, context: Context) -> pb.CancelOrderResponse:
+    async def CancelOrder(
+        self, request: orders_api.CancelOrderRequest, context: Context
+    ) -> orders_api.CancelOrderResponse:
         ask, order_id = ask_of("CancelOrder", request), UUID(request.order_id)
         return await cancelling.cancel_order(
-            self._deps, ask, order_id, request.reason, pb.CancelOrderResponse
+            self._deps, ask, order_id, request.reason, orders_api.CancelOrderResponse
         )
 
     async def CompleteOrder(
-        self, request: pb.CompleteOrderRequest, context: Context
-    ) -> pb.CompleteOrderResponse:
+        self, request: orders_api.CompleteOrderRequest, context: Context
+    ) -> orders_api.CompleteOrderResponse:
         ask, order_id = ask_of("CompleteOrder", request), UUID(request.order_id)
-        reply = await lifecycle.complete_order(self._deps, ask, order_id, pb.CompleteOrderResponse)
+        reply = await lifecycle.complete_order(self._deps, ask, order_id, orders_api.CompleteOrderResponse)
         deeds.tell_completed(reply.order)
         return reply
 
     async def SetGuestAllergy(
-        self, request: pb.SetGuestAllergyRequest, context: Context
-    ) -> pb.SetGuestAllergyResponse:
+        self, request: orders_api.SetGuestAllergyRequest, context: Context
+    ) -> orders_api.SetGuestAllergyResponse:
         ask, order_id = ask_of("SetGuestAllergy", request), UUID(request.order_id)
         allergy = guest_allergy_of(request.guest_allergy)
         return await allergies.set_guest_allergy(self._deps, ask, order_id, allergy)
 
     async def SetOrderStatus(
-        self, request: pb.SetOrderStatusRequest, context: Context
-    ) -> pb.SetOrderStatusResponse:
+        self, request: orders_api.SetOrderStatusRequest, context: Context
+    ) -> orders_api.SetOrderStatusResponse:
         ask, order_id = ask_of("SetOrderStatus", request), UUID(request.order_id)
         status = enums.STATE_OF[request.status]
         _require_permission(status)
         reply = await lifecycle.set_order_status(
-            self._deps, ask, order_id, status, request.reason, pb.SetOrderStatusResponse
+            self._deps, ask, order_id, status, request.reason, orders_api.SetOrderStatusResponse
         )
         deeds.tell_completed(reply.order)
         return reply
@@ -132,7 +144,7 @@ def _require_permission(status: State) -> None:
         current_principal().require(_POLICIES[COMMAND_OF_STATUS[status]].permission)
 
 
-def _filter(request: pb.ListOrdersRequest) -> Filter:
+def _filter(request: orders_api.ListOrdersRequest) -> Filter:
     query = request.query.strip()
     is_number = query.isdecimal() and query.isascii() and len(query) <= NUMBER_DIGITS_MAX
     return Filter(

@@ -8,7 +8,8 @@ from zoneinfo import ZoneInfo
 
 from fynlo.catalog.v1 import catalog_pb2
 from fynlo.common.v1 import common_pb2
-from fynlo.orders.v1 import orders_pb2, orders_service_pb2
+from fynlo.orders.v1 import orders_pb2
+from fynlo.orders.v1 import orders_service_pb2 as orders_api
 
 from chassis.ids import new_id
 from services.orders.domain.change import Command
@@ -147,21 +148,21 @@ def menu_message(restaurant_id: UUID, *items: catalog_pb2.Item, version: int = 1
     )
 
 
-def draft_line(of: catalog_pb2.Item, quantity: int = 1, **overrides: Any) -> orders_service_pb2.DraftLine:
+def draft_line(of: catalog_pb2.Item, quantity: int = 1, **overrides: Any) -> orders_api.DraftLine:
     """A line of an item, with an id of the client."""
-    made = orders_service_pb2.DraftLine(id=str(new_id()), item_id=of.id, quantity=quantity)
-    made.MergeFrom(orders_service_pb2.DraftLine(**overrides))
+    made = orders_api.DraftLine(id=str(new_id()), item_id=of.id, quantity=quantity)
+    made.MergeFrom(orders_api.DraftLine(**overrides))
     return made
 
 
-def draft(*lines: orders_service_pb2.DraftLine, **overrides: Any) -> orders_service_pb2.OrderDraft:
+def draft(*lines: orders_api.DraftLine, **overrides: Any) -> orders_api.OrderDraft:
     """An order of guests who eat in and pay later, with an id of the client."""
-    made = orders_service_pb2.OrderDraft(
+    made = orders_api.OrderDraft(
         id=str(new_id()),
         service_flow=orders_pb2.SERVICE_FLOW_PAY_LATER,
         order_type=common_pb2.ORDER_TYPE_EAT_IN,
         covers=2,
         lines=lines,
     )
-    made.MergeFrom(orders_service_pb2.OrderDraft(**overrides))
+    made.MergeFrom(orders_api.OrderDraft(**overrides))
     return made

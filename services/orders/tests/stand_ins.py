@@ -8,15 +8,17 @@ from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import AsyncExitStack, asynccontextmanager
 from uuid import UUID
 
-from fynlo.auth.v1 import auth_pb2, auth_service_pb2
+from fynlo.auth.v1 import auth_pb2
+from fynlo.auth.v1 import auth_service_pb2 as auth_api
 from fynlo.auth.v1.auth_service_pb2_grpc import AuthServiceServicer, add_AuthServiceServicer_to_server
-from fynlo.catalog.v1 import catalog_pb2, catalog_service_pb2
+from fynlo.catalog.v1 import catalog_pb2
+from fynlo.catalog.v1 import catalog_service_pb2 as catalog_api
 from fynlo.catalog.v1.catalog_service_pb2_grpc import (
     CatalogServiceServicer,
     add_CatalogServiceServicer_to_server,
 )
 from fynlo.common.v1 import common_pb2
-from fynlo.payments.v1 import payments_service_pb2
+from fynlo.payments.v1 import payments_service_pb2 as payments_api
 from fynlo.payments.v1.payments_service_pb2_grpc import (
     PaymentsServiceServicer,
     add_PaymentsServiceServicer_to_server,
@@ -43,15 +45,15 @@ class AuthStandIn(AuthServiceServicer):
         self.asked = 0
 
     async def GetRestaurant(
-        self, request: auth_service_pb2.GetRestaurantRequest, context: object
-    ) -> auth_service_pb2.GetRestaurantResponse:
+        self, request: auth_api.GetRestaurantRequest, context: object
+    ) -> auth_api.GetRestaurantResponse:
         self.asked += 1
         restaurant_id = UUID(request.restaurant_id)
         settings = self.settings.get(restaurant_id)
         if settings is None:
             raise NotFound(reason="RESTAURANT_NOT_FOUND")
         restaurant = auth_pb2.Restaurant(id=request.restaurant_id, settings=settings)
-        return auth_service_pb2.GetRestaurantResponse(restaurant=restaurant)
+        return auth_api.GetRestaurantResponse(restaurant=restaurant)
 
 
 class CatalogStandIn(CatalogServiceServicer):
@@ -71,14 +73,14 @@ class CatalogStandIn(CatalogServiceServicer):
         """So many calls that reserve do it, and their replies never arrive."""
 
     async def GetMenu(
-        self, request: catalog_service_pb2.GetMenuRequest, context: object
-    ) -> catalog_service_pb2.GetMenuResponse:
+        self, request: catalog_api.GetMenuRequest, context: object
+    ) -> catalog_api.GetMenuResponse:
         self.asked += 1
-        return catalog_service_pb2.GetMenuResponse(menu=self.menus[current_principal().tenant])
+        return catalog_api.GetMenuResponse(menu=self.menus[current_principal().tenant])
 
     async def ReserveStock(
-        self, request: catalog_service_pb2.ReserveStockRequest, context: object
-    ) -> catalog_service_pb2.ReserveStockResponse:
+        self, request: catalog_api.ReserveStockRequest, context: object
+    ) -> catalog_api.ReserveStockResponse:
         if self.refusal is not None:
             raise self.refusal
         if self.meanwhile is not None:
@@ -98,14 +100,14 @@ class CatalogStandIn(CatalogServiceServicer):
         if self.lost_replies:
             self.lost_replies -= 1
             raise Unavailable("the connection broke")
-        return catalog_service_pb2.ReserveStockResponse()
+        return catalog_api.ReserveStockResponse()
 
     async def ReleaseStock(
-        self, request: catalog_service_pb2.ReleaseStockRequest, context: object
-    ) -> catalog_service_pb2.ReleaseStockResponse:
+        self, request: catalog_api.ReleaseStockRequest, context: object
+    ) -> catalog_api.ReleaseStockResponse:
         self.released.append(request.order_id)
         self.reserved.pop(request.order_id, None)
-        return catalog_service_pb2.ReleaseStockResponse()
+        return catalog_api.ReleaseStockResponse()
 
 
 class PaymentsStandIn(PaymentsServiceServicer):
@@ -129,8 +131,8 @@ class PaymentsStandIn(PaymentsServiceServicer):
         return True
 
     async def CloseBill(
-        self, request: payments_service_pb2.CloseBillRequest, context: object
-    ) -> payments_service_pb2.CloseBillResponse:
+        self, request: payments_api.CloseBillRequest, context: object
+    ) -> payments_api.CloseBillResponse:
         if (refusal := self.refusal or self.faults.get(request.order_id)) is not None:
             raise refusal
         principal = current_principal()
@@ -145,7 +147,7 @@ class PaymentsStandIn(PaymentsServiceServicer):
                 raise Conflict("Money was taken for this order.", reason="BILL_HAS_MONEY")
             if request.order_id not in self.closed:
                 self.closed.append(request.order_id)
-            return payments_service_pb2.CloseBillResponse()
+            return payments_api.CloseBillResponse()
         finally:
             self._executing.discard(key)
 

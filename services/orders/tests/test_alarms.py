@@ -3,7 +3,8 @@
 from collections.abc import Sequence
 
 import pytest
-from fynlo.orders.v1 import events_pb2, orders_pb2
+from fynlo.orders.v1 import events_pb2 as orders_events
+from fynlo.orders.v1 import orders_pb2
 
 from chassis.ids import new_id
 from harness.fixtures import EventRecorder
@@ -34,12 +35,12 @@ async def shown(world: World) -> list[orders_pb2.TicketAlarm]:
     return list((await reading.get_snapshot(world.deps, world.tenant, "orders")).orders.alarms)
 
 
-async def raised(world: World, recorder: EventRecorder) -> list[events_pb2.TicketUndelivered]:
-    return list(await recorder.of_type(world.deps.db, events_pb2.TicketUndelivered, world.tenant))
+async def raised(world: World, recorder: EventRecorder) -> list[orders_events.TicketUndelivered]:
+    return list(await recorder.of_type(world.deps.db, orders_events.TicketUndelivered, world.tenant))
 
 
-async def cleared(world: World, recorder: EventRecorder) -> Sequence[events_pb2.TicketAlarmCleared]:
-    return list(await recorder.of_type(world.deps.db, events_pb2.TicketAlarmCleared, world.tenant))
+async def cleared(world: World, recorder: EventRecorder) -> Sequence[orders_events.TicketAlarmCleared]:
+    return list(await recorder.of_type(world.deps.db, orders_events.TicketAlarmCleared, world.tenant))
 
 
 async def report(world: World, *tickets: Ticket) -> None:

@@ -4,7 +4,8 @@ from uuid import UUID
 
 import pytest
 from fynlo.catalog.v1 import catalog_pb2
-from fynlo.orders.v1 import events_pb2, orders_pb2
+from fynlo.orders.v1 import events_pb2 as orders_events
+from fynlo.orders.v1 import orders_pb2
 
 from chassis.ids import new_id
 from harness.fixtures import EventRecorder
@@ -110,7 +111,7 @@ async def test_a_change_makes_a_new_revision_of_open_tickets_that_is_acknowledge
     assert ticket.revision == before.revision + 3
     with pytest.raises(AllergyNotAcknowledged):
         await world.step(ticket.id, TicketStep.BUMP)
-    updated = await event_recorder.of_type(world.deps.db, events_pb2.OrderUpdated, world.tenant)
+    updated = await event_recorder.of_type(world.deps.db, orders_events.OrderUpdated, world.tenant)
     told = [(one.cause, len(one.tickets), one.tickets[0].revision) for one in updated]
     assert told == [("guest_allergy", 1, before.revision + 1), ("guest_allergy", 1, ticket.revision)]
 

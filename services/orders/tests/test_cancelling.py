@@ -10,7 +10,8 @@ from typing import Any
 from uuid import UUID
 
 import pytest
-from fynlo.orders.v1 import events_pb2, orders_pb2
+from fynlo.orders.v1 import events_pb2 as orders_events
+from fynlo.orders.v1 import orders_pb2
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
@@ -101,7 +102,7 @@ async def begun_and_died(world: World, order_id: str, where: str, key: str = "c1
 
 
 async def cancelled_events(world: World, recorder: EventRecorder) -> list[str]:
-    events = await recorder.of_type(world.deps.db, events_pb2.OrderCancelled, world.tenant)
+    events = await recorder.of_type(world.deps.db, orders_events.OrderCancelled, world.tenant)
     return [event.order.id for event in events]
 
 

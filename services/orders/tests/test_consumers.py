@@ -11,7 +11,7 @@ from uuid import UUID
 import pytest
 from fynlo.auth.v1.events_pb2 import RestaurantUpdated
 from fynlo.catalog.v1.events_pb2 import MenuChanged
-from fynlo.orders.v1 import events_pb2
+from fynlo.orders.v1 import events_pb2 as orders_events
 from fynlo.payments.v1.events_pb2 import PaymentCaptured
 from google.protobuf import json_format
 from google.protobuf.message import Message
@@ -110,7 +110,7 @@ async def test_money_that_is_announced_twice_counts_once(
 
     await until(paid)
     assert await paid_minor(world, order.id) == 1125
-    recorded = await event_recorder.of_type(world.deps.db, events_pb2.OrderPaymentRecorded, world.tenant)
+    recorded = await event_recorder.of_type(world.deps.db, orders_events.OrderPaymentRecorded, world.tenant)
     assert [event.amount_minor for event in recorded] == [500, 625]
     assert len(await world.tickets(order.id)) == 1
 

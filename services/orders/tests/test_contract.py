@@ -6,7 +6,7 @@ from pathlib import Path
 from uuid import UUID
 
 import pytest
-from fynlo.orders.v1 import events_pb2
+from fynlo.orders.v1 import events_pb2 as orders_events
 from google.protobuf import json_format
 from google.protobuf.message import Message
 
@@ -163,15 +163,15 @@ def events() -> dict[str, Message]:
         "KitchenOrderReady": event(at_kitchen(Kitchen.READY, version=2), KitchenReady()),
         "TicketUndelivered": raised_event(FIRED, unseen, FIRED.created_at + timedelta(seconds=30)),
         "TicketAlarmCleared": alarm_cleared(FIRED, AlarmEnd.ACKNOWLEDGED, till),
-        "StationSaved": events_pb2.StationSaved(station=station_message(station)),
-        "MetricsUpdated": events_pb2.MetricsUpdated(metrics=metrics),
+        "StationSaved": orders_events.StationSaved(station=station_message(station)),
+        "MetricsUpdated": orders_events.MetricsUpdated(metrics=metrics),
     }
 
 
-@pytest.mark.parametrize("name", sorted(events_pb2.DESCRIPTOR.message_types_by_name))
+@pytest.mark.parametrize("name", sorted(orders_events.DESCRIPTOR.message_types_by_name))
 def test_the_example_is_what_orders_publishes(name: str) -> None:
     text = (EXAMPLES / f"{name}.json").read_text(encoding="utf-8")
-    assert json_format.Parse(text, getattr(events_pb2, name)()) == events()[name]
+    assert json_format.Parse(text, getattr(orders_events, name)()) == events()[name]
 
 
 CHANNELS = {

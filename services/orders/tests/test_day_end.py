@@ -6,7 +6,7 @@ from itertools import pairwise
 from uuid import UUID
 
 import pytest
-from fynlo.orders.v1 import events_pb2
+from fynlo.orders.v1 import events_pb2 as orders_events
 
 from harness.fixtures import EventRecorder
 from services.orders.domain.kitchen import TicketStep
@@ -90,9 +90,9 @@ async def test_what_was_not_served_ends_at_the_cut_off_and_says_so(
         assert [ticket.state for ticket in await world.tickets(order.id)] == [Kitchen.SERVED]
         recorded = [(one.axis, one.to_value, one.reason) for one in await world.history(order.id)]
         assert ("kitchen", "served", DAY_ENDED) in recorded
-    moved = await event_recorder.of_type(world.deps.db, events_pb2.TicketUpdated, world.tenant)
+    moved = await event_recorder.of_type(world.deps.db, orders_events.TicketUpdated, world.tenant)
     assert [event.cause for event in moved] == ["bumped", "day_ended", "day_ended"]
-    announced = await event_recorder.of_type(world.deps.db, events_pb2.KitchenOrderReady, world.tenant)
+    announced = await event_recorder.of_type(world.deps.db, orders_events.KitchenOrderReady, world.tenant)
     assert [event.order.id for event in announced] == [ready.id], "nobody is called at four in the morning"
     assert await sweep(world) == 0
 

@@ -3,7 +3,7 @@
 import asyncio
 from dataclasses import replace
 
-from fynlo.orders.v1 import events_pb2
+from fynlo.orders.v1 import events_pb2 as orders_events
 
 from chassis.errors import Unavailable
 from harness.fixtures import EventRecorder
@@ -21,7 +21,7 @@ def restarted(deps: Dependencies) -> Dependencies:
 
 
 async def published(world: World, recorder: EventRecorder) -> list[tuple[int, int, int]]:
-    events = await recorder.of_type(world.deps.db, events_pb2.MetricsUpdated, world.tenant)
+    events = await recorder.of_type(world.deps.db, orders_events.MetricsUpdated, world.tenant)
     figures = [event.metrics for event in events]
     return [(each.orders_placed, each.orders_open, each.paid_minor) for each in figures]
 
@@ -36,7 +36,7 @@ async def test_metrics_are_published_for_restaurants_that_changed(
     await world.pay(order, 100)
     assert await publisher.publish() == 1
     assert await publisher.publish() == 0
-    [event] = await event_recorder.of_type(world.deps.db, events_pb2.MetricsUpdated, world.tenant)
+    [event] = await event_recorder.of_type(world.deps.db, orders_events.MetricsUpdated, world.tenant)
     metrics = event.metrics
     assert (metrics.business_date, metrics.currency_code) == ("2026-03-02", "GBP")
     assert (metrics.orders_placed, metrics.orders_open, metrics.tickets_open) == (1, 1, 1)

@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 from fynlo.auth.v1.auth_service_pb2_grpc import add_AuthServiceServicer_to_server
-from fynlo.orders.v1 import orders_service_pb2 as pb
+from fynlo.orders.v1 import orders_service_pb2 as orders_api
 from fynlo.orders.v1.orders_service_pb2_grpc import OrdersServiceStub
 from nats.aio.msg import Msg
 
@@ -66,10 +66,10 @@ async def test_the_process_serves_and_publishes(
                 restaurant_id=world.tenant, permissions=frozenset({"orders.place", "orders.read"})
             )
             with inbound(budget_seconds=PATIENT_SECONDS, token=keys.mint.token(who), principal=who):
-                request = pb.PlaceOrderRequest(request_id="r1", order=draft(draft_line(world.burger)))
+                request = orders_api.PlaceOrderRequest(request_id="r1", order=draft(draft_line(world.burger)))
                 placed = (await orders.PlaceOrder(request)).order
             with acting_for(world.tenant, budget_seconds=PATIENT_SECONDS):
-                asked = pb.GetOrderRequest(order_id=placed.id, restaurant_id=str(world.tenant))
+                asked = orders_api.GetOrderRequest(order_id=placed.id, restaurant_id=str(world.tenant))
                 found = await orders.GetOrder(asked)
                 asked.order_id = str(new_id())
                 with pytest.raises(NotFound):

@@ -3,7 +3,7 @@
 import asyncio
 
 import pytest
-from fynlo.orders.v1 import events_pb2
+from fynlo.orders.v1 import events_pb2 as orders_events
 
 from chassis.ids import new_id
 from harness.fixtures import EventRecorder
@@ -22,7 +22,7 @@ async def test_a_payment_counts_once_however_often_it_is_announced(
     assert [await world.record(event) for _ in range(3)] == [True, False, False]
     stored = await world.order(order.id)
     assert (stored.totals.paid_minor, stored.payment, stored.version) == (500, Payment.PART_PAID, 2)
-    [recorded] = await event_recorder.of_type(world.deps.db, events_pb2.OrderPaymentRecorded, world.tenant)
+    [recorded] = await event_recorder.of_type(world.deps.db, orders_events.OrderPaymentRecorded, world.tenant)
     assert (recorded.amount_minor, recorded.method, recorded.order.totals.due_minor) == (500, "cash", 625)
 
 
@@ -59,7 +59,8 @@ async def test_money_on_a_cancelled_order_is_booked_and_does_not_revive_it(
     assert (stored.totals.paid_minor, stored.state) == (1125, State.CANCELLED)
     assert await world.tickets(order.id) == []
     assert (
-        len(await event_recorder.of_type(world.deps.db, events_pb2.OrderPaymentRecorded, world.tenant)) == 1
+        len(await event_recorder.of_type(world.deps.db, orders_events.OrderPaymentRecorded, world.tenant))
+        == 1
     )
 
 
@@ -76,7 +77,7 @@ async def test_the_last_payment_of_a_served_order_completes_it_where_the_restaur
     await world.cook(order.id, TicketStep.BUMP, TicketStep.SERVE)
     await world.pay(order)
     assert (await world.order(order.id)).lifecycle is Lifecycle.DONE
-    [completed] = await event_recorder.of_type(world.deps.db, events_pb2.OrderCompleted, world.tenant)
+    [completed] = await event_recorder.of_type(world.deps.db, orders_events.OrderCompleted, world.tenant)
     assert completed.order.id == order.id
 
 
@@ -87,6 +88,6 @@ async def test_a_paid_pay_first_order_fires_in_the_event_that_records_its_money(
     await world.pay(order)
     events = await event_recorder.events(world.deps.db, world.tenant)
     recorded = events[-1]
-    assert isinstance(recorded.message, events_pb2.OrderPaymentRecorded)
+    assert isinstance(recorded.message, orders_events.OrderPaymentRecorded)
     assert recorded.channels == ["orders", "kitchen"]
     assert recorded.message.tickets[0].order_number == order.number

@@ -12,14 +12,14 @@ import pytest
 from fynlo.catalog.v1 import catalog_pb2
 from fynlo.common.v1.common_pb2 import PageRequest
 from fynlo.orders.v1 import orders_pb2
-from fynlo.orders.v1 import orders_service_pb2 as pb
+from fynlo.orders.v1 import orders_service_pb2 as orders_api
 from fynlo.orders.v1.orders_service_pb2_grpc import (
     KitchenServiceStub,
     OrdersServiceStub,
     add_KitchenServiceServicer_to_server,
     add_OrdersServiceServicer_to_server,
 )
-from fynlo.realtime.v1 import channel_source_service_pb2 as channels_pb
+from fynlo.realtime.v1 import channel_source_service_pb2 as channel_source_api
 from fynlo.realtime.v1.channel_source_service_pb2_grpc import (
     ChannelSourceServiceStub,
     add_ChannelSourceServiceServicer_to_server,
@@ -115,8 +115,10 @@ async def wire(world: World) -> AsyncIterator[Wire]:
         )
 
 
-def place(world: World, request_id: str = "r1", **overrides: Any) -> pb.PlaceOrderRequest:
-    return pb.PlaceOrderRequest(request_id=request_id, order=draft(draft_line(world.burger), **overrides))
+def place(world: World, request_id: str = "r1", **overrides: Any) -> orders_api.PlaceOrderRequest:
+    return orders_api.PlaceOrderRequest(
+        request_id=request_id, order=draft(draft_line(world.burger), **overrides)
+    )
 
 
 async def test_an_order_is_placed_found_and_its_reply_replayed(wire: Wire) -> None:
@@ -128,8 +130,8 @@ async def test_an_order_is_placed_found_and_its_reply_replayed(wire: Wire) -> No
         again = wire.orders.PlaceOrder(request)
         assert (await again).order == order
         assert await was_replayed(again)
-        found = (await wire.orders.GetOrder(pb.GetOrderRequest(order_id=order.id))).order
-        history = await wire.orders.GetOrderHistory(pb.GetOrderHistoryRequest(order_id=order.id))
+        found = (await wire.orders.GetOrder(orders_api.GetOrderRequest(order_id=order.id))).order
+        history = await wire.orders.GetOrderHistory(orders_api.GetOrderHistoryRequest(order_id=order.id))
     assert found == order
     assert order.placed_by.name == "Test Manager"
     assert [change.axis for change in history.changes] == ["lifecycle", "kitchen", "state"]
@@ -138,18 +140,20 @@ async def test_an_order_is_placed_found_and_its_reply_replayed(wire: Wire) -> No
 async def test_every_order_method_needs_its_permission(wire: Wire) -> None:
     order = await wire.world.place()
     calls: dict[str, tuple[str, Any]] = {
-        "QuoteOrder": ("orders.place", pb.QuoteOrderRequest(order=draft())),
+        "QuoteOrder": ("orders.place", orders_api.QuoteOrderRequest(order=draft())),
         "PlaceOrder": ("orders.place", place(wire.world)),
-        "GetOrder": ("orders.read", pb.GetOrderRequest(order_id=order.id)),
-        "ListOrders": ("orders.read", pb.ListOrdersRequest()),
-        "GetOrderHistory": ("orders.read", pb.GetOrderHistoryRequest(order_id=order.id)),
-        "ValidateOrder": ("orders.place", pb.ValidateOrderRequest(request_id="r", order_id=order.id)),
-        "FireOrder": ("orders.place", pb.FireOrderRequest(request_id="r", order_id=order.id)),
-        "CancelOrder": ("orders.cancel", pb.CancelOrderRequest(request_id="r", order_id=order.id)),
-        "CompleteOrder": ("orders.place", pb.CompleteOrderRequest(request_id="r", order_id=order.id)),
+        "GetOrder": ("orders.read", orders_api.GetOrderRequest(order_id=order.id)),
+        "ListOrders": ("orders.read", orders_api.ListOrdersRequest()),
+        "GetOrderHistory": ("orders.read", orders_api.GetOrderHistoryRequest(order_id=order.id)),
+        "ValidateOrder": ("orders.place", orders_api.ValidateOrderRequest(request_id="r", order_id=order.id)),
+        "FireOrder": ("orders.place", orders_api.FireOrderRequest(request_id="r", order_id=order.id)),
+        "CancelOrder": ("orders.cancel", orders_api.CancelOrderRequest(request_id="r", order_id=order.id)),
+        "CompleteOrder": ("orders.place", orders_api.CompleteOrderRequest(request_id="r", order_id=order.id)),
         "SetOrderStatus": (
             "orders.place",
-            pb.SetOrderStatusRequest(request_id="r", order_id=order.id, status=orders_pb2.ORDER_STATE_DONE),
+            orders_api.SetOrderStatusRequest(
+                request_id="r", order_id=order.id, status=orders_pb2.ORDER_STATE_DONE
+            ),
         ),
     }
     for name, (permission, request) in calls.items():
@@ -161,15 +165,17 @@ async def test_another_restaurants_order_is_not_there(wire: Wire) -> None:
     order = await wire.world.place()
     [ticket] = await wire.world.tickets(order.id)
     requests: list[tuple[str, Any]] = [
-        ("GetOrder", pb.GetOrderRequest(order_id=order.id)),
-        ("GetOrderHistory", pb.GetOrderHistoryRequest(order_id=order.id)),
-        ("ValidateOrder", pb.ValidateOrderRequest(request_id="r", order_id=order.id)),
-        ("FireOrder", pb.FireOrderRequest(request_id="r", order_id=order.id)),
-        ("CancelOrder", pb.CancelOrderRequest(request_id="r", order_id=order.id, reason="x")),
-        ("CompleteOrder", pb.CompleteOrderRequest(request_id="r", order_id=order.id)),
+        ("GetOrder", orders_api.GetOrderRequest(order_id=order.id)),
+        ("GetOrderHistory", orders_api.GetOrderHistoryRequest(order_id=order.id)),
+        ("ValidateOrder", orders_api.ValidateOrderRequest(request_id="r", order_id=order.id)),
+        ("FireOrder", orders_api.FireOrderRequest(request_id="r", order_id=order.id)),
+        ("CancelOrder", orders_api.CancelOrderRequest(request_id="r", order_id=order.id, reason="x")),
+        ("CompleteOrder", orders_api.CompleteOrderRequest(request_id="r", order_id=order.id)),
         (
             "SetOrderStatus",
-            pb.SetOrderStatusRequest(request_id="r", order_id=order.id, status=orders_pb2.ORDER_STATE_READY),
+            orders_api.SetOrderStatusRequest(
+                request_id="r", order_id=order.id, status=orders_pb2.ORDER_STATE_READY
+            ),
         ),
     ]
     stranger = new_id()
@@ -178,13 +184,15 @@ async def test_another_restaurants_order_is_not_there(wire: Wire) -> None:
         for name, request in requests:
             with pytest.raises(NotFound):
                 await getattr(wire.orders, name)(request)
-        assert (await wire.orders.ListOrders(pb.ListOrdersRequest())).orders == []
+        assert (await wire.orders.ListOrders(orders_api.ListOrdersRequest())).orders == []
     with wire.peers[1].as_user(STAFF, restaurant_id=stranger):
-        for action in (pb.TICKET_ACTION_START, pb.TICKET_ACTION_ACK):
-            change = pb.ChangeTicketRequest(request_id=str(action), ticket_id=str(ticket.id), action=action)
+        for action in (orders_api.TICKET_ACTION_START, orders_api.TICKET_ACTION_ACK):
+            change = orders_api.ChangeTicketRequest(
+                request_id=str(action), ticket_id=str(ticket.id), action=action
+            )
             with pytest.raises(NotFound):
                 await wire.kitchen.ChangeTicket(change)
-        assert (await wire.kitchen.ListTickets(pb.ListTicketsRequest())).tickets == []
+        assert (await wire.kitchen.ListTickets(orders_api.ListTicketsRequest())).tickets == []
     assert (await wire.world.order(order.id)).version == 1
 
 
@@ -208,8 +216,10 @@ async def test_a_guest_s_allergy_is_one_line_of_200_characters_and_known_allerge
     fits = orders_pb2.GuestAllergy(text="é" * 200, allergens=catalog_pb2.Allergen.values()[1:])
     with wire.staff():
         for allergy in (wrong, fits):
-            saying = pb.SetGuestAllergyRequest(request_id="r", order_id=order.id, guest_allergy=allergy)
-            placing = pb.PlaceOrderRequest(
+            saying = orders_api.SetGuestAllergyRequest(
+                request_id="r", order_id=order.id, guest_allergy=allergy
+            )
+            placing = orders_api.PlaceOrderRequest(
                 request_id="p", order=draft(draft_line(wire.world.burger), guest_allergy=allergy)
             )
             if allergy is wrong:
@@ -221,18 +231,20 @@ async def test_a_guest_s_allergy_is_one_line_of_200_characters_and_known_allerge
                 assert (await wire.orders.SetGuestAllergy(saying)).order.guest_allergy == fits
                 assert (await wire.orders.PlaceOrder(placing)).order.guest_allergy == fits
     with wire.peers[1].as_user(STAFF, restaurant_id=wire.world.tenant):
-        read = pb.AcknowledgeGuestAllergyRequest(request_id="a", ticket_id=str(ticket.id), guest_allergy=fits)
+        read = orders_api.AcknowledgeGuestAllergyRequest(
+            request_id="a", ticket_id=str(ticket.id), guest_allergy=fits
+        )
         answer = await wire.kitchen.AcknowledgeGuestAllergy(read)
         assert answer.ticket.HasField("allergy_acknowledged_at")
 
 
 async def test_a_service_names_the_restaurant_it_asks_about(wire: Wire) -> None:
     order = await wire.world.place()
-    request = pb.GetOrderRequest(order_id=order.id, restaurant_id=str(wire.world.tenant))
+    request = orders_api.GetOrderRequest(order_id=order.id, restaurant_id=str(wire.world.tenant))
     with wire.orders_peer.as_service(wire.world.tenant):
         assert (await wire.orders.GetOrder(request)).order.id == order.id
         with pytest.raises(PermissionDenied) as refused:
-            await wire.orders.GetOrder(pb.GetOrderRequest(order_id=order.id))
+            await wire.orders.GetOrder(orders_api.GetOrderRequest(order_id=order.id))
     assert refused.value.reason == "NO_RESTAURANT"
 
 
@@ -240,9 +252,11 @@ async def test_a_person_who_names_another_restaurant_is_refused(wire: Wire) -> N
     order = await wire.world.place()
     named, elsewhere = str(wire.world.tenant), wire.world.another().tenant
     with wire.staff(elsewhere), pytest.raises(PermissionDenied) as asked:
-        await wire.orders.GetOrder(pb.GetOrderRequest(order_id=order.id, restaurant_id=named))
+        await wire.orders.GetOrder(orders_api.GetOrderRequest(order_id=order.id, restaurant_id=named))
     with wire.device(elsewhere), pytest.raises(PermissionDenied) as shown:
-        await wire.channels.GetSnapshot(channels_pb.GetSnapshotRequest(channel="orders", restaurant_id=named))
+        await wire.channels.GetSnapshot(
+            channel_source_api.GetSnapshotRequest(channel="orders", restaurant_id=named)
+        )
     assert asked.value.reason == shown.value.reason == "OTHER_RESTAURANT"
 
 
@@ -258,7 +272,7 @@ async def test_a_state_needs_the_permission_of_the_command_that_leads_there(
     wire: Wire, status: orders_pb2.OrderState.ValueType, permission: str
 ) -> None:
     order = await wire.world.place()
-    request = pb.SetOrderStatusRequest(request_id="r", order_id=order.id, status=status)
+    request = orders_api.SetOrderStatusRequest(request_id="r", order_id=order.id, status=status)
     with wire.staff(permissions=STAFF - {permission}), pytest.raises(PermissionDenied) as refused:
         await wire.orders.SetOrderStatus(request)
     assert (refused.value.reason, refused.value.metadata["permission"]) == ("PERMISSION_MISSING", permission)
@@ -273,16 +287,16 @@ def test_every_state_that_a_command_leads_to_has_its_permission() -> None:
 async def test_refusals_arrive_with_their_reason_and_what_is_possible(wire: Wire) -> None:
     order = await wire.world.place()
     with wire.staff():
-        status = pb.SetOrderStatusRequest(
+        status = orders_api.SetOrderStatusRequest(
             request_id="r1", order_id=order.id, status=orders_pb2.ORDER_STATE_DONE
         )
         with pytest.raises(Conflict) as refused:
             await wire.orders.SetOrderStatus(status)
         assert refused.value.reason == "ILLEGAL_TRANSITION"
         assert refused.value.metadata["allowed"] == "preparing,ready,cancelled"
-        unknown = pb.DraftLine(item_id=str(new_id()), quantity=1)
+        unknown = orders_api.DraftLine(item_id=str(new_id()), quantity=1)
         with pytest.raises(Unprocessable) as no_item:
-            await wire.orders.PlaceOrder(pb.PlaceOrderRequest(request_id="r2", order=draft(unknown)))
+            await wire.orders.PlaceOrder(orders_api.PlaceOrderRequest(request_id="r2", order=draft(unknown)))
         assert (no_item.value.reason, no_item.value.fields[0].field) == ("UNKNOWN_ITEM", "lines[0].item_id")
 
 
@@ -311,7 +325,7 @@ async def test_pages_lead_through_a_list_without_gap_or_repetition(wire: Wire) -
     cursor = ""
     with wire.staff():
         while True:
-            request = pb.ListOrdersRequest(page=PageRequest(limit=2, cursor=cursor))
+            request = orders_api.ListOrdersRequest(page=PageRequest(limit=2, cursor=cursor))
             page = await wire.orders.ListOrders(request)
             seen += [order.id for order in page.orders]
             cursor = page.next_cursor
@@ -325,14 +339,14 @@ async def test_a_cursor_is_good_for_its_own_list_only(wire: Wire) -> None:
     for _ in range(3):
         await wire.world.place()
     with wire.staff():
-        page = await wire.orders.ListOrders(pb.ListOrdersRequest(page=PageRequest(limit=1)))
-        other = pb.ListOrdersRequest(
+        page = await wire.orders.ListOrders(orders_api.ListOrdersRequest(page=PageRequest(limit=1)))
+        other = orders_api.ListOrdersRequest(
             page=PageRequest(limit=1, cursor=page.next_cursor), states=[orders_pb2.ORDER_STATE_DONE]
         )
         for request in (
             other,
-            pb.ListOrdersRequest(page=PageRequest(cursor="AAAA")),
-            pb.ListOrdersRequest(page=PageRequest(cursor="é")),
+            orders_api.ListOrdersRequest(page=PageRequest(cursor="AAAA")),
+            orders_api.ListOrdersRequest(page=PageRequest(cursor="é")),
         ):
             with pytest.raises(InvalidArgument) as refused:
                 await wire.orders.ListOrders(request)
@@ -341,13 +355,13 @@ async def test_a_cursor_is_good_for_its_own_list_only(wire: Wire) -> None:
 
 async def test_a_wrong_date_is_named(wire: Wire) -> None:
     with wire.staff(), pytest.raises(InvalidArgument) as refused:
-        await wire.orders.ListOrders(pb.ListOrdersRequest(business_date="tomorrow"))
+        await wire.orders.ListOrders(orders_api.ListOrdersRequest(business_date="tomorrow"))
     assert refused.value.reason == "INVALID_DATE"
 
 
 async def test_a_time_outside_the_calendar_is_named(wire: Wire) -> None:
     for seconds in (2**60, -(2**60)):
-        request = pb.ListOrdersRequest()
+        request = orders_api.ListOrdersRequest()
         request.updated_since.seconds = seconds
         with wire.staff(), pytest.raises(InvalidArgument) as refused:
             await wire.orders.ListOrders(request)
@@ -359,19 +373,19 @@ async def test_text_that_cannot_be_stored_is_refused_as_the_callers_mistake(wire
     line = draft_line(wire.world.burger, note=nul)
     with wire.staff():
         with pytest.raises(InvalidArgument) as written:
-            await wire.orders.PlaceOrder(pb.PlaceOrderRequest(request_id="r1", order=draft(line)))
+            await wire.orders.PlaceOrder(orders_api.PlaceOrderRequest(request_id="r1", order=draft(line)))
         with pytest.raises(InvalidArgument) as asked:
-            await wire.orders.ListOrders(pb.ListOrdersRequest(query=nul))
+            await wire.orders.ListOrders(orders_api.ListOrdersRequest(query=nul))
     assert (written.value.reason, asked.value.reason) == ("INVALID_TEXT", "INVALID_TEXT")
 
 
 async def test_the_first_station_is_made_at_first_use_and_more_can_be_saved(wire: Wire) -> None:
     manager = STAFF | {"settings.manage"}
     with wire.cook(manager):
-        [kitchen] = (await wire.kitchen.ListStations(pb.ListStationsRequest())).stations
+        [kitchen] = (await wire.kitchen.ListStations(orders_api.ListStationsRequest())).stations
         assert (kitchen.name, kitchen.is_default) == ("Kitchen", True)
         bar = orders_pb2.Station(name="Bar", position=1, category_ids=[str(MAINS)], target_minutes=5)
-        saved = await wire.kitchen.SaveStation(pb.SaveStationRequest(request_id="s1", station=bar))
+        saved = await wire.kitchen.SaveStation(orders_api.SaveStationRequest(request_id="s1", station=bar))
         assert (saved.station.version, saved.station.is_default) == (1, False)
     order = await wire.world.place()
     [ticket] = await wire.world.tickets(order.id)
@@ -380,41 +394,45 @@ async def test_the_first_station_is_made_at_first_use_and_more_can_be_saved(wire
     stale.CopyFrom(saved.station)
     stale.category_ids[:] = [str(DRINKS)]
     with wire.cook(manager):
-        await wire.kitchen.SaveStation(pb.SaveStationRequest(request_id="s2", station=stale))
+        await wire.kitchen.SaveStation(orders_api.SaveStationRequest(request_id="s2", station=stale))
         with pytest.raises(Stale):
-            await wire.kitchen.SaveStation(pb.SaveStationRequest(request_id="s3", station=stale))
+            await wire.kitchen.SaveStation(orders_api.SaveStationRequest(request_id="s3", station=stale))
     with wire.cook(), pytest.raises(PermissionDenied):
-        await wire.kitchen.SaveStation(pb.SaveStationRequest(request_id="s4", station=bar))
+        await wire.kitchen.SaveStation(orders_api.SaveStationRequest(request_id="s4", station=bar))
 
 
 async def test_one_station_is_always_the_default(wire: Wire) -> None:
     with wire.cook(STAFF | {"settings.manage"}):
-        [kitchen] = (await wire.kitchen.ListStations(pb.ListStationsRequest())).stations
+        [kitchen] = (await wire.kitchen.ListStations(orders_api.ListStationsRequest())).stations
         kitchen.is_default = False
         with pytest.raises(Unprocessable) as refused:
-            await wire.kitchen.SaveStation(pb.SaveStationRequest(request_id="s1", station=kitchen))
+            await wire.kitchen.SaveStation(orders_api.SaveStationRequest(request_id="s1", station=kitchen))
         assert refused.value.reason == "DEFAULT_STATION_NEEDED"
         new = orders_pb2.Station(name="New", is_default=True)
-        await wire.kitchen.SaveStation(pb.SaveStationRequest(request_id="s2", station=new))
-        stations = (await wire.kitchen.ListStations(pb.ListStationsRequest())).stations
+        await wire.kitchen.SaveStation(orders_api.SaveStationRequest(request_id="s2", station=new))
+        stations = (await wire.kitchen.ListStations(orders_api.ListStationsRequest())).stations
     assert {station.name: station.is_default for station in stations} == {"Kitchen": False, "New": True}
 
 
 async def test_tickets_are_listed_by_state_and_station_and_moved(wire: Wire) -> None:
     first, second = await wire.world.place(), await wire.world.place()
     with wire.cook():
-        tickets = (await wire.kitchen.ListTickets(pb.ListTicketsRequest())).tickets
+        tickets = (await wire.kitchen.ListTickets(orders_api.ListTicketsRequest())).tickets
         assert [ticket.order_id for ticket in tickets] == [second.id, first.id]
-        bump = pb.ChangeTicketRequest(request_id="t1", ticket_id=tickets[0].id, action=pb.TICKET_ACTION_BUMP)
+        bump = orders_api.ChangeTicketRequest(
+            request_id="t1", ticket_id=tickets[0].id, action=orders_api.TICKET_ACTION_BUMP
+        )
         bumped = (await wire.kitchen.ChangeTicket(bump)).ticket
         assert (await wire.kitchen.ChangeTicket(bump)).ticket == bumped
-        ready = pb.ListTicketsRequest(states=[orders_pb2.KITCHEN_STATE_READY], station_id=bumped.station_id)
+        ready = orders_api.ListTicketsRequest(
+            states=[orders_pb2.KITCHEN_STATE_READY], station_id=bumped.station_id
+        )
         assert [ticket.id for ticket in (await wire.kitchen.ListTickets(ready)).tickets] == [bumped.id]
-        start = pb.ChangeTicketLineRequest(
+        start = orders_api.ChangeTicketLineRequest(
             request_id="t2",
             ticket_id=tickets[1].id,
             line_id=tickets[1].lines[0].id,
-            action=pb.TICKET_LINE_ACTION_START,
+            action=orders_api.TICKET_LINE_ACTION_START,
         )
         started = (await wire.kitchen.ChangeTicketLine(start)).ticket
     assert started.lines[0].state == orders_pb2.KITCHEN_STATE_PREPARING
@@ -423,7 +441,7 @@ async def test_tickets_are_listed_by_state_and_station_and_moved(wire: Wire) -> 
 async def test_an_undelivered_ticket_is_reported_once_per_revision(wire: Wire) -> None:
     order = await wire.world.place()
     [ticket] = await wire.world.tickets(order.id)
-    report = pb.ReportUndeliveredRequest(
+    report = orders_api.ReportUndeliveredRequest(
         restaurant_id=str(wire.world.tenant), ticket_id=str(ticket.id), revision=1, cause="no_display"
     )
     with wire.peers[1].as_service(wire.world.tenant):
@@ -438,12 +456,12 @@ async def test_an_undelivered_ticket_is_reported_once_per_revision(wire: Wire) -
 async def test_alarms_are_raised_and_ended_in_batches_and_acknowledged_by_people(wire: Wire) -> None:
     tickets = [ticket for _ in range(3) for ticket in await wire.world.tickets((await wire.world.place()).id)]
     first, second, third = tickets
-    report = pb.ReportUndeliveredRequest(restaurant_id=str(wire.world.tenant))
+    report = orders_api.ReportUndeliveredRequest(restaurant_id=str(wire.world.tenant))
     for ticket in (first, second, third):
         report.tickets.add(ticket_id=str(ticket.id), revision=1, cause="no_display", kitchen_seq=7)
-    delivered = pb.ReportDeliveredRequest(restaurant_id=str(wire.world.tenant))
+    delivered = orders_api.ReportDeliveredRequest(restaurant_id=str(wire.world.tenant))
     delivered.tickets.add(ticket_id=str(first.id), revision=1)
-    acknowledge = pb.AcknowledgeTicketAlarmRequest(request_id="a1", ticket_id=str(second.id))
+    acknowledge = orders_api.AcknowledgeTicketAlarmRequest(request_id="a1", ticket_id=str(second.id))
     with wire.peers[1].as_service(wire.world.tenant):
         await wire.kitchen.ReportUndelivered(report)
         await wire.kitchen.ReportDelivered(delivered)
@@ -451,7 +469,7 @@ async def test_alarms_are_raised_and_ended_in_batches_and_acknowledged_by_people
         for _ in range(2):
             assert (await wire.kitchen.AcknowledgeTicketAlarm(acknowledge)).ticket.id == str(second.id)
     with wire.device():
-        orders = await wire.channels.GetSnapshot(channels_pb.GetSnapshotRequest(channel="orders"))
+        orders = await wire.channels.GetSnapshot(channel_source_api.GetSnapshotRequest(channel="orders"))
     assert [alarm.ticket.id for alarm in orders.orders.alarms] == [str(third.id)]
     with wire.cook({"kitchen.work"}), pytest.raises(PermissionDenied):
         await wire.kitchen.AcknowledgeTicketAlarm(acknowledge)
@@ -460,12 +478,12 @@ async def test_alarms_are_raised_and_ended_in_batches_and_acknowledged_by_people
 async def test_a_snapshot_and_its_position_fit_the_replay(wire: Wire) -> None:
     order = await wire.world.place()
     with wire.device():
-        kitchen = await wire.channels.GetSnapshot(channels_pb.GetSnapshotRequest(channel="kitchen"))
-        orders = await wire.channels.GetSnapshot(channels_pb.GetSnapshotRequest(channel="orders"))
-        floor = await wire.channels.GetSnapshot(channels_pb.GetSnapshotRequest(channel="floor"))
-        metrics = await wire.channels.GetSnapshot(channels_pb.GetSnapshotRequest(channel="metrics"))
+        kitchen = await wire.channels.GetSnapshot(channel_source_api.GetSnapshotRequest(channel="kitchen"))
+        orders = await wire.channels.GetSnapshot(channel_source_api.GetSnapshotRequest(channel="orders"))
+        floor = await wire.channels.GetSnapshot(channel_source_api.GetSnapshotRequest(channel="floor"))
+        metrics = await wire.channels.GetSnapshot(channel_source_api.GetSnapshotRequest(channel="metrics"))
         with pytest.raises(NotFound):
-            await wire.channels.GetSnapshot(channels_pb.GetSnapshotRequest(channel="tills"))
+            await wire.channels.GetSnapshot(channel_source_api.GetSnapshotRequest(channel="tills"))
     assert [ticket.order_id for ticket in kitchen.kitchen.tickets] == [order.id]
     assert [station.name for station in kitchen.kitchen.stations] == ["Kitchen"]
     assert list(orders.orders.orders) == [order]
@@ -482,8 +500,8 @@ async def test_a_snapshot_and_its_position_fit_the_replay(wire: Wire) -> None:
 async def test_a_cancelled_order_is_written_down_once_with_who_did_it(wire: Wire) -> None:
     # Drafts, for no bill of theirs has to be closed first.
     first, second = await wire.world.place(draft=True), await wire.world.place(draft=True)
-    cancel = pb.CancelOrderRequest(request_id="one", order_id=first.id, reason="guest left")
-    status = pb.SetOrderStatusRequest(
+    cancel = orders_api.CancelOrderRequest(request_id="one", order_id=first.id, reason="guest left")
+    status = orders_api.SetOrderStatusRequest(
         request_id="two", order_id=second.id, status=orders_pb2.ORDER_STATE_CANCELLED, reason="guest left"
     )
     person = wire.orders_peer.as_user(STAFF, restaurant_id=wire.world.tenant)
@@ -500,15 +518,15 @@ async def test_a_cancelled_order_is_written_down_once_with_who_did_it(wire: Wire
 
 
 async def test_what_people_do_with_an_order_is_told_once_in_facts(wire: Wire) -> None:
-    request = pb.PlaceOrderRequest(request_id="p", order=draft(draft_line(wire.world.burger)))
+    request = orders_api.PlaceOrderRequest(request_id="p", order=draft(draft_line(wire.world.burger)))
     with capture_logs() as lines:
         with wire.staff():
             for _ in range(2):
                 placed = (await wire.orders.PlaceOrder(request)).order
         with wire.cook():
-            [ticket] = (await wire.kitchen.ListTickets(pb.ListTicketsRequest())).tickets
-            for key, action in (("s", pb.TICKET_ACTION_ACK), ("b", pb.TICKET_ACTION_BUMP)):
-                change = pb.ChangeTicketRequest(request_id=key, ticket_id=ticket.id, action=action)
+            [ticket] = (await wire.kitchen.ListTickets(orders_api.ListTicketsRequest())).tickets
+            for key, action in (("s", orders_api.TICKET_ACTION_ACK), ("b", orders_api.TICKET_ACTION_BUMP)):
+                change = orders_api.ChangeTicketRequest(request_id=key, ticket_id=ticket.id, action=action)
                 for _ in range(2):
                     await wire.kitchen.ChangeTicket(change)
     taken, bumped = [line for line in lines if line.get("part") == "deed"]
@@ -528,7 +546,7 @@ async def test_a_channel_of_another_owner_is_refused_and_not_answered_with_silen
             await _replay(wire, "tills")
         with pytest.raises(NotFound) as shown:
             await wire.channels.GetSnapshot(
-                channels_pb.GetSnapshotRequest(restaurant_id=str(wire.world.tenant), channel="tills")
+                channel_source_api.GetSnapshotRequest(restaurant_id=str(wire.world.tenant), channel="tills")
             )
     assert replayed.value.reason == shown.value.reason == "UNKNOWN_CHANNEL"
 
@@ -537,12 +555,12 @@ async def test_another_restaurants_channel_is_empty(wire: Wire) -> None:
     await wire.world.place()
     other = wire.world.another()
     with wire.device(other.tenant):
-        snapshot = await wire.channels.GetSnapshot(channels_pb.GetSnapshotRequest(channel="orders"))
+        snapshot = await wire.channels.GetSnapshot(channel_source_api.GetSnapshotRequest(channel="orders"))
     assert (list(snapshot.orders.orders), snapshot.seq) == ([], 0)
 
 
-async def _replay(wire: Wire, channel: str) -> channels_pb.ReplayChannelResponse:
-    head = channels_pb.ReplayChannelRequest(restaurant_id=str(wire.world.tenant), channel=channel)
+async def _replay(wire: Wire, channel: str) -> channel_source_api.ReplayChannelResponse:
+    head = channel_source_api.ReplayChannelRequest(restaurant_id=str(wire.world.tenant), channel=channel)
     epoch = (await wire.channels.ReplayChannel(head)).epoch
     head.epoch, head.limit = epoch, 100
     return await wire.channels.ReplayChannel(head)

@@ -5,7 +5,7 @@ from datetime import timedelta
 from uuid import UUID
 
 from fynlo.auth.v1.events_pb2 import RestaurantUpdated
-from fynlo.orders.v1 import events_pb2
+from fynlo.orders.v1 import events_pb2 as orders_events
 
 from chassis.db.sweeps import UNANSWERED_IN_A_ROW
 from chassis.errors import Unavailable
@@ -39,7 +39,7 @@ async def test_an_unpaid_pay_first_order_expires_after_fifteen_minutes(
     states = [(await world.order(one.id)).state for one in (order, kept, later)]
     assert states == [State.CANCELLED, State.CANCELLED, State.VALIDATED]
     assert world.payments.closed == [order.id]
-    cancelled = await event_recorder.of_type(world.deps.db, events_pb2.OrderCancelled, world.tenant)
+    cancelled = await event_recorder.of_type(world.deps.db, orders_events.OrderCancelled, world.tenant)
     assert [event.wasted for event in cancelled] == [False, False]
 
 
@@ -120,7 +120,7 @@ async def test_a_paid_order_that_was_only_bumped_completes_when_it_can_no_longer
         Kitchen.SERVED,
         world.clock.now(),
     )
-    [completed] = await event_recorder.of_type(world.deps.db, events_pb2.OrderCompleted, world.tenant)
+    [completed] = await event_recorder.of_type(world.deps.db, orders_events.OrderCompleted, world.tenant)
     assert completed.order.id == order_id
     [done] = [row for row in await world.history(order_id) if row.to_value == "done" and row.axis == "state"]
     assert (done.reason, done.actor.name, done.actor.user_id) == (upkeep.NOT_MARKED_SERVED, "orders", "")

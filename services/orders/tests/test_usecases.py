@@ -7,7 +7,8 @@ from uuid import UUID
 import pytest
 from fynlo.catalog.v1 import catalog_pb2
 from fynlo.catalog.v1.events_pb2 import MenuChanged
-from fynlo.orders.v1 import events_pb2, orders_pb2
+from fynlo.orders.v1 import events_pb2 as orders_events
+from fynlo.orders.v1 import orders_pb2
 from fynlo.orders.v1.orders_service_pb2 import OrderDraft
 
 from chassis.db.idempotency import IdempotencyInFlight
@@ -65,7 +66,7 @@ async def test_a_pay_later_order_is_taken_cooked_paid_and_done(
         "TicketUpdated",
         "OrderCompleted",
     ]
-    [placed] = await event_recorder.of_type(world.deps.db, events_pb2.OrderPlaced, world.tenant)
+    [placed] = await event_recorder.of_type(world.deps.db, orders_events.OrderPlaced, world.tenant)
     assert placed.order == order
     assert placed.tickets[0].order_number == 1
 
@@ -107,7 +108,7 @@ async def test_the_same_request_again_gets_the_first_reply(
     again = await world.place_answer(wanted, key="k1")
     assert (first.replayed, again.replayed) == (False, True)
     assert again.order == first.order
-    assert len(await event_recorder.of_type(world.deps.db, events_pb2.OrderPlaced, world.tenant)) == 1
+    assert len(await event_recorder.of_type(world.deps.db, orders_events.OrderPlaced, world.tenant)) == 1
 
 
 async def test_the_same_key_with_another_order_is_refused(world: World) -> None:
@@ -159,7 +160,7 @@ async def test_fifty_identical_requests_at_once_have_one_effect(
     refusals = [outcome for outcome in outcomes if not isinstance(outcome, Answer)]
     assert {answer.order.number for answer in answers} == {2}
     assert all(isinstance(refusal, IdempotencyInFlight) for refusal in refusals)
-    placed = await event_recorder.of_type(world.deps.db, events_pb2.OrderPlaced, world.tenant)
+    placed = await event_recorder.of_type(world.deps.db, orders_events.OrderPlaced, world.tenant)
     assert [event.order.id for event in placed].count(wanted.id) == 1
 
 
@@ -312,7 +313,7 @@ async def test_a_quote_is_the_bill_of_the_order_and_leaves_no_trace(
     wanted = draft(draft_line(world.burger, 2))
     quoted = (await placing.quote_order(world.deps, world.tenant, wanted)).order
     assert (quoted.id, quoted.number, quoted.totals.total_minor) == ("", 0, 2250)
-    assert await event_recorder.of_type(world.deps.db, events_pb2.OrderUpdated, world.tenant) == []
+    assert await event_recorder.of_type(world.deps.db, orders_events.OrderUpdated, world.tenant) == []
     placed = await world.place(wanted)
     assert (placed.number, placed.totals) == (1, quoted.totals)
 
@@ -376,7 +377,7 @@ async def test_an_acknowledgement_is_published_once(world: World, event_recorder
     for _ in range(2):
         shown = await world.step(ticket.id, TicketStep.ACK)
         assert shown.HasField("acknowledged_at")
-    moved = await event_recorder.of_type(world.deps.db, events_pb2.TicketUpdated, world.tenant)
+    moved = await event_recorder.of_type(world.deps.db, orders_events.TicketUpdated, world.tenant)
     assert [event.cause for event in moved] == ["acknowledged"]
 
 
@@ -397,7 +398,7 @@ async def test_a_cancellation_closes_the_bill_and_the_tickets(
     cancelled = await world.cancel(order.id, key="c1")
     assert (cancelled.state, world.payments.closed) == (orders_pb2.ORDER_STATE_CANCELLED, [order.id])
     assert await world.cancel(order.id, key="c1") == cancelled
-    [event] = await event_recorder.of_type(world.deps.db, events_pb2.OrderCancelled, world.tenant)
+    [event] = await event_recorder.of_type(world.deps.db, orders_events.OrderCancelled, world.tenant)
     assert (event.reason, event.wasted, len(event.tickets)) == ("guest left", True, 1)
     with pytest.raises(IllegalTransition):
         await world.cancel(order.id)

@@ -8,8 +8,8 @@ from uuid import UUID
 
 from fynlo.catalog.v1 import catalog_pb2
 from fynlo.orders.v1 import orders_pb2
-from fynlo.orders.v1 import orders_service_pb2 as pb
-from fynlo.payments.v1 import events_pb2 as payment_events
+from fynlo.orders.v1 import orders_service_pb2 as orders_api
+from fynlo.payments.v1 import events_pb2 as payments_events
 from fynlo.payments.v1 import payments_pb2
 
 from chassis.clock import FakeClock
@@ -85,13 +85,13 @@ class World:
             yield call
 
     async def place(
-        self, wanted: pb.OrderDraft | None = None, key: str = "", **overrides: Any
+        self, wanted: orders_api.OrderDraft | None = None, key: str = "", **overrides: Any
     ) -> orders_pb2.Order:
         """An order of one burger unless told otherwise."""
         return (await self.place_answer(wanted, key, **overrides)).order
 
     async def place_answer(
-        self, wanted: pb.OrderDraft | None = None, key: str = "", **overrides: Any
+        self, wanted: orders_api.OrderDraft | None = None, key: str = "", **overrides: Any
     ) -> Answer:
         """As place, with whether it was replayed."""
         wanted = wanted if wanted is not None else draft(draft_line(self.burger), **overrides)
@@ -112,7 +112,7 @@ class World:
         """How the order came to its state."""
         return list(await reading.get_history(self.deps, self.tenant, UUID(order_id)))
 
-    async def quote(self, wanted: pb.OrderDraft) -> orders_pb2.Order:
+    async def quote(self, wanted: orders_api.OrderDraft) -> orders_pb2.Order:
         """The bill of a basket."""
         with self.calling():
             return (await placing.quote_order(self.deps, self.tenant, wanted)).order
@@ -137,7 +137,7 @@ class World:
             for ticket in await self.tickets(order_id):
                 await self.step(ticket.id, step)
 
-    def payment(self, order_id: str, amount_minor: int, sequence: int = 1) -> payment_events.PaymentCaptured:
+    def payment(self, order_id: str, amount_minor: int, sequence: int = 1) -> payments_events.PaymentCaptured:
         """What payments announces when cash was taken."""
         paid = payments_pb2.Payment(
             id=str(new_id()),
@@ -148,9 +148,9 @@ class World:
             currency_code="GBP",
             amount_minor=amount_minor,
         )
-        return payment_events.PaymentCaptured(payment=paid, paid_minor=amount_minor, sequence=sequence)
+        return payments_events.PaymentCaptured(payment=paid, paid_minor=amount_minor, sequence=sequence)
 
-    async def record(self, event: payment_events.PaymentCaptured) -> bool:
+    async def record(self, event: payments_events.PaymentCaptured) -> bool:
         """The consumer's handler, in its transaction."""
         async with self.deps.db.transaction(self.tenant) as tx:
             return await payments.record_payment(tx, self.clock, event)
@@ -165,14 +165,20 @@ class World:
     ) -> orders_pb2.Order:
         """Held lines to the kitchen."""
         answer = await lifecycle.fire_order(
-            self.deps, self.ask(), UUID(order_id), lines or [], course, pb.FireOrderResponse, pay_later
+            self.deps,
+            self.ask(),
+            UUID(order_id),
+            lines or [],
+            course,
+            orders_api.FireOrderResponse,
+            pay_later,
         )
         return answer.order
 
     async def complete(self, order_id: str) -> orders_pb2.Order:
         """Paid and handed over."""
         answer = await lifecycle.complete_order(
-            self.deps, self.ask(), UUID(order_id), pb.CompleteOrderResponse
+            self.deps, self.ask(), UUID(order_id), orders_api.CompleteOrderResponse
         )
         return answer.order
 
@@ -182,7 +188,7 @@ class World:
         """Closes the bill and cancels."""
         with self.calling():
             answer = await cancelling.cancel_order(
-                self.deps, self.ask(key, body), UUID(order_id), reason, pb.CancelOrderResponse
+                self.deps, self.ask(key, body), UUID(order_id), reason, orders_api.CancelOrderResponse
             )
         return answer.order
 
@@ -190,7 +196,7 @@ class World:
         """A draft becomes an order."""
         with self.calling():
             answer = await placing.validate_order(
-                self.deps, self.ask(key, body), UUID(order_id), pb.ValidateOrderResponse
+                self.deps, self.ask(key, body), UUID(order_id), orders_api.ValidateOrderResponse
             )
         return answer.order
 
@@ -198,6 +204,6 @@ class World:
         """Moves the order to a derived state."""
         with self.calling():
             answer = await lifecycle.set_order_status(
-                self.deps, self.ask(), UUID(order_id), status, reason, pb.SetOrderStatusResponse
+                self.deps, self.ask(), UUID(order_id), status, reason, orders_api.SetOrderStatusResponse
             )
         return answer.order

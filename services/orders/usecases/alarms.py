@@ -9,7 +9,8 @@ from dataclasses import dataclass
 from datetime import datetime
 from uuid import UUID
 
-from fynlo.orders.v1 import events_pb2, orders_service_pb2
+from fynlo.orders.v1 import events_pb2 as orders_events
+from fynlo.orders.v1 import orders_service_pb2 as orders_api
 
 from chassis.db import Transaction
 from chassis.db.commands import execute
@@ -59,23 +60,23 @@ async def report_delivered(deps: Dependencies, tenant: UUID, confirmed: Sequence
 
 async def acknowledge_alarm(
     deps: Dependencies, ask: Ask, ticket_id: UUID
-) -> orders_service_pb2.AcknowledgeTicketAlarmResponse:
+) -> orders_api.AcknowledgeTicketAlarmResponse:
     """Somebody looks after it. One that is over already stays over. Raises TicketNotFound."""
 
-    async def work(tx: Transaction) -> orders_service_pb2.AcknowledgeTicketAlarmResponse:
+    async def work(tx: Transaction) -> orders_api.AcknowledgeTicketAlarmResponse:
         ticket = await store.end_alarm(tx, ticket_id)
         if ticket is None:
             ticket = await find_ticket(tx, ticket_id)
         else:
             _emit(tx, ticket, alarm_cleared(ticket, AlarmEnd.ACKNOWLEDGED, ask.actor))
-        return orders_service_pb2.AcknowledgeTicketAlarmResponse(ticket=ticket_message(ticket))
+        return orders_api.AcknowledgeTicketAlarmResponse(ticket=ticket_message(ticket))
 
-    return await execute(deps.db, ask, orders_service_pb2.AcknowledgeTicketAlarmResponse, work)
+    return await execute(deps.db, ask, orders_api.AcknowledgeTicketAlarmResponse, work)
 
 
-def raised_event(ticket: Ticket, unseen: Unseen, at: datetime) -> events_pb2.TicketUndelivered:
+def raised_event(ticket: Ticket, unseen: Unseen, at: datetime) -> orders_events.TicketUndelivered:
     """The alarm of a ticket, for all tills."""
-    return events_pb2.TicketUndelivered(
+    return orders_events.TicketUndelivered(
         ticket=ticket_message(ticket),
         cause=unseen.cause,
         raised_at=timestamp(at),
@@ -87,6 +88,6 @@ def raised_event(ticket: Ticket, unseen: Unseen, at: datetime) -> events_pb2.Tic
 def _emit(
     tx: Transaction,
     ticket: Ticket,
-    event: events_pb2.TicketUndelivered | events_pb2.TicketAlarmCleared,
+    event: orders_events.TicketUndelivered | orders_events.TicketAlarmCleared,
 ) -> None:
     tx.emit(event, subject_id=str(ticket.order_id))

@@ -2,7 +2,7 @@
 
 from uuid import UUID
 
-from fynlo.orders.v1 import orders_service_pb2 as pb
+from fynlo.orders.v1 import orders_service_pb2 as orders_api
 
 from chassis.db import Transaction
 from chassis.db.audit import audit
@@ -17,26 +17,26 @@ from services.orders.wire.orders import order_message, ticket_message
 
 async def set_guest_allergy(
     deps: Dependencies, ask: Ask, order_id: UUID, allergy: GuestAllergy | None
-) -> pb.SetGuestAllergyResponse:
+) -> orders_api.SetGuestAllergyResponse:
     """None: no guest has one. Raises OrderNotFound and as commands.set_guest_allergy."""
 
-    async def work(tx: Transaction) -> pb.SetGuestAllergyResponse:
+    async def work(tx: Transaction) -> orders_api.SetGuestAllergyResponse:
         locked = await store.lock_order(tx, order_id)
         change = commands.set_guest_allergy(locked, allergy, deps.command(ask))
         order = locked.order if change is None else (await apply(tx, change)).order
         # Who and when; what it is stands on the order alone.
         audit(tx, "orders.guest_allergy_set", order_id=order.id, order_version=order.version)
-        return pb.SetGuestAllergyResponse(order=order_message(order))
+        return orders_api.SetGuestAllergyResponse(order=order_message(order))
 
-    return await execute(deps.db, ask, pb.SetGuestAllergyResponse, work)
+    return await execute(deps.db, ask, orders_api.SetGuestAllergyResponse, work)
 
 
 async def acknowledge_guest_allergy(
     deps: Dependencies, ask: Ask, ticket_id: UUID, seen: GuestAllergy | None
-) -> pb.AcknowledgeGuestAllergyResponse:
+) -> orders_api.AcknowledgeGuestAllergyResponse:
     """``seen``: as the cook has read it. Raises as commands.acknowledge_allergy."""
 
-    async def work(tx: Transaction) -> pb.AcknowledgeGuestAllergyResponse:
+    async def work(tx: Transaction) -> orders_api.AcknowledgeGuestAllergyResponse:
         locked = await store.lock_order_of_ticket(tx, ticket_id)
         change = commands.acknowledge_allergy(locked, ticket_id, seen, deps.command(ask))
         tickets = locked.tickets if change is None else (await apply(tx, change)).tickets
@@ -48,6 +48,6 @@ async def acknowledge_guest_allergy(
             order_id=locked.order.id,
             revision=ticket.revision,
         )
-        return pb.AcknowledgeGuestAllergyResponse(ticket=ticket_message(ticket))
+        return orders_api.AcknowledgeGuestAllergyResponse(ticket=ticket_message(ticket))
 
-    return await execute(deps.db, ask, pb.AcknowledgeGuestAllergyResponse, work)
+    return await execute(deps.db, ask, orders_api.AcknowledgeGuestAllergyResponse, work)

@@ -12,10 +12,11 @@ from uuid import UUID
 from zoneinfo import ZoneInfo
 
 from fynlo.auth.v1 import events_pb2 as auth_events
-from fynlo.catalog.v1 import catalog_pb2, catalog_service_pb2
+from fynlo.catalog.v1 import catalog_pb2
+from fynlo.catalog.v1 import catalog_service_pb2 as catalog_api
 from fynlo.catalog.v1 import events_pb2 as catalog_events
 from fynlo.common.v1 import common_pb2
-from fynlo.orders.v1 import events_pb2
+from fynlo.orders.v1 import events_pb2 as orders_events
 
 from chassis.db import Database, Transaction
 from chassis.ids import new_id
@@ -129,7 +130,7 @@ class Copies:
         self,
         tenant: UUID,
         settings: common_pb2.RestaurantSettings | None,
-        answer: catalog_service_pb2.GetMenuResponse | None,
+        answer: catalog_api.GetMenuResponse | None,
     ) -> None:
         async with self._db.transaction(tenant) as tx:
             stored = await store.lock(tx)
@@ -217,7 +218,7 @@ async def _add_default_station(tx: Transaction) -> None:
     )
     if await kitchen_store.insert_default_station(tx, station):
         await store.count_stations(tx)
-        saved = events_pb2.StationSaved(station=station_message(station))
+        saved = orders_events.StationSaved(station=station_message(station))
         tx.emit(saved, subject_id=str(station.id))
 
 

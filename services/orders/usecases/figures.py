@@ -5,7 +5,7 @@ no figure is lost with the process that took the change.
 import asyncio
 from uuid import UUID
 
-from fynlo.orders.v1 import events_pb2
+from fynlo.orders.v1 import events_pb2 as orders_events
 
 from chassis.db.sweeps import Round
 from chassis.errors import Problem
@@ -41,7 +41,7 @@ class Publisher:
             if not await store.take_unpublished(tx):
                 return False
             metrics = await todays_metrics(tx, settings, self._deps.clock.now())
-            event = events_pb2.MetricsUpdated(metrics=metrics)
+            event = orders_events.MetricsUpdated(metrics=metrics)
             tx.emit(event, subject_id=str(tenant))
         return True
 

@@ -5,7 +5,8 @@ from dataclasses import replace
 from functools import partial
 from uuid import UUID
 
-from fynlo.orders.v1 import events_pb2, orders_service_pb2
+from fynlo.orders.v1 import events_pb2 as orders_events
+from fynlo.orders.v1 import orders_service_pb2 as orders_api
 
 from chassis.db import Transaction
 from chassis.db.commands import execute
@@ -42,14 +43,14 @@ async def list_stations(deps: Dependencies, tenant: UUID) -> list[Station]:
 
 async def save_station(
     deps: Dependencies, ask: Ask, station: Station, is_new: bool
-) -> orders_service_pb2.SaveStationResponse:
+) -> orders_api.SaveStationResponse:
     """Makes or changes a station.
 
     Raises StationNotFound, StaleVersion, TooManyStations, DefaultStationNeeded.
     """
     await deps.copies.get(ask.tenant)
 
-    async def save(tx: Transaction) -> orders_service_pb2.SaveStationResponse:
+    async def save(tx: Transaction) -> orders_api.SaveStationResponse:
         await copy_store.lock(tx)  # stations change one after another
         others = [other for other in await store.find_stations(tx) if other.id != station.id]
         _check(station, others)
@@ -63,41 +64,41 @@ async def save_station(
         tx.after_commit(partial(deps.copies.forget, ask.tenant))
         saved = replace(station, version=version)
         for one in (*demoted, saved):
-            event = events_pb2.StationSaved(station=station_message(one))
+            event = orders_events.StationSaved(station=station_message(one))
             tx.emit(event, subject_id=str(one.id))
-        return orders_service_pb2.SaveStationResponse(station=station_message(saved))
+        return orders_api.SaveStationResponse(station=station_message(saved))
 
-    return await execute(deps.db, ask, orders_service_pb2.SaveStationResponse, save)
+    return await execute(deps.db, ask, orders_api.SaveStationResponse, save)
 
 
 async def change_ticket(
     deps: Dependencies, ask: Ask, ticket_id: UUID, step: TicketStep
-) -> orders_service_pb2.ChangeTicketResponse:
+) -> orders_api.ChangeTicketResponse:
     """A cook moves a ticket. Raises as commands.step_ticket."""
 
-    async def work(tx: Transaction) -> orders_service_pb2.ChangeTicketResponse:
+    async def work(tx: Transaction) -> orders_api.ChangeTicketResponse:
         def verb(locked: Locked, auto_complete: bool) -> Change | None:
             return commands.step_ticket(locked, ticket_id, step, auto_complete, deps.command(ask))
 
         ticket = await _step(tx, ticket_id, verb)
-        return orders_service_pb2.ChangeTicketResponse(ticket=ticket_message(ticket))
+        return orders_api.ChangeTicketResponse(ticket=ticket_message(ticket))
 
-    return await execute(deps.db, ask, orders_service_pb2.ChangeTicketResponse, work)
+    return await execute(deps.db, ask, orders_api.ChangeTicketResponse, work)
 
 
 async def change_ticket_line(
     deps: Dependencies, ask: Ask, ticket_id: UUID, line_id: UUID, step: LineStep
-) -> orders_service_pb2.ChangeTicketLineResponse:
+) -> orders_api.ChangeTicketLineResponse:
     """A cook moves one line. Raises as commands.step_line."""
 
-    async def work(tx: Transaction) -> orders_service_pb2.ChangeTicketLineResponse:
+    async def work(tx: Transaction) -> orders_api.ChangeTicketLineResponse:
         def verb(locked: Locked, auto_complete: bool) -> Change | None:
             return commands.step_line(locked, ticket_id, line_id, step, auto_complete, deps.command(ask))
 
         ticket = await _step(tx, ticket_id, verb)
-        return orders_service_pb2.ChangeTicketLineResponse(ticket=ticket_message(ticket))
+        return orders_api.ChangeTicketLineResponse(ticket=ticket_message(ticket))
 
-    return await execute(deps.db, ask, orders_service_pb2.ChangeTicketLineResponse, work)
+    return await execute(deps.db, ask, orders_api.ChangeTicketLineResponse, work)
 
 
 async def _step(tx: Transaction, ticket_id: UUID, verb: Callable[[Locked, bool], Change | None]) -> Ticket:

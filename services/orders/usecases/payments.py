@@ -2,7 +2,8 @@
 
 from uuid import UUID
 
-from fynlo.payments.v1 import events_pb2, payments_pb2
+from fynlo.payments.v1 import events_pb2 as payments_events
+from fynlo.payments.v1 import payments_pb2
 
 from chassis.clock import Clock
 from chassis.db import Transaction
@@ -20,7 +21,7 @@ METHOD_PREFIX = "PAYMENT_METHOD_"
 _log = get_logger("orders.payments")
 
 
-async def record_payment(tx: Transaction, clock: Clock, event: events_pb2.PaymentCaptured) -> bool:
+async def record_payment(tx: Transaction, clock: Clock, event: payments_events.PaymentCaptured) -> bool:
     """Books a payment once, in whatever order payments arrive: what is paid is the sum of what was booked.
 
     False when it was booked before.

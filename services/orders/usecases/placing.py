@@ -4,7 +4,7 @@ from dataclasses import dataclass
 from typing import Generic
 from uuid import UUID
 
-from fynlo.orders.v1 import orders_service_pb2
+from fynlo.orders.v1 import orders_service_pb2 as orders_api
 
 from chassis.db import Transaction
 from chassis.db.commands import answered, execute
@@ -38,7 +38,7 @@ STALE_ATTEMPTS = 3
 NOT_IN_COPY = frozenset({"UNKNOWN_ITEM", "UNKNOWN_OPTION"})
 """Refusals that a menu newer than the copy may turn into a sale."""
 
-Placed = orders_service_pb2.PlaceOrderResponse
+Placed = orders_api.PlaceOrderResponse
 
 
 class UnknownMenuVersion(Unprocessable):
@@ -50,8 +50,8 @@ class StaleCopies(Exception):
 
 
 async def quote_order(
-    deps: Dependencies, ask_tenant: UUID, draft: orders_service_pb2.OrderDraft
-) -> orders_service_pb2.QuoteOrderResponse:
+    deps: Dependencies, ask_tenant: UUID, draft: orders_api.OrderDraft
+) -> orders_api.QuoteOrderResponse:
     """The bill of a basket as it would be placed now, without id and number. Raises as place_order."""
     wanted = wanted_order(draft, new_id())
     refuse_empty(wanted.lines)
@@ -69,10 +69,10 @@ async def quote_order(
     message = order_message(change.order)
     message.ClearField("id")
     message.ClearField("placed_by")
-    return orders_service_pb2.QuoteOrderResponse(order=message)
+    return orders_api.QuoteOrderResponse(order=message)
 
 
-async def place_order(deps: Dependencies, ask: Ask, draft: orders_service_pb2.OrderDraft) -> Placed:
+async def place_order(deps: Dependencies, ask: Ask, draft: orders_api.OrderDraft) -> Placed:
     """Takes an order (or keeps a draft): prices, reserves tracked stock, numbers, fires what need not wait.
 
     The same order id again: with the same content the stored order, with other content OrderExists. Raises

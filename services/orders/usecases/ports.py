@@ -5,9 +5,9 @@ from dataclasses import dataclass
 from typing import Protocol, TypeVar
 from uuid import UUID
 
-from fynlo.catalog.v1 import catalog_service_pb2
+from fynlo.catalog.v1 import catalog_service_pb2 as catalog_api
 from fynlo.common.v1 import common_pb2
-from fynlo.orders.v1 import orders_service_pb2
+from fynlo.orders.v1 import orders_service_pb2 as orders_api
 from google.protobuf.message import Message
 
 from chassis.db.commands import Command
@@ -16,11 +16,11 @@ from services.orders.domain.order import Actor, Line
 M = TypeVar("M", bound=Message)
 R = TypeVar(
     "R",
-    orders_service_pb2.ValidateOrderResponse,
-    orders_service_pb2.FireOrderResponse,
-    orders_service_pb2.CompleteOrderResponse,
-    orders_service_pb2.CancelOrderResponse,
-    orders_service_pb2.SetOrderStatusResponse,
+    orders_api.ValidateOrderResponse,
+    orders_api.FireOrderResponse,
+    orders_api.CompleteOrderResponse,
+    orders_api.CancelOrderResponse,
+    orders_api.SetOrderStatusResponse,
 )
 """Replies that hold nothing but the order."""
 
@@ -39,7 +39,7 @@ class Peers(Protocol):
         """The settings of a restaurant, asked as this service."""
         ...
 
-    async def menu(self, tenant: UUID, since_version: int) -> catalog_service_pb2.GetMenuResponse:
+    async def menu(self, tenant: UUID, since_version: int) -> catalog_api.GetMenuResponse:
         """The menu, or what changed since a version, asked as this service."""
         ...
 

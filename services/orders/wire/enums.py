@@ -4,7 +4,8 @@ from enum import StrEnum
 from typing import Any, TypeVar
 
 from fynlo.common.v1 import common_pb2
-from fynlo.orders.v1 import orders_pb2, orders_service_pb2
+from fynlo.orders.v1 import orders_pb2
+from fynlo.orders.v1 import orders_service_pb2 as orders_api
 
 from services.orders.domain.kitchen import LineStep, TicketStep
 from services.orders.domain.menu import OrderType
@@ -29,8 +30,8 @@ LIFECYCLE = _table(Lifecycle, orders_pb2.Lifecycle, "LIFECYCLE")
 PAYMENT = _table(Payment, orders_pb2.PaymentState, "PAYMENT_STATE")
 KITCHEN = _table(Kitchen, orders_pb2.KitchenState, "KITCHEN_STATE")
 STATE = _table(State, orders_pb2.OrderState, "ORDER_STATE")
-TICKET_STEP = _table(TicketStep, orders_service_pb2.TicketAction, "TICKET_ACTION")
-LINE_STEP = _table(LineStep, orders_service_pb2.TicketLineAction, "TICKET_LINE_ACTION")
+TICKET_STEP = _table(TicketStep, orders_api.TicketAction, "TICKET_ACTION")
+LINE_STEP = _table(LineStep, orders_api.TicketLineAction, "TICKET_LINE_ACTION")
 
 ORDER_TYPE_OF = _reverse(ORDER_TYPE)
 BILL_MODE_OF = _reverse(BILL_MODE)

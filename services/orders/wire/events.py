@@ -7,7 +7,8 @@ left for what an order gains in its life, and tickets that do not fit beside it 
 from collections.abc import Iterable, Iterator, Sequence
 from enum import StrEnum
 
-from fynlo.orders.v1 import events_pb2, orders_pb2
+from fynlo.orders.v1 import events_pb2 as orders_events
+from fynlo.orders.v1 import orders_pb2
 from google.protobuf.message import Message
 
 from chassis.messaging.outbox import MAX_EVENT_BYTES
@@ -84,20 +85,22 @@ def _parts(tickets: Iterable[orders_pb2.Ticket]) -> Iterator[list[orders_pb2.Tic
         yield part
 
 
-def alarm_cleared(ticket: Ticket, cause: AlarmEnd, by: Actor | None = None) -> events_pb2.TicketAlarmCleared:
+def alarm_cleared(
+    ticket: Ticket, cause: AlarmEnd, by: Actor | None = None
+) -> orders_events.TicketAlarmCleared:
     """The end of a ticket's alarm, for all tills."""
     who = actor_message(by) if by is not None else None
-    return events_pb2.TicketAlarmCleared(ticket=ticket_message(ticket), cause=cause, acknowledged_by=who)
+    return orders_events.TicketAlarmCleared(ticket=ticket_message(ticket), cause=cause, acknowledged_by=who)
 
 
 def _message(event: Event, order: orders_pb2.Order, tickets: Sequence[orders_pb2.Ticket]) -> Message:
     match event:
         case Placed():
-            return events_pb2.OrderPlaced(order=order, tickets=tickets)
+            return orders_events.OrderPlaced(order=order, tickets=tickets)
         case Updated(cause):
-            return events_pb2.OrderUpdated(order=order, tickets=tickets, cause=cause)
+            return orders_events.OrderUpdated(order=order, tickets=tickets, cause=cause)
         case PaymentRecorded(payment_id, method, amount_minor):
-            return events_pb2.OrderPaymentRecorded(
+            return orders_events.OrderPaymentRecorded(
                 order=order,
                 payment_id=str(payment_id),
                 method=method,
@@ -105,12 +108,12 @@ def _message(event: Event, order: orders_pb2.Order, tickets: Sequence[orders_pb2
                 tickets=tickets,
             )
         case TicketMoved(ticket, cause):
-            return events_pb2.TicketUpdated(ticket=ticket_message(ticket), order=order, cause=cause)
+            return orders_events.TicketUpdated(ticket=ticket_message(ticket), order=order, cause=cause)
         case AlarmCleared(ticket):
             return alarm_cleared(ticket, AlarmEnd.MOVED)
         case KitchenReady():
-            return events_pb2.KitchenOrderReady(order=order)
+            return orders_events.KitchenOrderReady(order=order)
         case Completed():
-            return events_pb2.OrderCompleted(order=order)
+            return orders_events.OrderCompleted(order=order)
         case Cancelled(reason, wasted):
-            return events_pb2.OrderCancelled(order=order, tickets=tickets, reason=reason, wasted=wasted)
+            return orders_events.OrderCancelled(order=order, tickets=tickets, reason=reason, wasted=wasted)

@@ -4,7 +4,9 @@ from dataclasses import dataclass
 from datetime import date, datetime, time
 from uuid import UUID
 
-from fynlo.catalog.v1 import catalog_pb2, catalog_service_pb2, events_pb2
+from fynlo.catalog.v1 import catalog_pb2
+from fynlo.catalog.v1 import catalog_service_pb2 as catalog_api
+from fynlo.catalog.v1 import events_pb2 as catalog_events
 from fynlo.common.v1 import common_pb2
 
 from chassis.clock import business_date
@@ -61,7 +63,7 @@ def menu_of(message: catalog_pb2.Menu) -> Menu:
     )
 
 
-def apply_change(menu: catalog_pb2.Menu, change: events_pb2.MenuChanged) -> None:
+def apply_change(menu: catalog_pb2.Menu, change: catalog_events.MenuChanged) -> None:
     """Brings a copy to the version of ``change`` (or of a part of it); what is named replaces what was."""
     _replace_items(menu, list(change.items), set(change.removed_item_ids))
     _replace_categories(menu, list(change.categories), set(change.removed_category_ids))
@@ -69,7 +71,7 @@ def apply_change(menu: catalog_pb2.Menu, change: events_pb2.MenuChanged) -> None
     menu.version = change.version
 
 
-def apply_answer(menu: catalog_pb2.Menu, answer: catalog_service_pb2.GetMenuResponse) -> None:
+def apply_answer(menu: catalog_pb2.Menu, answer: catalog_api.GetMenuResponse) -> None:
     """Brings a copy to what catalog answered, whole or as a delta."""
     if not answer.delta:
         menu.CopyFrom(answer.menu)

@@ -6,7 +6,8 @@ from datetime import datetime
 from uuid import UUID
 
 from fynlo.common.v1 import common_pb2
-from fynlo.orders.v1 import orders_pb2, orders_service_pb2
+from fynlo.orders.v1 import orders_pb2
+from fynlo.orders.v1 import orders_service_pb2 as orders_api
 
 from chassis.ids import derived_id, new_id, parse_id
 from chassis.instants import timestamp
@@ -19,7 +20,7 @@ from services.orders.pricing import VatGroup
 from services.orders.wire import enums
 
 
-def wanted_order(draft: orders_service_pb2.OrderDraft, own_id: UUID) -> WantedOrder:
+def wanted_order(draft: orders_api.OrderDraft, own_id: UUID) -> WantedOrder:
     """What the request asks for; ``own_id`` is the order's where the client names none.
 
     Lines without an id get one from the order, what was asked for and their place in it: a retry asks for the
@@ -202,7 +203,7 @@ def _allergy_message(allergy: GuestAllergy | None) -> orders_pb2.GuestAllergy | 
     return orders_pb2.GuestAllergy(allergens=allergens, text=allergy.text)  # type: ignore[arg-type] # numbers
 
 
-def _wanted_line(line: orders_service_pb2.DraftLine, line_id: UUID) -> WantedLine:
+def _wanted_line(line: orders_api.DraftLine, line_id: UUID) -> WantedLine:
     return WantedLine(
         id=line_id,
         item_id=UUID(line.item_id),

@@ -1,8 +1,8 @@
 """Payments, bills and the ledger over gRPC."""
 # ruff: noqa: N802 - methods have the names of the contract
 
-from fynlo.payments.v1 import payments_service_pb2 as pb
-from fynlo.payments.v1 import payments_service_pb2_grpc as pb_grpc
+from fynlo.payments.v1 import payments_service_pb2 as payments_api
+from fynlo.payments.v1 import payments_service_pb2_grpc as payments_grpc
 
 from chassis.auth.trust import Trust
 from chassis.db import Database
@@ -14,10 +14,10 @@ from services.payments import usecases, wire
 from services.payments.rpc.approvals import Approvals
 from services.payments.rpc.callers import Context, actor_of, optional_day, optional_id
 
-SERVICE = pb.DESCRIPTOR.services_by_name["PaymentsService"].full_name
+SERVICE = payments_api.DESCRIPTOR.services_by_name["PaymentsService"].full_name
 
 
-class PaymentsRpc(pb_grpc.PaymentsServiceServicer):
+class PaymentsRpc(payments_grpc.PaymentsServiceServicer):
     """Payments, bills and the ledger."""
 
     def __init__(self, db: Database, peers: usecases.Peers, trust: Trust) -> None:
@@ -25,7 +25,9 @@ class PaymentsRpc(pb_grpc.PaymentsServiceServicer):
         self._peers = peers
         self._approvals = Approvals(trust, SERVICE)
 
-    async def TakePayment(self, request: pb.TakePaymentRequest, context: Context) -> pb.TakePaymentResponse:
+    async def TakePayment(
+        self, request: payments_api.TakePaymentRequest, context: Context
+    ) -> payments_api.TakePaymentResponse:
         principal = current_principal()
         command = usecases.TakePayment(
             tenant=principal.tenant,
@@ -44,12 +46,14 @@ class PaymentsRpc(pb_grpc.PaymentsServiceServicer):
         )
         return await usecases.take_payment(self._db, self._peers, command)
 
-    async def GetPayment(self, request: pb.GetPaymentRequest, context: Context) -> pb.GetPaymentResponse:
+    async def GetPayment(
+        self, request: payments_api.GetPaymentRequest, context: Context
+    ) -> payments_api.GetPaymentResponse:
         return await usecases.get_payment(self._db, current_principal().tenant, parse_id(request.payment_id))
 
     async def ListPayments(
-        self, request: pb.ListPaymentsRequest, context: Context
-    ) -> pb.ListPaymentsResponse:
+        self, request: payments_api.ListPaymentsRequest, context: Context
+    ) -> payments_api.ListPaymentsResponse:
         return await usecases.list_payments(
             self._db,
             self._peers,
@@ -60,8 +64,8 @@ class PaymentsRpc(pb_grpc.PaymentsServiceServicer):
         )
 
     async def CompareCosts(
-        self, request: pb.CompareCostsRequest, context: Context
-    ) -> pb.CompareCostsResponse:
+        self, request: payments_api.CompareCostsRequest, context: Context
+    ) -> payments_api.CompareCostsResponse:
         query = usecases.CompareCosts(
             restaurant_id=current_principal().tenant,
             amount_minor=request.amount.amount_minor,
@@ -71,7 +75,9 @@ class PaymentsRpc(pb_grpc.PaymentsServiceServicer):
         )
         return await usecases.compare_costs(self._db, self._peers, query)
 
-    async def CloseBill(self, request: pb.CloseBillRequest, context: Context) -> pb.CloseBillResponse:
+    async def CloseBill(
+        self, request: payments_api.CloseBillRequest, context: Context
+    ) -> payments_api.CloseBillResponse:
         principal = current_principal()
         command = usecases.CloseBill(
             tenant=tenant_named(request.restaurant_id),
@@ -81,7 +87,7 @@ class PaymentsRpc(pb_grpc.PaymentsServiceServicer):
         return await usecases.close_bill(self._db, command)
 
     async def GetTrialBalance(
-        self, request: pb.GetTrialBalanceRequest, context: Context
-    ) -> pb.GetTrialBalanceResponse:
+        self, request: payments_api.GetTrialBalanceRequest, context: Context
+    ) -> payments_api.GetTrialBalanceResponse:
         day = optional_day(request.business_date)
         return await usecases.get_trial_balance(self._db, current_principal().tenant, day)

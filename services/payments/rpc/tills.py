@@ -1,8 +1,8 @@
 """Drawers, their sessions and reports over gRPC."""
 # ruff: noqa: N802 - methods have the names of the contract
 
-from fynlo.payments.v1 import payments_service_pb2 as pb
-from fynlo.payments.v1 import payments_service_pb2_grpc as pb_grpc
+from fynlo.payments.v1 import payments_service_pb2 as payments_api
+from fynlo.payments.v1 import payments_service_pb2_grpc as payments_grpc
 
 from chassis.auth.trust import Trust
 from chassis.db import Database
@@ -14,11 +14,11 @@ from services.payments import usecases, wire
 from services.payments.rpc.approvals import Approvals
 from services.payments.rpc.callers import Context, actor_of, optional_day
 
-SERVICE = pb.DESCRIPTOR.services_by_name["TillService"].full_name
+SERVICE = payments_api.DESCRIPTOR.services_by_name["TillService"].full_name
 REPORTS_PERMISSION = policies_of(SERVICE)["GetZReport"].permission
 
 
-class TillRpc(pb_grpc.TillServiceServicer):
+class TillRpc(payments_grpc.TillServiceServicer):
     """Drawers, their sessions and reports."""
 
     def __init__(self, db: Database, peers: usecases.Peers, trust: Trust) -> None:
@@ -26,7 +26,9 @@ class TillRpc(pb_grpc.TillServiceServicer):
         self._peers = peers
         self._approvals = Approvals(trust, SERVICE)
 
-    async def OpenTill(self, request: pb.OpenTillRequest, context: Context) -> pb.OpenTillResponse:
+    async def OpenTill(
+        self, request: payments_api.OpenTillRequest, context: Context
+    ) -> payments_api.OpenTillResponse:
         principal = current_principal()
         command = usecases.OpenTill(
             tenant=principal.tenant,
@@ -38,22 +40,22 @@ class TillRpc(pb_grpc.TillServiceServicer):
         return await usecases.open_till(self._db, self._peers, command)
 
     async def GetTillSession(
-        self, request: pb.GetTillSessionRequest, context: Context
-    ) -> pb.GetTillSessionResponse:
+        self, request: payments_api.GetTillSessionRequest, context: Context
+    ) -> payments_api.GetTillSessionResponse:
         session_id = parse_id(request.till_session_id)
         return await usecases.get_till_session(self._db, current_principal().tenant, session_id)
 
     async def ListTillSessions(
-        self, request: pb.ListTillSessionsRequest, context: Context
-    ) -> pb.ListTillSessionsResponse:
+        self, request: payments_api.ListTillSessionsRequest, context: Context
+    ) -> payments_api.ListTillSessionsResponse:
         page = page_of(request, BY_TIME)
         return await usecases.list_till_sessions(
             self._db, current_principal().tenant, page, open_only=request.open_only
         )
 
     async def RecordDrawerEvent(
-        self, request: pb.RecordDrawerEventRequest, context: Context
-    ) -> pb.RecordDrawerEventResponse:
+        self, request: payments_api.RecordDrawerEventRequest, context: Context
+    ) -> payments_api.RecordDrawerEventResponse:
         principal = current_principal()
         command = usecases.RecordDrawerEvent(
             tenant=principal.tenant,
@@ -67,14 +69,18 @@ class TillRpc(pb_grpc.TillServiceServicer):
         )
         return await usecases.record_drawer_event(self._db, command)
 
-    async def GetXReport(self, request: pb.GetXReportRequest, context: Context) -> pb.GetXReportResponse:
+    async def GetXReport(
+        self, request: payments_api.GetXReportRequest, context: Context
+    ) -> payments_api.GetXReportResponse:
         principal, session_id = current_principal(), parse_id(request.till_session_id)
         reads_all = principal.may(REPORTS_PERMISSION)
         return await usecases.get_x_report(
             self._db, principal.tenant, session_id, only_of=None if reads_all else principal.subject
         )
 
-    async def CloseTill(self, request: pb.CloseTillRequest, context: Context) -> pb.CloseTillResponse:
+    async def CloseTill(
+        self, request: payments_api.CloseTillRequest, context: Context
+    ) -> payments_api.CloseTillResponse:
         principal = current_principal()
         command = usecases.CloseTill(
             tenant=principal.tenant,
@@ -93,12 +99,14 @@ class TillRpc(pb_grpc.TillServiceServicer):
         response.variance_minor = response.session.variance_minor
         return response
 
-    async def GetZReport(self, request: pb.GetZReportRequest, context: Context) -> pb.GetZReportResponse:
+    async def GetZReport(
+        self, request: payments_api.GetZReportRequest, context: Context
+    ) -> payments_api.GetZReportResponse:
         return await usecases.get_z_report(self._db, current_principal().tenant, request.number)
 
     async def ListZReports(
-        self, request: pb.ListZReportsRequest, context: Context
-    ) -> pb.ListZReportsResponse:
+        self, request: payments_api.ListZReportsRequest, context: Context
+    ) -> payments_api.ListZReportsResponse:
         page = page_of(request, BY_NUMBER)
         day = optional_day(request.business_date)
         return await usecases.list_z_reports(self._db, current_principal().tenant, page, day=day)

@@ -10,7 +10,7 @@ from uuid import UUID
 import pytest
 from fynlo.common.v1 import common_pb2
 from fynlo.payments.v1 import payments_pb2
-from fynlo.payments.v1 import payments_service_pb2 as pb
+from fynlo.payments.v1 import payments_service_pb2 as payments_api
 
 from chassis.auth import Principal, Revocation, RevokedKind
 from chassis.db.errors import ConcurrentUpdate
@@ -46,8 +46,10 @@ async def face(world: World) -> AsyncIterator[Face]:
         yield made
 
 
-def paid_out(till: payments_pb2.TillSession, amount: int, **more: Any) -> pb.RecordDrawerEventRequest:
-    return pb.RecordDrawerEventRequest(
+def paid_out(
+    till: payments_pb2.TillSession, amount: int, **more: Any
+) -> payments_api.RecordDrawerEventRequest:
+    return payments_api.RecordDrawerEventRequest(
         **{
             "request_id": "out",
             "till_session_id": till.id,
@@ -142,9 +144,9 @@ async def test_who_did_what_with_whose_approval_and_why_is_in_both_reports(face:
         await face.tills.RecordDrawerEvent(paid_out(till, 6_000, approval=token))
     with face.person(EMPLOYEE, subject=ANNA.user_id, name="Anna"):
         await face.tills.RecordDrawerEvent(paid_out(till, 1_500, request_id="milk", reason="milk"))
-        report = (await face.tills.GetXReport(pb.GetXReportRequest(till_session_id=till.id))).report
+        report = (await face.tills.GetXReport(payments_api.GetXReportRequest(till_session_id=till.id))).report
         closed = await face.tills.CloseTill(
-            pb.CloseTillRequest(request_id="close", till_session_id=till.id, counted_minor=92_500)
+            payments_api.CloseTillRequest(request_id="close", till_session_id=till.id, counted_minor=92_500)
         )
     assert closed.report.drawer_events == report.drawer_events
     plumber, milk = report.drawer_events
@@ -153,7 +155,7 @@ async def test_who_did_what_with_whose_approval_and_why_is_in_both_reports(face:
     assert (milk.amount_minor, milk.reason, milk.actor.name) == (1_500, "milk", "Anna")
     assert not milk.HasField("approved_by")
     with face.person(MANAGER):
-        read = (await face.tills.GetZReport(pb.GetZReportRequest(number=1))).report
+        read = (await face.tills.GetZReport(payments_api.GetZReportRequest(number=1))).report
     assert read == closed.report
 
 
@@ -161,7 +163,7 @@ async def test_an_approved_pay_out_hides_no_variance(face: Face) -> None:
     till = await open_till(face, ANNA.user_id)
     with face.person(EMPLOYEE, subject=ANNA.user_id):
         await face.tills.RecordDrawerEvent(paid_out(till, 40_000, approval=approval(face.world)))
-        close = pb.CloseTillRequest(
+        close = payments_api.CloseTillRequest(
             request_id="close", till_session_id=till.id, counted_minor=50_000, reason="a plumber"
         )
         with pytest.raises(PermissionDenied) as refused:
@@ -173,8 +175,8 @@ async def test_an_approved_pay_out_hides_no_variance(face: Face) -> None:
     assert [(one.amount_minor, one.approved_by.name) for one in report.drawer_events] == [(40_000, "Mara")]
 
 
-def closing(till: payments_pb2.TillSession, counted: int, **more: Any) -> pb.CloseTillRequest:
-    return pb.CloseTillRequest(
+def closing(till: payments_pb2.TillSession, counted: int, **more: Any) -> payments_api.CloseTillRequest:
+    return payments_api.CloseTillRequest(
         **{"request_id": "close", "till_session_id": till.id, "counted_minor": counted, **more}
     )
 
@@ -191,13 +193,15 @@ async def test_who_approved_the_closing_of_a_till_is_in_its_reports_and_its_retr
         assert alone.value.reason == "VARIANCE_NEEDS_MANAGER"
         closed = await face.tills.CloseTill(closing(till, 50_000, reason="stolen", approval=token))
         assert await face.tills.CloseTill(closing(till, 50_000, reason="stolen")) == closed
-        report_x = (await face.tills.GetXReport(pb.GetXReportRequest(till_session_id=till.id))).report
+        report_x = (
+            await face.tills.GetXReport(payments_api.GetXReportRequest(till_session_id=till.id))
+        ).report
     approved_by = closed.report.cash.approved_by
     assert (approved_by.user_id, approved_by.name) == (str(mara.subject), "Mara")
     assert closed.session.closed_by.name == "Anna"
     assert report_x.cash == closed.report.cash
     with face.person(MANAGER):
-        read = (await face.tills.GetZReport(pb.GetZReportRequest(number=1))).report
+        read = (await face.tills.GetZReport(payments_api.GetZReportRequest(number=1))).report
     assert read == closed.report
     assert await usecases.verify_z_reports(face.world.db, face.world.restaurant_id) == 1
 
@@ -328,7 +332,7 @@ async def test_a_tip_of_more_than_the_bill_needs_an_approval(face: Face) -> None
         paid = await face.payments.TakePayment(tipped)
         tipped.ClearField("approval")
         assert await face.payments.TakePayment(tipped) == paid
-        read = await face.payments.GetPayment(pb.GetPaymentRequest(payment_id=paid.payment.id))
+        read = await face.payments.GetPayment(payments_api.GetPaymentRequest(payment_id=paid.payment.id))
     assert read.payment == paid.payment
     assert (read.payment.tip_minor, read.payment.reason) == (A_MILLION, "a film star")
     assert read.payment.approved_by.user_id == str(mara.subject)
@@ -412,23 +416,23 @@ def test_a_report_issued_before_drawer_events_were_listed_still_opens() -> None:
 
 async def test_only_those_who_may_read_reports_read_a_closed_till_of_others(face: Face) -> None:
     till = await open_till(face, ANNA.user_id)
-    x_report = pb.GetXReportRequest(till_session_id=till.id)
+    x_report = payments_api.GetXReportRequest(till_session_id=till.id)
     with face.person(EMPLOYEE, subject=BEN.user_id):
         await face.tills.GetXReport(x_report)
     with face.person(EMPLOYEE, subject=ANNA.user_id):
         closed = await face.tills.CloseTill(
-            pb.CloseTillRequest(request_id="close", till_session_id=till.id, counted_minor=100_000)
+            payments_api.CloseTillRequest(request_id="close", till_session_id=till.id, counted_minor=100_000)
         )
         assert closed.report.number == 1
         assert (await face.tills.GetXReport(x_report)).report.net_minor == closed.report.net_minor
         with pytest.raises(PermissionDenied) as refused:
-            await face.tills.GetZReport(pb.GetZReportRequest(number=1))
+            await face.tills.GetZReport(payments_api.GetZReportRequest(number=1))
     assert refused.value.metadata["permission"] == "reports.read"
     with face.person(EMPLOYEE, subject=BEN.user_id), pytest.raises(PermissionDenied) as anothers:
         await face.tills.GetXReport(x_report)
     assert anothers.value.reason == "REPORT_NOT_YOURS"
     with face.person(MANAGER):
-        assert (await face.tills.GetZReport(pb.GetZReportRequest(number=1))).report == closed.report
+        assert (await face.tills.GetZReport(payments_api.GetZReportRequest(number=1))).report == closed.report
         await face.tills.GetXReport(x_report)
 
 
@@ -436,7 +440,7 @@ async def test_a_closed_till_is_refused_before_anybody_is_asked_to_approve(face:
     till = await open_till(face, ANNA.user_id)
     with face.person(EMPLOYEE, subject=ANNA.user_id):
         await face.tills.CloseTill(
-            pb.CloseTillRequest(request_id="close", till_session_id=till.id, counted_minor=100_000)
+            payments_api.CloseTillRequest(request_id="close", till_session_id=till.id, counted_minor=100_000)
         )
     with face.person(EMPLOYEE, subject=BEN.user_id), pytest.raises(Conflict) as refused:
         await face.tills.RecordDrawerEvent(paid_out(till, 1))

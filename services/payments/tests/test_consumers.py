@@ -9,11 +9,12 @@ from uuid import UUID
 import grpc
 import pytest
 from fynlo.auth.v1.events_pb2 import RestaurantUpdated
-from fynlo.orders.v1 import events_pb2, orders_pb2
+from fynlo.orders.v1 import events_pb2 as orders_events
+from fynlo.orders.v1 import orders_pb2
 from fynlo.payments.v1 import events_pb2 as payments_events
 from fynlo.payments.v1 import payments_pb2
-from fynlo.payments.v1 import payments_service_pb2 as pb
-from fynlo.payments.v1 import payments_service_pb2_grpc as pb_grpc
+from fynlo.payments.v1 import payments_service_pb2 as payments_api
+from fynlo.payments.v1 import payments_service_pb2_grpc as payments_grpc
 from google.protobuf.message import Message
 from nats.aio.client import Client
 
@@ -97,9 +98,9 @@ async def test_orders_open_bills_whatever_the_order_and_number_of_deliveries(
     newer = version_of(order, 2, covers=5)
     tenant, twice = world.restaurant_id, str(new_id())
     async with consuming(world, bus):
-        await publish(bus, tenant, events_pb2.OrderUpdated(order=newer), twice)
-        await publish(bus, tenant, events_pb2.OrderPlaced(order=order))
-        await publish(bus, tenant, events_pb2.OrderUpdated(order=newer), twice)
+        await publish(bus, tenant, orders_events.OrderUpdated(order=newer), twice)
+        await publish(bus, tenant, orders_events.OrderPlaced(order=order))
+        await publish(bus, tenant, orders_events.OrderUpdated(order=newer), twice)
         await publish(bus, tenant, RestaurantUpdated(settings=world.settings(version=4, fee_preset="")))
         await eventually(world, "SELECT covers FROM bill WHERE order_id = $1", UUID(order.id), expected=5)
         await eventually(world, "SELECT version FROM restaurant", expected=4)
@@ -114,12 +115,12 @@ async def test_a_cancellation_closes_the_bill_and_older_news_does_not_reopen_it(
     order = world.order(1000)
     cancelled = version_of(order, 3, lifecycle=orders_pb2.LIFECYCLE_CANCELLED)
     async with consuming(world, bus):
-        await publish(bus, world.restaurant_id, events_pb2.OrderCancelled(order=cancelled))
+        await publish(bus, world.restaurant_id, orders_events.OrderCancelled(order=cancelled))
         version = "SELECT order_version FROM bill WHERE order_id = $1"
         await eventually(world, version, UUID(order.id), expected=3)
         next_one = world.order(1000)
-        await publish(bus, world.restaurant_id, events_pb2.OrderPlaced(order=order))
-        await publish(bus, world.restaurant_id, events_pb2.OrderPlaced(order=next_one))
+        await publish(bus, world.restaurant_id, orders_events.OrderPlaced(order=order))
+        await publish(bus, world.restaurant_id, orders_events.OrderPlaced(order=next_one))
         await eventually(world, version, UUID(next_one.id), expected=next_one.version)
         assert await world.fetchval(version, UUID(order.id)) == 3
     await world.open_till()
@@ -131,8 +132,8 @@ async def test_a_draft_opens_no_bill(world: World, bus: Client) -> None:
     draft = world.order(lifecycle=orders_pb2.LIFECYCLE_DRAFT)
     placed = world.order()
     async with consuming(world, bus):
-        await publish(bus, world.restaurant_id, events_pb2.OrderUpdated(order=draft))
-        await publish(bus, world.restaurant_id, events_pb2.OrderPlaced(order=placed))
+        await publish(bus, world.restaurant_id, orders_events.OrderUpdated(order=draft))
+        await publish(bus, world.restaurant_id, orders_events.OrderPlaced(order=placed))
         await eventually(world, "SELECT count(*) FROM bill", expected=1)
     assert await world.fetchval("SELECT order_id FROM bill") == UUID(placed.id)
 
@@ -144,8 +145,8 @@ async def test_poison_is_parked_and_stands_in_nobodys_way(world: World, bus: Cli
     poison = {str(new_id()): wrong, str(new_id()): foreign}
     async with consuming(world, bus):
         for message_id, order in poison.items():
-            await publish(bus, world.restaurant_id, events_pb2.OrderPlaced(order=order), message_id)
-        await publish(bus, world.restaurant_id, events_pb2.OrderPlaced(order=good))
+            await publish(bus, world.restaurant_id, orders_events.OrderPlaced(order=order), message_id)
+        await publish(bus, world.restaurant_id, orders_events.OrderPlaced(order=good))
         await eventually(world, "SELECT count(*) FROM bill", expected=1)
         parked = "SELECT count(*) FROM inbox_parked WHERE msg_id = ANY ($1)"
         await eventually(world, parked, [UUID(one) for one in poison], expected=2)
@@ -175,7 +176,7 @@ async def test_the_whole_process_serves_consumes_and_publishes(
     await bus.subscribe(f"fynlo.payments.v1.PaymentCaptured.{world.restaurant_id}", cb=on_capture)
     service = await build(settings, world.clock)
     async with service:
-        await publish(bus, world.restaurant_id, events_pb2.OrderPlaced(order=order))
+        await publish(bus, world.restaurant_id, orders_events.OrderPlaced(order=order))
         await eventually(world, "SELECT count(*) FROM bill", expected=1)
         token = world.mint.token(
             world.mint.principal(
@@ -185,11 +186,13 @@ async def test_the_whole_process_serves_consumes_and_publishes(
         )
         metadata = (("authorization", f"Bearer {token}"),)
         async with grpc.aio.insecure_channel(f"127.0.0.1:{service.grpc_port}") as channel:
-            tills: pb_grpc.TillServiceAsyncStub = pb_grpc.TillServiceStub(channel)
-            payments: pb_grpc.PaymentsServiceAsyncStub = pb_grpc.PaymentsServiceStub(channel)
-            await tills.OpenTill(pb.OpenTillRequest(request_id="o", till="Front"), metadata=metadata)
+            tills: payments_grpc.TillServiceAsyncStub = payments_grpc.TillServiceStub(channel)
+            payments: payments_grpc.PaymentsServiceAsyncStub = payments_grpc.PaymentsServiceStub(channel)
+            await tills.OpenTill(
+                payments_api.OpenTillRequest(request_id="o", till="Front"), metadata=metadata
+            )
             paid = await payments.TakePayment(
-                pb.TakePaymentRequest(
+                payments_api.TakePaymentRequest(
                     request_id="p", order_id=order.id, method=payments_pb2.PAYMENT_METHOD_CASH
                 ),
                 metadata=metadata,

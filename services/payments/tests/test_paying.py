@@ -6,8 +6,9 @@ from uuid import UUID
 
 import pytest
 from fynlo.orders.v1 import orders_pb2
-from fynlo.payments.v1 import events_pb2, payments_pb2
-from fynlo.payments.v1 import payments_service_pb2 as pb
+from fynlo.payments.v1 import events_pb2 as payments_events
+from fynlo.payments.v1 import payments_pb2
+from fynlo.payments.v1 import payments_service_pb2 as payments_api
 
 from chassis.db.idempotency import IdempotencyInFlight, IdempotencyKeyReuse
 from chassis.errors import Conflict, Problem
@@ -74,9 +75,9 @@ async def test_the_capture_and_the_till_are_announced(world: World, event_record
     assert [event.channels for event in captured] == [[], []]
     assert [event.subject_id for event in captured] == [order.id, order.id]
     assert captured[0].command_id == "pay-1"
-    facts = await event_recorder.of_type(world.db, events_pb2.PaymentCaptured, world.restaurant_id)
+    facts = await event_recorder.of_type(world.db, payments_events.PaymentCaptured, world.restaurant_id)
     assert [(f.sequence, f.paid_minor, f.due_minor) for f in facts] == [(1, 4000, 6000), (2, 10000, 0)]
-    sessions = await event_recorder.of_type(world.db, events_pb2.TillSessionUpdated, world.restaurant_id)
+    sessions = await event_recorder.of_type(world.db, payments_events.TillSessionUpdated, world.restaurant_id)
     assert [event.session.expected_minor for event in sessions] == [5000, 9000, 15000]
     assert sessions[-1].session == await world.session(till)
 
@@ -187,7 +188,7 @@ async def test_fifty_identical_requests_have_one_effect(world: World) -> None:
     order, key, payment_id = world.order(), world.key("storm"), new_id()
     await hear(world, order)
 
-    async def persist() -> pb.TakePaymentResponse:
+    async def persist() -> payments_api.TakePaymentResponse:
         while True:
             try:
                 return await world.pay(order, 2500, key=key, payment_id=payment_id)
@@ -219,7 +220,7 @@ async def test_parallel_identical_payments_under_different_keys_have_one_effect(
     await hear(world, order)
     attempts = (world.pay(order, 1000, payment_id=payment_id) for _ in range(10))
     results = await asyncio.gather(*attempts, return_exceptions=True)
-    assert all(isinstance(r, (pb.TakePaymentResponse, Conflict)) for r in results)
+    assert all(isinstance(r, (payments_api.TakePaymentResponse, Conflict)) for r in results)
     assert (await world.balances())["cash_drawer"] == 6000
     assert (await world.pay(order, 1000, payment_id=payment_id)).payment.id == str(payment_id)
 
@@ -230,7 +231,7 @@ async def test_thirty_parallel_payments_never_exceed_the_balance(world: World) -
     await hear(world, order)
     attempts = (world.pay(order, 700 + 13 * n) for n in range(30))
     results = await asyncio.gather(*attempts, return_exceptions=True)
-    taken = [r.payment.amount_minor for r in results if isinstance(r, pb.TakePaymentResponse)]
+    taken = [r.payment.amount_minor for r in results if isinstance(r, payments_api.TakePaymentResponse)]
     refused = [r for r in results if isinstance(r, Problem)]
     assert len(taken) + len(refused) == 30
     assert all(isinstance(problem, AmountAboveBalance) for problem in refused)

@@ -7,11 +7,12 @@ from typing import Any
 
 import pytest
 from fynlo.common.v1 import common_pb2
-from fynlo.payments.v1 import events_pb2, payments_pb2
-from fynlo.payments.v1 import payments_service_pb2 as pb
-from fynlo.payments.v1 import payments_service_pb2_grpc as pb_grpc
-from fynlo.realtime.v1 import channel_source_service_pb2 as source_pb
-from fynlo.realtime.v1 import channel_source_service_pb2_grpc as source_grpc
+from fynlo.payments.v1 import events_pb2 as payments_events
+from fynlo.payments.v1 import payments_pb2
+from fynlo.payments.v1 import payments_service_pb2 as payments_api
+from fynlo.payments.v1 import payments_service_pb2_grpc as payments_grpc
+from fynlo.realtime.v1 import channel_source_service_pb2 as channel_source_api
+from fynlo.realtime.v1 import channel_source_service_pb2_grpc as channel_source_grpc
 
 from chassis.errors import (
     Conflict,
@@ -37,9 +38,9 @@ class Face:
     world: World
     peer: Peer
     channel_peer: Peer
-    payments: "pb_grpc.PaymentsServiceAsyncStub"
-    tills: "pb_grpc.TillServiceAsyncStub"
-    channel: "source_grpc.ChannelSourceServiceAsyncStub"
+    payments: "payments_grpc.PaymentsServiceAsyncStub"
+    tills: "payments_grpc.TillServiceAsyncStub"
+    channel: "channel_source_grpc.ChannelSourceServiceAsyncStub"
 
     @contextmanager
     def person(self, permissions: list[str], **more: Any) -> Iterator[None]:
@@ -53,15 +54,15 @@ async def face_of(world: World, caller: str) -> AsyncIterator[Face]:
     tills = TillRpc(world.db, world.peers, world.trust)
 
     def register(servicer: object, server: Any) -> None:
-        pb_grpc.add_PaymentsServiceServicer_to_server(payments, server)
-        pb_grpc.add_TillServiceServicer_to_server(tills, server)
+        payments_grpc.add_PaymentsServiceServicer_to_server(payments, server)
+        payments_grpc.add_TillServiceServicer_to_server(tills, server)
 
     grants: dict[str, Any] = {
         "clock": world.clock,
         "caller": caller,
         "mint": world.mint,
     }
-    add_channel = source_grpc.add_ChannelSourceServiceServicer_to_server
+    add_channel = channel_source_grpc.add_ChannelSourceServiceServicer_to_server
     async with (
         serving(register, payments, **grants) as peer,
         serving(add_channel, ChannelRpc(world.db), **grants) as of_channel,
@@ -70,9 +71,9 @@ async def face_of(world: World, caller: str) -> AsyncIterator[Face]:
             world,
             peer,
             of_channel,
-            pb_grpc.PaymentsServiceStub(peer.channel),
-            pb_grpc.TillServiceStub(peer.channel),
-            source_grpc.ChannelSourceServiceStub(of_channel.channel),
+            payments_grpc.PaymentsServiceStub(peer.channel),
+            payments_grpc.TillServiceStub(peer.channel),
+            channel_source_grpc.ChannelSourceServiceStub(of_channel.channel),
         )
 
 
@@ -82,14 +83,14 @@ async def face(world: World) -> AsyncIterator[Face]:
         yield made
 
 
-def cash(order_id: str, request_id: str = "pay", **more: Any) -> pb.TakePaymentRequest:
-    return pb.TakePaymentRequest(
+def cash(order_id: str, request_id: str = "pay", **more: Any) -> payments_api.TakePaymentRequest:
+    return payments_api.TakePaymentRequest(
         request_id=request_id, order_id=order_id, method=payments_pb2.PAYMENT_METHOD_CASH, **more
     )
 
 
-def opening(request_id: str = "open", till: str = "Front") -> pb.OpenTillRequest:
-    return pb.OpenTillRequest(request_id=request_id, till=till, opening_float_minor=5000)
+def opening(request_id: str = "open", till: str = "Front") -> payments_api.OpenTillRequest:
+    return payments_api.OpenTillRequest(request_id=request_id, till=till, opening_float_minor=5000)
 
 
 async def test_a_day_at_the_till(face: Face) -> None:
@@ -98,11 +99,13 @@ async def test_a_day_at_the_till(face: Face) -> None:
         till = (await face.tills.OpenTill(opening())).session
         paid = (await face.payments.TakePayment(cash(order.id, tendered_minor=2000))).payment
         assert (paid.change_minor, paid.taken_by.name, paid.taken_by.device_id) == (875, "Mara", "ipad-9")
-        assert (await face.payments.GetPayment(pb.GetPaymentRequest(payment_id=paid.id))).payment == paid
-        listed = await face.payments.ListPayments(pb.ListPaymentsRequest(order_id=order.id))
+        assert (
+            await face.payments.GetPayment(payments_api.GetPaymentRequest(payment_id=paid.id))
+        ).payment == paid
+        listed = await face.payments.ListPayments(payments_api.ListPaymentsRequest(order_id=order.id))
         assert list(listed.payments) == [paid]
         moved = await face.tills.RecordDrawerEvent(
-            pb.RecordDrawerEventRequest(
+            payments_api.RecordDrawerEventRequest(
                 request_id="drop",
                 till_session_id=till.id,
                 kind=payments_pb2.DRAWER_EVENT_KIND_DROP,
@@ -110,26 +113,32 @@ async def test_a_day_at_the_till(face: Face) -> None:
             )
         )
         assert moved.session.expected_minor == 5125
-        x_report = await face.tills.GetXReport(pb.GetXReportRequest(till_session_id=till.id))
+        x_report = await face.tills.GetXReport(payments_api.GetXReportRequest(till_session_id=till.id))
         assert x_report.report.net_minor == 1125
         closed = await face.tills.CloseTill(
-            pb.CloseTillRequest(request_id="close", till_session_id=till.id, counted_minor=5125)
+            payments_api.CloseTillRequest(request_id="close", till_session_id=till.id, counted_minor=5125)
         )
         assert (
             closed.session
-            == (await face.tills.GetTillSession(pb.GetTillSessionRequest(till_session_id=till.id))).session
+            == (
+                await face.tills.GetTillSession(payments_api.GetTillSessionRequest(till_session_id=till.id))
+            ).session
         )
-        z_report = await face.tills.GetZReport(pb.GetZReportRequest(number=1))
+        z_report = await face.tills.GetZReport(payments_api.GetZReportRequest(number=1))
         assert z_report.report == closed.report
-        on_day = pb.ListZReportsRequest(business_date=till.business_date)
+        on_day = payments_api.ListZReportsRequest(business_date=till.business_date)
         assert list((await face.tills.ListZReports(on_day)).reports) == [closed.report]
-        assert not (await face.tills.ListTillSessions(pb.ListTillSessionsRequest(open_only=True))).sessions
+        assert not (
+            await face.tills.ListTillSessions(payments_api.ListTillSessionsRequest(open_only=True))
+        ).sessions
         balance = await face.payments.GetTrialBalance(
-            pb.GetTrialBalanceRequest(business_date=till.business_date)
+            payments_api.GetTrialBalanceRequest(business_date=till.business_date)
         )
         assert sum(a.debit_minor - a.credit_minor for a in balance.accounts) == 0
         assert not (
-            await face.payments.GetTrialBalance(pb.GetTrialBalanceRequest(business_date="2020-01-01"))
+            await face.payments.GetTrialBalance(
+                payments_api.GetTrialBalanceRequest(business_date="2020-01-01")
+            )
         ).accounts
 
 
@@ -160,7 +169,7 @@ async def test_problems_carry_their_reason(face: Face) -> None:
         assert twice.value.metadata["till_session_id"] == till.id
         with pytest.raises(Unprocessable) as card:
             await face.payments.TakePayment(
-                pb.TakePaymentRequest(
+                payments_api.TakePaymentRequest(
                     request_id="card", order_id=order.id, method=payments_pb2.PAYMENT_METHOD_CARD
                 )
             )
@@ -179,7 +188,7 @@ async def test_problems_carry_their_reason(face: Face) -> None:
 async def test_only_a_manager_closes_over_a_large_difference(face: Face) -> None:
     with face.person(EMPLOYEE):
         till = (await face.tills.OpenTill(opening())).session
-    request = pb.CloseTillRequest(
+    request = payments_api.CloseTillRequest(
         request_id="close", till_session_id=till.id, counted_minor=0, reason="stolen"
     )
     with face.person(EMPLOYEE), pytest.raises(PermissionDenied) as refused:
@@ -190,7 +199,7 @@ async def test_only_a_manager_closes_over_a_large_difference(face: Face) -> None
 
 
 async def test_every_method_needs_its_permission(face: Face) -> None:
-    reads = pb.GetTrialBalanceRequest()
+    reads = payments_api.GetTrialBalanceRequest()
     with face.person(EMPLOYEE), pytest.raises(PermissionDenied):
         await face.payments.GetTrialBalance(reads)
     with face.person([]), pytest.raises(PermissionDenied):
@@ -205,22 +214,22 @@ async def test_nothing_of_another_restaurant_is_found(face: Face) -> None:
         till = (await face.tills.OpenTill(opening())).session
         payment = (await face.payments.TakePayment(cash(order.id))).payment
         await face.tills.CloseTill(
-            pb.CloseTillRequest(request_id="close", till_session_id=till.id, counted_minor=6000)
+            payments_api.CloseTillRequest(request_id="close", till_session_id=till.id, counted_minor=6000)
         )
     with face.peer.as_user(MANAGER) as stranger:
         face.world.settings(restaurant_id=str(stranger.restaurant_id))
         for call in (
-            face.payments.GetPayment(pb.GetPaymentRequest(payment_id=payment.id)),
+            face.payments.GetPayment(payments_api.GetPaymentRequest(payment_id=payment.id)),
             face.payments.TakePayment(cash(order.id)),
-            face.tills.GetTillSession(pb.GetTillSessionRequest(till_session_id=till.id)),
-            face.tills.GetXReport(pb.GetXReportRequest(till_session_id=till.id)),
-            face.tills.GetZReport(pb.GetZReportRequest(number=1)),
-            face.tills.CloseTill(pb.CloseTillRequest(request_id="c", till_session_id=till.id)),
+            face.tills.GetTillSession(payments_api.GetTillSessionRequest(till_session_id=till.id)),
+            face.tills.GetXReport(payments_api.GetXReportRequest(till_session_id=till.id)),
+            face.tills.GetZReport(payments_api.GetZReportRequest(number=1)),
+            face.tills.CloseTill(payments_api.CloseTillRequest(request_id="c", till_session_id=till.id)),
         ):
             with pytest.raises(NotFound):
                 await call
-        assert not (await face.payments.ListPayments(pb.ListPaymentsRequest())).payments
-        assert not (await face.payments.GetTrialBalance(pb.GetTrialBalanceRequest())).accounts
+        assert not (await face.payments.ListPayments(payments_api.ListPaymentsRequest())).payments
+        assert not (await face.payments.GetTrialBalance(payments_api.GetTrialBalanceRequest())).accounts
 
 
 async def test_orders_closes_bills_for_the_restaurant_that_it_names(world: World) -> None:
@@ -228,7 +237,7 @@ async def test_orders_closes_bills_for_the_restaurant_that_it_names(world: World
     async with face_of(world, "orders") as face:
         with face.peer.as_service(world.restaurant_id):
             await face.payments.CloseBill(
-                pb.CloseBillRequest(
+                payments_api.CloseBillRequest(
                     request_id="cancel", order_id=order.id, restaurant_id=str(world.restaurant_id)
                 )
             )
@@ -238,7 +247,9 @@ async def test_orders_closes_bills_for_the_restaurant_that_it_names(world: World
     assert refused.value.reason == "BILL_CLOSED"
     async with face_of(world, "staff") as face:
         with face.peer.as_service(world.restaurant_id), pytest.raises(PermissionDenied):
-            await face.payments.CloseBill(pb.CloseBillRequest(request_id="cancel", order_id=order.id))
+            await face.payments.CloseBill(
+                payments_api.CloseBillRequest(request_id="cancel", order_id=order.id)
+            )
 
 
 async def test_a_person_cannot_close_a_bill_elsewhere_by_naming_the_restaurant(world: World) -> None:
@@ -246,7 +257,9 @@ async def test_a_person_cannot_close_a_bill_elsewhere_by_naming_the_restaurant(w
     async with face_of(world, "gateway") as face:
         with face.peer.as_user(EMPLOYEE), pytest.raises(PermissionDenied) as refused:
             await face.payments.CloseBill(
-                pb.CloseBillRequest(request_id="x", order_id=order.id, restaurant_id=str(world.restaurant_id))
+                payments_api.CloseBillRequest(
+                    request_id="x", order_id=order.id, restaurant_id=str(world.restaurant_id)
+                )
             )
         assert refused.value.reason == "OTHER_RESTAURANT"
         with face.person(EMPLOYEE):
@@ -257,12 +270,12 @@ async def test_a_person_cannot_close_a_bill_elsewhere_by_naming_the_restaurant(w
 async def test_costs_are_compared(face: Face) -> None:
     with face.person(["orders.place"]):
         reply = await face.payments.CompareCosts(
-            pb.CompareCostsRequest(amount=common_pb2.Money(amount_minor=5000, currency_code="GBP"))
+            payments_api.CompareCostsRequest(amount=common_pb2.Money(amount_minor=5000, currency_code="GBP"))
         )
         assert [cost.total_minor for cost in reply.costs] == [0, 60, 225, 225]
         with pytest.raises(Unprocessable):
             await face.payments.CompareCosts(
-                pb.CompareCostsRequest(
+                payments_api.CompareCostsRequest(
                     amount=common_pb2.Money(amount_minor=100, currency_code="GBP"), tip_minor=101
                 )
             )
@@ -275,29 +288,29 @@ async def test_realtime_replays_the_channel_and_takes_its_snapshot(world: World)
         with face.channel_peer.as_service(world.restaurant_id):
             rid = str(world.restaurant_id)
             snapshot = await face.channel.GetSnapshot(
-                source_pb.GetSnapshotRequest(restaurant_id=rid, channel="tills")
+                channel_source_api.GetSnapshotRequest(restaurant_id=rid, channel="tills")
             )
             assert [s.expected_minor for s in snapshot.tills.sessions] == [5300]
             replayed = await face.channel.ReplayChannel(
-                source_pb.ReplayChannelRequest(
+                channel_source_api.ReplayChannelRequest(
                     restaurant_id=rid, channel="tills", epoch=snapshot.epoch, from_seq=0
                 )
             )
-            assert replayed.outcome == source_pb.REPLAY_OUTCOME_EVENTS
+            assert replayed.outcome == channel_source_api.REPLAY_OUTCOME_EVENTS
             assert [event.seq for event in replayed.events] == [1, 2] == list(range(1, snapshot.seq + 1))
-            last = events_pb2.TillSessionUpdated.FromString(replayed.events[-1].payload)
+            last = payments_events.TillSessionUpdated.FromString(replayed.events[-1].payload)
             assert last.session == snapshot.tills.sessions[0]
             assert last.session.id == till.id
             stale = await face.channel.ReplayChannel(
-                source_pb.ReplayChannelRequest(restaurant_id=rid, channel="tills", epoch="other")
+                channel_source_api.ReplayChannelRequest(restaurant_id=rid, channel="tills", epoch="other")
             )
-            assert stale.outcome == source_pb.REPLAY_OUTCOME_EPOCH_CHANGED
+            assert stale.outcome == channel_source_api.REPLAY_OUTCOME_EPOCH_CHANGED
             with pytest.raises(NotFound):
                 await face.channel.GetSnapshot(
-                    source_pb.GetSnapshotRequest(restaurant_id=rid, channel="kitchen")
+                    channel_source_api.GetSnapshotRequest(restaurant_id=rid, channel="kitchen")
                 )
             elsewhere = new_id()
-            ask = source_pb.GetSnapshotRequest(restaurant_id=str(elsewhere), channel="tills")
+            ask = channel_source_api.GetSnapshotRequest(restaurant_id=str(elsewhere), channel="tills")
             with pytest.raises(PermissionDenied):
                 await face.channel.GetSnapshot(ask)
         with face.channel_peer.as_service(elsewhere):

@@ -5,8 +5,9 @@ from datetime import date, timedelta
 from uuid import UUID
 
 import pytest
-from fynlo.payments.v1 import events_pb2, payments_pb2
-from fynlo.payments.v1 import payments_service_pb2 as pb
+from fynlo.payments.v1 import events_pb2 as payments_events
+from fynlo.payments.v1 import payments_pb2
+from fynlo.payments.v1 import payments_service_pb2 as payments_api
 
 from chassis.errors import InvalidArgument
 from chassis.ids import new_id
@@ -125,7 +126,7 @@ async def test_a_z_report_says_what_the_session_took(world: World, event_recorde
     assert reply.session.state == payments_pb2.TILL_STATE_CLOSED
     assert (reply.session.variance_minor, reply.session.closed_by.name) == (-3, "Anna")
     assert await z_report(world, 1) == report
-    [issued] = await event_recorder.of_type(world.db, events_pb2.ZReportIssued, world.restaurant_id)
+    [issued] = await event_recorder.of_type(world.db, payments_events.ZReportIssued, world.restaurant_id)
     assert issued.report == report
 
 
@@ -199,8 +200,8 @@ async def test_a_payment_never_slips_past_a_closing_till(world: World) -> None:
         payments = [world.pay(order, till=till.id) for order in orders]
         closing = world.close(till, 0, reason="not counted", manager=True)
         results = await asyncio.gather(*payments[:4], closing, *payments[4:], return_exceptions=True)
-        [closed] = [result for result in results if isinstance(result, pb.CloseTillResponse)]
-        taken = [result for result in results if isinstance(result, pb.TakePaymentResponse)]
+        [closed] = [result for result in results if isinstance(result, payments_api.CloseTillResponse)]
+        taken = [result for result in results if isinstance(result, payments_api.TakePaymentResponse)]
         refused = [result for result in results if isinstance(result, TillNotOpen)]
         assert len(taken) + len(refused) == 8
         assert closed.report.net_minor == closed.report.cash.expected_minor == 100 * len(taken)
@@ -214,7 +215,7 @@ async def test_parallel_closes_number_without_a_gap_and_chain(world: World) -> N
         return_exceptions=True,
     )
     assert sum(isinstance(result, VarianceNeedsReason) for result in refused) == 4
-    numbers = sorted(r.report.number for r in refused if isinstance(r, pb.CloseTillResponse))
+    numbers = sorted(r.report.number for r in refused if isinstance(r, payments_api.CloseTillResponse))
     assert numbers == list(range(1, 9))
     assert await usecases.verify_z_reports(world.db, world.restaurant_id) == 8
     reports = [await z_report(world, number) for number in numbers]
@@ -271,7 +272,9 @@ async def test_the_snapshot_of_the_channel_is_what_its_events_add_up_to(
     assert {tuple(event.channels) for event in on_channel} == {("tills",)}
     assert snapshot.seq == len(on_channel) == on_channel[-1].positions[0][2]
     state: dict[str, payments_pb2.TillSession] = {}
-    for updated in await event_recorder.of_type(world.db, events_pb2.TillSessionUpdated, world.restaurant_id):
+    for updated in await event_recorder.of_type(
+        world.db, payments_events.TillSessionUpdated, world.restaurant_id
+    ):
         state[updated.session.id] = updated.session
     still_open = [one for one in state.values() if one.state != payments_pb2.TILL_STATE_CLOSED]
     assert sorted(s.SerializeToString() for s in snapshot.tills.sessions) == sorted(

@@ -7,11 +7,15 @@ from dataclasses import dataclass, field
 from typing import Any
 from uuid import UUID
 
-from fynlo.auth.v1 import auth_pb2, auth_service_pb2, auth_service_pb2_grpc
+from fynlo.auth.v1 import auth_pb2
+from fynlo.auth.v1 import auth_service_pb2 as auth_api
+from fynlo.auth.v1 import auth_service_pb2_grpc as auth_grpc
 from fynlo.common.v1 import common_pb2
-from fynlo.orders.v1 import orders_pb2, orders_service_pb2, orders_service_pb2_grpc
+from fynlo.orders.v1 import orders_pb2
+from fynlo.orders.v1 import orders_service_pb2 as orders_api
+from fynlo.orders.v1 import orders_service_pb2_grpc as orders_grpc
 from fynlo.payments.v1 import payments_pb2
-from fynlo.payments.v1 import payments_service_pb2 as pb
+from fynlo.payments.v1 import payments_service_pb2 as payments_api
 
 from chassis.auth import Revocations, TokenVerifier
 from chassis.auth.trust import Trust
@@ -29,7 +33,7 @@ from services.payments.peers import GrpcPeers
 from services.payments.tests.builders import ANNA, BY_ONESELF, MANAGES
 
 
-class Orders(orders_service_pb2_grpc.OrdersServiceServicer):
+class Orders(orders_grpc.OrdersServiceServicer):
     """Orders as their owner would tell them."""
 
     def __init__(self) -> None:
@@ -37,16 +41,16 @@ class Orders(orders_service_pb2_grpc.OrdersServiceServicer):
         self.asked = 0
 
     async def GetOrder(
-        self, request: orders_service_pb2.GetOrderRequest, context: Any
-    ) -> orders_service_pb2.GetOrderResponse:
+        self, request: orders_api.GetOrderRequest, context: Any
+    ) -> orders_api.GetOrderResponse:
         self.asked += 1
         order = self.orders.get(request.order_id)
         if order is None or order.restaurant_id != request.restaurant_id:
             raise NotFound(reason="ORDER_NOT_FOUND")
-        return orders_service_pb2.GetOrderResponse(order=order)
+        return orders_api.GetOrderResponse(order=order)
 
 
-class Restaurants(auth_service_pb2_grpc.AuthServiceServicer):
+class Restaurants(auth_grpc.AuthServiceServicer):
     """Restaurants as their owner would tell them."""
 
     def __init__(self) -> None:
@@ -54,19 +58,17 @@ class Restaurants(auth_service_pb2_grpc.AuthServiceServicer):
         self.jwks: dict[str, Any] = {}
         self.asked = 0
 
-    async def GetJwks(
-        self, request: auth_service_pb2.GetJwksRequest, context: Any
-    ) -> auth_service_pb2.GetJwksResponse:
-        return auth_service_pb2.GetJwksResponse(jwks_json=json.dumps(self.jwks))
+    async def GetJwks(self, request: auth_api.GetJwksRequest, context: Any) -> auth_api.GetJwksResponse:
+        return auth_api.GetJwksResponse(jwks_json=json.dumps(self.jwks))
 
     async def GetRestaurant(
-        self, request: auth_service_pb2.GetRestaurantRequest, context: Any
-    ) -> auth_service_pb2.GetRestaurantResponse:
+        self, request: auth_api.GetRestaurantRequest, context: Any
+    ) -> auth_api.GetRestaurantResponse:
         self.asked += 1
         settings = self.settings.get(request.restaurant_id)
         if settings is None:
             raise NotFound(reason="RESTAURANT_NOT_FOUND")
-        return auth_service_pb2.GetRestaurantResponse(
+        return auth_api.GetRestaurantResponse(
             restaurant=auth_pb2.Restaurant(id=request.restaurant_id, settings=settings)
         )
 
@@ -187,7 +189,7 @@ class World:
 
     async def pay(
         self, order: orders_pb2.Order | str, amount: int | None = None, **more: Any
-    ) -> pb.TakePaymentResponse:
+    ) -> payments_api.TakePaymentResponse:
         return await usecases.take_payment(self.db, self.peers, self.payment(order, amount, **more))
 
     async def move(
@@ -215,7 +217,7 @@ class World:
         manager: bool = False,
         carried: frozenset[UUID] = frozenset(),
         key: IdempotencyKey | None = None,
-    ) -> pb.CloseTillResponse:
+    ) -> payments_api.CloseTillResponse:
         authority = MANAGES if manager else BY_ONESELF
         command = usecases.CloseTill(
             self.restaurant_id, key or self.key(), ANNA, UUID(session.id), counted, reason, carried, authority
@@ -244,8 +246,8 @@ class World:
 async def world_of(db: Database, clock: FakeClock) -> AsyncIterator[World]:
     """Serves orders and restaurants, and gives them a restaurant."""
     orders, restaurants = Orders(), Restaurants()  # type: ignore[abstract] # what payments ask
-    register_orders = orders_service_pb2_grpc.add_OrdersServiceServicer_to_server
-    register_auth = auth_service_pb2_grpc.add_AuthServiceServicer_to_server
+    register_orders = orders_grpc.add_OrdersServiceServicer_to_server
+    register_auth = auth_grpc.add_AuthServiceServicer_to_server
     common: dict[str, Any] = {"clock": clock, "caller": "payments", "mint": (mint := TokenMint(clock))}
     async with (
         serving(register_orders, orders, **common) as of_orders,

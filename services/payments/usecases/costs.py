@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 from uuid import UUID
 
-from fynlo.payments.v1 import payments_service_pb2 as rpc_pb
+from fynlo.payments.v1 import payments_service_pb2 as payments_api
 
 from chassis.db import Database
 from services.payments import wire
@@ -23,7 +23,7 @@ class CompareCosts:
     service_charge_minor: int
 
 
-async def compare_costs(db: Database, peers: Peers, query: CompareCosts) -> rpc_pb.CompareCostsResponse:
+async def compare_costs(db: Database, peers: Peers, query: CompareCosts) -> payments_api.CompareCostsResponse:
     """Every method that the restaurant's price list knows, the cheapest first.
 
     Raises CurrencyMismatch, PartsAboveAmount, FeePresetUnknown, FeeUnknown.
@@ -31,7 +31,7 @@ async def compare_costs(db: Database, peers: Peers, query: CompareCosts) -> rpc_
     if query.amount_minor < 0:
         raise PartsAboveAmount("An amount is not negative.")
 
-    async def attempt(copies: Copies) -> rpc_pb.CompareCostsResponse:
+    async def attempt(copies: Copies) -> payments_api.CompareCostsResponse:
         fetched = copies.restaurant is not None
         async with db.transaction(query.restaurant_id, readonly=not fetched) as tx:
             await copies.keep(tx, db.clock.now())
@@ -43,6 +43,6 @@ async def compare_costs(db: Database, peers: Peers, query: CompareCosts) -> rpc_
             query.currency_code,
             exempt_minor=query.tip_minor + query.service_charge_minor,
         )
-        return rpc_pb.CompareCostsResponse(costs=[wire.method_cost(cost) for cost in costs])
+        return payments_api.CompareCostsResponse(costs=[wire.method_cost(cost) for cost in costs])
 
     return await with_copies(peers, query.restaurant_id, attempt)

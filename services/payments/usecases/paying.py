@@ -5,7 +5,7 @@ from dataclasses import dataclass, replace
 from functools import partial
 from uuid import UUID
 
-from fynlo.payments.v1 import payments_service_pb2 as rpc_pb
+from fynlo.payments.v1 import payments_service_pb2 as payments_api
 
 from chassis.db import Database, Transaction
 from chassis.db.audit import audit
@@ -52,7 +52,7 @@ class CloseBill(Command):
     order_id: UUID
 
 
-async def take_payment(db: Database, peers: Peers, command: TakePayment) -> rpc_pb.TakePaymentResponse:
+async def take_payment(db: Database, peers: Peers, command: TakePayment) -> payments_api.TakePaymentResponse:
     """Takes cash for an order: payment, bill, drawer, till session and ledger together.
 
     A payment id is good for one payment for ever: the same again answers the same, also under another key.
@@ -66,31 +66,31 @@ async def take_payment(db: Database, peers: Peers, command: TakePayment) -> rpc_
             metadata={"method": command.method.value, "offered": ",".join(sorted(OFFERED))},
         )
 
-    async def take(copies: Copies, tx: Transaction) -> rpc_pb.TakePaymentResponse:
+    async def take(copies: Copies, tx: Transaction) -> payments_api.TakePaymentResponse:
         await copies.keep(tx, db.clock.now())
         return await _take(tx, db, command)
 
-    def attempt(copies: Copies) -> Awaitable[rpc_pb.TakePaymentResponse]:
-        return execute(db, command, rpc_pb.TakePaymentResponse, partial(take, copies))
+    def attempt(copies: Copies) -> Awaitable[payments_api.TakePaymentResponse]:
+        return execute(db, command, payments_api.TakePaymentResponse, partial(take, copies))
 
     return await with_copies(peers, command.tenant, attempt)
 
 
-async def close_bill(db: Database, command: CloseBill) -> rpc_pb.CloseBillResponse:
+async def close_bill(db: Database, command: CloseBill) -> payments_api.CloseBillResponse:
     """Lets no more money onto the bill of an order. Closed twice is closed. Raises BillHasMoney."""
 
-    async def close(tx: Transaction) -> rpc_pb.CloseBillResponse:
+    async def close(tx: Transaction) -> payments_api.CloseBillResponse:
         await store.close_bill(tx, command.order_id, db.clock.now())
         # Looked at after the statement that waits for whoever writes the bill, or makes it, at this moment.
         bill = await store.lock_bill(tx, command.order_id)
         if bill is not None:
             check_closable(bill)
-        return rpc_pb.CloseBillResponse()
+        return payments_api.CloseBillResponse()
 
-    return await execute(db, command, rpc_pb.CloseBillResponse, close)
+    return await execute(db, command, payments_api.CloseBillResponse, close)
 
 
-async def _take(tx: Transaction, db: Database, command: TakePayment) -> rpc_pb.TakePaymentResponse:
+async def _take(tx: Transaction, db: Database, command: TakePayment) -> payments_api.TakePaymentResponse:
     checkout = await store.lock_checkout(tx, command.order_id, command.till_session_id)
     bill, restaurant = checkout.bill, checkout.restaurant
     if bill is None or restaurant is None:
@@ -160,7 +160,7 @@ def _session(checkout: store.Checkout, command: TakePayment) -> TillSession:
     raise TillNotOpen("Several tills are open: say with till_session_id which one the cash goes into.")
 
 
-def _again(earlier: Payment, bill: Bill, command: TakePayment) -> rpc_pb.TakePaymentResponse:
+def _again(earlier: Payment, bill: Bill, command: TakePayment) -> payments_api.TakePaymentResponse:
     same = (
         earlier.order_id == command.order_id
         and earlier.method is command.method
@@ -191,7 +191,7 @@ def _announce(tx: Transaction, payment: Payment, bill: Bill, session: TillSessio
     )
 
 
-def _response(payment: Payment, bill: Bill) -> rpc_pb.TakePaymentResponse:
-    return rpc_pb.TakePaymentResponse(
+def _response(payment: Payment, bill: Bill) -> payments_api.TakePaymentResponse:
+    return payments_api.TakePaymentResponse(
         payment=wire.payment(payment), paid_minor=bill.paid_minor, due_minor=bill.due_minor
     )

@@ -5,7 +5,7 @@ from itertools import accumulate
 from uuid import UUID
 
 from fynlo.payments.v1 import payments_pb2
-from fynlo.payments.v1 import payments_service_pb2 as rpc_pb
+from fynlo.payments.v1 import payments_service_pb2 as payments_api
 
 from chassis.db import Database
 from chassis.rpc.cursors import Page
@@ -29,13 +29,13 @@ REPORTS_CHARS_MAX = 1_000_000
 Moment = tuple[datetime, UUID]
 
 
-async def get_payment(db: Database, restaurant_id: UUID, payment_id: UUID) -> rpc_pb.GetPaymentResponse:
+async def get_payment(db: Database, restaurant_id: UUID, payment_id: UUID) -> payments_api.GetPaymentResponse:
     """Raises PaymentNotFound."""
     async with db.transaction(restaurant_id, readonly=True) as tx:
         payment = await store.find_payment(tx, payment_id)
     if payment is None:
         raise PaymentNotFound("This restaurant has no such payment.")
-    return rpc_pb.GetPaymentResponse(payment=wire.payment(payment))
+    return payments_api.GetPaymentResponse(payment=wire.payment(payment))
 
 
 async def list_payments(
@@ -46,7 +46,7 @@ async def list_payments(
     *,
     order_id: UUID | None,
     session_id: UUID | None,
-) -> rpc_pb.ListPaymentsResponse:
+) -> payments_api.ListPaymentsResponse:
     """The newest first. Raises OrderNotFound."""
     async with db.transaction(restaurant_id, readonly=True) as tx:
         found = await store.list_payments(
@@ -56,35 +56,37 @@ async def list_payments(
     if unheard_of and order_id is not None:
         await peers.order(restaurant_id, order_id)  # it has no payments, if it is there at all
     shown, following = page.cut(found, lambda one: (one.created_at, one.id))
-    return rpc_pb.ListPaymentsResponse(payments=[wire.payment(one) for one in shown], next_cursor=following)
+    return payments_api.ListPaymentsResponse(
+        payments=[wire.payment(one) for one in shown], next_cursor=following
+    )
 
 
 async def get_till_session(
     db: Database, restaurant_id: UUID, session_id: UUID
-) -> rpc_pb.GetTillSessionResponse:
+) -> payments_api.GetTillSessionResponse:
     """Raises TillSessionNotFound."""
     async with db.transaction(restaurant_id, readonly=True) as tx:
         session = await store.find_session(tx, session_id)
     if session is None:
         raise TillSessionNotFound("This restaurant has no such till session.")
-    return rpc_pb.GetTillSessionResponse(session=wire.till_session(session))
+    return payments_api.GetTillSessionResponse(session=wire.till_session(session))
 
 
 async def list_till_sessions(
     db: Database, restaurant_id: UUID, page: Page[Moment], *, open_only: bool
-) -> rpc_pb.ListTillSessionsResponse:
+) -> payments_api.ListTillSessionsResponse:
     """The newest first."""
     async with db.transaction(restaurant_id, readonly=True) as tx:
         found = await store.list_sessions(tx, open_only=open_only, before=page.after, limit=page.one_more)
     shown, following = page.cut(found, lambda one: (one.opened_at, one.id))
-    return rpc_pb.ListTillSessionsResponse(
+    return payments_api.ListTillSessionsResponse(
         sessions=[wire.till_session(one) for one in shown], next_cursor=following
     )
 
 
 async def get_x_report(
     db: Database, restaurant_id: UUID, session_id: UUID, *, only_of: UUID | None
-) -> rpc_pb.GetXReportResponse:
+) -> payments_api.GetXReportResponse:
     """The report of a session as it stands (of a closed one: as it was closed).
 
     ``only_of`` is a person who may not read Z reports, None one who may.
@@ -96,27 +98,27 @@ async def get_x_report(
             raise TillSessionNotFound("This restaurant has no such till session.")
         check_reader(session, only_of)
         report = await current_report(tx, session, session.closed_at or db.clock.now())
-    return rpc_pb.GetXReportResponse(report=wire.till_report(report))
+    return payments_api.GetXReportResponse(report=wire.till_report(report))
 
 
-async def get_z_report(db: Database, restaurant_id: UUID, number: int) -> rpc_pb.GetZReportResponse:
+async def get_z_report(db: Database, restaurant_id: UUID, number: int) -> payments_api.GetZReportResponse:
     """Raises ZReportNotFound, and ZReportTampered where the stored text is not what was sealed."""
     async with db.transaction(restaurant_id, readonly=True) as tx:
         issued = await store.read_z_report(tx, number)
     if issued is None:
         raise ZReportNotFound(f"No Z report has the number {number}.")
-    return rpc_pb.GetZReportResponse(report=wire.till_report(reopen(issued)))
+    return payments_api.GetZReportResponse(report=wire.till_report(reopen(issued)))
 
 
 async def list_z_reports(
     db: Database, restaurant_id: UUID, page: Page[int], *, day: date | None
-) -> rpc_pb.ListZReportsResponse:
+) -> payments_api.ListZReportsResponse:
     """The newest first. Raises ZReportTampered."""
     async with db.transaction(restaurant_id, readonly=True) as tx:
         found = await store.list_z_reports(tx, day=day, before=page.after, limit=page.one_more)
     shown = _fitting(found[: page.size])
     last = shown[-1].number if len(found) > len(shown) else None
-    return rpc_pb.ListZReportsResponse(
+    return payments_api.ListZReportsResponse(
         reports=[wire.till_report(reopen(one)) for one in shown], next_cursor=page.cursor(last)
     )
 
@@ -144,11 +146,11 @@ async def verify_z_reports(db: Database, restaurant_id: UUID) -> int:
 
 async def get_trial_balance(
     db: Database, restaurant_id: UUID, day: date | None
-) -> rpc_pb.GetTrialBalanceResponse:
+) -> payments_api.GetTrialBalanceResponse:
     """Debits and credits per account, of one business date or of all time."""
     async with db.transaction(restaurant_id, readonly=True) as tx:
         rows = await store.trial_balance(tx, day)
-    return rpc_pb.GetTrialBalanceResponse(
+    return payments_api.GetTrialBalanceResponse(
         accounts=[
             payments_pb2.LedgerAccount(
                 account=account, currency_code=currency, debit_minor=debit, credit_minor=credit

@@ -6,7 +6,7 @@ from datetime import datetime
 from functools import partial
 from uuid import UUID
 
-from fynlo.payments.v1 import payments_service_pb2 as rpc_pb
+from fynlo.payments.v1 import payments_service_pb2 as payments_api
 from google.protobuf.message import Message
 
 from chassis.db import Database, Transaction
@@ -72,13 +72,13 @@ class CloseTill(Command):
     authority: Authority
 
 
-async def open_till(db: Database, peers: Peers, command: OpenTill) -> rpc_pb.OpenTillResponse:
+async def open_till(db: Database, peers: Peers, command: OpenTill) -> payments_api.OpenTillResponse:
     """Begins a session. Raises TillAlreadyOpen, InvalidArgument (TILL_NAME)."""
     name = command.till.strip()
     if not name:
         raise InvalidArgument("A till has a name.", reason="TILL_NAME")
 
-    async def begin(copies: Copies, tx: Transaction) -> rpc_pb.OpenTillResponse:
+    async def begin(copies: Copies, tx: Transaction) -> payments_api.OpenTillResponse:
         now = db.clock.now()
         await copies.keep(tx, now)
         restaurant = await restaurant_of(tx)
@@ -118,15 +118,17 @@ async def open_till(db: Database, peers: Peers, command: OpenTill) -> rpc_pb.Ope
             currency=session.currency_code,
             opening_float_minor=session.opening_float_minor,
         )
-        return rpc_pb.OpenTillResponse(session=wire.till_session(session))
+        return payments_api.OpenTillResponse(session=wire.till_session(session))
 
-    def attempt(copies: Copies) -> Awaitable[rpc_pb.OpenTillResponse]:
-        return execute(db, command, rpc_pb.OpenTillResponse, partial(begin, copies))
+    def attempt(copies: Copies) -> Awaitable[payments_api.OpenTillResponse]:
+        return execute(db, command, payments_api.OpenTillResponse, partial(begin, copies))
 
     return await with_copies(peers, command.tenant, attempt)
 
 
-async def record_drawer_event(db: Database, command: RecordDrawerEvent) -> rpc_pb.RecordDrawerEventResponse:
+async def record_drawer_event(
+    db: Database, command: RecordDrawerEvent
+) -> payments_api.RecordDrawerEventResponse:
     """Moves cash in or out beside a sale.
 
     Raises DrawerAmount, TillSessionNotFound, TillNotOpen, DrawerShort, DrawerEventsFull, and where the actor
@@ -134,7 +136,7 @@ async def record_drawer_event(db: Database, command: RecordDrawerEvent) -> rpc_p
     """
     change = drawer_change(command.kind, command.amount_minor)
 
-    async def record(tx: Transaction) -> rpc_pb.RecordDrawerEventResponse:
+    async def record(tx: Transaction) -> payments_api.RecordDrawerEventResponse:
         now = db.clock.now()
         event = await _allowed(tx, command, now)
         session = await store.move_drawer(tx, command.till_session_id, event, change)
@@ -151,12 +153,12 @@ async def record_drawer_event(db: Database, command: RecordDrawerEvent) -> rpc_p
             amount_minor=command.amount_minor,
             approver_id=None if event.approved_by is None else event.approved_by.user_id,
         )
-        return rpc_pb.RecordDrawerEventResponse(session=wire.till_session(session))
+        return payments_api.RecordDrawerEventResponse(session=wire.till_session(session))
 
-    return await execute(db, command, rpc_pb.RecordDrawerEventResponse, record)
+    return await execute(db, command, payments_api.RecordDrawerEventResponse, record)
 
 
-async def close_till(db: Database, command: CloseTill) -> rpc_pb.CloseTillResponse:
+async def close_till(db: Database, command: CloseTill) -> payments_api.CloseTillResponse:
     """Counts, closes and issues the Z report, all in one transaction.
 
     Payments of this till wait for the lock and then find it closed, so the report misses none of them.
@@ -164,7 +166,7 @@ async def close_till(db: Database, command: CloseTill) -> rpc_pb.CloseTillRespon
     close it alone VarianceNeedsManager, ApprovalNeeded, ApprovalInvalid, ApprovalNeedsReason.
     """
 
-    async def close(tx: Transaction) -> rpc_pb.CloseTillResponse:
+    async def close(tx: Transaction) -> payments_api.CloseTillResponse:
         now = db.clock.now()
         session = await _locked(tx, command.till_session_id)
         check_open(session)
@@ -198,9 +200,11 @@ async def close_till(db: Database, command: CloseTill) -> rpc_pb.CloseTillRespon
             z_number=report.number,
             approver_id=None if approver is None else approver.user_id,
         )
-        return rpc_pb.CloseTillResponse(session=wire.till_session(closed), report=wire.till_report(report))
+        return payments_api.CloseTillResponse(
+            session=wire.till_session(closed), report=wire.till_report(report)
+        )
 
-    return await execute(db, command, rpc_pb.CloseTillResponse, close)
+    return await execute(db, command, payments_api.CloseTillResponse, close)
 
 
 async def current_report(tx: Transaction, session: TillSession, until: datetime) -> TillReport:

@@ -15,12 +15,12 @@ from fynlo.catalog.v1 import catalog_pb2
 from fynlo.catalog.v1 import events_pb2 as catalog_events
 from fynlo.orders.v1 import events_pb2 as orders_events
 from fynlo.orders.v1 import orders_pb2
-from fynlo.orders.v1 import orders_service_pb2 as orders_rpc
+from fynlo.orders.v1 import orders_service_pb2 as orders_api
 from fynlo.orders.v1.orders_service_pb2_grpc import (
     KitchenServiceServicer,
     add_KitchenServiceServicer_to_server,
 )
-from fynlo.realtime.v1 import channel_source_service_pb2 as source_rpc
+from fynlo.realtime.v1 import channel_source_service_pb2 as channel_source_api
 from fynlo.realtime.v1 import realtime_pb2
 from fynlo.realtime.v1.channel_source_service_pb2_grpc import (
     ChannelSourceServiceServicer,
@@ -74,8 +74,8 @@ class Owner(ChannelSourceServiceServicer):
         return event.seq
 
     async def ReplayChannel(
-        self, request: source_rpc.ReplayChannelRequest, context: object
-    ) -> source_rpc.ReplayChannelResponse:
+        self, request: channel_source_api.ReplayChannelRequest, context: object
+    ) -> channel_source_api.ReplayChannelResponse:
         self.calls += 1
         if self.down:
             raise Unavailable("the owner is away")
@@ -83,12 +83,12 @@ class Owner(ChannelSourceServiceServicer):
             raise Problem("the events cannot be read")
         key = (request.restaurant_id, request.channel)
         log, first = self.logs.get(key, []), self.first.get(key, 1)
-        answer = source_rpc.ReplayChannelResponse(epoch=self.epoch, head_seq=first - 1 + len(log))
-        answer.outcome = source_rpc.REPLAY_OUTCOME_EVENTS
+        answer = channel_source_api.ReplayChannelResponse(epoch=self.epoch, head_seq=first - 1 + len(log))
+        answer.outcome = channel_source_api.REPLAY_OUTCOME_EVENTS
         if request.epoch and request.epoch != self.epoch:
-            answer.outcome = source_rpc.REPLAY_OUTCOME_EPOCH_CHANGED
+            answer.outcome = channel_source_api.REPLAY_OUTCOME_EPOCH_CHANGED
         elif request.epoch and not first - 1 <= request.from_seq <= answer.head_seq:
-            answer.outcome = source_rpc.REPLAY_OUTCOME_TOO_OLD
+            answer.outcome = channel_source_api.REPLAY_OUTCOME_TOO_OLD
         elif request.epoch:
             begin = request.from_seq + 1 - first
             answer.events.extend(log[begin : begin + request.limit])
@@ -99,20 +99,20 @@ class Kitchen(KitchenServiceServicer):
     """Takes reports of unseen tickets."""
 
     def __init__(self) -> None:
-        self.reports: list[orders_rpc.ReportUndeliveredRequest] = []
-        self.delivered: list[orders_rpc.ReportDeliveredRequest] = []
+        self.reports: list[orders_api.ReportUndeliveredRequest] = []
+        self.delivered: list[orders_api.ReportDeliveredRequest] = []
 
     async def ReportUndelivered(
-        self, request: orders_rpc.ReportUndeliveredRequest, context: object
-    ) -> orders_rpc.ReportUndeliveredResponse:
+        self, request: orders_api.ReportUndeliveredRequest, context: object
+    ) -> orders_api.ReportUndeliveredResponse:
         self.reports.append(request)
-        return orders_rpc.ReportUndeliveredResponse()
+        return orders_api.ReportUndeliveredResponse()
 
     async def ReportDelivered(
-        self, request: orders_rpc.ReportDeliveredRequest, context: object
-    ) -> orders_rpc.ReportDeliveredResponse:
+        self, request: orders_api.ReportDeliveredRequest, context: object
+    ) -> orders_api.ReportDeliveredResponse:
         self.delivered.append(request)
-        return orders_rpc.ReportDeliveredResponse()
+        return orders_api.ReportDeliveredResponse()
 
 
 PEERS = ("auth", "orders", "catalog", "staff", "payments")

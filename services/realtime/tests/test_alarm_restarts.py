@@ -1,6 +1,7 @@
 """Tickets that nobody has seen: told once, not again by a new process, and over when a display has them."""
 
-from fynlo.orders.v1 import events_pb2, orders_pb2
+from fynlo.orders.v1 import events_pb2 as orders_events
+from fynlo.orders.v1 import orders_pb2
 
 from chassis.ids import new_id
 from services.realtime.tests.running import Running, until
@@ -15,7 +16,7 @@ async def fire(running: Running, count: int) -> list[orders_pb2.Ticket]:
         order = orders_pb2.Order(id=str(new_id()), number=number, currency_code="GBP", version=1)
         ticket = orders_pb2.Ticket(id=str(new_id()), order_id=order.id, order_number=number, revision=1)
         ticket.state, ticket.station_id = orders_pb2.KITCHEN_STATE_QUEUED, "grill"
-        await running.emit(events_pb2.OrderPlaced(order=order, tickets=[ticket]), "orders", "kitchen")
+        await running.emit(orders_events.OrderPlaced(order=order, tickets=[ticket]), "orders", "kitchen")
         tickets.append(ticket)
     return tickets
 
@@ -30,7 +31,7 @@ async def test_unseen_tickets_are_told_in_batches_and_not_again_by_a_new_process
     assert sorted(one.ticket_id for one in told) == sorted(ticket.id for ticket in tickets)
     assert len(kitchen.reports) < TICKETS / 5
     for ticket, one in zip(tickets, sorted(told, key=lambda one: one.kitchen_seq), strict=True):
-        raised = events_pb2.TicketUndelivered(
+        raised = orders_events.TicketUndelivered(
             ticket=ticket, cause=one.cause, kitchen_epoch=one.kitchen_epoch, kitchen_seq=one.kitchen_seq
         )
         await running.emit(raised, "orders")

@@ -4,7 +4,8 @@ from typing import Any
 from uuid import UUID
 
 import pytest
-from fynlo.orders.v1 import events_pb2, orders_pb2
+from fynlo.orders.v1 import events_pb2 as orders_events
+from fynlo.orders.v1 import orders_pb2
 from google.protobuf.message import Message
 
 from services.realtime.alarms import CONFIRMED, NO_DISPLAY, NOT_CONFIRMED, KitchenAlarms, Report, Watch
@@ -32,7 +33,7 @@ class Pod:
 
     def fire(self, station: str = "grill", ticket_id: str = "k1") -> None:
         ticket = orders_pb2.Ticket(id=ticket_id, station_id=station, revision=1, state=QUEUED)
-        self.publish(events_pb2.OrderPlaced(order=orders_pb2.Order(id="o1"), tickets=[ticket]))
+        self.publish(orders_events.OrderPlaced(order=orders_pb2.Order(id="o1"), tickets=[ticket]))
 
     def told(self, message: Message) -> None:
         """The orders service tells the tills."""
@@ -41,7 +42,7 @@ class Pod:
 
     def raised(self, ticket_id: str = "k1", revision: int = 1, seq: int = 1) -> None:
         ticket = orders_pb2.Ticket(id=ticket_id, station_id="grill", revision=revision, state=QUEUED)
-        self.told(events_pb2.TicketUndelivered(ticket=ticket, kitchen_epoch="e1", kitchen_seq=seq))
+        self.told(orders_events.TicketUndelivered(ticket=ticket, kitchen_epoch="e1", kitchen_seq=seq))
 
     def display(self, number: int = 1, *stations: str) -> Session:
         session = Session(FakeWire(World()), number, "", False, self.now)
@@ -133,7 +134,7 @@ def test_a_ticket_that_was_touched_is_not_watched_any_more(change: dict[str, Any
     ticket = orders_pb2.Ticket(id="k1", station_id="grill", revision=2, state=change.get("state", QUEUED))
     if "acknowledged" in change:
         ticket.acknowledged_at.GetCurrentTime()
-    pod.publish(events_pb2.TicketUpdated(ticket=ticket))
+    pod.publish(orders_events.TicketUpdated(ticket=ticket))
     assert pod.after(60) == []
 
 
@@ -144,7 +145,7 @@ def test_a_new_revision_is_watched_anew() -> None:
     pod.alarms.acknowledged(session, "e1", 1)
     pod.after(20)
     again = orders_pb2.Ticket(id="k1", station_id="grill", revision=2, state=QUEUED)
-    pod.publish(events_pb2.TicketUpdated(ticket=again))
+    pod.publish(orders_events.TicketUpdated(ticket=again))
     assert pod.after(11) == [("k1", NOT_CONFIRMED)]
 
 
@@ -215,7 +216,7 @@ def test_an_alarm_that_is_over_is_not_raised_again_for_its_revision() -> None:
     pod.fire()
     pod.raised()
     cleared = orders_pb2.Ticket(id="k1", station_id="grill", revision=1, state=QUEUED)
-    pod.told(events_pb2.TicketAlarmCleared(ticket=cleared, cause="acknowledged"))
+    pod.told(orders_events.TicketAlarmCleared(ticket=cleared, cause="acknowledged"))
     assert pod.after(120) == []
     assert len(pod.alarms) == 0
 
@@ -226,7 +227,7 @@ def test_a_ticket_that_grows_in_alarm_ends_it_when_the_new_revision_is_confirmed
     pod.fire()
     assert pod.after(11) == [("k1", NOT_CONFIRMED)]
     grown = orders_pb2.Ticket(id="k1", station_id="grill", revision=2, state=QUEUED)
-    pod.publish(events_pb2.TicketUpdated(ticket=grown))
+    pod.publish(orders_events.TicketUpdated(ticket=grown))
     pod.alarms.acknowledged(session, "e1", 1)
     assert pod.after(5) == []
     pod.alarms.acknowledged(session, "e1", 2)
@@ -300,7 +301,7 @@ def test_displays_are_announced_again_and_again() -> None:
 def test_old_tickets_that_a_new_process_reads_back_get_their_time_first() -> None:
     pod = Pod()
     ticket = orders_pb2.Ticket(id="k1", station_id="grill", revision=1, state=QUEUED)
-    message = events_pb2.OrderPlaced(order=orders_pb2.Order(id="o1"), tickets=[ticket])
+    message = orders_events.OrderPlaced(order=orders_pb2.Order(id="o1"), tickets=[ticket])
     name = message.DESCRIPTOR.full_name
     event = Event(name, message.SerializeToString(), RID, "m", "", int((pod.now - 120) * 1000))
     pod.alarms.published(event, "e1", 1, pod.now, 120.0)
@@ -310,6 +311,6 @@ def test_old_tickets_that_a_new_process_reads_back_get_their_time_first() -> Non
 
 def test_events_without_tickets_or_without_the_kitchen_are_not_watched() -> None:
     pod = Pod()
-    pod.publish(events_pb2.KitchenOrderReady(order=orders_pb2.Order(id="o1")))
-    pod.publish(events_pb2.OrderPlaced(order=orders_pb2.Order(id="o1")))
+    pod.publish(orders_events.KitchenOrderReady(order=orders_pb2.Order(id="o1")))
+    pod.publish(orders_events.OrderPlaced(order=orders_pb2.Order(id="o1")))
     assert len(pod.alarms) == 0

@@ -6,7 +6,8 @@ from uuid import UUID
 
 import asyncpg
 import pytest
-from fynlo.orders.v1 import events_pb2, orders_pb2
+from fynlo.orders.v1 import events_pb2 as orders_events
+from fynlo.orders.v1 import orders_pb2
 from fynlo.realtime.v1.channel_source_service_pb2 import GetSnapshotResponse
 from fynlo.realtime.v1.channel_source_service_pb2_grpc import (
     add_ChannelSourceServiceServicer_to_server,
@@ -58,7 +59,7 @@ class Log(ChannelSource):
         return GetSnapshotResponse(epoch=epoch, seq=seq)
 
 
-def order_of_eight_lines() -> events_pb2.OrderPlaced:
+def order_of_eight_lines() -> orders_events.OrderPlaced:
     """About 3.3 KB, as they are in a restaurant."""
     order = orders_pb2.Order(id=str(new_id()), restaurant_id=str(new_id()), number=7, currency_code="GBP")
     ticket = orders_pb2.Ticket(id=str(new_id()), order_id=order.id, order_number=7, revision=1)
@@ -69,7 +70,7 @@ def order_of_eight_lines() -> events_pb2.OrderPlaced:
         line.options.add(option_id=str(new_id()), name="Extra cheese", quantity=1, price_delta_minor=150)
         cooked = ticket.lines.add(id=line.id, name=line.name, quantity=1, note=line.note)
         cooked.options.add(option_id=str(new_id()), name="Extra cheese", quantity=1)
-    return events_pb2.OrderPlaced(order=order, tickets=[ticket])
+    return orders_events.OrderPlaced(order=order, tickets=[ticket])
 
 
 async def speak(admin_url: str, database: str, rid: str, count: int) -> str:

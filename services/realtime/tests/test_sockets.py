@@ -9,7 +9,8 @@ from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import pytest
-from fynlo.auth.v1 import auth_pb2, events_pb2
+from fynlo.auth.v1 import auth_pb2
+from fynlo.auth.v1 import events_pb2 as auth_events
 from websockets.exceptions import InvalidStatus
 
 from chassis.ids import new_id
@@ -25,7 +26,7 @@ REFUSALS = 4
 async def revoke(running: Running, kind: Any, identifier: str, at: datetime) -> None:
     revocation = auth_pb2.Revocation(kind=kind, id=identifier)
     revocation.valid_after.FromDatetime(at)
-    message = events_pb2.SessionsRevoked(revocation=revocation)
+    message = auth_events.SessionsRevoked(revocation=revocation)
     subject = f"fynlo.auth.v1.SessionsRevoked.{running.rid}"
     await running.bus.publish(subject, message.SerializeToString())
 

@@ -9,13 +9,13 @@ from typing import TYPE_CHECKING
 from uuid import UUID
 
 import pytest
-from fynlo.realtime.v1 import channel_source_service_pb2 as channels_api
+from fynlo.realtime.v1 import channel_source_service_pb2 as channel_source_api
 from fynlo.realtime.v1.channel_source_service_pb2_grpc import (
     ChannelSourceServiceStub,
     add_ChannelSourceServiceServicer_to_server,
 )
 from fynlo.staff.v1 import staff_pb2
-from fynlo.staff.v1 import staff_service_pb2 as api
+from fynlo.staff.v1 import staff_service_pb2 as staff_api
 from fynlo.staff.v1.events_pb2 import EmployeeSaved, ShiftEnded, ShiftStarted
 from fynlo.staff.v1.staff_service_pb2_grpc import StaffServiceStub, add_StaffServiceServicer_to_server
 from google.protobuf.timestamp_pb2 import Timestamp
@@ -53,7 +53,7 @@ class Casa:
     async def save(self, *, name: str = "Mia", active: bool = True, **fields: object) -> staff_pb2.Employee:
         """An employee saved by a manager."""
         employee = staff_pb2.Employee(name=name, active=active, **fields)  # type: ignore[arg-type]
-        request = api.SaveEmployeeRequest(request_id=str(new_id()), employee=employee)
+        request = staff_api.SaveEmployeeRequest(request_id=str(new_id()), employee=employee)
         with self.peer.as_user(MANAGE, restaurant_id=self.id):
             return (await self.stub.SaveEmployee(request)).employee
 
@@ -63,18 +63,18 @@ class Casa:
 
     async def clock_in(self, request_id: str = "", employee_id: str = "") -> staff_pb2.Timecard:
         """By the waiter."""
-        request = api.ClockInRequest(request_id=request_id or str(new_id()), employee_id=employee_id)
+        request = staff_api.ClockInRequest(request_id=request_id or str(new_id()), employee_id=employee_id)
         with self.peer.as_user(CLOCK, restaurant_id=self.id, subject=self.waiter_id):
             return (await self.stub.ClockIn(request)).timecard
 
     async def clock_out(self) -> staff_pb2.Timecard:
         """By the waiter."""
         with self.peer.as_user(CLOCK, restaurant_id=self.id, subject=self.waiter_id):
-            return (await self.stub.ClockOut(api.ClockOutRequest(request_id=str(new_id())))).timecard
+            return (await self.stub.ClockOut(staff_api.ClockOutRequest(request_id=str(new_id())))).timecard
 
     async def cards(self, **fields: object) -> list[staff_pb2.Timecard]:
         """A list as a manager sees it."""
-        request = api.ListTimecardsRequest(**fields)  # type: ignore[arg-type]
+        request = staff_api.ListTimecardsRequest(**fields)  # type: ignore[arg-type]
         with self.peer.as_user(MANAGE, restaurant_id=self.id):
             return list((await self.stub.ListTimecards(request)).timecards)
 
@@ -133,13 +133,15 @@ async def test_wages_are_in_the_currency_of_the_restaurant(casa: Casa) -> None:
 
 
 async def test_a_repeated_request_adds_nobody_twice(casa: Casa) -> None:
-    request = api.SaveEmployeeRequest(request_id="once", employee=staff_pb2.Employee(name="Mia", active=True))
+    request = staff_api.SaveEmployeeRequest(
+        request_id="once", employee=staff_pb2.Employee(name="Mia", active=True)
+    )
     with casa.peer.as_user(MANAGE, restaurant_id=casa.id):
         first = await casa.stub.SaveEmployee(request)
         again = casa.stub.SaveEmployee(request)
         assert (await again).employee == first.employee
         assert await was_replayed(again)
-        listed = await casa.stub.ListEmployees(api.ListEmployeesRequest())
+        listed = await casa.stub.ListEmployees(staff_api.ListEmployeesRequest())
     assert [each.id for each in listed.employees] == [first.employee.id]
 
 
@@ -148,14 +150,14 @@ async def test_employees_are_listed_by_name_page_by_page_without_who_left(casa: 
         await casa.save(name=name)
     await casa.save(name="Gone", active=False)
     found: list[staff_pb2.Employee] = []
-    request = api.ListEmployeesRequest()
+    request = staff_api.ListEmployeesRequest()
     request.page.limit = 2
     with casa.peer.as_user(MANAGE, restaurant_id=casa.id):
         for _ in range(2):
             page = await casa.stub.ListEmployees(request)
             found += page.employees
             request.page.cursor = page.next_cursor
-        everybody = await casa.stub.ListEmployees(api.ListEmployeesRequest(include_inactive=True))
+        everybody = await casa.stub.ListEmployees(staff_api.ListEmployeesRequest(include_inactive=True))
         assert request.page.cursor == ""
         request.page.cursor = "no cursor"
         assert (await refused(casa.stub.ListEmployees(request), InvalidArgument)).reason == "INVALID_CURSOR"
@@ -255,9 +257,9 @@ async def test_the_card_of_somebody_else_needs_a_manager(casa: Casa) -> None:
     await refused(casa.clock_in(employee_id=mia.id), PermissionDenied)
     assert (await casa.clock_in(employee_id=will.id)).employee_id == will.id
     with casa.peer.as_user(MANAGE, restaurant_id=casa.id):
-        reply = await casa.stub.ClockIn(api.ClockInRequest(request_id="m", employee_id=mia.id))
+        reply = await casa.stub.ClockIn(staff_api.ClockInRequest(request_id="m", employee_id=mia.id))
         assert reply.timecard.employee_id == mia.id
-        unknown = api.ClockInRequest(request_id="n", employee_id=str(new_id()))
+        unknown = staff_api.ClockInRequest(request_id="n", employee_id=str(new_id()))
         assert (await refused(casa.stub.ClockIn(unknown), NotFound)).reason == "EMPLOYEE_NOT_FOUND"
     # Whether an id exists is not told to who may not touch it.
     await refused(casa.clock_in(employee_id=str(new_id())), PermissionDenied)
@@ -279,10 +281,10 @@ async def test_cards_are_listed_newest_first_and_narrowed(casa: Casa, fake_clock
         await casa.clock_out()
         fake_clock.advance(timedelta(hours=1))
     found: list[str] = []
-    request = api.ListTimecardsRequest()
+    request = staff_api.ListTimecardsRequest()
     request.page.limit = 2
     with casa.peer.as_user(MANAGE, restaurant_id=casa.id):
-        await casa.stub.ClockIn(api.ClockInRequest(request_id="m", employee_id=mia.id))
+        await casa.stub.ClockIn(staff_api.ClockInRequest(request_id="m", employee_id=mia.id))
         for _ in range(3):
             page = await casa.stub.ListTimecards(request)
             found += [card.id for card in page.timecards]
@@ -304,9 +306,9 @@ async def test_another_restaurant_sees_and_touches_nothing(casa: Casa) -> None:
     will = await casa.waiter()
     await casa.clock_in()
     with casa.peer.as_user(MANAGE, restaurant_id=new_id()):
-        assert not (await casa.stub.ListEmployees(api.ListEmployeesRequest())).employees
-        assert not (await casa.stub.ListTimecards(api.ListTimecardsRequest())).timecards
-        stolen = api.ClockOutRequest(request_id="1", employee_id=will.id)
+        assert not (await casa.stub.ListEmployees(staff_api.ListEmployeesRequest())).employees
+        assert not (await casa.stub.ListTimecards(staff_api.ListTimecardsRequest())).timecards
+        stolen = staff_api.ClockOutRequest(request_id="1", employee_id=will.id)
         await refused(casa.stub.ClockOut(stolen), NotFound)
     async with casa.db.transaction(None) as tx:
         for table in ("employee", "timecard", "restaurant"):
@@ -325,10 +327,10 @@ async def test_a_restaurant_is_asked_for_once(casa: Casa) -> None:
 
 async def test_the_permissions_of_the_contract_hold(casa: Casa) -> None:
     with casa.peer.as_user(CLOCK, restaurant_id=casa.id):
-        save = api.SaveEmployeeRequest(request_id="1", employee=staff_pb2.Employee(name="X"))
+        save = staff_api.SaveEmployeeRequest(request_id="1", employee=staff_pb2.Employee(name="X"))
         for call, permission in (
-            (casa.stub.ListEmployees(api.ListEmployeesRequest()), "staff.read"),
-            (casa.stub.ListTimecards(api.ListTimecardsRequest()), "staff.read"),
+            (casa.stub.ListEmployees(staff_api.ListEmployeesRequest()), "staff.read"),
+            (casa.stub.ListTimecards(staff_api.ListTimecardsRequest()), "staff.read"),
             (casa.stub.SaveEmployee(save), "staff.manage"),
         ):
             assert (await refused(call, PermissionDenied)).metadata["permission"] == permission
@@ -336,7 +338,7 @@ async def test_the_permissions_of_the_contract_hold(casa: Casa) -> None:
 
 async def test_a_time_outside_the_calendar_is_refused_by_its_field(casa: Casa) -> None:
     for field in ("from_time", "until_time"):
-        request = api.ListTimecardsRequest(**{field: Timestamp(seconds=10**12)})  # type: ignore[arg-type]
+        request = staff_api.ListTimecardsRequest(**{field: Timestamp(seconds=10**12)})  # type: ignore[arg-type]
         with casa.peer.as_user(MANAGE, restaurant_id=casa.id):
             problem = await refused(casa.stub.ListTimecards(request), InvalidArgument)
         assert (problem.reason, [wrong.field for wrong in problem.fields]) == ("INVALID_TIME", [field])
@@ -355,27 +357,27 @@ async def test_the_channel_gives_state_and_position_and_what_came_after(
         service_name="staff",
     ) as peer:
         source = ChannelSourceServiceStub(peer.channel)
-        ask = channels_api.GetSnapshotRequest(restaurant_id=str(casa.id), channel="staff")
+        ask = channel_source_api.GetSnapshotRequest(restaurant_id=str(casa.id), channel="staff")
         with peer.as_service(casa.id):
             before = await source.GetSnapshot(ask)
         assert (before.seq, list(before.staff.timecards)) == (1, [first])
         closed = await casa.clock_out()
         with peer.as_service(casa.id):
             replayed = await source.ReplayChannel(
-                channels_api.ReplayChannelRequest(
+                channel_source_api.ReplayChannelRequest(
                     restaurant_id=str(casa.id), channel="staff", epoch=before.epoch, from_seq=before.seq
                 )
             )
             after = await source.GetSnapshot(ask)
-            wrong = channels_api.GetSnapshotRequest(restaurant_id=str(casa.id), channel="kitchen")
+            wrong = channel_source_api.GetSnapshotRequest(restaurant_id=str(casa.id), channel="kitchen")
             assert (await refused(source.GetSnapshot(wrong), NotFound)).reason == "UNKNOWN_CHANNEL"
-        assert replayed.outcome == channels_api.REPLAY_OUTCOME_EVENTS
+        assert replayed.outcome == channel_source_api.REPLAY_OUTCOME_EVENTS
         [event] = replayed.events
         assert (event.seq, ShiftEnded.FromString(event.payload).timecard) == (2, closed)
         assert (after.seq, list(after.staff.timecards)) == (2, [])
         with peer.as_user(["realtime.subscribe"], restaurant_id=new_id()):
             assert (await refused(source.GetSnapshot(ask), PermissionDenied)).reason == "OTHER_RESTAURANT"
-            foreign = await source.GetSnapshot(channels_api.GetSnapshotRequest(channel="staff"))
+            foreign = await source.GetSnapshot(channel_source_api.GetSnapshotRequest(channel="staff"))
         assert (foreign.seq, list(foreign.staff.timecards)) == (0, [])
 
 
