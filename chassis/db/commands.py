@@ -2,14 +2,20 @@
 
 The one place that claims idempotency keys. A use case says what its change is and what it answers::
 
-    async def close(tx: Transaction) -> api.CloseResponse:
-        ...
-        tx.emit(event, subject_id=str(till.id))
-        audit(tx, "payments.till_closed", till_session_id=till.id)
-        tx.after_commit(wake)
-        return api.CloseResponse(...)
+    async def close_till(db: Database, command: Command, till_id: UUID, answer: Answer[Till, M]) -> M:
+        async def close(tx: Transaction) -> Till:
+            ...
+            tx.emit(event, subject_id=str(till.id))
+            audit(tx, "payments.till_closed", till_session_id=till.id)
+            tx.after_commit(wake)
+            return till
 
-    return await execute(db, command, api.CloseResponse, close)
+        return await execute(db, command, answer, close)
+
+What is remembered is the answer as it went out, so the face (rpc) says in which words a result is told, and
+the use case knows no message::
+
+    await close_till(db, command, till_id, Answer(api.CloseResponse, lambda till: api.CloseResponse(...)))
 
 The key is claimed with the BEGIN, in one round trip; effect, events, audit records and the remembered answer
 commit together; events have the command's id unless they are given another one. Audit lines are told and
@@ -18,7 +24,7 @@ hooks are called after the commit, and never for a replay.
 
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
-from typing import TypeVar
+from typing import Any, Generic, TypeVar
 from uuid import UUID
 
 from google.protobuf.message import Message
@@ -62,38 +68,52 @@ def command_of(method: str, request: Message) -> Command:
     return Command(principal.tenant, key_of(method, request, principal))
 
 
+@dataclass(frozen=True, slots=True)
+class Answer(Generic[T, M]):
+    """In which words a command's result is told: ``tell`` makes the message, which is of type ``reply``."""
+
+    reply: type[M]
+    tell: Callable[[T], M]
+
+
+def in_words(reply: type[M]) -> Answer[M, M]:
+    """For a result that is the message itself."""
+    return Answer(reply, lambda message: message)
+
+
 async def execute(
     db: Database,
     command: Command | PlatformCommand,
-    reply: type[M],
-    body: Callable[[Transaction], Awaitable[M]],
+    answer: Answer[T, M] | type[M],
+    body: Callable[[Transaction], Awaitable[Any]],
 ) -> M:
     """Runs ``body`` in one transaction, exactly once per key; later requests get the first answer, and their
     caller is told that it is one.
 
     Raises what ``body`` raises (then nothing happened), IdempotencyInFlight, IdempotencyKeyReuse.
     """
+    answer = _answer(answer)
     async with db.transaction(command.tenant, claiming=command.key) as tx:
         if tx.stored is not None:
-            return _again(reply, tx.stored)
-        message = await body(tx)
+            return _again(answer.reply, tx.stored)
+        message = answer.tell(await body(tx))
         tx.remember(message.SerializeToString())
     return message
 
 
-async def answered(db: Database, command: Command, reply: type[M]) -> M | None:
+async def answered(db: Database, command: Command, answer: Answer[Any, M] | type[M]) -> M | None:
     """What an earlier request with this key was answered: for a command that asks a peer for an effect before
     its own transaction. Claims nothing. Raises IdempotencyInFlight, IdempotencyKeyReuse.
     """
     async with db.transaction(command.tenant, readonly=True) as tx:
         stored = await tx.peek(command.key)
-    return None if stored is None else _again(reply, stored)
+    return None if stored is None else _again(_answer(answer).reply, stored)
 
 
 async def begin(
     db: Database,
     command: Command,
-    reply: type[M],
+    answer: Answer[Any, M] | type[M],
     body: Callable[[Transaction, bool], Awaitable[T | None]],
 ) -> tuple[M | None, T | None]:
     """The first of a command's several transactions, under a key of its own (``execute`` is the last one):
@@ -105,11 +125,15 @@ async def begin(
     """
     async with db.transaction(command.tenant, claiming=command.key.step(FIRST_STEP)) as tx:
         if (stored := await tx.peek(command.key)) is not None:
-            return _again(reply, stored), None
+            return _again(_answer(answer).reply, stored), None
         state = await body(tx, tx.stored is not None)
         if state is not None and tx.stored is None:
             tx.remember(BEGUN)
     return None, state
+
+
+def _answer(answer: Answer[T, M] | type[M]) -> Answer[Any, M]:
+    return answer if isinstance(answer, Answer) else in_words(answer)
 
 
 def _again(reply: type[M], stored: StoredReply) -> M:
