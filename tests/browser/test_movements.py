@@ -101,6 +101,7 @@ async def test_the_list_says_when_it_is_of_before_and_follows_when_the_network_i
 ) -> None:
     till = await Till.open(await desk.page(), house.email)
     await till.open_drawer("Front", "10000")
+    await expect(movements(till.page).locator("[data-event=float]")).to_be_visible()
     await till.page.route("**/x-report", lambda route: route.abort())
     await move(till, "Paid out", "500", "milk")
     await expect(movements(till.page)).to_contain_text("This is what was known. No connection")
