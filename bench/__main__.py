@@ -15,7 +15,7 @@ from typing import Any
 
 from bench import results
 from bench.bars import BARS, Account
-from bench.scenarios import hostile, hostile_sockets, menu, orders, sockets, start
+from bench.scenarios import encode, hostile, hostile_sockets, menu, orders, sockets, start, till
 from bench.stage import RESTAURANTS, SETTINGS, Stage, on_stage
 from chassis.clock import SystemClock
 
@@ -23,8 +23,18 @@ OPEN_FILES = 20_000
 """Ten thousand sockets in the server and as many in the generator, which is another process."""
 
 
-RESTAURANTS_OF = {"hostile-edge": 1, "hostile-sockets": 2, "place-order": 1}
+RESTAURANTS_OF = {
+    "hostile-edge": 1,
+    "hostile-sockets": 2,
+    "bump": 2,
+    "log-in": 1,
+    "one-restaurant": 1,
+    "pay-cash": 2,
+    "place-order": 1,
+}
 """Scenarios that need fewer restaurants than the others: they begin sooner when they are asked for alone."""
+UNSTAGED: dict[str, Callable[[], Account]] = {"encode": encode.encode, "start": start.start}
+"""Scenarios that need no running system, or start one themselves."""
 BUSY_FROM = 0.5
 """Runnable processes besides ours; more than that and latencies are the machine's, not the system's."""
 
@@ -39,9 +49,7 @@ def main() -> None:
     unknown = [name for name in wanted if name not in BARS]
     if unknown:
         parser.error(f"there is no scenario {', '.join(unknown)}; there are {', '.join(BARS)}")
-    _, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
-    resource.setrlimit(resource.RLIMIT_NOFILE, (min(OPEN_FILES, hard), hard))
-    signal.signal(signal.SIGTERM, lambda *_: sys.exit("asked to stop"))
+    prepare_process()
     began, load = time.monotonic(), os.getloadavg()[0]
     accounts = _run(wanted, asked.keep)
     print(
@@ -54,9 +62,16 @@ def main() -> None:
         sys.exit(1)
 
 
+def prepare_process() -> None:
+    """Allows as many open files as the scenarios need; an ordinary kill ends all, as Ctrl-C does."""
+    _, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
+    resource.setrlimit(resource.RLIMIT_NOFILE, (min(OPEN_FILES, hard), hard))
+    signal.signal(signal.SIGTERM, lambda *_: sys.exit("asked to stop"))
+
+
 def _run(wanted: list[str], keep: Path | None) -> list[tuple[str, Account]]:
     accounts: list[tuple[str, Account]] = []
-    staged = [name for name in wanted if name != "start"]
+    staged = [name for name in wanted if name not in UNSTAGED]
     in_full = len(wanted) == len(BARS)
     if staged:
         with tempfile.TemporaryDirectory(prefix="bench-") as folder:
@@ -66,8 +81,7 @@ def _run(wanted: list[str], keep: Path | None) -> list[tuple[str, Account]]:
             with on_stage((keep or Path(folder)) / "data", restaurants) as stage:
                 for name in staged:
                     accounts.append((name, _measured(name, lambda name=name: _staged(stage, name, in_full))))  # type: ignore[misc]
-    if "start" in wanted:
-        accounts.append(("start", _measured("start", start.start)))
+    accounts += [(name, _measured(name, UNSTAGED[name])) for name in wanted if name in UNSTAGED]
     return accounts
 
 
@@ -91,22 +105,26 @@ def _measured(name: str, scenario: Callable[[], Account]) -> Account:
     return account
 
 
+STAGED: dict[str, Callable[[Stage], Account]] = {
+    "place-order": orders.place_order,
+    "one-restaurant": orders.one_restaurant,
+    "place-order-load": orders.place_order_load,
+    "order-to-kitchen": orders.order_to_kitchen,
+    "pay-cash": till.pay_cash,
+    "bump": till.bump,
+    "log-in": till.log_in,
+    "fan-out": sockets.fan_out,
+    "socket-memory": sockets.socket_memory,
+    "hostile-edge": hostile.hostile_edge,
+    "hostile-sockets": hostile_sockets.hostile_sockets,
+    "menu": menu.menu,
+}
+
+
 def _staged(stage: Stage, name: str, in_full: bool) -> Account:
-    if name == "place-order":
-        return orders.place_order(stage)
-    if name == "place-order-load":
+    if name == "place-order-load" and in_full:
         return orders.place_order_load(stage, in_full=in_full)
-    if name == "order-to-kitchen":
-        return orders.order_to_kitchen(stage)
-    if name == "fan-out":
-        return sockets.fan_out(stage)
-    if name == "socket-memory":
-        return sockets.socket_memory(stage)
-    if name == "hostile-edge":
-        return hostile.hostile_edge(stage)
-    if name == "hostile-sockets":
-        return hostile_sockets.hostile_sockets(stage)
-    return menu.menu(stage)
+    return STAGED[name](stage)
 
 
 if __name__ == "__main__":

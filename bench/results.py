@@ -20,6 +20,7 @@ RESULTS = Path(__file__).parent / "results"
 _VERSIONS = (
     "uvicorn",
     "fastapi",
+    "sqlalchemy",
     "uvloop",
     "grpcio",
     "asyncpg",
@@ -78,6 +79,15 @@ def write(scenario: str, account: Account, facts: dict[str, Any], day: date) -> 
     path = RESULTS / f"{day.isoformat()}-{scenario}.json"
     whole = {"scenario": scenario, "date": day.isoformat(), **facts, "verdicts": _verdicts(scenario, account)}
     path.write_text(json.dumps(whole | {"account": account}, indent=1) + "\n")
+    return path
+
+
+def write_between(scenario: str, found: dict[str, Any], day: date) -> Path:
+    """The result file of two commits."""
+    RESULTS.mkdir(exist_ok=True)
+    path = RESULTS / f"{day.isoformat()}-between-{scenario}.json"
+    whole = {"scenario": scenario, "date": day.isoformat(), "versions": versions(), **found}
+    path.write_text(json.dumps(whole, indent=1) + "\n")
     return path
 
 

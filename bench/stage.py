@@ -13,7 +13,7 @@ import httpx
 
 from bench.effort import cpu_seconds_of, resident_bytes_of
 from bench.tokens import Mint
-from tests.system import System, running_system
+from tests.system import ROOT, System, running_system
 from tools.api import Device, http_client
 from tools.demo import PASSWORD, PLATFORM_OWNER
 
@@ -22,6 +22,7 @@ ROOMS = 10
 """Restaurants more, for events that no order made."""
 MENU_ITEMS = 20
 LARGE_MENU_ITEMS = 1_000
+ORDER_LINES = 4
 SET_UP_PARALLEL = 4
 SET_UP_ATTEMPTS = 5
 START_ATTEMPTS = 3
@@ -105,7 +106,8 @@ class Stage:
         """The bytes of an order of four lines, with ``{key}`` for its idempotency key."""
         host, port = self.gateway
         lines = [
-            {"item_id": item, "quantity": 1 + index % 2} for index, item in enumerate(place.item_ids[:4])
+            {"item_id": item, "quantity": 1 + index % 2}
+            for index, item in enumerate(place.item_ids[:ORDER_LINES])
         ]
         order = {
             "service_flow": "pay_later",
@@ -158,12 +160,14 @@ class Stage:
 
 
 @contextmanager
-def on_stage(folder: Path, restaurants: int = RESTAURANTS) -> Iterator[Stage]:
-    """Starts the system and sets up one restaurant with a large menu, so many to sell in, then ROOMS."""
+def on_stage(folder: Path, restaurants: int = RESTAURANTS, tree: Path = ROOT) -> Iterator[Stage]:
+    """Starts the system of ``tree`` and sets up one restaurant with a large menu, so many to sell in, then
+    ROOMS.
+    """
     with ExitStack() as stack:
         for attempt in range(START_ATTEMPTS):
             try:
-                system = stack.enter_context(running_system(folder / f"{attempt}", SETTINGS))
+                system = stack.enter_context(running_system(folder / f"{attempt}", SETTINGS, tree=tree))
                 break
             except RuntimeError as error:
                 # Another system of this machine was quicker at a port that was free a moment ago.

@@ -33,6 +33,12 @@ class Mint:
             base64.urlsafe_b64decode(payload + "=" * (-len(payload) % 4))
         )
 
+    @property
+    def public_key(self) -> dict[str, Any]:
+        """The JWK that verifies what is signed here."""
+        found: dict[str, Any] = self._key.as_dict(private=False)
+        return found
+
     def token(self, restaurant_id: str, device_id: str, client: str = "ios") -> str:
         """A device's token for a restaurant."""
         now = time.time()

@@ -55,20 +55,23 @@ def running_system(
     extra: Mapping[str, str] | None = None,
     module: str = "deploy.local",
     ports: Mapping[str, int] | None = None,
+    tree: Path = ROOT,
 ) -> Iterator[System]:
     """Starts everything, waits until a sale can be made, and stops it afterwards.
 
     ``extra``: environment. ``module``: the supervisor, another one for a system that can be broken. ``ports``
-    None: free ones.
+    None: free ones. ``tree``: the checkout that runs.
     """
     ports = ports or chosen_ports()
     variables = {f"FYNLO_{name.upper().replace('-', '_')}_PORT": str(port) for name, port in ports.items()}
-    env = {**os.environ, **variables, "FYNLO_DATA_DIR": str(data_dir), "NO_COLOR": "1", **(extra or {})}
+    code = os.pathsep.join((str(tree), str(tree / "protos" / "python")))
+    own = {"PYTHONPATH": code, "FYNLO_DATA_DIR": str(data_dir), "NO_COLOR": "1"}
+    env = {**os.environ, **variables, **own, **(extra or {})}
     data_dir.mkdir(parents=True, exist_ok=True)
     log = data_dir.parent / f"{data_dir.name}.log"
     with log.open("wb") as out:
         supervisor = subprocess.Popen(
-            [sys.executable, "-m", module], cwd=ROOT, env=env, stdout=out, stderr=subprocess.STDOUT
+            [sys.executable, "-m", module], cwd=tree, env=env, stdout=out, stderr=subprocess.STDOUT
         )
     system = System(f"http://127.0.0.1:{ports['gateway']}", data_dir, log, supervisor, ports)
     try:

@@ -1,11 +1,11 @@
 """HTTP/1.1 over kept-alive connections, with prebuilt bytes: ``python -m bench.generator.http``.
 
-Order: {host, port, seconds, clients: [[request, ...], ...], rate?, keep?}. A request is text; ``{key}`` in
-it becomes ``b.<instant in ns>.<client>.<number>``, so that whoever sees the key later knows when the
+Order: {host, port, seconds, clients: [[request, ...], ...], rate?, keep?, once?}. A request is text; in it
+``{key}`` becomes ``b.<instant in ns>.<client>.<number>``, so that whoever sees the key later knows when the
 request was made. Without a rate every client asks again as soon as it was answered; with one, requests fall
 due at even intervals, one client after the other, and a late one counts from when it was due. A client whose
 connection was closed opens another, as HTTP libraries do; a request that got no answer is "lost". ``keep``:
-also report when each key was accepted.
+also report when each key was accepted. ``once``: a client ends when it has sent each of its requests.
 """
 
 import asyncio
@@ -61,6 +61,7 @@ class Client(asyncio.Protocol):
         self._due: list[int] = []
         self.until_ns = 0
         self.closed_loop = True
+        self.once = False
         self.busy = False
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
@@ -137,7 +138,7 @@ class Client(asyncio.Protocol):
             tally.refusal = tally.refusal or answer[-600:].decode(errors="replace")
         if self._due:
             self.send(self._due.pop(0))
-        elif self.closed_loop and now < self.until_ns:
+        elif self._goes_on(now):
             self.send(now)
 
     def connection_lost(self, exc: Exception | None) -> None:
@@ -146,8 +147,12 @@ class Client(asyncio.Protocol):
             self._buffer, self._missing = b"", -1
             self._count("lost")
             now = time.monotonic_ns()
-            if self.closed_loop and now < self.until_ns:
+            if self._goes_on(now):
                 self.send(now)
+
+    def _goes_on(self, now: int) -> bool:
+        spent = self.once and self._sent >= len(self._requests)
+        return self.closed_loop and now < self.until_ns and not spent
 
 
 def _parts(request: str) -> tuple[bytes, bytes | None]:
@@ -174,9 +179,10 @@ async def generate(talk: Talk) -> dict[str, Any]:
         await _paced(clients, started, until, order["rate"])
     else:
         for client in clients:
-            client.until_ns = until
+            client.until_ns, client.once = until, order.get("once", False)
             client.send(time.monotonic_ns())
-        await asyncio.sleep(order["seconds"])
+        if not order.get("once"):
+            await asyncio.sleep(order["seconds"])
     give_up = until + int(GRACE_SECONDS * 1e9)
     while any(client.busy for client in clients) and time.monotonic_ns() < give_up:  # noqa: ASYNC110
         await asyncio.sleep(0.005)

@@ -7,7 +7,7 @@ from typing import Any
 from bench.bars import Account
 from bench.drive import generator
 from bench.scenarios.devices import opened
-from bench.scenarios.orders import KITCHEN, WARM_SECONDS
+from bench.scenarios.rounds import KITCHEN, WARM_SECONDS
 from bench.stage import Stage
 
 CALM_SECONDS = 10.0

@@ -9,7 +9,7 @@ from bench.drive import generator
 from bench.effort import forget_peak_of, peak_bytes_of
 from bench.generator.account import summary
 from bench.scenarios.devices import opened
-from bench.scenarios.orders import KITCHEN, SETTLE_SECONDS, WARM_SECONDS
+from bench.scenarios.rounds import KITCHEN, SETTLE_SECONDS, WARM_SECONDS
 from bench.stage import Place, Stage
 
 ROUNDS = 2

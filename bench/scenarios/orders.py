@@ -6,15 +6,17 @@ from typing import Any
 
 from bench import pgbench
 from bench.bars import Account
+from bench.budget import budget_of_an_order, in_words
 from bench.drive import generator
 from bench.generator.account import summary
 from bench.scenarios.devices import opened
+from bench.scenarios.rounds import KITCHEN, ROUNDS, SETTLE_SECONDS, WARM_SECONDS, Work, ordering, side_by_side
 from bench.stage import Place, Stage
 
-KITCHEN = "kitchen"
-SETTLE_SECONDS = 4.0
-WARM_SECONDS = 4.0
-ALONE_SECONDS = 12.0
+ALONE_SECONDS = 5.0
+CROWDED_SECONDS = 6.0
+"""Of each round."""
+BUDGET_SECONDS = 4.0
 LOAD_CLIENTS = 32
 LOAD_SECONDS, LOAD_SECONDS_IN_FULL = 60.0, 30.0
 LIMIT_SECONDS = 6
@@ -26,37 +28,55 @@ DISPLAYS_PER_RESTAURANT = 2
 
 
 def place_order(stage: Stage) -> Account:
-    """One client, one restaurant, one kitchen display."""
-    _ordering(stage, stage.places[1:2], WARM_SECONDS)
-    account = _ordering(stage, stage.places[1:2], ALONE_SECONDS)
-    latency, cpu = account["latency_ms"], account["cpu_ms_per_order"]["all"]
+    """One client, one restaurant, one display; the plain program by turns; then the order's budget."""
+    places = stage.places[1:2]
+    account = side_by_side(stage, Work(places, 1), ALONE_SECONDS)
+    account["budget"] = budget_of_an_order(stage, lambda: ordering(stage, Work(places, 1), BUDGET_SECONDS))
+    latency, peer = account["latency_ms"], account["peer"]
+    account["ratio_p50"] = round(latency["p50"] / peer["latency_ms"]["p50"], 2)
     account["beside"] = (
-        f"{account['per_second']:.0f}/s, p99 {latency['p99']:.1f} ms, "
-        f"{cpu:.1f} ms CPU per order in all processes"
+        f"{_words(account)}; plain program p50 {peer['latency_ms']['p50']:.1f} ms, {_words(peer)}; "
+        f"an order: {in_words(account['budget'])}"
     )
     return account
 
 
-def place_order_load(stage: Stage, *, in_full: bool) -> Account:
-    """LOAD_CLIENTS clients, a restaurant each; pgbench before and after, the mean of both is the limit."""
+def one_restaurant(stage: Stage) -> Account:
+    """LOAD_CLIENTS clients of one restaurant; the plain program by turns."""
+    account = side_by_side(stage, Work(stage.places[1:2], LOAD_CLIENTS), CROWDED_SECONDS)
+    account["ratio_rate"] = round(account["per_second"] / account["peer"]["per_second"], 2)
+    account["beside"] = f"{_words(account)}; plain program {_words(account['peer'])}"
+    return account
+
+
+def place_order_load(stage: Stage, *, in_full: bool = False) -> Account:
+    """LOAD_CLIENTS clients, a restaurant each; the plain program by turns; pgbench before and after, the mean
+    of both is the limit.
+    """
     places = stage.places[1 : LOAD_CLIENTS + 1]
     seconds = LOAD_SECONDS_IN_FULL if in_full else LOAD_SECONDS
-    _ordering(stage, places, WARM_SECONDS)
     before = pgbench.limit(stage.urls["admin_database"], LIMIT_SECONDS)
-    account = _ordering(stage, places, seconds)
+    account = side_by_side(stage, Work(places, 1), seconds / ROUNDS)
     after = pgbench.limit(stage.urls["admin_database"], LIMIT_SECONDS)
     limit = (before[LIMIT_CLIENTS]["per_second"] + after[LIMIT_CLIENTS]["per_second"]) / 2
     account |= {
         "seconds_asked": seconds,
         "limit": {"before": before, "after": after, "per_second": limit, "clients": int(LIMIT_CLIENTS)},
         "percent_of_limit": round(100 * account["per_second"] / limit, 2),
+        "ratio_rate": round(account["per_second"] / account["peer"]["per_second"], 2),
     }
     account["beside"] = (
-        f"{account['per_second']:.0f}/s of pgbench's {limit:.0f}/s, "
-        f"p99 {account['latency_ms']['p99']:.0f} ms, "
-        f"{account['cpu_ms_per_order']['all']:.1f} ms CPU per order, {seconds:.0f} s"
+        f"{_words(account)} of pgbench's {limit:.0f}/s; plain program {_words(account['peer'])}; "
+        f"{seconds:.0f} s each"
     )
     return account
+
+
+def _words(account: Account) -> str:
+    return (
+        f"{account['per_second']:.0f}/s, p99 {account['latency_ms']['p99']:.1f} ms, "
+        f"{account['cpu_ms_per_order']['all']:.1f} ms CPU per order"
+    )
 
 
 def order_to_kitchen(stage: Stage) -> Account:
@@ -121,26 +141,3 @@ def _joined(account: Account, seen: Account, costs: dict[str, float]) -> Account
         f"generator {seen['generator']['busy']:.0%} busy"
     )
     return whole
-
-
-def _ordering(stage: Stage, places: list[Place], seconds: float) -> Account:
-    """A client in every place orders as fast as it is answered, and a kitchen display confirms: without one
-    every ticket would become an alarm.
-    """
-    asyncio.run(stage.find_positions(places, KITCHEN))
-    displays = [
-        stage.socket(place, number, channels=(KITCHEN,), display=True) for number, place in enumerate(places)
-    ]
-    host, port = stage.gateway
-    clients = [[stage.post_order(place)] for place in places]
-    with generator("http") as orders, opened(stage, displays) as kitchen:
-        orders.order({"host": host, "port": port, "seconds": seconds, "clients": clients})
-        before = stage.cpu_seconds()
-        orders.go()
-        account = orders.account()
-        time.sleep(SETTLE_SECONDS)
-        account["cpu_ms_per_order"] = stage.costs_since(before, account["answers"])
-        seen = kitchen.account(stop=True)
-    account["kitchen"] = {name: seen[name] for name in ("frames", "latency_ms", "byes", "generator")}
-    account.pop("accepted")
-    return account

@@ -4,9 +4,12 @@ import random
 
 import pytest
 
+from bench.__main__ import STAGED, UNSTAGED
 from bench.bars import BARS, Bar, at
+from bench.between import comparison
 from bench.generator.account import percentile, summary
 from bench.results import table
+from bench.scenarios.rounds import medians
 
 
 def test_a_percentile_is_a_value_that_so_many_do_not_exceed() -> None:
@@ -44,3 +47,34 @@ def test_what_was_not_measured_is_not_met() -> None:
         lines = table([(scenario, {})]).splitlines()[2:]
         assert len(lines) == len(bars)
         assert all("not measured" in line for line in lines)
+
+
+def test_rounds_are_told_by_their_medians_and_errors_by_their_sum() -> None:
+    rounds = [
+        {
+            "per_second": rate,
+            "answers": 10,
+            "errors": 1,
+            "latency_ms": {"p50": 1000 / rate},
+            "cpu_ms_per_order": {"all": rate},
+        }
+        for rate in (100.0, 10.0, 50.0)
+    ]
+    found = medians(rounds)
+    assert (found["per_second"], found["answers"], found["errors"]) == (50.0, 30, 3)
+    assert (found["latency_ms"], found["cpu_ms_per_order"]) == ({"p50": 20.0}, {"all": 50.0})
+
+
+def test_two_commits_are_compared_by_medians_and_a_missing_figure_has_no_ratio() -> None:
+    rounds = [
+        {"before": {"latency_ms": {"p50": slow}}, "after": {"latency_ms": {"p50": slow / 2}, "errors": 0}}
+        for slow in (8.0, 80.0, 10.0)
+    ]
+    figures = comparison("pay-cash", rounds)["figures"]
+    assert figures["answer, p50"] == {"before": 10.0, "after": 5.0, "ratio": 0.5, "unit": "ms"}
+    assert figures["errors"]["before"] is None
+    assert figures["errors"]["ratio"] is None
+
+
+def test_every_scenario_has_bars_and_a_way_to_run() -> None:
+    assert set(BARS) == {*STAGED, *UNSTAGED}
