@@ -2,7 +2,7 @@
 
 Each commit runs from a git worktree in a temporary folder, with the Python environment of this tree and a
 data folder of its own; the driver and the scenarios are this tree's, for they talk HTTP and WebSocket.
-So an older commit can be asked what it had no scenario for, as long as its interface has what the scenario asks.
+So an older commit can be asked what it had no scenario for, as far as its interface has what is asked.
 Writes one result file with every round, the medians and the ratio (after / before).
 """
 
