@@ -19,7 +19,10 @@ from google.protobuf.message import Message
 from chassis.db import Database, Transaction
 from chassis.messaging.inbox import Subscription
 from chassis.messaging.stream import EventContext
-from services.payments import usecases, wire
+from services.payments.usecases.bill import apply_order
+from services.payments.usecases.restaurant import apply_restaurant
+from services.payments.wire.bill import bill_in, is_draft
+from services.payments.wire.restaurant import restaurant_in
 
 OrderNews: TypeAlias = OrderPlaced | OrderUpdated | OrderPaymentRecorded | OrderCompleted | OrderCancelled
 ORDER_EVENTS = (OrderPlaced, OrderUpdated, OrderPaymentRecorded, OrderCompleted, OrderCancelled)
@@ -35,10 +38,10 @@ def handlers(db: Database) -> Mapping[type[Message], Subscription]:
     async def on_order(tx: Transaction, event: OrderNews, context: EventContext) -> None:
         if event.order.restaurant_id != str(tx.tenant):
             raise ForeignOrder(f"{event.order.restaurant_id} in an event of {tx.tenant}")
-        await usecases.apply_order(tx, event.order, db.clock.now())
+        await apply_order(tx, bill_in(event.order), db.clock.now())
 
     async def on_restaurant_updated(tx: Transaction, event: RestaurantUpdated, context: EventContext) -> None:
-        await usecases.apply_restaurant(tx, event.settings)
+        await apply_restaurant(tx, restaurant_in(event.settings))
 
     copied = Subscription(on_order, concerns=_is_payable, versioned=True)
     return {
@@ -48,4 +51,4 @@ def handlers(db: Database) -> Mapping[type[Message], Subscription]:
 
 
 def _is_payable(event: OrderNews) -> bool:
-    return not wire.is_draft(event.order)
+    return not is_draft(event.order)

@@ -11,7 +11,8 @@ from chassis.process.composition import open_service
 from chassis.process.runtime import Service
 from services.payments.consumers import handlers
 from services.payments.peers import GrpcPeers
-from services.payments.rpc import ChannelRpc, PaymentsRpc, TillRpc
+from services.payments.rpc.payment import PaymentsRpc
+from services.payments.rpc.till import ChannelRpc, TillRpc
 from services.payments.settings import PaymentsSettings
 
 

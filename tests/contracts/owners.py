@@ -32,7 +32,7 @@ from services.orders.rpc import ChannelsRpc, OrdersRpc
 from services.orders.tests import stand_ins as of_orders
 from services.orders.tests.builders import item_message, menu_message, settings_message
 from services.payments.domain.errors import BillClosed
-from services.payments.rpc import PaymentsRpc
+from services.payments.rpc.payment import PaymentsRpc
 from services.payments.tests import world as of_payments
 from services.realtime.tests import running as of_realtime
 

@@ -18,7 +18,7 @@ from deploy.access.events import PUBLISHERS
 from services.auth.domain.roles import PERMISSIONS, Role
 from services.catalog.channels import CatalogChannels
 from services.orders.rpc import ChannelsRpc
-from services.payments.rpc import ChannelRpc
+from services.payments.rpc.till import ChannelRpc
 from services.realtime import frames
 from services.realtime.frames import Event
 from services.staff.rpc import StaffChannels

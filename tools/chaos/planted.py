@@ -184,7 +184,7 @@ def stock_read_modify_write() -> None:
 
 def payment_without_ledger() -> None:
     """Money is taken and not booked."""
-    from services.payments.store import payments as store
+    from services.payments.store import payment as store
 
     store.RECORD_PAYMENT = _replaced(
         _replaced(

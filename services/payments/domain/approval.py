@@ -9,6 +9,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from enum import StrEnum
 
+from services.payments.domain.actor import Actor
 from services.payments.domain.errors import (
     ApprovalInvalid,
     ApprovalNeeded,
@@ -20,7 +21,6 @@ from services.payments.domain.errors import (
 from services.payments.domain.till import (
     DRAWER_EVENTS_MAX,
     VARIANCE_LIMIT_MINOR,
-    Actor,
     DrawerKind,
     TillSession,
 )

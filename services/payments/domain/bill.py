@@ -7,7 +7,7 @@ exactly.
 """
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from enum import StrEnum
 from uuid import UUID
 
@@ -96,6 +96,15 @@ class Bill:
         """What is left to pay, never negative."""
         return max(0, self.charges.total_minor - self.paid_minor)
 
+    @property
+    def is_closed_with_money(self) -> bool:
+        """The order was cancelled although money was taken for it."""
+        return self.state is BillState.CLOSED and self.paid_minor > 0
+
+    def after(self, amount_minor: int) -> "Bill":
+        """The bill once a payment of ``amount_minor`` is on it; what is booked of it aside."""
+        return replace(self, paid_minor=self.paid_minor + amount_minor, sequence=self.sequence + 1)
+
 
 @dataclass(frozen=True, slots=True)
 class Share:
@@ -113,6 +122,9 @@ class Share:
     """The optional service charge in it, on which the platform takes nothing."""
     booked: Booked
     """The bill's figures after this payment."""
+    void_minor: int
+    covers: int
+    """What was voided and who ate count once: with the bill's first payment."""
 
 
 def amount_to_pay(bill: Bill, wanted_minor: int | None) -> int:
@@ -191,6 +203,8 @@ def share_of(bill: Bill, amount_minor: int) -> Share:
             service_minor=before.service_minor + service,
             discount_minor=before.discount_minor + discount,
         ),
+        void_minor=0 if bill.sequence else charges.void_minor,
+        covers=0 if bill.sequence else bill.covers,
     )
 
 

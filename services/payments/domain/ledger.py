@@ -1,16 +1,18 @@
 """Double entry: what each money event books, as balanced sets of debits and credits in minor units.
 
 cash_drawer is what the drawers should hold; its balance is the sum of the open sessions' expected cash.
-Nothing
-is ever booked against tips_payable or service_charge except what a customer pays, a refund or a pay-out to
-workers.
+Nothing is ever booked against tips_payable or service_charge except what a customer pays, a refund or a
+pay-out to workers.
 """
 
 from collections.abc import Iterable
 from dataclasses import dataclass
+from datetime import date, datetime
+from uuid import UUID
 
+from services.payments.domain.actor import Actor
 from services.payments.domain.bill import SALES, SERVICE_CHARGE, VAT_PAYABLE, Share
-from services.payments.domain.fees import Fee, Method
+from services.payments.domain.fee import Fee, Method
 from services.payments.domain.till import DrawerKind
 
 CASH_DRAWER = "cash_drawer"
@@ -46,6 +48,29 @@ class Entry:
     debit_minor: int
     credit_minor: int
     rate_bp: int | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Posting:
+    """Entries of one money event that is no payment."""
+
+    kind: str
+    till_session_id: UUID
+    currency_code: str
+    business_date: date
+    at: datetime
+    actor: Actor
+    entries: tuple[Entry, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class AccountBalance:
+    """Debits and credits of one account in one currency."""
+
+    account: str
+    currency_code: str
+    debit_minor: int
+    credit_minor: int
 
 
 class Unbalanced(ValueError):

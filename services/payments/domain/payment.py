@@ -1,16 +1,16 @@
-"""A payment as it is stored, and what payments know of a restaurant."""
+"""A payment as it is stored, what it meets, and what is answered of it."""
 
 from dataclasses import dataclass
-from datetime import date, datetime, time
+from datetime import date, datetime
 from enum import StrEnum
 from uuid import UUID
 
-from chassis.clock import business_date
-from services.payments.domain.errors import CurrencyMismatch
-from services.payments.domain.fees import Fee, Method
-from services.payments.domain.till import Actor
-
-MINUTES_IN_HOUR = 60
+from services.payments.domain.actor import Actor
+from services.payments.domain.bill import Bill
+from services.payments.domain.errors import PaymentIdTaken, TillNotOpen, TillSessionNotFound
+from services.payments.domain.fee import Fee, Method
+from services.payments.domain.restaurant import RestaurantCopy
+from services.payments.domain.till import TillSession, check_open
 
 
 class PaymentStatus(StrEnum):
@@ -55,25 +55,58 @@ class Payment:
 
 
 @dataclass(frozen=True, slots=True)
-class Restaurant:
-    """The settings of a restaurant that money depends on; auth owns them."""
+class PaymentTaken:
+    """A payment, and its bill as it stands now."""
 
-    id: UUID
-    version: int
-    currency_code: str
-    time_zone: str
-    day_cutoff_minutes: int
-    fee_preset: str
+    payment: Payment
+    paid_minor: int
+    due_minor: int
 
-    def business_date(self, at: datetime) -> date:
-        """The trading day of an instant, by the restaurant's time zone and cut-off."""
-        hour, minute = divmod(self.day_cutoff_minutes, MINUTES_IN_HOUR)
-        return business_date(at, self.time_zone, time(hour, minute))
 
-    def check_currency(self, currency_code: str) -> None:
-        """Raises CurrencyMismatch for another currency than the restaurant's."""
-        if currency_code != self.currency_code:
-            raise CurrencyMismatch(
-                f"This restaurant trades in {self.currency_code}.",
-                metadata={"currency_code": self.currency_code, "given": currency_code},
-            )
+@dataclass(frozen=True, slots=True)
+class Wanted:
+    """What a request asks to be paid; None leaves the amount, or what is tendered, to the bill."""
+
+    order_id: UUID
+    method: Method
+    amount_minor: int | None
+    tip_minor: int
+    tendered_minor: int | None
+
+
+@dataclass(frozen=True, slots=True)
+class Checkout:
+    """What a payment meets: each None where it is not there. ``open_tills`` counts to two at most."""
+
+    bill: Bill | None
+    session: TillSession | None
+    restaurant: RestaurantCopy | None
+    open_tills: int
+
+
+def till_for(checkout: Checkout, named: UUID | None) -> TillSession:
+    """The till that the cash goes into: the one named, else the only open one.
+
+    Raises TillNotOpen, TillSessionNotFound.
+    """
+    if checkout.session is not None:
+        check_open(checkout.session)
+        return checkout.session
+    if named is not None:
+        raise TillSessionNotFound("This restaurant has no such till session.")
+    if checkout.open_tills == 0:
+        raise TillNotOpen("Cash needs an open till, and none is open: open one first.")
+    raise TillNotOpen("Several tills are open: say with till_session_id which one the cash goes into.")
+
+
+def check_same(earlier: Payment, wanted: Wanted) -> None:
+    """Whether a payment that has the request's id is what the request asks for. Raises PaymentIdTaken."""
+    same = (
+        earlier.order_id == wanted.order_id
+        and earlier.method is wanted.method
+        and wanted.amount_minor in (None, earlier.amount_minor)
+        and wanted.tip_minor == earlier.tip_minor
+        and wanted.tendered_minor in (None, earlier.tendered_minor)
+    )
+    if not same:
+        raise PaymentIdTaken("Another payment has this id.", metadata={"payment_id": str(earlier.id)})

@@ -12,9 +12,10 @@ from datetime import UTC, date, datetime
 from typing import Any
 from uuid import UUID
 
+from services.payments.domain.actor import Actor
 from services.payments.domain.errors import ZReportTampered
-from services.payments.domain.fees import Method
-from services.payments.domain.till import Actor, CashTotals, DrawerEvent, DrawerKind, TillSession
+from services.payments.domain.fee import Method
+from services.payments.domain.till import CashTotals, DrawerEvent, DrawerKind, TillSession
 
 GENESIS_HASH = "0" * 64
 
@@ -131,6 +132,14 @@ class IssuedReport:
     content: str
     previous_hash: str
     hash: str
+
+
+@dataclass(frozen=True, slots=True)
+class TillClosed:
+    """A session that was closed, and the Z report of it."""
+
+    session: TillSession
+    report: TillReport
 
 
 def report_of(

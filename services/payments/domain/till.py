@@ -3,12 +3,13 @@
 Amounts are minor units of the restaurant's currency.
 """
 
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
 from datetime import date, datetime
 from enum import StrEnum
 from uuid import UUID
 
+from services.payments.domain.actor import Actor
 from services.payments.domain.errors import (
     DrawerAmount,
     HalfPaidOrders,
@@ -23,6 +24,11 @@ VARIANCE_LIMIT_MINOR = 500
 
 DRAWER_EVENTS_MAX = 400
 """Drawer events beside sales in one session: all of them are listed in its report, which must fit a reply."""
+
+
+TENDERED = "tendered"
+CHANGE = "change"
+"""Kinds of the events that a sale itself makes in a drawer, beside those of DrawerKind."""
 
 
 class TillState(StrEnum):
@@ -44,15 +50,6 @@ class DrawerKind(StrEnum):
     PAID_OUT = "paid_out"
     DROP = "drop"
     NO_SALE = "no_sale"
-
-
-@dataclass(frozen=True, slots=True)
-class Actor:
-    """Who did it, as printed on reports."""
-
-    user_id: UUID
-    name: str
-    device_id: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -90,6 +87,11 @@ class TillSession:
     closed_by: Actor | None = None
     closing_approved_by: Actor | None = None
     """Only where whoever closed it could not do it alone."""
+
+    def after_sale(self, tendered_minor: int, change_minor: int) -> "TillSession":
+        """The session once a cash sale is in its drawer."""
+        expected = self.expected_minor + tendered_minor - change_minor
+        return replace(self, expected_minor=expected, version=self.version + 1)
 
 
 @dataclass(frozen=True, slots=True)
@@ -138,6 +140,19 @@ def change_of(amount_minor: int, tip_minor: int, tendered_minor: int | None) -> 
             metadata={"asked_minor": str(asked), "tendered_minor": str(tendered)},
         )
     return tendered, tendered - asked
+
+
+def cash_totals(session: TillSession, moved_minor: Mapping[str, int]) -> CashTotals:
+    """What moved in a session's drawer, from the sums of its events by kind: those beside sales, and what
+    sales put in (``tendered``) and took out (``change``).
+    """
+    return CashTotals(
+        opening_float_minor=session.opening_float_minor,
+        sales_minor=moved_minor.get(TENDERED, 0) - moved_minor.get(CHANGE, 0),
+        paid_in_minor=moved_minor.get(DrawerKind.PAID_IN, 0),
+        paid_out_minor=moved_minor.get(DrawerKind.PAID_OUT, 0),
+        drops_minor=moved_minor.get(DrawerKind.DROP, 0),
+    )
 
 
 def check_open(session: TillSession) -> None:

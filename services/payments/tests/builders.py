@@ -4,9 +4,10 @@ from datetime import UTC, date, datetime
 from uuid import UUID
 
 from chassis.ids import new_id
+from services.payments.domain.actor import Actor
 from services.payments.domain.approval import Authority
 from services.payments.domain.bill import Bill, BillMode, BillState, Charges, VatGroup
-from services.payments.domain.till import Actor, TillSession, TillState
+from services.payments.domain.till import TillSession, TillState
 
 NOON = datetime(2026, 11, 20, 12, 0, tzinfo=UTC)
 RESTAURANT = UUID("01930000-0000-7000-8000-000000000001")

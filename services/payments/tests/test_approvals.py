@@ -18,7 +18,6 @@ from chassis.errors import Conflict, PermissionDenied, Problem, Unavailable, Unp
 from chassis.ids import new_id
 from chassis.rpc import was_replayed
 from harness.rpc import TokenMint
-from services.payments import usecases
 from services.payments.domain.errors import ApprovalNeeded, DrawerEventsFull
 from services.payments.domain.report import (
     GENESIS_HASH,
@@ -34,6 +33,8 @@ from services.payments.tests.builders import ANNA, APPROVED, BEN, MANAGES
 from services.payments.tests.test_contract import the_report
 from services.payments.tests.test_rpc import EMPLOYEE, MANAGER, Face, cash, face_of, opening
 from services.payments.tests.world import World
+from services.payments.usecases.report import list_z_reports, verify_z_reports
+from services.payments.wire.report import till_report
 
 A_MILLION = 100_000_000
 ATTEMPTS = 20
@@ -203,7 +204,7 @@ async def test_who_approved_the_closing_of_a_till_is_in_its_reports_and_its_retr
     with face.person(MANAGER):
         read = (await face.tills.GetZReport(payments_api.GetZReportRequest(number=1))).report
     assert read == closed.report
-    assert await usecases.verify_z_reports(face.world.db, face.world.restaurant_id) == 1
+    assert await verify_z_reports(face.world.db, face.world.restaurant_id) == 1
 
 
 async def test_orders_are_carried_over_with_an_approval_and_its_reason(face: Face) -> None:
@@ -394,7 +395,10 @@ async def test_a_page_of_reports_fits_a_reply_and_the_next_goes_on(world: World)
     seen: list[int] = []
     page = pages.reports(200)
     while True:
-        found = await usecases.list_z_reports(world.db, world.restaurant_id, page, day=None)
+        shown, following = await list_z_reports(world.db, world.restaurant_id, page, day=None)
+        found = payments_api.ListZReportsResponse(
+            reports=[till_report(one) for one in shown], next_cursor=following
+        )
         assert found.ByteSize() < 4 * 1024 * 1024
         seen += [report.number for report in found.reports]
         assert 0 < len(found.reports) < 5, "five full reports are more than a page"

@@ -160,3 +160,12 @@ def test_a_bill_with_money_on_it_does_not_close() -> None:
     part, _ = paid(bill(), 1)
     with pytest.raises(BillHasMoney):
         check_closable(part)
+
+
+def test_what_was_voided_and_who_ate_count_with_the_first_payment_alone() -> None:
+    unpaid = bill(charges(11250, service=1250, void=300))
+    first = share_of(unpaid, 400)
+    assert (first.void_minor, first.covers) == (300, unpaid.covers)
+    assert unpaid.covers > 0
+    rest = share_of(replace(unpaid.after(400), booked=first.booked), 10850)
+    assert (rest.void_minor, rest.covers) == (0, 0)

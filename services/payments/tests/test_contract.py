@@ -1,4 +1,4 @@
-"""The published examples of payments' events are what payments write, and every enum survives the wire."""
+"""The published examples of payments' events are what payments write, and every enum survives the"""
 
 from dataclasses import replace
 from datetime import timedelta
@@ -15,13 +15,18 @@ from fynlo.payments.v1.events_pb2 import PaymentCaptured, TillSessionUpdated, ZR
 from google.protobuf import json_format
 from google.protobuf.message import Message
 
-from services.payments import wire
 from services.payments.domain.bill import Bill, BillMode, BillState, parts_of
-from services.payments.domain.fees import NO_FEE, PRESETS, Method
+from services.payments.domain.fee import NO_FEE, PRESETS, Method
 from services.payments.domain.payment import Payment, PaymentStatus
 from services.payments.domain.report import GENESIS_HASH, Taken, TillReport, VatTotal, issue, report_of
 from services.payments.domain.till import CashTotals, DrawerKind, TillSession, TillState
 from services.payments.tests.builders import ANNA, NOON, RESTAURANT, bill, charges, session
+from services.payments.wire.bill import bill_in, is_draft
+from services.payments.wire.fee import method_in
+from services.payments.wire.payment import payment, payment_captured
+from services.payments.wire.report import z_report_issued
+from services.payments.wire.restaurant import restaurant_in
+from services.payments.wire.till import drawer_kind_in, till_session_updated
 
 EXAMPLES = Path(__file__).parents[3] / "protos" / "examples"
 ORDER = UUID("01930000-0000-7000-8000-0000000000b1")
@@ -77,9 +82,9 @@ def the_report() -> TillReport:
 
 def events() -> dict[str, Message]:
     return {
-        "PaymentCaptured": wire.payment_captured(the_payment(), the_bill()),
-        "TillSessionUpdated": wire.till_session_updated(the_session()),
-        "ZReportIssued": wire.z_report_issued(the_report()),
+        "PaymentCaptured": payment_captured(the_payment(), the_bill()),
+        "TillSessionUpdated": till_session_updated(the_session()),
+        "ZReportIssued": z_report_issued(the_report()),
     }
 
 
@@ -92,17 +97,17 @@ def test_the_example_is_what_payments_publish(kind: type[Message]) -> None:
 
 @pytest.mark.parametrize("method", Method)
 def test_every_method_survives_the_wire(method: Method) -> None:
-    number = wire.payment(replace(the_payment(), method=method)).method
+    number = payment(replace(the_payment(), method=method)).method
     assert payments_pb2.PaymentMethod.Name(number) == f"PAYMENT_METHOD_{method.name}"
-    assert wire.method_in(number) is method
+    assert method_in(number) is method
 
 
 def test_every_drawer_event_and_bill_mode_is_known() -> None:
     kinds = [n for n in payments_pb2.DrawerEventKind.values() if n]
-    assert {wire.drawer_kind_in(kind) for kind in kinds} == set(DrawerKind)
+    assert {drawer_kind_in(kind) for kind in kinds} == set(DrawerKind)
     modes = [n for n in common_pb2.BillMode.values() if n]
     orders = [orders_pb2.Order(id=str(ORDER), bill_mode=mode) for mode in modes]
-    assert {wire.bill_in(order).charges.mode for order in orders} == set(BillMode)
+    assert {bill_in(order).charges.mode for order in orders} == set(BillMode)
 
 
 def test_a_bill_is_what_the_order_says() -> None:
@@ -123,21 +128,21 @@ def test_a_bill_is_what_the_order_says() -> None:
             goods_minor=10000, discount_minor=500, service_charge_minor=1250, total_minor=11250
         ),
     )
-    made = wire.bill_in(order)
+    made = bill_in(order)
     assert made == replace(
         bill(charges(11250, service=1250, discount=500, void=700)), order_id=ORDER, order_version=3
     )
     assert sum(parts_of(made.charges).values()) == 11250
     order.lifecycle = orders_pb2.LIFECYCLE_CANCELLED
-    assert wire.bill_in(order).state is BillState.CLOSED
-    assert not wire.is_draft(order)
+    assert bill_in(order).state is BillState.CLOSED
+    assert not is_draft(order)
     order.lifecycle = orders_pb2.LIFECYCLE_DRAFT
-    assert wire.is_draft(order)
+    assert is_draft(order)
 
 
 def test_the_settings_that_auth_publishes_are_understood() -> None:
     text = (EXAMPLES / "RestaurantUpdated.json").read_text(encoding="utf-8")
-    restaurant = wire.restaurant_in(json_format.Parse(text, RestaurantUpdated()).settings)
+    restaurant = restaurant_in(json_format.Parse(text, RestaurantUpdated()).settings)
     assert (restaurant.version, restaurant.currency_code, restaurant.fee_preset) == (3, "GBP", "listed")
     assert restaurant.business_date(NOON.replace(hour=3)) == NOON.date() - timedelta(days=1)
     assert restaurant.business_date(NOON.replace(hour=4)) == NOON.date()

@@ -5,7 +5,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from services.payments.domain.errors import FeePresetUnknown, FeeUnknown, PartsAboveAmount
-from services.payments.domain.fees import (
+from services.payments.domain.fee import (
     PRESETS,
     CardClass,
     Method,

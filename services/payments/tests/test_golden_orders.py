@@ -19,9 +19,9 @@ from chassis.db import Database
 from chassis.ids import new_id
 from chassis.messaging.stream import EventContext
 from harness.fixtures import START, OpenDatabase
-from services.payments import store
 from services.payments.consumers import ORDER_EVENTS, handlers
 from services.payments.domain.bill import Bill, BillMode, BillState, Charges, VatGroup
+from services.payments.store.bill import lock_bill
 
 EXAMPLES = Path(__file__).parents[3] / "protos" / "examples"
 ORDER = UUID("0195f3a0-0000-7000-8000-000000000101")
@@ -69,7 +69,7 @@ async def heard(db: Database, tenant: UUID, kind: type[OrderEvent]) -> Bill | No
     async with db.transaction(tenant) as tx:
         await subscription.handle(tx, event, context)
     async with db.transaction(tenant) as tx:
-        return await store.lock_bill(tx, ORDER)
+        return await lock_bill(tx, ORDER)
 
 
 @pytest.mark.parametrize("kind", BILLS, ids=lambda kind: str(kind.DESCRIPTOR.name))

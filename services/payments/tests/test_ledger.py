@@ -4,7 +4,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from services.payments.domain.bill import share_of
-from services.payments.domain.fees import NO_FEE, Fee, Method
+from services.payments.domain.fee import NO_FEE, Fee, Method
 from services.payments.domain.ledger import (
     ACCOUNTS,
     CASH_DRAWER,

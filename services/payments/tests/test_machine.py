@@ -27,11 +27,13 @@ from chassis.clock import FakeClock
 from chassis.db import Database
 from chassis.errors import Problem
 from harness.fixtures import START, ModuleDatabases
-from services.payments import usecases, wire
+from services.payments.domain.actor import Actor
 from services.payments.domain.approval import Authority
-from services.payments.domain.till import Actor, DrawerKind
+from services.payments.domain.till import DrawerKind
 from services.payments.tests.builders import ANNA, APPROVED, BEN, BY_ONESELF, FAULTY, MANAGES, MARA
 from services.payments.tests.world import World, world_of
+from services.payments.usecases.report import verify_z_reports
+from services.payments.wire.till import drawer_kind_in
 
 TILLS = ["Front", "Bar", "Terrace"]
 EMPLOYEES = [ANNA, BEN]
@@ -239,7 +241,7 @@ class Tills(RuleBasedStateMachine):
             return
         in_progress = [self.run(self.world.x_report(session)).net_minor for session in self.open.values()]
         assert self.reported + sum(in_progress) == self.taken
-        assert self.run(usecases.verify_z_reports(self.world.db, self.world.restaurant_id)) == self.reports
+        assert self.run(verify_z_reports(self.world.db, self.world.restaurant_id)) == self.reports
 
     @staticmethod
     def check_identity(report: payments_pb2.TillReport) -> None:
@@ -255,7 +257,7 @@ class Tills(RuleBasedStateMachine):
         """The sums are what is listed, and nobody who may not moved more than they may on their own."""
         sums, alone = dict.fromkeys(DrawerKind, 0), dict.fromkeys(DrawerKind, 0)
         for event in report.drawer_events:
-            kind = wire.drawer_kind_in(event.kind)
+            kind = drawer_kind_in(event.kind)
             sums[kind] += event.amount_minor
             if event.amount_minor and event.actor.name != MARA.name and not event.HasField("approved_by"):
                 alone[kind] += event.amount_minor

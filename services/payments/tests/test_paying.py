@@ -14,7 +14,6 @@ from chassis.db.idempotency import IdempotencyInFlight, IdempotencyKeyReuse
 from chassis.errors import Conflict, Problem
 from chassis.ids import new_id
 from harness.fixtures import EventRecorder
-from services.payments import usecases
 from services.payments.domain.errors import (
     AmountAboveBalance,
     BillClosed,
@@ -29,20 +28,13 @@ from services.payments.domain.errors import (
     TillNotOpen,
     TillSessionNotFound,
 )
-from services.payments.domain.fees import Method
+from services.payments.domain.fee import Method
 from services.payments.tests import pages
 from services.payments.tests.world import World
-
-
-async def hear(world: World, order: orders_pb2.Order) -> None:
-    """News of an order arrive."""
-    async with world.db.transaction(world.restaurant_id) as tx:
-        await usecases.apply_order(tx, order, world.clock.now())
-
-
-async def close(world: World, order_id: str) -> None:
-    command = usecases.CloseBill(world.restaurant_id, world.key(), UUID(order_id))
-    await usecases.close_bill(world.db, command)
+from services.payments.usecases.fee import CompareCosts, compare_costs
+from services.payments.usecases.payment import list_payments
+from services.payments.usecases.restaurant import apply_restaurant
+from services.payments.wire.restaurant import restaurant_in
 
 
 async def test_cash_pays_a_bill_and_gives_change(world: World) -> None:
@@ -143,7 +135,7 @@ async def test_cash_needs_an_open_till(world: World) -> None:
 async def test_an_order_that_was_heard_of_is_not_asked_for(world: World) -> None:
     await world.open_till()
     heard, unheard = world.order(), world.order()
-    await hear(world, heard)
+    await world.hear(heard)
     await world.pay(heard)
     assert world.orders.asked == 0
     await world.pay(unheard)
@@ -166,10 +158,10 @@ async def test_news_of_an_order_apply_in_any_order(world: World) -> None:
     second = orders_pb2.Order()
     second.CopyFrom(world.order(3000))
     second.id, second.version = first.id, 2
-    await hear(world, second)
-    await hear(world, first)
+    await world.hear(second)
+    await world.hear(first)
     assert (await world.pay(first, 500)).due_minor == 2500
-    await hear(world, second)
+    await world.hear(second)
     assert (await world.pay(first)).payment.amount_minor == 2500
 
 
@@ -186,7 +178,7 @@ async def test_the_same_request_again_answers_the_same(world: World) -> None:
 async def test_fifty_identical_requests_have_one_effect(world: World) -> None:
     await world.open_till()
     order, key, payment_id = world.order(), world.key("storm"), new_id()
-    await hear(world, order)
+    await world.hear(order)
 
     async def persist() -> payments_api.TakePaymentResponse:
         while True:
@@ -217,7 +209,7 @@ async def test_a_payment_id_is_good_for_one_payment_for_ever(world: World) -> No
 async def test_parallel_identical_payments_under_different_keys_have_one_effect(world: World) -> None:
     await world.open_till()
     order, payment_id = world.order(), new_id()
-    await hear(world, order)
+    await world.hear(order)
     attempts = (world.pay(order, 1000, payment_id=payment_id) for _ in range(10))
     results = await asyncio.gather(*attempts, return_exceptions=True)
     assert all(isinstance(r, (payments_api.TakePaymentResponse, Conflict)) for r in results)
@@ -228,7 +220,7 @@ async def test_parallel_identical_payments_under_different_keys_have_one_effect(
 async def test_thirty_parallel_payments_never_exceed_the_balance(world: World) -> None:
     await world.open_till()
     order = world.order(10000)
-    await hear(world, order)
+    await world.hear(order)
     attempts = (world.pay(order, 700 + 13 * n) for n in range(30))
     results = await asyncio.gather(*attempts, return_exceptions=True)
     taken = [r.payment.amount_minor for r in results if isinstance(r, payments_api.TakePaymentResponse)]
@@ -245,9 +237,9 @@ async def test_thirty_parallel_payments_never_exceed_the_balance(world: World) -
 async def test_a_closed_bill_takes_no_money_and_closes_twice(world: World) -> None:
     await world.open_till()
     order = world.order()
-    await hear(world, order)
-    await close(world, order.id)
-    await close(world, order.id)
+    await world.hear(order)
+    await world.close_bill(UUID(order.id))
+    await world.close_bill(UUID(order.id))
     with pytest.raises(BillClosed):
         await world.pay(order)
 
@@ -257,15 +249,15 @@ async def test_a_bill_with_money_is_not_closed(world: World) -> None:
     order = world.order()
     await world.pay(order, 1)
     with pytest.raises(BillHasMoney):
-        await close(world, order.id)
+        await world.close_bill(UUID(order.id))
     assert (await world.pay(order)).due_minor == 0
 
 
 async def test_a_bill_closed_before_it_was_heard_of_stays_closed(world: World) -> None:
     await world.open_till()
     order = world.order()
-    await close(world, order.id)
-    await hear(world, order)
+    await world.close_bill(UUID(order.id))
+    await world.hear(order)
     with pytest.raises(BillClosed):
         await world.pay(order)
 
@@ -274,8 +266,10 @@ async def test_closing_and_paying_at_once_never_both_succeed(world: World) -> No
     await world.open_till()
     for _ in range(10):
         order = world.order()
-        await hear(world, order)
-        paid, closed = await asyncio.gather(world.pay(order), close(world, order.id), return_exceptions=True)
+        await world.hear(order)
+        paid, closed = await asyncio.gather(
+            world.pay(order), world.close_bill(UUID(order.id)), return_exceptions=True
+        )
         assert isinstance(paid, BillClosed) != isinstance(closed, BillHasMoney)
 
 
@@ -299,10 +293,10 @@ async def test_the_business_date_follows_the_restaurants_zone_and_cut_off(world:
 
 async def test_payments_of_an_order_that_is_not_there_are_no_empty_list(world: World) -> None:
     async def payments_of(order_id: UUID) -> int:
-        reply = await usecases.list_payments(
+        shown, _ = await list_payments(
             world.db, world.peers, world.restaurant_id, pages.payments(), order_id=order_id, session_id=None
         )
-        return len(reply.payments)
+        return len(shown)
 
     unheard_of, foreign = world.order(), world.order(restaurant_id=str(new_id()))
     assert await payments_of(UUID(unheard_of.id)) == 0
@@ -310,7 +304,7 @@ async def test_payments_of_an_order_that_is_not_there_are_no_empty_list(world: W
         with pytest.raises(OrderNotFound):
             await payments_of(order_id)
     closed = new_id()
-    await usecases.close_bill(world.db, usecases.CloseBill(world.restaurant_id, world.key(), closed))
+    await world.close_bill(closed)
     with pytest.raises(OrderNotFound):
         await payments_of(closed)
 
@@ -326,20 +320,20 @@ async def test_payments_are_listed_newest_first_page_by_page(world: World) -> No
     seen: list[int] = []
     page = pages.payments(2)
     while True:
-        reply = await usecases.list_payments(
+        shown, following = await list_payments(
             world.db, world.peers, world.restaurant_id, page, order_id=UUID(order.id), session_id=None
         )
-        seen += [payment.amount_minor for payment in reply.payments]
-        if not reply.next_cursor:
+        seen += [payment.amount_minor for payment in shown]
+        if not following:
             break
-        page = pages.payments(2, reply.next_cursor)
+        page = pages.payments(2, following)
     assert seen == made[::-1]
-    by_till = await usecases.list_payments(
+    by_till, _ = await list_payments(
         world.db, world.peers, world.restaurant_id, pages.payments(), order_id=None, session_id=UUID(till.id)
     )
-    assert len(by_till.payments) == 6
+    assert len(by_till) == 6
     for session_id, count in ((UUID(till.id), 5), (new_id(), 0)):
-        both = await usecases.list_payments(
+        both, _ = await list_payments(
             world.db,
             world.peers,
             world.restaurant_id,
@@ -347,17 +341,17 @@ async def test_payments_are_listed_newest_first_page_by_page(world: World) -> No
             order_id=UUID(order.id),
             session_id=session_id,
         )
-        assert len(both.payments) == count
-    everything = await usecases.list_payments(
+        assert len(both) == count
+    everything, _ = await list_payments(
         world.db, world.peers, world.restaurant_id, pages.payments(), order_id=None, session_id=None
     )
-    assert [payment.amount_minor for payment in everything.payments] == [99, *made[::-1]]
+    assert [payment.amount_minor for payment in everything] == [99, *made[::-1]]
 
 
 async def test_a_till_that_was_opened_in_another_currency_takes_no_cash(world: World) -> None:
     till = await world.open_till()
     async with world.db.transaction(world.restaurant_id) as tx:
-        await usecases.apply_restaurant(tx, world.settings(version=2, currency_code="EUR"))
+        await apply_restaurant(tx, restaurant_in(world.settings(version=2, currency_code="EUR")))
     with pytest.raises(CurrencyMismatch):
         await world.pay(world.order(currency_code="EUR"), till=till.id)
     order = world.order(currency_code="EUR")
@@ -365,17 +359,15 @@ async def test_a_till_that_was_opened_in_another_currency_takes_no_cash(world: W
 
 
 async def test_costs_are_compared_with_the_restaurants_price_list(world: World) -> None:
-    query = usecases.CompareCosts(world.restaurant_id, 10000, "GBP", 1000, 1000)
-    reply = await usecases.compare_costs(world.db, world.peers, query)
-    rows = [(payments_pb2.PaymentMethod.Name(c.method)[15:], c.total_minor, c.offered) for c in reply.costs]
+    query = CompareCosts(world.restaurant_id, 10000, "GBP", 1000, 1000)
+    costs = await compare_costs(world.db, world.peers, query)
+    rows = [(cost.method.name, cost.fee.total_minor, cost.offered) for cost in costs]
     assert rows == [
         ("CASH", 0, True),
         ("OPEN_BANKING", 100, False),
         ("CARD", 400, False),
         ("APPLE_PAY", 400, False),
     ]
-    assert [c.saving_bp for c in reply.costs] == [10000, 7500, 0, 0]
+    assert [cost.saving_bp for cost in costs] == [10000, 7500, 0, 0]
     with pytest.raises(CurrencyMismatch):
-        await usecases.compare_costs(
-            world.db, world.peers, usecases.CompareCosts(world.restaurant_id, 10000, "USD", 0, 0)
-        )
+        await compare_costs(world.db, world.peers, CompareCosts(world.restaurant_id, 10000, "USD", 0, 0))

@@ -24,7 +24,8 @@ from chassis.errors import (
 from chassis.ids import new_id
 from chassis.rpc import was_replayed
 from harness.rpc import Peer, serving
-from services.payments.rpc import ChannelRpc, PaymentsRpc, TillRpc
+from services.payments.rpc.payment import PaymentsRpc
+from services.payments.rpc.till import ChannelRpc, TillRpc
 from services.payments.tests.world import World
 
 EMPLOYEE = ["till.operate", "payments.take", "payments.read", "orders.read", "orders.place", "orders.cancel"]

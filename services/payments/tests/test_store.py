@@ -13,9 +13,9 @@ from chassis.db import Database
 from chassis.db.migrations import revert_migrations, run_migrations, schema_differences
 from chassis.ids import new_id
 from harness.fixtures import ModuleDatabases, OpenDatabase
-from services.payments import usecases
 from services.payments.domain.errors import ZReportTampered
 from services.payments.tests.world import World, world_of
+from services.payments.usecases.report import get_z_report, verify_z_reports
 
 APPEND_ONLY = ["payment", "ledger_transaction", "ledger_entry", "drawer_event", "z_report"]
 TENANT_TABLES = [*APPEND_ONLY, "restaurant", "bill", "till_session", "z_counter"]
@@ -165,7 +165,7 @@ async def test_a_report_altered_by_a_superuser_is_noticed(
     traded: Traded, module_databases: ModuleDatabases
 ) -> None:
     world = traded.world
-    assert await usecases.verify_z_reports(world.db, world.restaurant_id) == 1
+    assert await verify_z_reports(world.db, world.restaurant_id) == 1
     admin_url = module_databases.infrastructure.postgres()
     database = module_databases.names["payments"]
     admin = await asyncpg.connect(admin_url, database=database)
@@ -182,9 +182,9 @@ async def test_a_report_altered_by_a_superuser_is_noticed(
         await admin.close()
     assert done == "UPDATE 1"
     with pytest.raises(ZReportTampered):
-        await usecases.verify_z_reports(world.db, world.restaurant_id)
+        await verify_z_reports(world.db, world.restaurant_id)
     with pytest.raises(ZReportTampered):
-        await usecases.get_z_report(world.db, world.restaurant_id, 1)
+        await get_z_report(world.db, world.restaurant_id, 1)
 
 
 async def test_reports_missing_at_the_end_are_noticed(
@@ -204,7 +204,7 @@ async def test_reports_missing_at_the_end_are_noticed(
     finally:
         await admin.close()
     with pytest.raises(ZReportTampered):
-        await usecases.verify_z_reports(world.db, world.restaurant_id)
+        await verify_z_reports(world.db, world.restaurant_id)
 
 
 async def test_the_tables_are_as_declared_and_migrations_go_both_ways(

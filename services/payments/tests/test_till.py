@@ -19,7 +19,7 @@ from services.payments.domain.errors import (
     VarianceNeedsReason,
     ZReportTampered,
 )
-from services.payments.domain.fees import Method
+from services.payments.domain.fee import Method
 from services.payments.domain.report import (
     GENESIS_HASH,
     IssuedReport,
@@ -37,6 +37,7 @@ from services.payments.domain.till import (
     DrawerKind,
     HalfPaid,
     TillState,
+    cash_totals,
     change_of,
     check_open,
     drawer_change,
@@ -211,3 +212,18 @@ def test_a_missing_report_is_noticed() -> None:
     with pytest.raises(ZReportTampered) as found:
         verify_chain(issued[:1] + issued[2:])
     assert found.value.metadata["number"] == "2"
+
+
+def test_a_sale_puts_what_was_tendered_into_the_drawer_and_takes_the_change_out() -> None:
+    moved = {"tendered": 2000, "change": 300, "paid_in": 50, "paid_out": 20, "drop": 500, "no_sale": 0}
+    totals = cash_totals(session(), moved)
+    assert totals == CashTotals(
+        opening_float_minor=session().opening_float_minor,
+        sales_minor=1700,
+        paid_in_minor=50,
+        paid_out_minor=20,
+        drops_minor=500,
+    )
+    sold = session().after_sale(2000, 300)
+    assert sold.expected_minor - session().expected_minor == totals.sales_minor
+    assert sold.version == session().version + 1

@@ -12,7 +12,7 @@ from fynlo.payments.v1 import payments_service_pb2 as payments_api
 from chassis.errors import InvalidArgument
 from chassis.ids import new_id
 from harness.fixtures import EventRecorder
-from services.payments import usecases
+from services.payments.domain.actor import Actor
 from services.payments.domain.errors import (
     ApprovalNeeded,
     HalfPaidOrders,
@@ -23,16 +23,20 @@ from services.payments.domain.errors import (
     VarianceNeedsReason,
     ZReportNotFound,
 )
-from services.payments.domain.till import Actor, DrawerKind
+from services.payments.domain.till import DrawerKind
 from services.payments.tests import pages
 from services.payments.tests.builders import ANNA
 from services.payments.tests.world import World
+from services.payments.usecases.report import get_z_report, list_z_reports, verify_z_reports
+from services.payments.usecases.till import list_till_sessions, tills_snapshot
+from services.payments.wire.report import till_report
+from services.payments.wire.till import till_session
 
 BEN = Actor(new_id(), "Ben", "ipad-2")
 
 
 async def z_report(world: World, number: int) -> payments_pb2.TillReport:
-    return (await usecases.get_z_report(world.db, world.restaurant_id, number)).report
+    return till_report(await get_z_report(world.db, world.restaurant_id, number))
 
 
 async def test_a_till_opens_with_its_float(world: World) -> None:
@@ -194,9 +198,7 @@ async def test_a_payment_never_slips_past_a_closing_till(world: World) -> None:
     for _ in range(6):
         till = await world.open_till("Front", 0)
         orders = [world.order(100) for _ in range(8)]
-        async with world.db.transaction(world.restaurant_id) as tx:
-            for order in orders:
-                await usecases.apply_order(tx, order, world.clock.now())
+        await world.hear(*orders)
         payments = [world.pay(order, till=till.id) for order in orders]
         closing = world.close(till, 0, reason="not counted", manager=True)
         results = await asyncio.gather(*payments[:4], closing, *payments[4:], return_exceptions=True)
@@ -217,7 +219,7 @@ async def test_parallel_closes_number_without_a_gap_and_chain(world: World) -> N
     assert sum(isinstance(result, VarianceNeedsReason) for result in refused) == 4
     numbers = sorted(r.report.number for r in refused if isinstance(r, payments_api.CloseTillResponse))
     assert numbers == list(range(1, 9))
-    assert await usecases.verify_z_reports(world.db, world.restaurant_id) == 8
+    assert await verify_z_reports(world.db, world.restaurant_id) == 8
     reports = [await z_report(world, number) for number in numbers]
     assert reports[0].previous_hash == "0" * 64
     assert [r.previous_hash for r in reports[1:]] == [r.hash for r in reports[:-1]]
@@ -236,27 +238,23 @@ async def test_z_reports_and_sessions_are_listed_newest_first(world: World) -> N
         await world.close(await world.open_till(f"Till {n}"), 5000)
         world.clock.advance(timedelta(hours=12))
     still = await world.open_till("Front")
-    first = await usecases.list_z_reports(world.db, world.restaurant_id, pages.reports(3), day=None)
-    rest = await usecases.list_z_reports(
-        world.db, world.restaurant_id, pages.reports(3, first.next_cursor), day=None
-    )
-    assert [r.number for r in (*first.reports, *rest.reports)] == [5, 4, 3, 2, 1]
-    assert rest.next_cursor == ""
-    monday = await usecases.list_z_reports(
-        world.db, world.restaurant_id, pages.reports(), day=date(2026, 3, 2)
-    )
-    assert [r.business_date for r in monday.reports] == ["2026-03-02"] * 2
+    first, following = await list_z_reports(world.db, world.restaurant_id, pages.reports(3), day=None)
+    rest, end = await list_z_reports(world.db, world.restaurant_id, pages.reports(3, following), day=None)
+    assert [r.number for r in (*first, *rest)] == [5, 4, 3, 2, 1]
+    assert end == ""
+    monday, _ = await list_z_reports(world.db, world.restaurant_id, pages.reports(), day=date(2026, 3, 2))
+    assert [r.business_date for r in monday] == [date(2026, 3, 2)] * 2
     seen: list[str] = []
     page = pages.sessions(2)
     while True:
-        part = await usecases.list_till_sessions(world.db, world.restaurant_id, page, open_only=False)
-        seen += [session.till for session in part.sessions]
-        if not part.next_cursor:
+        part, following = await list_till_sessions(world.db, world.restaurant_id, page, open_only=False)
+        seen += [session.till for session in part]
+        if not following:
             break
-        page = pages.sessions(2, part.next_cursor)
+        page = pages.sessions(2, following)
     assert seen == ["Front", "Till 4", "Till 3", "Till 2", "Till 1", "Till 0"]
-    reply = await usecases.list_till_sessions(world.db, world.restaurant_id, pages.sessions(), open_only=True)
-    assert [session.id for session in reply.sessions] == [still.id]
+    still_there, _ = await list_till_sessions(world.db, world.restaurant_id, pages.sessions(), open_only=True)
+    assert [str(session.id) for session in still_there] == [still.id]
 
 
 async def test_the_snapshot_of_the_channel_is_what_its_events_add_up_to(
@@ -266,7 +264,7 @@ async def test_the_snapshot_of_the_channel_is_what_its_events_add_up_to(
     await world.pay(world.order(500), till=front.id)
     await world.move(front, DrawerKind.DROP, 100)
     await world.close(await world.open_till("Third"), 5000)
-    snapshot = await usecases.tills_snapshot(world.db, world.restaurant_id, "tills")
+    snapshot = await tills_snapshot(world.db, world.restaurant_id, "tills")
     events = await event_recorder.events(world.db, world.restaurant_id)
     on_channel = [event for event in events if event.type != "fynlo.payments.v1.PaymentCaptured"]
     assert {tuple(event.channels) for event in on_channel} == {("tills",)}
@@ -277,7 +275,7 @@ async def test_the_snapshot_of_the_channel_is_what_its_events_add_up_to(
     ):
         state[updated.session.id] = updated.session
     still_open = [one for one in state.values() if one.state != payments_pb2.TILL_STATE_CLOSED]
-    assert sorted(s.SerializeToString() for s in snapshot.tills.sessions) == sorted(
+    assert sorted(till_session(s).SerializeToString() for s in snapshot.sessions) == sorted(
         s.SerializeToString() for s in still_open
     )
-    assert ANNA.name in {session.opened_by.name for session in snapshot.tills.sessions}
+    assert ANNA.name in {session.opened_by.name for session in snapshot.sessions}

@@ -25,12 +25,31 @@ from chassis.db.idempotency import IdempotencyKey
 from chassis.errors import NotFound
 from chassis.ids import new_id
 from harness.rpc import TokenMint, serving
-from services.payments import usecases
+from services.payments.domain.actor import Actor
 from services.payments.domain.approval import Authority
-from services.payments.domain.fees import Method
-from services.payments.domain.till import Actor, DrawerKind
+from services.payments.domain.fee import Method
+from services.payments.domain.till import DrawerKind
 from services.payments.peers import GrpcPeers
+from services.payments.rpc.payment import CLOSED as BILL_CLOSED
+from services.payments.rpc.payment import TAKEN
+from services.payments.rpc.till import CLOSED, OPENED, RECORDED
 from services.payments.tests.builders import ANNA, BY_ONESELF, MANAGES
+from services.payments.usecases.bill import CloseBill, apply_order, close_bill
+from services.payments.usecases.ledger import get_trial_balance
+from services.payments.usecases.payment import TakePayment, take_payment
+from services.payments.usecases.report import get_x_report
+from services.payments.usecases.till import (
+    CloseTill,
+    OpenTill,
+    RecordDrawerEvent,
+    close_till,
+    get_till_session,
+    open_till,
+    record_drawer_event,
+)
+from services.payments.wire.bill import bill_in
+from services.payments.wire.report import till_report
+from services.payments.wire.till import till_session
 
 
 class Orders(orders_grpc.OrdersServiceServicer):
@@ -152,8 +171,8 @@ class World:
         actor: Actor = ANNA,
         key: IdempotencyKey | None = None,
     ) -> payments_pb2.TillSession:
-        command = usecases.OpenTill(self.restaurant_id, key or self.key(), actor, till, opening_float)
-        return (await usecases.open_till(self.db, self.peers, command)).session
+        command = OpenTill(self.restaurant_id, key or self.key(), actor, till, opening_float)
+        return (await open_till(self.db, self.peers, command, OPENED)).session
 
     def payment(
         self,
@@ -169,9 +188,9 @@ class World:
         key: IdempotencyKey | None = None,
         reason: str = "",
         authority: Authority = BY_ONESELF,
-    ) -> usecases.TakePayment:
+    ) -> TakePayment:
         """What ``pay`` does."""
-        return usecases.TakePayment(
+        return TakePayment(
             tenant=self.restaurant_id,
             key=key or self.key(),
             actor=actor,
@@ -190,7 +209,17 @@ class World:
     async def pay(
         self, order: orders_pb2.Order | str, amount: int | None = None, **more: Any
     ) -> payments_api.TakePaymentResponse:
-        return await usecases.take_payment(self.db, self.peers, self.payment(order, amount, **more))
+        return await take_payment(self.db, self.peers, self.payment(order, amount, **more), TAKEN)
+
+    async def hear(self, *orders: orders_pb2.Order) -> None:
+        """News of orders arrive, in one transaction."""
+        async with self.db.transaction(self.restaurant_id) as tx:
+            for order in orders:
+                await apply_order(tx, bill_in(order), self.clock.now())
+
+    async def close_bill(self, order_id: UUID) -> None:
+        """The order is being cancelled."""
+        await close_bill(self.db, CloseBill(self.restaurant_id, self.key(), order_id), BILL_CLOSED)
 
     async def move(
         self,
@@ -203,10 +232,10 @@ class World:
         authority: Authority = BY_ONESELF,
         key: IdempotencyKey | None = None,
     ) -> payments_pb2.TillSession:
-        command = usecases.RecordDrawerEvent(
+        command = RecordDrawerEvent(
             self.restaurant_id, key or self.key(), actor, UUID(session.id), kind, amount, reason, authority
         )
-        return (await usecases.record_drawer_event(self.db, command)).session
+        return (await record_drawer_event(self.db, command, RECORDED)).session
 
     async def close(
         self,
@@ -219,23 +248,21 @@ class World:
         key: IdempotencyKey | None = None,
     ) -> payments_api.CloseTillResponse:
         authority = MANAGES if manager else BY_ONESELF
-        command = usecases.CloseTill(
+        command = CloseTill(
             self.restaurant_id, key or self.key(), ANNA, UUID(session.id), counted, reason, carried, authority
         )
-        return await usecases.close_till(self.db, command)
+        return await close_till(self.db, command, CLOSED)
 
     async def session(self, session: payments_pb2.TillSession) -> payments_pb2.TillSession:
-        found = await usecases.get_till_session(self.db, self.restaurant_id, UUID(session.id))
-        return found.session
+        return till_session(await get_till_session(self.db, self.restaurant_id, UUID(session.id)))
 
     async def x_report(self, session: payments_pb2.TillSession) -> payments_pb2.TillReport:
-        found = await usecases.get_x_report(self.db, self.restaurant_id, UUID(session.id), only_of=None)
-        return found.report
+        return till_report(await get_x_report(self.db, self.restaurant_id, UUID(session.id), only_of=None))
 
     async def balances(self) -> dict[str, int]:
         """Debits less credits of every account."""
-        found = await usecases.get_trial_balance(self.db, self.restaurant_id, None)
-        return {one.account: one.debit_minor - one.credit_minor for one in found.accounts}
+        found = await get_trial_balance(self.db, self.restaurant_id, None)
+        return {one.account: one.debit_minor - one.credit_minor for one in found}
 
     async def fetchval(self, sql: str, *args: object) -> Any:
         async with self.db.transaction(self.restaurant_id, readonly=True) as tx:

@@ -1,4 +1,4 @@
-"""What a request says about its caller, and fields that may be empty."""
+"""Fields of requests that may be empty, and the context that gRPC hands to every method."""
 
 from datetime import date
 from typing import Any, TypeAlias
@@ -6,25 +6,19 @@ from uuid import UUID
 
 import grpc
 
-from chassis.auth import Principal
-from chassis.errors import InvalidArgument, PermissionDenied
+from chassis.errors import InvalidArgument
 from chassis.ids import parse_id
-from services.payments.domain.till import Actor
 
 Context: TypeAlias = "grpc.aio.ServicerContext[Any, Any]"
 
 
-def actor_of(principal: Principal) -> Actor:
-    if principal.subject is None:
-        raise PermissionDenied("Only a person can do this.", reason="PERSON_REQUIRED")
-    return Actor(principal.subject, principal.name, principal.device_id or "")
-
-
 def optional_id(text: str) -> UUID | None:
+    """None for an empty field. Raises InvalidArgument."""
     return parse_id(text) if text else None
 
 
 def optional_day(text: str) -> date | None:
+    """None for an empty field. Raises InvalidArgument (INVALID_DATE)."""
     try:
         return date.fromisoformat(text) if text else None
     except ValueError:

@@ -1,8 +1,7 @@
-"""Payments and the ledger. Rows here are only ever added."""
+"""Payments, and all that one of them moves. Rows here are only ever added."""
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
-from datetime import date, datetime
+from datetime import datetime
 from typing import Any, TypeVar
 from uuid import UUID
 
@@ -11,17 +10,18 @@ import asyncpg
 from chassis.db import Record, Transaction
 from chassis.db.errors import ConcurrentUpdate
 from chassis.ids import new_id
-from services.payments.domain.bill import Bill, Share
-from services.payments.domain.fees import Bearer, Fee, Method
+from services.payments.domain.actor import Actor
+from services.payments.domain.bill import Share
+from services.payments.domain.fee import Bearer, Fee, Method
 from services.payments.domain.ledger import Entry
-from services.payments.domain.payment import Payment, PaymentStatus, Restaurant
-from services.payments.domain.till import Actor, TillSession
-from services.payments.store.bills import BILL, RESTAURANT, bill_in, booked_json, restaurant_in
-from services.payments.store.tills import NEWEST, SESSION, approver_in, session_in
+from services.payments.domain.payment import Checkout, Payment, PaymentStatus
+from services.payments.store.actor import approver_in
+from services.payments.store.bill import bill_in, booked_json
+from services.payments.store.ledger import entry_columns
+from services.payments.store.restaurant import restaurant_in
+from services.payments.store.till import NEWEST, session_in
 
 _T = TypeVar("_T")
-_JOINED = {"the_bill": BILL, "the_till": SESSION, "the_restaurant": RESTAURANT}
-
 # Everything that taking cash depends on, in one round trip; bill and session stay locked. Without a session
 # named, the only open one is meant; `open_tills` tells none from several.
 LOCK_CHECKOUT = """
@@ -34,15 +34,39 @@ WITH open_till AS (
         AND id = coalesce($3, (SELECT id FROM open_till WHERE (SELECT count(*) FROM open_till) = 1))
     FOR UPDATE
 )
-SELECT (SELECT count(*) FROM open_till) AS open_tills, {columns}
+SELECT (SELECT count(*) FROM open_till) AS open_tills,
+    the_bill.restaurant_id AS the_bill_restaurant_id, the_bill.order_id AS the_bill_order_id,
+    the_bill.order_number AS the_bill_order_number, the_bill.order_version AS the_bill_order_version,
+    the_bill.currency_code AS the_bill_currency_code, the_bill.covers AS the_bill_covers,
+    the_bill.state AS the_bill_state, the_bill.mode AS the_bill_mode,
+    the_bill.total_minor AS the_bill_total_minor, the_bill.service_minor AS the_bill_service_minor,
+    the_bill.discount_minor AS the_bill_discount_minor, the_bill.void_minor AS the_bill_void_minor,
+    the_bill.vat AS the_bill_vat, the_bill.paid_minor AS the_bill_paid_minor,
+    the_bill.sequence AS the_bill_sequence, the_bill.booked AS the_bill_booked,
+    the_till.restaurant_id AS the_till_restaurant_id, the_till.id AS the_till_id,
+    the_till.till AS the_till_till, the_till.state AS the_till_state,
+    the_till.currency_code AS the_till_currency_code, the_till.business_date AS the_till_business_date,
+    the_till.opened_at AS the_till_opened_at, the_till.closed_at AS the_till_closed_at,
+    the_till.opening_float_minor AS the_till_opening_float_minor,
+    the_till.expected_minor AS the_till_expected_minor, the_till.counted_minor AS the_till_counted_minor,
+    the_till.variance_minor AS the_till_variance_minor,
+    the_till.variance_reason AS the_till_variance_reason, the_till.opened_by_id AS the_till_opened_by_id,
+    the_till.opened_by_name AS the_till_opened_by_name,
+    the_till.opened_by_device AS the_till_opened_by_device, the_till.closed_by_id AS the_till_closed_by_id,
+    the_till.closed_by_name AS the_till_closed_by_name,
+    the_till.closed_by_device AS the_till_closed_by_device, the_till.version AS the_till_version,
+    the_till.closing_approver_id AS the_till_closing_approver_id,
+    the_till.closing_approver_name AS the_till_closing_approver_name,
+    the_restaurant.restaurant_id AS the_restaurant_restaurant_id,
+    the_restaurant.version AS the_restaurant_version,
+    the_restaurant.currency_code AS the_restaurant_currency_code,
+    the_restaurant.time_zone AS the_restaurant_time_zone,
+    the_restaurant.day_cutoff_minutes AS the_restaurant_day_cutoff_minutes,
+    the_restaurant.fee_preset AS the_restaurant_fee_preset
 FROM (SELECT 1) AS one
 LEFT JOIN the_bill ON true LEFT JOIN the_till ON true
 LEFT JOIN restaurant AS the_restaurant ON the_restaurant.restaurant_id = $1
-""".format(  # noqa: S608 - names of our own columns, put in once, at import
-    columns=", ".join(
-        f"{alias}.{column} AS {alias}_{column}" for alias, columns in _JOINED.items() for column in columns
-    )
-)
+"""
 RECORD_PAYMENT = """
 WITH paid AS (
     INSERT INTO payment (restaurant_id, id, order_id, order_number, sequence, method, status, currency_code,
@@ -78,18 +102,6 @@ WITH paid AS (
 )
 SELECT (SELECT count(*) FROM billed) AS billed, (SELECT count(*) FROM moved) AS moved
 """
-RECORD_POSTING = """
-WITH booked AS (
-    INSERT INTO ledger_transaction (restaurant_id, id, kind, business_date, created_at, payment_id,
-        till_session_id, actor_id)
-    VALUES ($1, $2, $3, $4, $5, NULL, $6, $7)
-)
-INSERT INTO ledger_entry (restaurant_id, transaction_id, position, account, rate_bp, currency_code,
-    debit_minor, credit_minor, business_date, till_session_id)
-SELECT $1, $2, entry.position, entry.account, entry.rate, $8, entry.debit, entry.credit, $4, $6
-FROM unnest($9::text[], $10::integer[], $11::bigint[], $12::bigint[]) WITH ORDINALITY
-    AS entry (account, rate, debit, credit, position)
-"""
 TIPS = "SELECT coalesce(sum(tip_minor), 0)::bigint FROM payment WHERE restaurant_id = $1 AND order_id = $2"
 FIND_PAYMENT = "SELECT * FROM payment WHERE restaurant_id = $1 AND id = $2"
 # One statement per filter: each has an index that gives its rows in order, however many payments there are.
@@ -113,40 +125,6 @@ SELECT * FROM payment
 WHERE restaurant_id = $1 AND order_id = $5 AND till_session_id = $6 AND (created_at, id) < ($2, $3)
 ORDER BY created_at DESC, id DESC LIMIT $4
 """
-TRIAL_BALANCE = """
-SELECT account, currency_code, sum(debit_minor)::bigint AS debit_minor,
-    sum(credit_minor)::bigint AS credit_minor
-FROM ledger_entry WHERE restaurant_id = $1
-GROUP BY account, currency_code ORDER BY account, currency_code
-"""
-TRIAL_BALANCE_OF_DAY = """
-SELECT account, currency_code, sum(debit_minor)::bigint AS debit_minor,
-    sum(credit_minor)::bigint AS credit_minor
-FROM ledger_entry WHERE restaurant_id = $1 AND business_date = $2
-GROUP BY account, currency_code ORDER BY account, currency_code
-"""
-
-
-@dataclass(frozen=True, slots=True)
-class Checkout:
-    """What a payment meets: each None where it is not there. ``open_tills`` counts to two at most."""
-
-    bill: Bill | None
-    session: TillSession | None
-    restaurant: Restaurant | None
-    open_tills: int
-
-
-@dataclass(frozen=True, slots=True)
-class Posting:
-    """Entries of one money event that is no payment."""
-
-    kind: str
-    session: TillSession
-    business_date: date
-    at: datetime
-    actor: Actor
-    entries: tuple[Entry, ...]
 
 
 async def lock_checkout(tx: Transaction, order_id: UUID, session_id: UUID | None) -> Checkout:
@@ -161,15 +139,12 @@ async def lock_checkout(tx: Transaction, order_id: UUID, session_id: UUID | None
     )
 
 
-async def record_payment(
-    tx: Transaction, payment: Payment, bill: Bill, share: Share, entries: Sequence[Entry]
-) -> None:
+async def record_payment(tx: Transaction, payment: Payment, share: Share, entries: Sequence[Entry]) -> None:
     """Payment, bill, drawer, session and ledger in one statement.
 
     Raises ConcurrentUpdate where the payment's id was taken a moment ago: the same request finds it next
     time.
     """
-    first = payment.sequence == 1
     try:
         done = await tx.fetchrow(
             RECORD_PAYMENT,
@@ -197,14 +172,14 @@ async def record_payment(
             payment.taken_by.device_id,
             share.gross_minor,
             share.discount_minor,
-            bill.charges.void_minor if first else 0,
+            share.void_minor,
             share.service_minor,
-            bill.covers if first else 0,
+            share.covers,
             booked_json(share.booked),
             new_id(),
             new_id(),
             new_id(),
-            *_columns(entries),
+            *entry_columns(entries),
             None if payment.approved_by is None else payment.approved_by.user_id,
             None if payment.approved_by is None else payment.approved_by.name,
             payment.reason,
@@ -217,24 +192,6 @@ async def record_payment(
         ) from error
     if done is None or (done["billed"], done["moved"]) != (1, 1):
         raise RuntimeError("a locked bill or till session has changed under its lock")
-
-
-async def record_posting(tx: Transaction, posting: Posting) -> None:
-    """Books entries; nothing for none."""
-    if not posting.entries:
-        return
-    await tx.execute(
-        RECORD_POSTING,
-        tx.tenant,
-        new_id(),
-        posting.kind,
-        posting.business_date,
-        posting.at,
-        posting.session.id,
-        posting.actor.user_id,
-        posting.session.currency_code,
-        *_columns(posting.entries),
-    )
 
 
 async def tips_on(tx: Transaction, order_id: UUID) -> int:
@@ -270,29 +227,12 @@ async def list_payments(
     return [_payment_in(row) for row in rows]
 
 
-async def trial_balance(tx: Transaction, day: date | None) -> list[tuple[str, str, int, int]]:
-    """(account, currency, debits, credits) of one business date, or of all time."""
-    if day is None:
-        rows = await tx.fetch(TRIAL_BALANCE, tx.tenant)
-    else:
-        rows = await tx.fetch(TRIAL_BALANCE_OF_DAY, tx.tenant, day)
-    return [(row["account"], row["currency_code"], row["debit_minor"], row["credit_minor"]) for row in rows]
-
-
 def _joined(row: Record, alias: str, read: Callable[[Mapping[str, Any]], _T]) -> _T | None:
     """The part of a joined row that belongs to one table; None where the join found nothing."""
     if row[f"{alias}_restaurant_id"] is None:
         return None
-    return read({column: row[f"{alias}_{column}"] for column in _JOINED[alias]})
-
-
-def _columns(entries: Sequence[Entry]) -> tuple[list[str], list[int | None], list[int], list[int]]:
-    return (
-        [entry.account for entry in entries],
-        [entry.rate_bp for entry in entries],
-        [entry.debit_minor for entry in entries],
-        [entry.credit_minor for entry in entries],
-    )
+    own = f"{alias}_"
+    return read({name.removeprefix(own): value for name, value in row.items() if name.startswith(own)})
 
 
 def _payment_in(row: Record) -> Payment:

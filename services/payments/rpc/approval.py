@@ -6,8 +6,8 @@ from chassis.auth import Principal
 from chassis.auth.trust import Trust
 from chassis.errors import Unauthenticated
 from chassis.rpc import approver_permission
+from services.payments.domain.actor import Actor
 from services.payments.domain.approval import Authority
-from services.payments.domain.till import Actor
 
 
 class Approvals:

@@ -1,20 +1,19 @@
-"""Opening a till, moving cash beside sales, counting and closing."""
+"""Opening a till, moving cash beside sales, counting and closing; and the sessions there were."""
 
-from collections.abc import Awaitable
+from collections.abc import Awaitable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from functools import partial
 from uuid import UUID
 
-from fynlo.payments.v1 import payments_service_pb2 as payments_api
-from google.protobuf.message import Message
-
 from chassis.db import Database, Transaction
 from chassis.db.audit import audit
-from chassis.db.commands import Command, execute
+from chassis.db.commands import Answer, Command, M, execute
 from chassis.errors import InvalidArgument
 from chassis.ids import new_id
-from services.payments import store, wire
+from chassis.messaging.replay import position
+from chassis.rpc.cursors import Page
+from services.payments.domain.actor import Actor
 from services.payments.domain.approval import (
     Authority,
     approver_of,
@@ -23,10 +22,9 @@ from services.payments.domain.approval import (
     drawer_need,
 )
 from services.payments.domain.errors import TillAlreadyOpen, TillSessionNotFound
-from services.payments.domain.ledger import Entry, closing_posting, drawer_posting, opening_posting
-from services.payments.domain.report import TillReport, report_of
+from services.payments.domain.ledger import Posting, closing_posting, drawer_posting, opening_posting
+from services.payments.domain.report import TillClosed
 from services.payments.domain.till import (
-    Actor,
     Closing,
     DrawerEvent,
     DrawerKind,
@@ -36,7 +34,19 @@ from services.payments.domain.till import (
     drawer_change,
     variance_of,
 )
-from services.payments.usecases.copies import Copies, Peers, restaurant_of, with_copies
+from services.payments.store import till as tills
+from services.payments.store.bill import half_paid_cash_orders
+from services.payments.store.ledger import record_posting
+from services.payments.usecases.copies import Copies, with_copies
+from services.payments.usecases.ledger import book
+from services.payments.usecases.ports import Peers
+from services.payments.usecases.report import current_report, issue_z_report
+from services.payments.usecases.restaurant import restaurant_of
+from services.payments.wire.report import z_report_issued
+from services.payments.wire.till import till_session_updated
+
+SNAPSHOT_MAX_SESSIONS = 500
+"""More tills than any restaurant has; beyond it a snapshot would not fit a frame."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,13 +82,22 @@ class CloseTill(Command):
     authority: Authority
 
 
-async def open_till(db: Database, peers: Peers, command: OpenTill) -> payments_api.OpenTillResponse:
+@dataclass(frozen=True, slots=True)
+class TillsSnapshot:
+    """Sessions that are not closed, and the position on the channel that they stand for."""
+
+    epoch: str
+    seq: int
+    sessions: Sequence[TillSession]
+
+
+async def open_till(db: Database, peers: Peers, command: OpenTill, answer: Answer[TillSession, M]) -> M:
     """Begins a session. Raises TillAlreadyOpen, InvalidArgument (TILL_NAME)."""
     name = command.till.strip()
     if not name:
         raise InvalidArgument("A till has a name.", reason="TILL_NAME")
 
-    async def begin(copies: Copies, tx: Transaction) -> payments_api.OpenTillResponse:
+    async def begin(copies: Copies, tx: Transaction) -> TillSession:
         now = db.clock.now()
         await copies.keep(tx, now)
         restaurant = await restaurant_of(tx)
@@ -95,20 +114,15 @@ async def open_till(db: Database, peers: Peers, command: OpenTill) -> payments_a
             opened_by=command.actor,
             version=1,
         )
-        taken = await store.insert_session(tx, session)
+        taken = await tills.insert_session(tx, session)
         if taken is not None:
             raise TillAlreadyOpen(
                 f"{name} is open already.", metadata={"till_session_id": str(taken), "till": name}
             )
-        posting = store.Posting(
-            "till_opened",
-            session,
-            session.business_date,
-            now,
-            command.actor,
-            opening_posting(command.opening_float_minor),
-        )
-        await store.record_posting(tx, posting)
+        entries = opening_posting(command.opening_float_minor)
+        day = session.business_date
+        posting = Posting("till_opened", session.id, session.currency_code, day, now, command.actor, entries)
+        await record_posting(tx, posting)
         _announce(tx, session)
         audit(
             tx,
@@ -118,17 +132,15 @@ async def open_till(db: Database, peers: Peers, command: OpenTill) -> payments_a
             currency=session.currency_code,
             opening_float_minor=session.opening_float_minor,
         )
-        return payments_api.OpenTillResponse(session=wire.till_session(session))
+        return session
 
-    def attempt(copies: Copies) -> Awaitable[payments_api.OpenTillResponse]:
-        return execute(db, command, payments_api.OpenTillResponse, partial(begin, copies))
+    def attempt(copies: Copies) -> Awaitable[M]:
+        return execute(db, command, answer, partial(begin, copies))
 
     return await with_copies(peers, command.tenant, attempt)
 
 
-async def record_drawer_event(
-    db: Database, command: RecordDrawerEvent
-) -> payments_api.RecordDrawerEventResponse:
+async def record_drawer_event(db: Database, command: RecordDrawerEvent, answer: Answer[TillSession, M]) -> M:
     """Moves cash in or out beside a sale.
 
     Raises DrawerAmount, TillSessionNotFound, TillNotOpen, DrawerShort, DrawerEventsFull, and where the actor
@@ -136,12 +148,12 @@ async def record_drawer_event(
     """
     change = drawer_change(command.kind, command.amount_minor)
 
-    async def record(tx: Transaction) -> payments_api.RecordDrawerEventResponse:
+    async def record(tx: Transaction) -> TillSession:
         now = db.clock.now()
         event = await _allowed(tx, command, now)
-        session = await store.move_drawer(tx, command.till_session_id, event, change)
+        session = await tills.move_drawer(tx, command.till_session_id, event, change)
         entries = drawer_posting(command.kind, command.amount_minor)
-        await _book(tx, command.kind.value, session, now, command.actor, entries)
+        await book(tx, command.kind.value, session, now, command.actor, entries)
         _announce(tx, session)
         audit(
             tx,
@@ -153,12 +165,12 @@ async def record_drawer_event(
             amount_minor=command.amount_minor,
             approver_id=None if event.approved_by is None else event.approved_by.user_id,
         )
-        return payments_api.RecordDrawerEventResponse(session=wire.till_session(session))
+        return session
 
-    return await execute(db, command, payments_api.RecordDrawerEventResponse, record)
+    return await execute(db, command, answer, record)
 
 
-async def close_till(db: Database, command: CloseTill) -> payments_api.CloseTillResponse:
+async def close_till(db: Database, command: CloseTill, answer: Answer[TillClosed, M]) -> M:
     """Counts, closes and issues the Z report, all in one transaction.
 
     Payments of this till wait for the lock and then find it closed, so the report misses none of them.
@@ -166,16 +178,16 @@ async def close_till(db: Database, command: CloseTill) -> payments_api.CloseTill
     close it alone VarianceNeedsManager, ApprovalNeeded, ApprovalInvalid, ApprovalNeedsReason.
     """
 
-    async def close(tx: Transaction) -> payments_api.CloseTillResponse:
+    async def close(tx: Transaction) -> TillClosed:
         now = db.clock.now()
         session = await _locked(tx, command.till_session_id)
         check_open(session)
-        half_paid = await store.half_paid_cash_orders(tx, session.id)
+        half_paid = await half_paid_cash_orders(tx, session.id)
         closing = Closing(command.counted_minor, command.reason, command.carry_over_order_ids)
         variance = variance_of(session.expected_minor, closing, half_paid)
         need = closing_need(variance, carries_over=bool(half_paid))
         approver = approver_of(need, command.authority, command.reason)
-        closed = await store.close_session(
+        closed = await tills.close_session(
             tx,
             session.id,
             at=now,
@@ -186,9 +198,10 @@ async def close_till(db: Database, command: CloseTill) -> payments_api.CloseTill
             approver=approver,
         )
         entries = closing_posting(command.counted_minor, variance)
-        await _book(tx, "till_closed", closed, now, command.actor, entries)
-        report = await store.issue_z_report(tx, await current_report(tx, closed, now))
-        _announce(tx, closed, wire.z_report_issued(report))
+        await book(tx, "till_closed", closed, now, command.actor, entries)
+        report = await issue_z_report(tx, await current_report(tx, closed, now))
+        _announce(tx, closed)
+        tx.emit(z_report_issued(report), subject_id=str(closed.id))
         audit(
             tx,
             "payments.till_closed",
@@ -200,30 +213,41 @@ async def close_till(db: Database, command: CloseTill) -> payments_api.CloseTill
             z_number=report.number,
             approver_id=None if approver is None else approver.user_id,
         )
-        return payments_api.CloseTillResponse(
-            session=wire.till_session(closed), report=wire.till_report(report)
-        )
+        return TillClosed(closed, report)
 
-    return await execute(db, command, payments_api.CloseTillResponse, close)
+    return await execute(db, command, answer, close)
 
 
-async def current_report(tx: Transaction, session: TillSession, until: datetime) -> TillReport:
-    """The X report of a session from what the database has in this transaction."""
-    return report_of(
-        session,
-        until,
-        await store.taken_in(tx, session.id),
-        await store.vat_in(tx, session.id),
-        await store.cash_totals(tx, session),
-        await store.drawer_events(tx, session.id),
-    )
+async def get_till_session(db: Database, restaurant_id: UUID, session_id: UUID) -> TillSession:
+    """Raises TillSessionNotFound."""
+    async with db.transaction(restaurant_id, readonly=True) as tx:
+        session = await tills.find_session(tx, session_id)
+    if session is None:
+        raise TillSessionNotFound("This restaurant has no such till session.")
+    return session
+
+
+async def list_till_sessions(
+    db: Database, restaurant_id: UUID, page: Page[tuple[datetime, UUID]], *, open_only: bool
+) -> tuple[Sequence[TillSession], str]:
+    """Sessions, the newest first, and the cursor of what follows."""
+    async with db.transaction(restaurant_id, readonly=True) as tx:
+        found = await tills.list_sessions(tx, open_only=open_only, before=page.after, limit=page.one_more)
+    return page.cut(found, lambda one: (one.opened_at, one.id))
+
+
+async def tills_snapshot(db: Database, restaurant_id: UUID, channel: str) -> TillsSnapshot:
+    """What the channel ``tills`` shows to a device that has nothing yet."""
+    async with db.transaction(restaurant_id, isolation="repeatable_read", readonly=True) as tx:
+        epoch, seq = await position(tx, channel)
+        return TillsSnapshot(epoch, seq, await tills.open_sessions(tx, SNAPSHOT_MAX_SESSIONS))
 
 
 async def _allowed(tx: Transaction, command: RecordDrawerEvent, now: datetime) -> DrawerEvent:
     """The event, once the drawer holds it and somebody who may stands behind it. Locks the session."""
     session = await _locked(tx, command.till_session_id)
     check_open(session)
-    moved = await store.moved_in(tx, session.id, command.kind, command.actor)
+    moved = await tills.moved_in(tx, session.id, command.kind, command.actor)
     check_drawer(session, command.kind, command.amount_minor, moved)
     need = drawer_need(session, command.actor, command.kind, command.amount_minor, moved)
     approver = approver_of(need, command.authority, command.reason)
@@ -233,20 +257,11 @@ async def _allowed(tx: Transaction, command: RecordDrawerEvent, now: datetime) -
 
 
 async def _locked(tx: Transaction, session_id: UUID) -> TillSession:
-    session = await store.lock_session(tx, session_id)
+    session = await tills.lock_session(tx, session_id)
     if session is None:
         raise TillSessionNotFound("This restaurant has no such till session.")
     return session
 
 
-async def _book(
-    tx: Transaction, kind: str, session: TillSession, at: datetime, actor: Actor, entries: tuple[Entry, ...]
-) -> None:
-    restaurant = await restaurant_of(tx)
-    posting = store.Posting(kind, session, restaurant.business_date(at), at, actor, entries)
-    await store.record_posting(tx, posting)
-
-
-def _announce(tx: Transaction, session: TillSession, *more: Message) -> None:
-    for event in (wire.till_session_updated(session), *more):
-        tx.emit(event, subject_id=str(session.id))
+def _announce(tx: Transaction, session: TillSession) -> None:
+    tx.emit(till_session_updated(session), subject_id=str(session.id))

@@ -1,7 +1,6 @@
-"""Copies of what other services own (restaurants, and orders as bills), and the state of bills."""
+"""Bills: what orders say of them, the money on them, and whether they take more."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 from uuid import UUID
@@ -16,30 +15,10 @@ from services.payments.domain.bill import (
     Part,
     VatGroup,
 )
-from services.payments.domain.payment import Restaurant
 from services.payments.domain.till import HalfPaid
 
-RESTAURANT = ("restaurant_id", "version", "currency_code", "time_zone", "day_cutoff_minutes", "fee_preset")
-BILL = (
-    *("restaurant_id", "order_id", "order_number", "order_version", "currency_code", "covers", "state"),
-    *("mode", "total_minor", "service_minor", "discount_minor", "void_minor", "vat", "paid_minor"),
-    *("sequence", "booked"),
-)
-"""The columns that restaurant_in and bill_in read, for statements that join them with others."""
-
-SAVE_RESTAURANT = """
-INSERT INTO restaurant AS old
-    (restaurant_id, version, currency_code, time_zone, day_cutoff_minutes, fee_preset)
-VALUES ($1, $2, $3, $4, $5, $6)
-ON CONFLICT (restaurant_id) DO UPDATE SET version = excluded.version, currency_code = excluded.currency_code,
-    time_zone = excluded.time_zone, day_cutoff_minutes = excluded.day_cutoff_minutes,
-    fee_preset = excluded.fee_preset
-WHERE old.version < excluded.version
-"""
-READ_RESTAURANT = "SELECT * FROM restaurant WHERE restaurant_id = $1"
-
 # A newer version of the order replaces what the order says; money, its sequence and a closed state stay.
-SAVE_ORDER = """
+SAVE_BILL = """
 INSERT INTO bill AS old (restaurant_id, order_id, order_number, order_version, currency_code, covers, state,
     mode, total_minor, service_minor, discount_minor, void_minor, vat, updated_at)
 VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14)
@@ -51,13 +30,12 @@ ON CONFLICT (restaurant_id, order_id) DO UPDATE SET order_number = excluded.orde
     discount_minor = excluded.discount_minor, void_minor = excluded.void_minor, vat = excluded.vat,
     updated_at = excluded.updated_at
 WHERE old.order_version < excluded.order_version
-RETURNING state, paid_minor
+RETURNING *
 """
 LOCK_BILL = "SELECT * FROM bill WHERE restaurant_id = $1 AND order_id = $2 FOR UPDATE"
 HAS_BILL = (
     "SELECT EXISTS (SELECT 1 FROM bill WHERE restaurant_id = $1 AND order_id = $2 AND order_version > 0)"
 )
-
 # Without a bill a closed one is left behind: news of the order that arrive later find it closed.
 CLOSE_BILL = """
 INSERT INTO bill AS old (restaurant_id, order_id, order_number, order_version, currency_code, covers, state,
@@ -75,38 +53,11 @@ ORDER BY order_number, order_id
 """
 
 
-@dataclass(frozen=True, slots=True)
-class BillRow:
-    """What became of news about an order: the state of its bill and the money on it."""
-
-    state: BillState
-    paid_minor: int
-
-
-async def save_restaurant(tx: Transaction, restaurant: Restaurant) -> None:
-    """Keeps the copy unless a newer version is there."""
-    await tx.execute(
-        SAVE_RESTAURANT,
-        restaurant.id,
-        restaurant.version,
-        restaurant.currency_code,
-        restaurant.time_zone,
-        restaurant.day_cutoff_minutes,
-        restaurant.fee_preset,
-    )
-
-
-async def read_restaurant(tx: Transaction) -> Restaurant | None:
-    """The tenant's settings, None while there is no copy."""
-    row = await tx.fetchrow(READ_RESTAURANT, tx.tenant)
-    return None if row is None else restaurant_in(row)
-
-
-async def save_order(tx: Transaction, bill: Bill, now: datetime) -> BillRow | None:
-    """Keeps what a newer version of an order says; None where nothing was newer."""
+async def save_bill(tx: Transaction, bill: Bill, now: datetime) -> Bill | None:
+    """Keeps what a newer version of an order says: the bill after it; None where nothing was newer."""
     charges = bill.charges
     row = await tx.fetchrow(
-        SAVE_ORDER,
+        SAVE_BILL,
         tx.tenant,
         bill.order_id,
         bill.order_number,
@@ -122,7 +73,7 @@ async def save_order(tx: Transaction, bill: Bill, now: datetime) -> BillRow | No
         [[group.rate_bp, group.gross_minor, group.vat_minor] for group in charges.vat],
         now,
     )
-    return None if row is None else BillRow(BillState(row["state"]), row["paid_minor"])
+    return None if row is None else bill_in(row)
 
 
 async def lock_bill(tx: Transaction, order_id: UUID) -> Bill | None:
@@ -150,18 +101,6 @@ async def half_paid_cash_orders(tx: Transaction, session_id: UUID) -> list[HalfP
         HalfPaid(UUID(int=row["order_id"].int), row["order_number"], row["due_minor"])
         for row in await tx.fetch(HALF_PAID, tx.tenant, session_id)
     ]
-
-
-def restaurant_in(row: Mapping[str, Any]) -> Restaurant:
-    """A restaurant from a row with the columns of its table."""
-    return Restaurant(
-        id=row["restaurant_id"],
-        version=row["version"],
-        currency_code=row["currency_code"],
-        time_zone=row["time_zone"],
-        day_cutoff_minutes=row["day_cutoff_minutes"],
-        fee_preset=row["fee_preset"],
-    )
 
 
 def bill_in(row: Mapping[str, Any]) -> Bill:

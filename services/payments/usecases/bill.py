@@ -1,0 +1,46 @@
+"""Bills: brought up to what orders say, and closed when an order is cancelled."""
+
+from dataclasses import dataclass
+from datetime import datetime
+from uuid import UUID
+
+from chassis.db import Database, Transaction
+from chassis.db.commands import Answer, Command, M, execute
+from chassis.telemetry import get_logger
+from services.payments.domain.bill import Bill, check_closable, parts_of
+from services.payments.store import bill as bills
+
+_log = get_logger("bills")
+
+
+@dataclass(frozen=True, slots=True)
+class CloseBill(Command):
+    """The order that is being cancelled."""
+
+    order_id: UUID
+
+
+async def apply_order(tx: Transaction, bill: Bill, now: datetime) -> None:
+    """Brings a bill up to a newer version of its order; older news change nothing.
+
+    Raises BillInconsistent for figures that do not add up.
+    """
+    parts_of(bill.charges)
+    saved = await bills.save_bill(tx, bill, now)
+    if saved is not None and saved.is_closed_with_money:
+        _log.error(
+            "a cancelled order has money on it", order_id=str(saved.order_id), paid_minor=saved.paid_minor
+        )
+
+
+async def close_bill(db: Database, command: CloseBill, answer: Answer[None, M]) -> M:
+    """Lets no more money onto the bill of an order. Closed twice is closed. Raises BillHasMoney."""
+
+    async def close(tx: Transaction) -> None:
+        await bills.close_bill(tx, command.order_id, db.clock.now())
+        # Looked at after the statement that waits for whoever writes the bill, or makes it, at this moment.
+        bill = await bills.lock_bill(tx, command.order_id)
+        if bill is not None:
+            check_closable(bill)
+
+    return await execute(db, command, answer, close)
