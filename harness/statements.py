@@ -7,6 +7,7 @@ them: it knows every table, column and parameter type then, or says which it doe
 import importlib
 import pkgutil
 import re
+from collections.abc import Iterable
 
 import asyncpg
 
@@ -49,5 +50,5 @@ async def refused_statements(
     return refused
 
 
-def _modules(path: list[str], package: str) -> list[pkgutil.ModuleInfo]:
+def _modules(path: Iterable[str], package: str) -> list[pkgutil.ModuleInfo]:
     return list(pkgutil.walk_packages(path, f"{package}."))

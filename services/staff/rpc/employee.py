@@ -9,6 +9,7 @@ from chassis.db import Database
 from chassis.db.commands import Answer, command_of
 from chassis.rpc import current_principal
 from chassis.rpc.cursors import BY_ID, page_of
+from services.staff.domain.employee import Employee
 from services.staff.usecases import employee as usecases
 from services.staff.usecases.ports import Restaurants
 from services.staff.wire.employee import employee_message, employee_of
@@ -26,7 +27,7 @@ class EmployeeRpc(StaffServiceServicer):
     ) -> staff_api.SaveEmployeeResponse:
         """A new employee, or the next version of one."""
         command, wanted = command_of("SaveEmployee", request), employee_of(request.employee)
-        answer = Answer(
+        answer: Answer[Employee, staff_api.SaveEmployeeResponse] = Answer(
             staff_api.SaveEmployeeResponse,
             lambda saved: staff_api.SaveEmployeeResponse(employee=employee_message(saved, command.tenant)),
         )

@@ -14,6 +14,7 @@ from chassis.ids import parse_id
 from chassis.messaging.channel_source import ChannelSource
 from chassis.rpc import current_principal
 from chassis.rpc.cursors import BY_ID, page_of
+from services.staff.domain.time_card import Timecard
 from services.staff.usecases import time_card as usecases
 from services.staff.usecases.ports import Restaurants
 from services.staff.usecases.time_card import Worker
@@ -30,7 +31,7 @@ class TimeCardRpc(StaffServiceServicer):
     async def ClockIn(self, request: staff_api.ClockInRequest, context: object) -> staff_api.ClockInResponse:
         """The caller's card, or another person's."""
         command, worker = command_of("ClockIn", request), _worker(request.employee_id)
-        answer = Answer(
+        answer: Answer[Timecard, staff_api.ClockInResponse] = Answer(
             staff_api.ClockInResponse,
             lambda card: staff_api.ClockInResponse(timecard=card_message(card, command.tenant)),
         )
@@ -41,7 +42,7 @@ class TimeCardRpc(StaffServiceServicer):
     ) -> staff_api.ClockOutResponse:
         """The caller's card, or another person's."""
         command, worker = command_of("ClockOut", request), _worker(request.employee_id)
-        answer = Answer(
+        answer: Answer[Timecard, staff_api.ClockOutResponse] = Answer(
             staff_api.ClockOutResponse,
             lambda card: staff_api.ClockOutResponse(timecard=card_message(card, command.tenant)),
         )
