@@ -1,36 +1,54 @@
-"""The statements of a service's store, for the test that has Postgres read each of them."""
+"""The SQL of a service, held against its migrated schema.
 
+A statement is a constant of a module in ``services/<name>/store``, in capitals. Postgres prepares each of
+them: it knows every table, column and parameter type then, or says which it does not know.
+"""
+
+import importlib
+import pkgutil
 import re
-from importlib import import_module
-from pkgutil import walk_packages
+from collections.abc import Iterable
 
 import asyncpg
 
-STATEMENT = re.compile(r"\s*(--[^\n]*\n\s*)*(SELECT|INSERT|UPDATE|DELETE|WITH)\b")
+from chassis.db import connection_options
+from harness.fixtures import ModuleDatabases
+
+VERBS = re.compile(r"\s*(--[^\n]*\n\s*)*(SELECT|INSERT|UPDATE|DELETE|WITH)\b")
 
 
-def statements_of(store: str) -> dict[str, str]:
-    """``module.CONSTANT`` -> SQL, of every module of a package (``services.payments.store``)."""
-    package = import_module(store)
-    names = [store, *(module.name for module in walk_packages(package.__path__, f"{store}."))]
+def statements_of(service: str) -> dict[str, str]:
+    """Every statement by ``module.NAME``."""
+    store = importlib.import_module(f"services.{service}.store")
+    modules = [importlib.import_module(each.name) for each in _modules(store.__path__, store.__name__)]
     return {
-        f"{name.removeprefix(store).lstrip('.')}.{constant}": value
-        for name in names
-        for constant, value in vars(import_module(name)).items()
-        if constant.isupper() and isinstance(value, str) and STATEMENT.match(value)
+        f"{module.__name__}.{name}": value
+        for module in modules
+        for name, value in vars(module).items()
+        if name.isupper() and isinstance(value, str) and VERBS.match(value)
     }
 
 
-async def refusals(store: str, url: str, schema: str) -> dict[str, str]:
-    """``module.CONSTANT`` -> what Postgres says against it; empty where every statement can be prepared."""
-    refused: dict[str, str] = {}
-    connection = await asyncpg.connect(url, server_settings={"search_path": schema})
+async def refused_statements(
+    databases: ModuleDatabases, service: str, statements: dict[str, str]
+) -> dict[str, str]:
+    """Why Postgres would not prepare a statement, by its name; empty where all are good."""
+    refused = {}
+    connection = await asyncpg.connect(
+        databases.infrastructure.admin_url,
+        database=await databases.name(service),
+        **connection_options(service),
+    )
     try:
-        for name, sql in statements_of(store).items():
+        for name, statement in statements.items():
             try:
-                await connection.prepare(sql)
-            except asyncpg.PostgresError as problem:
-                refused[name] = str(problem)
+                await connection.prepare(statement)
+            except asyncpg.PostgresError as error:
+                refused[name] = str(error)
     finally:
         await connection.close()
     return refused
+
+
+def _modules(path: Iterable[str], package: str) -> list[pkgutil.ModuleInfo]:
+    return list(pkgutil.walk_packages(path, f"{package}."))

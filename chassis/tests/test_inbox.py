@@ -36,7 +36,7 @@ from deploy.local import places
 from deploy.local.embedded import EmbeddedNats, free_port
 from harness.fixtures import START
 
-PATIENCE_SECONDS = 20.0
+PATIENCE_SECONDS = 60.0
 EVENT_TYPE = "fynlo.probe.v1.ThingMade"
 COUNT = (
     "INSERT INTO thing VALUES ($1, $2, 1) ON CONFLICT (restaurant_id, name)"

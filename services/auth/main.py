@@ -16,17 +16,16 @@ from chassis.errors import Unavailable
 from chassis.process.composition import open_service
 from chassis.process.runtime import Service
 from chassis.telemetry import get_logger
-from services.auth import wire
-from services.auth.domain.guessing import address_lock
+from services.auth.domain.guesses import address_lock
 from services.auth.mail.chosen import chosen_mail
 from services.auth.passwords import Passwords, breached_passwords
-from services.auth.people_rpc import PeopleRpc
-from services.auth.rpc import AuthRpc
+from services.auth.rpc.services import AuthRpc, PeopleRpc
 from services.auth.settings import AuthSettings
 from services.auth.tokens import SigningKeys
 from services.auth.usecases import housekeeping, sessions
 from services.auth.usecases.context import Context, MailPolicy
 from services.auth.usecases.mail import keep_sending
+from services.auth.wire.sessions import revocation_message
 
 OWN_REVOCATIONS_EVERY_SECONDS = 1.0
 """Its own table is near: what another replica revoked counts here within this, also without NATS."""
@@ -63,7 +62,7 @@ def _itself(db: Database, keys: SigningKeys) -> Authority:
         return public
 
     async def own_revocations() -> Iterable[auth_pb2.Revocation]:
-        return map(wire.revocation_message, await sessions.list_revocations(db))
+        return map(revocation_message, await sessions.list_revocations(db))
 
     return Authority(own_keys, own_revocations, every_seconds=OWN_REVOCATIONS_EVERY_SECONDS)
 

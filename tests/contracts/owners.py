@@ -22,7 +22,7 @@ from chassis.clock import FakeClock
 from chassis.ids import new_id
 from harness.fixtures import OpenDatabase
 from harness.rpc import Peer, serving
-from services.auth.rpc import AuthRpc
+from services.auth.rpc.services import AuthRpc
 from services.auth.tests import builders as auth_builders
 from services.catalog.domain.restaurant import RestaurantCopy
 from services.catalog.rpc import CatalogRpc

@@ -21,7 +21,7 @@ from services.orders.rpc import ChannelsRpc
 from services.payments.rpc.till import ChannelRpc
 from services.realtime import frames
 from services.realtime.frames import Event
-from services.staff.rpc import StaffChannels
+from services.staff.rpc.time_card import StaffChannels
 from tests.contracts.test_contracts import events
 from tests.tidy.source import REPOSITORY
 

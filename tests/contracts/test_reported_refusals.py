@@ -24,7 +24,7 @@ from chassis.messaging.channels import SUBSCRIBE
 from chassis.rpc import Refusals, asker_of, inbound
 from harness.fixtures import ModuleDatabases, OpenDatabase
 from harness.rpc import Peer, StandInAuth, TokenMint, serving
-from services.auth.rpc import AuthRpc
+from services.auth.rpc.services import AuthRpc
 from services.auth.tests import builders
 from services.realtime.codes import Close
 from services.realtime.tests.running import Running

@@ -6,7 +6,7 @@ from datetime import datetime
 from uuid import UUID
 
 from chassis.db import Transaction
-from services.auth.domain.guessing import Failures, Guessed, LockPolicy
+from services.auth.domain.guesses import Failures, Guessed, LockPolicy
 
 NEVER_FADES_SECONDS = float("inf")
 Subjects = Mapping[Guessed, str]

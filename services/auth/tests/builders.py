@@ -12,13 +12,14 @@ from chassis.auth import Principal, TokenVerifier
 from chassis.db import Database
 from chassis.db.idempotency import IdempotencyKey
 from chassis.ids import new_id, parse_id
-from services.auth.domain.guessing import LockPolicy, address_lock
+from services.auth.domain.guesses import LockPolicy, address_lock
 from services.auth.domain.mail import Letter
 from services.auth.domain.roles import Membership, Role
 from services.auth.domain.standing import OpenedSession
 from services.auth.passwords import Passwords
 from services.auth.tokens import SigningKeys
-from services.auth.usecases import invitations, mail, places, sessions
+from services.auth.usecases import invitations, mail, sessions
+from services.auth.usecases import restaurant as usecases
 from services.auth.usecases.accounts import Person
 from services.auth.usecases.context import Context, MailPolicy
 from services.auth.usecases.invitations import Acceptance, Invitee, Inviter
@@ -102,15 +103,15 @@ class Town:
     async def restaurant(self, name: str = "Casa", owner: str | None = None) -> UUID:
         """A restaurant in London with ``owner@`` of the same name as its owner."""
         command = self.restaurant_command(name, owner)
-        reply = await places.create_restaurant(self.ctx, command, key())
+        reply = await usecases.create_restaurant(self.ctx, command, key())
         await self.accept(command.owner.email)
         self.restaurants[name] = parse_id(reply.restaurant.id)
         return self.restaurants[name]
 
-    def restaurant_command(self, name: str, owner: str | None = None) -> places.CreateRestaurant:
+    def restaurant_command(self, name: str, owner: str | None = None) -> usecases.CreateRestaurant:
         """How ``restaurant`` asks for it."""
         person = Invitee(self.email(owner or name.lower()), Role.RESTAURANT_OWNER, f"Owner of {name}")
-        return places.CreateRestaurant(
+        return usecases.CreateRestaurant(
             creator=self.owner_id,
             platform_id=self.platform_id,
             name=name,
@@ -154,7 +155,7 @@ class Town:
         """Opens every connection of the pool, so that what races next really does."""
         await asyncio.gather(
             *(
-                places.list_restaurants(self.ctx, self.owner_id, limit=1, after=None)
+                usecases.list_restaurants(self.ctx, self.owner_id, limit=1, after=None)
                 for _ in range(3 * POOL_SIZE)
             )
         )
@@ -188,6 +189,6 @@ async def new_town(ctx: Context) -> Town:
     """A platform that no other test knows."""
     suffix = new_id().hex[-12:]
     email = f"platform-{suffix}@example.test"
-    command = places.CreatePlatform(f"Platform {suffix}", Person(email, "Pia Platform", PASSWORD, "owner_"))
-    reply = await places.create_platform(ctx, command, key())
+    command = usecases.CreatePlatform(f"Platform {suffix}", Person(email, "Pia Platform", PASSWORD, "owner_"))
+    reply = await usecases.create_platform(ctx, command, key())
     return Town(ctx, parse_id(reply.platform.id), parse_id(reply.owner.id), email)

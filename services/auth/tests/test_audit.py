@@ -9,11 +9,12 @@ import pytest
 from structlog.testing import capture_logs
 
 from chassis.clock import FakeClock
-from services.auth.domain.guessing import LOCK, LockedOut
+from services.auth.domain.guesses import LOCK, LockedOut
 from services.auth.domain.roles import Role
 from services.auth.domain.sessions import InvalidCredentials, TokenReused
 from services.auth.tests.builders import PASSWORD, Town, key
-from services.auth.usecases import invitations, members, passwords, places, sessions
+from services.auth.usecases import invitations, members, passwords, sessions
+from services.auth.usecases import restaurant as restaurants
 
 WRONG = "not-the-password-at-all"
 Lines = list[MutableMapping[str, Any]]
@@ -125,11 +126,11 @@ async def test_passwords_that_change_leave_their_lines_without_them(town: Town) 
 async def test_a_change_of_settings_says_what_was_and_what_is(town: Town) -> None:
     with capture_logs() as lines:
         casa = await town.restaurant()
-        stored = (await places.get_restaurant(town.ctx, casa)).settings
+        stored = (await restaurants.get_restaurant(town.ctx, casa)).settings
         wanted, same = replace(stored, service_charge_bp=0, fee_preset="stripe_uk_online"), key()
-        await places.update_restaurant(town.ctx, casa, wanted, same)
-        await places.update_restaurant(town.ctx, casa, wanted, same)
-        await places.update_restaurant(town.ctx, casa, replace(wanted, version=2), key())
+        await restaurants.update_restaurant(town.ctx, casa, wanted, same)
+        await restaurants.update_restaurant(town.ctx, casa, wanted, same)
+        await restaurants.update_restaurant(town.ctx, casa, replace(wanted, version=2), key())
     assert events(lines) == ["auth.restaurant_created", "auth.member_added", "auth.settings_changed"]
     assert lines[-1]["changes"] == {
         "version": [1, 2],

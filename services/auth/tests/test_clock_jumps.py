@@ -7,7 +7,7 @@ import pytest
 from chassis.clock import FakeClock
 from chassis.errors import Unauthenticated
 from harness.fixtures import OpenDatabase
-from services.auth.domain.guessing import LOCK, LockedOut
+from services.auth.domain.guesses import LOCK, LockedOut
 from services.auth.domain.sessions import (
     ACCESS_TOKEN_LIFE,
     InvalidCredentials,

@@ -9,10 +9,13 @@ from fynlo.auth.v1.events_pb2 import MemberChanged, RestaurantUpdated, SessionsR
 from google.protobuf import json_format
 from google.protobuf.message import Message
 
-from services.auth import wire
 from services.auth.domain.restaurant import BillMode, Settings
 from services.auth.domain.roles import Membership, Role
 from services.auth.domain.sessions import Revocation, RevocationKind
+from services.auth.wire.members import member_changed, membership_message
+from services.auth.wire.restaurant import restaurant_updated
+from services.auth.wire.roles import role_of
+from services.auth.wire.sessions import sessions_revoked
 
 EXAMPLES = Path(__file__).parents[3] / "protos" / "examples"
 CASA = UUID("0195f3a0-0000-7000-8000-000000000001")
@@ -39,9 +42,9 @@ def events() -> dict[str, Message]:
     mia = Membership(MIA, CASA, "Casa Demo", Role.MANAGER, "mia@example.test", "Mia")
     at = datetime(2026, 3, 2, 12, 0, 0, 250_000, tzinfo=UTC)
     return {
-        "RestaurantUpdated": wire.restaurant_updated(settings),
-        "MemberChanged": wire.member_changed(mia),
-        "SessionsRevoked": wire.sessions_revoked(Revocation(RevocationKind.SESSION, SESSION, at, "log_out")),
+        "RestaurantUpdated": restaurant_updated(settings),
+        "MemberChanged": member_changed(mia),
+        "SessionsRevoked": sessions_revoked(Revocation(RevocationKind.SESSION, SESSION, at, "log_out")),
     }
 
 
@@ -55,4 +58,4 @@ def test_the_example_is_what_auth_publishes(kind: type[Message]) -> None:
 @pytest.mark.parametrize("role", Role)
 def test_every_role_survives_the_wire(role: Role) -> None:
     membership = Membership(MIA, CASA, "Casa", role, "mia@example.test", "Mia")
-    assert wire.role_of(wire.membership_message(membership).role) is role
+    assert role_of(membership_message(membership).role) is role

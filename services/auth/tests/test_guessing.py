@@ -8,7 +8,7 @@ import pytest
 from chassis.clock import FakeClock
 from chassis.errors import Problem
 from harness.fixtures import OpenDatabase
-from services.auth.domain.guessing import (
+from services.auth.domain.guesses import (
     LOCK,
     PERSON_GUESS_EVERY,
     PERSON_GUESSES_AT_ONCE,

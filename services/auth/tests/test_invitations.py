@@ -13,7 +13,7 @@ from chassis.clock import FakeClock
 from chassis.errors import Problem
 from chassis.ids import new_id, parse_id
 from harness.fixtures import EventRecorder
-from services.auth.domain.guessing import LOCK, LockedOut
+from services.auth.domain.guesses import LOCK, LockedOut
 from services.auth.domain.invitations import (
     INVITATION_LIFE,
     INVITATIONS_PER_ADDRESS_MAX,
@@ -29,7 +29,8 @@ from services.auth.domain.passwords import PasswordRequired, WeakPassword
 from services.auth.domain.roles import Membership, Role, RoleNotGrantable
 from services.auth.domain.sessions import InvalidCredentials, NoMembership
 from services.auth.tests.builders import PASSWORD, Town, context, key, new_town
-from services.auth.usecases import housekeeping, invitations, members, passwords, places, sessions
+from services.auth.usecases import housekeeping, invitations, members, passwords, sessions
+from services.auth.usecases import restaurant as restaurants
 from services.auth.usecases.context import MailPolicy
 from services.auth.usecases.invitations import Acceptance, Invitee, Inviter
 
@@ -143,7 +144,7 @@ async def test_a_new_restaurant_says_nothing_of_who_has_the_owners_address(town:
     owners = []
     for number, who in enumerate(("known", "unknown")):
         command = town.restaurant_command(f"New {number}", who)
-        reply = await places.create_restaurant(
+        reply = await restaurants.create_restaurant(
             town.ctx, replace(command, owner=replace(command.owner)), key()
         )
         owners.append((reply.owner.id, reply.owner.name, reply.invitation.state))

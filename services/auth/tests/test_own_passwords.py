@@ -11,7 +11,7 @@ from fynlo.auth.v1.events_pb2 import SessionsRevoked
 from chassis.clock import FakeClock
 from chassis.ids import new_id
 from harness.fixtures import EventRecorder
-from services.auth.domain.guessing import LOCK, LockedOut
+from services.auth.domain.guesses import LOCK, LockedOut
 from services.auth.domain.links import (
     HOUR,
     RESET_LIFE,

@@ -4,7 +4,7 @@ import asyncio
 from dataclasses import dataclass, field
 
 from chassis.db import Database
-from services.auth.domain.guessing import DEFAULT_ADDRESS_LOCK, LockPolicy
+from services.auth.domain.guesses import DEFAULT_ADDRESS_LOCK, LockPolicy
 from services.auth.domain.invitations import INVITATIONS_PER_HOUR
 from services.auth.passwords import Passwords
 from services.auth.tokens import SigningKeys

@@ -4,7 +4,7 @@ from dataclasses import dataclass, field
 
 from chassis.db import Transaction
 from chassis.db.audit import audit
-from services.auth.domain.guessing import (
+from services.auth.domain.guesses import (
     Failures,
     Guessed,
     Limits,

@@ -2,7 +2,7 @@
 
 from datetime import timedelta
 
-from services.auth.domain.guessing import KEPT
+from services.auth.domain.guesses import KEPT
 from services.auth.domain.sessions import ACCESS_TOKEN_LIFE, REVOCATION_MARGIN
 from services.auth.store import guesses, invitations, links, mail, sessions
 from services.auth.usecases.context import Context

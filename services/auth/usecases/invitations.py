@@ -15,7 +15,6 @@ from chassis.db.audit import audit
 from chassis.db.commands import Command, execute
 from chassis.db.idempotency import IdempotencyKey
 from chassis.ids import new_id
-from services.auth import wire
 from services.auth.domain.invitations import (
     ADDRESS_WINDOW,
     INVITATION_LIFE,
@@ -36,12 +35,15 @@ from services.auth.domain.restaurant import RestaurantNotFound
 from services.auth.domain.roles import Membership, Role, require_grantable
 from services.auth.domain.sessions import User
 from services.auth.domain.standing import OpenedSession
-from services.auth.store import invitations, links, mail, people, places
+from services.auth.store import invitations, links, mail, people
+from services.auth.store import restaurant as restaurants
 from services.auth.usecases import sessions
 from services.auth.usecases.accounts import AddressTaken, Prepared, hash_new, settle
 from services.auth.usecases.context import Context
 from services.auth.usecases.guesses import Guess, prove
 from services.auth.usecases.links import look_up
+from services.auth.wire.invitations import invitation_message
+from services.auth.wire.members import member_changed
 
 RETRY_SECONDS = 600
 
@@ -87,10 +89,10 @@ async def invite(
     email = normalised_email(invitee.email)
 
     async def put(tx: Transaction) -> people_api.InviteResponse:
-        restaurant = await places.restaurant_by_id(tx, tenant, lock=True)
+        restaurant = await restaurants.restaurant_by_id(tx, tenant, lock=True)
         if restaurant is None:
             raise RestaurantNotFound("There is no such restaurant.")
-        if await places.is_member(tx, email):
+        if await restaurants.is_member(tx, email):
             raise AlreadyMember("This address belongs to a member already.")
         pending = await invitations.newest_to(tx, email, pending=True)
         if pending is not None:
@@ -100,7 +102,7 @@ async def invite(
         await send_invitation(ctx, tx, invitation, restaurant.settings.name)
         which = {"invitation_id": invitation.id, "role": invitation.role}
         audit(tx, "auth.member_invited", **which, renewed=pending is not None)
-        return people_api.InviteResponse(invitation=wire.invitation_message(invitation, ctx.db.clock.now()))
+        return people_api.InviteResponse(invitation=invitation_message(invitation, ctx.db.clock.now()))
 
     return await execute(ctx.db, Command(tenant, key), people_api.InviteResponse, put)
 
@@ -133,7 +135,7 @@ async def preview(ctx: Context, token: str, address: str) -> Preview:
     link = await look_up(ctx, token, Purpose.INVITATION, address)
     async with ctx.db.transaction(link.tenant_id, readonly=True) as tx:
         invitation = await _pending(ctx, tx, link)
-        restaurant = await places.restaurant_by_id(tx, invitation.restaurant_id)
+        restaurant = await restaurants.restaurant_by_id(tx, invitation.restaurant_id)
         account = await people.account_by_email(tx, invitation.email)
     assert restaurant is not None
     return Preview(invitation, restaurant.settings.name, account is not None)
@@ -242,12 +244,12 @@ async def _join(ctx: Context, link: Link, person: Prepared) -> Membership:
         invitation = await _pending(ctx, tx, link, lock=True)
         user = await settle(ctx, tx, person)
         now = ctx.db.clock.now()
-        member = await places.member(tx, user.id)
+        member = await restaurants.member(tx, user.id)
         if member is None:
-            await places.save_membership(tx, user.id, invitation.role, now)
-            member = await places.member(tx, user.id)
+            await restaurants.save_membership(tx, user.id, invitation.role, now)
+            member = await restaurants.member(tx, user.id)
             assert member is not None
-            tx.emit(wire.member_changed(member), subject_id=str(user.id), command_id=str(invitation.id))
+            tx.emit(member_changed(member), subject_id=str(user.id), command_id=str(invitation.id))
         await invitations.settle(tx, invitation.id, InvitationState.ACCEPTED, now, user.id)
         await links.delete_links(tx, invitation.id)
         audit(

@@ -11,15 +11,16 @@ from chassis.db.audit import audit
 from chassis.db.commands import Command, execute
 from chassis.db.idempotency import IdempotencyKey
 from chassis.errors import NotFound
-from services.auth import wire
 from services.auth.domain.invitations import Invitation, above, require_rank
 from services.auth.domain.restaurant import RestaurantNotFound
 from services.auth.domain.roles import GRANTABLE, Membership, Role, require_grantable, require_other_owner
 from services.auth.domain.sessions import REVOCATION_MARGIN, revocations_of
-from services.auth.store import invitations, people, places, sessions
+from services.auth.store import invitations, people, sessions
+from services.auth.store import restaurant as restaurants
 from services.auth.usecases.context import Context
 from services.auth.usecases.invitations import withdraw
 from services.auth.usecases.sessions import revoke, revoke_left
+from services.auth.wire.members import member_changed, membership_message
 
 
 class MemberNotFound(NotFound):
@@ -39,23 +40,23 @@ async def change_role(
     async def change(tx: Transaction) -> people_api.ChangeRoleResponse:
         await _hold_members(tx, tenant)
         await people.hold_alone(tx, user_id)
-        member = await places.member(tx, user_id)
+        member = await restaurants.member(tx, user_id)
         if member is None:
             raise MemberNotFound("This person does not belong to your restaurant.")
         former = member.role
         require_rank(own, role, former)
         if former is not role:
-            require_other_owner(former, await places.count_owners(tx))
+            require_other_owner(former, await restaurants.count_owners(tx))
             now = ctx.db.clock.now()
-            await places.save_membership(tx, user_id, role, now)
+            await restaurants.save_membership(tx, user_id, role, now)
             await withdraw(ctx, tx, await invitations.pending_by(tx, user_id, above(role)))
             living = await sessions.living_sessions(tx, user_id, tenant, now)
             await revoke(tx, revocations_of(user_id, living, valid_after=now, reason="role_changed"))
             await revoke_left(tx, user_id, now, "role_changed")
             member = replace(member, role=role)
             audit(tx, "auth.role_changed", user_id=user_id, role=role, former_role=former)
-            tx.emit(wire.member_changed(member), subject_id=str(user_id))
-        return people_api.ChangeRoleResponse(membership=wire.membership_message(member))
+            tx.emit(member_changed(member), subject_id=str(user_id))
+        return people_api.ChangeRoleResponse(membership=membership_message(member))
 
     return await execute(ctx.db, Command(tenant, key), people_api.ChangeRoleResponse, change)
 
@@ -70,20 +71,20 @@ async def remove_member(
     async def remove(tx: Transaction) -> auth_api.RemoveMemberResponse:
         await _hold_members(tx, tenant)
         await people.hold_alone(tx, user_id)
-        member = await places.member(tx, user_id)
+        member = await restaurants.member(tx, user_id)
         if member is None:
             raise MemberNotFound("This person does not belong to your restaurant.")
-        require_other_owner(member.role, await places.count_owners(tx))
+        require_other_owner(member.role, await restaurants.count_owners(tx))
         now = ctx.db.clock.now()
         living = await sessions.living_sessions(tx, user_id, tenant, now)
         await sessions.end_sessions(tx, living, now, "member_removed")
-        await places.delete_membership(tx, user_id)
+        await restaurants.delete_membership(tx, user_id)
         await withdraw(ctx, tx, await invitations.pending_by(tx, user_id, GRANTABLE))
         await revoke(
             tx, revocations_of(user_id, living, valid_after=now + REVOCATION_MARGIN, reason="member_removed")
         )
         await revoke_left(tx, user_id, now, "member_removed")
-        tx.emit(wire.member_changed(member, removed=True), subject_id=str(user_id))
+        tx.emit(member_changed(member, removed=True), subject_id=str(user_id))
         ended = len(living)
         audit(tx, "auth.member_removed", user_id=user_id, former_role=member.role, sessions_ended=ended)
         return auth_api.RemoveMemberResponse()
@@ -101,5 +102,5 @@ async def list_members(
 
 async def _hold_members(tx: Transaction, tenant: UUID) -> None:
     """Changes of the members of one restaurant take turns: two owners cannot remove each other at once."""
-    if await places.restaurant_by_id(tx, tenant, lock=True) is None:
+    if await restaurants.restaurant_by_id(tx, tenant, lock=True) is None:
         raise RestaurantNotFound("There is no such restaurant.")

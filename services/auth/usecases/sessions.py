@@ -8,7 +8,6 @@ from chassis.db import Database, Transaction
 from chassis.db.audit import audit
 from chassis.ids import new_id
 from chassis.telemetry import get_logger
-from services.auth import wire
 from services.auth.domain import standing as standing_rules
 from services.auth.domain.passwords import normalised_email
 from services.auth.domain.restaurant import RestaurantNotFound
@@ -30,10 +29,12 @@ from services.auth.domain.sessions import (
     judge_refresh,
 )
 from services.auth.domain.standing import RESTAURANTS_IN_SESSION_MAX, OpenedSession, Standing
-from services.auth.store import guesses, people, places, sessions
+from services.auth.store import guesses, people, sessions
+from services.auth.store import restaurant as restaurants
 from services.auth.tokens import Claims, hash_of, new_device_secret, new_refresh_token, new_salt, successor_of
 from services.auth.usecases.context import Context
 from services.auth.usecases.guesses import Guess, prove
+from services.auth.wire.sessions import sessions_revoked
 
 REVOCATIONS_MAX = 20_000
 """What one list of revocations holds, newest first; a message of 2 MB."""
@@ -99,7 +100,7 @@ async def log_in(ctx: Context, command: LogIn) -> LoggedIn:
         await guesses.forget_failures(tx, proven.counted)
         if new_hash is not None:
             await people.update_password_hash(tx, account.user.id, new_hash)
-        memberships = await places.memberships_of(tx, account.user.id, limit=RESTAURANTS_IN_SESSION_MAX)
+        memberships = await restaurants.memberships_of(tx, account.user.id, limit=RESTAURANTS_IN_SESSION_MAX)
         platforms = await people.platforms_of(tx, account.user.id)
         restaurant_id = standing_rules.entrance(memberships, platforms)
         now = ctx.db.clock.now()
@@ -229,14 +230,14 @@ async def list_revocations(db: Database) -> list[Revocation]:
 
 async def standing_of(tx: Transaction, user: User, restaurant_id: UUID | None) -> Standing:
     """Role, restaurant and choices of a person the transaction has begun as. Raises NoMembership."""
-    choices = await places.memberships_of(tx, user.id, limit=RESTAURANTS_IN_SESSION_MAX)
+    choices = await restaurants.memberships_of(tx, user.id, limit=RESTAURANTS_IN_SESSION_MAX)
     platforms = await people.platforms_of(tx, user.id)
     if restaurant_id is None:
         if not platforms:
             raise NoMembership("You do not own a platform any more.")
         return Standing(user, Role.PLATFORM_OWNER, platforms[0], None, choices)
-    here = await places.memberships_of(tx, user.id, limit=1, restaurant_id=restaurant_id)
-    restaurant = await places.restaurant_by_id(tx, restaurant_id)
+    here = await restaurants.memberships_of(tx, user.id, limit=1, restaurant_id=restaurant_id)
+    restaurant = await restaurants.restaurant_by_id(tx, restaurant_id)
     if not here or restaurant is None:
         raise NoMembership("You do not belong to this restaurant any more.")
     role = standing_rules.role_in(restaurant_id, here)
@@ -247,7 +248,7 @@ async def revoke(tx: Transaction, revocations: list[Revocation]) -> None:
     """Makes access tokens die before their time: told at once, and kept for processes that start later."""
     await sessions.save_revocations(tx, revocations)
     for revocation in revocations:
-        tx.emit(wire.sessions_revoked(revocation), subject_id=str(revocation.id))
+        tx.emit(sessions_revoked(revocation), subject_id=str(revocation.id))
 
 
 async def revoke_left(tx: Transaction, user_id: UUID, now: datetime, reason: str) -> None:

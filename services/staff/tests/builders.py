@@ -1,4 +1,4 @@
-"""Places, people and cards for the tests of staff."""
+"""Restaurants, people and cards for the tests of staff."""
 
 from dataclasses import dataclass
 from datetime import date, datetime
@@ -7,9 +7,11 @@ from uuid import UUID
 from fynlo.common.v1 import common_pb2
 
 from chassis.ids import new_id
-from services.staff.domain import Employee, Place, Timecard
+from services.staff.domain.employee import Employee
+from services.staff.domain.restaurant import RestaurantCopy
+from services.staff.domain.time_card import Timecard
 
-LONDON = Place(version=1, currency_code="GBP", time_zone="Europe/London", day_cutoff_minutes=240)
+LONDON = RestaurantCopy(version=1, currency_code="GBP", time_zone="Europe/London", day_cutoff_minutes=240)
 
 
 def settings_message(
@@ -52,7 +54,7 @@ class Auth:
 
     asked: int = 0
 
-    async def place(self, restaurant_id: UUID) -> Place:
+    async def restaurant(self, restaurant_id: UUID) -> RestaurantCopy:
         """London."""
         self.asked += 1
         return LONDON

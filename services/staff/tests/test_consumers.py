@@ -9,10 +9,10 @@ from chassis.ids import new_id
 from chassis.messaging.stream import EventContext, ensure_stream, event_headers, subject_of
 from harness.fixtures import START, ModuleDatabases, OpenDatabase
 from harness.rpc import keys_for_tests
-from services.staff import store
 from services.staff.consumers import HANDLERS
 from services.staff.main import build
 from services.staff.settings import StaffSettings
+from services.staff.store.restaurant import restaurant_of
 from services.staff.tests.builders import settings_message
 
 CONTEXT = EventContext(
@@ -43,7 +43,7 @@ async def test_the_newest_version_of_a_restaurant_is_kept_in_whatever_order_they
             event = RestaurantUpdated(settings=settings_message(casa, version, zone))
             await HANDLERS[RestaurantUpdated].handle(tx, event, CONTEXT)
         async with db.transaction(casa) as tx:
-            place = await store.place_of(tx)
+            place = await restaurant_of(tx)
         assert place is not None
         kept.append((place.version, place.time_zone))
     assert kept == [(2, "Europe/Madrid"), (2, "Europe/Madrid"), (2, "Europe/Madrid"), (3, "Europe/Rome")]
@@ -85,6 +85,6 @@ async def test_a_running_staff_follows_what_auth_publishes(
             while place is None:
                 await asyncio.sleep(0.05)
                 async with db.transaction(casa) as tx:
-                    place = await store.place_of(tx)
+                    place = await restaurant_of(tx)
     assert (place.version, place.time_zone) == (4, "Europe/Rome")
     await client.close()

@@ -9,9 +9,11 @@ from fynlo.staff.v1.events_pb2 import EmployeeSaved, ShiftEnded, ShiftStarted
 from google.protobuf import json_format
 from google.protobuf.message import Message
 
-from services.staff import wire
-from services.staff.domain import Employee, clock_in, clock_out
+from services.staff.domain.employee import Employee
+from services.staff.domain.time_card import clock_in, clock_out
 from services.staff.tests.builders import LONDON
+from services.staff.wire.employee import employee_message, employee_of, employee_saved
+from services.staff.wire.time_card import shift_ended, shift_started
 
 EXAMPLES = Path(__file__).parents[3] / "protos" / "examples"
 CASA = UUID("0195f3a0-0000-7000-8000-000000000001")
@@ -27,9 +29,9 @@ def events() -> dict[str, Message]:
     opened = clock_in(mia, None, LONDON, card_id=CARD, now=start).opened
     assert opened.business_date == date(2026, 10, 24)
     return {
-        "EmployeeSaved": wire.employee_saved(mia, CASA),
-        "ShiftStarted": wire.shift_started(opened, CASA),
-        "ShiftEnded": wire.shift_ended(clock_out(mia, opened, end), CASA),
+        "EmployeeSaved": employee_saved(mia, CASA),
+        "ShiftStarted": shift_started(opened, CASA),
+        "ShiftEnded": shift_ended(clock_out(mia, opened, end), CASA),
     }
 
 
@@ -43,4 +45,4 @@ def test_the_example_is_what_staff_publishes(kind: type[Message]) -> None:
 def test_an_employee_survives_the_wire() -> None:
     saved = events()["EmployeeSaved"]
     assert isinstance(saved, EmployeeSaved)
-    assert wire.employee_message(wire.employee_of(saved.employee), CASA) == saved.employee
+    assert employee_message(employee_of(saved.employee), CASA) == saved.employee

@@ -11,18 +11,15 @@ from hypothesis import strategies as st
 
 from chassis.errors import InvalidArgument
 from chassis.ids import new_id
-from services.staff.domain import (
+from services.staff.domain.employee import CurrencyMismatch, StaleVersion, changed_employee, new_employee
+from services.staff.domain.time_card import (
     AUTO_CLOSED,
     AlreadyClockedIn,
-    CurrencyMismatch,
     EmployeeInactive,
     NotClockedIn,
-    StaleVersion,
     Timecard,
-    changed_employee,
     clock_in,
     clock_out,
-    new_employee,
 )
 from services.staff.tests.builders import LONDON, employee, open_card
 

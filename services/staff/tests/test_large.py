@@ -10,8 +10,8 @@ from chassis.clock import FakeClock
 from chassis.db import Database, connection_options
 from harness.fixtures import ModuleDatabases, OpenDatabase
 from harness.reads import reading
-from services.staff import store
-from services.staff.domain import CardFilter
+from services.staff.domain.time_card import CardFilter
+from services.staff.store import time_card as store
 
 RESTAURANTS = 2
 EMPLOYEES = 50

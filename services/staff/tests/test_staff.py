@@ -28,7 +28,8 @@ from chassis.ids import new_id
 from chassis.rpc import was_replayed
 from harness.fixtures import EventRecorder, ModuleDatabases, OpenDatabase
 from harness.rpc import PATIENT_SECONDS, Peer, serving
-from services.staff.rpc import StaffChannels, StaffRpc
+from services.staff.rpc.service import StaffRpc
+from services.staff.rpc.time_card import StaffChannels
 from services.staff.tests.builders import Auth
 
 if TYPE_CHECKING:
@@ -84,7 +85,7 @@ async def casa(service_database: OpenDatabase, fake_clock: FakeClock) -> AsyncIt
     """staff behind a real server, and a restaurant nobody else uses."""
     db, auth = await service_database("staff", pool_size=POOL_SIZE), Auth()
     async with serving(
-        add_StaffServiceServicer_to_server, StaffRpc(db, auth.place), clock=fake_clock, service_name="staff"
+        add_StaffServiceServicer_to_server, StaffRpc(db, auth), clock=fake_clock, service_name="staff"
     ) as peer:
         yield Casa(peer, db, auth, StaffServiceStub(peer.channel), new_id(), new_id())
 

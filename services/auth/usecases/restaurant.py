@@ -13,7 +13,6 @@ from chassis.db.commands import Command, PlatformCommand, execute
 from chassis.db.idempotency import IdempotencyKey
 from chassis.errors import PermissionDenied
 from chassis.ids import new_id
-from services.auth import wire
 from services.auth.domain.invitations import INVITATION_LIFE, Invitation, InvitationState
 from services.auth.domain.passwords import normalised_email
 from services.auth.domain.restaurant import (
@@ -28,10 +27,14 @@ from services.auth.domain.restaurant import (
     restaurant_id_for,
 )
 from services.auth.domain.roles import Role
-from services.auth.store import invitations, people, places
+from services.auth.store import invitations, people
+from services.auth.store import restaurant as restaurants
 from services.auth.usecases.accounts import Person, Prepared, prepare, settle
 from services.auth.usecases.context import Context
 from services.auth.usecases.invitations import Invitee, send_invitation
+from services.auth.wire.accounts import user_message
+from services.auth.wire.invitations import invitation_message
+from services.auth.wire.restaurant import restaurant_message, restaurant_updated
 
 
 @dataclass(frozen=True, slots=True)
@@ -81,7 +84,7 @@ async def create_platform(
         else:
             platform_id, user = found
         return auth_api.CreatePlatformResponse(
-            platform=Platform(id=str(platform_id), name=name), owner=wire.user_message(user)
+            platform=Platform(id=str(platform_id), name=name), owner=user_message(user)
         )
 
     return await execute(ctx.db, PlatformCommand(key), auth_api.CreatePlatformResponse, make)
@@ -113,11 +116,11 @@ async def create_restaurant(
     restaurant = Restaurant(settings, ctx.db.clock.now())
 
     async def make(tx: Transaction) -> auth_api.CreateRestaurantResponse:
-        if not await places.insert_restaurant(tx, restaurant):
+        if not await restaurants.insert_restaurant(tx, restaurant):
             raise RestaurantExists(f"There is a restaurant called {settings.name}.")
         invitation = await _invite_owner(ctx, tx, command, restaurant)
         rid = str(settings.restaurant_id)
-        tx.emit(wire.restaurant_updated(settings), subject_id=rid)
+        tx.emit(restaurant_updated(settings), subject_id=rid)
         audit(tx, "auth.restaurant_created", restaurant_id=rid, invitation_id=invitation.id)
         return _created(restaurant, command.owner, invitation, ctx.db.clock.now())
 
@@ -143,16 +146,16 @@ async def update_restaurant(
         raise NotYourRestaurant("Switch to that restaurant first.")
 
     async def update(tx: Transaction) -> auth_api.UpdateRestaurantResponse:
-        stored = await places.restaurant_by_id(tx, tenant, lock=True)
+        stored = await restaurants.restaurant_by_id(tx, tenant, lock=True)
         if stored is None:
             raise RestaurantNotFound("There is no such restaurant.")
         settings = changed_settings(stored.settings, wanted)
         if settings is not stored.settings:
-            await places.update_settings(tx, settings)
+            await restaurants.update_settings(tx, settings)
             audit(tx, "auth.settings_changed", changes=_changes(stored.settings, settings))
-            tx.emit(wire.restaurant_updated(settings), subject_id=str(tenant))
+            tx.emit(restaurant_updated(settings), subject_id=str(tenant))
         restaurant = Restaurant(settings, stored.created_at)
-        return auth_api.UpdateRestaurantResponse(restaurant=wire.restaurant_message(restaurant))
+        return auth_api.UpdateRestaurantResponse(restaurant=restaurant_message(restaurant))
 
     return await execute(ctx.db, Command(tenant, key), auth_api.UpdateRestaurantResponse, update)
 
@@ -160,7 +163,7 @@ async def update_restaurant(
 async def get_restaurant(ctx: Context, restaurant_id: UUID) -> Restaurant:
     """For services whose copy is missing. Raises RestaurantNotFound."""
     async with ctx.db.transaction(restaurant_id, readonly=True) as tx:
-        restaurant = await places.restaurant_by_id(tx, restaurant_id)
+        restaurant = await restaurants.restaurant_by_id(tx, restaurant_id)
     if restaurant is None:
         raise RestaurantNotFound("There is no such restaurant.")
     return restaurant
@@ -172,7 +175,7 @@ async def list_restaurants(
     """The restaurants a person may enter, by name."""
     async with ctx.db.transaction(None, readonly=True) as tx:
         await people.begin_as(tx, user_id)
-        return await places.restaurants_of(tx, user_id, limit=limit, after=after)
+        return await restaurants.restaurants_of(tx, user_id, limit=limit, after=after)
 
 
 async def _existing(
@@ -184,14 +187,14 @@ async def _existing(
     email = normalised_email(command.owner.email)
     async with ctx.db.transaction(None, readonly=True) as tx:
         await people.begin_as(tx, command.creator)
-        found = await places.restaurant_named(tx, wanted.platform_id, wanted.name)
+        found = await restaurants.restaurant_named(tx, wanted.platform_id, wanted.name)
     if found is None:
         return None
     async with ctx.db.transaction(found.settings.restaurant_id) as tx:
         invitation = await invitations.newest_to(tx, email)
         asked = invitation is not None and invitation.role is Role.RESTAURANT_OWNER
         # Its first owner may have been there before there were invitations.
-        owns = asked or await places.is_member(tx, email, role=Role.RESTAURANT_OWNER)
+        owns = asked or await restaurants.is_member(tx, email, role=Role.RESTAURANT_OWNER)
     same = (found.settings.currency_code, found.settings.time_zone) == (
         wanted.currency_code,
         wanted.time_zone,
@@ -231,9 +234,9 @@ def _created(
 ) -> auth_api.CreateRestaurantResponse:
     """Says of the owner what the request said, whoever has the address."""
     response = auth_api.CreateRestaurantResponse(
-        restaurant=wire.restaurant_message(restaurant),
+        restaurant=restaurant_message(restaurant),
         owner=User(email=normalised_email(owner.email), name=" ".join(owner.name.split())),
     )
     if invitation is not None:
-        response.invitation.CopyFrom(wire.invitation_message(invitation, now))
+        response.invitation.CopyFrom(invitation_message(invitation, now))
     return response

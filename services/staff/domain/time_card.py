@@ -1,4 +1,4 @@
-"""The rules of the time clock. Pure: values in, values out, or a Problem is raised.
+"""Time cards: when somebody worked.
 
 Source: Square's and Odoo's clocks and their mistakes, as the rules of the trade (B11) have it: instants in
 UTC, the restaurant's time zone kept beside them, one open card per worker, a forgotten card closed after 16
@@ -6,32 +6,17 @@ hours.
 """
 
 from dataclasses import dataclass, replace
-from datetime import date, datetime, time, timedelta
+from datetime import date, datetime, timedelta
 from uuid import UUID
 
-from chassis.clock import business_date
-from chassis.errors import (
-    AlreadyExists,
-    Conflict,
-    FieldError,
-    InvalidArgument,
-    NotFound,
-    Stale,
-    Unprocessable,
-)
+from chassis.errors import Conflict
+from services.staff.domain.employee import Employee
+from services.staff.domain.restaurant import RestaurantCopy
 
 SHIFT_MAX = timedelta(hours=16)
 """A card that is open longer was forgotten: it counts for this long."""
 AUTO_CLOSED = "auto_closed"
 """The flag of a card that the worker did not close; a manager should look at it."""
-
-
-class EmployeeNotFound(NotFound):
-    """There is no such employee in this restaurant, or the caller is none."""
-
-
-class UserAlreadyEmployed(AlreadyExists):
-    """Another employee of this restaurant logs in as that user."""
 
 
 class EmployeeInactive(Conflict):
@@ -44,46 +29,6 @@ class AlreadyClockedIn(Conflict):
 
 class NotClockedIn(Conflict):
     """The worker has no open card."""
-
-
-class StaleVersion(Stale):
-    """The employee was changed since the caller read them."""
-
-
-class CurrencyMismatch(Unprocessable):
-    """Wages are in the restaurant's currency."""
-
-
-@dataclass(frozen=True, slots=True)
-class Place:
-    """What staff needs to know of a restaurant. ``currency_code`` ISO 4217, ``time_zone`` IANA; a business
-    day ends ``day_cutoff_minutes`` after local midnight.
-    """
-
-    version: int
-    currency_code: str
-    time_zone: str
-    day_cutoff_minutes: int
-
-    def business_date(self, at: datetime) -> date:
-        """The trading day of an instant."""
-        return business_date(at, self.time_zone, time(*divmod(self.day_cutoff_minutes, 60)))
-
-
-@dataclass(frozen=True, slots=True)
-class Employee:
-    """Somebody who works here. ``hourly_rate_minor`` in minor units of ``currency_code``; ``user_id`` is who
-    they log in as, if they do.
-    """
-
-    id: UUID
-    name: str
-    user_id: UUID | None
-    job: str
-    hourly_rate_minor: int
-    currency_code: str
-    active: bool
-    version: int
 
 
 @dataclass(frozen=True, slots=True)
@@ -120,42 +65,13 @@ class CardFilter:
     until_time: datetime | None = None
 
 
-# -- employees -----------------------------------------------------------------------------------------------
+@dataclass(frozen=True, slots=True)
+class OpenCards:
+    """The open cards as they are at position ``seq`` of the channel's ``epoch``."""
 
-
-def new_employee(wanted: Employee, place: Place) -> Employee:
-    """Version 1 of ``wanted``. Raises CurrencyMismatch, InvalidArgument."""
-    return replace(_checked(wanted, place), version=1)
-
-
-def changed_employee(stored: Employee, wanted: Employee, place: Place) -> Employee:
-    """``wanted`` as the next version of ``stored``; ``stored`` itself where nothing changes.
-
-    Raises StaleVersion, CurrencyMismatch, InvalidArgument.
-    """
-    if wanted.version != stored.version:
-        raise StaleVersion(
-            f"Version {wanted.version} was changed, it is {stored.version} now.",
-            metadata={"version": str(stored.version)},
-        )
-    checked = _checked(wanted, place)
-    return stored if checked == stored else replace(checked, version=stored.version + 1)
-
-
-def _checked(wanted: Employee, place: Place) -> Employee:
-    name = " ".join(wanted.name.split())
-    if not name:
-        raise InvalidArgument(
-            "Who?",
-            reason="VALIDATION_FAILED",
-            fields=[FieldError("employee.name", "REQUIRED", "must not be blank")],
-        )
-    if wanted.currency_code not in ("", place.currency_code):
-        raise CurrencyMismatch(f"Wages here are in {place.currency_code}.")
-    return replace(wanted, name=name, currency_code=place.currency_code)
-
-
-# -- the clock -----------------------------------------------------------------------------------------------
+    epoch: str
+    seq: int
+    cards: list[Timecard]
 
 
 @dataclass(frozen=True, slots=True)
@@ -167,7 +83,12 @@ class ClockedIn:
 
 
 def clock_in(
-    employee: Employee, open_card: Timecard | None, place: Place, *, card_id: UUID, now: datetime
+    employee: Employee,
+    open_card: Timecard | None,
+    restaurant: RestaurantCopy,
+    *,
+    card_id: UUID,
+    now: datetime,
 ) -> ClockedIn:
     """Opens a card. One that has been open for 16 hours or more is closed at 16 hours, with a flag.
 
@@ -192,8 +113,8 @@ def clock_in(
         employee_name=employee.name,
         clocked_in_at=now,
         clocked_out_at=None,
-        time_zone=place.time_zone,
-        business_date=place.business_date(now),
+        time_zone=restaurant.time_zone,
+        business_date=restaurant.business_date(now),
         flags=(),
         version=1,
     )

@@ -28,7 +28,8 @@ from services.auth.domain.roles import LastOwner, Membership, Role, RoleNotGrant
 from services.auth.domain.sessions import NoMembership, SessionEnded
 from services.auth.domain.standing import OpenedSession
 from services.auth.tests.builders import PASSWORD, Town, key, new_town
-from services.auth.usecases import members, places, sessions
+from services.auth.usecases import members, sessions
+from services.auth.usecases import restaurant as restaurants
 from services.auth.usecases.accounts import Person
 from services.auth.usecases.members import MemberNotFound
 
@@ -36,37 +37,38 @@ from services.auth.usecases.members import MemberNotFound
 
 
 async def test_a_platform_of_the_same_name_and_owner_is_made_once(town: Town) -> None:
-    command = places.CreatePlatform("Twice", Person(town.email("boss"), "Boss", PASSWORD, "owner_"))
+    command = restaurants.CreatePlatform("Twice", Person(town.email("boss"), "Boss", PASSWORD, "owner_"))
     await town.warm()
     first, second = await asyncio.gather(
-        places.create_platform(town.ctx, command, key()), places.create_platform(town.ctx, command, key())
+        restaurants.create_platform(town.ctx, command, key()),
+        restaurants.create_platform(town.ctx, command, key()),
     )
-    third = await places.create_platform(town.ctx, command, key())
+    third = await restaurants.create_platform(town.ctx, command, key())
     assert first.platform.id == second.platform.id == third.platform.id
     assert first.owner.id == second.owner.id
     other = replace(command, owner=Person(town.email("else"), "Else", PASSWORD, "owner_"))
-    assert (await places.create_platform(town.ctx, other, key())).platform.id != first.platform.id
+    assert (await restaurants.create_platform(town.ctx, other, key())).platform.id != first.platform.id
 
 
 async def test_the_owner_of_a_platform_needs_a_good_password(town: Town) -> None:
     for password, error in (("", PasswordRequired), ("password1234", WeakPassword)):
-        command = places.CreatePlatform("P", Person(town.email("new"), "New", password, "owner_"))
+        command = restaurants.CreatePlatform("P", Person(town.email("new"), "New", password, "owner_"))
         with pytest.raises(error) as refused:
-            await places.create_platform(town.ctx, command, key())
+            await restaurants.create_platform(town.ctx, command, key())
         assert refused.value.fields[0].field == "owner_password"
 
 
 async def test_nobody_becomes_a_platform_owner_by_an_address_that_is_somebody_elses(town: Town) -> None:
     await town.member(await town.restaurant(), "mia")
-    command = places.CreatePlatform(
+    command = restaurants.CreatePlatform(
         "Hers", Person(town.email("mia"), "Mia", "a-password-of-a-thief", "owner_")
     )
     with pytest.raises(PasswordMismatch):
-        await places.create_platform(town.ctx, command, key())
+        await restaurants.create_platform(town.ctx, command, key())
     hers = replace(command, owner=replace(command.owner, password=PASSWORD))
-    made = await places.create_platform(town.ctx, hers, key())
+    made = await restaurants.create_platform(town.ctx, hers, key())
     # What is there is answered without a password: a second set-up changes nothing.
-    again = await places.create_platform(town.ctx, command, key())
+    again = await restaurants.create_platform(town.ctx, command, key())
     assert again.platform.id == made.platform.id
 
 
@@ -100,12 +102,12 @@ async def test_a_repeated_request_makes_no_second_restaurant(
     town: Town, event_recorder: EventRecorder
 ) -> None:
     command, same = town.restaurant_command("Casa"), key()
-    first = await places.create_restaurant(town.ctx, command, same)
-    again = await places.create_restaurant(town.ctx, command, same)
-    other_key = await places.create_restaurant(town.ctx, command, key())
+    first = await restaurants.create_restaurant(town.ctx, command, same)
+    again = await restaurants.create_restaurant(town.ctx, command, same)
+    other_key = await restaurants.create_restaurant(town.ctx, command, key())
     assert first == again == other_key
     with pytest.raises(IdempotencyKeyReuse):
-        await places.create_restaurant(town.ctx, command, replace(same, request_hash=b"other"))
+        await restaurants.create_restaurant(town.ctx, command, replace(same, request_hash=b"other"))
     casa = parse_id(first.restaurant.id)
     assert len(await event_recorder.of_type(town.ctx.db, RestaurantUpdated, casa)) == 1
 
@@ -113,15 +115,17 @@ async def test_a_repeated_request_makes_no_second_restaurant(
 async def test_ten_equal_requests_at_once_make_one_restaurant(town: Town) -> None:
     command = town.restaurant_command("Casa")
     await town.warm()
-    replies = await asyncio.gather(*(places.create_restaurant(town.ctx, command, key()) for _ in range(10)))
+    replies = await asyncio.gather(
+        *(restaurants.create_restaurant(town.ctx, command, key()) for _ in range(10))
+    )
     assert len({reply.restaurant.id for reply in replies}) == 1
 
 
 async def test_a_key_is_not_reused_for_another_restaurant(town: Town) -> None:
     same = key()
-    await places.create_restaurant(town.ctx, town.restaurant_command("Casa"), same)
+    await restaurants.create_restaurant(town.ctx, town.restaurant_command("Casa"), same)
     with pytest.raises(IdempotencyKeyReuse):
-        await places.create_restaurant(
+        await restaurants.create_restaurant(
             town.ctx, town.restaurant_command("Other"), replace(same, request_hash=b"other")
         )
 
@@ -129,21 +133,21 @@ async def test_a_key_is_not_reused_for_another_restaurant(town: Town) -> None:
 async def test_two_restaurants_of_a_platform_have_two_names(town: Town) -> None:
     await town.restaurant("Casa")
     with pytest.raises(RestaurantExists):
-        await places.create_restaurant(town.ctx, town.restaurant_command("Casa", owner="other"), key())
+        await restaurants.create_restaurant(town.ctx, town.restaurant_command("Casa", owner="other"), key())
     neighbour = await new_town(town.ctx)
     assert await neighbour.restaurant("Casa") != town.restaurants["Casa"]
 
 
 async def test_only_a_platform_makes_restaurants(town: Town) -> None:
     with pytest.raises(PermissionDenied):
-        await places.create_restaurant(
+        await restaurants.create_restaurant(
             town.ctx, replace(town.restaurant_command("Casa"), platform_id=None), key()
         )
 
 
 async def test_a_time_zone_must_exist(town: Town) -> None:
     with pytest.raises(UnknownTimeZone):
-        await places.create_restaurant(
+        await restaurants.create_restaurant(
             town.ctx, replace(town.restaurant_command("Casa"), time_zone="Europe/Lodnon"), key()
         )
 
@@ -152,15 +156,15 @@ async def test_a_change_of_settings_is_the_next_version_and_is_announced_whole(
     town: Town, event_recorder: EventRecorder
 ) -> None:
     casa = await town.restaurant()
-    stored = (await places.get_restaurant(town.ctx, casa)).settings
+    stored = (await restaurants.get_restaurant(town.ctx, casa)).settings
     wanted = replace(stored, name="Casa Nova", service_charge_bp=0, platform_id=new_id())
-    reply = await places.update_restaurant(town.ctx, casa, wanted, key())
+    reply = await restaurants.update_restaurant(town.ctx, casa, wanted, key())
     assert (reply.restaurant.settings.version, reply.restaurant.settings.name) == (2, "Casa Nova")
     assert reply.restaurant.platform_id == str(town.platform_id)
     [_, event] = await event_recorder.of_type(town.ctx.db, RestaurantUpdated, casa)
     assert event.settings == reply.restaurant.settings
-    unchanged = await places.update_restaurant(
-        town.ctx, casa, (await places.get_restaurant(town.ctx, casa)).settings, key()
+    unchanged = await restaurants.update_restaurant(
+        town.ctx, casa, (await restaurants.get_restaurant(town.ctx, casa)).settings, key()
     )
     assert unchanged.restaurant.settings.version == 2
     assert len(await event_recorder.of_type(town.ctx.db, RestaurantUpdated, casa)) == 2
@@ -168,11 +172,11 @@ async def test_a_change_of_settings_is_the_next_version_and_is_announced_whole(
 
 async def test_settings_are_not_overwritten_by_who_saw_an_older_version(town: Town) -> None:
     casa = await town.restaurant()
-    seen = (await places.get_restaurant(town.ctx, casa)).settings
+    seen = (await restaurants.get_restaurant(town.ctx, casa)).settings
     await town.warm()
     answers = await asyncio.gather(
         *(
-            places.update_restaurant(town.ctx, casa, replace(seen, service_charge_bp=bp), key())
+            restaurants.update_restaurant(town.ctx, casa, replace(seen, service_charge_bp=bp), key())
             for bp in (100, 200, 300)
         ),
         return_exceptions=True,
@@ -183,34 +187,34 @@ async def test_settings_are_not_overwritten_by_who_saw_an_older_version(town: To
         "UpdateRestaurantResponse",
     ]
     with pytest.raises(StaleVersion) as refused:
-        await places.update_restaurant(town.ctx, casa, replace(seen, name="Late"), key())
+        await restaurants.update_restaurant(town.ctx, casa, replace(seen, name="Late"), key())
     assert refused.value.metadata == {"version": "2"}
 
 
 async def test_neither_the_currency_nor_another_restaurant_can_be_changed(town: Town) -> None:
     casa, other = await town.restaurant("Casa"), await town.restaurant("Other")
-    stored = (await places.get_restaurant(town.ctx, casa)).settings
+    stored = (await restaurants.get_restaurant(town.ctx, casa)).settings
     with pytest.raises(CurrencyFixed):
-        await places.update_restaurant(town.ctx, casa, replace(stored, currency_code="EUR"), key())
+        await restaurants.update_restaurant(town.ctx, casa, replace(stored, currency_code="EUR"), key())
     with pytest.raises(NotYourRestaurant):
-        await places.update_restaurant(town.ctx, other, stored, key())
+        await restaurants.update_restaurant(town.ctx, other, stored, key())
     with pytest.raises(RestaurantExists):
-        await places.update_restaurant(town.ctx, casa, replace(stored, name="Other"), key())
+        await restaurants.update_restaurant(town.ctx, casa, replace(stored, name="Other"), key())
 
 
 async def test_an_unknown_restaurant_is_not_found(town: Town) -> None:
     with pytest.raises(RestaurantNotFound):
-        await places.get_restaurant(town.ctx, new_id())
+        await restaurants.get_restaurant(town.ctx, new_id())
 
 
 async def test_people_list_their_restaurants_page_by_page(town: Town) -> None:
     ids = [await town.restaurant(name) for name in ("C", "A", "B")]
     mia = await town.member(ids[1], "mia")
-    page = await places.list_restaurants(town.ctx, town.owner_id, limit=2, after=None)
+    page = await restaurants.list_restaurants(town.ctx, town.owner_id, limit=2, after=None)
     last = page[-1].settings
-    rest = await places.list_restaurants(town.ctx, town.owner_id, limit=2, after=last.restaurant_id)
+    rest = await restaurants.list_restaurants(town.ctx, town.owner_id, limit=2, after=last.restaurant_id)
     assert [each.settings.name for each in page + rest] == ["A", "B", "C"]
-    own = await places.list_restaurants(town.ctx, mia, limit=50, after=None)
+    own = await restaurants.list_restaurants(town.ctx, mia, limit=50, after=None)
     assert [each.settings.restaurant_id for each in own] == [ids[1]]
 
 

@@ -1,0 +1,1 @@
+"""The rules of staff, by noun. Pure: values in, values out, or a Problem is raised."""

@@ -1,0 +1,1 @@
+"""What staff can do: one function per capability, one transaction per effect."""
