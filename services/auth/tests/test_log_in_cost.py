@@ -5,6 +5,7 @@ import threading
 import time
 from collections import Counter
 from dataclasses import replace
+from typing import Literal
 
 import pytest
 from argon2 import PasswordHasher, extract_parameters
@@ -36,7 +37,7 @@ class Metered(PasswordHasher):
         self.spent: Counter[tuple[int, int, int]] = Counter()
         self.out_of_memory = False
 
-    def verify(self, hash: str | bytes, password: str | bytes) -> bool:
+    def verify(self, hash: str | bytes, password: str | bytes) -> Literal[True]:
         cost = extract_parameters(str(hash))
         self.spent[cost.memory_cost, cost.time_cost, cost.parallelism] += 1
         return super().verify(hash, password)
@@ -55,7 +56,7 @@ class Crowd(PasswordHasher):
         self.most = self._now = 0
         self._lock = threading.Lock()
 
-    def verify(self, hash: str | bytes, password: str | bytes) -> bool:
+    def verify(self, hash: str | bytes, password: str | bytes) -> Literal[True]:
         with self._lock:
             self._now += 1
             self.most = max(self.most, self._now)
