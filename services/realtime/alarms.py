@@ -5,9 +5,13 @@ Un-acknowledged 10 s by every connected display of its station, or no display co
 reported to the orders service, once per revision. When a display confirms it after all, that is reported too,
 and its alarm ends. What has been reported is known from the events of the orders service, so that a new
 process does not begin again. Displays and their acknowledgements are shared between the pods.
+
+Of several pods one reports: of an unseen ticket the one to which its restaurant falls among those that are
+there, of a confirmed one the pod of the display. The others stand in where its event does not come in time.
 """
 
 from dataclasses import dataclass, field
+from hashlib import blake2b
 from typing import Any, Final
 
 from fynlo.orders.v1 import events_pb2 as orders_events
@@ -17,6 +21,7 @@ from google.protobuf.message import DecodeError
 from services.realtime.frames import Event
 from services.realtime.hub.session import Session
 from services.realtime.hub.wheel import Wheel
+from services.realtime.tickets import tickets_of
 
 NOT_CONFIRMED_SECONDS: Final = 10.0
 NO_DISPLAY_SECONDS: Final = 30.0
@@ -29,6 +34,11 @@ ANNOUNCE_SECONDS: Final = 5.0
 FORGET_SECONDS: Final = 15.0
 """A display of another pod that was not announced for this long is gone with its pod."""
 
+STAND_IN_SECONDS: Final = 15.0
+"""So much later another pod reports what the one whose turn it was has not; events take a second or two."""
+REPORT_PAUSE_SECONDS: Final = 5.0
+"""Between reports of unseen tickets of a restaurant: the first is told at once, what follows it together."""
+
 NOT_CONFIRMED: Final = "not_confirmed"
 NO_DISPLAY: Final = "no_display"
 CONFIRMED: Final = "confirmed"
@@ -37,7 +47,9 @@ RAISED: Final = orders_events.TicketUndelivered.DESCRIPTOR.full_name
 CLEARED: Final = orders_events.TicketAlarmCleared.DESCRIPTOR.full_name
 
 Notice = dict[str, Any]
-"""What pods tell each other: {"pod", "rid", "display", "stations", "e", "s", "up"}."""
+"""What pods tell each other: {"pod", "rid", "display", "stations", "e", "s", "up"}; each says of its pod that
+it is there, and one without a restaurant nothing else.
+"""
 
 
 @dataclass(slots=True)
@@ -68,6 +80,8 @@ class Watch:
     epoch: str
     seq: int
     at: float
+    stood_in: bool = False
+    """It is another pod's to report, which has had its time for it."""
     reporting: bool = False
     reported: bool = False
     """This revision is an alarm at the tills, or was one."""
@@ -98,7 +112,12 @@ class KitchenAlarms:
         self._displays: dict[str, dict[str, Display]] = {}
         self.notices: list[Notice] = []
         """For the other pods; whoever runs this sends and clears them."""
-        self._confirmed: list[Watch] = []
+        self._confirmed: dict[tuple[str, str], tuple[Watch, float]] = {}
+        """By restaurant and ticket: what has to be reported as confirmed, and when."""
+        self._pods: dict[str, float] = {}
+        """The others, and when each was heard last."""
+        self._told_at: dict[str, float] = {}
+        """By restaurant: when it was reported of last."""
 
     def __len__(self) -> int:
         return self._count
@@ -171,6 +190,9 @@ class KitchenAlarms:
 
     def _cleared(self, restaurant_id: str, ticket: orders_pb2.Ticket) -> None:
         """A revision whose alarm is over is not reported again."""
+        confirmed, _ = self._confirmed.get((restaurant_id, ticket.id), (None, 0.0))
+        if confirmed is not None and confirmed.revision <= ticket.revision:
+            del self._confirmed[restaurant_id, ticket.id]
         known = self._watched.get(restaurant_id, {}).get(ticket.id)
         if known is None:
             return
@@ -188,14 +210,17 @@ class KitchenAlarms:
         if not tickets:
             del self._watched[watch.restaurant_id]
 
-    def _confirm(self, restaurant_id: str) -> None:
-        """Lets go of what the restaurant's displays have acknowledged."""
+    def _confirm(self, restaurant_id: str, report_at: float) -> None:
+        """Lets go of what the restaurant's displays have acknowledged; ends of alarms are reported then."""
         for watch in list(self._watched.get(restaurant_id, {}).values()):
             if any(_has(display, watch) for display in self._shown_by(watch)):
                 self._let_go(watch)
                 watch.confirmed = True
                 if watch.in_alarm:
-                    self._confirmed.append(watch)
+                    self._end(watch, report_at)
+
+    def _end(self, watch: Watch, report_at: float) -> None:
+        self._confirmed[watch.restaurant_id, watch.ticket_id] = watch, report_at
 
     # --- displays of this pod -------------------------------------------------------------------------------
 
@@ -224,7 +249,7 @@ class KitchenAlarms:
         if display is not None and (display.epoch != epoch or seq > display.acked):
             display.epoch, display.acked = epoch, seq
             self._tell(self._name(session), display)
-            self._confirm(display.restaurant_id)
+            self._confirm(display.restaurant_id, self._now)
 
     def _name(self, session: Session) -> str:
         return f"{self._pod}/{session.number}"
@@ -248,6 +273,9 @@ class KitchenAlarms:
         """A notice of another pod. Raises KeyError or TypeError for something else."""
         if notice["pod"] == self._pod:
             return
+        self._pods[str(notice["pod"])] = now
+        if not notice["rid"]:
+            return
         displays = self._displays.setdefault(str(notice["rid"]), {})
         name = str(notice["display"])
         if not notice["up"]:
@@ -257,7 +285,7 @@ class KitchenAlarms:
         stations = tuple(str(station) for station in notice["stations"])
         epoch, acked = str(notice["e"]), int(notice["s"])
         displays[name] = Display(str(notice["rid"]), stations, epoch, acked, joined_at, now)
-        self._confirm(str(notice["rid"]))
+        self._confirm(str(notice["rid"]), now + STAND_IN_SECONDS)
 
     # --- time ---------------------------------------------------------------------------------------------
 
@@ -267,7 +295,9 @@ class KitchenAlarms:
         if now - self._announced_at >= ANNOUNCE_SECONDS:
             self._announced_at = now
             self._announce(now)
-        confirmed, self._confirmed = self._confirmed, []
+        confirmed = [watch for watch, at in self._confirmed.values() if at <= now]
+        for watch in confirmed:
+            del self._confirmed[watch.restaurant_id, watch.ticket_id]
         reports = [Report(watch, CONFIRMED) for watch in confirmed]
         for watch in self._due.due(now):
             if watch.over or watch.reporting or watch.reported:
@@ -275,7 +305,20 @@ class KitchenAlarms:
             cause = self._cause(watch, now)
             if cause is None or len(reports) >= REPORTS_AT_ONCE:
                 self._due.add(watch, now + LOOK_AGAIN_SECONDS)
+                if cause is not None:
+                    # What found no room comes next, without a pause.
+                    self._told_at.pop(watch.restaurant_id, None)
+            elif not watch.stood_in and not self._is_mine(watch.restaurant_id):
+                watch.stood_in = True
+                self._due.add(watch, now + STAND_IN_SECONDS)
+            elif (
+                (told_at := self._told_at.get(watch.restaurant_id, now))
+                < now
+                < told_at + REPORT_PAUSE_SECONDS
+            ):
+                self._due.add(watch, told_at + REPORT_PAUSE_SECONDS)
             else:
+                self._told_at[watch.restaurant_id] = now
                 watch.reporting = True
                 reports.append(Report(watch, cause))
         return reports
@@ -288,15 +331,21 @@ class KitchenAlarms:
         watch.reporting, watch.reported, watch.in_alarm = False, True, True
         if watch.over and watch.confirmed:
             # It was seen while the report was on its way: the alarm that it raised has to end.
-            self._confirmed.append(watch)
+            self._end(watch, self._now)
 
     def not_reported(self, report: Report) -> None:
         """The report did not get through: it is made again a little later."""
         if report.cause == CONFIRMED:
-            self._confirmed.append(report.watch)
+            self._end(report.watch, self._now)
             return
         report.watch.reporting = False
         self._due.add(report.watch, self._now + REPORT_AGAIN_SECONDS)
+
+    def _is_mine(self, restaurant_id: str) -> bool:
+        """Whether unseen tickets of the restaurant are this pod's to report: it has the highest draw of those
+        that are there, so that a pod that goes or comes moves its own restaurants alone.
+        """
+        return all(_draw(self._pod, restaurant_id) >= _draw(pod, restaurant_id) for pod in self._pods)
 
     def _shown_by(self, watch: Watch) -> list[Display]:
         displays = self._displays.get(watch.restaurant_id, {}).values()
@@ -310,6 +359,10 @@ class KitchenAlarms:
         return NOT_CONFIRMED if now - since >= NOT_CONFIRMED_SECONDS else None
 
     def _announce(self, now: float) -> None:
+        self._pods = {pod: seen_at for pod, seen_at in self._pods.items() if seen_at >= now - FORGET_SECONDS}
+        self._told_at = {rid: at for rid, at in self._told_at.items() if at > now - REPORT_PAUSE_SECONDS}
+        # As a display that is gone, of no restaurant: what an older pod reads without effect.
+        self._tell(self._pod, Display("", (), "", -1, now, now), up=False)
         for restaurant_id in list(self._displays):
             displays = self._displays[restaurant_id]
             for name, display in list(displays.items()):
@@ -321,30 +374,10 @@ class KitchenAlarms:
                 del self._displays[restaurant_id]
 
 
+def _draw(pod: str, restaurant_id: str) -> bytes:
+    return blake2b(f"{pod}/{restaurant_id}".encode(), digest_size=8).digest()
+
+
 def _has(display: Display, watch: Watch) -> bool:
     """Whether it has stored the position at which the ticket was told."""
     return bool(watch.epoch) and display.epoch == watch.epoch and display.acked >= watch.seq
-
-
-def tickets_of(event: Event) -> list[orders_pb2.Ticket]:
-    """The tickets that an event brings; none for an event without."""
-    kind = _WITH_TICKETS.get(event.type)
-    if kind is None:
-        return []
-    try:
-        message: Any = kind.FromString(event.payload)
-    except DecodeError:
-        return []
-    return [message.ticket] if kind is orders_events.TicketUpdated else list(message.tickets)
-
-
-_WITH_TICKETS: Final[dict[str, Any]] = {
-    kind.DESCRIPTOR.full_name: kind
-    for kind in (
-        orders_events.OrderPlaced,
-        orders_events.OrderUpdated,
-        orders_events.OrderPaymentRecorded,
-        orders_events.OrderCancelled,
-        orders_events.TicketUpdated,
-    )
-}

@@ -66,8 +66,17 @@ async def insert_user(tx: Transaction, user: User, password_hash: str, now: date
 
 
 async def update_password_hash(tx: Transaction, user_id: UUID, password_hash: str) -> None:
-    """A new password, or the same one at another cost."""
+    """A new password."""
     await tx.execute("UPDATE user_account SET password_hash = $2 WHERE id = $1", user_id, password_hash)
+
+
+async def replace_password_hash(tx: Transaction, account: Account, anew: str) -> bool:
+    """The same password at another cost. False where another one is stored by now, which stays."""
+    tag = await tx.execute(
+        "UPDATE user_account SET password_hash = $3 WHERE id = $1 AND password_hash = $2",
+        *(account.user.id, account.password_hash, anew),
+    )
+    return tag == "UPDATE 1"
 
 
 async def password_hash_of(tx: Transaction, user_id: UUID) -> str | None:

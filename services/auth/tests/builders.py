@@ -52,7 +52,7 @@ def context(
     return Context(
         db,
         SigningKeys(keys or signing_keys()),
-        Passwords(hasher=CHEAP),
+        Passwords(hasher=CHEAP, former=()),
         address_policy or address_lock(),
         mail or MailPolicy(),
     )

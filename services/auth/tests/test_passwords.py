@@ -4,7 +4,7 @@ import pytest
 from argon2 import PasswordHasher, extract_parameters
 
 from services.auth.domain.passwords import WeakPassword, normalised_email, require_strong
-from services.auth.passwords import Passwords, breached_passwords
+from services.auth.passwords import FORMER, Passwords, breached_passwords
 from services.auth.tests.builders import CHEAP, PASSWORD
 
 EMAIL = "gabriela@example.test"
@@ -55,19 +55,28 @@ def test_the_list_holds_thousands_and_every_entry_counts() -> None:
     assert all(len(each) >= 12 and each == each.casefold() for each in breached_passwords())
 
 
-async def test_hashes_are_argon2id_at_the_default_cost_of_the_library() -> None:
+async def test_hashes_are_argon2id_at_the_minimum_that_owasp_names() -> None:
     passwords = Passwords()
     stored = await passwords.hash(PASSWORD)
     assert stored.startswith("$argon2id$")
-    assert extract_parameters(stored) == extract_parameters(PasswordHasher().hash(PASSWORD))
+    cost = extract_parameters(stored)
+    assert (cost.memory_cost, cost.time_cost, cost.parallelism) == (19 * 1024, 2, 1)
     assert await passwords.verify(stored, PASSWORD)
-    assert not passwords.outdated(stored)
-    assert passwords.outdated(await Passwords(hasher=CHEAP).hash(PASSWORD))
+    assert await passwords.renewed(stored, PASSWORD) is None
+    await passwords.close()
+
+
+async def test_what_the_library_has_by_default_is_among_the_costs_that_are_stored() -> None:
+    passwords = Passwords()
+    assert extract_parameters(FORMER[0].hash(PASSWORD)) == extract_parameters(PasswordHasher().hash(PASSWORD))
+    renewed = await passwords.renewed(PasswordHasher().hash(PASSWORD), PASSWORD)
+    assert renewed is not None
+    assert await passwords.renewed(renewed, PASSWORD) is None
     await passwords.close()
 
 
 async def test_a_password_fits_however_the_keyboard_composed_it() -> None:
-    passwords = Passwords(hasher=CHEAP)
+    passwords = Passwords(hasher=CHEAP, former=())
     stored = await passwords.hash("crème brûlée 42")
     assert await passwords.verify(stored, "crème brûlée 42")
     assert not await passwords.verify(stored, "creme brulee 42")
@@ -75,7 +84,7 @@ async def test_a_password_fits_however_the_keyboard_composed_it() -> None:
 
 
 async def test_the_decoy_fits_nobody() -> None:
-    assert not await Passwords(hasher=CHEAP).verify(None, "nobody has this password")
+    assert not await Passwords(hasher=CHEAP, former=()).verify(None, "nobody has this password")
 
 
 def test_addresses_have_one_spelling() -> None:

@@ -1,9 +1,10 @@
 """Proving who somebody is by a password, and what stands against those who guess."""
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 from chassis.db import Transaction
 from chassis.db.audit import audit
+from chassis.telemetry import get_logger
 from services.auth.domain.guesses import (
     Failures,
     Guessed,
@@ -15,6 +16,8 @@ from services.auth.domain.guesses import (
 from services.auth.domain.sessions import InvalidCredentials, User
 from services.auth.store import guesses, people
 from services.auth.usecases.context import Context
+
+_log = get_logger("auth")
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,7 +60,8 @@ async def start_anew(tx: Transaction, user: User, address: str) -> None:
 
 
 async def prove(ctx: Context, guess: Guess) -> Proven:
-    """One hash is computed whether or not anybody has the address, and none while a lock lasts.
+    """A wrong guess costs the same whether or not anybody has the address, and no hash while a lock lasts.
+    A right password is stored anew where it was stored at another cost than today's.
 
     Raises InvalidCredentials, LockedOut, LogInBusy.
     """
@@ -71,9 +75,27 @@ async def prove(ctx: Context, guess: Guess) -> Proven:
         require_unlocked(limits, failures, ctx.db.clock.now())
         fits = await ctx.passwords.verify(None if account is None else account.password_hash, guess.password)
         if account is not None and fits and not account.user.disabled:
-            return Proven(account, subjects)
+            return Proven(await _stored_anew(ctx, account, guess.password), subjects)
         await _count(ctx, guess, limits, account)
     raise InvalidCredentials("E-mail address and password do not belong together.")
+
+
+async def _stored_anew(ctx: Context, account: people.Account, password: str) -> people.Account:
+    """The account with its right password at today's cost. Who cannot be stored anew is let in all the same,
+    and the next time is another chance.
+    """
+    anew = await ctx.passwords.renewed(account.password_hash, password)
+    if anew is None:
+        return account
+    try:
+        async with ctx.db.transaction(None) as tx:
+            await people.begin_as(tx, account.user.id)
+            stored = await people.replace_password_hash(tx, account, anew)
+    except Exception as error:
+        # Whatever stands against it stands against a chore, not against the person.
+        _log.warning("a password was not stored anew", user_id=account.user.id, error=repr(error))
+        return account
+    return replace(account, password_hash=anew) if stored else account
 
 
 async def _count(ctx: Context, guess: Guess, limits: Limits, account: people.Account | None) -> None:

@@ -88,9 +88,7 @@ async def log_in(ctx: Context, command: LogIn) -> LoggedIn:
     proven = await prove(
         ctx, Guess(email, command.password, command.address, command.device_id, command.device_secret)
     )
-    account, new_hash = proven.account, None
-    if ctx.passwords.outdated(account.password_hash):
-        new_hash = await ctx.passwords.hash(command.password)
+    account = proven.account
     async with ctx.db.transaction(None) as tx:
         await people.begin_as(tx, account.user.id)
         present = await people.password_hash_of(tx, account.user.id)
@@ -98,8 +96,6 @@ async def log_in(ctx: Context, command: LogIn) -> LoggedIn:
         if present != account.password_hash and not await ctx.passwords.verify(present, command.password):
             raise InvalidCredentials("E-mail address and password do not belong together.")
         await guesses.forget_failures(tx, proven.counted)
-        if new_hash is not None:
-            await people.update_password_hash(tx, account.user.id, new_hash)
         memberships = await restaurants.memberships_of(tx, account.user.id, limit=RESTAURANTS_IN_SESSION_MAX)
         platforms = await people.platforms_of(tx, account.user.id)
         restaurant_id = standing_rules.entrance(memberships, platforms)

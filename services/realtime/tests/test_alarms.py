@@ -8,12 +8,23 @@ from fynlo.orders.v1 import events_pb2 as orders_events
 from fynlo.orders.v1 import orders_pb2
 from google.protobuf.message import Message
 
-from services.realtime.alarms import CONFIRMED, NO_DISPLAY, NOT_CONFIRMED, KitchenAlarms, Report, Watch
+from services.realtime.alarms import (
+    CONFIRMED,
+    NO_DISPLAY,
+    NO_DISPLAY_SECONDS,
+    NOT_CONFIRMED,
+    REPORT_PAUSE_SECONDS,
+    REPORTS_AT_ONCE,
+    KitchenAlarms,
+    Report,
+    Watch,
+)
 from services.realtime.frames import Event
 from services.realtime.hub.session import Identity, Session
 from services.realtime.reports import batches_of
 from services.realtime.tests.world import RID, START, FakeWire, World
 
+RAISED_BY = orders_events.OrderPlaced.DESCRIPTOR.full_name
 QUEUED, PREPARING = orders_pb2.KITCHEN_STATE_QUEUED, orders_pb2.KITCHEN_STATE_PREPARING
 
 
@@ -294,7 +305,7 @@ def test_displays_are_announced_again_and_again() -> None:
     pod.display()
     pod.alarms.notices.clear()
     pod.after(11)
-    assert [notice["up"] for notice in pod.alarms.notices] == [True, True]
+    assert [notice["up"] for notice in pod.alarms.notices if notice["rid"]] == [True, True]
     assert all(notice["pod"] == "a" for notice in pod.alarms.notices)
 
 
@@ -314,3 +325,137 @@ def test_events_without_tickets_or_without_the_kitchen_are_not_watched() -> None
     pod.publish(orders_events.KitchenOrderReady(order=orders_pb2.Order(id="o1")))
     pod.publish(orders_events.OrderPlaced(order=orders_pb2.Order(id="o1")))
     assert len(pod.alarms) == 0
+
+
+def test_unseen_tickets_that_follow_one_another_are_reported_together_and_the_first_at_once() -> None:
+    """A ticket every half second for a minute, as a busy restaurant without a display fires them."""
+    pod = Pod()
+    calls: list[list[str]] = []
+    for number in range(120):
+        pod.fire(ticket_id=f"k{number}")
+        pod.now += 0.5
+        if reports := pod.alarms.tick(pod.now):
+            calls.append([report.watch.ticket_id for report in reports])
+            for report in reports:
+                pod.alarms.reported(report)
+    assert calls[0] == ["k0"]
+    told = [ticket for call in calls for ticket in call]
+    assert len(told) == len(set(told))
+    in_time = 120 - 2 * int(NO_DISPLAY_SECONDS + REPORT_PAUSE_SECONDS + 1)
+    assert {f"k{number}" for number in range(in_time)} <= set(told)
+    assert len(calls) <= 1 + 120 / 2 / REPORT_PAUSE_SECONDS
+
+
+def test_more_unseen_tickets_than_one_turn_takes_follow_without_a_pause() -> None:
+    pod = Pod()
+    for number in range(2 * REPORTS_AT_ONCE + 1):
+        pod.fire(ticket_id=f"k{number}")
+    assert pod.after(29.5) == []
+    assert len(pod.after(REPORT_PAUSE_SECONDS - 1)) == 2 * REPORTS_AT_ONCE + 1
+
+
+class Pods:
+    """Two processes side by side, with what they tell each other and what the orders service tells both."""
+
+    def __init__(self) -> None:
+        self.pods = [Pod("a"), Pod("b")]
+        self.made: list[tuple[str, str]] = []
+        """Reports that the orders service got, in order: (ticket, cause)."""
+        self.deaf = False
+        """Orders takes reports, and its events do not come."""
+
+    def hear(self) -> None:
+        here, there = self.pods
+        for teller, hearer in ((here, there), (there, here)):
+            for notice in teller.alarms.notices:
+                hearer.alarms.heard(notice, hearer.now)
+        for pod in self.pods:
+            pod.alarms.notices.clear()
+
+    def pass_time(self, seconds: float, *, alive: tuple[int, ...] = (0, 1)) -> None:
+        for _ in range(int(seconds * 2)):
+            told: list[Report] = []
+            if alive == (0, 1):
+                self.hear()
+            for number, pod in enumerate(self.pods):
+                pod.now += 0.5
+                if number not in alive:
+                    continue
+                for report in pod.alarms.tick(pod.now):
+                    self.made.append((report.watch.ticket_id, report.cause))
+                    pod.alarms.reported(report)
+                    told.append(report)
+            # Only now: events come after both have had their turn.
+            for report in [] if self.deaf else told:
+                self._tell(report)
+
+    def _tell(self, report: Report) -> None:
+        watch = report.watch
+        for pod in self.pods:
+            if report.cause == CONFIRMED:
+                ticket = orders_pb2.Ticket(id=watch.ticket_id, revision=watch.revision)
+                pod.told(orders_events.TicketAlarmCleared(ticket=ticket))
+            else:
+                pod.raised(watch.ticket_id, watch.revision, watch.seq)
+
+    def fire(self, count: int) -> set[str]:
+        names = {f"k{number}" for number in range(count)}
+        for pod in self.pods:
+            for name in sorted(names):
+                pod.fire(ticket_id=name)
+        return names
+
+
+def test_of_two_pods_one_reports_and_the_other_stands_by() -> None:
+    pods = Pods()
+    pods.pass_time(6)
+    tickets = pods.fire(50)
+    pods.pass_time(60)
+    assert sorted(pods.made) == sorted((ticket, NO_DISPLAY) for ticket in tickets)
+
+
+def test_what_a_pod_that_died_has_not_reported_the_other_does() -> None:
+    for survivor in (0, 1):
+        pods = Pods()
+        pods.pass_time(6)
+        tickets = pods.fire(3)
+        pods.pass_time(25)
+        pods.pass_time(30, alive=(survivor,))
+        assert sorted(pods.made) == sorted((ticket, NO_DISPLAY) for ticket in tickets)
+
+
+def test_a_restaurant_falls_to_one_pod_and_restaurants_to_both() -> None:
+    pods = Pods()
+    pods.pass_time(6)
+    placed = orders_events.OrderPlaced(
+        tickets=[orders_pb2.Ticket(id="k", station_id="grill", revision=1, state=QUEUED)]
+    )
+    for pod in pods.pods:
+        for number in range(100):
+            event = Event(RAISED_BY, placed.SerializeToString(), f"r{number}", "m", "", 0)
+            pod.alarms.published(event, "e1", 1, pod.now, 0.0)
+    pods.pass_time(29)
+    shares: list[set[str]] = []
+    for pod in pods.pods:
+        pod.now += 2
+        shares.append({report.watch.restaurant_id for report in pod.alarms.tick(pod.now)})
+    assert len(shares[0] | shares[1]) == 100
+    assert not shares[0] & shares[1]
+    assert min(map(len, shares)) > 20
+
+
+@pytest.mark.parametrize("deaf", [False, True], ids=["told", "events lost"])
+def test_a_confirmation_is_reported_by_the_pod_of_the_display_and_by_another_where_nothing_comes(
+    *, deaf: bool
+) -> None:
+    pods = Pods()
+    here, _ = pods.pods
+    session = here.display()
+    pods.pass_time(6)
+    pods.fire(1)
+    pods.pass_time(20)
+    assert pods.made == [("k0", NOT_CONFIRMED)]
+    pods.deaf = deaf
+    here.alarms.acknowledged(session, "e1", 1)
+    pods.pass_time(30)
+    assert pods.made[1:] == [("k0", CONFIRMED)] * (2 if deaf else 1)
