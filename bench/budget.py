@@ -67,7 +67,7 @@ async def database_counts(url: str) -> Counts:
 
 def metric_counts(page: str) -> Counts:
     """The figures of METRICS on a page of metrics, summed over their labels."""
-    found: Counter[str] = Counter()
+    found: dict[str, float] = dict.fromkeys(METRICS.values(), 0.0)
     for name, value in _SAMPLE.findall(page):
         # A process' own names may carry the project's prefix.
         plain = name.removeprefix("fynlo_") if name.removeprefix("fynlo_") in METRICS else name

@@ -1,6 +1,7 @@
 """The arithmetic of the figures."""
 
 import random
+from typing import Any
 
 import pytest
 
@@ -66,7 +67,7 @@ def test_rounds_are_told_by_their_medians_and_errors_by_their_sum() -> None:
 
 
 def test_two_commits_are_compared_by_medians_and_a_missing_figure_has_no_ratio() -> None:
-    rounds = [
+    rounds: list[dict[str, dict[str, Any]]] = [
         {"before": {"latency_ms": {"p50": slow}}, "after": {"latency_ms": {"p50": slow / 2}, "errors": 0}}
         for slow in (8.0, 80.0, 10.0)
     ]
