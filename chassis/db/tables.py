@@ -18,6 +18,7 @@ def chassis_tables(metadata: sa.MetaData, schema: str) -> None:
     _outbox_tables(table)
     _inbox_tables(table)
     _audit_tables(table)
+    table("chassis_version", column("version", sa.Text, key=True), column("indexed", sa.Boolean))
 
 
 def _declare(metadata: sa.MetaData, schema: str, name: str, *columns: sa.schema.SchemaItem) -> None:

@@ -10,12 +10,12 @@ import pytest
 
 import services
 from chassis.db.migrations import (
-    BadMigration,
     migrations_folder,
     revert_migrations,
     run_migrations,
     schema_differences,
 )
+from chassis.db.schema_version import BadMigration
 from harness.fixtures import Infrastructure
 
 SERVICE = "staff"
@@ -65,6 +65,7 @@ def downgrade() -> None:
 """
 OPERATED = OWN_ROWS.replace("see_own_rows", "operate_parked_events")
 NOT_OPERATED = """
+DROP TABLE staff.chassis_version;
 DROP INDEX staff.inbox_parked_newest;
 DROP FUNCTION staff.parked_page, staff.parked_retry, staff.parked_discard;
 INSERT INTO staff.inbox VALUES
@@ -76,10 +77,12 @@ VALUES ('staff', '00000000-0000-0000-0000-000000000002', 'fynlo.auth.v1.Restaura
 """
 AUDIT = OWN_ROWS.replace("see_own_rows", "keep_audit_records")
 WITHOUT_AUDIT = """
+DROP TABLE staff.chassis_version;
 DROP TABLE staff.audit_record, staff.audit_head;
 DROP FUNCTION staff.audit_append, staff.audit_text, staff.audit_refuse_change;
 """
 AS_IT_WAS = """
+DROP TABLE staff.chassis_version;
 DROP INDEX staff.inbox_parked_due;
 ALTER TABLE staff.inbox DROP CONSTRAINT inbox_status, DROP COLUMN restaurant_id CASCADE;
 ALTER TABLE staff.inbox ADD CONSTRAINT inbox_status CHECK (status IN ('handled', 'parked'));

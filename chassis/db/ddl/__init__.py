@@ -23,7 +23,6 @@ __all__ = [
     "drop_statements",
     "fewer_round_trips",
     "own_rows_and_retries",
-    "parked_events",
 ]
 
 TENANT = """
@@ -99,12 +98,6 @@ def own_rows_and_retries(schema: str, role: str) -> list[str]:
     for parent in PARTITIONED:
         statements.append(PARTITIONS_CLOSED.format(s=schema, parent=parent))
     return statements
-
-
-def parked_events(schema: str, role: str) -> list[str]:
-    """What an operator does with parked events. May run twice; the index NEWEST_INDEX comes apart from it."""
-    statements = [script.format(s=schema).strip() for script in _split_functions(inbox.OPERATE)]
-    return statements + [grant for name in inbox.OPERATORS for grant in _grants(name, schema, role)]
 
 
 def audit_records(schema: str, role: str) -> list[str]:
