@@ -47,6 +47,24 @@ def _outbox_tables(table: Callable[..., None]) -> None:
         sa.Index("outbox_unpublished", "id", postgresql_where=sa.text("published_at IS NULL")),
     )
     table(
+        "outbox_unnumbered",
+        column("id", sa.BigInteger, key=True),
+        column("created_at", at),
+        column("restaurant_id", tenant, null=True),
+        column("channels", sa.Text),
+    )
+    table(
+        "outbox_numbered",
+        column("id", sa.BigInteger, key=True),
+        column("created_at", at, key=True),
+        column("restaurant_id", tenant, null=True),
+        column("turn", sa.BigInteger),
+        column("positions", pg.JSONB),
+        column("published_at", at, null=True),
+        column("stream_seq", sa.BigInteger, null=True),
+        sa.Index("outbox_waiting", "turn", "id", postgresql_where=sa.text("published_at IS NULL")),
+    )
+    table(
         "outbox_position",
         column("restaurant_id", tenant, key=True),
         *(column(name, sa.Text, key=True) for name in ("channel", "epoch")),

@@ -262,7 +262,7 @@ async def test_a_schema_from_before_gets_its_policies_and_keeps_what_it_parked(
 ) -> None:
     write(folder, "0002_pre_own_rows.py", OWN_ROWS)
     declare(folder, columns=[])
-    await run_migrations(SERVICE, owner_url, to="0001")
+    await run_migrations(SERVICE, owner_url, to="0001", chassis_to="0001")
     await execute(owner_url, AS_IT_WAS)
     if unfinished:
         # What a concurrent build leaves behind that was cut short.
@@ -282,7 +282,7 @@ async def test_a_schema_from_before_gets_its_policies_and_keeps_what_it_parked(
         owner_url,
         "SELECT count(*) FROM pg_class WHERE relnamespace = 'staff'::regnamespace AND relforcerowsecurity",
     )
-    assert forced[0] == 9
+    assert forced[0] == 11
     index = await row_of(
         owner_url, "SELECT indisvalid FROM pg_index WHERE indexrelid = 'staff.inbox_parked_due'::regclass"
     )
@@ -295,7 +295,7 @@ async def test_a_schema_from_before_gets_its_audit_records(
 ) -> None:
     write(folder, "0002_pre_audit.py", AUDIT)
     declare(folder, columns=[])
-    await run_migrations(SERVICE, owner_url, to="0001")
+    await run_migrations(SERVICE, owner_url, to="0001", chassis_to="0001")
     if not there_already:
         await execute(owner_url, WITHOUT_AUDIT)
         assert await schema_differences(SERVICE, owner_url) != []
@@ -310,7 +310,7 @@ async def test_operators_can_settle_what_a_schema_from_before_has_parked(
 ) -> None:
     write(folder, "0002_pre_parked.py", OPERATED)
     declare(folder, columns=[])
-    await run_migrations(SERVICE, owner_url, to="0001")
+    await run_migrations(SERVICE, owner_url, to="0001", chassis_to="0001")
     await execute(owner_url, NOT_OPERATED)
     assert await schema_differences(SERVICE, owner_url) != []
     await run_migrations(SERVICE, owner_url)
