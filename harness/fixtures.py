@@ -34,6 +34,7 @@ from chassis.messaging.stream import STREAM
 from deploy.local import places, provision
 from deploy.local.embedded import EmbeddedNats, EmbeddedServer, EmbeddedValkey, free_port
 from deploy.local.postgres import EmbeddedPostgres
+from harness.outbox import NUMBER
 
 START = datetime(2026, 3, 2, 12, 0, tzinfo=UTC)
 """Where the fake clock begins: a Monday noon, outside summer time."""
@@ -334,9 +335,17 @@ class RecordedEvent:
     created_at: datetime
 
 
+EVENTS = """
+SELECT o.*, n.positions AS given FROM outbox AS o LEFT JOIN outbox_numbered AS n USING (id, created_at)
+WHERE $1::uuid IS NULL OR o.restaurant_id = $1 ORDER BY o.id
+"""
+
+
 @dataclass(frozen=True, slots=True)
 class EventRecorder:
-    """What a service has emitted, read from its outbox with an administrator's eyes."""
+    """What a service has emitted, read from its outbox with an administrator's eyes. Reading gives events
+    their positions, where no relay has.
+    """
 
     admin_url: str
 
@@ -347,9 +356,8 @@ class EventRecorder:
         )
         try:
             await prepare_connection(admin)
-            rows = await admin.fetch(
-                "SELECT * FROM outbox WHERE $1::uuid IS NULL OR restaurant_id = $1 ORDER BY id", tenant
-            )
+            await admin.execute(NUMBER)
+            rows = await admin.fetch(EVENTS, tenant)
         finally:
             await admin.close()
         return [_recorded(row) for row in rows]
@@ -363,7 +371,7 @@ class EventRecorder:
 def _recorded(row: asyncpg.Record) -> RecordedEvent:
     message = symbol_database.Default().GetSymbol(row["type"])()
     message.ParseFromString(row["payload"])
-    positions = [(channel, epoch, seq) for channel, epoch, seq in row["positions"]]
+    positions = [(channel, epoch, seq) for channel, epoch, seq in row["given"] or row["positions"]]
     return RecordedEvent(
         restaurant_id=row["restaurant_id"],
         type=row["type"],

@@ -172,7 +172,7 @@ class TwoReplicas:
         """Whether everything is published and handled, or parked."""
         async with self.admin() as admin:
             busy = await admin.fetchval(
-                "SELECT EXISTS (SELECT FROM outbox WHERE published_at IS NULL)"
+                "SELECT (SELECT waiting > 0 FROM outbox_backlog(1))"
                 " OR EXISTS (SELECT FROM inbox_parked WHERE retry_at IS NOT NULL)"
             )
         client = await quiet_client(self.nats.url)

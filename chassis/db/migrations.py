@@ -5,6 +5,8 @@
 reads FYNLO_OWNER_DATABASE_URL. A service keeps ``services/<service>/migrations/env.py`` (two lines, see
 docs/chassis.md) and ``versions/NNNN_{pre|post}_what.py``: *pre* runs before the new code is rolled out and
 works with the old code, *post* runs afterwards. ``--phase pre`` stops before the first pending *post*.
+
+The chassis' part of every schema has revisions of its own (``chassis.db.schema_version``), which run first.
 """
 
 import asyncio
@@ -24,24 +26,22 @@ from alembic.config import Config
 from alembic.runtime.migration import MigrationContext
 from alembic.script import ScriptDirectory
 from pydantic_settings import BaseSettings, SettingsConfigDict
-from sqlalchemy.ext.asyncio import create_async_engine
+from sqlalchemy.ext.asyncio import AsyncConnection, create_async_engine
 
-from chassis.db import ddl
+from chassis.db import schema_version
+from chassis.db.schema_version import BadMigration
 
 SERVICES = ("auth", "catalog", "orders", "payments", "staff", "realtime")
 VERSION_TABLE = "alembic_version"
 MIGRATION_LOCK = 0x6D696772
 """Advisory lock: two runs that migrate one database at once take turns."""
+TURN_SECONDS = 0.2
 LOCK_TIMEOUT = "10s"
 """A migration that cannot get its lock gives up instead of queueing every request behind itself."""
 
 _FILE_NAME = re.compile(r"(?P<number>\d{4})_(?P<phase>pre|post)_[a-z0-9_]+\.py")
 _PARTITION = re.compile(r"_(default|\d{4,8})$")
 _Result = TypeVar("_Result")
-_VALID = sa.text(
-    "SELECT indisvalid FROM pg_index JOIN pg_class ON pg_class.oid = indexrelid"
-    " JOIN pg_namespace ON pg_namespace.oid = relnamespace WHERE relname = :name AND nspname = :schema"
-)
 
 
 class AlembicOp(Protocol):
@@ -56,10 +56,6 @@ class AlembicOp(Protocol):
         ...
 
 
-class BadMigration(Exception):
-    """A migrations folder breaks a rule, or the database differs from the declared tables."""
-
-
 class OwnerSettings(BaseSettings):
     """What migrations need: the role that owns the schemas."""
 
@@ -71,51 +67,20 @@ class OwnerSettings(BaseSettings):
 
 
 def create_chassis_schema(op: AlembicOp, schema: str, role: str | None = None) -> None:
-    """Outbox, inbox and idempotency of one service with their functions and grants; for its first revision.
+    """The chassis' part of a schema, the newest, with its functions and grants; for its first revision.
 
-    ``role`` is the login role of the service, ``fynlo_<schema>`` unless given.
+    ``role`` is the login role of the service, ``fynlo_<schema>`` unless given. Nothing where it is there:
+    ``run_migrations`` brings the chassis' part up first.
     """
-    for statement in ddl.create_statements(schema, role or f"fynlo_{schema}"):
-        op.get_bind().exec_driver_sql(statement)
+    if not schema_version.is_versioned(op.get_bind(), schema):
+        schema_version.create(op.get_bind(), schema, role or role_of(schema))
 
 
-def save_round_trips(op: AlembicOp, schema: str, role: str | None = None) -> None:
-    """idempotency_claim_new and outbox_next, for schemas whose first revision is older than they are.
-
-    Nothing undoes it: code that does not know the functions does not see them.
-    """
-    for statement in ddl.fewer_round_trips(schema, role or f"fynlo_{schema}"):
-        op.get_bind().exec_driver_sql(statement)
+def is_of_the_chassis(op: AlembicOp, schema: str) -> None:
+    """Nothing: what this revision of a service did is in the chassis' baseline, which ran before it."""
 
 
-def see_own_rows(op: AlembicOp, schema: str, role: str | None = None) -> None:
-    """Row-level security of outbox and inbox, and failures that are counted in Postgres, for schemas whose
-    first revision is older than they are.
-
-    Nothing undoes it: code that does not know them works with them, and the first revision drops them.
-    """
-    for statement in ddl.own_rows_and_retries(schema, role or f"fynlo_{schema}"):
-        op.get_bind().exec_driver_sql(statement)
-    index_concurrently(op, schema, ddl.DUE_INDEX, ddl.DUE_INDEX_ON)
-
-
-def keep_audit_records(op: AlembicOp, schema: str, role: str | None = None) -> None:
-    """Audit records, for schemas whose first revision is older than they are.
-
-    Nothing undoes it: what they tell has happened; the first revision drops them with the rest.
-    """
-    for statement in ddl.audit_records(schema, role or f"fynlo_{schema}"):
-        op.get_bind().exec_driver_sql(statement)
-
-
-def operate_parked_events(op: AlembicOp, schema: str, role: str | None = None) -> None:
-    """Pages, retries and discards of parked events, for schemas whose first revision is older than they are.
-
-    Nothing undoes it: older code does not see the functions, and the first revision drops them.
-    """
-    for statement in ddl.parked_events(schema, role or f"fynlo_{schema}"):
-        op.get_bind().exec_driver_sql(statement)
-    index_concurrently(op, schema, ddl.NEWEST_INDEX, ddl.NEWEST_INDEX_ON)
+save_round_trips = see_own_rows = keep_audit_records = operate_parked_events = is_of_the_chassis
 
 
 def index_concurrently(op: AlembicOp, schema: str, name: str, on: str, *, unique: bool = False) -> None:
@@ -125,20 +90,13 @@ def index_concurrently(op: AlembicOp, schema: str, name: str, on: str, *, unique
     is committed before: let it be the last step. What an earlier try left unfinished is built anew. Nothing
     where the index is there.
     """
-    kind = "UNIQUE INDEX" if unique else "INDEX"
     with op.get_context().autocommit_block():
-        valid = op.get_bind().scalar(_VALID, {"name": name, "schema": schema})
-        if valid:
-            return
-        if valid is False:
-            op.get_bind().exec_driver_sql(f"DROP INDEX CONCURRENTLY {schema}.{name}")
-        op.get_bind().exec_driver_sql(f"CREATE {kind} CONCURRENTLY {name} ON {schema}.{on}")
+        schema_version.build_index(op.get_bind(), schema, name, on, unique=unique)
 
 
 def drop_chassis_schema(op: AlembicOp, schema: str) -> None:
     """The reverse of create_chassis_schema, for ``downgrade()``."""
-    for statement in ddl.drop_statements(schema):
-        op.get_bind().exec_driver_sql(statement)
+    schema_version.take_down(op.get_bind(), schema, role_of(schema))
 
 
 def protect_tenant_table(
@@ -190,14 +148,23 @@ def migrated_services() -> list[str]:
     return [service for service in SERVICES if migrations_folder(service) is not None]
 
 
-async def run_migrations(service: str, owner_url: str, *, to: str = "head", pre_only: bool = False) -> None:
-    """Brings the schema of ``service`` up to ``to``. Raises BadMigration for a folder that breaks the
-    rules.
+def role_of(schema: str) -> str:
+    """The login role of the service whose schema it is."""
+    return f"fynlo_{schema}"
+
+
+async def run_migrations(
+    service: str, owner_url: str, *, to: str = "head", pre_only: bool = False, chassis_to: str = "head"
+) -> None:
+    """Brings the chassis' part of the schema of ``service`` up to ``chassis_to``, then its own to ``to``.
+
+    Raises BadMigration for a folder that breaks the rules.
     """
     config = _config(service)
     _check_file_names(service, config)
 
     def upgrade(connection: sa.Connection) -> None:
+        schema_version.bring_up(connection, service, role_of(service), to=chassis_to, pre_only=pre_only)
         config.attributes["connection"] = connection
         target = _last_pre(config, connection, service) if pre_only else to
         if target is not None:
@@ -207,12 +174,24 @@ async def run_migrations(service: str, owner_url: str, *, to: str = "head", pre_
 
 
 async def revert_migrations(service: str, owner_url: str, *, to: str = "base") -> None:
-    """Takes the schema of ``service`` back to ``to``; ``base`` leaves it empty."""
+    """Takes the schema of ``service`` back to ``to``; ``base`` leaves it empty, of the chassis' part too.
+
+    On the way the chassis' part stays as it is: it works with whatever the service had before.
+    """
     config = _config(service)
 
     def downgrade(connection: sa.Connection) -> None:
         config.attributes["connection"] = connection
         command.downgrade(config, to)
+
+    await _with_connection(owner_url, service, downgrade)
+
+
+async def revert_chassis(service: str, owner_url: str, *, to: str) -> None:
+    """Takes the chassis' part of the schema of ``service`` back to its revision ``to``."""
+
+    def downgrade(connection: sa.Connection) -> None:
+        schema_version.take_down(connection, service, role_of(service), to=to)
 
     await _with_connection(owner_url, service, downgrade)
 
@@ -250,7 +229,7 @@ async def _with_connection(owner_url: str, service: str, work: Callable[[sa.Conn
     engine = create_async_engine(url, poolclass=sa.NullPool)
     try:
         async with engine.connect() as connection:
-            await connection.exec_driver_sql(f"SELECT pg_advisory_lock({MIGRATION_LOCK})")
+            await _take_turns(connection)
             await connection.exec_driver_sql(f"SET lock_timeout = '{LOCK_TIMEOUT}'")
             await connection.exec_driver_sql(f"CREATE SCHEMA IF NOT EXISTS {service}")
             await connection.commit()
@@ -259,6 +238,14 @@ async def _with_connection(owner_url: str, service: str, work: Callable[[sa.Conn
             return result
     finally:
         await engine.dispose()
+
+
+async def _take_turns(connection: AsyncConnection) -> None:
+    """Asks again and again: an index that is built meanwhile would wait for a statement that waits."""
+    while not await connection.scalar(sa.text(f"SELECT pg_try_advisory_lock({MIGRATION_LOCK})")):
+        await connection.commit()
+        await asyncio.sleep(TURN_SECONDS)
+    await connection.commit()
 
 
 def _config(service: str) -> Config:
@@ -318,11 +305,14 @@ def upgrade(which: Which, phase: Phase = Phase.ALL, to: str = "head") -> None:
 
 
 @app.command()
-def downgrade(which: Which, to: str = "base") -> None:
-    """Take schemas back."""
+def downgrade(which: Which, to: str = "base", chassis_to: str = "") -> None:
+    """Take schemas back: what is the service's own to --to, or only the chassis' part to --chassis-to."""
     for service in reversed(_chosen(which)):
-        asyncio.run(revert_migrations(service, _owner_url(), to=to))
-        typer.echo(f"{service}: at {to}")
+        if chassis_to:
+            asyncio.run(revert_chassis(service, _owner_url(), to=chassis_to))
+        else:
+            asyncio.run(revert_migrations(service, _owner_url(), to=to))
+        typer.echo(f"{service}: at {chassis_to or to}")
 
 
 @app.command()

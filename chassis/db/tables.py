@@ -18,6 +18,7 @@ def chassis_tables(metadata: sa.MetaData, schema: str) -> None:
     _outbox_tables(table)
     _inbox_tables(table)
     _audit_tables(table)
+    table("chassis_version", column("version", sa.Text, key=True), column("indexed", sa.Boolean))
 
 
 def _declare(metadata: sa.MetaData, schema: str, name: str, *columns: sa.schema.SchemaItem) -> None:
@@ -44,6 +45,24 @@ def _outbox_tables(table: Callable[..., None]) -> None:
         column("published_at", at, null=True),
         column("stream_seq", sa.BigInteger, null=True),
         sa.Index("outbox_unpublished", "id", postgresql_where=sa.text("published_at IS NULL")),
+    )
+    table(
+        "outbox_unnumbered",
+        column("id", sa.BigInteger, key=True),
+        column("created_at", at),
+        column("restaurant_id", tenant, null=True),
+        column("channels", sa.Text),
+    )
+    table(
+        "outbox_numbered",
+        column("id", sa.BigInteger, key=True),
+        column("created_at", at, key=True),
+        column("restaurant_id", tenant, null=True),
+        column("turn", sa.BigInteger),
+        column("positions", pg.JSONB),
+        column("published_at", at, null=True),
+        column("stream_seq", sa.BigInteger, null=True),
+        sa.Index("outbox_waiting", "turn", "id", postgresql_where=sa.text("published_at IS NULL")),
     )
     table(
         "outbox_position",

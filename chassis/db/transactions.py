@@ -2,7 +2,7 @@
 
 A transaction costs three round trips beside the statements of its use case: BEGIN with the tenant (and the
 claim of a command's idempotency key), one statement that writes everything the chassis has to write (events,
-their channel positions, the remembered reply), COMMIT. Without events and reply the second is left out.
+the remembered reply, audit records), COMMIT. Without events and reply the second is left out.
 """
 
 import asyncio
@@ -128,7 +128,7 @@ class Transaction:
     ) -> None:
         """Publishes ``event`` if, and only if, this transaction commits.
 
-        It takes a position on the tenant's channels that its contract declares, or on these ``channels``
+        It is given a position on the tenant's channels that its contract declares, or on these ``channels``
         (short names). Raises ValueError for an event that could not be published (see outbox.pending_event).
         """
         command_id = command_id or self.command_id

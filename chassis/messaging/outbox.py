@@ -1,8 +1,9 @@
 """Events leave a service through its outbox: written in the transaction of the effect, published afterwards.
 
 The outbox is the log of record (72 hours), JetStream a fast and replaceable copy. An event may take positions
-on channels of its restaurant; positions are contiguous per (restaurant, channel, epoch) because the channel
-row is advanced, and stays locked, as the last thing a transaction does.
+on channels of its restaurant; they are given after the commit, by the leader of the relay, contiguous per
+(restaurant, channel, epoch). Ids are drawn by the last statement of a transaction: events of one aggregate,
+whose row it holds by then, have ids, and so positions, in the order of their commits.
 """
 
 import re
@@ -28,7 +29,7 @@ COMMIT_RECORDS = (
     " $7::text[], $8::text, $9::text, $10::text, $11::bytea, $12::bytea)"
 )
 COMMIT_AUDITED = f"{COMMIT_RECORDS}, {APPEND.format(*range(13, 20))}"
-"""With audit records, in the same round trip; the head of their chain is locked after the channels."""
+"""With audit records, in the same round trip; the head of their chain is locked last."""
 
 _CHANNEL = re.compile(r"[a-z]{1,20}")
 _TYPE = re.compile(r"fynlo\.([a-z]+)\.v\d+\.[A-Z][A-Za-z0-9]*")

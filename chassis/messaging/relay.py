@@ -1,4 +1,8 @@
-"""The relay carries committed events from the outbox to JetStream.
+"""The relay gives committed events their positions and carries them from the outbox to JetStream.
+
+A round is one round trip to Postgres: what JetStream took is marked, what was committed is numbered, what
+comes next is given. Numbers are on disk before anything is published: a relay that dies in between, or finds
+that nothing was taken, publishes the same numbers again. Numbering is fenced like marking.
 
 Every replica of a service runs one; a session advisory lock makes one of them the leader. A leader that was
 paused past its lock can only publish duplicates, which JetStream and every inbox drop: it cannot mark rows,
@@ -49,7 +53,7 @@ KEEPALIVE = {"tcp_keepalives_idle": "10", "tcp_keepalives_interval": "5", "tcp_k
 """Postgres gives the lock of a vanished machine away after 25 s instead of two hours."""
 UNHURRIED = {"synchronous_commit": "off"}
 """A mark that a crash takes back publishes its event once more, and every inbox drops it: marks need not wait
-for the disk."""
+for the disk. Numbers do, by the function that gives them."""
 
 _LOCK = "SELECT pg_try_advisory_lock(hashtextextended('fynlo-relay:' || $1, 0))"
 _NEXT = "SELECT * FROM outbox_next($1, $2, $3, $4, $5)"
@@ -86,7 +90,9 @@ class Leadership:
         return row[0]
 
     async def next(self, acked: Acked, at: datetime) -> list[Any]:
-        """Marks what JetStream took and gives up to BATCH_ROWS unpublished rows. Raises Superseded."""
+        """Marks what JetStream took, numbers up to BATCH_ROWS rows that have no positions, and gives up to
+        BATCH_ROWS unpublished ones. Raises Superseded.
+        """
         ids, seqs = zip(*acked, strict=True) if acked else ((), ())
         return await self._fetch(_NEXT, ids, seqs, at, BATCH_ROWS)
 
@@ -226,7 +232,9 @@ class OutboxRelay:
             stop_if_cancelled()
             self._wake.clear()
             if not self._nats.is_connected:
-                await self._rest(MAX_BACKOFF_SECONDS / 4)
+                # A channel's replay and snapshot go on without NATS.
+                if await leadership.call("outbox_number", BATCH_ROWS) < BATCH_ROWS:
+                    await self._rest(MAX_BACKOFF_SECONDS / 4)
                 continue
             failed = 1
             try:

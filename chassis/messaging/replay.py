@@ -69,7 +69,9 @@ class ReplayPage:
 async def position(tx: Transaction, channel: str) -> tuple[str, int]:
     """Epoch and last sequence of a channel of the transaction's restaurant; (epoch, 0) before any event.
 
-    Read it in the REPEATABLE READ transaction that reads the state: together they are a snapshot.
+    Read it in the REPEATABLE READ transaction that reads the state: together they are a snapshot. The state
+    may hold already what the next events say, which get their positions after their commit; whoever applies
+    them goes by the versions in them.
     """
     row = await tx.fetchrow(_HEAD, tx.tenant, channel)
     if row is None:

@@ -15,6 +15,10 @@ from chassis.messaging.relay import OutboxRelay
 from chassis.tests.test_relay import _is, all_published, emit, eventually, running
 
 DUE_ROWS = 60_000
+WAITS = """
+SELECT EXISTS (SELECT FROM outbox_unnumbered)
+    OR EXISTS (SELECT FROM outbox_numbered WHERE published_at IS NULL)
+"""
 HANGING = {
     "outbox_backlog": "SELECT pg_sleep(3600)",
     "chassis_roll": "DO $x$ BEGIN RAISE EXCEPTION 'no'; END $x$",
@@ -82,4 +86,4 @@ async def test_a_chore_that_hangs_or_fails_ends_no_lead_and_holds_up_no_event(
 
 
 async def _nothing_waits(admin: asyncpg.Connection) -> bool:
-    return not await admin.fetchval("SELECT EXISTS (SELECT FROM outbox WHERE published_at IS NULL)")
+    return not await admin.fetchval(WAITS)

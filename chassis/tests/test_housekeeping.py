@@ -6,10 +6,11 @@ import pytest
 
 from chassis.clock import FakeClock
 from chassis.db import Database
-from chassis.db.ddl import PARTITIONED, ROLLED, SWEPT
+from chassis.db.ddl import ROLLED, SWEPT
 from chassis.db.idempotency import IdempotencyKey
 from chassis.ids import new_id
 from chassis.tests.probe import ThingMade
+from harness.outbox import number_events
 
 PARTITIONS = (
     "SELECT relname FROM pg_inherits JOIN pg_class ON pg_class.oid = inhrelid"
@@ -28,7 +29,7 @@ async def sweep(db: Database) -> None:
 
 async def test_a_fresh_schema_has_days_from_today_on(admin: asyncpg.Connection) -> None:
     today = await admin.fetchval("SELECT (now() AT TIME ZONE 'UTC')::date")
-    for parent in PARTITIONED:
+    for parent in ROLLED:
         names = {row["relname"] for row in await admin.fetch(PARTITIONS, parent)}
         # One day less is enough, should midnight fall between migration and test.
         assert {f"{parent}_{today + timedelta(days=ahead):%Y%m%d}" for ahead in range(3)} <= names
@@ -64,7 +65,10 @@ async def test_a_day_past_its_72_hours_goes_once_everything_in_it_is_published(
     fake_clock.advance(timedelta(days=5))
     await sweep(db)
     assert await admin.fetchval("SELECT to_regclass($1::text)", day) is not None
-    await admin.execute("UPDATE outbox SET published_at = now(), stream_seq = 1")
+    await number_events(db)
+    await sweep(db)
+    assert await admin.fetchval("SELECT to_regclass($1::text)", day) is not None
+    await admin.execute("UPDATE outbox_numbered SET published_at = now(), stream_seq = 1")
     await sweep(db)
     assert await admin.fetchval("SELECT to_regclass($1::text)", day) is None
     assert await admin.fetchval("SELECT count(*) FROM outbox WHERE subject_id = 'old'") == 0
@@ -77,11 +81,19 @@ async def test_rows_in_the_default_partition_go_too_when_published_and_old(
     for subject in ("done", "waiting"):
         async with db.transaction(new_id()) as tx:
             tx.emit(ThingMade(), subject_id=subject)
-    await admin.execute("UPDATE outbox SET published_at = now() WHERE subject_id = 'done'")
+    await number_events(db)
+    async with db.transaction(new_id()) as tx:
+        tx.emit(ThingMade(), subject_id="unnumbered")
+    await admin.execute(
+        "UPDATE outbox_numbered SET published_at = now()"
+        " WHERE id IN (SELECT id FROM outbox WHERE subject_id = 'done')"
+    )
     fake_clock.advance(timedelta(days=4))
     await sweep(db)
-    kept = await admin.fetch("SELECT subject_id FROM outbox WHERE subject_id IN ('done', 'waiting')")
-    assert [row["subject_id"] for row in kept] == ["waiting"]
+    kept = await admin.fetch(
+        "SELECT subject_id FROM outbox WHERE subject_id IN ('done', 'waiting', 'unnumbered') ORDER BY id"
+    )
+    assert [row["subject_id"] for row in kept] == ["waiting", "unnumbered"]
 
 
 @pytest.mark.parametrize(("hours", "kept"), [(23, 1), (25, 0)])

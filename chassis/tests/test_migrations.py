@@ -10,12 +10,12 @@ import pytest
 
 import services
 from chassis.db.migrations import (
-    BadMigration,
     migrations_folder,
     revert_migrations,
     run_migrations,
     schema_differences,
 )
+from chassis.db.schema_version import BadMigration
 from harness.fixtures import Infrastructure
 
 SERVICE = "staff"
@@ -65,6 +65,7 @@ def downgrade() -> None:
 """
 OPERATED = OWN_ROWS.replace("see_own_rows", "operate_parked_events")
 NOT_OPERATED = """
+DROP TABLE staff.chassis_version;
 DROP INDEX staff.inbox_parked_newest;
 DROP FUNCTION staff.parked_page, staff.parked_retry, staff.parked_discard;
 INSERT INTO staff.inbox VALUES
@@ -76,10 +77,12 @@ VALUES ('staff', '00000000-0000-0000-0000-000000000002', 'fynlo.auth.v1.Restaura
 """
 AUDIT = OWN_ROWS.replace("see_own_rows", "keep_audit_records")
 WITHOUT_AUDIT = """
+DROP TABLE staff.chassis_version;
 DROP TABLE staff.audit_record, staff.audit_head;
 DROP FUNCTION staff.audit_append, staff.audit_text, staff.audit_refuse_change;
 """
 AS_IT_WAS = """
+DROP TABLE staff.chassis_version;
 DROP INDEX staff.inbox_parked_due;
 ALTER TABLE staff.inbox DROP CONSTRAINT inbox_status, DROP COLUMN restaurant_id CASCADE;
 ALTER TABLE staff.inbox ADD CONSTRAINT inbox_status CHECK (status IN ('handled', 'parked'));
@@ -259,7 +262,7 @@ async def test_a_schema_from_before_gets_its_policies_and_keeps_what_it_parked(
 ) -> None:
     write(folder, "0002_pre_own_rows.py", OWN_ROWS)
     declare(folder, columns=[])
-    await run_migrations(SERVICE, owner_url, to="0001")
+    await run_migrations(SERVICE, owner_url, to="0001", chassis_to="0001")
     await execute(owner_url, AS_IT_WAS)
     if unfinished:
         # What a concurrent build leaves behind that was cut short.
@@ -279,7 +282,7 @@ async def test_a_schema_from_before_gets_its_policies_and_keeps_what_it_parked(
         owner_url,
         "SELECT count(*) FROM pg_class WHERE relnamespace = 'staff'::regnamespace AND relforcerowsecurity",
     )
-    assert forced[0] == 9
+    assert forced[0] == 11
     index = await row_of(
         owner_url, "SELECT indisvalid FROM pg_index WHERE indexrelid = 'staff.inbox_parked_due'::regclass"
     )
@@ -292,7 +295,7 @@ async def test_a_schema_from_before_gets_its_audit_records(
 ) -> None:
     write(folder, "0002_pre_audit.py", AUDIT)
     declare(folder, columns=[])
-    await run_migrations(SERVICE, owner_url, to="0001")
+    await run_migrations(SERVICE, owner_url, to="0001", chassis_to="0001")
     if not there_already:
         await execute(owner_url, WITHOUT_AUDIT)
         assert await schema_differences(SERVICE, owner_url) != []
@@ -307,7 +310,7 @@ async def test_operators_can_settle_what_a_schema_from_before_has_parked(
 ) -> None:
     write(folder, "0002_pre_parked.py", OPERATED)
     declare(folder, columns=[])
-    await run_migrations(SERVICE, owner_url, to="0001")
+    await run_migrations(SERVICE, owner_url, to="0001", chassis_to="0001")
     await execute(owner_url, NOT_OPERATED)
     assert await schema_differences(SERVICE, owner_url) != []
     await run_migrations(SERVICE, owner_url)

@@ -11,6 +11,7 @@ from chassis.messaging.outbox import MAX_EVENT_BYTES
 from chassis.tests.conftest import OpenProbe
 from chassis.tests.probe import ThingBroken, ThingMade
 from harness.fixtures import EventRecorder
+from harness.outbox import number_events
 
 
 async def emit(db: Database, tenant: UUID, *channels: str, name: str = "thing") -> None:
@@ -19,6 +20,7 @@ async def emit(db: Database, tenant: UUID, *channels: str, name: str = "thing") 
 
 
 async def positions(db: Database, tenant: UUID, channel: str) -> list[int]:
+    await number_events(db)
     async with db.transaction(tenant) as tx:
         rows = await tx.fetch(
             "SELECT seq FROM outbox_position WHERE restaurant_id = $1 AND channel = $2 ORDER BY outbox_id",
@@ -177,6 +179,8 @@ async def test_a_service_cannot_publish_for_another(db: Database) -> None:
         "UPDATE outbox SET payload = ''",
         "DELETE FROM outbox",
         "DELETE FROM outbox_position",
+        "DELETE FROM outbox_unnumbered",
+        "UPDATE outbox_numbered SET positions = '[]'",
         "UPDATE outbox_channel SET seq = 0",
         "UPDATE outbox_state SET generation = 0",
         "DELETE FROM idempotency",
@@ -196,8 +200,10 @@ async def test_the_service_role_cannot_touch_the_outbox_beside_its_functions(
 async def test_a_new_epoch_restarts_every_channel(db: Database, admin: asyncpg.Connection) -> None:
     tenant = new_id()
     await emit(db, tenant, "orders")
+    await number_events(db)
     fresh = await admin.fetchval("SELECT outbox_new_epoch()")
     await emit(db, tenant, "orders", "floor")
+    await number_events(db)
     async with db.transaction(tenant) as tx:
         rows = await tx.fetch(
             "SELECT channel, epoch, seq FROM outbox_channel WHERE restaurant_id = $1 ORDER BY 1", tenant

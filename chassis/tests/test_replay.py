@@ -7,6 +7,7 @@ from chassis.db import Database
 from chassis.ids import new_id
 from chassis.messaging.replay import EVENT_OVERHEAD_BYTES, MAX_REPLAY_BYTES, ReplayOutcome, position, replay
 from chassis.tests.probe import ThingMade
+from harness.outbox import number_events
 
 
 async def sell(db: Database, count: int) -> tuple[UUID, str]:
@@ -15,6 +16,7 @@ async def sell(db: Database, count: int) -> tuple[UUID, str]:
     for number in range(1, count + 1):
         async with db.transaction(tenant) as tx:
             tx.emit(ThingMade(number=number), subject_id=str(number), channels=["orders"], command_id="c")
+    await number_events(db)
     async with db.transaction(tenant) as tx:
         epoch, seq = await position(tx, "orders")
     assert seq == count
@@ -42,6 +44,7 @@ async def test_pages_are_bounded_in_bytes_and_together_are_everything(db: Databa
         async with db.transaction(tenant) as tx:
             for number in range(first, min(first + 200, count)):
                 tx.emit(ThingMade(number=number, name="x" * size), subject_id="x", channels=["orders"])
+    await number_events(db)
     async with db.transaction(tenant) as tx:
         epoch, _ = await position(tx, "orders")
     seqs: list[int] = []
@@ -95,6 +98,7 @@ async def test_a_channel_that_never_spoke_has_the_epoch_that_its_first_event_wil
         before = await position(tx, "floor")
     async with db.transaction(tenant) as tx:
         tx.emit(ThingMade(), subject_id="x", channels=["floor"])
+    await number_events(db)
     async with db.transaction(tenant) as tx:
         after = await position(tx, "floor")
     assert (before[1], after) == (0, (before[0], 1))

@@ -303,7 +303,9 @@ async def test_a_leader_that_was_stopped_past_its_lock_doubles_nothing_and_loses
         assert await effects(world) == dict.fromkeys([*names, "after"], 1)
         assert await world.parked() == []
         async with world.admin() as admin:
-            rows = await admin.fetch("SELECT msg_id FROM outbox ORDER BY id")
+            rows = await admin.fetch(
+                "SELECT msg_id FROM outbox JOIN outbox_numbered USING (id, created_at) ORDER BY turn, id"
+            )
         assert list(dict.fromkeys(await world.in_stream())) == [str(row["msg_id"]) for row in rows]
 
 
@@ -318,5 +320,5 @@ async def _is_led(world: TwoReplicas, by: int) -> bool:
 
 async def _published(world: TwoReplicas, rows: int) -> bool:
     async with world.admin() as admin:
-        found = await admin.fetchval("SELECT count(*) FROM outbox WHERE published_at IS NOT NULL")
+        found = await admin.fetchval("SELECT count(*) FROM outbox_numbered WHERE published_at IS NOT NULL")
     return bool(found >= rows)

@@ -291,5 +291,5 @@ def fingerprint(files: list[Path]) -> str:
 
 def _migration_files() -> list[Path]:
     own = REPOSITORY.glob("services/*/migrations/**/*.py")
-    shared = (REPOSITORY / "chassis" / name for name in ("migrations.py", "ddl.py"))
-    return [*own, *(path for path in shared if path.exists())]
+    shared = [REPOSITORY / "chassis/db" / name for name in ("migrations.py", "schema_version.py")]
+    return [*own, *shared, *(REPOSITORY / "chassis/db/ddl").glob("**/*.py")]

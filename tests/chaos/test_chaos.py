@@ -15,6 +15,7 @@ from deploy.local.state import start_mark
 from tests.system import System
 from tools.chaos.devices import Habits
 from tools.chaos.evidence import Violation
+from tools.chaos.faults import KILL_NUMBERING
 from tools.chaos.nemesis import EVERYTHING
 from tools.chaos.network import Network
 from tools.chaos.planted import MISTAKES, plant
@@ -84,6 +85,23 @@ def test_every_promise_is_kept_while_the_system_is_broken(seed: int, broken: Bro
     assert not result.violations, told(result.violations)
 
 
+def test_every_promise_is_kept_while_relays_die_in_the_middle_of_numbering(
+    broken: Broken, tmp_path: Path
+) -> None:
+    system, between = broken
+    scenario = Scenario(
+        22,
+        *(18.0, 80, 6),
+        displays=2,
+        targets=("orders",),
+        mix={KILL_NUMBERING: 1.0},
+        interval_seconds=(2.5, 3.5),
+    )
+    result = run(system, scenario, tmp_path, between)
+    assert sum(strike.kind == KILL_NUMBERING for strike in result.strikes) >= 2
+    assert not result.violations, told(result.violations)
+
+
 QUIET = Scenario(
     1, 4.0, 45, 3, displays=1, targets=(), cut_seconds=0.0, settle_seconds=10.0, stranger=False, habits=CALM
 )
@@ -126,6 +144,12 @@ NEGATIVES = [
         "orders",
         frozenset({"I7"}),
         replace(QUIET, orders=60, devices=6, stranger=True, stranger_share=0.5, settle_seconds=15.0),
+    ),
+    Negative(
+        "numbers-given-twice",
+        "orders",
+        frozenset({"I3"}),
+        replace(QUIET, seconds=8.0, orders=80, devices=8, settle_seconds=15.0),
     ),
     Negative("drop-on-slow-consumer", "realtime", frozenset({"I3"}), QUIET),
     Negative(

@@ -242,7 +242,7 @@ def swallowed(source: Source) -> Iterator[Finding]:
             yield Finding(source.path, _line(node), "suppresses every error")
 
 
-REVISION = re.compile(r"services/\w+/migrations/versions/\d{4}_\w+\.py")
+REVISION = re.compile(r"(?:services/\w+/migrations/versions|chassis/db/ddl/revisions)/\d{4}_\w+\.py")
 RELEASED_REVISIONS = {
     "services/orders/migrations/versions/0002_pre_orders_to_complete.py",
     "services/orders/migrations/versions/0004_pre_tickets_past_recall.py",

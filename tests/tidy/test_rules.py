@@ -15,6 +15,7 @@ FOLDER = "/ro" + "ot/project"
 MARK = "TO" + "DO"
 
 REVISION = "services/orders/migrations/versions/0042_pre_more.py"
+SHARED_REVISION = "chassis/db/ddl/revisions/0042_pre_more.py"
 
 LONG_FUNCTION = "def f() -> None:\n" + "    g()\n" * 70
 LONG_FILE = "x = 1\n" * 401
@@ -82,6 +83,7 @@ CAUGHT: list[tuple[rules.Rule, str, str]] = [
     (rules.swallowed, PRODUCT, "try:\n  f()\nexcept:\n  pass"),
     (rules.swallowed, PRODUCT, "with contextlib.suppress(Exception):\n  f()"),
     (rules.concurrent_indexes, REVISION, "op.execute('CREATE INDEX t_a ON orders.ticket (a)')"),
+    (rules.concurrent_indexes, SHARED_REVISION, "f'CREATE INDEX t_a ON {schema}.inbox (a)'"),
     (rules.concurrent_indexes, REVISION, "op.execute(f'CREATE UNIQUE INDEX t_a ON {schema}.ticket (a)')"),
     (
         rules.concurrent_indexes,

@@ -1,4 +1,5 @@
-"""What can be done to a system: end a process, stop it for a while, harm a link, take the store of NATS away.
+"""What can be done to a system: end a process, also while its relay numbers, stop it for a while, harm a
+link, take the store of NATS away.
 
 The supervisor's run.json is the only source of process ids, so that nothing but processes of this system is
 ever touched.
@@ -15,12 +16,21 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+import asyncpg
+
 from deploy.local.state import start_mark
 from tools.chaos.network import Harm, Network
 
 POLL_SECONDS = 0.05
 BACK_SECONDS = 60.0
 LOSE_STORE = "lose_store"
+KILL_NUMBERING = "kill_numbering"
+NUMBERING_SECONDS = 5.0
+"""How long it is waited for a relay to number something; then the process is killed anyway."""
+AT_IT = """
+SELECT EXISTS (SELECT FROM pg_locks JOIN pg_stat_activity USING (pid) WHERE NOT granted
+               AND relation = $1::text::regclass AND query LIKE '%outbox_n%')
+"""
 NATS_STORE = "nats"
 """The folder of the embedded NATS inside a run's data folder."""
 
@@ -29,9 +39,10 @@ State = Callable[[], Mapping[str, Any]]
 
 @dataclass(slots=True)
 class Strike:
-    """One fault. ``kind``: kill, stop, lose_store or what was done to a link. ``length_seconds`` of a fault
-    that ends by itself; ``away_seconds`` until the supervisor found the successor of a killed process ready,
-    None: never.
+    """One fault. ``kind``: kill, kill_numbering, stop, lose_store or what was done to a link.
+
+    ``length_seconds`` of a fault that ends by itself; ``away_seconds`` until the supervisor found the
+    successor of a killed process ready, None: never.
     """
 
     kind: str
@@ -75,13 +86,22 @@ class Faults:
             if processes.get(name, {}).get("state") == "ready" and name not in self._stopped
         ]
 
-    def kill(self, name: str) -> bool:
+    def kill(self, name: str, kind: str = "kill") -> bool:
         """SIGKILL for one process; False where it does not run at the moment."""
         pid = self._pid(name)
         if pid is None:
             return False
         os.kill(pid, signal.SIGKILL)
-        self._watch(self._noted("kill", name), pid)
+        self._watch(self._noted(kind, name), pid)
+        return True
+
+    def kill_numbering(self, name: str) -> bool:
+        """SIGKILL for a service in the middle of a batch that its relay is giving positions to; False where
+        it does not run at the moment.
+        """
+        if self._pid(name) is None:
+            return False
+        self._keep(self._kill_numbering(name))
         return True
 
     def lose_store(self) -> bool:
@@ -151,6 +171,20 @@ class Faults:
                     os.kill(pid, signal.SIGCONT)
             self._stopped.discard(name)
 
+    async def _kill_numbering(self, name: str) -> None:
+        """Holds the rows of the channels, which only numbering writes, until the relay waits for them."""
+        channels, until = f"{name}.outbox_channel", time.monotonic() + NUMBERING_SECONDS
+        with contextlib.suppress(OSError, asyncpg.PostgresError, asyncpg.InterfaceError):
+            connection = await asyncpg.connect(self._state()["urls"]["admin_database"])
+            try:
+                async with connection.transaction():
+                    await connection.execute(f"LOCK TABLE {channels} IN EXCLUSIVE MODE")
+                    if await _within(until, connection, channels) and self.kill(name, KILL_NUMBERING):
+                        return
+            finally:
+                connection.terminate()
+        self.kill(name)
+
     async def _until_back(self, strike: Strike, killed_pid: int) -> None:
         killed = time.monotonic()
         while time.monotonic() < killed + BACK_SECONDS:
@@ -159,6 +193,15 @@ class Faults:
             if process.get("state") == "ready" and process.get("pid") not in (None, killed_pid):
                 strike.away_seconds = round(time.monotonic() - killed, 2)
                 return
+
+
+async def _within(until: float, connection: Any, channels: str) -> bool:
+    """Whether a relay waits for the table ``channels`` before ``until``."""
+    while time.monotonic() < until:
+        if await connection.fetchval(AT_IT, channels):
+            return True
+        await asyncio.sleep(POLL_SECONDS / 2)
+    return False
 
 
 def _children(pid: int) -> list[int]:

@@ -5,7 +5,7 @@ import random
 import time
 from collections.abc import Mapping, Sequence
 
-from tools.chaos.faults import LOSE_STORE, Faults
+from tools.chaos.faults import KILL_NUMBERING, LOSE_STORE, Faults
 from tools.chaos.network import random_harm
 
 TARGETS = (
@@ -20,6 +20,8 @@ TARGETS = (
     "postgres",
     "valkey",
 )
+NUMBERING = frozenset({"auth", "catalog", "orders", "payments", "staff"})
+"""Those whose relay gives positions."""
 INTERVAL_SECONDS = (1.0, 2.0)
 STOP_SECONDS = (3.0, 30.0)
 HARM_SECONDS = (3.0, 15.0)
@@ -27,7 +29,13 @@ MAX_STOPPED = 2
 """Processes that stand still at the same time."""
 
 KILLS: Mapping[str, float] = {"kill": 1.0}
-EVERYTHING: Mapping[str, float] = {"kill": 0.72, "stop": 0.1, "harm": 0.14, LOSE_STORE: 0.04}
+EVERYTHING: Mapping[str, float] = {
+    "kill": 0.64,
+    KILL_NUMBERING: 0.08,
+    "stop": 0.1,
+    "harm": 0.14,
+    LOSE_STORE: 0.04,
+}
 """How often which fault; parts of 1."""
 
 
@@ -67,6 +75,8 @@ class Nemesis:
             self._faults.harm(client, server, random_harm(self._rng), self._rng.uniform(*HARM_SECONDS))
         elif kind == LOSE_STORE:
             self._faults.lose_store()
+        elif kind == KILL_NUMBERING and (relays := sorted(NUMBERING & set(self._targets))):
+            self._faults.kill_numbering(self._rng.choice(relays))
         else:
             self._faults.kill(self._next("kill"))
 

@@ -163,9 +163,7 @@ class Observer:
         connection = await asyncpg.connect(self._urls["admin_database"])
         try:
             for schema in SCHEMAS:
-                rows = await connection.fetchval(
-                    f"SELECT count(*) FROM {schema}.outbox WHERE published_at IS NULL"
-                )
+                rows = await connection.fetchval(f"SELECT waiting FROM {schema}.outbox_backlog(100)")
                 waits += [f"{schema}: {rows} events to publish"] if rows else []
                 rows = await connection.fetchval(
                     f"SELECT count(*) FROM {schema}.inbox_parked WHERE retry_at IS NOT NULL"
@@ -254,8 +252,10 @@ def _ledger_row(row: Any) -> LedgerRow:
 
 async def _outbox(connection: Any, schema: str) -> list[OutboxRow]:
     rows = await connection.fetch(
-        f"""SELECT id, msg_id, type, restaurant_id, published_at, stream_seq,
-        extract(epoch FROM now() - created_at)::float AS age FROM {schema}.outbox ORDER BY id"""
+        f"""SELECT o.id, o.msg_id, o.type, o.restaurant_id, n.published_at, n.stream_seq,
+        extract(epoch FROM now() - o.created_at)::float AS age
+        FROM {schema}.outbox AS o LEFT JOIN {schema}.outbox_numbered AS n USING (id, created_at)
+        ORDER BY o.id"""
     )
     return [
         OutboxRow(

@@ -5,6 +5,7 @@ MODULE` runs MODULE with the mistake that FILE names for it (JSON, module -> mis
 """
 
 import asyncio
+import contextlib
 import json
 import random
 import runpy
@@ -122,16 +123,16 @@ def publish_before_commit() -> None:
     TransactionBlock._commit = commit_late  # type: ignore[method-assign]
 
 
-def bigserial_poller() -> None:
-    """The relay asks for what is newer than the newest that it has seen: what commits late it never finds."""
+def _commit_sometimes_late() -> None:
+    """One commit of four keeps the ids that it has drawn to itself for a while: what else does it, only more
+    often.
+    """
     from chassis.db import TransactionBlock
-    from chassis.messaging.relay import Leadership
 
-    commit, following = TransactionBlock._commit, Leadership.next
-    newest = 0
+    commit = TransactionBlock._commit
 
     async def commit_sometimes_late(self: TransactionBlock) -> bool:
-        if not random.randrange(4):  # what else makes commits late, only more often
+        if not random.randrange(4):
             await self._transaction._write_records(self._database.clock)
             self._transaction._events, self._transaction._key = [], None
             await asyncio.sleep(COMMITTED_LATE_SECONDS)
@@ -139,14 +140,51 @@ def bigserial_poller() -> None:
             return True
         return await commit(self)
 
+    TransactionBlock._commit = commit_sometimes_late  # type: ignore[method-assign]
+
+
+def bigserial_poller() -> None:
+    """The relay asks for what is newer than the newest that it has seen: what commits late it never finds."""
+    from chassis.messaging.relay import Leadership
+
+    following = Leadership.next
+    newest = 0
+
     async def newer(self: Leadership, *args: Any) -> list[Any]:
         nonlocal newest
         rows = [row for row in await following(self, *args) if row["id"] > newest]
         newest = max((row["id"] for row in rows), default=newest)
         return rows
 
-    TransactionBlock._commit = commit_sometimes_late  # type: ignore[method-assign]
+    _commit_sometimes_late()
     Leadership.next = newer  # type: ignore[method-assign, assignment]
+
+
+def numbers_given_twice() -> None:
+    """The relay publishes before its numbers are kept, and dies in between: the next one gives them again, to
+    what has come meanwhile.
+    """
+    from chassis.messaging.relay import Leadership
+
+    following = Leadership.next
+    died = False
+
+    async def next_unkept(self: Leadership, *args: Any) -> list[Any]:
+        nonlocal died
+        if died:
+            died = False
+            raise ConnectionError("planted: the relay died after it had published")
+        if random.randrange(4):
+            return await following(self, *args)
+        with contextlib.suppress(KeyError):
+            async with self.connection.transaction():
+                rows = await following(self, *args)
+                raise KeyError
+        died = bool(rows)
+        return rows
+
+    _commit_sometimes_late()
+    Leadership.next = next_unkept  # type: ignore[method-assign, assignment]
 
 
 def drop_on_slow_consumer() -> None:
@@ -223,6 +261,7 @@ MISTAKES: dict[str, Callable[[], None]] = {
     "no-inbox": no_inbox,
     "publish-before-commit": publish_before_commit,
     "bigserial-poller": bigserial_poller,
+    "numbers-given-twice": numbers_given_twice,
     "drop-on-slow-consumer": drop_on_slow_consumer,
     "stock-read-modify-write": stock_read_modify_write,
     "payment-without-ledger": payment_without_ledger,

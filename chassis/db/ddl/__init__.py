@@ -22,8 +22,10 @@ __all__ = [
     "create_statements",
     "drop_statements",
     "fewer_round_trips",
+    "own_rows",
     "own_rows_and_retries",
-    "parked_events",
+    "split",
+    "split_functions",
 ]
 
 TENANT = """
@@ -57,8 +59,8 @@ FORMER_FUNCTIONS = {
 
 def create_statements(schema: str, role: str) -> list[str]:
     """Everything, one statement per item (the driver prepares each), in an order that works."""
-    scripts = [TENANT, *_split(outbox.TABLES), *_split(inbox.TABLES), *_split(idempotency.TABLES)]
-    scripts += [outbox.COMMIT, idempotency.CLAIM, idempotency.CLAIM_NEW, *_split_functions(outbox.RELAY)]
+    scripts = [TENANT, *split(outbox.TABLES), *split(inbox.TABLES), *split(idempotency.TABLES)]
+    scripts += [outbox.COMMIT, idempotency.CLAIM, idempotency.CLAIM_NEW, *split_functions(outbox.RELAY)]
     scripts += [outbox.RELAY_NEXT, outbox.EPOCH]
     statements = [script.format(s=schema, role=role).strip() for script in scripts]
     statements.append(f"GRANT USAGE ON SCHEMA {schema} TO {role}")
@@ -88,32 +90,26 @@ def own_rows_and_retries(schema: str, role: str) -> list[str]:
     """Row-level security of outbox and inbox, and retries that Postgres counts, also where the tables are
     older. May run twice. The index DUE_INDEX comes apart from it: on tables in use it is built concurrently.
     """
-    scripts = [*_split(inbox.COLUMNS), *_split_functions(outbox.WATCH), *_split_functions(inbox.DUE)]
-    scripts += [*_split_functions(inbox.OPERATE), *_split_functions(housekeeping.HOUSEKEEPING)]
+    scripts = [*split(inbox.COLUMNS), *split_functions(outbox.WATCH), *split_functions(inbox.DUE)]
+    scripts += [*split_functions(inbox.OPERATE), *split_functions(housekeeping.HOUSEKEEPING)]
     scripts += [housekeeping.SWEEP]
     statements = [script.format(s=schema).strip() for script in scripts]
     added = ["outbox_backlog", "outbox_page", *inbox.FUNCTIONS, *housekeeping.FUNCTIONS]
     statements += [statement for name in added for statement in _grants(name, schema, role)]
     for table in (*outbox.TENANT_TABLES, *inbox.TENANT_TABLES):
-        statements += _own_rows(schema, table)
+        statements += own_rows(schema, table)
     for parent in PARTITIONED:
         statements.append(PARTITIONS_CLOSED.format(s=schema, parent=parent))
     return statements
 
 
-def parked_events(schema: str, role: str) -> list[str]:
-    """What an operator does with parked events. May run twice; the index NEWEST_INDEX comes apart from it."""
-    statements = [script.format(s=schema).strip() for script in _split_functions(inbox.OPERATE)]
-    return statements + [grant for name in inbox.OPERATORS for grant in _grants(name, schema, role)]
-
-
 def audit_records(schema: str, role: str) -> list[str]:
     """What was done that matters for security or money, as a record. May run twice."""
-    scripts = [*_split(audit.TABLES), *_split_functions(audit.FUNCTION_TEXTS), audit.TRIGGERS]
+    scripts = [*split(audit.TABLES), *split_functions(audit.FUNCTION_TEXTS), audit.TRIGGERS]
     statements = [script.format(s=schema).strip() for script in scripts]
     statements += [statement for name in audit.FUNCTIONS for statement in _grants(name, schema, role)]
     for table in audit.TABLE_NAMES:
-        statements += _own_rows(schema, table, f"restaurant_id = {schema}.tenant_or_platform()")
+        statements += own_rows(schema, table, f"restaurant_id = {schema}.tenant_or_platform()")
         statements.append(f"GRANT SELECT ON {schema}.{table} TO {role}")
     return statements
 
@@ -130,7 +126,7 @@ END $$
 _TENANT = "(SELECT nullif(current_setting('app.restaurant_id', true), '')::uuid)"
 
 
-def _own_rows(
+def own_rows(
     schema: str, table: str, own: str = f"restaurant_id IS NOT DISTINCT FROM {_TENANT}"
 ) -> list[str]:
     """A transaction reads and writes rows of its own restaurant; without one, those of none. The owner, as
@@ -163,9 +159,9 @@ def drop_statements(schema: str) -> list[str]:
     return [*statements, f"DROP SEQUENCE {schema}.outbox_id_seq"]
 
 
-def _split(script: str) -> list[str]:
+def split(script: str) -> list[str]:
     return [statement for statement in script.split(";\n") if statement.strip()]
 
 
-def _split_functions(script: str) -> list[str]:
+def split_functions(script: str) -> list[str]:
     return [f"{part.rstrip().removesuffix('$$')}$$" for part in script.split("$$;\n")]

@@ -131,5 +131,4 @@ FUNCTIONS = {
     "parked_retry": "uuid[], text, integer",
     "parked_discard": "uuid[]",
 }
-OPERATORS = ("parked_page", "parked_retry", "parked_discard")
 OWNER_ONLY: set[str] = set()

@@ -27,8 +27,7 @@ MENU_SIZE = (
 STAMP = (
     "SELECT (SELECT version FROM menu WHERE restaurant_id = $1) AS menu,"
     " (SELECT version FROM restaurant WHERE restaurant_id = $1) AS restaurant,"
-    " (SELECT epoch || '.' || seq FROM outbox_channel WHERE restaurant_id = $1 AND channel = 'inventory')"
-    " AS stock"
+    " outbox_said('inventory') AS stock"
 )
 
 

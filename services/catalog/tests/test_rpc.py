@@ -36,6 +36,7 @@ from chassis.errors import (
 from chassis.ids import new_id
 from chassis.rpc import was_replayed
 from harness.fixtures import EventRecorder, OpenDatabase
+from harness.outbox import number_events
 from harness.rpc import Peer, serving
 from services.catalog.channels import CatalogChannels
 from services.catalog.domain.restaurant import RestaurantCopy
@@ -337,11 +338,13 @@ async def test_a_snapshot_with_what_came_after_it_is_the_next_snapshot(
         snapshot = channel_source_api.GetSnapshotRequest(restaurant_id=str(tenant), channel="inventory")
         category = await a_category(db, tenant)
         forgotten = await counted(db, tenant, category, 5)
+        await number_events(db)
         with peer.as_service(tenant):
             before = await stub.GetSnapshot(snapshot)
             for number in range(3):
                 await counted(db, tenant, category, number)
             await menu.delete_item(db, command(tenant), forgotten.id)
+            await number_events(db)
             after = await stub.GetSnapshot(snapshot)
             replay = await stub.ReplayChannel(
                 channel_source_api.ReplayChannelRequest(
@@ -370,7 +373,7 @@ async def test_a_snapshot_with_what_came_after_it_is_the_next_snapshot(
             assert gone.outcome == channel_source_api.REPLAY_OUTCOME_EPOCH_CHANGED
 
 
-async def test_a_snapshot_taken_in_the_middle_of_sales_is_of_one_moment(
+async def test_a_snapshot_taken_in_the_middle_of_sales_holds_all_before_its_position_and_takes_all_after_it(
     service_database: OpenDatabase, fake_clock: FakeClock
 ) -> None:
     db, tenant = await service_database("catalog"), new_id()
@@ -395,17 +398,26 @@ async def test_a_snapshot_taken_in_the_middle_of_sales_is_of_one_moment(
             sellers = asyncio.gather(*(sell() for _ in range(3)))
             while not sellers.done():
                 taken.append(await stub.GetSnapshot(request))
+                await number_events(db)
             await sellers
+            await number_events(db)
+            taken.append(await stub.GetSnapshot(request))
             replay = await stub.ReplayChannel(
                 channel_source_api.ReplayChannelRequest(
                     restaurant_id=str(tenant), channel="inventory", epoch=taken[0].epoch, limit=2000
                 )
             )
     assert len({snapshot.seq for snapshot in taken}) > 3
+    changed = catalog_events.StockChanged
+    told = [changed.FromString(event.payload).level for event in replay.events]
+    assert {event.type for event in replay.events} == {changed.DESCRIPTOR.full_name}
+    assert len(told) == taken[-1].seq
     for snapshot in taken:
-        state = {}
-        for event in replay.events[: snapshot.seq]:
-            if event.type == catalog_events.StockChanged.DESCRIPTOR.full_name:
-                level = catalog_events.StockChanged.FromString(event.payload).level
+        state = {level.item_id: level for level in snapshot.inventory.levels}
+        assert all(level in told for level in state.values())
+        for level in told[: snapshot.seq]:
+            assert state[level.item_id].version >= level.version
+        for level in told[snapshot.seq :]:
+            if level.item_id not in state or state[level.item_id].version < level.version:
                 state[level.item_id] = level
-        assert state == {level.item_id: level for level in snapshot.inventory.levels}
+        assert state == {level.item_id: level for level in taken[-1].inventory.levels}

@@ -36,6 +36,7 @@ from chassis.errors import (
 )
 from chassis.ids import new_id
 from chassis.rpc import was_replayed
+from harness.outbox import number_events
 from harness.rpc import Peer, serving
 from services.orders.domain.order import State
 from services.orders.rpc import ChannelsRpc, KitchenRpc, OrdersRpc
@@ -477,6 +478,7 @@ async def test_alarms_are_raised_and_ended_in_batches_and_acknowledged_by_people
 
 async def test_a_snapshot_and_its_position_fit_the_replay(wire: Wire) -> None:
     order = await wire.world.place()
+    await number_events(wire.world.deps.db)
     with wire.device():
         kitchen = await wire.channels.GetSnapshot(channel_source_api.GetSnapshotRequest(channel="kitchen"))
         orders = await wire.channels.GetSnapshot(channel_source_api.GetSnapshotRequest(channel="orders"))
@@ -560,6 +562,7 @@ async def test_another_restaurants_channel_is_empty(wire: Wire) -> None:
 
 
 async def _replay(wire: Wire, channel: str) -> channel_source_api.ReplayChannelResponse:
+    await number_events(wire.world.deps.db)
     head = channel_source_api.ReplayChannelRequest(restaurant_id=str(wire.world.tenant), channel=channel)
     epoch = (await wire.channels.ReplayChannel(head)).epoch
     head.epoch, head.limit = epoch, 100

@@ -23,6 +23,7 @@ from chassis.errors import (
 )
 from chassis.ids import new_id
 from chassis.rpc import was_replayed
+from harness.outbox import number_events
 from harness.rpc import Peer, serving
 from services.payments.rpc.payment import PaymentsRpc
 from services.payments.rpc.till import ChannelRpc, TillRpc
@@ -285,6 +286,7 @@ async def test_costs_are_compared(face: Face) -> None:
 async def test_realtime_replays_the_channel_and_takes_its_snapshot(world: World) -> None:
     till = await world.open_till()
     await world.pay(world.order(300))
+    await number_events(world.db)
     async with face_of(world, "realtime") as face:
         with face.channel_peer.as_service(world.restaurant_id):
             rid = str(world.restaurant_id)

@@ -12,6 +12,7 @@ from fynlo.payments.v1 import payments_service_pb2 as payments_api
 from chassis.errors import InvalidArgument
 from chassis.ids import new_id
 from harness.fixtures import EventRecorder
+from harness.outbox import number_events
 from services.payments.domain.actor import Actor
 from services.payments.domain.errors import (
     ApprovalNeeded,
@@ -264,6 +265,7 @@ async def test_the_snapshot_of_the_channel_is_what_its_events_add_up_to(
     await world.pay(world.order(500), till=front.id)
     await world.move(front, DrawerKind.DROP, 100)
     await world.close(await world.open_till("Third"), 5000)
+    await number_events(world.db)
     snapshot = await tills_snapshot(world.db, world.restaurant_id, "tills")
     events = await event_recorder.events(world.db, world.restaurant_id)
     on_channel = [event for event in events if event.type != "fynlo.payments.v1.PaymentCaptured"]

@@ -115,7 +115,7 @@ class History:
     def check(self) -> None:
         for client in self.clients:
             for short in CHANNELS:
-                epoch, head, state = self.world.snapshot(short)
+                epoch, head, state = self.world.truth(short)
                 assert client.kept[short] == (epoch, head), (short, client.kept[short], (epoch, head))
                 assert client.state[short] == state, short
         for channel in self.world.hub.channels.values():

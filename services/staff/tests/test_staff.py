@@ -27,6 +27,7 @@ from chassis.errors import InvalidArgument, NotFound, PermissionDenied, Problem,
 from chassis.ids import new_id
 from chassis.rpc import was_replayed
 from harness.fixtures import EventRecorder, ModuleDatabases, OpenDatabase
+from harness.outbox import number_events
 from harness.rpc import PATIENT_SECONDS, Peer, serving
 from services.staff.rpc.service import StaffRpc
 from services.staff.rpc.time_card import StaffChannels
@@ -359,10 +360,12 @@ async def test_the_channel_gives_state_and_position_and_what_came_after(
     ) as peer:
         source = ChannelSourceServiceStub(peer.channel)
         ask = channel_source_api.GetSnapshotRequest(restaurant_id=str(casa.id), channel="staff")
+        await number_events(casa.db)
         with peer.as_service(casa.id):
             before = await source.GetSnapshot(ask)
         assert (before.seq, list(before.staff.timecards)) == (1, [first])
         closed = await casa.clock_out()
+        await number_events(casa.db)
         with peer.as_service(casa.id):
             replayed = await source.ReplayChannel(
                 channel_source_api.ReplayChannelRequest(
