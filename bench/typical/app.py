@@ -93,7 +93,8 @@ def create_app(engine: AsyncEngine, public_key: dict[str, Any]) -> FastAPI:
         restaurant_id: Annotated[UUID, Depends(restaurant)],
         db: Annotated[AsyncSession, Depends(session)],
     ) -> OrderOut:
-        order = await _placed(db, restaurant_id, draft)
+        async with db.begin():
+            order = await _placed(db, restaurant_id, draft)
         return _shown(order)
 
     return app
@@ -126,7 +127,6 @@ async def _placed(db: AsyncSession, restaurant_id: UUID, draft: OrderIn) -> Orde
         lines=lines,
     )
     db.add(order)
-    await db.commit()
     return order
 
 

@@ -21,6 +21,7 @@ from fynlo.realtime.v1.channel_source_service_pb2_grpc import add_ChannelSourceS
 from chassis.clock import FakeClock
 from chassis.ids import new_id
 from harness.fixtures import OpenDatabase
+from harness.outbox import number_events
 from harness.rpc import Peer, serving
 from services.auth.rpc.services import AuthRpc
 from services.auth.tests import builders as auth_builders
@@ -245,6 +246,7 @@ async def channel(open_database: OpenDatabase, clock: FakeClock) -> AsyncIterato
 
         async def happen() -> None:
             await world.place()
+            await number_events(world.deps.db)
 
         yield Channel(peer, world.tenant, happen)
 
