@@ -7,7 +7,6 @@ them: it knows every table, column and parameter type then, or says which it doe
 import importlib
 import pkgutil
 import re
-from collections.abc import Iterable
 
 import asyncpg
 
@@ -20,7 +19,8 @@ VERBS = re.compile(r"\s*(--[^\n]*\n\s*)*(SELECT|INSERT|UPDATE|DELETE|WITH)\b")
 def statements_of(service: str) -> dict[str, str]:
     """Every statement by ``module.NAME``."""
     store = importlib.import_module(f"services.{service}.store")
-    modules = [importlib.import_module(each.name) for each in _modules(store.__path__, store.__name__)]
+    found = pkgutil.walk_packages(store.__path__, f"{store.__name__}.")
+    modules = [importlib.import_module(each.name) for each in found]
     return {
         f"{module.__name__}.{name}": value
         for module in modules
@@ -48,7 +48,3 @@ async def refused_statements(
     finally:
         await connection.close()
     return refused
-
-
-def _modules(path: Iterable[str], package: str) -> list[pkgutil.ModuleInfo]:
-    return list(pkgutil.walk_packages(path, f"{package}."))

@@ -1,19 +1,14 @@
 """Adding, changing and listing employees."""
 
-from typing import TypeVar
 from uuid import UUID
 
-from google.protobuf.message import Message
-
 from chassis.db import Database, Transaction
-from chassis.db.commands import Answer, Command, execute
+from chassis.db.commands import Answer, Command, M, execute
 from services.staff.domain.employee import Employee, EmployeeNotFound, changed_employee, new_employee
 from services.staff.store import employee as store
 from services.staff.usecases.ports import Restaurants
 from services.staff.usecases.restaurant import restaurant_of
 from services.staff.wire.employee import employee_saved
-
-M = TypeVar("M", bound=Message)
 
 
 async def add_employee(

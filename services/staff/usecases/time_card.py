@@ -2,13 +2,10 @@
 
 from collections.abc import Callable
 from dataclasses import dataclass
-from typing import TypeVar
 from uuid import UUID
 
-from google.protobuf.message import Message
-
 from chassis.db import Database, Transaction
-from chassis.db.commands import Answer, Command, execute
+from chassis.db.commands import Answer, Command, M, execute
 from chassis.ids import new_id
 from chassis.messaging import replay
 from services.staff.domain import time_card as rules
@@ -22,8 +19,6 @@ from services.staff.wire.time_card import shift_ended, shift_started
 
 OPEN_CARDS_MAX = 2_000
 """A snapshot holds at most this many open cards, the newest; no restaurant has so many people at work."""
-
-M = TypeVar("M", bound=Message)
 
 
 @dataclass(frozen=True, slots=True)
