@@ -15,20 +15,22 @@ import redis.asyncio as redis
 from redis.exceptions import RedisError
 
 from chassis.errors import ResourceExhausted
-from chassis.telemetry import counter, get_logger
+from chassis.telemetry import counter, gauge, get_logger
 from gateway.leases import Lease, Leases
 
 VALKEY_SECONDS = 0.1
-"""A limiter that is slower than this is not worth waiting for."""
+"""A limiter that is slower than this is not worth waiting for: to get a connection, to connect, to answer."""
 VALKEY_PAUSE_SECONDS = 2.0
 """After a failure Valkey is left alone this long."""
 LOCAL_KEYS_MAX = 50_000
-POOL_MAX = 16
+CONNECTIONS_MAX = 16
+"""Who finds them all in use waits for one: more requests at once are no reason to limit locally."""
 KEY_PREFIX = "gcra:"
 
 _log = get_logger("limits")
 _limited = counter("gateway_rate_limited_total", "Requests refused by a rate limit", ["limit"])
-_local = counter("gateway_rate_local_total", "Requests limited locally because Valkey did not answer")
+_local = counter("gateway_rate_local_total", "Requests limited by this gateway alone")
+_alone = gauge("gateway_rate_alone", "1 while rate limits hold for this gateway alone, without Valkey")
 
 # For each key: stored instant t; a lease of n requests moves it to max(t, now) + n intervals; refused when
 # one request would be further ahead than the burst allows; one request instead of n where more than half of
@@ -140,13 +142,17 @@ class RateLimiter:
         self._local = LocalGcra()
         self._leases = Leases()
         self._paused_until = 0.0
+        self._alone = url is None
+        _alone.set(self._alone)
         if url is not None:
-            self._client = redis.Redis.from_url(
+            pool = redis.BlockingConnectionPool.from_url(
                 url,
+                timeout=timeout_seconds,
                 socket_timeout=timeout_seconds,
                 socket_connect_timeout=timeout_seconds,
-                max_connections=POOL_MAX,
+                max_connections=CONNECTIONS_MAX,
             )
+            self._client = redis.Redis.from_pool(pool)
         self._script: Any = None if self._client is None else self._client.register_script(_SCRIPT)
 
     async def take(self, *wanted: tuple[Limit, str]) -> Verdict:
@@ -180,15 +186,27 @@ class RateLimiter:
             answer = await self._script(keys=[f"{KEY_PREFIX}{key}" for _, key in wanted], args=arguments)
         except (RedisError, OSError, TimeoutError) as error:
             self._paused_until = time.monotonic() + VALKEY_PAUSE_SECONDS
-            _log.warning("Valkey does not answer, limiting locally", error=type(error).__name__)
+            self._note_alone(True, error=type(error).__name__)
             _local.inc()
             return None
+        # What was asked before the pause may be answered in it, and ends no spell.
+        if time.monotonic() >= self._paused_until:
+            self._note_alone(False)
         wait, slacks = float(answer[0]), [float(slack) for slack in answer[2::2]]
         if wait > 0:
             return wait, 0.0
         for (_, key), granted, slack in zip(wanted, answer[1::2], slacks, strict=True):
             self._leases.keep(key, int(granted), slack, now)
         return 0.0, slacks[0] + int(answer[1]) - 1
+
+    def _note_alone(self, alone: bool, **why: str) -> None:
+        """Whether Valkey is done without: told once when a spell begins and once when it ends."""
+        if alone is not self._alone:
+            self._alone = alone
+            _alone.set(alone)
+            _log.warning(
+                "Valkey does not answer, limiting locally" if alone else "Valkey answers again", **why
+            )
 
     async def ping(self) -> bool:
         """Whether Valkey answers; True where none is configured."""

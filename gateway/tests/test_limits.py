@@ -1,15 +1,19 @@
 """Rate limits let a steady rate through, stop a burst, and hold whichever way they are counted."""
 
 import asyncio
+from pathlib import Path
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from prometheus_client import REGISTRY
+from structlog.testing import capture_logs
 
 from chassis.errors import ResourceExhausted
 from chassis.ids import new_id
+from deploy.local.embedded import EmbeddedValkey, free_port
 from gateway.leases import BURST_PER_LEASE, LEASE_MAX, LEASE_SECONDS, Leases
-from gateway.limits import Limit, LocalGcra, RateLimiter
+from gateway.limits import CONNECTIONS_MAX, Limit, LocalGcra, RateLimiter
 
 # A busy test machine must not look like a Valkey that is away.
 PATIENT_SECONDS = 10.0
@@ -102,6 +106,58 @@ async def test_without_valkey_the_limit_still_holds_here() -> None:
         assert not await limiter.ping()
     finally:
         await limiter.close()
+
+
+def told(metric: str) -> float:
+    return REGISTRY.get_sample_value(metric) or 0.0
+
+
+async def test_many_requests_at_once_wait_for_a_connection_and_stay_under_the_shared_limit(
+    redis_url: str,
+) -> None:
+    at_once = 200
+    assert at_once > 5 * CONNECTIONS_MAX
+    key, limit = str(new_id()), Limit("shared", 0.01, 49)
+    gateways = [RateLimiter(redis_url, timeout_seconds=PATIENT_SECONDS) for _ in range(2)]
+    local = told("gateway_rate_local_total")
+    try:
+        with capture_logs() as logs:
+            both = await asyncio.gather(*(exhausted(one, limit, key, at_once) for one in gateways))
+        assert sum(refused.count(False) for refused in both) == limit.burst
+        assert told("gateway_rate_local_total") == local
+        assert logs == []
+    finally:
+        for gateway in gateways:
+            await gateway.close()
+
+
+async def test_a_spell_without_valkey_is_told_once_and_ends_when_it_answers_again(tmp_path: Path) -> None:
+    # Started by hand: a test that stops it needs a Valkey of its own.
+    valkey = EmbeddedValkey(tmp_path / "valkey", free_port())
+    await valkey.start()
+    limiter, limit = RateLimiter(valkey.url, timeout_seconds=PATIENT_SECONDS), Limit("alone", 0.01, 5)
+    away = "Valkey does not answer, limiting locally"
+    try:
+        await limiter.take((limit, "before"))
+        assert told("gateway_rate_alone") == 0
+        await valkey.stop()
+        local = told("gateway_rate_local_total")
+        with capture_logs() as logs:
+            assert (await exhausted(limiter, limit, "k", 50)).count(False) == 5
+            limiter._paused_until = 0.0
+            assert (await exhausted(limiter, limit, "k", 50)).count(False) == 0
+        assert [line["event"] for line in logs] == [away]
+        assert told("gateway_rate_local_total") == local + 100
+        assert told("gateway_rate_alone") == 1
+        await valkey.start()
+        limiter._paused_until = 0.0
+        with capture_logs() as logs:
+            assert (await exhausted(limiter, limit, "k", 50)).count(False) == 5
+        assert [line["event"] for line in logs] == ["Valkey answers again"]
+        assert told("gateway_rate_alone") == 0
+    finally:
+        await limiter.close()
+        await valkey.stop()
 
 
 async def test_a_busy_caller_is_leased_requests_and_never_gets_more_than_the_shared_limit(
