@@ -7,8 +7,9 @@ part of the burst, and is not given once half of the burst is gone: near its lim
 singly.
 """
 
-from collections import OrderedDict
 from dataclasses import dataclass
+
+from chassis.recent import Recent
 
 LEASE_SECONDS = 1.0
 LEASE_MAX = 50
@@ -31,8 +32,7 @@ class Leases:
     """The leases of one gateway by key; those that were taken longest ago are forgotten first."""
 
     def __init__(self, keys_max: int = KEYS_MAX) -> None:
-        self._leases: OrderedDict[str, Lease] = OrderedDict()
-        self._keys_max = keys_max
+        self._leases: Recent[str, Lease] = Recent(keys_max)
 
     def held(self, key: str, now: float) -> Lease | None:
         """A lease that still has something to give."""
@@ -51,6 +51,3 @@ class Leases:
     def keep(self, key: str, granted: int, slack: float, now: float) -> None:
         """Notes what Valkey gave; the first of it is used at once."""
         self._leases[key] = Lease(granted - 1, granted, now + LEASE_SECONDS, slack)
-        self._leases.move_to_end(key)
-        while len(self._leases) > self._keys_max:
-            self._leases.popitem(last=False)

@@ -6,7 +6,6 @@ needs no window and no list, and a steady rate passes evenly.
 
 import math
 import time
-from collections import OrderedDict
 from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
@@ -15,6 +14,7 @@ import redis.asyncio as redis
 from redis.exceptions import RedisError
 
 from chassis.errors import ResourceExhausted
+from chassis.recent import Recent
 from chassis.telemetry import counter, gauge, get_logger
 from gateway.leases import Lease, Leases
 
@@ -101,8 +101,7 @@ class LocalGcra:
     """The same rule in this process alone; forgets the keys it has not seen for longest."""
 
     def __init__(self, keys_max: int = LOCAL_KEYS_MAX) -> None:
-        self._next_at: OrderedDict[str, float] = OrderedDict()
-        self._keys_max = keys_max
+        self._next_at: Recent[str, float] = Recent(keys_max)
 
     def take(self, wanted: Sequence[tuple[Limit, str]], now: float) -> tuple[float, float]:
         """(seconds to wait or 0, requests left of the first limit); takes from all limits or from none."""
@@ -118,9 +117,6 @@ class LocalGcra:
             return worst, 0.0
         for key, at in moves:
             self._next_at[key] = at
-            self._next_at.move_to_end(key)
-        while len(self._next_at) > self._keys_max:
-            self._next_at.popitem(last=False)
         return 0.0, slack
 
 

@@ -8,7 +8,6 @@ one.
 import base64
 import binascii
 import re
-from collections import OrderedDict
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Self
@@ -19,6 +18,7 @@ from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey,
 from chassis.clock import Clock
 from chassis.errors import Unauthenticated
 from chassis.process.settings import IdentitySettings
+from chassis.recent import Recent
 
 HEADER = "x-fynlo-service"
 TENANT_HEADER = "x-fynlo-restaurant"
@@ -60,8 +60,8 @@ class ServiceIdentity:
             for peer, keys in peers.items()
         }
         self._clock = clock
-        self._signed: OrderedDict[SignedCall, tuple[str, int]] = OrderedDict()
-        self._known: OrderedDict[tuple[str, str, str], tuple[str, int]] = OrderedDict()
+        self._signed: Recent[SignedCall, tuple[str, int]] = Recent(CACHE_MAX_HEADERS)
+        self._known: Recent[tuple[str, str, str], tuple[str, int]] = Recent(CACHE_MAX_HEADERS)
 
     @classmethod
     def of(cls, settings: IdentitySettings, clock: Clock) -> Self:
@@ -77,9 +77,6 @@ class ServiceIdentity:
             signature = self._key.sign(_signed_text(self.name, call, now))
             header = f"{self.name}.{now}.{base64.urlsafe_b64encode(signature).rstrip(b'=').decode()}"
             self._signed[call] = header, now
-            self._signed.move_to_end(call)
-            if len(self._signed) > CACHE_MAX_HEADERS:
-                self._signed.popitem(last=False)
         return header
 
     @property
@@ -111,8 +108,6 @@ class ServiceIdentity:
         if not any(_is_genuine(public, signature, text) for public in self._peers.get(name, ())):
             raise _refused()
         self._known[key] = name, signed_at
-        if len(self._known) > CACHE_MAX_HEADERS:
-            self._known.popitem(last=False)
         return name, signed_at
 
 

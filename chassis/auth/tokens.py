@@ -13,8 +13,7 @@ import json
 import re
 import time
 import warnings
-from collections import OrderedDict
-from collections.abc import Awaitable, Callable, Collection, Mapping
+from collections.abc import Awaitable, Callable, Mapping
 from datetime import UTC, datetime, timedelta
 from typing import Annotated, Any, Literal
 from uuid import UUID
@@ -27,6 +26,7 @@ from pydantic import BaseModel, BeforeValidator, ConfigDict, Field
 from chassis.auth.principal import Principal, PrincipalKind
 from chassis.clock import Clock
 from chassis.errors import Problem, Unauthenticated, Unavailable
+from chassis.recent import Recent
 from chassis.telemetry import get_logger
 
 ISSUER = "fynlo"
@@ -82,16 +82,13 @@ class TokenVerifier:
         clock: Clock,
         *,
         known_keys: Mapping[str, Any] | None = None,
-        roles: Collection[str] = KNOWN_ROLES,
         remembers: int = CACHE_MAX_TOKENS,
         monotonic: Callable[[], float] = time.monotonic,
     ) -> None:
         known = {} if known_keys is None else _public_keys(known_keys)
         self._keys = _KeySource(fetch_keys, known, monotonic)
-        self._remembers = remembers
         self._clock = clock
-        self._roles = frozenset(roles)
-        self._verified: OrderedDict[str, Principal] = OrderedDict()
+        self._verified: Recent[str, Principal] = Recent(remembers)
 
     async def verify(self, token: str) -> Principal:
         """The principal of a valid token.
@@ -110,8 +107,6 @@ class TokenVerifier:
             raise _invalid()
         principal = self._principal(_verified_claims(token, key))
         self._verified[token] = principal
-        if len(self._verified) > self._remembers:
-            self._verified.popitem(last=False)
         return principal
 
     def remembered(self, token: str) -> Principal | None:
@@ -143,7 +138,7 @@ class TokenVerifier:
             restaurant_id=claims.rid,
             platform_id=claims.pid,
             role=claims.role,
-            permissions=frozenset(claims.perms if claims.role in self._roles else ()),
+            permissions=frozenset(claims.perms if claims.role in KNOWN_ROLES else ()),
             client=claims.cli,
             device_id=claims.did or None,
             session_id=claims.sid,
