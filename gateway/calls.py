@@ -1,6 +1,6 @@
 """One request on its way through the gateway: who calls, what it may cost, which key makes it repeatable."""
 
-from collections.abc import Awaitable, Callable, Mapping, Sequence
+from collections.abc import Awaitable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date
 from types import TracebackType
@@ -15,18 +15,20 @@ from starlette.responses import Response
 from chassis.auth import Principal, Revocations, TokenVerifier
 from chassis.errors import InvalidArgument, NotFound, Unauthenticated
 from chassis.ids import new_id
+from chassis.recent import Recent
 from chassis.rpc import Refusals, enter_inbound, was_replayed
 from gateway import texts
 from gateway.bodies import BODY_BYTES_MAX, STRANGER_BODY_BYTES_MAX, Model, read_json
+from gateway.known import Known
 from gateway.limits import Limit, RateLimiter, Verdict
+from gateway.menu_cache import MenuCache
 from gateway.numbers import INT64_MAX, whole_number
-from gateway.services import Services
+from gateway.services import CATALOG, Services
 from gateway.settings import GatewaySettings
 
 BUDGET_SECONDS = 2.0
 """What a request may take in all; carried as the deadline through every service."""
-FILTERS_MAX = 8
-"""Names in one filter of a list."""
+SNAPSHOTS_MAX = 500
 JSON = "application/json"
 
 T = TypeVar("T")
@@ -65,9 +67,11 @@ class Gateway:
     limiter: RateLimiter
     limits: Limits
     refusals: Refusals
-    caches: dict[str, Any] = field(default_factory=dict)
-    after_writes: dict[str, Callable[[str], None]] = field(default_factory=dict)
-    """By service: what is forgotten of a restaurant when something of it was written through this gateway."""
+    menus: MenuCache = field(default_factory=MenuCache)
+    snapshots: Recent[str, Known[bytes]] = field(default_factory=lambda: Recent(SNAPSHOTS_MAX))
+    """By the full name of the channel."""
+    health: Known[dict[str, str]] = field(init=False)
+    """"up" or "down" by the name of the part."""
 
 
 @dataclass(slots=True)
@@ -83,19 +87,24 @@ class Call:
 
     @property
     def address(self) -> str:
-        """The network address of whoever calls, as limits know it."""
-        return client_address(self.request)
+        """The key that the client's network address is limited by; the edge has found it."""
+        return cast(str, self.request.state.client_address)
 
     @property
     def version(self) -> int:
-        """What If-Match says. Raises InvalidArgument (PRECONDITION_REQUIRED)."""
-        return if_match(self.request)
+        """The version that the client saw, from If-Match. Raises InvalidArgument (PRECONDITION_REQUIRED)."""
+        text = self.request.headers.get("if-match", "").strip()
+        if not texts.matches(texts.VERSION_TAG, text):
+            raise InvalidArgument(
+                'send If-Match with the version that you changed, for example If-Match: "7"',
+                reason="PRECONDITION_REQUIRED",
+            )
+        return int(text.removeprefix("W/").strip('"'))
 
     def wrote(self, service: str) -> None:
         """Something of ``service`` has changed: whoever changed it sees that in the next read."""
-        forget = self.gateway.after_writes.get(service)
-        if forget is not None and self.principal is not None and self.principal.restaurant_id is not None:
-            forget(str(self.principal.restaurant_id))
+        if service == CATALOG and self.principal is not None and self.principal.restaurant_id is not None:
+            self.gateway.menus.expire(str(self.principal.restaurant_id))
 
     @property
     def services(self) -> Services:
@@ -135,11 +144,11 @@ class Call:
             raise InvalidArgument(f"{name} is a whole number from {least} to {most}", reason="INVALID_QUERY")
         return found
 
-    def cursor(self, name: str) -> str:
-        """A query parameter that is the place in a list, "" for its beginning. Raises InvalidArgument
-        (INVALID_CURSOR)."""
+    def cursor(self, name: str, most: int) -> str:
+        """A query parameter that is the place in a list, up to ``most`` characters; "" for its beginning.
+        Raises InvalidArgument (INVALID_CURSOR)."""
         cursor = self.request.query_params.get(name, "")
-        if len(cursor) > texts.CURSOR_CHARS_MAX or not texts.matches(texts.CURSOR, cursor):
+        if len(cursor) > most or not texts.matches(texts.CURSOR, cursor):
             raise InvalidArgument("this cursor did not come from a list", reason="INVALID_CURSOR")
         return cursor
 
@@ -181,27 +190,34 @@ class Call:
             raise InvalidArgument(f"{name} is YYYY-MM-DD", reason="INVALID_QUERY")
         return text
 
-    def some_of(self, name: str, known: Mapping[str, Any]) -> list[Any]:
-        """A query parameter that holds up to FILTERS_MAX names of ``known``, with commas between them: what
+    def some_of(self, name: str, known: Mapping[str, Any], most: int) -> list[Any]:
+        """A query parameter that holds up to ``most`` names of ``known``, with commas between them: what
         they stand for; nothing where it is not given. Raises InvalidArgument (INVALID_QUERY).
         """
         text = self.request.query_params.get(name, "")
-        if not texts.matches(texts.some_of(known, FILTERS_MAX), text):
+        if not texts.matches(texts.some_of(known, most), text):
             raise InvalidArgument(
-                f"{name} is up to {FILTERS_MAX} of {', '.join(known)}, separated by commas",
+                f"{name} is up to {most} of {', '.join(known)}, separated by commas",
                 reason="INVALID_QUERY",
             )
         return [known[one] for one in text.split(",")] if text else []
 
-    def line(self, name: str) -> str:
-        """A query parameter that is a line of text, "" where it is not given. Raises InvalidArgument
-        (INVALID_QUERY)."""
+    def line(self, name: str, most: int) -> str:
+        """A query parameter that is a line of up to ``most`` characters, "" where it is not given. Raises
+        InvalidArgument (INVALID_QUERY)."""
         text = self.request.query_params.get(name, "")
-        if len(text) > texts.QUERY_CHARS_MAX or not texts.matches(texts.ONE_LINE, text):
+        if len(text) > most or not texts.matches(texts.ONE_LINE, text):
             raise InvalidArgument(
-                f"{name} is up to {texts.QUERY_CHARS_MAX} characters without control characters",
+                f"{name} is up to {most} characters without control characters",
                 reason="INVALID_QUERY",
             )
+        return text
+
+    def form(self, name: str, pattern: str) -> str:
+        """A query parameter of a form of its own, which is needed. Raises InvalidArgument (INVALID_QUERY)."""
+        text = self.request.query_params.get(name, "")
+        if not texts.matches(pattern, text):
+            raise InvalidArgument(f"{name} has the form {pattern}", reason="INVALID_QUERY")
         return text
 
     def query_id(self, name: str) -> str:
@@ -290,7 +306,7 @@ class Entry:
         return Call(request, gateway, principal, self._key, verdict)
 
     async def _stranger(self, request: Request, gateway: Gateway) -> Call:
-        address, limits = client_address(request), gateway.limits
+        address, limits = request.state.client_address, gateway.limits
         verdict = await gateway.limiter.take((limits.login, address), (limits.address, address))
         enter_inbound(budget_seconds=self._budget_seconds, request_id=request.state.request_id)
         return Call(request, gateway, None, "", verdict)
@@ -299,11 +315,6 @@ class Entry:
         self, kind: type[BaseException] | None, error: BaseException | None, traceback: TracebackType | None
     ) -> None:
         return None
-
-
-def signing_in(request: Request, budget_seconds: float = BUDGET_SECONDS) -> Entry:
-    """A request by somebody who has no token yet."""
-    return Entry(request, "", None, budget_seconds)
 
 
 def bearer_token(request: Request) -> str:
@@ -337,19 +348,3 @@ def idempotency_key(request: Request, *, required: bool) -> str:
             reason="INVALID_IDEMPOTENCY_KEY",
         )
     return key
-
-
-def if_match(request: Request) -> int:
-    """The version that the client saw, from If-Match. Raises InvalidArgument (PRECONDITION_REQUIRED)."""
-    text = request.headers.get("if-match", "").strip()
-    if not texts.matches(texts.VERSION_TAG, text):
-        raise InvalidArgument(
-            'send If-Match with the version that you changed, for example If-Match: "7"',
-            reason="PRECONDITION_REQUIRED",
-        )
-    return int(text.removeprefix("W/").strip('"'))
-
-
-def client_address(request: Request) -> str:
-    """The key that the client's network address is limited by; the edge has found it."""
-    return cast(str, request.state.client_address)

@@ -21,8 +21,8 @@ from starlette.responses import Response
 from starlette.types import Receive, Scope, Send
 
 from chassis.errors import Problem
+from gateway.plain import Handler
 
-Endpoint = Callable[[Request], Awaitable[Response]]
 Methods = dict[str, APIRoute]
 OnError = Callable[[Request, Exception], Awaitable[Response]]
 
@@ -85,7 +85,7 @@ class Dispatch:
             if route is None:
                 raise HTTPException(405, headers={"Allow": ", ".join(sorted(methods))})
             scope["route"] = route
-            response = await cast(Endpoint, route.endpoint)(request)
+            response = await cast(Handler, route.endpoint)(request)
         except Problem as problem:
             response = await self._on_problem(request, problem)
         except HTTPException as error:

@@ -19,11 +19,10 @@ from gateway.calls import Gateway, Limits
 from gateway.connections import Connections
 from gateway.edge import Edge
 from gateway.http_connection import KEEP_ALIVE_SECONDS, http_over
+from gateway.known import Known
 from gateway.limits import RateLimiter
-from gateway.menu_cache import CHANGES_SUBJECT, MenuCache
-from gateway.menu_reading import CATALOG
-from gateway.routes.health import Known, parts_of
-from gateway.routes.realtime import SnapshotCache
+from gateway.menu_cache import CHANGES_SUBJECT
+from gateway.routes.health import FRESH_SECONDS, parts_of
 from gateway.services import Services
 from gateway.settings import GatewaySettings
 from gateway.tunnel import shut_tunnels, tunnel_to
@@ -73,11 +72,9 @@ async def build(settings: GatewaySettings) -> Service:
     write_refusals(service, refusals, to_auth(services.channels["auth"]))
     limits = Limits.of(settings)
     gateway = Gateway(settings, services, trust.verifier, trust.revocations, limiter, limits, refusals)
-    menus = MenuCache()
-    gateway.after_writes[CATALOG] = menus.expire
-    gateway.caches.update(menu=menus, snapshots=SnapshotCache(), health=Known(lambda: parts_of(gateway)))
+    gateway.health = Known(lambda: parts_of(gateway), FRESH_SECONDS)
     server = HttpServer(_config(settings, gateway))
-    await bus.subscribe(CHANGES_SUBJECT, cb=menus.on_change)
+    await bus.subscribe(CHANGES_SUBJECT, cb=gateway.menus.on_change)
     service.add_background("http", server.serve)
     service.on_drain("http", server.drain)
     service.on_drain("tunnels", shut_tunnels)
@@ -85,14 +82,14 @@ async def build(settings: GatewaySettings) -> Service:
 
 
 def _config(settings: GatewaySettings, gateway: Gateway) -> uvicorn.Config:
-    proxies = settings.proxies
-    admission = Admission(address=gateway.limits.address, requests=settings.requests_max, trusted=proxies)
+    limits, trusted = gateway.limits, settings.trusted_proxies
+    admission = Admission(address=limits.address, requests=settings.requests_max, trusted=trusted)
     connections = Connections(
         in_all=min(settings.connections_max, open_files_max() // FILES_PER_CONNECTION),
         per_address=settings.connections_per_address,
         sockets_per_address=settings.sockets_per_address,
-        new_sockets=gateway.limits.socket,
-        trusted=proxies,
+        new_sockets=limits.socket,
+        trusted=trusted,
     )
     return uvicorn.Config(
         Edge(dispatch_of(served_app(gateway)), admission, tls_terminated=settings.tls_terminated),

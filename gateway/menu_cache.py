@@ -8,11 +8,12 @@ a change went through this gateway, and after a short time anyway, because hours
 import asyncio
 import gzip
 import time
-from collections import OrderedDict
+from collections.abc import Callable
 from dataclasses import dataclass, field
 
 from nats.aio.msg import Msg
 
+from chassis.recent import Recent
 from chassis.telemetry import counter
 
 RESTAURANTS_MAX = 2_000
@@ -30,18 +31,14 @@ _cached = _reads.labels("cache")
 
 @dataclass(slots=True)
 class CachedMenu:
-    """One rendered answer. ``checked_at`` is monotonic seconds; ``packed`` its gzip, made for the first who
-    takes it.
+    """One rendered answer. ``asked_at``: when the catalog was last asked about it; ``packed``: its gzip, made
+    for the first who takes it.
     """
 
     etag: str
     body: bytes
-    checked_at: float
+    asked_at: float
     packed: bytes | None = None
-
-    def is_fresh(self) -> bool:
-        """Whether it may be served as it is."""
-        return time.monotonic() - self.checked_at <= FRESH_SECONDS
 
     async def content(self, packed: bool) -> tuple[bytes, dict[str, str]]:
         """The body and the header fields that say how it is coded. Packing happens beside the loop."""
@@ -56,77 +53,52 @@ class CachedMenu:
 @dataclass(slots=True)
 class _Held:
     whole: CachedMenu | None = None
-    deltas: OrderedDict[int, CachedMenu] = field(default_factory=OrderedDict)
+    deltas: Recent[int, CachedMenu] = field(default_factory=lambda: Recent(DELTAS_MAX))
 
 
 class MenuCache:
-    """Bounded; the restaurant that was not asked for longest goes first."""
+    """Bounded; the restaurant that was held first goes first. ``now``: the clock of ``asked_at``, in seconds.
+    ``since`` is the version that a menu's changes are told from; None for the whole menu.
+    """
 
-    def __init__(self) -> None:
-        self._menus: OrderedDict[str, _Held] = OrderedDict()
+    def __init__(self, now: Callable[[], float] = time.monotonic) -> None:
+        self.now = now
+        self._menus: Recent[str, _Held] = Recent(RESTAURANTS_MAX)
+        self._moved: Recent[str, float] = Recent(RESTAURANTS_MAX)
 
-    def fresh(self, restaurant_id: str) -> CachedMenu | None:
-        """A menu that may be served as it is."""
-        held = self._menus.get(restaurant_id)
-        if held is None or held.whole is None or not held.whole.is_fresh():
+    def fresh(self, restaurant_id: str, since: int | None) -> CachedMenu | None:
+        """What may be served as it is: what was asked for before the last change may not."""
+        held = self._menus.get(restaurant_id, _Held())
+        menu = held.whole if since is None else held.deltas.get(since)
+        moved_at = self._moved.get(restaurant_id, float("-inf"))
+        if menu is None or menu.asked_at <= moved_at or self.now() - menu.asked_at > FRESH_SECONDS:
             return None
         _cached.inc()
-        return held.whole
-
-    def fresh_delta(self, restaurant_id: str, since: int) -> CachedMenu | None:
-        """What changed since a version, where that may be served as it is."""
-        held = self._menus.get(restaurant_id)
-        delta = None if held is None else held.deltas.get(since)
-        if delta is None or not delta.is_fresh():
-            return None
-        _cached.inc()
-        return delta
-
-    def known_etag(self, restaurant_id: str) -> str:
-        """The tag to ask the catalog about; "" where nothing is held."""
-        held = self._menus.get(restaurant_id)
-        return "" if held is None or held.whole is None else held.whole.etag
-
-    def confirmed(self, restaurant_id: str) -> CachedMenu | None:
-        """The held menu, which the catalog just said still stands; None if it was forgotten meanwhile."""
-        held = self._menus.get(restaurant_id)
-        menu = None if held is None else held.whole
-        if menu is not None:
-            _reads.labels("confirmed").inc()
-            menu.checked_at = time.monotonic()
         return menu
 
-    def put(self, restaurant_id: str, etag: str, body: bytes, asked_at: float) -> CachedMenu:
-        """Keeps a menu that was asked for at ``asked_at`` (monotonic seconds)."""
-        menu = self._room(restaurant_id).whole = CachedMenu(etag, body, asked_at)
+    def whole(self, restaurant_id: str) -> CachedMenu | None:
+        """The whole menu as it is held, to ask the catalog whether it still stands."""
+        return self._menus.get(restaurant_id, _Held()).whole
+
+    def confirm(self, menu: CachedMenu, asked_at: float) -> CachedMenu:
+        """The catalog, asked at ``asked_at``, said that it stands."""
+        _reads.labels("confirmed").inc()
+        menu.asked_at = asked_at
         return menu
 
-    def put_delta(
-        self, restaurant_id: str, since: int, etag: str, body: bytes, asked_at: float
-    ) -> CachedMenu:
-        """Keeps what changed since a version."""
-        deltas = self._room(restaurant_id).deltas
-        delta = deltas[since] = CachedMenu(etag, body, asked_at)
-        deltas.move_to_end(since)
-        while len(deltas) > DELTAS_MAX:
-            deltas.popitem(last=False)
-        return delta
-
-    def _room(self, restaurant_id: str) -> _Held:
+    def put(self, restaurant_id: str, since: int | None, menu: CachedMenu) -> CachedMenu:
+        """Keeps what the catalog answered."""
         _reads.labels("catalog").inc()
-        held = self._menus.setdefault(restaurant_id, _Held())
-        self._menus.move_to_end(restaurant_id)
-        while len(self._menus) > RESTAURANTS_MAX:
-            self._menus.popitem(last=False)
-        return held
+        held = self._menus[restaurant_id] = self._menus.get(restaurant_id, _Held())
+        if since is None:
+            held.whole = menu
+        else:
+            held.deltas[since] = menu
+        return menu
 
     def expire(self, restaurant_id: str) -> None:
-        """The next read asks the catalog."""
-        held = self._menus.get(restaurant_id)
-        if held is not None:
-            held.deltas.clear()
-            if held.whole is not None:
-                held.whole.checked_at = float("-inf")
+        """Something of the menu moved now: the next read asks the catalog."""
+        self._moved[restaurant_id] = self.now()
 
     async def on_change(self, message: Msg) -> None:
         """An event of the catalog; the last token of its subject is the restaurant."""

@@ -6,7 +6,7 @@ from typing import Literal, Self
 from pydantic import Field, model_validator
 
 from chassis.process.settings import BusSettings
-from chassis.rpc.client_address import Networks, networks_of
+from chassis.rpc.client_address import Networks
 
 LOOPBACK = ("127.0.0.1", "::1", "localhost")
 
@@ -51,7 +51,7 @@ class GatewaySettings(BusSettings):
     requests_max: int = Field(default=1_000, ge=1)
     """Requests that are worked on at the same time."""
 
-    trusted_proxies: list[str] = Field(default_factory=list)
+    trusted_proxies: Networks = ()
     """Addresses and networks of our own proxies, for example ["10.0.0.0/8"] (JSON). The client is the first
     address of X-Forwarded-For, read from the right, that is none of theirs. Empty: the header is ignored."""
     setup_done_file: Path | None = None
@@ -70,13 +70,3 @@ class GatewaySettings(BusSettings):
                 " FYNLO_MAIL_ADAPTER to smtp or resend"
             )
         return self
-
-    @model_validator(mode="after")
-    def _proxies_are_networks(self) -> Self:
-        networks_of(self.trusted_proxies)
-        return self
-
-    @property
-    def proxies(self) -> Networks:
-        """``trusted_proxies`` as networks."""
-        return networks_of(self.trusted_proxies)

@@ -8,8 +8,6 @@ from collections.abc import Iterable
 from typing import Final
 
 KEY_CHARS_MAX: Final = 255
-CURSOR_CHARS_MAX: Final = 512
-QUERY_CHARS_MAX: Final = 100
 
 ONE_LINE: Final = r"^[^\u0000-\u001f\u007f-\u009f\u2028\u2029]*$"
 """No character that steers a terminal, a printer or a log: see ``chassis.text.control_character``."""
@@ -26,7 +24,6 @@ VERSION_TAG: Final = r'^(W/)?("(0|[1-9][0-9]{0,17})"|0|[1-9][0-9]{0,17})$'
 """An If-Match: the version of a resource, as its ETag says it or bare."""
 CURSOR: Final = r"^[A-Za-z0-9_=-]*$"
 """Base64url, which all lists write; "" is the beginning."""
-CHANNEL: Final = r"^restaurant:[^:]*:[^:]*$"
 
 
 def some_of(names: Iterable[str], most: int) -> str:

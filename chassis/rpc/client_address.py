@@ -5,7 +5,7 @@ be believed: read from the right, the first address that is none of ours is the 
 "Selecting an IP address"). Whatever a client wrote itself stands left of that and is never looked at.
 """
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from functools import lru_cache
 from ipaddress import (
     IPv4Address,
@@ -15,10 +15,12 @@ from ipaddress import (
     ip_address,
     ip_network,
 )
+from typing import Annotated
+
+from pydantic import BeforeValidator
 
 Address = IPv4Address | IPv6Address
 Network = IPv4Network | IPv6Network
-Networks = tuple[Network, ...]
 
 ADDRESS_CHARS_MAX = 64
 SUBSCRIBER_PREFIX_BITS = 64
@@ -27,14 +29,10 @@ CACHED_ADDRESSES = 4_096
 _MAPPED_PREFIX_BITS = 96
 
 
-def networks_of(texts: Iterable[str]) -> Networks:
-    """Addresses and networks in CIDR notation. Raises ValueError that names the one that is neither."""
-    return tuple(_network(text.strip()) for text in texts)
-
-
-def _network(text: str) -> Network:
+def network_of(text: object) -> Network:
+    """An address, or a network in CIDR notation. Raises ValueError that names what is neither."""
     try:
-        network = ip_network(text)
+        network = ip_network(str(text).strip())
     except ValueError as error:
         raise ValueError(f"{text!r} is no address and no network: {error}") from None
     if isinstance(network, IPv6Network) and network.prefixlen >= _MAPPED_PREFIX_BITS:
@@ -42,6 +40,10 @@ def _network(text: str) -> Network:
         if mapped is not None:
             return IPv4Network((mapped, network.prefixlen - _MAPPED_PREFIX_BITS))
     return network
+
+
+Networks = tuple[Annotated[Network, BeforeValidator(network_of)], ...]
+"""As a setting: a JSON list of texts."""
 
 
 def address_of(text: str) -> Address | None:

@@ -4,9 +4,10 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from chassis.rpc.client_address import address_of, bucket_of, client_of, is_trusted, networks_of
+from chassis.rpc.client_address import address_of, bucket_of, client_of, is_trusted, network_of
 
-TRUSTED = networks_of(["10.0.0.0/8", "192.0.2.7", "2001:db8:aaaa::/48", "::ffff:172.16.0.0/108"])
+OURS = ["10.0.0.0/8", "192.0.2.7", "2001:db8:aaaa::/48", "::ffff:172.16.0.0/108"]
+TRUSTED = tuple(map(network_of, OURS))
 
 # (peer, lines of X-Forwarded-For, the client)
 CASES = [
@@ -99,4 +100,4 @@ def test_a_subscriber_of_ipv6_is_one_and_every_ipv4_address_is_one(address: str,
 @pytest.mark.parametrize("wrong", ["10.0.0.1/8", "proxy.internal", "1", "", "10.0.0.0/33"])
 def test_a_trusted_proxy_that_is_no_network_is_refused_by_name(wrong: str) -> None:
     with pytest.raises(ValueError, match="is no address and no network"):
-        networks_of([wrong])
+        network_of(wrong)

@@ -168,7 +168,7 @@ def _update_restaurant_seen(
 def _list_restaurants(call: Call, body: None) -> auth_service_pb2.ListRestaurantsRequest:
     return auth_service_pb2.ListRestaurantsRequest(
         page=common_pb2.PageRequest(
-            limit=call.number("limit", 1, 200, default=50), cursor=call.cursor("cursor")
+            limit=call.number("limit", 1, 200, default=50), cursor=call.cursor("cursor", 512)
         )
     )
 
@@ -176,7 +176,7 @@ def _list_restaurants(call: Call, body: None) -> auth_service_pb2.ListRestaurant
 def _list_members(call: Call, body: None) -> auth_service_pb2.ListMembersRequest:
     return auth_service_pb2.ListMembersRequest(
         page=common_pb2.PageRequest(
-            limit=call.number("limit", 1, 200, default=50), cursor=call.cursor("cursor")
+            limit=call.number("limit", 1, 200, default=50), cursor=call.cursor("cursor", 512)
         )
     )
 
@@ -194,7 +194,7 @@ def _invite(call: Call, body: InviteRequest) -> people_service_pb2.InviteRequest
 def _list_invitations(call: Call, body: None) -> people_service_pb2.ListInvitationsRequest:
     return people_service_pb2.ListInvitationsRequest(
         page=common_pb2.PageRequest(
-            limit=call.number("limit", 1, 200, default=50), cursor=call.cursor("cursor")
+            limit=call.number("limit", 1, 200, default=50), cursor=call.cursor("cursor", 512)
         )
     )
 

@@ -227,7 +227,7 @@ def _set_item_availability(
 def _list_stock(call: Call, body: None) -> catalog_service_pb2.ListStockRequest:
     return catalog_service_pb2.ListStockRequest(
         page=common_pb2.PageRequest(
-            limit=call.number("limit", 1, 200, default=50), cursor=call.cursor("cursor")
+            limit=call.number("limit", 1, 200, default=50), cursor=call.cursor("cursor", 512)
         )
     )
 

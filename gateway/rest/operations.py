@@ -29,7 +29,7 @@ class DiscardParkedRequest(Body):
 def _list_parked(call: Call, body: None) -> parked_events_service_pb2.ListParkedRequest:
     return parked_events_service_pb2.ListParkedRequest(
         limit=call.number("limit", 1, 200, default=50),
-        cursor=call.cursor("cursor"),
+        cursor=call.cursor("cursor", 512),
         service=call.one_of("service", ["catalog", "orders", "payments", "staff"]),
     )
 

@@ -199,13 +199,13 @@ def _get_order(call: Call, body: None) -> orders_service_pb2.GetOrderRequest:
 def _list_orders(call: Call, body: None) -> orders_service_pb2.ListOrdersRequest:
     return orders_service_pb2.ListOrdersRequest(
         page=common_pb2.PageRequest(
-            limit=call.number("limit", 1, 200, default=50), cursor=call.cursor("cursor")
+            limit=call.number("limit", 1, 200, default=50), cursor=call.cursor("cursor", 512)
         ),
-        states=call.some_of("state", ORDER_STATE.numbers),
+        states=call.some_of("state", ORDER_STATE.numbers, 8),
         table_id=call.query_id("table_id"),
         business_date=call.date("business_date"),
         updated_since=call.instant("updated_since"),
-        query=call.line("q"),
+        query=call.line("q", 100),
     )
 
 
@@ -270,10 +270,10 @@ def _save_station_seen(call: Call, body: Station) -> orders_service_pb2.SaveStat
 def _list_tickets(call: Call, body: None) -> orders_service_pb2.ListTicketsRequest:
     return orders_service_pb2.ListTicketsRequest(
         page=common_pb2.PageRequest(
-            limit=call.number("limit", 1, 200, default=50), cursor=call.cursor("cursor")
+            limit=call.number("limit", 1, 200, default=50), cursor=call.cursor("cursor", 512)
         ),
         station_id=call.query_id("station_id"),
-        states=call.some_of("state", KITCHEN_STATE.numbers),
+        states=call.some_of("state", KITCHEN_STATE.numbers, 8),
     )
 
 

@@ -81,7 +81,7 @@ def _list_payments(call: Call, body: None) -> payments_service_pb2.ListPaymentsR
     return payments_service_pb2.ListPaymentsRequest(
         order_id=call.id_of("order_id"),
         page=common_pb2.PageRequest(
-            limit=call.number("limit", 1, 200, default=50), cursor=call.cursor("cursor")
+            limit=call.number("limit", 1, 200, default=50), cursor=call.cursor("cursor", 512)
         ),
     )
 
@@ -103,7 +103,7 @@ def _get_till_session(call: Call, body: None) -> payments_service_pb2.GetTillSes
 def _list_till_sessions(call: Call, body: None) -> payments_service_pb2.ListTillSessionsRequest:
     return payments_service_pb2.ListTillSessionsRequest(
         page=common_pb2.PageRequest(
-            limit=call.number("limit", 1, 200, default=50), cursor=call.cursor("cursor")
+            limit=call.number("limit", 1, 200, default=50), cursor=call.cursor("cursor", 512)
         ),
         open_only=call.flag("open"),
     )
@@ -144,7 +144,7 @@ def _get_z_report(call: Call, body: None) -> payments_service_pb2.GetZReportRequ
 def _list_z_reports(call: Call, body: None) -> payments_service_pb2.ListZReportsRequest:
     return payments_service_pb2.ListZReportsRequest(
         page=common_pb2.PageRequest(
-            limit=call.number("limit", 1, 200, default=50), cursor=call.cursor("cursor")
+            limit=call.number("limit", 1, 200, default=50), cursor=call.cursor("cursor", 512)
         ),
         business_date=call.date("business_date"),
     )

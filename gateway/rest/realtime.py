@@ -12,7 +12,7 @@ from gateway.plain import Route
 
 
 def _get_snapshot(call: Call, body: None) -> channel_source_service_pb2.GetSnapshotRequest:
-    return channel_source_service_pb2.GetSnapshotRequest(channel=call.line("ch"))
+    return channel_source_service_pb2.GetSnapshotRequest(channel=call.form("ch", "^restaurant:[^:]*:[^:]*$"))
 
 
 ROUTES: Final[tuple[Route, ...]] = (

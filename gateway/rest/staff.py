@@ -62,7 +62,7 @@ def _save_employee_seen(call: Call, body: Employee) -> staff_service_pb2.SaveEmp
 def _list_employees(call: Call, body: None) -> staff_service_pb2.ListEmployeesRequest:
     return staff_service_pb2.ListEmployeesRequest(
         page=common_pb2.PageRequest(
-            limit=call.number("limit", 1, 200, default=50), cursor=call.cursor("cursor")
+            limit=call.number("limit", 1, 200, default=50), cursor=call.cursor("cursor", 512)
         ),
         include_inactive=call.flag("include_inactive"),
     )
@@ -79,7 +79,7 @@ def _clock_out(call: Call, body: ClockOutRequest) -> staff_service_pb2.ClockOutR
 def _list_timecards(call: Call, body: None) -> staff_service_pb2.ListTimecardsRequest:
     return staff_service_pb2.ListTimecardsRequest(
         page=common_pb2.PageRequest(
-            limit=call.number("limit", 1, 200, default=50), cursor=call.cursor("cursor")
+            limit=call.number("limit", 1, 200, default=50), cursor=call.cursor("cursor", 512)
         ),
         employee_id=call.query_id("employee_id"),
         open_only=call.flag("open"),

@@ -5,7 +5,6 @@ whoever and however many want to know.
 """
 
 import asyncio
-from collections.abc import Awaitable, Callable
 
 from grpc_health.v1 import health_pb2
 from grpc_health.v1.health_pb2_grpc import HealthStub
@@ -15,6 +14,7 @@ from starlette.responses import JSONResponse, Response
 from chassis.errors import Problem
 from gateway import problems
 from gateway.calls import Gateway, gateway_of
+from gateway.plain import Handler
 
 PREFIX = "/api/v2"
 CHECK_SECONDS = 1.0
@@ -28,7 +28,7 @@ NEEDED = ("auth", "catalog", "orders", "payments", "realtime")
 async def health(request: Request) -> Response:
     """200 when every part that a sale needs is up, with each part's state."""
     gateway = gateway_of(request)
-    parts = dict(await _known(gateway).parts())
+    parts = dict(await gateway.health.get())
     done = gateway.settings.setup_done_file
     if done is not None:
         # Not kept: it is one look at a folder, and whoever made the file asks at once.
@@ -43,7 +43,7 @@ async def live(_: Request) -> Response:
 
 async def ready(request: Request) -> Response:
     """200 while the gateway can prove who calls and is not stopping."""
-    parts = await _known(gateway_of(request)).parts()
+    parts = await gateway_of(request).health.get()
     return _answer(parts, [name for name in ("auth",) if parts[name] != "up"])
 
 
@@ -53,34 +53,6 @@ def _answer(parts: dict[str, str], down: list[str]) -> Response:
     detail = f"down: {', '.join(down)}"
     body = problems.document(503, "service_unavailable", detail, extra={"parts": parts})
     return problems.answer(body, {"Retry-After": str(problems.RETRY_AFTER_SECONDS)})
-
-
-class Known:
-    """What is known of the parts; ``ask`` finds it out."""
-
-    def __init__(self, ask: Callable[[], Awaitable[dict[str, str]]]) -> None:
-        self._ask = ask
-        self._asking: asyncio.Task[dict[str, str]] | None = None
-        self._fresh_until = 0.0
-
-    async def parts(self) -> dict[str, str]:
-        """State by part, at most FRESH_SECONDS old; all who ask meanwhile wait for one answer."""
-        loop = asyncio.get_running_loop()
-        if self._asking is None or (self._asking.done() and loop.time() >= self._fresh_until):
-            self._asking = loop.create_task(self._find_out())
-        # Whoever asked first may leave; the others still want to know.
-        return await asyncio.shield(self._asking)
-
-    async def _find_out(self) -> dict[str, str]:
-        try:
-            return dict(await self._ask())
-        finally:
-            self._fresh_until = asyncio.get_running_loop().time() + FRESH_SECONDS
-
-
-def _known(gateway: Gateway) -> Known:
-    known: Known = gateway.caches["health"]
-    return known
 
 
 async def parts_of(gateway: Gateway) -> dict[str, str]:
@@ -100,7 +72,6 @@ async def _state(gateway: Gateway, name: str) -> str:
     return "up" if reply.status == health_pb2.HealthCheckResponse.SERVING else "down"
 
 
-Handler = Callable[[Request], Awaitable[Response]]
 HANDLERS: dict[str, Handler] = {
     f"{PREFIX}/health": health,
     f"{PREFIX}/health/live": live,

@@ -11,7 +11,8 @@ from httpx import ASGITransport, AsyncClient, Response
 
 from gateway.app import build_app
 from gateway.calls import Gateway
-from gateway.routes.health import FRESH_SECONDS, NEEDED, Known
+from gateway.known import Known
+from gateway.routes.health import FRESH_SECONDS, NEEDED
 
 UP = dict.fromkeys((*NEEDED, "staff", "valkey"), "up")
 
@@ -33,7 +34,7 @@ class Parts:
 
 async def health_of(parts: Parts, setup_done_file: Path | None = None) -> Response:
     settings = SimpleNamespace(setup_done_file=setup_done_file)
-    gateway = SimpleNamespace(settings=settings, caches={"health": Known(parts.ask)})
+    gateway = SimpleNamespace(settings=settings, health=Known(parts.ask, FRESH_SECONDS))
     transport = ASGITransport(app=build_app(cast(Gateway, gateway)))
     async with AsyncClient(transport=transport, base_url="http://gateway") as client:
         return await client.get("/api/v2/health")
@@ -41,9 +42,9 @@ async def health_of(parts: Parts, setup_done_file: Path | None = None) -> Respon
 
 async def test_many_who_ask_at_once_are_one_question() -> None:
     parts = Parts()
-    known = Known(parts.ask)
+    known = Known(parts.ask, FRESH_SECONDS)
     parts.may_answer.clear()
-    asking = [asyncio.create_task(known.parts()) for _ in range(100)]
+    asking = [asyncio.create_task(known.get()) for _ in range(100)]
     await asyncio.sleep(0)
     parts.may_answer.set()
     assert await asyncio.gather(*asking) == [UP] * 100
@@ -52,21 +53,21 @@ async def test_many_who_ask_at_once_are_one_question() -> None:
 
 async def test_an_answer_is_kept_for_a_second_and_no_longer() -> None:
     parts = Parts()
-    known = Known(parts.ask)
+    known = Known(parts.ask, FRESH_SECONDS)
     for _ in range(10):
-        await known.parts()
+        await known.get()
     assert parts.asked == 1
     await asyncio.sleep(FRESH_SECONDS * 1.2)
     parts.states = UP | {"orders": "down"}
-    assert (await known.parts())["orders"] == "down"
+    assert (await known.get())["orders"] == "down"
     assert parts.asked == 2
 
 
 async def test_who_asked_first_may_leave_and_the_others_are_answered() -> None:
     parts = Parts()
-    known = Known(parts.ask)
+    known = Known(parts.ask, FRESH_SECONDS)
     parts.may_answer.clear()
-    first, second = asyncio.create_task(known.parts()), asyncio.create_task(known.parts())
+    first, second = asyncio.create_task(known.get()), asyncio.create_task(known.get())
     await asyncio.sleep(0)
     first.cancel()
     await asyncio.gather(first, return_exceptions=True)
@@ -84,11 +85,10 @@ async def test_a_question_that_failed_is_asked_again() -> None:
             raise answer
         return dict(answer)
 
-    known = Known(ask)
+    known = Known(ask, FRESH_SECONDS)
     with pytest.raises(RuntimeError):
-        await known.parts()
-    await asyncio.sleep(FRESH_SECONDS * 1.2)
-    assert await known.parts() == UP
+        await known.get()
+    assert await known.get() == UP
 
 
 @pytest.mark.parametrize("part", NEEDED)

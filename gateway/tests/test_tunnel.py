@@ -8,7 +8,7 @@ import pytest
 import uvicorn
 from starlette.types import Receive, Scope, Send
 
-from chassis.rpc.client_address import networks_of
+from chassis.rpc.client_address import network_of
 from gateway.connections import Connections
 from gateway.http_connection import http_over
 from gateway.limits import Limit
@@ -52,7 +52,7 @@ async def gateway_to(
         per_address=100,
         sockets_per_address=sockets,
         new_sockets=Limit("socket", 0.01, burst),
-        trusted=networks_of(trusted),
+        trusted=tuple(map(network_of, trusted)),
     )
     config = uvicorn.Config(
         no_http,

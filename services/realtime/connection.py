@@ -26,7 +26,7 @@ from picows import (
 )
 
 from chassis.rpc import server_context
-from chassis.rpc.client_address import bucket_of, client_of, is_trusted, networks_of
+from chassis.rpc.client_address import bucket_of, client_of, is_trusted
 from chassis.telemetry import get_logger
 from services.realtime import upgrade
 from services.realtime.codes import Close
@@ -211,7 +211,7 @@ class SocketServer:
         self.carry_out = carry_out
         self._settings = settings
         self._origins = frozenset(settings.allowed_origins)
-        self._proxies = networks_of(settings.trusted_proxies)
+        self._proxies = settings.trusted_proxies
         self._rate = AcceptRate(settings.accepts_per_second, loop.time())
         self._server: asyncio.Server | None = None
         self._open = 0

@@ -1,11 +1,11 @@
 """Settings of the realtime service, from the environment (FYNLO_*)."""
 
-from typing import Self
+from ipaddress import ip_network
 
-from pydantic import Field, model_validator
+from pydantic import Field
 
 from chassis.process.settings import ServiceSettings
-from chassis.rpc.client_address import networks_of
+from chassis.rpc.client_address import Networks
 
 
 class RealtimeSettings(ServiceSettings):
@@ -26,7 +26,7 @@ class RealtimeSettings(ServiceSettings):
     """Where devices connect: ws://.../api/v2/ws. 0: any free port."""
     allowed_origins: list[str] = Field(default_factory=list)
     """Origins of pages that may open sockets, for example ["https://till.example"] (JSON)."""
-    trusted_proxies: list[str] = Field(default_factory=lambda: ["127.0.0.1", "::1"])
+    trusted_proxies: Networks = (ip_network("127.0.0.1"), ip_network("::1"))
     """Addresses and networks of our own proxies, whose X-Forwarded-For names the device (JSON). Their own
     address is not counted as a device's."""
 
@@ -37,8 +37,3 @@ class RealtimeSettings(ServiceSettings):
     """New sockets of one address per second: one that comes back without end takes no other's turn."""
     preauth_per_address: int = Field(default=100, ge=1)
     """Sockets of one address that have not said who they are yet."""
-
-    @model_validator(mode="after")
-    def _proxies_are_networks(self) -> Self:
-        networks_of(self.trusted_proxies)
-        return self

@@ -136,9 +136,9 @@ class Document:
             return {"type": "string", "format": "date-time"}
         if field.kind == "enum":
             names = limits.names(self._contracts.enums[field.type_name])
-            return {"type": "string", "pattern": texts.some_of(names, field.rules.repeated.max_items)}
+            return {"type": "string", "pattern": texts.some_of(names, limits.items["max_length"])}
         if field.name == "cursor":
-            return {"type": "string", "maxLength": texts.CURSOR_CHARS_MAX, "pattern": texts.CURSOR}
+            return {"type": "string"} | _renamed(limits.text, "Length") | {"pattern": texts.CURSOR}
         schema = self._written(field)
         if field.kind == "int" and field.json.default:
             schema["default"] = int(field.json.default)

@@ -176,7 +176,7 @@ class _Module(Bodies):
     def _parameter(self, one: Field) -> str:
         limits, name = Limits(one), repr(one.json_name)
         if one.kind == "enum":
-            value = f"call.some_of({name}, {self.numbers(one)})"
+            value = f"call.some_of({name}, {self.numbers(one)}, {limits.items['max_length']})"
         elif one.kind == "bool":
             value = f"call.flag({name})"
         elif one.kind == "instant":
@@ -192,10 +192,12 @@ class _Module(Bodies):
             value = f"call.one_of({name}, {limits.choices!r})"
         elif one.json.text == DATE:
             value = f"call.date({name})"
+        elif one.json.pattern:
+            value = f"call.form({name}, {one.json.pattern!r})"
         elif one.name == "cursor":
-            value = f"call.cursor({name})"
+            value = f"call.cursor({name}, {limits.text['max_length']})"
         else:
-            value = f"call.line({name})"
+            value = f"call.line({name}, {limits.text['max_length']})"
         return f"{one.name}={value}"
 
     def _later(self, one: Operation) -> list[str]:

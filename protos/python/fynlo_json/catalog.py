@@ -86,14 +86,6 @@ def list_stock_response(of: catalog_service_pb2.ListStockResponse) -> Json:
     }
 
 
-def menu_category(of: catalog_service_pb2.MenuCategory) -> Json:
-    """A category with its items."""
-    return {
-        **category(of.category),
-        "items": [item(one) for one in of.items],
-    }
-
-
 def menu_changed(of: events_pb2.MenuChanged) -> Json:
     """The menu went from previous_version to version. Everything that changed, whole; a large change comes in parts (part 1 to parts) of the same version, in order."""
     return {
@@ -107,22 +99,6 @@ def menu_changed(of: events_pb2.MenuChanged) -> Json:
         "vat_classes": [vat_class(one) for one in of.vat_classes],
         "removed_item_ids": list(of.removed_item_ids),
         "removed_category_ids": list(of.removed_category_ids),
-    }
-
-
-def menu_changes(of: catalog_service_pb2.MenuChanges) -> Json:
-    """What changed after since_version, with what is gone, as REST answers it; hours and stock are always complete."""
-    return {
-        "version": of.version,
-        "since_version": of.since_version,
-        "delta": of.delta,
-        "currency": of.currency_code,
-        "categories": [category(one) for one in of.categories],
-        "items": [item(one) for one in of.items],
-        "removed_item_ids": list(of.removed_item_ids),
-        "removed_category_ids": list(of.removed_category_ids),
-        "available_item_ids": list(of.available_item_ids),
-        "stock": [stock_left(one) for one in of.stock],
     }
 
 
@@ -150,13 +126,6 @@ def stock_changed(of: events_pb2.StockChanged) -> Json:
     """The absolute level of one item after a change."""
     return {
         "level": stock_level(of.level),
-    }
-
-
-def stock_left(of: catalog_service_pb2.StockLeft) -> Json:
-    return {
-        "item_id": of.item_id,
-        "stock_left": of.stock_left,
     }
 
 
@@ -196,13 +165,4 @@ def vat_rate(of: catalog_pb2.VatRate) -> Json:
         "effective_from": of.effective_from,
         "eat_in_bp": of.eat_in_bp,
         "takeaway_bp": of.takeaway_bp,
-    }
-
-
-def whole_menu(of: catalog_service_pb2.WholeMenu) -> Json:
-    """The whole menu as REST answers it: categories in their order."""
-    return {
-        "version": of.version,
-        "currency": of.currency_code,
-        "categories": [menu_category(one) for one in of.categories],
     }
