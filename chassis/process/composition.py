@@ -24,7 +24,7 @@ from chassis.messaging.inbox import Consumer, Handler, Subscription
 from chassis.messaging.parked_rpc import consume
 from chassis.messaging.relay import OutboxRelay
 from chassis.process.runtime import Service
-from chassis.process.settings import BusSettings, IdentitySettings, ServiceSettings
+from chassis.process.settings import BusSettings, IdentitySettings, RpcSettings, ServiceSettings
 from chassis.rpc import Channel, RpcServer, channel_credentials, open_channel
 from chassis.rpc.server import Register
 
@@ -116,7 +116,7 @@ async def open_service(
     return StoringComposition(service, clock, bus, peers, trust, rpc, db)
 
 
-async def open_without_database(settings: ServiceSettings, clock: Clock | None = None) -> Composition:
+async def open_without_database(settings: RpcSettings, clock: Clock | None = None) -> Composition:
     """A service without a schema: auth writes down what it refuses. Raises as ``open_service``."""
     service, clock = Service(settings), clock or SystemClock()
     bus = await open_bus(service, settings)
@@ -144,9 +144,7 @@ async def _database(settings: ServiceSettings, clock: Clock) -> Database:
     )
 
 
-def _server(
-    service: Service, settings: ServiceSettings, peers: Peers, trust: Trust, clock: Clock
-) -> RpcServer:
+def _server(service: Service, settings: RpcSettings, peers: Peers, trust: Trust, clock: Clock) -> RpcServer:
     rpc = RpcServer(
         settings,
         verifier=trust.verifier,

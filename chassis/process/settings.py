@@ -92,13 +92,8 @@ class BusSettings(ProcessSettings):
     """Where JetStream answers: under which subject the account of this process has imported it."""
 
 
-class ServiceSettings(BusSettings):
-    """What a service with a schema, a stream and a gRPC port needs on top."""
-
-    database_url: str = Field(repr=False)
-    """postgresql://role:password@host:port/database with the service's own role."""
-    redis_url: str | None = Field(default=None, repr=False)
-    database_pool_size: int = Field(default=10, ge=1, le=100)
+class RpcSettings(BusSettings):
+    """What a process that serves gRPC needs on top."""
 
     grpc_port: int = Field(ge=0, le=65535)
     grpc_reflection: bool = False
@@ -106,3 +101,11 @@ class ServiceSettings(BusSettings):
     grpc_max_connection_age_seconds: float = Field(default=0, ge=0)
     """Connections are closed gracefully at this age so that load spreads over new replicas. 0: never."""
     grpc_max_concurrent_calls: int = Field(default=1_000, ge=1)
+
+
+class ServiceSettings(RpcSettings):
+    """What a service with a schema needs on top."""
+
+    database_url: str = Field(repr=False)
+    """postgresql://role:password@host:port/database with the service's own role."""
+    database_pool_size: int = Field(default=10, ge=1, le=100)

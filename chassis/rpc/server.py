@@ -17,7 +17,7 @@ from grpc_reflection.v1alpha import reflection
 
 from chassis.auth import Revocations, ServiceIdentity, TokenVerifier
 from chassis.clock import Clock
-from chassis.process.settings import ServiceSettings
+from chassis.process.settings import RpcSettings
 from chassis.rpc.admission import Admission
 from chassis.rpc.guard import Guard, Handler
 from chassis.rpc.policy import Access, policies_of
@@ -49,7 +49,7 @@ class RpcServer:
 
     def __init__(
         self,
-        settings: ServiceSettings,
+        settings: RpcSettings,
         *,
         verifier: TokenVerifier,
         revocations: Revocations,
@@ -142,7 +142,7 @@ def _guarded(
     return guarded
 
 
-def _options(settings: ServiceSettings) -> list[tuple[str, Any]]:
+def _options(settings: RpcSettings) -> list[tuple[str, Any]]:
     age = settings.grpc_max_connection_age_seconds
     return [
         ("grpc.max_receive_message_length", MESSAGE_MAX_BYTES),

@@ -4,15 +4,14 @@ from ipaddress import ip_network
 
 from pydantic import Field
 
-from chassis.process.settings import ServiceSettings
+from chassis.process.settings import RpcSettings
 from chassis.rpc.client_address import Networks
 
 
-class RealtimeSettings(ServiceSettings):
-    """See ``ServiceSettings``; realtime has no tables and so no database."""
+class RealtimeSettings(RpcSettings):
+    """See ``RpcSettings``."""
 
     service_name: str = Field(default="realtime", pattern=r"^[a-z][a-z0-9-]{0,31}$")
-    database_url: str = Field(default="", repr=False)
     drain_grace_seconds: float = Field(default=30.0, ge=0, le=300)
     """Sockets are let go over up to 25 seconds, so that their devices do not come back all at once."""
 
