@@ -30,12 +30,12 @@ from fynlo.staff.v1 import staff_pb2
 from fynlo.staff.v1 import staff_service_pb2 as staff_api
 from fynlo.staff.v1.staff_service_pb2_grpc import StaffServiceStub
 
-from chassis.auth import ServiceIdentity
 from chassis.clock import SystemClock
 from chassis.errors import Problem
 from chassis.ids import new_id
+from chassis.process import composition
 from chassis.process.settings import IdentitySettings
-from chassis.rpc import Channel, channel_credentials, inbound, open_channel
+from chassis.rpc import inbound
 from tools.demo import MANAGER, OWNER, PASSWORD, PLATFORM_OWNER, SECOND_OWNER, TILL
 
 if TYPE_CHECKING:
@@ -314,20 +314,13 @@ def _request_id(what: str, which: str) -> str:
 
 async def seed_into(settings: SeedSettings) -> list[str]:
     """Adds what is missing to the services that ``settings`` names; what was added. Raises Problem."""
-    identity, credentials = ServiceIdentity.of(settings, SystemClock()), channel_credentials(settings)
-
-    def to(peer: str, address: str) -> Channel:
-        return open_channel(address, peer=peer, identity=identity, credentials=credentials)
-
-    async with (
-        to("auth", settings.auth_address) as auth,
-        to("catalog", settings.catalog_address) as catalog,
-        to("orders", settings.orders_address) as orders,
-        to("staff", settings.staff_address) as staff,
-    ):
-        people = AuthServiceStub(auth), PeopleServiceStub(auth)
-        goods = CatalogServiceStub(catalog), KitchenServiceStub(orders)
-        return await seed(Peers(*people, *goods, StaffServiceStub(staff)))
+    to = composition.Peers(settings, SystemClock())
+    try:
+        people = AuthServiceStub(to.channel("auth")), PeopleServiceStub(to.channel("auth"))
+        goods = CatalogServiceStub(to.channel("catalog")), KitchenServiceStub(to.channel("orders"))
+        return await seed(Peers(*people, *goods, StaffServiceStub(to.channel("staff"))))
+    finally:
+        await to.close()
 
 
 def main() -> None:
