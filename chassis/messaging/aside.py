@@ -41,7 +41,7 @@ _DUE = "SELECT msg_id, restaurant_id FROM inbox_due($1, $2, $3)"
 _ASIDE = "SELECT parked, waiting, next_seconds FROM inbox_aside($1, $2)"
 _FIND = """
 SELECT subject, headers, payload, attempts, failures FROM inbox_parked
-WHERE consumer = $1 AND msg_id = $2 AND ($3 OR retry_at <= now())
+WHERE consumer = $1 AND msg_id = $2 AND retry_at <= now()
 """
 _TAKE = """
 DELETE FROM inbox_parked WHERE consumer = $1 AND msg_id = (
@@ -153,12 +153,12 @@ class Aside:
         seconds: float | None = row["next_seconds"]
         return seconds
 
-    async def find(self, restaurant: UUID | None, msg_id: UUID, *, parked: bool) -> SetAside | None:
-        """The event, None where it is gone or, unless ``parked`` ones are wanted too, its turn is not now:
-        another replica may have tried it meanwhile. Raises Unavailable.
+    async def find(self, restaurant: UUID | None, msg_id: UUID) -> SetAside | None:
+        """The event, None where it is gone or its turn is not now: another replica may have tried it
+        meanwhile. Raises Unavailable.
         """
         async with self._db.transaction(restaurant, readonly=True) as tx:
-            row = await tx.fetchrow(_FIND, self._durable, msg_id, parked)
+            row = await tx.fetchrow(_FIND, self._durable, msg_id)
         return None if row is None else SetAside(msg_id, **dict(row))
 
     async def take(self, tx: Transaction, event: SetAside) -> bool:

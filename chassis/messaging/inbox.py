@@ -339,31 +339,24 @@ class Consumer:
         for msg_id in msg_ids:
             async with self._slots:
                 try:
-                    await self._retry(restaurant, msg_id, parked=False)
+                    await self._retry(restaurant, msg_id)
                 except (*NO_FAILURE, asyncpg.PostgresError) as error:
                     _log.warning("retry_postponed", consumer=self._durable, error=repr(error))
                     return
 
-    async def retry_parked(self, restaurant: UUID | None, msg_id: UUID) -> bool:
-        """Handles an event again that was set aside; True where that went well. Raises Unavailable while the
-        database is away.
-        """
-        return await self._retry(restaurant, msg_id, parked=True)
-
-    async def _retry(self, restaurant: UUID | None, msg_id: UUID, *, parked: bool) -> bool:
-        event = await self._aside.find(restaurant, msg_id, parked=parked)
+    async def _retry(self, restaurant: UUID | None, msg_id: UUID) -> None:
+        event = await self._aside.find(restaurant, msg_id)
         if event is None:
-            return False
+            return
         try:
             done = await self._handle_again(event)
         except Exception as error:  # recorded with the event
             counted = self._noted(event.subject, error, event.attempts + 1)
             delay = await self._aside.stays(event, error, counted=counted)
             self._tell_next_try(msg_id, event.subject, error, delay)
-            return False
+            return
         if done:
             _outcomes.labels(self._durable, "unparked").inc()
-        return done
 
     async def _handle_again(self, event: SetAside) -> bool:
         kind, subscription = self._handlers[event.subject.rsplit(".", 1)[0]]

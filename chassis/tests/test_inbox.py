@@ -21,6 +21,7 @@ from chassis.errors import Conflict, Unavailable
 from chassis.ids import new_id
 from chassis.messaging.aside import Aside, Backoff, Failed
 from chassis.messaging.inbox import MAX_ACK_PENDING, Consumer, Subscription
+from chassis.messaging.parked_events import retry
 from chassis.messaging.pull import BATCH_MESSAGES, SILENCE_SECONDS
 from chassis.messaging.stream import (
     STREAM,
@@ -250,7 +251,14 @@ async def test_a_versioned_effect_that_keeps_failing_is_parked_as_any_other(
         await eventually(lambda: at_rest(nats_client, admin, durable))
         [parked] = await inbox_rows(admin, durable, "inbox_parked")
         kitchen.fails.clear()
-        assert await consumer.retry_parked(tenant, parked["msg_id"])
+        async with db.transaction(None) as tx:
+            assert await retry(tx, [parked["msg_id"]]) == 1
+        consumer.try_again_now()
+
+        async def settled() -> bool:
+            return not await inbox_rows(admin, durable, "inbox_parked")
+
+        await eventually(settled)
     assert await effects(db, tenant) == {"poison": 1}
 
 
@@ -617,5 +625,7 @@ async def test_an_event_that_was_parked_meanwhile_is_not_tried_once_more(db: Dat
     aside = Aside(db, durable, Backoff(max_failures=1))
     subject = subject_of(EVENT_TYPE, tenant)
     await aside.put(Failed(msg_id, subject, {}, b"", 1, Conflict("no"), counted=True))
-    assert await aside.find(tenant, msg_id, parked=False) is None
-    assert await aside.find(tenant, msg_id, parked=True) is not None
+    assert await aside.find(tenant, msg_id) is None
+    async with db.transaction(None) as tx:
+        await retry(tx, [msg_id])
+    assert await aside.find(tenant, msg_id) is not None
