@@ -37,14 +37,14 @@ class Services:
             for service, stub in STUBS.items()
             if service not in SHARED
         }
-        self._parked = {name: STUBS[PARKED](self.channels[name]) for name in CONSUMERS}
+        self.parked = {name: STUBS[PARKED](self.channels[name]) for name in CONSUMERS}
         self._sources = {owner: STUBS[SOURCE](self.channels[owner]) for owner in OWNERS}
 
     def method(self, service: str, name: str, message: Any) -> Callable[..., Any]:
         """The call of a method, by the full name of its service and its own; ``message`` says of which peer
         where several have the service.
         """
-        stub = self._parked[message.service] if service == PARKED else self._stubs[service]
+        stub = self.parked[message.service] if service == PARKED else self._stubs[service]
         call: Callable[..., Any] = getattr(stub, name)
         return call
 

@@ -34,7 +34,6 @@ from chassis.rpc import RpcServer, current_principal
 from chassis.rpc.cursors import BY_TIME_AND_NAME, page_of
 
 _COUNT = "SELECT parked FROM inbox_aside($1, $2)"
-_LIST = page_of(parked_events_api.ListParkedRequest(), BY_TIME_AND_NAME)
 
 
 def consume(service: Service, rpc: RpcServer, consumer: Consumer) -> None:
@@ -53,13 +52,13 @@ class ParkedEventsRpc(ParkedEventsServiceServicer):
     async def ListParked(
         self, request: parked_events_api.ListParkedRequest, context: Any
     ) -> parked_events_api.ListParkedResponse:
-        # A cursor names a place among the events of all services, whichever is asked.
-        asked = parked_events_api.ListParkedRequest(limit=request.limit, cursor=request.cursor)
-        page = page_of(asked, BY_TIME_AND_NAME)
+        # One list is of all services, whichever is asked; those of single ones are others.
+        page = page_of(request, BY_TIME_AND_NAME)
         async with self._db.transaction(None, readonly=True) as tx:
             events = await parked_page(tx, page.size, page.after)
             parked = await tx.fetchval(_COUNT, self._consumer.durable, COUNTED_ROWS)
-        return parked_events_api.ListParkedResponse(events=map(self._message, events), parked=parked)
+        messages = (self._message(event, page.cursor(event.place)) for event in events)
+        return parked_events_api.ListParkedResponse(events=messages, parked=parked)
 
     async def GetParked(
         self, request: parked_events_api.GetParkedRequest, context: Any
@@ -101,7 +100,7 @@ class ParkedEventsRpc(ParkedEventsServiceServicer):
             self._db, _command("DiscardParked", request), parked_events_api.DiscardParkedResponse, away
         )
 
-    def _message(self, event: ParkedEvent) -> parked_events_api.ParkedEvent:
+    def _message(self, event: ParkedEvent, cursor: str = "") -> parked_events_api.ParkedEvent:
         return parked_events_api.ParkedEvent(
             id=str(event.msg_id),
             type=event.type,
@@ -110,7 +109,7 @@ class ParkedEventsRpc(ParkedEventsServiceServicer):
             tries=event.attempts,
             failures=event.failures,
             error=error_in_words(event.error),
-            cursor=_LIST.cursor(event.place),
+            cursor=cursor,
             service=self._consumer.durable,
             parked_at=timestamp(event.parked_at),
         )

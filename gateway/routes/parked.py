@@ -21,7 +21,7 @@ async def list_parked(request: Request, route: Route) -> Response:
     async with route.enter(request) as call:
         asked: parked_events_api.ListParkedRequest = await route.asked(call)
         services = (asked.service,) if asked.service else CONSUMERS
-        answers = await asyncio.gather(*(_listed(call, route, asked, service) for service in services))
+        answers = await asyncio.gather(*(_listed(call, asked, service) for service in services))
         found = [event for answer in answers if answer is not None for event in answer.events]
         found.sort(key=lambda one: (one.parked_at.ToNanoseconds(), one.id, one.service), reverse=True)
         shown = found[: asked.limit]
@@ -42,13 +42,11 @@ async def list_parked(request: Request, route: Route) -> Response:
 
 
 async def _listed(
-    call: Call, route: Route, asked: parked_events_api.ListParkedRequest, service: str
+    call: Call, asked: parked_events_api.ListParkedRequest, service: str
 ) -> parked_events_api.ListParkedResponse | None:
-    message = parked_events_api.ListParkedRequest(limit=asked.limit, cursor=asked.cursor, service=service)
     try:
-        reply: parked_events_api.ListParkedResponse = await call.services.method(
-            route.service, route.name, message
-        )(message, timeout=LIST_SECONDS)
+        stub = call.services.parked[service]
+        reply: parked_events_api.ListParkedResponse = await stub.ListParked(asked, timeout=LIST_SECONDS)
     except Unavailable:
         return None
     return reply

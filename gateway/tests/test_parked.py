@@ -123,6 +123,21 @@ async def test_pages_of_all_services_hold_everything_once_newest_first(
         assert found == parked[::-1], limit
 
 
+async def test_a_cursor_of_one_services_list_is_refused_by_anothers_and_by_that_of_all(house: House) -> None:
+    for service in (*THERE, *THERE):
+        await house.park(service)
+    for asked, others in (
+        (f"service={THERE[0]}", (f"service={THERE[1]}", "")),
+        ("", (f"service={THERE[0]}",)),
+    ):
+        page = (await house.send("GET", f"{PATH}?limit=1&{asked}")).json()
+        cursor = page["next_cursor"]
+        assert (await house.send("GET", f"{PATH}?cursor={cursor}&{asked}")).status_code == 200
+        for other in others:
+            refused = await house.send("GET", f"{PATH}?cursor={cursor}&{other}")
+            assert (refused.status_code, refused.json()["code"]) == (422, "invalid_cursor"), (asked, other)
+
+
 async def test_a_service_that_is_away_is_named_and_the_others_are_shown(house: House) -> None:
     msg_id = str(await house.park("staff"))
     answer = await house.send("GET", PATH)

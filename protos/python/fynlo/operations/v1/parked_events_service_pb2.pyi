@@ -44,7 +44,7 @@ class ParkedEvent(_message.Message):
     error: _builtins.str
     """What went wrong last, in words, without card numbers and secrets."""
     cursor: _builtins.str
-    """As the cursor of another request: what is older than this event, in whichever service."""
+    """In a list: as the cursor of another request with the same service, what is older than this event."""
     service: _builtins.str
     """Who parked it."""
     @_builtins.property
@@ -81,7 +81,7 @@ class ListParkedRequest(_message.Message):
     limit: _builtins.int
     cursor: _builtins.str
     service: _builtins.str
-    """Whose events; the gateway goes there."""
+    """Whose events: the list of one service, or of all that are asked one by one."""
     def __init__(
         self,
         *,
