@@ -42,12 +42,17 @@ class Leases:
         return lease
 
     def wanted(self, key: str, burst: int, now: float) -> int:
-        """How many requests to ask for: twice the last lease where that was used up in time, else one."""
+        """How many requests to ask for: twice the last lease where that was used up in time, else one. Of
+        those who ask at once only the first asks for more than one.
+        """
         lease = self._leases.get(key)
         if lease is None or lease.left > 0 or now >= lease.until:
             return 1
+        lease.until = now
         return max(1, min(2 * lease.size, LEASE_MAX, burst // BURST_PER_LEASE))
 
     def keep(self, key: str, granted: int, slack: float, now: float) -> None:
-        """Notes what Valkey gave; the first of it is used at once."""
-        self._leases[key] = Lease(granted - 1, granted, now + LEASE_SECONDS, slack)
+        """Notes what Valkey gave, beside what is left of an earlier lease; the first of it is used at once."""
+        held = self.held(key, now) or Lease(0, 0, now, slack)
+        left, size = held.left + granted - 1, max(held.size, granted)
+        self._leases[key] = Lease(left, size, now + LEASE_SECONDS, slack)

@@ -179,6 +179,18 @@ async def test_a_busy_caller_is_leased_requests_and_never_gets_more_than_the_sha
             await gateway.close()
 
 
+async def test_requests_at_once_lose_no_more_to_leases_than_those_one_after_another(redis_url: str) -> None:
+    key, limit = str(new_id()), Limit("shared", 0.001, 400)
+    limiter = RateLimiter(redis_url, timeout_seconds=PATIENT_SECONDS)
+    try:
+        passed = (await exhausted(limiter, limit, key, 1)).count(False)
+        for _ in range(25):
+            passed += (await exhausted(limiter, limit, key, 20)).count(False)
+        assert 400 - 2 * 400 // BURST_PER_LEASE <= passed <= 400
+    finally:
+        await limiter.close()
+
+
 async def test_who_asks_seldom_loses_nothing_to_leases(redis_url: str) -> None:
     key, limit = str(new_id()), Limit("shared", 0.01, 1_000)
     limiter, leases = RateLimiter(redis_url, timeout_seconds=PATIENT_SECONDS), Leases()
