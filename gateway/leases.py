@@ -52,7 +52,7 @@ class Leases:
         return max(1, min(2 * lease.size, LEASE_MAX, burst // BURST_PER_LEASE))
 
     def keep(self, key: str, granted: int, slack: float, now: float) -> None:
-        """Notes what Valkey gave, beside what is left of an earlier lease; the first of it is used at once."""
+        """Notes what Valkey gave, beside what is left of an earlier lease; the first is used at once."""
         held = self.held(key, now) or Lease(0, 0, now, slack)
         left, size = held.left + granted - 1, max(held.size, granted)
         self._leases[key] = Lease(left, size, now + LEASE_SECONDS, slack)

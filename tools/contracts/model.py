@@ -45,6 +45,12 @@ class Enum:
         """As JSON has them, UNSPECIFIED aside."""
         return [name.removeprefix(self.prefix).lower() for name, number in self.values.items() if number]
 
+    @property
+    def explained(self) -> list[str]:
+        """``name: what it means``, as JSON has the names; of the values that have a comment."""
+        given = [(value, self.comments[value]) for value, number in self.values.items() if number]
+        return [f"{value.removeprefix(self.prefix).lower()}: {text}" for value, text in given if text]
+
 
 @dataclass(slots=True)
 class Field:

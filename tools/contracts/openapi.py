@@ -122,7 +122,7 @@ class Document:
                 "name": field.json_name,
                 "in": "query",
                 "required": bool(field.json.pattern),
-                "description": field.comment or field.json_name,
+                "description": self._words(field) or field.json_name,
                 "schema": self._parameter(field),
             }
             for field in one.query_fields()
@@ -168,7 +168,7 @@ class Document:
             schema = {"anyOf": [schema, {"type": "null"}], "default": None}
         elif not limits.required and not field.repeated:
             schema["default"] = _default_of(field)
-        return _told(schema, field)
+        return self._told(schema, field)
 
     def _written(self, field: Field) -> Json:
         """The schema of one value that clients write."""
@@ -239,13 +239,13 @@ class Document:
     def _shown_member(self, one: Field) -> Json:
         schema = self._shown_value(one)
         if one.repeated:
-            return _told({"type": "array", "items": schema}, one)
+            return self._told({"type": "array", "items": schema}, one)
         may_be_null = (
             one.json.nullable
             or one.json.HasField("null_unless")
             or (one.presence and one.kind not in ("message", "instant"))
         )
-        return _told({"anyOf": [schema, {"type": "null"}]} if may_be_null else schema, one)
+        return self._told({"anyOf": [schema, {"type": "null"}]} if may_be_null else schema, one)
 
     def _shown_value(self, one: Field) -> Json:
         if one.type_name == "google.protobuf.Struct":
@@ -259,6 +259,17 @@ class Document:
                 return {"type": "object", "properties": members, "required": list(members)}
             return self._answer(inner)
         return {"type": {"int": "integer", "bool": "boolean"}.get(one.kind, "string")}
+
+    def _told(self, schema: Json, field: Field) -> Json:
+        """With what the contract says of the field, where it says more than its name."""
+        words = self._words(field)
+        return schema | {"description": words} if words else schema
+
+    def _words(self, field: Field) -> str:
+        """The comment of the field, and those of the values that it may have."""
+        enum = self._contracts.enums.get(field.type_name) if field.kind == "enum" else None
+        values = [] if enum is None else enum.explained
+        return "\n\n".join([*([field.comment] if field.comment else []), *values])
 
     def _shown(self, one: Field) -> Message:
         """The field's message with the members that are shown here."""
@@ -346,11 +357,6 @@ def _headers(one: Operation) -> list[Json]:
 
 def _header(name: str, text: str, schema: Json, *, required: bool) -> Json:
     return {"name": name, "in": "header", "required": required, "description": text, "schema": schema}
-
-
-def _told(schema: Json, field: Field) -> Json:
-    """With what the contract says of the field, where it says more than its name."""
-    return schema | {"description": field.comment} if field.comment else schema
 
 
 def _renamed(limits: Mapping[str, Any], suffix: str) -> Json:

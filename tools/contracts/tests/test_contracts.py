@@ -24,7 +24,12 @@ import "google/api/annotations.proto";
 import "google/protobuf/timestamp.proto";
 """
 ANIMALS = """
-enum Mood { MOOD_UNSPECIFIED = 0; MOOD_CALM = 1; MOOD_VERY_WILD = 2; }
+enum Mood {
+  MOOD_UNSPECIFIED = 0;
+  MOOD_CALM = 1;
+  // It bites.
+  MOOD_VERY_WILD = 2;
+}
 message Keeper { string name = 1; int64 wage_minor = 2; }
 // Somebody who lives here.
 message Animal {
@@ -170,6 +175,8 @@ def test_the_document_says_limits_refusals_and_what_a_body_may_leave_out(zoo: mo
     animal = document["components"]["schemas"]["Animal"]["properties"]
     assert "secret" not in animal
     assert animal["legs"]["description"] == "As many as it has left."
+    assert animal["mood"]["description"] == "very_wild: It bites."
+    assert "description" not in animal["id"]
     assert animal["cage"]["anyOf"][1] == {"type": "null"}
 
 
