@@ -1,7 +1,7 @@
 """Who is calling, and whether that still holds."""
 
 from chassis.auth.principal import Principal, PrincipalKind
-from chassis.auth.revocations import Revocation, Revocations, RevokedKind, follow_revocations, keep_warm
+from chassis.auth.revocations import Revocation, Revocations, RevokedKind, keep_warm
 from chassis.auth.service_identity import ServiceIdentity
 from chassis.auth.tokens import FetchKeys, TokenVerifier
 
@@ -14,6 +14,5 @@ __all__ = [
     "RevokedKind",
     "ServiceIdentity",
     "TokenVerifier",
-    "follow_revocations",
     "keep_warm",
 ]

@@ -10,13 +10,12 @@ from collections.abc import Awaitable, Callable, Iterable
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from enum import StrEnum
-from typing import Any, Protocol
 
 from chassis.auth.principal import Principal
 from chassis.auth.tokens import CLOCK_LEEWAY, TOKEN_LIFE_MAX
 from chassis.clock import Clock
 from chassis.errors import Problem, Unauthenticated
-from chassis.telemetry import counter, get_logger
+from chassis.telemetry import get_logger
 
 ENTRIES_MAX = 50_000
 LISTENERS_MAX = 16
@@ -32,7 +31,6 @@ FAILING_MAX_SECONDS = 10.0
 """Failing longer is worth a warning; processes that start side by side find each other sooner."""
 
 _log = get_logger("auth")
-_unreadable = counter("auth_revocations_unreadable_total", "Revocation messages that could not be parsed")
 
 
 class RevokedKind(StrEnum):
@@ -123,33 +121,6 @@ class Revocations:
         self._valid_after = dict(newest_first[:keep])
         self._beyond = {key: at for key, at in self._beyond.items() if key in self._valid_after}
         _log.warning("more revocations than fit: every older token is refused", floor=self._floor.isoformat())
-
-
-class Subscribable(Protocol):
-    """What is needed of a NATS client."""
-
-    async def subscribe(self, subject: str, *, cb: Callable[[Any], Awaitable[None]]) -> object:
-        """Calls ``cb`` with each message on ``subject``."""
-        ...
-
-
-async def follow_revocations(
-    nats: Subscribable, subject: str, parse: Callable[[bytes], Iterable[Revocation]], into: Revocations
-) -> None:
-    """Feeds ``into`` from messages on a NATS subject; ``parse`` reads the payload (ValueError: unreadable).
-
-    Subscribe first, then warm the table from auth's list, so that nothing falls between.
-    """
-
-    async def take(message: Any) -> None:
-        try:
-            for revocation in parse(message.data):
-                into.apply(revocation)
-        except (ValueError, Problem) as error:
-            _unreadable.inc()
-            _log.error("a revocation could not be read", subject=subject, error=str(error))
-
-    await nats.subscribe(subject, cb=take)
 
 
 async def keep_warm(

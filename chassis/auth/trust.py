@@ -14,6 +14,8 @@ from fynlo.auth.v1 import events_pb2 as auth_events
 from fynlo.auth.v1.auth_service_pb2 import GetJwksRequest, ListRevocationsRequest
 from fynlo.auth.v1.auth_service_pb2_grpc import AuthServiceStub
 from google.protobuf.message import DecodeError
+from nats.aio.client import Client
+from nats.aio.msg import Msg
 
 from chassis.auth import (
     FetchKeys,
@@ -21,16 +23,15 @@ from chassis.auth import (
     Revocations,
     RevokedKind,
     TokenVerifier,
-    follow_revocations,
     keep_warm,
 )
-from chassis.auth.revocations import REWARM_SECONDS, Subscribable
+from chassis.auth.revocations import REWARM_SECONDS
 from chassis.clock import Clock
-from chassis.errors import Unavailable
+from chassis.errors import Problem, Unavailable
 from chassis.instants import instant_of
 from chassis.process.runtime import Service
 from chassis.rpc import Channel
-from chassis.telemetry import get_logger
+from chassis.telemetry import counter, get_logger
 
 if TYPE_CHECKING:
     from fynlo.auth.v1.auth_service_pb2_grpc import AuthServiceAsyncStub
@@ -47,6 +48,7 @@ _KINDS: Final = {
     auth_pb2.REVOCATION_KIND_RESTAURANT: RevokedKind.RESTAURANT,
 }
 _log = get_logger("auth")
+_unreadable = counter("auth_revocations_unreadable_total", "Revocation messages that could not be read")
 
 ListRevocations = Callable[[], Awaitable[Iterable[auth_pb2.Revocation]]]
 """Gives all revocations whose tokens could still be alive. Raises a Problem."""
@@ -88,7 +90,7 @@ def auth_behind(channel: Channel) -> Authority:
     return Authority(fetch_keys, list_revocations, ready=channel.channel_ready)
 
 
-async def follow(service: Service, bus: Subscribable, clock: Clock, authority: Authority) -> Trust:
+async def follow(service: Service, bus: Client, clock: Clock, authority: Authority) -> Trust:
     """Trust in the tokens of ``authority``, kept up to date while ``service`` runs.
 
     Subscribed first and warmed up second, so that nothing falls between.
@@ -108,7 +110,16 @@ async def follow(service: Service, bus: Subscribable, clock: Clock, authority: A
         for revocation in await listed():
             revocations.apply(revocation)
 
-    await follow_revocations(bus, REVOKED_SUBJECT, parse_revoked, revocations)
+    async def hear(message: Msg) -> None:
+        try:
+            said = auth_events.SessionsRevoked.FromString(message.data).revocation
+            for revocation in revocations_of([said]):
+                revocations.apply(revocation)
+        except (DecodeError, Problem) as error:
+            _unreadable.inc()
+            _log.error("a revocation could not be read", subject=message.subject, error=str(error))
+
+    await bus.subscribe(REVOKED_SUBJECT, cb=hear)
     try:
         await service.wait_for("what was revoked", warm, at_most_seconds=WARM_WAIT_SECONDS)
     except Unavailable as problem:
@@ -126,11 +137,3 @@ def revocations_of(listed: Iterable[auth_pb2.Revocation]) -> list[Revocation]:
         for one in listed
         if one.kind in _KINDS
     ]
-
-
-def parse_revoked(payload: bytes) -> Iterable[Revocation]:
-    """Reads a SessionsRevoked event. Raises ValueError for something else."""
-    try:
-        return revocations_of([auth_events.SessionsRevoked.FromString(payload).revocation])
-    except DecodeError as error:
-        raise ValueError("not a SessionsRevoked") from error

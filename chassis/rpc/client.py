@@ -20,12 +20,7 @@ from google.protobuf.descriptor_pb2 import MethodOptions
 
 from chassis.auth import ServiceIdentity
 from chassis.rpc.outgoing import Outgoing, Replies, Reply
-from chassis.rpc.server import (
-    KEEPALIVE_SECONDS,
-    KEEPALIVE_TIMEOUT_SECONDS,
-    MESSAGE_MAX_BYTES,
-    METADATA_MAX_BYTES,
-)
+from chassis.rpc.server import BOTH_ENDS
 
 DEFAULT_SECONDS = 2.0
 """The time-out of a unary call, unless the call or its channel names one."""
@@ -160,13 +155,7 @@ def _refusing(method: str) -> Callable[..., Any]:
 
 def _options(retry: Sequence[str]) -> list[tuple[str, Any]]:
     return [
-        ("grpc.max_receive_message_length", MESSAGE_MAX_BYTES),
-        ("grpc.max_send_message_length", MESSAGE_MAX_BYTES),
-        ("grpc.max_metadata_size", METADATA_MAX_BYTES),
-        ("grpc.absolute_max_metadata_size", METADATA_MAX_BYTES),
-        ("grpc.keepalive_time_ms", KEEPALIVE_SECONDS * 1000),
-        ("grpc.keepalive_timeout_ms", KEEPALIVE_TIMEOUT_SECONDS * 1000),
-        ("grpc.keepalive_permit_without_calls", 1),
+        *BOTH_ENDS,
         ("grpc.http2.max_pings_without_data", 0),
         ("grpc.initial_reconnect_backoff_ms", RECONNECT_MIN_MS),
         ("grpc.min_reconnect_backoff_ms", RECONNECT_MIN_MS),

@@ -30,6 +30,16 @@ MESSAGE_MAX_BYTES = 4 * 1024 * 1024
 METADATA_MAX_BYTES = 16 * 1024
 KEEPALIVE_SECONDS = 20
 KEEPALIVE_TIMEOUT_SECONDS = 5
+BOTH_ENDS: tuple[tuple[str, Any], ...] = (
+    ("grpc.max_receive_message_length", MESSAGE_MAX_BYTES),
+    ("grpc.max_send_message_length", MESSAGE_MAX_BYTES),
+    ("grpc.max_metadata_size", METADATA_MAX_BYTES),
+    ("grpc.absolute_max_metadata_size", METADATA_MAX_BYTES),
+    ("grpc.keepalive_time_ms", KEEPALIVE_SECONDS * 1000),
+    ("grpc.keepalive_timeout_ms", KEEPALIVE_TIMEOUT_SECONDS * 1000),
+    ("grpc.keepalive_permit_without_calls", 1),
+)
+"""What servers and channels are told alike."""
 CLIENT_PING_MIN_SECONDS = 5
 CONNECTION_AGE_GRACE_SECONDS = 10
 
@@ -145,14 +155,8 @@ def _guarded(
 def _options(settings: RpcSettings) -> list[tuple[str, Any]]:
     age = settings.grpc_max_connection_age_seconds
     return [
-        ("grpc.max_receive_message_length", MESSAGE_MAX_BYTES),
-        ("grpc.max_send_message_length", MESSAGE_MAX_BYTES),
-        ("grpc.max_metadata_size", METADATA_MAX_BYTES),
-        ("grpc.absolute_max_metadata_size", METADATA_MAX_BYTES),
-        ("grpc.keepalive_time_ms", KEEPALIVE_SECONDS * 1000),
-        ("grpc.keepalive_timeout_ms", KEEPALIVE_TIMEOUT_SECONDS * 1000),
+        *BOTH_ENDS,
         ("grpc.http2.min_ping_interval_without_data_ms", CLIENT_PING_MIN_SECONDS * 1000),
-        ("grpc.keepalive_permit_without_calls", 1),
         # A second process on the same port must fail at start, not share the load unseen.
         ("grpc.so_reuseport", 0),
         *([("grpc.max_connection_age_ms", int(age * 1000))] if age else []),

@@ -1,47 +1,30 @@
-"""Metrics on one registry per process, in the Prometheus text format."""
+"""Metrics on one registry per process, in the Prometheus text format. A name is taken once: whoever takes it
+again gets a ValueError at the import.
+"""
 
-from collections.abc import Callable, Sequence
-from typing import TypeVar
+from collections.abc import Sequence
 
-from prometheus_client import (
-    REGISTRY,
-    Counter,
-    Gauge,
-    Histogram,
-    generate_latest,
-)
+from prometheus_client import REGISTRY, Counter, Gauge, Histogram, generate_latest
 
 LATENCY_BUCKETS = (0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 5.0)
 """Seconds. The upper end is past every deadline in the system."""
 
-_metrics: dict[str, Counter | Gauge | Histogram] = {}
-_M = TypeVar("_M", Counter, Gauge, Histogram)
-
 
 def counter(name: str, text: str, labels: Sequence[str] = ()) -> Counter:
-    """A number that only grows. The same name gives the same counter, so several parts may ask for it."""
-    return _metric(name, Counter, lambda: Counter(name, text, labels, registry=REGISTRY))
+    """A number that only grows."""
+    return Counter(name, text, labels)
 
 
 def gauge(name: str, text: str, labels: Sequence[str] = ()) -> Gauge:
     """A number that goes up and down."""
-    return _metric(name, Gauge, lambda: Gauge(name, text, labels, registry=REGISTRY))
+    return Gauge(name, text, labels)
 
 
 def histogram(
     name: str, text: str, labels: Sequence[str] = (), buckets: Sequence[float] = LATENCY_BUCKETS
 ) -> Histogram:
     """A distribution; of seconds unless other buckets are given."""
-    return _metric(name, Histogram, lambda: Histogram(name, text, labels, registry=REGISTRY, buckets=buckets))
-
-
-def _metric(name: str, kind: type[_M], make: Callable[[], _M]) -> _M:
-    known = _metrics.get(name)
-    if known is None:
-        known = _metrics[name] = make()
-    if not isinstance(known, kind):
-        raise TypeError(f"{name} is a {type(known).__name__} already")
-    return known
+    return Histogram(name, text, labels, buckets=buckets)
 
 
 def metrics_page() -> bytes:

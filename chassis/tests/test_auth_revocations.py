@@ -2,19 +2,17 @@
 
 import asyncio
 import time
-from collections.abc import Iterable
 from datetime import datetime, timedelta
 from uuid import UUID, uuid4
 
 import pytest
 from structlog.testing import capture_logs
 
-from chassis.auth import Principal, Revocation, Revocations, RevokedKind, follow_revocations, keep_warm
+from chassis.auth import Principal, Revocation, Revocations, RevokedKind, keep_warm
 from chassis.auth.revocations import AHEAD_MAX
 from chassis.auth.tokens import TOKEN_LIFE_MAX
 from chassis.clock import FakeClock
 from chassis.errors import Unauthenticated, Unavailable
-from chassis.messaging.bus import open_nats
 from harness.rpc import PATIENT_SECONDS, TokenMint
 
 SUBJECT = "fynlo.auth.v1.SessionsRevoked"
@@ -162,27 +160,6 @@ def test_more_revocations_than_fit_refuse_more_tokens_never_fewer(
     assert all(is_refused(table, victim) for victim in victims)
     fake_clock.advance(timedelta(seconds=1))
     assert not is_refused(table, mint.principal())
-
-
-async def test_a_message_on_nats_kills_at_once_and_an_unreadable_one_harms_nothing(
-    nats_url: str, table: Revocations, mint: TokenMint, fake_clock: FakeClock
-) -> None:
-    principal = mint.principal()
-
-    def parse(payload: bytes) -> Iterable[Revocation]:
-        kind, name = payload.decode().split()
-        return [Revocation(RevokedKind(kind), name, fake_clock.now() + timedelta(seconds=1))]
-
-    heard = asyncio.Event()
-    table.listen(lambda _: heard.set())
-    bus = await open_nats(nats_url, name="test")
-    await follow_revocations(bus, f"{SUBJECT}.*", parse, table)
-    await bus.publish(f"{SUBJECT}.x", b"\xff\xff")
-    await bus.publish(f"{SUBJECT}.x", f"user {principal.subject}".encode())
-    async with asyncio.timeout(PATIENT_SECONDS):
-        await heard.wait()
-    assert is_refused(table, principal)
-    await bus.close()
 
 
 async def test_what_a_message_missed_is_found_in_the_list(

@@ -162,10 +162,11 @@ def test_the_lines_of_an_exception_never_look_like_lines_of_the_console_form() -
     assert r"paid\x1b[2K\x0d" in lines.getvalue()
 
 
-def test_the_same_name_is_the_same_metric_and_never_another_kind() -> None:
-    first = counter("test_orders_total", "Orders", ["kind"])
-    assert counter("test_orders_total", "Orders", ["kind"]) is first
-    with pytest.raises(TypeError):
+def test_the_name_of_a_metric_is_taken_once() -> None:
+    counter("test_orders_total", "Orders", ["kind"])
+    with pytest.raises(ValueError, match="test_orders"):
+        counter("test_orders_total", "Orders", ["kind"])
+    with pytest.raises(ValueError, match="test_orders"):
         gauge("test_orders_total", "Orders")
 
 

@@ -9,7 +9,7 @@ from starlette.requests import Request
 from starlette.responses import Response
 
 from chassis.errors import NotFound
-from chassis.messaging.channels import CHANNELS, ChannelSpec, channel_name
+from chassis.messaging.channels import CHANNELS, ChannelSpec, split_name
 from gateway.calls import JSON
 from gateway.known import Known
 from gateway.plain import Route
@@ -30,12 +30,11 @@ async def get_snapshot(request: Request, route: Route) -> Response:
     async with route.enter(request) as call:
         assert call.principal is not None
         asked: GetSnapshotRequest = await route.asked(call)
-        _, named, last = asked.channel.split(":")
-        restaurant_id = str(call.principal.tenant)
-        channel = CHANNELS.get(last)
-        if named != restaurant_id or channel is None:
+        restaurant_id, named = str(call.principal.tenant), split_name(asked.channel)
+        if named is None or named[0] != restaurant_id:
             raise NotFound("there is no such channel here", reason="CHANNEL_NOT_FOUND")
+        channel = CHANNELS[named[1]]
         call.principal.require(channel.permission)
-        name, snapshots = channel_name(restaurant_id, channel.name), call.gateway.snapshots
+        name, snapshots = asked.channel, call.gateway.snapshots
         asked_now = Known(partial(_read, call.services, name, channel), SNAPSHOT_FRESH_SECONDS)
         return call.mark(Response(await snapshots.setdefault(name, asked_now).get(), media_type=JSON))
