@@ -16,16 +16,17 @@ from chassis.errors import Unavailable
 from chassis.process.composition import open_service
 from chassis.process.runtime import Service
 from chassis.telemetry import get_logger
-from services.auth.domain.guesses import address_lock
+from services.auth.domain.guess import address_lock
 from services.auth.mail.chosen import chosen_mail
 from services.auth.passwords import Passwords, breached_passwords
 from services.auth.rpc.services import AuthRpc, PeopleRpc
 from services.auth.settings import AuthSettings
 from services.auth.tokens import SigningKeys
-from services.auth.usecases import housekeeping, sessions
+from services.auth.usecases import housekeeping
+from services.auth.usecases import session as sessions
 from services.auth.usecases.context import Context, MailPolicy
 from services.auth.usecases.mail import keep_sending
-from services.auth.wire.sessions import revocation_message
+from services.auth.wire.session import revocation_message
 
 OWN_REVOCATIONS_EVERY_SECONDS = 1.0
 """Its own table is near: what another replica revoked counts here within this, also without NATS."""

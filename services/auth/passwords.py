@@ -16,7 +16,7 @@ from argon2.exceptions import HashingError, InvalidHashError, VerificationError
 
 from chassis.errors import ResourceExhausted
 from chassis.telemetry import get_logger
-from services.auth.domain.passwords import normalised_password
+from services.auth.domain.password import normalised_password
 
 TODAY = PasswordHasher(time_cost=2, memory_cost=19 * 1024, parallelism=1)
 """OWASP's minimum for argon2id (Password Storage Cheat Sheet); KiB of memory. One lane: one core."""

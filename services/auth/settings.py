@@ -5,8 +5,8 @@ from typing import Literal, Self
 from pydantic import Field, SecretStr, model_validator
 
 from chassis.process.settings import ServiceSettings
-from services.auth.domain.guesses import ADDRESS_FREE_FAILURES
-from services.auth.domain.invitations import INVITATIONS_PER_HOUR
+from services.auth.domain.guess import ADDRESS_FREE_FAILURES
+from services.auth.domain.invitation import INVITATIONS_PER_HOUR
 
 LOOPBACK = ("127.0.0.1", "::1", "localhost")
 

@@ -16,8 +16,8 @@ from joserfc.errors import JoseError, SecurityWarning
 from joserfc.jwk import OKPKey
 
 from chassis.ids import new_id
-from services.auth.domain.roles import Role
-from services.auth.domain.sessions import ACCESS_TOKEN_LIFE
+from services.auth.domain.role import Role
+from services.auth.domain.session import ACCESS_TOKEN_LIFE
 
 ISSUER = AUDIENCE = "fynlo"
 ALGORITHM = "EdDSA"

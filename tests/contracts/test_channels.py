@@ -15,7 +15,7 @@ from chassis.messaging.channel_source import ChannelSource
 from chassis.messaging.channels import CHANNELS, OWNERS, ChannelSpec, channels_of, owned_by, shown_on
 from chassis.messaging.outbox import pending_event
 from deploy.access.events import PUBLISHERS
-from services.auth.domain.roles import PERMISSIONS, Role
+from services.auth.domain.role import PERMISSIONS, Role
 from services.catalog.channels import CatalogChannels
 from services.orders.rpc import ChannelsRpc
 from services.payments.rpc.till import ChannelRpc

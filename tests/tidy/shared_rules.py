@@ -26,8 +26,7 @@ def skeleton(source: Source) -> Iterator[Finding]:
 
 
 ABOUT_ANOTHER = {
-    "services/auth/rpc/sessions.py": "who switches names the restaurant to go to",
-    "services/auth/wire/refusals.py": "refusals may be those of no restaurant",
+    "services/auth/rpc/session.py": "who switches names the restaurant to go to",
 }
 
 

@@ -5,8 +5,8 @@ from datetime import datetime, timedelta
 from enum import StrEnum
 from uuid import UUID
 
-from chassis.errors import Unavailable
-from services.auth.domain.links import LIFE, Purpose
+from chassis.errors import NotFound, Unavailable
+from services.auth.domain.link import LIFE, Purpose
 
 ATTEMPTS_MAX = 10
 """Over about four hours; then a mail has failed."""
@@ -21,6 +21,10 @@ ABOUT_CHARS_MAX = 120
 
 class MailQueueFull(Unavailable):
     """So many mails wait for delivery that no more are taken."""
+
+
+class NoLocalMail(NotFound):
+    """Mail leaves this installation; it is not listed."""
 
 
 class Kind(StrEnum):

@@ -15,6 +15,7 @@ from chassis.errors import (
     Stale,
     Unprocessable,
 )
+from services.auth.domain.invitation import Invited, Invitee
 
 DEFAULT_DAY_CUTOFF_MINUTES = 240
 DEFAULT_FEE_PRESET = "listed"
@@ -77,6 +78,17 @@ class Restaurant:
 
     settings: Settings
     created_at: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class FoundedRestaurant:
+    """A restaurant that somebody asked for. ``owner`` is its first owner as the request named them, whoever
+    has the address; ``invited`` is None for one who was there before there were invitations.
+    """
+
+    restaurant: Restaurant
+    owner: Invitee
+    invited: Invited | None
 
 
 def restaurant_id_for(platform_id: UUID, request_id: str) -> UUID:

@@ -4,9 +4,11 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from uuid import UUID
 
-from services.auth.domain.restaurant import Restaurant, RestaurantNotFound
-from services.auth.domain.roles import Membership, Role, permissions_of
-from services.auth.domain.sessions import NoMembership, User
+from services.auth.domain.account import User
+from services.auth.domain.member import Membership
+from services.auth.domain.restaurant import Restaurant
+from services.auth.domain.role import Role, permissions_of
+from services.auth.domain.session import NoMembership
 
 RESTAURANTS_IN_SESSION_MAX = 200
 """A log-in names at most this many restaurants; the list of all has pages."""
@@ -54,11 +56,3 @@ def entrance(memberships: Sequence[Membership], platforms: Sequence[UUID]) -> UU
     if not memberships:
         raise NoMembership("You do not belong to any restaurant.")
     return memberships[0].restaurant_id
-
-
-def role_in(restaurant_id: UUID, memberships: Sequence[Membership]) -> Role:
-    """The role in a restaurant. Raises RestaurantNotFound where the person has none there."""
-    for membership in memberships:
-        if membership.restaurant_id == restaurant_id:
-            return membership.role
-    raise RestaurantNotFound("There is no such restaurant among yours.")

@@ -7,8 +7,8 @@ from google.protobuf.message import Message
 from chassis.db.idempotency import IdempotencyKey, key_of
 from chassis.errors import Unauthenticated
 from chassis.rpc import current_principal
-from services.auth.domain.roles import Role
-from services.auth.usecases import sessions
+from services.auth.domain.role import Role
+from services.auth.usecases import session as sessions
 
 _PASSWORD_FIELDS = ("password", "owner_password")
 _M = TypeVar("_M", bound=Message)

@@ -12,17 +12,26 @@ from chassis.auth import Principal, TokenVerifier
 from chassis.db import Database
 from chassis.db.idempotency import IdempotencyKey
 from chassis.ids import new_id, parse_id
-from services.auth.domain.guesses import LockPolicy, address_lock
+from services.auth.domain.guess import LockPolicy, address_lock
+from services.auth.domain.invitation import Invitee, Inviter
 from services.auth.domain.mail import Letter
-from services.auth.domain.roles import Membership, Role
+from services.auth.domain.member import Membership
+from services.auth.domain.role import Role
 from services.auth.domain.standing import OpenedSession
 from services.auth.passwords import Passwords
+from services.auth.rpc.invitation import INVITED
+from services.auth.rpc.platform import CREATED
+from services.auth.rpc.restaurant import FOUNDED
 from services.auth.tokens import SigningKeys
-from services.auth.usecases import invitations, mail, sessions
+from services.auth.usecases import invitation as invitations
+from services.auth.usecases import mail
+from services.auth.usecases import platform as platforms
 from services.auth.usecases import restaurant as usecases
-from services.auth.usecases.accounts import Person
+from services.auth.usecases import session as sessions
+from services.auth.usecases.account import Person
 from services.auth.usecases.context import Context, MailPolicy
-from services.auth.usecases.invitations import Acceptance, Invitee, Inviter
+from services.auth.usecases.invitation import Acceptance, Invite
+from services.auth.usecases.platform import CreatePlatform
 
 PASSWORD = "a-long-enough-password"
 POOL_SIZE = 25
@@ -103,7 +112,7 @@ class Town:
     async def restaurant(self, name: str = "Casa", owner: str | None = None) -> UUID:
         """A restaurant in London with ``owner@`` of the same name as its owner."""
         command = self.restaurant_command(name, owner)
-        reply = await usecases.create_restaurant(self.ctx, command, key())
+        reply = await usecases.create_restaurant(self.ctx, command, key(), FOUNDED)
         await self.accept(command.owner.email)
         self.restaurants[name] = parse_id(reply.restaurant.id)
         return self.restaurants[name]
@@ -133,7 +142,7 @@ class Town:
         """An invitation to ``who@``, by the platform's owner unless told otherwise."""
         inviter = inviter or Inviter(self.owner_id, Role.PLATFORM_OWNER)
         invitee = Invitee(self.email(who), role, who.title())
-        reply = await invitations.invite(self.ctx, restaurant_id, inviter, invitee, key())
+        reply = await invitations.invite(self.ctx, Invite(restaurant_id, key(), inviter, invitee), INVITED)
         return parse_id(reply.invitation.id)
 
     async def accept(self, email: str, *, password: str = PASSWORD) -> Membership:
@@ -189,6 +198,6 @@ async def new_town(ctx: Context) -> Town:
     """A platform that no other test knows."""
     suffix = new_id().hex[-12:]
     email = f"platform-{suffix}@example.test"
-    command = usecases.CreatePlatform(f"Platform {suffix}", Person(email, "Pia Platform", PASSWORD, "owner_"))
-    reply = await usecases.create_platform(ctx, command, key())
+    command = CreatePlatform(f"Platform {suffix}", Person(email, "Pia Platform", PASSWORD, "owner_"))
+    reply = await platforms.create_platform(ctx, command, key(), CREATED)
     return Town(ctx, parse_id(reply.platform.id), parse_id(reply.owner.id), email)

@@ -9,12 +9,21 @@ import pytest
 from structlog.testing import capture_logs
 
 from chassis.clock import FakeClock
-from services.auth.domain.guesses import LOCK, LockedOut
-from services.auth.domain.roles import Role
-from services.auth.domain.sessions import InvalidCredentials, TokenReused
+from services.auth.domain.guess import LOCK, LockedOut
+from services.auth.domain.role import Role
+from services.auth.domain.session import InvalidCredentials, TokenReused
+from services.auth.rpc.invitation import REVOKED
+from services.auth.rpc.member import REMOVED, ROLE_CHANGED
+from services.auth.rpc.restaurant import UPDATED
 from services.auth.tests.builders import PASSWORD, Town, key
-from services.auth.usecases import invitations, members, passwords, sessions
+from services.auth.usecases import invitation as invitations
+from services.auth.usecases import member as members
+from services.auth.usecases import password as passwords
 from services.auth.usecases import restaurant as restaurants
+from services.auth.usecases import session as sessions
+from services.auth.usecases.invitation import RevokeInvitation
+from services.auth.usecases.member import ChangeRole, RemoveMember
+from services.auth.usecases.restaurant import UpdateRestaurant
 
 WRONG = "not-the-password-at-all"
 Lines = list[MutableMapping[str, Any]]
@@ -89,12 +98,16 @@ async def test_who_may_what_is_written_down_when_it_changes_and_only_then(town: 
     casa = await town.restaurant()
     with capture_logs() as lines:
         withdrawn = await town.invite(casa, "ben")
-        await invitations.revoke_invitation(town.ctx, casa, Role.MANAGER, withdrawn, key())
+        await invitations.revoke_invitation(
+            town.ctx, RevokeInvitation(casa, key(), Role.MANAGER, withdrawn), REVOKED
+        )
         mia = await town.member(casa, "mia")
         for _ in range(2):
-            await members.change_role(town.ctx, casa, Role.RESTAURANT_OWNER, mia, Role.MANAGER, key())
+            await members.change_role(
+                town.ctx, ChangeRole(casa, key(), Role.RESTAURANT_OWNER, mia, Role.MANAGER), ROLE_CHANGED
+            )
         await town.log_in("mia")
-        await members.remove_member(town.ctx, casa, mia, key())
+        await members.remove_member(town.ctx, RemoveMember(casa, key(), mia), REMOVED)
     changes = [line for line in lines if line["event"] != "auth.logged_in" and line.get("part") == "audit"]
     assert [(line["event"], line.get("role"), line.get("former_role")) for line in changes] == [
         ("auth.member_invited", Role.EMPLOYEE, None),
@@ -128,9 +141,11 @@ async def test_a_change_of_settings_says_what_was_and_what_is(town: Town) -> Non
         casa = await town.restaurant()
         stored = (await restaurants.get_restaurant(town.ctx, casa)).settings
         wanted, same = replace(stored, service_charge_bp=0, fee_preset="stripe_uk_online"), key()
-        await restaurants.update_restaurant(town.ctx, casa, wanted, same)
-        await restaurants.update_restaurant(town.ctx, casa, wanted, same)
-        await restaurants.update_restaurant(town.ctx, casa, replace(wanted, version=2), key())
+        await restaurants.update_restaurant(town.ctx, UpdateRestaurant(casa, same, wanted), UPDATED)
+        await restaurants.update_restaurant(town.ctx, UpdateRestaurant(casa, same, wanted), UPDATED)
+        await restaurants.update_restaurant(
+            town.ctx, UpdateRestaurant(casa, key(), replace(wanted, version=2)), UPDATED
+        )
     assert events(lines) == ["auth.restaurant_created", "auth.member_added", "auth.settings_changed"]
     assert lines[-1]["changes"] == {
         "version": [1, 2],

@@ -7,8 +7,8 @@ import pytest
 from chassis.clock import FakeClock
 from chassis.errors import Unauthenticated
 from harness.fixtures import OpenDatabase
-from services.auth.domain.guesses import LOCK, LockedOut
-from services.auth.domain.sessions import (
+from services.auth.domain.guess import LOCK, LockedOut
+from services.auth.domain.session import (
     ACCESS_TOKEN_LIFE,
     InvalidCredentials,
     SessionEnded,
@@ -16,7 +16,7 @@ from services.auth.domain.sessions import (
     TokenReused,
 )
 from services.auth.tests.builders import Town, context, new_town, signing_keys, verifier
-from services.auth.usecases import sessions
+from services.auth.usecases import session as sessions
 from services.auth.usecases.context import Context
 
 JUMP = timedelta(minutes=5)

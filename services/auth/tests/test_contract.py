@@ -9,13 +9,14 @@ from fynlo.auth.v1.events_pb2 import MemberChanged, RestaurantUpdated, SessionsR
 from google.protobuf import json_format
 from google.protobuf.message import Message
 
+from services.auth.domain.member import Membership
 from services.auth.domain.restaurant import BillMode, Settings
-from services.auth.domain.roles import Membership, Role
-from services.auth.domain.sessions import Revocation, RevocationKind
-from services.auth.wire.members import member_changed, membership_message
+from services.auth.domain.role import Role
+from services.auth.domain.session import Revocation, RevocationKind
+from services.auth.wire.member import member_changed, membership_message
 from services.auth.wire.restaurant import restaurant_updated
-from services.auth.wire.roles import role_of
-from services.auth.wire.sessions import sessions_revoked
+from services.auth.wire.role import role_of
+from services.auth.wire.session import sessions_revoked
 
 EXAMPLES = Path(__file__).parents[3] / "protos" / "examples"
 CASA = UUID("0195f3a0-0000-7000-8000-000000000001")

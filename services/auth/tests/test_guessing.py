@@ -8,17 +8,17 @@ import pytest
 from chassis.clock import FakeClock
 from chassis.errors import Problem
 from harness.fixtures import OpenDatabase
-from services.auth.domain.guesses import (
+from services.auth.domain.guess import (
     LOCK,
     PERSON_GUESS_EVERY,
     PERSON_GUESSES_AT_ONCE,
     LockedOut,
     address_lock,
 )
-from services.auth.domain.sessions import InvalidCredentials
+from services.auth.domain.session import InvalidCredentials
 from services.auth.tests.builders import PASSWORD, Town, context, new_town
-from services.auth.usecases import sessions
-from services.auth.usecases.sessions import KNOWN_DEVICES_MAX
+from services.auth.usecases import session as sessions
+from services.auth.usecases.session import KNOWN_DEVICES_MAX
 
 WRONG = "not-the-password-at-all"
 

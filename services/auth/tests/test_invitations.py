@@ -13,26 +13,36 @@ from chassis.clock import FakeClock
 from chassis.errors import Problem
 from chassis.ids import new_id, parse_id
 from harness.fixtures import EventRecorder
-from services.auth.domain.guesses import LOCK, LockedOut
-from services.auth.domain.invitations import (
+from services.auth.domain.guess import LOCK, LockedOut
+from services.auth.domain.invitation import (
     INVITATION_LIFE,
     INVITATIONS_PER_ADDRESS_MAX,
     AlreadyMember,
     Invitation,
     InvitationNotFound,
     InvitationState,
-    RoleAboveOwn,
+    Invitee,
+    Inviter,
     TooManyInvitations,
 )
-from services.auth.domain.links import GUESSES_PER_HOUR, HOUR, LinkExpired, LinkInvalid, TooManyAttempts
-from services.auth.domain.passwords import PasswordRequired, WeakPassword
-from services.auth.domain.roles import Membership, Role, RoleNotGrantable
-from services.auth.domain.sessions import InvalidCredentials, NoMembership
+from services.auth.domain.link import GUESSES_PER_HOUR, HOUR, LinkExpired, LinkInvalid, TooManyAttempts
+from services.auth.domain.member import Membership
+from services.auth.domain.password import PasswordRequired, WeakPassword
+from services.auth.domain.role import Role, RoleAboveOwn, RoleNotGrantable
+from services.auth.domain.session import InvalidCredentials, NoMembership
+from services.auth.rpc.invitation import INVITED, REVOKED
+from services.auth.rpc.member import REMOVED, ROLE_CHANGED
+from services.auth.rpc.restaurant import FOUNDED
 from services.auth.tests.builders import PASSWORD, Town, context, key, new_town
-from services.auth.usecases import housekeeping, invitations, members, passwords, sessions
+from services.auth.usecases import housekeeping
+from services.auth.usecases import invitation as invitations
+from services.auth.usecases import member as members
+from services.auth.usecases import password as passwords
 from services.auth.usecases import restaurant as restaurants
+from services.auth.usecases import session as sessions
 from services.auth.usecases.context import MailPolicy
-from services.auth.usecases.invitations import Acceptance, Invitee, Inviter
+from services.auth.usecases.invitation import Acceptance, Invite, RevokeInvitation
+from services.auth.usecases.member import ChangeRole, RemoveMember
 
 THIEF = "a-password-of-a-thief"
 
@@ -56,7 +66,8 @@ async def test_an_address_that_somebody_else_named_lets_nobody_in(town: Town) ->
     employer = await new_town(town.ctx)
     casa = await employer.restaurant("Casa")
     invitee = Invitee(town.email("mia"), Role.MANAGER)
-    await invitations.invite(town.ctx, casa, Inviter(employer.owner_id, Role.PLATFORM_OWNER), invitee, key())
+    inviter = Inviter(employer.owner_id, Role.PLATFORM_OWNER)
+    await invitations.invite(town.ctx, Invite(casa, key(), inviter, invitee), INVITED)
     mia = await town.accept(town.email("mia"))
     assert (mia.restaurant_id, mia.role) == (casa, Role.MANAGER)
     opened = await town.log_in("mia")
@@ -127,7 +138,7 @@ async def test_inviting_a_known_and_an_unknown_address_answers_alike(town: Town)
     for who in ("known", "unknown"):
         inviter = Inviter(town.owner_id, Role.PLATFORM_OWNER)
         invitee = Invitee(town.email(who), Role.EMPLOYEE)
-        reply = await invitations.invite(town.ctx, casa, inviter, invitee, key())
+        reply = await invitations.invite(town.ctx, Invite(casa, key(), inviter, invitee), INVITED)
         shown.append(reply.invitation)
     assert town.ctx.passwords.hashes_computed == hashed
     for invitation, who in zip(shown, ("known", "unknown"), strict=True):
@@ -145,7 +156,7 @@ async def test_a_new_restaurant_says_nothing_of_who_has_the_owners_address(town:
     for number, who in enumerate(("known", "unknown")):
         command = town.restaurant_command(f"New {number}", who)
         reply = await restaurants.create_restaurant(
-            town.ctx, replace(command, owner=replace(command.owner)), key()
+            town.ctx, replace(command, owner=replace(command.owner)), key(), FOUNDED
         )
         owners.append((reply.owner.id, reply.owner.name, reply.invitation.state))
     pending = auth_pb2.INVITATION_STATE_PENDING
@@ -235,11 +246,15 @@ async def test_a_withdrawn_invitation_is_worth_nothing(town: Town) -> None:
     casa = await town.restaurant()
     invited = await town.invite(casa, "mia")
     token = await town.token_sent_to(town.email("mia"))
-    await invitations.revoke_invitation(town.ctx, casa, Role.MANAGER, invited, key())
+    await invitations.revoke_invitation(
+        town.ctx, RevokeInvitation(casa, key(), Role.MANAGER, invited), REVOKED
+    )
     with pytest.raises(LinkInvalid):
         await invitations.accept(town.ctx, Acceptance(token, PASSWORD))
     with pytest.raises(InvitationNotFound):
-        await invitations.revoke_invitation(town.ctx, casa, Role.MANAGER, invited, key())
+        await invitations.revoke_invitation(
+            town.ctx, RevokeInvitation(casa, key(), Role.MANAGER, invited), REVOKED
+        )
     [gone, *_] = await invitations.list_invitations(town.ctx, casa, limit=50, after=None)
     assert gone.stored_state is InvitationState.REVOKED
 
@@ -247,7 +262,9 @@ async def test_a_withdrawn_invitation_is_worth_nothing(town: Town) -> None:
 async def test_a_withdrawn_invitation_whose_mail_waits_is_never_sent(town: Town) -> None:
     casa = await town.restaurant()
     invited = await town.invite(casa, "mia")
-    await invitations.revoke_invitation(town.ctx, casa, Role.MANAGER, invited, key())
+    await invitations.revoke_invitation(
+        town.ctx, RevokeInvitation(casa, key(), Role.MANAGER, invited), REVOKED
+    )
     assert await town.letters_to(town.email("mia")) == []
 
 
@@ -301,7 +318,9 @@ async def test_nobody_invites_above_their_own_role(town: Town) -> None:
         await town.invite(casa, "mia", Role.PLATFORM_OWNER)
     owners = await town.invite(casa, "olga", Role.RESTAURANT_OWNER)
     with pytest.raises(RoleAboveOwn):  # nor takes a higher role away
-        await invitations.revoke_invitation(town.ctx, casa, Role.MANAGER, owners, key())
+        await invitations.revoke_invitation(
+            town.ctx, RevokeInvitation(casa, key(), Role.MANAGER, owners), REVOKED
+        )
     with pytest.raises(RoleAboveOwn):  # nor lowers it by inviting anew
         await town.invite(casa, "olga", Role.EMPLOYEE, inviter=marco)
     await town.invite(casa, "mia", Role.MANAGER, inviter=marco)
@@ -311,7 +330,9 @@ async def test_an_invitation_of_another_restaurant_is_out_of_reach(town: Town) -
     casa, other = await town.restaurant("Casa"), await town.restaurant("Other")
     invited = await town.invite(other, "mia")
     with pytest.raises(InvitationNotFound):
-        await invitations.revoke_invitation(town.ctx, casa, Role.RESTAURANT_OWNER, invited, key())
+        await invitations.revoke_invitation(
+            town.ctx, RevokeInvitation(casa, key(), Role.RESTAURANT_OWNER, invited), REVOKED
+        )
     assert invited not in [
         one.id for one in await invitations.list_invitations(town.ctx, casa, limit=50, after=None)
     ]
@@ -326,12 +347,14 @@ async def test_a_member_is_not_invited_again(town: Town) -> None:
 
 
 async def leaves(town: Town, casa: object, marco: Inviter) -> None:
-    await members.remove_member(town.ctx, parse_id(str(casa)), marco.user_id, key())
+    await members.remove_member(town.ctx, RemoveMember(parse_id(str(casa)), key(), marco.user_id), REMOVED)
 
 
 async def steps_down(town: Town, casa: object, marco: Inviter) -> None:
     await members.change_role(
-        town.ctx, parse_id(str(casa)), Role.RESTAURANT_OWNER, marco.user_id, Role.EMPLOYEE, key()
+        town.ctx,
+        ChangeRole(parse_id(str(casa)), key(), Role.RESTAURANT_OWNER, marco.user_id, Role.EMPLOYEE),
+        ROLE_CHANGED,
     )
 
 
@@ -351,7 +374,7 @@ async def test_who_may_not_invite_any_more_leaves_no_way_back(
 async def test_who_was_removed_comes_back_by_an_invitation(town: Town) -> None:
     casa = await town.restaurant()
     mia = await town.member(casa, "mia")
-    await members.remove_member(town.ctx, casa, mia, key())
+    await members.remove_member(town.ctx, RemoveMember(casa, key(), mia), REMOVED)
     with pytest.raises(NoMembership):
         await town.log_in("mia")
     await town.invite(casa, "mia")

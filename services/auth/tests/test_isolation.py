@@ -10,10 +10,11 @@ from chassis.clock import FakeClock
 from chassis.db.migrations import revert_migrations, run_migrations, schema_differences
 from chassis.ids import new_id
 from harness.fixtures import ModuleDatabases
-from services.auth.domain.sessions import RefreshTokenInvalid
-from services.auth.store import people
+from services.auth.domain.session import RefreshTokenInvalid
+from services.auth.store import account as accounts
 from services.auth.tests.builders import Town, new_town
-from services.auth.usecases import housekeeping, sessions
+from services.auth.usecases import housekeeping
+from services.auth.usecases import session as sessions
 
 TENANT_TABLES = ("restaurant", "membership", "session")
 
@@ -74,7 +75,7 @@ async def test_a_person_sees_only_what_concerns_them_and_only_in_that_transactio
     foreign = await new_town(town.ctx)
     await foreign.restaurant("Foreign")
     async with town.ctx.db.transaction(None) as tx:
-        await people.begin_as(tx, mia)
+        await accounts.begin_as(tx, mia)
         memberships = await tx.fetch("SELECT user_id FROM membership")
         restaurants = await tx.fetch("SELECT restaurant_id FROM restaurant")
         own_sessions = await tx.fetch("SELECT user_id FROM session")
@@ -84,7 +85,7 @@ async def test_a_person_sees_only_what_concerns_them_and_only_in_that_transactio
     assert {row["user_id"] for row in own_sessions} == {mia}
     assert changed == "UPDATE 0"
     async with town.ctx.db.transaction(None) as tx:
-        await people.begin_as(tx, town.owner_id)
+        await accounts.begin_as(tx, town.owner_id)
         rows = await tx.fetch("SELECT restaurant_id FROM restaurant")
     assert {row["restaurant_id"] for row in rows} == {casa, other}
     for _ in range(30):  # every connection of the pool, also the one that was Mia's
@@ -111,7 +112,7 @@ async def test_housekeeping_deletes_what_nobody_can_need_and_nothing_else(
     assert await housekeeping.sweep(town.ctx) >= 2
     assert await housekeeping.sweep(town.ctx) == 0
     async with town.ctx.db.transaction(None) as tx:
-        await people.begin_as(tx, old.standing.user.id)
+        await accounts.begin_as(tx, old.standing.user.id)
         assert await tx.fetchval("SELECT count(*) FROM session") == 1
     assert await sessions.list_revocations(town.ctx.db) == []
     with pytest.raises(RefreshTokenInvalid):

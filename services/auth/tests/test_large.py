@@ -9,7 +9,7 @@ from chassis.clock import FakeClock
 from chassis.db import connection_options
 from harness.fixtures import ModuleDatabases, OpenDatabase
 from harness.reads import reading
-from services.auth.store import sessions as store
+from services.auth.store import session as store
 from services.auth.tests.builders import Town, context, new_town
 from services.auth.usecases import housekeeping
 from services.auth.usecases.housekeeping import BATCHES_MAX, SWEEP_BATCH

@@ -12,7 +12,7 @@ from argon2 import PasswordHasher, extract_parameters
 from argon2.exceptions import HashingError
 
 from harness.fixtures import OpenDatabase
-from services.auth.domain.sessions import InvalidCredentials
+from services.auth.domain.session import InvalidCredentials
 from services.auth.passwords import (
     BUSY_RETRY_AFTER_SECONDS,
     WAIT_MAX_SECONDS,
@@ -20,7 +20,7 @@ from services.auth.passwords import (
     LogInBusy,
     Passwords,
 )
-from services.auth.store import people
+from services.auth.store import account as accounts
 from services.auth.tests.builders import CHEAP, PASSWORD, Town, context, new_town
 
 HOLD = "SELECT 1 FROM user_account WHERE email = $1 FOR NO KEY UPDATE"
@@ -71,15 +71,15 @@ class Crowd(PasswordHasher):
 async def stored_by(town: Town, who: str, hasher: PasswordHasher) -> None:
     """Somebody whose password was stored by another version of the service."""
     async with town.ctx.db.transaction(None) as tx:
-        account = await people.account_by_email(tx, town.email(who))
+        account = await accounts.account_by_email(tx, town.email(who))
         assert account is not None
-        await people.begin_as(tx, account.user.id)
-        await people.update_password_hash(tx, account.user.id, hasher.hash(PASSWORD))
+        await accounts.begin_as(tx, account.user.id)
+        await accounts.update_password_hash(tx, account.user.id, hasher.hash(PASSWORD))
 
 
 async def stored(town: Town, who: str) -> str:
     async with town.ctx.db.transaction(None, readonly=True) as tx:
-        account = await people.account_by_email(tx, town.email(who))
+        account = await accounts.account_by_email(tx, town.email(who))
     assert account is not None
     return account.password_hash
 
@@ -120,12 +120,12 @@ async def test_log_ins_of_one_person_that_race_all_get_in_and_one_new_hash_stays
 async def test_a_password_changed_meanwhile_is_not_replaced_by_the_old_one(town: Town) -> None:
     await town.restaurant()
     async with town.ctx.db.transaction(None) as tx:
-        proven = await people.account_by_email(tx, town.email("casa"))
+        proven = await accounts.account_by_email(tx, town.email("casa"))
         assert proven is not None
-        await people.begin_as(tx, proven.user.id)
+        await accounts.begin_as(tx, proven.user.id)
         changed = CHEAP.hash("another-password-of-theirs")
-        await people.update_password_hash(tx, proven.user.id, changed)
-        assert not await people.replace_password_hash(tx, proven, CHEAP.hash(PASSWORD))
+        await accounts.update_password_hash(tx, proven.user.id, changed)
+        assert not await accounts.replace_password_hash(tx, proven, CHEAP.hash(PASSWORD))
     assert await stored(town, "casa") == changed
 
 

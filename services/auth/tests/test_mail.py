@@ -13,27 +13,33 @@ from chassis.clock import FakeClock
 from chassis.errors import ResourceExhausted
 from chassis.ids import new_id
 from harness.rpc import keys_for_tests
+from services.auth.domain.invitation import Invitee, Inviter
 from services.auth.domain.mail import (
     ATTEMPTS_MAX,
     LONGEST_PAUSE,
     PER_RECIPIENT_DAY_MAX,
     Kind,
     Letter,
+    NoLocalMail,
     QueuedMail,
     letter_of,
 )
-from services.auth.domain.roles import Role
+from services.auth.domain.role import Role
 from services.auth.mail import MailPort, MailRefused, MailUnavailable
 from services.auth.mail.local import LocalMail
 from services.auth.mail.resend import ResendMail
 from services.auth.mail.smtp import SmtpMail, SmtpServer
+from services.auth.rpc.invitation import INVITED
 from services.auth.settings import AuthSettings
 from services.auth.store import mail as store
 from services.auth.tests.builders import Mailbox, Town, context, key, signing_keys
 from services.auth.tests.mail_servers import Mood, Received, Server, resend_server, smtp_server
-from services.auth.usecases import invitations, mail, passwords
+from services.auth.usecases import invitation as invitations
+from services.auth.usecases import mail
+from services.auth.usecases import password as passwords
 from services.auth.usecases.context import MailPolicy
-from services.auth.usecases.mail import LEASE, NoLocalMail
+from services.auth.usecases.invitation import Invite
+from services.auth.usecases.mail import LEASE
 
 SENDER = "Fynlo <no-reply@fynlo.test>"
 KEY = "a-key-of-resend"
@@ -169,7 +175,7 @@ async def test_what_is_rolled_back_sends_nothing(town: Town) -> None:
     with pytest.raises(ResourceExhausted):
         async with town.ctx.db.transaction(None) as tx:
             queued = QueuedMail(new_id(), Kind.PASSWORD_CHANGED, address)
-            await store.enqueue(tx, queued, town.ctx.db.clock.now())
+            await mail.enqueue(town.ctx, tx, queued)
             raise ResourceExhausted
     assert await town.letters_to(address) == []
 
@@ -242,13 +248,13 @@ async def test_what_a_dead_sender_held_is_sent_by_another(town: Town, fake_clock
 
 async def test_nobodys_mailbox_is_flooded_through_many_restaurants(town: Town) -> None:
     for number in range(PER_RECIPIENT_DAY_MAX + 3):
-        reply = await invitations.invite(
-            town.ctx,
+        command = Invite(
             await town.restaurant(f"R{number}"),
-            invitations.Inviter(town.owner_id, Role.PLATFORM_OWNER),
-            invitations.Invitee(town.email("mia"), Role.EMPLOYEE),
             key(),
+            Inviter(town.owner_id, Role.PLATFORM_OWNER),
+            Invitee(town.email("mia"), Role.EMPLOYEE),
         )
+        reply = await invitations.invite(town.ctx, command, INVITED)
         # The restaurant is told nothing of what others send.
         assert reply.invitation.email == town.email("mia")
     assert len(await town.letters_to(town.email("mia"))) == PER_RECIPIENT_DAY_MAX

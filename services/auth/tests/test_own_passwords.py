@@ -11,8 +11,8 @@ from fynlo.auth.v1.events_pb2 import SessionsRevoked
 from chassis.clock import FakeClock
 from chassis.ids import new_id
 from harness.fixtures import EventRecorder
-from services.auth.domain.guesses import LOCK, LockedOut
-from services.auth.domain.links import (
+from services.auth.domain.guess import LOCK, LockedOut
+from services.auth.domain.link import (
     HOUR,
     RESET_LIFE,
     RESETS_PER_ADDRESS_HOUR,
@@ -21,13 +21,14 @@ from services.auth.domain.links import (
     LinkInvalid,
     TooManyAttempts,
 )
-from services.auth.domain.passwords import CurrentPasswordWrong, PasswordRequired, WeakPassword
-from services.auth.domain.sessions import InvalidCredentials, SessionEnded
+from services.auth.domain.password import CurrentPasswordWrong, PasswordRequired, WeakPassword
+from services.auth.domain.session import InvalidCredentials, SessionEnded
 from services.auth.domain.standing import OpenedSession
 from services.auth.passwords import Passwords
 from services.auth.tests.builders import CHEAP, PASSWORD, Town
-from services.auth.usecases import passwords, sessions
-from services.auth.usecases.passwords import Change
+from services.auth.usecases import password as passwords
+from services.auth.usecases import session as sessions
+from services.auth.usecases.password import Change
 
 NEW = "dinner-at-eight-2026"
 WRONG = "not-the-password-at-all"

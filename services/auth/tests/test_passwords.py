@@ -3,7 +3,8 @@
 import pytest
 from argon2 import PasswordHasher, extract_parameters
 
-from services.auth.domain.passwords import WeakPassword, normalised_email, require_strong
+from services.auth.domain.account import normalised_email
+from services.auth.domain.password import WeakPassword, require_strong
 from services.auth.passwords import FORMER, Passwords, breached_passwords
 from services.auth.tests.builders import CHEAP, PASSWORD
 

@@ -14,8 +14,8 @@ from chassis.db.idempotency import IdempotencyKeyReuse
 from chassis.errors import PermissionDenied
 from chassis.ids import new_id, parse_id
 from harness.fixtures import EventRecorder
-from services.auth.domain.invitations import RoleAboveOwn
-from services.auth.domain.passwords import PasswordMismatch, PasswordRequired, WeakPassword
+from services.auth.domain.member import LastOwner, MemberNotFound, Membership
+from services.auth.domain.password import PasswordMismatch, PasswordRequired, WeakPassword
 from services.auth.domain.restaurant import (
     CurrencyFixed,
     NotYourRestaurant,
@@ -24,51 +24,56 @@ from services.auth.domain.restaurant import (
     StaleVersion,
     UnknownTimeZone,
 )
-from services.auth.domain.roles import LastOwner, Membership, Role, RoleNotGrantable
-from services.auth.domain.sessions import NoMembership, SessionEnded
+from services.auth.domain.role import Role, RoleAboveOwn, RoleNotGrantable
+from services.auth.domain.session import NoMembership, SessionEnded
 from services.auth.domain.standing import OpenedSession
+from services.auth.rpc.member import REMOVED, ROLE_CHANGED
+from services.auth.rpc.platform import CREATED
+from services.auth.rpc.restaurant import FOUNDED, UPDATED
 from services.auth.tests.builders import PASSWORD, Town, key, new_town
-from services.auth.usecases import members, sessions
+from services.auth.usecases import member as members
+from services.auth.usecases import platform as platforms
 from services.auth.usecases import restaurant as restaurants
-from services.auth.usecases.accounts import Person
-from services.auth.usecases.members import MemberNotFound
+from services.auth.usecases import session as sessions
+from services.auth.usecases.account import Person
+from services.auth.usecases.member import ChangeRole, RemoveMember
+from services.auth.usecases.platform import CreatePlatform
+from services.auth.usecases.restaurant import UpdateRestaurant
 
 # -- platforms -----------------------------------------------------------------------------------------------
 
 
 async def test_a_platform_of_the_same_name_and_owner_is_made_once(town: Town) -> None:
-    command = restaurants.CreatePlatform("Twice", Person(town.email("boss"), "Boss", PASSWORD, "owner_"))
+    command = CreatePlatform("Twice", Person(town.email("boss"), "Boss", PASSWORD, "owner_"))
     await town.warm()
     first, second = await asyncio.gather(
-        restaurants.create_platform(town.ctx, command, key()),
-        restaurants.create_platform(town.ctx, command, key()),
+        platforms.create_platform(town.ctx, command, key(), CREATED),
+        platforms.create_platform(town.ctx, command, key(), CREATED),
     )
-    third = await restaurants.create_platform(town.ctx, command, key())
+    third = await platforms.create_platform(town.ctx, command, key(), CREATED)
     assert first.platform.id == second.platform.id == third.platform.id
     assert first.owner.id == second.owner.id
     other = replace(command, owner=Person(town.email("else"), "Else", PASSWORD, "owner_"))
-    assert (await restaurants.create_platform(town.ctx, other, key())).platform.id != first.platform.id
+    assert (await platforms.create_platform(town.ctx, other, key(), CREATED)).platform.id != first.platform.id
 
 
 async def test_the_owner_of_a_platform_needs_a_good_password(town: Town) -> None:
     for password, error in (("", PasswordRequired), ("password1234", WeakPassword)):
-        command = restaurants.CreatePlatform("P", Person(town.email("new"), "New", password, "owner_"))
+        command = CreatePlatform("P", Person(town.email("new"), "New", password, "owner_"))
         with pytest.raises(error) as refused:
-            await restaurants.create_platform(town.ctx, command, key())
+            await platforms.create_platform(town.ctx, command, key(), CREATED)
         assert refused.value.fields[0].field == "owner_password"
 
 
 async def test_nobody_becomes_a_platform_owner_by_an_address_that_is_somebody_elses(town: Town) -> None:
     await town.member(await town.restaurant(), "mia")
-    command = restaurants.CreatePlatform(
-        "Hers", Person(town.email("mia"), "Mia", "a-password-of-a-thief", "owner_")
-    )
+    command = CreatePlatform("Hers", Person(town.email("mia"), "Mia", "a-password-of-a-thief", "owner_"))
     with pytest.raises(PasswordMismatch):
-        await restaurants.create_platform(town.ctx, command, key())
+        await platforms.create_platform(town.ctx, command, key(), CREATED)
     hers = replace(command, owner=replace(command.owner, password=PASSWORD))
-    made = await restaurants.create_platform(town.ctx, hers, key())
+    made = await platforms.create_platform(town.ctx, hers, key(), CREATED)
     # What is there is answered without a password: a second set-up changes nothing.
-    again = await restaurants.create_platform(town.ctx, command, key())
+    again = await platforms.create_platform(town.ctx, command, key(), CREATED)
     assert again.platform.id == made.platform.id
 
 
@@ -102,12 +107,12 @@ async def test_a_repeated_request_makes_no_second_restaurant(
     town: Town, event_recorder: EventRecorder
 ) -> None:
     command, same = town.restaurant_command("Casa"), key()
-    first = await restaurants.create_restaurant(town.ctx, command, same)
-    again = await restaurants.create_restaurant(town.ctx, command, same)
-    other_key = await restaurants.create_restaurant(town.ctx, command, key())
+    first = await restaurants.create_restaurant(town.ctx, command, same, FOUNDED)
+    again = await restaurants.create_restaurant(town.ctx, command, same, FOUNDED)
+    other_key = await restaurants.create_restaurant(town.ctx, command, key(), FOUNDED)
     assert first == again == other_key
     with pytest.raises(IdempotencyKeyReuse):
-        await restaurants.create_restaurant(town.ctx, command, replace(same, request_hash=b"other"))
+        await restaurants.create_restaurant(town.ctx, command, replace(same, request_hash=b"other"), FOUNDED)
     casa = parse_id(first.restaurant.id)
     assert len(await event_recorder.of_type(town.ctx.db, RestaurantUpdated, casa)) == 1
 
@@ -116,24 +121,26 @@ async def test_ten_equal_requests_at_once_make_one_restaurant(town: Town) -> Non
     command = town.restaurant_command("Casa")
     await town.warm()
     replies = await asyncio.gather(
-        *(restaurants.create_restaurant(town.ctx, command, key()) for _ in range(10))
+        *(restaurants.create_restaurant(town.ctx, command, key(), FOUNDED) for _ in range(10))
     )
     assert len({reply.restaurant.id for reply in replies}) == 1
 
 
 async def test_a_key_is_not_reused_for_another_restaurant(town: Town) -> None:
     same = key()
-    await restaurants.create_restaurant(town.ctx, town.restaurant_command("Casa"), same)
+    await restaurants.create_restaurant(town.ctx, town.restaurant_command("Casa"), same, FOUNDED)
     with pytest.raises(IdempotencyKeyReuse):
         await restaurants.create_restaurant(
-            town.ctx, town.restaurant_command("Other"), replace(same, request_hash=b"other")
+            town.ctx, town.restaurant_command("Other"), replace(same, request_hash=b"other"), FOUNDED
         )
 
 
 async def test_two_restaurants_of_a_platform_have_two_names(town: Town) -> None:
     await town.restaurant("Casa")
     with pytest.raises(RestaurantExists):
-        await restaurants.create_restaurant(town.ctx, town.restaurant_command("Casa", owner="other"), key())
+        await restaurants.create_restaurant(
+            town.ctx, town.restaurant_command("Casa", owner="other"), key(), FOUNDED
+        )
     neighbour = await new_town(town.ctx)
     assert await neighbour.restaurant("Casa") != town.restaurants["Casa"]
 
@@ -141,14 +148,14 @@ async def test_two_restaurants_of_a_platform_have_two_names(town: Town) -> None:
 async def test_only_a_platform_makes_restaurants(town: Town) -> None:
     with pytest.raises(PermissionDenied):
         await restaurants.create_restaurant(
-            town.ctx, replace(town.restaurant_command("Casa"), platform_id=None), key()
+            town.ctx, replace(town.restaurant_command("Casa"), platform_id=None), key(), FOUNDED
         )
 
 
 async def test_a_time_zone_must_exist(town: Town) -> None:
     with pytest.raises(UnknownTimeZone):
         await restaurants.create_restaurant(
-            town.ctx, replace(town.restaurant_command("Casa"), time_zone="Europe/Lodnon"), key()
+            town.ctx, replace(town.restaurant_command("Casa"), time_zone="Europe/Lodnon"), key(), FOUNDED
         )
 
 
@@ -158,14 +165,14 @@ async def test_a_change_of_settings_is_the_next_version_and_is_announced_whole(
     casa = await town.restaurant()
     stored = (await restaurants.get_restaurant(town.ctx, casa)).settings
     wanted = replace(stored, name="Casa Nova", service_charge_bp=0, platform_id=new_id())
-    reply = await restaurants.update_restaurant(town.ctx, casa, wanted, key())
+    reply = await restaurants.update_restaurant(town.ctx, UpdateRestaurant(casa, key(), wanted), UPDATED)
     assert (reply.restaurant.settings.version, reply.restaurant.settings.name) == (2, "Casa Nova")
     assert reply.restaurant.platform_id == str(town.platform_id)
     [_, event] = await event_recorder.of_type(town.ctx.db, RestaurantUpdated, casa)
     assert event.settings == reply.restaurant.settings
-    unchanged = await restaurants.update_restaurant(
-        town.ctx, casa, (await restaurants.get_restaurant(town.ctx, casa)).settings, key()
-    )
+    present = (await restaurants.get_restaurant(town.ctx, casa)).settings
+    same = UpdateRestaurant(casa, key(), present)
+    unchanged = await restaurants.update_restaurant(town.ctx, same, UPDATED)
     assert unchanged.restaurant.settings.version == 2
     assert len(await event_recorder.of_type(town.ctx.db, RestaurantUpdated, casa)) == 2
 
@@ -176,7 +183,9 @@ async def test_settings_are_not_overwritten_by_who_saw_an_older_version(town: To
     await town.warm()
     answers = await asyncio.gather(
         *(
-            restaurants.update_restaurant(town.ctx, casa, replace(seen, service_charge_bp=bp), key())
+            restaurants.update_restaurant(
+                town.ctx, UpdateRestaurant(casa, key(), replace(seen, service_charge_bp=bp)), UPDATED
+            )
             for bp in (100, 200, 300)
         ),
         return_exceptions=True,
@@ -187,7 +196,9 @@ async def test_settings_are_not_overwritten_by_who_saw_an_older_version(town: To
         "UpdateRestaurantResponse",
     ]
     with pytest.raises(StaleVersion) as refused:
-        await restaurants.update_restaurant(town.ctx, casa, replace(seen, name="Late"), key())
+        await restaurants.update_restaurant(
+            town.ctx, UpdateRestaurant(casa, key(), replace(seen, name="Late")), UPDATED
+        )
     assert refused.value.metadata == {"version": "2"}
 
 
@@ -195,11 +206,15 @@ async def test_neither_the_currency_nor_another_restaurant_can_be_changed(town: 
     casa, other = await town.restaurant("Casa"), await town.restaurant("Other")
     stored = (await restaurants.get_restaurant(town.ctx, casa)).settings
     with pytest.raises(CurrencyFixed):
-        await restaurants.update_restaurant(town.ctx, casa, replace(stored, currency_code="EUR"), key())
+        await restaurants.update_restaurant(
+            town.ctx, UpdateRestaurant(casa, key(), replace(stored, currency_code="EUR")), UPDATED
+        )
     with pytest.raises(NotYourRestaurant):
-        await restaurants.update_restaurant(town.ctx, other, stored, key())
+        await restaurants.update_restaurant(town.ctx, UpdateRestaurant(other, key(), stored), UPDATED)
     with pytest.raises(RestaurantExists):
-        await restaurants.update_restaurant(town.ctx, casa, replace(stored, name="Other"), key())
+        await restaurants.update_restaurant(
+            town.ctx, UpdateRestaurant(casa, key(), replace(stored, name="Other")), UPDATED
+        )
 
 
 async def test_an_unknown_restaurant_is_not_found(town: Town) -> None:
@@ -230,7 +245,9 @@ async def test_a_changed_role_reaches_the_next_token_and_kills_the_old_one(
     before = await town.principal(opened)
     fake_clock.advance(timedelta(seconds=1))
     for _ in range(2):  # the second changes nothing
-        reply = await members.change_role(town.ctx, casa, Role.RESTAURANT_OWNER, mia, Role.EMPLOYEE, key())
+        reply = await members.change_role(
+            town.ctx, ChangeRole(casa, key(), Role.RESTAURANT_OWNER, mia, Role.EMPLOYEE), ROLE_CHANGED
+        )
     assert reply.membership.role == auth_pb2.ROLE_EMPLOYEE
     [event] = await event_recorder.of_type(town.ctx.db, SessionsRevoked, casa)
     assert event.revocation.id == str(before.session_id)
@@ -254,7 +271,7 @@ async def test_a_role_is_given_only_to_members_and_never_above_ones_own(town: To
         (Role.RESTAURANT_OWNER, owner, Role.MANAGER, LastOwner),
     ):
         with pytest.raises(error):
-            await members.change_role(town.ctx, casa, own, whom, role, key())
+            await members.change_role(town.ctx, ChangeRole(casa, key(), own, whom, role), ROLE_CHANGED)
 
 
 async def test_a_removed_member_loses_their_sessions_here_and_keeps_them_elsewhere(
@@ -267,7 +284,7 @@ async def test_a_removed_member_loses_their_sessions_here_and_keeps_them_elsewhe
     here, left = await town.log_in("mia"), await town.log_in("mia")
     fake_clock.advance(timedelta(seconds=1))
     there = await sessions.switch_restaurant(town.ctx, await town.caller(left), other)
-    await members.remove_member(town.ctx, casa, mia, key())
+    await members.remove_member(town.ctx, RemoveMember(casa, key(), mia), REMOVED)
     with pytest.raises(SessionEnded):
         await sessions.refresh(town.ctx, here.refresh_token, "")
     await sessions.refresh(town.ctx, there.refresh_token, "")
@@ -285,7 +302,7 @@ async def test_a_removed_member_loses_their_sessions_here_and_keeps_them_elsewhe
 async def test_who_belongs_nowhere_does_not_log_in(town: Town) -> None:
     casa = await town.restaurant()
     mia = await town.member(casa, "mia")
-    await members.remove_member(town.ctx, casa, mia, key())
+    await members.remove_member(town.ctx, RemoveMember(casa, key(), mia), REMOVED)
     with pytest.raises(NoMembership):
         await town.log_in("mia")
 
@@ -296,7 +313,7 @@ async def test_no_session_slips_through_while_a_member_is_removed(town: Town) ->
     await town.warm()
     answers = await asyncio.gather(
         *(town.log_in("mia") for _ in range(6)),
-        members.remove_member(town.ctx, casa, mia, key()),
+        members.remove_member(town.ctx, RemoveMember(casa, key(), mia), REMOVED),
         *(town.log_in("mia") for _ in range(6)),
         return_exceptions=True,
     )
@@ -312,12 +329,12 @@ async def test_the_last_owner_stays(town: Town) -> None:
     casa = await town.restaurant()
     owner = parse_id((await town.log_in("casa")).standing.user.id.hex)
     with pytest.raises(LastOwner):
-        await members.remove_member(town.ctx, casa, owner, key())
+        await members.remove_member(town.ctx, RemoveMember(casa, key(), owner), REMOVED)
     second = await town.member(casa, "second", Role.RESTAURANT_OWNER)
     await town.warm()
     answers = await asyncio.gather(
-        members.remove_member(town.ctx, casa, owner, key()),
-        members.remove_member(town.ctx, casa, second, key()),
+        members.remove_member(town.ctx, RemoveMember(casa, key(), owner), REMOVED),
+        members.remove_member(town.ctx, RemoveMember(casa, key(), second), REMOVED),
         return_exceptions=True,
     )
     assert sorted(type(answer).__name__ for answer in answers) == ["LastOwner", "RemoveMemberResponse"]
@@ -327,7 +344,7 @@ async def test_strangers_cannot_be_removed(town: Town) -> None:
     casa, other = await town.restaurant("Casa"), await town.restaurant("Other")
     mia = await town.member(other, "mia")
     with pytest.raises(MemberNotFound):
-        await members.remove_member(town.ctx, casa, mia, key())
+        await members.remove_member(town.ctx, RemoveMember(casa, key(), mia), REMOVED)
 
 
 async def test_members_are_listed_by_name_and_only_of_this_restaurant(town: Town) -> None:

@@ -12,8 +12,8 @@ from chassis.clock import FakeClock
 from chassis.errors import Unauthenticated
 from harness.fixtures import EventRecorder
 from services.auth.domain.restaurant import RestaurantNotFound
-from services.auth.domain.roles import PERMISSIONS, Role
-from services.auth.domain.sessions import (
+from services.auth.domain.role import PERMISSIONS, Role
+from services.auth.domain.session import (
     InvalidCredentials,
     RefreshTokenInvalid,
     SessionEnded,
@@ -21,8 +21,11 @@ from services.auth.domain.sessions import (
     TokenReused,
 )
 from services.auth.domain.standing import OpenedSession
+from services.auth.rpc.member import REMOVED
 from services.auth.tests.builders import PASSWORD, Town, key, new_town, verifier
-from services.auth.usecases import members, sessions
+from services.auth.usecases import member as members
+from services.auth.usecases import session as sessions
+from services.auth.usecases.member import RemoveMember
 
 
 async def revoked(town: Town, recorder: EventRecorder) -> list[SessionsRevoked]:
@@ -312,7 +315,7 @@ async def test_who_left_a_restaurant_by_a_switch_loses_it_with_the_membership_an
     fake_clock.advance(timedelta(seconds=30))
     there = await sessions.switch_restaurant(town.ctx, await town.caller(here), other)
     fake_clock.advance(timedelta(seconds=30))
-    await members.remove_member(town.ctx, casa, mia, key())
+    await members.remove_member(town.ctx, RemoveMember(casa, key(), mia), REMOVED)
     revocations = table(fake_clock, await revoked(town, event_recorder))
     with pytest.raises(Unauthenticated):
         revocations.check(await town.principal(here))

@@ -10,7 +10,7 @@ from chassis.auth import TokenVerifier
 from chassis.clock import FakeClock
 from chassis.errors import Unauthenticated
 from chassis.ids import new_id
-from services.auth.domain.roles import Role
+from services.auth.domain.role import Role
 from services.auth.tests.builders import signing_keys
 from services.auth.tokens import (
     BadSigningKeys,

@@ -4,8 +4,8 @@ import asyncio
 from dataclasses import dataclass, field
 
 from chassis.db import Database
-from services.auth.domain.guesses import DEFAULT_ADDRESS_LOCK, LockPolicy
-from services.auth.domain.invitations import INVITATIONS_PER_HOUR
+from services.auth.domain.guess import DEFAULT_ADDRESS_LOCK, LockPolicy
+from services.auth.domain.invitation import INVITATIONS_PER_HOUR
 from services.auth.passwords import Passwords
 from services.auth.tokens import SigningKeys
 

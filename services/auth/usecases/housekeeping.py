@@ -2,9 +2,13 @@
 
 from datetime import timedelta
 
-from services.auth.domain.guesses import KEPT
-from services.auth.domain.sessions import ACCESS_TOKEN_LIFE, REVOCATION_MARGIN
-from services.auth.store import guesses, invitations, links, mail, sessions
+from services.auth.domain.guess import KEPT
+from services.auth.domain.session import ACCESS_TOKEN_LIFE, REVOCATION_MARGIN
+from services.auth.store import guess as guesses
+from services.auth.store import invitation as invitations
+from services.auth.store import link as links
+from services.auth.store import mail
+from services.auth.store import session as sessions
 from services.auth.usecases.context import Context
 
 SWEEP_EVERY_SECONDS = 600.0

@@ -8,15 +8,29 @@ import asyncio
 import contextlib
 from datetime import datetime, timedelta
 
-from chassis.errors import NotFound, Problem
+from chassis.db import Transaction
+from chassis.errors import Problem
 from chassis.telemetry import counter, get_logger
-from services.auth.domain.invitations import InvitationState
-from services.auth.domain.links import Purpose
-from services.auth.domain.mail import PER_RECIPIENT_DAY_MAX, Kind, Letter, QueuedMail, letter_of, next_attempt
+from services.auth.domain.invitation import InvitationState
+from services.auth.domain.link import Purpose
+from services.auth.domain.mail import (
+    PER_RECIPIENT_DAY_MAX,
+    QUEUE_MAX,
+    Kind,
+    Letter,
+    MailQueueFull,
+    NoLocalMail,
+    QueuedMail,
+    letter_of,
+    next_attempt,
+)
 from services.auth.mail import MailPort, MailRefused, MailUnavailable
-from services.auth.store import invitations, links, mail, people
+from services.auth.store import account as accounts
+from services.auth.store import invitation as invitations
+from services.auth.store import link as links
+from services.auth.store import mail
 from services.auth.usecases.context import Context
-from services.auth.usecases.links import issue
+from services.auth.usecases.link import issue
 
 BATCH = 10
 LEASE = timedelta(minutes=2)
@@ -29,8 +43,12 @@ _log = get_logger("mail")
 _mails = counter("auth_mails_total", "Mails by what became of them", ["kind", "outcome"])
 
 
-class NoLocalMail(NotFound):
-    """Mail leaves this installation; it is not listed."""
+async def enqueue(ctx: Context, tx: Transaction, queued: QueuedMail) -> None:
+    """Sent if, and only if, the transaction commits; at once then. Raises MailQueueFull."""
+    if await mail.count_waiting(tx, QUEUE_MAX) >= QUEUE_MAX:
+        raise MailQueueFull("Too many mails wait for delivery.")
+    await mail.insert_mail(tx, queued, ctx.db.clock.now())
+    tx.after_commit(ctx.mail_waits.set)
 
 
 async def keep_sending(ctx: Context, port: MailPort) -> None:
@@ -107,13 +125,13 @@ async def _letter(ctx: Context, queued: QueuedMail) -> Letter | None:
         if queued.kind is Kind.PASSWORD_CHANGED:
             return letter_of(queued, ctx.mail.public_url)
         if queued.kind is Kind.RESET:
-            account = await people.account_by_email(tx, queued.recipient)
+            account = await accounts.account_by_email(tx, queued.recipient)
             if account is None or account.user.disabled:
                 return None
             token = await issue(ctx, tx, Purpose.RESET, account.user.id, None)
         else:
             assert queued.subject_id is not None
-            invitation = await invitations.invitation_by_id(tx, queued.subject_id, lock=True)
+            invitation = await invitations.lock_invitation(tx, queued.subject_id)
             if invitation is None or invitation.state_at(now) is not InvitationState.PENDING:
                 return None
             token = await issue(ctx, tx, Purpose.INVITATION, invitation.id, invitation.restaurant_id)
