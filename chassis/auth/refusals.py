@@ -11,14 +11,13 @@ from fynlo.auth.v1.auth_service_pb2_grpc import AuthServiceStub
 
 from chassis.db import Database, Transaction
 from chassis.db.audit import audit
-from chassis.db.commands import Answer, Command, M, PlatformCommand, execute
+from chassis.db.commands import Command, PlatformCommand, execute, in_words
 from chassis.db.idempotency import IdempotencyKey
 from chassis.errors import Problem
-from chassis.ids import parse_id
-from chassis.instants import instant_of, timestamp
+from chassis.instants import timestamp
 from chassis.process.runtime import Service
 from chassis.rpc import Channel, acting_for
-from chassis.rpc.refusals import Counted, Refusal, Refusals, Report
+from chassis.rpc.refusals import Refusals, Report
 from chassis.telemetry import get_logger
 
 if TYPE_CHECKING:
@@ -28,13 +27,6 @@ WRITE_EVERY_SECONDS = 10.0
 WRITE_SECONDS = 5.0
 
 Write = Callable[[Report], Awaitable[object]]
-
-
-def _recorded(_: None) -> auth_api.ReportRefusalsResponse:
-    return auth_api.ReportRefusalsResponse()
-
-
-RECORDED = Answer(auth_api.ReportRefusalsResponse, _recorded)
 
 _log = get_logger("audit")
 
@@ -60,7 +52,7 @@ def into(db: Database) -> Write:
     """Writes into the service's own chains."""
 
     async def write(report: Report) -> None:
-        await record_report(db, report, RECORDED, by=db.schema)
+        await record_report(db, report, by=db.schema)
 
     return write
 
@@ -98,10 +90,10 @@ async def flush(refusals: Refusals, write: Write, *, everything: bool = False) -
         refusals.close_minutes(everything=everything)
 
 
-async def record_report(db: Database, report: Report, answer: Answer[None, M], *, by: str) -> M:
+async def record_report(db: Database, report: Report, *, by: str) -> auth_api.ReportRefusalsResponse:
     """A record for each, in one transaction, once per report. ``by`` the process that refused."""
 
-    async def write(tx: Transaction) -> None:
+    async def write(tx: Transaction) -> auth_api.ReportRefusalsResponse:
         for counted in report.refusals:
             refusal = counted.refusal
             audit(
@@ -117,26 +109,12 @@ async def record_report(db: Database, report: Report, answer: Answer[None, M], *
                 minute=counted.minute.isoformat(),
                 count=counted.count,
             )
+        return auth_api.ReportRefusalsResponse()
 
     key = IdempotencyKey(f"refusals:{by}", report.id, b"")
     tenant = report.restaurant_id
     command = PlatformCommand(key) if tenant is None else Command(tenant, key)
-    return await execute(db, command, answer, write)
-
-
-def report_of(request: auth_api.ReportRefusalsRequest) -> Report:
-    """What another process has refused. Raises InvalidArgument for an id or a minute that is none."""
-    restaurant_id = parse_id(request.restaurant_id) if request.restaurant_id else None
-    counted = [
-        Counted(
-            Refusal(restaurant_id, one.actor, one.device_id, one.reason, one.permission, one.address),
-            instant_of(one.minute, "minute"),
-            one.method,
-            one.count,
-        )
-        for one in request.refusals
-    ]
-    return Report(request.request_id, restaurant_id, tuple(counted))
+    return await execute(db, command, in_words(auth_api.ReportRefusalsResponse), write)
 
 
 def _message(report: Report) -> auth_api.ReportRefusalsRequest:

@@ -26,6 +26,7 @@ def skeleton(source: Source) -> Iterator[Finding]:
 
 
 ABOUT_ANOTHER = {
+    "services/auth/rpc/services.py": "refusals may be those of no restaurant",
     "services/auth/rpc/session.py": "who switches names the restaurant to go to",
 }
 
