@@ -46,6 +46,11 @@ class OpenedSession:
     standing: Standing
 
 
+def membership_among(memberships: Sequence[Membership], restaurant_id: UUID) -> Membership | None:
+    """What a person is in a restaurant, where it is one of these."""
+    return next((one for one in memberships if one.restaurant_id == restaurant_id), None)
+
+
 def entrance(memberships: Sequence[Membership], platforms: Sequence[UUID]) -> UUID | None:
     """Where a log-in leads: platform owners to no restaurant until they choose, others to their oldest one.
 

@@ -42,15 +42,16 @@ SELECT EXISTS (
 )
 """
 IS_DEVICE = "SELECT EXISTS (SELECT FROM known_device WHERE secret_hash = $1)"
+# Log-ins of one person may run side by side: none waits for what another is about to delete.
 REMEMBER_DEVICE = """
+WITH surplus AS (
+    DELETE FROM known_device WHERE ctid = ANY (ARRAY(
+        SELECT ctid FROM known_device WHERE user_id = $1 AND secret_hash <> $2
+        ORDER BY last_at DESC OFFSET $4 FOR UPDATE SKIP LOCKED
+    ))
+)
 INSERT INTO known_device AS d (user_id, secret_hash, first_at, last_at) VALUES ($1, $2, $3, $3)
 ON CONFLICT (user_id, secret_hash) DO UPDATE SET last_at = greatest(d.last_at, $3)
-"""
-# Log-ins of one person may run side by side: none waits for what another is about to delete.
-KEEP_NEWEST_DEVICES = """
-DELETE FROM known_device WHERE ctid = ANY (ARRAY(
-    SELECT ctid FROM known_device WHERE user_id = $1 ORDER BY last_at DESC OFFSET $2 FOR UPDATE SKIP LOCKED
-))
 """
 FORGET_DEVICES = "DELETE FROM known_device WHERE user_id = $1"
 SWEEP_DEVICES = """
@@ -103,10 +104,9 @@ async def is_device(tx: Transaction, secret: str) -> bool:
     return known
 
 
-async def remember_device(tx: Transaction, user_id: UUID, secret: str, now: datetime, keep: int) -> None:
-    """A person has logged in with a device; the ``keep`` newest devices of a person are remembered."""
-    await tx.execute(REMEMBER_DEVICE, user_id, _digest(secret), now)
-    await tx.execute(KEEP_NEWEST_DEVICES, user_id, keep)
+async def remember_device(tx: Transaction, user_id: UUID, secret: str, now: datetime, others: int) -> None:
+    """A person has logged in with a device; of their others the newest are remembered, so many."""
+    await tx.execute(REMEMBER_DEVICE, user_id, _digest(secret), now, others)
 
 
 async def forget_devices(tx: Transaction, user_id: UUID) -> None:

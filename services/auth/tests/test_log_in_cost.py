@@ -22,8 +22,11 @@ from services.auth.passwords import (
 )
 from services.auth.store import account as accounts
 from services.auth.tests.builders import CHEAP, PASSWORD, Town, context, new_town
+from services.auth.usecases import session as sessions
 
 HOLD = "SELECT 1 FROM user_account WHERE email = $1 FOR NO KEY UPDATE"
+ROUND_TRIPS = {"platform owner": 15, "employee": 16}
+"""Of a log-in on a new device; two BEGINs and two COMMITs are among them."""
 WRONG = "not-the-password-at-all"
 WEAKER = PasswordHasher(time_cost=1, memory_cost=32, parallelism=1)
 STRONGER = PasswordHasher(time_cost=2, memory_cost=256, parallelism=2)
@@ -180,6 +183,26 @@ async def test_a_wrong_password_costs_the_same_for_an_old_a_new_and_no_account(
         spent.append(dict(metered.spent))
     assert spent[0] == spent[1] == spent[2]
     assert len(spent[0]) == 2
+
+
+@pytest.mark.parametrize("role", ROUND_TRIPS)
+async def test_a_log_in_asks_the_database_for_nothing_twice(
+    service_database: OpenDatabase, role: str
+) -> None:
+    db = await service_database("auth", pool_size=1)
+    town = await new_town(context(db))
+    await town.member(await town.restaurant(), "mia")
+    email = town.owner_email if role == "platform owner" else town.email("mia")
+    command = sessions.LogIn(email, PASSWORD, "new-device", "ios")
+    await sessions.log_in(town.ctx, command)
+    sent: list[str] = []
+    async with db.transaction(None) as tx:
+        tx._connection.add_query_logger(lambda query: sent.append(query.query))
+    sent.clear()
+    await sessions.log_in(town.ctx, command)
+    within = [each for each in sent if not each.startswith(("BEGIN", "COMMIT"))]
+    assert [each for each, times in Counter(within).items() if times > 1] == []
+    assert len(sent) == ROUND_TRIPS[role]
 
 
 async def test_whoever_waits_too_long_is_told_when_to_come_back(service_database: OpenDatabase) -> None:

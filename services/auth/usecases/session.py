@@ -1,5 +1,6 @@
 """Logging in and out, refreshing, switching restaurants."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime
 from uuid import UUID
@@ -8,9 +9,9 @@ from chassis.db import Database, Transaction
 from chassis.db.audit import audit
 from chassis.ids import new_id
 from chassis.telemetry import get_logger
-from services.auth.domain import standing as standing_rules
 from services.auth.domain.account import User, normalised_email
 from services.auth.domain.guess import forgiven_by_success
+from services.auth.domain.member import Membership
 from services.auth.domain.restaurant import RestaurantNotFound
 from services.auth.domain.role import Role
 from services.auth.domain.session import (
@@ -28,7 +29,13 @@ from services.auth.domain.session import (
     TokenReused,
     judge_refresh,
 )
-from services.auth.domain.standing import RESTAURANTS_IN_SESSION_MAX, OpenedSession, Standing
+from services.auth.domain.standing import (
+    RESTAURANTS_IN_SESSION_MAX,
+    OpenedSession,
+    Standing,
+    entrance,
+    membership_among,
+)
 from services.auth.store import account as accounts
 from services.auth.store import guess as guesses
 from services.auth.store import member as members
@@ -100,9 +107,10 @@ async def log_in(ctx: Context, command: LogIn) -> LoggedIn:
         if present != account.password_hash and not await ctx.passwords.verify(present, command.password):
             raise InvalidCredentials("E-mail address and password do not belong together.")
         await guesses.forgive(tx, forgiven_by_success(proven.counted))
-        memberships = await members.memberships_of(tx, account.user.id, limit=RESTAURANTS_IN_SESSION_MAX)
+        choices = await members.memberships_of(tx, account.user.id, limit=RESTAURANTS_IN_SESSION_MAX)
         owned = await platforms.platforms_of(tx, account.user.id)
-        restaurant_id = standing_rules.entrance(memberships, owned)
+        restaurant_id = entrance(choices, owned)
+        standing = await _standing(tx, account.user, restaurant_id, choices, owned)
         now = ctx.db.clock.now()
         session = Session(
             id=new_id(),
@@ -114,7 +122,7 @@ async def log_in(ctx: Context, command: LogIn) -> LoggedIn:
             expires_at=now + SESSION_LIFE,
             ended_at=None,
         )
-        opened = await _open(ctx, tx, session, account.user, now)
+        opened = await _open(ctx, tx, session, standing, now)
         secret = await _known_from_now_on(tx, account.user.id, command.device_secret, now)
         audit(
             tx,
@@ -124,7 +132,7 @@ async def log_in(ctx: Context, command: LogIn) -> LoggedIn:
             restaurant_id=session.restaurant_id,
             device_id=command.device_id,
             client=command.client,
-            role=opened.standing.role,
+            role=standing.role,
             address=command.address,
         )
     return LoggedIn(opened, secret)
@@ -231,16 +239,8 @@ async def list_revocations(db: Database) -> list[Revocation]:
 async def standing_of(tx: Transaction, user: User, restaurant_id: UUID | None) -> Standing:
     """Role, restaurant and choices of a person the transaction has begun as. Raises NoMembership."""
     choices = await members.memberships_of(tx, user.id, limit=RESTAURANTS_IN_SESSION_MAX)
-    owned = await platforms.platforms_of(tx, user.id)
-    if restaurant_id is None:
-        if not owned:
-            raise NoMembership("You do not own a platform any more.")
-        return Standing(user, Role.PLATFORM_OWNER, owned[0], None, choices)
-    here = await members.membership_in(tx, user.id, restaurant_id)
-    restaurant = await restaurants.restaurant_by_id(tx, restaurant_id)
-    if here is None or restaurant is None:
-        raise NoMembership("You do not belong to this restaurant any more.")
-    return Standing(user, here.role, restaurant.settings.platform_id, restaurant, choices)
+    owned = await platforms.platforms_of(tx, user.id) if restaurant_id is None else []
+    return await _standing(tx, user, restaurant_id, choices, owned)
 
 
 async def revoke(tx: Transaction, revocations: list[Revocation]) -> None:
@@ -260,14 +260,34 @@ async def revoke_left(tx: Transaction, user_id: UUID, now: datetime, reason: str
     await revoke(tx, [Revocation(RevocationKind.SESSION, each, at, reason) for each, at in left])
 
 
-async def _open(ctx: Context, tx: Transaction, session: Session, user: User, now: datetime) -> OpenedSession:
-    """Stores a new session and mints its first tokens. Raises RestaurantNotFound where the person has no
-    role.
-    """
-    standing = await _standing_in(tx, user, session.restaurant_id)
+async def _open(
+    ctx: Context, tx: Transaction, session: Session, standing: Standing, now: datetime
+) -> OpenedSession:
+    """Stores a new session and mints its first tokens."""
     token = new_refresh_token()
     await sessions.insert_session(tx, session, hash_of(token))
     return _opened(ctx, session, standing, token, now)
+
+
+async def _standing(
+    tx: Transaction,
+    user: User,
+    restaurant_id: UUID | None,
+    choices: Sequence[Membership],
+    owned: Sequence[UUID],
+) -> Standing:
+    """As standing_of, where the choices and the platforms that the person owns are known."""
+    if restaurant_id is None:
+        if not owned:
+            raise NoMembership("You do not own a platform any more.")
+        return Standing(user, Role.PLATFORM_OWNER, owned[0], None, choices)
+    here = membership_among(choices, restaurant_id)
+    if here is None:  # one of very many
+        here = await members.membership_in(tx, user.id, restaurant_id)
+    restaurant = await restaurants.restaurant_by_id(tx, restaurant_id)
+    if here is None or restaurant is None:
+        raise NoMembership("You do not belong to this restaurant any more.")
+    return Standing(user, here.role, restaurant.settings.platform_id, restaurant, choices)
 
 
 async def _standing_in(tx: Transaction, user: User, restaurant_id: UUID | None) -> Standing:
@@ -279,8 +299,9 @@ async def _standing_in(tx: Transaction, user: User, restaurant_id: UUID | None) 
 
 async def _known_from_now_on(tx: Transaction, user_id: UUID, presented: str, now: datetime) -> str:
     """The secret of the device: the one it has, if we gave it to it, else a new one."""
-    secret = presented if await guesses.is_device(tx, presented) else new_device_secret()
-    await guesses.remember_device(tx, user_id, secret, now, KNOWN_DEVICES_MAX)
+    known = presented != "" and await guesses.is_device(tx, presented)
+    secret = presented if known else new_device_secret()
+    await guesses.remember_device(tx, user_id, secret, now, KNOWN_DEVICES_MAX - 1)
     return secret
 
 
