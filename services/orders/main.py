@@ -10,11 +10,14 @@ from chassis.process.composition import open_service
 from chassis.process.runtime import Service
 from services.orders.consumers import handlers
 from services.orders.peers import GrpcPeers
-from services.orders.rpc import ChannelsRpc, KitchenRpc, OrdersRpc
+from services.orders.rpc.channels import ChannelsRpc
+from services.orders.rpc.kitchen import KitchenRpc
+from services.orders.rpc.order import OrdersRpc
 from services.orders.settings import OrdersSettings
-from services.orders.usecases import figures, upkeep
 from services.orders.usecases.copies import Copies
-from services.orders.usecases.work import Dependencies
+from services.orders.usecases.day import publish_forever
+from services.orders.usecases.order.upkeep import sweep_forever
+from services.orders.usecases.ports import Dependencies
 
 
 async def build(settings: OrdersSettings) -> Service:
@@ -26,6 +29,6 @@ async def build(settings: OrdersSettings) -> Service:
     orders.serve(add_KitchenServiceServicer_to_server, KitchenRpc(deps))
     orders.serve(add_ChannelSourceServiceServicer_to_server, ChannelsRpc(deps))
     orders.consume(handlers(deps))
-    orders.service.add_background("sweeper", lambda: upkeep.sweep_forever(deps))
-    orders.service.add_background("metrics", lambda: figures.publish_forever(deps))
+    orders.service.add_background("sweeper", lambda: sweep_forever(deps))
+    orders.service.add_background("metrics", lambda: publish_forever(deps))
     return orders.service

@@ -9,7 +9,6 @@ from fynlo.auth.v1.auth_service_pb2_grpc import AuthServiceStub
 from fynlo.catalog.v1 import catalog_pb2
 from fynlo.catalog.v1 import catalog_service_pb2 as catalog_api
 from fynlo.catalog.v1.catalog_service_pb2_grpc import CatalogServiceStub
-from fynlo.common.v1 import common_pb2
 from fynlo.payments.v1 import payments_service_pb2 as payments_api
 from fynlo.payments.v1.payments_service_pb2_grpc import PaymentsServiceStub
 
@@ -17,7 +16,11 @@ from chassis.errors import Conflict, Unavailable
 from chassis.rpc import Channel, acting_for, refusal_of, remaining_seconds
 from chassis.rpc.call import BACKGROUND_SECONDS
 from services.orders.domain.errors import MoneyOnBill
-from services.orders.domain.order import Line
+from services.orders.domain.menu import MenuNews
+from services.orders.domain.order.order import Line
+from services.orders.domain.restaurant import RestaurantCopy
+from services.orders.wire.menu import news_in
+from services.orders.wire.restaurant import restaurant_in
 
 CLOSE_BILL_ATTEMPTS = 5
 CLOSE_BILL_AGAIN_SECONDS = 0.05
@@ -33,17 +36,17 @@ class GrpcPeers:
         self._catalog = CatalogServiceStub(catalog)
         self._payments = PaymentsServiceStub(payments)
 
-    async def restaurant(self, tenant: UUID) -> common_pb2.RestaurantSettings:
+    async def restaurant(self, tenant: UUID) -> RestaurantCopy:
         """Asked as this service: whoever places an order need not be able to read settings."""
         with acting_for(tenant, budget_seconds=_budget()):
             request = auth_api.GetRestaurantRequest(restaurant_id=str(tenant))
-            return (await self._auth.GetRestaurant(request)).restaurant.settings
+            return restaurant_in((await self._auth.GetRestaurant(request)).restaurant.settings)
 
-    async def menu(self, tenant: UUID, since_version: int) -> catalog_api.GetMenuResponse:
+    async def menu(self, tenant: UUID, since_version: int) -> MenuNews:
         """Asked as this service, as the copy serves everybody."""
         with acting_for(tenant, budget_seconds=_budget()):
             request = catalog_api.GetMenuRequest(since_version=since_version, restaurant_id=str(tenant))
-            return await self._catalog.GetMenu(request)
+            return news_in(await self._catalog.GetMenu(request))
 
     async def reserve_stock(self, order_id: UUID, lines: Sequence[Line]) -> None:
         """Asked with the caller's own token."""

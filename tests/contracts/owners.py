@@ -29,7 +29,8 @@ from services.catalog.domain.restaurant import RestaurantCopy
 from services.catalog.rpc import CatalogRpc
 from services.catalog.store import stock as catalog_stock
 from services.catalog.tests.builders import LONDON, a_category, a_restaurant, counted
-from services.orders.rpc import ChannelsRpc, OrdersRpc
+from services.orders.rpc.channels import ChannelsRpc
+from services.orders.rpc.order import OrdersRpc
 from services.orders.tests import stand_ins as of_orders
 from services.orders.tests.builders import item_message, menu_message, settings_message
 from services.payments.domain.errors import BillClosed

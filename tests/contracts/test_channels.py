@@ -17,7 +17,7 @@ from chassis.messaging.outbox import pending_event
 from deploy.access.events import PUBLISHERS
 from services.auth.domain.role import PERMISSIONS, Role
 from services.catalog.channels import CatalogChannels
-from services.orders.rpc import ChannelsRpc
+from services.orders.rpc.channels import ChannelsRpc
 from services.payments.rpc.till import ChannelRpc
 from services.realtime import frames
 from services.realtime.frames import Event

@@ -76,7 +76,7 @@ def no_inbox() -> None:
 
     from chassis.db import Transaction
     from chassis.messaging.inbox import Consumer
-    from services.orders.store import orders as store
+    from services.orders.store import payment as store
 
     settle = Consumer._settle
     insert = store.insert_payment
@@ -237,14 +237,14 @@ def payment_without_ledger() -> None:
 
 def options_not_charged() -> None:
     """What is chosen beside an item costs nothing."""
-    from services.orders.domain import placing
+    from services.orders.domain.order import basket
 
-    choose = placing._choose
+    choose = basket._choose
 
     def choose_for_nothing(*args: Any) -> Any:
         return tuple(replace(option, price_delta_minor=0) for option in choose(*args))
 
-    placing._choose = choose_for_nothing  # type: ignore[assignment]
+    basket._choose = choose_for_nothing  # type: ignore[assignment]
 
 
 def _replaced(text: str, old: str, new: str) -> str:

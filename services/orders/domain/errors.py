@@ -9,6 +9,10 @@ class OrderNotFound(NotFound):
     """There is no such order in this restaurant."""
 
 
+class UnknownChannel(NotFound):
+    """This service owns no channel of that name."""
+
+
 class TicketNotFound(NotFound):
     """There is no such ticket in this restaurant."""
 
@@ -29,6 +33,12 @@ class IllegalTransition(Conflict):
             detail or f"An order that is {state} cannot take the command {command}.",
             metadata={"from": state, "command": command, "allowed": ",".join(allowed)},
         )
+
+
+class TicketStepRefused(Conflict):
+    """The ticket's state forbids the step; ``metadata`` has ``from``, ``command`` and ``allowed``."""
+
+    reason = "ILLEGAL_TRANSITION"
 
 
 class AllergyNotAcknowledged(Conflict):
@@ -78,6 +88,10 @@ class LineRefused(Unprocessable):
         super().__init__(detail, reason=reason, fields=[FieldError(field, reason, detail)])
 
 
+class UnknownMenuVersion(Unprocessable):
+    """The client names a menu version that does not exist yet."""
+
+
 class EmptyOrder(Unprocessable):
     """An order has at least one line."""
 
@@ -96,6 +110,14 @@ class ReasonRequired(Unprocessable):
 
 class OrderTooLarge(Unprocessable):
     """More text than one order may hold."""
+
+
+class TooManyStations(Unprocessable):
+    """More stations than a restaurant may have, or than may cook one category."""
+
+
+class DefaultStationNeeded(Unprocessable):
+    """One station is the default; make another one that instead."""
 
 
 class StaleVersion(Stale):

@@ -2,14 +2,43 @@
 
 from collections.abc import Iterable, Sequence
 from dataclasses import replace
+from datetime import datetime, timedelta
 from uuid import UUID
 
 from chassis.ids import new_id
-from services.orders.domain import kitchen
-from services.orders.domain.change import Command
 from services.orders.domain.errors import LineAlreadyFired, LineRefused, NothingToFire
-from services.orders.domain.kitchen import Station, Ticket
-from services.orders.domain.order import Kitchen, Line, Order
+from services.orders.domain.order.change import Change, Locked, Stamp, Updated, change_of
+from services.orders.domain.order.guards import illegal
+from services.orders.domain.order.order import Kitchen, Lifecycle, Line, Order, ServiceFlow
+from services.orders.domain.station import Station, route
+from services.orders.domain.ticket import GROWING_TICKET, Ticket, TicketLine, line_states, newest
+
+
+def fire(
+    locked: Locked,
+    line_ids: Sequence[UUID],
+    course: str,
+    stations: Sequence[Station],
+    stamp: Stamp,
+    pay_later: bool = False,
+) -> Change:
+    """Held lines to the kitchen: those named, those of a course, or all of them.
+
+    ``pay_later``: the guest of a pay_first order pays after the meal instead; with nothing named, only what
+    nobody holds back is fired. Raises IllegalTransition (also for pay_first before it is paid),
+    LineAlreadyFired, NothingToFire, LineRefused (UNKNOWN_LINE).
+    """
+    order = locked.order
+    if order.lifecycle is not Lifecycle.VALIDATED:
+        raise illegal(order, "fire")
+    if pay_later and not order.kitchen_may_start:
+        order = replace(order, service_flow=ServiceFlow.PAY_LATER)
+        line_ids = line_ids or ([] if course else [line.id for line in order.lines if line.fires_at_once])
+    if not order.kitchen_may_start:
+        raise illegal(order, "fire", "The kitchen starts when this order is paid.")
+    lines = lines_to_fire(order, line_ids, course)
+    after, tickets = put_on_tickets(order, lines, stations, locked.tickets, stamp)
+    return change_of(locked, after, tickets, stamp, [Updated("fired")])
 
 
 def lines_to_fire(order: Order, line_ids: Sequence[UUID], course: str) -> list[Line]:
@@ -32,13 +61,13 @@ def lines_to_fire(order: Order, line_ids: Sequence[UUID], course: str) -> list[L
 
 
 def fire_waiting(
-    order: Order, tickets: Sequence[Ticket], stations: Sequence[Station], command: Command
+    order: Order, tickets: Sequence[Ticket], stations: Sequence[Station], stamp: Stamp
 ) -> tuple[Order, tuple[Ticket, ...]]:
     """Fires what nobody holds back, where the kitchen may start."""
     if not order.kitchen_may_start:
         return order, ()
     lines = [line for line in order.lines if line.fires_at_once]
-    return put_on_tickets(order, lines, stations, tickets, command) if lines else (order, ())
+    return put_on_tickets(order, lines, stations, tickets, stamp) if lines else (order, ())
 
 
 def put_on_tickets(
@@ -46,19 +75,88 @@ def put_on_tickets(
     lines: Sequence[Line],
     stations: Sequence[Station],
     tickets: Sequence[Ticket],
-    command: Command,
+    stamp: Stamp,
 ) -> tuple[Order, tuple[Ticket, ...]]:
     """Fires ``lines``: the order with its lines' states, and the new or changed tickets."""
-    fired = tuple(kitchen.fire_lines(order, lines, stations, tickets, command.at, new_id))
+    fired = tuple(_fire_lines(order, lines, stations, tickets, stamp.at))
     return with_line_states(order, tickets, fired), fired
 
 
 def with_line_states(order: Order, tickets: Iterable[Ticket], changed: Sequence[Ticket]) -> Order:
     """The order with each line as far as its tickets say."""
-    newest = {ticket.id: ticket for ticket in (*tickets, *changed)}
-    states = kitchen.line_states(newest.values())
+    states = line_states(newest(tickets, changed))
     lines = tuple(
         line if states.get(line.id, line.kitchen) is line.kitchen else replace(line, kitchen=states[line.id])
         for line in order.lines
     )
     return replace(order, lines=lines)
+
+
+def _fire_lines(
+    order: Order,
+    lines: Sequence[Line],
+    stations: Sequence[Station],
+    tickets: Sequence[Ticket],
+    at: datetime,
+) -> list[Ticket]:
+    """The tickets, new or grown by a revision, that bring ``lines`` to the kitchen."""
+    by_place: dict[tuple[UUID, str], list[Line]] = {}
+    at_station = {station.id: station for station in stations}
+    for line in lines:
+        for station in route(line.category_id, stations):
+            by_place.setdefault((station.id, line.course), []).append(line)
+    growing = {
+        (ticket.station_id, ticket.course): ticket for ticket in tickets if ticket.state in GROWING_TICKET
+    }
+    return [
+        _grown(growing[place], fired)
+        if place in growing
+        else _new_ticket(order, at_station[place[0]], place[1], fired, at)
+        for place, fired in by_place.items()
+    ]
+
+
+def _new_ticket(order: Order, station: Station, course: str, lines: Sequence[Line], at: datetime) -> Ticket:
+    return Ticket(
+        id=new_id(),
+        order_id=order.id,
+        order_number=order.number,
+        station_id=station.id,
+        station_name=station.name,
+        revision=1,
+        course=course,
+        order_type=order.order_type,
+        business_date=order.business_date.isoformat(),
+        created_at=at,
+        target_at=at + timedelta(minutes=station.target_minutes),
+        allergens=_allergens(lines),
+        lines=tuple(_ticket_line(line) for line in lines),
+        guest_allergy=order.guest_allergy,
+    )
+
+
+def _grown(ticket: Ticket, lines: Sequence[Line]) -> Ticket:
+    return replace(
+        ticket,
+        revision=ticket.revision + 1,
+        lines=(*ticket.lines, *(_ticket_line(line) for line in lines)),
+        allergens=tuple(sorted({*ticket.allergens, *_allergens(lines)})),
+        acknowledged_at=None,
+        allergy_acknowledged_at=None,
+    )
+
+
+def _ticket_line(line: Line) -> TicketLine:
+    return TicketLine(
+        id=line.id,
+        name=line.name,
+        quantity=line.quantity,
+        options=line.options,
+        note=line.note,
+        seat=line.seat,
+        state=Kitchen.QUEUED,
+    )
+
+
+def _allergens(lines: Iterable[Line]) -> tuple[int, ...]:
+    return tuple(sorted({allergen for line in lines for allergen in line.allergens}))

@@ -1,6 +1,6 @@
 """The menu as an order sees it: prices, rates, hours of sale, how options may be chosen."""
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from datetime import date, datetime, timedelta
 from enum import StrEnum
@@ -111,3 +111,38 @@ class Menu:
         if not in_force:
             return None
         return in_force[-1].eat_in_bp if order_type is OrderType.EAT_IN else in_force[-1].takeaway_bp
+
+
+@dataclass(frozen=True, slots=True)
+class MenuNews:
+    """What catalog answers of a menu: all of it, or what changed since the version that was named; in its
+    own encoding."""
+
+    version: int
+    is_whole: bool
+    payload: bytes
+
+
+@dataclass(frozen=True, slots=True)
+class MenuPart:
+    """One part of a menu change that waits for the others, in catalog's own encoding."""
+
+    version: int
+    part: int
+    parts: int
+    previous_version: int
+    payload: bytes
+
+
+def following(version: int, parts: Iterable[MenuPart]) -> list[MenuPart]:
+    """The parts of the changes, all of each, that lead on from ``version`` without a gap."""
+    by_version: dict[int, list[MenuPart]] = {}
+    for part in parts:
+        by_version.setdefault(part.version, []).append(part)
+    found: list[MenuPart] = []
+    for number in sorted(by_version):
+        change = by_version[number]
+        if change[0].previous_version == version and len(change) == change[0].parts:
+            found += change
+            version = number
+    return found

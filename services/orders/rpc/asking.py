@@ -1,19 +1,40 @@
-"""Who asks, in which restaurant."""
+"""Who asks, in which restaurant; and in which words a result is told."""
 
 from typing import Any
+from uuid import UUID
 
 from google.protobuf.message import Message
 
+from chassis.db.commands import Answer, M
 from chassis.db.idempotency import key_of
+from chassis.ids import derived_id
 from chassis.rpc import current_principal
-from services.orders.domain.order import Actor
-from services.orders.usecases.ports import Ask
+from services.orders.domain.order.order import Actor, Order
+from services.orders.domain.ticket import Ticket
+from services.orders.usecases.ports import Command
+from services.orders.wire.order import order_message
+from services.orders.wire.ticket import ticket_message
 
 Context = Any
 
 
-def ask_of(method: str, request: Message) -> Ask:
+def command_of(method: str, request: Message) -> Command:
     """The caller's request for a change, in the restaurant of their token."""
     principal = current_principal()
     actor = Actor(str(principal.subject or ""), principal.name, principal.device_id or "")
-    return Ask(principal.tenant, key_of(method, request, principal), actor)
+    return Command(principal.tenant, key_of(method, request, principal), actor)
+
+
+def order_id_of(command: Command) -> UUID:
+    """The id of the order that a request makes, where the client names none: a retry makes the same order."""
+    return derived_id(command.tenant, command.key.scope, command.key.key, command.key.request_hash)
+
+
+def with_order(reply: type[M]) -> Answer[Order, M]:
+    """A reply that holds the order."""
+    return Answer(reply, lambda order: reply(order=order_message(order)))
+
+
+def with_ticket(reply: type[M]) -> Answer[Ticket, M]:
+    """A reply that holds the ticket."""
+    return Answer(reply, lambda ticket: reply(ticket=ticket_message(ticket)))

@@ -5,8 +5,9 @@ from uuid import UUID
 from fynlo.realtime.v1.channel_source_service_pb2 import GetSnapshotResponse
 
 from chassis.messaging.channel_source import ChannelSource
-from services.orders.usecases import reading
-from services.orders.usecases.work import Dependencies
+from services.orders.usecases.ports import Dependencies
+from services.orders.usecases.snapshot import get_snapshot
+from services.orders.wire.snapshot import snapshot_message
 
 
 class ChannelsRpc(ChannelSource):
@@ -18,4 +19,4 @@ class ChannelsRpc(ChannelSource):
 
     async def snapshot(self, tenant: UUID, channel: str) -> GetSnapshotResponse:
         """Open orders and the newest closed ones, tickets and stations, or the figures of the day."""
-        return await reading.get_snapshot(self._deps, tenant, channel)
+        return snapshot_message(await get_snapshot(self._deps, tenant, channel))

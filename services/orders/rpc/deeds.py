@@ -3,7 +3,7 @@
 from fynlo.orders.v1 import orders_pb2
 
 from chassis.telemetry.deeds import deed
-from services.orders.domain.kitchen import TicketStep
+from services.orders.domain.ticket import TicketStep
 from services.orders.wire import enums
 
 _TICKET_DEEDS = {

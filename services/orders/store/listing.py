@@ -1,48 +1,19 @@
 """Lists of orders. A page is a range of one index, so its cost does not grow with the orders."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
-from datetime import UTC, date, datetime
+from dataclasses import replace
 from typing import Any
-from uuid import UUID
 
 from chassis.db import Transaction
 from chassis.db.conditions import Conditions
-from services.orders.domain.order import Order, State
-from services.orders.store.orders import with_lines
+from services.orders.domain.order.listing import NEWEST_POSITION, OLDEST_POSITION, Filter, Page, Position
+from services.orders.domain.order.order import Order, State
+from services.orders.store.order import orders_in
 
 NAME_SEARCH_WINDOW = 2_000
 """A search by name looks at this many orders per page, newest first, and says where to go on."""
-OPEN_STATES = (State.DRAFT, State.VALIDATED, State.PAID, State.PREPARING, State.READY)
-CLOSED_STATES = (State.DONE, State.INVOICED, State.CANCELLED)
-
-Position = tuple[datetime, UUID]
-# Where every list begins.
-NEWEST_POSITION: Position = (datetime(9999, 12, 31, tzinfo=UTC), UUID(int=2**128 - 1))
-OLDEST_POSITION: Position = (datetime(1970, 1, 1, tzinfo=UTC), UUID(int=0))
-
-
-@dataclass(frozen=True, slots=True)
-class Filter:
-    """What to list; None and empty mean: any."""
-
-    states: tuple[State, ...] = ()
-    table_id: UUID | None = None
-    business_date: date | None = None
-    updated_since: datetime | None = None
-    number: int | None = None
-    name_prefix: str = ""
-
-
-@dataclass(frozen=True, slots=True)
-class Page:
-    """Orders and where the list goes on; None at its end. A page may be short or empty and not the last."""
-
-    orders: list[Order]
-    next: Position | None
-
-
 NEWEST_FIRST = "ORDER BY created_at DESC, id DESC"
+
 UNCHANGED_FIRST = "ORDER BY updated_at, id"
 
 
@@ -60,7 +31,7 @@ async def find_page(tx: Transaction, wanted: Filter, after: Position | None, lim
     shown = found[:limit]
     key = "updated_at" if catches_up else "created_at"
     following = (shown[-1][key], shown[-1]["id"]) if len(found) > limit else None
-    return Page(await with_lines(tx, shown), following)
+    return Page(await orders_in(tx, shown), following)
 
 
 async def find_newest(tx: Transaction, states: Sequence[State], limit: int) -> list[Order]:
@@ -90,8 +61,8 @@ async def _by_name(tx: Transaction, wanted: Filter, after: Position | None, limi
     elif len(candidates) == NAME_SEARCH_WINDOW:
         last = candidates[-1]
     else:
-        return Page(await with_lines(tx, shown), None)
-    return Page(await with_lines(tx, shown), (last["created_at"], last["id"]))
+        return Page(await orders_in(tx, shown), None)
+    return Page(await orders_in(tx, shown), (last["created_at"], last["id"]))
 
 
 def _of_states_alone(wanted: Filter) -> bool:

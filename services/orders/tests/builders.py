@@ -12,11 +12,12 @@ from fynlo.orders.v1 import orders_pb2
 from fynlo.orders.v1 import orders_service_pb2 as orders_api
 
 from chassis.ids import new_id
-from services.orders.domain.change import Command
-from services.orders.domain.kitchen import Station
 from services.orders.domain.menu import Item, Menu, Option, OptionGroup, OrderType, VatRate
-from services.orders.domain.order import Actor, ServiceFlow
-from services.orders.domain.placing import Terms, WantedLine, WantedOrder
+from services.orders.domain.order.basket import Terms, WantedLine
+from services.orders.domain.order.change import Stamp
+from services.orders.domain.order.order import Actor, ServiceFlow
+from services.orders.domain.order.placing import WantedOrder
+from services.orders.domain.station import Station
 from services.orders.pricing import BillMode
 
 NOON = datetime(2026, 3, 2, 12, 0, tzinfo=UTC)
@@ -92,9 +93,9 @@ def station(**overrides: Any) -> Station:
     return replace(Station(new_id(), "Kitchen", 0, frozenset(), True, 15, 1), **overrides)
 
 
-def command(at: datetime = NOON, reason: str = "") -> Command:
-    """A command of Mia."""
-    return Command("cmd-1", MIA, at, reason)
+def stamp(at: datetime = NOON, reason: str = "") -> Stamp:
+    """The stamp of a command of Mia's."""
+    return Stamp("cmd-1", MIA, at, reason)
 
 
 def settings_message(restaurant_id: UUID, **overrides: Any) -> common_pb2.RestaurantSettings:

@@ -34,7 +34,7 @@ from harness.rpc import TokenMint, serving
 from services.orders.peers import GrpcPeers
 from services.orders.tests.world import World
 from services.orders.usecases.copies import Copies
-from services.orders.usecases.work import Dependencies
+from services.orders.usecases.ports import Dependencies
 
 
 class AuthStandIn(AuthServiceServicer):

@@ -8,12 +8,13 @@ from fynlo.orders.v1 import orders_pb2
 
 from chassis.ids import new_id
 from harness.fixtures import EventRecorder
+from services.orders.domain.alarm import Unseen
 from services.orders.domain.errors import TicketNotFound
-from services.orders.domain.kitchen import Ticket, TicketStep
+from services.orders.domain.ticket import Ticket, TicketStep
+from services.orders.rpc.alarm import ACKNOWLEDGED
 from services.orders.tests.builders import MIA, draft, draft_line
 from services.orders.tests.world import World
-from services.orders.usecases import alarms, reading
-from services.orders.usecases.alarms import Unseen
+from services.orders.usecases import alarm as alarms
 
 MANY = 60
 
@@ -32,7 +33,7 @@ async def placed(world: World, count: int = 1) -> list[Ticket]:
 
 async def shown(world: World) -> list[orders_pb2.TicketAlarm]:
     """What a till that is loaded now shows."""
-    return list((await reading.get_snapshot(world.deps, world.tenant, "orders")).orders.alarms)
+    return list((await world.snapshot("orders")).orders.alarms)
 
 
 async def raised(world: World, recorder: EventRecorder) -> list[orders_events.TicketUndelivered]:
@@ -136,7 +137,9 @@ async def test_one_acknowledgement_counts_for_all_tills_and_says_who(
     answers, replayed = [], []
     for key in ("one", "one", "two"):
         with world.calling() as call:
-            answers.append(await alarms.acknowledge_alarm(world.deps, world.ask(key), ticket.id))
+            answers.append(
+                await alarms.acknowledge_alarm(world.deps, world.ask(key), ticket.id, ACKNOWLEDGED)
+            )
         replayed.append(call.replayed)
     assert {answer.ticket.id for answer in answers} == {str(ticket.id)}
     assert replayed == [False, True, False]
@@ -151,7 +154,7 @@ async def test_an_alarm_of_another_restaurant_cannot_be_acknowledged(world: Worl
     other = world.another()
     await other.place()
     with pytest.raises(TicketNotFound):
-        await alarms.acknowledge_alarm(other.deps, other.ask(), ticket.id)
+        await alarms.acknowledge_alarm(other.deps, other.ask(), ticket.id, ACKNOWLEDGED)
     await alarms.report_delivered(other.deps, other.tenant, [(ticket.id, ticket.revision)])
     assert len(await shown(world)) == 1
 

@@ -16,11 +16,13 @@ from services.orders.domain.errors import (
     OrderExists,
     OrderNotFound,
 )
-from services.orders.domain.kitchen import LineStep, TicketStep
-from services.orders.domain.order import GuestAllergy, Kitchen, State
+from services.orders.domain.order.order import GuestAllergy, Kitchen, State
+from services.orders.domain.ticket import LineStep, TicketStep
+from services.orders.rpc.order import ALLERGY_SET
+from services.orders.rpc.ticket import ALLERGY_ACKNOWLEDGED
 from services.orders.tests.builders import draft, draft_line, item_message
 from services.orders.tests.world import World
-from services.orders.usecases import allergies
+from services.orders.usecases.order import allergy as allergies
 
 COELIAC = GuestAllergy((2,), "coeliac: no shared fryer")
 NUTS = GuestAllergy((10, 11))
@@ -30,12 +32,14 @@ COELIAC_MESSAGE = orders_pb2.GuestAllergy(
 
 
 async def say(world: World, order_id: str, allergy: GuestAllergy | None) -> orders_pb2.Order:
-    answer = await allergies.set_guest_allergy(world.deps, world.ask(), UUID(order_id), allergy)
+    answer = await allergies.set_guest_allergy(world.deps, world.ask(), UUID(order_id), allergy, ALLERGY_SET)
     return answer.order
 
 
 async def acknowledge(world: World, ticket_id: UUID, seen: GuestAllergy | None) -> orders_pb2.Ticket:
-    answer = await allergies.acknowledge_guest_allergy(world.deps, world.ask(), ticket_id, seen)
+    answer = await allergies.acknowledge_guest_allergy(
+        world.deps, world.ask(), ticket_id, seen, ALLERGY_ACKNOWLEDGED
+    )
     return answer.ticket
 
 

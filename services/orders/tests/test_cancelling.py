@@ -18,10 +18,11 @@ from hypothesis import strategies as st
 from chassis.errors import Conflict, Problem, Unavailable, Unprocessable
 from harness.fixtures import EventRecorder
 from services.orders.domain.errors import RefundRequired
-from services.orders.domain.order import Lifecycle, State
+from services.orders.domain.order.order import Lifecycle, State
+from services.orders.domain.order.upkeep import CANCEL_HANGS_AFTER
 from services.orders.tests.world import World
+from services.orders.usecases.order.upkeep import Sweeper
 from services.orders.usecases.ports import Peers
-from services.orders.usecases.upkeep import CANCEL_HANGS_AFTER, Sweeper
 
 CANCELLED = orders_pb2.ORDER_STATE_CANCELLED
 BEFORE_CLOSING, AFTER_CLOSING = "before CloseBill", "after CloseBill"

@@ -23,12 +23,12 @@ from chassis.messaging.inbox import Consumer
 from chassis.messaging.stream import MSG_ID, ensure_stream, event_headers, subject_of
 from harness.fixtures import START, EventRecorder
 from services.orders.consumers import handlers
-from services.orders.domain.order import Payment
-from services.orders.store import copies as copy_store
+from services.orders.domain.order.order import Payment
+from services.orders.store import restaurant
 from services.orders.tests.builders import draft, draft_line, item_message, settings_message
 from services.orders.tests.world import World
 from services.orders.usecases.copies import Copies
-from services.orders.usecases.figures import Publisher
+from services.orders.usecases.day import Publisher
 
 EXAMPLES = Path(__file__).parents[3] / "protos" / "examples"
 PATIENCE_SECONDS = 30.0
@@ -147,7 +147,7 @@ async def test_menus_and_settings_arrive_by_event(world: World, stream: Stream) 
 
     async def heard() -> bool:
         async with world.deps.db.transaction(world.tenant, readonly=True) as tx:
-            found = await copy_store.find(tx)
+            found = await restaurant.find_copies(tx)
         return (found.menu_version, found.settings_version) == (3, 2)
 
     await until(heard)
@@ -190,6 +190,6 @@ async def test_the_published_examples_of_others_are_understood(world: World) -> 
         async with world.deps.db.transaction(tenant) as tx:
             await handlers(world.deps)[type(event)](tx, event, None)  # type: ignore[arg-type] # context is not used
     known = await Copies(world.deps.db, world.deps.peers).get(tenant)
-    assert known.settings.version == settings.settings.version
+    assert known.restaurant.version == settings.settings.version
     assert {UUID(item.id) for item in menu.items} <= set(known.menu.items)
     assert await paid_minor(here, order.id) == money.payment.amount_minor

@@ -1,7 +1,7 @@
 """The published examples of the events of orders are what orders writes."""
 
 from dataclasses import replace
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
 from uuid import UUID
 
@@ -11,7 +11,10 @@ from google.protobuf import json_format
 from google.protobuf.message import Message
 
 from chassis.messaging.channels import channels_of
-from services.orders.domain.change import (
+from services.orders.domain.alarm import AlarmEnd, Unseen
+from services.orders.domain.day import DayFigures, Figures
+from services.orders.domain.menu import OrderType
+from services.orders.domain.order.change import (
     Cancelled,
     Change,
     Completed,
@@ -22,10 +25,7 @@ from services.orders.domain.change import (
     TicketMoved,
     Updated,
 )
-from services.orders.domain.figures import Figures
-from services.orders.domain.kitchen import LineStep, Station, Ticket, TicketLine, TicketStep
-from services.orders.domain.menu import OrderType
-from services.orders.domain.order import (
+from services.orders.domain.order.order import (
     Actor,
     ChosenOption,
     GuestAllergy,
@@ -38,11 +38,14 @@ from services.orders.domain.order import (
     State,
     Totals,
 )
+from services.orders.domain.station import Station
+from services.orders.domain.ticket import LineStep, Ticket, TicketLine, TicketStep
 from services.orders.pricing import BillMode, VatGroup
-from services.orders.usecases.alarms import Unseen, raised_event
 from services.orders.wire import enums
-from services.orders.wire.events import AlarmEnd, alarm_cleared, published
-from services.orders.wire.orders import metrics_message, station_message
+from services.orders.wire.alarm import alarm_cleared, ticket_undelivered
+from services.orders.wire.day import metrics_updated
+from services.orders.wire.events import published
+from services.orders.wire.station import station_saved
 
 EXAMPLES = Path(__file__).parents[3] / "protos" / "examples"
 AT = datetime(2026, 3, 2, 12, 0, 0, 250_000, tzinfo=UTC)
@@ -127,7 +130,7 @@ def moved(kitchen: Kitchen, revision: int, **overrides: object) -> Ticket:
 
 
 def event(order: Order, event: Event, *tickets: Ticket) -> Message:
-    [message] = published(Change(PLACED, order, (), tickets, (), (event,)))
+    [message] = published(Change(PLACED, order, (), tickets, (), (event,), Figures()))
     return message
 
 
@@ -146,7 +149,7 @@ def events() -> dict[str, Message]:
     figures = Figures(placed=17, done=12, cancelled=1, gross_minor=48_250, paid_minor=36_100, tickets_open=3)
     unseen = Unseen(FIRED.id, FIRED.revision, "no_display", "k3f9a1", 1841)
     till = Actor("0195f3a0-0000-7000-8000-000000000201", "Ada", "till-1")
-    metrics = metrics_message(figures, "2026-03-02", "GBP", LATER)
+    metrics = DayFigures(date(2026, 3, 2), "GBP", figures, LATER)
     return {
         "OrderPlaced": event(PLACED, Placed(), FIRED),
         "OrderUpdated": event(
@@ -161,10 +164,10 @@ def events() -> dict[str, Message]:
             at_kitchen(Kitchen.READY, version=3, guest_allergy=COELIAC), TicketMoved(ready, "bumped"), ready
         ),
         "KitchenOrderReady": event(at_kitchen(Kitchen.READY, version=2), KitchenReady()),
-        "TicketUndelivered": raised_event(FIRED, unseen, FIRED.created_at + timedelta(seconds=30)),
+        "TicketUndelivered": ticket_undelivered(FIRED, unseen, FIRED.created_at + timedelta(seconds=30)),
         "TicketAlarmCleared": alarm_cleared(FIRED, AlarmEnd.ACKNOWLEDGED, till),
-        "StationSaved": orders_events.StationSaved(station=station_message(station)),
-        "MetricsUpdated": orders_events.MetricsUpdated(metrics=metrics),
+        "StationSaved": station_saved(station),
+        "MetricsUpdated": metrics_updated(metrics),
     }
 
 
@@ -197,18 +200,24 @@ CHANNELS = {
     ids=lambda event: type(event).__name__,
 )
 def test_an_event_is_told_to_the_kitchen_when_it_brings_tickets(event: Event) -> None:
-    [with_tickets] = published(Change(None, PLACED, (), (FIRED,), (), (event,)))
-    [without] = published(Change(None, PLACED, (), (), (), (event,)))
+    [with_tickets] = published(Change(None, PLACED, (), (FIRED,), (), (event,), Figures()))
+    [without] = published(Change(None, PLACED, (), (), (), (event,), Figures()))
     assert channels_of(with_tickets) == CHANNELS[type(event)]
     assert channels_of(without) == ("orders",)
 
 
 def test_a_ticket_that_moved_is_told_once() -> None:
-    change = Change(None, PLACED, (), (FIRED,), (), (TicketMoved(FIRED, "served"), Completed()))
+    change = Change(None, PLACED, (), (FIRED,), (), (TicketMoved(FIRED, "served"), Completed()), Figures())
     told = published(change)
     assert [channels_of(event) for event in told] == [("kitchen", "orders"), ("orders",)]
     cancelled = Change(
-        None, PLACED, (), (FIRED,), (), (TicketMoved(FIRED, "served"), Cancelled("x", wasted=False))
+        None,
+        PLACED,
+        (),
+        (FIRED,),
+        (),
+        (TicketMoved(FIRED, "served"), Cancelled("x", wasted=False)),
+        Figures(),
     )
     assert not published(cancelled)[1].tickets  # type: ignore[attr-defined]
 

@@ -4,19 +4,19 @@ import asyncio
 from uuid import UUID
 
 import pytest
-from fynlo.auth.v1.events_pb2 import RestaurantUpdated
 from fynlo.catalog.v1 import catalog_pb2
 from fynlo.catalog.v1.events_pb2 import MenuChanged
 
 from chassis.ids import new_id
-from services.orders.domain.errors import ItemUnavailable, LineRefused, MenuOutdated
-from services.orders.store import copies as store
-from services.orders.store.copies import StoredCopies
+from services.orders.domain.errors import ItemUnavailable, LineRefused, MenuOutdated, UnknownMenuVersion
+from services.orders.store.restaurant import StoredCopies, find_copies
 from services.orders.tests.builders import draft, draft_line, item_message, settings_message
 from services.orders.tests.world import World
-from services.orders.usecases import copies
 from services.orders.usecases.copies import Copies
-from services.orders.usecases.placing import UnknownMenuVersion
+from services.orders.usecases.menu import apply_menu
+from services.orders.usecases.restaurant import apply_restaurant
+from services.orders.wire.menu import part_in
+from services.orders.wire.restaurant import restaurant_in
 
 
 def changed(world: World, *items: catalog_pb2.Item, version: int, **parts: int) -> MenuChanged:
@@ -36,12 +36,12 @@ def changed(world: World, *items: catalog_pb2.Item, version: int, **parts: int) 
 async def hear(world: World, *events: MenuChanged) -> None:
     for event in events:
         async with world.deps.db.transaction(world.tenant) as tx:
-            await copies.note_menu(tx, event)
+            await apply_menu(tx, part_in(event))
 
 
 async def stored(world: World) -> StoredCopies:
     async with world.deps.db.transaction(world.tenant, readonly=True) as tx:
-        return await store.find(tx)
+        return await find_copies(tx)
 
 
 async def test_the_first_order_reads_through_and_the_next_ones_ask_nobody(world: World) -> None:
@@ -53,7 +53,7 @@ async def test_the_first_order_reads_through_and_the_next_ones_ask_nobody(world:
 async def test_a_second_process_finds_the_copies_in_the_database(world: World) -> None:
     await world.place()
     known = await Copies(world.deps.db, world.deps.peers).get(world.tenant)
-    assert (known.menu.version, known.settings.currency_code) == (1, "GBP")
+    assert (known.menu.version, known.restaurant.currency_code) == (1, "GBP")
     assert (world.auth.asked, world.catalog.asked) == (1, 1)
 
 
@@ -189,7 +189,7 @@ async def test_the_newest_settings_count(world: World) -> None:
         settings = settings_message(world.tenant, version=version)
         settings.service_charge_bp = service
         async with world.deps.db.transaction(world.tenant) as tx:
-            await copies.note_restaurant(tx, RestaurantUpdated(settings=settings))
+            await apply_restaurant(tx, restaurant_in(settings))
     assert (await world.place()).totals.service_charge_minor == 100
 
 
@@ -197,10 +197,10 @@ async def test_settings_may_come_before_anything_else_is_known(world: World) -> 
     restaurant: UUID = new_id()
     async with world.deps.db.transaction(restaurant) as tx:
         settings = settings_message(restaurant)
-        await copies.note_restaurant(tx, RestaurantUpdated(settings=settings))
+        await apply_restaurant(tx, restaurant_in(settings))
     async with world.deps.db.transaction(restaurant) as tx:
         event = MenuChanged(restaurant_id=str(restaurant), version=4, previous_version=3)
-        await copies.note_menu(tx, event)
+        await apply_menu(tx, part_in(event))
     async with world.deps.db.transaction(restaurant, readonly=True) as tx:
-        found = await store.find(tx)
+        found = await find_copies(tx)
     assert (found.settings_version, found.menu, found.menu_wanted) == (1, None, 4)

@@ -9,13 +9,13 @@ import pytest
 from fynlo.orders.v1 import events_pb2 as orders_events
 
 from harness.fixtures import EventRecorder
-from services.orders.domain.kitchen import TicketStep
-from services.orders.domain.order import Kitchen, State
+from services.orders.domain.order.order import Kitchen, State
+from services.orders.domain.ticket import TicketStep
 from services.orders.tests.builders import settings_message
 from services.orders.tests.world import World
-from services.orders.usecases import reading
-from services.orders.usecases.day_end import BATCH, DAY_ENDED, DayEnd
-from services.orders.usecases.reading import SNAPSHOT_TICKETS
+from services.orders.usecases import ticket as tickets
+from services.orders.usecases.day import DAY_END_BATCH, DAY_ENDED, DayEnd
+from services.orders.usecases.snapshot import SNAPSHOT_TICKETS
 
 TICKETS = 10_000
 TICKETS_EACH = 10
@@ -120,7 +120,7 @@ async def test_an_unpaid_order_stays_open_and_a_paid_one_is_done(world: World) -
 
 async def test_a_cancelled_ticket_stays_until_it_is_acknowledged_or_the_day_ends(world: World) -> None:
     async def shown() -> set[str]:
-        state = (await reading.get_snapshot(world.deps, world.tenant, "kitchen")).kitchen
+        state = (await world.snapshot("kitchen")).kitchen
         return {ticket.order_id for ticket in state.tickets}
 
     await at(world, 18)
@@ -139,14 +139,14 @@ async def test_a_cancelled_ticket_stays_until_it_is_acknowledged_or_the_day_ends
 async def test_an_order_that_cannot_be_changed_delays_no_other(world: World) -> None:
     await at(world, 18)
     stuck = await world.place()
-    await copies(world, stuck.id, BATCH + 20)
+    await copies(world, stuck.id, DAY_END_BATCH + 20)
     await at(world, 5, day=3)
     sweeper = DayEnd(world.deps)
     async with world.deps.db.transaction(world.tenant) as tx:
         first = await tx.fetchval("SELECT min(id::text) FROM orders WHERE restaurant_id = $1", world.tenant)
         # Text that no event carries: the change of this one is refused each time.
         await tx.execute("UPDATE order_line SET name = repeat('x', 200000) WHERE order_id = $1", UUID(first))
-    assert await sweeper.sweep() == BATCH - 1
+    assert await sweeper.sweep() == DAY_END_BATCH - 1
     assert await sweeper.sweep() == 21
     assert await open_tickets(world) == 1
     assert await sweeper.sweep() == 0
@@ -164,17 +164,17 @@ async def test_ten_thousand_tickets_end_in_batches_each_at_its_restaurants_own_t
         order = await place.place()
         await copies(place, order.id, ORDERS_EACH, TICKETS_EACH)
     assert [await open_tickets(place) for place in (east, west)] == [OPEN_EACH] * 2
-    state = (await reading.get_snapshot(east.deps, east.tenant, "kitchen")).kitchen
+    state = (await east.snapshot("kitchen")).kitchen
     created = [ticket.created_at.ToMicroseconds() for ticket in state.tickets]
     assert len(created) == SNAPSHOT_TICKETS
     assert all(newer > older for newer, older in pairwise(created))
-    newest, _ = await reading.list_tickets(east.deps, east.tenant, [], None, None, 1)
+    newest, _ = await tickets.list_tickets(east.deps, east.tenant, [], None, None, 1)
     assert state.tickets[0].id == str(newest[0].id)
     await at(world, 14, 1)  # 04:01 in Honolulu
     sweeper = DayEnd(world.deps)
-    assert await sweeper.sweep() == BATCH
-    assert await open_tickets(west) >= OPEN_EACH - BATCH * TICKETS_EACH
-    assert await sweep(world) == ORDERS_EACH + 1 - BATCH
+    assert await sweeper.sweep() == DAY_END_BATCH
+    assert await open_tickets(west) >= OPEN_EACH - DAY_END_BATCH * TICKETS_EACH
+    assert await sweep(world) == ORDERS_EACH + 1 - DAY_END_BATCH
     assert [await open_tickets(place) for place in (east, west)] == [OPEN_EACH, 0]
     await at(world, 19, 1)  # 04:01 in Tokyo
     assert await sweep(world) == ORDERS_EACH + 1
@@ -187,7 +187,7 @@ async def test_a_snapshot_of_large_tickets_fits_into_an_answer_with_the_newest(w
     await copies(world, order.id, SNAPSHOT_TICKETS)
     async with world.deps.db.transaction(world.tenant) as tx:
         await tx.execute(LARGE, world.tenant)
-    answer = await reading.get_snapshot(world.deps, world.tenant, "kitchen")
+    answer = await world.snapshot("kitchen")
     assert answer.ByteSize() < 4 * 1024 * 1024
-    newest, _ = await reading.list_tickets(world.deps, world.tenant, [], None, None, 500)
+    newest, _ = await tickets.list_tickets(world.deps, world.tenant, [], None, None, 500)
     assert [ticket.id for ticket in answer.kitchen.tickets[:500]] == [str(ticket.id) for ticket in newest]

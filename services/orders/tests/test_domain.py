@@ -9,8 +9,7 @@ import pytest
 
 from chassis.errors import Problem
 from chassis.ids import new_id
-from services.orders.domain import cancelling, commands, guards
-from services.orders.domain.change import Cancelled, Change, Completed, KitchenReady, Locked, PaymentRecorded
+from services.orders.domain import firing
 from services.orders.domain.errors import (
     BalanceOpen,
     IllegalTransition,
@@ -20,20 +19,33 @@ from services.orders.domain.errors import (
     ReasonRequired,
     RecallTooLate,
     RefundRequired,
+    TicketStepRefused,
 )
-from services.orders.domain.kitchen import RECALL_WITHIN, LineStep, TicketStep, TicketStepRefused, route
-from services.orders.domain.order import Kitchen, Lifecycle, Payment, ServiceFlow, State
-from services.orders.domain.placing import WantedLine, WantedOption, price_basket, wanted_again
+from services.orders.domain.order import cancelling, guards, lifecycle, placing
+from services.orders.domain.order.basket import WantedLine, WantedOption, price_basket, wanted_again
+from services.orders.domain.order.change import (
+    Cancelled,
+    Change,
+    Completed,
+    KitchenReady,
+    Locked,
+    PaymentRecorded,
+)
+from services.orders.domain.order.order import Kitchen, Lifecycle, Payment, ServiceFlow, State
+from services.orders.domain.payment import Captured, record
+from services.orders.domain.station import route
+from services.orders.domain.ticket import RECALL_WITHIN, LineStep, TicketStep, newest
 from services.orders.tests.builders import (
     DRINKS,
     MAINS,
+    MIA,
     NOON,
-    command,
     group,
     item,
     line,
     menu,
     option,
+    stamp,
     station,
     terms,
     wanted,
@@ -49,31 +61,33 @@ def placed(*lines: WantedLine, flow: ServiceFlow = ServiceFlow.PAY_LATER) -> Loc
     lines = lines or (line(BURGER),)
     order = wanted(*lines, service_flow=flow)
     basket = price_basket(lines, order.order_type, 0, MENU, terms())
-    change = commands.place(order, basket, terms(), 1, new_id(), (KITCHEN, BAR), command())
+    change = placing.place(order, basket, new_id(), 1, (KITCHEN, BAR), stamp())
     return after(change)
 
 
 def drafted(*lines: WantedLine) -> Locked:
     order = wanted(*lines, draft=True)
     basket = price_basket(lines, order.order_type, 0, MENU, terms())
-    return after(commands.open_draft(order, basket, terms(), 1, new_id(), command()))
+    return after(placing.open_draft(order, basket, new_id(), stamp()))
 
 
 def after(change: Change) -> Locked:
-    newest = {ticket.id: ticket for ticket in (*change.old_tickets, *change.tickets)}
-    return Locked(change.order, tuple(newest.values()))
+    return Locked(change.order, tuple(newest(change.old_tickets, change.tickets)))
 
 
 def pay(locked: Locked, amount: int | None = None) -> Change:
     amount = locked.order.totals.due_minor if amount is None else amount
-    payment = PaymentRecorded(new_id(), "cash", amount)
-    return commands.record_payment(locked, payment, (KITCHEN, BAR), False, command())
+    return record(locked, cash(locked, amount), (KITCHEN, BAR), False, stamp())
+
+
+def cash(locked: Locked, amount: int) -> Captured:
+    return Captured(new_id(), locked.order.id, 1, "cash", amount, "GBP", MIA)
 
 
 def cook(locked: Locked, *steps: TicketStep) -> Locked:
     for step in steps:
         for ticket in locked.tickets:
-            change = commands.step_ticket(locked, ticket.id, step, False, command())
+            change = lifecycle.step_ticket(locked, ticket.id, step, False, stamp())
             assert change is not None
             locked = after(change)
     return locked
@@ -81,7 +95,7 @@ def cook(locked: Locked, *steps: TicketStep) -> Locked:
 
 def validated(locked: Locked) -> Change:
     basket = price_basket(wanted_again(locked.order), locked.order.order_type, 0, MENU, terms())
-    return commands.validate(locked, basket, terms(), 1, (KITCHEN, BAR), command())
+    return placing.validate(locked, basket, 1, (KITCHEN, BAR), stamp())
 
 
 def test_the_allergens_of_a_line_are_those_of_the_food_as_it_is_ordered() -> None:
@@ -91,7 +105,7 @@ def test_the_allergens_of_a_line_are_those_of_the_food_as_it_is_ordered() -> Non
     order = wanted(plain, nutty)
     basket = price_basket(order.lines, order.order_type, 0, menu(ice), terms())
     assert [one.allergens for one in basket.lines] == [(4, 7), (4, 7, 10)]
-    change = commands.place(order, basket, terms(), 1, new_id(), (KITCHEN,), command())
+    change = placing.place(order, basket, new_id(), 1, (KITCHEN,), stamp())
     assert [ticket.allergens for ticket in change.tickets] == [(4, 7, 10)]
 
 
@@ -103,7 +117,7 @@ def test_pay_first_goes_through_the_chain_that_was_asked_for() -> None:
         lambda one: after(pay(one)),
         lambda one: cook(one, TicketStep.START),
         lambda one: cook(one, TicketStep.BUMP),
-        lambda one: after(commands.complete(one, command())),
+        lambda one: after(lifecycle.complete(one, stamp())),
     ]
     locked = Locked(replace(locked.order, service_flow=ServiceFlow.PAY_FIRST))
     for step in steps:
@@ -115,9 +129,9 @@ def test_pay_first_goes_through_the_chain_that_was_asked_for() -> None:
 def test_the_history_of_a_pay_first_order_reads_as_the_chain() -> None:
     order = wanted(line(BURGER), service_flow=ServiceFlow.PAY_FIRST)
     basket = price_basket(order.lines, order.order_type, 0, MENU, terms())
-    change = commands.place(order, basket, terms(), 1, new_id(), (KITCHEN,), command())
+    change = placing.place(order, basket, new_id(), 1, (KITCHEN,), stamp())
     rows = list(change.history)
-    for verb in (pay, lambda one: commands.step_all(one, TicketStep.BUMP, False, command())):
+    for verb in (pay, lambda one: lifecycle.step_all(one, TicketStep.BUMP, False, stamp())):
         change = verb(after(change))
         rows += change.history
     states = [(row.from_value, row.to_value) for row in rows if row.axis == "state"]
@@ -150,46 +164,46 @@ def test_a_free_pay_first_order_is_paid_at_once() -> None:
     free = item(price_minor=0)
     order = wanted(line(free), service_flow=ServiceFlow.PAY_FIRST)
     basket = price_basket(order.lines, order.order_type, 0, menu(free), terms())
-    change = commands.place(order, basket, terms(), 1, new_id(), (KITCHEN,), command())
+    change = placing.place(order, basket, new_id(), 1, (KITCHEN,), stamp())
     assert (change.order.state, len(change.tickets)) == (State.PAID, 1)
 
 
 def test_lines_on_hold_or_with_a_course_wait_for_fire() -> None:
     locked = placed(line(BURGER), line(BURGER, hold=True), line(SALAD, course="dessert"))
     assert [one.kitchen for one in locked.order.lines] == [Kitchen.QUEUED, Kitchen.HELD, Kitchen.HELD]
-    fired = commands.fire(locked, [], "dessert", (KITCHEN,), command())
+    fired = firing.fire(locked, [], "dessert", (KITCHEN,), stamp())
     assert [one.kitchen for one in fired.order.lines] == [Kitchen.QUEUED, Kitchen.HELD, Kitchen.QUEUED]
-    rest = commands.fire(after(fired), [], "", (KITCHEN,), command())
+    rest = firing.fire(after(fired), [], "", (KITCHEN,), stamp())
     assert {one.kitchen for one in rest.order.lines} == {Kitchen.QUEUED}
     with pytest.raises(NothingToFire):
-        commands.fire(after(rest), [], "", (KITCHEN,), command())
+        firing.fire(after(rest), [], "", (KITCHEN,), stamp())
 
 
 def test_named_lines_are_fired_once_and_must_exist() -> None:
     locked = placed(line(BURGER, hold=True), line(SALAD, hold=True))
     first = locked.order.lines[0].id
-    fired = after(commands.fire(locked, [first], "", (KITCHEN,), command()))
+    fired = after(firing.fire(locked, [first], "", (KITCHEN,), stamp()))
     with pytest.raises(LineAlreadyFired):
-        commands.fire(fired, [first], "", (KITCHEN,), command())
+        firing.fire(fired, [first], "", (KITCHEN,), stamp())
     with pytest.raises(LineRefused):
-        commands.fire(fired, [new_id()], "", (KITCHEN,), command())
+        firing.fire(fired, [new_id()], "", (KITCHEN,), stamp())
 
 
 def test_pay_first_cannot_be_fired_before_it_is_paid() -> None:
     locked = placed(line(BURGER, hold=True), flow=ServiceFlow.PAY_FIRST)
     with pytest.raises(IllegalTransition) as refused:
-        commands.fire(locked, [], "", (KITCHEN,), command())
+        firing.fire(locked, [], "", (KITCHEN,), stamp())
     assert refused.value.metadata == {"from": "validated", "command": "fire", "allowed": "cancel"}
 
 
 def test_pay_first_is_fired_unpaid_when_somebody_lets_the_guest_pay_later() -> None:
     locked = placed(line(BURGER), line(SALAD, hold=True), flow=ServiceFlow.PAY_FIRST)
     assert [one.kitchen for one in locked.order.lines] == [Kitchen.HELD, Kitchen.HELD]
-    fired = commands.fire(locked, [locked.order.lines[0].id], "", (KITCHEN,), command(), pay_later=True)
+    fired = firing.fire(locked, [locked.order.lines[0].id], "", (KITCHEN,), stamp(), pay_later=True)
     assert [one.kitchen for one in fired.order.lines] == [Kitchen.QUEUED, Kitchen.HELD]
     assert (fired.order.service_flow, fired.order.version) == (ServiceFlow.PAY_LATER, 2)
     # From then on it is an order like any other that is paid after the meal.
-    rest = commands.fire(after(fired), [], "", (KITCHEN,), command())
+    rest = firing.fire(after(fired), [], "", (KITCHEN,), stamp())
     assert {one.kitchen for one in rest.order.lines} == {Kitchen.QUEUED}
 
 
@@ -210,14 +224,14 @@ def test_a_category_that_nobody_names_goes_to_the_default_station() -> None:
 def test_lines_fired_later_are_a_new_revision_of_a_ticket_that_is_being_cooked() -> None:
     locked = placed(line(BURGER), line(SALAD, hold=True))
     acknowledged = cook(locked, TicketStep.ACK)
-    [ticket] = commands.fire(acknowledged, [], "", (KITCHEN,), command()).tickets
+    [ticket] = firing.fire(acknowledged, [], "", (KITCHEN,), stamp()).tickets
     assert (ticket.id, ticket.revision, len(ticket.lines)) == (locked.tickets[0].id, 3, 2)
     assert ticket.acknowledged_at is None
 
 
 def test_lines_fired_after_the_ticket_was_ready_are_a_new_ticket() -> None:
     locked = cook(placed(line(BURGER), line(SALAD, hold=True)), TicketStep.BUMP)
-    [ticket] = commands.fire(locked, [], "", (KITCHEN,), command()).tickets
+    [ticket] = firing.fire(locked, [], "", (KITCHEN,), stamp()).tickets
     assert (ticket.id != locked.tickets[0].id, ticket.revision, len(ticket.lines)) == (True, 1, 1)
 
 
@@ -231,18 +245,18 @@ def test_a_line_goes_through_the_kitchen_step_by_step() -> None:
         (LineStep.READY, Kitchen.READY),
         (LineStep.SERVE, Kitchen.SERVED),
     ]:
-        locked = after(commands.step_line(locked, ticket, burger, step, False, command()))
+        locked = after(lifecycle.step_line(locked, ticket, burger, step, False, stamp()))
         assert locked.order.lines[0].kitchen is state
     for step in LineStep:
         with pytest.raises(TicketStepRefused):
-            commands.step_line(locked, ticket, burger, step, False, command())
+            lifecycle.step_line(locked, ticket, burger, step, False, stamp())
 
 
 @pytest.mark.parametrize("step", [LineStep.READY, LineStep.SERVE, LineStep.RECALL])
 def test_a_queued_line_can_only_be_started(step: LineStep) -> None:
     locked = placed()
     with pytest.raises(TicketStepRefused) as refused:
-        commands.step_line(locked, locked.tickets[0].id, locked.order.lines[0].id, step, False, command())
+        lifecycle.step_line(locked, locked.tickets[0].id, locked.order.lines[0].id, step, False, stamp())
     assert refused.value.metadata["allowed"] == "start"
     assert refused.value.reason == "ILLEGAL_TRANSITION"
 
@@ -250,23 +264,23 @@ def test_a_queued_line_can_only_be_started(step: LineStep) -> None:
 @pytest.mark.parametrize(("late", "fine"), [(timedelta(), True), (timedelta(microseconds=1), False)])
 def test_a_recall_is_possible_for_thirty_minutes(late: timedelta, fine: bool) -> None:
     locked = cook(placed(), TicketStep.BUMP)
-    recall = command(NOON + RECALL_WITHIN + late)
+    recall = stamp(NOON + RECALL_WITHIN + late)
     if fine:
-        change = commands.step_ticket(locked, locked.tickets[0].id, TicketStep.RECALL, False, recall)
+        change = lifecycle.step_ticket(locked, locked.tickets[0].id, TicketStep.RECALL, False, recall)
         assert change is not None
         assert (change.order.state, change.tickets[0].ready_at) == (State.PREPARING, None)
         return
     with pytest.raises(RecallTooLate):
-        commands.step_ticket(locked, locked.tickets[0].id, TicketStep.RECALL, False, recall)
+        lifecycle.step_ticket(locked, locked.tickets[0].id, TicketStep.RECALL, False, recall)
 
 
 def test_the_kitchen_state_of_an_order_is_its_least_advanced_line() -> None:
     locked = placed(line(BURGER), line(BEER))
     kitchen, bar = locked.tickets
-    change = commands.step_ticket(locked, bar.id, TicketStep.BUMP, False, command())
+    change = lifecycle.step_ticket(locked, bar.id, TicketStep.BUMP, False, stamp())
     assert change is not None
     assert (change.order.kitchen, change.order.state) == (Kitchen.QUEUED, State.PREPARING)
-    last = commands.step_ticket(after(change), kitchen.id, TicketStep.BUMP, False, command())
+    last = lifecycle.step_ticket(after(change), kitchen.id, TicketStep.BUMP, False, stamp())
     assert last is not None
     assert (last.order.kitchen, last.order.state) == (Kitchen.READY, State.READY)
     assert any(isinstance(event, KitchenReady) for event in last.events)
@@ -276,7 +290,7 @@ def test_serving_the_first_of_two_lines_does_not_move_the_order_back() -> None:
     locked = placed(line(BURGER), line(SALAD))
     ticket, burger = locked.tickets[0].id, locked.order.lines[0].id
     for step in (LineStep.START, LineStep.READY, LineStep.SERVE):
-        locked = after(commands.step_line(locked, ticket, burger, step, False, command()))
+        locked = after(lifecycle.step_line(locked, ticket, burger, step, False, stamp()))
         assert locked.order.state is State.PREPARING
 
 
@@ -285,30 +299,30 @@ def test_a_line_that_two_stations_cook_is_ready_when_both_are() -> None:
     cold = station(name="Cold", is_default=False, category_ids=frozenset({MAINS}))
     order = wanted(line(BURGER))
     basket = price_basket(order.lines, order.order_type, 0, MENU, terms())
-    locked = after(commands.place(order, basket, terms(), 1, new_id(), (KITCHEN, grill, cold), command()))
+    locked = after(placing.place(order, basket, new_id(), 1, (KITCHEN, grill, cold), stamp()))
     first, second = locked.tickets
-    one = commands.step_ticket(locked, first.id, TicketStep.BUMP, False, command())
+    one = lifecycle.step_ticket(locked, first.id, TicketStep.BUMP, False, stamp())
     assert one is not None
     assert one.order.lines[0].kitchen is Kitchen.QUEUED
-    both = commands.step_ticket(after(one), second.id, TicketStep.BUMP, False, command())
+    both = lifecycle.step_ticket(after(one), second.id, TicketStep.BUMP, False, stamp())
     assert both is not None
     assert both.order.lines[0].kitchen is Kitchen.READY
 
 
 def test_an_acknowledgement_counts_once() -> None:
     locked = cook(placed(), TicketStep.ACK)
-    assert commands.step_ticket(locked, locked.tickets[0].id, TicketStep.ACK, False, command()) is None
+    assert lifecycle.step_ticket(locked, locked.tickets[0].id, TicketStep.ACK, False, stamp()) is None
 
 
 def test_complete_needs_everything_handed_over_and_paid() -> None:
     locked = placed()
     with pytest.raises(IllegalTransition):
-        commands.complete(locked, command())
+        lifecycle.complete(locked, stamp())
     ready = cook(locked, TicketStep.BUMP)
     with pytest.raises(BalanceOpen) as refused:
-        commands.complete(ready, command())
+        lifecycle.complete(ready, stamp())
     assert refused.value.metadata == {"due_minor": "1000"}
-    change = commands.complete(after(pay(ready)), command())
+    change = lifecycle.complete(after(pay(ready)), stamp())
     assert (change.order.state, change.order.completed_at) == (State.DONE, NOON)
     assert change.tickets[0].state is Kitchen.SERVED
 
@@ -317,24 +331,24 @@ def test_complete_needs_everything_handed_over_and_paid() -> None:
 def test_an_order_completes_by_itself_when_it_is_paid_and_served(last: str) -> None:
     locked = cook(placed(), TicketStep.BUMP)
     ticket = locked.tickets[0].id
-    payment = PaymentRecorded(new_id(), "cash", 1000)
+    payment = cash(locked, 1000)
     if last == "payment":
-        served = commands.step_ticket(locked, ticket, TicketStep.SERVE, True, command())
+        served = lifecycle.step_ticket(locked, ticket, TicketStep.SERVE, True, stamp())
         assert served is not None
         assert served.order.lifecycle is Lifecycle.VALIDATED
-        change: Change | None = commands.record_payment(after(served), payment, (KITCHEN,), True, command())
+        change: Change | None = record(after(served), payment, (KITCHEN,), True, stamp())
     else:
-        paid = commands.record_payment(locked, payment, (KITCHEN,), True, command())
+        paid = record(locked, payment, (KITCHEN,), True, stamp())
         assert paid.order.lifecycle is Lifecycle.VALIDATED
-        change = commands.step_ticket(after(paid), ticket, TicketStep.SERVE, True, command())
+        change = lifecycle.step_ticket(after(paid), ticket, TicketStep.SERVE, True, stamp())
     assert change is not None
     assert (change.order.lifecycle, change.events[-1]) == (Lifecycle.DONE, Completed())
 
 
 def test_a_cancellation_before_the_kitchen_started_wastes_nothing() -> None:
-    pending = cancelling.begin_cancel(placed(), command(reason="guest left"))
+    pending = cancelling.begin_cancel(placed(), stamp(reason="guest left"))
     assert (pending.order.lifecycle, pending.order.state) == (Lifecycle.CANCEL_PENDING, State.VALIDATED)
-    change = cancelling.finish_cancel(after(pending), command())
+    change = cancelling.finish_cancel(after(pending), stamp())
     assert change.order.state is State.CANCELLED
     assert change.order.kitchen is Kitchen.NONE
     assert change.events == (Cancelled("guest left", wasted=False),)
@@ -346,46 +360,46 @@ def test_a_cancellation_before_the_kitchen_started_wastes_nothing() -> None:
 )
 def test_a_cancellation_after_the_kitchen_started_is_waste(steps: list[TicketStep]) -> None:
     locked = cook(placed(), *steps)
-    change = cancelling.finish_cancel(after(cancelling.begin_cancel(locked, command(reason="x"))), command())
+    change = cancelling.finish_cancel(after(cancelling.begin_cancel(locked, stamp(reason="x"))), stamp())
     assert change.events == (Cancelled("x", wasted=True),)
 
 
 def test_a_fired_order_is_cancelled_with_a_reason_only() -> None:
     with pytest.raises(ReasonRequired):
-        cancelling.begin_cancel(placed(), command(reason="  "))
+        cancelling.begin_cancel(placed(), stamp(reason="  "))
     unfired = placed(line(BURGER, hold=True))
-    assert cancelling.begin_cancel(unfired, command()).order.lifecycle is Lifecycle.CANCEL_PENDING
+    assert cancelling.begin_cancel(unfired, stamp()).order.lifecycle is Lifecycle.CANCEL_PENDING
 
 
 def test_an_order_with_money_on_it_is_not_cancelled() -> None:
     with pytest.raises(RefundRequired):
-        cancelling.begin_cancel(after(pay(placed(), 1)), command(reason="x"))
+        cancelling.begin_cancel(after(pay(placed(), 1)), stamp(reason="x"))
 
 
 def test_a_refused_cancellation_leaves_the_order_as_it_was_and_cooks_what_was_paid_meanwhile() -> None:
-    pending = after(cancelling.begin_cancel(placed(flow=ServiceFlow.PAY_FIRST), command()))
+    pending = after(cancelling.begin_cancel(placed(flow=ServiceFlow.PAY_FIRST), stamp()))
     paid = pay(pending)
     assert (paid.order.lifecycle, paid.tickets) == (Lifecycle.CANCEL_PENDING, ())
-    restored = cancelling.refuse_cancel(after(paid), (KITCHEN,), command())
+    restored = cancelling.refuse_cancel(after(paid), (KITCHEN,), stamp())
     assert (restored.order.state, len(restored.tickets)) == (State.PAID, 1)
 
 
 def test_money_is_booked_whatever_the_state() -> None:
-    pending = cancelling.begin_cancel(placed(), command(reason="x"))
-    cancelled = after(cancelling.finish_cancel(after(pending), command()))
+    pending = cancelling.begin_cancel(placed(), stamp(reason="x"))
+    cancelled = after(cancelling.finish_cancel(after(pending), stamp()))
     change = pay(cancelled, 1000)
     assert (change.order.totals.paid_minor, change.order.state) == (1000, State.CANCELLED)
     assert isinstance(change.events[0], PaymentRecorded)
 
 
 def closed_orders() -> list[Locked]:
-    done = after(commands.complete(after(pay(cook(placed(), TicketStep.BUMP))), command()))
-    pending = after(cancelling.begin_cancel(placed(), command(reason="x")))
+    done = after(lifecycle.complete(after(pay(cook(placed(), TicketStep.BUMP))), stamp()))
+    pending = after(cancelling.begin_cancel(placed(), stamp(reason="x")))
     return [
         done,
         pending,
-        after(cancelling.finish_cancel(pending, command())),
-        after(cancelling.cancel_draft(drafted(), command())),
+        after(cancelling.finish_cancel(pending, stamp())),
+        after(cancelling.cancel_draft(drafted(), stamp())),
     ]
 
 
@@ -394,13 +408,13 @@ def test_a_closed_order_takes_no_command(index: int) -> None:
     locked = closed_orders()[index]
     ticket_id: UUID = locked.tickets[0].id if locked.tickets else new_id()
     verbs: list[Callable[[], object]] = [
-        lambda: commands.fire(locked, [], "", (KITCHEN,), command()),
-        lambda: commands.complete(locked, command()),
-        lambda: cancelling.begin_cancel(locked, command(reason="x")),
-        lambda: cancelling.cancel_draft(locked, command()),
+        lambda: firing.fire(locked, [], "", (KITCHEN,), stamp()),
+        lambda: lifecycle.complete(locked, stamp()),
+        lambda: cancelling.begin_cancel(locked, stamp(reason="x")),
+        lambda: cancelling.cancel_draft(locked, stamp()),
         lambda: validated(locked),
-        lambda: commands.step_ticket(locked, ticket_id, TicketStep.START, False, command()),
-        lambda: commands.step_all(locked, TicketStep.BUMP, False, command()),
+        lambda: lifecycle.step_ticket(locked, ticket_id, TicketStep.START, False, stamp()),
+        lambda: lifecycle.step_all(locked, TicketStep.BUMP, False, stamp()),
     ]
     for verb in verbs:
         with pytest.raises(Problem) as refused:
@@ -420,4 +434,4 @@ def test_versions_and_revisions_grow_by_one() -> None:
 def test_a_bump_of_everything_does_not_leave_held_lines_behind() -> None:
     locked = placed(line(BURGER), line(SALAD, hold=True))
     with pytest.raises(IllegalTransition):
-        commands.step_all(locked, TicketStep.BUMP, False, command())
+        lifecycle.step_all(locked, TicketStep.BUMP, False, stamp())

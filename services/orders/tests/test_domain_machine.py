@@ -9,12 +9,14 @@ from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, pr
 
 from chassis.errors import Problem
 from chassis.ids import new_id
-from services.orders.domain import cancelling, commands, guards
-from services.orders.domain.change import Change, Command, Locked, PaymentRecorded
-from services.orders.domain.figures import Figures, difference, figures
-from services.orders.domain.kitchen import LineStep, TicketStep, line_states
-from services.orders.domain.order import STAGE, Kitchen, Lifecycle, Order, Payment, ServiceFlow, State
-from services.orders.domain.placing import price_basket, wanted_again
+from services.orders.domain import firing
+from services.orders.domain.day import Figures, figures
+from services.orders.domain.order import cancelling, guards, lifecycle, placing
+from services.orders.domain.order.basket import price_basket, wanted_again
+from services.orders.domain.order.change import Change, Locked, Stamp
+from services.orders.domain.order.order import STAGE, Kitchen, Lifecycle, Order, Payment, ServiceFlow, State
+from services.orders.domain.payment import Captured, record
+from services.orders.domain.ticket import LineStep, TicketStep, line_states
 from services.orders.tests.builders import DRINKS, MIA, NOON, item, line, menu, station, terms, wanted
 
 STATIONS = (station(), station(name="Bar", is_default=False, category_ids=frozenset({DRINKS})))
@@ -64,34 +66,32 @@ class OrderLife(RuleBasedStateMachine):
         asked = tuple(line(thing, hold=hold, course=course) for thing, hold, course in lines)  # type: ignore[arg-type]
         order = wanted(*asked, service_flow=flow, draft=True)
         basket = price_basket(asked, order.order_type, 0, MENU, terms())
-        self._took(commands.open_draft(order, basket, terms(), 1, new_id(), self._command()))
+        self._took(placing.open_draft(order, basket, new_id(), self._stamp()))
 
     @rule()
     def validate(self) -> None:
         order = self.locked.order
         basket = price_basket(wanted_again(order), order.order_type, 0, MENU, terms())
-        self._try(lambda: commands.validate(self.locked, basket, terms(), 1, STATIONS, self._command()))
+        self._try(lambda: placing.validate(self.locked, basket, 1, STATIONS, self._stamp()))
 
     @precondition(lambda self: self.locked.order.placed_at is not None)
     @rule(part=st.sampled_from([1, 2, 3]))
     def pay(self, part: int) -> None:
         amount = -(-self.locked.order.totals.due_minor // part) or 1
-        payment = PaymentRecorded(new_id(), "cash", amount)
+        cash = Captured(new_id(), self.locked.order.id, amount, "cash", amount, "GBP", MIA)
         self.paid += amount
-        self._took(
-            commands.record_payment(self.locked, payment, STATIONS, self.auto_complete, self._command())
-        )
+        self._took(record(self.locked, cash, STATIONS, self.auto_complete, self._stamp()))
 
     @rule(course=st.sampled_from(["", "dessert"]))
     def fire(self, course: str) -> None:
-        self._try(lambda: commands.fire(self.locked, [], course, STATIONS, self._command()))
+        self._try(lambda: firing.fire(self.locked, [], course, STATIONS, self._stamp()))
 
     @precondition(lambda self: self.locked.tickets)
     @rule(pick=st.integers(0, 9), step=st.sampled_from(TicketStep))
     def step_ticket(self, pick: int, step: TicketStep) -> None:
         ticket = self.locked.tickets[pick % len(self.locked.tickets)]
         self._try(
-            lambda: commands.step_ticket(self.locked, ticket.id, step, self.auto_complete, self._command())
+            lambda: lifecycle.step_ticket(self.locked, ticket.id, step, self.auto_complete, self._stamp())
         )
 
     @precondition(lambda self: self.locked.tickets)
@@ -100,34 +100,34 @@ class OrderLife(RuleBasedStateMachine):
         ticket = self.locked.tickets[pick % len(self.locked.tickets)]
         on_it = ticket.lines[which % len(ticket.lines)].id
         self._try(
-            lambda: commands.step_line(
-                self.locked, ticket.id, on_it, step, self.auto_complete, self._command()
+            lambda: lifecycle.step_line(
+                self.locked, ticket.id, on_it, step, self.auto_complete, self._stamp()
             )
         )
 
     @rule(step=st.sampled_from([TicketStep.START, TicketStep.BUMP]))
     def step_all(self, step: TicketStep) -> None:
-        self._try(lambda: commands.step_all(self.locked, step, self.auto_complete, self._command()))
+        self._try(lambda: lifecycle.step_all(self.locked, step, self.auto_complete, self._stamp()))
 
     @rule()
     def complete(self) -> None:
-        self._try(lambda: commands.complete(self.locked, self._command()))
+        self._try(lambda: lifecycle.complete(self.locked, self._stamp()))
 
     @rule(reason=st.sampled_from(["", "guest left"]))
     def begin_cancel(self, reason: str) -> None:
-        self._try(lambda: cancelling.begin_cancel(self.locked, self._command(reason)))
+        self._try(lambda: cancelling.begin_cancel(self.locked, self._stamp(reason)))
 
     @precondition(lambda self: self.locked.order.lifecycle is Lifecycle.CANCEL_PENDING)
     @rule(closed=st.booleans())
     def payments_answer(self, closed: bool) -> None:
         if closed:
-            self._try(lambda: cancelling.finish_cancel(self.locked, self._command()))
+            self._try(lambda: cancelling.finish_cancel(self.locked, self._stamp()))
         else:
-            self._try(lambda: cancelling.refuse_cancel(self.locked, STATIONS, self._command()))
+            self._try(lambda: cancelling.refuse_cancel(self.locked, STATIONS, self._stamp()))
 
     @rule()
     def cancel_draft(self) -> None:
-        self._try(lambda: cancelling.cancel_draft(self.locked, self._command()))
+        self._try(lambda: cancelling.cancel_draft(self.locked, self._stamp()))
 
     @rule(minutes=st.sampled_from([1, 20, 40]))
     def time_passes(self, minutes: int) -> None:
@@ -170,15 +170,15 @@ class OrderLife(RuleBasedStateMachine):
             assert (name in possible) == _works(attempt), (name, possible, order.state)
 
     def _attempts(self) -> dict[str, Callable[[], object]]:
-        locked, command = self.locked, self._command("guest left")
+        locked, stamp = self.locked, self._stamp("guest left")
         return {
-            "fire": lambda: commands.fire(locked, [], "", STATIONS, command),
-            "start": lambda: commands.step_all(locked, TicketStep.START, False, command),
-            "complete": lambda: commands.complete(locked, command),
+            "fire": lambda: firing.fire(locked, [], "", STATIONS, stamp),
+            "start": lambda: lifecycle.step_all(locked, TicketStep.START, False, stamp),
+            "complete": lambda: lifecycle.complete(locked, stamp),
         }
 
-    def _command(self, reason: str = "") -> Command:
-        return Command("cmd", MIA, self.at, reason)
+    def _stamp(self, reason: str = "") -> Stamp:
+        return Stamp("cmd", MIA, self.at, reason)
 
     def _try(self, verb: Callable[[], Change | None]) -> None:
         outcome: Change | Problem | None
@@ -202,7 +202,7 @@ class OrderLife(RuleBasedStateMachine):
             self.history[row.axis] = row.to_value
         self.locked = Locked(change.order, tuple(newest.values()))
         self.changes += 1
-        self.figures = _sum(self.figures, difference(change))
+        self.figures = _sum(self.figures, change.gained)
 
 
 def _check_move(before: Order, after: Order) -> None:

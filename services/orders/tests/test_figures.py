@@ -7,12 +7,13 @@ from fynlo.orders.v1 import events_pb2 as orders_events
 
 from chassis.errors import Unavailable
 from harness.fixtures import EventRecorder
-from services.orders.domain.kitchen import TicketStep
+from services.orders.domain.ticket import TicketStep
 from services.orders.tests.world import World
-from services.orders.usecases import payments
+from services.orders.usecases import payment
 from services.orders.usecases.copies import Copies
-from services.orders.usecases.figures import Publisher
-from services.orders.usecases.work import Dependencies
+from services.orders.usecases.day import Publisher
+from services.orders.usecases.ports import Dependencies
+from services.orders.wire.payment import captured_in
 
 
 def restarted(deps: Dependencies) -> Dependencies:
@@ -74,7 +75,7 @@ async def test_what_does_not_commit_publishes_no_figures(world: World) -> None:
     await publisher.publish()
     try:
         async with world.deps.db.transaction(world.tenant) as tx:
-            await payments.record_payment(tx, world.clock, world.payment(order.id, 100))
+            await payment.record_payment(tx, world.clock, captured_in(world.payment(order.id, 100)))
             raise Unavailable("the process dies here")
     except Unavailable:
         assert await publisher.publish() == 0

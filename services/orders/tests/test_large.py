@@ -16,19 +16,21 @@ from chassis.db import connection_options, prepare_connection
 from chassis.messaging.channels import owned_by
 from harness.fixtures import ModuleDatabases, OpenDatabase
 from harness.reads import reading
-from services.orders.domain.kitchen import TicketStep
-from services.orders.domain.order import Kitchen, State
-from services.orders.store import alarms as alarm_store
-from services.orders.store import orders as order_store
-from services.orders.store.listing import NAME_SEARCH_WINDOW, Filter, Position
+from services.orders.domain.alarm import Unseen
+from services.orders.domain.order.listing import Filter, Position
+from services.orders.domain.order.order import Kitchen, State
+from services.orders.domain.ticket import TicketStep
+from services.orders.store import alarm, ticket
+from services.orders.store.listing import NAME_SEARCH_WINDOW
 from services.orders.tests.builders import settings_message
 from services.orders.tests.stand_ins import world_of
 from services.orders.tests.world import World
-from services.orders.usecases import alarms, upkeep
-from services.orders.usecases import reading as questions
-from services.orders.usecases.alarms import Unseen
-from services.orders.usecases.day_end import BATCH, DayEnd
-from services.orders.usecases.reading import SNAPSHOT_CLOSED_ORDERS, SNAPSHOT_OPEN_ORDERS, SNAPSHOT_TICKETS
+from services.orders.usecases import alarm as alarms
+from services.orders.usecases import ticket as tickets
+from services.orders.usecases.day import DAY_END_BATCH, DayEnd
+from services.orders.usecases.order import order as orders
+from services.orders.usecases.order import upkeep
+from services.orders.usecases.snapshot import SNAPSHOT_CLOSED_ORDERS, SNAPSHOT_OPEN_ORDERS, SNAPSHOT_TICKETS
 
 RESTAURANTS = 2
 EACH = 100_000
@@ -149,7 +151,7 @@ async def fill(filler: asyncpg.Connection, owner: World, *, auto_complete: bool)
 async def assert_cost_of_page(world: World, wanted: Filter, after: Position | None = None) -> Position | None:
     """Where the list goes on after a page, which was read by its index."""
     async with reading(world.deps.db) as read:
-        page = await questions.list_orders(world.deps, world.tenant, wanted, after, PAGE)
+        page = await orders.list_orders(world.deps, world.tenant, wanted, after, PAGE)
     states = max(1, len(wanted.states))
     looked_at = NAME_SEARCH_WINDOW if wanted.name_prefix else states * (PAGE + 1)
     assert read.rows["orders"] <= looked_at, wanted
@@ -189,7 +191,7 @@ async def test_a_page_of_tickets_costs_a_page(past: World, share: float, station
     station_id = (await any_ticket(past))["station_id"] if station else None
     for states in ((), (Kitchen.SERVED,), (Kitchen.CANCELLED,), tuple(Kitchen)):
         async with reading(past.deps.db) as read:
-            await questions.list_tickets(past.deps, past.tenant, states, station_id, after, PAGE)
+            await tickets.list_tickets(past.deps, past.tenant, states, station_id, after, PAGE)
         assert read.rows["ticket"] <= max(3, len(states)) * (PAGE + 1), states
         assert BIG.isdisjoint(read.scanned)
 
@@ -197,7 +199,7 @@ async def test_a_page_of_tickets_costs_a_page(past: World, share: float, station
 @pytest.mark.parametrize("channel", sorted(owned_by("orders")))
 async def test_a_snapshot_costs_what_it_shows(past: World, channel: str) -> None:
     async with reading(past.deps.db) as read:
-        await questions.get_snapshot(past.deps, past.tenant, channel)
+        await past.snapshot(channel)
     orders = (SNAPSHOT_OPEN_ORDERS + SNAPSHOT_CLOSED_ORDERS) * len(State)
     assert read.rows["orders"] <= orders
     assert read.rows["order_line"] <= (LINES + 1) * orders
@@ -232,9 +234,9 @@ async def test_the_end_of_a_day_costs_its_batch_however_many_tickets_are_left(pa
     chore = DayEnd(past.deps)
     for _ in range(3):
         async with reading(past.deps.db) as read:
-            assert await chore.sweep() == BATCH
-        assert read.rows["ticket"] <= 20 * BATCH
-        assert read.rows["orders"] <= 20 * BATCH
+            assert await chore.sweep() == DAY_END_BATCH
+        assert read.rows["ticket"] <= 20 * DAY_END_BATCH
+        assert read.rows["orders"] <= 20 * DAY_END_BATCH
         assert BIG.isdisjoint(read.scanned)
 
 
@@ -247,7 +249,7 @@ async def test_alarms_of_many_tickets_are_raised_told_and_ended_by_their_own_row
         unseen += [Unseen(ticket, 1, "no_display") for ticket in old]
         await alarms.report_undelivered(past.deps, past.tenant, unseen)
         async with past.deps.db.transaction(past.tenant, readonly=True) as tx:
-            told = await alarm_store.find_alarms(tx)
+            told = await alarm.find_alarms(tx)
         await alarms.report_delivered(past.deps, past.tenant, waiting)
     assert {ticket.id for ticket in told} >= {ticket for ticket, _ in waiting}
     assert read.rows["ticket"] <= 2 * REPORTS
@@ -263,4 +265,4 @@ async def any_ticket(world: World) -> asyncpg.Record:
 
 async def tickets_of(world: World, order_id: str) -> list[asyncpg.Record]:
     async with world.deps.db.transaction(world.tenant, readonly=True) as tx:
-        return await tx.fetch(order_store.SELECT_TICKETS, world.tenant, UUID(order_id))
+        return await tx.fetch(ticket.FIND_TICKETS_OF, world.tenant, UUID(order_id))

@@ -38,9 +38,10 @@ from chassis.ids import new_id
 from chassis.rpc import was_replayed
 from harness.outbox import number_events
 from harness.rpc import Peer, serving
-from services.orders.domain.order import State
-from services.orders.rpc import ChannelsRpc, KitchenRpc, OrdersRpc
-from services.orders.rpc.orders import COMMAND_OF_STATUS
+from services.orders.domain.order.order import State
+from services.orders.rpc.channels import ChannelsRpc
+from services.orders.rpc.kitchen import KitchenRpc
+from services.orders.rpc.order import COMMAND_OF_STATUS, OrdersRpc
 from services.orders.tests.builders import DRINKS, MAINS, draft, draft_line
 from services.orders.tests.world import World
 

@@ -10,31 +10,33 @@ from hypothesis import strategies as st
 
 from chassis.ids import new_id
 from chassis.messaging.outbox import MAX_EVENT_BYTES, pending_event
-from services.orders.domain import cancelling, commands
-from services.orders.domain.change import Change, Locked, PaymentRecorded, numbered
+from services.orders.domain import firing
 from services.orders.domain.errors import OrderTooLarge
-from services.orders.domain.kitchen import TicketStep
 from services.orders.domain.menu import Item
-from services.orders.domain.order import GuestAllergy, Lifecycle, ServiceFlow
-from services.orders.domain.placing import WantedLine, WantedOption, price_basket
-from services.orders.store.kitchen import STATIONS_LIMIT
+from services.orders.domain.order import allergy, cancelling, lifecycle, placing
+from services.orders.domain.order.basket import WantedLine, WantedOption, price_basket
+from services.orders.domain.order.change import Change, Locked
+from services.orders.domain.order.order import GuestAllergy, Lifecycle, ServiceFlow
+from services.orders.domain.payment import Captured, record
+from services.orders.domain.station import STATIONS_MAX, STATIONS_PER_CATEGORY_MAX
+from services.orders.domain.ticket import TicketStep
 from services.orders.tests.builders import (
-    command,
+    MIA,
     draft,
     draft_line,
     group,
     item,
     menu,
     option,
+    stamp,
     terms,
     wanted,
 )
 from services.orders.tests.builders import line as a_line
 from services.orders.tests.builders import station as a_station
 from services.orders.tests.world import World
-from services.orders.usecases.kitchen import STATIONS_PER_CATEGORY_MAX
 from services.orders.wire.events import ORDER_GROWTH_BYTES, ORDER_MAX_BYTES, check_size, published
-from services.orders.wire.orders import order_message
+from services.orders.wire.order import order_message
 
 LINES_MAX = 200
 LONGEST_ALLERGY = GuestAllergy(tuple(range(1, 15)), "🥜" * 200)
@@ -42,9 +44,9 @@ NUMBER_MAX = 2**31 - 1
 RESTAURANT = new_id()
 TOPPINGS = [option(name="é" * 40, price_delta_minor=99) for _ in range(20)]
 KITCHENS = tuple(
-    a_station(name="🍕" * 60, is_default=number == 0, position=number) for number in range(STATIONS_LIMIT)
+    a_station(name="🍕" * 60, is_default=number == 0, position=number) for number in range(STATIONS_MAX)
 )
-CATEGORIES = [new_id() for _ in range(STATIONS_LIMIT // STATIONS_PER_CATEGORY_MAX)]
+CATEGORIES = [new_id() for _ in range(STATIONS_MAX // STATIONS_PER_CATEGORY_MAX)]
 STATIONS = tuple(
     replace(one, category_ids=frozenset({CATEGORIES[number // STATIONS_PER_CATEGORY_MAX]}))
     for number, one in enumerate(KITCHENS)
@@ -80,9 +82,9 @@ def placed(lines: list[WantedLine], flow: ServiceFlow) -> Change:
     """As placing does it. Raises OrderTooLarge."""
     order = wanted(*lines, service_flow=flow)
     basket = price_basket(order.lines, order.order_type, 0, MENU, terms())
-    change = commands.place(order, basket, terms(), 2**40, RESTAURANT, STATIONS, command())
-    check_size(order_message(change.order))
-    return numbered(change, NUMBER_MAX)
+    basket = replace(basket, menu_version=2**40)
+    check_size(order_message(placing.open_draft(order, basket, RESTAURANT, stamp()).order))
+    return placing.place(order, basket, RESTAURANT, NUMBER_MAX, STATIONS, stamp())
 
 
 def largest(lines: list[WantedLine], flow: ServiceFlow) -> Change:
@@ -123,26 +125,26 @@ def lives(change: Change, ending: str) -> Iterator[Change]:
         return Locked(order, tuple(tickets.values()))
 
     yield change
-    change = took(commands.set_guest_allergy(locked(), LONGEST_ALLERGY, command()) or change)
+    change = took(allergy.set_guest_allergy(locked(), LONGEST_ALLERGY, stamp()) or change)
     yield change
     if ending == "cancelled before it is cooked":
-        yield took(cancelling.begin_cancel(locked(), command(reason="r" * 200)))
-        yield took(cancelling.refuse_cancel(locked(), STATIONS, command()))
+        yield took(cancelling.begin_cancel(locked(), stamp(reason="r" * 200)))
+        yield took(cancelling.refuse_cancel(locked(), STATIONS, stamp()))
     if order.kitchen_may_start and any(one.kitchen.value == "held" for one in order.lines):
-        yield took(commands.fire(locked(), [], "", STATIONS, command()))
+        yield took(firing.fire(locked(), [], "", STATIONS, stamp()))
     if ending.startswith("cancelled"):
-        yield took(cancelling.begin_cancel(locked(), command(reason="🍕" * 200)))
-        yield took(cancelling.finish_cancel(locked(), command(reason="🍕" * 200)))
+        yield took(cancelling.begin_cancel(locked(), stamp(reason="🍕" * 200)))
+        yield took(cancelling.finish_cancel(locked(), stamp(reason="🍕" * 200)))
         return
     for amount in (1, order.totals.due_minor - 1):
-        payment = PaymentRecorded(new_id(), "cash", amount)
-        yield took(commands.record_payment(locked(), payment, STATIONS, False, command()))
+        cash = Captured(new_id(), order.id, 1, "cash", amount, "GBP", MIA)
+        yield took(record(locked(), cash, STATIONS, False, stamp()))
     if any(one.kitchen.value == "held" for one in order.lines):
-        yield took(commands.fire(locked(), [], "", STATIONS, command()))
+        yield took(firing.fire(locked(), [], "", STATIONS, stamp()))
     for ticket in locked().tickets:
-        yield took(commands.acknowledge_allergy(locked(), ticket.id, LONGEST_ALLERGY, command()) or change)
-    yield took(commands.step_all(locked(), TicketStep.BUMP, False, command()))
-    yield took(commands.complete(locked(), command()))
+        yield took(allergy.acknowledge_allergy(locked(), ticket.id, LONGEST_ALLERGY, stamp()) or change)
+    yield took(lifecycle.step_all(locked(), TicketStep.BUMP, False, stamp()))
+    yield took(lifecycle.complete(locked(), stamp()))
     assert order.lifecycle is Lifecycle.DONE
 
 

@@ -10,15 +10,15 @@ import pytest
 from chassis.db import Transaction
 from chassis.ids import new_id
 from harness.fixtures import ModuleDatabases
-from services.orders.domain import cancelling
-from services.orders.domain.kitchen import TicketStep
-from services.orders.domain.order import Order, State
+from services.orders.domain.order import cancelling
+from services.orders.domain.order.listing import Filter, Page
+from services.orders.domain.order.order import Order, State
+from services.orders.domain.ticket import TicketStep
 from services.orders.store import listing
-from services.orders.store import orders as store
-from services.orders.store.listing import Filter, Page
-from services.orders.tests.builders import command, draft, draft_line, item_message
+from services.orders.store import order as store
+from services.orders.tests.builders import draft, draft_line, item_message, stamp
 from services.orders.tests.world import World
-from services.orders.usecases import reading
+from services.orders.usecases.order import order as orders
 
 OWN_TABLES = (
     "restaurant",
@@ -34,7 +34,7 @@ OWN_TABLES = (
 
 
 async def page(world: World, limit: int = 50, **wanted: Any) -> Page:
-    return await reading.list_orders(world.deps, world.tenant, Filter(**wanted), None, limit)
+    return await orders.list_orders(world.deps, world.tenant, Filter(**wanted), None, limit)
 
 
 def ids(orders: list[Order]) -> list[str]:
@@ -118,7 +118,7 @@ async def test_a_search_by_name_goes_on_where_its_window_ends(world: World) -> N
     placed = [(await world.place()).id for _ in range(3)]
     first = await page(world, name_prefix="burger", limit=2)
     assert first.next is not None
-    rest = await reading.list_orders(world.deps, world.tenant, Filter(name_prefix="burger"), first.next, 2)
+    rest = await orders.list_orders(world.deps, world.tenant, Filter(name_prefix="burger"), first.next, 2)
     assert sorted(ids(first.orders) + ids(rest.orders)) == sorted(placed)
     assert rest.next is None
 
@@ -180,7 +180,7 @@ async def test_a_change_of_an_order_that_was_not_locked_is_noticed(world: World)
     await world.cook(order.id, TicketStep.START)
     with pytest.raises(RuntimeError, match="although it was locked"):
         async with world.deps.db.transaction(world.tenant) as tx:
-            await store.save(tx, cancelling.begin_cancel(locked, command(reason="x")))
+            await store.update_order(tx, cancelling.begin_cancel(locked, stamp(reason="x")))
 
 
 class Counting:

@@ -4,22 +4,29 @@ from dataclasses import replace
 from datetime import timedelta
 from uuid import UUID
 
-from fynlo.auth.v1.events_pb2 import RestaurantUpdated
 from fynlo.orders.v1 import events_pb2 as orders_events
 
 from chassis.db.sweeps import UNANSWERED_IN_A_ROW
 from chassis.errors import Unavailable
 from harness.fixtures import EventRecorder
-from services.orders.domain import guards
-from services.orders.domain.figures import Figures, figures
-from services.orders.domain.kitchen import RECALL_WITHIN, TicketStep
-from services.orders.domain.order import Kitchen, Lifecycle, State
-from services.orders.store import days, listing
-from services.orders.store import orders as store
+from services.orders.domain.day import Figures, figures
+from services.orders.domain.order.listing import Filter
+from services.orders.domain.order.order import Kitchen, Lifecycle, State
+from services.orders.domain.order.upkeep import (
+    CANCEL_HANGS_AFTER,
+    NOT_MARKED_SERVED,
+    NOT_PAID,
+    UNPAID_EXPIRES_AFTER,
+    was_handed_over,
+)
+from services.orders.domain.ticket import RECALL_WITHIN, TicketStep
+from services.orders.store import day, listing, upkeep
+from services.orders.store import order as store
 from services.orders.tests.builders import draft, draft_line, settings_message
 from services.orders.tests.world import World
-from services.orders.usecases import copies, upkeep
-from services.orders.usecases.upkeep import CANCEL_HANGS_AFTER, SWEEP_BATCH, UNPAID_EXPIRES_AFTER, Sweeper
+from services.orders.usecases.order.upkeep import SWEEP_BATCH, Sweeper
+from services.orders.usecases.restaurant import apply_restaurant
+from services.orders.wire.restaurant import restaurant_in
 
 INSTANT = timedelta(microseconds=1)
 BUSY_ORDERS = 40
@@ -35,7 +42,7 @@ async def test_an_unpaid_pay_first_order_expires_after_fifteen_minutes(
     assert (await world.order(order.id)).state is State.VALIDATED
     world.clock.advance(INSTANT)
     await Sweeper(world.deps).sweep()
-    assert (await world.order(order.id)).cancel_reason == upkeep.NOT_PAID
+    assert (await world.order(order.id)).cancel_reason == NOT_PAID
     states = [(await world.order(one.id)).state for one in (order, kept, later)]
     assert states == [State.CANCELLED, State.CANCELLED, State.VALIDATED]
     assert world.payments.closed == [order.id]
@@ -123,7 +130,7 @@ async def test_a_paid_order_that_was_only_bumped_completes_when_it_can_no_longer
     [completed] = await event_recorder.of_type(world.deps.db, orders_events.OrderCompleted, world.tenant)
     assert completed.order.id == order_id
     [done] = [row for row in await world.history(order_id) if row.to_value == "done" and row.axis == "state"]
-    assert (done.reason, done.actor.name, done.actor.user_id) == (upkeep.NOT_MARKED_SERVED, "orders", "")
+    assert (done.reason, done.actor.name, done.actor.user_id) == (NOT_MARKED_SERVED, "orders", "")
     await Sweeper(world.deps).sweep()
     assert (await world.order(order_id)).version == order.version
 
@@ -137,7 +144,7 @@ async def test_a_sweep_reads_little_while_many_paid_orders_may_still_be_recalled
         await world.cook(order.id, TicketStep.START, TicketStep.BUMP)
     question = "EXPLAIN (ANALYZE, BUFFERS, FORMAT JSON) SELECT * FROM orders_to_complete($1, $2, $3, $4, 100)"
     async with world.deps.db.transaction(None) as tx:
-        asked = (world.clock.now() - RECALL_WITHIN, *store.TO_COMPLETE_START)
+        asked = (world.clock.now() - RECALL_WITHIN, *upkeep.TO_COMPLETE_START)
         await tx.fetchval(question, *asked)  # plans what is inside
         [[answer]] = await tx.fetch(question, *asked)
     assert answer[0]["Plan"]["Shared Hit Blocks"] < BUSY_ORDERS
@@ -159,10 +166,10 @@ async def test_a_restaurant_that_completes_by_hand_keeps_its_orders_open(world: 
     order_id = await paid_and_bumped(world)
     async with world.deps.db.transaction(world.tenant) as tx:
         settings = settings_message(world.tenant, version=2, auto_complete=False)
-        await copies.note_restaurant(tx, RestaurantUpdated(settings=settings))
+        await apply_restaurant(tx, restaurant_in(settings))
     world.clock.advance(RECALL_WITHIN * 2)
     async with world.deps.db.transaction(None, readonly=True) as tx:
-        assert await store.find_to_complete(tx, world.clock.now(), store.TO_COMPLETE_START, 10) == []
+        assert await upkeep.find_to_complete(tx, world.clock.now(), upkeep.TO_COMPLETE_START, 10) == []
     await Sweeper(world.deps).sweep()
     assert (await world.order(order_id)).state is State.READY
 
@@ -172,10 +179,10 @@ async def test_only_what_is_paid_and_past_its_recall_counts_as_handed_over(world
     world.clock.advance(RECALL_WITHIN + INSTANT)
     async with world.deps.db.transaction(world.tenant) as tx:
         locked = await store.lock_order(tx, UUID(order_id))
-    assert guards.was_handed_over(locked, world.clock.now())
-    assert not guards.was_handed_over(locked, world.clock.now() - INSTANT)
+    assert was_handed_over(locked, world.clock.now())
+    assert not was_handed_over(locked, world.clock.now() - INSTANT)
     unpaid = replace(locked, order=replace(locked.order, totals=replace(locked.order.totals, paid_minor=0)))
-    assert not guards.was_handed_over(unpaid, world.clock.now())
+    assert not was_handed_over(unpaid, world.clock.now())
 
 
 async def test_the_figures_of_a_day_are_the_sum_of_its_orders(world: World) -> None:
@@ -190,8 +197,8 @@ async def test_the_figures_of_a_day_are_the_sum_of_its_orders(world: World) -> N
     await world.cancel((await world.place(draft=True)).id)
     expected = Figures()
     async with world.deps.db.transaction(world.tenant, readonly=True) as tx:
-        page = await listing.find_page(tx, listing.Filter(), None, 100)
-        kept = await days.find_figures(tx, page.orders[0].business_date)
+        page = await listing.find_page(tx, Filter(), None, 100)
+        kept = await day.find_figures(tx, page.orders[0].business_date)
     for order in page.orders:
         tickets = await world.tickets(str(order.id))
         expected = expected.minus(Figures().minus(figures(order, tickets)))

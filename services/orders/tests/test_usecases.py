@@ -26,12 +26,15 @@ from services.orders.domain.errors import (
     UnknownCustomer,
     UnknownTable,
 )
-from services.orders.domain.kitchen import LineStep, TicketStep
-from services.orders.domain.order import Kitchen, Lifecycle, State
+from services.orders.domain.order.order import Kitchen, Lifecycle, State
+from services.orders.domain.order.upkeep import UNPAID_EXPIRES_AFTER
+from services.orders.domain.ticket import LineStep, TicketStep
 from services.orders.tests.builders import MIA, draft, draft_line, item_message
 from services.orders.tests.world import Answer, World
-from services.orders.usecases import copies, placing, reading
-from services.orders.usecases.upkeep import UNPAID_EXPIRES_AFTER, Sweeper
+from services.orders.usecases.menu import apply_menu
+from services.orders.usecases.order import order as orders
+from services.orders.usecases.order.upkeep import Sweeper
+from services.orders.wire.menu import part_in
 
 
 async def test_a_pay_later_order_is_taken_cooked_paid_and_done(
@@ -311,7 +314,7 @@ async def test_a_quote_is_the_bill_of_the_order_and_leaves_no_trace(
     world: World, event_recorder: EventRecorder
 ) -> None:
     wanted = draft(draft_line(world.burger, 2))
-    quoted = (await placing.quote_order(world.deps, world.tenant, wanted)).order
+    quoted = await world.quote(wanted)
     assert (quoted.id, quoted.number, quoted.totals.total_minor) == ("", 0, 2250)
     assert await event_recorder.of_type(world.deps.db, orders_events.OrderUpdated, world.tenant) == []
     placed = await world.place(wanted)
@@ -458,7 +461,7 @@ async def test_the_history_tells_the_life_of_an_order(world: World) -> None:
     await world.pay(order)
     await world.cook(order.id, TicketStep.START, TicketStep.BUMP)
     await world.complete(order.id)
-    history = await reading.get_history(world.deps, world.tenant, UUID(order.id))
+    history = await orders.get_history(world.deps, world.tenant, UUID(order.id))
     states = [change.to_value for change in history if change.axis == "state"]
     assert states == ["validated", "paid", "preparing", "ready", "done"]
     assert [change.sequence for change in history] == list(range(1, len(history) + 1))
@@ -483,4 +486,4 @@ async def hear_of_menu(world: World, menu: catalog_pb2.Menu) -> None:
         items=menu.items,
     )
     async with world.deps.db.transaction(world.tenant) as tx:
-        await copies.note_menu(tx, changed)
+        await apply_menu(tx, part_in(changed))

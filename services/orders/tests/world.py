@@ -11,14 +11,18 @@ from fynlo.orders.v1 import orders_pb2
 from fynlo.orders.v1 import orders_service_pb2 as orders_api
 from fynlo.payments.v1 import events_pb2 as payments_events
 from fynlo.payments.v1 import payments_pb2
+from fynlo.realtime.v1.channel_source_service_pb2 import GetSnapshotResponse
 
 from chassis.clock import FakeClock
 from chassis.db.idempotency import IdempotencyKey
 from chassis.ids import new_id
 from chassis.rpc import Call, inbound
 from harness.rpc import PATIENT_SECONDS, TokenMint
-from services.orders.domain.kitchen import LineStep, TicketStep
-from services.orders.domain.order import Kitchen, Order, State, StateChange
+from services.orders.domain.order.order import Kitchen, Order, State, StateChange
+from services.orders.domain.ticket import LineStep, TicketStep
+from services.orders.rpc import order as rpc
+from services.orders.rpc.asking import order_id_of
+from services.orders.rpc.ticket import CHANGED, LINE_CHANGED
 from services.orders.tests.builders import (
     MIA,
     draft,
@@ -27,9 +31,15 @@ from services.orders.tests.builders import (
     menu_message,
     settings_message,
 )
-from services.orders.usecases import cancelling, kitchen, lifecycle, payments, placing, reading
-from services.orders.usecases.ports import Ask
-from services.orders.usecases.work import Dependencies
+from services.orders.usecases import firing, payment
+from services.orders.usecases import ticket as tickets
+from services.orders.usecases.order import cancelling, lifecycle, placing
+from services.orders.usecases.order import order as orders
+from services.orders.usecases.ports import Command, Dependencies
+from services.orders.usecases.snapshot import get_snapshot
+from services.orders.wire.order import quote_message, wanted_order
+from services.orders.wire.payment import captured_in
+from services.orders.wire.snapshot import snapshot_message
 
 PERMISSIONS = frozenset({"orders.place", "orders.cancel"})
 
@@ -70,10 +80,10 @@ class World:
         """A second restaurant on the same service."""
         return World(self.deps, self.clock, self.auth, self.catalog, self.payments, new_id(), self.mint)
 
-    def ask(self, key: str = "", body: bytes = b"same") -> Ask:
+    def ask(self, key: str = "", body: bytes = b"same") -> Command:
         """A request of Mia's, with a fresh key unless given."""
         key = key or str(new_id())
-        return Ask(self.tenant, IdempotencyKey("test", key, body), MIA)
+        return Command(self.tenant, IdempotencyKey("test", key, body), MIA)
 
     @contextmanager
     def calling(self) -> Iterator[Call]:
@@ -97,7 +107,10 @@ class World:
         wanted = wanted if wanted is not None else draft(draft_line(self.burger), **overrides)
         body = wanted.SerializeToString(deterministic=True)
         with self.calling() as call:
-            reply = await placing.place_order(self.deps, self.ask(key, body), wanted)
+            command = self.ask(key, body)
+            reply = await placing.place_order(
+                self.deps, command, wanted_order(wanted, order_id_of(command)), rpc.PLACED
+            )
         return Answer(reply.order, call.replayed)
 
     async def place_pay_first(self, **overrides: Any) -> orders_pb2.Order:
@@ -106,29 +119,36 @@ class World:
 
     async def order(self, order_id: str) -> Order:
         """As stored."""
-        return await reading.get_order(self.deps, self.tenant, UUID(order_id))
+        return await orders.get_order(self.deps, self.tenant, UUID(order_id))
 
     async def history(self, order_id: str) -> list[StateChange]:
         """How the order came to its state."""
-        return list(await reading.get_history(self.deps, self.tenant, UUID(order_id)))
+        return list(await orders.get_history(self.deps, self.tenant, UUID(order_id)))
+
+    async def snapshot(self, channel: str) -> GetSnapshotResponse:
+        """What a device that has nothing yet is told."""
+        return snapshot_message(await get_snapshot(self.deps, self.tenant, channel))
 
     async def quote(self, wanted: orders_api.OrderDraft) -> orders_pb2.Order:
         """The bill of a basket."""
         with self.calling():
-            return (await placing.quote_order(self.deps, self.tenant, wanted)).order
+            quoted = await placing.quote_order(self.deps, self.tenant, wanted_order(wanted, new_id()))
+        return quote_message(quoted)
 
     async def tickets(self, order_id: str) -> list[Any]:
         """Every ticket of an order."""
-        found, _ = await reading.list_tickets(self.deps, self.tenant, list(Kitchen), None, None, 200)
+        found, _ = await tickets.list_tickets(self.deps, self.tenant, list(Kitchen), None, None, 200)
         return [ticket for ticket in found if str(ticket.order_id) == order_id]
 
     async def step(self, ticket_id: UUID, step: TicketStep, key: str = "") -> orders_pb2.Ticket:
         """A cook moves a ticket."""
-        return (await kitchen.change_ticket(self.deps, self.ask(key), ticket_id, step)).ticket
+        return (await tickets.change_ticket(self.deps, self.ask(key), ticket_id, step, CHANGED)).ticket
 
     async def step_line(self, ticket_id: UUID, line_id: UUID, step: LineStep) -> orders_pb2.Ticket:
         """A cook moves a line."""
-        answer = await kitchen.change_ticket_line(self.deps, self.ask(), ticket_id, line_id, step)
+        answer = await tickets.change_ticket_line(
+            self.deps, self.ask(), ticket_id, line_id, step, LINE_CHANGED
+        )
         return answer.ticket
 
     async def cook(self, order_id: str, *steps: TicketStep) -> None:
@@ -153,7 +173,7 @@ class World:
     async def record(self, event: payments_events.PaymentCaptured) -> bool:
         """The consumer's handler, in its transaction."""
         async with self.deps.db.transaction(self.tenant) as tx:
-            return await payments.record_payment(tx, self.clock, event)
+            return await payment.record_payment(tx, self.clock, captured_in(event))
 
     async def pay(self, order: orders_pb2.Order, amount_minor: int | None = None) -> None:
         """Cash for the whole order unless told otherwise."""
@@ -164,22 +184,20 @@ class World:
         self, order_id: str, lines: list[UUID] | None = None, course: str = "", pay_later: bool = False
     ) -> orders_pb2.Order:
         """Held lines to the kitchen."""
-        answer = await lifecycle.fire_order(
+        answer = await firing.fire_order(
             self.deps,
             self.ask(),
             UUID(order_id),
             lines or [],
             course,
-            orders_api.FireOrderResponse,
+            rpc.FIRED,
             pay_later,
         )
         return answer.order
 
     async def complete(self, order_id: str) -> orders_pb2.Order:
         """Paid and handed over."""
-        answer = await lifecycle.complete_order(
-            self.deps, self.ask(), UUID(order_id), orders_api.CompleteOrderResponse
-        )
+        answer = await lifecycle.complete_order(self.deps, self.ask(), UUID(order_id), rpc.COMPLETED)
         return answer.order
 
     async def cancel(
@@ -188,7 +206,7 @@ class World:
         """Closes the bill and cancels."""
         with self.calling():
             answer = await cancelling.cancel_order(
-                self.deps, self.ask(key, body), UUID(order_id), reason, orders_api.CancelOrderResponse
+                self.deps, self.ask(key, body), UUID(order_id), reason, rpc.CANCELLED
             )
         return answer.order
 
@@ -196,7 +214,7 @@ class World:
         """A draft becomes an order."""
         with self.calling():
             answer = await placing.validate_order(
-                self.deps, self.ask(key, body), UUID(order_id), orders_api.ValidateOrderResponse
+                self.deps, self.ask(key, body), UUID(order_id), rpc.VALIDATED
             )
         return answer.order
 
@@ -204,6 +222,6 @@ class World:
         """Moves the order to a derived state."""
         with self.calling():
             answer = await lifecycle.set_order_status(
-                self.deps, self.ask(), UUID(order_id), status, reason, orders_api.SetOrderStatusResponse
+                self.deps, self.ask(), UUID(order_id), status, reason, rpc.STATUS_SET
             )
         return answer.order

@@ -1,33 +1,24 @@
-"""What a use case is given: who asks, the database, the peers, the copies."""
+"""What a use case is given: the command, the database, the peers, the copies."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Protocol, TypeVar
+from typing import TYPE_CHECKING, Protocol
 from uuid import UUID
 
-from fynlo.catalog.v1 import catalog_service_pb2 as catalog_api
-from fynlo.common.v1 import common_pb2
-from fynlo.orders.v1 import orders_service_pb2 as orders_api
-from google.protobuf.message import Message
+from chassis.clock import Clock
+from chassis.db import Database, commands
+from services.orders.domain.menu import MenuNews
+from services.orders.domain.order.change import Stamp
+from services.orders.domain.order.order import Actor, Line
+from services.orders.domain.restaurant import RestaurantCopy
 
-from chassis.db.commands import Command
-from services.orders.domain.order import Actor, Line
-
-M = TypeVar("M", bound=Message)
-R = TypeVar(
-    "R",
-    orders_api.ValidateOrderResponse,
-    orders_api.FireOrderResponse,
-    orders_api.CompleteOrderResponse,
-    orders_api.CancelOrderResponse,
-    orders_api.SetOrderStatusResponse,
-)
-"""Replies that hold nothing but the order."""
+if TYPE_CHECKING:
+    from services.orders.usecases.copies import Copies
 
 
 @dataclass(frozen=True, slots=True)
-class Ask(Command):
-    """One request for a change, and who makes it."""
+class Command(commands.Command):
+    """A request for a change, and who makes it."""
 
     actor: Actor
 
@@ -35,11 +26,11 @@ class Ask(Command):
 class Peers(Protocol):
     """What other services answer. Calls raise the problem that the peer raised, or Unavailable."""
 
-    async def restaurant(self, tenant: UUID) -> common_pb2.RestaurantSettings:
+    async def restaurant(self, tenant: UUID) -> RestaurantCopy:
         """The settings of a restaurant, asked as this service."""
         ...
 
-    async def menu(self, tenant: UUID, since_version: int) -> catalog_api.GetMenuResponse:
+    async def menu(self, tenant: UUID, since_version: int) -> MenuNews:
         """The menu, or what changed since a version, asked as this service."""
         ...
 
@@ -57,3 +48,21 @@ class Peers(Protocol):
         Anything else it raises (Unavailable mostly) says nothing about the bill: it may be closed.
         """
         ...
+
+
+@dataclass(frozen=True, slots=True)
+class Dependencies:
+    """What the use cases work with, made once per process."""
+
+    db: Database
+    clock: Clock
+    peers: Peers
+    copies: "Copies"
+
+    def stamp(self, command: Command, reason: str = "") -> Stamp:
+        """The stamp of a request, as of now."""
+        return Stamp(command.id, command.actor, self.clock.now(), reason)
+
+    def own_stamp(self, command_id: str, reason: str = "") -> Stamp:
+        """The stamp of a change that the service makes by itself."""
+        return Stamp(command_id, Actor("", "orders"), self.clock.now(), reason)

@@ -7,9 +7,9 @@ from fynlo.common.v1 import common_pb2
 from fynlo.orders.v1 import orders_pb2
 from fynlo.orders.v1 import orders_service_pb2 as orders_api
 
-from services.orders.domain.kitchen import LineStep, TicketStep
 from services.orders.domain.menu import OrderType
-from services.orders.domain.order import Kitchen, Lifecycle, Payment, ServiceFlow, State
+from services.orders.domain.order.order import Kitchen, Lifecycle, Payment, ServiceFlow, State
+from services.orders.domain.ticket import LineStep, TicketStep
 from services.orders.pricing import BillMode
 
 E = TypeVar("E", bound=StrEnum)
@@ -32,7 +32,6 @@ KITCHEN = _table(Kitchen, orders_pb2.KitchenState, "KITCHEN_STATE")
 STATE = _table(State, orders_pb2.OrderState, "ORDER_STATE")
 TICKET_STEP = _table(TicketStep, orders_api.TicketAction, "TICKET_ACTION")
 LINE_STEP = _table(LineStep, orders_api.TicketLineAction, "TICKET_LINE_ACTION")
-
 ORDER_TYPE_OF = _reverse(ORDER_TYPE)
 BILL_MODE_OF = _reverse(BILL_MODE)
 SERVICE_FLOW_OF = _reverse(SERVICE_FLOW)

@@ -5,14 +5,15 @@ left for what an order gains in its life, and tickets that do not fit beside it 
 """
 
 from collections.abc import Iterable, Iterator, Sequence
-from enum import StrEnum
 
 from fynlo.orders.v1 import events_pb2 as orders_events
 from fynlo.orders.v1 import orders_pb2
 from google.protobuf.message import Message
 
 from chassis.messaging.outbox import MAX_EVENT_BYTES
-from services.orders.domain.change import (
+from services.orders.domain.alarm import AlarmEnd
+from services.orders.domain.errors import OrderTooLarge
+from services.orders.domain.order.change import (
     AlarmCleared,
     Cancelled,
     Change,
@@ -24,10 +25,9 @@ from services.orders.domain.change import (
     TicketMoved,
     Updated,
 )
-from services.orders.domain.errors import OrderTooLarge
-from services.orders.domain.kitchen import Ticket
-from services.orders.domain.order import Actor
-from services.orders.wire.orders import actor_message, order_message, ticket_message
+from services.orders.wire.alarm import alarm_cleared
+from services.orders.wire.order import order_message
+from services.orders.wire.ticket import ticket_message
 
 ORDER_GROWTH_BYTES = 2_000
 """What an accepted order may still gain: number, money, times, versions, what happens to its lines, and what
@@ -36,18 +36,9 @@ ORDER_MAX_BYTES = 37_000
 """An order at any time of its life."""
 TICKETS_MAX_BYTES = MAX_EVENT_BYTES - ORDER_MAX_BYTES - 2_000
 """The tickets beside an order in one event; the rest is for its other fields. One ticket is never larger."""
-
 FIELD_BYTES = 6
 """What a message costs beside its own bytes in a field: tag and length."""
 MORE_TICKETS = "more_tickets"
-
-
-class AlarmEnd(StrEnum):
-    """Why an alarm is over."""
-
-    CONFIRMED = "confirmed"
-    MOVED = "moved"
-    ACKNOWLEDGED = "acknowledged"
 
 
 def check_size(order: orders_pb2.Order) -> None:
@@ -83,14 +74,6 @@ def _parts(tickets: Iterable[orders_pb2.Ticket]) -> Iterator[list[orders_pb2.Tic
         left -= size
     if part:
         yield part
-
-
-def alarm_cleared(
-    ticket: Ticket, cause: AlarmEnd, by: Actor | None = None
-) -> orders_events.TicketAlarmCleared:
-    """The end of a ticket's alarm, for all tills."""
-    who = actor_message(by) if by is not None else None
-    return orders_events.TicketAlarmCleared(ticket=ticket_message(ticket), cause=cause, acknowledged_by=who)
 
 
 def _message(event: Event, order: orders_pb2.Order, tickets: Sequence[orders_pb2.Ticket]) -> Message:

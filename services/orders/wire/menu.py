@@ -1,60 +1,19 @@
-"""The menu and the settings of a restaurant, as copies of other services' messages."""
+"""The menu as catalog tells it, and the copy of it in catalog's own encoding."""
 
-from dataclasses import dataclass
-from datetime import date, datetime, time
+from collections.abc import Iterable
+from datetime import date
 from uuid import UUID
 
 from fynlo.catalog.v1 import catalog_pb2
 from fynlo.catalog.v1 import catalog_service_pb2 as catalog_api
 from fynlo.catalog.v1 import events_pb2 as catalog_events
-from fynlo.common.v1 import common_pb2
 
-from chassis.clock import business_date
-from services.orders.domain.menu import Item, Menu, Option, OptionGroup, VatRate, Window
-from services.orders.pricing import BillMode
-from services.orders.wire import enums
-
-MINUTES_PER_HOUR = 60
+from services.orders.domain.menu import Item, Menu, MenuNews, MenuPart, Option, OptionGroup, VatRate, Window
 
 
-@dataclass(frozen=True, slots=True)
-class Settings:
-    """How a restaurant sells."""
-
-    version: int
-    currency_code: str
-    time_zone: str
-    bill_mode: BillMode
-    service_charge_bp: int
-    day_cutoff_minutes: int
-    auto_complete: bool
-
-
-def day_of(settings: Settings, at: datetime) -> date:
-    """The business day that it is in the restaurant at the instant ``at``."""
-    return business_date(at, settings.time_zone, cutoff_of(settings.day_cutoff_minutes))
-
-
-def cutoff_of(minutes: int) -> time:
-    """When a business day begins, given in minutes after midnight."""
-    return time(*divmod(minutes, MINUTES_PER_HOUR))
-
-
-def settings_of(message: common_pb2.RestaurantSettings) -> Settings:
-    """An unspecified bill mode is the default of the United Kingdom: inclusive, service optional."""
-    return Settings(
-        version=message.version,
-        currency_code=message.currency_code,
-        time_zone=message.time_zone,
-        bill_mode=enums.BILL_MODE_OF.get(message.bill_mode, BillMode.INCLUSIVE_OPTIONAL),
-        service_charge_bp=message.service_charge_bp,
-        day_cutoff_minutes=message.day_cutoff_minutes,
-        auto_complete=message.auto_complete,
-    )
-
-
-def menu_of(message: catalog_pb2.Menu) -> Menu:
+def menu_kept(kept: bytes) -> Menu:
     """The menu, indexed for orders."""
+    message = catalog_pb2.Menu.FromString(kept)
     return Menu(
         version=message.version,
         currency_code=message.currency_code,
@@ -63,23 +22,45 @@ def menu_of(message: catalog_pb2.Menu) -> Menu:
     )
 
 
-def apply_change(menu: catalog_pb2.Menu, change: catalog_events.MenuChanged) -> None:
-    """Brings a copy to the version of ``change`` (or of a part of it); what is named replaces what was."""
-    _replace_items(menu, list(change.items), set(change.removed_item_ids))
-    _replace_categories(menu, list(change.categories), set(change.removed_category_ids))
-    _replace_vat_classes(menu, list(change.vat_classes))
-    menu.version = change.version
+def news_in(answer: catalog_api.GetMenuResponse) -> MenuNews:
+    """What catalog answers."""
+    return MenuNews(answer.menu.version, not answer.delta, answer.SerializeToString())
 
 
-def apply_answer(menu: catalog_pb2.Menu, answer: catalog_api.GetMenuResponse) -> None:
-    """Brings a copy to what catalog answered, whole or as a delta."""
-    if not answer.delta:
-        menu.CopyFrom(answer.menu)
-        return
+def part_in(event: catalog_events.MenuChanged) -> MenuPart:
+    """What catalog announces: a change, or one part of it."""
+    return MenuPart(
+        version=event.version,
+        part=event.part or 1,
+        parts=event.parts or 1,
+        previous_version=event.previous_version,
+        payload=event.SerializeToString(),
+    )
+
+
+def with_news(kept: bytes | None, news: MenuNews) -> bytes:
+    """The copy as it is after what catalog answered; what is named replaces what was."""
+    answer = catalog_api.GetMenuResponse.FromString(news.payload)
+    if news.is_whole:
+        return answer.menu.SerializeToString()
+    menu = catalog_pb2.Menu.FromString(kept or b"")
     _replace_items(menu, list(answer.menu.items), set(answer.removed_item_ids))
     _replace_categories(menu, list(answer.menu.categories), set(answer.removed_category_ids))
     _replace_vat_classes(menu, list(answer.menu.vat_classes))
     menu.version = answer.menu.version
+    return menu.SerializeToString()
+
+
+def with_changes(kept: bytes, parts: Iterable[MenuPart]) -> bytes:
+    """The copy as it is after these changes, which follow it."""
+    menu = catalog_pb2.Menu.FromString(kept)
+    for part in parts:
+        change = catalog_events.MenuChanged.FromString(part.payload)
+        _replace_items(menu, list(change.items), set(change.removed_item_ids))
+        _replace_categories(menu, list(change.categories), set(change.removed_category_ids))
+        _replace_vat_classes(menu, list(change.vat_classes))
+        menu.version = change.version
+    return menu.SerializeToString()
 
 
 def _replace_items(menu: catalog_pb2.Menu, items: list[catalog_pb2.Item], removed: set[str]) -> None:

@@ -1,0 +1,1 @@
+"""An order: what it is, and every verb that changes one."""

@@ -1,0 +1,44 @@
+"""What an order allows now, and the refusal of everything else."""
+
+from services.orders.domain.errors import IllegalTransition
+from services.orders.domain.order.order import Kitchen, Lifecycle, Order, State
+
+
+def illegal(order: Order, command: str, detail: str = "") -> IllegalTransition:
+    """The refusal of ``command``, with the commands that are possible now."""
+    return IllegalTransition(order.state.value, command, allowed_commands(order), detail)
+
+
+def allowed_commands(order: Order) -> list[str]:
+    """What can be asked of the order now."""
+    if order.lifecycle is Lifecycle.DRAFT:
+        return ["validate", "cancel"] if order.lines else ["cancel"]
+    if order.lifecycle is not Lifecycle.VALIDATED:
+        return []
+    kitchens = {line.kitchen for line in order.lines if line.active}
+    possible = {
+        "fire": Kitchen.HELD in kitchens and order.kitchen_may_start,
+        "start": Kitchen.QUEUED in kitchens,
+        "bump": bool(kitchens & {Kitchen.QUEUED, Kitchen.PREPARING}),
+        "complete": kitchen_is_through(order) and not order.totals.due_minor,
+        "cancel": not order.totals.paid_minor,
+    }
+    return [name for name, may in possible.items() if may]
+
+
+def reachable_statuses(order: Order) -> list[State]:
+    """The derived states that one command leads to."""
+    commands = set(allowed_commands(order))
+    reachable = {
+        State.VALIDATED: "validate" in commands,
+        State.PREPARING: "start" in commands and order.state is not State.PREPARING,
+        State.READY: "bump" in commands and order.kitchen is not Kitchen.HELD,
+        State.DONE: "complete" in commands,
+        State.CANCELLED: "cancel" in commands,
+    }
+    return [state for state, may in reachable.items() if may]
+
+
+def kitchen_is_through(order: Order) -> bool:
+    """Everything is handed over or waits to be."""
+    return order.kitchen in {Kitchen.READY, Kitchen.SERVED, Kitchen.NONE}

@@ -1,0 +1,113 @@
+"""How an order begins: as a draft, placed at once, or placed from a draft."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from uuid import UUID
+
+from services.orders.domain.errors import EmptyOrder
+from services.orders.domain.firing import fire_waiting
+from services.orders.domain.menu import OrderType
+from services.orders.domain.order.basket import Basket, WantedLine
+from services.orders.domain.order.change import Change, Locked, Placed, Stamp, Updated, change_of
+from services.orders.domain.order.guards import illegal
+from services.orders.domain.order.order import GuestAllergy, Lifecycle, Order, ServiceFlow
+from services.orders.domain.station import Station
+
+
+@dataclass(frozen=True, slots=True)
+class WantedOrder:
+    """An order as the client asks for it. ``menu_version`` is the menu it showed, 0 when it does not know."""
+
+    id: UUID
+    service_flow: ServiceFlow
+    order_type: OrderType
+    covers: int
+    menu_version: int
+    draft: bool
+    lines: tuple[WantedLine, ...]
+    content_hash: bytes
+    id_from_client: bool = True
+    guest_allergy: GuestAllergy | None = None
+
+
+def open_draft(wanted: WantedOrder, basket: Basket, restaurant_id: UUID, stamp: Stamp) -> Change:
+    """A draft: priced for show, without number, stock or effect on the kitchen."""
+    draft = _new_order(wanted, basket, restaurant_id, stamp, Lifecycle.DRAFT)
+    return change_of(None, draft, (), stamp, [Updated("draft")])
+
+
+def place(
+    wanted: WantedOrder,
+    basket: Basket,
+    restaurant_id: UUID,
+    number: int,
+    stations: Sequence[Station],
+    stamp: Stamp,
+) -> Change:
+    """A new order with its number: prices are fixed and lines that need not wait go to the kitchen.
+
+    Raises EmptyOrder.
+    """
+    refuse_empty(basket.lines)
+    order = _new_order(wanted, basket, restaurant_id, stamp, Lifecycle.VALIDATED)
+    placed, tickets = fire_waiting(replace(order, number=number, placed_at=stamp.at), (), stations, stamp)
+    return change_of(None, placed, tickets, stamp, [Placed()])
+
+
+def validate(
+    locked: Locked, basket: Basket, number: int, stations: Sequence[Station], stamp: Stamp
+) -> Change:
+    """A draft is placed, with the prices of now. Raises IllegalTransition and EmptyOrder."""
+    order = locked.order
+    if order.lifecycle is not Lifecycle.DRAFT:
+        raise illegal(order, "validate")
+    refuse_empty(basket.lines)
+    valid = replace(
+        order,
+        number=number,
+        lifecycle=Lifecycle.VALIDATED,
+        lines=basket.lines,
+        vat=basket.bill.vat_groups,
+        totals=basket.totals,
+        bill_mode=basket.terms.bill_mode,
+        currency_code=basket.terms.currency_code,
+        business_date=basket.terms.business_date,
+        menu_version=basket.menu_version,
+        placed_at=stamp.at,
+    )
+    placed, tickets = fire_waiting(valid, (), stations, stamp)
+    return change_of(locked, placed, tickets, stamp, [Placed()])
+
+
+def refuse_empty(lines: Sequence[object]) -> None:
+    """Raises EmptyOrder: only a draft may be empty."""
+    if not lines:
+        raise EmptyOrder("An order needs at least one line.")
+
+
+def _new_order(
+    wanted: WantedOrder, basket: Basket, restaurant_id: UUID, stamp: Stamp, lifecycle: Lifecycle
+) -> Order:
+    """Version 0: the change that stores it makes it version 1."""
+    return Order(
+        id=wanted.id,
+        restaurant_id=restaurant_id,
+        number=0,
+        lifecycle=lifecycle,
+        service_flow=wanted.service_flow,
+        order_type=wanted.order_type,
+        covers=wanted.covers,
+        currency_code=basket.terms.currency_code,
+        business_date=basket.terms.business_date,
+        created_at=stamp.at,
+        updated_at=stamp.at,
+        version=0,
+        lines=basket.lines,
+        vat=basket.bill.vat_groups,
+        totals=basket.totals,
+        bill_mode=basket.terms.bill_mode,
+        menu_version=basket.menu_version,
+        placed_by=stamp.actor,
+        content_hash=wanted.content_hash,
+        guest_allergy=wanted.guest_allergy,
+    )

@@ -1,0 +1,52 @@
+"""What orders know of a restaurant."""
+
+from dataclasses import dataclass
+from datetime import date, datetime, time
+from zoneinfo import ZoneInfo
+
+from chassis.clock import business_date
+from services.orders.domain.order.basket import Terms
+from services.orders.pricing import BillMode
+
+MINUTES_PER_HOUR = 60
+
+
+@dataclass(frozen=True, slots=True)
+class RestaurantCopy:
+    """The settings of a restaurant that decide how it sells; auth owns them."""
+
+    version: int
+    currency_code: str
+    time_zone: str
+    bill_mode: BillMode
+    service_charge_bp: int
+    day_cutoff_minutes: int
+    auto_complete: bool
+
+    def business_date(self, at: datetime) -> date:
+        """The business day that it is in the restaurant at the instant ``at``."""
+        return business_date(at, self.time_zone, cutoff_of(self.day_cutoff_minutes))
+
+    def terms(self, at: datetime) -> Terms:
+        """How the restaurant sells at the instant ``at``."""
+        return Terms(
+            currency_code=self.currency_code,
+            bill_mode=self.bill_mode,
+            service_charge_bp=self.service_charge_bp,
+            local=at.astimezone(ZoneInfo(self.time_zone)),
+            business_date=self.business_date(at),
+        )
+
+
+@dataclass(frozen=True, slots=True)
+class CopyVersions:
+    """Which copies a price was computed with."""
+
+    settings: int
+    menu: int
+    stations: int
+
+
+def cutoff_of(minutes: int) -> time:
+    """When a business day begins, given in minutes after midnight."""
+    return time(*divmod(minutes, MINUTES_PER_HOUR))

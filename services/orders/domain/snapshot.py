@@ -1,0 +1,39 @@
+"""What a device that has nothing yet begins with: the state of a channel and the position it stands for."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from services.orders.domain.day import DayFigures
+from services.orders.domain.order.order import Order
+from services.orders.domain.station import Station
+from services.orders.domain.ticket import Ticket
+
+
+@dataclass(frozen=True, slots=True)
+class OrdersState:
+    """Tickets in alarm, the newest first; open orders, then closed ones, each the newest first."""
+
+    alarms: Sequence[Ticket]
+    orders: Sequence[Order]
+
+
+@dataclass(frozen=True, slots=True)
+class KitchenState:
+    """Stations, and what their cooks have to look at, the newest first."""
+
+    stations: Sequence[Station]
+    tickets: Sequence[Ticket]
+
+
+@dataclass(frozen=True, slots=True)
+class FloorState:
+    """There are no tables yet."""
+
+
+@dataclass(frozen=True, slots=True)
+class Snapshot:
+    """A channel's state and its position at one instant; a state may be newer than its position."""
+
+    epoch: str
+    seq: int
+    state: OrdersState | KitchenState | DayFigures | FloorState

@@ -1,0 +1,26 @@
+"""Payments that were booked on orders: each once."""
+
+from datetime import datetime
+
+from chassis.db import Transaction
+from services.orders.domain.payment import Captured
+
+INSERT_PAYMENT = """
+INSERT INTO order_payment (restaurant_id, payment_id, order_id, sequence, method, amount_minor, recorded_at)
+VALUES ($1, $2, $3, $4, $5, $6, $7) ON CONFLICT DO NOTHING RETURNING true
+"""
+
+
+async def insert_payment(tx: Transaction, captured: Captured, at: datetime) -> bool:
+    """False when this payment was recorded before."""
+    inserted = await tx.fetchval(
+        INSERT_PAYMENT,
+        tx.tenant,
+        captured.payment_id,
+        captured.order_id,
+        captured.sequence,
+        captured.method,
+        captured.amount_minor,
+        at,
+    )
+    return inserted is not None

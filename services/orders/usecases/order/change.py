@@ -1,0 +1,39 @@
+"""What every change of an order has in common: it is made under the order's lock, stored, and published."""
+
+from collections.abc import Awaitable, Callable
+from uuid import UUID
+
+from chassis.db import Transaction
+from chassis.db.commands import Answer, M, execute
+from services.orders.domain.order.change import Change, Locked
+from services.orders.domain.order.order import Order
+from services.orders.store.order import lock_order, update_order
+from services.orders.usecases.ports import Command, Dependencies
+from services.orders.wire.events import published
+
+Verb = Callable[[Transaction, Locked], Awaitable[Change]]
+
+
+async def apply(tx: Transaction, change: Change) -> None:
+    """Stores a change of a locked order and publishes its events."""
+    await update_order(tx, change)
+    publish(tx, change)
+
+
+def publish(tx: Transaction, change: Change) -> None:
+    """Emits every event. Whatever was accepted can be published: see wire.events."""
+    for event in published(change):
+        tx.emit(event, subject_id=str(change.order.id))
+
+
+async def change_order(
+    deps: Dependencies, command: Command, order_id: UUID, answer: Answer[Order, M], verb: Verb
+) -> M:
+    """A command that is one change of one order. Raises OrderNotFound and what ``verb`` raises."""
+
+    async def work(tx: Transaction) -> Order:
+        change = await verb(tx, await lock_order(tx, order_id))
+        await apply(tx, change)
+        return change.order
+
+    return await execute(deps.db, command, answer, work)

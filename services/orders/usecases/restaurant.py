@@ -1,0 +1,16 @@
+"""The copy of a restaurant's settings: kept by events, read through while it is missing (see ``copies``)."""
+
+from chassis.db import Transaction
+from services.orders.domain.restaurant import RestaurantCopy
+from services.orders.store.restaurant import find_restaurant, save_restaurant
+from services.orders.wire.restaurant import kept_restaurant, restaurant_kept
+
+
+async def apply_restaurant(tx: Transaction, restaurant: RestaurantCopy) -> None:
+    """Keeps newer settings."""
+    await save_restaurant(tx, restaurant, kept_restaurant(restaurant))
+
+
+async def restaurant_of(tx: Transaction) -> RestaurantCopy:
+    """The tenant's settings, for work inside a transaction. The restaurant has orders, so they are there."""
+    return restaurant_kept(await find_restaurant(tx))

@@ -1,0 +1,183 @@
+"""Orders as messages, requests as what a guest wants."""
+
+import hashlib
+from collections.abc import Iterable
+from uuid import UUID
+
+from fynlo.common.v1 import common_pb2
+from fynlo.orders.v1 import orders_pb2
+from fynlo.orders.v1 import orders_service_pb2 as orders_api
+
+from chassis.ids import derived_id, parse_id
+from chassis.instants import timestamp
+from services.orders.domain.errors import UnknownCustomer, UnknownTable
+from services.orders.domain.order.basket import WantedLine, WantedOption
+from services.orders.domain.order.order import Actor, ChosenOption, GuestAllergy, Line, Order, StateChange
+from services.orders.domain.order.placing import WantedOrder
+from services.orders.pricing import VatGroup
+from services.orders.wire import enums
+
+
+def wanted_order(draft: orders_api.OrderDraft, own_id: UUID) -> WantedOrder:
+    """What the request asks for; ``own_id`` is the order's where the client names none.
+
+    Lines without an id get one from the order, what was asked for and their place in it: a retry asks for the
+    same lines, and finds the goods that are held for them. Raises InvalidArgument (INVALID_ID), UnknownTable
+    and UnknownCustomer: there are none of either yet.
+    """
+    if draft.table_id:
+        raise UnknownTable(f"There is no table {draft.table_id}.")
+    if draft.customer_id:
+        raise UnknownCustomer(f"There is no customer {draft.customer_id}.")
+    order_id = parse_id(draft.id) if draft.id else own_id
+    content_hash = hashlib.sha256(draft.SerializeToString(deterministic=True)).digest()
+    return WantedOrder(
+        id=order_id,
+        service_flow=enums.SERVICE_FLOW_OF[draft.service_flow],
+        order_type=enums.ORDER_TYPE_OF[draft.order_type],
+        covers=draft.covers,
+        menu_version=draft.menu_version,
+        draft=draft.draft,
+        lines=tuple(
+            _wanted_line(line, parse_id(line.id) if line.id else derived_id(order_id, content_hash, index))
+            for index, line in enumerate(draft.lines)
+        ),
+        content_hash=content_hash,
+        id_from_client=bool(draft.id),
+        guest_allergy=guest_allergy_of(draft.guest_allergy),
+    )
+
+
+def guest_allergy_of(message: orders_pb2.GuestAllergy) -> GuestAllergy | None:
+    """None where neither an allergen nor a word is said."""
+    said = GuestAllergy(tuple(sorted(set(message.allergens))), message.text.strip())
+    return said if said.allergens or said.text else None
+
+
+def order_message(order: Order) -> orders_pb2.Order:
+    """The whole order."""
+    totals = order.totals
+    return orders_pb2.Order(
+        id=str(order.id),
+        restaurant_id=str(order.restaurant_id),
+        number=order.number,
+        state=enums.STATE[order.state],
+        lifecycle=enums.LIFECYCLE[order.lifecycle],
+        payment_state=enums.PAYMENT[order.payment],
+        kitchen_state=enums.KITCHEN[order.kitchen],
+        service_flow=enums.SERVICE_FLOW[order.service_flow],
+        order_type=enums.ORDER_TYPE[order.order_type],
+        covers=order.covers,
+        currency_code=order.currency_code,
+        business_date=order.business_date.isoformat(),
+        created_at=timestamp(order.created_at),
+        updated_at=timestamp(order.updated_at),
+        version=order.version,
+        lines=[_line_message(line) for line in order.lines],
+        vat=[_vat_message(group) for group in order.vat],
+        totals=orders_pb2.OrderTotals(
+            goods_minor=totals.goods_minor,
+            discount_minor=totals.discount_minor,
+            service_charge_minor=totals.service_charge_minor,
+            vat_minor=totals.vat_minor,
+            total_minor=totals.total_minor,
+            paid_minor=totals.paid_minor,
+            due_minor=totals.due_minor,
+        ),
+        bill_mode=enums.BILL_MODE[order.bill_mode],
+        menu_version=order.menu_version,
+        placed_by=actor_message(order.placed_by),
+        completed_at=timestamp(order.completed_at),
+        unsent_since=timestamp(order.unsent_since),
+        guest_allergy=allergy_message(order.guest_allergy),
+    )
+
+
+def quote_message(order: Order) -> orders_pb2.Order:
+    """The bill of what would be placed: it has no id, and nobody has placed it."""
+    message = order_message(order)
+    message.ClearField("id")
+    message.ClearField("placed_by")
+    return message
+
+
+def history_message(change: StateChange) -> orders_pb2.StateChange:
+    """One row of a history."""
+    return orders_pb2.StateChange(
+        sequence=change.sequence,
+        axis=change.axis,
+        from_value=change.from_value,
+        to_value=change.to_value,
+        command_id=change.command_id,
+        actor=actor_message(change.actor),
+        occurred_at=timestamp(change.occurred_at),
+        recorded_at=timestamp(change.recorded_at),
+        reason=change.reason,
+    )
+
+
+def actor_message(actor: Actor) -> common_pb2.Actor:
+    """Who did it."""
+    return common_pb2.Actor(user_id=actor.user_id, name=actor.name, device_id=actor.device_id)
+
+
+def option_messages(options: Iterable[ChosenOption]) -> list[orders_pb2.ChosenOption]:
+    return [
+        orders_pb2.ChosenOption(
+            option_id=str(option.option_id),
+            name=option.name,
+            quantity=option.quantity,
+            price_delta_minor=option.price_delta_minor,
+        )
+        for option in options
+    ]
+
+
+def allergy_message(allergy: GuestAllergy | None) -> orders_pb2.GuestAllergy | None:
+    if allergy is None:
+        return None
+    allergens = allergy.allergens
+    return orders_pb2.GuestAllergy(allergens=allergens, text=allergy.text)  # type: ignore[arg-type] # numbers
+
+
+def _wanted_line(line: orders_api.DraftLine, line_id: UUID) -> WantedLine:
+    return WantedLine(
+        id=line_id,
+        item_id=UUID(line.item_id),
+        quantity=line.quantity,
+        options=tuple(WantedOption(UUID(option.option_id), option.quantity or 1) for option in line.options),
+        note=line.note,
+        seat=line.seat,
+        course=line.course,
+        hold=line.hold,
+    )
+
+
+def _line_message(line: Line) -> orders_pb2.OrderLine:
+    return orders_pb2.OrderLine(
+        id=str(line.id),
+        item_id=str(line.item_id),
+        category_id=str(line.category_id),
+        name=line.name,
+        quantity=line.quantity,
+        unit_price_minor=line.unit_price_minor,
+        options=option_messages(line.options),
+        note=line.note,
+        seat=line.seat,
+        course=line.course,
+        hold=line.hold,
+        gross_minor=line.gross_minor,
+        discount_minor=line.discount_minor,
+        vat_rate_bp=line.vat_rate_bp,
+        vat_minor=line.vat_minor,
+        kitchen_state=enums.KITCHEN[line.kitchen],
+        voided=line.voided,
+        allergens=line.allergens,  # type: ignore[arg-type] # the numbers of the contract
+        stock_tracked=line.stock_tracked,
+    )
+
+
+def _vat_message(group: VatGroup) -> orders_pb2.VatGroup:
+    return orders_pb2.VatGroup(
+        rate_bp=group.rate_bp, gross_minor=group.gross_minor, vat_minor=group.vat_minor
+    )

@@ -1,0 +1,38 @@
+"""What auth says of a restaurant."""
+
+from fynlo.common.v1 import common_pb2
+
+from services.orders.domain.restaurant import RestaurantCopy
+from services.orders.pricing import BillMode
+from services.orders.wire import enums
+
+
+def restaurant_in(settings: common_pb2.RestaurantSettings) -> RestaurantCopy:
+    """An unspecified bill mode is the default of the United Kingdom: inclusive, service optional."""
+    return RestaurantCopy(
+        version=settings.version,
+        currency_code=settings.currency_code,
+        time_zone=settings.time_zone,
+        bill_mode=enums.BILL_MODE_OF.get(settings.bill_mode, BillMode.INCLUSIVE_OPTIONAL),
+        service_charge_bp=settings.service_charge_bp,
+        day_cutoff_minutes=settings.day_cutoff_minutes,
+        auto_complete=settings.auto_complete,
+    )
+
+
+def kept_restaurant(restaurant: RestaurantCopy) -> bytes:
+    """How the copy is kept: in the encoding of auth's own message."""
+    return common_pb2.RestaurantSettings(
+        version=restaurant.version,
+        currency_code=restaurant.currency_code,
+        time_zone=restaurant.time_zone,
+        bill_mode=enums.BILL_MODE[restaurant.bill_mode],
+        service_charge_bp=restaurant.service_charge_bp,
+        day_cutoff_minutes=restaurant.day_cutoff_minutes,
+        auto_complete=restaurant.auto_complete,
+    ).SerializeToString()
+
+
+def restaurant_kept(kept: bytes) -> RestaurantCopy:
+    """The copy that was kept."""
+    return restaurant_in(common_pb2.RestaurantSettings.FromString(kept))

@@ -1,0 +1,59 @@
+"""What a channel begins with, as large as a message may be."""
+
+from collections.abc import Iterable
+from typing import TypeVar
+
+from fynlo.realtime.v1 import channel_source_service_pb2 as realtime_api
+from google.protobuf.message import Message
+
+from services.orders.domain.day import DayFigures
+from services.orders.domain.snapshot import FloorState, KitchenState, OrdersState, Snapshot
+from services.orders.wire.alarm import alarm_message
+from services.orders.wire.day import metrics_message
+from services.orders.wire.order import order_message
+from services.orders.wire.station import station_message
+from services.orders.wire.ticket import ticket_message
+
+SNAPSHOT_BYTES = 3 * 1024 * 1024
+"""A message of gRPC may be 4 MiB. A channel's newest are what a device cannot do without."""
+ENTRY_BYTES = 8
+"""What an entry of a list costs beside its content."""
+
+M = TypeVar("M", bound=Message)
+
+
+def snapshot_message(of: Snapshot) -> realtime_api.GetSnapshotResponse:
+    """State and position of a channel."""
+    answer = realtime_api.GetSnapshotResponse(epoch=of.epoch, seq=of.seq)
+    match of.state:
+        case OrdersState(alarms, orders):
+            room = _Room(SNAPSHOT_BYTES)
+            answer.orders.alarms.extend(room.for_newest(alarm_message(one) for one in alarms))
+            answer.orders.orders.extend(room.for_newest(order_message(one) for one in orders))
+        case KitchenState(stations, tickets):
+            shown = [station_message(station) for station in stations]
+            room = _Room(SNAPSHOT_BYTES - sum(station.ByteSize() for station in shown))
+            answer.kitchen.stations.extend(shown)
+            answer.kitchen.tickets.extend(room.for_newest(ticket_message(ticket) for ticket in tickets))
+        case DayFigures():
+            answer.metrics.metrics.CopyFrom(metrics_message(of.state))
+        case FloorState():
+            answer.floor.SetInParent()
+    return answer
+
+
+class _Room:
+    """Keeps an answer below its size: what comes first has room, the rest is left out."""
+
+    def __init__(self, size: int) -> None:
+        self._left = size
+
+    def for_newest(self, messages: Iterable[M]) -> list[M]:
+        """The first of ``messages`` that there is room for."""
+        taken = []
+        for message in messages:
+            self._left -= message.ByteSize() + ENTRY_BYTES
+            if self._left < 0:
+                break
+            taken.append(message)
+        return taken
