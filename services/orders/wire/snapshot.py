@@ -3,7 +3,7 @@
 from collections.abc import Iterable
 from typing import TypeVar
 
-from fynlo.realtime.v1 import channel_source_service_pb2 as realtime_api
+from fynlo.realtime.v1 import channel_source_service_pb2 as channel_source_api
 from google.protobuf.message import Message
 
 from services.orders.domain.day import DayFigures
@@ -22,9 +22,9 @@ ENTRY_BYTES = 8
 M = TypeVar("M", bound=Message)
 
 
-def snapshot_message(of: Snapshot) -> realtime_api.GetSnapshotResponse:
+def snapshot_message(of: Snapshot) -> channel_source_api.GetSnapshotResponse:
     """State and position of a channel."""
-    answer = realtime_api.GetSnapshotResponse(epoch=of.epoch, seq=of.seq)
+    answer = channel_source_api.GetSnapshotResponse(epoch=of.epoch, seq=of.seq)
     match of.state:
         case OrdersState(alarms, orders):
             room = _Room(SNAPSHOT_BYTES)
