@@ -14,7 +14,6 @@ SELECT placed, done, cancelled, gross_minor, paid_minor, tickets_open FROM order
 WHERE restaurant_id = $1 AND business_date = $2
 """
 FIND_UNPUBLISHED = "SELECT restaurant_id FROM orders_figures_unpublished($1, $2)"
-
 # The days are locked in one order: publishers of two processes take turns.
 TAKE_UNPUBLISHED = """
 WITH taken AS (
@@ -25,7 +24,6 @@ UPDATE order_day SET unpublished = false FROM taken
 WHERE restaurant_id = $1 AND order_day.business_date = taken.business_date RETURNING true
 """
 FIND_DAY_RULES = "SELECT time_zone, day_cutoff_minutes FROM day_rules()"
-
 FIND_PAST_DAY = """
 SELECT restaurant_id, business_date, order_id FROM tickets_past_day($1, $2, $3, $4, $5, $6, $7, $8)
 """

@@ -26,7 +26,6 @@ WHERE restaurant_id = $1 AND id = $2 AND version = $8
 RETURNING version
 """
 STATION_EXISTS = "SELECT true FROM station WHERE restaurant_id = $1 AND id = $2"
-
 DROP_DEFAULT = """
 UPDATE station SET is_default = false, version = version + 1
 WHERE restaurant_id = $1 AND is_default AND id <> $2

@@ -6,11 +6,8 @@ from uuid import UUID
 from chassis.db import Transaction
 
 FIND_CANCELLING = "SELECT updated_at, restaurant_id, order_id FROM orders_cancelling_since($1, $2, $3, $4)"
-
 FIND_UNPAID = "SELECT updated_at, restaurant_id, order_id FROM orders_unpaid_since($1, $2, $3, $4)"
-
 FIND_TO_COMPLETE = "SELECT restaurant_id, ready_at, order_id FROM orders_to_complete($1, $2, $3, $4, $5)"
-
 Due = tuple[datetime, UUID, UUID]
 """(last change, restaurant, order), oldest first."""
 DUE_START: Due = (datetime.min.replace(tzinfo=UTC), UUID(int=0), UUID(int=0))

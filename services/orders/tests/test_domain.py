@@ -139,6 +139,27 @@ def test_the_history_of_a_pay_first_order_reads_as_the_chain() -> None:
     assert [row.sequence for row in rows] == list(range(1, len(rows) + 1))
 
 
+@pytest.mark.parametrize("flow", ServiceFlow)
+@pytest.mark.parametrize("price_minor", [0, 1000])
+def test_an_order_placed_at_once_came_the_way_of_a_draft_that_is_placed(
+    flow: ServiceFlow, price_minor: int
+) -> None:
+    sold = item(price_minor=price_minor)
+    order = wanted(line(sold), service_flow=flow)
+    basket = price_basket(order.lines, order.order_type, 0, menu(sold), terms())
+    at_once = placing.place(order, basket, new_id(), 7, (KITCHEN,), stamp())
+    kept = after(placing.open_draft(order, basket, new_id(), stamp()))
+    in_two_steps = placing.validate(kept, basket, 7, (KITCHEN,), stamp())
+
+    def moves(change: Change) -> list[tuple[str, str, str]]:
+        return [(row.axis, row.from_value, row.to_value) for row in change.history]
+
+    assert moves(at_once) == moves(in_two_steps)
+    assert (at_once.gained, at_once.events) == (in_two_steps.gained, in_two_steps.events)
+    assert (at_once.order.number, at_once.order.version) == (7, 1)
+    assert {ticket.order_number for ticket in at_once.tickets} <= {7}
+
+
 def test_pay_later_shows_its_payment_in_the_history_and_not_in_the_state() -> None:
     change = pay(cook(placed(), TicketStep.START))
     assert change.order.state is State.PREPARING

@@ -1,5 +1,6 @@
 """What is stored is what was decided; a restaurant sees its own; a list costs what a page costs."""
 
+from dataclasses import replace
 from datetime import timedelta
 from typing import Any
 from uuid import UUID
@@ -8,6 +9,7 @@ import asyncpg
 import pytest
 
 from chassis.db import Transaction
+from chassis.errors import Unavailable
 from chassis.ids import new_id
 from harness.fixtures import ModuleDatabases
 from services.orders.domain.order import cancelling
@@ -181,6 +183,22 @@ async def test_a_change_of_an_order_that_was_not_locked_is_noticed(world: World)
     with pytest.raises(RuntimeError, match="although it was locked"):
         async with world.deps.db.transaction(world.tenant) as tx:
             await store.update_order(tx, cancelling.begin_cancel(locked, stamp(reason="x")))
+
+
+async def test_a_number_is_spent_by_a_commit_alone(world: World) -> None:
+    first = await world.place()
+    known = await world.deps.copies.get(world.tenant)
+    day = known.terms(world.clock.now()).business_date
+    with pytest.raises(Unavailable):
+        async with world.deps.db.transaction(world.tenant) as tx:
+            proof = await store.take_number(tx, new_id(), 0, day, known.versions)
+            assert proof == store.Proof(2, taken=False)
+            raise Unavailable("the process dies here")
+    async with world.deps.db.transaction(world.tenant) as tx:
+        assert await store.take_number(tx, UUID(first.id), 0, day, known.versions) == store.Proof(None, True)
+        behind = replace(known.versions, menu=known.versions.menu - 1)
+        assert await store.take_number(tx, new_id(), 0, day, behind) == store.Proof(None, False)
+    assert (await world.place()).number == 2
 
 
 class Counting:

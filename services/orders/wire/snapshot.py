@@ -27,12 +27,14 @@ def snapshot_message(of: Snapshot) -> channel_source_api.GetSnapshotResponse:
     answer = channel_source_api.GetSnapshotResponse(epoch=of.epoch, seq=of.seq)
     match of.state:
         case OrdersState(alarms, orders):
+            answer.orders.SetInParent()  # also where nothing is in it
             room = _Room(SNAPSHOT_BYTES)
             answer.orders.alarms.extend(room.for_newest(alarm_message(one) for one in alarms))
             answer.orders.orders.extend(room.for_newest(order_message(one) for one in orders))
         case KitchenState(stations, tickets):
             shown = [station_message(station) for station in stations]
             room = _Room(SNAPSHOT_BYTES - sum(station.ByteSize() for station in shown))
+            answer.kitchen.SetInParent()
             answer.kitchen.stations.extend(shown)
             answer.kitchen.tickets.extend(room.for_newest(ticket_message(ticket) for ticket in tickets))
         case DayFigures():
