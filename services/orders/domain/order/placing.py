@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
+from datetime import datetime
 from uuid import UUID
 
 from services.orders.domain.errors import EmptyOrder
@@ -30,10 +31,44 @@ class WantedOrder:
     guest_allergy: GuestAllergy | None = None
 
 
+def new_order(
+    wanted: WantedOrder,
+    basket: Basket,
+    restaurant_id: UUID,
+    stamp: Stamp,
+    lifecycle: Lifecycle = Lifecycle.DRAFT,
+    number: int = 0,
+    placed_at: datetime | None = None,
+) -> Order:
+    """A draft unless it is placed. Version 0: the change that stores it makes it version 1."""
+    return Order(
+        id=wanted.id,
+        restaurant_id=restaurant_id,
+        number=number,
+        lifecycle=lifecycle,
+        service_flow=wanted.service_flow,
+        order_type=wanted.order_type,
+        covers=wanted.covers,
+        currency_code=basket.terms.currency_code,
+        business_date=basket.terms.business_date,
+        created_at=stamp.at,
+        updated_at=stamp.at,
+        version=0,
+        lines=basket.lines,
+        vat=basket.bill.vat_groups,
+        totals=basket.totals,
+        bill_mode=basket.terms.bill_mode,
+        menu_version=basket.menu_version,
+        placed_by=stamp.actor,
+        content_hash=wanted.content_hash,
+        placed_at=placed_at,
+        guest_allergy=wanted.guest_allergy,
+    )
+
+
 def open_draft(wanted: WantedOrder, basket: Basket, restaurant_id: UUID, stamp: Stamp) -> Change:
     """A draft: priced for show, without number, stock or effect on the kitchen."""
-    draft = _new_order(wanted, basket, restaurant_id, stamp, Lifecycle.DRAFT)
-    return change_of(None, draft, (), stamp, [Updated("draft")])
+    return change_of(None, new_order(wanted, basket, restaurant_id, stamp), (), stamp, [Updated("draft")])
 
 
 def place(
@@ -49,8 +84,8 @@ def place(
     Raises EmptyOrder.
     """
     refuse_empty(basket.lines)
-    order = _new_order(wanted, basket, restaurant_id, stamp, Lifecycle.VALIDATED)
-    placed, tickets = fire_waiting(replace(order, number=number, placed_at=stamp.at), (), stations, stamp)
+    order = new_order(wanted, basket, restaurant_id, stamp, Lifecycle.VALIDATED, number, placed_at=stamp.at)
+    placed, tickets = fire_waiting(order, (), stations, stamp)
     return change_of(None, placed, tickets, stamp, [Placed()])
 
 
@@ -83,31 +118,3 @@ def refuse_empty(lines: Sequence[object]) -> None:
     """Raises EmptyOrder: only a draft may be empty."""
     if not lines:
         raise EmptyOrder("An order needs at least one line.")
-
-
-def _new_order(
-    wanted: WantedOrder, basket: Basket, restaurant_id: UUID, stamp: Stamp, lifecycle: Lifecycle
-) -> Order:
-    """Version 0: the change that stores it makes it version 1."""
-    return Order(
-        id=wanted.id,
-        restaurant_id=restaurant_id,
-        number=0,
-        lifecycle=lifecycle,
-        service_flow=wanted.service_flow,
-        order_type=wanted.order_type,
-        covers=wanted.covers,
-        currency_code=basket.terms.currency_code,
-        business_date=basket.terms.business_date,
-        created_at=stamp.at,
-        updated_at=stamp.at,
-        version=0,
-        lines=basket.lines,
-        vat=basket.bill.vat_groups,
-        totals=basket.totals,
-        bill_mode=basket.terms.bill_mode,
-        menu_version=basket.menu_version,
-        placed_by=stamp.actor,
-        content_hash=wanted.content_hash,
-        guest_allergy=wanted.guest_allergy,
-    )

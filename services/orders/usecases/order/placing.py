@@ -15,7 +15,14 @@ from services.orders.domain.order.basket import Basket, price_basket, wanted_aga
 from services.orders.domain.order.change import Change, Stamp
 from services.orders.domain.order.guards import illegal
 from services.orders.domain.order.order import Lifecycle, Line, Order
-from services.orders.domain.order.placing import WantedOrder, open_draft, place, refuse_empty, validate
+from services.orders.domain.order.placing import (
+    WantedOrder,
+    new_order,
+    open_draft,
+    place,
+    refuse_empty,
+    validate,
+)
 from services.orders.store import order as store
 from services.orders.store.order import InsertedMeanwhile
 from services.orders.store.restaurant import find_versions
@@ -107,9 +114,9 @@ class _Placing(Generic[M]):
             raise
 
     def _accepted(self, known: Known, stamp: Stamp) -> Basket:
-        """The basket, which is no larger than an order may be; its number will not matter."""
+        """The basket, of an order that is not too large: what it gains later, a number first, has room."""
         basket = _priced(self.wanted, known, stamp)
-        check_size(order_message(open_draft(self.wanted, basket, self.command.tenant, stamp).order))
+        check_size(order_message(new_order(self.wanted, basket, self.command.tenant, stamp)))
         return basket
 
     async def _store(self, basket: Basket, known: Known, stamp: Stamp) -> M:
