@@ -2,7 +2,7 @@
 
 A transaction costs two round trips beside the statements of its use case: BEGIN with the tenant (and the
 claim of a command's idempotency key), and COMMIT with everything that the chassis has to write (events, the
-remembered reply, audit records). Where that is more than COMMIT_TEXT_MAX_BYTES, the COMMIT goes by itself.
+remembered reply, audit records). Above COMMIT_TEXT_MAX_CHARACTERS the COMMIT goes by itself.
 """
 
 import asyncio
@@ -21,7 +21,7 @@ from prometheus_client import Histogram
 
 from chassis.clock import Clock
 from chassis.db.audit_records import PendingRecord, append_call
-from chassis.db.calls import Call, size, with_literals, with_parameters
+from chassis.db.calls import Call, with_literals, with_parameters
 from chassis.db.connections import connection_options, keep_session, prepare_connection
 from chassis.db.errors import UNREACHABLE, raise_translated, unavailable
 from chassis.db.idempotency import (
@@ -40,7 +40,7 @@ ACQUIRE_TIMEOUT_SECONDS = 2.0
 CLOSE_TIMEOUT_SECONDS = 10.0
 SLOW_TRANSACTION_SECONDS = 0.5
 WARM_CONNECTIONS = 2
-COMMIT_TEXT_MAX_BYTES = 8_000
+COMMIT_TEXT_MAX_CHARACTERS = 12_000
 """Reading a text costs the server more than a parameter does, from here on more than a message saved."""
 
 Isolation = Literal["read_committed", "repeatable_read"]
@@ -327,8 +327,8 @@ class TransactionBlock:
     async def _commit(self) -> bool:
         """True where an event was written."""
         calls, commit = self._transaction._calls(self._database.clock), "COMMIT"
-        if calls and size(calls) <= COMMIT_TEXT_MAX_BYTES:
-            commit = f"{with_literals(calls)}; COMMIT"
+        if calls and len(text := with_literals(calls)) <= COMMIT_TEXT_MAX_CHARACTERS:
+            commit = f"{text}; COMMIT"
         else:
             await self._transaction._write_records(calls)
         if await self._connection.execute(commit) != "COMMIT":
