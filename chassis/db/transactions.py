@@ -186,6 +186,14 @@ class Transaction:
             calls.append(append_call(now, self._records))
         return calls
 
+    def _text(self, calls: list[Call]) -> str:
+        """What writes ``calls``, without parameters; empty where that is too long, or plainly will be."""
+        content = sum(len(event.payload) for event in self._events) + len(self._reply or b"")
+        if not calls or 2 * content > COMMIT_TEXT_MAX_CHARACTERS:
+            return ""
+        text = with_literals(calls)
+        return text if len(text) <= COMMIT_TEXT_MAX_CHARACTERS else ""
+
     async def _write_records(self, calls: list[Call]) -> None:
         if calls:
             sql, arguments = with_parameters(calls)
@@ -327,7 +335,7 @@ class TransactionBlock:
     async def _commit(self) -> bool:
         """True where an event was written."""
         calls, commit = self._transaction._calls(self._database.clock), "COMMIT"
-        if calls and len(text := with_literals(calls)) <= COMMIT_TEXT_MAX_CHARACTERS:
+        if text := self._transaction._text(calls):
             commit = f"{text}; COMMIT"
         else:
             await self._transaction._write_records(calls)
