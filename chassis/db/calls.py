@@ -25,7 +25,8 @@ class Call:
 
 def with_parameters(calls: Sequence[Call]) -> tuple[str, list[Any]]:
     """One SELECT of all ``calls``, and its arguments. The text is the same for the same functions."""
-    texts, arguments = [], []
+    texts: list[str] = []
+    arguments: list[Any] = []
     for call in calls:
         places = (f"${place}::{kind}" for place, kind in enumerate(call.kinds, len(arguments) + 1))
         texts.append(f"{call.function}({', '.join(places)})")

@@ -9,6 +9,7 @@ from uuid import UUID
 
 import asyncpg
 import pytest
+from google.protobuf.message import Message
 
 from chassis.db import Database, Transaction
 from chassis.db.audit import audit
@@ -38,7 +39,7 @@ def a_command(key: str = "key-1") -> Command:
 async def make(db: Database, command: Command, characters: int = SMALL, *, name: str = "thing") -> str:
     """A command with an effect, an event and an answer of that size, and an audit record."""
 
-    async def body(tx: Transaction) -> ThingMade:
+    async def body(tx: Transaction) -> Message:
         await tx.execute("INSERT INTO thing VALUES ($1, $2, 1)", command.tenant, name)
         tx.emit(ThingMade(name="e" * characters), subject_id=name)
         audit(tx, "orders.order_cancelled", note=name)
