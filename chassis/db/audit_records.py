@@ -9,12 +9,12 @@ import hashlib
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
-from typing import Any
 from uuid import UUID
 
 import orjson
 import structlog
 
+from chassis.db.calls import Call
 from chassis.telemetry import current_scope
 from chassis.telemetry.logs import redact
 
@@ -23,9 +23,7 @@ NO_RESTAURANT = UUID(int=0)
 """The chain of what belongs to no restaurant."""
 FIRST_PREVIOUS = hashlib.sha256(b"").digest()
 """What stands before the first record of a chain."""
-APPEND = (
-    "audit_append(${}::timestamptz, ${}::text[], ${}::text[], ${}::text[], ${}::text[], ${}::text, ${}::text)"
-)
+_APPEND_KINDS = ("timestamptz", "text[]", "text[]", "text[]", "text[]", "text", "text")
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 
 # Whatever level the other logs are cut at: an audit that can be switched off by accident is none.
@@ -66,10 +64,10 @@ def facts_text(facts: Mapping[str, object]) -> str:
     return orjson.dumps(clean, option=orjson.OPT_SORT_KEYS | orjson.OPT_NON_STR_KEYS).decode()
 
 
-def append_arguments(now: datetime, records: Sequence[PendingRecord]) -> tuple[Any, ...]:
-    """The parameters of APPEND, one array per column."""
+def append_call(now: datetime, records: Sequence[PendingRecord]) -> Call:
+    """Adds records to their chain, one array per column. Locks its head, so it comes last."""
     scope = current_scope()
-    return (
+    arguments = (
         now,
         [record.event for record in records],
         [record.actor for record in records],
@@ -78,6 +76,7 @@ def append_arguments(now: datetime, records: Sequence[PendingRecord]) -> tuple[A
         None if scope is None else scope.trace.trace_id,
         None if scope is None else scope.request_id or None,
     )
+    return Call("audit_append", _APPEND_KINDS, arguments)
 
 
 @dataclass(frozen=True, slots=True)

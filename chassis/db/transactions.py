@@ -1,8 +1,8 @@
 """Transactions on Postgres: one use case is one transaction, and only this module commits.
 
-A transaction costs three round trips beside the statements of its use case: BEGIN with the tenant (and the
-claim of a command's idempotency key), one statement that writes everything the chassis has to write (events,
-the remembered reply, audit records), COMMIT. Without events and reply the second is left out.
+A transaction costs two round trips beside the statements of its use case: BEGIN with the tenant (and the
+claim of a command's idempotency key), and COMMIT with everything that the chassis has to write (events, the
+remembered reply, audit records). Above COMMIT_TEXT_MAX_CHARACTERS the COMMIT goes by itself.
 """
 
 import asyncio
@@ -20,7 +20,8 @@ from google.protobuf.message import Message
 from prometheus_client import Histogram
 
 from chassis.clock import Clock
-from chassis.db.audit_records import PendingRecord, append_arguments
+from chassis.db.audit_records import PendingRecord, append_call
+from chassis.db.calls import Call, with_literals, with_parameters
 from chassis.db.connections import connection_options, keep_session, prepare_connection
 from chassis.db.errors import UNREACHABLE, raise_translated, unavailable
 from chassis.db.idempotency import (
@@ -33,18 +34,14 @@ from chassis.db.idempotency import (
     stored_reply,
 )
 from chassis.errors import Unavailable
-from chassis.messaging.outbox import (
-    COMMIT_AUDITED,
-    COMMIT_RECORDS,
-    PendingEvent,
-    commit_arguments,
-    pending_event,
-)
+from chassis.messaging.outbox import PendingEvent, commit_call, pending_event
 
 ACQUIRE_TIMEOUT_SECONDS = 2.0
 CLOSE_TIMEOUT_SECONDS = 10.0
 SLOW_TRANSACTION_SECONDS = 0.5
 WARM_CONNECTIONS = 2
+COMMIT_TEXT_MAX_CHARACTERS = 12_000
+"""Reading a text costs the server more than a parameter does, from here on more than a message saved."""
 
 Isolation = Literal["read_committed", "repeatable_read"]
 Record: TypeAlias = asyncpg.Record
@@ -176,18 +173,31 @@ class Transaction:
             self.stored = await self.peek(self._key)
             self._key = self._key if self.stored is None else None
 
-    async def _write_records(self, clock: Clock) -> bool:
+    def _calls(self, clock: Clock) -> list[Call]:
+        """What the chassis has to write at the end."""
         key = None if self._reply is None else self._key
         if not self._events and key is None and not self._records:
-            return False
+            return []
         if self._key is not key:
             raise RuntimeError("what is done under a claimed key needs a remembered reply")
-        now, sql = clock.now(), COMMIT_RECORDS
-        arguments = commit_arguments(now, self._events, key, self._reply)
+        now = clock.now()
+        calls = [commit_call(now, self._events, key, self._reply)]
         if self._records:
-            sql, arguments = COMMIT_AUDITED, (*arguments, *append_arguments(now, self._records))
-        await self._connection.fetchval(sql, *arguments)
-        return bool(self._events)
+            calls.append(append_call(now, self._records))
+        return calls
+
+    def _text(self, calls: list[Call]) -> str:
+        """What writes ``calls``, without parameters; empty where that is too long, or plainly will be."""
+        content = sum(len(event.payload) for event in self._events) + len(self._reply or b"")
+        if not calls or 2 * content > COMMIT_TEXT_MAX_CHARACTERS:
+            return ""
+        text = with_literals(calls)
+        return text if len(text) <= COMMIT_TEXT_MAX_CHARACTERS else ""
+
+    async def _write_records(self, calls: list[Call]) -> None:
+        if calls:
+            sql, arguments = with_parameters(calls)
+            await self._connection.fetchval(sql, *arguments)
 
 
 class Database:
@@ -226,14 +236,19 @@ class Database:
         isolation: Isolation = "read_committed",
         readonly: bool = False,
         claiming: IdempotencyKey | None = None,
+        durable: bool = True,
     ) -> "TransactionBlock":
         """``async with db.transaction(restaurant_id) as tx``: commits at the end, rolls back on an exception.
 
         ``tenant`` None sees no row of any restaurant. ``claiming`` claims a key with the first message: see
-        ``tx.stored`` and ``chassis.db.commands``, which is how use cases do it. Raises RuntimeError inside
-        another transaction, IdempotencyInFlight (409) and IdempotencyKeyReuse (422).
+        ``tx.stored`` and ``chassis.db.commands``, which is how use cases do it. Not ``durable``: the commit
+        does not wait for the disk, and a crash may take it back, unless a durable one came after it. For what
+        means nothing until a later transaction refers to it: a number that was taken, never an answer.
+
+        Raises RuntimeError inside another transaction, IdempotencyInFlight (409) and IdempotencyKeyReuse
+        (422).
         """
-        begin = _begin(tenant, isolation, readonly)
+        begin = _begin(tenant, isolation, readonly, durable)
         return TransactionBlock(self, begin, Transaction(self.schema, tenant, claiming))
 
     def on_emitted(self, wake: Callable[[], None]) -> None:
@@ -319,11 +334,15 @@ class TransactionBlock:
 
     async def _commit(self) -> bool:
         """True where an event was written."""
-        emitted = await self._transaction._write_records(self._database.clock)
-        if await self._connection.execute("COMMIT") != "COMMIT":
+        calls, commit = self._transaction._calls(self._database.clock), "COMMIT"
+        if text := self._transaction._text(calls):
+            commit = f"{text}; COMMIT"
+        else:
+            await self._transaction._write_records(calls)
+        if await self._connection.execute(commit) != "COMMIT":
             # Postgres answers COMMIT with ROLLBACK when a statement had failed and its error was caught.
             raise RuntimeError("a statement of this transaction had failed: nothing was committed")
-        return emitted
+        return bool(self._transaction._events)
 
     async def _rollback(self, *, answered: bool = True) -> None:
         try:
@@ -351,11 +370,13 @@ class TransactionBlock:
             _log.warning("slow_transaction", seconds=round(seconds, 3), schema=self._database.schema)
 
 
-def _begin(tenant: UUID | None, isolation: Isolation, readonly: bool) -> str:
+def _begin(tenant: UUID | None, isolation: Isolation, readonly: bool, durable: bool) -> str:
     level = "REPEATABLE READ" if isolation == "repeatable_read" else "READ COMMITTED"
     access = "READ ONLY" if readonly else "READ WRITE"
     # A UUID prints as hexadecimal digits and dashes only: nothing to escape.
     setting = "" if tenant is None else str(UUID(int=tenant.int))
+    unhurried = "" if durable else ", set_config('synchronous_commit', 'off', true)"
     return (
-        f"BEGIN ISOLATION LEVEL {level} {access}; SELECT set_config('app.restaurant_id', '{setting}', true)"
+        f"BEGIN ISOLATION LEVEL {level} {access};"
+        f" SELECT set_config('app.restaurant_id', '{setting}', true){unhurried}"
     )

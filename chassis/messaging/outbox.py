@@ -10,12 +10,11 @@ import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Any
 from uuid import UUID
 
 from google.protobuf.message import Message
 
-from chassis.db.audit_records import APPEND
+from chassis.db.calls import Call
 from chassis.db.idempotency import IdempotencyKey
 from chassis.ids import new_id
 from chassis.messaging.channels import channels_of
@@ -24,12 +23,10 @@ from chassis.telemetry import current_scope
 MAX_EVENT_BYTES = 120_000
 """Below the 128 KB that the stream takes, headers included: an event that was committed can be published."""
 RETENTION_HOURS = 72
-COMMIT_RECORDS = (
-    "SELECT outbox_commit($1::timestamptz, $2::text[], $3::text[], $4::uuid[], $5::bytea[], $6::text[],"
-    " $7::text[], $8::text, $9::text, $10::text, $11::bytea, $12::bytea)"
+_COMMIT_KINDS = (
+    *("timestamptz", "text[]", "text[]", "uuid[]", "bytea[]", "text[]", "text[]"),
+    *("text", "text", "text", "bytea", "bytea"),
 )
-COMMIT_AUDITED = f"{COMMIT_RECORDS}, {APPEND.format(*range(13, 20))}"
-"""With audit records, in the same round trip; the head of their chain is locked last."""
 
 _CHANNEL = re.compile(r"[a-z]{1,20}")
 _TYPE = re.compile(r"fynlo\.([a-z]+)\.v\d+\.[A-Z][A-Za-z0-9]*")
@@ -78,11 +75,11 @@ def pending_event(
     return PendingEvent(full_name, subject_id, payload, ",".join(channels), command_id)
 
 
-def commit_arguments(
+def commit_call(
     now: datetime, events: Sequence[PendingEvent], key: IdempotencyKey | None, reply: bytes | None
-) -> tuple[Any, ...]:
-    """The parameters of COMMIT_RECORDS, one array per column of the outbox."""
-    return (
+) -> Call:
+    """Writes events, one array per column of the outbox, and the reply that ``key`` has from now on."""
+    arguments = (
         now,
         [event.type for event in events],
         [event.subject_id for event in events],
@@ -96,6 +93,7 @@ def commit_arguments(
         key.request_hash if key else None,
         reply,
     )
+    return Call("outbox_commit", _COMMIT_KINDS, arguments)
 
 
 def _traceparent() -> str | None:

@@ -135,7 +135,7 @@ async def write(db: Database, tenant: UUID, chance: random.Random) -> tuple[list
         async with db.transaction(tenant) as tx:
             for _ in range(events):
                 tx.emit(ThingMade(), subject_id="x", channels=channels)
-            await tx._write_records(db.clock)
+            await tx._write_records(tx._calls(db.clock))
             tx._events.clear()
             await tx.fetchval("SELECT pg_sleep($1)", pause)
             if fails:

@@ -61,7 +61,7 @@ async def test_a_commit_takes_no_position_and_locks_no_channel(
     tenant = new_id()
     async with db.transaction(tenant) as tx:
         tx.emit(ThingMade(number=1), subject_id="1", channels=["orders"])
-        await tx._write_records(db.clock)
+        await tx._write_records(tx._calls(db.clock))
         tx._events.clear()
         async with asyncio.timeout(10):
             await asyncio.create_task(_elsewhere(await open_probe(), tenant))
@@ -104,7 +104,7 @@ async def test_what_was_numbered_and_not_published_keeps_its_numbers_and_its_tur
     tenant = new_id()
     async with db.transaction(tenant) as late:
         late.emit(ThingMade(number=1), subject_id="late", channels=["orders"])
-        await late._write_records(db.clock)
+        await late._write_records(late._calls(db.clock))
         late._events.clear()
         await asyncio.create_task(_elsewhere(await open_probe(), tenant))
         before = await leader.next([], db.clock.now())

@@ -131,7 +131,7 @@ async def write_ids_that_commit_out_of_order(db: Database) -> None:
         async with db.transaction(early) as tx:
             # The statement that writes records runs inside the transaction, then it lingers.
             tx.emit(ThingMade(), subject_id="early", channels=["zulu"])
-            await tx._write_records(db.clock)
+            await tx._write_records(tx._calls(db.clock))
             tx._events.clear()
             drawn.set()
             await overtaken.wait()

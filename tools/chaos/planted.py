@@ -133,7 +133,7 @@ def _commit_sometimes_late() -> None:
 
     async def commit_sometimes_late(self: TransactionBlock) -> bool:
         if not random.randrange(4):
-            await self._transaction._write_records(self._database.clock)
+            await self._transaction._write_records(self._transaction._calls(self._database.clock))
             self._transaction._events, self._transaction._key = [], None
             await asyncio.sleep(COMMITTED_LATE_SECONDS)
             await commit(self)

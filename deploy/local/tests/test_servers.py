@@ -69,6 +69,18 @@ async def test_postgres_keeps_its_promises_of_durability(servers: EmbeddedServer
     await connection.close()
 
 
+async def test_postgres_logs_an_error_without_the_text_that_caused_it(servers: EmbeddedServers) -> None:
+    """A commit carries its values in its text."""
+    connection = await asyncpg.connect(servers.postgres.url)
+    for number in range(2):
+        with pytest.raises(asyncpg.InvalidTextRepresentationError):
+            await connection.execute(f"SELECT 'somebody@example.com', 'word-{number}'::int")
+    await connection.close()
+    logged = servers.postgres.log.read_text()
+    assert "word-0" in logged  # what the error says of itself; the next one has come, so all of it is there
+    assert "somebody@example.com" not in logged
+
+
 async def test_a_wrong_password_opens_none_of_the_servers(servers: EmbeddedServers) -> None:
     with pytest.raises(asyncpg.InvalidPasswordError):
         await asyncpg.connect(servers.postgres.database_url("postgres", "wrong", "postgres"))
