@@ -23,21 +23,7 @@ UNLIMITED = 1e6
 async def serve(talk: Talk) -> dict[str, Any]:
     """One gateway."""
     asked = await talk.order()
-    address = f"127.0.0.1:{asked['orders']}"
-    kinds = ("user", "restaurant", "address")
-    settings = GatewaySettings(
-        **{
-            **keys_for_tests("gateway"),
-            **{f"{peer}_address": address for peer in PEERS},
-            **{f"rate_{kind}_per_second": UNLIMITED for kind in kinds},
-            **{f"rate_{kind}_burst": int(UNLIMITED) for kind in kinds},
-            "admin_port": 0,
-            "nats_url": "nats://unused",
-            "realtime_socket_address": address,
-            "gateway_port": asked["port"],
-            "redis_url": asked["redis_url"],
-        }
-    )
+    settings = settings_of(port=asked["port"], orders=asked["orders"], redis_url=asked["redis_url"])
     clock = SystemClock()
     gateway = Gateway(
         settings,
@@ -51,6 +37,25 @@ async def serve(talk: Talk) -> dict[str, Any]:
     talk.say("ready")
     await HttpServer(config_of(settings, gateway)).serve()
     return {}
+
+
+def settings_of(*, port: int, orders: int, redis_url: str | None) -> GatewaySettings:
+    """A gateway at ``port`` that asks one server for everything."""
+    address = f"127.0.0.1:{orders}"
+    kinds = ("user", "restaurant", "address")
+    return GatewaySettings(
+        **{
+            **keys_for_tests("gateway"),
+            **{f"{peer}_address": address for peer in PEERS},
+            **{f"rate_{kind}_per_second": UNLIMITED for kind in kinds},
+            **{f"rate_{kind}_burst": int(UNLIMITED) for kind in kinds},
+            "admin_port": 0,
+            "nats_url": "nats://unused",
+            "realtime_socket_address": address,
+            "gateway_port": port,
+            "redis_url": redis_url,
+        }
+    )
 
 
 async def _keys(asked: dict[str, Any]) -> dict[str, Any]:
