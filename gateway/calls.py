@@ -18,7 +18,7 @@ from chassis.ids import new_id
 from chassis.recent import Recent
 from chassis.rpc import Refusals, enter_inbound, was_replayed
 from gateway import texts
-from gateway.bodies import BODY_BYTES_MAX, STRANGER_BODY_BYTES_MAX, Model, read_json
+from gateway.bodies import BODY_BYTES_MAX, JSON, STRANGER_BODY_BYTES_MAX, Model, header, read_json
 from gateway.known import Known
 from gateway.limits import Limit, RateLimiter, Verdict
 from gateway.menu_cache import MenuCache
@@ -29,7 +29,7 @@ from gateway.settings import GatewaySettings
 BUDGET_SECONDS = 2.0
 """What a request may take in all; carried as the deadline through every service."""
 SNAPSHOTS_MAX = 500
-JSON = "application/json"
+JSON_BYTES = JSON.encode()
 
 T = TypeVar("T")
 
@@ -74,6 +74,16 @@ class Gateway:
     """"up" or "down" by the name of the part."""
 
 
+class Answer(Response):
+    """JSON, with its header fields as they are sent: Starlette would make them of texts again and again."""
+
+    def __init__(self, body: bytes, status: int, headers: Mapping[str, str]) -> None:
+        self.body, self.status_code, self.background = body, status, None
+        length = (b"content-length", b"%d" % len(body))
+        given = [(name.lower().encode("latin-1"), value.encode("latin-1")) for name, value in headers.items()]
+        self.raw_headers = [*given, length, (b"content-type", JSON_BYTES)]
+
+
 @dataclass(slots=True)
 class Call:
     """A request that may go on. ``key`` is its idempotency key ("" for reads)."""
@@ -88,12 +98,12 @@ class Call:
     @property
     def address(self) -> str:
         """The key that the client's network address is limited by; the edge has found it."""
-        return cast(str, self.request.state.client_address)
+        return cast(str, self.request.scope["state"]["client_address"])
 
     @property
     def version(self) -> int:
         """The version that the client saw, from If-Match. Raises InvalidArgument (PRECONDITION_REQUIRED)."""
-        text = self.request.headers.get("if-match", "").strip()
+        text = (header(self.request, b"if-match") or "").strip()
         if not texts.matches(texts.VERSION_TAG, text):
             raise InvalidArgument(
                 'send If-Match with the version that you changed, for example If-Match: "7"',
@@ -124,10 +134,7 @@ class Call:
 
     def answer(self, body: Any, status: int = 200, headers: Mapping[str, str] | None = None) -> Response:
         """The JSON answer, with the rate limit's state and the replay mark."""
-        response = Response(
-            orjson.dumps(body), status_code=status, media_type=JSON, headers=dict(headers or {})
-        )
-        return self.mark(response)
+        return self.mark(Answer(orjson.dumps(body), status, headers or {}))
 
     def mark(self, response: Response) -> Response:
         """Adds the header fields that every answer of a call has."""
@@ -285,30 +292,31 @@ class Entry:
     async def __aenter__(self) -> Call:
         request = self._request
         gateway = gateway_of(request)
+        state = request.scope["state"]
         if self._permission is None:
-            return await self._stranger(request, gateway)
+            return await self._stranger(request, gateway, state)
         token = bearer_token(request)
         principal = await authenticated(gateway, token)
         limits = gateway.limits
-        wanted = [(limits.user, f"{principal.subject}:{principal.device_id or ''}")]
-        if principal.restaurant_id is not None:
-            wanted.append((limits.restaurant, str(principal.restaurant_id)))
+        wanted = [(limits.user, f"{principal.names[0][1]}:{principal.device_id or ''}")]
+        if principal.restaurant:
+            wanted.append((limits.restaurant, principal.restaurant))
         verdict = await gateway.limiter.take(*wanted)
         enter_inbound(
             budget_seconds=self._budget_seconds,
             token=token,
             principal=principal,
-            request_id=request.state.request_id,
-            traceparent=request.headers.get("traceparent"),
+            request_id=state["request_id"],
+            traceparent=header(request, b"traceparent"),
         )
         # The service asks the same; here a caller who may not is told before anything of the request is read.
         principal.require(self._permission)
         return Call(request, gateway, principal, self._key, verdict)
 
-    async def _stranger(self, request: Request, gateway: Gateway) -> Call:
-        address, limits = request.state.client_address, gateway.limits
+    async def _stranger(self, request: Request, gateway: Gateway, state: Mapping[str, str]) -> Call:
+        address, limits = state["client_address"], gateway.limits
         verdict = await gateway.limiter.take((limits.login, address), (limits.address, address))
-        enter_inbound(budget_seconds=self._budget_seconds, request_id=request.state.request_id)
+        enter_inbound(budget_seconds=self._budget_seconds, request_id=state["request_id"])
         return Call(request, gateway, None, "", verdict)
 
     async def __aexit__(
@@ -319,7 +327,7 @@ class Entry:
 
 def bearer_token(request: Request) -> str:
     """The access token. Raises Unauthenticated (TOKEN_MISSING)."""
-    scheme, _, token = request.headers.get("authorization", "").partition(" ")
+    scheme, _, token = (header(request, b"authorization") or "").partition(" ")
     if scheme.lower() != "bearer" or not token.strip():
         raise Unauthenticated("send Authorization: Bearer with an access token", reason="TOKEN_MISSING")
     return token.strip()
@@ -334,7 +342,7 @@ async def authenticated(gateway: Gateway, token: str) -> Principal:
 
 def idempotency_key(request: Request, *, required: bool) -> str:
     """The client's key, 1 to 255 printable characters; a fresh one where it gives none and need not."""
-    key = request.headers.get("idempotency-key")
+    key = header(request, b"idempotency-key")
     if key is None:
         if required:
             raise InvalidArgument(

@@ -13,7 +13,7 @@ from starlette.requests import Request
 from starlette.responses import Response
 
 from gateway.approvals import forget_ended
-from gateway.bodies import Body
+from gateway.bodies import Body, header
 from gateway.calls import BUDGET_SECONDS, Call, Entry, idempotency_key
 
 Handler = Callable[[Request], Awaitable[Response]]
@@ -87,6 +87,6 @@ def _answered(route: Route, call: Call, reply: Any, answer: Callable[[Any], Json
         headers["Location"] = route.location(reply)
     if route.etag is not None:
         headers["ETag"] = tag = route.etag(reply)
-        if route.reads and call.request.headers.get("if-none-match") == tag:
+        if route.reads and header(call.request, b"if-none-match") == tag:
             return call.mark(Response(status_code=304, headers=headers))
     return call.answer(answer(reply), route.status, headers)

@@ -1,6 +1,6 @@
 """A caller of the servers of ``bench.alone.orders``: through our channel or a bare one of grpc.aio.
 
-Settings: {ours, bare, token}. A piece of work: {channel: ours | bare, method, calls}, one call after the other.
+Settings: {ours, bare, token}. A piece of work: {channel: ours | bare, method, calls}, one call after another.
 """
 
 from typing import Any

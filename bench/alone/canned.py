@@ -1,5 +1,5 @@
-"""Our layers with nothing below them: a gRPC channel that answers at once, a call's context, an HTTP request that
-is there already. What is left is the cost of our own code.
+"""Our layers with nothing below them: a gRPC channel that answers at once, a call's context, an HTTP request
+that is there already. What is left is the cost of our own code.
 """
 
 from collections.abc import Awaitable, Callable, Generator, Mapping

@@ -1,6 +1,6 @@
 """What single pieces of a call cost in CPU time of one process; the least of many rounds counts.
 
-Settings: {jwks, tokens, seconds}: the keys of tokens, tokens to verify for the first time, how long each piece is
+Settings: {jwks, tokens, seconds}: the keys of tokens, tokens to verify for the first time, how long each is
 tried. Reports microseconds by piece.
 """
 

@@ -1,6 +1,6 @@
-"""What one call costs in CPU time, where nothing else of the system runs: a bare call of grpc.aio, ours with all
-that stands around a method, and a request through the gateway. CPU and not wall time: other work of the machine
-makes a call wait, and hardly makes it work.
+"""What one call costs in CPU time, where nothing else of the system runs: a bare call of grpc.aio, ours with
+all that stands around a method, a request through the gateway, and our own layers with nothing below them. CPU
+and not wall time: other work of the machine makes a call wait long, and costs it less.
 """
 
 import asyncio
@@ -30,8 +30,8 @@ PERMISSIONS = frozenset({"orders.place", "orders.read"})
 
 
 def call(tree: Path = ROOT) -> Account:
-    """CPU microseconds per call by who spends them: the least of ROUNDS rounds, each of which runs every kind once.
-    ``tree``: whose code runs.
+    """CPU microseconds per call by who spends them: the least of ROUNDS rounds, each of which runs every kind
+    once. ``tree``: whose code runs.
     """
     mint = TokenMint(SystemClock())
     trust = {"jwks": mint.jwks()}
@@ -138,6 +138,6 @@ def _post(port: int, token: str) -> str:
 
 def _get(port: int, token: str, order_id: str) -> str:
     return (
-        f"GET /api/v2/orders/{order_id} HTTP/1.1\r\nHost: 127.0.0.1:{port}\r\nAuthorization: Bearer {token}\r\n"
-        f"Accept-Encoding: gzip\r\n\r\n"
+        f"GET /api/v2/orders/{order_id} HTTP/1.1\r\nHost: 127.0.0.1:{port}\r\n"
+        f"Authorization: Bearer {token}\r\nAccept-Encoding: gzip\r\n\r\n"
     )
