@@ -1,6 +1,6 @@
 """What one call costs in CPU time, where nothing else of the system runs: a bare call of grpc.aio, ours with
-all that stands around a method, a request through the gateway, and our own layers with nothing below them. CPU
-and not wall time: other work of the machine makes a call wait long, and costs it less.
+all that stands around a method, a request through the gateway, and our own layers with nothing below them.
+CPU and not wall time: other work of the machine makes a call wait long, and costs it less.
 """
 
 import asyncio
@@ -20,9 +20,9 @@ from deploy.local.embedded import EmbeddedValkey, free_port
 from harness.rpc import TokenMint
 from tests.system import ROOT
 
-ROUNDS = 7
+ROUNDS = 5
 CALLS = 1_000
-HTTP_SECONDS = 2.0
+HTTP_SECONDS = 1.5
 HTTP_CLIENTS = (1, 16)
 PIECE_SECONDS = 0.4
 NEW_TOKENS = 200
