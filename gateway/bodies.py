@@ -6,7 +6,7 @@ from typing import Any, TypeVar
 
 from pydantic import BaseModel, ConfigDict, GetCoreSchemaHandler, ValidationError
 from pydantic_core import CoreSchema, core_schema
-from starlette.requests import ClientDisconnect, Request
+from starlette.requests import Request
 
 from chassis.errors import FieldError, InvalidArgument
 from chassis.text import control_character, holds_card_number
@@ -79,16 +79,11 @@ async def read_bounded(request: Request, limit: int = BODY_BYTES_MAX) -> bytes:
         raise _too_large(limit)
     chunks: list[bytes] = []
     size = 0
-    more = True
-    while more:
-        message = await request.receive()
-        if message["type"] == "http.disconnect":
-            raise ClientDisconnect
-        more = message.get("more_body", False)
-        chunks.append(message.get("body", b""))
-        size += len(chunks[-1])
+    async for chunk in request.stream():
+        size += len(chunk)
         if size > limit:
             raise _too_large(limit)
+        chunks.append(chunk)
     return b"".join(chunks)
 
 
@@ -115,10 +110,8 @@ async def read_json(request: Request, model: type[Model], limit: int = BODY_BYTE
 
 def is_suspicious(raw: bytes) -> bool:
     """Whether a body may hold a control character or the number of a card."""
-    if not raw.isascii():
-        return True
-    looks = b"\\" in raw or _MANY_DIGITS in raw.translate(_DIGITS, b" .-")
-    return looks and _SUSPICIOUS.search(raw) is not None
+    plain = b"\\" not in raw and _MANY_DIGITS not in raw.translate(_DIGITS, b" .-")
+    return not raw.isascii() or not (plain or _SUSPICIOUS.search(raw) is None)
 
 
 def _refuse_texts(body: Body) -> None:

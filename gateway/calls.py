@@ -3,7 +3,6 @@
 from collections.abc import Awaitable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date
-from types import TracebackType
 from typing import Any, NoReturn, TypeVar, cast
 from uuid import UUID
 
@@ -29,7 +28,6 @@ from gateway.settings import GatewaySettings
 BUDGET_SECONDS = 2.0
 """What a request may take in all; carried as the deadline through every service."""
 SNAPSHOTS_MAX = 500
-JSON_BYTES = JSON.encode()
 
 T = TypeVar("T")
 
@@ -79,9 +77,8 @@ class Answer(Response):
 
     def __init__(self, body: bytes, status: int, headers: Mapping[str, str]) -> None:
         self.body, self.status_code, self.background = body, status, None
-        length = (b"content-length", b"%d" % len(body))
         given = [(name.lower().encode("latin-1"), value.encode("latin-1")) for name, value in headers.items()]
-        self.raw_headers = [*given, length, (b"content-type", JSON_BYTES)]
+        self.raw_headers = [*given, (b"content-length", b"%d" % len(body)), (b"content-type", JSON.encode())]
 
 
 @dataclass(slots=True)
@@ -272,57 +269,35 @@ def gateway_of(request: Request) -> Gateway:
     return cast(Gateway, request.app.state.gateway)
 
 
-class Entry:
-    """``async with`` of one request: who calls, whether the limits let it in, and whether the caller may.
-    ``permission``: what the token must hold; None: somebody who has no token yet, limited by network address.
-
-    A class, not a generator: it is on every path. The request's task is its own, so nothing is put back.
-    """
-
-    __slots__ = ("_budget_seconds", "_key", "_permission", "_request")
-
-    def __init__(
-        self, request: Request, key: str, permission: str | None, budget_seconds: float = BUDGET_SECONDS
-    ) -> None:
-        self._request = request
-        self._key = key
-        self._budget_seconds = budget_seconds
-        self._permission = permission
-
-    async def __aenter__(self) -> Call:
-        request = self._request
-        gateway = gateway_of(request)
-        state = request.scope["state"]
-        if self._permission is None:
-            return await self._stranger(request, gateway, state)
-        token = bearer_token(request)
-        principal = await authenticated(gateway, token)
-        limits = gateway.limits
-        wanted = [(limits.user, f"{principal.names[0][1]}:{principal.device_id or ''}")]
-        if principal.restaurant:
-            wanted.append((limits.restaurant, principal.restaurant))
-        verdict = await gateway.limiter.take(*wanted)
-        enter_inbound(
-            budget_seconds=self._budget_seconds,
-            token=token,
-            principal=principal,
-            request_id=state["request_id"],
-            traceparent=header(request, b"traceparent"),
-        )
-        # The service asks the same; here a caller who may not is told before anything of the request is read.
-        principal.require(self._permission)
-        return Call(request, gateway, principal, self._key, verdict)
-
-    async def _stranger(self, request: Request, gateway: Gateway, state: Mapping[str, str]) -> Call:
-        address, limits = state["client_address"], gateway.limits
+async def entered(
+    request: Request, key: str, permission: str | None, budget_seconds: float = BUDGET_SECONDS
+) -> Call:
+    """Who calls, whether the limits let the request in, and whether the caller may; nothing is put back, for
+    its task is its own. ``permission``: what the token must hold; None: nobody known, limited by address.
+    Raises Unauthenticated, ResourceExhausted and PermissionDenied."""
+    gateway, state = gateway_of(request), request.scope["state"]
+    limits, request_id = gateway.limits, state["request_id"]
+    if permission is None:
+        address = state["client_address"]
         verdict = await gateway.limiter.take((limits.login, address), (limits.address, address))
-        enter_inbound(budget_seconds=self._budget_seconds, request_id=state["request_id"])
+        enter_inbound(budget_seconds=budget_seconds, request_id=request_id)
         return Call(request, gateway, None, "", verdict)
-
-    async def __aexit__(
-        self, kind: type[BaseException] | None, error: BaseException | None, traceback: TracebackType | None
-    ) -> None:
-        return None
+    token = bearer_token(request)
+    principal = await authenticated(gateway, token)
+    wanted = [(limits.user, f"{principal.names[0][1]}:{principal.device_id or ''}")]
+    if principal.restaurant:
+        wanted.append((limits.restaurant, principal.restaurant))
+    verdict = await gateway.limiter.take(*wanted)
+    enter_inbound(
+        budget_seconds=budget_seconds,
+        token=token,
+        principal=principal,
+        request_id=request_id,
+        traceparent=header(request, b"traceparent"),
+    )
+    # The service asks the same; here a caller who may not is told before anything of the request is read.
+    principal.require(permission)
+    return Call(request, gateway, principal, key, verdict)
 
 
 def bearer_token(request: Request) -> str:

@@ -25,6 +25,8 @@ METHODS = frozenset({"GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS"}
 
 _log = get_logger("edge")
 _seconds = histogram("gateway_request_seconds", "Time to answer a request", ["method", "route", "status"])
+# Of few values: routes are ours, and methods that clients make up are one.
+_observe = cache(lambda method, route, status: _seconds.labels(method, route, status).observe)
 
 _API_HEADERS = [
     (b"x-content-type-options", b"nosniff"),
@@ -106,12 +108,6 @@ class Edge:
             await send(message)
 
         return sender
-
-
-@cache
-def _observe(method: str, route: str, status: int) -> Callable[[float], None]:
-    """Of few values: routes are ours, and methods that clients make up are one."""
-    return _seconds.labels(method, route, status).observe
 
 
 class _Seen:

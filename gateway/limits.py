@@ -80,14 +80,9 @@ class Limit:
         return self.burst / self.per_second
 
     @cached_property
-    def window(self) -> int:
-        """Seconds until a burst is forgotten."""
-        return max(1, math.ceil(self.tolerance))
-
-    @cached_property
     def policy(self) -> bytes:
         """The RateLimit-Policy field's value: quota and window in seconds."""
-        return f'"{self.name}";q={self.burst};w={self.window}'.encode()
+        return f'"{self.name}";q={self.burst};w={max(1, math.ceil(self.tolerance))}'.encode()
 
 
 @dataclass(frozen=True, slots=True)
@@ -99,7 +94,7 @@ class Verdict:
 
     def headers(self) -> list[tuple[bytes, bytes]]:
         """The RateLimit fields of an answer."""
-        left = f'"{self.limit.name}";r={self.remaining};t={self.limit.window}'
+        left = f'"{self.limit.name}";r={self.remaining};t={max(1, math.ceil(self.limit.tolerance))}'
         return [(b"ratelimit-policy", self.limit.policy), (b"ratelimit", left.encode())]
 
 

@@ -43,10 +43,11 @@ async def serve(talk: Talk) -> dict[str, Any]:
     ours = RpcServer(
         settings, verifier=verifier, revocations=Revocations(clock), identity=identity, clock=clock
     )
-    ours.add(orders_grpc.add_OrdersServiceServicer_to_server, CannedOrders())
+    canned = CannedOrders()  # type: ignore[abstract]
+    ours.add(orders_grpc.add_OrdersServiceServicer_to_server, canned)
     await ours.start()
     bare = grpc.aio.server()
-    orders_grpc.add_OrdersServiceServicer_to_server(CannedOrders(), cast(Any, bare))
+    orders_grpc.add_OrdersServiceServicer_to_server(canned, cast(Any, bare))
     bare.add_insecure_port(f"127.0.0.1:{asked['bare']}")
     await bare.start()
     talk.say("ready")

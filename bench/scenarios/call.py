@@ -72,7 +72,7 @@ def _valkey() -> Iterator[str]:
 
 
 def _calls(caller: Generator, orders: Generator) -> dict[str, float]:
-    found = {}
+    found: dict[str, float] = {}
     for channel in ("bare", "ours"):
         for method in ("PlaceOrder", "GetOrder"):
             sides = {"caller": caller, "server": orders}
@@ -83,7 +83,7 @@ def _calls(caller: Generator, orders: Generator) -> dict[str, float]:
 
 def _requests(gateway: Generator, orders: Generator, port: int, token: str) -> dict[str, float]:
     """POST and GET of an order, and a GET that is refused before any call: HTTP, token and limits alone."""
-    found = {}
+    found: dict[str, float] = {}
     kinds = {
         "POST": _post(port, token),
         "GET": _get(port, token, ORDER_ID),

@@ -205,10 +205,12 @@ def test_a_header_field_is_what_starlette_says(fields: list[tuple[bytes, bytes]]
 
 
 async def test_a_client_that_goes_away_in_its_body_has_sent_none() -> None:
-    messages = iter([{"type": "http.request", "body": b"{", "more_body": True}, {"type": "http.disconnect"}])
+    first: dict[str, object] = {"type": "http.request", "body": b"{", "more_body": True}
+    last: dict[str, object] = {"type": "http.disconnect"}
+    messages = iter([first, last])
 
     async def receive() -> dict[str, object]:
-        return next(messages)  # type: ignore[return-value]
+        return next(messages)
 
     request = Request({"type": "http", "method": "POST", "path": "/", "headers": []}, receive)
     with pytest.raises(ClientDisconnect):
