@@ -6,7 +6,7 @@ from collections.abc import AsyncIterator
 import pytest
 from buf.validate import validate_pb2
 from fynlo.common.v1.common_pb2 import RestaurantSettings
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import strategies as st
 from starlette.requests import ClientDisconnect, Request
 
@@ -190,6 +190,8 @@ PIECES = st.sampled_from(
 )
 
 
+@example(b"a4" + b" 0" * 12 + b"a")
+@example(b"a4" + b" 0" * 11 + b"a")
 @given(st.lists(PIECES, max_size=40).map(b"".join))
 def test_the_quick_look_finds_every_body_that_the_expression_finds(raw: bytes) -> None:
     assert is_suspicious(raw) == bool(_SUSPICIOUS.search(raw))
