@@ -9,6 +9,7 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import IO, Any
 
+from bench.settings import environment_of_a_clone
 from tests.system import ROOT
 
 
@@ -63,7 +64,7 @@ def generator(module: str, *, package: str = "bench.generator", tree: Path = ROO
     process = subprocess.Popen(
         [sys.executable, "-m", f"{package}.{module}"],
         cwd=tree,
-        env={**os.environ, "PYTHONPATH": paths},
+        env=environment_of_a_clone() | {"PYTHONPATH": paths},
         stdin=subprocess.PIPE,
         stdout=subprocess.PIPE,
         text=True,
