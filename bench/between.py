@@ -38,12 +38,14 @@ def main() -> None:
     parser.add_argument("--rounds", type=int, default=ROUNDS)
     asked = parser.parse_args()
     prepare_process()
-    rounds = compared(asked.before, asked.after, asked.scenarios, asked.rounds)
+    # Names move while it runs.
+    before, after = commit_of(asked.before), commit_of(asked.after)
+    rounds = compared(before, after, asked.scenarios, asked.rounds)
     for scenario in asked.scenarios:
         found = comparison(scenario, [each[scenario] for each in rounds])
         facts = {
-            "before": commit_of(asked.before),
-            "after": commit_of(asked.after),
+            "before": before,
+            "after": after,
             "settings": dict(SETTINGS),
         }
         day = SystemClock().now().astimezone(UTC).date()

@@ -20,7 +20,7 @@ from deploy.local.embedded import EmbeddedValkey, free_port
 from harness.rpc import TokenMint
 from tests.system import ROOT
 
-ROUNDS = 5
+ROUNDS = 4
 CALLS = 1_000
 HTTP_SECONDS = 1.5
 HTTP_CLIENTS = (1, 16)
