@@ -15,7 +15,7 @@ from typing import Any
 
 from bench import results
 from bench.bars import BARS, Account
-from bench.scenarios import encode, hostile, hostile_sockets, menu, orders, sockets, start, till
+from bench.scenarios import call, encode, hostile, hostile_sockets, menu, orders, sockets, start, till
 from bench.stage import RESTAURANTS, SETTINGS, Stage, on_stage
 from chassis.clock import SystemClock
 
@@ -33,7 +33,11 @@ RESTAURANTS_OF = {
     "place-order": 1,
 }
 """Scenarios that need fewer restaurants than the others: they begin sooner when they are asked for alone."""
-UNSTAGED: dict[str, Callable[[], Account]] = {"encode": encode.encode, "start": start.start}
+UNSTAGED: dict[str, Callable[[], Account]] = {
+    "call": call.call,
+    "encode": encode.encode,
+    "start": start.start,
+}
 """Scenarios that need no running system, or start one themselves."""
 BUSY_FROM = 0.5
 """Runnable processes besides ours; more than that and latencies are the machine's, not the system's."""

@@ -126,6 +126,7 @@ BARS: dict[str, tuple[Bar, ...]] = {
         Bar("refused of the 100", "", at("crowd", "errors"), 0.0),
     ),
     # Times of one process to compare two commits by; nothing is asked of them alone.
+    "call": (),
     "encode": (),
     "start": (
         Bar("make run from a clone", "s", at("first_seconds"), 60.0),

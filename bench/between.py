@@ -18,12 +18,15 @@ from typing import Any
 
 from bench import results
 from bench.__main__ import RESTAURANTS_OF, STAGED, prepare_process
-from bench.bars import BARS, Account
+from bench.bars import BARS, Account, Bar, at
+from bench.scenarios.call import call
 from bench.stage import RESTAURANTS, SETTINGS, on_stage
 from chassis.clock import SystemClock
 from tests.system import ROOT
 
 ROUNDS = 3
+ALONE = {"call": call}
+"""Scenarios that start what they measure from a tree themselves."""
 
 
 def main() -> None:
@@ -31,16 +34,18 @@ def main() -> None:
     parser = argparse.ArgumentParser(prog="bench.between", description="Measures two commits by turns.")
     parser.add_argument("before")
     parser.add_argument("after")
-    parser.add_argument("scenarios", nargs="+", choices=sorted(STAGED), metavar="scenario")
+    parser.add_argument("scenarios", nargs="+", choices=sorted((*STAGED, *ALONE)), metavar="scenario")
     parser.add_argument("--rounds", type=int, default=ROUNDS)
     asked = parser.parse_args()
     prepare_process()
-    rounds = compared(asked.before, asked.after, asked.scenarios, asked.rounds)
+    # Names move while it runs.
+    before, after = commit_of(asked.before), commit_of(asked.after)
+    rounds = compared(before, after, asked.scenarios, asked.rounds)
     for scenario in asked.scenarios:
         found = comparison(scenario, [each[scenario] for each in rounds])
         facts = {
-            "before": commit_of(asked.before),
-            "after": commit_of(asked.after),
+            "before": before,
+            "after": after,
             "settings": dict(SETTINGS),
         }
         day = SystemClock().now().astimezone(UTC).date()
@@ -66,17 +71,24 @@ def compared(
                 accounts: dict[str, dict[str, Account]] = {name: {} for name in scenarios}
                 for side, tree in trees if number % 2 == 0 else reversed(trees):
                     print(f"round {number + 1}: {side}", flush=True)
+                    for name in set(scenarios) & set(ALONE):
+                        accounts[name][side] = ALONE[name](tree) | {"machine": results.machine()}
+                    if not set(scenarios) - set(ALONE):
+                        continue
                     with on_stage(Path(folder) / f"data-{number}-{side}", restaurants, tree) as stage:
-                        for name in scenarios:
+                        for name in (one for one in scenarios if one in STAGED):
                             accounts[name][side] = STAGED[name](stage) | {"machine": results.machine()}
                 found.append(accounts)
     return found
 
 
 def comparison(scenario: str, rounds: list[dict[str, Account]]) -> dict[str, Any]:
-    """Medians of every figure that has a bar, with the ratio; None where a side has none."""
+    """Medians of every figure that has a bar (of all, where none has), with the ratio; None where a side has
+    none.
+    """
     figures = {}
-    for bar in BARS[scenario]:
+    bars = BARS[scenario] or [Bar(name, "us", at("us", name), 0) for name in rounds[0]["before"]["us"]]
+    for bar in bars:
         sides = {
             side: [value for each in rounds if (value := bar.read(each[side])) is not None]
             for side in ("before", "after")

@@ -1,12 +1,15 @@
-"""Runs generator processes and talks with them."""
+"""Runs processes of the bench and talks with them."""
 
 import json
+import os
 import subprocess
 import sys
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
+from pathlib import Path
 from typing import IO, Any
 
+from bench.settings import environment_of_a_clone
 from tests.system import ROOT
 
 
@@ -23,6 +26,7 @@ class Generator:
         assert process.stdout is not None
         self._in: IO[str] = process.stdin
         self._out: IO[str] = process.stdout
+        self.pid = process.pid
 
     def order(self, order: Mapping[str, Any]) -> None:
         """Says what to do and waits until it is ready."""
@@ -54,11 +58,13 @@ class Generator:
 
 
 @contextmanager
-def generator(module: str) -> Iterator[Generator]:
-    """A process of ``bench.generator``."""
+def generator(module: str, *, package: str = "bench.generator", tree: Path = ROOT) -> Iterator[Generator]:
+    """A process of ``package``, with the code of ``tree``."""
+    paths = os.pathsep.join([str(tree), str(tree / "protos" / "python")])
     process = subprocess.Popen(
-        [sys.executable, "-m", f"bench.generator.{module}"],
-        cwd=ROOT,
+        [sys.executable, "-m", f"{package}.{module}"],
+        cwd=tree,
+        env=environment_of_a_clone() | {"PYTHONPATH": paths},
         stdin=subprocess.PIPE,
         stdout=subprocess.PIPE,
         text=True,

@@ -14,6 +14,12 @@ def cpu_seconds_of(pid: int) -> float:
     return sum(_own_seconds(each) for each in (pid, *_children(pid)))
 
 
+def thread_seconds_of(pid: int) -> float:
+    """CPU time of the threads that a process has now, to the nanosecond: for spans too short for ticks."""
+    tasks = Path(f"/proc/{pid}/task").iterdir()
+    return sum(int((task / "schedstat").read_text().split()[0]) for task in tasks) / 1e9
+
+
 def resident_bytes_of(pid: int) -> int:
     """Resident memory."""
     return int(Path(f"/proc/{pid}/statm").read_text().split()[1]) * _PAGE

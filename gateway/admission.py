@@ -9,7 +9,7 @@ import time
 from starlette.types import Message, Receive
 
 from chassis.errors import Unavailable
-from chassis.rpc.client_address import Networks, bucket_of, client_of
+from chassis.rpc.client_address import Networks, bucket_of, bucket_of_peer, client_of
 from chassis.telemetry import counter, gauge
 from gateway.limits import Limit, LocalGcra, refusal_of
 
@@ -26,9 +26,13 @@ class Admission:
         self._trusted = trusted
         self._gcra = LocalGcra()
         self._count = 0
+        # Read when somebody asks: a gauge that is set takes a lock four times in a request.
+        _running.set_function(lambda: self._count)
 
     def address_of(self, peer: str, forwarded: list[str]) -> str:
         """The key that a client is limited by; ``forwarded``: its lines of X-Forwarded-For."""
+        if not forwarded:
+            return bucket_of_peer(peer)
         return bucket_of(client_of(peer, forwarded, self._trusted))
 
     def check(self, address: str) -> None:
@@ -45,12 +49,10 @@ class Admission:
     def begin(self) -> None:
         """A request runs."""
         self._count += 1
-        _running.set(self._count)
 
     def end(self) -> None:
         """It does not run any more."""
         self._count -= 1
-        _running.set(self._count)
 
     def reading(self, receive: Receive) -> Receive:
         """``receive`` of a running request, which does not run while it waits for its client."""

@@ -3,7 +3,6 @@
 from collections.abc import Awaitable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date
-from types import TracebackType
 from typing import Any, NoReturn, TypeVar, cast
 from uuid import UUID
 
@@ -18,7 +17,7 @@ from chassis.ids import new_id
 from chassis.recent import Recent
 from chassis.rpc import Refusals, enter_inbound, was_replayed
 from gateway import texts
-from gateway.bodies import BODY_BYTES_MAX, STRANGER_BODY_BYTES_MAX, Model, read_json
+from gateway.bodies import BODY_BYTES_MAX, JSON, STRANGER_BODY_BYTES_MAX, Model, header, read_json
 from gateway.known import Known
 from gateway.limits import Limit, RateLimiter, Verdict
 from gateway.menu_cache import MenuCache
@@ -29,7 +28,6 @@ from gateway.settings import GatewaySettings
 BUDGET_SECONDS = 2.0
 """What a request may take in all; carried as the deadline through every service."""
 SNAPSHOTS_MAX = 500
-JSON = "application/json"
 
 T = TypeVar("T")
 
@@ -74,6 +72,15 @@ class Gateway:
     """"up" or "down" by the name of the part."""
 
 
+class Answer(Response):
+    """JSON, with its header fields as they are sent: Starlette would make them of texts again and again."""
+
+    def __init__(self, body: bytes, status: int, headers: Mapping[str, str]) -> None:
+        self.body, self.status_code, self.background = body, status, None
+        given = [(name.lower().encode("latin-1"), value.encode("latin-1")) for name, value in headers.items()]
+        self.raw_headers = [*given, (b"content-length", b"%d" % len(body)), (b"content-type", JSON.encode())]
+
+
 @dataclass(slots=True)
 class Call:
     """A request that may go on. ``key`` is its idempotency key ("" for reads)."""
@@ -88,12 +95,12 @@ class Call:
     @property
     def address(self) -> str:
         """The key that the client's network address is limited by; the edge has found it."""
-        return cast(str, self.request.state.client_address)
+        return cast(str, self.request.scope["state"]["client_address"])
 
     @property
     def version(self) -> int:
         """The version that the client saw, from If-Match. Raises InvalidArgument (PRECONDITION_REQUIRED)."""
-        text = self.request.headers.get("if-match", "").strip()
+        text = (header(self.request, b"if-match") or "").strip()
         if not texts.matches(texts.VERSION_TAG, text):
             raise InvalidArgument(
                 'send If-Match with the version that you changed, for example If-Match: "7"',
@@ -124,10 +131,7 @@ class Call:
 
     def answer(self, body: Any, status: int = 200, headers: Mapping[str, str] | None = None) -> Response:
         """The JSON answer, with the rate limit's state and the replay mark."""
-        response = Response(
-            orjson.dumps(body), status_code=status, media_type=JSON, headers=dict(headers or {})
-        )
-        return self.mark(response)
+        return self.mark(Answer(orjson.dumps(body), status, headers or {}))
 
     def mark(self, response: Response) -> Response:
         """Adds the header fields that every answer of a call has."""
@@ -265,61 +269,40 @@ def gateway_of(request: Request) -> Gateway:
     return cast(Gateway, request.app.state.gateway)
 
 
-class Entry:
-    """``async with`` of one request: who calls, whether the limits let it in, and whether the caller may.
-    ``permission``: what the token must hold; None: somebody who has no token yet, limited by network address.
-
-    A class, not a generator: it is on every path. The request's task is its own, so nothing is put back.
-    """
-
-    __slots__ = ("_budget_seconds", "_key", "_permission", "_request")
-
-    def __init__(
-        self, request: Request, key: str, permission: str | None, budget_seconds: float = BUDGET_SECONDS
-    ) -> None:
-        self._request = request
-        self._key = key
-        self._budget_seconds = budget_seconds
-        self._permission = permission
-
-    async def __aenter__(self) -> Call:
-        request = self._request
-        gateway = gateway_of(request)
-        if self._permission is None:
-            return await self._stranger(request, gateway)
-        token = bearer_token(request)
-        principal = await authenticated(gateway, token)
-        limits = gateway.limits
-        wanted = [(limits.user, f"{principal.subject}:{principal.device_id or ''}")]
-        if principal.restaurant_id is not None:
-            wanted.append((limits.restaurant, str(principal.restaurant_id)))
-        verdict = await gateway.limiter.take(*wanted)
-        enter_inbound(
-            budget_seconds=self._budget_seconds,
-            token=token,
-            principal=principal,
-            request_id=request.state.request_id,
-            traceparent=request.headers.get("traceparent"),
-        )
-        # The service asks the same; here a caller who may not is told before anything of the request is read.
-        principal.require(self._permission)
-        return Call(request, gateway, principal, self._key, verdict)
-
-    async def _stranger(self, request: Request, gateway: Gateway) -> Call:
-        address, limits = request.state.client_address, gateway.limits
+async def entered(
+    request: Request, key: str, permission: str | None, budget_seconds: float = BUDGET_SECONDS
+) -> Call:
+    """Who calls, whether the limits let the request in, and whether the caller may; nothing is put back, for
+    its task is its own. ``permission``: what the token must hold; None: nobody known, limited by address.
+    Raises Unauthenticated, ResourceExhausted and PermissionDenied."""
+    gateway, state = gateway_of(request), request.scope["state"]
+    limits, request_id = gateway.limits, state["request_id"]
+    if permission is None:
+        address = state["client_address"]
         verdict = await gateway.limiter.take((limits.login, address), (limits.address, address))
-        enter_inbound(budget_seconds=self._budget_seconds, request_id=request.state.request_id)
+        enter_inbound(budget_seconds=budget_seconds, request_id=request_id)
         return Call(request, gateway, None, "", verdict)
-
-    async def __aexit__(
-        self, kind: type[BaseException] | None, error: BaseException | None, traceback: TracebackType | None
-    ) -> None:
-        return None
+    token = bearer_token(request)
+    principal = await authenticated(gateway, token)
+    wanted = [(limits.user, f"{principal.names[0][1]}:{principal.device_id or ''}")]
+    if principal.restaurant:
+        wanted.append((limits.restaurant, principal.restaurant))
+    verdict = await gateway.limiter.take(*wanted)
+    enter_inbound(
+        budget_seconds=budget_seconds,
+        token=token,
+        principal=principal,
+        request_id=request_id,
+        traceparent=header(request, b"traceparent"),
+    )
+    # The service asks the same; here a caller who may not is told before anything of the request is read.
+    principal.require(permission)
+    return Call(request, gateway, principal, key, verdict)
 
 
 def bearer_token(request: Request) -> str:
     """The access token. Raises Unauthenticated (TOKEN_MISSING)."""
-    scheme, _, token = request.headers.get("authorization", "").partition(" ")
+    scheme, _, token = (header(request, b"authorization") or "").partition(" ")
     if scheme.lower() != "bearer" or not token.strip():
         raise Unauthenticated("send Authorization: Bearer with an access token", reason="TOKEN_MISSING")
     return token.strip()
@@ -334,7 +317,7 @@ async def authenticated(gateway: Gateway, token: str) -> Principal:
 
 def idempotency_key(request: Request, *, required: bool) -> str:
     """The client's key, 1 to 255 printable characters; a fresh one where it gives none and need not."""
-    key = request.headers.get("idempotency-key")
+    key = header(request, b"idempotency-key")
     if key is None:
         if required:
             raise InvalidArgument(

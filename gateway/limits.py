@@ -8,6 +8,7 @@ import math
 import time
 from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import cached_property
 from typing import Any
 
 import redis.asyncio as redis
@@ -60,7 +61,7 @@ return answer
 """
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class Limit:
     """At most ``per_second`` on average and ``burst`` at once. ``name`` is for answers and metrics."""
 
@@ -68,20 +69,20 @@ class Limit:
     per_second: float
     burst: int
 
-    @property
+    @cached_property
     def interval(self) -> float:
         """Seconds that one request costs."""
         return 1.0 / self.per_second
 
-    @property
+    @cached_property
     def tolerance(self) -> float:
         """Seconds that a caller may be ahead."""
         return self.burst / self.per_second
 
-    @property
-    def policy(self) -> str:
+    @cached_property
+    def policy(self) -> bytes:
         """The RateLimit-Policy field's value: quota and window in seconds."""
-        return f'"{self.name}";q={self.burst};w={max(1, math.ceil(self.tolerance))}'
+        return f'"{self.name}";q={self.burst};w={max(1, math.ceil(self.tolerance))}'.encode()
 
 
 @dataclass(frozen=True, slots=True)
@@ -94,7 +95,7 @@ class Verdict:
     def headers(self) -> list[tuple[bytes, bytes]]:
         """The RateLimit fields of an answer."""
         left = f'"{self.limit.name}";r={self.remaining};t={max(1, math.ceil(self.limit.tolerance))}'
-        return [(b"ratelimit-policy", self.limit.policy.encode()), (b"ratelimit", left.encode())]
+        return [(b"ratelimit-policy", self.limit.policy), (b"ratelimit", left.encode())]
 
 
 class LocalGcra:

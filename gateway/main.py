@@ -73,7 +73,7 @@ async def build(settings: GatewaySettings) -> Service:
     limits = Limits.of(settings)
     gateway = Gateway(settings, services, trust.verifier, trust.revocations, limiter, limits, refusals)
     gateway.health = Known(lambda: parts_of(gateway), FRESH_SECONDS)
-    server = HttpServer(_config(settings, gateway))
+    server = HttpServer(config_of(settings, gateway))
     await bus.subscribe(CHANGES_SUBJECT, cb=gateway.menus.on_change)
     service.add_background("http", server.serve)
     service.on_drain("http", server.drain)
@@ -81,7 +81,8 @@ async def build(settings: GatewaySettings) -> Service:
     return service
 
 
-def _config(settings: GatewaySettings, gateway: Gateway) -> uvicorn.Config:
+def config_of(settings: GatewaySettings, gateway: Gateway) -> uvicorn.Config:
+    """How a process serves ``gateway``: every bound of its edge."""
     limits, trusted = gateway.limits, settings.trusted_proxies
     admission = Admission(address=limits.address, requests=settings.requests_max, trusted=trusted)
     connections = Connections(

@@ -13,8 +13,8 @@ from starlette.requests import Request
 from starlette.responses import Response
 
 from gateway.approvals import forget_ended
-from gateway.bodies import Body
-from gateway.calls import BUDGET_SECONDS, Call, Entry, idempotency_key
+from gateway.bodies import Body, header
+from gateway.calls import BUDGET_SECONDS, Call, entered, idempotency_key
 
 Handler = Callable[[Request], Awaitable[Response]]
 
@@ -46,10 +46,10 @@ class Route:
     location: Callable[[Any], str] | None = None
     seconds: float = BUDGET_SECONDS
 
-    def enter(self, request: Request) -> Entry:
-        """The request, let in; see ``Entry`` for what it raises."""
+    async def enter(self, request: Request) -> Call:
+        """The request, let in; see ``entered`` for what it raises."""
         key = "" if self.key == "none" else idempotency_key(request, required=self.key == "required")
-        return Entry(request, key, self.permission, self.seconds)
+        return await entered(request, key, self.permission, self.seconds)
 
     async def asked(self, call: Call) -> Any:
         """The message of what the client sent. Raises InvalidArgument, NotFound."""
@@ -68,15 +68,15 @@ def handler_of(route: Route) -> Handler:
         raise ValueError(f"{route.verb} {route.path} is no plain call: it needs a function of its own")
 
     async def handle(request: Request) -> Response:
-        async with route.enter(request) as call:
-            message = await route.asked(call)
-            if route.approved:
-                await forget_ended(call, message)
-            pending = call.services.method(route.service, route.name, message)(message, timeout=route.seconds)
-            reply = await (pending if route.key == "none" else call.write(pending))
-            if not route.reads:
-                call.wrote(route.service)
-            return _answered(route, call, reply, answer)
+        call = await route.enter(request)
+        message = await route.asked(call)
+        if route.approved:
+            await forget_ended(call, message)
+        pending = call.services.method(route.service, route.name, message)(message, timeout=route.seconds)
+        reply = await (pending if route.key == "none" else call.write(pending))
+        if not route.reads:
+            call.wrote(route.service)
+        return _answered(route, call, reply, answer)
 
     return handle
 
@@ -87,6 +87,6 @@ def _answered(route: Route, call: Call, reply: Any, answer: Callable[[Any], Json
         headers["Location"] = route.location(reply)
     if route.etag is not None:
         headers["ETag"] = tag = route.etag(reply)
-        if route.reads and call.request.headers.get("if-none-match") == tag:
+        if route.reads and header(call.request, b"if-none-match") == tag:
             return call.mark(Response(status_code=304, headers=headers))
     return call.answer(answer(reply), route.status, headers)

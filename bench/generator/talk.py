@@ -19,8 +19,11 @@ class Talk:
         self._reader = reader
 
     async def order(self) -> dict[str, Any]:
-        """What to do: the first line."""
-        found: dict[str, Any] = json.loads(await self._reader.readline())
+        """What to do: the next line. Raises EOFError where the bench is gone."""
+        line = await self._reader.readline()
+        if not line:
+            raise EOFError("the bench is gone")
+        found: dict[str, Any] = json.loads(line)
         return found
 
     async def hear(self, word: str) -> None:

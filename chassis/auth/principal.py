@@ -1,6 +1,6 @@
 """Who is calling: a person (or their device) by access token, or one of our services by its own identity."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime
 from enum import StrEnum
 from uuid import UUID
@@ -31,6 +31,18 @@ class Principal:
     session_id: UUID | None
     issued_at: datetime
     expires_at: datetime
+    names: tuple[tuple[str, str], ...] = field(init=False, repr=False, compare=False)
+    """What a revocation can name of the caller, with the texts of the ids: made once, read in every call."""
+
+    def __post_init__(self) -> None:
+        ids = {"user": self.subject, "session": self.session_id, "device": self.device_id}
+        named = ids | {"restaurant": self.restaurant_id}
+        object.__setattr__(self, "names", tuple((kind, str(value)) for kind, value in named.items()))
+
+    @property
+    def restaurant(self) -> str:
+        """The text of ``restaurant_id``; "" where there is none."""
+        return "" if self.restaurant_id is None else self.names[3][1]
 
     @property
     def tenant(self) -> UUID:

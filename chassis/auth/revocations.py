@@ -52,7 +52,7 @@ class Revocation:
 
     def covers(self, principal: Principal) -> bool:
         """Whether a token of ``principal`` is refused by this revocation."""
-        return principal.issued_at < self.valid_after and (self.kind, self.id) in _names(principal)
+        return principal.issued_at < self.valid_after and (self.kind, self.id) in principal.names
 
 
 class Revocations:
@@ -103,7 +103,7 @@ class Revocations:
         """Raises Unauthenticated (TOKEN_REVOKED) where the principal's token has been revoked."""
         if self._floor is not None and principal.issued_at < self._floor:
             raise _revoked()
-        for name in _names(principal):
+        for name in principal.names:
             valid_after = self._valid_after.get(name)
             if valid_after is not None and principal.issued_at < valid_after:
                 raise _revoked()
@@ -148,15 +148,6 @@ async def keep_warm(
             pause = min(retry, RETRY_MAX_SECONDS, every_seconds)
             retry *= 2
         await asyncio.sleep(pause)
-
-
-def _names(principal: Principal) -> tuple[tuple[str, str], ...]:
-    return (
-        ("user", str(principal.subject)),
-        ("session", str(principal.session_id)),
-        ("device", str(principal.device_id)),
-        ("restaurant", str(principal.restaurant_id)),
-    )
 
 
 def _revoked() -> Unauthenticated:

@@ -45,7 +45,6 @@ class Call:
 
 
 _REQUEST_ID = re.compile(rf"[A-Za-z0-9._:-]{{1,{REQUEST_ID_MAX_CHARS}}}")
-_HEADER_VALUE = re.compile(r"[\x21-\x7e]*")
 
 _call: ContextVar[Call | None] = ContextVar("fynlo_call", default=None)
 
@@ -99,9 +98,9 @@ def enter_inbound(
 
 
 def _came_in(budget_seconds: float, token: str, principal: Principal | None) -> tuple[Call, str]:
-    if not _HEADER_VALUE.fullmatch(token):
+    if not (token.isascii() and token.isprintable() and " " not in token):
         raise Unauthenticated("the access token is not valid", reason="TOKEN_INVALID")
-    restaurant = "" if principal is None or principal.restaurant_id is None else str(principal.restaurant_id)
+    restaurant = "" if principal is None else principal.restaurant
     return Call(time.monotonic() + budget_seconds, token=token, principal=principal), restaurant
 
 

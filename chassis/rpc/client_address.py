@@ -126,5 +126,11 @@ def bucket_of(address: Address | None) -> str:
 
 
 @lru_cache(CACHED_ADDRESSES)
+def bucket_of_peer(peer: str) -> str:
+    """The key of whoever calls without a proxy between."""
+    return bucket_of(_known(peer))
+
+
+@lru_cache(CACHED_ADDRESSES)
 def _known(peer: str) -> Address | None:
     return address_of(peer)

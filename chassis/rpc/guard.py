@@ -122,8 +122,8 @@ class Guard:
         visit.enter(f"{self._service}/{self._method}")
         await self._admission.identify(visit.call, visit.metadata, self._policy, f"/{self._name}")
         principal = visit.call.principal
-        if principal is not None and principal.restaurant_id is not None:
-            visit.scope.restaurant_id = str(principal.restaurant_id)
+        if principal is not None:
+            visit.scope.restaurant_id = principal.restaurant
         self._policy.admit(visit.call)
         visit.admitted = True
         check(request)
@@ -179,7 +179,7 @@ class Guard:
 class _Visit:
     """One call as it passes the guard."""
 
-    __slots__ = ("admitted", "call", "metadata", "scope", "span", "started", "unlimited")
+    __slots__ = ("_parent", "admitted", "call", "metadata", "scope", "span", "started", "unlimited")
 
     def __init__(self, context: Context) -> None:
         self.started = time.perf_counter()
@@ -190,7 +190,9 @@ class _Visit:
         self.unlimited = remaining is None
         seconds = UNARY_MAX_SECONDS if remaining is None else remaining
         self.call = Call(time.monotonic() + seconds)
-        self.scope = Scope(new_trace())
+        traceparent = self.metadata.get(TRACEPARENT)
+        self._parent = parse_traceparent(traceparent if isinstance(traceparent, str) else None)
+        self.scope = Scope(new_trace() if self._parent is None else self._parent.child())
 
     @property
     def endless(self) -> bool:
@@ -199,11 +201,7 @@ class _Visit:
 
     def enter(self, name: str) -> None:
         """Opens scope and call for the task that serves it. Raises Unauthenticated for a malformed header."""
-        traceparent = self.metadata.get(TRACEPARENT)
-        parent = parse_traceparent(traceparent if isinstance(traceparent, str) else None)
-        if parent is not None:
-            self.scope.trace = parent.child()
-        self.span = start_span(name, parent or self.scope.trace, SpanKind.SERVER)
+        self.span = start_span(name, self._parent or self.scope.trace, SpanKind.SERVER)
         if self.span is not None:
             self.scope.trace = trace_of(self.span)
         given = self.metadata.get(REQUEST_ID)

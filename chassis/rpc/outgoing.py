@@ -101,9 +101,7 @@ class Outgoing:
 
 def _tenant_of(call: Call) -> str:
     """The restaurant this service acts for: named by its own work, or by the service that called it."""
-    if call.tenant or call.principal is None or call.principal.restaurant_id is None:
-        return call.tenant
-    return str(call.principal.restaurant_id)
+    return call.tenant or ("" if call.principal is None else call.principal.restaurant)
 
 
 class Reply(Generic[_T]):

@@ -2,6 +2,7 @@
 
 import asyncio
 import time
+from dataclasses import replace
 from datetime import datetime, timedelta
 from uuid import UUID, uuid4
 
@@ -44,6 +45,13 @@ def is_refused(table: Revocations, principal: Principal) -> bool:
     except Unauthenticated as problem:
         return problem.reason == "TOKEN_REVOKED"
     return False
+
+
+def test_what_a_revocation_can_name_follows_the_principal(mint: TokenMint) -> None:
+    one = mint.principal(device_id=None)
+    other = replace(one, restaurant_id=None, session_id=uuid4())
+    assert other.names == tuple((kind.value, name_of(other, kind)) for kind in RevokedKind)
+    assert (one.restaurant, other.restaurant) == (str(one.restaurant_id), "")
 
 
 @pytest.mark.parametrize("kind", list(RevokedKind))

@@ -8,8 +8,8 @@ from starlette.requests import Request
 from starlette.responses import Response
 
 from chassis.errors import InvalidArgument
-from gateway.bodies import UPLOAD_BYTES_MAX, read_bounded
-from gateway.calls import JSON, Call
+from gateway.bodies import JSON, UPLOAD_BYTES_MAX, read_bounded
+from gateway.calls import Call
 from gateway.menu_cache import CachedMenu, packed_tag
 from gateway.menu_document import menu_changes, whole_menu
 from gateway.plain import Route
@@ -20,22 +20,22 @@ _FORMATS = {"text/csv": catalog_pb2.MENU_FORMAT_CSV, XLSX_TYPE: catalog_pb2.MENU
 
 async def get_menu(request: Request, route: Route) -> Response:
     """Answers 304 to If-None-Match while nothing of it moved: prices, options, stock, hours."""
-    async with route.enter(request) as call:
-        packs = takes_gzip(request)
-        if request.scope["query_string"] and "since_version" in request.query_params:
-            asked: catalog_api.GetMenuRequest = await route.asked(call)
-            menu = await _menu(call, route, asked.since_version)
-            # The menu's own tag, for the next question with If-None-Match.
-            etag = menu.etag
-        else:
-            menu = await _menu(call, route, None)
-            etag = packed_tag(menu.etag) if packs else menu.etag
-            seen = request.headers.get("if-none-match")
-            if seen is not None and seen in (menu.etag, etag):
-                fields = {"ETag": seen, "Vary": "Accept-Encoding"}
-                return call.mark(Response(status_code=304, headers=fields))
-        body, headers = await menu.content(packs)
-        return call.mark(Response(body, media_type=JSON, headers={"ETag": etag, **headers}))
+    call = await route.enter(request)
+    packs = takes_gzip(request)
+    if request.scope["query_string"] and "since_version" in request.query_params:
+        asked: catalog_api.GetMenuRequest = await route.asked(call)
+        menu = await _menu(call, route, asked.since_version)
+        # The menu's own tag, for the next question with If-None-Match.
+        etag = menu.etag
+    else:
+        menu = await _menu(call, route, None)
+        etag = packed_tag(menu.etag) if packs else menu.etag
+        seen = request.headers.get("if-none-match")
+        if seen is not None and seen in (menu.etag, etag):
+            fields = {"ETag": seen, "Vary": "Accept-Encoding"}
+            return call.mark(Response(status_code=304, headers=fields))
+    body, headers = await menu.content(packs)
+    return call.mark(Response(body, media_type=JSON, headers={"ETag": etag, **headers}))
 
 
 async def _menu(call: Call, route: Route, since: int | None) -> CachedMenu:
@@ -69,18 +69,18 @@ def takes_gzip(request: Request) -> bool:
 
 async def import_menu(request: Request, route: Route) -> Response:
     """All rows or none: while a row is rejected nothing is imported. The same file again changes nothing."""
-    async with route.enter(request) as call:
-        media_type = request.headers.get("content-type", "").partition(";")[0].strip().lower()
-        if media_type not in _FORMATS:
-            raise InvalidArgument(
-                f"send the file itself as text/csv or {XLSX_TYPE}", reason="UNSUPPORTED_MEDIA_TYPE"
-            )
-        content = await read_bounded(request, UPLOAD_BYTES_MAX)
-        if not content:
-            raise InvalidArgument("this file is empty", reason="UNREADABLE_MENU_FILE")
-        message: catalog_api.ImportMenuRequest = await route.asked(call)
-        message.content, message.format = content, _FORMATS[media_type]
-        method = call.services.method(route.service, route.name, message)
-        reply = await call.write(method(message, timeout=route.seconds))
-        call.wrote(route.service)
-        return call.answer(import_menu_response(reply))
+    call = await route.enter(request)
+    media_type = request.headers.get("content-type", "").partition(";")[0].strip().lower()
+    if media_type not in _FORMATS:
+        raise InvalidArgument(
+            f"send the file itself as text/csv or {XLSX_TYPE}", reason="UNSUPPORTED_MEDIA_TYPE"
+        )
+    content = await read_bounded(request, UPLOAD_BYTES_MAX)
+    if not content:
+        raise InvalidArgument("this file is empty", reason="UNREADABLE_MENU_FILE")
+    message: catalog_api.ImportMenuRequest = await route.asked(call)
+    message.content, message.format = content, _FORMATS[media_type]
+    method = call.services.method(route.service, route.name, message)
+    reply = await call.write(method(message, timeout=route.seconds))
+    call.wrote(route.service)
+    return call.answer(import_menu_response(reply))

@@ -13,7 +13,7 @@ from starlette.exceptions import HTTPException
 from starlette.requests import Request
 from starlette.responses import Response
 
-from gateway.calls import Entry
+from gateway.calls import entered
 from gateway.routes.pages import page_of
 from gateway.settings import LOOPBACK
 
@@ -37,11 +37,11 @@ def add_outbox(app: FastAPI) -> None:
 async def _mails(request: Request) -> Response:
     """The newest hundred, or those to ``to``."""
     _refuse_strangers(request)
-    async with Entry(request, "", None) as call:
-        recipient = request.query_params.get("to", "")[:RECIPIENT_CHARS_MAX]
-        asked = ListOutboxRequest(recipient=recipient)
-        reply = await call.services.method(_PEOPLE, "ListOutbox", asked)(asked)
-        return call.answer({"items": [auth_json.outbox_mail(mail) for mail in reply.mails]})
+    call = await entered(request, "", None)
+    recipient = request.query_params.get("to", "")[:RECIPIENT_CHARS_MAX]
+    asked = ListOutboxRequest(recipient=recipient)
+    reply = await call.services.method(_PEOPLE, "ListOutbox", asked)(asked)
+    return call.answer({"items": [auth_json.outbox_mail(mail) for mail in reply.mails]})
 
 
 def _refuse_strangers(request: Request) -> None:

@@ -18,27 +18,25 @@ LIST_SECONDS = 1.2
 
 async def list_parked(request: Request, route: Route) -> Response:
     """Newest first, of all restaurants. A service that cannot be asked has no number, and no event in it."""
-    async with route.enter(request) as call:
-        asked: parked_events_api.ListParkedRequest = await route.asked(call)
-        services = (asked.service,) if asked.service else CONSUMERS
-        answers = await asyncio.gather(*(_listed(call, asked, service) for service in services))
-        found = [event for answer in answers if answer is not None for event in answer.events]
-        found.sort(key=lambda one: (one.parked_at.ToNanoseconds(), one.id, one.service), reverse=True)
-        shown = found[: asked.limit]
-        more = len(found) > len(shown) or any(
-            answer is not None and len(answer.events) == asked.limit for answer in answers
-        )
-        page = parked_events_api.ParkedPage(
-            items=shown,
-            services=[
-                parked_events_api.ParkedService(
-                    service=service, parked=None if answer is None else answer.parked
-                )
-                for service, answer in zip(services, answers, strict=True)
-            ],
-            next_cursor=shown[-1].cursor if more else "",
-        )
-        return call.answer(parked_page(page))
+    call = await route.enter(request)
+    asked: parked_events_api.ListParkedRequest = await route.asked(call)
+    services = (asked.service,) if asked.service else CONSUMERS
+    answers = await asyncio.gather(*(_listed(call, asked, service) for service in services))
+    found = [event for answer in answers if answer is not None for event in answer.events]
+    found.sort(key=lambda one: (one.parked_at.ToNanoseconds(), one.id, one.service), reverse=True)
+    shown = found[: asked.limit]
+    more = len(found) > len(shown) or any(
+        answer is not None and len(answer.events) == asked.limit for answer in answers
+    )
+    page = parked_events_api.ParkedPage(
+        items=shown,
+        services=[
+            parked_events_api.ParkedService(service=service, parked=None if answer is None else answer.parked)
+            for service, answer in zip(services, answers, strict=True)
+        ],
+        next_cursor=shown[-1].cursor if more else "",
+    )
+    return call.answer(parked_page(page))
 
 
 async def _listed(

@@ -14,13 +14,13 @@ _PAYMENTS = "fynlo.payments.v1.PaymentsService"
 
 async def quote_order(request: Request, route: Route) -> Response:
     """No effect."""
-    async with route.enter(request) as call:
-        message = await route.asked(call)
-        reply = await call.services.method(route.service, route.name, message)(message)
-        totals = reply.order.totals
-        asked = CompareCostsRequest(
-            amount=Money(amount_minor=totals.total_minor, currency_code=reply.order.currency_code),
-            service_charge_minor=totals.service_charge_minor,
-        )
-        costs = await call.services.method(_PAYMENTS, "CompareCosts", asked)(asked)
-        return call.answer(quote(Quote(order=reply.order, payment_costs=costs.costs)))
+    call = await route.enter(request)
+    message = await route.asked(call)
+    reply = await call.services.method(route.service, route.name, message)(message)
+    totals = reply.order.totals
+    asked = CompareCostsRequest(
+        amount=Money(amount_minor=totals.total_minor, currency_code=reply.order.currency_code),
+        service_charge_minor=totals.service_charge_minor,
+    )
+    costs = await call.services.method(_PAYMENTS, "CompareCosts", asked)(asked)
+    return call.answer(quote(Quote(order=reply.order, payment_costs=costs.costs)))

@@ -6,14 +6,23 @@ from collections.abc import AsyncIterator
 import pytest
 from buf.validate import validate_pb2
 from fynlo.common.v1.common_pb2 import RestaurantSettings
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import strategies as st
-from starlette.requests import Request
+from starlette.requests import ClientDisconnect, Request
 
 from chassis.errors import InvalidArgument
 from chassis.text import control_character
 from gateway import texts
-from gateway.bodies import BODY_BYTES_MAX, FIELD_ERRORS_MAX, JSON_DEPTH_MAX, read_bounded, read_json
+from gateway.bodies import (
+    _SUSPICIOUS,
+    BODY_BYTES_MAX,
+    FIELD_ERRORS_MAX,
+    JSON_DEPTH_MAX,
+    header,
+    is_suspicious,
+    read_bounded,
+    read_json,
+)
 from gateway.numbers import EXACT_MAX, INT64_MAX
 from gateway.rest.auth import LogInRequest as LogIn
 from gateway.rest.common import RestaurantSettings as SettingsIn
@@ -174,6 +183,40 @@ async def test_what_must_not_be_stored_is_refused_with_its_field(note: str, code
     with pytest.raises(InvalidArgument) as caught:
         await read_json(request_of(basket(line)), OrderIn)
     assert [(field.field, field.code) for field in caught.value.fields] == [("lines.0.note", code)]
+
+
+PIECES = st.sampled_from(
+    [b"4111", b"2", b"9", b"0000000", b" ", b".", b"-", b"--", b"\\n", b"\\", b'"', b"a,{"]
+)
+
+
+@example(b"a4" + b" 0" * 12 + b"a")
+@example(b"a4" + b" 0" * 11 + b"a")
+@given(st.lists(PIECES, max_size=40).map(b"".join))
+def test_the_quick_look_finds_every_body_that_the_expression_finds(raw: bytes) -> None:
+    assert is_suspicious(raw) == bool(_SUSPICIOUS.search(raw))
+
+
+FIELDS = st.lists(st.tuples(st.sampled_from([b"a", b"b", b"if-match"]), st.binary(max_size=8)), max_size=6)
+
+
+@given(FIELDS, st.sampled_from(["a", "b", "if-match"]))
+def test_a_header_field_is_what_starlette_says(fields: list[tuple[bytes, bytes]], name: str) -> None:
+    request = Request({"type": "http", "headers": fields})
+    assert header(request, name.encode()) == request.headers.get(name)
+
+
+async def test_a_client_that_goes_away_in_its_body_has_sent_none() -> None:
+    first: dict[str, object] = {"type": "http.request", "body": b"{", "more_body": True}
+    last: dict[str, object] = {"type": "http.disconnect"}
+    messages = iter([first, last])
+
+    async def receive() -> dict[str, object]:
+        return next(messages)
+
+    request = Request({"type": "http", "method": "POST", "path": "/", "headers": []}, receive)
+    with pytest.raises(ClientDisconnect):
+        await read_bounded(request)
 
 
 async def menu_version_in(number: str) -> int | None:

@@ -7,14 +7,18 @@ import pytest
 from fastapi import FastAPI
 from fastapi.routing import APIRoute
 from httpx import ASGITransport, AsyncClient
+from prometheus_client import REGISTRY
+from starlette.responses import Response
 from starlette.routing import Match
 
 from chassis.clock import SystemClock
 from chassis.ids import new_id
 from chassis.rpc import Refusals
+from gateway import edge
 from gateway.admission import Admission
 from gateway.app import build_app, dispatch_of
-from gateway.calls import Gateway
+from gateway.bodies import JSON
+from gateway.calls import Answer, Gateway
 from gateway.edge import METHODS, Edge
 from gateway.limits import Limit
 from gateway.problems import PROBLEM_JSON
@@ -73,6 +77,39 @@ async def answers(app: Any, method: str, path: str, accept: str = "*/*") -> tupl
 async def test_refusals_are_the_same_either_way(method: str, path: str) -> None:
     long_way: FastAPI = APP
     assert await answers(DISPATCH, method, path) == await answers(long_way, method, path)
+
+
+@pytest.mark.parametrize("headers", [{}, {"ETag": '"7"', "Location": "/api/v2/orders/1"}])
+def test_an_answer_has_the_header_fields_that_starlette_would_write(headers: dict[str, str]) -> None:
+    ours, theirs = Answer(b"{}", 201, headers), Response(b"{}", 201, headers, JSON)
+    assert (ours.status_code, ours.body) == (theirs.status_code, theirs.body)
+    assert sorted(ours.raw_headers) == sorted(theirs.raw_headers)
+
+
+def counted(method: str) -> float:
+    labels = {"method": method, "route": "none", "status": "404"}
+    return REGISTRY.get_sample_value("gateway_request_seconds_count", labels) or 0
+
+
+async def test_methods_that_clients_make_up_are_counted_as_one() -> None:
+    before, remembered = counted("other"), edge._observe.cache_info().currsize
+    for method in ("BREW", "WHEN", "PROPFIND"):
+        await answers(DISPATCH, method, "/nowhere")
+    assert (counted("other"), counted("BREW")) == (before + 3, 0)
+    assert edge._observe.cache_info().currsize <= remembered + 1
+
+
+async def test_the_metric_of_running_requests_is_what_runs_when_it_is_asked_for() -> None:
+    admission, seen = Admission(address=Limit("address", 1_000, 1_000), requests=10), []
+
+    async def serves(scope: Any, receive: Any, send: Any) -> None:
+        seen.append(REGISTRY.get_sample_value("gateway_requests_running"))
+        await Response()(scope, receive, send)
+
+    transport = ASGITransport(app=Edge(serves, admission, tls_terminated=False))
+    async with AsyncClient(transport=transport, base_url="http://gateway") as client:
+        await client.get("/")
+    assert (seen, REGISTRY.get_sample_value("gateway_requests_running")) == ([1], 0)
 
 
 RESOURCES: dict[str, set[str]] = {}

@@ -2,12 +2,14 @@
 
 from collections.abc import Mapping
 from datetime import UTC, datetime
+from functools import lru_cache
 from typing import Any, Final
 
 from google.protobuf.timestamp_pb2 import Timestamp
 
 Json = dict[str, Any]
 
+SECONDS_REMEMBERED: Final = 4_096
 UNKNOWN: Final = "unknown"
 """A value that a newer service knows and this code does not."""
 
@@ -31,5 +33,10 @@ class EnumNames(dict[int, str | None]):
 
 def instant(at: Timestamp) -> str:
     """RFC 3339, UTC, milliseconds (cut, not rounded): 2026-03-01T12:30:00.123Z."""
-    text = datetime.fromtimestamp(at.seconds, UTC).isoformat()
-    return f"{text[:19]}.{at.nanos // 1_000_000:03d}Z"
+    return f"{_second(at.seconds)}.{at.nanos // 1_000_000:03d}Z"
+
+
+@lru_cache(SECONDS_REMEMBERED)
+def _second(seconds: int) -> str:
+    """What happens together is written together: an order, its tickets and its events share their seconds."""
+    return datetime.fromtimestamp(seconds, UTC).isoformat()[:19]
