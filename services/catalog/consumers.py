@@ -1,7 +1,7 @@
 """What the catalog hears from other services. Every handler may run twice, late and out of order.
 
-Most orders hold no counted stock, and most events are theirs: they are recognised before a transaction is
-opened.
+Most orders hold no counted stock, and most events are theirs: what concerns no stock (``concerns_stock``)
+costs no transaction and no inbox row.
 """
 
 from collections.abc import Mapping
@@ -16,7 +16,7 @@ from chassis.messaging.inbox import Subscription
 from chassis.messaging.stream import EventContext
 from services.catalog.usecases.reservation import cancel_order, complete_order, confirm_order
 from services.catalog.usecases.restaurant import keep_restaurant
-from services.catalog.wire.reservation import holds_stock, stock_order_in
+from services.catalog.wire.reservation import concerns_stock, stock_order_in
 from services.catalog.wire.restaurant import restaurant_in
 
 
@@ -36,9 +36,9 @@ def handlers(clock: Clock) -> Mapping[type[Message], Subscription]:
         await keep_restaurant(tx, restaurant_in(event.settings))
 
     return {
-        OrderPlaced: Subscription(on_order, concerns=holds_stock),
-        OrderUpdated: Subscription(on_order, concerns=holds_stock),
-        OrderCompleted: Subscription(on_completed, concerns=holds_stock),
-        OrderCancelled: Subscription(on_cancelled, concerns=holds_stock),
+        OrderPlaced: Subscription(on_order, concerns=concerns_stock),
+        OrderUpdated: Subscription(on_order, concerns=concerns_stock),
+        OrderCompleted: Subscription(on_completed, concerns=concerns_stock),
+        OrderCancelled: Subscription(on_cancelled, concerns=concerns_stock),
         RestaurantUpdated: Subscription(on_restaurant_updated, versioned=True),
     }

@@ -68,7 +68,9 @@ class Settlement:
 
 
 class OrderStage(StrEnum):
-    """Where an order stands. Only a placed one holds goods: a draft not yet, a cancelled one no more."""
+    """Where an order stands. A draft holds no goods yet, a cancelled order no more, one that was sold from
+    nothing that is counted never did.
+    """
 
     HOLDS_NOTHING = "holds_nothing"
     PLACED = "placed"

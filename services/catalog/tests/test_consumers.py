@@ -21,7 +21,7 @@ from services.catalog.store import reservation as reservation_store
 from services.catalog.store import restaurant as restaurant_store
 from services.catalog.store import stock as stock_store
 from services.catalog.tests.builders import a_category, a_restaurant, an_item, counted, saved
-from services.catalog.wire.reservation import holds_stock
+from services.catalog.wire.reservation import concerns_stock
 
 
 async def hear(db: Database, tenant: UUID, *events: Message) -> None:
@@ -123,9 +123,9 @@ async def test_an_order_of_uncounted_items_leaves_no_row(service_database: OpenD
 async def test_only_an_order_with_a_counted_line_concerns_stock() -> None:
     soup = an_item()
     plain, counted_line = an_order(soup, stock_tracked=False), an_order(soup)
-    assert not holds_stock(OrderPlaced(order=plain))
+    assert not concerns_stock(OrderPlaced(order=plain))
     plain.lines.append(counted_line.lines[0])
-    assert holds_stock(OrderPlaced(order=plain))
+    assert concerns_stock(OrderPlaced(order=plain))
 
 
 async def test_an_order_that_does_not_say_whether_its_lines_are_counted_is_looked_at(

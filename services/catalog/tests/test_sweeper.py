@@ -56,8 +56,20 @@ async def figures(db: Database, tenant: UUID) -> tuple[int, int]:
     return level.on_hand, level.reserved
 
 
-def an_order(order_id: UUID, line: StockLine, lifecycle: orders_pb2.Lifecycle.ValueType) -> StockOrder:
-    lines = [orders_pb2.OrderLine(id=str(line.line_id), item_id=str(line.item_id), quantity=line.quantity)]
+def an_order(
+    order_id: UUID,
+    line: StockLine,
+    lifecycle: orders_pb2.Lifecycle.ValueType,
+    stock_tracked: bool | None = None,
+) -> StockOrder:
+    lines = [
+        orders_pb2.OrderLine(
+            id=str(line.line_id),
+            item_id=str(line.item_id),
+            quantity=line.quantity,
+            stock_tracked=stock_tracked,
+        )
+    ]
     return stock_order_in(orders_pb2.Order(id=str(order_id), version=2, lifecycle=lifecycle, lines=lines))
 
 
@@ -90,6 +102,21 @@ async def test_an_expired_hold_ends_as_its_order_did(
     assert await figures(db, tenant) == expected
     await sweeper.sweep()
     assert orders.asked.count(order_id) == 1
+
+
+@pytest.mark.parametrize("lifecycle", [orders_pb2.LIFECYCLE_VALIDATED, orders_pb2.LIFECYCLE_DONE])
+async def test_a_hold_is_let_go_when_its_order_was_sold_from_nothing_that_is_counted(
+    service_database: OpenDatabase, fake_clock: FakeClock, lifecycle: orders_pb2.Lifecycle.ValueType
+) -> None:
+    """Reserved in a try that did not end, then placed when the item was counted no more: none of the order's
+    events concerns stock, so that nothing else would ever give the goods back.
+    """
+    db, orders = await service_database("catalog"), Orders()
+    tenant, order_id, line = await a_hold(db)
+    orders.known[order_id] = an_order(order_id, line, lifecycle, stock_tracked=False)
+    fake_clock.advance(HOLD_LIFETIME)
+    await HoldSweeper(db, orders.order).sweep()
+    assert await figures(db, tenant) == (10, 0)
 
 
 async def test_a_hold_is_left_alone_before_it_expires(

@@ -32,10 +32,25 @@ def stock_order_in(message: orders_pb2.Order) -> StockOrder:
         for line in message.lines
         if not line.voided and line.quantity > 0
     )
-    stage = _STAGES.get(message.lifecycle, OrderStage.HOLDS_NOTHING)
-    return StockOrder(parse_id(message.id), message.version, lines, stage)
+    return StockOrder(parse_id(message.id), message.version, lines, _stage_in(message))
 
 
-def holds_stock(event: OrderNews) -> bool:
+def concerns_stock(event: OrderNews) -> bool:
+    """Whether an event may move stock: its order holds some, or ends with some.
+
+    It looks at the event alone, and answers for an order once and for all: a line says from the beginning
+    what it was sold from, and stays in the order when it is voided.
+    """
+    if isinstance(event, OrderCompleted | OrderCancelled):
+        return _is_counted(event.order)
+    return _stage_in(event.order) is OrderStage.PLACED
+
+
+def _stage_in(order: orders_pb2.Order) -> OrderStage:
+    stage = _STAGES.get(order.lifecycle, OrderStage.HOLDS_NOTHING)
+    return stage if _is_counted(order) else OrderStage.HOLDS_NOTHING
+
+
+def _is_counted(order: orders_pb2.Order) -> bool:
     """Whether a line was sold from counted stock. A line that does not say so may have been."""
-    return any(line.stock_tracked or not line.HasField("stock_tracked") for line in event.order.lines)
+    return any(line.stock_tracked or not line.HasField("stock_tracked") for line in order.lines)
