@@ -6,10 +6,10 @@ from fynlo.realtime.v1.channel_source_service_pb2_grpc import add_ChannelSourceS
 from chassis.clock import Clock
 from chassis.process.composition import open_service
 from chassis.process.runtime import Service
-from services.catalog.channels import CatalogChannels
-from services.catalog.consumers import CatalogConsumers
+from services.catalog.consumers import handlers
 from services.catalog.peers import AuthPeer, OrdersPeer
-from services.catalog.rpc import CatalogRpc
+from services.catalog.rpc.service import CatalogRpc
+from services.catalog.rpc.stock import InventoryChannel
 from services.catalog.settings import CatalogSettings
 from services.catalog.sweeper import HoldSweeper
 
@@ -19,7 +19,7 @@ async def build(settings: CatalogSettings, clock: Clock | None = None) -> Servic
     catalog = await open_service(settings, clock)
     auth, orders = AuthPeer(catalog.channel("auth")), OrdersPeer(catalog.channel("orders"))
     catalog.serve(add_CatalogServiceServicer_to_server, CatalogRpc(catalog.db, auth.restaurant))
-    catalog.serve(add_ChannelSourceServiceServicer_to_server, CatalogChannels(catalog.db))
-    catalog.consume(CatalogConsumers(catalog.clock).handlers())
+    catalog.serve(add_ChannelSourceServiceServicer_to_server, InventoryChannel(catalog.db))
+    catalog.consume(handlers(catalog.clock))
     catalog.service.add_background("hold sweeper", HoldSweeper(catalog.db, orders.order).run)
     return catalog.service

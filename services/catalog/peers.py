@@ -1,28 +1,20 @@
 """What the catalog asks of other services, as itself."""
 
-from collections.abc import Awaitable, Callable
 from uuid import UUID
 
 from fynlo.auth.v1 import auth_service_pb2 as auth_api
 from fynlo.auth.v1 import auth_service_pb2_grpc as auth_grpc
-from fynlo.common.v1 import common_pb2
-from fynlo.orders.v1 import orders_pb2
 from fynlo.orders.v1 import orders_service_pb2 as orders_api
 from fynlo.orders.v1 import orders_service_pb2_grpc as orders_grpc
 
 from chassis.errors import NotFound
 from chassis.rpc import Channel, acting_for
+from services.catalog.domain.reservation import StockOrder
 from services.catalog.domain.restaurant import RestaurantCopy
+from services.catalog.wire.reservation import stock_order_in
+from services.catalog.wire.restaurant import restaurant_in
 
 READ_THROUGH_SECONDS = 1.5
-
-AskOrders = Callable[[UUID, UUID], Awaitable[orders_pb2.Order | None]]
-"""(restaurant, order) -> the order, None where there is none. Raises Unavailable."""
-
-
-def restaurant_copy_of(settings: common_pb2.RestaurantSettings) -> RestaurantCopy:
-    """The part of a restaurant's settings that matters here."""
-    return RestaurantCopy(settings.version, settings.name, settings.currency_code, settings.time_zone)
 
 
 class AuthPeer:
@@ -36,7 +28,7 @@ class AuthPeer:
         request = auth_api.GetRestaurantRequest(restaurant_id=str(restaurant_id))
         with acting_for(restaurant_id, budget_seconds=READ_THROUGH_SECONDS):
             reply = await self._stub.GetRestaurant(request)
-        return restaurant_copy_of(reply.restaurant.settings)
+        return restaurant_in(reply.restaurant.settings)
 
 
 class OrdersPeer:
@@ -45,7 +37,7 @@ class OrdersPeer:
     def __init__(self, channel: Channel) -> None:
         self._stub = orders_grpc.OrdersServiceStub(channel)
 
-    async def order(self, restaurant_id: UUID, order_id: UUID) -> orders_pb2.Order | None:
+    async def order(self, restaurant_id: UUID, order_id: UUID) -> StockOrder | None:
         """None where there is no such order. Raises Unavailable."""
         request = orders_api.GetOrderRequest(order_id=str(order_id), restaurant_id=str(restaurant_id))
         with acting_for(restaurant_id):
@@ -53,4 +45,4 @@ class OrdersPeer:
                 reply = await self._stub.GetOrder(request)
             except NotFound:
                 return None
-        return reply.order
+        return stock_order_in(reply.order)

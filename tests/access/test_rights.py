@@ -13,7 +13,7 @@ from deploy.access.valkey import KEYS
 from deploy.local.provision import SERVICES
 from gateway.limits import KEY_PREFIX
 from gateway.menu_cache import CHANGES_SUBJECT
-from services.catalog.consumers import CatalogConsumers
+from services.catalog.consumers import handlers as catalog_handlers
 from services.orders.consumers import handlers as orders_handlers
 from services.payments.consumers import handlers as payments_handlers
 from services.realtime.engine import KDS_SUBJECT
@@ -29,7 +29,7 @@ def names(handlers: Any) -> set[str]:
 def test_a_service_may_consume_exactly_what_it_handles() -> None:
     nothing: Any = None
     handled = {
-        "catalog": names(CatalogConsumers(SystemClock()).handlers()),
+        "catalog": names(catalog_handlers(SystemClock())),
         "orders": names(orders_handlers(nothing)),
         "payments": names(payments_handlers(nothing)),
         "staff": names(STAFF_HANDLERS),

@@ -26,7 +26,7 @@ from harness.rpc import Peer, serving
 from services.auth.rpc.services import AuthRpc
 from services.auth.tests import builders as auth_builders
 from services.catalog.domain.restaurant import RestaurantCopy
-from services.catalog.rpc import CatalogRpc
+from services.catalog.rpc.service import CatalogRpc
 from services.catalog.store import stock as catalog_stock
 from services.catalog.tests.builders import LONDON, a_category, a_restaurant, counted
 from services.orders.rpc.channels import ChannelsRpc

@@ -16,7 +16,7 @@ from chassis.messaging.channels import CHANNELS, OWNERS, ChannelSpec, channels_o
 from chassis.messaging.outbox import pending_event
 from deploy.access.events import PUBLISHERS
 from services.auth.domain.role import PERMISSIONS, Role
-from services.catalog.channels import CatalogChannels
+from services.catalog.rpc.stock import InventoryChannel
 from services.orders.rpc.channels import ChannelsRpc
 from services.payments.rpc.till import ChannelRpc
 from services.realtime import frames
@@ -26,7 +26,7 @@ from tests.contracts.test_contracts import events
 from tests.tidy.source import REPOSITORY
 
 RESTAURANT = UUID("0192f0c0-0000-7000-8000-000000000001")
-SOURCES: tuple[type[ChannelSource], ...] = (CatalogChannels, ChannelsRpc, ChannelRpc, StaffChannels)
+SOURCES: tuple[type[ChannelSource], ...] = (InventoryChannel, ChannelsRpc, ChannelRpc, StaffChannels)
 STATES = list(channel_source_api.GetSnapshotResponse.DESCRIPTOR.oneofs_by_name["state"].fields)
 ON_CHANNELS = [event for event in events() if shown_on(event)]
 ROW = re.compile(r"^\| `(?P<name>[a-z]+)` \| (?P<permission>[a-z.]+) \|", re.MULTILINE)

@@ -4,13 +4,14 @@ available = on_hand - reserved. An order reserves when it is placed, takes the g
 gives the reservation back, or wastes the goods, when it is cancelled.
 """
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
 from enum import StrEnum
 from uuid import UUID
 
-from chassis.errors import Conflict, FieldError
+from chassis.errors import FieldError
+from services.catalog.domain.errors import InsufficientStock
 
 
 class StockPolicy(StrEnum):
@@ -36,9 +37,10 @@ class AvailabilityCause(StrEnum):
     OUT_OF_STOCK = "out_of_stock"
     RESTOCKED = "restocked"
 
-
-class InsufficientStock(Conflict):
-    """Not all lines can be reserved, so none is. Metadata: the available count by item id."""
+    @property
+    def is_back(self) -> bool:
+        """Whether it can be ordered again."""
+        return self in {AvailabilityCause.PUT_BACK, AvailabilityCause.RESTOCKED}
 
 
 @dataclass(frozen=True, slots=True)
@@ -113,6 +115,18 @@ class LevelChange:
         return AvailabilityCause.OUT_OF_STOCK if self.after.is_out else AvailabilityCause.RESTOCKED
 
 
+@dataclass(frozen=True, slots=True)
+class Movement:
+    """Goods that came (``quantity`` positive) or went; ``line_id`` where a line of an order took them."""
+
+    id: UUID
+    item_id: UUID
+    kind: MovementKind
+    quantity: int
+    on_hand_after: int
+    line_id: UUID | None = None
+
+
 def demand(lines: Iterable[StockLine]) -> dict[UUID, int]:
     """Units by item, the basket summed."""
     units: dict[UUID, int] = {}
@@ -157,7 +171,38 @@ def count(level: StockLevel, on_hand: int, reorder_point: int, now: datetime) ->
     return _changed(level, now, on_hand=on_hand, reorder_point=reorder_point)
 
 
-def begin_tracking(level: StockLevel, setting: "StockSetting", now: datetime) -> StockLevel:
+def counted_movements(changes: Iterable[LevelChange], new_id: Callable[[], UUID]) -> list[Movement]:
+    """What a count found more, or less, on the shelf than was thought to be there."""
+    return [
+        Movement(
+            new_id(),
+            change.after.item_id,
+            MovementKind.COUNT,
+            change.after.on_hand - change.before.on_hand,
+            change.after.on_hand,
+        )
+        for change in changes
+    ]
+
+
+def taken_movements(
+    kind: MovementKind,
+    taken: Sequence[StockLine],
+    before: Mapping[UUID, StockLevel],
+    new_id: Callable[[], UUID],
+) -> list[Movement]:
+    """One movement per line that left the shelf, each with what was on hand after it."""
+    on_hand = {item_id: level.on_hand for item_id, level in before.items()}
+    moved = []
+    for line in taken:
+        on_hand[line.item_id] -= line.quantity
+        moved.append(
+            Movement(new_id(), line.item_id, kind, -line.quantity, on_hand[line.item_id], line.line_id)
+        )
+    return moved
+
+
+def begin_tracking(level: StockLevel, setting: StockSetting, now: datetime) -> StockLevel:
     """The level of an item that is counted from now on, or is counted under new settings."""
     on_hand = level.on_hand if setting.on_hand is None else setting.on_hand
     changed = _changed(level, now, on_hand=on_hand, reorder_point=setting.reorder_point)

@@ -1,14 +1,29 @@
-"""Which VAT rate holds on a day."""
+"""How goods are taxed, and which VAT rate holds on a day."""
 
 from collections.abc import Sequence
+from dataclasses import dataclass
 from datetime import date
 
-from chassis.errors import Unprocessable
-from services.catalog.domain.menu import VatRate
+from services.catalog.domain.errors import NoVatRateYet
 
 
-class NoVatRateYet(Unprocessable):
-    """The day lies before the first rate of the class."""
+@dataclass(frozen=True, slots=True)
+class VatRate:
+    """From this local date on, in basis points."""
+
+    effective_from: date
+    eat_in_bp: int
+    takeaway_bp: int
+
+
+@dataclass(frozen=True, slots=True)
+class VatClass:
+    """How a kind of goods is taxed, with its history, oldest rate first."""
+
+    code: str
+    name: str
+    rates: tuple[VatRate, ...]
+    version: int = 0
 
 
 def rate_on(rates: Sequence[VatRate], on: date) -> VatRate:

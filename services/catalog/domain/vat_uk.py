@@ -6,7 +6,7 @@ March 2022 covered food and soft drinks eaten in and hot food and hot drinks tak
 
 from datetime import date
 
-from services.catalog.domain.menu import VatClass, VatRate
+from services.catalog.domain.vat import VatClass, VatRate
 
 STANDARD_FROM = date(2011, 1, 4)
 REDUCED_FROM = date(2020, 7, 15)

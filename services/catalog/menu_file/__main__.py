@@ -7,9 +7,10 @@ import os
 import resource
 import sys
 
-from services.catalog.menu_file.entries import parse
+from services.catalog.domain.errors import UnreadableMenuFile
+from services.catalog.domain.menu_file.entries import parse
 from services.catalog.menu_file.reading import UNREADABLE, encoded
-from services.catalog.menu_file.table import UnreadableMenuFile, read_csv
+from services.catalog.menu_file.table import read_csv
 from services.catalog.menu_file.workbook import read_xlsx
 
 MAX_MEMORY_BYTES = 1024 * 1024 * 1024

@@ -15,9 +15,8 @@ from uuid import UUID
 
 from pydantic import TypeAdapter
 
-from chassis.errors import ResourceExhausted
-from services.catalog.menu_file.entries import MenuFile
-from services.catalog.menu_file.table import UnreadableMenuFile
+from services.catalog.domain.errors import ImportRunning, UnreadableMenuFile
+from services.catalog.domain.menu_file.entries import MenuFile
 
 READ_SECONDS = 10.0
 """The largest file that is allowed takes a second or two."""
@@ -31,12 +30,6 @@ UNREADABLE = 3
 ROOT = Path(__file__).resolve().parents[3]
 
 _adapter = TypeAdapter(MenuFile)
-
-
-class ImportRunning(ResourceExhausted):
-    """Another file of this restaurant is being read, or too many of others are."""
-
-    reason = "IMPORT_RUNNING"
 
 
 class Readers:

@@ -3,20 +3,15 @@
 import csv
 import io
 
-from chassis.errors import Unprocessable
-from services.catalog.menu_file.columns import recognised
+from services.catalog.domain.errors import UnreadableMenuFile
+from services.catalog.domain.menu_file.columns import recognised
+from services.catalog.domain.menu_file.entries import Row
 
 MAX_ROWS = 5_000
 """Rows below the header, empty ones included."""
 MAX_COLUMNS = 50
 DELIMITERS = (",", ";", "\t")
 """In the order in which a tie between them is decided."""
-
-Row = tuple[str, ...]
-
-
-class UnreadableMenuFile(Unprocessable):
-    """Not a file of the stated format, or larger than a menu file may be."""
 
 
 def read_csv(content: bytes) -> list[Row]:

@@ -10,7 +10,9 @@ from datetime import date, datetime, time
 from decimal import Decimal
 from xml.etree.ElementTree import ParseError
 
-from services.catalog.menu_file.table import MAX_COLUMNS, MAX_ROWS, Row, UnreadableMenuFile, check_size
+from services.catalog.domain.errors import UnreadableMenuFile
+from services.catalog.domain.menu_file.entries import Row
+from services.catalog.menu_file.table import MAX_COLUMNS, MAX_ROWS, check_size
 
 MAX_UNPACKED_BYTES = 32 * 1024 * 1024
 MAX_PARTS = 200

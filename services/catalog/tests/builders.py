@@ -10,11 +10,12 @@ from chassis.db import Database
 from chassis.db.commands import Command
 from chassis.db.idempotency import IdempotencyKey
 from chassis.ids import new_id
-from services.catalog.domain.menu import Category, Item, Option, OptionGroup
+from services.catalog.domain.category import Category
+from services.catalog.domain.item import Item, Option, OptionGroup
 from services.catalog.domain.restaurant import RestaurantCopy
 from services.catalog.domain.stock import StockLevel
-from services.catalog.usecases import menu, stock
-from services.catalog.usecases.restaurants import keep_restaurant
+from services.catalog.tests import doing
+from services.catalog.usecases.restaurant import keep_restaurant
 
 NOON = datetime(2026, 3, 2, 12, 0, tzinfo=UTC)
 LONDON = RestaurantCopy(1, "Casa Test", "GBP", "Europe/London")
@@ -54,13 +55,13 @@ async def a_restaurant(db: Database, copy: RestaurantCopy = LONDON) -> UUID:
 async def a_category(db: Database, tenant: UUID, name: str = "Mains") -> Category:
     """A category on the menu."""
     category = Category(new_id(), name)
-    await menu.create_category(db, command(tenant), category)
+    await doing.create_category(db, command(tenant), category)
     return category
 
 
 async def saved(db: Database, tenant: UUID, item: Item) -> Item:
     """``item`` on the menu."""
-    answer = await menu.create_item(db, command(tenant), item)
+    answer = await doing.create_item(db, command(tenant), item)
     return replace(item, version=answer.item.version)
 
 
@@ -69,5 +70,5 @@ async def counted(
 ) -> Item:
     """An item on the menu of which ``on_hand`` units were counted."""
     item = await saved(db, tenant, an_item(category.id, **{"name": f"Item {new_id()}", **changes}))
-    await stock.count_stock(db, command(tenant), item.id, on_hand, reorder_point)
+    await doing.count_stock(db, command(tenant), item.id, on_hand, reorder_point)
     return item

@@ -15,20 +15,22 @@ from chassis.errors import InvalidArgument
 from chassis.ids import new_id
 from chassis.messaging.stream import EventContext
 from harness.fixtures import START, OpenDatabase
-from services.catalog.consumers import CatalogConsumers, holds_stock
-from services.catalog.domain.menu import Item
-from services.catalog.store import menu as menu_store
+from services.catalog.consumers import handlers
+from services.catalog.domain.item import Item
+from services.catalog.store import reservation as reservation_store
+from services.catalog.store import restaurant as restaurant_store
 from services.catalog.store import stock as stock_store
 from services.catalog.tests.builders import a_category, a_restaurant, an_item, counted, saved
+from services.catalog.wire.reservation import concerns_stock
 
 
 async def hear(db: Database, tenant: UUID, *events: Message) -> None:
     """Each in a transaction of its own, as the inbox does."""
-    handlers = CatalogConsumers(db.clock).handlers()
+    subscriptions = handlers(db.clock)
     for event in events:
         kind = event.DESCRIPTOR.full_name
         context = EventContext(new_id(), kind, "/services/test", "x", START, tenant, (), None, None)
-        subscription = handlers[type(event)]
+        subscription = subscriptions[type(event)]
         if subscription.concerns(event):
             async with db.transaction(tenant) as tx:
                 await subscription.handle(tx, event, context)
@@ -115,15 +117,15 @@ async def test_an_order_of_uncounted_items_leaves_no_row(service_database: OpenD
         order = an_order(soup, stock_tracked=tracked)
         await hear(db, tenant, OrderPlaced(order=order), OrderCompleted(order=order))
         async with db.transaction(tenant) as tx:
-            assert await stock_store.find_reservation(tx, UUID(order.id)) is None
+            assert await reservation_store.find_reservation(tx, UUID(order.id)) is None
 
 
 async def test_only_an_order_with_a_counted_line_concerns_stock() -> None:
     soup = an_item()
     plain, counted_line = an_order(soup, stock_tracked=False), an_order(soup)
-    assert not holds_stock(OrderPlaced(order=plain))
+    assert not concerns_stock(OrderPlaced(order=plain))
     plain.lines.append(counted_line.lines[0])
-    assert holds_stock(OrderPlaced(order=plain))
+    assert concerns_stock(OrderPlaced(order=plain))
 
 
 async def test_an_order_that_does_not_say_whether_its_lines_are_counted_is_looked_at(
@@ -157,6 +159,6 @@ async def test_the_newest_word_on_a_restaurant_counts(
         )
         await hear(db, tenant, RestaurantUpdated(settings=settings))
     async with db.transaction(tenant) as tx:
-        copy = await menu_store.find_restaurant(tx)
+        copy = await restaurant_store.find_restaurant(tx)
     assert copy is not None
     assert (copy.version, copy.currency_code, copy.time_zone) == (3, "USD", "Europe/Rome")

@@ -10,18 +10,16 @@ from fynlo.catalog.v1 import events_pb2 as catalog_events
 from google.protobuf import json_format
 from google.protobuf.message import Message
 
-from services.catalog import wire
-from services.catalog.domain.menu import (
-    AvailabilityWindow,
-    Category,
-    Item,
-    MenuChange,
-    Option,
-    OptionGroup,
-    VatClass,
-    VatRate,
-)
+from services.catalog.domain.category import Category
+from services.catalog.domain.item import Item, Option, OptionGroup
+from services.catalog.domain.menu import MenuChange
 from services.catalog.domain.stock import AvailabilityCause, StockLevel
+from services.catalog.domain.vat import VatClass, VatRate
+from services.catalog.domain.window import AvailabilityWindow
+from services.catalog.wire.item import item as item_message
+from services.catalog.wire.item import item_availability_changed, item_in
+from services.catalog.wire.menu import menu_changed
+from services.catalog.wire.stock import stock_changed, stock_low
 
 EXAMPLES = Path(__file__).parents[3] / "protos" / "examples"
 RESTAURANT = UUID("0198c0de-0000-7000-8000-000000000001")
@@ -54,13 +52,14 @@ VAT = VatClass("hot_food", "Hot food", (VatRate(date(2022, 4, 1), 2000, 2000),),
 CHANGE = MenuChange((Category(MAINS, "Mains", 10, 7),), (ITEM,), (VAT,), (GONE,), (GONE_CATEGORY,))
 LEVEL = StockLevel(CAKE, "Cheesecake", 12, 4, 10, 31, datetime(2026, 3, 2, 12, 0, tzinfo=UTC))
 LOW = replace(LEVEL, reorder_point=8)
-LEVEL_MESSAGE = wire.level_message(LEVEL)
 
 BUILT: dict[str, Message] = {
-    "MenuChanged": wire.menu_changed(RESTAURANT, 7, CHANGE)[0],
-    "StockChanged": catalog_events.StockChanged(level=LEVEL_MESSAGE),
-    "StockLow": catalog_events.StockLow(level=wire.level_message(LOW)),
-    "ItemAvailabilityChanged": wire.availability_event(CAKE, "Cheesecake", AvailabilityCause.OUT_OF_STOCK, 7),
+    "MenuChanged": menu_changed(RESTAURANT, 7, CHANGE)[0],
+    "StockChanged": stock_changed(LEVEL),
+    "StockLow": stock_low(LOW),
+    "ItemAvailabilityChanged": item_availability_changed(
+        CAKE, "Cheesecake", AvailabilityCause.OUT_OF_STOCK, 7
+    ),
 }
 
 
@@ -76,15 +75,15 @@ def test_every_event_of_the_catalog_has_an_example() -> None:
 
 @pytest.mark.parametrize("item", [ITEM, replace(ITEM, option_groups=(), windows=(), available=False)])
 def test_an_item_comes_back_from_the_wire_as_it_went(item: Item) -> None:
-    assert wire.item_of(wire.item_message(item)) == item
+    assert item_in(item_message(item)) == item
 
 
 def test_what_has_no_identity_yet_gets_one() -> None:
-    message = wire.item_message(ITEM)
+    message = item_message(ITEM)
     message.id = ""
     message.option_groups[0].id = ""
     message.option_groups[0].options[0].id = ""
-    made = wire.item_of(message)
+    made = item_in(message)
     assert made.id != MARGHERITA
     assert made.option_groups[0].id != SIZE
     assert [
@@ -99,7 +98,7 @@ def test_what_has_no_identity_yet_gets_one() -> None:
 def test_parts_hold_everything_once_and_stay_small() -> None:
     items = tuple(replace(ITEM, description="x" * 900, name=f"Item {number}") for number in range(400))
     change = replace(CHANGE, items=items)
-    parts = wire.menu_changed(RESTAURANT, 7, change)
+    parts = menu_changed(RESTAURANT, 7, change)
     assert len(parts) > 2
     assert all(part.ByteSize() < 100_000 for part in parts)
     assert [part.part for part in parts] == list(range(1, len(parts) + 1))

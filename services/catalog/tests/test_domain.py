@@ -10,23 +10,20 @@ from hypothesis import strategies as st
 
 from chassis.errors import Problem
 from chassis.ids import new_id
-from services.catalog.domain import reservations
-from services.catalog.domain.allergens import Allergen, allergen_named
-from services.catalog.domain.menu import (
-    MAX_PRICE_MINOR,
-    AvailabilityWindow,
-    Category,
+from services.catalog.domain import reservation as reservations
+from services.catalog.domain.allergen import Allergen, allergen_named
+from services.catalog.domain.category import Category, check_category
+from services.catalog.domain.errors import (
     InvalidMenu,
-    Option,
-    OptionGroup,
+    NoVatRateYet,
+    OrderFinished,
+    ReservationMismatch,
     StaleVersion,
-    check_category,
-    check_item,
-    check_version,
-    lowest_price_minor,
-    name_key,
 )
-from services.catalog.domain.reservations import PlacedOrder, Reservation, ReservationState
+from services.catalog.domain.item import MAX_PRICE_MINOR, Option, OptionGroup, check_item, lowest_price_minor
+from services.catalog.domain.label import name_key
+from services.catalog.domain.menu import check_version
+from services.catalog.domain.reservation import Reservation, ReservationState, StockOrder
 from services.catalog.domain.stock import (
     AvailabilityCause,
     LevelChange,
@@ -36,8 +33,9 @@ from services.catalog.domain.stock import (
     move,
     require_available,
 )
-from services.catalog.domain.vat import NoVatRateYet, rate_on
+from services.catalog.domain.vat import rate_on
 from services.catalog.domain.vat_uk import VAT_CLASSES
+from services.catalog.domain.window import AvailabilityWindow
 from services.catalog.tests.builders import NOON, a_group, a_level, an_item
 
 CODES = frozenset(each.code for each in VAT_CLASSES)
@@ -248,10 +246,10 @@ def test_what_is_reserved_and_taken_always_follows_from_the_reservation(
     for verb, version, basket in script:
         lines = tuple(StockLine(ids[index], ids[index], quantity) for index, quantity in basket)
         lines = tuple({line.line_id: line for line in lines}.values())
-        order = PlacedOrder(order_id, version, lines)
+        order = StockOrder(order_id, version, lines)
         try:
             step = _step(verb, current, order)
-        except (reservations.ReservationMismatch, reservations.OrderFinished):
+        except (ReservationMismatch, OrderFinished):
             continue
         if step is None:
             continue
@@ -269,7 +267,7 @@ def test_what_is_reserved_and_taken_always_follows_from_the_reservation(
     assert ends <= 1
 
 
-def _step(verb: str, current: Reservation | None, order: PlacedOrder) -> reservations.Settlement | None:
+def _step(verb: str, current: Reservation | None, order: StockOrder) -> reservations.Settlement | None:
     def tracked(item_id: object) -> bool:
         return True
 

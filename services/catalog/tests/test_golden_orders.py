@@ -13,10 +13,10 @@ from chassis.db import Database
 from chassis.ids import new_id
 from chassis.messaging.stream import EventContext
 from harness.fixtures import START, OpenDatabase
-from services.catalog.consumers import CatalogConsumers
+from services.catalog.consumers import handlers
 from services.catalog.store import stock as stock_store
+from services.catalog.tests import doing
 from services.catalog.tests.builders import a_category, a_restaurant, an_item, command, saved
-from services.catalog.usecases import stock
 
 EXAMPLES = Path(__file__).parents[3] / "protos" / "examples"
 ORDER = UUID("0195f3a0-0000-7000-8000-000000000101")
@@ -35,17 +35,17 @@ async def a_shop(db: Database) -> UUID:
     tenant = await a_restaurant(db)
     category = await a_category(db, tenant)
     await saved(db, tenant, an_item(category.id, id=BURGER, name="Burger"))
-    await stock.count_stock(db, command(tenant), BURGER, ON_HAND, 0)
+    await doing.count_stock(db, command(tenant), BURGER, ON_HAND, 0)
     return tenant
 
 
 async def heard(db: Database, tenant: UUID, *kinds: type[Message]) -> tuple[int, int]:
     """(on hand, reserved) after these examples came, as the inbox would bring them."""
-    handlers = CatalogConsumers(db.clock).handlers()
+    subscriptions = handlers(db.clock)
     for kind in kinds:
         event, name = example(kind), kind.DESCRIPTOR.full_name
         context = EventContext(new_id(), name, "/services/orders", str(ORDER), START, tenant, (), None, None)
-        subscription = handlers[kind]
+        subscription = subscriptions[kind]
         assert subscription.concerns(event)
         async with db.transaction(tenant) as tx:
             await subscription.handle(tx, event, context)

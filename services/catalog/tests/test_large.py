@@ -3,16 +3,16 @@
 from uuid import UUID
 
 import asyncpg
-from fynlo.orders.v1 import orders_pb2
 
 from chassis.clock import FakeClock
 from chassis.db import connection_options
 from harness.fixtures import ModuleDatabases, OpenDatabase
 from harness.reads import reading
+from services.catalog.domain.reservation import StockOrder
 from services.catalog.store import stock as stock_store
 from services.catalog.sweeper import HOLDS_PER_SWEEP, HoldSweeper
 from services.catalog.tests.builders import a_category, a_restaurant, counted
-from services.catalog.usecases import stock
+from services.catalog.usecases.stock import counting
 
 RESERVATIONS = 300_000
 HELD = 100_000
@@ -28,7 +28,7 @@ FROM generate_series(1, {RESERVATIONS}) AS n
 RESERVED = "UPDATE stock SET reserved = $3 WHERE restaurant_id = $1 AND item_id = $2"
 
 
-async def unknown(_restaurant_id: UUID, _order_id: UUID) -> orders_pb2.Order | None:
+async def unknown(_restaurant_id: UUID, _order_id: UUID) -> StockOrder | None:
     """Orders has not heard of the order: its guest never placed it."""
     return None
 
@@ -62,4 +62,4 @@ async def test_a_sweep_of_holds_costs_its_batch_however_many_have_expired(
     async with db.transaction(tenant) as tx:
         [level] = await stock_store.levels(tx)
     assert level.reserved == HELD - SWEEPS * HOLDS_PER_SWEEP
-    assert await stock.list_levels(db, tenant, stock_store.FIRST_ID, 10) == [level]
+    assert await counting.list_levels(db, tenant, stock_store.FIRST_ID, 10) == [level]

@@ -39,7 +39,7 @@ from harness.rpc import (
     keys_for_tests,
     serving,
 )
-from services.catalog.domain.reservations import HOLD_LIFETIME
+from services.catalog.domain.reservation import HOLD_LIFETIME
 from services.catalog.main import build
 from services.catalog.settings import CatalogSettings
 

@@ -14,15 +14,18 @@ from hypothesis import strategies as st
 from openpyxl import Workbook
 
 from chassis.ids import new_id
-from services.catalog.domain.menu import AvailabilityWindow, Category, Item
+from services.catalog.domain.category import Category
+from services.catalog.domain.errors import UnreadableMenuFile
+from services.catalog.domain.item import Item
+from services.catalog.domain.menu_file import cells
+from services.catalog.domain.menu_file.cells import BadCell, FileGroup, FileOption
+from services.catalog.domain.menu_file.columns import OPTIONAL, REQUIRED
+from services.catalog.domain.menu_file.entries import MAX_REJECTIONS, MenuFile, parse
+from services.catalog.domain.menu_file.plan import ImportPlan, Present, plan
 from services.catalog.domain.stock import StockLevel, StockPolicy, StockSetting
 from services.catalog.domain.vat_uk import VAT_CLASSES
-from services.catalog.menu_file import cells
-from services.catalog.menu_file.cells import BadCell, FileGroup, FileOption
-from services.catalog.menu_file.columns import OPTIONAL, REQUIRED
-from services.catalog.menu_file.entries import MAX_REJECTIONS, MenuFile, parse
-from services.catalog.menu_file.plan import ImportPlan, Present, plan
-from services.catalog.menu_file.table import MAX_COLUMNS, MAX_ROWS, UnreadableMenuFile, read_csv, sniffed
+from services.catalog.domain.window import AvailabilityWindow
+from services.catalog.menu_file.table import MAX_COLUMNS, MAX_ROWS, read_csv, sniffed
 from services.catalog.menu_file.workbook import read_xlsx
 from services.catalog.tests.builders import a_level
 

@@ -17,9 +17,13 @@ from chassis.db import Database
 from chassis.errors import NotFound
 from chassis.ids import new_id
 from harness.fixtures import OpenDatabase
-from services.catalog.domain.menu import AvailabilityWindow, Category, CategoryNotEmpty, Item
+from services.catalog.domain.category import Category
+from services.catalog.domain.errors import CategoryNotEmpty
+from services.catalog.domain.item import Item
 from services.catalog.domain.restaurant import RestaurantCopy
 from services.catalog.domain.stock import StockLine
+from services.catalog.domain.window import AvailabilityWindow
+from services.catalog.tests import doing
 from services.catalog.tests.builders import (
     LONDON,
     a_category,
@@ -30,18 +34,14 @@ from services.catalog.tests.builders import (
     counted,
     saved,
 )
-from services.catalog.usecases import menu, stock
-from services.catalog.usecases.reading import MenuReader
-from services.catalog.usecases.restaurants import keep_restaurant
-
-
-async def nobody(restaurant_id: UUID) -> RestaurantCopy:
-    raise NotFound(reason="UNKNOWN_RESTAURANT")
+from services.catalog.tests.doing import nobody
+from services.catalog.usecases import reservation
+from services.catalog.usecases.restaurant import keep_restaurant
 
 
 async def test_a_new_restaurant_has_an_empty_menu_of_version_0(service_database: OpenDatabase) -> None:
     db = await service_database("catalog")
-    answer = await MenuReader(db, nobody).get(await a_restaurant(db))
+    answer = await doing.menu_reader(db, nobody).get(await a_restaurant(db))
     assert (answer.menu.version, len(answer.menu.items), answer.delta) == (0, 0, False)
     assert (answer.menu.currency_code, answer.menu.time_zone) == ("GBP", "Europe/London")
     assert "hot_food" in [each.code for each in answer.menu.vat_classes]
@@ -57,18 +57,18 @@ async def test_an_unknown_restaurant_is_asked_about_and_kept(service_database: O
 
     tenant = new_id()
     for _ in range(2):
-        answer = await MenuReader(db, auth).get(tenant)
+        answer = await doing.menu_reader(db, auth).get(tenant)
         assert answer.menu.currency_code == "EUR"
     assert asked == [tenant]
     with pytest.raises(NotFound):
-        await MenuReader(db, nobody).get(new_id())
+        await doing.menu_reader(db, nobody).get(new_id())
 
 
 async def test_a_change_is_seen_by_the_next_read_of_every_process(service_database: OpenDatabase) -> None:
     db, other = await service_database("catalog"), await service_database("catalog")
     tenant = await a_restaurant(db)
     category = await a_category(db, tenant)
-    readers = [MenuReader(db, nobody), MenuReader(other, nobody)]
+    readers = [doing.menu_reader(db, nobody), doing.menu_reader(other, nobody)]
     for number in range(1, 4):
         await saved(db, tenant, an_item(category.id, name=f"Dish {number}"))
         for reader in readers:
@@ -81,7 +81,7 @@ async def test_reads_that_wait_together_ask_once_and_see_what_was_before_them(
     db = await service_database("catalog")
     tenant = await a_restaurant(db)
     category = await a_category(db, tenant)
-    reader = MenuReader(db, nobody)
+    reader = doing.menu_reader(db, nobody)
     await reader.get(tenant)
 
     async def change_and_read(number: int) -> None:
@@ -95,7 +95,7 @@ async def test_reads_that_wait_together_ask_once_and_see_what_was_before_them(
 async def test_a_reader_that_gives_up_does_not_take_the_others_along(service_database: OpenDatabase) -> None:
     db = await service_database("catalog")
     tenant = await a_restaurant(db)
-    reader = MenuReader(db, nobody)
+    reader = doing.menu_reader(db, nobody)
     reads = [asyncio.create_task(reader.get(tenant)) for _ in range(3)]
     await asyncio.sleep(0)
     reads[0].cancel()
@@ -113,7 +113,7 @@ async def test_the_etag_stands_until_something_in_the_answer_changes(
     lunch = (AvailabilityWindow((), 12 * 60, 15 * 60),)
     await saved(db, tenant, an_item(category.id, windows=lunch))
     cake = await counted(db, tenant, category, 5)
-    reader = MenuReader(db, nobody)
+    reader = doing.menu_reader(db, nobody)
     etags: list[str] = []
 
     async def changed() -> bool:
@@ -127,9 +127,9 @@ async def test_the_etag_stands_until_something_in_the_answer_changes(
 
     assert await changed()
     assert not await changed()
-    await menu.set_item_availability(db, command(tenant), cake.id, False)
+    await doing.set_item_availability(db, command(tenant), cake.id, False)
     assert await changed()
-    await stock.reserve_stock(db, tenant, new_id(), [StockLine(new_id(), cake.id, 1)], "c")
+    await reservation.reserve_stock(db, tenant, new_id(), [StockLine(new_id(), cake.id, 1)], "c")
     assert await changed()
     async with db.transaction(tenant) as tx:
         await keep_restaurant(tx, replace(LONDON, version=2, currency_code="EUR"))
@@ -153,16 +153,16 @@ async def test_on_sale_is_what_is_neither_off_nor_out_nor_outside_its_hours(
         db, tenant, an_item(category.id, name="lunch", windows=(AvailabilityWindow((), 720, 900),))
     )
     empty, some = await counted(db, tenant, category, 0), await counted(db, tenant, category, 1)
-    reader = MenuReader(db, nobody)
+    reader = doing.menu_reader(db, nobody)
 
     async def on_sale() -> set[str]:
         return set((await reader.get(tenant)).available_item_ids)
 
     assert await on_sale() == {str(always.id), str(lunch.id), str(some.id)}
     fake_clock.advance(timedelta(hours=3))
-    await stock.reserve_stock(db, tenant, new_id(), [StockLine(new_id(), some.id, 1)], "c")
-    await stock.count_stock(db, command(tenant), empty.id, 4, 0)
-    await menu.set_item_availability(db, command(tenant), off.id, True)
+    await reservation.reserve_stock(db, tenant, new_id(), [StockLine(new_id(), some.id, 1)], "c")
+    await doing.count_stock(db, command(tenant), empty.id, 4, 0)
+    await doing.set_item_availability(db, command(tenant), off.id, True)
     assert await on_sale() == {str(always.id), str(off.id), str(empty.id)}
 
 
@@ -170,7 +170,7 @@ async def test_a_version_from_the_future_gets_the_whole_menu(service_database: O
     db = await service_database("catalog")
     tenant = await a_restaurant(db)
     await saved(db, tenant, an_item((await a_category(db, tenant)).id))
-    answer = await MenuReader(db, nobody).get(tenant, since_version=99)
+    answer = await doing.menu_reader(db, nobody).get(tenant, since_version=99)
     assert (answer.delta, len(answer.menu.items)) == (False, 1)
 
 
@@ -181,7 +181,7 @@ async def test_a_menu_with_the_delta_applied_is_the_new_menu(
     db = await service_database("catalog")
     tenant = await a_restaurant(db)
     chance = random.Random(seed)
-    reader, fresh = MenuReader(db, nobody), MenuReader(db, nobody)
+    reader, fresh = doing.menu_reader(db, nobody), doing.menu_reader(db, nobody)
     seen = [await reader.get(tenant)]
     for step in range(25):
         await _random_change(db, tenant, chance, step)
@@ -197,19 +197,19 @@ async def test_a_menu_with_the_delta_applied_is_the_new_menu(
 
 
 async def _random_change(db: Database, tenant: UUID, chance: random.Random, step: int) -> None:
-    answer = await MenuReader(db, nobody).get(tenant)
+    answer = await doing.menu_reader(db, nobody).get(tenant)
     categories, items = answer.menu.categories, answer.menu.items
     verb = chance.choice(["category", "item", "item", "item", "update", "delete", "empty", "off", "count"])
     if verb == "category" or not categories:
-        await menu.create_category(db, command(tenant), Category(new_id(), f"Category {step}"))
+        await doing.create_category(db, command(tenant), Category(new_id(), f"Category {step}"))
     elif verb == "empty":
         # Only an empty one is deleted; a refusal changes nothing.
         with suppress(CategoryNotEmpty):
-            await menu.delete_category(db, command(tenant), UUID(chance.choice(categories).id))
+            await doing.delete_category(db, command(tenant), UUID(chance.choice(categories).id))
     elif verb == "item" or not items:
         category_id = UUID(chance.choice(categories).id)
         item = an_item(category_id, name=f"Item {step}", option_groups=(a_group("Size", Small=step),))
-        await menu.create_item(db, command(tenant), item)
+        await doing.create_item(db, command(tenant), item)
     else:
         await _change_item(db, tenant, chance, chance.choice(items), verb)
 
@@ -221,13 +221,13 @@ async def _change_item(
     if verb == "update":
         category_id, price = UUID(found.category_id), chance.randint(1, 999)
         item = Item(item_id, category_id, found.name, price, "alcohol", version=found.version)
-        await menu.update_item(db, command(tenant), item)
+        await doing.update_item(db, command(tenant), item)
     elif verb == "delete":
-        await menu.delete_item(db, command(tenant), item_id)
+        await doing.delete_item(db, command(tenant), item_id)
     elif verb == "count":
-        await stock.count_stock(db, command(tenant), item_id, chance.randint(0, 9), 2)
+        await doing.count_stock(db, command(tenant), item_id, chance.randint(0, 9), 2)
     else:
-        await menu.set_item_availability(db, command(tenant), item_id, not found.available)
+        await doing.set_item_availability(db, command(tenant), item_id, not found.available)
 
 
 Contents = dict[str, Message]

@@ -38,12 +38,13 @@ from chassis.rpc import was_replayed
 from harness.fixtures import EventRecorder, OpenDatabase
 from harness.outbox import number_events
 from harness.rpc import Peer, serving
-from services.catalog.channels import CatalogChannels
 from services.catalog.domain.restaurant import RestaurantCopy
 from services.catalog.domain.stock import StockLine
-from services.catalog.rpc import CatalogRpc
+from services.catalog.rpc.service import CatalogRpc
+from services.catalog.rpc.stock import InventoryChannel
+from services.catalog.tests import doing
 from services.catalog.tests.builders import LONDON, a_category, command, counted
-from services.catalog.usecases import menu, stock
+from services.catalog.usecases import reservation
 
 if TYPE_CHECKING:
     from fynlo.catalog.v1.catalog_service_pb2_grpc import CatalogServiceAsyncStub
@@ -330,7 +331,7 @@ async def test_a_snapshot_with_what_came_after_it_is_the_next_snapshot(
     db, tenant = await service_database("catalog"), new_id()
     async with serving(
         add_ChannelSourceServiceServicer_to_server,
-        CatalogChannels(db),
+        InventoryChannel(db),
         clock=fake_clock,
         caller="realtime",
     ) as peer:
@@ -343,7 +344,7 @@ async def test_a_snapshot_with_what_came_after_it_is_the_next_snapshot(
             before = await stub.GetSnapshot(snapshot)
             for number in range(3):
                 await counted(db, tenant, category, number)
-            await menu.delete_item(db, command(tenant), forgotten.id)
+            await doing.delete_item(db, command(tenant), forgotten.id)
             await number_events(db)
             after = await stub.GetSnapshot(snapshot)
             replay = await stub.ReplayChannel(
@@ -383,11 +384,11 @@ async def test_a_snapshot_taken_in_the_middle_of_sales_holds_all_before_its_posi
     async def sell() -> None:
         for number in range(40):
             lines = [StockLine(new_id(), cakes[number % 3].id, 1)]
-            await stock.reserve_stock(db, tenant, new_id(), lines, "c")
+            await reservation.reserve_stock(db, tenant, new_id(), lines, "c")
 
     async with serving(
         add_ChannelSourceServiceServicer_to_server,
-        CatalogChannels(db),
+        InventoryChannel(db),
         clock=fake_clock,
         caller="realtime",
     ) as peer:

@@ -12,12 +12,14 @@ from chassis.clock import FakeClock
 from chassis.db import Database
 from chassis.ids import new_id
 from harness.fixtures import EventRecorder, OpenDatabase
-from services.catalog.domain.menu import Item, UnknownItem
-from services.catalog.domain.reservations import OrderFinished, PlacedOrder, ReservationMismatch
-from services.catalog.domain.stock import InsufficientStock, StockLevel, StockLine
+from services.catalog.domain.errors import InsufficientStock, OrderFinished, ReservationMismatch, UnknownItem
+from services.catalog.domain.item import Item
+from services.catalog.domain.reservation import StockOrder
+from services.catalog.domain.stock import StockLevel, StockLine
 from services.catalog.store import stock as stock_store
+from services.catalog.tests import doing
 from services.catalog.tests.builders import a_category, a_restaurant, an_item, command, counted, saved
-from services.catalog.usecases import menu, stock
+from services.catalog.usecases import reservation
 
 
 def line(item: Item, quantity: int = 1, line_id: UUID | None = None) -> StockLine:
@@ -34,19 +36,19 @@ async def figures(db: Database, tenant: UUID, item: Item) -> tuple[int, int]:
     return level.on_hand, level.reserved
 
 
-async def confirm(db: Database, tenant: UUID, order: PlacedOrder) -> None:
+async def confirm(db: Database, tenant: UUID, order: StockOrder) -> None:
     async with db.transaction(tenant) as tx:
-        await stock.confirm_order(tx, order, db.clock.now())
+        await reservation.confirm_order(tx, order, db.clock.now())
 
 
-async def complete(db: Database, tenant: UUID, order: PlacedOrder) -> None:
+async def complete(db: Database, tenant: UUID, order: StockOrder) -> None:
     async with db.transaction(tenant) as tx:
-        await stock.complete_order(tx, order, db.clock.now())
+        await reservation.complete_order(tx, order, db.clock.now())
 
 
-async def cancel(db: Database, tenant: UUID, order: PlacedOrder, *, wasted: bool) -> None:
+async def cancel(db: Database, tenant: UUID, order: StockOrder, *, wasted: bool) -> None:
     async with db.transaction(tenant) as tx:
-        await stock.cancel_order(tx, order, db.clock.now(), wasted=wasted)
+        await reservation.cancel_order(tx, order, db.clock.now(), wasted=wasted)
 
 
 async def test_reserving_takes_all_lines_or_none(service_database: OpenDatabase) -> None:
@@ -55,7 +57,7 @@ async def test_reserving_takes_all_lines_or_none(service_database: OpenDatabase)
     category = await a_category(db, tenant)
     plenty, scarce = await counted(db, tenant, category, 10), await counted(db, tenant, category, 1)
     with pytest.raises(InsufficientStock) as refused:
-        await stock.reserve_stock(db, tenant, new_id(), [line(plenty, 3), line(scarce, 2)], "c")
+        await reservation.reserve_stock(db, tenant, new_id(), [line(plenty, 3), line(scarce, 2)], "c")
     assert refused.value.metadata == {str(scarce.id): "1"}
     assert await figures(db, tenant, plenty) == (10, 0)
     assert await figures(db, tenant, scarce) == (1, 0)
@@ -66,9 +68,9 @@ async def test_lines_of_one_item_are_summed(service_database: OpenDatabase) -> N
     tenant = await a_restaurant(db)
     cake = await counted(db, tenant, await a_category(db, tenant), 5)
     with pytest.raises(InsufficientStock) as refused:
-        await stock.reserve_stock(db, tenant, new_id(), [line(cake, 3), line(cake, 3)], "c")
+        await reservation.reserve_stock(db, tenant, new_id(), [line(cake, 3), line(cake, 3)], "c")
     assert refused.value.metadata == {str(cake.id): "5"}
-    [level] = await stock.reserve_stock(db, tenant, new_id(), [line(cake, 3), line(cake, 2)], "c")
+    [level] = await reservation.reserve_stock(db, tenant, new_id(), [line(cake, 3), line(cake, 2)], "c")
     assert (level.on_hand, level.reserved, level.available) == (5, 5, 0)
 
 
@@ -79,9 +81,9 @@ async def test_reserving_again_for_an_order_has_no_second_effect(
     tenant = await a_restaurant(db)
     cake = await counted(db, tenant, await a_category(db, tenant), 10)
     order, basket = new_id(), [line(cake, 4)]
-    first = await stock.reserve_stock(db, tenant, order, basket, "c")
+    first = await reservation.reserve_stock(db, tenant, order, basket, "c")
     before = len(await event_recorder.events(db, tenant))
-    second = await stock.reserve_stock(db, tenant, order, basket, "another")
+    second = await reservation.reserve_stock(db, tenant, order, basket, "another")
     assert first == second
     assert await figures(db, tenant, cake) == (10, 4)
     assert len(await event_recorder.events(db, tenant)) == before
@@ -92,7 +94,9 @@ async def test_fifty_parallel_reservations_of_one_order_are_one(service_database
     tenant = await a_restaurant(db)
     cake = await counted(db, tenant, await a_category(db, tenant), 10)
     order, basket = new_id(), [line(cake, 4)]
-    answers = await asyncio.gather(*(stock.reserve_stock(db, tenant, order, basket, "c") for _ in range(50)))
+    answers = await asyncio.gather(
+        *(reservation.reserve_stock(db, tenant, order, basket, "c") for _ in range(50))
+    )
     assert all(answer == answers[0] for answer in answers)
     assert await figures(db, tenant, cake) == (10, 4)
 
@@ -102,9 +106,9 @@ async def test_a_line_is_not_reserved_for_something_else(service_database: OpenD
     tenant = await a_restaurant(db)
     cake = await counted(db, tenant, await a_category(db, tenant), 10)
     order, first = new_id(), line(cake, 2)
-    await stock.reserve_stock(db, tenant, order, [first], "c")
+    await reservation.reserve_stock(db, tenant, order, [first], "c")
     with pytest.raises(ReservationMismatch):
-        await stock.reserve_stock(db, tenant, order, [line(cake, 3, first.line_id)], "c")
+        await reservation.reserve_stock(db, tenant, order, [line(cake, 3, first.line_id)], "c")
     assert await figures(db, tenant, cake) == (10, 2)
 
 
@@ -113,8 +117,8 @@ async def test_an_order_may_reserve_more_lines_later(service_database: OpenDatab
     tenant = await a_restaurant(db)
     cake = await counted(db, tenant, await a_category(db, tenant), 10)
     order, first, second = new_id(), line(cake, 2), line(cake, 5)
-    await stock.reserve_stock(db, tenant, order, [first], "c")
-    await stock.reserve_stock(db, tenant, order, [first, second], "c")
+    await reservation.reserve_stock(db, tenant, order, [first], "c")
+    await reservation.reserve_stock(db, tenant, order, [first, second], "c")
     assert await figures(db, tenant, cake) == (10, 7)
 
 
@@ -123,8 +127,8 @@ async def test_lines_of_uncounted_items_need_nothing(service_database: OpenDatab
     tenant = await a_restaurant(db)
     category = await a_category(db, tenant)
     soup, cake = await saved(db, tenant, an_item(category.id)), await counted(db, tenant, category, 2)
-    assert await stock.reserve_stock(db, tenant, new_id(), [line(soup, 99)], "c") == []
-    [level] = await stock.reserve_stock(db, tenant, new_id(), [line(soup, 99), line(cake)], "c")
+    assert await reservation.reserve_stock(db, tenant, new_id(), [line(soup, 99)], "c") == []
+    [level] = await reservation.reserve_stock(db, tenant, new_id(), [line(soup, 99), line(cake)], "c")
     assert level.item_id == cake.id
 
 
@@ -134,9 +138,9 @@ async def test_an_item_that_is_not_on_the_menu_cannot_be_reserved(service_databa
     category = await a_category(db, tenant)
     soup = await saved(db, tenant, an_item(category.id))
     cake = await counted(db, tenant, category, 2)
-    await menu.delete_item(db, command(tenant), soup.id)
+    await doing.delete_item(db, command(tenant), soup.id)
     with pytest.raises(UnknownItem) as refused:
-        await stock.reserve_stock(db, tenant, new_id(), [line(cake), line(soup)], "c")
+        await reservation.reserve_stock(db, tenant, new_id(), [line(cake), line(soup)], "c")
     assert refused.value.metadata == {"item_id": str(soup.id)}
     assert await figures(db, tenant, cake) == (2, 0)
 
@@ -148,7 +152,7 @@ async def test_the_last_fifty_units_are_sold_fifty_times(service_database: OpenD
 
     async def buy() -> str:
         try:
-            await stock.reserve_stock(db, tenant, new_id(), [line(cake)], "c")
+            await reservation.reserve_stock(db, tenant, new_id(), [line(cake)], "c")
         except InsufficientStock as refused:
             return refused.metadata[str(cake.id)]
         return "bought"
@@ -167,7 +171,9 @@ async def test_parallel_baskets_in_any_order_do_not_deadlock(service_database: O
     for seed in range(100):
         chance = random.Random(seed)
         baskets.append([line(item, chance.randint(1, 3)) for item in chance.sample(items, 5)])
-    await asyncio.gather(*(stock.reserve_stock(db, tenant, new_id(), basket, "c") for basket in baskets))
+    await asyncio.gather(
+        *(reservation.reserve_stock(db, tenant, new_id(), basket, "c") for basket in baskets)
+    )
     for item in items:
         wanted = sum(each.quantity for basket in baskets for each in basket if each.item_id == item.id)
         assert await figures(db, tenant, item) == (200, min(wanted, 200))
@@ -178,12 +184,12 @@ async def test_releasing_gives_back_once(service_database: OpenDatabase) -> None
     tenant = await a_restaurant(db)
     cake = await counted(db, tenant, await a_category(db, tenant), 10)
     order, other = new_id(), new_id()
-    await stock.reserve_stock(db, tenant, order, [line(cake, 4)], "c")
-    await stock.reserve_stock(db, tenant, other, [line(cake, 3)], "c")
+    await reservation.reserve_stock(db, tenant, order, [line(cake, 4)], "c")
+    await reservation.reserve_stock(db, tenant, other, [line(cake, 3)], "c")
     for _ in range(3):
-        await stock.release_stock(db, tenant, order)
+        await reservation.release_stock(db, tenant, order)
     assert await figures(db, tenant, cake) == (10, 3)
-    await stock.release_stock(db, tenant, new_id())
+    await reservation.release_stock(db, tenant, new_id())
     assert await figures(db, tenant, cake) == (10, 3)
 
 
@@ -192,9 +198,9 @@ async def test_a_released_order_may_reserve_again(service_database: OpenDatabase
     tenant = await a_restaurant(db)
     cake = await counted(db, tenant, await a_category(db, tenant), 10)
     order, basket = new_id(), [line(cake, 4)]
-    await stock.reserve_stock(db, tenant, order, basket, "c")
-    await stock.release_stock(db, tenant, order)
-    await stock.reserve_stock(db, tenant, order, [line(cake, 1, basket[0].line_id)], "c")
+    await reservation.reserve_stock(db, tenant, order, basket, "c")
+    await reservation.release_stock(db, tenant, order)
+    await reservation.reserve_stock(db, tenant, order, [line(cake, 1, basket[0].line_id)], "c")
     assert await figures(db, tenant, cake) == (10, 1)
 
 
@@ -203,9 +209,9 @@ async def test_a_placed_order_keeps_its_reservation(service_database: OpenDataba
     tenant = await a_restaurant(db)
     cake = await counted(db, tenant, await a_category(db, tenant), 10)
     order, basket = new_id(), (line(cake, 4),)
-    await stock.reserve_stock(db, tenant, order, basket, "c")
-    await confirm(db, tenant, PlacedOrder(order, 1, basket))
-    await stock.release_stock(db, tenant, order)
+    await reservation.reserve_stock(db, tenant, order, basket, "c")
+    await confirm(db, tenant, StockOrder(order, 1, basket))
+    await reservation.release_stock(db, tenant, order)
     assert await figures(db, tenant, cake) == (10, 4)
 
 
@@ -214,15 +220,15 @@ async def test_a_done_order_takes_its_goods_once(service_database: OpenDatabase)
     tenant = await a_restaurant(db)
     cake = await counted(db, tenant, await a_category(db, tenant), 10)
     order, basket = new_id(), (line(cake, 4), line(cake, 1))
-    await stock.reserve_stock(db, tenant, order, basket, "c")
-    await confirm(db, tenant, PlacedOrder(order, 1, basket))
+    await reservation.reserve_stock(db, tenant, order, basket, "c")
+    await confirm(db, tenant, StockOrder(order, 1, basket))
     for version in (2, 2, 3):
-        await complete(db, tenant, PlacedOrder(order, version, basket))
-    await confirm(db, tenant, PlacedOrder(order, 9, basket))
-    await cancel(db, tenant, PlacedOrder(order, 9, basket), wasted=True)
+        await complete(db, tenant, StockOrder(order, version, basket))
+    await confirm(db, tenant, StockOrder(order, 9, basket))
+    await cancel(db, tenant, StockOrder(order, 9, basket), wasted=True)
     assert await figures(db, tenant, cake) == (5, 0)
     with pytest.raises(OrderFinished):
-        await stock.reserve_stock(db, tenant, order, [line(cake)], "c")
+        await reservation.reserve_stock(db, tenant, order, [line(cake)], "c")
 
 
 async def test_an_order_that_is_done_before_it_was_heard_of_takes_its_goods(
@@ -232,8 +238,8 @@ async def test_an_order_that_is_done_before_it_was_heard_of_takes_its_goods(
     tenant = await a_restaurant(db)
     cake = await counted(db, tenant, await a_category(db, tenant), 10)
     order, basket = new_id(), (line(cake, 4),)
-    await complete(db, tenant, PlacedOrder(order, 3, basket))
-    await confirm(db, tenant, PlacedOrder(order, 1, basket))
+    await complete(db, tenant, StockOrder(order, 3, basket))
+    await confirm(db, tenant, StockOrder(order, 1, basket))
     assert await figures(db, tenant, cake) == (6, 0)
 
 
@@ -245,10 +251,10 @@ async def test_a_cancelled_order_gives_back_and_a_wasted_one_does_not(
     cake = await counted(db, tenant, await a_category(db, tenant), 10)
     for wasted, expected in ((False, (10, 0)), (True, (6, 0))):
         order, basket = new_id(), (line(cake, 4),)
-        await stock.reserve_stock(db, tenant, order, basket, "c")
-        await confirm(db, tenant, PlacedOrder(order, 1, basket))
+        await reservation.reserve_stock(db, tenant, order, basket, "c")
+        await confirm(db, tenant, StockOrder(order, 1, basket))
         for _ in range(2):
-            await cancel(db, tenant, PlacedOrder(order, 2, basket), wasted=wasted)
+            await cancel(db, tenant, StockOrder(order, 2, basket), wasted=wasted)
         assert await figures(db, tenant, cake) == expected
 
 
@@ -257,7 +263,7 @@ async def test_a_sale_that_happened_is_booked_beyond_what_is_there(service_datab
     tenant = await a_restaurant(db)
     cake = await counted(db, tenant, await a_category(db, tenant), 1)
     basket = (line(cake, 3),)
-    await confirm(db, tenant, PlacedOrder(new_id(), 1, basket))
+    await confirm(db, tenant, StockOrder(new_id(), 1, basket))
     assert await figures(db, tenant, cake) == (1, 3)
 
 
@@ -268,10 +274,10 @@ async def test_a_changed_order_moves_its_reservation_and_an_old_version_does_not
     tenant = await a_restaurant(db)
     cake = await counted(db, tenant, await a_category(db, tenant), 10)
     order, first, second = new_id(), line(cake, 4), line(cake, 2)
-    await stock.reserve_stock(db, tenant, order, [first], "c")
-    await confirm(db, tenant, PlacedOrder(order, 3, (second,)))
+    await reservation.reserve_stock(db, tenant, order, [first], "c")
+    await confirm(db, tenant, StockOrder(order, 3, (second,)))
     assert await figures(db, tenant, cake) == (10, 2)
-    await confirm(db, tenant, PlacedOrder(order, 2, (first, second)))
+    await confirm(db, tenant, StockOrder(order, 2, (first, second)))
     assert await figures(db, tenant, cake) == (10, 2)
 
 
@@ -280,9 +286,9 @@ async def test_a_movement_is_booked_for_each_line_once(service_database: OpenDat
     tenant = await a_restaurant(db)
     cake = await counted(db, tenant, await a_category(db, tenant), 10)
     order, basket = new_id(), (line(cake, 4), line(cake, 1))
-    await stock.reserve_stock(db, tenant, order, basket, "c")
+    await reservation.reserve_stock(db, tenant, order, basket, "c")
     for _ in range(2):
-        await complete(db, tenant, PlacedOrder(order, 2, basket))
+        await complete(db, tenant, StockOrder(order, 2, basket))
     async with db.transaction(tenant) as tx:
         rows = await tx.fetch("SELECT kind, quantity, on_hand_after FROM stock_movement ORDER BY id")
     assert [tuple(row) for row in rows] == [("count", 10, 10), ("sale", -4, 6), ("sale", -1, 5)]
@@ -294,7 +300,7 @@ async def test_every_change_of_a_level_is_told_absolutely(
     db = await service_database("catalog")
     tenant = await a_restaurant(db)
     cake = await counted(db, tenant, await a_category(db, tenant), 10)
-    await stock.reserve_stock(db, tenant, new_id(), [line(cake, 4)], "place-1")
+    await reservation.reserve_stock(db, tenant, new_id(), [line(cake, 4)], "place-1")
     changed = await event_recorder.of_type(db, catalog_events.StockChanged, tenant)
     assert [(each.level.version, each.level.on_hand, each.level.reserved) for each in changed] == [
         (1, 10, 0),
@@ -314,15 +320,15 @@ async def test_low_stock_is_told_once_per_downward_crossing(
     async def told() -> int:
         return len(await event_recorder.of_type(db, catalog_events.StockLow, tenant))
 
-    await stock.reserve_stock(db, tenant, new_id(), [line(cake, 4)], "c")
+    await reservation.reserve_stock(db, tenant, new_id(), [line(cake, 4)], "c")
     assert await told() == 0
     order = new_id()
-    await stock.reserve_stock(db, tenant, order, [line(cake, 1)], "c")
-    await stock.reserve_stock(db, tenant, new_id(), [line(cake, 1)], "c")
+    await reservation.reserve_stock(db, tenant, order, [line(cake, 1)], "c")
+    await reservation.reserve_stock(db, tenant, new_id(), [line(cake, 1)], "c")
     assert await told() == 1
-    await stock.count_stock(db, command(tenant), cake.id, 20, 5)
+    await doing.count_stock(db, command(tenant), cake.id, 20, 5)
     assert await told() == 1
-    await stock.reserve_stock(db, tenant, new_id(), [line(cake, 10)], "c")
+    await reservation.reserve_stock(db, tenant, new_id(), [line(cake, 10)], "c")
     assert await told() == 2
 
 
@@ -333,8 +339,8 @@ async def test_running_out_and_being_restocked_is_told(
     tenant = await a_restaurant(db)
     cake = await counted(db, tenant, await a_category(db, tenant), 2)
     order = new_id()
-    await stock.reserve_stock(db, tenant, order, [line(cake, 2)], "c")
-    await stock.release_stock(db, tenant, order)
+    await reservation.reserve_stock(db, tenant, order, [line(cake, 2)], "c")
+    await reservation.release_stock(db, tenant, order)
     told = await event_recorder.of_type(db, catalog_events.ItemAvailabilityChanged, tenant)
     assert [(each.cause, each.available) for each in told] == [("out_of_stock", False), ("restocked", True)]
     assert {each.menu_version for each in told} == {3}
@@ -346,11 +352,11 @@ async def test_counting_makes_an_item_counted_and_raises_the_menu(
     db = await service_database("catalog")
     tenant = await a_restaurant(db)
     soup = await saved(db, tenant, an_item((await a_category(db, tenant)).id))
-    answer = await stock.count_stock(db, command(tenant), soup.id, 7, 2)
+    answer = await doing.count_stock(db, command(tenant), soup.id, 7, 2)
     assert (answer.level.on_hand, answer.level.reorder_point) == (7, 2)
     changed = (await event_recorder.of_type(db, catalog_events.MenuChanged, tenant))[-1]
     assert (changed.version, changed.items[0].stock_tracked) == (3, True)
-    await stock.count_stock(db, command(tenant), soup.id, 6, 2)
+    await doing.count_stock(db, command(tenant), soup.id, 6, 2)
     assert len(await event_recorder.of_type(db, catalog_events.MenuChanged, tenant)) == 3
     assert await figures(db, tenant, soup) == (6, 0)
 
@@ -360,9 +366,9 @@ async def test_a_count_with_the_same_key_is_one_count(service_database: OpenData
     tenant = await a_restaurant(db)
     soup = await saved(db, tenant, an_item((await a_category(db, tenant)).id))
     same = command(tenant)
-    first = await stock.count_stock(db, same, soup.id, 7, 0)
-    await stock.count_stock(db, command(tenant), soup.id, 8, 0)
-    assert await stock.count_stock(db, same, soup.id, 7, 0) == first
+    first = await doing.count_stock(db, same, soup.id, 7, 0)
+    await doing.count_stock(db, command(tenant), soup.id, 8, 0)
+    assert await doing.count_stock(db, same, soup.id, 7, 0) == first
     assert await figures(db, tenant, soup) == (8, 0)
 
 
@@ -375,11 +381,11 @@ async def test_expired_holds_are_found_for_all_restaurants(
         tenant = await a_restaurant(db)
         cake = await counted(db, tenant, await a_category(db, tenant), 5)
         orders[tenant] = new_id()
-        await stock.reserve_stock(db, tenant, orders[tenant], [line(cake)], "c")
-        await confirm(db, tenant, PlacedOrder(new_id(), 1, (line(cake),)))
+        await reservation.reserve_stock(db, tenant, orders[tenant], [line(cake)], "c")
+        await confirm(db, tenant, StockOrder(new_id(), 1, (line(cake),)))
     fake_clock.advance(timedelta(seconds=119))
-    assert not set(orders.items()) & set(await stock_store.expired_holds(db, fake_clock.now(), 1000))
+    assert not set(orders.items()) & set(await reservation.expired_holds(db, 1000))
     fake_clock.advance(timedelta(seconds=1))
-    found = await stock_store.expired_holds(db, fake_clock.now(), 1000)
+    found = await reservation.expired_holds(db, 1000)
     assert set(orders.items()) <= set(found)
     assert all(found.count(hold) == 1 for hold in orders.items())

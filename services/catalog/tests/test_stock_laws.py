@@ -13,11 +13,14 @@ import pytest
 from chassis.db import Database
 from chassis.ids import new_id
 from harness.fixtures import OpenDatabase
-from services.catalog.domain.reservations import ACTIVE, OrderFinished, PlacedOrder, ReservationMismatch
-from services.catalog.domain.stock import InsufficientStock, StockLine
+from services.catalog.domain.errors import InsufficientStock, OrderFinished, ReservationMismatch
+from services.catalog.domain.reservation import ACTIVE, StockOrder
+from services.catalog.domain.stock import StockLine
+from services.catalog.store import reservation as reservation_store
 from services.catalog.store import stock as stock_store
+from services.catalog.tests import doing
 from services.catalog.tests.builders import a_category, a_restaurant, command, counted
-from services.catalog.usecases import stock
+from services.catalog.usecases import reservation
 
 OPENING = 60
 STEPS = 120
@@ -48,23 +51,23 @@ async def a_shop(service_database: OpenDatabase, chance: random.Random) -> Shop:
 
 async def one_step(shop: Shop, verb: str, order_id: UUID, version: int) -> None:
     """What is refused with a reason has no effect; anything else is a failure of the test."""
-    order = PlacedOrder(order_id, version, shop.baskets[order_id])
+    order = StockOrder(order_id, version, shop.baskets[order_id])
     now = shop.db.clock.now()
     try:
         match verb:
             case "reserve":
-                await stock.reserve_stock(shop.db, shop.tenant, order_id, order.lines, "c")
+                await reservation.reserve_stock(shop.db, shop.tenant, order_id, order.lines, "c")
             case "release":
-                await stock.release_stock(shop.db, shop.tenant, order_id)
+                await reservation.release_stock(shop.db, shop.tenant, order_id)
             case "confirm":
                 async with shop.db.transaction(shop.tenant) as tx:
-                    await stock.confirm_order(tx, order, now)
+                    await reservation.confirm_order(tx, order, now)
             case "complete":
                 async with shop.db.transaction(shop.tenant) as tx:
-                    await stock.complete_order(tx, order, now)
+                    await reservation.complete_order(tx, order, now)
             case _:
                 async with shop.db.transaction(shop.tenant) as tx:
-                    await stock.cancel_order(tx, order, now, wasted=verb == "waste")
+                    await reservation.cancel_order(tx, order, now, wasted=verb == "waste")
     except EXPECTED:
         return
 
@@ -76,7 +79,7 @@ async def check(shop: Shop) -> None:
     async with shop.db.transaction(shop.tenant) as tx:
         levels = {level.item_id: level for level in await stock_store.levels(tx)}
         movements = await tx.fetch("SELECT item_id, kind, quantity, order_id, line_id FROM stock_movement")
-        held = [await stock_store.find_reservation(tx, order_id) for order_id in shop.baskets]
+        held = [await reservation_store.find_reservation(tx, order_id) for order_id in shop.baskets]
     lines = [line for each in held if each is not None and each.state in ACTIVE for line in each.lines]
     for item_id in shop.items:
         own = [row for row in movements if row["item_id"] == item_id]
@@ -137,7 +140,7 @@ async def test_without_sales_that_cannot_be_refused_nothing_is_oversold(
     await check(shop)
     async with shop.db.transaction(shop.tenant) as tx:
         left = {level.item_id: level.available for level in await stock_store.levels(tx)}
-        held = {order_id: await stock_store.find_reservation(tx, order_id) for order_id in shop.baskets}
+        held = {order_id: await reservation_store.find_reservation(tx, order_id) for order_id in shop.baskets}
     assert all(available >= 0 for available in left.values())
     refused = [lines for order_id, lines in shop.baskets.items() if held[order_id] is None]
     assert refused
@@ -150,7 +153,7 @@ async def test_counting_between_sales_keeps_the_sum_of_movements(service_databas
     shop = await a_shop(service_database, chance)
     for order_id in shop.baskets:
         await one_step(shop, "complete", order_id, 1)
-        await stock.count_stock(shop.db, command(shop.tenant), shop.items[0], chance.randint(0, 99), 0)
+        await doing.count_stock(shop.db, command(shop.tenant), shop.items[0], chance.randint(0, 99), 0)
     async with shop.db.transaction(shop.tenant) as tx:
         levels = {level.item_id: level.on_hand for level in await stock_store.levels(tx)}
         rows = await tx.fetch("SELECT item_id, sum(quantity)::bigint AS total FROM stock_movement GROUP BY 1")

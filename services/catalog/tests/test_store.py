@@ -8,9 +8,12 @@ import pytest
 from chassis.db.migrations import revert_migrations, run_migrations, schema_differences
 from chassis.ids import new_id
 from harness.fixtures import ModuleDatabases, OpenDatabase
-from services.catalog.store import items as item_store
-from services.catalog.store import menu as menu_store
+from services.catalog.store import category as category_store
+from services.catalog.store import item as item_store
+from services.catalog.store import reservation as reservation_store
+from services.catalog.store import restaurant as restaurant_store
 from services.catalog.store import stock as stock_store
+from services.catalog.store import vat as vat_store
 from services.catalog.tests.builders import a_category, a_group, a_restaurant, an_item, counted, saved
 
 TENANT_TABLES = (
@@ -40,9 +43,9 @@ async def test_a_restaurant_sees_nothing_of_another(service_database: OpenDataba
     async with db.transaction(new_id()) as tx:
         assert await item_store.find_item(tx, item.id) is None
         assert await item_store.items(tx) == []
-        assert await menu_store.categories(tx) == ([], [])
-        assert await menu_store.vat_classes(tx) == []
-        assert await menu_store.find_restaurant(tx) is None
+        assert await category_store.categories(tx) == ([], [])
+        assert await vat_store.vat_classes(tx) == []
+        assert await restaurant_store.find_restaurant(tx) is None
         assert await stock_store.levels(tx) == []
         assert await stock_store.lock_levels(tx, [item.id]) == {}
 
@@ -73,7 +76,7 @@ async def test_without_a_restaurant_no_row_is_seen(service_database: OpenDatabas
     tenant = await a_restaurant(db)
     await counted(db, tenant, await a_category(db, tenant), 5)
     async with db.transaction(tenant) as tx:
-        await stock_store.lock_reservation(tx, new_id(), db.clock.now())
+        await reservation_store.lock_reservation(tx, new_id(), db.clock.now())
     async with db.transaction(tenant) as tx:
         assert await tx.fetchval(f"SELECT count(*) FROM {table}") > 0
     async with db.transaction(None) as tx:

@@ -12,12 +12,13 @@ from chassis.db.sweeps import UNANSWERED_IN_A_ROW
 from chassis.errors import NotFound, Unavailable
 from chassis.ids import new_id
 from harness.fixtures import OpenDatabase
-from services.catalog.domain.reservations import HOLD_LIFETIME
+from services.catalog.domain.reservation import AGAIN_AFTER_MAX, HOLD_LIFETIME, StockOrder
 from services.catalog.domain.stock import StockLine
 from services.catalog.store import stock as stock_store
-from services.catalog.sweeper import AGAIN_AFTER_MAX, SWEEP_EVERY_SECONDS, HoldSweeper
+from services.catalog.sweeper import SWEEP_EVERY_SECONDS, HoldSweeper
 from services.catalog.tests.builders import a_category, a_restaurant, counted
-from services.catalog.usecases import stock
+from services.catalog.usecases import reservation
+from services.catalog.wire.reservation import stock_order_in
 
 SWEEP_EVERY = timedelta(seconds=SWEEP_EVERY_SECONDS)
 
@@ -26,12 +27,12 @@ class Orders:
     """Answers for the orders service: the orders it was told of, or nothing while it is down."""
 
     def __init__(self) -> None:
-        self.known: dict[UUID, orders_pb2.Order] = {}
+        self.known: dict[UUID, StockOrder] = {}
         self.asked: list[UUID] = []
         self.down = False
         self.faults: dict[UUID, Exception] = {}
 
-    async def order(self, restaurant_id: UUID, order_id: UUID) -> orders_pb2.Order | None:
+    async def order(self, restaurant_id: UUID, order_id: UUID) -> StockOrder | None:
         self.asked.append(order_id)
         if self.down:
             raise Unavailable
@@ -45,7 +46,7 @@ async def a_hold(db: Database, quantity: int = 3) -> tuple[UUID, UUID, StockLine
     tenant = await a_restaurant(db)
     cake = await counted(db, tenant, await a_category(db, tenant), 10)
     order_id, line = new_id(), StockLine(new_id(), cake.id, quantity)
-    await stock.reserve_stock(db, tenant, order_id, [line], "c")
+    await reservation.reserve_stock(db, tenant, order_id, [line], "c")
     return tenant, order_id, line
 
 
@@ -55,9 +56,21 @@ async def figures(db: Database, tenant: UUID) -> tuple[int, int]:
     return level.on_hand, level.reserved
 
 
-def an_order(order_id: UUID, line: StockLine, lifecycle: orders_pb2.Lifecycle.ValueType) -> orders_pb2.Order:
-    lines = [orders_pb2.OrderLine(id=str(line.line_id), item_id=str(line.item_id), quantity=line.quantity)]
-    return orders_pb2.Order(id=str(order_id), version=2, lifecycle=lifecycle, lines=lines)
+def an_order(
+    order_id: UUID,
+    line: StockLine,
+    lifecycle: orders_pb2.Lifecycle.ValueType,
+    stock_tracked: bool | None = None,
+) -> StockOrder:
+    lines = [
+        orders_pb2.OrderLine(
+            id=str(line.line_id),
+            item_id=str(line.item_id),
+            quantity=line.quantity,
+            stock_tracked=stock_tracked,
+        )
+    ]
+    return stock_order_in(orders_pb2.Order(id=str(order_id), version=2, lifecycle=lifecycle, lines=lines))
 
 
 @pytest.mark.parametrize(
@@ -89,6 +102,21 @@ async def test_an_expired_hold_ends_as_its_order_did(
     assert await figures(db, tenant) == expected
     await sweeper.sweep()
     assert orders.asked.count(order_id) == 1
+
+
+@pytest.mark.parametrize("lifecycle", [orders_pb2.LIFECYCLE_VALIDATED, orders_pb2.LIFECYCLE_DONE])
+async def test_a_hold_is_let_go_when_its_order_was_sold_from_nothing_that_is_counted(
+    service_database: OpenDatabase, fake_clock: FakeClock, lifecycle: orders_pb2.Lifecycle.ValueType
+) -> None:
+    """Reserved in a try that did not end, then placed when the item was counted no more: none of the order's
+    events concerns stock, so that nothing else would ever give the goods back.
+    """
+    db, orders = await service_database("catalog"), Orders()
+    tenant, order_id, line = await a_hold(db)
+    orders.known[order_id] = an_order(order_id, line, lifecycle, stock_tracked=False)
+    fake_clock.advance(HOLD_LIFETIME)
+    await HoldSweeper(db, orders.order).sweep()
+    assert await figures(db, tenant) == (10, 0)
 
 
 async def test_a_hold_is_left_alone_before_it_expires(

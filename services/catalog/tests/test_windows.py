@@ -7,8 +7,13 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from chassis.errors import InvalidArgument
-from services.catalog.domain.menu import MINUTES_PER_DAY, AvailabilityWindow
-from services.catalog.domain.windows import is_open, next_change, zone_named
+from services.catalog.domain.window import (
+    MINUTES_PER_DAY,
+    AvailabilityWindow,
+    is_open,
+    next_change,
+    zone_named,
+)
 
 LONDON = zone_named("Europe/London")
 LUNCH = AvailabilityWindow((0, 1, 2, 3, 4), 12 * 60, 15 * 60)

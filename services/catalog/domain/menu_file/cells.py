@@ -8,17 +8,16 @@ import re
 from dataclasses import dataclass
 from decimal import Decimal
 
-from services.catalog.domain.allergens import Allergen, allergen_named
-from services.catalog.domain.menu import (
-    MAX_NAME_CHARACTERS,
+from services.catalog.domain.allergen import Allergen, allergen_named
+from services.catalog.domain.item import (
     MAX_OPTION_GROUPS,
     MAX_OPTIONS_PER_GROUP,
     MAX_PRICE_MINOR,
     MAX_WINDOWS,
-    MINUTES_PER_DAY,
-    AvailabilityWindow,
 )
+from services.catalog.domain.label import MAX_NAME_CHARACTERS
 from services.catalog.domain.stock import StockPolicy
+from services.catalog.domain.window import MINUTES_PER_DAY, AvailabilityWindow
 
 MAX_CELL_CHARACTERS = 4_000
 MAX_PIECE_CHARACTERS = MAX_NAME_CHARACTERS + 200

@@ -6,32 +6,29 @@ from datetime import datetime
 from uuid import UUID
 
 from chassis.db import Transaction
-from services.catalog import wire
-from services.catalog.domain.menu import (
-    MAX_CATEGORIES_PER_MENU,
-    MAX_ITEM_BYTES,
-    MAX_ITEMS_PER_MENU,
-    MAX_MENU_BYTES,
-    Category,
-    Item,
-    MenuChange,
-    MenuTooLarge,
-    VatClass,
-)
+from chassis.ids import new_id
+from services.catalog.domain.category import Category
+from services.catalog.domain.item import Item, check_item_bytes
+from services.catalog.domain.menu import MenuChange, check_size
 from services.catalog.domain.stock import (
     AvailabilityCause,
     LevelChange,
-    MovementKind,
     StockLevel,
     StockSetting,
     begin_tracking,
+    counted_movements,
     end_tracking,
 )
+from services.catalog.domain.vat import VatClass
 from services.catalog.domain.vat_uk import VAT_CLASSES
-from services.catalog.store import items as item_store
+from services.catalog.store import category as category_store
+from services.catalog.store import item as item_store
 from services.catalog.store import menu as menu_store
 from services.catalog.store import stock as stock_store
-from services.catalog.usecases.levels import announce, announce_availability
+from services.catalog.store import vat as vat_store
+from services.catalog.usecases.stock.announcing import announce, announce_availability
+from services.catalog.wire.item import item_bytes
+from services.catalog.wire.menu import menu_changed
 
 
 @dataclass(slots=True)
@@ -51,7 +48,7 @@ class Edit:
         """Locks the menu. A restaurant's first change brings its VAT classes along."""
         previous = await menu_store.lock_menu(tx)
         if previous > 0:
-            return cls(tx, now, previous + 1, await menu_store.vat_classes(tx))
+            return cls(tx, now, previous + 1, await vat_store.vat_classes(tx))
         first = tuple(replace(each, version=1) for each in VAT_CLASSES)
         return cls(tx, now, 1, first, MenuChange(vat_classes=first))
 
@@ -63,13 +60,13 @@ class Edit:
     async def put_categories(self, found: Sequence[Category]) -> list[Category]:
         """Saves new and changed categories under the new version. Raises NameTaken."""
         put = [replace(each, version=self.version) for each in found]
-        await menu_store.save_categories(self.tx, put)
+        await category_store.save_categories(self.tx, put)
         self.change = replace(self.change, categories=(*self.change.categories, *put))
         return put
 
     async def remove_category(self, category_id: UUID) -> None:
         """Takes an empty category off the menu."""
-        await menu_store.remove_category(self.tx, category_id, self.version)
+        await category_store.remove_category(self.tx, category_id, self.version)
         gone = (*self.change.removed_category_ids, category_id)
         self.change = replace(self.change, removed_category_ids=gone)
 
@@ -105,19 +102,13 @@ class Edit:
 
     async def finish(self) -> int:
         """Gives the change its version and announces it. Raises MenuTooLarge."""
-        size = await menu_store.menu_size(self.tx)
-        if size.items > MAX_ITEMS_PER_MENU or size.categories > MAX_CATEGORIES_PER_MENU:
-            raise MenuTooLarge(
-                f"A menu has up to {MAX_ITEMS_PER_MENU} items and {MAX_CATEGORIES_PER_MENU} categories."
-            )
-        if size.bytes > MAX_MENU_BYTES:
-            raise MenuTooLarge("The menu is too large; shorten descriptions or option groups.")
+        check_size(await menu_store.menu_size(self.tx))
         if self.change.vat_classes:
-            await menu_store.add_vat_classes(self.tx, self.change.vat_classes)
+            await vat_store.add_vat_classes(self.tx, self.change.vat_classes)
         await menu_store.set_version(self.tx, self.version)
         restaurant_id = self.tx.tenant
         assert restaurant_id is not None
-        for part in wire.menu_changed(restaurant_id, self.version, self.change):
+        for part in menu_changed(restaurant_id, self.version, self.change):
             self.tx.emit(part, subject_id=str(restaurant_id))
         return self.version
 
@@ -154,16 +145,8 @@ class Edit:
     async def _book(self, changes: Sequence[LevelChange]) -> None:
         if not changes:
             return
-        movements = [
-            stock_store.Movement(
-                change.after.item_id,
-                MovementKind.COUNT,
-                change.after.on_hand - change.before.on_hand,
-                change.after.on_hand,
-            )
-            for change in changes
-            if change.after.on_hand != change.before.on_hand
-        ]
+        recounted = [change for change in changes if change.after.on_hand != change.before.on_hand]
+        movements = counted_movements(recounted, new_id)
         await stock_store.book(self.tx, self.now, changes, movements)
         await announce(self.tx, changes, menu_version=self.version)
 
@@ -172,7 +155,6 @@ class Edit:
 
 
 def _wire_bytes(item: Item) -> int:
-    size = wire.item_message(item).ByteSize()
-    if size > MAX_ITEM_BYTES:
-        raise MenuTooLarge(f"{item.name!r} is too large; shorten its description or option groups.")
+    size = item_bytes(item)
+    check_item_bytes(item, size)
     return size

@@ -10,13 +10,16 @@ from datetime import datetime, timedelta
 from enum import StrEnum
 from uuid import UUID
 
-from chassis.errors import Conflict
+from services.catalog.domain.errors import OrderFinished, ReservationMismatch
 from services.catalog.domain.stock import MovementKind, StockLine, demand
 
 IsTracked = Callable[[UUID], bool]
 """Whether an item is counted."""
 HOLD_LIFETIME = timedelta(minutes=2)
 """How long a reservation waits for its order to be placed."""
+AGAIN_AFTER_MIN = timedelta(seconds=5)
+AGAIN_AFTER_MAX = timedelta(minutes=5)
+"""A hold that cannot be settled is looked at again after as long as it has been there, within these."""
 
 
 class ReservationState(StrEnum):
@@ -34,14 +37,6 @@ class ReservationState(StrEnum):
 
 ACTIVE = frozenset({ReservationState.HELD, ReservationState.CONFIRMED})
 FINAL = frozenset({ReservationState.COMMITTED, ReservationState.CANCELLED, ReservationState.WASTED})
-
-
-class ReservationMismatch(Conflict):
-    """The order has reserved other goods on one of these lines."""
-
-
-class OrderFinished(Conflict):
-    """The order is done or cancelled; it can reserve nothing any more."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,13 +67,24 @@ class Settlement:
     movement: MovementKind | None = None
 
 
+class OrderStage(StrEnum):
+    """Where an order stands. A draft holds no goods yet, a cancelled order no more, one that was sold from
+    nothing that is counted never did.
+    """
+
+    HOLDS_NOTHING = "holds_nothing"
+    PLACED = "placed"
+    DONE = "done"
+
+
 @dataclass(frozen=True, slots=True)
-class PlacedOrder:
+class StockOrder:
     """What stock needs to know of an order: its version and the lines that are not voided."""
 
     order_id: UUID
     version: int
     lines: tuple[StockLine, ...]
+    stage: OrderStage = OrderStage.PLACED
 
 
 def hold(
@@ -118,7 +124,12 @@ def release(current: Reservation | None) -> Settlement | None:
     return Settlement(after, _difference((), current.lines))
 
 
-def confirm(current: Reservation | None, order: PlacedOrder, is_tracked: IsTracked) -> Settlement | None:
+def put_off_until(held_since: datetime, now: datetime) -> datetime:
+    """When a hold that has expired, and cannot be settled now, expires again."""
+    return now + min(max(now - held_since, AGAIN_AFTER_MIN), AGAIN_AFTER_MAX)
+
+
+def confirm(current: Reservation | None, order: StockOrder, is_tracked: IsTracked) -> Settlement | None:
     """Makes the reservation what the placed order says. None: it is final, or a newer version was seen."""
     if not _is_news(current, order):
         return None
@@ -127,13 +138,13 @@ def confirm(current: Reservation | None, order: PlacedOrder, is_tracked: IsTrack
     return Settlement(after, _difference(lines, _active(current)))
 
 
-def commit(current: Reservation | None, order: PlacedOrder, is_tracked: IsTracked) -> Settlement | None:
+def commit(current: Reservation | None, order: StockOrder, is_tracked: IsTracked) -> Settlement | None:
     """The order is done: its goods are sold. None: it was committed, cancelled or wasted before."""
     return _end(current, order, is_tracked, ReservationState.COMMITTED, MovementKind.SALE)
 
 
 def cancel(
-    current: Reservation | None, order: PlacedOrder, is_tracked: IsTracked, *, wasted: bool
+    current: Reservation | None, order: StockOrder, is_tracked: IsTracked, *, wasted: bool
 ) -> Settlement | None:
     """The order was cancelled: its goods are free again, or wasted where the kitchen had begun. None: as
     above.
@@ -148,7 +159,7 @@ def cancel(
 
 def _end(
     current: Reservation | None,
-    order: PlacedOrder,
+    order: StockOrder,
     is_tracked: IsTracked,
     state: ReservationState,
     movement: MovementKind,
@@ -160,7 +171,7 @@ def _end(
     return Settlement(after, _difference((), _active(current)), lines, movement)
 
 
-def _is_news(current: Reservation | None, order: PlacedOrder) -> bool:
+def _is_news(current: Reservation | None, order: StockOrder) -> bool:
     return current is None or (current.state not in FINAL and current.order_version < order.version)
 
 
@@ -169,7 +180,7 @@ def _active(current: Reservation | None) -> tuple[StockLine, ...]:
 
 
 def _stock_lines(
-    current: Reservation | None, order: PlacedOrder, is_tracked: IsTracked
+    current: Reservation | None, order: StockOrder, is_tracked: IsTracked
 ) -> tuple[StockLine, ...]:
     """The order's lines that concern stock: of tracked items, and those that are reserved already."""
     held = {line.line_id for line in _active(current)}

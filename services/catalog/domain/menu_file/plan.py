@@ -4,10 +4,12 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from uuid import UUID
 
-from services.catalog.domain.menu import Category, Item, Option, OptionGroup, item_errors, name_key
+from services.catalog.domain.category import Category
+from services.catalog.domain.item import Item, Option, OptionGroup, item_errors
+from services.catalog.domain.label import name_key
+from services.catalog.domain.menu_file.cells import FileGroup
+from services.catalog.domain.menu_file.entries import MAX_REJECTIONS, Entry, Rejection
 from services.catalog.domain.stock import StockLevel, StockSetting
-from services.catalog.menu_file.cells import FileGroup
-from services.catalog.menu_file.entries import MAX_REJECTIONS, Entry, Rejection
 
 _COLUMN_OF = {
     "name": "item",
@@ -17,6 +19,17 @@ _COLUMN_OF = {
 }
 POSITION_STEP = 10
 """Between the positions of new categories and items: room to put one in between."""
+
+
+@dataclass(frozen=True, slots=True)
+class ImportResult:
+    """What an import did, or would do: nothing while a row is rejected. ``menu_version`` after it."""
+
+    menu_version: int
+    created: int = 0
+    updated: int = 0
+    unchanged: int = 0
+    rejected: tuple[Rejection, ...] = ()
 
 
 @dataclass(slots=True)
@@ -38,6 +51,13 @@ class ImportPlan:
         """Whether carrying it out would change the menu or its stock."""
         return bool(self.created or self.updated)
 
+    def result(self, before: int) -> ImportResult:
+        """What carrying it out leads to from menu version ``before``."""
+        if self.rejected:
+            return ImportResult(before, rejected=tuple(self.rejected))
+        version = before + 1 if self.changes else before
+        return ImportResult(version, len(self.created), len(self.updated), self.unchanged)
+
 
 @dataclass(frozen=True, slots=True)
 class Present:
@@ -52,8 +72,8 @@ class Present:
 def plan(entries: Sequence[Entry], present: Present, new_id: Callable[[], UUID]) -> ImportPlan:
     """Which items a file creates, changes and leaves; found again by category and name."""
     result = ImportPlan()
-    categories = {name_key(category.name): category for category in present.categories}
-    items = {(item.category_id, name_key(item.name)): item for item in present.items}
+    categories = {category.name_key: category for category in present.categories}
+    items = {(item.category_id, item.name_key): item for item in present.items}
     next_position = _after([category.position for category in present.categories])
     for index, entry in enumerate(entries):
         category = categories.get(name_key(entry.category))

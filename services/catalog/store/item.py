@@ -1,4 +1,4 @@
-"""Statements on items."""
+"""Items."""
 
 from collections.abc import Sequence
 from typing import Any
@@ -7,41 +7,51 @@ from uuid import UUID
 import asyncpg
 
 from chassis.db import Record, Transaction
-from services.catalog.domain.menu import AvailabilityWindow, Item, NameTaken, Option, OptionGroup, name_key
-from services.catalog.store.menu import Removed, removed_of
+from services.catalog.domain.errors import NameTaken
+from services.catalog.domain.item import Item, Option, OptionGroup
+from services.catalog.domain.menu import Removed
+from services.catalog.domain.window import AvailabilityWindow
+from services.catalog.store.menu import removed_in
 
-_ITEM = (
-    "SELECT id, category_id, name, description, price_minor, vat_class, allergens, available, windows,"
-    " option_groups, stock_tracked, position, version, removed FROM item"
-)
-ITEMS = f"{_ITEM} WHERE restaurant_id = $1 AND NOT removed"
-ITEMS_SINCE = f"{_ITEM} WHERE restaurant_id = $1 AND version > $2"
-ITEM = f"{_ITEM} WHERE restaurant_id = $1 AND id = $2 AND NOT removed"
+ITEMS = """
+SELECT id, category_id, name, description, price_minor, vat_class, allergens, available, windows,
+    option_groups, stock_tracked, position, version, removed
+FROM item WHERE restaurant_id = $1 AND NOT removed
+"""
+ITEMS_SINCE = """
+SELECT id, category_id, name, description, price_minor, vat_class, allergens, available, windows,
+    option_groups, stock_tracked, position, version, removed
+FROM item WHERE restaurant_id = $1 AND version > $2
+"""
+ITEM = """
+SELECT id, category_id, name, description, price_minor, vat_class, allergens, available, windows,
+    option_groups, stock_tracked, position, version, removed
+FROM item WHERE restaurant_id = $1 AND id = $2 AND NOT removed
+"""
 ITEM_EXISTS = "SELECT EXISTS (SELECT 1 FROM item WHERE restaurant_id = $1 AND id = $2)"
 KNOWN_ITEMS = "SELECT id FROM item WHERE restaurant_id = $1 AND id = ANY($2::uuid[]) AND NOT removed"
 # jsonb carries what arrays of arrays cannot: one document per item.
-SAVE_ITEMS = (
-    "INSERT INTO item (restaurant_id, id, category_id, name, name_key, description, price_minor, vat_class,"
-    " allergens, available, windows, option_groups, stock_tracked, position, wire_bytes, version)"
-    " SELECT $1, i.id, i.category_id, i.name, i.name_key, i.description, i.price_minor, i.vat_class,"
-    " ARRAY(SELECT jsonb_array_elements_text(i.allergens)::smallint), i.available, i.windows,"
-    " i.option_groups, i.stock_tracked, i.position, i.wire_bytes, i.version"
-    " FROM jsonb_to_recordset($2::jsonb) AS i (id uuid, category_id uuid, name text, name_key text,"
-    " description text, price_minor bigint, vat_class text, allergens jsonb, available boolean,"
-    " windows jsonb, option_groups jsonb, stock_tracked boolean, position int, wire_bytes int,"
-    " version bigint)"
-    " ON CONFLICT (restaurant_id, id) DO UPDATE SET category_id = excluded.category_id,"
-    " name = excluded.name, name_key = excluded.name_key, description = excluded.description,"
-    " price_minor = excluded.price_minor, vat_class = excluded.vat_class, allergens = excluded.allergens,"
-    " available = excluded.available, windows = excluded.windows, option_groups = excluded.option_groups,"
-    " stock_tracked = excluded.stock_tracked, position = excluded.position,"
-    " wire_bytes = excluded.wire_bytes, version = excluded.version"
-)
+SAVE_ITEMS = """
+INSERT INTO item (restaurant_id, id, category_id, name, name_key, description, price_minor, vat_class,
+    allergens, available, windows, option_groups, stock_tracked, position, wire_bytes, version)
+SELECT $1, i.id, i.category_id, i.name, i.name_key, i.description, i.price_minor, i.vat_class,
+    ARRAY(SELECT jsonb_array_elements_text(i.allergens)::smallint), i.available, i.windows,
+    i.option_groups, i.stock_tracked, i.position, i.wire_bytes, i.version
+FROM jsonb_to_recordset($2::jsonb) AS i (id uuid, category_id uuid, name text, name_key text,
+    description text, price_minor bigint, vat_class text, allergens jsonb, available boolean,
+    windows jsonb, option_groups jsonb, stock_tracked boolean, position int, wire_bytes int, version bigint)
+ON CONFLICT (restaurant_id, id) DO UPDATE SET category_id = excluded.category_id,
+    name = excluded.name, name_key = excluded.name_key, description = excluded.description,
+    price_minor = excluded.price_minor, vat_class = excluded.vat_class, allergens = excluded.allergens,
+    available = excluded.available, windows = excluded.windows, option_groups = excluded.option_groups,
+    stock_tracked = excluded.stock_tracked, position = excluded.position,
+    wire_bytes = excluded.wire_bytes, version = excluded.version
+"""
 ITEMS_PER_STATEMENT = 500
 """A large import stays well below the time-out of a statement."""
-REMOVE_ITEM = (
-    "UPDATE item SET removed = true, stock_tracked = false, version = $3 WHERE restaurant_id = $1 AND id = $2"
-)
+REMOVE_ITEM = """
+UPDATE item SET removed = true, stock_tracked = false, version = $3 WHERE restaurant_id = $1 AND id = $2
+"""
 
 
 async def items(tx: Transaction) -> list[Item]:
@@ -52,7 +62,7 @@ async def items(tx: Transaction) -> list[Item]:
 async def items_since(tx: Transaction, version: int) -> tuple[list[Item], list[Removed]]:
     """What changed after a menu version: items as they are now, and those taken off since."""
     rows = await tx.fetch(ITEMS_SINCE, tx.tenant, version)
-    return [_item(row) for row in rows if not row["removed"]], removed_of(rows)
+    return [_item(row) for row in rows if not row["removed"]], removed_in(rows)
 
 
 async def find_item(tx: Transaction, item_id: UUID) -> Item | None:
@@ -120,7 +130,7 @@ def _document(item: Item, wire_bytes: int) -> dict[str, Any]:
         "id": str(item.id),
         "category_id": str(item.category_id),
         "name": item.name,
-        "name_key": name_key(item.name),
+        "name_key": item.name_key,
         "description": item.description,
         "price_minor": item.price_minor,
         "vat_class": item.vat_class,

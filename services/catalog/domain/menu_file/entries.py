@@ -7,12 +7,12 @@ from typing import Any
 
 from chassis.money import minor_digits
 from chassis.text import control_character, holds_card_number
-from services.catalog.domain.menu import MAX_NAME_CHARACTERS, AvailabilityWindow, name_key
+from services.catalog.domain.label import MAX_NAME_CHARACTERS, name_key
+from services.catalog.domain.menu_file import cells
+from services.catalog.domain.menu_file.cells import BadCell, FileGroup
+from services.catalog.domain.menu_file.columns import COLUMNS, REQUIRED, recognised
 from services.catalog.domain.stock import StockPolicy
-from services.catalog.menu_file import cells
-from services.catalog.menu_file.cells import BadCell, FileGroup
-from services.catalog.menu_file.columns import COLUMNS, REQUIRED, recognised
-from services.catalog.menu_file.table import Row
+from services.catalog.domain.window import AvailabilityWindow
 
 HEADER_ROW = 1
 MAX_REJECTIONS = 500
@@ -20,6 +20,9 @@ MAX_REJECTIONS = 500
 FORMULA_STARTS = ("=", "@", "+", "-", "\t")
 """Texts that a spreadsheet program would run when the menu is exported again."""
 TEXT_COLUMNS = frozenset({"category", "item", "description"})
+
+Row = tuple[str, ...]
+"""The cells of a row as text."""
 
 
 @dataclass(frozen=True, slots=True)

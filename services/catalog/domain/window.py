@@ -6,18 +6,43 @@ and a time that the clock jumps over in spring is the instant of the jump.
 """
 
 from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
 from datetime import UTC, date, datetime, time, timedelta
 from functools import lru_cache
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
-from chassis.errors import InvalidArgument
-from services.catalog.domain.menu import AvailabilityWindow
+from chassis.errors import FieldError, InvalidArgument
 
 DAYS_BACK = 2
 """A window of yesterday may still be open, also where the clock moved."""
 DAYS_AHEAD = 9
 """Every weekday comes at least once; a change that lies further away is not looked for."""
 REMEMBERED_ZONES = 64
+MINUTES_PER_DAY = 24 * 60
+DAYS_PER_WEEK = 7
+
+
+@dataclass(frozen=True, slots=True)
+class AvailabilityWindow:
+    """Local times of sale. Weekdays 0 = Monday, none = every day; over midnight when from > until."""
+
+    weekdays: tuple[int, ...]
+    from_minutes: int
+    until_minutes: int
+
+
+def window_errors(path: str, window: AvailabilityWindow) -> Iterator[FieldError]:
+    """Every rule that a window breaks, which stands at ``path``."""
+    if not 0 <= window.from_minutes < MINUTES_PER_DAY:
+        yield FieldError(f"{path}.from_minutes", "out_of_range", f"0 to {MINUTES_PER_DAY - 1}")
+    if not 0 <= window.until_minutes <= MINUTES_PER_DAY:
+        yield FieldError(f"{path}.until_minutes", "out_of_range", f"0 to {MINUTES_PER_DAY}")
+    if window.from_minutes == window.until_minutes:
+        yield FieldError(f"{path}.until_minutes", "empty_window", "not the same as from_minutes")
+    if any(not 0 <= day < DAYS_PER_WEEK for day in window.weekdays):
+        yield FieldError(f"{path}.weekdays", "out_of_range", "0 (Monday) to 6 (Sunday)")
+    if len(set(window.weekdays)) != len(window.weekdays):
+        yield FieldError(f"{path}.weekdays", "repeated", "each day once")
 
 
 def is_open(windows: Sequence[AvailabilityWindow], zone: ZoneInfo, at: datetime) -> bool:

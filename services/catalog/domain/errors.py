@@ -1,0 +1,60 @@
+"""What a menu, its stock or a file refuses, by name."""
+
+from chassis.errors import AlreadyExists, Conflict, NotFound, ResourceExhausted, Stale, Unprocessable
+
+
+class UnknownItem(NotFound):
+    """There is no such item on this restaurant's menu."""
+
+
+class UnknownCategory(NotFound):
+    """There is no such category on this restaurant's menu."""
+
+
+class InvalidMenu(Unprocessable):
+    """The content breaks a rule; ``fields`` says which."""
+
+
+class MenuTooLarge(Unprocessable):
+    """More items, categories or bytes than a menu may have."""
+
+
+class NameTaken(AlreadyExists):
+    """Names are unique without regard to case: categories in a menu, items in a category."""
+
+
+class CategoryNotEmpty(Conflict):
+    """Items are still in it."""
+
+
+class StaleVersion(Stale):
+    """Somebody changed it after the caller read it."""
+
+    def __init__(self, current: int) -> None:
+        super().__init__("It was changed in the meantime.", metadata={"current_version": str(current)})
+
+
+class InsufficientStock(Conflict):
+    """Not all lines can be reserved, so none is. Metadata: the available count by item id."""
+
+
+class ReservationMismatch(Conflict):
+    """The order has reserved other goods on one of these lines."""
+
+
+class OrderFinished(Conflict):
+    """The order is done or cancelled; it can reserve nothing any more."""
+
+
+class NoVatRateYet(Unprocessable):
+    """The day lies before the first rate of the class."""
+
+
+class UnreadableMenuFile(Unprocessable):
+    """Not a file of the stated format, or larger than a menu file may be."""
+
+
+class ImportRunning(ResourceExhausted):
+    """Another file of this restaurant is being read, or too many of others are."""
+
+    reason = "IMPORT_RUNNING"

@@ -1,0 +1,1 @@
+"""The gRPC face: parse, run the use case, answer."""

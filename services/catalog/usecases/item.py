@@ -1,0 +1,95 @@
+"""Changing items. Every change raises the menu's version by one, in the same transaction."""
+
+from dataclasses import replace
+from uuid import UUID
+
+from chassis.db import Database, Transaction
+from chassis.db.commands import Answer, Command, M, execute
+from chassis.errors import AlreadyExists
+from services.catalog.domain.errors import UnknownItem
+from services.catalog.domain.item import Item, check_item
+from services.catalog.domain.menu import check_version
+from services.catalog.store import item as item_store
+from services.catalog.usecases.category import category_of
+from services.catalog.usecases.menu.edit import Edit
+
+
+async def create_item(db: Database, command: Command, item: Item, answer: Answer[Item, M]) -> M:
+    """Adds an item; a tracked one starts with nothing on hand.
+
+    Raises InvalidMenu, UnknownCategory, NameTaken, MenuTooLarge.
+    """
+
+    async def work(tx: Transaction) -> Item:
+        edit = await Edit.begin(tx, db.clock.now())
+        check_item(item, edit.vat_codes)
+        await category_of(tx, item.category_id)
+        if await item_store.item_id_used(tx, item.id):
+            raise AlreadyExists("There is an item of this id.", reason="ITEM_EXISTS")
+        [created] = await edit.put_items([(None, item)])
+        await edit.finish()
+        return created
+
+    return await execute(db, command, answer, work)
+
+
+async def update_item(
+    db: Database, command: Command, wanted: Item, answer: Answer[Item, M], *, keep_stock_tracked: bool = False
+) -> M:
+    """Replaces an item that the caller saw at ``wanted.version``; as it was: no new version.
+
+    ``keep_stock_tracked``: whether it is counted stays as it is, whatever ``wanted`` says.
+    Raises UnknownItem, UnknownCategory, StaleVersion, InvalidMenu, NameTaken, MenuTooLarge.
+    """
+
+    async def work(tx: Transaction) -> Item:
+        edit = await Edit.begin(tx, db.clock.now())
+        current = await item_of(tx, wanted.id)
+        check_version(wanted.version, current.version)
+        item = replace(wanted, stock_tracked=current.stock_tracked) if keep_stock_tracked else wanted
+        check_item(item, edit.vat_codes)
+        if item.category_id != current.category_id:
+            await category_of(tx, item.category_id)
+        return await _replace(edit, current, item)
+
+    return await execute(db, command, answer, work)
+
+
+async def delete_item(db: Database, command: Command, item_id: UUID, answer: Answer[None, M]) -> M:
+    """Takes an item off the menu for good; what orders have reserved stays theirs. Raises UnknownItem."""
+
+    async def work(tx: Transaction) -> None:
+        edit = await Edit.begin(tx, db.clock.now())
+        await edit.remove_item(await item_of(tx, item_id))
+        await edit.finish()
+
+    return await execute(db, command, answer, work)
+
+
+async def set_item_availability(
+    db: Database, command: Command, item_id: UUID, available: bool, answer: Answer[Item, M]
+) -> M:
+    """Takes an item off ("86") or puts it back; as it was: no new version. Raises UnknownItem."""
+
+    async def work(tx: Transaction) -> Item:
+        edit = await Edit.begin(tx, db.clock.now())
+        current = await item_of(tx, item_id)
+        return await _replace(edit, current, replace(current, available=available))
+
+    return await execute(db, command, answer, work)
+
+
+async def item_of(tx: Transaction, item_id: UUID) -> Item:
+    """An item on the menu. Raises UnknownItem."""
+    found = await item_store.find_item(tx, item_id)
+    if found is None:
+        raise UnknownItem(metadata={"item_id": str(item_id)})
+    return found
+
+
+async def _replace(edit: Edit, current: Item, wanted: Item) -> Item:
+    if wanted == current:
+        return current
+    [updated] = await edit.put_items([(current, wanted)])
+    await edit.finish()
+    return updated

@@ -1,0 +1,1 @@
+"""Levels of stock: counted, booked, told."""

@@ -1,0 +1,37 @@
+"""Telling the world about levels of stock that changed."""
+
+from collections.abc import Sequence
+from uuid import UUID
+
+from chassis.db import Transaction
+from services.catalog.domain.stock import AvailabilityCause, LevelChange
+from services.catalog.store import menu as menu_store
+from services.catalog.wire.item import item_availability_changed
+from services.catalog.wire.stock import stock_changed, stock_low
+
+
+async def announce(
+    tx: Transaction, changes: Sequence[LevelChange], *, menu_version: int | None = None
+) -> None:
+    """Emits what follows from changed levels: the level, a warning, an item that ran out or is back.
+
+    ``menu_version`` where the caller knows it; it is read when needed otherwise.
+    """
+    for change in changes:
+        level = change.after
+        tx.emit(stock_changed(level), subject_id=str(level.item_id))
+        if change.fell_low:
+            tx.emit(stock_low(level), subject_id=str(level.item_id))
+        cause = change.availability
+        if cause is not None:
+            if menu_version is None:
+                menu_version = (await menu_store.read_stamp(tx)).menu
+            announce_availability(tx, level.item_id, level.item_name, cause, menu_version)
+
+
+def announce_availability(
+    tx: Transaction, item_id: UUID, item_name: str, cause: AvailabilityCause, menu_version: int
+) -> None:
+    """Emits that an item can no longer be ordered, or can again."""
+    event = item_availability_changed(item_id, item_name, cause, menu_version)
+    tx.emit(event, subject_id=str(item_id))

@@ -1,0 +1,121 @@
+"""Items with their options and hours of sale."""
+
+from uuid import UUID
+
+from fynlo.catalog.v1 import catalog_pb2
+from fynlo.catalog.v1 import events_pb2 as catalog_events
+
+from chassis.ids import new_id, parse_id
+from services.catalog.domain.item import Item, Option, OptionGroup
+from services.catalog.domain.stock import AvailabilityCause
+from services.catalog.domain.window import AvailabilityWindow
+from services.catalog.wire.allergen import allergens, allergens_in
+
+
+def item_in(message: catalog_pb2.Item) -> Item:
+    """An item as a caller sent it; what has no id gets a new one.
+
+    Raises InvalidArgument (INVALID_ID, UNKNOWN_ALLERGEN).
+    """
+    return Item(
+        id=_own_id(message.id),
+        category_id=parse_id(message.category_id),
+        name=message.name.strip(),
+        price_minor=message.price_minor,
+        vat_class=message.vat_class,
+        description=message.description.strip(),
+        allergens=allergens_in(message.allergens),
+        available=message.available,
+        windows=tuple(_window_in(window) for window in message.windows),
+        option_groups=tuple(_group_in(group) for group in message.option_groups),
+        stock_tracked=message.stock_tracked,
+        position=message.position,
+        version=message.version,
+    )
+
+
+def item(of: Item) -> catalog_pb2.Item:
+    """As the contract says it."""
+    return catalog_pb2.Item(
+        id=str(of.id),
+        category_id=str(of.category_id),
+        name=of.name,
+        description=of.description,
+        price_minor=of.price_minor,
+        vat_class=of.vat_class,
+        allergens=allergens(of.allergens),
+        available=of.available,
+        windows=[
+            catalog_pb2.AvailabilityWindow(
+                weekdays=window.weekdays,
+                from_minutes=window.from_minutes,
+                until_minutes=window.until_minutes,
+            )
+            for window in of.windows
+        ],
+        option_groups=[_group(group) for group in of.option_groups],
+        stock_tracked=of.stock_tracked,
+        position=of.position,
+        version=of.version,
+    )
+
+
+def item_bytes(of: Item) -> int:
+    """How much an item takes on the wire."""
+    return item(of).ByteSize()
+
+
+def item_availability_changed(
+    item_id: UUID, item_name: str, cause: AvailabilityCause, menu_version: int
+) -> catalog_events.ItemAvailabilityChanged:
+    """An item can no longer be ordered, or can again."""
+    return catalog_events.ItemAvailabilityChanged(
+        item_id=str(item_id),
+        item_name=item_name,
+        available=cause.is_back,
+        cause=cause.value,
+        menu_version=menu_version,
+    )
+
+
+def _own_id(text: str) -> UUID:
+    return parse_id(text) if text else new_id()
+
+
+def _window_in(message: catalog_pb2.AvailabilityWindow) -> AvailabilityWindow:
+    return AvailabilityWindow(tuple(sorted(message.weekdays)), message.from_minutes, message.until_minutes)
+
+
+def _group_in(message: catalog_pb2.OptionGroup) -> OptionGroup:
+    options = tuple(
+        Option(
+            _own_id(option.id),
+            option.name.strip(),
+            option.price_delta_minor,
+            option.available,
+            allergens_in(option.allergens),
+        )
+        for option in message.options
+    )
+    return OptionGroup(
+        _own_id(message.id), message.name.strip(), message.min_choices, message.max_choices, options
+    )
+
+
+def _group(of: OptionGroup) -> catalog_pb2.OptionGroup:
+    return catalog_pb2.OptionGroup(
+        id=str(of.id),
+        name=of.name,
+        min_choices=of.min_choices,
+        max_choices=of.max_choices,
+        options=[
+            catalog_pb2.Option(
+                id=str(option.id),
+                name=option.name,
+                price_delta_minor=option.price_delta_minor,
+                available=option.available,
+                allergens=allergens(option.allergens),
+            )
+            for option in of.options
+        ],
+    )

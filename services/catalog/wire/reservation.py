@@ -1,0 +1,56 @@
+"""Lines that are to be reserved, and what orders say of theirs."""
+
+from typing import TypeAlias
+
+from fynlo.catalog.v1 import catalog_pb2
+from fynlo.orders.v1 import orders_pb2
+from fynlo.orders.v1.events_pb2 import OrderCancelled, OrderCompleted, OrderPlaced, OrderUpdated
+
+from chassis.ids import parse_id
+from services.catalog.domain.reservation import OrderStage, StockOrder
+from services.catalog.domain.stock import StockLine
+
+OrderNews: TypeAlias = OrderPlaced | OrderUpdated | OrderCompleted | OrderCancelled
+
+_STAGES = {
+    orders_pb2.LIFECYCLE_VALIDATED: OrderStage.PLACED,
+    orders_pb2.LIFECYCLE_CANCEL_PENDING: OrderStage.PLACED,
+    orders_pb2.LIFECYCLE_DONE: OrderStage.DONE,
+    orders_pb2.LIFECYCLE_INVOICED: OrderStage.DONE,
+}
+
+
+def stock_line_in(message: catalog_pb2.StockLine) -> StockLine:
+    """A line that is to be reserved. Raises InvalidArgument (INVALID_ID)."""
+    return StockLine(parse_id(message.line_id), parse_id(message.item_id), message.quantity)
+
+
+def stock_order_in(message: orders_pb2.Order) -> StockOrder:
+    """What stock needs to know of an order. Raises InvalidArgument (INVALID_ID)."""
+    lines = tuple(
+        StockLine(parse_id(line.id), parse_id(line.item_id), line.quantity)
+        for line in message.lines
+        if not line.voided and line.quantity > 0
+    )
+    return StockOrder(parse_id(message.id), message.version, lines, _stage_in(message))
+
+
+def concerns_stock(event: OrderNews) -> bool:
+    """Whether an event may move stock: its order holds some, or ends with some.
+
+    It looks at the event alone, and answers for an order once and for all: a line says from the beginning
+    what it was sold from, and stays in the order when it is voided.
+    """
+    if isinstance(event, OrderCompleted | OrderCancelled):
+        return _is_counted(event.order)
+    return _stage_in(event.order) is OrderStage.PLACED
+
+
+def _stage_in(order: orders_pb2.Order) -> OrderStage:
+    stage = _STAGES.get(order.lifecycle, OrderStage.HOLDS_NOTHING)
+    return stage if _is_counted(order) else OrderStage.HOLDS_NOTHING
+
+
+def _is_counted(order: orders_pb2.Order) -> bool:
+    """Whether a line was sold from counted stock. A line that does not say so may have been."""
+    return any(line.stock_tracked or not line.HasField("stock_tracked") for line in order.lines)
