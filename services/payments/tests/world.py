@@ -1,7 +1,7 @@
 """What surrounds payments in a test: a database, and real gRPC servers that own orders and restaurants."""
 
 import json
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 from typing import Any
@@ -59,6 +59,8 @@ class Orders(orders_grpc.OrdersServiceServicer):
     def __init__(self) -> None:
         self.orders: dict[str, orders_pb2.Order] = {}
         self.asked = 0
+        self.meanwhile: Callable[[], Awaitable[None]] | None = None
+        """What happens while the answer is on its way."""
 
     async def GetOrder(
         self, request: orders_api.GetOrderRequest, context: Any
@@ -67,7 +69,10 @@ class Orders(orders_grpc.OrdersServiceServicer):
         order = self.orders.get(request.order_id)
         if order is None or order.restaurant_id != request.restaurant_id:
             raise NotFound(reason="ORDER_NOT_FOUND")
-        return orders_api.GetOrderResponse(order=order)
+        answer = orders_api.GetOrderResponse(order=order)
+        if self.meanwhile is not None:
+            await self.meanwhile()
+        return answer
 
 
 class Restaurants(auth_grpc.AuthServiceServicer):
