@@ -22,7 +22,7 @@ from chassis.messaging.stream import EventContext
 from chassis.process.cancellation import stop_if_cancelled
 from chassis.telemetry import work_scope
 
-SPACING_SECONDS = 0.05
+SPACING_SECONDS = 0.1
 """From the beginning of one batch to that of the next, while events arrive faster than that."""
 BATCH_MAX_EVENTS = 32
 """As many are not waited for: half of what a pull subscription has in hand."""

@@ -114,7 +114,7 @@ async def test_events_of_many_restaurants_have_their_effect_in_few_transactions(
 
     async def in_hand() -> bool:
         info = await nats_client.jetstream().consumer_info(STREAM, durable_of(durable, EVENT_TYPE))
-        return info.num_ack_pending == RESTAURANTS
+        return (info.num_ack_pending or 0) == RESTAURANTS
 
     async with running(consumer_of(copies)):
         await eventually(lambda: _is(bool(copies.batches)))
