@@ -6,14 +6,16 @@ in one place, also after a restart. The time of the next try is the server's: no
 moves it.
 """
 
+import contextlib
 from collections.abc import Mapping
 from dataclasses import dataclass
-from uuid import UUID
+from uuid import NAMESPACE_OID, UUID, uuid5
 
+from nats.aio.msg import Msg
 from prometheus_client import Gauge
 
 from chassis.db import Database, Transaction
-from chassis.messaging.stream import PLATFORM
+from chassis.messaging.stream import ID, PLATFORM, STREAM
 
 MAX_FAILURES = 8
 FIRST_DELAY_SECONDS = 1.0
@@ -197,3 +199,10 @@ def restaurant_of(subject: str) -> UUID | None:
 def _text(error: BaseException) -> str:
     # Postgres stores no U+0000, and an error may quote the text that it is about.
     return repr(error).replace("\0", "")[:MAX_ERROR_CHARACTERS]
+
+
+def identity_of(msg: Msg) -> UUID:
+    """The event's id; for a message that no relay published one that stays the same over its deliveries."""
+    with contextlib.suppress(KeyError, ValueError):
+        return UUID((msg.headers or {})[ID])
+    return uuid5(NAMESPACE_OID, f"{STREAM}:{msg.metadata.sequence.stream}")

@@ -7,7 +7,8 @@ one more delivery, so nobody waits for its receipt. Events of one restaurant are
 their delivery, but a failed one is tried again later, behind others: handlers compare versions.
 
 A Subscription spares what an event does not need: the transaction where it concerns nobody here, the row
-where its effect is a comparison of versions.
+where its effect is a comparison of versions, and then also a transaction of its own
+(chassis.messaging.together).
 
 An event that did not go well is set aside in Postgres (chassis.messaging.aside) and tried again later. After
 MAX_FAILURES failures it is parked: the page /platform/parked and `python -m chassis.messaging.parked` list,
@@ -21,7 +22,7 @@ from collections import Counter
 from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass
 from typing import Any
-from uuid import NAMESPACE_OID, UUID, uuid5
+from uuid import UUID
 
 import asyncpg
 import nats.errors
@@ -44,10 +45,12 @@ from chassis.messaging.aside import (
     Backoff,
     Failed,
     SetAside,
+    identity_of,
     restaurant_of,
 )
 from chassis.messaging.pull import PullLoop
 from chassis.messaging.stream import STREAM, EventContext, durable_of, ensure_stream, event_context
+from chassis.messaging.together import Arrival, Gathering, HandleTogether
 from chassis.process.cancellation import stop_if_cancelled
 from chassis.telemetry import work_scope
 
@@ -83,11 +86,18 @@ class Subscription:
     but the event, so that its answer is the same for every delivery.
     ``versioned``: the handler emits nothing and keeps what is newer, so that an event that comes twice or
     late changes nothing; it goes without an inbox row.
+    ``together``: handles many of them, of many restaurants, in one transaction of no restaurant; only beside
+    ``versioned``. Where it raises, each is handled alone by ``handle``.
     """
 
     handle: Handler
     concerns: Callable[[Any], bool] = _all
     versioned: bool = False
+    together: HandleTogether | None = None
+
+    def __post_init__(self) -> None:
+        if self.together is not None and not self.versioned:
+            raise ValueError("events without versions are handled one by one, with an inbox row each")
 
 
 _RECEIVE = """
@@ -138,6 +148,8 @@ class Consumer:
         self._retry_poll_seconds = retry_poll_seconds
         self._replicas = replicas
         self._slots = asyncio.Semaphore(PARALLEL_RESTAURANTS)
+        gathered = {one.together for _, one in self._handlers.values() if one.together is not None}
+        self._gathered = {one: Gathering(db, one, consumer=durable, slots=self._slots) for one in gathered}
         self._lanes: dict[str, asyncio.Task[None]] = {}
         self._in_hand: dict[str, Counter[str]] = {event_type: Counter() for event_type in self._handlers}
         """Deliveries of each type, by restaurant."""
@@ -160,7 +172,8 @@ class Consumer:
     async def run(self) -> None:
         """Handles events until cancelled; then lets running handlers end, DRAIN_SECONDS long."""
         retries = asyncio.create_task(self._try_again_when_due())
-        holding = asyncio.create_task(self._hold_what_waits())
+        holding = [self._hold_what_waits(), *(one.run() for one in self._gathered.values())]
+        meanwhile = [asyncio.create_task(one) for one in holding]
         try:
             async with asyncio.TaskGroup() as pulling:
                 for event_type in self._handlers:
@@ -169,7 +182,7 @@ class Consumer:
             retries.cancel()
             if self._running:
                 await asyncio.wait(self._running, timeout=DRAIN_SECONDS)
-            ending = [retries, holding, *self._running]
+            ending = [retries, *meanwhile, *self._running]
             for task in ending:
                 task.cancel()
             await asyncio.gather(*ending, return_exceptions=True)
@@ -230,26 +243,43 @@ class Consumer:
                     await msg.in_progress()
 
     async def _in_turn(self, earlier: asyncio.Task[None] | None, msg: Msg) -> None:
-        if earlier is not None:
-            await asyncio.wait([earlier])
-        async with self._slots:
-            try:
+        try:
+            _lag.labels(msg.metadata.consumer).set(msg.metadata.num_pending)
+            if await self._handled_together(msg):
+                await msg.ack()
+                return
+            if earlier is not None:
+                await asyncio.wait([earlier])
+            async with self._slots:
                 await self._settle(msg)
-            except (
-                Exception
-            ) as error:  # the delivery stays unacknowledged: it comes again, and the inbox knows
-                _log.warning("not_settled", consumer=self._durable, subject=msg.subject, error=repr(error))
+        except Exception as error:  # the delivery stays unacknowledged: it comes again, and the inbox knows
+            _log.warning("not_settled", consumer=self._durable, subject=msg.subject, error=repr(error))
+
+    async def _handled_together(self, msg: Msg) -> bool:
+        """Whether its effect has committed with that of others."""
+        kind, subscription = self._handlers[msg.subject.rsplit(".", 1)[0]]
+        if subscription.together is None:
+            return False
+        try:
+            event = kind.FromString(msg.data)
+            context = event_context(msg.subject, msg.headers or {}, msg.metadata.num_delivered)
+            concerned = subscription.concerns(event)
+        except Exception:  # raised again where it is handled alone, and recorded there
+            return False
+        together = self._gathered[subscription.together]
+        if not concerned or not await together.committed(Arrival(event, context)):
+            return False
+        _outcomes.labels(self._durable, "handled").inc()
+        return True
 
     async def _settle(self, msg: Msg) -> None:
-        metadata = msg.metadata
-        _lag.labels(metadata.consumer).set(metadata.num_pending)
-        delivery = metadata.num_delivered
+        delivery = msg.metadata.num_delivered
         try:
             await self._handle(msg.subject, msg.headers or {}, msg.data, delivery)
         except Exception as error:  # whatever a handler raises is recorded with its event
             headers = dict(msg.headers or {})
             counted = self._noted(msg.subject, error, delivery)
-            failed = Failed(_identity(headers, msg), msg.subject, headers, msg.data, delivery, error, counted)
+            failed = Failed(identity_of(msg), msg.subject, headers, msg.data, delivery, error, counted)
             try:
                 delay = await self._aside.put(failed)
             except NO_FAILURE:
@@ -368,10 +398,3 @@ class Consumer:
                     return False
                 await subscription.handle(tx, message, context)
         return True
-
-
-def _identity(headers: Mapping[str, str], msg: Msg) -> UUID:
-    """The event's id; for a message that no relay published one that stays the same over its deliveries."""
-    with contextlib.suppress(KeyError, ValueError):
-        return UUID(headers["ce-id"])
-    return uuid5(NAMESPACE_OID, f"{STREAM}:{msg.metadata.sequence.stream}")

@@ -11,6 +11,8 @@ from nats.aio.client import Client as NatsClient
 
 from chassis.clock import FakeClock
 from chassis.db import Database, connection_options, prepare_connection
+from chassis.ids import new_id
+from chassis.messaging.stream import STREAM, ensure_stream
 from chassis.telemetry.logs import configure_logging
 from chassis.tests import probe
 from harness.fixtures import ModuleDatabases
@@ -46,6 +48,14 @@ async def open_probe(probe_url: str, fake_clock: FakeClock) -> AsyncIterator[Ope
 async def db(open_probe: OpenProbe) -> Database:
     """The probe's database with five connections."""
     return await open_probe()
+
+
+@pytest.fixture
+async def durable(nats_client: NatsClient) -> str:
+    """A consumer of the test's own on an empty stream."""
+    await ensure_stream(nats_client)
+    await nats_client.jetstream().delete_stream(STREAM)
+    return f"probe-{new_id()}"
 
 
 @pytest.fixture

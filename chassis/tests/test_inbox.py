@@ -105,14 +105,6 @@ Open = Callable[..., Consumer]
 
 
 @pytest.fixture
-async def durable(nats_client: NatsClient) -> str:
-    """A consumer of the test's own on an empty stream."""
-    await ensure_stream(nats_client)
-    await nats_client.jetstream().delete_stream(STREAM)
-    return f"probe-{new_id()}"
-
-
-@pytest.fixture
 def consumer_of(db: Database, nats_client: NatsClient, durable: str) -> Open:
     def make(
         kitchen: Kitchen,

@@ -21,8 +21,6 @@ CONSUMES: dict[str, tuple[str, ...]] = {
     "payments": (
         "fynlo.auth.v1.RestaurantUpdated",
         "fynlo.orders.v1.OrderCancelled",
-        "fynlo.orders.v1.OrderCompleted",
-        "fynlo.orders.v1.OrderPaymentRecorded",
         "fynlo.orders.v1.OrderPlaced",
         "fynlo.orders.v1.OrderUpdated",
     ),

@@ -4,7 +4,7 @@ import ast
 
 from tests.tidy.source import Source, python_files
 
-CHASSIS_LINES_MAX = 6_695
+CHASSIS_LINES_MAX = 6_810
 HISTORY = "chassis/db/ddl/revisions/"
 """What ran on databases stays as it is, and is not what anybody has to know."""
 

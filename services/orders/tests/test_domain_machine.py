@@ -1,6 +1,7 @@
 """Random lives of an order: whatever staff, cooks and money do in whatever order, no illegal path exists."""
 
 from collections.abc import Callable
+from dataclasses import replace
 from datetime import timedelta
 
 from hypothesis import settings
@@ -13,7 +14,7 @@ from services.orders.domain import firing
 from services.orders.domain.day import Figures, figures
 from services.orders.domain.order import cancelling, guards, lifecycle, placing
 from services.orders.domain.order.basket import price_basket, wanted_again
-from services.orders.domain.order.change import Change, Locked, Stamp
+from services.orders.domain.order.change import Cancelled, Change, Locked, Placed, Stamp, Updated
 from services.orders.domain.order.order import STAGE, Kitchen, Lifecycle, Order, Payment, ServiceFlow, State
 from services.orders.domain.payment import Captured, record
 from services.orders.domain.ticket import LineStep, TicketStep, line_states
@@ -194,6 +195,7 @@ class OrderLife(RuleBasedStateMachine):
     def _took(self, change: Change) -> None:
         if change.before is not None:
             _check_move(change.before, change.order)
+            _check_cost(change)
         newest = {ticket.id: ticket for ticket in (*change.old_tickets, *change.tickets)}
         for old in change.old_tickets:
             assert newest[old.id].revision - old.revision == (old.id in {one.id for one in change.tickets})
@@ -209,6 +211,22 @@ def _check_move(before: Order, after: Order) -> None:
     assert before.state is after.state or after.state in FORWARD[before.state], (before.state, after.state)
     if after.service_flow is ServiceFlow.PAY_FIRST and before.state in BEFORE_MONEY:
         assert after.state in {before.state, State.VALIDATED, State.PAID, State.CANCELLED}
+
+
+def _check_cost(change: Change) -> None:
+    """What an order costs changes with the events that tell bills of it: those of money and of completion are
+    no such news.
+    """
+    before, after = change.before, change.order
+    assert before is not None
+    told = [event for event in change.events if isinstance(event, (Placed, Updated, Cancelled))]
+    if told or after.placed_at is None:
+        return
+    assert replace(after.totals, paid_minor=0) == replace(before.totals, paid_minor=0)
+    for of_cost in ("number", "currency_code", "covers", "bill_mode", "vat"):
+        assert getattr(after, of_cost) == getattr(before, of_cost)
+    voided = [[line.id for line in one.lines if not line.active] for one in (before, after)]
+    assert voided[0] == voided[1]
 
 
 def _works(attempt: Callable[[], object]) -> bool:

@@ -6,7 +6,7 @@ paid so far, and the last one takes what is left, so that the payments of a bill
 exactly.
 """
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field, replace
 from enum import StrEnum
 from uuid import UUID
@@ -107,6 +107,14 @@ class Bill:
 
 
 @dataclass(frozen=True, slots=True)
+class OrderNews:
+    """What an order of a restaurant has come to cost."""
+
+    restaurant_id: UUID
+    bill: Bill
+
+
+@dataclass(frozen=True, slots=True)
 class Share:
     """One payment's part of a bill. ``parts`` sums up to its amount.
 
@@ -143,6 +151,18 @@ def amount_to_pay(bill: Bill, wanted_minor: int | None) -> int:
             metadata={"due_minor": str(due), "amount_minor": str(wanted_minor)},
         )
     return due if wanted_minor is None else wanted_minor
+
+
+def newest_of_each(news: Iterable[OrderNews]) -> list[OrderNews]:
+    """One of each order, sorted by restaurant and order: whoever locks bills in this order waits for nobody
+    who waits for them.
+    """
+    newest: dict[tuple[UUID, UUID], OrderNews] = {}
+    for one in news:
+        key = (one.restaurant_id, one.bill.order_id)
+        if key not in newest or newest[key].bill.order_version < one.bill.order_version:
+            newest[key] = one
+    return [newest[key] for key in sorted(newest)]
 
 
 def check_closable(bill: Bill) -> None:

@@ -1,6 +1,6 @@
 """Bills: what orders say of them, the money on them, and whether they take more."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from datetime import datetime
 from typing import Any
 from uuid import UUID
@@ -12,25 +12,15 @@ from services.payments.domain.bill import (
     BillState,
     Booked,
     Charges,
+    OrderNews,
     Part,
     VatGroup,
 )
 from services.payments.domain.till import HalfPaid
 
-# A newer version of the order replaces what the order says; money, its sequence and a closed state stay.
-SAVE_BILL = """
-INSERT INTO bill AS old (restaurant_id, order_id, order_number, order_version, currency_code, covers, state,
-    mode, total_minor, service_minor, discount_minor, void_minor, vat, updated_at)
-VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14)
-ON CONFLICT (restaurant_id, order_id) DO UPDATE SET order_number = excluded.order_number,
-    order_version = excluded.order_version, currency_code = excluded.currency_code,
-    covers = excluded.covers,
-    state = CASE WHEN old.state = 'closed' THEN old.state ELSE excluded.state END,
-    mode = excluded.mode, total_minor = excluded.total_minor, service_minor = excluded.service_minor,
-    discount_minor = excluded.discount_minor, void_minor = excluded.void_minor, vat = excluded.vat,
-    updated_at = excluded.updated_at
-WHERE old.order_version < excluded.order_version
-RETURNING *
+SAVE_BILLS = """
+SELECT * FROM save_bills($1::uuid[], $2::uuid[], $3::integer[], $4::bigint[], $5::text[], $6::integer[],
+    $7::text[], $8::text[], $9::bigint[], $10::bigint[], $11::bigint[], $12::bigint[], $13::jsonb, $14, $15)
 """
 LOCK_BILL = "SELECT * FROM bill WHERE restaurant_id = $1 AND order_id = $2 FOR UPDATE"
 HAS_BILL = (
@@ -53,27 +43,34 @@ ORDER BY order_number, order_id
 """
 
 
-async def save_bill(tx: Transaction, bill: Bill, now: datetime) -> Bill | None:
-    """Keeps what a newer version of an order says: the bill after it; None where nothing was newer."""
-    charges = bill.charges
-    row = await tx.fetchrow(
-        SAVE_BILL,
-        tx.tenant,
-        bill.order_id,
-        bill.order_number,
-        bill.order_version,
-        bill.currency_code,
-        bill.covers,
-        bill.state.value,
-        charges.mode.value,
-        charges.total_minor,
-        charges.service_minor,
-        charges.discount_minor,
-        charges.void_minor,
-        [[group.rate_bp, group.gross_minor, group.vat_minor] for group in charges.vat],
+async def save_bills(
+    tx: Transaction, news: Sequence[OrderNews], now: datetime, lock_wait_ms: int | None = None
+) -> list[Bill]:
+    """Keeps what newer versions of orders say: the bills that changed although there is money on them.
+
+    Each is written as its own restaurant's, whatever restaurant the transaction is of.
+    """
+    found = [one.bill for one in news]
+    charges = [bill.charges for bill in found]
+    rows = await tx.fetch(
+        SAVE_BILLS,
+        [one.restaurant_id for one in news],
+        [bill.order_id for bill in found],
+        [bill.order_number for bill in found],
+        [bill.order_version for bill in found],
+        [bill.currency_code for bill in found],
+        [bill.covers for bill in found],
+        [bill.state.value for bill in found],
+        [of.mode.value for of in charges],
+        [of.total_minor for of in charges],
+        [of.service_minor for of in charges],
+        [of.discount_minor for of in charges],
+        [of.void_minor for of in charges],
+        [[[group.rate_bp, group.gross_minor, group.vat_minor] for group in of.vat] for of in charges],
         now,
+        lock_wait_ms,
     )
-    return None if row is None else bill_in(row)
+    return [bill_in(row) for row in rows]
 
 
 async def lock_bill(tx: Transaction, order_id: UUID) -> Bill | None:

@@ -6,13 +6,7 @@ from typing import TypeVar
 from uuid import UUID
 
 import pytest
-from fynlo.orders.v1.events_pb2 import (
-    OrderCancelled,
-    OrderCompleted,
-    OrderPaymentRecorded,
-    OrderPlaced,
-    OrderUpdated,
-)
+from fynlo.orders.v1.events_pb2 import OrderCancelled, OrderPlaced, OrderUpdated
 from google.protobuf import json_format
 
 from chassis.db import Database
@@ -45,11 +39,9 @@ BILL = Bill(
 BILLS = {
     OrderPlaced: BILL,
     OrderUpdated: replace(BILL, order_version=2),
-    OrderPaymentRecorded: replace(BILL, order_version=2),
-    OrderCompleted: replace(BILL, order_version=4),
     OrderCancelled: replace(BILL, order_version=3, state=BillState.CLOSED),
 }
-OrderEvent = OrderPlaced | OrderUpdated | OrderPaymentRecorded | OrderCompleted | OrderCancelled
+OrderEvent = OrderPlaced | OrderUpdated | OrderCancelled
 E = TypeVar("E", bound=OrderEvent)
 
 

@@ -1,7 +1,7 @@
 """What surrounds payments in a test: a database, and real gRPC servers that own orders and restaurants."""
 
 import json
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 from typing import Any
@@ -27,6 +27,7 @@ from chassis.ids import new_id
 from harness.rpc import TokenMint, serving
 from services.payments.domain.actor import Actor
 from services.payments.domain.approval import Authority
+from services.payments.domain.bill import OrderNews
 from services.payments.domain.fee import Method
 from services.payments.domain.till import DrawerKind
 from services.payments.peers import GrpcPeers
@@ -34,7 +35,7 @@ from services.payments.rpc.payment import CLOSED as BILL_CLOSED
 from services.payments.rpc.payment import TAKEN
 from services.payments.rpc.till import CLOSED, OPENED, RECORDED
 from services.payments.tests.builders import ANNA, BY_ONESELF, MANAGES
-from services.payments.usecases.bill import CloseBill, apply_order, close_bill
+from services.payments.usecases.bill import CloseBill, apply_orders, close_bill
 from services.payments.usecases.ledger import get_trial_balance
 from services.payments.usecases.payment import TakePayment, take_payment
 from services.payments.usecases.report import get_x_report
@@ -58,6 +59,8 @@ class Orders(orders_grpc.OrdersServiceServicer):
     def __init__(self) -> None:
         self.orders: dict[str, orders_pb2.Order] = {}
         self.asked = 0
+        self.meanwhile: Callable[[], Awaitable[None]] | None = None
+        """What happens while the answer is on its way."""
 
     async def GetOrder(
         self, request: orders_api.GetOrderRequest, context: Any
@@ -66,7 +69,10 @@ class Orders(orders_grpc.OrdersServiceServicer):
         order = self.orders.get(request.order_id)
         if order is None or order.restaurant_id != request.restaurant_id:
             raise NotFound(reason="ORDER_NOT_FOUND")
-        return orders_api.GetOrderResponse(order=order)
+        answer = orders_api.GetOrderResponse(order=order)
+        if self.meanwhile is not None:
+            await self.meanwhile()
+        return answer
 
 
 class Restaurants(auth_grpc.AuthServiceServicer):
@@ -214,8 +220,8 @@ class World:
     async def hear(self, *orders: orders_pb2.Order) -> None:
         """News of orders arrive, in one transaction."""
         async with self.db.transaction(self.restaurant_id) as tx:
-            for order in orders:
-                await apply_order(tx, bill_in(order), self.clock.now())
+            news = [OrderNews(self.restaurant_id, bill_in(order)) for order in orders]
+            await apply_orders(tx, news, self.clock.now())
 
     async def close_bill(self, order_id: UUID) -> None:
         """The order is being cancelled."""

@@ -7,10 +7,10 @@ from typing import TypeVar
 from uuid import UUID
 
 from chassis.db import Transaction
-from services.payments.domain.bill import Bill, parts_of
+from services.payments.domain.bill import OrderNews, parts_of
 from services.payments.domain.errors import OrderNotPayable
 from services.payments.domain.restaurant import RestaurantCopy
-from services.payments.store.bill import save_bill
+from services.payments.store.bill import save_bills
 from services.payments.store.restaurant import save_restaurant
 from services.payments.usecases.ports import Peers
 
@@ -31,14 +31,14 @@ class Copies:
     """Originals that were fetched for a second attempt."""
 
     restaurant: RestaurantCopy | None = None
-    bill: Bill | None = None
+    order: OrderNews | None = None
 
     async def keep(self, tx: Transaction, now: datetime) -> None:
         """Stores what was fetched."""
         if self.restaurant is not None:
             await save_restaurant(tx, self.restaurant)
-        if self.bill is not None:
-            await save_bill(tx, self.bill, now)
+        if self.order is not None:
+            await save_bills(tx, [self.order], now)
 
 
 async def with_copies(peers: Peers, restaurant_id: UUID, attempt: Callable[[Copies], Awaitable[_T]]) -> _T:
@@ -55,10 +55,11 @@ async def with_copies(peers: Peers, restaurant_id: UUID, attempt: Callable[[Copi
 
 async def _fetched(peers: Peers, restaurant_id: UUID, missing: CopyMissing) -> Copies:
     restaurant = await peers.restaurant(restaurant_id) if missing.restaurant else None
-    bill = None
+    order = None
     if missing.order_id is not None:
         bill = await peers.bill(restaurant_id, missing.order_id)
         if bill is None:
             raise OrderNotPayable("The order is a draft: validate it first.")
         parts_of(bill.charges)
-    return Copies(restaurant, bill)
+        order = OrderNews(restaurant_id, bill)
+    return Copies(restaurant, order)
