@@ -84,15 +84,14 @@ def in_words(reply: type[M]) -> Answer[M, M]:
 async def execute(
     db: Database,
     command: Command | PlatformCommand,
-    answer: Answer[T, M] | type[M],
-    body: Callable[[Transaction], Awaitable[Any]],
+    answer: Answer[T, M],
+    body: Callable[[Transaction], Awaitable[T]],
 ) -> M:
     """Runs ``body`` in one transaction, exactly once per key; later requests get the first answer, and their
     caller is told that it is one.
 
     Raises what ``body`` raises (then nothing happened), IdempotencyInFlight, IdempotencyKeyReuse.
     """
-    answer = _answer(answer)
     async with db.transaction(command.tenant, claiming=command.key) as tx:
         if tx.stored is not None:
             return _again(answer.reply, tx.stored)
@@ -101,19 +100,19 @@ async def execute(
     return message
 
 
-async def answered(db: Database, command: Command, answer: Answer[Any, M] | type[M]) -> M | None:
+async def answered(db: Database, command: Command, answer: Answer[Any, M]) -> M | None:
     """What an earlier request with this key was answered: for a command that asks a peer for an effect before
     its own transaction. Claims nothing. Raises IdempotencyInFlight, IdempotencyKeyReuse.
     """
     async with db.transaction(command.tenant, readonly=True) as tx:
         stored = await tx.peek(command.key)
-    return None if stored is None else _again(_answer(answer).reply, stored)
+    return None if stored is None else _again(answer.reply, stored)
 
 
 async def begin(
     db: Database,
     command: Command,
-    answer: Answer[Any, M] | type[M],
+    answer: Answer[Any, M],
     body: Callable[[Transaction, bool], Awaitable[T | None]],
 ) -> tuple[M | None, T | None]:
     """The first of a command's several transactions, under a key of its own (``execute`` is the last one):
@@ -125,15 +124,11 @@ async def begin(
     """
     async with db.transaction(command.tenant, claiming=command.key.step(FIRST_STEP)) as tx:
         if (stored := await tx.peek(command.key)) is not None:
-            return _again(_answer(answer).reply, stored), None
+            return _again(answer.reply, stored), None
         state = await body(tx, tx.stored is not None)
         if state is not None and tx.stored is None:
             tx.remember(BEGUN)
     return None, state
-
-
-def _answer(answer: Answer[T, M] | type[M]) -> Answer[Any, M]:
-    return answer if isinstance(answer, Answer) else in_words(answer)
 
 
 def _again(reply: type[M], stored: StoredReply) -> M:

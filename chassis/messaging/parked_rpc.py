@@ -12,7 +12,7 @@ from fynlo.operations.v1.parked_events_service_pb2_grpc import (
 from google.protobuf.message import Message
 
 from chassis.db import Transaction
-from chassis.db.commands import PlatformCommand, execute
+from chassis.db.commands import PlatformCommand, execute, in_words
 from chassis.db.idempotency import key_of
 from chassis.errors import FieldError, InvalidArgument
 from chassis.ids import parse_id
@@ -78,9 +78,8 @@ class ParkedEventsRpc(ParkedEventsServiceServicer):
             tx.after_commit(self._consumer.try_again_now)
             return parked_events_api.RetryParkedResponse(asked=asked)
 
-        return await execute(
-            self._db, _command("RetryParked", request), parked_events_api.RetryParkedResponse, again
-        )
+        answer = in_words(parked_events_api.RetryParkedResponse)
+        return await execute(self._db, _command("RetryParked", request), answer, again)
 
     async def DiscardParked(
         self, request: parked_events_api.DiscardParkedRequest, context: Any
@@ -96,9 +95,8 @@ class ParkedEventsRpc(ParkedEventsServiceServicer):
             tx.after_commit(self._consumer.try_again_now)
             return parked_events_api.DiscardParkedResponse()
 
-        return await execute(
-            self._db, _command("DiscardParked", request), parked_events_api.DiscardParkedResponse, away
-        )
+        answer = in_words(parked_events_api.DiscardParkedResponse)
+        return await execute(self._db, _command("DiscardParked", request), answer, away)
 
     def _message(self, event: ParkedEvent, cursor: str = "") -> parked_events_api.ParkedEvent:
         return parked_events_api.ParkedEvent(

@@ -12,7 +12,7 @@ from google.protobuf.message import Message
 
 from chassis.db import Database, Transaction
 from chassis.db.audit import audit
-from chassis.db.commands import Command, PlatformCommand, answered, begin, execute
+from chassis.db.commands import Command, PlatformCommand, answered, begin, execute, in_words
 from chassis.db.idempotency import IdempotencyInFlight, IdempotencyKey, IdempotencyKeyReuse
 from chassis.errors import InvalidArgument
 from chassis.ids import new_id
@@ -22,6 +22,7 @@ from chassis.tests.probe import ThingMade
 
 Body = Callable[[Transaction], Awaitable[Message]]
 
+THING = in_words(ThingMade)
 KEY = IdempotencyKey("orders.Place:device-1", "key-1", b"hash of the body")
 
 
@@ -49,7 +50,7 @@ async def make(tx: Transaction) -> Message:
 
 async def made(db: Database, command: Command, body: Body = make) -> Any:
     """The answer of a command, whose fields the probe makes up at run time."""
-    return await execute(db, command, ThingMade, body)
+    return await execute(db, command, THING, body)
 
 
 async def test_a_command_has_one_effect_and_its_replay_is_marked(db: Database) -> None:
@@ -60,7 +61,7 @@ async def test_a_command_has_one_effect_and_its_replay_is_marked(db: Database) -
         assert (await made(db, command)).number == 1
     assert (first.replayed, again.replayed) == (False, True)
     with pytest.raises(IdempotencyKeyReuse):
-        await execute(db, reused(command), ThingMade, make)
+        await execute(db, reused(command), THING, make)
 
 
 async def test_a_command_of_no_restaurant_is_executed_once(db: Database) -> None:
@@ -68,8 +69,8 @@ async def test_a_command_of_no_restaurant_is_executed_once(db: Database) -> None
         return ThingMade(name=str(new_id()))
 
     command = PlatformCommand(IdempotencyKey("platform", str(new_id()), b""))
-    first = await execute(db, command, ThingMade, answer)
-    assert await execute(db, command, ThingMade, answer) == first
+    first = await execute(db, command, THING, answer)
+    assert await execute(db, command, THING, answer) == first
 
 
 async def test_a_command_sends_its_statements_and_two_messages_more(open_probe: OpenProbe) -> None:
@@ -83,14 +84,14 @@ async def test_a_command_sends_its_statements_and_two_messages_more(open_probe: 
         audit(tx, "orders.order_cancelled")
         return await make(tx)
 
-    await execute(db, a_command(), ThingMade, say)  # the driver looks up what it does not know yet
+    await execute(db, a_command(), THING, say)  # the driver looks up what it does not know yet
     command = a_command()
     sent.clear()
-    await execute(db, command, ThingMade, say)
+    await execute(db, command, THING, say)
     assert sent[0][0] == "BEGIN"
     assert sent[1:] == [["INSERT", "INTO"], ["SELECT", "outbox_commit"]]
     sent.clear()
-    await execute(db, command, ThingMade, say)
+    await execute(db, command, THING, say)
     assert [words[0] for words in sent] == ["BEGIN", "SELECT", "COMMIT"]
 
 
@@ -103,7 +104,7 @@ async def test_events_have_the_id_of_their_command_unless_they_are_given_another
         return ThingMade()
 
     command = a_command()
-    await execute(db, command, ThingMade, say)
+    await execute(db, command, THING, say)
     async with db.transaction(command.tenant) as tx:
         tx.emit(ThingMade(name="c"), subject_id="c")
     told = "SELECT subject_id, command_id FROM outbox WHERE restaurant_id = $1"
@@ -129,8 +130,8 @@ async def test_hooks_are_called_after_the_commit_in_turn_and_not_by_a_replay(db:
         assert seen == []
         return await make(tx)
 
-    await execute(db, command, ThingMade, say)
-    await execute(db, command, ThingMade, say)
+    await execute(db, command, THING, say)
+    await execute(db, command, THING, say)
     assert seen == ["first", "last"]
     assert [await look for look in looks] == [1]
 
@@ -158,7 +159,7 @@ async def test_what_is_rolled_back_calls_no_hook(db: Database, admin: asyncpg.Co
 
     for body in (refused, silent, ended):
         with pytest.raises(Exception):  # noqa: B017 (each has its own; what counts is that it is told)
-            await execute(db, a_command(), ThingMade, body)
+            await execute(db, a_command(), THING, body)
     assert seen == []
 
 
@@ -184,13 +185,13 @@ async def test_a_hook_that_fails_is_logged_and_what_is_committed_stands(
 
 async def test_an_answer_that_was_given_is_known_before_a_peer_is_asked(db: Database) -> None:
     command = a_command()
-    assert await answered(db, command, ThingMade) is None
-    first = await execute(db, command, ThingMade, make)
+    assert await answered(db, command, THING) is None
+    first = await execute(db, command, THING, make)
     with inbound(budget_seconds=9) as call:
-        assert await answered(db, command, ThingMade) == first
+        assert await answered(db, command, THING) == first
     assert call.replayed
     with pytest.raises(IdempotencyKeyReuse):
-        await answered(db, reused(command), ThingMade)
+        await answered(db, reused(command), THING)
 
 
 async def test_a_command_of_several_steps_begins_once_and_goes_on_where_it_stands(db: Database) -> None:
@@ -202,15 +203,15 @@ async def test_a_command_of_several_steps_begins_once_and_goes_on_where_it_stand
         return await count(tx)
 
     with inbound(budget_seconds=9) as call:
-        assert await begin(db, command, ThingMade, first) == (None, 1)
-        assert await begin(db, command, ThingMade, first) == (None, 2)
+        assert await begin(db, command, THING, first) == (None, 1)
+        assert await begin(db, command, THING, first) == (None, 2)
         assert not call.replayed  # a step is no answer: what follows is told and recorded
     with pytest.raises(IdempotencyKeyReuse):
-        await begin(db, reused(command), ThingMade, first)
+        await begin(db, reused(command), THING, first)
     last = await made(db, command)
     assert last.number == 3
     with inbound(budget_seconds=9) as call:
-        assert await begin(db, command, ThingMade, first) == (last, None)
+        assert await begin(db, command, THING, first) == (last, None)
     assert call.replayed
     assert taken == [False, True]
 
@@ -222,8 +223,8 @@ async def test_a_step_that_begins_nothing_is_not_remembered(db: Database) -> Non
         taken.append(taken_before)
         return None
 
-    assert await begin(db, command, ThingMade, nothing) == (None, None)
-    assert await begin(db, command, ThingMade, nothing) == (None, None)
+    assert await begin(db, command, THING, nothing) == (None, None)
+    assert await begin(db, command, THING, nothing) == (None, None)
     assert taken == [False, False]
 
 
@@ -235,9 +236,9 @@ async def test_a_step_in_flight_is_told_to_retry_before_any_effect(db: Database)
         await release.wait()
         return await count(tx)
 
-    running = asyncio.create_task(begin(db, command, ThingMade, slow))
+    running = asyncio.create_task(begin(db, command, THING, slow))
     await claimed.wait()
     with pytest.raises(IdempotencyInFlight):
-        await begin(db, command, ThingMade, slow)
+        await begin(db, command, THING, slow)
     release.set()
     assert await running == (None, 1)

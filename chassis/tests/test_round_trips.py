@@ -15,7 +15,7 @@ from chassis.db import Database, Transaction
 from chassis.db.audit import audit
 from chassis.db.audit_chain import verify_chain
 from chassis.db.calls import with_literals
-from chassis.db.commands import Command, execute
+from chassis.db.commands import Command, execute, in_words
 from chassis.db.idempotency import IdempotencyKey
 from chassis.db.transactions import COMMIT_TEXT_MAX_CHARACTERS
 from chassis.errors import InvalidArgument, Unavailable
@@ -45,7 +45,7 @@ async def make(db: Database, command: Command, characters: int = SMALL, *, name:
         audit(tx, "orders.order_cancelled", note=name)
         return ThingMade(name="a" * characters)
 
-    answer: str = (await execute(db, command, ThingMade, body)).name  # type: ignore[attr-defined]
+    answer: str = (await execute(db, command, in_words(ThingMade), body)).name  # type: ignore[attr-defined]
     return answer
 
 
