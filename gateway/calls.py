@@ -276,14 +276,13 @@ async def entered(
     its task is its own. ``permission``: what the token must hold; None: nobody known, limited by address.
     Raises Unauthenticated, ResourceExhausted and PermissionDenied."""
     gateway, state = gateway_of(request), request.scope["state"]
-    limits, request_id = gateway.limits, state["request_id"]
     if permission is None:
-        address = state["client_address"]
+        address, limits = state["client_address"], gateway.limits
         verdict = await gateway.limiter.take((limits.login, address), (limits.address, address))
-        enter_inbound(budget_seconds=budget_seconds, request_id=request_id)
+        enter_inbound(budget_seconds=budget_seconds, request_id=state["request_id"])
         return Call(request, gateway, None, "", verdict)
     token = bearer_token(request)
-    principal = await authenticated(gateway, token)
+    principal, limits = await authenticated(gateway, token), gateway.limits
     wanted = [(limits.user, f"{principal.names[0][1]}:{principal.device_id or ''}")]
     if principal.restaurant:
         wanted.append((limits.restaurant, principal.restaurant))
@@ -292,7 +291,7 @@ async def entered(
         budget_seconds=budget_seconds,
         token=token,
         principal=principal,
-        request_id=request_id,
+        request_id=state["request_id"],
         traceparent=header(request, b"traceparent"),
     )
     # The service asks the same; here a caller who may not is told before anything of the request is read.

@@ -2,8 +2,8 @@
 
     metadata -> deadline -> who calls -> access rule -> contract rules -> servicer -> reply or problem
 
-Handlers are wrapped and not intercepted: interceptors of grpc.aio cost a task per call. What all of it costs
-is in docs/adr/0032.
+Handlers are wrapped and not intercepted: interceptors of grpc.aio cost a task per call. What all of it costs:
+docs/adr/0032.
 """
 
 from collections.abc import Mapping, Sequence
