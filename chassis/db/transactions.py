@@ -236,19 +236,14 @@ class Database:
         isolation: Isolation = "read_committed",
         readonly: bool = False,
         claiming: IdempotencyKey | None = None,
-        durable: bool = True,
     ) -> "TransactionBlock":
         """``async with db.transaction(restaurant_id) as tx``: commits at the end, rolls back on an exception.
 
         ``tenant`` None sees no row of any restaurant. ``claiming`` claims a key with the first message: see
-        ``tx.stored`` and ``chassis.db.commands``, which is how use cases do it. Not ``durable``: the commit
-        does not wait for the disk, and a crash may take it back, unless a durable one came after it. For what
-        means nothing until a later transaction refers to it: a number that was taken, never an answer.
-
-        Raises RuntimeError inside another transaction, IdempotencyInFlight (409) and IdempotencyKeyReuse
-        (422).
+        ``tx.stored`` and ``chassis.db.commands``, which is how use cases do it. Raises RuntimeError inside
+        another transaction, IdempotencyInFlight (409) and IdempotencyKeyReuse (422).
         """
-        begin = _begin(tenant, isolation, readonly, durable)
+        begin = _begin(tenant, isolation, readonly)
         return TransactionBlock(self, begin, Transaction(self.schema, tenant, claiming))
 
     def on_emitted(self, wake: Callable[[], None]) -> None:
@@ -370,13 +365,11 @@ class TransactionBlock:
             _log.warning("slow_transaction", seconds=round(seconds, 3), schema=self._database.schema)
 
 
-def _begin(tenant: UUID | None, isolation: Isolation, readonly: bool, durable: bool) -> str:
+def _begin(tenant: UUID | None, isolation: Isolation, readonly: bool) -> str:
     level = "REPEATABLE READ" if isolation == "repeatable_read" else "READ COMMITTED"
     access = "READ ONLY" if readonly else "READ WRITE"
     # A UUID prints as hexadecimal digits and dashes only: nothing to escape.
     setting = "" if tenant is None else str(UUID(int=tenant.int))
-    unhurried = "" if durable else ", set_config('synchronous_commit', 'off', true)"
     return (
-        f"BEGIN ISOLATION LEVEL {level} {access};"
-        f" SELECT set_config('app.restaurant_id', '{setting}', true){unhurried}"
+        f"BEGIN ISOLATION LEVEL {level} {access}; SELECT set_config('app.restaurant_id', '{setting}', true)"
     )

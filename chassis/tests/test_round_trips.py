@@ -246,12 +246,3 @@ async def test_commands_whose_sessions_end_at_any_moment_happen_once_or_not_at_a
             except Unavailable:
                 await asyncio.sleep(0.05)
         assert await left(admin, command.tenant) == (1, 1, 1, 1)
-
-
-async def test_a_commit_that_need_not_wait_for_the_disk_says_so_for_itself_alone(
-    open_probe: OpenProbe,
-) -> None:
-    db, tenant = await open_probe(pool_size=1), new_id()
-    for durable, expected in ((False, "off"), (True, "on")):
-        async with db.transaction(tenant, durable=durable) as tx:
-            assert await tx.fetchval("SHOW synchronous_commit") == expected
