@@ -68,7 +68,7 @@ def test_an_empty_house_passes(house: Path) -> None:
         ("services/orders/store.py", "services.payments", "No service imports another"),
         ("services/orders/domain.py", "services.orders.store", "main -> rpc"),
         ("services/orders/usecases.py", "services.orders.rpc", "main -> rpc"),
-        ("services/orders/store.py", "services.orders.wire", "main -> rpc"),
+        ("services/orders/wire.py", "services.orders.store", "main -> rpc"),
         ("services/orders/domain.py", "asyncpg", "domain and pricing"),
         ("services/orders/pricing.py", "chassis.db", "domain and pricing"),
         ("services/orders/domain.py", "fynlo.orders.v1.orders_pb2", "domain and pricing"),

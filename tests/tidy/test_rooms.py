@@ -26,7 +26,7 @@ LAYERS = {
     },
 }
 """What a layer has beside its nouns: what it works with, and services of the contract put together."""
-PARTS = {"orders": {"store/history", "store/line"}}
+PARTS = {"orders": {"store/history"}}
 """Tables that are a part of a noun and rows of their own."""
 
 

@@ -1,7 +1,7 @@
 """Tickets: what a station gets of an order, and the way of its lines through the kitchen."""
 
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 from enum import StrEnum
 from uuid import UUID
@@ -85,6 +85,8 @@ class Ticket:
     alarm: Alarm | None = None
     guest_allergy: GuestAllergy | None = None
     allergy_acknowledged_at: datetime | None = None
+    told: object = field(default=None, init=False, repr=False, compare=False)
+    """As an order's."""
 
     @property
     def allergy_waits(self) -> bool:

@@ -1,18 +1,30 @@
 """Orders as messages, requests as what a guest wants."""
 
 import hashlib
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
+from typing import Any
 from uuid import UUID
 
 from fynlo.common.v1 import common_pb2
 from fynlo.orders.v1 import orders_pb2
 from fynlo.orders.v1 import orders_service_pb2 as orders_api
 
+from chassis.errors import InvalidArgument
 from chassis.ids import derived_id, parse_id
-from chassis.instants import timestamp
+from chassis.instants import instant, timestamp
 from services.orders.domain.errors import UnknownCustomer, UnknownTable
 from services.orders.domain.order.basket import WantedLine, WantedOption
-from services.orders.domain.order.order import Actor, ChosenOption, GuestAllergy, Line, Order, StateChange
+from services.orders.domain.order.order import (
+    Actor,
+    ChosenOption,
+    GuestAllergy,
+    Lifecycle,
+    Line,
+    Order,
+    ServiceFlow,
+    StateChange,
+    Totals,
+)
 from services.orders.domain.order.placing import WantedOrder
 from services.orders.pricing import VatGroup
 from services.orders.wire import enums
@@ -22,8 +34,8 @@ def wanted_order(draft: orders_api.OrderDraft, own_id: UUID) -> WantedOrder:
     """What the request asks for; ``own_id`` is the order's where the client names none.
 
     Lines without an id get one from the order, what was asked for and their place in it: a retry asks for the
-    same lines, and finds the goods that are held for them. Raises InvalidArgument (INVALID_ID), UnknownTable
-    and UnknownCustomer: there are none of either yet.
+    same lines, and finds the goods that are held for them. Raises InvalidArgument (INVALID_ID, INVALID_TEXT),
+    UnknownTable and UnknownCustomer: there are none of either yet.
     """
     if draft.table_id:
         raise UnknownTable(f"There is no table {draft.table_id}.")
@@ -55,7 +67,56 @@ def guest_allergy_of(message: orders_pb2.GuestAllergy) -> GuestAllergy | None:
 
 
 def order_message(order: Order) -> orders_pb2.Order:
-    """The whole order."""
+    """The whole order, made once and then kept with it: it is stored, published and answered. Not to be
+    changed.
+    """
+    if not isinstance(order.told, orders_pb2.Order):
+        object.__setattr__(order, "told", _order_message(order))
+    assert isinstance(order.told, orders_pb2.Order)
+    return order.told
+
+
+def order_of(message: orders_pb2.Order, row: Mapping[str, Any]) -> Order:
+    """The order of a stored message. What its row has a column for is read from there; what follows from the
+    rest is not read at all.
+    """
+    totals = message.totals
+    return Order(
+        id=row["id"],
+        restaurant_id=row["restaurant_id"],
+        number=row["number"],
+        lifecycle=Lifecycle(row["lifecycle"]),
+        service_flow=ServiceFlow(row["service_flow"]),
+        order_type=enums.ORDER_TYPE_OF[message.order_type],
+        covers=message.covers,
+        currency_code=message.currency_code,
+        business_date=row["business_date"],
+        created_at=row["created_at"],
+        updated_at=row["updated_at"],
+        version=row["version"],
+        lines=tuple(_line_of(line) for line in message.lines),
+        vat=tuple(VatGroup(group.rate_bp, group.gross_minor, group.vat_minor) for group in message.vat),
+        totals=Totals(
+            goods_minor=totals.goods_minor,
+            discount_minor=totals.discount_minor,
+            service_charge_minor=totals.service_charge_minor,
+            vat_minor=totals.vat_minor,
+            total_minor=totals.total_minor,
+            paid_minor=totals.paid_minor,
+        ),
+        bill_mode=enums.BILL_MODE_OF[message.bill_mode],
+        menu_version=message.menu_version,
+        placed_by=actor_of(message.placed_by),
+        content_hash=row["content_hash"],
+        history_rows=row["history_rows"],
+        placed_at=row["placed_at"],
+        completed_at=instant(message, "completed_at"),
+        cancel_reason=row["cancel_reason"],
+        guest_allergy=allergy_of(message.guest_allergy) if message.HasField("guest_allergy") else None,
+    )
+
+
+def _order_message(order: Order) -> orders_pb2.Order:
     totals = order.totals
     return orders_pb2.Order(
         id=str(order.id),
@@ -95,7 +156,8 @@ def order_message(order: Order) -> orders_pb2.Order:
 
 def quote_message(order: Order) -> orders_pb2.Order:
     """The bill of what would be placed: it has no id, and nobody has placed it."""
-    message = order_message(order)
+    message = orders_pb2.Order()
+    message.CopyFrom(order_message(order))
     message.ClearField("id")
     message.ClearField("placed_by")
     return message
@@ -121,6 +183,24 @@ def actor_message(actor: Actor) -> common_pb2.Actor:
     return common_pb2.Actor(user_id=actor.user_id, name=actor.name, device_id=actor.device_id)
 
 
+def actor_of(message: common_pb2.Actor) -> Actor:
+    """The way back."""
+    return Actor(message.user_id, message.name, message.device_id)
+
+
+def options_of(messages: Iterable[orders_pb2.ChosenOption]) -> tuple[ChosenOption, ...]:
+    """The way back."""
+    return tuple(
+        ChosenOption(UUID(option.option_id), option.name, option.quantity, option.price_delta_minor)
+        for option in messages
+    )
+
+
+def allergy_of(message: orders_pb2.GuestAllergy) -> GuestAllergy:
+    """The way back, of one that there is."""
+    return GuestAllergy(tuple(message.allergens), message.text)
+
+
 def option_messages(options: Iterable[ChosenOption]) -> list[orders_pb2.ChosenOption]:
     return [
         orders_pb2.ChosenOption(
@@ -141,6 +221,9 @@ def allergy_message(allergy: GuestAllergy | None) -> orders_pb2.GuestAllergy | N
 
 
 def _wanted_line(line: orders_api.DraftLine, line_id: UUID) -> WantedLine:
+    if "\0" in line.note or "\0" in line.course:
+        # A message would hold it; no column for a search or a report ever could.
+        raise InvalidArgument("A text holds a character that cannot be stored.", reason="INVALID_TEXT")
     return WantedLine(
         id=line_id,
         item_id=UUID(line.item_id),
@@ -174,6 +257,30 @@ def _line_message(line: Line) -> orders_pb2.OrderLine:
         voided=line.voided,
         allergens=line.allergens,  # type: ignore[arg-type] # the numbers of the contract
         stock_tracked=line.stock_tracked,
+    )
+
+
+def _line_of(message: orders_pb2.OrderLine) -> Line:
+    return Line(
+        id=UUID(message.id),
+        item_id=UUID(message.item_id),
+        category_id=UUID(message.category_id),
+        name=message.name,
+        quantity=message.quantity,
+        unit_price_minor=message.unit_price_minor,
+        options=options_of(message.options),
+        note=message.note,
+        seat=message.seat,
+        course=message.course,
+        hold=message.hold,
+        gross_minor=message.gross_minor,
+        discount_minor=message.discount_minor,
+        vat_rate_bp=message.vat_rate_bp,
+        vat_minor=message.vat_minor,
+        allergens=tuple(message.allergens),
+        kitchen=enums.KITCHEN_OF[message.kitchen_state],
+        voided=message.voided,
+        stock_tracked=message.stock_tracked,
     )
 
 

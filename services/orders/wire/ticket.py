@@ -1,15 +1,51 @@
-"""Tickets."""
+"""Tickets as messages, and back."""
+
+from collections.abc import Mapping
+from typing import Any
+from uuid import UUID
 
 from fynlo.orders.v1 import orders_pb2
 
-from chassis.instants import timestamp
+from chassis.instants import instant, instant_of, timestamp
+from services.orders.domain.alarm import Alarm
 from services.orders.domain.ticket import Ticket, TicketLine
 from services.orders.wire import enums
-from services.orders.wire.order import allergy_message, option_messages
+from services.orders.wire.order import allergy_message, allergy_of, option_messages, options_of
 
 
 def ticket_message(ticket: Ticket) -> orders_pb2.Ticket:
-    """The whole ticket."""
+    """The whole ticket, made once and then kept with it, as an order's. Not to be changed."""
+    if not isinstance(ticket.told, orders_pb2.Ticket):
+        object.__setattr__(ticket, "told", _ticket_message(ticket))
+    assert isinstance(ticket.told, orders_pb2.Ticket)
+    return ticket.told
+
+
+def ticket_of(message: orders_pb2.Ticket, row: Mapping[str, Any]) -> Ticket:
+    """The ticket of a stored message, as an order's; its alarm is in columns alone."""
+    return Ticket(
+        id=row["id"],
+        order_id=row["order_id"],
+        order_number=message.order_number,
+        station_id=row["station_id"],
+        station_name=message.station_name,
+        revision=row["revision"],
+        course=message.course,
+        order_type=enums.ORDER_TYPE_OF[message.order_type],
+        business_date=row["business_date"].isoformat(),
+        created_at=row["created_at"],
+        target_at=instant_of(message.target_at, "target_at"),
+        allergens=tuple(message.allergens),
+        lines=tuple(_ticket_line_of(line) for line in message.lines),
+        ready_at=row["ready_at"],
+        acknowledged_at=row["acknowledged_at"],
+        alarm=Alarm(row["alarm_cause"], row["alarm_at"]) if row["alarm_cause"] else None,
+        guest_allergy=allergy_of(message.guest_allergy) if message.HasField("guest_allergy") else None,
+        allergy_acknowledged_at=instant(message, "allergy_acknowledged_at"),
+    )
+
+
+def _ticket_message(ticket: Ticket) -> orders_pb2.Ticket:
     return orders_pb2.Ticket(
         id=str(ticket.id),
         order_id=str(ticket.order_id),
@@ -41,4 +77,18 @@ def _ticket_line_message(line: TicketLine) -> orders_pb2.TicketLine:
         note=line.note,
         state=enums.KITCHEN[line.state],
         seat=line.seat,
+        ready_at=timestamp(line.ready_at),
+    )
+
+
+def _ticket_line_of(message: orders_pb2.TicketLine) -> TicketLine:
+    return TicketLine(
+        id=UUID(message.id),
+        name=message.name,
+        quantity=message.quantity,
+        options=options_of(message.options),
+        note=message.note,
+        seat=message.seat,
+        state=enums.KITCHEN_OF[message.state],
+        ready_at=instant(message, "ready_at"),
     )

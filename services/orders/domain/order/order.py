@@ -1,6 +1,6 @@
 """The order and its three axes. What clients see as its state is derived from them."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import date, datetime
 from enum import StrEnum
 from uuid import UUID
@@ -177,6 +177,8 @@ class Order:
     completed_at: datetime | None = None
     cancel_reason: str = ""
     guest_allergy: GuestAllergy | None = None
+    told: object = field(default=None, init=False, repr=False, compare=False)
+    """What tells it, made once by whoever tells it first; another order, made of this one, has none yet."""
 
     @property
     def payment(self) -> Payment:

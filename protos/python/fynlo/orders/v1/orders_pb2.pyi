@@ -559,6 +559,7 @@ class TicketLine(_message.Message):
     NOTE_FIELD_NUMBER: _builtins.int
     STATE_FIELD_NUMBER: _builtins.int
     SEAT_FIELD_NUMBER: _builtins.int
+    READY_AT_FIELD_NUMBER: _builtins.int
     id: _builtins.str
     name: _builtins.str
     quantity: _builtins.int
@@ -567,6 +568,10 @@ class TicketLine(_message.Message):
     seat: _builtins.int
     @_builtins.property
     def options(self) -> _containers.RepeatedCompositeFieldContainer[Global___ChosenOption]: ...
+    @_builtins.property
+    def ready_at(self) -> _timestamp_pb2.Timestamp:
+        """When it became ready; a recall is possible for a while. Unset in events that are older than the field."""
+
     def __init__(
         self,
         *,
@@ -577,10 +582,11 @@ class TicketLine(_message.Message):
         note: _builtins.str = ...,
         state: Global___KitchenState.ValueType = ...,
         seat: _builtins.int = ...,
+        ready_at: _timestamp_pb2.Timestamp | None = ...,
     ) -> None: ...
-    _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
+    _HasFieldArgType: _TypeAlias = _typing.Literal["ready_at", b"ready_at"]  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["id", b"id", "name", b"name", "note", b"note", "options", b"options", "quantity", b"quantity", "seat", b"seat", "state", b"state"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["id", b"id", "name", b"name", "note", b"note", "options", b"options", "quantity", b"quantity", "ready_at", b"ready_at", "seat", b"seat", "state", b"state"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 

@@ -1,0 +1,179 @@
+"""An order or a ticket that is stored as a message comes back as it was."""
+
+from dataclasses import replace
+from datetime import UTC, date
+from typing import Any
+
+from fynlo.orders.v1 import orders_pb2
+from hypothesis import given
+from hypothesis import strategies as st
+
+from services.orders.domain.alarm import Alarm
+from services.orders.domain.menu import OrderType
+from services.orders.domain.order.order import (
+    Actor,
+    ChosenOption,
+    GuestAllergy,
+    Kitchen,
+    Lifecycle,
+    Line,
+    Order,
+    ServiceFlow,
+    Totals,
+)
+from services.orders.domain.ticket import Ticket, TicketLine
+from services.orders.pricing import BillMode, VatGroup
+from services.orders.wire.order import order_message, order_of, quote_message
+from services.orders.wire.ticket import ticket_message, ticket_of
+
+counts = st.integers(0, 2**31 - 1)
+minor = st.integers(-(2**63), 2**63 - 1)
+text = st.text(st.characters(exclude_categories=["Cs"]), max_size=20)
+moments = st.datetimes(timezones=st.just(UTC))
+maybe = moments | st.none()
+numbers = st.lists(st.integers(1, 14), max_size=5).map(tuple)
+options = st.lists(st.builds(ChosenOption, st.uuids(), text, counts, minor), max_size=3).map(tuple)
+allergies = st.none() | st.builds(GuestAllergy, numbers, text)
+actors = st.builds(Actor, text, text, text)
+lines = st.builds(
+    Line,
+    id=st.uuids(),
+    item_id=st.uuids(),
+    category_id=st.uuids(),
+    name=text,
+    quantity=counts,
+    unit_price_minor=minor,
+    options=options,
+    note=text,
+    seat=counts,
+    course=text,
+    hold=st.booleans(),
+    gross_minor=minor,
+    discount_minor=minor,
+    vat_rate_bp=counts,
+    vat_minor=minor,
+    allergens=numbers,
+    kitchen=st.sampled_from(Kitchen),
+    voided=st.booleans(),
+    stock_tracked=st.booleans(),
+)
+orders = st.builds(
+    Order,
+    id=st.uuids(),
+    restaurant_id=st.uuids(),
+    number=counts,
+    lifecycle=st.sampled_from(Lifecycle),
+    service_flow=st.sampled_from(ServiceFlow),
+    order_type=st.sampled_from(OrderType),
+    covers=counts,
+    currency_code=text,
+    business_date=st.dates(),
+    created_at=moments,
+    updated_at=moments,
+    version=st.integers(0, 2**62),
+    lines=st.lists(lines, max_size=3).map(tuple),
+    vat=st.lists(st.builds(VatGroup, counts, minor, minor), max_size=3).map(tuple),
+    # What is due follows from the rest.
+    totals=st.builds(Totals, *[st.integers(-(2**60), 2**60)] * 6),
+    bill_mode=st.sampled_from(BillMode),
+    menu_version=minor,
+    placed_by=actors,
+    content_hash=st.binary(max_size=5),
+    history_rows=counts,
+    placed_at=maybe,
+    completed_at=maybe,
+    cancel_reason=text,
+    guest_allergy=allergies,
+)
+ticket_lines = st.builds(
+    TicketLine,
+    id=st.uuids(),
+    name=text,
+    quantity=counts,
+    options=options,
+    note=text,
+    seat=counts,
+    state=st.sampled_from(Kitchen),
+    ready_at=maybe,
+)
+tickets = st.builds(
+    Ticket,
+    id=st.uuids(),
+    order_id=st.uuids(),
+    order_number=counts,
+    station_id=st.uuids(),
+    station_name=text,
+    revision=counts,
+    course=text,
+    order_type=st.sampled_from(OrderType),
+    business_date=st.dates().map(date.isoformat),
+    created_at=moments,
+    target_at=moments,
+    allergens=numbers,
+    lines=st.lists(ticket_lines, max_size=3).map(tuple),
+    ready_at=maybe,
+    acknowledged_at=maybe,
+    alarm=st.none() | st.builds(Alarm, st.sampled_from(["no_display", "not_confirmed"]), moments),
+    guest_allergy=allergies,
+    allergy_acknowledged_at=maybe,
+)
+
+ORDER_COLUMNS = (
+    "id",
+    "restaurant_id",
+    "number",
+    "lifecycle",
+    "service_flow",
+    "business_date",
+    "created_at",
+    "updated_at",
+    "version",
+    "content_hash",
+    "history_rows",
+    "placed_at",
+    "cancel_reason",
+)
+TICKET_COLUMNS = ("id", "order_id", "station_id", "revision", "created_at", "ready_at", "acknowledged_at")
+
+
+def columns(of: object, names: tuple[str, ...]) -> dict[str, Any]:
+    return {name: getattr(of, name) for name in names}
+
+
+@given(orders)
+def test_any_order_comes_back_from_its_body(order: Order) -> None:
+    body = order_message(order).SerializeToString()
+    again = order_of(orders_pb2.Order.FromString(body), columns(order, ORDER_COLUMNS))
+    assert again == order
+    assert order_message(again) == order_message(order)
+
+
+@given(tickets)
+def test_any_ticket_comes_back_from_its_body(ticket: Ticket) -> None:
+    row = columns(ticket, TICKET_COLUMNS) | {
+        "business_date": date.fromisoformat(ticket.business_date),
+        "alarm_cause": ticket.alarm.cause if ticket.alarm is not None else "",
+        "alarm_at": ticket.alarm.raised_at if ticket.alarm is not None else None,
+    }
+    again = ticket_of(orders_pb2.Ticket.FromString(ticket_message(ticket).SerializeToString()), row)
+    assert again == ticket
+    assert ticket_message(again) == ticket_message(ticket)
+
+
+@given(orders)
+def test_what_follows_from_the_rest_is_not_read_from_the_body(order: Order) -> None:
+    body = orders_pb2.Order()
+    body.CopyFrom(order_message(order))
+    for derived in ("state", "payment_state", "kitchen_state", "unsent_since"):
+        body.ClearField(derived)
+    body.totals.due_minor = 7
+    assert order_of(body, columns(order, ORDER_COLUMNS)) == order
+
+
+@given(orders)
+def test_an_order_is_told_once_and_another_made_of_it_anew(order: Order) -> None:
+    message = order_message(order)
+    quote_message(order)
+    assert order_message(order) is message
+    assert message.id == str(order.id)
+    assert order_message(replace(order, covers=order.covers ^ 1)).covers == order.covers ^ 1
