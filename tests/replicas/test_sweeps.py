@@ -33,8 +33,8 @@ SELECT subject_id, count(*) AS count FROM orders.outbox
 WHERE type = $1 AND subject_id = ANY ($2::text[]) GROUP BY 1 ORDER BY 1
 """
 TURNED = """
-SELECT order_id, count(*) AS count FROM orders.order_history
-WHERE order_id = ANY ($1::uuid[]) AND axis = $2 AND to_value = $3 GROUP BY 1
+SELECT order_id, count(*) AS count FROM orders.order_history, jsonb_array_elements(moved) AS one
+WHERE order_id = ANY ($1::uuid[]) AND one ->> 0 = $2 AND one ->> 2 = $3 GROUP BY 1
 """
 RESERVED = "SELECT reserved FROM catalog.stock WHERE restaurant_id = $1 AND item_id = $2"
 

@@ -3,7 +3,6 @@
 The only part of the test that looks behind the API. It runs when everything is quiet.
 """
 
-import json
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
@@ -11,6 +10,8 @@ from uuid import UUID
 
 import asyncpg
 import nats
+from fynlo.common.v1 import common_pb2
+from fynlo.orders.v1 import orders_pb2
 from nats.aio.client import Client as NatsClient
 from nats.js.api import AckPolicy, ConsumerConfig, DeliverPolicy
 
@@ -186,13 +187,7 @@ class Observer:
         return waits
 
 
-_ORDERS = """
-SELECT o.*, (
-    SELECT jsonb_agg(jsonb_build_array(l.item_id, l.quantity, l.options, l.note) ORDER BY l.position)
-    FROM orders.order_line AS l WHERE l.restaurant_id = o.restaurant_id AND l.order_id = o.id
-) AS lines
-FROM orders.orders AS o WHERE o.restaurant_id = ANY ($1)
-"""
+_ORDERS = "SELECT * FROM orders.orders WHERE restaurant_id = ANY ($1)"
 _LEDGER = """
 SELECT e.*, t.payment_id FROM payments.ledger_entry AS e
 JOIN payments.ledger_transaction AS t ON t.restaurant_id = e.restaurant_id AND t.id = e.transaction_id
@@ -213,13 +208,16 @@ FROM catalog.stock AS s WHERE s.restaurant_id = ANY ($1)
 async def _orders(connection: Any, ids: list[UUID]) -> list[StoredOrder]:
     found = []
     for row in await connection.fetch(_ORDERS, ids):
-        lines = json.loads(row["lines"]) if isinstance(row["lines"], str) else row["lines"]
+        body = orders_pb2.Order.FromString(row["body"])
         content = content_hash(
             row["service_flow"],
-            row["order_type"],
-            ((item, quantity, [option[0] for option in options]) for item, quantity, options, _ in lines),
+            common_pb2.OrderType.Name(body.order_type).removeprefix("ORDER_TYPE_").lower(),
+            (
+                (line.item_id, line.quantity, [option.option_id for option in line.options])
+                for line in body.lines
+            ),
         )
-        op = next((named for line in lines if (named := operation_of(line[3]))), "")
+        op = next((named for line in body.lines if (named := operation_of(line.note))), "")
         found.append(
             StoredOrder(
                 str(row["id"]),
@@ -228,8 +226,8 @@ async def _orders(connection: Any, ids: list[UUID]) -> list[StoredOrder]:
                 content,
                 row["lifecycle"],
                 row["state"],
-                row["total_minor"],
-                row["paid_minor"],
+                body.totals.total_minor,
+                body.totals.paid_minor,
                 row["version"],
                 row["number"],
                 str(row["business_date"]),

@@ -8,10 +8,11 @@ from chassis.db import Transaction
 from chassis.db.conditions import Conditions
 from services.orders.domain.order.listing import NEWEST_POSITION, OLDEST_POSITION, Filter, Page, Position
 from services.orders.domain.order.order import Order, State
-from services.orders.store.order import orders_in
+from services.orders.store.order import find_orders, order_in
 
 NAME_SEARCH_WINDOW = 2_000
 """A search by name looks at this many orders per page, newest first, and says where to go on."""
+NEWLINE = "chr(10)"
 NEWEST_FIRST = "ORDER BY created_at DESC, id DESC"
 
 UNCHANGED_FIRST = "ORDER BY updated_at, id"
@@ -31,7 +32,7 @@ async def find_page(tx: Transaction, wanted: Filter, after: Position | None, lim
     shown = found[:limit]
     key = "updated_at" if catches_up else "created_at"
     following = (shown[-1][key], shown[-1]["id"]) if len(found) > limit else None
-    return Page(await orders_in(tx, shown), following)
+    return Page([order_in(row) for row in shown], following)
 
 
 async def find_newest(tx: Transaction, states: Sequence[State], limit: int) -> list[Order]:
@@ -42,27 +43,25 @@ async def find_newest(tx: Transaction, states: Sequence[State], limit: int) -> l
 async def _by_name(tx: Transaction, wanted: Filter, after: Position | None, limit: int) -> Page:
     where = _asked_for(tx, wanted, after)
     prefix, window = where.parameter(wanted.name_prefix.lower()), where.parameter(NAME_SEARCH_WINDOW)
-    # One look into an index for each candidate: an EXISTS may be planned as a hash of every line there is.
+    # Of a candidate that is no hit nothing but its place is read. A name is a line of the text.
     sql = f"""
-    SELECT candidate.*, (
-        SELECT true FROM order_line AS line
-        WHERE line.restaurant_id = $1 AND line.order_id = candidate.id
-          AND (starts_with(lower(line.name), {prefix}::text)
-               OR strpos(lower(line.name), ' ' || {prefix}::text) > 0)
-        LIMIT 1
-    ) IS TRUE AS hit
-    FROM (SELECT * FROM orders WHERE {where} {NEWEST_FIRST} LIMIT {window}) AS candidate {NEWEST_FIRST}
+    SELECT candidate.id, candidate.created_at, strpos({prefix}::text, {NEWLINE}) = 0
+        AND (strpos({NEWLINE} || candidate.item_names, {NEWLINE} || {prefix}::text) > 0
+             OR strpos(candidate.item_names, ' ' || {prefix}::text) > 0) AS hit
+    FROM (SELECT id, created_at, item_names FROM orders WHERE {where} {NEWEST_FIRST} LIMIT {window})
+        AS candidate {NEWEST_FIRST}
     """  # noqa: S608
     candidates = await tx.fetch(sql, *where.arguments)
     hits = [row for row in candidates if row["hit"]]
     shown = hits[:limit]
+    orders = await find_orders(tx, [row["id"] for row in shown]) if shown else []
     if len(hits) > limit:
         last = shown[-1]
     elif len(candidates) == NAME_SEARCH_WINDOW:
         last = candidates[-1]
     else:
-        return Page(await orders_in(tx, shown), None)
-    return Page(await orders_in(tx, shown), (last["created_at"], last["id"]))
+        return Page(orders, None)
+    return Page(orders, (last["created_at"], last["id"]))
 
 
 def _of_states_alone(wanted: Filter) -> bool:

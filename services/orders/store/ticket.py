@@ -1,18 +1,21 @@
-"""Tickets as the kitchen reads them. They are written together with their order."""
+"""Tickets as the kitchen reads them: a message beside the columns by which it is found. They are written
+together with their order.
+"""
 
 from collections.abc import Iterable, Sequence
 from datetime import date, datetime
 from typing import Any
 from uuid import UUID
 
-from chassis.db import Transaction
-from services.orders.domain.alarm import Alarm
-from services.orders.domain.errors import TicketNotFound
-from services.orders.domain.menu import OrderType
-from services.orders.domain.order.order import GuestAllergy, Kitchen
-from services.orders.domain.ticket import OPEN_TICKET, Ticket
-from services.orders.store.line import Row, as_json, columns, ticket_line_in, ticket_line_json
+from fynlo.orders.v1 import orders_pb2
 
+from chassis.db import Record, Transaction
+from services.orders.domain.errors import TicketNotFound
+from services.orders.domain.order.order import Kitchen
+from services.orders.domain.ticket import OPEN_TICKET, Ticket
+from services.orders.wire.ticket import ticket_message, ticket_of
+
+TICKET_COLUMNS = 11
 FIND_TICKET = "SELECT * FROM ticket WHERE restaurant_id = $1 AND id = $2"
 FIND_TICKETS_OF = """
 SELECT * FROM ticket WHERE restaurant_id = $1 AND order_id = $2 ORDER BY created_at, id
@@ -75,63 +78,25 @@ async def list_unseen(tx: Transaction, limit: int) -> list[Ticket]:
 
 def ticket_columns(tickets: Iterable[Ticket]) -> list[list[Any]]:
     """One list per column, for ``unnest``."""
-    return columns(
-        18,
+    rows = [
         (
-            (
-                ticket.id,
-                ticket.station_id,
-                ticket.station_name,
-                ticket.revision,
-                ticket.state.value,
-                ticket.course,
-                ticket.order_type.value,
-                date.fromisoformat(ticket.business_date),
-                ticket.created_at,
-                ticket.target_at,
-                ticket.ready_at,
-                ticket.acknowledged_at,
-                ticket.alarm.cause if ticket.alarm is not None else "",
-                ticket.alarm.raised_at if ticket.alarm is not None else None,
-                as_json(ticket.allergens),
-                as_json([ticket_line_json(line) for line in ticket.lines]),
-                as_json(allergy_json(ticket.guest_allergy)) if ticket.guest_allergy is not None else None,
-                ticket.allergy_acknowledged_at,
-            )
-            for ticket in tickets
-        ),
-    )
+            ticket.id,
+            ticket.station_id,
+            ticket.revision,
+            ticket.state.value,
+            date.fromisoformat(ticket.business_date),
+            ticket.created_at,
+            ticket.ready_at,
+            ticket.acknowledged_at,
+            ticket.alarm.cause if ticket.alarm is not None else "",
+            ticket.alarm.raised_at if ticket.alarm is not None else None,
+            ticket_message(ticket).SerializeToString(),
+        )
+        for ticket in tickets
+    ]
+    return [list(column) for column in zip(*rows, strict=True)] or [[] for _ in range(TICKET_COLUMNS)]
 
 
-def ticket_in(row: Row) -> Ticket:
-    """A ticket from a row with the columns of its table."""
-    return Ticket(
-        id=row["id"],
-        order_id=row["order_id"],
-        order_number=row["order_number"],
-        station_id=row["station_id"],
-        station_name=row["station_name"],
-        revision=row["revision"],
-        course=row["course"],
-        order_type=OrderType(row["order_type"]),
-        business_date=row["business_date"].isoformat(),
-        created_at=row["created_at"],
-        target_at=row["target_at"],
-        allergens=tuple(row["allergens"]),
-        lines=tuple(ticket_line_in(line) for line in row["lines"]),
-        ready_at=row["ready_at"],
-        acknowledged_at=row["acknowledged_at"],
-        alarm=Alarm(row["alarm_cause"], row["alarm_at"]) if row["alarm_cause"] else None,
-        guest_allergy=allergy_in(row["guest_allergy"]),
-        allergy_acknowledged_at=row["allergy_acknowledged_at"],
-    )
-
-
-def allergy_json(allergy: GuestAllergy | None) -> dict[str, object] | None:
-    """How it lies in its column."""
-    return None if allergy is None else {"allergens": list(allergy.allergens), "text": allergy.text}
-
-
-def allergy_in(stored: Row | None) -> GuestAllergy | None:
-    """From its column."""
-    return None if stored is None else GuestAllergy(tuple(stored["allergens"]), stored["text"])
+def ticket_in(row: Record) -> Ticket:
+    """The ticket of a row with the columns of its table."""
+    return ticket_of(orders_pb2.Ticket.FromString(row["body"]), row)

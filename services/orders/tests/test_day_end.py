@@ -7,6 +7,7 @@ from uuid import UUID
 
 import pytest
 from fynlo.orders.v1 import events_pb2 as orders_events
+from fynlo.orders.v1 import orders_pb2
 
 from harness.fixtures import EventRecorder
 from services.orders.domain.order.order import Kitchen, State
@@ -28,11 +29,7 @@ WITH copied AS (
         SELECT jsonb_populate_record(o, jsonb_build_object('id', gen_random_uuid(), 'number', n)) AS o
         FROM orders AS o, generate_series(1001, 1000 + $3::int) AS n
         WHERE o.restaurant_id = $1 AND o.id = $2) AS made
-    RETURNING id),
-lines AS (
-    INSERT INTO order_line SELECT (l).* FROM (
-        SELECT jsonb_populate_record(l, jsonb_build_object('order_id', copied.id)) AS l
-        FROM copied, order_line AS l WHERE l.restaurant_id = $1 AND l.order_id = $2) AS made)
+    RETURNING id)
 INSERT INTO ticket SELECT (t).* FROM (
     SELECT jsonb_populate_record(t, jsonb_build_object(
         'id', gen_random_uuid(), 'order_id', copied.id,
@@ -40,7 +37,8 @@ INSERT INTO ticket SELECT (t).* FROM (
     FROM copied, generate_series(1, $4::int), ticket AS t
     WHERE t.restaurant_id = $1 AND t.order_id = $2) AS made
 """
-LARGE = "UPDATE ticket SET station_name = repeat('x', 5000) WHERE restaurant_id = $1"
+FIND_BODY = "SELECT body FROM {table} WHERE restaurant_id = $1 LIMIT 1"
+SET_BODY = "UPDATE orders SET body = $2 WHERE id = $1"
 OPEN = "SELECT count(*) FROM ticket WHERE restaurant_id = $1 AND state IN ('queued', 'preparing', 'ready')"
 
 
@@ -144,14 +142,16 @@ async def test_an_order_that_cannot_be_changed_delays_no_other(world: World) -> 
     sweeper = DayEnd(world.deps)
     async with world.deps.db.transaction(world.tenant) as tx:
         first = await tx.fetchval("SELECT min(id::text) FROM orders WHERE restaurant_id = $1", world.tenant)
-        # Text that no event carries: the change of this one is refused each time.
-        await tx.execute("UPDATE order_line SET name = repeat('x', 200000) WHERE order_id = $1", UUID(first))
+        body = orders_pb2.Order.FromString(await tx.fetchval(FIND_BODY.format(table="orders"), world.tenant))
+        small = body.SerializeToString()
+        body.lines[0].name = "x" * 200_000  # no event carries it: the change of this one is refused each time
+        await tx.execute(SET_BODY, UUID(first), body.SerializeToString())
     assert await sweeper.sweep() == DAY_END_BATCH - 1
     assert await sweeper.sweep() == 21
     assert await open_tickets(world) == 1
     assert await sweeper.sweep() == 0
     async with world.deps.db.transaction(world.tenant) as tx:
-        await tx.execute("UPDATE order_line SET name = 'x' WHERE order_id = $1", UUID(first))
+        await tx.execute(SET_BODY, UUID(first), small)
 
 
 async def test_ten_thousand_tickets_end_in_batches_each_at_its_restaurants_own_time(world: World) -> None:
@@ -186,7 +186,10 @@ async def test_a_snapshot_of_large_tickets_fits_into_an_answer_with_the_newest(w
     order = await world.place()
     await copies(world, order.id, SNAPSHOT_TICKETS)
     async with world.deps.db.transaction(world.tenant) as tx:
-        await tx.execute(LARGE, world.tenant)
+        body = orders_pb2.Ticket.FromString(await tx.fetchval(FIND_BODY.format(table="ticket"), world.tenant))
+        body.station_name = "x" * 5000
+        large = "UPDATE ticket SET body = $2 WHERE restaurant_id = $1"
+        await tx.execute(large, world.tenant, body.SerializeToString())
     answer = await world.snapshot("kitchen")
     assert answer.ByteSize() < 4 * 1024 * 1024
     newest, _ = await tickets.list_tickets(world.deps, world.tenant, [], None, None, 500)

@@ -83,8 +83,9 @@ def placed(lines: list[WantedLine], flow: ServiceFlow) -> Change:
     order = wanted(*lines, service_flow=flow)
     basket = price_basket(order.lines, order.order_type, 0, MENU, terms())
     basket = replace(basket, menu_version=2**40)
-    check_size(order_message(placing.new_order(order, basket, RESTAURANT, stamp())))
-    return placing.place(order, basket, RESTAURANT, NUMBER_MAX, STATIONS, stamp())
+    change = placing.place(order, basket, RESTAURANT, NUMBER_MAX, STATIONS, stamp())
+    check_size(order_message(change.order))
+    return change
 
 
 def largest(lines: list[WantedLine], flow: ServiceFlow) -> Change:

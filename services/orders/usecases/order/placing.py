@@ -17,7 +17,6 @@ from services.orders.domain.order.guards import illegal
 from services.orders.domain.order.order import Lifecycle, Line, Order
 from services.orders.domain.order.placing import (
     WantedOrder,
-    new_order,
     open_draft,
     place,
     refuse_empty,
@@ -92,7 +91,7 @@ class _Placing(Generic[M]):
         known = await self.deps.copies.get(self.command.tenant, self.wanted.menu_version)
         stamp = self.deps.stamp(self.command)
         try:
-            basket = self._accepted(_not_older(known, self.wanted.menu_version), stamp)
+            basket = _priced(self.wanted, _not_older(known, self.wanted.menu_version), stamp)
             if not self.wanted.draft and _tracked(basket.lines):
                 before = await answered(self.deps.db, self.command, self.answer)
                 if before is not None:
@@ -113,12 +112,6 @@ class _Placing(Generic[M]):
             await self._give_back()
             raise
 
-    def _accepted(self, known: Known, stamp: Stamp) -> Basket:
-        """The basket, of an order that is not too large: what it gains later, a number first, has room."""
-        basket = _priced(self.wanted, known, stamp)
-        check_size(order_message(new_order(self.wanted, basket, self.command.tenant, stamp)))
-        return basket
-
     async def _store(self, basket: Basket, known: Known, stamp: Stamp) -> M:
         async def insert(tx: Transaction) -> Order:
             proof = await self._prove(tx, basket, known)
@@ -127,6 +120,7 @@ class _Placing(Generic[M]):
             if proof.number is None:
                 raise StaleCopies
             change = self._change(basket, known, stamp, proof.number)
+            check_size(order_message(change.order))
             await store.insert_order(tx, change)
             publish(tx, change)
             return change.order
