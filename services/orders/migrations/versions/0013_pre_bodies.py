@@ -16,6 +16,7 @@ from fynlo.orders.v1 import orders_pb2
 from sqlalchemy import Connection, TextClause, text
 
 from chassis.db.migrations import protect_tenant_table
+from chassis.instants import timestamp
 
 revision = "0013"
 down_revision = "0012"
@@ -178,7 +179,8 @@ def downgrade() -> None:
 
 def order_message(row: Any, lines: list[dict[str, Any]]) -> orders_pb2.Order:
     """The order of a row of revision 0012 and its lines, in their order."""
-    message = orders_pb2.Order(
+    waiting = row.lifecycle == "validated" and any(_waits(line) for line in lines)
+    return orders_pb2.Order(
         id=str(row.id),
         restaurant_id=str(row.restaurant_id),
         number=row.number,
@@ -191,6 +193,8 @@ def order_message(row: Any, lines: list[dict[str, Any]]) -> orders_pb2.Order:
         covers=row.covers,
         currency_code=row.currency_code,
         business_date=row.business_date.isoformat(),
+        created_at=timestamp(row.created_at),
+        updated_at=timestamp(row.updated_at),
         version=row.version,
         lines=[_line(line) for line in lines],
         vat=[
@@ -211,19 +215,15 @@ def order_message(row: Any, lines: list[dict[str, Any]]) -> orders_pb2.Order:
         placed_by=common_pb2.Actor(
             user_id=row.placed_by_id, name=row.placed_by_name, device_id=row.placed_by_device
         ),
+        completed_at=timestamp(row.completed_at),
+        unsent_since=timestamp(row.placed_at) if waiting else None,
         guest_allergy=_allergy(row.allergy_json),
     )
-    waiting = row.lifecycle == "validated" and any(_waits(line) for line in lines)
-    _stamp(message, "created_at", row.created_at)
-    _stamp(message, "updated_at", row.updated_at)
-    _stamp(message, "completed_at", row.completed_at)
-    _stamp(message, "unsent_since", row.placed_at if waiting else None)
-    return message
 
 
 def ticket_message(row: Any) -> orders_pb2.Ticket:
     """The ticket of a row of revision 0012."""
-    message = orders_pb2.Ticket(
+    return orders_pb2.Ticket(
         id=str(row.id),
         order_id=str(row.order_id),
         order_number=row.order_number,
@@ -235,12 +235,14 @@ def ticket_message(row: Any) -> orders_pb2.Ticket:
         order_type=common_pb2.OrderType.Value(f"ORDER_TYPE_{row.order_type.upper()}"),
         allergens=json.loads(row.allergens_json),
         lines=[_ticket_line(line) for line in json.loads(row.lines_json)],
+        created_at=timestamp(row.created_at),
+        target_at=timestamp(row.target_at),
+        ready_at=timestamp(row.ready_at),
+        acknowledged_at=timestamp(row.acknowledged_at),
         business_date=row.business_date.isoformat(),
         guest_allergy=_allergy(row.allergy_json),
+        allergy_acknowledged_at=timestamp(row.allergy_acknowledged_at),
     )
-    for field in ("created_at", "target_at", "ready_at", "acknowledged_at", "allergy_acknowledged_at"):
-        _stamp(message, field, getattr(row, field))
-    return message
 
 
 def _line(line: dict[str, Any]) -> orders_pb2.OrderLine:
@@ -272,7 +274,7 @@ def _waits(line: dict[str, Any]) -> bool:
 
 
 def _ticket_line(line: dict[str, Any]) -> orders_pb2.TicketLine:
-    message = orders_pb2.TicketLine(
+    return orders_pb2.TicketLine(
         id=line["id"],
         name=line["name"],
         quantity=line["quantity"],
@@ -280,10 +282,8 @@ def _ticket_line(line: dict[str, Any]) -> orders_pb2.TicketLine:
         note=line["note"],
         state=_kitchen(line["state"]),
         seat=line["seat"],
+        ready_at=timestamp(datetime.fromisoformat(line["ready_at"])) if line["ready_at"] else None,
     )
-    if line["ready_at"]:
-        message.ready_at.FromDatetime(datetime.fromisoformat(line["ready_at"]))
-    return message
 
 
 def _options(stored: Iterable[list[Any]]) -> list[orders_pb2.ChosenOption]:
@@ -302,11 +302,6 @@ def _allergy(stored: str | None) -> orders_pb2.GuestAllergy | None:
 
 def _kitchen(state: str) -> Any:
     return orders_pb2.KitchenState.Value(f"KITCHEN_STATE_{state.upper()}")
-
-
-def _stamp(message: orders_pb2.Order | orders_pb2.Ticket, field: str, at: datetime | None) -> None:
-    if at is not None:
-        getattr(message, field).FromDatetime(at)
 
 
 def _batches(connection: Connection, statement: TextClause) -> Iterator[list[Any]]:
