@@ -139,7 +139,6 @@ ticket = sa.Table(
     _column("alarm_at", _at, null=True),
     _column("body", sa.LargeBinary),
     sa.Index("ticket_by_order", "restaurant_id", "order_id"),
-    sa.Index("ticket_by_state", "restaurant_id", "state", "created_at", "id"),
     sa.Index("ticket_ready", "restaurant_id", "ready_at", postgresql_where=sa.text("state = 'ready'")),
     sa.Index(
         "ticket_unseen",

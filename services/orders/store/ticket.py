@@ -20,11 +20,14 @@ FIND_TICKET = "SELECT * FROM ticket WHERE restaurant_id = $1 AND id = $2"
 FIND_TICKETS_OF = """
 SELECT * FROM ticket WHERE restaurant_id = $1 AND order_id = $2 ORDER BY created_at, id
 """
-# One index range per state, so that the cost is that of a page, however many tickets there are.
+# One index range per station and state, so that the cost is that of a few pages, however many tickets there
+# are. No station is ever deleted.
 LIST_TICKETS = """
-SELECT page.* FROM unnest($2::text[]) AS wanted (state) CROSS JOIN LATERAL (
+SELECT page.* FROM unnest($2::text[]) AS wanted (state)
+CROSS JOIN (SELECT id FROM station WHERE restaurant_id = $1) AS place CROSS JOIN LATERAL (
     SELECT * FROM ticket
-    WHERE restaurant_id = $1 AND ticket.state = wanted.state AND (created_at, id) < ($3, $4)
+    WHERE restaurant_id = $1 AND station_id = place.id AND ticket.state = wanted.state
+      AND (created_at, id) < ($3, $4)
     ORDER BY created_at DESC, id DESC LIMIT $5
 ) AS page ORDER BY page.created_at DESC, page.id DESC LIMIT $5
 """

@@ -215,6 +215,23 @@ def _history(order: Row, sequence: int) -> dict[str, Any]:
     }
 
 
+def stations(tenant: UUID) -> list[dict[str, Any]]:
+    """Where tickets go."""
+    return [
+        {
+            "restaurant_id": tenant,
+            "id": station,
+            "name": "Grill",
+            "position": index,
+            "category_ids": [],
+            "is_default": index == 0,
+            "target_minutes": 15,
+            "version": 1,
+        }
+        for index, station in enumerate(STATIONS)
+    ]
+
+
 async def insert(connection: asyncpg.Connection, table: str, rows: Sequence[Row]) -> None:
     """Each column by its name."""
     for row in rows:

@@ -7,11 +7,13 @@ from uuid import UUID
 
 import asyncpg
 import pytest
+from fynlo.orders.v1 import events_pb2 as orders_events
+from fynlo.orders.v1 import orders_pb2
 
 from chassis.db import Transaction
 from chassis.errors import Unavailable
 from chassis.ids import new_id
-from harness.fixtures import ModuleDatabases
+from harness.fixtures import EventRecorder, ModuleDatabases
 from services.orders.domain.order import cancelling
 from services.orders.domain.order.listing import Filter, Page
 from services.orders.domain.order.order import Order, State
@@ -53,6 +55,33 @@ async def test_an_order_comes_back_as_it_was_decided(world: World) -> None:
     assert sum(one.gross_minor - one.discount_minor for one in order.lines) == order.totals.goods_minor
     assert sum(one.vat_minor for one in order.lines) == order.totals.vat_minor
     assert (order.number, order.version, order.history_rows) == (1, 1, 2)
+
+
+async def test_what_is_stored_of_an_order_is_what_is_answered_and_published(
+    world: World, event_recorder: EventRecorder
+) -> None:
+    answered = await world.place(draft(draft_line(world.burger, 2, note="rare"), draft_line(world.burger)))
+    [told] = await event_recorder.of_type(world.deps.db, orders_events.OrderPlaced, world.tenant)
+    [ticket] = told.tickets
+    async with world.deps.db.transaction(world.tenant, readonly=True) as tx:
+        body = orders_pb2.Order.FromString(await tx.fetchval("SELECT body FROM orders"))
+        of_ticket = orders_pb2.Ticket.FromString(await tx.fetchval("SELECT body FROM ticket"))
+    assert body == answered == told.order
+    assert of_ticket == ticket
+
+
+async def test_what_one_command_did_is_one_row_of_the_history(world: World) -> None:
+    placed = await world.place()
+    await world.pay(placed)
+    await world.cook(placed.id, TicketStep.START, TicketStep.BUMP)
+    history = await world.history(placed.id)
+    async with world.deps.db.transaction(world.tenant, readonly=True) as tx:
+        rows = await tx.fetch(
+            "SELECT sequence, jsonb_array_length(moved) AS axes FROM order_history ORDER BY 1"
+        )
+    assert [row["sequence"] for row in rows] == [1, 4, 6, 8]
+    assert [change.sequence for change in history] == list(range(1, sum(row["axes"] for row in rows) + 1))
+    assert (await world.order(placed.id)).history_rows == len(history)
 
 
 async def test_lines_keep_their_order_through_changes(world: World) -> None:

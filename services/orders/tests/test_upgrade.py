@@ -66,6 +66,7 @@ async def administrator(databases: ModuleDatabases) -> AsyncIterator[asyncpg.Con
 async def filled(connection: asyncpg.Connection, clock: FakeClock) -> Known:
     """A restaurant with orders of all kinds, and what the code of then said of them."""
     tenant, at = new_id(), clock.now()
+    await before.insert(connection, "station", before.stations(tenant))
     for index, kind in enumerate(before.kinds(at)):
         rows = before.rows_of(tenant, kind, at + timedelta(minutes=index // 2))
         for table, these in rows.items():

@@ -15,7 +15,7 @@ from fynlo.common.v1 import common_pb2
 from fynlo.orders.v1 import orders_pb2
 from sqlalchemy import Connection, TextClause, text
 
-from chassis.db.migrations import protect_tenant_table
+from chassis.db.migrations import index_concurrently, protect_tenant_table
 from chassis.instants import timestamp
 
 revision = "0013"
@@ -73,6 +73,7 @@ ALTER TABLE orders.ticket
 ALTER TABLE orders.order_history
     ALTER COLUMN moved SET NOT NULL,
     DROP COLUMN axis, DROP COLUMN from_value, DROP COLUMN to_value;
+DROP INDEX orders.ticket_by_state;
 DROP TABLE orders.order_line
 """
 RESTORE = """
@@ -175,6 +176,7 @@ def downgrade() -> None:
         )
     _run(RESTORE)
     protect_tenant_table(op, "orders", "order_line")
+    index_concurrently(op, "orders", "ticket_by_state", "ticket (restaurant_id, state, created_at, id)")
 
 
 def order_message(row: Any, lines: list[dict[str, Any]]) -> orders_pb2.Order:
