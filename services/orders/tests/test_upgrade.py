@@ -201,6 +201,18 @@ async def test_orders_of_before_go_on(known: Known, world: World) -> None:
     assert (await world.order(str(ready.id))).history_rows == len(history)
 
 
+async def test_the_code_of_before_writes_nothing_after_it(
+    known: Known, module_databases: ModuleDatabases, fake_clock: FakeClock
+) -> None:
+    """Its statements name what is gone, so nothing is stored in a form that is read no more."""
+    rows = before.rows_of(known.tenant, before.kinds(fake_clock.now())[0], fake_clock.now())
+    async with administrator(module_databases) as connection:
+        with pytest.raises(asyncpg.UndefinedColumnError):
+            await before.insert(connection, "orders", rows["orders"])
+        with pytest.raises(asyncpg.UndefinedTableError):
+            await before.orders_of(connection, known.tenant)
+
+
 async def test_there_is_no_way_back_once_there_are_orders(
     known: Known, module_databases: ModuleDatabases
 ) -> None:
