@@ -131,7 +131,7 @@ def _new_ticket(order: Order, station: Station, course: str, lines: Sequence[Lin
         target_at=at + timedelta(minutes=station.target_minutes),
         allergens=_allergens(lines),
         lines=tuple(_ticket_line(line) for line in lines),
-        guest_allergy=order.guest_allergy,
+        remarks=order.remarks,
     )
 
 

@@ -14,7 +14,15 @@ from services.orders.domain.errors import (
     TicketStepRefused,
 )
 from services.orders.domain.menu import OrderType
-from services.orders.domain.order.order import STAGE, STAGES, ChosenOption, GuestAllergy, Kitchen
+from services.orders.domain.order.order import (
+    NO_REMARKS,
+    STAGE,
+    STAGES,
+    ChosenOption,
+    GuestAllergy,
+    Kitchen,
+    Remarks,
+)
 
 RECALL_WITHIN = timedelta(minutes=30)
 OPEN_TICKET = frozenset({Kitchen.QUEUED, Kitchen.PREPARING, Kitchen.READY})
@@ -83,7 +91,7 @@ class Ticket:
     ready_at: datetime | None = None
     acknowledged_at: datetime | None = None
     alarm: Alarm | None = None
-    guest_allergy: GuestAllergy | None = None
+    remarks: Remarks = NO_REMARKS
     allergy_acknowledged_at: datetime | None = None
     told: object = field(default=None, init=False, repr=False, compare=False)
     """As an order's."""
@@ -91,7 +99,7 @@ class Ticket:
     @property
     def allergy_waits(self) -> bool:
         """Whether no cook has acknowledged the guest's allergy on it: nothing of it can be made ready."""
-        return self.guest_allergy is not None and self.allergy_acknowledged_at is None
+        return self.remarks.guest_allergy is not None and self.allergy_acknowledged_at is None
 
     @property
     def is_seen(self) -> bool:
@@ -157,12 +165,13 @@ def allowed_steps(ticket: Ticket) -> list[TicketStep]:
     return steps
 
 
-def with_guest_allergy(ticket: Ticket, allergy: GuestAllergy | None) -> Ticket:
-    """A new revision that no display has shown and no cook has acknowledged."""
+def with_remarks(ticket: Ticket, remarks: Remarks) -> Ticket:
+    """A new revision that no display has shown; a cook acknowledges an allergy that is another one now."""
+    known = remarks.guest_allergy == ticket.remarks.guest_allergy
     return replace(
         ticket,
-        guest_allergy=allergy,
-        allergy_acknowledged_at=None,
+        remarks=remarks,
+        allergy_acknowledged_at=ticket.allergy_acknowledged_at if known else None,
         acknowledged_at=None,
         revision=ticket.revision + 1,
     )
@@ -170,7 +179,7 @@ def with_guest_allergy(ticket: Ticket, allergy: GuestAllergy | None) -> Ticket:
 
 def acknowledge_allergy(ticket: Ticket, seen: GuestAllergy | None, at: datetime) -> Ticket:
     """A cook has read it; one that is acknowledged already stays so. Raises AllergyChanged."""
-    if seen != ticket.guest_allergy:
+    if seen != ticket.remarks.guest_allergy:
         raise AllergyChanged("The guest's allergy has changed: read it again.")
     if not ticket.allergy_waits:
         return ticket

@@ -18,20 +18,15 @@ from services.orders.domain.order.order import State
 from services.orders.rpc import deeds
 from services.orders.rpc.asking import Context, command_of, order_id_of, with_order
 from services.orders.usecases.firing import fire_order
-from services.orders.usecases.order.allergy import set_guest_allergy
 from services.orders.usecases.order.cancelling import cancel_order
 from services.orders.usecases.order.lifecycle import complete_order, set_order_status
 from services.orders.usecases.order.order import get_history, get_order, list_orders
 from services.orders.usecases.order.placing import place_order, quote_order, validate_order
+from services.orders.usecases.order.remark import set_guest_allergy
 from services.orders.usecases.ports import Dependencies
 from services.orders.wire import enums
-from services.orders.wire.order import (
-    guest_allergy_of,
-    history_message,
-    order_message,
-    quote_message,
-    wanted_order,
-)
+from services.orders.wire.order import history_message, order_message, quote_message, wanted_order
+from services.orders.wire.remark import guest_allergy_of
 
 PLACED = with_order(orders_api.PlaceOrderResponse)
 VALIDATED = with_order(orders_api.ValidateOrderResponse)

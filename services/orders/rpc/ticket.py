@@ -16,7 +16,7 @@ from services.orders.usecases.order.allergy import acknowledge_guest_allergy
 from services.orders.usecases.ports import Dependencies
 from services.orders.usecases.ticket import change_ticket, change_ticket_line, list_tickets
 from services.orders.wire import enums
-from services.orders.wire.order import guest_allergy_of
+from services.orders.wire.remark import guest_allergy_of
 from services.orders.wire.ticket import ticket_message
 
 CHANGED = with_ticket(orders_api.ChangeTicketResponse)

@@ -20,6 +20,7 @@ from services.orders.domain.order.order import (
     Lifecycle,
     Line,
     Order,
+    Remarks,
     ServiceFlow,
     StateChange,
     Totals,
@@ -306,7 +307,7 @@ def _order_in(row: Row, lines: Sequence[Line]) -> Order:
         placed_at=row["placed_at"],
         completed_at=row["completed_at"],
         cancel_reason=row["cancel_reason"],
-        guest_allergy=_allergy_in(row["guest_allergy"]),
+        remarks=Remarks(_allergy_in(row["guest_allergy"])),
     )
 
 
@@ -353,7 +354,7 @@ def _ticket_in(row: Row) -> Ticket:
         ready_at=row["ready_at"],
         acknowledged_at=row["acknowledged_at"],
         alarm=Alarm(row["alarm_cause"], row["alarm_at"]) if row["alarm_cause"] else None,
-        guest_allergy=_allergy_in(row["guest_allergy"]),
+        remarks=Remarks(_allergy_in(row["guest_allergy"])),
         allergy_acknowledged_at=row["allergy_acknowledged_at"],
     )
 

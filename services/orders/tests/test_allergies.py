@@ -23,6 +23,7 @@ from services.orders.rpc.ticket import ALLERGY_ACKNOWLEDGED
 from services.orders.tests.builders import draft, draft_line, item_message
 from services.orders.tests.world import World
 from services.orders.usecases.order import allergy as allergies
+from services.orders.usecases.order import remark as remarks
 
 COELIAC = GuestAllergy((2,), "coeliac: no shared fryer")
 NUTS = GuestAllergy((10, 11))
@@ -32,7 +33,7 @@ COELIAC_MESSAGE = orders_pb2.GuestAllergy(
 
 
 async def say(world: World, order_id: str, allergy: GuestAllergy | None) -> orders_pb2.Order:
-    answer = await allergies.set_guest_allergy(world.deps, world.ask(), UUID(order_id), allergy, ALLERGY_SET)
+    answer = await remarks.set_guest_allergy(world.deps, world.ask(), UUID(order_id), allergy, ALLERGY_SET)
     return answer.order
 
 
@@ -67,16 +68,16 @@ async def test_the_allergens_of_a_chosen_option_are_on_line_and_ticket(world: Wo
 async def test_an_order_is_placed_with_it_and_its_tickets_repeat_it(world: World) -> None:
     order = await world.place(guest_allergy=COELIAC_MESSAGE)
     assert order.guest_allergy == COELIAC_MESSAGE
-    assert (await world.order(order.id)).guest_allergy == COELIAC
+    assert (await world.order(order.id)).remarks.guest_allergy == COELIAC
     [ticket] = await world.tickets(order.id)
-    assert (ticket.guest_allergy, ticket.allergy_acknowledged_at) == (COELIAC, None)
+    assert (ticket.remarks.guest_allergy, ticket.allergy_acknowledged_at) == (COELIAC, None)
 
 
 async def test_without_one_an_order_has_none_and_its_tickets_are_bumped_as_ever(world: World) -> None:
     order = await world.place(guest_allergy=orders_pb2.GuestAllergy(text="  "))
     assert not order.HasField("guest_allergy")
     [ticket] = await world.tickets(order.id)
-    assert ticket.guest_allergy is None
+    assert ticket.remarks.guest_allergy is None
     bumped = await world.step(ticket.id, TicketStep.BUMP)
     assert bumped.state == orders_pb2.KITCHEN_STATE_READY
 
@@ -111,7 +112,7 @@ async def test_a_change_makes_a_new_revision_of_open_tickets_that_is_acknowledge
     await acknowledge(world, before.id, COELIAC)
     await say(world, order.id, NUTS)
     [ticket] = await world.tickets(order.id)
-    assert (ticket.guest_allergy, ticket.allergy_acknowledged_at) == (NUTS, None)
+    assert (ticket.remarks.guest_allergy, ticket.allergy_acknowledged_at) == (NUTS, None)
     assert ticket.revision == before.revision + 3
     with pytest.raises(AllergyNotAcknowledged):
         await world.step(ticket.id, TicketStep.BUMP)
@@ -125,7 +126,7 @@ async def test_a_ticket_that_is_ready_tells_it_and_one_that_is_served_does_not_m
     await world.cook(order.id, TicketStep.BUMP)
     await say(world, order.id, COELIAC)
     [ready] = await world.tickets(order.id)
-    assert (ready.state, ready.guest_allergy) == (Kitchen.READY, COELIAC)
+    assert (ready.state, ready.remarks.guest_allergy) == (Kitchen.READY, COELIAC)
     await world.cook(order.id, TicketStep.SERVE)
     [served] = await world.tickets(order.id)
     await say(world, order.id, NUTS)

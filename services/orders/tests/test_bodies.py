@@ -18,6 +18,7 @@ from services.orders.domain.order.order import (
     Lifecycle,
     Line,
     Order,
+    Remarks,
     ServiceFlow,
     Totals,
 )
@@ -33,7 +34,8 @@ moments = st.datetimes(timezones=st.just(UTC))
 maybe = moments | st.none()
 numbers = st.lists(st.integers(1, 14), max_size=5).map(tuple)
 options = st.lists(st.builds(ChosenOption, st.uuids(), text, counts, minor), max_size=3).map(tuple)
-allergies = st.none() | st.builds(GuestAllergy, numbers, text)
+said = st.builds(GuestAllergy, st.sets(st.integers(1, 14)).map(sorted).map(tuple), text.map(str.strip))
+remarks = st.builds(Remarks, st.none() | said.filter(lambda allergy: allergy != GuestAllergy()))
 actors = st.builds(Actor, text, text, text)
 lines = st.builds(
     Line,
@@ -83,7 +85,7 @@ orders = st.builds(
     placed_at=maybe,
     completed_at=maybe,
     cancel_reason=text,
-    guest_allergy=allergies,
+    remarks=remarks,
 )
 ticket_lines = st.builds(
     TicketLine,
@@ -114,7 +116,7 @@ tickets = st.builds(
     ready_at=maybe,
     acknowledged_at=maybe,
     alarm=st.none() | st.builds(Alarm, st.sampled_from(["no_display", "not_confirmed"]), moments),
-    guest_allergy=allergies,
+    remarks=remarks,
     allergy_acknowledged_at=maybe,
 )
 

@@ -34,6 +34,7 @@ from services.orders.domain.order.order import (
     Line,
     Order,
     Payment,
+    Remarks,
     ServiceFlow,
     State,
     Totals,
@@ -117,7 +118,7 @@ FIRED = Ticket(
     allergens=(2, 7),
     lines=(ON_TICKET,),
 )
-COELIAC = GuestAllergy((2,), "coeliac: no shared fryer")
+SAID = Remarks(GuestAllergy((2,), "coeliac: no shared fryer"))
 LATER = AT + timedelta(minutes=9)
 
 
@@ -137,9 +138,7 @@ def event(order: Order, event: Event, *tickets: Ticket) -> Message:
 def events() -> dict[str, Message]:
     """What orders writes for the examples."""
     paid = replace(PLACED.totals, paid_minor=2700)
-    ready = moved(
-        Kitchen.READY, 3, ready_at=LATER, guest_allergy=COELIAC, allergy_acknowledged_at=FIRED.created_at
-    )
+    ready = moved(Kitchen.READY, 3, ready_at=LATER, remarks=SAID, allergy_acknowledged_at=FIRED.created_at)
     locked = replace(
         PLACED, lines=(replace(BURGER, kitchen=Kitchen.QUEUED, hold=True),), version=2, updated_at=LATER
     )
@@ -153,7 +152,9 @@ def events() -> dict[str, Message]:
     return {
         "OrderPlaced": event(PLACED, Placed(), FIRED),
         "OrderUpdated": event(
-            replace(locked, guest_allergy=COELIAC), Updated("fired"), replace(FIRED, guest_allergy=COELIAC)
+            replace(locked, remarks=SAID),
+            Updated("fired"),
+            replace(FIRED, remarks=SAID),
         ),
         "OrderPaymentRecorded": event(
             replace(PLACED, totals=paid, version=2, updated_at=LATER), PaymentRecorded(PAYMENT, "cash", 2700)
@@ -161,7 +162,9 @@ def events() -> dict[str, Message]:
         "OrderCompleted": event(done, Completed()),
         "OrderCancelled": event(cancelled, Cancelled("guest left", wasted=True), moved(Kitchen.CANCELLED, 3)),
         "TicketUpdated": event(
-            at_kitchen(Kitchen.READY, version=3, guest_allergy=COELIAC), TicketMoved(ready, "bumped"), ready
+            at_kitchen(Kitchen.READY, version=3, remarks=SAID),
+            TicketMoved(ready, "bumped"),
+            ready,
         ),
         "KitchenOrderReady": event(at_kitchen(Kitchen.READY, version=2), KitchenReady()),
         "TicketUndelivered": ticket_undelivered(FIRED, unseen, FIRED.created_at + timedelta(seconds=30)),

@@ -16,7 +16,8 @@ from services.orders.domain.menu import Item
 from services.orders.domain.order import allergy, cancelling, lifecycle, placing
 from services.orders.domain.order.basket import WantedLine, WantedOption, price_basket
 from services.orders.domain.order.change import Change, Locked
-from services.orders.domain.order.order import GuestAllergy, Lifecycle, ServiceFlow
+from services.orders.domain.order.order import GuestAllergy, Lifecycle, Remarks, ServiceFlow
+from services.orders.domain.order.remark import say
 from services.orders.domain.payment import Captured, record
 from services.orders.domain.station import STATIONS_MAX, STATIONS_PER_CATEGORY_MAX
 from services.orders.domain.ticket import TicketStep
@@ -126,7 +127,7 @@ def lives(change: Change, ending: str) -> Iterator[Change]:
         return Locked(order, tuple(tickets.values()))
 
     yield change
-    change = took(allergy.set_guest_allergy(locked(), LONGEST_ALLERGY, stamp()) or change)
+    change = took(say(locked(), Remarks(LONGEST_ALLERGY), "guest_allergy", stamp()) or change)
     yield change
     if ending == "cancelled before it is cooked":
         yield took(cancelling.begin_cancel(locked(), stamp(reason="r" * 200)))

@@ -17,7 +17,6 @@ from services.orders.domain.order.basket import WantedLine, WantedOption
 from services.orders.domain.order.order import (
     Actor,
     ChosenOption,
-    GuestAllergy,
     Lifecycle,
     Line,
     Order,
@@ -28,6 +27,7 @@ from services.orders.domain.order.order import (
 from services.orders.domain.order.placing import WantedOrder
 from services.orders.pricing import VatGroup
 from services.orders.wire import enums
+from services.orders.wire.remark import remarks_of, write_remarks
 
 
 def wanted_order(draft: orders_api.OrderDraft, own_id: UUID) -> WantedOrder:
@@ -56,14 +56,8 @@ def wanted_order(draft: orders_api.OrderDraft, own_id: UUID) -> WantedOrder:
         ),
         content_hash=content_hash,
         id_from_client=bool(draft.id),
-        guest_allergy=guest_allergy_of(draft.guest_allergy),
+        remarks=remarks_of(draft),
     )
-
-
-def guest_allergy_of(message: orders_pb2.GuestAllergy) -> GuestAllergy | None:
-    """None where neither an allergen nor a word is said."""
-    said = GuestAllergy(tuple(sorted(set(message.allergens))), message.text.strip())
-    return said if said.allergens or said.text else None
 
 
 def order_message(order: Order) -> orders_pb2.Order:
@@ -112,13 +106,13 @@ def order_of(message: orders_pb2.Order, row: Mapping[str, Any]) -> Order:
         placed_at=row["placed_at"],
         completed_at=instant(message, "completed_at"),
         cancel_reason=row["cancel_reason"],
-        guest_allergy=allergy_of(message.guest_allergy) if message.HasField("guest_allergy") else None,
+        remarks=remarks_of(message),
     )
 
 
 def _order_message(order: Order) -> orders_pb2.Order:
     totals = order.totals
-    return orders_pb2.Order(
+    message = orders_pb2.Order(
         id=str(order.id),
         restaurant_id=str(order.restaurant_id),
         number=order.number,
@@ -150,8 +144,9 @@ def _order_message(order: Order) -> orders_pb2.Order:
         placed_by=actor_message(order.placed_by),
         completed_at=timestamp(order.completed_at),
         unsent_since=timestamp(order.unsent_since),
-        guest_allergy=allergy_message(order.guest_allergy),
     )
+    write_remarks(order.remarks, message)
+    return message
 
 
 def quote_message(order: Order) -> orders_pb2.Order:
@@ -196,11 +191,6 @@ def options_of(messages: Iterable[orders_pb2.ChosenOption]) -> tuple[ChosenOptio
     )
 
 
-def allergy_of(message: orders_pb2.GuestAllergy) -> GuestAllergy:
-    """The way back, of one that there is."""
-    return GuestAllergy(tuple(message.allergens), message.text)
-
-
 def option_messages(options: Iterable[ChosenOption]) -> list[orders_pb2.ChosenOption]:
     return [
         orders_pb2.ChosenOption(
@@ -211,13 +201,6 @@ def option_messages(options: Iterable[ChosenOption]) -> list[orders_pb2.ChosenOp
         )
         for option in options
     ]
-
-
-def allergy_message(allergy: GuestAllergy | None) -> orders_pb2.GuestAllergy | None:
-    if allergy is None:
-        return None
-    allergens = allergy.allergens
-    return orders_pb2.GuestAllergy(allergens=allergens, text=allergy.text)  # type: ignore[arg-type] # numbers
 
 
 def _wanted_line(line: orders_api.DraftLine, line_id: UUID) -> WantedLine:

@@ -10,7 +10,8 @@ from chassis.instants import instant, instant_of, timestamp
 from services.orders.domain.alarm import Alarm
 from services.orders.domain.ticket import Ticket, TicketLine
 from services.orders.wire import enums
-from services.orders.wire.order import allergy_message, allergy_of, option_messages, options_of
+from services.orders.wire.order import option_messages, options_of
+from services.orders.wire.remark import remarks_of, write_remarks
 
 
 def ticket_message(ticket: Ticket) -> orders_pb2.Ticket:
@@ -40,13 +41,13 @@ def ticket_of(message: orders_pb2.Ticket, row: Mapping[str, Any]) -> Ticket:
         ready_at=row["ready_at"],
         acknowledged_at=row["acknowledged_at"],
         alarm=Alarm(row["alarm_cause"], row["alarm_at"]) if row["alarm_cause"] else None,
-        guest_allergy=allergy_of(message.guest_allergy) if message.HasField("guest_allergy") else None,
+        remarks=remarks_of(message),
         allergy_acknowledged_at=instant(message, "allergy_acknowledged_at"),
     )
 
 
 def _ticket_message(ticket: Ticket) -> orders_pb2.Ticket:
-    return orders_pb2.Ticket(
+    message = orders_pb2.Ticket(
         id=str(ticket.id),
         order_id=str(ticket.order_id),
         order_number=ticket.order_number,
@@ -63,9 +64,10 @@ def _ticket_message(ticket: Ticket) -> orders_pb2.Ticket:
         ready_at=timestamp(ticket.ready_at),
         acknowledged_at=timestamp(ticket.acknowledged_at),
         business_date=ticket.business_date,
-        guest_allergy=allergy_message(ticket.guest_allergy),
         allergy_acknowledged_at=timestamp(ticket.allergy_acknowledged_at),
     )
+    write_remarks(ticket.remarks, message)
+    return message
 
 
 def _ticket_line_message(line: TicketLine) -> orders_pb2.TicketLine:

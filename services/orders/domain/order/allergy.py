@@ -1,32 +1,11 @@
-"""What a guest must not eat: said on the order, repeated on its tickets, acknowledged by a cook."""
+"""What a guest must not eat: a remark that a cook acknowledges."""
 
-from dataclasses import replace
 from uuid import UUID
 
 from services.orders.domain import ticket as tickets
-from services.orders.domain.order.change import Change, Locked, Stamp, TicketMoved, Updated, change_of
-from services.orders.domain.order.guards import illegal
+from services.orders.domain.order.change import Change, Locked, Stamp, TicketMoved, change_of
 from services.orders.domain.order.lifecycle import ticket_of
-from services.orders.domain.order.order import GuestAllergy, Lifecycle
-
-
-def set_guest_allergy(locked: Locked, allergy: GuestAllergy | None, stamp: Stamp) -> Change | None:
-    """What a guest must not eat; tickets that are still cooked or wait to be served repeat it.
-
-    None: it is that already. Raises IllegalTransition once the order is done, cancelled or about to be.
-    """
-    order = locked.order
-    if order.lifecycle not in {Lifecycle.DRAFT, Lifecycle.VALIDATED}:
-        raise illegal(order, "set_guest_allergy")
-    if allergy == order.guest_allergy:
-        return None
-    told = tuple(
-        tickets.with_guest_allergy(ticket, allergy)
-        for ticket in locked.tickets
-        if ticket.state in tickets.OPEN_TICKET
-    )
-    after = replace(order, guest_allergy=allergy)
-    return change_of(locked, after, told, stamp, [Updated("guest_allergy")])
+from services.orders.domain.order.order import GuestAllergy
 
 
 def acknowledge_allergy(

@@ -98,6 +98,16 @@ class GuestAllergy:
 
 
 @dataclass(frozen=True, slots=True)
+class Remarks:
+    """What an order says to the kitchen as a whole; every ticket of it repeats them."""
+
+    guest_allergy: GuestAllergy | None = None
+
+
+NO_REMARKS = Remarks()
+
+
+@dataclass(frozen=True, slots=True)
 class Line:
     """One line with what it was sold as: names, prices and rates are a snapshot of the menu."""
 
@@ -176,7 +186,7 @@ class Order:
     placed_at: datetime | None = None
     completed_at: datetime | None = None
     cancel_reason: str = ""
-    guest_allergy: GuestAllergy | None = None
+    remarks: Remarks = NO_REMARKS
     told: object = field(default=None, init=False, repr=False, compare=False)
     """What tells it, made once by whoever tells it first; another order, made of this one, has none yet."""
 

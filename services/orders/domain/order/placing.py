@@ -11,7 +11,7 @@ from services.orders.domain.menu import OrderType
 from services.orders.domain.order.basket import Basket, WantedLine
 from services.orders.domain.order.change import Change, Locked, Placed, Stamp, Updated, change_of
 from services.orders.domain.order.guards import illegal
-from services.orders.domain.order.order import GuestAllergy, Lifecycle, Order, ServiceFlow
+from services.orders.domain.order.order import NO_REMARKS, Lifecycle, Order, Remarks, ServiceFlow
 from services.orders.domain.station import Station
 
 
@@ -28,7 +28,7 @@ class WantedOrder:
     lines: tuple[WantedLine, ...]
     content_hash: bytes
     id_from_client: bool = True
-    guest_allergy: GuestAllergy | None = None
+    remarks: Remarks = NO_REMARKS
 
 
 def new_order(
@@ -62,7 +62,7 @@ def new_order(
         placed_by=stamp.actor,
         content_hash=wanted.content_hash,
         placed_at=placed_at,
-        guest_allergy=wanted.guest_allergy,
+        remarks=wanted.remarks,
     )
 
 

@@ -1,4 +1,4 @@
-"""What a guest must not eat: said on the order, repeated on its tickets, acknowledged by a cook."""
+"""What a guest must not eat: a remark that a cook acknowledges."""
 
 from uuid import UUID
 
@@ -6,34 +6,11 @@ from chassis.db import Transaction
 from chassis.db.audit import audit
 from chassis.db.commands import Answer, M, execute
 from services.orders.domain.order import allergy
-from services.orders.domain.order.order import GuestAllergy, Order
+from services.orders.domain.order.order import GuestAllergy
 from services.orders.domain.ticket import Ticket
-from services.orders.store.order import lock_order, lock_order_of_ticket
+from services.orders.store.order import lock_order_of_ticket
 from services.orders.usecases.order.change import apply
 from services.orders.usecases.ports import Command, Dependencies
-
-
-async def set_guest_allergy(
-    deps: Dependencies,
-    command: Command,
-    order_id: UUID,
-    said: GuestAllergy | None,
-    answer: Answer[Order, M],
-) -> M:
-    """None: no guest has one. Raises OrderNotFound and as allergy.set_guest_allergy."""
-
-    async def work(tx: Transaction) -> Order:
-        locked = await lock_order(tx, order_id)
-        order = locked.order
-        change = allergy.set_guest_allergy(locked, said, deps.stamp(command))
-        if change is not None:
-            await apply(tx, change)
-            order = change.order
-        # Who and when; what it is stands on the order alone.
-        audit(tx, "orders.guest_allergy_set", order_id=order.id, order_version=order.version)
-        return order
-
-    return await execute(deps.db, command, answer, work)
 
 
 async def acknowledge_guest_allergy(
