@@ -106,6 +106,7 @@ class OrderDraft(Body):
     draft: bool = False
     lines: Annotated[list[DraftLine], Field(max_length=200)]
     guest_allergy: GuestAllergy | None = None
+    note: Annotated[str, Field(max_length=500)] | None = None
 
 
 def order_draft(of: OrderDraft) -> orders_service_pb2.OrderDraft:
@@ -120,6 +121,7 @@ def order_draft(of: OrderDraft) -> orders_service_pb2.OrderDraft:
         draft=of.draft,
         lines=[draft_line(one) for one in of.lines],
         guest_allergy=None if of.guest_allergy is None else guest_allergy(of.guest_allergy),
+        note=of.note or "",
     )
 
 
@@ -150,6 +152,12 @@ class SetOrderStatusRequest(Body):
 
     status: Literal["draft", "validated", "paid", "preparing", "ready", "done", "invoiced", "cancelled"]
     reason: Annotated[str, Field(max_length=200)] | None = None
+
+
+class SetOrderNoteRequest(Body):
+    """What SetOrderNoteRequest takes."""
+
+    note: Annotated[str, Field(max_length=500)]
 
 
 class Station(Body):
@@ -249,6 +257,12 @@ def _set_order_status(call: Call, body: SetOrderStatusRequest) -> orders_service
 def _set_guest_allergy(call: Call, body: GuestAllergy) -> orders_service_pb2.SetGuestAllergyRequest:
     return orders_service_pb2.SetGuestAllergyRequest(
         request_id=call.key, order_id=call.id_of("order_id"), guest_allergy=guest_allergy(body)
+    )
+
+
+def _set_order_note(call: Call, body: SetOrderNoteRequest) -> orders_service_pb2.SetOrderNoteRequest:
+    return orders_service_pb2.SetOrderNoteRequest(
+        request_id=call.key, order_id=call.id_of("order_id"), note=body.note
     )
 
 
@@ -496,6 +510,17 @@ ROUTES: Final[tuple[Route, ...]] = (
         name="SetGuestAllergy",
         request=_set_guest_allergy,
         body=GuestAllergy,
+        answer=lambda of: orders_json.order(of.order),
+        key="optional",
+        permission="orders.place",
+    ),
+    Route(
+        verb="PUT",
+        path="/api/v2/orders/{order_id}/note",
+        service="fynlo.orders.v1.OrdersService",
+        name="SetOrderNote",
+        request=_set_order_note,
+        body=SetOrderNoteRequest,
         answer=lambda of: orders_json.order(of.order),
         key="optional",
         permission="orders.place",

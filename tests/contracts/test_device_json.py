@@ -78,6 +78,7 @@ PUBLISHED_TICKET = {
     "lines",
     "guest_allergy",
     "allergy_acknowledged_at",
+    "note",
 }
 NOON = Timestamp(seconds=1767225600, nanos=987_654_321)
 

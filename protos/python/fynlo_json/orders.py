@@ -111,6 +111,7 @@ def order(of: orders_pb2.Order) -> Json:
         "completed_at": instant(of.completed_at) if of.HasField("completed_at") else None,
         "unsent_since": instant(of.unsent_since) if of.HasField("unsent_since") else None,
         "guest_allergy": guest_allergy(of.guest_allergy) if of.HasField("guest_allergy") else None,
+        "note": of.note or None,
     }
 
 
@@ -272,6 +273,7 @@ def ticket(of: orders_pb2.Ticket) -> Json:
         "allergy_acknowledged_at": instant(of.allergy_acknowledged_at)
         if of.HasField("allergy_acknowledged_at")
         else None,
+        "note": of.note or None,
     }
 
 

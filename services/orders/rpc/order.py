@@ -22,7 +22,7 @@ from services.orders.usecases.order.cancelling import cancel_order
 from services.orders.usecases.order.lifecycle import complete_order, set_order_status
 from services.orders.usecases.order.order import get_history, get_order, list_orders
 from services.orders.usecases.order.placing import place_order, quote_order, validate_order
-from services.orders.usecases.order.remark import set_guest_allergy
+from services.orders.usecases.order.remark import set_guest_allergy, set_note
 from services.orders.usecases.ports import Dependencies
 from services.orders.wire import enums
 from services.orders.wire.order import history_message, order_message, quote_message, wanted_order
@@ -34,6 +34,7 @@ FIRED = with_order(orders_api.FireOrderResponse)
 CANCELLED = with_order(orders_api.CancelOrderResponse)
 COMPLETED = with_order(orders_api.CompleteOrderResponse)
 ALLERGY_SET = with_order(orders_api.SetGuestAllergyResponse)
+NOTE_SET = with_order(orders_api.SetOrderNoteResponse)
 STATUS_SET = with_order(orders_api.SetOrderStatusResponse)
 COMMAND_OF_STATUS = {
     State.VALIDATED: "ValidateOrder",
@@ -132,6 +133,12 @@ class OrdersRpc(OrdersServiceServicer):
         command, order_id = command_of("SetGuestAllergy", request), UUID(request.order_id)
         allergy = guest_allergy_of(request.guest_allergy)
         return await set_guest_allergy(self._deps, command, order_id, allergy, ALLERGY_SET)
+
+    async def SetOrderNote(
+        self, request: orders_api.SetOrderNoteRequest, context: Context
+    ) -> orders_api.SetOrderNoteResponse:
+        command, order_id = command_of("SetOrderNote", request), UUID(request.order_id)
+        return await set_note(self._deps, command, order_id, request.note.strip(), NOTE_SET)
 
     async def SetOrderStatus(
         self, request: orders_api.SetOrderStatusRequest, context: Context

@@ -127,7 +127,7 @@ def lives(change: Change, ending: str) -> Iterator[Change]:
         return Locked(order, tuple(tickets.values()))
 
     yield change
-    change = took(say(locked(), Remarks(LONGEST_ALLERGY), "guest_allergy", stamp()) or change)
+    change = took(say(locked(), Remarks(LONGEST_ALLERGY, "🍕" * 500), "note", stamp()) or change)
     yield change
     if ending == "cancelled before it is cooked":
         yield took(cancelling.begin_cancel(locked(), stamp(reason="r" * 200)))

@@ -8,6 +8,7 @@ from services.orders.domain.order.order import GuestAllergy, Remarks
 
 def write_remarks(remarks: Remarks, message: orders_pb2.Order | orders_pb2.Ticket) -> None:
     """Puts them where the message has a place for them."""
+    message.note = remarks.note
     allergy = remarks.guest_allergy
     if allergy is not None:
         numbers = allergy.allergens
@@ -16,7 +17,7 @@ def write_remarks(remarks: Remarks, message: orders_pb2.Order | orders_pb2.Ticke
 
 def remarks_of(message: orders_api.OrderDraft | orders_pb2.Order | orders_pb2.Ticket) -> Remarks:
     """What the message says."""
-    return Remarks(guest_allergy=guest_allergy_of(message.guest_allergy))
+    return Remarks(guest_allergy_of(message.guest_allergy), message.note.strip())
 
 
 def guest_allergy_of(message: orders_pb2.GuestAllergy) -> GuestAllergy | None:

@@ -102,6 +102,7 @@ class Remarks:
     """What an order says to the kitchen as a whole; every ticket of it repeats them."""
 
     guest_allergy: GuestAllergy | None = None
+    note: str = ""
 
 
 NO_REMARKS = Remarks()

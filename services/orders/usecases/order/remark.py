@@ -35,6 +35,20 @@ async def set_guest_allergy(
     return await execute(deps.db, command, answer, work)
 
 
+async def set_note(
+    deps: Dependencies, command: Command, order_id: UUID, note: str, answer: Answer[Order, M]
+) -> M:
+    """Empty: none. Raises OrderNotFound and as remark.say."""
+
+    def said(remarks: Remarks) -> Remarks:
+        return replace(remarks, note=note)
+
+    async def work(tx: Transaction) -> Order:
+        return await _say(tx, deps, command, order_id, "note", said)
+
+    return await execute(deps.db, command, answer, work)
+
+
 async def _say(
     tx: Transaction,
     deps: Dependencies,

@@ -378,6 +378,7 @@ class Order(_message.Message):
     COMPLETED_AT_FIELD_NUMBER: _builtins.int
     UNSENT_SINCE_FIELD_NUMBER: _builtins.int
     GUEST_ALLERGY_FIELD_NUMBER: _builtins.int
+    NOTE_FIELD_NUMBER: _builtins.int
     id: _builtins.str
     restaurant_id: _builtins.str
     number: _builtins.int
@@ -399,6 +400,8 @@ class Order(_message.Message):
     """Grows by one with each change."""
     bill_mode: _common_pb2.BillMode.ValueType
     menu_version: _builtins.int
+    note: _builtins.str
+    """To the kitchen, on the whole order."""
     @_builtins.property
     def created_at(self) -> _timestamp_pb2.Timestamp: ...
     @_builtins.property
@@ -451,10 +454,11 @@ class Order(_message.Message):
         completed_at: _timestamp_pb2.Timestamp | None = ...,
         unsent_since: _timestamp_pb2.Timestamp | None = ...,
         guest_allergy: Global___GuestAllergy | None = ...,
+        note: _builtins.str = ...,
     ) -> None: ...
     _HasFieldArgType: _TypeAlias = _typing.Literal["completed_at", b"completed_at", "created_at", b"created_at", "guest_allergy", b"guest_allergy", "placed_by", b"placed_by", "totals", b"totals", "unsent_since", b"unsent_since", "updated_at", b"updated_at"]  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["bill_mode", b"bill_mode", "business_date", b"business_date", "completed_at", b"completed_at", "covers", b"covers", "created_at", b"created_at", "currency_code", b"currency_code", "customer_id", b"customer_id", "guest_allergy", b"guest_allergy", "id", b"id", "kitchen_state", b"kitchen_state", "lifecycle", b"lifecycle", "lines", b"lines", "menu_version", b"menu_version", "number", b"number", "order_type", b"order_type", "payment_state", b"payment_state", "placed_by", b"placed_by", "restaurant_id", b"restaurant_id", "service_flow", b"service_flow", "state", b"state", "table_id", b"table_id", "table_name", b"table_name", "totals", b"totals", "unsent_since", b"unsent_since", "updated_at", b"updated_at", "vat", b"vat", "version", b"version"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["bill_mode", b"bill_mode", "business_date", b"business_date", "completed_at", b"completed_at", "covers", b"covers", "created_at", b"created_at", "currency_code", b"currency_code", "customer_id", b"customer_id", "guest_allergy", b"guest_allergy", "id", b"id", "kitchen_state", b"kitchen_state", "lifecycle", b"lifecycle", "lines", b"lines", "menu_version", b"menu_version", "note", b"note", "number", b"number", "order_type", b"order_type", "payment_state", b"payment_state", "placed_by", b"placed_by", "restaurant_id", b"restaurant_id", "service_flow", b"service_flow", "state", b"state", "table_id", b"table_id", "table_name", b"table_name", "totals", b"totals", "unsent_since", b"unsent_since", "updated_at", b"updated_at", "vat", b"vat", "version", b"version"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 
@@ -617,6 +621,7 @@ class Ticket(_message.Message):
     BUSINESS_DATE_FIELD_NUMBER: _builtins.int
     GUEST_ALLERGY_FIELD_NUMBER: _builtins.int
     ALLERGY_ACKNOWLEDGED_AT_FIELD_NUMBER: _builtins.int
+    NOTE_FIELD_NUMBER: _builtins.int
     id: _builtins.str
     order_id: _builtins.str
     order_number: _builtins.int
@@ -628,6 +633,8 @@ class Ticket(_message.Message):
     table_name: _builtins.str
     order_type: _common_pb2.OrderType.ValueType
     business_date: _builtins.str
+    note: _builtins.str
+    """The order's."""
     @_builtins.property
     def created_at(self) -> _timestamp_pb2.Timestamp: ...
     @_builtins.property
@@ -672,10 +679,11 @@ class Ticket(_message.Message):
         business_date: _builtins.str = ...,
         guest_allergy: Global___GuestAllergy | None = ...,
         allergy_acknowledged_at: _timestamp_pb2.Timestamp | None = ...,
+        note: _builtins.str = ...,
     ) -> None: ...
     _HasFieldArgType: _TypeAlias = _typing.Literal["acknowledged_at", b"acknowledged_at", "allergy_acknowledged_at", b"allergy_acknowledged_at", "created_at", b"created_at", "guest_allergy", b"guest_allergy", "ready_at", b"ready_at", "target_at", b"target_at"]  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["acknowledged_at", b"acknowledged_at", "allergens", b"allergens", "allergy_acknowledged_at", b"allergy_acknowledged_at", "business_date", b"business_date", "course", b"course", "created_at", b"created_at", "guest_allergy", b"guest_allergy", "id", b"id", "lines", b"lines", "order_id", b"order_id", "order_number", b"order_number", "order_type", b"order_type", "ready_at", b"ready_at", "revision", b"revision", "state", b"state", "station_id", b"station_id", "station_name", b"station_name", "table_name", b"table_name", "target_at", b"target_at"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["acknowledged_at", b"acknowledged_at", "allergens", b"allergens", "allergy_acknowledged_at", b"allergy_acknowledged_at", "business_date", b"business_date", "course", b"course", "created_at", b"created_at", "guest_allergy", b"guest_allergy", "id", b"id", "lines", b"lines", "note", b"note", "order_id", b"order_id", "order_number", b"order_number", "order_type", b"order_type", "ready_at", b"ready_at", "revision", b"revision", "state", b"state", "station_id", b"station_id", "station_name", b"station_name", "table_name", b"table_name", "target_at", b"target_at"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 

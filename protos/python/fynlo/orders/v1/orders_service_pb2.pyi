@@ -169,6 +169,7 @@ class OrderDraft(_message.Message):
     DRAFT_FIELD_NUMBER: _builtins.int
     LINES_FIELD_NUMBER: _builtins.int
     GUEST_ALLERGY_FIELD_NUMBER: _builtins.int
+    NOTE_FIELD_NUMBER: _builtins.int
     id: _builtins.str
     """Made by the client (UUIDv7) or empty."""
     service_flow: _orders_pb2.ServiceFlow.ValueType
@@ -179,6 +180,8 @@ class OrderDraft(_message.Message):
     menu_version: _builtins.int
     """The menu that the client showed; 0 when it does not know."""
     draft: _builtins.bool
+    note: _builtins.str
+    """To the kitchen, on the whole order."""
     @_builtins.property
     def lines(self) -> _containers.RepeatedCompositeFieldContainer[Global___DraftLine]: ...
     @_builtins.property
@@ -196,10 +199,11 @@ class OrderDraft(_message.Message):
         draft: _builtins.bool = ...,
         lines: _abc.Iterable[Global___DraftLine] | None = ...,
         guest_allergy: _orders_pb2.GuestAllergy | None = ...,
+        note: _builtins.str = ...,
     ) -> None: ...
     _HasFieldArgType: _TypeAlias = _typing.Literal["guest_allergy", b"guest_allergy"]  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["covers", b"covers", "customer_id", b"customer_id", "draft", b"draft", "guest_allergy", b"guest_allergy", "id", b"id", "lines", b"lines", "menu_version", b"menu_version", "order_type", b"order_type", "service_flow", b"service_flow", "table_id", b"table_id"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["covers", b"covers", "customer_id", b"customer_id", "draft", b"draft", "guest_allergy", b"guest_allergy", "id", b"id", "lines", b"lines", "menu_version", b"menu_version", "note", b"note", "order_type", b"order_type", "service_flow", b"service_flow", "table_id", b"table_id"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 
@@ -738,6 +742,52 @@ class SetGuestAllergyResponse(_message.Message):
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 
 Global___SetGuestAllergyResponse: _TypeAlias = SetGuestAllergyResponse  # noqa: Y015
+
+@_typing.final
+class SetOrderNoteRequest(_message.Message):
+    DESCRIPTOR: _descriptor.Descriptor
+
+    REQUEST_ID_FIELD_NUMBER: _builtins.int
+    ORDER_ID_FIELD_NUMBER: _builtins.int
+    NOTE_FIELD_NUMBER: _builtins.int
+    request_id: _builtins.str
+    order_id: _builtins.str
+    note: _builtins.str
+    """Empty: none."""
+    def __init__(
+        self,
+        *,
+        request_id: _builtins.str = ...,
+        order_id: _builtins.str = ...,
+        note: _builtins.str = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["note", b"note", "order_id", b"order_id", "request_id", b"request_id"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___SetOrderNoteRequest: _TypeAlias = SetOrderNoteRequest  # noqa: Y015
+
+@_typing.final
+class SetOrderNoteResponse(_message.Message):
+    DESCRIPTOR: _descriptor.Descriptor
+
+    ORDER_FIELD_NUMBER: _builtins.int
+    @_builtins.property
+    def order(self) -> _orders_pb2.Order: ...
+    def __init__(
+        self,
+        *,
+        order: _orders_pb2.Order | None = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _typing.Literal["order", b"order"]  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["order", b"order"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___SetOrderNoteResponse: _TypeAlias = SetOrderNoteResponse  # noqa: Y015
 
 @_typing.final
 class ListStationsRequest(_message.Message):

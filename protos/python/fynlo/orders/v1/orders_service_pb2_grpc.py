@@ -89,6 +89,11 @@ class OrdersServiceStub:
                 request_serializer=fynlo_dot_orders_dot_v1_dot_orders__service__pb2.SetGuestAllergyRequest.SerializeToString,
                 response_deserializer=fynlo_dot_orders_dot_v1_dot_orders__service__pb2.SetGuestAllergyResponse.FromString,
                 _registered_method=True)
+        self.SetOrderNote = channel.unary_unary(
+                '/fynlo.orders.v1.OrdersService/SetOrderNote',
+                request_serializer=fynlo_dot_orders_dot_v1_dot_orders__service__pb2.SetOrderNoteRequest.SerializeToString,
+                response_deserializer=fynlo_dot_orders_dot_v1_dot_orders__service__pb2.SetOrderNoteResponse.FromString,
+                _registered_method=True)
 
 
 class OrdersServiceServicer:
@@ -188,6 +193,15 @@ class OrdersServiceServicer:
         context.set_details('Method not implemented!')
         raise NotImplementedError('Method not implemented!')
 
+    def SetOrderNote(self, request, context):
+        """What the kitchen should know of the whole order. Its open tickets repeat it as a new revision.
+
+        An empty note takes it away. It is refused once the order is done.
+        """
+        context.set_code(grpc.StatusCode.UNIMPLEMENTED)
+        context.set_details('Method not implemented!')
+        raise NotImplementedError('Method not implemented!')
+
 
 def add_OrdersServiceServicer_to_server(servicer, server):
     rpc_method_handlers = {
@@ -245,6 +259,11 @@ def add_OrdersServiceServicer_to_server(servicer, server):
                     servicer.SetGuestAllergy,
                     request_deserializer=fynlo_dot_orders_dot_v1_dot_orders__service__pb2.SetGuestAllergyRequest.FromString,
                     response_serializer=fynlo_dot_orders_dot_v1_dot_orders__service__pb2.SetGuestAllergyResponse.SerializeToString,
+            ),
+            'SetOrderNote': grpc.unary_unary_rpc_method_handler(
+                    servicer.SetOrderNote,
+                    request_deserializer=fynlo_dot_orders_dot_v1_dot_orders__service__pb2.SetOrderNoteRequest.FromString,
+                    response_serializer=fynlo_dot_orders_dot_v1_dot_orders__service__pb2.SetOrderNoteResponse.SerializeToString,
             ),
     }
     generic_handler = grpc.method_handlers_generic_handler(
@@ -544,6 +563,33 @@ class OrdersService:
             '/fynlo.orders.v1.OrdersService/SetGuestAllergy',
             fynlo_dot_orders_dot_v1_dot_orders__service__pb2.SetGuestAllergyRequest.SerializeToString,
             fynlo_dot_orders_dot_v1_dot_orders__service__pb2.SetGuestAllergyResponse.FromString,
+            options,
+            channel_credentials,
+            insecure,
+            call_credentials,
+            compression,
+            wait_for_ready,
+            timeout,
+            metadata,
+            _registered_method=True)
+
+    @staticmethod
+    def SetOrderNote(request,
+            target,
+            options=(),
+            channel_credentials=None,
+            call_credentials=None,
+            insecure=False,
+            compression=None,
+            wait_for_ready=None,
+            timeout=None,
+            metadata=None):
+        return grpc.experimental.unary_unary(
+            request,
+            target,
+            '/fynlo.orders.v1.OrdersService/SetOrderNote',
+            fynlo_dot_orders_dot_v1_dot_orders__service__pb2.SetOrderNoteRequest.SerializeToString,
+            fynlo_dot_orders_dot_v1_dot_orders__service__pb2.SetOrderNoteResponse.FromString,
             options,
             channel_credentials,
             insecure,

@@ -76,6 +76,11 @@ class OrdersServiceStub:
 
     Without allergens and text no guest has one any more.
     """
+    SetOrderNote: _grpc.UnaryUnaryMultiCallable[_orders_service_pb2.SetOrderNoteRequest, _orders_service_pb2.SetOrderNoteResponse]
+    """What the kitchen should know of the whole order. Its open tickets repeat it as a new revision.
+
+    An empty note takes it away. It is refused once the order is done.
+    """
 
 @_typing.type_check_only
 class OrdersServiceAsyncStub(OrdersServiceStub):
@@ -124,6 +129,11 @@ class OrdersServiceAsyncStub(OrdersServiceStub):
     which the kitchen acknowledges anew.
 
     Without allergens and text no guest has one any more.
+    """
+    SetOrderNote: _aio.UnaryUnaryMultiCallable[_orders_service_pb2.SetOrderNoteRequest, _orders_service_pb2.SetOrderNoteResponse]  # type: ignore[assignment]
+    """What the kitchen should know of the whole order. Its open tickets repeat it as a new revision.
+
+    An empty note takes it away. It is refused once the order is done.
     """
 
 class OrdersServiceServicer(metaclass=_abc_1.ABCMeta):
@@ -236,6 +246,17 @@ class OrdersServiceServicer(metaclass=_abc_1.ABCMeta):
         which the kitchen acknowledges anew.
 
         Without allergens and text no guest has one any more.
+        """
+
+    @_abc_1.abstractmethod
+    def SetOrderNote(
+        self,
+        request: _orders_service_pb2.SetOrderNoteRequest,
+        context: _ServicerContext,
+    ) -> _typing.Union[_orders_service_pb2.SetOrderNoteResponse, _abc.Awaitable[_orders_service_pb2.SetOrderNoteResponse]]:
+        """What the kitchen should know of the whole order. Its open tickets repeat it as a new revision.
+
+        An empty note takes it away. It is refused once the order is done.
         """
 
 def add_OrdersServiceServicer_to_server(servicer: OrdersServiceServicer, server: _typing.Union[_grpc.Server, _aio.Server]) -> None: ...
