@@ -7,10 +7,10 @@ const STORED = "fynlo.basket.";
 const QUANTITY_MAX = 99;
 export const NOTE_MAX = 200;
 
-const EMPTY = { lines: [], order_type: "eat_in", service_flow: "pay_later", guest_allergy: null };
+const EMPTY = { lines: [], order_type: "eat_in", service_flow: "pay_later", guest_allergy: null, note: "" };
 
 /**
- * {lines, order_type, service_flow, guest_allergy: {allergens, text} or null}; a line: {id, item_id, name, unit_minor, quantity, options, note}, with options
+ * {lines, order_type, service_flow, guest_allergy: {allergens, text} or null, note}; a line: {id, item_id, name, unit_minor, quantity, options, note}, with options
  * [{option_id, name, quantity, price_delta_minor}].
  */
 export const basket = signal(EMPTY);
@@ -68,7 +68,7 @@ export function stepLine(id, step) {
   if (line) changeLine(id, { quantity: Math.min(QUANTITY_MAX, line.quantity + step) });
 }
 
-/** Eat in or takeaway, pay now or later, what the guest must not eat. */
+/** Eat in or takeaway, pay now or later, what the guest must not eat, a note to the kitchen. */
 export function setBasket(change) {
   put({ ...basket.value, ...change });
 }
@@ -101,8 +101,8 @@ export function lineMinor(line) {
 
 /** The body for POST /orders, without its id. */
 export function orderBody(wanted, menuVersion) {
-  const { guest_allergy } = wanted;
-  return { ...draftOf(wanted, menuVersion), ...(guest_allergy ? { guest_allergy } : {}) };
+  const { guest_allergy, note } = wanted;
+  return { ...draftOf(wanted, menuVersion), ...(guest_allergy ? { guest_allergy } : {}), ...(note ? { note } : {}) };
 }
 
 /** The body for POST /orders/quote: what decides the price. */

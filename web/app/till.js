@@ -41,6 +41,7 @@ const start = async () => {
     { Options },
     { Pay },
     { AllergyDialog },
+    { NoteDialog },
     { Approval },
   ] = await Promise.all([
     import("./till/shop.js"),
@@ -54,6 +55,7 @@ const start = async () => {
     import("./till/options.js"),
     import("./till/pay.js"),
     import("./till/allergy.js"),
+    import("./till/note.js"),
     import("./till/approval.js"),
   ]);
   const { alarms, dialog, dismissAlarm, drawer, openOrders, realtime, view } = shop;
@@ -61,6 +63,7 @@ const start = async () => {
   const dialogs = {
     options: Options,
     allergy: AllergyDialog,
+    note: NoteDialog,
     pay: Pay,
     order: OrderDialog,
     move: Move,

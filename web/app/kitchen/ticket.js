@@ -37,6 +37,7 @@ export function Ticket({ ticket, position, selected, onSelect }) {
       <time class="ticket-age">${elapsed(ticket.created_at, at)}</time>
     </header>
     <${Allergies} ticket=${ticket} />
+    ${ticket.note && !off && html`<p class="order-note"><b>Whole order</b> <bdi>${plain(ticket.note)}</bdi></p>`}
     ${off && html`<p class="off-banner">Cancelled – stop cooking</p>`}
     <ul class="ticket-lines">${ticket.lines.map((line) => html`<${Line} key=${line.id} ticket=${ticket} line=${line} />`)}</ul>
     <footer><${Buttons} ticket=${ticket} /></footer>

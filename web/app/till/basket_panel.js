@@ -10,6 +10,7 @@ import { count, plain } from "../text.js";
 import { rove, Segmented, Stepper, toast, toastUndo } from "../ui.js";
 import { html, signal, useEffect, useRef, useState } from "../view.js";
 import { AllergyButton } from "./allergy.js";
+import { NoteButton } from "./note.js";
 import { dialog, learnOrder } from "./shop.js";
 
 const QUOTE_AFTER_MS = 150;
@@ -80,6 +81,7 @@ export function BasketPanel() {
         <${Segmented} label="Order type" value=${wanted.order_type} options=${TYPES} onChange=${(value) => setBasket({ order_type: value })} />
         <${Segmented} label="Payment" value=${wanted.service_flow} options=${FLOWS} onChange=${(value) => setBasket({ service_flow: value })} />
         <${AllergyButton} />
+        <${NoteButton} />
       </div>
       <${Lines} lines=${wanted.lines} />
       ${wanted.lines.length > 0 && html`<${Totals} answer=${answer} total=${total} refusal=${refusal} />`}

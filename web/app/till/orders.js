@@ -10,6 +10,7 @@ import { count, orderTypeName, plain, stateName } from "../text.js";
 import { Dialog, Refusal, rove, toast } from "../ui.js";
 import { html, useState } from "../view.js";
 import { AllergyButton, AllergyNote } from "./allergy.js";
+import { NoteButton, OrderNote } from "./note.js";
 import { useCommand } from "./command.js";
 import { closeDialog, closedOrders, dialog, learnOrder, openOrders, orderOf, view } from "./shop.js";
 import { SendNow, UnfiredChip } from "./unfired.js";
@@ -73,7 +74,7 @@ function takeBack(entry) {
     return [{ ...line, options, name: item.name, unit_minor: item.price_minor, note: line.note || "" }];
   });
   refill(lines);
-  setBasket({ guest_allergy: entry.body.guest_allergy || null });
+  setBasket({ guest_allergy: entry.body.guest_allergy || null, note: entry.body.note || "" });
   dismissRefused(entry.id);
   view.value = "sell";
 }
@@ -88,6 +89,7 @@ function Card({ order }) {
       <span class="quiet age">${elapsed(order.created_at, now.value)}</span>
     </button>
     <${AllergyNote} order=${order} />
+    <${OrderNote} order=${order} />
     <p class="card-lines"><bdi>${units.join(", ")}</bdi></p>
     <p class="chips">
       <span class="chip ${order.state}">${stateName(order.state)}</span>
@@ -140,6 +142,7 @@ export function OrderDialog({ id }) {
       <p class="chips"><span class="chip ${order.state}">${stateName(order.state)}</span>
         <span class="quiet">${orderTypeName(order.order_type)} · ${timeOfDay(order.created_at, restaurant.value.timezone)}</span></p>
       ${closed ? html`<${AllergyNote} order=${order} />` : html`<${AllergyButton} order=${order} />`}
+      ${closed ? html`<${OrderNote} order=${order} />` : html`<${NoteButton} order=${order} />`}
       <table class="bill"><tbody>
         ${order.lines.map((line) => html`<${BillLine} key=${line.id} line=${line} currency=${currency} />`)}
       </tbody><tfoot>
