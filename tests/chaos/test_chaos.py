@@ -91,7 +91,7 @@ def test_every_promise_is_kept_while_relays_die_in_the_middle_of_numbering(
     system, between = broken
     scenario = Scenario(
         22,
-        *(30.0, 130, 6),
+        *(24.0, 110, 6),
         displays=2,
         targets=("orders",),
         mix={KILL_NUMBERING: 1.0},

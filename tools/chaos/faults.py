@@ -25,7 +25,7 @@ POLL_SECONDS = 0.05
 BACK_SECONDS = 60.0
 LOSE_STORE = "lose_store"
 KILL_NUMBERING = "kill_numbering"
-NUMBERING_SECONDS = 5.0
+NUMBERING_SECONDS = 20.0
 """How long it is waited for a relay to number something; then the process is killed anyway."""
 AT_IT = """
 SELECT EXISTS (SELECT FROM pg_locks JOIN pg_stat_activity USING (pid) WHERE NOT granted
