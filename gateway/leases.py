@@ -7,6 +7,7 @@ part of the burst, and is not given once half of the burst is gone: near its lim
 singly.
 """
 
+import asyncio
 from dataclasses import dataclass
 
 from chassis.recent import Recent
@@ -33,6 +34,7 @@ class Leases:
 
     def __init__(self, keys_max: int = KEYS_MAX) -> None:
         self._leases: Recent[str, Lease] = Recent(keys_max)
+        self._asked: dict[str, asyncio.Event] = {}
 
     def held(self, key: str, now: float) -> Lease | None:
         """A lease that still has something to give."""
@@ -49,7 +51,20 @@ class Leases:
         if lease is None or lease.left > 0 or now >= lease.until:
             return 1
         lease.until = now
-        return max(1, min(2 * lease.size, LEASE_MAX, burst // BURST_PER_LEASE))
+        wanted = max(1, min(2 * lease.size, LEASE_MAX, burst // BURST_PER_LEASE))
+        if wanted > 1:
+            self._asked[key] = asyncio.Event()
+        return wanted
+
+    async def settled(self, key: str) -> None:
+        """Waits for a lease that somebody is asking for: asking as well would cost each of a crowd a call."""
+        while (asked := self._asked.get(key)) is not None:
+            await asked.wait()
+
+    def answered(self, key: str) -> None:
+        """Who waits for it goes on, whatever came of it."""
+        if (asked := self._asked.pop(key, None)) is not None:
+            asked.set()
 
     def keep(self, key: str, granted: int, slack: float, now: float) -> None:
         """Notes what Valkey gave, beside what is left of an earlier lease; the first is used at once."""

@@ -155,6 +155,8 @@ class RateLimiter:
     async def take(self, *wanted: tuple[Limit, str]) -> Verdict:
         """One request of each (limit, key). Raises ResourceExhausted (RATE_LIMITED) with the wait."""
         asked = [(limit, f"{limit.name}:{key}") for limit, key in wanted]
+        for _, key in asked:
+            await self._leases.settled(key)
         now = time.monotonic()
         held = [self._leases.held(key, now) for _, key in asked]
         missing = [one for one, lease in zip(asked, held, strict=True) if lease is None]
@@ -186,6 +188,9 @@ class RateLimiter:
             self._note_alone(True, error=type(error).__name__)
             _local.inc()
             return None
+        finally:
+            for _, key in wanted:
+                self._leases.answered(key)
         # What was asked before the pause may be answered in it, and ends no spell.
         if time.monotonic() >= self._paused_until:
             self._note_alone(False)

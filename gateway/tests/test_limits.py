@@ -4,6 +4,7 @@ import asyncio
 from pathlib import Path
 
 import pytest
+import redis.asyncio as redis
 from hypothesis import given
 from hypothesis import strategies as st
 from prometheus_client import REGISTRY
@@ -189,6 +190,26 @@ async def test_requests_at_once_lose_no_more_to_leases_than_those_one_after_anot
         assert 400 - 2 * 400 // BURST_PER_LEASE <= passed <= 400
     finally:
         await limiter.close()
+
+
+async def test_a_crowd_that_has_used_up_a_lease_asks_once_for_the_next(redis_url: str) -> None:
+    limit, key, crowd, each = Limit("l", 100_000, 100_000), str(new_id()), 20, 50
+    limiter = RateLimiter(redis_url, timeout_seconds=PATIENT_SECONDS)
+    valkey: redis.Redis = redis.Redis.from_url(redis_url)
+
+    async def requests(number: int) -> None:
+        for _ in range(number):
+            await limiter.take((limit, key))
+
+    async def calls() -> int:
+        return int((await valkey.info("commandstats"))["cmdstat_evalsha"]["calls"])
+
+    await requests(4 * LEASE_MAX)
+    before = await calls()
+    await asyncio.gather(*(requests(each) for _ in range(crowd)))
+    assert await calls() - before <= 2 * crowd * each / LEASE_MAX
+    await valkey.aclose()
+    await limiter.close()
 
 
 async def test_who_asks_seldom_loses_nothing_to_leases(redis_url: str) -> None:
