@@ -1,10 +1,8 @@
-"""Requests that this gateway has taken from a shared limit ahead of time, so that a busy caller need not be
-asked about for each of them.
+"""Requests that this gateway has taken from a shared limit ahead of time, many with one question.
 
 What is leased is counted in Valkey first: the shared limit is never exceeded, whoever leases. What is not
 used within LEASE_SECONDS is lost to the caller, so a lease grows only with use (1, 2, 4, ...), stays a small
-part of the burst, and is not given once half of the burst is gone: near its limit every request is counted
-singly.
+part of the burst, and is not given once half of it is gone: near its limit every request is counted singly.
 """
 
 import asyncio

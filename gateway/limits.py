@@ -17,7 +17,7 @@ from redis.exceptions import RedisError
 from chassis.errors import ResourceExhausted
 from chassis.recent import Recent
 from chassis.telemetry import counter, gauge, get_logger
-from gateway.leases import Lease, Leases
+from gateway.leases import Leases
 
 VALKEY_SECONDS = 0.1
 """A limiter that is slower than this is not worth waiting for: to get a connection, to connect, to answer."""
@@ -160,14 +160,15 @@ class RateLimiter:
         now = time.monotonic()
         held = [self._leases.held(key, now) for _, key in asked]
         missing = [one for one, lease in zip(asked, held, strict=True) if lease is None]
-        for lease in held:
-            if lease is not None:
-                lease.left -= 1
+        used = [lease for lease in held if lease is not None]
+        for lease in used:
+            lease.left -= 1
         slack = None if held[0] is None else held[0].slack + held[0].left
         if missing:
             wait, found = await self._shared(missing) or self._local.take(missing, now)
             if wait > 0:
-                _give_back(held)
+                for lease in used:  # a refused request costs none of its limits
+                    lease.left += 1
                 raise refusal_of(wanted[0][0], wait)
             slack = found if slack is None else slack
         return Verdict(wanted[0][0], int(slack or 0))
@@ -223,10 +224,3 @@ class RateLimiter:
         """Closes the connections."""
         if self._client is not None:
             await self._client.aclose()
-
-
-def _give_back(held: Sequence[Lease | None]) -> None:
-    """A refused request costs none of its limits."""
-    for lease in held:
-        if lease is not None:
-            lease.left += 1
