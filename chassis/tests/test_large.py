@@ -115,11 +115,11 @@ async def test_the_search_for_lost_events_goes_through_every_row_page_by_page(
     before, pages, published = 2**63 - 1, 0, 0
     since = fake_clock.now() - timedelta(hours=72)
     while rows := await leader.connection.fetch(
-        "SELECT * FROM outbox_page($1, $2, $3)", before, 20 * PAGE_ROWS, since
+        "SELECT * FROM outbox_page($1, $2, $3)", before, PAGE_ROWS, since
     ):
         before, pages = rows[-1]["id"], pages + 1
         published += sum(row["stream_seq"] is not None for row in rows)
-    assert (pages, published) == (2 * ROWS // (20 * PAGE_ROWS), ROWS)
+    assert (pages, published) == (2 * ROWS // PAGE_ROWS, ROWS)
 
 
 async def test_a_stream_that_lost_everything_is_handed_back_whole(
