@@ -145,7 +145,7 @@ class Call:
         """A query parameter that is a whole number. Raises InvalidArgument (INVALID_QUERY)."""
         found = whole_number(self.request.query_params.get(name, str(default)), least, most)
         if found is None:
-            raise InvalidArgument(f"{name} is a whole number from {least} to {most}", reason="INVALID_QUERY")
+            raise _refused(f"{name} is a whole number from {least} to {most}")
         return found
 
     def cursor(self, name: str, most: int) -> str:
@@ -161,7 +161,7 @@ class Call:
         (INVALID_QUERY)."""
         text = self.request.query_params.get(name)
         if text is not None and text not in known:
-            raise InvalidArgument(f"{name} is one of {', '.join(known)}", reason="INVALID_QUERY")
+            raise _refused(f"{name} is one of {', '.join(known)}")
         return text or ""
 
     def instant(self, name: str) -> Timestamp | None:
@@ -173,7 +173,7 @@ class Call:
         try:
             at.FromJsonString(text)
         except ValueError:
-            raise InvalidArgument(f"{name} is an RFC 3339 time", reason="INVALID_QUERY") from None
+            raise _refused(f"{name} is an RFC 3339 time") from None
         return at
 
     def flag(self, name: str) -> bool:
@@ -181,7 +181,7 @@ class Call:
         (INVALID_QUERY): a dry_run that is misspelt must not become a real one."""
         text = self.request.query_params.get(name, "false")
         if text not in ("true", "false"):
-            raise InvalidArgument(f"{name} is true or false", reason="INVALID_QUERY")
+            raise _refused(f"{name} is true or false")
         return text == "true"
 
     def date(self, name: str) -> str:
@@ -191,7 +191,7 @@ class Call:
         if text is None:
             return ""
         if not _is_date(text):
-            raise InvalidArgument(f"{name} is YYYY-MM-DD", reason="INVALID_QUERY")
+            raise _refused(f"{name} is YYYY-MM-DD")
         return text
 
     def some_of(self, name: str, known: Mapping[str, Any], most: int) -> list[Any]:
@@ -200,10 +200,7 @@ class Call:
         """
         text = self.request.query_params.get(name, "")
         if not texts.matches(texts.some_of(known, most), text):
-            raise InvalidArgument(
-                f"{name} is up to {most} of {', '.join(known)}, separated by commas",
-                reason="INVALID_QUERY",
-            )
+            raise _refused(f"{name} is up to {most} of {', '.join(known)}, separated by commas")
         return [known[one] for one in text.split(",")] if text else []
 
     def line(self, name: str, most: int) -> str:
@@ -211,17 +208,14 @@ class Call:
         InvalidArgument (INVALID_QUERY)."""
         text = self.request.query_params.get(name, "")
         if len(text) > most or not texts.matches(texts.ONE_LINE, text):
-            raise InvalidArgument(
-                f"{name} is up to {most} characters without control characters",
-                reason="INVALID_QUERY",
-            )
+            raise _refused(f"{name} is up to {most} characters without control characters")
         return text
 
     def form(self, name: str, pattern: str) -> str:
         """A query parameter of a form of its own, which is needed. Raises InvalidArgument (INVALID_QUERY)."""
         text = self.request.query_params.get(name, "")
         if not texts.matches(pattern, text):
-            raise InvalidArgument(f"{name} has the form {pattern}", reason="INVALID_QUERY")
+            raise _refused(f"{name} has the form {pattern}")
         return text
 
     def query_id(self, name: str) -> str:
@@ -243,6 +237,10 @@ class Call:
         """A path parameter that is one of ``known``; anything else names nothing (NotFound)."""
         text: str = self.request.path_params[name]
         return text if text in known else _unknown(text)
+
+
+def _refused(detail: str) -> InvalidArgument:
+    return InvalidArgument(detail, reason="INVALID_QUERY")
 
 
 def _is_date(text: str) -> bool:

@@ -82,11 +82,7 @@ def answer(body: Mapping[str, Any], headers: Mapping[str, str] | None = None) ->
 
 def of_problem(problem: Problem) -> Response:
     """The answer for a problem that a service or the gateway itself raised."""
-    status = STATUS_OF_KIND[problem.kind]
-    if problem.reason == "DEADLINE_EXCEEDED":
-        status = 504
-    if problem.reason in STATUS_OF_REASON:
-        status = STATUS_OF_REASON[problem.reason]
+    status = STATUS_OF_REASON.get(problem.reason, STATUS_OF_KIND[problem.kind])
     detail = problem.detail if problem.kind is not Kind.INTERNAL else HIDDEN_DETAIL
     errors = [{"field": e.field, "code": e.code, "detail": e.detail} for e in problem.fields]
     extra = _extra(problem.metadata)
@@ -100,8 +96,9 @@ def of_problem(problem: Problem) -> Response:
     return answer(document(status, problem.reason.lower(), detail, errors=errors, extra=extra), headers)
 
 
-# Refusals of the gateway's own that HTTP has a status of its own for.
+# What HTTP has a status of its own for.
 STATUS_OF_REASON: Mapping[str, int] = {
+    "DEADLINE_EXCEEDED": 504,
     "MALFORMED_JSON": 400,
     "BODY_TOO_LARGE": 413,
     "UNSUPPORTED_MEDIA_TYPE": 415,
@@ -121,12 +118,8 @@ def _retry_after(problem: Problem) -> int | None:
 
 
 def _extra(metadata: Mapping[str, str]) -> dict[str, Any]:
-    extra: dict[str, Any] = {}
-    for name, value in metadata.items():
-        if name == "retry_after_seconds":
-            continue
-        if name in LIST_METADATA:
-            extra[name] = [part for part in value.split(",") if part]
-        else:
-            extra[name] = value
-    return extra
+    return {
+        name: [part for part in value.split(",") if part] if name in LIST_METADATA else value
+        for name, value in metadata.items()
+        if name != "retry_after_seconds"
+    }
