@@ -5,7 +5,6 @@ import json
 import time
 from pathlib import Path
 
-import orjson
 from fynlo.orders.v1.orders_service_pb2 import ListOrdersRequest
 from fynlo.orders.v1.orders_service_pb2_grpc import OrdersServiceStub
 
@@ -112,7 +111,7 @@ async def test_a_rate_limit_holds_over_both_gateways(house: House) -> None:
     began, asked, allowed, where = time.monotonic(), 0, 0, "203.0.113.9"
     alone_before = await judged_alone(house)
     for flood in range(FLOODS_MAX):
-        answers = await asyncio.gather(*(refresh(house, number, where) for number in range(FLOOD)))
+        answers = await asyncio.gather(*(knock(house, number, where) for number in range(FLOOD)))
         asked += FLOOD
         allowed += sum(answer != 429 for answer in answers)
         granted = LOGIN_BURST + LOGIN_PER_SECOND * (time.monotonic() - began) + 1
@@ -129,8 +128,9 @@ async def judged_alone(house: House) -> float:
     return sum([await house.counted(name, "gateway_rate_local_total") for name in names])
 
 
-async def refresh(house: House, number: int, where: str) -> int:
+async def knock(house: House, number: int, where: str) -> int:
+    """What is counted and then refused for its body: whoever is let in costs so little that a slow machine is
+    not slower than what the limit gives back.
+    """
     url = f"{house.doors[number % 2].base_url}/api/v2/auth/refresh"
-    body = orjson.dumps({"refresh_token": "nobody's", "device_id": "dev-flood"})
-    headers = {"X-Forwarded-For": where, "Content-Type": "application/json"}
-    return (await house.http.post(url, content=body, headers=headers)).status_code
+    return (await house.http.post(url, json={}, headers={"X-Forwarded-For": where})).status_code
