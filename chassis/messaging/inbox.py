@@ -6,14 +6,11 @@ the row and does nothing, and only then is the delivery acknowledged. An acknowl
 one more delivery, so nobody waits for its receipt. Events of one restaurant are handled in the order of
 their delivery, but a failed one is tried again later, behind others: handlers compare versions.
 
-A Subscription spares what an event does not need: the transaction where it concerns nobody here, the row
-where its effect is a comparison of versions, and then also a transaction of its own
-(chassis.messaging.together).
+A Subscription spares what an event does not need: a transaction, a row, a turn of its own.
 
 An event that did not go well is set aside in Postgres (chassis.messaging.aside) and tried again later. After
-MAX_FAILURES failures it is parked: the page /platform/parked and `python -m chassis.messaging.parked` list,
-retry and discard. What is Unavailable or a ConcurrentUpdate is no failure; while the database is away the
-delivery itself is put off.
+MAX_FAILURES it is parked: the page /platform/parked and `python -m chassis.messaging.parked` list, retry and
+discard. Unavailable or ConcurrentUpdate is no failure; while the database is away the delivery is put off.
 """
 
 import asyncio
@@ -50,7 +47,7 @@ from chassis.messaging.aside import (
 )
 from chassis.messaging.pull import PullLoop
 from chassis.messaging.stream import STREAM, EventContext, durable_of, ensure_stream, event_context
-from chassis.messaging.together import Arrival, Gathering, HandleTogether
+from chassis.messaging.together import SPACING_SECONDS, Arrival, Gathering, HandleTogether
 from chassis.process.cancellation import stop_if_cancelled
 from chassis.telemetry import work_scope
 
@@ -88,12 +85,14 @@ class Subscription:
     late changes nothing; it goes without an inbox row.
     ``together``: handles many of them, of many restaurants, in one transaction of no restaurant; only beside
     ``versioned``. Where it raises, each is handled alone by ``handle``.
+    ``unhurried``: nobody waits for the effect. Events come together, up to SPACING_SECONDS later.
     """
 
     handle: Handler
     concerns: Callable[[Any], bool] = _all
     versioned: bool = False
     together: HandleTogether | None = None
+    unhurried: bool = False
 
     def __post_init__(self) -> None:
         if self.together is not None and not self.versioned:
@@ -189,7 +188,8 @@ class Consumer:
 
     async def _pull(self, event_type: str) -> None:
         name = durable_of(self._durable, event_type)
-        pull = PullLoop(self._nats, STREAM, name, lambda: self._ensure_consumer(name, event_type))
+        spacing = SPACING_SECONDS if self._handlers[event_type][1].unhurried else 0.0
+        pull = PullLoop(self._nats, STREAM, name, lambda: self._ensure_consumer(name, event_type), spacing)
         async for msg in pull.messages(lambda: self._in_window(event_type)):
             self._take(msg, event_type)
 

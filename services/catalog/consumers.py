@@ -1,7 +1,8 @@
 """What the catalog hears from other services. Every handler may run twice, late and out of order.
 
 Most orders hold no counted stock, and most events are theirs: what concerns no stock (``concerns_stock``)
-costs no transaction and no inbox row.
+costs no transaction and no inbox row, and comes with others of its kind: what an order holds is held since it
+was asked for, before there was any event.
 """
 
 from collections.abc import Mapping
@@ -36,9 +37,9 @@ def handlers(clock: Clock) -> Mapping[type[Message], Subscription]:
         await keep_restaurant(tx, restaurant_in(event.settings))
 
     return {
-        OrderPlaced: Subscription(on_order, concerns=concerns_stock),
-        OrderUpdated: Subscription(on_order, concerns=concerns_stock),
-        OrderCompleted: Subscription(on_completed, concerns=concerns_stock),
-        OrderCancelled: Subscription(on_cancelled, concerns=concerns_stock),
+        OrderPlaced: Subscription(on_order, concerns=concerns_stock, unhurried=True),
+        OrderUpdated: Subscription(on_order, concerns=concerns_stock, unhurried=True),
+        OrderCompleted: Subscription(on_completed, concerns=concerns_stock, unhurried=True),
+        OrderCancelled: Subscription(on_cancelled, concerns=concerns_stock, unhurried=True),
         RestaurantUpdated: Subscription(on_restaurant_updated, versioned=True),
     }

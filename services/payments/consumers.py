@@ -45,7 +45,7 @@ def handlers(db: Database) -> Mapping[type[Message], Subscription]:
     async def on_restaurant_updated(tx: Transaction, event: RestaurantUpdated, context: EventContext) -> None:
         await apply_restaurant(tx, restaurant_in(event.settings))
 
-    copied = Subscription(on_order, concerns=_is_payable, versioned=True, together=on_orders)
+    copied = Subscription(on_order, concerns=_is_payable, versioned=True, together=on_orders, unhurried=True)
     return {
         **dict.fromkeys(ORDER_EVENTS, copied),
         RestaurantUpdated: Subscription(on_restaurant_updated, versioned=True),
