@@ -1,7 +1,7 @@
 """From what a guest wants to what is sold: names, prices and rates are taken from one menu version."""
 
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from datetime import date, datetime
 from uuid import UUID
 
@@ -80,9 +80,10 @@ def price_basket(
         for index, line in enumerate(lines)
     ]
     charge_bp = terms.service_charge_bp if order_type is OrderType.EAT_IN else 0
-    computed = bill([to_price for _, to_price in sold], terms.bill_mode, charge_bp)
+    computed = bill([to_price for _, _, to_price in sold], terms.bill_mode, charge_bp)
     priced = tuple(
-        replace(line, vat_minor=vat) for (line, _), vat in zip(sold, computed.line_vat_minor, strict=True)
+        _line(wanted, *parts, vat)
+        for wanted, parts, vat in zip(lines, sold, computed.line_vat_minor, strict=True)
     )
     return Basket(priced, computed, terms, menu.version)
 
@@ -106,7 +107,7 @@ def wanted_again(order: Order) -> tuple[WantedLine, ...]:
 
 def _sell(
     path: str, wanted: WantedLine, order_type: OrderType, shown_menu_version: int, menu: Menu, terms: Terms
-) -> tuple[Line, LineToPrice]:
+) -> tuple[Item, tuple[ChosenOption, ...], LineToPrice]:
     item = menu.items.get(wanted.item_id)
     if item is None:
         raise LineRefused("UNKNOWN_ITEM", f"{path}.item_id", f"No item {wanted.item_id} is on the menu.")
@@ -124,8 +125,13 @@ def _sell(
     unit_minor = item.price_minor + sum(option.price_delta_minor * option.quantity for option in options)
     if unit_minor < 0:
         raise LineRefused("NEGATIVE_PRICE", f"{path}.options", f"{item.name} would cost less than nothing.")
-    to_price = LineToPrice(unit_minor, wanted.quantity, rate)
-    line = Line(
+    return item, options, LineToPrice(unit_minor, wanted.quantity, rate)
+
+
+def _line(
+    wanted: WantedLine, item: Item, options: tuple[ChosenOption, ...], price: LineToPrice, vat_minor: int
+) -> Line:
+    return Line(
         id=wanted.id,
         item_id=item.id,
         category_id=item.category_id,
@@ -137,14 +143,13 @@ def _sell(
         seat=wanted.seat,
         course=wanted.course,
         hold=wanted.hold,
-        gross_minor=to_price.gross_minor,
-        discount_minor=to_price.discount_minor,
-        vat_rate_bp=rate,
-        vat_minor=0,
+        gross_minor=price.gross_minor,
+        discount_minor=price.discount_minor,
+        vat_rate_bp=price.vat_rate_bp,
+        vat_minor=vat_minor,
         allergens=_allergens(item, options),
         stock_tracked=item.stock_tracked,
     )
-    return line, to_price
 
 
 def _choose(path: str, item: Item, wanted: Iterable[WantedOption]) -> tuple[ChosenOption, ...]:
