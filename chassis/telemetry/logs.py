@@ -8,6 +8,7 @@ import logging
 import re
 import sys
 from collections.abc import MutableMapping
+from functools import lru_cache
 from typing import Any, TextIO
 
 import orjson
@@ -19,6 +20,8 @@ from chassis.telemetry.traces import current_scope
 
 TEXT_MAX_CHARS = 8_000
 REDACTED = "[redacted]"
+NAMES_MAX = 1_024
+"""Names of facts of which it is remembered whether they are secrets: those that our own code writes."""
 
 _SECRET_NAME = re.compile(
     r"(?i)(^|_)(password|passwd|passphrase|secret|token|tokens|authorization|cookie|pin|pepper|otp|api_?key"
@@ -87,7 +90,7 @@ def add_scope(_logger: Any, _method: str, event: MutableMapping[str, Any]) -> Mu
 def redact(_logger: Any, _method: str, event: MutableMapping[str, Any]) -> MutableMapping[str, Any]:
     """Removes secrets by name and tokens by look, at any depth, and cuts texts that are too long."""
     for key, value in event.items():
-        event[key] = REDACTED if _SECRET_NAME.search(key) else _clean(value)
+        event[key] = REDACTED if _is_secret(key) else _clean(value)
     return event
 
 
@@ -110,12 +113,19 @@ def _on_one_line(value: Any) -> Any:
     return [_on_one_line(item) for item in value] if isinstance(value, list) else value
 
 
+@lru_cache(maxsize=NAMES_MAX)
+def _is_secret(name: str) -> bool:
+    return _SECRET_NAME.search(name) is not None
+
+
 def _clean(value: Any) -> Any:
     if isinstance(value, str):
         text = value if len(value) <= TEXT_MAX_CHARS else value[:TEXT_MAX_CHARS] + "…"
-        return _URL_PASSWORD.sub(rf"\1:{REDACTED}@", _TOKEN.sub(REDACTED, text))
+        if "eyJ" in text:
+            text = _TOKEN.sub(REDACTED, text)
+        return _URL_PASSWORD.sub(rf"\1:{REDACTED}@", text) if "://" in text else text
     if isinstance(value, dict):
-        return {k: REDACTED if _SECRET_NAME.search(str(k)) else _clean(v) for k, v in value.items()}
+        return {k: REDACTED if _is_secret(str(k)) else _clean(v) for k, v in value.items()}
     if isinstance(value, list | tuple):
         return [_clean(item) for item in value]
     if value is None or isinstance(value, int | float):
