@@ -15,7 +15,7 @@ from typing import Any
 
 from bench import results
 from bench.bars import BARS, Account
-from bench.scenarios import call, encode, hostile, hostile_sockets, menu, orders, sockets, start, till
+from bench.scenarios import call, encode, hear, hostile, hostile_sockets, menu, orders, sockets, start, till
 from bench.stage import RESTAURANTS, SETTINGS, Stage, on_stage
 from chassis.clock import SystemClock
 
@@ -36,6 +36,7 @@ RESTAURANTS_OF = {
 UNSTAGED: dict[str, Callable[[], Account]] = {
     "call": call.call,
     "encode": encode.encode,
+    "hear": hear.hear,
     "start": start.start,
 }
 """Scenarios that need no running system, or start one themselves."""

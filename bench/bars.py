@@ -128,6 +128,7 @@ BARS: dict[str, tuple[Bar, ...]] = {
     # Times of one process to compare two commits by; nothing is asked of them alone.
     "call": (),
     "encode": (),
+    "hear": (),
     "start": (
         Bar("make run from a clone", "s", at("first_seconds"), 60.0),
         Bar("second start", "s", at("second_seconds"), 6.0),

@@ -35,6 +35,11 @@ class Generator:
         if word != "ready":
             raise GeneratorFailed(f"not ready: {word}")
 
+    def asked(self) -> Any:
+        """What it says when it is asked for nothing in particular."""
+        self._say("{}")
+        return self._hear()
+
     def go(self) -> None:
         """Begins."""
         self._say("go")
