@@ -6,13 +6,20 @@ import time
 from collections.abc import AsyncIterator
 from contextlib import aclosing
 
+from google.protobuf.message import Message
 from nats.aio.client import Client as NatsClient
 from nats.js.api import AckPolicy, ConsumerConfig, DeliverPolicy
 from nats.js.errors import NotFoundError
 
+from chassis.db import Database, Transaction
+from chassis.ids import new_id
+from chassis.messaging.inbox import Consumer, Subscription
 from chassis.messaging.pull import BATCH_MESSAGES, PullLoop
-from chassis.messaging.stream import STREAM, ensure_stream
-from chassis.tests.test_inbox import eventually
+from chassis.messaging.stream import STREAM, EventContext, ensure_stream
+from chassis.messaging.together import SPACING_SECONDS
+from chassis.tests.probe import ThingMade
+from chassis.tests.test_inbox import eventually, running
+from chassis.tests.test_inbox import publish as made
 
 SUBJECT = "fynlo.probe.v1.ThingPulled.platform"
 NEVER_SECONDS = 600.0
@@ -120,3 +127,25 @@ async def test_a_spaced_consumer_that_somebody_deletes_is_made_again(
         await asked(nats_client, durable)
         await publish(nats_client, 3)
         await have_come(came, 4)
+
+
+async def test_an_unhurried_event_comes_with_those_that_follow_within_the_spacing(
+    db: Database, nats_client: NatsClient, durable: str
+) -> None:
+    handled: list[float] = []
+
+    async def handle(_: Transaction, __: Message, ___: EventContext) -> None:
+        handled.append(time.monotonic())
+
+    subscription = Subscription(handle, versioned=True, unhurried=True)
+    consumer = Consumer(db, nats_client, durable=durable, handlers={ThingMade: subscription})
+    async with running(consumer):
+        for number in range(1, 4):
+            await made(nats_client, new_id(), f"soup {number}")
+
+            async def has_come(count: int = number) -> bool:
+                return len(handled) >= count
+
+            await eventually(has_come)
+    # The second comes when the first is handled, or later; the third a whole spacing after it.
+    assert handled[2] - handled[0] >= SPACING_SECONDS
