@@ -4,7 +4,6 @@ import asyncio
 import contextlib
 import time
 from collections.abc import AsyncIterator
-from contextlib import aclosing
 
 from google.protobuf.message import Message
 from nats.aio.client import Client as NatsClient
@@ -49,10 +48,9 @@ async def pulling(client: NatsClient, durable: str, spacing_seconds: float) -> A
     loop = loop_of(client, durable, spacing_seconds)
 
     async def pull() -> None:
-        async with aclosing(loop.messages(lambda: 0)) as messages:
-            async for msg in messages:
-                came.append(time.monotonic())
-                await msg.ack()
+        async for msg in loop.messages(lambda: 0):
+            came.append(time.monotonic())
+            await msg.ack()
 
     await ensure_stream(client)
     task = asyncio.create_task(pull())
@@ -94,6 +92,7 @@ async def test_after_a_quiet_time_a_message_comes_at_once(nats_client: NatsClien
     async with pulling(nats_client, durable, NEVER_SECONDS) as came:
         await publish(nats_client, 1)
         await have_come(came, 1)
+    assert len(came) == 1
 
 
 async def test_what_follows_a_message_comes_together_when_the_spacing_is_over(
@@ -114,6 +113,7 @@ async def test_nothing_of_a_flood_is_left_behind(nats_client: NatsClient, durabl
         await have_come(came, 1)
         await publish(nats_client, 3 * BATCH_MESSAGES)
         await have_come(came, 1 + 3 * BATCH_MESSAGES)
+    assert len(came) == 1 + 3 * BATCH_MESSAGES
 
 
 async def test_a_spaced_consumer_that_somebody_deletes_is_made_again(
@@ -127,6 +127,7 @@ async def test_a_spaced_consumer_that_somebody_deletes_is_made_again(
         await asked(nats_client, durable)
         await publish(nats_client, 3)
         await have_come(came, 4)
+    assert len(came) == 4
 
 
 async def test_an_unhurried_event_comes_with_those_that_follow_within_the_spacing(
