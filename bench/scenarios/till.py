@@ -115,8 +115,8 @@ def log_in(stage: Stage) -> Account:
         "crowd_ratio_to_hashes": None if last is None else round(last / hashes, 2),
     }
     account["beside"] = (
-        f"one hash {before['hash_ms']:.0f} ms; {CROWD} at once: last after {last or 0:.0f} ms, least possible "
-        f"{least:.0f} ms; {CROWD} hashes alone took {before['crowd_ms']:.0f} and {after['crowd_ms']:.0f} ms"
+        f"one hash {before['hash_ms']:.0f} ms; {CROWD} at once: last after {last or 0:.0f} ms, least "
+        f"possible {least:.0f} ms; {CROWD} hashes alone: {before['crowd_ms']:.0f}, {after['crowd_ms']:.0f} ms"
     )
     return account
 
