@@ -21,7 +21,7 @@ SELECT EXISTS (SELECT FROM pg_locks JOIN pg_stat_activity USING (pid)
                AND backend_start > clock_timestamp() - make_interval(secs => $2::float8))
 """
 """A back end older than the process is its predecessor's, which may go on numbering when that is dead."""
-AWAY = (OSError, asyncpg.PostgresError, asyncpg.InterfaceError)
+AWAY = (OSError, asyncpg.PostgresError, asyncpg.InterfaceError, asyncpg.InternalClientError)
 
 
 async def in_the_middle_of_numbering(
