@@ -3,6 +3,7 @@
 import asyncio
 import hashlib
 import random
+from collections.abc import Callable
 from typing import Any
 
 import httpx
@@ -14,6 +15,10 @@ from tools.chaos.history import FAIL, INFO, INVOKE, OK, History
 
 SETTLE_SECONDS = 90.0
 """After this long without a definitive answer a device gives up, and the run has failed."""
+CALM_SECONDS = 30.0
+"""It gives up at the earliest this long after the last strike: a system that is struck for longer than
+SETTLE_SECONDS need not have been whole for a moment.
+"""
 FIRST_PAUSE_SECONDS = 0.05
 MAX_PAUSE_SECONDS = 1.0
 KEPT_FACTS = ("id", "order_id", "amount_minor", "state", "number")
@@ -22,12 +27,26 @@ Json = dict[str, Any]
 
 
 class Caller:
-    """The careful half of a device. ``rng`` decides pauses, so that a seed gives the same run."""
+    """The careful half of a device. ``rng`` decides pauses, so that a seed gives the same run;
+    ``calm_since`` says since when nothing is struck, infinity while something is, on the clock of the loop.
+    """
 
-    def __init__(self, device: Device, history: History, rng: random.Random) -> None:
+    def __init__(
+        self,
+        device: Device,
+        history: History,
+        rng: random.Random,
+        calm_since: Callable[[], float],
+        *,
+        settle_seconds: float = SETTLE_SECONDS,
+        calm_seconds: float = CALM_SECONDS,
+    ) -> None:
         self.device = device
         self.rng = rng
         self._history = history
+        self._calm_since = calm_since
+        self._settle_seconds = settle_seconds
+        self._calm_seconds = calm_seconds
 
     async def call(
         self,
@@ -56,9 +75,10 @@ class Caller:
             content=content or hashlib.sha256(raw).hexdigest()[:16],
             asked={"path": path, **(asked or {})},
         )
-        give_up_at = asyncio.get_running_loop().time() + SETTLE_SECONDS
+        clock = asyncio.get_running_loop().time
+        settle_at = clock() + self._settle_seconds
         pause = FIRST_PAUSE_SECONDS
-        while asyncio.get_running_loop().time() < give_up_at:
+        while clock() < max(settle_at, self._calm_since() + self._calm_seconds):
             settled, answer = await self._attempt(op, path, raw)
             if settled:
                 return answer

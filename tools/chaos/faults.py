@@ -16,10 +16,9 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-import asyncpg
-
 from deploy.local.state import start_mark
 from tools.chaos.network import Harm, Network
+from tools.chaos.numbering import in_the_middle_of_numbering
 
 POLL_SECONDS = 0.05
 BACK_SECONDS = 60.0
@@ -27,10 +26,6 @@ LOSE_STORE = "lose_store"
 KILL_NUMBERING = "kill_numbering"
 NUMBERING_SECONDS = 20.0
 """How long it is waited for a relay to number something; then the process is killed anyway."""
-AT_IT = """
-SELECT EXISTS (SELECT FROM pg_locks JOIN pg_stat_activity USING (pid) WHERE NOT granted
-               AND relation = $1::text::regclass AND query LIKE '%outbox_n%')
-"""
 NATS_STORE = "nats"
 """The folder of the embedded NATS inside a run's data folder."""
 
@@ -55,10 +50,18 @@ class Strike:
 class Faults:
     """Does it. ``state`` reads run.json; ``network`` None: there are no links to harm."""
 
-    def __init__(self, state: State, network: Network | None = None) -> None:
+    def __init__(
+        self,
+        state: State,
+        network: Network | None = None,
+        *,
+        numbering_seconds: float = NUMBERING_SECONDS,
+    ) -> None:
         self.strikes: list[Strike] = []
         self._state = state
         self._network = network
+        self._numbering_seconds = numbering_seconds
+        self._aimed_at: set[str] = set()
         self._watching: set[asyncio.Task[None]] = set()
         self._stopped: set[str] = set()
         self._began = time.monotonic()
@@ -74,8 +77,10 @@ class Faults:
 
     async def over(self) -> None:
         """Returns when everything that was struck is back, or has not come back in BACK_SECONDS."""
-        if self._watching:
-            await asyncio.wait(self._watching, timeout=BACK_SECONDS)
+        until = time.monotonic() + BACK_SECONDS
+        # What is aimed yet is watched only once it has struck.
+        while self._watching and (left := until - time.monotonic()) > 0:
+            await asyncio.wait(self._watching, timeout=left)
 
     def serving(self, names: list[str]) -> list[str]:
         """Those of ``names`` that are ready and not stopped."""
@@ -97,10 +102,11 @@ class Faults:
 
     def kill_numbering(self, name: str) -> bool:
         """SIGKILL for a service in the middle of a batch that its relay is giving positions to; False where
-        it does not run at the moment.
+        it does not run at the moment, or is being aimed at: a process dies once.
         """
-        if self._pid(name) is None:
+        if self._pid(name) is None or name in self._aimed_at:
             return False
+        self._aimed_at.add(name)
         self._keep(self._kill_numbering(name))
         return True
 
@@ -172,18 +178,25 @@ class Faults:
             self._stopped.discard(name)
 
     async def _kill_numbering(self, name: str) -> None:
-        """Holds the rows of the channels, which only numbering writes, until the relay waits for them."""
-        channels, until = f"{name}.outbox_channel", time.monotonic() + NUMBERING_SECONDS
-        with contextlib.suppress(OSError, asyncpg.PostgresError, asyncpg.InterfaceError):
-            connection = await asyncpg.connect(self._state()["urls"]["admin_database"])
-            try:
-                async with connection.transaction():
-                    await connection.execute(f"LOCK TABLE {channels} IN EXCLUSIVE MODE")
-                    if await _within(until, connection, channels) and self.kill(name, KILL_NUMBERING):
-                        return
-            finally:
-                connection.terminate()
-        self.kill(name)
+        try:
+            async with asyncio.timeout(self._numbering_seconds):
+                await in_the_middle_of_numbering(
+                    self._state()["urls"]["admin_database"],
+                    name,
+                    lambda: self._age_seconds(name),
+                    lambda: self.kill(name, KILL_NUMBERING),
+                )
+        except TimeoutError:
+            self.kill(name)
+        finally:
+            self._aimed_at.discard(name)
+
+    def _age_seconds(self, name: str) -> float:
+        pid = self._pid(name)
+        started = None if pid is None else start_mark(pid)
+        if started is None:
+            return 0.0
+        return time.clock_gettime(time.CLOCK_BOOTTIME) - int(started) / os.sysconf("SC_CLK_TCK")
 
     async def _until_back(self, strike: Strike, killed_pid: int) -> None:
         killed = time.monotonic()
@@ -193,15 +206,6 @@ class Faults:
             if process.get("state") == "ready" and process.get("pid") not in (None, killed_pid):
                 strike.away_seconds = round(time.monotonic() - killed, 2)
                 return
-
-
-async def _within(until: float, connection: Any, channels: str) -> bool:
-    """Whether a relay waits for the table ``channels`` before ``until``."""
-    while time.monotonic() < until:
-        if await connection.fetchval(AT_IT, channels):
-            return True
-        await asyncio.sleep(POLL_SECONDS / 2)
-    return False
 
 
 def _children(pid: int) -> list[int]:

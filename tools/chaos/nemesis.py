@@ -20,8 +20,8 @@ TARGETS = (
     "postgres",
     "valkey",
 )
-NUMBERING = frozenset({"auth", "catalog", "orders", "payments", "staff"})
-"""Those whose relay gives positions."""
+NUMBERING = frozenset({"catalog", "orders", "payments"})
+"""Those whose relay has something to number while shops sell."""
 INTERVAL_SECONDS = (1.0, 2.0)
 STOP_SECONDS = (3.0, 30.0)
 HARM_SECONDS = (3.0, 15.0)
@@ -76,17 +76,18 @@ class Nemesis:
         elif kind == LOSE_STORE:
             self._faults.lose_store()
         elif kind == KILL_NUMBERING and (relays := sorted(NUMBERING & set(self._targets))):
-            self._faults.kill_numbering(self._rng.choice(relays))
+            self._faults.kill_numbering(self._next(kind, relays))
         else:
             self._faults.kill(self._next("kill"))
 
-    def _next(self, kind: str) -> str:
+    def _next(self, kind: str, among: Sequence[str] | None = None) -> str:
         """Every process once, in random order, then again: each gets its share of each fault. One that serves
-        goes first: to strike what is only starting breaks less.
+        goes first: to strike what is only starting breaks less. ``among`` None: all targets.
         """
         bag = self._bags.setdefault(kind, [])
         if not bag:
-            bag += self._rng.sample(list(self._targets), len(self._targets))
+            chosen_from = list(self._targets if among is None else among)
+            bag += self._rng.sample(chosen_from, len(chosen_from))
         chosen = next(reversed(self._faults.serving(bag)), bag[-1])
         bag.remove(chosen)
         return chosen

@@ -20,6 +20,8 @@ from tools.chaos.devices import operation_of
 from tools.chaos.history import content_hash
 
 SCHEMAS = ("auth", "catalog", "orders", "payments", "staff")
+HEADS = "outbox_channel"
+"""The table with the last position of each channel, which only numbering writes."""
 READ_BATCH = 500
 READ_SECONDS = 5.0
 
@@ -133,7 +135,7 @@ class Observer:
             found.positions = {
                 (str(row["restaurant_id"]), row["channel"]): (row["epoch"], row["seq"])
                 for schema in SCHEMAS
-                for row in await connection.fetch(f"SELECT * FROM {schema}.outbox_channel")
+                for row in await connection.fetch(f"SELECT * FROM {schema}.{HEADS}")
             }
             found.stock = [
                 StockRow(str(row["item_id"]), row["on_hand"], row["reserved"], row["moved"], row["held"])

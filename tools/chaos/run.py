@@ -3,6 +3,7 @@
 import asyncio
 import contextlib
 import itertools
+import math
 import random
 import time
 from collections.abc import AsyncIterator, Mapping, Sequence
@@ -96,6 +97,7 @@ class Run:
         self._observer = Observer(state()["urls"])
         self._faults = Faults(state, network)
         self._cuts = 0
+        self._calm_since = -math.inf
 
     async def run(self) -> Result:
         """The whole run. Raises what setting up raises; what happens later is in the result."""
@@ -144,7 +146,7 @@ class Run:
         return random.Random(self._rng.getrandbits(64))
 
     def _caller(self, device: Device, history: History) -> Caller:
-        return Caller(device, history, self._fork())
+        return Caller(device, history, self._fork(), lambda: self._calm_since)
 
     async def _open_shops(self, http: httpx.AsyncClient) -> list[Shop]:
         scenario = self._scenario
@@ -193,12 +195,17 @@ class Run:
         try:
             async with asyncio.TaskGroup() as group:
                 if scenario.targets:
-                    group.create_task(nemesis.run(scenario.seconds))
+                    group.create_task(self._strike(nemesis))
                 for till, count in zip(tills, counts, strict=True):
                     group.create_task(till.sell(count, scenario.seconds, LATE_SECONDS))
         finally:
             if cutting is not None:
                 cutting.cancel()
+
+    async def _strike(self, nemesis: Nemesis) -> None:
+        self._calm_since = math.inf
+        await nemesis.run(self._scenario.seconds)
+        self._calm_since = asyncio.get_running_loop().time()
 
     async def _cut_forever(self) -> None:
         rng = self._fork()
