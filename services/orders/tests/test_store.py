@@ -74,6 +74,20 @@ async def test_what_is_stored_of_an_order_is_what_is_answered_and_published(
     assert of_ticket == ticket
 
 
+async def test_the_answer_to_a_repeat_is_the_first_one_and_is_not_kept_beside_its_event(world: World) -> None:
+    wanted = draft(draft_line(world.burger, 2, note="rare"))
+    first = await world.place_answer(wanted, key="k")
+    await world.pay(first.order)
+    await world.cook(first.order.id, TicketStep.START, TicketStep.BUMP)
+    assert (await world.order(first.order.id)).version > first.order.version
+    again = await world.place_answer(wanted, key="k")
+    assert again.replayed
+    assert again.order.SerializeToString() == first.order.SerializeToString()
+    async with world.deps.db.transaction(world.tenant, readonly=True) as tx:
+        kept = await tx.fetch("SELECT length(reply) AS bytes FROM idempotency WHERE key = 'k'")
+    assert [row["bytes"] for row in kept] == [0]
+
+
 async def test_what_one_command_did_is_one_row_of_the_history(world: World) -> None:
     placed = await world.place()
     await world.pay(placed)
