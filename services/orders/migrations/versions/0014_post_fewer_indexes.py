@@ -5,6 +5,8 @@ Runs after the new code is there: the old code reads a page of all orders by ``o
 
 from alembic import op
 
+from chassis.db.migrations import index_concurrently
+
 revision = "0014"
 down_revision = "0013"
 
@@ -14,4 +16,4 @@ def upgrade() -> None:
 
 
 def downgrade() -> None:
-    op.execute("CREATE INDEX orders_newest ON orders.orders (restaurant_id, created_at, id)")
+    index_concurrently(op, "orders", "orders_newest", "orders (restaurant_id, created_at, id)")
