@@ -228,7 +228,8 @@ async def test_a_step_has_a_key_of_its_own_for_the_same_body(db: Database) -> No
         await place(db, tenant, IdempotencyKey(KEY.scope, KEY.key, b"another body").step("begin"))
 
 
-REPLY = ThingMade(name="soup " * 40)
+SOUP = "soup " * 40
+REPLY = ThingMade(name=SOUP)
 
 
 async def order(
@@ -240,7 +241,7 @@ async def order(
             return tx.stored.reply
         for _ in range(before):
             tx.emit(ThingMade(name="other"), subject_id="thing")
-        tx.emit(ThingMade(name=REPLY.name, number=7), subject_id="thing")
+        tx.emit(ThingMade(name=SOUP, number=7), subject_id="thing")
         for _ in range(after):
             tx.emit(ThingMade(name="other"), subject_id="thing")
         tx.remember(REPLY.SerializeToString())
