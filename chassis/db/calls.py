@@ -23,6 +23,13 @@ class Call:
     arguments: tuple[Any, ...]
 
 
+def content_bytes(calls: Sequence[Call]) -> int:
+    """How much their arguments hold of what is not text."""
+    values = (value for call in calls for value in call.arguments)
+    each = (one for value in values for one in (value if isinstance(value, list) else (value,)))
+    return sum(len(one) for one in each if isinstance(one, bytes))
+
+
 def with_parameters(calls: Sequence[Call]) -> tuple[str, list[Any]]:
     """One SELECT of all ``calls``, and its arguments. The text is the same for the same functions."""
     texts: list[str] = []
@@ -65,6 +72,7 @@ def _text(value: str) -> str:
 _LITERALS: dict[str, Callable[[Any], str]] = {
     "bytea": lambda value: rf"'\x{value.hex()}'",
     "text": _text,
+    "integer": str,
     "timestamptz": lambda value: f"'{value.isoformat()}'",
     "uuid": lambda value: f"'{UUID(int=value.int)}'",
 }

@@ -127,6 +127,8 @@ def _inbox_tables(table: Callable[..., None]) -> None:
         *(column(name, sa.Text, key=True) for name in ("scope", "key")),
         *(column(name, sa.LargeBinary) for name in ("request_hash", "reply")),
         column("created_at", at),
+        column("event_id", sa.BigInteger, null=True),
+        *(column(name, sa.Integer, null=True) for name in ("reply_start", "reply_bytes")),
         sa.Index("idempotency_created", "created_at"),
     )
 

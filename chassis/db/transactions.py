@@ -21,7 +21,7 @@ from prometheus_client import Histogram
 
 from chassis.clock import Clock
 from chassis.db.audit_records import PendingRecord, append_call
-from chassis.db.calls import Call, with_literals, with_parameters
+from chassis.db.calls import Call, content_bytes, with_literals, with_parameters
 from chassis.db.connections import connection_options, keep_session, prepare_connection
 from chassis.db.errors import UNREACHABLE, raise_translated, unavailable
 from chassis.db.idempotency import (
@@ -31,6 +31,7 @@ from chassis.db.idempotency import (
     IdempotencyKey,
     StoredReply,
     claim_new,
+    refer_call,
     stored_reply,
 )
 from chassis.errors import Unavailable
@@ -181,15 +182,21 @@ class Transaction:
         if self._key is not key:
             raise RuntimeError("what is done under a claimed key needs a remembered reply")
         now = clock.now()
-        calls = [commit_call(now, self._events, key, self._reply)]
+        refer = None
+        if key is not None and self._events:
+            last = self._events[-1]
+            refer = refer_call(now, key, self._reply or b"", last.msg_id, last.payload)
+        if refer is None:
+            calls = [commit_call(now, self._events, key, self._reply)]
+        else:
+            calls = [commit_call(now, self._events, None, None), refer]
         if self._records:
             calls.append(append_call(now, self._records))
         return calls
 
     def _text(self, calls: list[Call]) -> str:
         """What writes ``calls``, without parameters; empty where that is too long, or plainly will be."""
-        content = sum(len(event.payload) for event in self._events) + len(self._reply or b"")
-        if not calls or 2 * content > COMMIT_TEXT_MAX_CHARACTERS:
+        if not calls or 2 * content_bytes(calls) > COMMIT_TEXT_MAX_CHARACTERS:
             return ""
         text = with_literals(calls)
         return text if len(text) <= COMMIT_TEXT_MAX_CHARACTERS else ""

@@ -8,7 +8,7 @@ whose row it holds by then, have ids, and so positions, in the order of their co
 
 import re
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime
 from uuid import UUID
 
@@ -41,6 +41,7 @@ class PendingEvent:
     payload: bytes
     channels: str
     command_id: str | None
+    msg_id: UUID = field(default_factory=new_id)
 
 
 def pending_event(
@@ -83,7 +84,7 @@ def commit_call(
         now,
         [event.type for event in events],
         [event.subject_id for event in events],
-        [new_id() for _ in events],
+        [event.msg_id for event in events],
         [event.payload for event in events],
         [event.channels for event in events],
         [event.command_id for event in events],

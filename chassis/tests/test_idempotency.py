@@ -226,3 +226,89 @@ async def test_a_step_has_a_key_of_its_own_for_the_same_body(db: Database) -> No
     assert await place(db, tenant, KEY.step("begin")) == b"count 1"
     with pytest.raises(IdempotencyKeyReuse):
         await place(db, tenant, IdempotencyKey(KEY.scope, KEY.key, b"another body").step("begin"))
+
+
+SOUP = "soup " * 40
+REPLY = ThingMade(name=SOUP)
+
+
+async def order(
+    db: Database, tenant: UUID | None, key: IdempotencyKey = KEY, *, before: int = 0, after: int = 0
+) -> bytes:
+    """A use case whose reply is its event's content, with so many events around it."""
+    async with db.transaction(tenant, claiming=key) as tx:
+        if tx.stored is not None:
+            return tx.stored.reply
+        for _ in range(before):
+            tx.emit(ThingMade(name="other"), subject_id="thing")
+        tx.emit(ThingMade(name=SOUP, number=7), subject_id="thing")
+        for _ in range(after):
+            tx.emit(ThingMade(name="other"), subject_id="thing")
+        tx.remember(REPLY.SerializeToString())
+        return REPLY.SerializeToString()
+
+
+async def kept(admin: asyncpg.Connection, tenant: UUID | None) -> tuple[int, bool]:
+    """Bytes of the reply that are kept with the key, and whether it refers to an event."""
+    row = await admin.fetchrow(
+        "SELECT length(reply) AS bytes, event_id FROM idempotency WHERE restaurant_id = $1",
+        tenant or UUID(int=0),
+    )
+    return row["bytes"], row["event_id"] is not None
+
+
+@pytest.mark.parametrize("tenant", [new_id(), None], ids=["restaurant", "platform"])
+@pytest.mark.parametrize("before", [0, 2])
+async def test_a_reply_that_its_event_holds_is_not_kept_again(
+    db: Database, admin: asyncpg.Connection, tenant: UUID | None, before: int
+) -> None:
+    tenant = new_id() if tenant else None
+    await admin.execute("DELETE FROM idempotency")
+    first = await order(db, tenant, before=before)
+    assert await kept(admin, tenant) == (0, True)
+    assert await order(db, tenant) == first
+    async with db.transaction(tenant, readonly=True) as tx:
+        stored = await tx.peek(KEY)
+    assert stored is not None
+    assert stored.reply == first
+    with pytest.raises(IdempotencyKeyReuse):
+        await order(db, tenant, IdempotencyKey(KEY.scope, KEY.key, b"another body"))
+
+
+async def test_a_reply_that_no_event_holds_or_an_earlier_one_is_kept_whole(
+    db: Database, admin: asyncpg.Connection
+) -> None:
+    tenant, other = new_id(), new_id()
+    first = await order(db, tenant, after=1)
+    assert await kept(admin, tenant) == (len(first), False)
+    assert await order(db, tenant) == first
+    assert await place(db, other) == b"count 1"
+    assert await kept(admin, other) == (len(b"count 1"), False)
+
+
+async def test_transactions_that_commit_at_once_refer_each_to_its_own_event(db: Database) -> None:
+    """Their events' ids are drawn in turns."""
+
+    async def say(number: int) -> tuple[UUID, bytes]:
+        tenant, reply = new_id(), ThingMade(name=f"{number} " * 40).SerializeToString()
+        async with db.transaction(tenant, claiming=KEY) as tx:
+            for count in range(3):
+                tx.emit(ThingMade(name=f"{number} " * 40, number=count), subject_id="thing")
+            tx.remember(reply)
+        return tenant, reply
+
+    for tenant, reply in await asyncio.gather(*(say(number) for number in range(40))):
+        assert await order(db, tenant) == reply
+
+
+async def test_a_key_whose_event_has_gone_is_as_free_as_one_that_was_swept(
+    db: Database, admin: asyncpg.Connection
+) -> None:
+    """Its 24 hours were over days before."""
+    tenant = new_id()
+    await order(db, tenant)
+    await admin.execute("DELETE FROM outbox WHERE restaurant_id = $1", tenant)
+    async with db.transaction(tenant, readonly=True) as tx:
+        assert await tx.peek(KEY) is None
+    assert await place(db, tenant) == b"count 1"
+    assert await place(db, tenant) == b"count 1"

@@ -17,6 +17,7 @@ from chassis.db.migrations import (
     schema_differences,
 )
 from chassis.db.schema_version import BadMigration, all_revisions
+from chassis.ids import new_id
 from harness.fixtures import Infrastructure
 
 SERVICE = "staff"
@@ -115,6 +116,36 @@ async def test_a_schema_of_a_services_last_revision_before_the_version_is_upgrad
     assert await version(owner) == (next_revision, True)
     assert [row["shelf"] for row in await owner.fetch(SHELVES)] == ["first"]
     assert await owner.fetchval("SELECT to_regproc('staff.parked_discard')") is None
+
+
+async def test_replies_are_found_on_either_side_of_the_revision_that_keeps_them_in_events(
+    owner_url: str, owner: asyncpg.Connection
+) -> None:
+    numbers = [one.number for one in all_revisions()]
+    at = next(n for n, one in enumerate(all_revisions()) if one.module.__name__.endswith("replies_in_events"))
+    await run_migrations(SERVICE, owner_url, chassis_to=numbers[at - 1])
+    commit = (
+        "SELECT staff.outbox_commit(now(), ARRAY[$1::text], ARRAY['a'], ARRAY[$2::uuid], ARRAY[$3::bytea],"
+        " ARRAY[''], ARRAY[NULL], NULL, $4, $5, 'hash', $6)"
+    )
+    find = "SELECT stored_hash, stored_reply FROM staff.idempotency_claim($1, 'key')"
+    await owner.execute(f"SET app.restaurant_id = '{new_id()}'")
+    await owner.fetchval(commit, "t", new_id(), b"of before", "whole", "key", b"of before")
+    await run_migrations(SERVICE, owner_url)
+    async with owner.transaction():
+        event_id = new_id()
+        await owner.fetchval(commit, "t", event_id, b"<of now>", None, None, None)
+        refer = "SELECT staff.idempotency_refer(now(), 'referred', 'key', 'hash', $1, 2, 6)"
+        await owner.fetchval(refer, event_id)
+    assert tuple(await owner.fetchrow(find, "whole")) == (b"hash", b"of before")
+    assert tuple(await owner.fetchrow(find, "referred")) == (b"hash", b"of now")
+    await revert_chassis(SERVICE, owner_url, to=numbers[at - 1])
+    assert tuple(await owner.fetchrow(find, "whole")) == (b"hash", b"of before")
+    assert tuple(await owner.fetchrow(find, "referred")) == (b"hash", b"of now")
+    policies = "SELECT relforcerowsecurity FROM pg_class WHERE oid = 'staff.idempotency'::regclass"
+    assert await owner.fetchval(policies)
+    await run_migrations(SERVICE, owner_url)
+    assert tuple(await owner.fetchrow(find, "referred")) == (b"hash", b"of now")
 
 
 @pytest.mark.parametrize("earlier", ["0001", "0002", "0003", "0004"])

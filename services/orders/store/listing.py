@@ -26,7 +26,7 @@ async def find_page(tx: Transaction, wanted: Filter, after: Position | None, lim
     if wanted.name_prefix:
         return await _by_name(tx, wanted, after, limit)
     catches_up = wanted.updated_since is not None
-    statement = _catching_up if catches_up else _of_states if _of_states_alone(wanted) else _newest
+    statement = _catching_up if catches_up else _newest
     sql, arguments = statement(tx, wanted, after, limit + 1)
     found = await tx.fetch(sql, *arguments)
     shown = found[:limit]
@@ -41,15 +41,14 @@ async def find_newest(tx: Transaction, states: Sequence[State], limit: int) -> l
 
 
 async def _by_name(tx: Transaction, wanted: Filter, after: Position | None, limit: int) -> Page:
-    where = _asked_for(tx, wanted, after)
-    prefix, window = where.parameter(wanted.name_prefix.lower()), where.parameter(NAME_SEARCH_WINDOW)
+    source, where = _by_age(tx, wanted, after, "id, created_at, item_names", NAME_SEARCH_WINDOW)
+    prefix = where.parameter(wanted.name_prefix.lower())
     # Of a candidate that is no hit nothing but its place is read. A name is a line of the text.
     sql = f"""
     SELECT candidate.id, candidate.created_at, strpos({prefix}::text, {NEWLINE}) = 0
         AND (strpos({NEWLINE} || candidate.item_names, {NEWLINE} || {prefix}::text) > 0
              OR strpos(candidate.item_names, ' ' || {prefix}::text) > 0) AS hit
-    FROM (SELECT id, created_at, item_names FROM orders WHERE {where} {NEWEST_FIRST} LIMIT {window})
-        AS candidate {NEWEST_FIRST}
+    FROM ({source}) AS candidate {NEWEST_FIRST}
     """  # noqa: S608
     candidates = await tx.fetch(sql, *where.arguments)
     hits = [row for row in candidates if row["hit"]]
@@ -64,28 +63,29 @@ async def _by_name(tx: Transaction, wanted: Filter, after: Position | None, limi
     return Page(orders, (last["created_at"], last["id"]))
 
 
-def _of_states_alone(wanted: Filter) -> bool:
-    """Whether nothing but states chooses orders: then each state has its own range of an index."""
-    narrowed = (wanted.table_id, wanted.business_date, wanted.number)
-    return bool(wanted.states) and all(one is None for one in narrowed)
-
-
 def _newest(tx: Transaction, wanted: Filter, after: Position | None, limit: int) -> tuple[str, list[Any]]:
-    where = _asked_for(tx, wanted, after)
-    sql = f"SELECT * FROM orders WHERE {where} {NEWEST_FIRST} LIMIT {where.parameter(limit)}"  # noqa: S608
+    sql, where = _by_age(tx, wanted, after, "*", limit)
     return sql, where.arguments
 
 
-def _of_states(tx: Transaction, wanted: Filter, after: Position | None, limit: int) -> tuple[str, list[Any]]:
+def _by_age(
+    tx: Transaction, wanted: Filter, after: Position | None, columns: str, limit: int
+) -> tuple[str, Conditions]:
+    """The newest ``limit`` rows. Tables, days and numbers have an index each. Everything else is a range of
+    one index for each state, which the server merges: of each it reads what it shows, and one row more.
+    """
+    if any(one is not None for one in (wanted.table_id, wanted.business_date, wanted.number)):
+        where = _asked_for(tx, wanted, after)
+        rows = where.parameter(limit)
+        return f"SELECT {columns} FROM orders WHERE {where} {NEWEST_FIRST} LIMIT {rows}", where  # noqa: S608
     where = _asked_for(tx, replace(wanted, states=()), after)
-    where.add("state = wanted.state")
-    states, rows = where.parameter(_states(wanted)), where.parameter(limit)
-    sql = f"""
-    SELECT page.* FROM unnest({states}::text[]) AS wanted (state) CROSS JOIN LATERAL (
-        SELECT * FROM orders WHERE {where} {NEWEST_FIRST} LIMIT {rows}
-    ) AS page ORDER BY page.created_at DESC, page.id DESC LIMIT {rows}
-    """  # noqa: S608
-    return sql, where.arguments
+    selected, rows = f"SELECT {columns} FROM orders WHERE {where}", where.parameter(limit)  # noqa: S608
+    ranges = " UNION ALL ".join(
+        f"({selected} AND state = '{state.value}' {NEWEST_FIRST} LIMIT {rows})"
+        for state in State
+        if not wanted.states or state in wanted.states
+    )
+    return f"SELECT * FROM ({ranges}) AS merged {NEWEST_FIRST} LIMIT {rows}", where  # noqa: S608
 
 
 def _catching_up(

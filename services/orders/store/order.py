@@ -20,22 +20,29 @@ from services.orders.store.ticket import find_tickets_of, ticket_columns
 from services.orders.wire.order import order_message, order_of
 
 # $1 restaurant, $2 order, $3 version before (0: it is new), $4 business day, $5..$7 versions of the copies.
-# The row of the day gives the number and stays locked until the commit; without one no number is spent.
+# The row of the day is locked until the commit and gives the next number, which is written with the figures,
+# by the statement that stores the order. The first order of a day makes the row, without any.
 TAKE_NUMBER = """
 WITH taken AS (
     SELECT 1 FROM orders WHERE restaurant_id = $1 AND id = $2 AND version <> $3
 ), fresh AS (
     SELECT 1 FROM restaurant
     WHERE restaurant_id = $1 AND settings_version = $5 AND menu_version = $6 AND menu_wanted <= menu_version
-        AND stations_version = $7
+        AND stations_version = $7 AND NOT EXISTS (SELECT 1 FROM taken)
 ), day AS (
+    SELECT last_number FROM order_day
+    WHERE restaurant_id = $1 AND business_date = $4 AND EXISTS (SELECT 1 FROM fresh)
+    FOR UPDATE
+), first AS (
     INSERT INTO order_day AS d (restaurant_id, business_date, last_number, placed, done, cancelled,
         gross_minor, paid_minor, tickets_open)
-    SELECT $1, $4, 1, 0, 0, 0, 0, 0, 0 FROM fresh WHERE NOT EXISTS (SELECT 1 FROM taken)
-    ON CONFLICT (restaurant_id, business_date) DO UPDATE SET last_number = d.last_number + 1
+    SELECT $1, $4, 0, 0, 0, 0, 0, 0, 0 FROM fresh WHERE NOT EXISTS (SELECT 1 FROM day)
+    ON CONFLICT (restaurant_id, business_date) DO UPDATE SET last_number = d.last_number
     RETURNING last_number
 )
-SELECT EXISTS (SELECT 1 FROM taken) AS taken, (SELECT last_number FROM day) AS number
+SELECT EXISTS (SELECT 1 FROM taken) AS taken, (
+    SELECT last_number + 1 FROM (SELECT last_number FROM day UNION ALL SELECT last_number FROM first) AS found
+) AS number
 """
 # As TAKE_NUMBER, for a draft: it has the number 0.
 PROVE_DRAFT = """
@@ -71,10 +78,11 @@ tickets AS (
 ), day AS (
     INSERT INTO order_day AS d (restaurant_id, business_date, last_number, placed, done, cancelled,
         gross_minor, paid_minor, tickets_open, unpublished)
-    SELECT $1, $9, 0, $39::bigint, $40::bigint, $41::bigint, $42::bigint, $43::bigint, $44::bigint, true
+    SELECT $1, $9, $3, $39::bigint, $40::bigint, $41::bigint, $42::bigint, $43::bigint, $44::bigint, true
     FROM saved WHERE ($39::bigint, $40::bigint, $41::bigint, $42::bigint, $43::bigint, $44::bigint)
         <> (0, 0, 0, 0, 0, 0)
-    ON CONFLICT (restaurant_id, business_date) DO UPDATE SET placed = d.placed + excluded.placed,
+    ON CONFLICT (restaurant_id, business_date) DO UPDATE
+    SET last_number = greatest(d.last_number, excluded.last_number), placed = d.placed + excluded.placed,
         done = d.done + excluded.done, cancelled = d.cancelled + excluded.cancelled,
         gross_minor = d.gross_minor + excluded.gross_minor, paid_minor = d.paid_minor + excluded.paid_minor,
         tickets_open = d.tickets_open + excluded.tickets_open, unpublished = true

@@ -88,7 +88,6 @@ orders = sa.Table(
     _column("cancel_reason", sa.Text),
     _column("item_names", sa.Text),
     _column("body", sa.LargeBinary),
-    sa.Index("orders_newest", "restaurant_id", "created_at", "id"),
     sa.Index("orders_by_state", "restaurant_id", "state", "created_at", "id"),
     sa.Index("orders_by_day", "restaurant_id", "business_date", "created_at", "id"),
     sa.Index("orders_updated", "restaurant_id", "updated_at", "id"),

@@ -1,5 +1,6 @@
 """What is stored is what was decided; a restaurant sees its own; a list costs what a page costs."""
 
+import asyncio
 from dataclasses import replace
 from datetime import timedelta
 from typing import Any
@@ -15,14 +16,17 @@ from chassis.errors import Unavailable
 from chassis.ids import new_id
 from harness.fixtures import EventRecorder, ModuleDatabases
 from services.orders.domain.order import cancelling
+from services.orders.domain.order.basket import price_basket
 from services.orders.domain.order.listing import Filter, Page
 from services.orders.domain.order.order import Order, State
+from services.orders.domain.order.placing import place
 from services.orders.domain.ticket import TicketStep
 from services.orders.store import listing
 from services.orders.store import order as store
 from services.orders.tests.builders import draft, draft_line, item_message, stamp
 from services.orders.tests.world import World
 from services.orders.usecases.order import order as orders
+from services.orders.wire.order import wanted_order
 
 OWN_TABLES = (
     "restaurant",
@@ -68,6 +72,20 @@ async def test_what_is_stored_of_an_order_is_what_is_answered_and_published(
         of_ticket = orders_pb2.Ticket.FromString(await tx.fetchval("SELECT body FROM ticket"))
     assert body == answered == told.order
     assert of_ticket == ticket
+
+
+async def test_the_answer_to_a_repeat_is_the_first_one_and_is_not_kept_beside_its_event(world: World) -> None:
+    wanted = draft(draft_line(world.burger, 2, note="rare"))
+    first = await world.place_answer(wanted, key="k")
+    await world.pay(first.order)
+    await world.cook(first.order.id, TicketStep.START, TicketStep.BUMP)
+    assert (await world.order(first.order.id)).version > first.order.version
+    again = await world.place_answer(wanted, key="k")
+    assert again.replayed
+    assert again.order.SerializeToString() == first.order.SerializeToString()
+    async with world.deps.db.transaction(world.tenant, readonly=True) as tx:
+        kept = await tx.fetch("SELECT length(reply) AS bytes FROM idempotency WHERE key = 'k'")
+    assert [row["bytes"] for row in kept] == [0]
 
 
 async def test_what_one_command_did_is_one_row_of_the_history(world: World) -> None:
@@ -229,6 +247,36 @@ async def test_a_number_is_spent_by_a_commit_alone(world: World) -> None:
     assert (await world.place()).number == 2
 
 
+async def test_an_order_is_one_row_of_each_of_its_tables_its_day_included(world: World) -> None:
+    """The row of the day gives the number and is written with the figures, once."""
+    await world.place()  # makes the row of the day
+    known = await world.deps.copies.get(world.tenant)
+    terms = known.terms(world.clock.now())
+    asked = wanted_order(draft(draft_line(world.burger)), new_id())
+    basket = price_basket(asked.lines, asked.order_type, 0, known.menu, terms)
+    async with world.deps.db.transaction(world.tenant) as tx:
+        before = await _written(tx)
+        proof = await store.take_number(tx, asked.id, 0, terms.business_date, known.versions)
+        assert proof.number == 2
+        change = place(asked, basket, world.tenant, proof.number, known.stations, stamp(world.clock.now()))
+        await store.insert_order(tx, change)
+        assert {table: count - before[table] for table, count in (await _written(tx)).items()} == {
+            "orders": 1,
+            "ticket": 1,
+            "order_history": 1,
+            "order_day": 1,
+        }
+    assert (await world.place()).number == 3
+
+
+async def test_orders_that_are_placed_at_once_get_numbers_without_a_gap(world: World) -> None:
+    """Also the first of a day, whose row nobody has made."""
+    for _ in range(2):
+        placed = await asyncio.gather(*(world.place() for _ in range(12)))
+        assert sorted(order.number for order in placed) == list(range(1, 13))
+        world.clock.advance(timedelta(days=1))
+
+
 class Counting:
     """Counts the statements that pass through a transaction."""
 
@@ -253,3 +301,13 @@ async def test_reading_an_order_or_a_page_takes_one_statement(world: World) -> N
 
 async def _count(tx: Transaction, table: str) -> int:
     return int(await tx.fetchval(f"SELECT count(*) FROM {table}"))
+
+
+async def _written(tx: Transaction) -> dict[str, int]:
+    """Table -> rows inserted and updated, which the connection has not reported yet."""
+    counted = await tx.fetch(
+        "SELECT name, pg_stat_get_xact_tuples_inserted(name::regclass)"
+        " + pg_stat_get_xact_tuples_updated(name::regclass) AS rows"
+        " FROM unnest(ARRAY['orders', 'ticket', 'order_history', 'order_day']) AS name"
+    )
+    return {row["name"]: row["rows"] for row in counted}
