@@ -64,7 +64,8 @@ SELECT 'c', gen_random_uuid(),
 FROM generate_series(1, $3::int) AS i
 """
 _EMPTY = """
-TRUNCATE outbox, outbox_unnumbered, outbox_numbered, outbox_position, inbox, inbox_parked, idempotency
+TRUNCATE outbox, outbox_unnumbered, outbox_numbered, outbox_again, outbox_head, outbox_run, inbox,
+    inbox_parked, idempotency
 """
 
 
@@ -99,8 +100,8 @@ async def test_a_long_backlog_behind_a_long_past_is_published_page_by_page_and_m
     for _ in range(20):
         rows = await leader.next(acked, fake_clock.now())
         assert len(rows) == BATCH_ROWS
-        seen += [row["id"] for row in rows]
-        acked = [(row["id"], SEQ_ABOVE) for row in rows]
+        seen += [row["turn"] for row in rows]
+        acked = [(row["turn"], SEQ_ABOVE) for row in rows]
     assert seen == sorted(set(seen))
     row = await leader.connection.fetchrow("SELECT * FROM outbox_backlog($1)", BACKLOG_ROWS)
     assert (row["waiting"], row["oldest"]) == (BACKLOG_ROWS, fake_clock.now())

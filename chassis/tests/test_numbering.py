@@ -10,19 +10,13 @@ import asyncpg
 import pytest
 
 from chassis.db import Database, connection_options, prepare_connection
-from chassis.db.ddl import outbox
-from chassis.db.migrations import revert_chassis, run_migrations
 from chassis.ids import new_id
 from chassis.messaging.relay import UNHURRIED, Leadership
-from chassis.messaging.replay import ReplayOutcome, position, replay
 from chassis.tests.conftest import OpenProbe
 from chassis.tests.probe import SCHEMA, ThingMade
-from harness.fixtures import Infrastructure
 from harness.outbox import number_events
 
-COMMIT_BEFORE = outbox.COMMIT.replace("outbox_commit", "outbox_commit_before").format(s=SCHEMA)
-NEXT_BEFORE = outbox.RELAY_NEXT.replace("outbox_next", "outbox_next_before").format(s=SCHEMA)
-EMPTY = "TRUNCATE outbox, outbox_unnumbered, outbox_numbered, outbox_position, outbox_channel"
+EMPTY = "TRUNCATE outbox, outbox_unnumbered, outbox_numbered, outbox_again, outbox_head, outbox_run"
 ALL = "SELECT * FROM outbox_next((SELECT generation FROM outbox_state), '{}', '{}', now(), 10000)"
 
 
@@ -34,9 +28,7 @@ async def emit(db: Database, tenant: UUID | None, *channels: str, number: int = 
 @pytest.fixture
 async def leader(probe_url: str, admin: asyncpg.Connection) -> AsyncIterator[Leadership]:
     """A connection as the relay's, over an empty outbox."""
-    await admin.execute(
-        "TRUNCATE outbox, outbox_unnumbered, outbox_numbered, outbox_position, outbox_channel"
-    )
+    await admin.execute(EMPTY)
     options = connection_options(SCHEMA)
     options["server_settings"] |= UNHURRIED
     connection = await asyncpg.connect(probe_url, **options)
@@ -66,7 +58,7 @@ async def test_a_commit_takes_no_position_and_locks_no_channel(
         async with asyncio.timeout(10):
             await asyncio.create_task(_elsewhere(await open_probe(), tenant))
     assert await admin.fetchval("SELECT count(*) FROM outbox_channel") == 0
-    [second, first] = sorted(await leader.next([], db.clock.now()), key=lambda row: -row["id"])
+    [second, first] = sorted(await leader.next([], db.clock.now()), key=lambda row: -row["turn"])
     assert (first["positions"][0][2], second["positions"][0][2]) == (1, 2)
 
 
@@ -98,7 +90,7 @@ async def test_a_batch_is_numbered_in_the_order_of_ids_per_restaurant_and_channe
 
 
 async def test_what_was_numbered_and_not_published_keeps_its_numbers_and_its_turn_under_the_next_leader(
-    db: Database, open_probe: OpenProbe, leader: Leadership
+    db: Database, open_probe: OpenProbe, leader: Leadership, admin: asyncpg.Connection
 ) -> None:
     """Also before what commits late, with a lower id."""
     tenant = new_id()
@@ -112,7 +104,8 @@ async def test_what_was_numbered_and_not_published_keeps_its_numbers_and_its_tur
     after = await successor.next([], db.clock.now())
     assert [row["subject_id"] for row in before] == ["2"]
     assert [(row["subject_id"], row["positions"][0][2]) for row in after] == [("2", 1), ("late", 2)]
-    assert after[0]["id"] > after[1]["id"]
+    ids = {row["msg_id"]: row["id"] for row in await admin.fetch("SELECT id, msg_id FROM outbox")}
+    assert ids[after[0]["msg_id"]] > ids[after[1]["msg_id"]]
 
 
 async def test_numbers_are_on_disk_before_they_are_told_though_marks_need_not_be(
@@ -123,7 +116,7 @@ async def test_numbers_are_on_disk_before_they_are_told_though_marks_need_not_be
         [row] = await leader.next([], db.clock.now())
         assert await leader.connection.fetchval("SHOW synchronous_commit") == "on"
     async with leader.connection.transaction():
-        assert await leader.next([(row["id"], 1)], db.clock.now()) == []
+        assert await leader.next([(row["turn"], 1)], db.clock.now()) == []
         assert await leader.connection.fetchval("SHOW synchronous_commit") == "off"
 
 
@@ -144,7 +137,7 @@ async def test_events_of_one_aggregate_are_numbered_in_the_order_of_its_versions
     changing = asyncio.gather(*(change() for _ in range(8)))
     told: list[Any] = []
     while not changing.done() or len(told) < 120:
-        rows = await leader.next([(row["id"], 1) for row in told], db.clock.now())
+        rows = await leader.next([(row["turn"], 1) for row in told], db.clock.now())
         told += rows
         assert rows or not changing.done(), "events are missing"
     await changing
@@ -190,106 +183,3 @@ async def test_what_a_channel_has_said_counts_what_waits_for_its_number(
     assert before != committed
     await number_events(db)
     assert await said() == committed == f"{before.split('.')[0]}.1"
-
-
-# -- with what was there before --------------------------------------------------------------------------
-
-
-async def test_transactions_and_leaders_of_before_take_part_and_no_number_is_missing_or_given_twice(
-    db: Database, open_probe: OpenProbe, leader: Leadership, admin: asyncpg.Connection
-) -> None:
-    """The former text of both functions, as processes run it that were in the middle of it."""
-    await admin.execute(f"{COMMIT_BEFORE}; {NEXT_BEFORE}")
-    tenants, writers = [new_id() for _ in range(2)], await open_probe(pool_size=8)
-
-    async def write(one: int) -> None:
-        for number in range(20):
-            tenant = tenants[number % 2]
-            if (one + number) % 3:
-                await emit(writers, tenant, "kitchen", "orders")
-            else:
-                async with writers.transaction(tenant) as tx:
-                    await tx.execute(
-                        "SELECT outbox_commit_before(now(), ARRAY['fynlo.probe.v1.ThingMade'], ARRAY['x'],"
-                        " ARRAY[gen_random_uuid()], ARRAY[''::bytea], ARRAY['kitchen,orders'],"
-                        " ARRAY[NULL], NULL, NULL, NULL, NULL, NULL)"
-                    )
-
-    await admin.execute("GRANT EXECUTE ON FUNCTION outbox_commit_before TO fynlo_orders")
-    writing, told = asyncio.gather(*(write(one) for one in range(8))), list[Any]()
-    seen_by_former: list[Any] = []
-    while not writing.done() or len(told) < 160:
-        seen_by_former += await admin.fetch(
-            "SELECT * FROM outbox_next_before($1, '{}', '{}', now(), 256)", leader.generation
-        )
-        written = writing.done()
-        rows = await leader.next([(row["id"], 1) for row in told], db.clock.now())
-        told += rows
-        assert rows or not written, "events are missing"
-    await writing
-    assert len({row["id"] for row in told}) == len(told) == 160
-    for tenant in tenants:
-        for channel in ("kitchen", "orders"):
-            assert places(told)[tenant, channel] == list(range(1, 81))
-    assert seen_by_former
-    assert all(len(row["positions"]) == 2 for row in seen_by_former)
-
-
-async def _commit(owner: asyncpg.Connection, tenant: UUID, *names: str) -> None:
-    async with owner.transaction():
-        await owner.execute("SELECT set_config('app.restaurant_id', $1, true)", str(tenant))
-        for name in names:
-            await owner.execute(
-                "SELECT outbox_commit(now(), ARRAY['fynlo.staff.v1.X'], ARRAY[$1], ARRAY[gen_random_uuid()],"
-                " ARRAY[''::bytea], ARRAY['staff'], ARRAY[NULL], NULL, NULL, NULL, NULL, NULL)",
-                name,
-            )
-
-
-async def _next(owner: asyncpg.Connection) -> list[tuple[str, int]]:
-    return [(row["subject_id"], row["positions"][0][2]) for row in await owner.fetch(ALL)]
-
-
-async def test_what_has_its_position_keeps_it_over_the_upgrade_and_back_and_channels_go_on(
-    infrastructure: Infrastructure, fake_clock: Any
-) -> None:
-    async def nothing(_: str) -> None:
-        """The template stays empty."""
-
-    url = infrastructure.role_url("fynlo_owner", await infrastructure.clone("empty", nothing))
-    await run_migrations("staff", url, chassis_to="0001")
-    owner = await asyncpg.connect(url, **connection_options("staff"))
-    await prepare_connection(owner)
-    tenant, generation = new_id(), await owner.fetchval("SELECT outbox_lead()")
-    try:
-        await _commit(owner, tenant, "a", "b", "c")
-        first = await owner.fetchval("SELECT min(id) FROM outbox")
-        await owner.execute("SELECT outbox_mark($1, ARRAY[$2::bigint], ARRAY[7], now())", generation, first)
-        await run_migrations("staff", url)
-        await _commit(owner, tenant, "d", "e")
-        assert await _next(owner) == [("b", 2), ("c", 3), ("d", 4), ("e", 5)]
-        page = await owner.fetch("SELECT id, stream_seq FROM outbox_page(1000000, 10, now() - interval '1h')")
-        assert [row["stream_seq"] for row in page] == [None, None, None, None, 7]
-        await owner.execute(
-            "SELECT outbox_mark($1, $2::bigint[], $3::bigint[], now())",
-            *(generation, [row["id"] for row in page[1:3]], [9, 8]),
-        )
-        assert await _next(owner) == [("b", 2), ("e", 5)]
-        service = await Database.connect(url, schema="staff", clock=fake_clock, pool_size=2)
-        async with service.transaction(tenant) as tx:
-            epoch, head = await position(tx, "staff")
-        replayed = await replay(service, tenant, "staff", epoch, 0, 10)
-        await service.close()
-        assert (head, replayed.outcome) == (5, ReplayOutcome.EVENTS)
-        assert [event.subject_id for event in replayed.events] == ["a", "b", "c", "d", "e"]
-        assert await owner.fetchval("SELECT outbox_unmark($1, $2::bigint[])", generation, [first]) == 1
-        await _commit(owner, tenant, "f")
-        await revert_chassis("staff", url, to="0001")
-        assert await _next(owner) == [("a", 1), ("b", 2), ("e", 5), ("f", 6)]
-        await _commit(owner, tenant, "g")
-        assert (await _next(owner))[-1] == ("g", 7)
-        await run_migrations("staff", url)
-        await _commit(owner, tenant, "h")
-        assert (await _next(owner))[-2:] == [("g", 7), ("h", 8)]
-    finally:
-        await owner.close()

@@ -172,8 +172,8 @@ class Faults:
             self._stopped.discard(name)
 
     async def _kill_numbering(self, name: str) -> None:
-        """Holds the rows of the channels, which only numbering writes, until the relay waits for them."""
-        channels, until = f"{name}.outbox_channel", time.monotonic() + NUMBERING_SECONDS
+        """Holds the heads of the channels, which only numbering writes, until the relay waits for them."""
+        channels, until = f"{name}.outbox_head", time.monotonic() + NUMBERING_SECONDS
         with contextlib.suppress(OSError, asyncpg.PostgresError, asyncpg.InterfaceError):
             connection = await asyncpg.connect(self._state()["urls"]["admin_database"])
             try:
