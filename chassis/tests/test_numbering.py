@@ -11,12 +11,18 @@ import pytest
 
 from chassis.db import Database, connection_options, prepare_connection
 from chassis.ids import new_id
-from chassis.messaging.relay import UNHURRIED, Leadership
+from chassis.messaging.relay import BATCH_ROWS, UNHURRIED, Leadership
 from chassis.tests.conftest import OpenProbe
 from chassis.tests.probe import SCHEMA, ThingMade
 from harness.outbox import number_events
 
 EMPTY = "TRUNCATE outbox, outbox_unnumbered, outbox_numbered, outbox_again, outbox_head, outbox_run"
+WRITTEN = """
+SELECT substring(relname FROM '^outbox_[a-z]+') AS name, sum(n_tup_ins)::int AS inserted,
+    sum(n_tup_upd)::int AS updated
+FROM pg_stat_xact_all_tables
+WHERE schemaname = current_schema() AND n_tup_ins + n_tup_upd > 0 AND relname <> 'outbox_state' GROUP BY 1
+"""
 ALL = "SELECT * FROM outbox_next((SELECT generation FROM outbox_state), '{}', '{}', now(), 10000)"
 
 
@@ -183,3 +189,85 @@ async def test_what_a_channel_has_said_counts_what_waits_for_its_number(
     assert before != committed
     await number_events(db)
     assert await said() == committed == f"{before.split('.')[0]}.1"
+
+
+# -- what waits, and what it costs ------------------------------------------------------------------------
+
+
+async def test_what_was_not_taken_is_given_again_before_what_followed_however_much_was_published_since(
+    db: Database, leader: Leadership
+) -> None:
+    """Nothing but its being kept apart says so: what is published is not looked through again."""
+    stuck, other = new_id(), new_id()
+    for number in range(2):
+        await emit(db, stuck, "orders", number=number)
+    for number in range(40):
+        for place in range(10):
+            await emit(db, other, "orders", number=10 * number + place)
+        rows = await leader.next([], db.clock.now())
+        assert [row["subject_id"] for row in rows if row["restaurant_id"] == stuck] == ["0", "1"]
+        acked = [(row["turn"], 1) for row in rows if row["restaurant_id"] == other]
+        assert len(acked) == 10
+        await leader.call("outbox_mark", *zip(*acked, strict=True), db.clock.now())
+    await emit(db, stuck, "orders", number=2)
+    rows = await leader.next([], db.clock.now())
+    assert [row["positions"][0][2] for row in rows] == [1, 2, 3]
+    assert (await leader.connection.fetchrow("SELECT * FROM outbox_backlog(100)"))["waiting"] == 3
+    assert await leader.next([(row["turn"], 1) for row in rows], db.clock.now()) == []
+    assert (await leader.connection.fetchrow("SELECT * FROM outbox_backlog(100)"))["waiting"] == 0
+
+
+@pytest.mark.parametrize("published_since", [1, 400])
+async def test_what_was_lost_is_given_again_in_its_turn_and_counts_as_waiting(
+    db: Database, leader: Leadership, published_since: int
+) -> None:
+    tenant = new_id()
+    for number in range(published_since + 1):
+        await emit(db, tenant, number=number)
+    acked, last = [], [(0, 0)]
+    while last:
+        last = [(row["turn"], 1) for row in await leader.next(acked[-BATCH_ROWS:], db.clock.now())]
+        acked += last
+    lost = [turn for turn, _ in acked[:2]]
+    assert await leader.call("outbox_unmark", lost) == 2
+    row = await leader.connection.fetchrow("SELECT * FROM outbox_backlog(100)")
+    assert (row["waiting"], row["oldest"]) == (2, db.clock.now())
+    assert [row["turn"] for row in await leader.next([], db.clock.now())] == lost
+    assert await leader.next([(turn, 1) for turn in lost], db.clock.now()) == []
+
+
+async def test_a_mark_changes_nothing_that_an_index_holds(admin: asyncpg.Connection) -> None:
+    """Nor does a batch, of the heads: what is updated stays on its page, which has room for it."""
+    changed = {"outbox_numbered": {"published_at", "stream_seq"}, "outbox_head": {"channels"}}
+    for table, columns in changed.items():
+        indexes = await admin.fetch(
+            "SELECT indexrelid::regclass::text AS name, pg_get_indexdef(indexrelid) AS text FROM pg_index"
+            " WHERE indrelid = $1::text::regclass",
+            table,
+        )
+        assert indexes
+        assert not [row["name"] for row in indexes if any(column in row["text"] for column in columns)]
+    filled = await admin.fetch(
+        "SELECT reloptions FROM pg_class JOIN pg_inherits ON inhrelid = oid"
+        " WHERE inhparent = 'outbox_numbered'::regclass AND relname <> 'outbox_numbered_default'"
+    )
+    assert filled
+    assert all(row["reloptions"] == ["fillfactor=50"] for row in filled)
+
+
+async def test_a_batch_writes_a_head_for_each_restaurant_and_a_run_for_every_eight_events_of_a_channel(
+    db: Database, leader: Leadership
+) -> None:
+    """However many channels an event has. Counted by the server, in the transaction that numbers and marks."""
+    for tenant in (new_id(), new_id()):
+        for number in range(17):
+            await emit(db, tenant, "floor", "kitchen", "orders", number=number)
+    async with leader.connection.transaction():
+        rows = await leader.next([], db.clock.now())
+        await leader.call("outbox_mark", [row["turn"] for row in rows], [1] * len(rows), db.clock.now())
+        counted = await leader.connection.fetch(WRITTEN)
+    assert {row["name"]: (row["inserted"], row["updated"]) for row in counted} == {
+        "outbox_head": (2, 0),
+        "outbox_numbered": (34, 34),
+        "outbox_run": (2 * 3 * 2, 0),
+    }

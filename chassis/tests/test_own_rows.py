@@ -11,7 +11,7 @@ from chassis.messaging.aside import Aside, Backoff, Failed
 from chassis.tests.probe import ThingMade
 from harness.outbox import number_events
 
-RUN = 16
+RUN = 8
 """Events of a channel that a row of outbox_run names."""
 NUMBERED = ("outbox_numbered", "outbox_head", "outbox_run", "outbox_channel")
 TABLES = ("outbox", "outbox_unnumbered", *NUMBERED, "inbox", "inbox_parked")

@@ -1,8 +1,8 @@
 """What the relay writes for an event, in fewer rows and index entries: one head for a restaurant, runs of
 positions, one place in the order of publication.
 
-``outbox_head`` is one row for a restaurant: of each channel the epoch, the last sequence, and the ids of the
-events since the last whole run. Every RUN events of a channel a row of ``outbox_run`` says which they were.
+``outbox_head`` is one row for a restaurant: of each channel [epoch, last sequence, ids of the events since the
+last whole run, in one text]. Every RUN events of a channel a row of ``outbox_run`` says which they were.
 Together they are what ``outbox_position`` was, from which a replay is read. ``turn`` is one number for each
 event now, and the key of ``outbox_numbered``: what relay and reconciler know an event by. No index holds what
 a mark changes. ``outbox_state.published`` is a turn up to which everything is published or in
@@ -20,8 +20,9 @@ from chassis.db import ddl
 from chassis.db.ddl import housekeeping, outbox
 
 INDEXES: dict[str, str] = {}
-RUN = 16
-"""Events of a channel that one row names: what a commit adds to its index, and to the head it rewrites."""
+RUN = 8
+"""Events of a channel that one row names. The more, the fewer rows, and the longer the head that each batch
+writes anew."""
 STEP = 128
 """What is published is found published again by at most so many turns, each round."""
 
@@ -69,12 +70,10 @@ CROSS JOIN LATERAL (
     FROM generate_series(run.seq - {run} + 1, run.seq) AS place
     LEFT JOIN unnest(run.seqs, run.ids) AS had (seq, id) ON had.seq = place) AS listed;
 INSERT INTO {s}.outbox_head
-SELECT c.restaurant_id, jsonb_object_agg(c.channel, jsonb_build_object(
-    'epoch', c.epoch, 'seq', c.seq, 'ids', tail.ids, 'first', tail.first_at, 'last', tail.last_at))
+SELECT c.restaurant_id, jsonb_object_agg(c.channel, jsonb_build_array(c.epoch, c.seq, tail.ids))
 FROM {s}.outbox_channel AS c
 CROSS JOIN LATERAL (
-    SELECT coalesce(jsonb_agg(coalesce(p.outbox_id, 0) ORDER BY place), '[]') AS ids,
-           min(p.created_at) AS first_at, max(p.created_at) AS last_at
+    SELECT coalesce(string_agg(coalesce(p.outbox_id, 0)::text, ' ' ORDER BY place), '') AS ids
     FROM generate_series(c.seq / {run} * {run} + 1, c.seq) AS place
     LEFT JOIN {s}.outbox_position AS p ON p.restaurant_id = c.restaurant_id AND p.channel = c.channel
         AND p.epoch = c.epoch AND p.seq = place) AS tail
@@ -108,8 +107,7 @@ END $$
 # outbox_position is for processes of before alone, and goes with them.
 VIEWS = """
 CREATE VIEW {s}.outbox_channel WITH (security_invoker = true) AS
-SELECT head.restaurant_id, one.key AS channel, one.value ->> 'epoch' AS epoch,
-       (one.value ->> 'seq')::bigint AS seq
+SELECT head.restaurant_id, one.key AS channel, one.value ->> 0 AS epoch, (one.value ->> 1)::bigint AS seq
 FROM {s}.outbox_head AS head, jsonb_each(head.channels) AS one;
 CREATE VIEW {s}.outbox_position WITH (security_invoker = true) AS
 SELECT place.restaurant_id, place.channel, place.epoch, place.seq, event.id AS outbox_id, event.created_at
@@ -117,11 +115,10 @@ FROM (SELECT run.restaurant_id, run.channel, run.epoch, run.seq - cardinality(ru
              listed.id, run.first_at, run.created_at AS last_at
       FROM {s}.outbox_run AS run, unnest(run.ids) WITH ORDINALITY AS listed (id, nth)
       UNION ALL
-      SELECT head.restaurant_id, one.key, one.value ->> 'epoch',
-             (one.value ->> 'seq')::bigint - jsonb_array_length(one.value -> 'ids') + nth,
-             listed.id::bigint, (one.value ->> 'first')::timestamptz, (one.value ->> 'last')::timestamptz
+      SELECT head.restaurant_id, one.key, one.value ->> 0,
+             (one.value ->> 1)::bigint / {run} * {run} + nth, listed.id::bigint, '-infinity', 'infinity'
       FROM {s}.outbox_head AS head, jsonb_each(head.channels) AS one,
-           jsonb_array_elements_text(one.value -> 'ids') WITH ORDINALITY AS listed (id, nth)) AS place
+           string_to_table(one.value ->> 2, ' ') WITH ORDINALITY AS listed (id, nth)) AS place
 JOIN {s}.outbox AS event
     ON event.id = place.id AND event.created_at BETWEEN place.first_at AND place.last_at
 """
@@ -149,8 +146,9 @@ DECLARE
     v_lists text[];
     v_heads jsonb;
     v_name text;
-    v_head jsonb;
+    v_epoch text;
     v_seq bigint;
+    v_tail text;
     v_positions jsonb;
     v_all_ids bigint[] := '{{}}';
     v_all_ats timestamptz[] := '{{}}';
@@ -177,23 +175,19 @@ BEGIN
         FOR i IN 1 .. cardinality(v_ids) LOOP
             v_positions := '[]';
             FOREACH v_name IN ARRAY string_to_array(v_lists[i], ',') LOOP
-                v_head := coalesce(v_heads -> v_name,
-                                   jsonb_build_object('epoch', v_fresh, 'seq', 0, 'ids', '[]'::jsonb));
-                v_seq := (v_head ->> 'seq')::bigint + 1;
-                v_head := jsonb_build_object(
-                    'epoch', v_head -> 'epoch', 'seq', v_seq, 'ids', (v_head -> 'ids') || to_jsonb(v_ids[i]),
-                    'first', least((v_head ->> 'first')::timestamptz, v_ats[i]),
-                    'last', greatest((v_head ->> 'last')::timestamptz, v_ats[i]));
+                v_epoch := coalesce(v_heads -> v_name ->> 0, v_fresh);
+                v_seq := coalesce((v_heads -> v_name ->> 1)::bigint, 0) + 1;
+                v_tail := concat_ws(' ', nullif(v_heads -> v_name ->> 2, ''), v_ids[i]);
                 v_positions := v_positions || jsonb_build_array(
-                    jsonb_build_array(v_name, v_head -> 'epoch', v_seq));
+                    jsonb_build_array(v_name, v_epoch, v_seq));
                 IF v_seq % {run} = 0 THEN
-                    INSERT INTO outbox_run VALUES (
-                        v_restaurant, v_name, v_head ->> 'epoch', v_seq,
-                        ARRAY(SELECT id::bigint FROM jsonb_array_elements_text(v_head -> 'ids') AS id),
-                        (v_head ->> 'first')::timestamptz, (v_head ->> 'last')::timestamptz);
-                    v_head := jsonb_build_object('epoch', v_head -> 'epoch', 'seq', v_seq, 'ids', '[]'::jsonb);
+                    INSERT INTO outbox_run
+                        SELECT v_restaurant, v_name, v_epoch, v_seq, tail.ids, min(o.created_at), max(o.created_at)
+                        FROM (SELECT string_to_array(v_tail, ' ')::bigint[] AS ids) AS tail
+                        JOIN outbox AS o ON o.id = ANY (tail.ids) GROUP BY tail.ids;
+                    v_tail := '';
                 END IF;
-                v_heads := v_heads || jsonb_build_object(v_name, v_head);
+                v_heads := v_heads || jsonb_build_object(v_name, jsonb_build_array(v_epoch, v_seq, v_tail));
             END LOOP;
             v_all_positions := array_append(v_all_positions, v_positions);
         END LOOP;
@@ -221,8 +215,8 @@ RELAY = """
 CREATE OR REPLACE FUNCTION {s}.outbox_next(
     p_generation bigint, p_ids bigint[], p_seqs bigint[], p_at timestamptz, p_limit integer
 ) RETURNS SETOF {s}.outbox LANGUAGE plpgsql VOLATILE
-SECURITY DEFINER SET search_path = {s}, pg_temp
-SET enable_seqscan = off SET enable_hashjoin = off SET enable_mergejoin = off AS $$
+SECURITY DEFINER SET search_path = {s}, pg_temp SET enable_seqscan = off
+SET enable_bitmapscan = off SET enable_hashjoin = off SET enable_mergejoin = off AS $$
 BEGIN
     IF cardinality(p_ids) > 0 THEN
         PERFORM outbox_mark(p_generation, p_ids, p_seqs, p_at);
@@ -232,10 +226,10 @@ BEGIN
         SELECT waiting.turn, event.restaurant_id, event.type, event.subject_id, event.msg_id, event.payload,
                waiting.positions, event.trace, event.command_id, event.created_at,
                NULL::timestamptz, NULL::bigint
-        FROM ((SELECT n.turn, n.id, n.created_at, n.positions
-               FROM outbox_again AS again
-               JOIN outbox_numbered AS n ON n.turn = again.turn AND n.created_at = again.created_at
-               ORDER BY again.turn LIMIT p_limit)
+        FROM ((SELECT numbered.* FROM (SELECT * FROM outbox_again ORDER BY turn LIMIT p_limit) AS again
+               CROSS JOIN LATERAL (
+                   SELECT n.turn, n.id, n.created_at, n.positions FROM outbox_numbered AS n
+                   WHERE n.turn = again.turn AND n.created_at = again.created_at LIMIT 1) AS numbered)
               UNION ALL
               (SELECT n.turn, n.id, n.created_at, n.positions FROM outbox_numbered AS n
                WHERE n.turn > (SELECT published FROM outbox_state) AND n.published_at IS NULL
@@ -246,7 +240,8 @@ END $$;
 CREATE OR REPLACE FUNCTION {s}.outbox_mark(
     p_generation bigint, p_ids bigint[], p_seqs bigint[], p_at timestamptz
 ) RETURNS void LANGUAGE plpgsql
-SECURITY DEFINER SET search_path = {s}, pg_temp SET enable_seqscan = off AS $$
+SECURITY DEFINER SET search_path = {s}, pg_temp SET enable_seqscan = off
+SET enable_bitmapscan = off SET enable_hashjoin = off SET enable_mergejoin = off AS $$
 DECLARE
     v_last bigint;
     v_published bigint;
@@ -299,12 +294,10 @@ BEGIN
              WHERE r.restaurant_id = v_own AND r.channel = p_channel AND r.epoch = p_epoch AND r.seq > p_from
              ORDER BY r.seq LIMIT p_limit / {run} + 2)
             UNION ALL
-            SELECT (one ->> 'seq')::bigint,
-                   ARRAY(SELECT id::bigint FROM jsonb_array_elements_text(one -> 'ids') AS id),
-                   (one ->> 'first')::timestamptz, (one ->> 'last')::timestamptz
+            SELECT (one ->> 1)::bigint, string_to_array(one ->> 2, ' ')::bigint[], '-infinity', 'infinity'
             FROM (SELECT head.channels -> p_channel AS one FROM outbox_head AS head
                   WHERE head.restaurant_id = v_own) AS head
-            WHERE one ->> 'epoch' = p_epoch),
+            WHERE one ->> 0 = p_epoch),
         place AS (
             SELECT run.seq - cardinality(run.ids) + nth AS seq, listed.id, run.first_at, run.last_at
             FROM run, unnest(run.ids) WITH ORDINALITY AS listed (id, nth)
@@ -334,7 +327,8 @@ END $$
 
 WATCH = """
 CREATE OR REPLACE FUNCTION {s}.outbox_backlog(p_limit integer, OUT waiting bigint, OUT oldest timestamptz)
-LANGUAGE sql STABLE SECURITY DEFINER SET search_path = {s}, pg_temp SET enable_seqscan = off
+LANGUAGE sql STABLE SECURITY DEFINER SET search_path = {s}, pg_temp
+SET enable_seqscan = off SET enable_bitmapscan = off
 AS $$ WITH numbered AS NOT MATERIALIZED (
           SELECT turn, created_at FROM outbox_numbered
           WHERE turn > (SELECT published FROM outbox_state) AND published_at IS NULL)

@@ -18,7 +18,7 @@ def upgrade(schema: str, _role: str) -> list[str]:
 def downgrade(schema: str, role: str) -> list[str]:
     former = import_module("chassis.db.ddl.revisions.0003_pre_one_head_a_restaurant")
     return [
-        ddl.split(former.VIEWS)[1].format(s=schema).strip(),
+        ddl.split(former.VIEWS)[1].format(s=schema, run=former.RUN).strip(),
         f"GRANT SELECT ON {schema}.outbox_position TO {role}",
         f"CREATE INDEX outbox_unpublished ON {schema}.outbox (id) WHERE published_at IS NULL",
     ]
