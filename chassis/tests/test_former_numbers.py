@@ -1,4 +1,4 @@
-"""Positions of before: kept over every upgrade and back, and told to processes of before until they are gone."""
+"""Positions of before: kept over every upgrade and back, and told to processes of before."""
 
 from collections.abc import AsyncIterator
 from uuid import UUID

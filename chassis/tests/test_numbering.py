@@ -143,9 +143,10 @@ async def test_events_of_one_aggregate_are_numbered_in_the_order_of_its_versions
     changing = asyncio.gather(*(change() for _ in range(8)))
     told: list[Any] = []
     while not changing.done() or len(told) < 120:
+        changed = changing.done()
         rows = await leader.next([(row["turn"], 1) for row in told], db.clock.now())
         told += rows
-        assert rows or not changing.done(), "events are missing"
+        assert rows or not changed, "events are missing"
     await changing
     assert [int(row["subject_id"]) for row in told] == list(range(1, 121))
     assert places(told)[tenant, "orders"] == list(range(1, 121))
@@ -171,6 +172,30 @@ async def test_two_leaders_that_number_at_once_give_no_number_twice(
         await other.close()
     for tenant in tenants:
         assert sorted(places(rows)[tenant, "orders"]) == list(range(1, 41))
+
+
+async def test_a_leader_numbers_what_committed_late_only_after_the_one_that_is_at_it(
+    db: Database, open_probe: OpenProbe, leader: Leadership, probe_url: str, admin: asyncpg.Connection
+) -> None:
+    """They would take other rows, and the same head."""
+    tenant, number = new_id(), "SELECT outbox_number((SELECT generation FROM outbox_state), 1)"
+    other = await asyncpg.connect(probe_url, **connection_options(SCHEMA))
+    waits = "SELECT EXISTS (SELECT FROM pg_locks WHERE pid = $1 AND NOT granted)"
+    async with leader.connection.transaction():
+        async with db.transaction(tenant) as late:
+            late.emit(ThingMade(number=1), subject_id="late", channels=["orders"])
+            await late._write_records(late._calls(db.clock))
+            late._events.clear()
+            await asyncio.create_task(_elsewhere(await open_probe(), tenant))
+            assert await leader.call("outbox_number", 1) == 1
+        second = asyncio.create_task(other.fetchval(number))
+        async with asyncio.timeout(30):
+            while not second.done() and not await admin.fetchval(waits, other.get_server_pid()):  # noqa: ASYNC110 - the server waits
+                await asyncio.sleep(0.02)
+    assert await second == 1
+    await other.close()
+    rows = await leader.connection.fetch(ALL)
+    assert [(row["subject_id"], row["positions"][0][2]) for row in rows] == [("2", 1), ("late", 2)]
 
 
 async def test_what_a_channel_has_said_counts_what_waits_for_its_number(
@@ -258,7 +283,7 @@ async def test_a_mark_changes_nothing_that_an_index_holds(admin: asyncpg.Connect
 async def test_a_batch_writes_a_head_for_each_restaurant_and_a_run_for_every_eight_events_of_a_channel(
     db: Database, leader: Leadership
 ) -> None:
-    """However many channels an event has. Counted by the server, in the transaction that numbers and marks."""
+    """However many channels an event has. By the server's counters, in the transaction that does it."""
     for tenant in (new_id(), new_id()):
         for number in range(17):
             await emit(db, tenant, "floor", "kitchen", "orders", number=number)

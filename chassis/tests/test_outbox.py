@@ -23,7 +23,8 @@ async def positions(db: Database, tenant: UUID, channel: str) -> list[int]:
     await number_events(db)
     async with db.transaction(tenant) as tx:
         rows = await tx.fetch(
-            "SELECT (place ->> 2)::bigint AS seq FROM outbox_numbered, jsonb_array_elements(positions) AS place"
+            "SELECT (place ->> 2)::bigint AS seq"
+            " FROM outbox_numbered, jsonb_array_elements(positions) AS place"
             " WHERE restaurant_id = $1 AND place ->> 0 = $2 ORDER BY id",
             tenant,
             channel,

@@ -1,8 +1,8 @@
 """What the relay writes for an event, in fewer rows and index entries: one head for a restaurant, runs of
 positions, one place in the order of publication.
 
-``outbox_head`` is one row for a restaurant: of each channel [epoch, last sequence, ids of the events since the
-last whole run, in one text]. Every RUN events of a channel a row of ``outbox_run`` says which they were.
+``outbox_head`` is one row for a restaurant: of each channel [epoch, last sequence, ids of the events since
+the last whole run, in one text]. Every RUN events of a channel a row of ``outbox_run`` says which they were.
 Together they are what ``outbox_position`` was, from which a replay is read. ``turn`` is one number for each
 event now, and the key of ``outbox_numbered``: what relay and reconciler know an event by. No index holds what
 a mark changes. ``outbox_state.published`` is a turn up to which everything is published or in
@@ -18,110 +18,11 @@ from importlib import import_module
 
 from chassis.db import ddl
 from chassis.db.ddl import housekeeping, outbox
+from chassis.db.ddl.revisions.texts import heads_and_runs as places
 
 INDEXES: dict[str, str] = {}
-RUN = 8
-"""Events of a channel that one row names. The more, the fewer rows, and the longer the head that each batch
-writes anew."""
 STEP = 128
 """What is published is found published again by at most so many turns, each round."""
-
-# First the lock without which no round and no replay begins: whoever waits for it holds nothing of what else
-# is locked here.
-TABLES = """
-LOCK TABLE {s}.outbox_state IN ACCESS EXCLUSIVE MODE;
-ALTER TABLE {s}.outbox_state ADD COLUMN published bigint NOT NULL DEFAULT 0;
-CREATE TABLE {s}.outbox_head (
-    restaurant_id uuid NOT NULL,
-    channels jsonb NOT NULL,
-    CONSTRAINT outbox_head_pkey PRIMARY KEY (restaurant_id)
-) WITH (fillfactor = 40);
-CREATE TABLE {s}.outbox_run (
-    restaurant_id uuid NOT NULL,
-    channel text NOT NULL,
-    epoch text NOT NULL,
-    seq bigint NOT NULL,
-    ids bigint[] NOT NULL,
-    first_at timestamptz NOT NULL,
-    created_at timestamptz NOT NULL,
-    CONSTRAINT outbox_run_pkey PRIMARY KEY (restaurant_id, channel, epoch, seq, created_at)
-) PARTITION BY RANGE (created_at);
-CREATE TABLE {s}.outbox_run_default PARTITION OF {s}.outbox_run DEFAULT;
-ALTER TABLE {s}.outbox_run_default ENABLE ROW LEVEL SECURITY;
-CREATE TABLE {s}.outbox_again (
-    turn bigint NOT NULL,
-    created_at timestamptz NOT NULL,
-    CONSTRAINT outbox_again_pkey PRIMARY KEY (turn)
-)
-"""
-
-# An event that is past its hours has the id 0 in a run: no event has it.
-CONVERT = """
-INSERT INTO {s}.outbox_run
-SELECT run.restaurant_id, run.channel, run.epoch, run.seq, listed.ids, run.first_at, run.last_at
-FROM (SELECT p.restaurant_id, p.channel, p.epoch, (p.seq + {run} - 1) / {run} * {run} AS seq,
-             array_agg(p.seq) AS seqs, array_agg(p.outbox_id) AS ids,
-             min(p.created_at) AS first_at, max(p.created_at) AS last_at
-      FROM {s}.outbox_position AS p
-      JOIN {s}.outbox_channel AS c USING (restaurant_id, channel, epoch)
-      WHERE (p.seq + {run} - 1) / {run} * {run} <= c.seq GROUP BY 1, 2, 3, 4) AS run
-CROSS JOIN LATERAL (
-    SELECT array_agg(coalesce(had.id, 0) ORDER BY place) AS ids
-    FROM generate_series(run.seq - {run} + 1, run.seq) AS place
-    LEFT JOIN unnest(run.seqs, run.ids) AS had (seq, id) ON had.seq = place) AS listed;
-INSERT INTO {s}.outbox_head
-SELECT c.restaurant_id, jsonb_object_agg(c.channel, jsonb_build_array(c.epoch, c.seq, tail.ids))
-FROM {s}.outbox_channel AS c
-CROSS JOIN LATERAL (
-    SELECT coalesce(string_agg(coalesce(p.outbox_id, 0)::text, ' ' ORDER BY place), '') AS ids
-    FROM generate_series(c.seq / {run} * {run} + 1, c.seq) AS place
-    LEFT JOIN {s}.outbox_position AS p ON p.restaurant_id = c.restaurant_id AND p.channel = c.channel
-        AND p.epoch = c.epoch AND p.seq = place) AS tail
-GROUP BY c.restaurant_id;
-INSERT INTO {s}.outbox_numbered (id, created_at, restaurant_id, turn, positions, published_at, stream_seq)
-SELECT id, created_at, restaurant_id, id, positions, published_at, stream_seq
-FROM {s}.outbox WHERE published_at IS DISTINCT FROM '-infinity';
-UPDATE {s}.outbox SET published_at = '-infinity' WHERE published_at IS NULL;
-UPDATE {s}.outbox_numbered AS n SET turn = own.turn
-FROM (SELECT id, created_at, nextval('{s}.outbox_id_seq') AS turn
-      FROM (SELECT id, created_at FROM {s}.outbox_numbered ORDER BY turn, id) AS ordered) AS own
-WHERE n.id = own.id AND n.created_at = own.created_at;
-INSERT INTO {s}.outbox_again SELECT turn, created_at FROM {s}.outbox_numbered WHERE published_at IS NULL;
-UPDATE {s}.outbox_state SET published = coalesce((SELECT max(turn) FROM {s}.outbox_numbered), 0);
-DROP INDEX {s}.outbox_waiting;
-ALTER TABLE {s}.outbox_numbered DROP CONSTRAINT outbox_numbered_pkey,
-    ADD CONSTRAINT outbox_numbered_pkey PRIMARY KEY (turn, created_at);
-DROP TABLE {s}.outbox_channel, {s}.outbox_position
-"""
-
-ROOM = """
-DO $$ DECLARE v_name regclass; BEGIN
-    FOR v_name IN SELECT inhrelid::regclass FROM pg_inherits
-        WHERE inhparent = '{s}.outbox_numbered'::regclass
-    LOOP
-        EXECUTE format('ALTER TABLE %s SET (fillfactor = 50)', v_name);
-    END LOOP;
-END $$
-"""
-
-# outbox_position is for processes of before alone, and goes with them.
-VIEWS = """
-CREATE VIEW {s}.outbox_channel WITH (security_invoker = true) AS
-SELECT head.restaurant_id, one.key AS channel, one.value ->> 0 AS epoch, (one.value ->> 1)::bigint AS seq
-FROM {s}.outbox_head AS head, jsonb_each(head.channels) AS one;
-CREATE VIEW {s}.outbox_position WITH (security_invoker = true) AS
-SELECT place.restaurant_id, place.channel, place.epoch, place.seq, event.id AS outbox_id, event.created_at
-FROM (SELECT run.restaurant_id, run.channel, run.epoch, run.seq - cardinality(run.ids) + nth AS seq,
-             listed.id, run.first_at, run.created_at AS last_at
-      FROM {s}.outbox_run AS run, unnest(run.ids) WITH ORDINALITY AS listed (id, nth)
-      UNION ALL
-      SELECT head.restaurant_id, one.key, one.value ->> 0,
-             (one.value ->> 1)::bigint / {run} * {run} + nth, listed.id::bigint, '-infinity', 'infinity'
-      FROM {s}.outbox_head AS head, jsonb_each(head.channels) AS one,
-           string_to_table(one.value ->> 2, ' ') WITH ORDINALITY AS listed (id, nth)) AS place
-JOIN {s}.outbox AS event
-    ON event.id = place.id AND event.created_at BETWEEN place.first_at AND place.last_at
-"""
 
 # Rows are found by having no number, never by an id above the last: one that commits late gets a later
 # number. The batch is on disk before anybody is told of it: a number that a crash took back would be given
@@ -182,7 +83,8 @@ BEGIN
                     jsonb_build_array(v_name, v_epoch, v_seq));
                 IF v_seq % {run} = 0 THEN
                     INSERT INTO outbox_run
-                        SELECT v_restaurant, v_name, v_epoch, v_seq, tail.ids, min(o.created_at), max(o.created_at)
+                        SELECT v_restaurant, v_name, v_epoch, v_seq, tail.ids,
+                               min(o.created_at), max(o.created_at)
                         FROM (SELECT string_to_array(v_tail, ' ')::bigint[] AS ids) AS tail
                         JOIN outbox AS o ON o.id = ANY (tail.ids) GROUP BY tail.ids;
                     v_tail := '';
@@ -282,7 +184,8 @@ REPLAY = """
 CREATE FUNCTION {s}.outbox_replay(
     p_channel text, p_epoch text, p_from bigint, p_limit integer, p_bytes bigint, p_overhead bigint
 ) RETURNS TABLE (
-    seq bigint, msg_id uuid, type text, subject_id text, payload bytea, created_at timestamptz, command_id text
+    seq bigint, msg_id uuid, type text, subject_id text, payload bytea, created_at timestamptz,
+    command_id text
 ) LANGUAGE plpgsql STABLE SET search_path = {s}, pg_temp
 SET enable_seqscan = off SET enable_hashjoin = off SET enable_mergejoin = off AS $$
 DECLARE
@@ -434,33 +337,16 @@ SWEPT_NOW = """    WHEN 'outbox_default' THEN
         RETURN 0;
 """
 
-# The positions of each event again, from the runs.
-AS_BEFORE = """
-LOCK TABLE {s}.outbox_state IN ACCESS EXCLUSIVE MODE;
-ALTER VIEW {s}.outbox_channel RENAME TO outbox_channel_now;
-ALTER VIEW {s}.outbox_position RENAME TO outbox_position_now
-"""
-BACK = """
-INSERT INTO {s}.outbox_channel SELECT restaurant_id, channel, epoch, seq FROM {s}.outbox_channel_now;
-INSERT INTO {s}.outbox_position
-    SELECT restaurant_id, channel, epoch, seq, outbox_id, created_at FROM {s}.outbox_position_now;
-ALTER TABLE {s}.outbox_numbered DROP CONSTRAINT outbox_numbered_pkey,
-    ADD CONSTRAINT outbox_numbered_pkey PRIMARY KEY (id, created_at);
-CREATE INDEX outbox_waiting ON {s}.outbox_numbered (turn, id) WHERE published_at IS NULL;
-DROP VIEW {s}.outbox_channel_now, {s}.outbox_position_now;
-DROP TABLE {s}.outbox_head, {s}.outbox_run, {s}.outbox_again;
-ALTER TABLE {s}.outbox_state DROP COLUMN published
-"""
 REPLAY_ARGUMENTS = "text, text, bigint, integer, bigint, bigint"
 
 
 def upgrade(schema: str, role: str) -> list[str]:
     sweep = housekeeping.SWEEP.replace(SWEPT, SWEPT_NOW)
-    texts = [*ddl.split(TABLES), *ddl.split_functions(ROLL), sweep]
-    texts += [*ddl.split(CONVERT), ROOM, *ddl.split(VIEWS)]
+    texts = [*ddl.split(places.TABLES), *ddl.split_functions(ROLL), sweep]
+    texts += [*ddl.split(places.CONVERT), places.ROOM, *ddl.split(places.VIEWS)]
     texts += [*ddl.split_functions(NUMBER), *ddl.split_functions(RELAY), REPLAY, EPOCH]
     texts += ddl.split_functions(WATCH)
-    statements = [text.format(s=schema, run=RUN, step=STEP).strip() for text in texts]
+    statements = [text.format(s=schema, run=places.RUN, step=STEP).strip() for text in texts]
     for table in ("outbox_head", "outbox_run"):
         statements += ddl.own_rows(schema, table)
     for readable in ("outbox_head", "outbox_run", "outbox_channel", "outbox_position"):
@@ -477,10 +363,11 @@ def upgrade(schema: str, role: str) -> list[str]:
 def downgrade(schema: str, role: str) -> list[str]:
     former = import_module("chassis.db.ddl.revisions.0002_pre_positions_by_the_leader")
     tables = [text for text in ddl.split(outbox.TABLES) if "outbox_position" in text or "_channel" in text]
+    [waiting] = [text for text in ddl.split(former.TABLES) if "outbox_waiting" in text]
     functions = [*ddl.split_functions(former.roll()), former.sweep(), former.NUMBER]
     functions += [*ddl.split_functions(former.RELAY), *ddl.split_functions(former.WATCH), outbox.EPOCH]
     functions.append(ddl.split_functions(outbox.RELAY)[1])
-    texts = [*ddl.split(AS_BEFORE), *tables]
+    texts = [*ddl.split(places.AS_BEFORE), *tables]
     texts += [text.replace("CREATE FUNCTION", "CREATE OR REPLACE FUNCTION") for text in functions]
     statements = [text.format(s=schema).strip() for text in texts]
     for table in ("outbox_position", "outbox_channel"):
@@ -489,6 +376,6 @@ def downgrade(schema: str, role: str) -> list[str]:
         *statements,
         f"ALTER TABLE {schema}.outbox_position_default ENABLE ROW LEVEL SECURITY",
         f"SELECT {schema}.outbox_roll('outbox_position', now(), '72 hours', 0, 3)",
-        *(text.format(s=schema).strip() for text in ddl.split(BACK)),
+        *(text.format(s=schema).strip() for text in [*ddl.split(places.BACK), waiting]),
         f"DROP FUNCTION {schema}.outbox_replay({REPLAY_ARGUMENTS})",
     ]

@@ -4,9 +4,9 @@ waits in the outbox itself, and the view of positions that their replays read.
 Dropping the index takes a lock that writers wait for, so nothing else is done under it.
 """
 
-from importlib import import_module
-
 from chassis.db import ddl
+from chassis.db.ddl import outbox
+from chassis.db.ddl.revisions.texts import heads_and_runs
 
 INDEXES: dict[str, str] = {}
 
@@ -16,9 +16,9 @@ def upgrade(schema: str, _role: str) -> list[str]:
 
 
 def downgrade(schema: str, role: str) -> list[str]:
-    former = import_module("chassis.db.ddl.revisions.0003_pre_one_head_a_restaurant")
+    [unpublished] = [text for text in ddl.split(outbox.TABLES) if "outbox_unpublished" in text]
     return [
-        ddl.split(former.VIEWS)[1].format(s=schema, run=former.RUN).strip(),
+        ddl.split(heads_and_runs.VIEWS)[1].format(s=schema, run=heads_and_runs.RUN).strip(),
         f"GRANT SELECT ON {schema}.outbox_position TO {role}",
-        f"CREATE INDEX outbox_unpublished ON {schema}.outbox (id) WHERE published_at IS NULL",
+        unpublished.format(s=schema).strip(),
     ]
