@@ -249,7 +249,8 @@ async def test_what_was_lost_is_given_again_in_its_turn_and_counts_as_waiting(
     tenant = new_id()
     for number in range(published_since + 1):
         await emit(db, tenant, number=number)
-    acked, last = [], [(0, 0)]
+    acked: list[tuple[int, int]] = []
+    last = [(0, 0)]
     while last:
         last = [(row["turn"], 1) for row in await leader.next(acked[-BATCH_ROWS:], db.clock.now())]
         acked += last
