@@ -40,7 +40,8 @@ class Revision:
 def all_revisions() -> list[Revision]:
     """In their order. Raises BadMigration where a file's name does not say when it runs, or numbers lack."""
     found: list[Revision] = []
-    for listed in sorted(pkgutil.iter_modules(revisions.__path__), key=lambda entry: entry.name):
+    files = (entry for entry in pkgutil.iter_modules(revisions.__path__) if not entry.ispkg)
+    for listed in sorted(files, key=lambda entry: entry.name):
         named = _NAME.fullmatch(listed.name)
         if named is None or named["number"] != f"{len(found) + 1:04}":
             raise BadMigration(

@@ -44,7 +44,6 @@ def _outbox_tables(table: Callable[..., None]) -> None:
         column("created_at", at, key=True),
         column("published_at", at, null=True),
         column("stream_seq", sa.BigInteger, null=True),
-        sa.Index("outbox_unpublished", "id", postgresql_where=sa.text("published_at IS NULL")),
     )
     table(
         "outbox_unnumbered",
@@ -55,35 +54,31 @@ def _outbox_tables(table: Callable[..., None]) -> None:
     )
     table(
         "outbox_numbered",
-        column("id", sa.BigInteger, key=True),
+        column("id", sa.BigInteger),
         column("created_at", at, key=True),
         column("restaurant_id", tenant, null=True),
-        column("turn", sa.BigInteger),
+        column("turn", sa.BigInteger, key=True),
         column("positions", pg.JSONB),
         column("published_at", at, null=True),
         column("stream_seq", sa.BigInteger, null=True),
-        sa.Index("outbox_waiting", "turn", "id", postgresql_where=sa.text("published_at IS NULL")),
     )
+    table("outbox_again", column("turn", sa.BigInteger, key=True), column("created_at", at))
+    table("outbox_head", column("restaurant_id", tenant, key=True), column("channels", pg.JSONB))
     table(
-        "outbox_position",
+        "outbox_run",
         column("restaurant_id", tenant, key=True),
         *(column(name, sa.Text, key=True) for name in ("channel", "epoch")),
         column("seq", sa.BigInteger, key=True),
-        column("outbox_id", sa.BigInteger),
+        column("ids", pg.ARRAY(sa.BigInteger)),
+        column("first_at", at),
         column("created_at", at, key=True),
-    )
-    table(
-        "outbox_channel",
-        column("restaurant_id", tenant, key=True),
-        column("channel", sa.Text, key=True),
-        column("epoch", sa.Text),
-        column("seq", sa.BigInteger),
     )
     table(
         "outbox_state",
         column("singleton", sa.Boolean, key=True),
         column("generation", sa.BigInteger),
         column("epoch", sa.Text),
+        column("published", sa.BigInteger),
     )
 
 

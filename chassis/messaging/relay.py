@@ -56,7 +56,8 @@ UNHURRIED = {"synchronous_commit": "off"}
 for the disk. Numbers do, by the function that gives them."""
 
 _LOCK = "SELECT pg_try_advisory_lock(hashtextextended('fynlo-relay:' || $1, 0))"
-_NEXT = "SELECT * FROM outbox_next($1, $2, $3, $4, $5)"
+_NEXT = "SELECT id AS turn, * FROM outbox_next($1, $2, $3, $4, $5)"
+"""The id of what is to be published is its place in the order of publication: what a mark names it by."""
 
 _log = structlog.get_logger(__name__)
 _published = Counter("fynlo_outbox_published_total", "Events acknowledged by JetStream", ["schema"])
@@ -65,7 +66,7 @@ _leading = Gauge("fynlo_outbox_leader", "1 where this process leads the relay", 
 
 
 Acked = list[tuple[int, int]]
-"""(outbox id, sequence in the stream) of events that JetStream has and the outbox does not know of yet."""
+"""(turn, sequence in the stream) of events that JetStream has and the outbox does not know of yet."""
 
 
 class NotTaken(nats.errors.Error):
@@ -93,8 +94,8 @@ class Leadership:
         """Marks what JetStream took, numbers up to BATCH_ROWS rows that have no positions, and gives up to
         BATCH_ROWS unpublished ones. Raises Superseded.
         """
-        ids, seqs = zip(*acked, strict=True) if acked else ((), ())
-        return await self._fetch(_NEXT, ids, seqs, at, BATCH_ROWS)
+        turns, seqs = zip(*acked, strict=True) if acked else ((), ())
+        return await self._fetch(_NEXT, turns, seqs, at, BATCH_ROWS)
 
     async def _fetch(self, sql: str, *args: object) -> list[Any]:
         try:
@@ -282,8 +283,8 @@ class OutboxRelay:
 
     async def _mark(self, leadership: Leadership, acked: Acked) -> None:
         if acked:
-            ids, seqs = zip(*acked, strict=True)
-            await leadership.call("outbox_mark", ids, seqs, self._clock.now())
+            turns, seqs = zip(*acked, strict=True)
+            await leadership.call("outbox_mark", turns, seqs, self._clock.now())
 
     async def _publish_lane(self, rows: Sequence[Any], acked: Acked) -> bool:
         """One restaurant's rows, one after another; False where one was not taken, the rest has to wait."""
@@ -295,13 +296,13 @@ class OutboxRelay:
                 if isinstance(error, NoStreamResponseError | StreamNotFound):
                     self._doubtful = True
                 _failed.labels(self._db.schema).inc()
-                _log.warning("publish_failed", schema=self._db.schema, outbox_id=row["id"], error=repr(error))
+                _log.warning("publish_failed", schema=self._db.schema, turn=row["turn"], error=repr(error))
                 return False
             if ack.seq <= highest_before and not ack.duplicate:
                 # The stream counts again from below: it was restored or recreated, and has lost its tail.
                 self._doubtful = True
             self._highest_seq = max(self._highest_seq, ack.seq)
-            acked.append((row["id"], ack.seq))
+            acked.append((row["turn"], ack.seq))
         return True
 
     async def _publish(self, row: Any) -> PubAck:

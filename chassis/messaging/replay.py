@@ -21,18 +21,7 @@ SELECT coalesce(channel.epoch, state.epoch) AS epoch, coalesce(channel.seq, 0) A
 FROM outbox_state AS state
 LEFT JOIN outbox_channel AS channel ON channel.restaurant_id = $1 AND channel.channel = $2
 """
-# The sum goes by the payloads' lengths; only those of the page are read.
-_EVENTS = f"""
-SELECT seq, msg_id, type, subject_id, payload, created_at, command_id FROM (
-    SELECT position.seq, outbox.msg_id, outbox.type, outbox.subject_id, outbox.payload, outbox.created_at,
-           outbox.command_id, row_number() OVER (ORDER BY position.seq) AS place,
-           sum(octet_length(outbox.payload) + {EVENT_OVERHEAD_BYTES}) OVER (ORDER BY position.seq) AS bytes
-    FROM outbox_position AS position
-    JOIN outbox ON outbox.id = position.outbox_id AND outbox.created_at = position.created_at
-    WHERE position.restaurant_id = $1 AND position.channel = $2 AND position.epoch = $3 AND position.seq > $4
-    ORDER BY position.seq LIMIT $5
-) AS page WHERE place = 1 OR bytes <= $6 ORDER BY seq
-"""  # noqa: S608
+_EVENTS = "SELECT * FROM outbox_replay($1, $2, $3, $4, $5, $6)"
 
 
 class ReplayOutcome(StrEnum):
@@ -96,9 +85,8 @@ async def replay(
             return ReplayPage(ReplayOutcome.EPOCH_MISMATCH, current, head)
         if from_seq == head:
             return ReplayPage(ReplayOutcome.EVENTS, current, head)
-        rows = await tx.fetch(
-            _EVENTS, tenant, channel, epoch, from_seq, min(limit, MAX_REPLAY_EVENTS), MAX_REPLAY_BYTES
-        )
+        most = min(limit, MAX_REPLAY_EVENTS), MAX_REPLAY_BYTES, EVENT_OVERHEAD_BYTES
+        rows = await tx.fetch(_EVENTS, channel, epoch, from_seq, *most)
     events = tuple(ReplayedEvent(**dict(row)) for row in rows)
     expected = range(from_seq + 1, from_seq + 1 + len(events))
     if (not events and limit > 0) or [event.seq for event in events] != list(expected):

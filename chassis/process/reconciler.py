@@ -31,7 +31,7 @@ STEP_SECONDS = 1.0
 """How long one step of a walk through all rows may take."""
 PROOF_EVERY_SECONDS = 1.0
 
-_PAGE = "SELECT id, msg_id, stream_seq FROM outbox_page($1, $2, $3)"
+_PAGE = "SELECT id AS turn, msg_id, stream_seq FROM outbox_page($1, $2, $3)"
 _ABOVE_ALL = 2**63 - 1
 
 _log = structlog.get_logger(__name__)
@@ -123,7 +123,7 @@ class Reconciler:
         for before, limit in ((_ABOVE_ALL, NEWEST_ROWS), (self._turn, TURN_ROWS)):
             rows = await self._page(leader, before, limit)
             if limit == TURN_ROWS:
-                self._turn = rows[-1]["id"] if rows else _ABOVE_ALL
+                self._turn = rows[-1]["turn"] if rows else _ABOVE_ALL
             if await self._missing_of(rows, thorough=True):
                 self._walk = _Walk(thorough=True)
                 return 0.0
@@ -133,7 +133,7 @@ class Reconciler:
         until = time.monotonic() + STEP_SECONDS
         while time.monotonic() < until:
             rows = await self._page(leader, walk.before, PAGE_ROWS)
-            rows = [row for row in rows if row["id"] >= walk.lowest]
+            rows = [row for row in rows if row["turn"] >= walk.lowest]
             if not rows:
                 self._walk = None
                 return self._prove(walk) if self._proving else self._conclude(walk)
@@ -143,10 +143,10 @@ class Reconciler:
                 walk.lost += len(lost)
                 walk.lost_from, walk.lost_to = min(walk.lost_from, *lost), max(walk.lost_to, *lost)
             gone = set(lost)
-            there = [row["stream_seq"] for row in rows if row["stream_seq"] and row["id"] not in gone]
+            there = [row["stream_seq"] for row in rows if row["stream_seq"] and row["turn"] not in gone]
             walk.unpublished += sum(row["stream_seq"] is None for row in rows)
             walk.lowest_seq = min(*there, walk.lowest_seq) if there else walk.lowest_seq
-            walk.before = rows[-1]["id"]
+            walk.before = rows[-1]["turn"]
             if self._proving and walk.unpublished:
                 # The relay is still at it, from below.
                 self._walk = None
@@ -185,23 +185,23 @@ class Reconciler:
         return rows
 
     async def _missing_of(self, rows: Sequence[Any], *, thorough: bool) -> list[int]:
-        """The ids among published ``rows`` that are not in the stream."""
+        """The turns among published ``rows`` that are not in the stream."""
         published = [row for row in rows if row["stream_seq"] is not None]
         if not published:
             return []
         # After the rows: the state holds all that they say is there.
         state = (await self._jetstream.stream_info(STREAM)).state
-        outside = [row["id"] for row in published if not _spans(state, row["stream_seq"])]
+        outside = [row["turn"] for row in published if not _spans(state, row["stream_seq"])]
         inside = [row for row in published if _spans(state, row["stream_seq"])]
-        ends = {row["id"] for row in (*published[:1], *published[-1:])}
-        sample = [row for row in inside if row["id"] % SAMPLE_EVERY == 0 or row["id"] in ends]
+        ends = {row["turn"] for row in (*published[:1], *published[-1:])}
+        sample = [row for row in inside if row["turn"] % SAMPLE_EVERY == 0 or row["turn"] in ends]
         if not thorough and not outside and not await self._unread(sample):
             return []
         return outside + await self._unread(inside)
 
     async def _unread(self, rows: Sequence[Any]) -> list[int]:
         found = await self._own.identities([row["stream_seq"] for row in rows])
-        return [row["id"] for row in rows if found.get(row["stream_seq"]) != str(row["msg_id"])]
+        return [row["turn"] for row in rows if found.get(row["stream_seq"]) != str(row["msg_id"])]
 
 
 def _spans(state: StreamState, seq: int) -> bool:

@@ -141,7 +141,7 @@ async def test_the_owner_of_the_tables_is_bound_by_row_security_too(admin: async
     assert {row["relname"] for row in forced} == {
         "thing",
         "idempotency",
-        *("outbox", "outbox_unnumbered", "outbox_numbered", "outbox_position", "outbox_channel"),
+        *("outbox", "outbox_unnumbered", "outbox_numbered", "outbox_head", "outbox_run"),
         *("inbox", "inbox_parked"),
         *("audit_record", "audit_head"),
     }

@@ -20,12 +20,15 @@ from chassis.db.ddl import SWEPT
 from chassis.ids import new_id
 from chassis.messaging.aside import DUE_EACH, DUE_ROWS, Aside, Backoff
 from chassis.messaging.relay import BATCH_ROWS, Leadership, OutboxRelay
+from chassis.messaging.replay import position
 from chassis.messaging.stream import ensure_stream
 from chassis.process.chores import BACKLOG_ROWS, SWEEP_ROWS
 from chassis.process.reconciler import PAGE_ROWS, Reconciler
 from chassis.tests.conftest import OpenProbe
 from chassis.tests.probe import ThingMade
 from chassis.tests.test_relay import eventually, running
+from harness.outbox import NUMBER
+from harness.reads import reading
 
 ROWS = 200_000
 COMMANDS_PER_SECOND = 1_000
@@ -48,6 +51,26 @@ published AS (
 INSERT INTO outbox_unnumbered
 SELECT id, $1, restaurant_id, 'floor,orders' FROM written WHERE $2::bigint IS NULL
 """
+_NUMBERED = """
+WITH given AS (DELETE FROM outbox_unnumbered RETURNING id, created_at, restaurant_id)
+INSERT INTO outbox_numbered (id, created_at, restaurant_id, turn, positions)
+SELECT id, created_at, restaurant_id, id, '[]' FROM given
+"""
+_SPOKEN_ONE_IN = {"orders": 1, "kitchen": 2, "floor": 10, "staff": 1_000}
+_SPOKEN = """
+WITH written AS (
+    INSERT INTO outbox (id, restaurant_id, type, subject_id, msg_id, payload, positions, created_at,
+                        published_at)
+    SELECT nextval('outbox_id_seq'), $2, 'fynlo.probe.v1.ThingMade', i::text, gen_random_uuid(),
+           decode(repeat('00', 300), 'hex'), '[]', $1::timestamptz, '-infinity'
+    FROM (SELECT i FROM generate_series(1, $3::int) AS i ORDER BY i) AS numbered
+    RETURNING id, subject_id::int AS i)
+INSERT INTO outbox_unnumbered
+SELECT id, $1, $2, concat_ws(',', 'orders', CASE WHEN i % 2 = 0 THEN 'kitchen' END,
+                             CASE WHEN i % 10 = 0 THEN 'floor' END, CASE WHEN i % 1000 = 0 THEN 'staff' END)
+FROM written
+"""
+_REPLAY = "SELECT * FROM outbox_replay($1, $2, $3, 2000, 1000000000, 512)"
 _IDEMPOTENCY = """
 INSERT INTO idempotency SELECT gen_random_uuid(), 's', i::text, 'h', 'r', $1
 FROM generate_series(1, $2::int) AS i
@@ -64,7 +87,8 @@ SELECT 'c', gen_random_uuid(),
 FROM generate_series(1, $3::int) AS i
 """
 _EMPTY = """
-TRUNCATE outbox, outbox_unnumbered, outbox_numbered, outbox_position, inbox, inbox_parked, idempotency
+TRUNCATE outbox, outbox_unnumbered, outbox_numbered, outbox_again, outbox_head, outbox_run, inbox,
+    inbox_parked, idempotency
 """
 
 
@@ -99,8 +123,8 @@ async def test_a_long_backlog_behind_a_long_past_is_published_page_by_page_and_m
     for _ in range(20):
         rows = await leader.next(acked, fake_clock.now())
         assert len(rows) == BATCH_ROWS
-        seen += [row["id"] for row in rows]
-        acked = [(row["id"], SEQ_ABOVE) for row in rows]
+        seen += [row["turn"] for row in rows]
+        acked = [(row["turn"], SEQ_ABOVE) for row in rows]
     assert seen == sorted(set(seen))
     row = await leader.connection.fetchrow("SELECT * FROM outbox_backlog($1)", BACKLOG_ROWS)
     assert (row["waiting"], row["oldest"]) == (BACKLOG_ROWS, fake_clock.now())
@@ -112,6 +136,7 @@ async def test_the_search_for_lost_events_goes_through_every_row_page_by_page(
     """With the unpublished ones on top, among which an earlier search looked for a published one."""
     await fill_outbox(filler, fake_clock.now(), ROWS, SEQ_ABOVE)
     await fill_outbox(filler, fake_clock.now(), ROWS, None)
+    await filler.execute(_NUMBERED, timeout=600)
     before, pages, published = 2**63 - 1, 0, 0
     since = fake_clock.now() - timedelta(hours=72)
     while rows := await leader.connection.fetch(
@@ -139,6 +164,31 @@ async def test_a_stream_that_lost_everything_is_handed_back_whole(
         steps += 1
         assert steps < ROWS
     assert await leader.connection.fetchval("SELECT waiting FROM outbox_backlog(1)") == 1
+
+
+async def test_a_page_of_a_replay_reads_what_it_gives_and_not_what_other_channels_said_in_between(
+    open_probe: OpenProbe, leader: Leadership, filler: asyncpg.Connection
+) -> None:
+    """200,000 events of one restaurant, all on one channel, fewer on others, every thousandth on the last;
+    their numbers are those that the relay's function gives.
+    """
+    db, tenant = await open_probe(pool_size=1), new_id()
+    await filler.execute(_SPOKEN, db.clock.now(), tenant, ROWS, timeout=600)
+    while await filler.fetchval(NUMBER, timeout=600):
+        pass
+    for channel, every in _SPOKEN_ONE_IN.items():
+        count = ROWS // every
+        for after in {0, count // 2, max(0, count - 2_000), count - 1}:
+            async with db.transaction(tenant, readonly=True) as tx:
+                epoch, head = await position(tx, channel)
+            assert head == count
+            async with reading(db) as read, db.transaction(tenant, readonly=True) as tx:
+                rows = await tx.fetch(_REPLAY, channel, epoch, after)
+            assert [row["seq"] for row in rows] == list(range(after + 1, min(count, after + 2_000) + 1))
+            assert [int(row["subject_id"]) for row in rows] == [every * row["seq"] for row in rows]
+            # Each event by its key, and the runs that name them.
+            assert sum(read.rows.values()) <= len(rows) * 1.5 + 50
+            assert read.scanned == {}
 
 
 async def test_what_is_past_its_time_goes_faster_than_it_comes(

@@ -10,19 +10,19 @@ import asyncpg
 import pytest
 
 from chassis.db import Database, connection_options, prepare_connection
-from chassis.db.ddl import outbox
-from chassis.db.migrations import revert_chassis, run_migrations
 from chassis.ids import new_id
-from chassis.messaging.relay import UNHURRIED, Leadership
-from chassis.messaging.replay import ReplayOutcome, position, replay
+from chassis.messaging.relay import BATCH_ROWS, UNHURRIED, Leadership
 from chassis.tests.conftest import OpenProbe
 from chassis.tests.probe import SCHEMA, ThingMade
-from harness.fixtures import Infrastructure
 from harness.outbox import number_events
 
-COMMIT_BEFORE = outbox.COMMIT.replace("outbox_commit", "outbox_commit_before").format(s=SCHEMA)
-NEXT_BEFORE = outbox.RELAY_NEXT.replace("outbox_next", "outbox_next_before").format(s=SCHEMA)
-EMPTY = "TRUNCATE outbox, outbox_unnumbered, outbox_numbered, outbox_position, outbox_channel"
+EMPTY = "TRUNCATE outbox, outbox_unnumbered, outbox_numbered, outbox_again, outbox_head, outbox_run"
+WRITTEN = """
+SELECT substring(relname FROM '^outbox_[a-z]+') AS name, sum(n_tup_ins)::int AS inserted,
+    sum(n_tup_upd)::int AS updated
+FROM pg_stat_xact_all_tables
+WHERE schemaname = current_schema() AND n_tup_ins + n_tup_upd > 0 AND relname <> 'outbox_state' GROUP BY 1
+"""
 ALL = "SELECT * FROM outbox_next((SELECT generation FROM outbox_state), '{}', '{}', now(), 10000)"
 
 
@@ -34,9 +34,7 @@ async def emit(db: Database, tenant: UUID | None, *channels: str, number: int = 
 @pytest.fixture
 async def leader(probe_url: str, admin: asyncpg.Connection) -> AsyncIterator[Leadership]:
     """A connection as the relay's, over an empty outbox."""
-    await admin.execute(
-        "TRUNCATE outbox, outbox_unnumbered, outbox_numbered, outbox_position, outbox_channel"
-    )
+    await admin.execute(EMPTY)
     options = connection_options(SCHEMA)
     options["server_settings"] |= UNHURRIED
     connection = await asyncpg.connect(probe_url, **options)
@@ -66,7 +64,7 @@ async def test_a_commit_takes_no_position_and_locks_no_channel(
         async with asyncio.timeout(10):
             await asyncio.create_task(_elsewhere(await open_probe(), tenant))
     assert await admin.fetchval("SELECT count(*) FROM outbox_channel") == 0
-    [second, first] = sorted(await leader.next([], db.clock.now()), key=lambda row: -row["id"])
+    [second, first] = sorted(await leader.next([], db.clock.now()), key=lambda row: -row["turn"])
     assert (first["positions"][0][2], second["positions"][0][2]) == (1, 2)
 
 
@@ -98,7 +96,7 @@ async def test_a_batch_is_numbered_in_the_order_of_ids_per_restaurant_and_channe
 
 
 async def test_what_was_numbered_and_not_published_keeps_its_numbers_and_its_turn_under_the_next_leader(
-    db: Database, open_probe: OpenProbe, leader: Leadership
+    db: Database, open_probe: OpenProbe, leader: Leadership, admin: asyncpg.Connection
 ) -> None:
     """Also before what commits late, with a lower id."""
     tenant = new_id()
@@ -112,7 +110,8 @@ async def test_what_was_numbered_and_not_published_keeps_its_numbers_and_its_tur
     after = await successor.next([], db.clock.now())
     assert [row["subject_id"] for row in before] == ["2"]
     assert [(row["subject_id"], row["positions"][0][2]) for row in after] == [("2", 1), ("late", 2)]
-    assert after[0]["id"] > after[1]["id"]
+    ids = {row["msg_id"]: row["id"] for row in await admin.fetch("SELECT id, msg_id FROM outbox")}
+    assert ids[after[0]["msg_id"]] > ids[after[1]["msg_id"]]
 
 
 async def test_numbers_are_on_disk_before_they_are_told_though_marks_need_not_be(
@@ -123,7 +122,7 @@ async def test_numbers_are_on_disk_before_they_are_told_though_marks_need_not_be
         [row] = await leader.next([], db.clock.now())
         assert await leader.connection.fetchval("SHOW synchronous_commit") == "on"
     async with leader.connection.transaction():
-        assert await leader.next([(row["id"], 1)], db.clock.now()) == []
+        assert await leader.next([(row["turn"], 1)], db.clock.now()) == []
         assert await leader.connection.fetchval("SHOW synchronous_commit") == "off"
 
 
@@ -144,9 +143,10 @@ async def test_events_of_one_aggregate_are_numbered_in_the_order_of_its_versions
     changing = asyncio.gather(*(change() for _ in range(8)))
     told: list[Any] = []
     while not changing.done() or len(told) < 120:
-        rows = await leader.next([(row["id"], 1) for row in told], db.clock.now())
+        changed = changing.done()
+        rows = await leader.next([(row["turn"], 1) for row in told], db.clock.now())
         told += rows
-        assert rows or not changing.done(), "events are missing"
+        assert rows or not changed, "events are missing"
     await changing
     assert [int(row["subject_id"]) for row in told] == list(range(1, 121))
     assert places(told)[tenant, "orders"] == list(range(1, 121))
@@ -174,6 +174,30 @@ async def test_two_leaders_that_number_at_once_give_no_number_twice(
         assert sorted(places(rows)[tenant, "orders"]) == list(range(1, 41))
 
 
+async def test_a_leader_numbers_what_committed_late_only_after_the_one_that_is_at_it(
+    db: Database, open_probe: OpenProbe, leader: Leadership, probe_url: str, admin: asyncpg.Connection
+) -> None:
+    """They would take other rows, and the same head."""
+    tenant, number = new_id(), "SELECT outbox_number((SELECT generation FROM outbox_state), 1)"
+    other = await asyncpg.connect(probe_url, **connection_options(SCHEMA))
+    waits = "SELECT EXISTS (SELECT FROM pg_locks WHERE pid = $1 AND NOT granted)"
+    async with leader.connection.transaction():
+        async with db.transaction(tenant) as late:
+            late.emit(ThingMade(number=1), subject_id="late", channels=["orders"])
+            await late._write_records(late._calls(db.clock))
+            late._events.clear()
+            await asyncio.create_task(_elsewhere(await open_probe(), tenant))
+            assert await leader.call("outbox_number", 1) == 1
+        second = asyncio.create_task(other.fetchval(number))
+        async with asyncio.timeout(30):
+            while not second.done() and not await admin.fetchval(waits, other.get_server_pid()):  # noqa: ASYNC110 - the server waits
+                await asyncio.sleep(0.02)
+    assert await second == 1
+    await other.close()
+    rows = await leader.connection.fetch(ALL)
+    assert [(row["subject_id"], row["positions"][0][2]) for row in rows] == [("2", 1), ("late", 2)]
+
+
 async def test_what_a_channel_has_said_counts_what_waits_for_its_number(
     db: Database, leader: Leadership
 ) -> None:
@@ -192,104 +216,84 @@ async def test_what_a_channel_has_said_counts_what_waits_for_its_number(
     assert await said() == committed == f"{before.split('.')[0]}.1"
 
 
-# -- with what was there before --------------------------------------------------------------------------
+# -- what waits, and what it costs ------------------------------------------------------------------------
 
 
-async def test_transactions_and_leaders_of_before_take_part_and_no_number_is_missing_or_given_twice(
-    db: Database, open_probe: OpenProbe, leader: Leadership, admin: asyncpg.Connection
+async def test_what_was_not_taken_is_given_again_before_what_followed_however_much_was_published_since(
+    db: Database, leader: Leadership
 ) -> None:
-    """The former text of both functions, as processes run it that were in the middle of it."""
-    await admin.execute(f"{COMMIT_BEFORE}; {NEXT_BEFORE}")
-    tenants, writers = [new_id() for _ in range(2)], await open_probe(pool_size=8)
-
-    async def write(one: int) -> None:
-        for number in range(20):
-            tenant = tenants[number % 2]
-            if (one + number) % 3:
-                await emit(writers, tenant, "kitchen", "orders")
-            else:
-                async with writers.transaction(tenant) as tx:
-                    await tx.execute(
-                        "SELECT outbox_commit_before(now(), ARRAY['fynlo.probe.v1.ThingMade'], ARRAY['x'],"
-                        " ARRAY[gen_random_uuid()], ARRAY[''::bytea], ARRAY['kitchen,orders'],"
-                        " ARRAY[NULL], NULL, NULL, NULL, NULL, NULL)"
-                    )
-
-    await admin.execute("GRANT EXECUTE ON FUNCTION outbox_commit_before TO fynlo_orders")
-    writing, told = asyncio.gather(*(write(one) for one in range(8))), list[Any]()
-    seen_by_former: list[Any] = []
-    while not writing.done() or len(told) < 160:
-        seen_by_former += await admin.fetch(
-            "SELECT * FROM outbox_next_before($1, '{}', '{}', now(), 256)", leader.generation
-        )
-        written = writing.done()
-        rows = await leader.next([(row["id"], 1) for row in told], db.clock.now())
-        told += rows
-        assert rows or not written, "events are missing"
-    await writing
-    assert len({row["id"] for row in told}) == len(told) == 160
-    for tenant in tenants:
-        for channel in ("kitchen", "orders"):
-            assert places(told)[tenant, channel] == list(range(1, 81))
-    assert seen_by_former
-    assert all(len(row["positions"]) == 2 for row in seen_by_former)
+    """Nothing but its being kept apart says so: what is published is not looked through again."""
+    stuck, other = new_id(), new_id()
+    for number in range(2):
+        await emit(db, stuck, "orders", number=number)
+    for number in range(40):
+        for place in range(10):
+            await emit(db, other, "orders", number=10 * number + place)
+        rows = await leader.next([], db.clock.now())
+        assert [row["subject_id"] for row in rows if row["restaurant_id"] == stuck] == ["0", "1"]
+        acked = [(row["turn"], 1) for row in rows if row["restaurant_id"] == other]
+        assert len(acked) == 10
+        await leader.call("outbox_mark", *zip(*acked, strict=True), db.clock.now())
+    await emit(db, stuck, "orders", number=2)
+    rows = await leader.next([], db.clock.now())
+    assert [row["positions"][0][2] for row in rows] == [1, 2, 3]
+    assert (await leader.connection.fetchrow("SELECT * FROM outbox_backlog(100)"))["waiting"] == 3
+    assert await leader.next([(row["turn"], 1) for row in rows], db.clock.now()) == []
+    assert (await leader.connection.fetchrow("SELECT * FROM outbox_backlog(100)"))["waiting"] == 0
 
 
-async def _commit(owner: asyncpg.Connection, tenant: UUID, *names: str) -> None:
-    async with owner.transaction():
-        await owner.execute("SELECT set_config('app.restaurant_id', $1, true)", str(tenant))
-        for name in names:
-            await owner.execute(
-                "SELECT outbox_commit(now(), ARRAY['fynlo.staff.v1.X'], ARRAY[$1], ARRAY[gen_random_uuid()],"
-                " ARRAY[''::bytea], ARRAY['staff'], ARRAY[NULL], NULL, NULL, NULL, NULL, NULL)",
-                name,
-            )
-
-
-async def _next(owner: asyncpg.Connection) -> list[tuple[str, int]]:
-    return [(row["subject_id"], row["positions"][0][2]) for row in await owner.fetch(ALL)]
-
-
-async def test_what_has_its_position_keeps_it_over_the_upgrade_and_back_and_channels_go_on(
-    infrastructure: Infrastructure, fake_clock: Any
+@pytest.mark.parametrize("published_since", [1, 400])
+async def test_what_was_lost_is_given_again_in_its_turn_and_counts_as_waiting(
+    db: Database, leader: Leadership, published_since: int
 ) -> None:
-    async def nothing(_: str) -> None:
-        """The template stays empty."""
+    tenant = new_id()
+    for number in range(published_since + 1):
+        await emit(db, tenant, number=number)
+    acked: list[tuple[int, int]] = []
+    last = [(0, 0)]
+    while last:
+        last = [(row["turn"], 1) for row in await leader.next(acked[-BATCH_ROWS:], db.clock.now())]
+        acked += last
+    lost = [turn for turn, _ in acked[:2]]
+    assert await leader.call("outbox_unmark", lost) == 2
+    row = await leader.connection.fetchrow("SELECT * FROM outbox_backlog(100)")
+    assert (row["waiting"], row["oldest"]) == (2, db.clock.now())
+    assert [row["turn"] for row in await leader.next([], db.clock.now())] == lost
+    assert await leader.next([(turn, 1) for turn in lost], db.clock.now()) == []
 
-    url = infrastructure.role_url("fynlo_owner", await infrastructure.clone("empty", nothing))
-    await run_migrations("staff", url, chassis_to="0001")
-    owner = await asyncpg.connect(url, **connection_options("staff"))
-    await prepare_connection(owner)
-    tenant, generation = new_id(), await owner.fetchval("SELECT outbox_lead()")
-    try:
-        await _commit(owner, tenant, "a", "b", "c")
-        first = await owner.fetchval("SELECT min(id) FROM outbox")
-        await owner.execute("SELECT outbox_mark($1, ARRAY[$2::bigint], ARRAY[7], now())", generation, first)
-        await run_migrations("staff", url)
-        await _commit(owner, tenant, "d", "e")
-        assert await _next(owner) == [("b", 2), ("c", 3), ("d", 4), ("e", 5)]
-        page = await owner.fetch("SELECT id, stream_seq FROM outbox_page(1000000, 10, now() - interval '1h')")
-        assert [row["stream_seq"] for row in page] == [None, None, None, None, 7]
-        await owner.execute(
-            "SELECT outbox_mark($1, $2::bigint[], $3::bigint[], now())",
-            *(generation, [row["id"] for row in page[1:3]], [9, 8]),
+
+async def test_a_mark_changes_nothing_that_an_index_holds(admin: asyncpg.Connection) -> None:
+    """Nor does a batch, of the heads: what is updated stays on its page, which has room for it."""
+    changed = {"outbox_numbered": {"published_at", "stream_seq"}, "outbox_head": {"channels"}}
+    for table, columns in changed.items():
+        indexes = await admin.fetch(
+            "SELECT indexrelid::regclass::text AS name, pg_get_indexdef(indexrelid) AS text FROM pg_index"
+            " WHERE indrelid = $1::text::regclass",
+            table,
         )
-        assert await _next(owner) == [("b", 2), ("e", 5)]
-        service = await Database.connect(url, schema="staff", clock=fake_clock, pool_size=2)
-        async with service.transaction(tenant) as tx:
-            epoch, head = await position(tx, "staff")
-        replayed = await replay(service, tenant, "staff", epoch, 0, 10)
-        await service.close()
-        assert (head, replayed.outcome) == (5, ReplayOutcome.EVENTS)
-        assert [event.subject_id for event in replayed.events] == ["a", "b", "c", "d", "e"]
-        assert await owner.fetchval("SELECT outbox_unmark($1, $2::bigint[])", generation, [first]) == 1
-        await _commit(owner, tenant, "f")
-        await revert_chassis("staff", url, to="0001")
-        assert await _next(owner) == [("a", 1), ("b", 2), ("e", 5), ("f", 6)]
-        await _commit(owner, tenant, "g")
-        assert (await _next(owner))[-1] == ("g", 7)
-        await run_migrations("staff", url)
-        await _commit(owner, tenant, "h")
-        assert (await _next(owner))[-2:] == [("g", 7), ("h", 8)]
-    finally:
-        await owner.close()
+        assert indexes
+        assert not [row["name"] for row in indexes if any(column in row["text"] for column in columns)]
+    filled = await admin.fetch(
+        "SELECT reloptions FROM pg_class JOIN pg_inherits ON inhrelid = oid"
+        " WHERE inhparent = 'outbox_numbered'::regclass AND relname <> 'outbox_numbered_default'"
+    )
+    assert filled
+    assert all(row["reloptions"] == ["fillfactor=50"] for row in filled)
+
+
+async def test_a_batch_writes_a_head_for_each_restaurant_and_a_run_for_every_eight_events_of_a_channel(
+    db: Database, leader: Leadership
+) -> None:
+    """However many channels an event has. By the server's counters, in the transaction that does it."""
+    for tenant in (new_id(), new_id()):
+        for number in range(17):
+            await emit(db, tenant, "floor", "kitchen", "orders", number=number)
+    async with leader.connection.transaction():
+        rows = await leader.next([], db.clock.now())
+        await leader.call("outbox_mark", [row["turn"] for row in rows], [1] * len(rows), db.clock.now())
+        counted = await leader.connection.fetch(WRITTEN)
+    assert {row["name"]: (row["inserted"], row["updated"]) for row in counted} == {
+        "outbox_head": (2, 0),
+        "outbox_numbered": (34, 34),
+        "outbox_run": (2 * 3 * 2, 0),
+    }

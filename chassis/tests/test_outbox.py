@@ -23,7 +23,9 @@ async def positions(db: Database, tenant: UUID, channel: str) -> list[int]:
     await number_events(db)
     async with db.transaction(tenant) as tx:
         rows = await tx.fetch(
-            "SELECT seq FROM outbox_position WHERE restaurant_id = $1 AND channel = $2 ORDER BY outbox_id",
+            "SELECT (place ->> 2)::bigint AS seq"
+            " FROM outbox_numbered, jsonb_array_elements(positions) AS place"
+            " WHERE restaurant_id = $1 AND place ->> 0 = $2 ORDER BY id",
             tenant,
             channel,
         )
@@ -178,10 +180,11 @@ async def test_a_service_cannot_publish_for_another(db: Database) -> None:
         " VALUES ('t', 's', gen_random_uuid(), '', '[]', now())",
         "UPDATE outbox SET payload = ''",
         "DELETE FROM outbox",
-        "DELETE FROM outbox_position",
+        "DELETE FROM outbox_again",
+        "DELETE FROM outbox_run",
         "DELETE FROM outbox_unnumbered",
         "UPDATE outbox_numbered SET positions = '[]'",
-        "UPDATE outbox_channel SET seq = 0",
+        "UPDATE outbox_head SET channels = '{}'",
         "UPDATE outbox_state SET generation = 0",
         "DELETE FROM idempotency",
         "SELECT outbox_new_epoch()",

@@ -244,7 +244,7 @@ async def own_relay(
     db: Database, own_client: NatsClient, fake_clock: FakeClock, admin: asyncpg.Connection
 ) -> AsyncIterator[OutboxRelay]:
     # What other tests published went to another server.
-    await admin.execute("TRUNCATE outbox, outbox_unnumbered, outbox_numbered")
+    await admin.execute("TRUNCATE outbox, outbox_unnumbered, outbox_numbered, outbox_again")
     async with running(OutboxRelay(db, own_client, fake_clock, reconcile_seconds=0.5)) as relay:
         yield relay
 
@@ -273,7 +273,7 @@ async def test_orders_are_accepted_while_nats_is_down_and_published_when_it_is_b
 async def test_an_event_that_is_refused_holds_up_its_own_restaurant_only_and_order_is_kept(
     db: Database, own_client: NatsClient, fake_clock: FakeClock, admin: asyncpg.Connection
 ) -> None:
-    await admin.execute("TRUNCATE outbox, outbox_unnumbered, outbox_numbered")
+    await admin.execute("TRUNCATE outbox, outbox_unnumbered, outbox_numbered, outbox_again")
     await ensure_stream(own_client)
     config = (await own_client.jetstream().stream_info(STREAM)).config
     await own_client.jetstream().update_stream(config.evolve(max_msg_size=2_000))

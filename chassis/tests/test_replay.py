@@ -81,7 +81,7 @@ async def test_a_position_that_the_outbox_no_longer_reaches_needs_a_snapshot(
 ) -> None:
     """The first one aged out, or (which no housekeeping does) one in the middle: never a partial replay."""
     tenant, epoch = await sell(db, 3)
-    await admin.execute("DELETE FROM outbox_position WHERE restaurant_id = $1 AND seq = $2", tenant, gone)
+    await admin.execute("DELETE FROM outbox WHERE restaurant_id = $1 AND subject_id = $2", tenant, str(gone))
     page = await replay(db, tenant, "orders", epoch, 0, 100)
     assert (page.outcome, page.events) == (ReplayOutcome.TOO_OLD, ())
     assert (await replay(db, tenant, "orders", epoch, gone, 100)).outcome is ReplayOutcome.EVENTS

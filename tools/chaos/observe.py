@@ -20,8 +20,10 @@ from tools.chaos.devices import operation_of
 from tools.chaos.history import content_hash
 
 SCHEMAS = ("auth", "catalog", "orders", "payments", "staff")
-HEADS = "outbox_channel"
-"""The table with the last position of each channel, which only numbering writes."""
+HEADS = "outbox_head"
+"""The table with the last positions of each restaurant's channels, which only numbering writes."""
+POSITIONS = "outbox_channel"
+"""The same, a row for each channel."""
 READ_BATCH = 500
 READ_SECONDS = 5.0
 
@@ -135,7 +137,7 @@ class Observer:
             found.positions = {
                 (str(row["restaurant_id"]), row["channel"]): (row["epoch"], row["seq"])
                 for schema in SCHEMAS
-                for row in await connection.fetch(f"SELECT * FROM {schema}.{HEADS}")
+                for row in await connection.fetch(f"SELECT * FROM {schema}.{POSITIONS}")
             }
             found.stock = [
                 StockRow(str(row["item_id"]), row["on_hand"], row["reserved"], row["moved"], row["held"])

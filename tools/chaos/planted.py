@@ -152,8 +152,9 @@ def bigserial_poller() -> None:
 
     async def newer(self: Leadership, *args: Any) -> list[Any]:
         nonlocal newest
-        rows = [row for row in await following(self, *args) if row["id"] > newest]
-        newest = max((row["id"] for row in rows), default=newest)
+        # Ids of messages grow like those of the outbox: both are drawn before the commit.
+        rows = [row for row in await following(self, *args) if row["msg_id"].int > newest]
+        newest = max((row["msg_id"].int for row in rows), default=newest)
         return rows
 
     _commit_sometimes_late()

@@ -85,9 +85,9 @@ BEGIN
 END $$
 """
 
-ROLLED = ("outbox", "outbox_position", "outbox_numbered")
+ROLLED = ("outbox", "outbox_numbered", "outbox_run")
 """One transaction each: one that held the locks of both tables could deadlock with a writer."""
-SWEPT = ("idempotency", "inbox", "outbox_default", "outbox_position_default", "outbox_numbered_default")
+SWEPT = ("idempotency", "inbox", "outbox_default", "outbox_numbered_default", "outbox_run_default")
 
 FUNCTIONS = {
     "outbox_roll": "text, timestamptz, interval, integer, integer",

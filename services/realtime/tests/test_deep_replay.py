@@ -21,6 +21,7 @@ from chassis.messaging.channel_source import ChannelSource
 from chassis.messaging.replay import position
 from chassis.rpc import RpcServer
 from harness.fixtures import ModuleDatabases, OpenDatabase
+from harness.outbox import NUMBER
 from harness.rpc import settings_for_tests
 from services.realtime.tests.running import Device, Frame, Running
 
@@ -33,13 +34,7 @@ written AS (
     INSERT INTO outbox
         (id, restaurant_id, msg_id, type, subject_id, payload, positions, created_at, published_at)
     SELECT id, $1, gen_random_uuid(), $2, 'x', $3, '[]', now(), now() FROM numbered RETURNING id, created_at)
-INSERT INTO outbox_position (restaurant_id, channel, epoch, seq, outbox_id, created_at)
-SELECT $1, 'kitchen', (SELECT epoch FROM outbox_state), numbered.n, written.id, written.created_at
-FROM numbered JOIN written USING (id)
-"""
-AT = """
-INSERT INTO outbox_channel (restaurant_id, channel, epoch, seq)
-SELECT $1, 'kitchen', epoch, $2 FROM outbox_state
+INSERT INTO outbox_unnumbered SELECT id, created_at, $1, 'kitchen' FROM written
 """
 
 
@@ -83,8 +78,8 @@ async def speak(admin_url: str, database: str, rid: str, count: int) -> str:
     try:
         name = event.DESCRIPTOR.full_name
         await admin.execute(SPOKEN, UUID(rid), name, event.SerializeToString(), count, timeout=240)
-        await admin.execute(AT, UUID(rid), count)
-        await admin.execute("ANALYZE outbox; ANALYZE outbox_position")
+        await admin.fetchval(NUMBER, timeout=240)
+        await admin.execute("ANALYZE outbox; ANALYZE outbox_run")
         return str(await admin.fetchval("SELECT epoch FROM outbox_state"))
     finally:
         await admin.close()

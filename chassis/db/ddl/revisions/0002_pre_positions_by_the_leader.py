@@ -240,9 +240,7 @@ FUNCTIONS = {"outbox_number": "bigint, integer", "outbox_said": "text"}
 
 
 def upgrade(schema: str, role: str) -> list[str]:
-    roll = _changed(_changed(housekeeping.HOUSEKEEPING, OPEN_DAY, OPEN_DAY_NOW), ROLLED, ROLLED_NOW)
-    sweep = _changed(housekeeping.SWEEP, SWEPT, SWEPT_NOW)
-    texts = [*ddl.split(TABLES), *ddl.split_functions(roll), sweep]
+    texts = [*ddl.split(TABLES), *ddl.split_functions(roll()), sweep()]
     texts += [COMMIT, NUMBER, *ddl.split_functions(RELAY), *ddl.split_functions(WATCH)]
     statements = [text.format(s=schema).strip() for text in texts]
     for name, arguments in FUNCTIONS.items():
@@ -263,6 +261,14 @@ def downgrade(schema: str, _role: str) -> list[str]:
         *(f"DROP FUNCTION {schema}.{name}({arguments})" for name, arguments in FUNCTIONS.items()),
         f"DROP TABLE {schema}.outbox_unnumbered, {schema}.outbox_numbered",
     ]
+
+
+def roll() -> str:
+    return _changed(_changed(housekeeping.HOUSEKEEPING, OPEN_DAY, OPEN_DAY_NOW), ROLLED, ROLLED_NOW)
+
+
+def sweep() -> str:
+    return _changed(housekeeping.SWEEP, SWEPT, SWEPT_NOW)
 
 
 def _changed(text: str, old: str, new: str) -> str:
