@@ -141,6 +141,8 @@ class Item(Body):
     option_groups: Annotated[list[OptionGroup], Field(max_length=50, default_factory=list)]
     stock_tracked: bool | None = None
     position: Annotated[int, Field(ge=0, le=100000)] = 0
+    barcode: Annotated[str, Field(pattern="^[0-9]{8,14}$")] | None = None
+    plu: Annotated[str, Field(pattern="^[1-9][0-9]{0,5}$")] | None = None
 
 
 def item(of: Item) -> catalog_pb2.Item:
@@ -156,6 +158,8 @@ def item(of: Item) -> catalog_pb2.Item:
         option_groups=[option_group(one) for one in of.option_groups],
         stock_tracked=of.stock_tracked or False,
         position=of.position,
+        barcode=of.barcode or "",
+        plu=of.plu or "",
     )
 
 

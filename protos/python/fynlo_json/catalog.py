@@ -65,6 +65,8 @@ def item(of: catalog_pb2.Item) -> Json:
         "position": of.position,
         "version": of.version,
         "stock_left": of.stock_left if of.HasField("stock_left") else None,
+        "barcode": of.barcode or None,
+        "plu": of.plu or None,
     }
 
 

@@ -12,6 +12,8 @@ The first row names the columns, in any order and any case:
     available      yes                no: taken off
     availability   Mon-Fri 07:00-11:00; Sat,Sun 08:00-12:00      empty: always
     position       10                 order within the category
+    barcode        5012345678900      EAN-13, UPC-A or EAN-8, as text; one item of the menu has it
+    plu            101                a short number to call it by at the till; one item has it
     stock          50                 units on hand when counting starts; ignored once an item is counted
     reorder_point  5                  warn at this many units
     stock_policy   refuse             or allow: may be ordered although none is left

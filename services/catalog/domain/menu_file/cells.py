@@ -15,6 +15,7 @@ from services.catalog.domain.item import (
     MAX_PRICE_MINOR,
     MAX_WINDOWS,
 )
+from services.catalog.domain.item_number import one_form
 from services.catalog.domain.label import MAX_NAME_CHARACTERS
 from services.catalog.domain.stock import StockPolicy
 from services.catalog.domain.window import MINUTES_PER_DAY, AvailabilityWindow
@@ -89,6 +90,16 @@ def units(text: str) -> int:
     if not re.fullmatch(r"[0-9]{1,10}", text) or int(text) > MAX_UNITS:
         raise BadCell(f"write a whole number from 0 to {MAX_UNITS}")
     return int(text)
+
+
+def barcode(text: str) -> str:
+    """A barcode in its one form; whether it is one the item's own rules say."""
+    if re.fullmatch(r"[0-9]*", text) is None:
+        as_number = (
+            " (a spreadsheet has made a number of it: format the column as text)" if "E" in text else ""
+        )
+        raise BadCell(f"write the digits under the bars and nothing else{as_number}")
+    return one_form(text)
 
 
 def yes_or_no(text: str) -> bool:

@@ -49,6 +49,8 @@ class Entry:
     available: bool | None = None
     windows: tuple[AvailabilityWindow, ...] | None = None
     position: int | None = None
+    barcode: str | None = None
+    plu: str | None = None
     stock: int | None = None
     reorder_point: int | None = None
     policy: StockPolicy | None = None
@@ -155,7 +157,13 @@ def _value(column: str, text: str, digits: int) -> dict[str, Any]:
     return {name: reader(text)}
 
 
-_PLAIN = {"category": "category", "item": "name", "vat_class": "vat_class", "description": "description"}
+_PLAIN = {
+    "category": "category",
+    "item": "name",
+    "vat_class": "vat_class",
+    "description": "description",
+    "plu": "plu",
+}
 _ONLY_WHEN_GIVEN = frozenset({"available", "position", "stock", "reorder_point", "stock_policy"})
 
 
@@ -167,6 +175,7 @@ def _readers(digits: int) -> dict[str, tuple[str, Callable[[str], Any]]]:
         "available": ("available", cells.yes_or_no),
         "availability": ("windows", cells.windows),
         "position": ("position", cells.units),
+        "barcode": ("barcode", cells.barcode),
         "stock": ("stock", cells.units),
         "reorder_point": ("reorder_point", cells.units),
         "stock_policy": ("policy", cells.policy),
