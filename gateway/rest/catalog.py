@@ -182,6 +182,13 @@ def _get_menu(call: Call, body: None) -> catalog_service_pb2.GetMenuRequest:
     )
 
 
+def _search_menu(call: Call, body: None) -> catalog_service_pb2.SearchMenuRequest:
+    return catalog_service_pb2.SearchMenuRequest(
+        query=call.form("q", "^[^\\u0000-\\u001f\\u007f-\\u009f\\u2028\\u2029]{1,100}$"),
+        limit=call.number("limit", 1, 50, default=20),
+    )
+
+
 def _import_menu(call: Call, body: None) -> catalog_service_pb2.ImportMenuRequest:
     return catalog_service_pb2.ImportMenuRequest(request_id=call.key, dry_run=call.flag("dry_run"))
 
@@ -256,6 +263,16 @@ ROUTES: Final[tuple[Route, ...]] = (
         permission="menu.read",
         reads=True,
         etag=lambda of: f'"{of.etag}"',
+    ),
+    Route(
+        verb="GET",
+        path="/api/v2/menu/search",
+        service="fynlo.catalog.v1.CatalogService",
+        name="SearchMenu",
+        request=_search_menu,
+        answer=catalog_json.search_menu_response,
+        permission="menu.read",
+        reads=True,
     ),
     Route(
         verb="POST",

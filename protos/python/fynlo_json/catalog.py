@@ -124,6 +124,12 @@ def option_group(of: catalog_pb2.OptionGroup) -> Json:
     }
 
 
+def search_menu_response(of: catalog_service_pb2.SearchMenuResponse) -> Json:
+    return {
+        "items": [item(one) for one in of.items],
+    }
+
+
 def stock_changed(of: events_pb2.StockChanged) -> Json:
     """The absolute level of one item after a change."""
     return {

@@ -232,6 +232,51 @@ class GetMenuResponse(_message.Message):
 Global___GetMenuResponse: _TypeAlias = GetMenuResponse  # noqa: Y015
 
 @_typing.final
+class SearchMenuRequest(_message.Message):
+    DESCRIPTOR: _descriptor.Descriptor
+
+    QUERY_FIELD_NUMBER: _builtins.int
+    LIMIT_FIELD_NUMBER: _builtins.int
+    query: _builtins.str
+    limit: _builtins.int
+    """How many are told, at most."""
+    def __init__(
+        self,
+        *,
+        query: _builtins.str = ...,
+        limit: _builtins.int = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["limit", b"limit", "query", b"query"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___SearchMenuRequest: _TypeAlias = SearchMenuRequest  # noqa: Y015
+
+@_typing.final
+class SearchMenuResponse(_message.Message):
+    DESCRIPTOR: _descriptor.Descriptor
+
+    ITEMS_FIELD_NUMBER: _builtins.int
+    @_builtins.property
+    def items(self) -> _containers.RepeatedCompositeFieldContainer[_catalog_pb2.Item]:
+        """As GetMenu tells them: available now, and what is left."""
+
+    def __init__(
+        self,
+        *,
+        items: _abc.Iterable[_catalog_pb2.Item] | None = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["items", b"items"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___SearchMenuResponse: _TypeAlias = SearchMenuResponse  # noqa: Y015
+
+@_typing.final
 class ImportMenuRequest(_message.Message):
     DESCRIPTOR: _descriptor.Descriptor
 

@@ -39,6 +39,11 @@ class CatalogServiceStub:
                 request_serializer=fynlo_dot_catalog_dot_v1_dot_catalog__service__pb2.GetMenuRequest.SerializeToString,
                 response_deserializer=fynlo_dot_catalog_dot_v1_dot_catalog__service__pb2.GetMenuResponse.FromString,
                 _registered_method=True)
+        self.SearchMenu = channel.unary_unary(
+                '/fynlo.catalog.v1.CatalogService/SearchMenu',
+                request_serializer=fynlo_dot_catalog_dot_v1_dot_catalog__service__pb2.SearchMenuRequest.SerializeToString,
+                response_deserializer=fynlo_dot_catalog_dot_v1_dot_catalog__service__pb2.SearchMenuResponse.FromString,
+                _registered_method=True)
         self.ImportMenu = channel.unary_unary(
                 '/fynlo.catalog.v1.CatalogService/ImportMenu',
                 request_serializer=fynlo_dot_catalog_dot_v1_dot_catalog__service__pb2.ImportMenuRequest.SerializeToString,
@@ -106,6 +111,14 @@ class CatalogServiceServicer:
 
     def GetMenu(self, request, context):
         """Answers 304 to If-None-Match while nothing of it moved: prices, options, stock, hours.
+        """
+        context.set_code(grpc.StatusCode.UNIMPLEMENTED)
+        context.set_details('Method not implemented!')
+        raise NotImplementedError('Method not implemented!')
+
+    def SearchMenu(self, request, context):
+        """Best first: a barcode or a PLU exactly, else words of the name, the category or the description in any order, begun,
+        misspelt or without their accents. What is sold out is found and says so.
         """
         context.set_code(grpc.StatusCode.UNIMPLEMENTED)
         context.set_details('Method not implemented!')
@@ -207,6 +220,11 @@ def add_CatalogServiceServicer_to_server(servicer, server):
                     request_deserializer=fynlo_dot_catalog_dot_v1_dot_catalog__service__pb2.GetMenuRequest.FromString,
                     response_serializer=fynlo_dot_catalog_dot_v1_dot_catalog__service__pb2.GetMenuResponse.SerializeToString,
             ),
+            'SearchMenu': grpc.unary_unary_rpc_method_handler(
+                    servicer.SearchMenu,
+                    request_deserializer=fynlo_dot_catalog_dot_v1_dot_catalog__service__pb2.SearchMenuRequest.FromString,
+                    response_serializer=fynlo_dot_catalog_dot_v1_dot_catalog__service__pb2.SearchMenuResponse.SerializeToString,
+            ),
             'ImportMenu': grpc.unary_unary_rpc_method_handler(
                     servicer.ImportMenu,
                     request_deserializer=fynlo_dot_catalog_dot_v1_dot_catalog__service__pb2.ImportMenuRequest.FromString,
@@ -295,6 +313,33 @@ class CatalogService:
             '/fynlo.catalog.v1.CatalogService/GetMenu',
             fynlo_dot_catalog_dot_v1_dot_catalog__service__pb2.GetMenuRequest.SerializeToString,
             fynlo_dot_catalog_dot_v1_dot_catalog__service__pb2.GetMenuResponse.FromString,
+            options,
+            channel_credentials,
+            insecure,
+            call_credentials,
+            compression,
+            wait_for_ready,
+            timeout,
+            metadata,
+            _registered_method=True)
+
+    @staticmethod
+    def SearchMenu(request,
+            target,
+            options=(),
+            channel_credentials=None,
+            call_credentials=None,
+            insecure=False,
+            compression=None,
+            wait_for_ready=None,
+            timeout=None,
+            metadata=None):
+        return grpc.experimental.unary_unary(
+            request,
+            target,
+            '/fynlo.catalog.v1.CatalogService/SearchMenu',
+            fynlo_dot_catalog_dot_v1_dot_catalog__service__pb2.SearchMenuRequest.SerializeToString,
+            fynlo_dot_catalog_dot_v1_dot_catalog__service__pb2.SearchMenuResponse.FromString,
             options,
             channel_credentials,
             insecure,
