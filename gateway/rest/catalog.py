@@ -193,6 +193,10 @@ def _import_menu(call: Call, body: None) -> catalog_service_pb2.ImportMenuReques
     return catalog_service_pb2.ImportMenuRequest(request_id=call.key, dry_run=call.flag("dry_run"))
 
 
+def _export_menu(call: Call, body: None) -> catalog_service_pb2.ExportMenuRequest:
+    return catalog_service_pb2.ExportMenuRequest(format=call.one_of("format", ["csv", "xlsx", "json"]))
+
+
 def _create_category(call: Call, body: Category) -> catalog_service_pb2.CreateCategoryRequest:
     return catalog_service_pb2.CreateCategoryRequest(request_id=call.key, category=category(body))
 
@@ -284,6 +288,18 @@ ROUTES: Final[tuple[Route, ...]] = (
         key="optional",
         permission="menu.manage",
         seconds=20.0,
+    ),
+    Route(
+        verb="GET",
+        path="/api/v2/menu/export",
+        service="fynlo.catalog.v1.CatalogService",
+        name="ExportMenu",
+        request=_export_menu,
+        answer=nothing,
+        permission="menu.manage",
+        reads=True,
+        seconds=20.0,
+        file=True,
     ),
     Route(
         verb="POST",

@@ -297,6 +297,16 @@ class Document:
         return refusals(status, codes)
 
     def _success(self, one: Operation) -> Json:
+        if one.rest.answer_types:
+            name = {"schema": {"type": "string"}, "description": "The name of the file.", "required": True}
+            return {
+                "description": one.summary,
+                "headers": {"Content-Disposition": name},
+                "content": {
+                    kind: {"example": self._examples[kind]} if kind in self._examples else {}
+                    for kind in one.rest.answer_types
+                },
+            }
         schemas = [self._answer(message) for message in one.answers]
         schema = schemas[0] if len(schemas) == 1 else {"anyOf": schemas}
         example = self._example(one.answers[0])

@@ -1,4 +1,4 @@
-"""Menus as files: CSV and XLSX.
+"""Menus as files: CSV, XLSX and JSON.
 
 The first row names the columns, in any order and any case:
 
@@ -21,6 +21,11 @@ The first row names the columns, in any order and any case:
 In `options` the groups are parted by |, their options by ;, and an option is its name, what it adds to the
 price after = (nothing: 0) and, in brackets, the allergens that it adds to the item's, separated by commas. An
 option without brackets keeps the allergens that it has; [] takes them off.
+
+An option that is not to be had has "off" after its amount and brackets: `Cheese=0.80[milk] off`; without it
+an option stays as it is. In a name of the options \\ stands before | ; : and before \\ itself. A text that
+begins like a formula (= + - @) has an apostrophe before it, which is not part of it, and so may a barcode. In
+JSON, `{"items": [{"category": "Mains", ...}]}`, the columns are members and nothing needs an apostrophe.
 
 Columns with * are needed. A column that is not in the file changes nothing; an empty cell clears, except in
 the three stock columns and in `available`, where it changes nothing. Items that are not in the file stay as

@@ -171,6 +171,7 @@ def _group(group: FileGroup, old_groups: Sequence[OptionGroup], new_id: Callable
                 name=option.name,
                 price_delta_minor=option.price_delta_minor,
                 allergens=before.allergens if option.allergens is None else option.allergens,
+                available=before.available if option.available is None else option.available,
             )
         )
     return OptionGroup(

@@ -71,12 +71,14 @@ class _MenuFormatEnumTypeWrapper(_enum_type_wrapper._EnumTypeWrapper[_MenuFormat
     MENU_FORMAT_UNSPECIFIED: _MenuFormat.ValueType  # 0
     MENU_FORMAT_CSV: _MenuFormat.ValueType  # 1
     MENU_FORMAT_XLSX: _MenuFormat.ValueType  # 2
+    MENU_FORMAT_JSON: _MenuFormat.ValueType  # 3
 
 class MenuFormat(_MenuFormat, metaclass=_MenuFormatEnumTypeWrapper): ...
 
 MENU_FORMAT_UNSPECIFIED: MenuFormat.ValueType  # 0
 MENU_FORMAT_CSV: MenuFormat.ValueType  # 1
 MENU_FORMAT_XLSX: MenuFormat.ValueType  # 2
+MENU_FORMAT_JSON: MenuFormat.ValueType  # 3
 Global___MenuFormat: _TypeAlias = MenuFormat  # noqa: Y015
 
 @_typing.final

@@ -39,6 +39,8 @@ class CatalogServiceStub:
     """
     ImportMenu: _grpc.UnaryUnaryMultiCallable[_catalog_service_pb2.ImportMenuRequest, _catalog_service_pb2.ImportMenuResponse]
     """All rows or none: while a row is rejected nothing is imported. The same file again changes nothing."""
+    ExportMenu: _grpc.UnaryUnaryMultiCallable[_catalog_service_pb2.ExportMenuRequest, _catalog_service_pb2.ExportMenuResponse]
+    """The file that an import takes. Imported into an empty menu it gives the same file again."""
     CreateCategory: _grpc.UnaryUnaryMultiCallable[_catalog_service_pb2.CreateCategoryRequest, _catalog_service_pb2.CreateCategoryResponse]
     """At the position given."""
     UpdateCategory: _grpc.UnaryUnaryMultiCallable[_catalog_service_pb2.UpdateCategoryRequest, _catalog_service_pb2.UpdateCategoryResponse]
@@ -79,6 +81,8 @@ class CatalogServiceAsyncStub(CatalogServiceStub):
     """
     ImportMenu: _aio.UnaryUnaryMultiCallable[_catalog_service_pb2.ImportMenuRequest, _catalog_service_pb2.ImportMenuResponse]  # type: ignore[assignment]
     """All rows or none: while a row is rejected nothing is imported. The same file again changes nothing."""
+    ExportMenu: _aio.UnaryUnaryMultiCallable[_catalog_service_pb2.ExportMenuRequest, _catalog_service_pb2.ExportMenuResponse]  # type: ignore[assignment]
+    """The file that an import takes. Imported into an empty menu it gives the same file again."""
     CreateCategory: _aio.UnaryUnaryMultiCallable[_catalog_service_pb2.CreateCategoryRequest, _catalog_service_pb2.CreateCategoryResponse]  # type: ignore[assignment]
     """At the position given."""
     UpdateCategory: _aio.UnaryUnaryMultiCallable[_catalog_service_pb2.UpdateCategoryRequest, _catalog_service_pb2.UpdateCategoryResponse]  # type: ignore[assignment]
@@ -134,6 +138,14 @@ class CatalogServiceServicer(metaclass=_abc_1.ABCMeta):
         context: _ServicerContext,
     ) -> _typing.Union[_catalog_service_pb2.ImportMenuResponse, _abc.Awaitable[_catalog_service_pb2.ImportMenuResponse]]:
         """All rows or none: while a row is rejected nothing is imported. The same file again changes nothing."""
+
+    @_abc_1.abstractmethod
+    def ExportMenu(
+        self,
+        request: _catalog_service_pb2.ExportMenuRequest,
+        context: _ServicerContext,
+    ) -> _typing.Union[_catalog_service_pb2.ExportMenuResponse, _abc.Awaitable[_catalog_service_pb2.ExportMenuResponse]]:
+        """The file that an import takes. Imported into an empty menu it gives the same file again."""
 
     @_abc_1.abstractmethod
     def CreateCategory(
