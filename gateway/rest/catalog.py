@@ -184,8 +184,7 @@ def _get_menu(call: Call, body: None) -> catalog_service_pb2.GetMenuRequest:
 
 def _search_menu(call: Call, body: None) -> catalog_service_pb2.SearchMenuRequest:
     return catalog_service_pb2.SearchMenuRequest(
-        query=call.form("q", "^[^\\u0000-\\u001f\\u007f-\\u009f\\u2028\\u2029]{1,100}$"),
-        limit=call.number("limit", 1, 50, default=20),
+        query=call.line("q", 100, 1), limit=call.number("limit", 1, 50, default=20)
     )
 
 

@@ -38,10 +38,11 @@ FILES = {
 }
 
 
-async def a_restaurant(system: System, http: httpx.AsyncClient, people: People, name: str) -> Device:
+async def a_restaurant(system: System, http: httpx.AsyncClient, people: People) -> Device:
     """Its owner, logged in."""
-    email = f"{new_id().hex[-12:]}@menus.fynlo.test"
-    body = {"name": name, "owner_email": email, "owner_name": "Lara"}
+    unique = new_id().hex[-12:]
+    email = f"{unique}@menus.fynlo.test"
+    body = {"name": f"Café Größe {unique}", "owner_email": email, "owner_name": "Lara"}
     await (await people.platform()).post("/api/v2/platform/restaurants", body)
     owner = Device(system.base_url, http, email, PASSWORD, f"dev-{new_id()}", "ios")
     await joins(owner, "Lara")
@@ -74,9 +75,9 @@ async def test_5000_items_are_searched_and_moved_to_another_restaurant(
     system: System,
     http: httpx.AsyncClient,
     people: People,
-    record_property: Callable[[str, object], None],
+    record_testsuite_property: Callable[[str, object], None],
 ) -> None:
-    owner = await a_restaurant(system, http, people, "Café Größe")
+    owner = await a_restaurant(system, http, people)
     names = [" ".join(words) for words in product(SIZES, HOW, WHAT, DISHES)]
     rows = [f"Part {number % 40},{name},9.50,hot_food,{number + 1}" for number, name in enumerate(names)]
     content = "\n".join(["category,item,price,vat_class,plu", *rows]).encode()
@@ -91,14 +92,16 @@ async def test_5000_items_are_searched_and_moved_to_another_restaurant(
         await owner.get(f"/api/v2/menu/search?q={TYPED[number % len(TYPED)]}")
         took.append((time.perf_counter() - begun) * 1_000)
     # A figure for whoever reads the report, and no bar: this machine may have other things to do.
-    record_property("search_p95_ms", sorted(took)[math.ceil(0.95 * SEARCHES) - 1])
+    for share in (50, 95):
+        figure = sorted(took)[math.ceil(share / 100 * SEARCHES) - 1]
+        record_testsuite_property(f"search_p{share}_ms", round(figure, 1))
     first = {file_format: await taken(owner, http, file_format) for file_format in FILES}
     for file_format, file in first.items():
         assert file.headers["content-type"].partition(";")[0] == FILES[file_format]
-        assert file.headers["content-disposition"].startswith('attachment; filename="cafe-grosse-menu-20')
+        assert file.headers["content-disposition"].startswith('attachment; filename="cafe-grosse-')
         assert file.headers["content-disposition"].endswith(f'.{file_format}"')
     for file_format, file in first.items():
-        other = await a_restaurant(system, http, people, "Café Größe")
+        other = await a_restaurant(system, http, people)
         assert await bring(other, http, file.content, FILES[file_format]) == 5_000
         again = await taken(other, http, file_format)
         assert again.content == file.content

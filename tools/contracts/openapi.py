@@ -121,7 +121,7 @@ class Document:
             {
                 "name": field.json_name,
                 "in": "query",
-                "required": bool(field.json.pattern),
+                "required": bool(field.json.pattern or Limits(field).text.get("min_length")),
                 "description": self._words(field) or field.json_name,
                 "schema": self._parameter(field),
             }

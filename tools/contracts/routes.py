@@ -198,7 +198,8 @@ class _Module(Bodies):
         elif one.name == "cursor":
             value = f"call.cursor({name}, {limits.text['max_length']})"
         else:
-            value = f"call.line({name}, {limits.text['max_length']})"
+            least = f", {limits.text['min_length']}" if "min_length" in limits.text else ""
+            value = f"call.line({name}, {limits.text['max_length']}{least})"
         return f"{one.name}={value}"
 
     def _later(self, one: Operation) -> list[str]:

@@ -118,6 +118,11 @@ async def _import(operation: Operation, shop: Shop, caller: Device) -> Sent:
     return Sent(body=body.encode(), headers={"Content-Type": "text/csv"})
 
 
+@case("GET /menu/search")
+async def _search(operation: Operation, shop: Shop, caller: Device) -> Sent:
+    return Sent(query={"q": "dish"})
+
+
 @case("POST /menu/categories")
 async def _add_category(operation: Operation, shop: Shop, caller: Device) -> Sent:
     return Sent(body=put(operation.example, name=unique("Desserts")))
