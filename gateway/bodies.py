@@ -11,7 +11,7 @@ from starlette.requests import Request
 from chassis.errors import FieldError, InvalidArgument
 from chassis.text import control_character, holds_card_number
 from gateway.numbers import whole
-from gateway.rest.names import LINES, SECRETS
+from gateway.rest.names import LINES, UNREAD
 
 JSON = "application/json"
 BODY_BYTES_MAX = 1_048_576
@@ -128,9 +128,9 @@ def _refuse_texts(body: Body) -> None:
 
 
 def _texts(value: Any, path: str, name: str) -> Iterator[tuple[str, str, str]]:
-    """(path, field, text) of every text but secrets."""
+    """(path, field, text) of every text but secrets and numbers of goods, which may look like anything."""
     if isinstance(value, str):
-        if name not in SECRETS:
+        if name not in UNREAD:
             yield path, name, value
     elif isinstance(value, dict):
         for key, one in value.items():

@@ -203,12 +203,12 @@ class Call:
             raise _refused(f"{name} is up to {most} of {', '.join(known)}, separated by commas")
         return [known[one] for one in text.split(",")] if text else []
 
-    def line(self, name: str, most: int) -> str:
-        """A query parameter that is a line of up to ``most`` characters, "" where it is not given. Raises
-        InvalidArgument (INVALID_QUERY)."""
+    def line(self, name: str, most: int, least: int = 0) -> str:
+        """A query parameter that is a line of ``least`` to ``most`` characters; "" where it is not given.
+        Raises InvalidArgument (INVALID_QUERY)."""
         text = self.request.query_params.get(name, "")
-        if len(text) > most or not texts.matches(texts.ONE_LINE, text):
-            raise _refused(f"{name} is up to {most} characters without control characters")
+        if not least <= len(text) <= most or not texts.matches(texts.ONE_LINE, text):
+            raise _refused(f"{name} is {least} to {most} characters without control characters")
         return text
 
     def form(self, name: str, pattern: str) -> str:

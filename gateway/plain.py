@@ -27,7 +27,7 @@ class Route:
     the client sent. ``answer``: makes JSON of the reply; None where it is no plain call. ``key``: whether an
     Idempotency-Key is needed, taken or not looked at. ``reads``: it has no effect. ``approved``: a second
     person may stand behind it. ``etag``, ``location``: header fields, of the reply. ``seconds``: what it may
-    take in all.
+    take in all. ``file``: the reply is one, which is answered as it is.
     """
 
     verb: str
@@ -45,6 +45,7 @@ class Route:
     etag: Callable[[Any], str] | None = None
     location: Callable[[Any], str] | None = None
     seconds: float = BUDGET_SECONDS
+    file: bool = False
 
     async def enter(self, request: Request) -> Call:
         """The request, let in; see ``entered`` for what it raises."""
@@ -83,6 +84,9 @@ def handler_of(route: Route) -> Handler:
 
 def _answered(route: Route, call: Call, reply: Any, answer: Callable[[Any], Json]) -> Response:
     headers = {}
+    if route.file:
+        headers["Content-Disposition"] = f'attachment; filename="{reply.file_name}"'
+        return call.mark(Response(reply.content, route.status, headers, reply.media_type))
     if route.location is not None:
         headers["Location"] = route.location(reply)
     if route.etag is not None:

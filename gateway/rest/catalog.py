@@ -141,6 +141,8 @@ class Item(Body):
     option_groups: Annotated[list[OptionGroup], Field(max_length=50, default_factory=list)]
     stock_tracked: bool | None = None
     position: Annotated[int, Field(ge=0, le=100000)] = 0
+    barcode: Annotated[str, Field(pattern="^[0-9]{8,14}$")] | None = None
+    plu: Annotated[str, Field(pattern="^[1-9][0-9]{0,5}$")] | None = None
 
 
 def item(of: Item) -> catalog_pb2.Item:
@@ -156,6 +158,8 @@ def item(of: Item) -> catalog_pb2.Item:
         option_groups=[option_group(one) for one in of.option_groups],
         stock_tracked=of.stock_tracked or False,
         position=of.position,
+        barcode=of.barcode or "",
+        plu=of.plu or "",
     )
 
 
@@ -178,8 +182,18 @@ def _get_menu(call: Call, body: None) -> catalog_service_pb2.GetMenuRequest:
     )
 
 
+def _search_menu(call: Call, body: None) -> catalog_service_pb2.SearchMenuRequest:
+    return catalog_service_pb2.SearchMenuRequest(
+        query=call.line("q", 100, 1), limit=call.number("limit", 1, 50, default=20)
+    )
+
+
 def _import_menu(call: Call, body: None) -> catalog_service_pb2.ImportMenuRequest:
     return catalog_service_pb2.ImportMenuRequest(request_id=call.key, dry_run=call.flag("dry_run"))
+
+
+def _export_menu(call: Call, body: None) -> catalog_service_pb2.ExportMenuRequest:
+    return catalog_service_pb2.ExportMenuRequest(format=call.one_of("format", ["csv", "xlsx", "json"]))
 
 
 def _create_category(call: Call, body: Category) -> catalog_service_pb2.CreateCategoryRequest:
@@ -254,6 +268,16 @@ ROUTES: Final[tuple[Route, ...]] = (
         etag=lambda of: f'"{of.etag}"',
     ),
     Route(
+        verb="GET",
+        path="/api/v2/menu/search",
+        service="fynlo.catalog.v1.CatalogService",
+        name="SearchMenu",
+        request=_search_menu,
+        answer=catalog_json.search_menu_response,
+        permission="menu.read",
+        reads=True,
+    ),
+    Route(
         verb="POST",
         path="/api/v2/menu/import",
         service="fynlo.catalog.v1.CatalogService",
@@ -263,6 +287,18 @@ ROUTES: Final[tuple[Route, ...]] = (
         key="optional",
         permission="menu.manage",
         seconds=20.0,
+    ),
+    Route(
+        verb="GET",
+        path="/api/v2/menu/export",
+        service="fynlo.catalog.v1.CatalogService",
+        name="ExportMenu",
+        request=_export_menu,
+        answer=nothing,
+        permission="menu.manage",
+        reads=True,
+        seconds=20.0,
+        file=True,
     ),
     Route(
         verb="POST",

@@ -6,4 +6,6 @@ Members of bodies by what their texts may hold.
 from typing import Final
 
 LINES: Final = frozenset(["description", "note", "reason", "text"])
-SECRETS: Final = frozenset(["current", "device_secret", "new", "password", "refresh_token", "token"])
+UNREAD: Final = frozenset(
+    ["barcode", "current", "device_secret", "new", "password", "refresh_token", "token"]
+)

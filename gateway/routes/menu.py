@@ -15,7 +15,11 @@ from gateway.menu_document import menu_changes, whole_menu
 from gateway.plain import Route
 
 XLSX_TYPE = "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"
-_FORMATS = {"text/csv": catalog_pb2.MENU_FORMAT_CSV, XLSX_TYPE: catalog_pb2.MENU_FORMAT_XLSX}
+_FORMATS = {
+    "text/csv": catalog_pb2.MENU_FORMAT_CSV,
+    XLSX_TYPE: catalog_pb2.MENU_FORMAT_XLSX,
+    JSON: catalog_pb2.MENU_FORMAT_JSON,
+}
 
 
 async def get_menu(request: Request, route: Route) -> Response:
@@ -73,7 +77,7 @@ async def import_menu(request: Request, route: Route) -> Response:
     media_type = request.headers.get("content-type", "").partition(";")[0].strip().lower()
     if media_type not in _FORMATS:
         raise InvalidArgument(
-            f"send the file itself as text/csv or {XLSX_TYPE}", reason="UNSUPPORTED_MEDIA_TYPE"
+            f"send the file itself as {' or '.join(_FORMATS)}", reason="UNSUPPORTED_MEDIA_TYPE"
         )
     content = await read_bounded(request, UPLOAD_BYTES_MAX)
     if not content:

@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 from starlette.requests import ClientDisconnect, Request
 
 from chassis.errors import InvalidArgument
-from chassis.text import control_character
+from chassis.text import control_character, holds_card_number
 from gateway import texts
 from gateway.bodies import (
     _SUSPICIOUS,
@@ -25,6 +25,7 @@ from gateway.bodies import (
 )
 from gateway.numbers import EXACT_MAX, INT64_MAX
 from gateway.rest.auth import LogInRequest as LogIn
+from gateway.rest.catalog import Item as ItemIn
 from gateway.rest.common import RestaurantSettings as SettingsIn
 from gateway.rest.orders import DraftLine as LineIn
 from gateway.rest.orders import OrderDraft as OrderIn
@@ -287,3 +288,14 @@ async def test_a_note_has_lines_and_a_device_id_has_not() -> None:
 async def test_a_password_may_be_anything() -> None:
     told = {"email": "a@b.test", "password": "4111111111111111\t\x1b"}
     assert (await read_json(request_of(json.dumps(told).encode()), LogIn)).password == told["password"]
+
+
+async def test_a_barcode_that_looks_like_a_card_is_no_card_where_a_barcode_belongs() -> None:
+    barcode = "5012345671093"
+    assert holds_card_number(barcode)
+    body = {"category_id": ITEM, "name": "Cola", "price_minor": 200, "vat_class": "alcohol"}
+    item = await read_json(request_of(json.dumps({**body, "barcode": barcode}).encode()), ItemIn)
+    assert item.barcode == barcode
+    with pytest.raises(InvalidArgument) as caught:
+        await read_json(request_of(json.dumps({**body, "name": barcode}).encode()), ItemIn)
+    assert [(one.field, one.code) for one in caught.value.fields] == [("name", "card_number")]

@@ -10,7 +10,7 @@ from tools.contracts.encoders import PACKAGE as JSON_PACKAGE
 from tools.contracts.model import Contracts, Field, Message, snake
 from tools.contracts.rest import Limits, written_fields
 
-LINES, SECRET, DATE = 1, 2, 3
+LINES, SECRET, DATE, GOODS_NUMBER = 1, 2, 3, 4
 """JSON_TEXT_*."""
 PACKAGE = "gateway.rest"
 INT64_MAX = 2**63 - 1
@@ -75,13 +75,13 @@ def names_of(bodies: dict[str, dict[str, Message]]) -> str:
     if unclear := sorted(name for name, found in kinds.items() if len(found) > 1):
         raise ValueError(f"texts of one name hold one kind of text: {', '.join(unclear)}")
 
-    def of_kind(kind: int) -> str:
-        return repr(sorted(name for name, found in kinds.items() if found == {kind}))
+    def of_kind(*wanted: int) -> str:
+        return repr(sorted(name for name, found in kinds.items() if found <= set(wanted)))
 
     return (
         f'{HEADER}\nMembers of bodies by what their texts may hold.\n"""\nfrom typing import Final\n'
         f"LINES: Final = frozenset({of_kind(LINES)})\n"
-        f"SECRETS: Final = frozenset({of_kind(SECRET)})\n"
+        f"UNREAD: Final = frozenset({of_kind(SECRET, GOODS_NUMBER)})\n"
     )
 
 

@@ -121,7 +121,7 @@ class Document:
             {
                 "name": field.json_name,
                 "in": "query",
-                "required": bool(field.json.pattern),
+                "required": bool(field.json.pattern or Limits(field).text.get("min_length")),
                 "description": self._words(field) or field.json_name,
                 "schema": self._parameter(field),
             }
@@ -297,6 +297,16 @@ class Document:
         return refusals(status, codes)
 
     def _success(self, one: Operation) -> Json:
+        if one.rest.answer_types:
+            name = {"schema": {"type": "string"}, "description": "The name of the file.", "required": True}
+            return {
+                "description": one.summary,
+                "headers": {"Content-Disposition": name},
+                "content": {
+                    kind: {"example": self._examples[kind]} if kind in self._examples else {}
+                    for kind in one.rest.answer_types
+                },
+            }
         schemas = [self._answer(message) for message in one.answers]
         schema = schemas[0] if len(schemas) == 1 else {"anyOf": schemas}
         example = self._example(one.answers[0])

@@ -107,6 +107,7 @@ class _Module(Bodies):
             "etag": self._lambda(f"f'\"{{of.{one.rest.etag}}}\"'") if one.rest.etag else None,
             "location": self._lambda(_formatted(one.rest.location)) if one.rest.location else None,
             "seconds": one.rest.seconds or None,
+            "file": bool(one.rest.answer_types) or None,
         }
         arguments = ", ".join(f"{name}={value!r}" for name, value in known.items() if value is not None)
         return f"Route({arguments}),\n"
@@ -197,7 +198,8 @@ class _Module(Bodies):
         elif one.name == "cursor":
             value = f"call.cursor({name}, {limits.text['max_length']})"
         else:
-            value = f"call.line({name}, {limits.text['max_length']})"
+            least = f", {limits.text['min_length']}" if "min_length" in limits.text else ""
+            value = f"call.line({name}, {limits.text['max_length']}{least})"
         return f"{one.name}={value}"
 
     def _later(self, one: Operation) -> list[str]:
@@ -213,8 +215,8 @@ class _Module(Bodies):
 
     def _answer(self, one: Operation) -> str:
         (first, *more) = one.answers
-        if more or one.rest.answers or not first.fields:
-            if first.fields:
+        if more or one.rest.answers or one.rest.answer_types or not first.fields:
+            if first.fields and not one.rest.answer_types:
                 return "None"
             self.imports.add("from gateway.plain import nothing")
             return "nothing"

@@ -44,7 +44,8 @@ def _shown(contracts: model.Contracts) -> list[str]:
     """The messages that devices see: what routes answer, what events tell, and the state of a channel. What a
     route has several answers for is made by a function of its own.
     """
-    alike = [one.answers[0] for one in rest.operations(contracts) if len(one.answers) == 1]
+    told = [one for one in rest.operations(contracts) if not one.rest.answer_types]
+    alike = [one.answers[0] for one in told if len(one.answers) == 1]
     answers = [message.full_name for message in alike]
     events = [message.full_name for message in contracts.messages.values() if message.module == "events_pb2"]
     others = ["fynlo.realtime.v1.GetSnapshotResponse", "fynlo.auth.v1.OutboxMail"]

@@ -11,7 +11,7 @@ import { html, render } from "./view.js";
 /** More alarms than this become one. */
 const ALARMS_APART = 2;
 const KEYS = [
-  ["/", "Find an item"],
+  ["/", "Find an item by name, barcode or PLU; Enter takes the first"],
   ["← ↑ ↓ →", "Move within categories, items, options, orders"],
   ["Enter", "Take what is marked; in a dialog: its main action"],
   ["Space", "Choose an option"],
@@ -32,6 +32,7 @@ const start = async () => {
   const [
     shop,
     { Sell },
+    { listenForScans },
     { Orders, OrderDialog },
     { Drawer, Move },
     { CloseTill },
@@ -46,6 +47,7 @@ const start = async () => {
   ] = await Promise.all([
     import("./till/shop.js"),
     import("./till/sell.js"),
+    import("./till/search.js"),
     import("./till/orders.js"),
     import("./till/drawer.js"),
     import("./till/count.js"),
@@ -84,7 +86,10 @@ const start = async () => {
     "?": () => (dialog.value = { name: "keys" }),
     "/": () => {
       view.value = "sell";
-      setTimeout(() => document.querySelector(".search")?.focus());
+      setTimeout(() => {
+        document.querySelector(".search")?.focus();
+        document.querySelector(".search")?.select();
+      });
     },
     b: toBasket(".basket .line-text"),
     s: toBasket(".basket-send .primary"),
@@ -164,6 +169,7 @@ const start = async () => {
   restoreBasket();
   followMenu();
   resumeWaiting((order) => toast(`Order ${order.number} is on its way`, { tone: "good" }));
+  listenForScans((digit) => keys[digit]?.());
   realtime.start();
   render(html`<${Page} />`, document.getElementById("page"));
 };

@@ -65,6 +65,8 @@ def item(of: catalog_pb2.Item) -> Json:
         "position": of.position,
         "version": of.version,
         "stock_left": of.stock_left if of.HasField("stock_left") else None,
+        "barcode": of.barcode or None,
+        "plu": of.plu or None,
     }
 
 
@@ -119,6 +121,12 @@ def option_group(of: catalog_pb2.OptionGroup) -> Json:
         "min": of.min_choices,
         "max": of.max_choices,
         "options": [option(one) for one in of.options],
+    }
+
+
+def search_menu_response(of: catalog_service_pb2.SearchMenuResponse) -> Json:
+    return {
+        "items": [item(one) for one in of.items],
     }
 
 

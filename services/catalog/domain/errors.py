@@ -23,6 +23,14 @@ class NameTaken(AlreadyExists):
     """Names are unique without regard to case: categories in a menu, items in a category."""
 
 
+class BarcodeTaken(AlreadyExists):
+    """No two items of a menu have the same barcode."""
+
+
+class PluTaken(AlreadyExists):
+    """No two items of a menu have the same PLU."""
+
+
 class CategoryNotEmpty(Conflict):
     """Items are still in it."""
 

@@ -1,11 +1,12 @@
 """An item of a menu with its options, and which items are possible."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from uuid import UUID
 
 from chassis.errors import FieldError
-from services.catalog.domain.errors import MenuTooLarge
+from services.catalog.domain.errors import BarcodeTaken, MenuTooLarge, PluTaken
+from services.catalog.domain.item_number import barcode_errors, plu_errors
 from services.catalog.domain.label import (
     name_errors,
     name_key,
@@ -50,7 +51,8 @@ class OptionGroup:
 @dataclass(frozen=True, slots=True)
 class Item:
     """``price_minor`` in the restaurant's currency; ``available`` is False while somebody took it off ("86");
-    ``allergens`` are numbers of the contract's enum; ``version`` is the menu version that last changed it."""
+    ``allergens`` are numbers of the contract's enum; ``barcode`` (in its one form) and ``plu`` are "" where
+    it has none; ``version`` is the menu version that last changed it."""
 
     id: UUID
     category_id: UUID
@@ -65,6 +67,8 @@ class Item:
     stock_tracked: bool = False
     position: int = 0
     version: int = 0
+    barcode: str = ""
+    plu: str = ""
 
     @property
     def name_key(self) -> str:
@@ -77,6 +81,17 @@ def check_item(item: Item, vat_codes: frozenset[str]) -> None:
     refuse(list(item_errors(item, vat_codes)))
 
 
+def check_numbers(item: Item, others: Sequence[Item]) -> None:
+    """Raises BarcodeTaken or PluTaken where another of ``others`` has a number of the item."""
+    for other in others:
+        if other.id == item.id:
+            continue
+        if item.barcode and other.barcode == item.barcode:
+            raise BarcodeTaken(f"{other.name!r} has the barcode {item.barcode}.")
+        if item.plu and other.plu == item.plu:
+            raise PluTaken(f"{other.name!r} has the PLU {item.plu}.")
+
+
 def item_errors(item: Item, vat_codes: frozenset[str]) -> Iterator[FieldError]:
     """Every rule that an item breaks; paths start with ``item.``"""
     yield from name_errors("item.name", item.name)
@@ -87,6 +102,8 @@ def item_errors(item: Item, vat_codes: frozenset[str]) -> Iterator[FieldError]:
         yield FieldError("item.price_minor", "out_of_range", f"0 to {MAX_PRICE_MINOR}")
     if item.vat_class not in vat_codes:
         yield FieldError("item.vat_class", "unknown_vat_class", f"one of {', '.join(sorted(vat_codes))}")
+    yield from barcode_errors("item.barcode", item.barcode)
+    yield from plu_errors("item.plu", item.plu)
     if len(set(item.allergens)) != len(item.allergens):
         yield FieldError("item.allergens", "repeated", "each allergen once")
     if len(item.windows) > MAX_WINDOWS:

@@ -13,7 +13,7 @@ from services.catalog.domain.stock import StockLevel
 from services.catalog.domain.vat import VatClass
 from services.catalog.domain.window import AvailabilityWindow, is_open, next_change, zone_named
 
-MAX_ITEMS_PER_MENU = 3_000
+MAX_ITEMS_PER_MENU = 5_000
 MAX_CATEGORIES_PER_MENU = 500
 """A kitchen station may name up to this many categories."""
 MAX_MENU_BYTES = 3_000_000

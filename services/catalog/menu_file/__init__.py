@@ -1,4 +1,4 @@
 """Files from other people's computers, read by a process that can be killed.
 
-What a file may say is in ``domain.menu_file``.
+Files for them are written here too. What a file may say is in ``domain.menu_file``.
 """

@@ -9,6 +9,7 @@ import sys
 
 from services.catalog.domain.errors import UnreadableMenuFile
 from services.catalog.domain.menu_file.entries import parse
+from services.catalog.menu_file.json_file import read_json
 from services.catalog.menu_file.reading import UNREADABLE, encoded
 from services.catalog.menu_file.table import read_csv
 from services.catalog.menu_file.workbook import read_xlsx
@@ -17,7 +18,7 @@ MAX_MEMORY_BYTES = 1024 * 1024 * 1024
 MAX_CPU_SECONDS = 10
 NICE = 10
 """Selling comes first."""
-READERS = {"csv": read_csv, "xlsx": read_xlsx}
+READERS = {"csv": read_csv, "xlsx": read_xlsx, "json": read_json}
 
 
 def main(file_format: str, currency_code: str) -> int:

@@ -6,17 +6,19 @@ from fynlo.catalog.v1 import catalog_service_pb2 as catalog_api
 
 from chassis.db import Database
 from chassis.db.commands import Answer, command_of
+from chassis.rpc import current_principal
 from services.catalog.menu_file.reading import Readers
 from services.catalog.rpc.part import PartOfCatalog
 from services.catalog.usecases import menu_file
 from services.catalog.usecases.ports import AskAuth
 from services.catalog.wire.menu_file import format_in, import_result
+from services.catalog.wire.menu_file import menu_file as exported
 
 IMPORTED = Answer(catalog_api.ImportMenuResponse, import_result)
 
 
 class MenuFileRpc(PartOfCatalog):
-    """Importing."""
+    """Importing and exporting."""
 
     def __init__(self, db: Database, ask_auth: AskAuth) -> None:
         super().__init__(db, ask_auth)
@@ -35,3 +37,12 @@ class MenuFileRpc(PartOfCatalog):
             dry_run=request.dry_run,
         )
         return await menu_file.import_menu(self._db, self._ask_auth, self._readers, command, IMPORTED)
+
+    async def ExportMenu(
+        self, request: catalog_api.ExportMenuRequest, context: object
+    ) -> catalog_api.ExportMenuResponse:
+        """The menu as a file."""
+        file_format = request.format or "csv"
+        tenant = current_principal().tenant
+        content, name = await menu_file.export_menu(self._db, self._ask_auth, tenant, file_format)
+        return exported(content, file_format, name)

@@ -7,7 +7,7 @@ from uuid import UUID
 import asyncpg
 
 from chassis.db import Record, Transaction
-from services.catalog.domain.errors import NameTaken
+from services.catalog.domain.errors import BarcodeTaken, NameTaken, PluTaken
 from services.catalog.domain.item import Item, Option, OptionGroup
 from services.catalog.domain.menu import Removed
 from services.catalog.domain.window import AvailabilityWindow
@@ -15,37 +15,52 @@ from services.catalog.store.menu import removed_in
 
 ITEMS = """
 SELECT id, category_id, name, description, price_minor, vat_class, allergens, available, windows,
-    option_groups, stock_tracked, position, version, removed
+    option_groups, stock_tracked, position, version, removed, barcode, plu
 FROM item WHERE restaurant_id = $1 AND NOT removed
 """
 ITEMS_SINCE = """
 SELECT id, category_id, name, description, price_minor, vat_class, allergens, available, windows,
-    option_groups, stock_tracked, position, version, removed
+    option_groups, stock_tracked, position, version, removed, barcode, plu
 FROM item WHERE restaurant_id = $1 AND version > $2
 """
 ITEM = """
 SELECT id, category_id, name, description, price_minor, vat_class, allergens, available, windows,
-    option_groups, stock_tracked, position, version, removed
+    option_groups, stock_tracked, position, version, removed, barcode, plu
 FROM item WHERE restaurant_id = $1 AND id = $2 AND NOT removed
+"""
+# One search for each index; the conditions are those of the indexes.
+ITEMS_NUMBERED = """
+SELECT id, category_id, name, description, price_minor, vat_class, allergens, available, windows,
+    option_groups, stock_tracked, position, version, removed, barcode, plu
+FROM item WHERE restaurant_id = $1 AND barcode = $2 AND barcode <> '' AND NOT removed
+UNION ALL
+SELECT id, category_id, name, description, price_minor, vat_class, allergens, available, windows,
+    option_groups, stock_tracked, position, version, removed, barcode, plu
+FROM item WHERE restaurant_id = $1 AND plu = $3 AND plu <> '' AND NOT removed
+"""
+FREE_NUMBERS = """
+UPDATE item SET barcode = '', plu = '' WHERE restaurant_id = $1 AND id = ANY($2::uuid[])
 """
 ITEM_EXISTS = "SELECT EXISTS (SELECT 1 FROM item WHERE restaurant_id = $1 AND id = $2)"
 KNOWN_ITEMS = "SELECT id FROM item WHERE restaurant_id = $1 AND id = ANY($2::uuid[]) AND NOT removed"
 # jsonb carries what arrays of arrays cannot: one document per item.
 SAVE_ITEMS = """
 INSERT INTO item (restaurant_id, id, category_id, name, name_key, description, price_minor, vat_class,
-    allergens, available, windows, option_groups, stock_tracked, position, wire_bytes, version)
+    allergens, available, windows, option_groups, stock_tracked, position, wire_bytes, version, barcode, plu)
 SELECT $1, i.id, i.category_id, i.name, i.name_key, i.description, i.price_minor, i.vat_class,
     ARRAY(SELECT jsonb_array_elements_text(i.allergens)::smallint), i.available, i.windows,
-    i.option_groups, i.stock_tracked, i.position, i.wire_bytes, i.version
+    i.option_groups, i.stock_tracked, i.position, i.wire_bytes, i.version, i.barcode, i.plu
 FROM jsonb_to_recordset($2::jsonb) AS i (id uuid, category_id uuid, name text, name_key text,
     description text, price_minor bigint, vat_class text, allergens jsonb, available boolean,
-    windows jsonb, option_groups jsonb, stock_tracked boolean, position int, wire_bytes int, version bigint)
+    windows jsonb, option_groups jsonb, stock_tracked boolean, position int, wire_bytes int, version bigint,
+    barcode text, plu text)
 ON CONFLICT (restaurant_id, id) DO UPDATE SET category_id = excluded.category_id,
     name = excluded.name, name_key = excluded.name_key, description = excluded.description,
     price_minor = excluded.price_minor, vat_class = excluded.vat_class, allergens = excluded.allergens,
     available = excluded.available, windows = excluded.windows, option_groups = excluded.option_groups,
     stock_tracked = excluded.stock_tracked, position = excluded.position,
-    wire_bytes = excluded.wire_bytes, version = excluded.version
+    wire_bytes = excluded.wire_bytes, version = excluded.version, barcode = excluded.barcode,
+    plu = excluded.plu
 """
 ITEMS_PER_STATEMENT = 500
 """A large import stays well below the time-out of a statement."""
@@ -81,14 +96,31 @@ async def known_items(tx: Transaction, item_ids: Sequence[UUID]) -> set[UUID]:
     return {row["id"] for row in await tx.fetch(KNOWN_ITEMS, tx.tenant, item_ids)}
 
 
+async def items_numbered(tx: Transaction, barcode: str, plu: str) -> list[Item]:
+    """Those on the menu that have the barcode or the PLU; "" is nobody's."""
+    return [_item(row) for row in await tx.fetch(ITEMS_NUMBERED, tx.tenant, barcode, plu)]
+
+
+async def free_numbers(tx: Transaction, item_ids: Sequence[UUID]) -> None:
+    """Takes barcode and PLU from items that are saved next, so that they may exchange them."""
+    await tx.execute(FREE_NUMBERS, tx.tenant, item_ids)
+
+
 async def save_items(tx: Transaction, found: Sequence[tuple[Item, int]]) -> None:
-    """New and changed ones, each with its size on the wire in bytes. Raises NameTaken."""
+    """New and changed ones, each with its size on the wire in bytes.
+
+    Raises NameTaken, BarcodeTaken, PluTaken.
+    """
     try:
         for start in range(0, len(found), ITEMS_PER_STATEMENT):
             batch = found[start : start + ITEMS_PER_STATEMENT]
             documents = [_document(item, wire_bytes) for item, wire_bytes in batch]
             await tx.execute(SAVE_ITEMS, tx.tenant, documents)
     except asyncpg.UniqueViolationError as error:
+        if error.constraint_name == "item_barcode":
+            raise BarcodeTaken("There is an item of this barcode.") from error
+        if error.constraint_name == "item_plu":
+            raise PluTaken("There is an item of this PLU.") from error
         raise NameTaken("There is an item of this name in the category.") from error
 
 
@@ -112,6 +144,8 @@ def _item(row: Record) -> Item:
         stock_tracked=row["stock_tracked"],
         position=row["position"],
         version=row["version"],
+        barcode=row["barcode"],
+        plu=row["plu"],
     )
 
 
@@ -155,4 +189,6 @@ def _document(item: Item, wire_bytes: int) -> dict[str, Any]:
         "position": item.position,
         "wire_bytes": wire_bytes,
         "version": item.version,
+        "barcode": item.barcode,
+        "plu": item.plu,
     }

@@ -80,6 +80,8 @@ item = sa.Table(
     _column("wire_bytes", sa.Integer()),
     _column("version", sa.BigInteger()),
     _column("removed", sa.Boolean(), "false"),
+    _column("barcode", sa.Text(), "''"),
+    _column("plu", sa.Text(), "''"),
     sa.ForeignKeyConstraint(
         ["restaurant_id", "category_id"], ["category.restaurant_id", "category.id"], name="item_category"
     ),
@@ -91,6 +93,20 @@ item = sa.Table(
         "name_key",
         unique=True,
         postgresql_where=sa.text("NOT removed"),
+    ),
+    sa.Index(
+        "item_barcode",
+        "restaurant_id",
+        "barcode",
+        unique=True,
+        postgresql_where=sa.text("barcode <> '' AND NOT removed"),
+    ),
+    sa.Index(
+        "item_plu",
+        "restaurant_id",
+        "plu",
+        unique=True,
+        postgresql_where=sa.text("plu <> '' AND NOT removed"),
     ),
     comment="Removed ones stay: orders, stock and deltas refer to them",
 )

@@ -175,7 +175,7 @@ def test_a_row_says_everything_about_an_item() -> None:
     header = ",".join([*REQUIRED, *OPTIONAL])
     file = csv(
         f'Mains,Margherita,9.50,hot_food,"Tomato, ""mozzarella""","milk,gluten",{OPTIONS},no,'
-        "Mon 12:00-15:00,5,50,10,allow",
+        "Mon 12:00-15:00,5,036000291452,101,50,10,allow",
         header=header,
     )
     assert file.rejected == []
@@ -191,6 +191,7 @@ def test_a_row_says_everything_about_an_item() -> None:
     assert entry.groups is not None
     assert (entry.available, entry.position, entry.stock) == (False, 5, 50)
     assert (entry.reorder_point, entry.policy) == (10, StockPolicy.ALLOW)
+    assert (entry.barcode, entry.plu) == ("0036000291452", "101")
     assert entry.windows == (AvailabilityWindow((0,), 720, 900),)
 
 

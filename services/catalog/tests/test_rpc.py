@@ -133,6 +133,7 @@ async def test_a_menu_is_built_read_changed_and_revalidated(
     ("method", "request_message", "permission"),
     [
         ("GetMenu", catalog_api.GetMenuRequest(), "menu.read"),
+        ("SearchMenu", catalog_api.SearchMenuRequest(query="soup", limit=20), "menu.read"),
         ("ListStock", catalog_api.ListStockRequest(), "menu.read"),
         ("CreateCategory", catalog_api.CreateCategoryRequest(request_id="1"), "menu.manage"),
         ("ImportMenu", catalog_api.ImportMenuRequest(request_id="1"), "menu.manage"),

@@ -7,7 +7,7 @@ from chassis.db import Database, Transaction
 from chassis.db.commands import Answer, Command, M, execute
 from chassis.errors import AlreadyExists
 from services.catalog.domain.errors import UnknownItem
-from services.catalog.domain.item import Item, check_item
+from services.catalog.domain.item import Item, check_item, check_numbers
 from services.catalog.domain.menu import check_version
 from services.catalog.store import item as item_store
 from services.catalog.usecases.category import category_of
@@ -17,7 +17,7 @@ from services.catalog.usecases.menu.edit import Edit
 async def create_item(db: Database, command: Command, item: Item, answer: Answer[Item, M]) -> M:
     """Adds an item; a tracked one starts with nothing on hand.
 
-    Raises InvalidMenu, UnknownCategory, NameTaken, MenuTooLarge.
+    Raises InvalidMenu, UnknownCategory, NameTaken, BarcodeTaken, PluTaken, MenuTooLarge.
     """
 
     async def work(tx: Transaction) -> Item:
@@ -26,6 +26,7 @@ async def create_item(db: Database, command: Command, item: Item, answer: Answer
         await category_of(tx, item.category_id)
         if await item_store.item_id_used(tx, item.id):
             raise AlreadyExists("There is an item of this id.", reason="ITEM_EXISTS")
+        await _check_numbers(tx, item)
         [created] = await edit.put_items([(None, item)])
         await edit.finish()
         return created
@@ -39,7 +40,8 @@ async def update_item(
     """Replaces an item that the caller saw at ``wanted.version``; as it was: no new version.
 
     ``keep_stock_tracked``: whether it is counted stays as it is, whatever ``wanted`` says.
-    Raises UnknownItem, UnknownCategory, StaleVersion, InvalidMenu, NameTaken, MenuTooLarge.
+    Raises UnknownItem, UnknownCategory, StaleVersion, InvalidMenu, NameTaken, BarcodeTaken, PluTaken,
+    MenuTooLarge.
     """
 
     async def work(tx: Transaction) -> Item:
@@ -50,6 +52,7 @@ async def update_item(
         check_item(item, edit.vat_codes)
         if item.category_id != current.category_id:
             await category_of(tx, item.category_id)
+        await _check_numbers(tx, item)
         return await _replace(edit, current, item)
 
     return await execute(db, command, answer, work)
@@ -85,6 +88,11 @@ async def item_of(tx: Transaction, item_id: UUID) -> Item:
     if found is None:
         raise UnknownItem(metadata={"item_id": str(item_id)})
     return found
+
+
+async def _check_numbers(tx: Transaction, item: Item) -> None:
+    if item.barcode or item.plu:
+        check_numbers(item, await item_store.items_numbered(tx, item.barcode, item.plu))
 
 
 async def _replace(edit: Edit, current: Item, wanted: Item) -> Item:

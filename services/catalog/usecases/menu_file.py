@@ -1,5 +1,6 @@
 """Menus from files."""
 
+import asyncio
 from collections.abc import Sequence
 from dataclasses import dataclass
 from uuid import UUID
@@ -9,7 +10,10 @@ from chassis.db.commands import Answer, Command, M, execute
 from chassis.ids import new_id
 from services.catalog.domain.menu_file.entries import MAX_REJECTIONS, Entry, MenuFile
 from services.catalog.domain.menu_file.plan import ImportPlan, ImportResult, Present, plan
+from services.catalog.domain.menu_file.telling import ToldMenu, file_name, rows_of
+from services.catalog.domain.window import zone_named
 from services.catalog.menu_file.reading import Readers
+from services.catalog.menu_file.writing import written
 from services.catalog.store import category as category_store
 from services.catalog.store import item as item_store
 from services.catalog.store import menu as menu_store
@@ -22,7 +26,7 @@ from services.catalog.usecases.vat import vat_classes_of
 
 @dataclass(frozen=True, slots=True)
 class ImportMenu(Command):
-    """A file of ``format`` csv or xlsx. ``dry_run``: what it would do is told, and nothing done."""
+    """A file of ``format`` csv, xlsx or json. ``dry_run``: what it would do is told, and nothing done."""
 
     content: bytes
     format: str
@@ -54,6 +58,27 @@ async def import_menu(
         return planned.result(edit.version - 1)
 
     return await execute(db, command, answer, work)
+
+
+async def export_menu(db: Database, ask: AskAuth, tenant: UUID, file_format: str) -> tuple[bytes, str]:
+    """The whole menu as a file, and its name without the format.
+
+    Raises MenuTooLarge, and what ``ask`` raises.
+    """
+    restaurant = await restaurant_of(db, tenant, ask)
+    async with db.transaction(tenant, isolation="repeatable_read", readonly=True) as tx:
+        categories, _ = await category_store.categories(tx)
+        items = await item_store.items(tx)
+        levels = {level.item_id: level for level in await stock_store.levels(tx)}
+    menu = ToldMenu(restaurant.currency_code, categories, items, levels)
+    # Beside the loop: a workbook of thousands of rows takes a while to pack.
+    content = await asyncio.to_thread(_written, menu, file_format)
+    today = db.clock.now().astimezone(zone_named(restaurant.time_zone)).date()
+    return content, file_name(restaurant.name, today)
+
+
+def _written(menu: ToldMenu, file_format: str) -> bytes:
+    return written(list(rows_of(menu)), file_format)
 
 
 async def _preview(db: Database, tenant: UUID, file: MenuFile) -> ImportResult:

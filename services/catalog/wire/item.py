@@ -7,6 +7,8 @@ from fynlo.catalog.v1 import events_pb2 as catalog_events
 
 from chassis.ids import new_id, parse_id
 from services.catalog.domain.item import Item, Option, OptionGroup
+from services.catalog.domain.item_number import one_form
+from services.catalog.domain.search import FoundItem
 from services.catalog.domain.stock import AvailabilityCause
 from services.catalog.domain.window import AvailabilityWindow
 from services.catalog.wire.allergen import allergens, allergens_in
@@ -31,6 +33,8 @@ def item_in(message: catalog_pb2.Item) -> Item:
         stock_tracked=message.stock_tracked,
         position=message.position,
         version=message.version,
+        barcode=one_form(message.barcode),
+        plu=message.plu,
     )
 
 
@@ -57,7 +61,18 @@ def item(of: Item) -> catalog_pb2.Item:
         stock_tracked=of.stock_tracked,
         position=of.position,
         version=of.version,
+        barcode=of.barcode,
+        plu=of.plu,
     )
+
+
+def found_item(of: FoundItem) -> catalog_pb2.Item:
+    """As the menu tells it now."""
+    message = item(of.item)
+    message.available = of.available
+    if of.item.stock_tracked and of.left is not None:
+        message.stock_left = of.left
+    return message
 
 
 def item_bytes(of: Item) -> int:

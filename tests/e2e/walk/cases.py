@@ -46,6 +46,8 @@ MADE: dict[str, Callable[[Shop], Awaitable[Any]]] = {
     "user_id": lambda shop: shop.member(),
 }
 """What an id of a path names, where the operation says no more of it."""
+NUMBERLESS = {"barcode": None, "plu": None}
+"""The documented numbers of an item are one item's, and the walk makes many."""
 OF_A_SERVICE = frozenset({"service", "event_id"})
 """Names in the paths of what a service has parked."""
 
@@ -116,6 +118,11 @@ async def _import(operation: Operation, shop: Shop, caller: Device) -> Sent:
     return Sent(body=body.encode(), headers={"Content-Type": "text/csv"})
 
 
+@case("GET /menu/search")
+async def _search(operation: Operation, shop: Shop, caller: Device) -> Sent:
+    return Sent(query={"q": "dish"})
+
+
 @case("POST /menu/categories")
 async def _add_category(operation: Operation, shop: Shop, caller: Device) -> Sent:
     return Sent(body=put(operation.example, name=unique("Desserts")))
@@ -131,13 +138,13 @@ async def _change_category(operation: Operation, shop: Shop, caller: Device) -> 
 @case("POST /menu/items")
 async def _add_item(operation: Operation, shop: Shop, caller: Device) -> Sent:
     category = await shop.category()
-    return Sent(body=put(operation.example, category_id=category["id"], name=unique("Steak")))
+    return Sent(body=put(operation.example, category_id=category["id"], name=unique("Steak"), **NUMBERLESS))
 
 
 @case("PUT /menu/items/{item_id}")
 async def _change_item(operation: Operation, shop: Shop, caller: Device) -> Sent:
     item = await shop.new_item()
-    body = put(operation.example, category_id=item["category_id"], name=unique("Steak"))
+    body = put(operation.example, category_id=item["category_id"], name=unique("Steak"), **NUMBERLESS)
     return Sent({"item_id": item["id"]}, body, headers=match(item))
 
 

@@ -76,13 +76,20 @@ class Operation:
     def body_model(self) -> dict[str, Any] | None:
         """The schema of a JSON body."""
         content = self.described.get("requestBody", {}).get("content", {}).get("application/json")
-        return None if content is None else resolved(content["schema"])
+        # A file has no schema, whatever it is made of.
+        return None if content is None or "schema" not in content else resolved(content["schema"])
 
     @property
     def example(self) -> Any:
         """A copy of the documented body."""
         content = self.described["requestBody"]["content"]["application/json"]
         return copy.deepcopy(content["example"])
+
+    @property
+    def files(self) -> set[str]:
+        """What is answered where that is a file: its media types."""
+        content = self.described["responses"][str(self.success)].get("content", {})
+        return {name for name, one in content.items() if "schema" not in one and "/health" not in self.path}
 
     @property
     def takes_key(self) -> bool:

@@ -101,8 +101,12 @@ def check(operation: Operation, answer: httpx.Response) -> None:
     """The answer is one that the document lists."""
     if answer.status_code < 400:
         assert answer.status_code == operation.success, answer.text
-        assert answer.headers["content-type"] == JSON
-        operation.check_answer(answer.json())
+        if operation.files:
+            assert answer.headers["content-type"].partition(";")[0] in operation.files
+            assert answer.headers["content-disposition"].startswith("attachment; filename=")
+        else:
+            assert answer.headers["content-type"] == JSON
+            operation.check_answer(answer.json())
         if "/health" not in operation.path:
             assert answer.headers["ratelimit"]
             assert answer.headers["ratelimit-policy"]

@@ -1,24 +1,24 @@
 // Choosing what a guest wants: categories, items, and a search.
-import { addLine, quantityOf } from "../basket.js";
-import { asks, loadMenu, LOW_STOCK, menu, menuProblem, stockOf } from "../menu.js";
+import { quantityOf } from "../basket.js";
+import { loadMenu, LOW_STOCK, menu, menuProblem, stockOf } from "../menu.js";
 import { money } from "../money.js";
 import { say } from "../problem.js";
-import { allergenName, plain } from "../text.js";
+import { allergenName, count, plain } from "../text.js";
 import { rove } from "../ui.js";
 import { html, useState } from "../view.js";
 import { BasketPanel, basketOpen } from "./basket_panel.js";
-import { dialog, stock } from "./shop.js";
+import { firstOf, isGone, nothingWords, numberOf, take, useFound } from "./search.js";
+import { stock } from "./shop.js";
 
 export function Sell() {
   const [category, setCategory] = useState("");
   const [search, setSearch] = useState("");
+  const words = search.trim();
+  const answer = useFound(words);
   const sold = menu.value;
   if (!sold) return html`<div class="sell"><${NoMenu} /><${BasketPanel} /></div>`;
   const shown = sold.categories.find((one) => one.id === category) || sold.categories[0];
-  const words = search.trim().toLowerCase();
-  const found = words
-    ? sold.categories.flatMap((one) => one.items).filter((item) => item.name.toLowerCase().includes(words))
-    : shown?.items || [];
+  const found = words ? answer.items : shown?.items || [];
   const choose = (id) => {
     setCategory(id);
     setSearch("");
@@ -33,11 +33,12 @@ export function Sell() {
           )}
         </div>
         <input class="search" type="search" placeholder="Find an item" aria-label="Find an item" value=${search}
-          onInput=${(event) => setSearch(event.target.value)} onKeyDown=${searchKeys} />
+          onInput=${(event) => setSearch(event.target.value)} onKeyDown=${(event) => searchKeys(event, answer.asking, setSearch)} />
+        <p class="sr-only" role="status">${words && !answer.asking ? (found.length ? `${count(found.length, "item")} found` : "Nothing found") : ""}</p>
       </div>
       <div class="items" role="group" aria-label="Items" onKeyDown=${(event) => rove(event, ".item")}>
         ${found.map((item) => html`<${Item} key=${item.id} item=${item} currency=${sold.currency} />`)}
-        ${found.length === 0 && html`<p class="empty">${words ? "Nothing on the menu is called that." : "Nothing here yet."}</p>`}
+        ${found.length === 0 && html`<p class="empty">${emptyWords(words, answer.asking)}</p>`}
       </div>
     </section>
     <${BasketPanel} />
@@ -46,13 +47,36 @@ export function Sell() {
 
 const isPhone = () => matchMedia("(max-width: 760px)").matches;
 
-/** From the search to what was found: Enter takes the first, the arrow goes there. */
-function searchKeys(event) {
-  const first = document.querySelector(".items .item:not([aria-disabled=true])");
-  if (!first || (event.key !== "Enter" && event.key !== "ArrowDown")) return;
-  event.preventDefault();
-  first.focus();
-  if (event.key === "Enter") first.click();
+function emptyWords(words, asking) {
+  if (!words) return "Nothing here yet.";
+  return asking ? "Looking…" : nothingWords(words);
+}
+
+/**
+ * From the search to what was found: Enter takes the first, the arrow goes there. A number is taken from here, as a
+ * scanner types it, and the field waits for the next; Escape empties it.
+ */
+function searchKeys(event, asking, setSearch) {
+  const field = event.currentTarget;
+  const text = field.value.trim();
+  if (event.key === "Escape" && field.value) {
+    event.preventDefault();
+    setSearch("");
+  } else if (event.key === "Enter" && text && (asking || numberOf(text))) {
+    event.preventDefault();
+    firstOf(text).then((item) => {
+      if (!item) return field.select();
+      if (numberOf(text)) setSearch("");
+      else document.querySelector(`.item[data-item="${item.id}"]`)?.focus();
+      take(item);
+    });
+  } else if (event.key === "Enter" || event.key === "ArrowDown") {
+    const first = document.querySelector(".items .item:not([aria-disabled=true])");
+    if (!first) return;
+    event.preventDefault();
+    first.focus();
+    if (event.key === "Enter") first.click();
+  }
 }
 
 function NoMenu() {
@@ -66,15 +90,8 @@ function NoMenu() {
 function Item({ item, currency }) {
   const { soldOut, left } = stockOf(item, stock.value);
   const inBasket = quantityOf(item.id);
-  const short = left !== null && inBasket >= left;
-  const gone = soldOut || short;
-  const choose = () => {
-    if (gone) return;
-    if (asks(item)) dialog.value = { name: "options", item };
-    else addLine({ item });
-  };
   // Not "disabled": the tile under the finger keeps the focus when its last one was taken.
-  return html`<button class="item" aria-disabled=${gone} onClick=${choose} data-item=${item.id}>
+  return html`<button class="item" aria-disabled=${isGone(item)} onClick=${() => take(item)} data-item=${item.id}>
     <span class="item-name"><bdi>${plain(item.name)}</bdi></span>
     ${item.description && html`<span class="item-about"><bdi>${plain(item.description)}</bdi></span>`}
     ${item.allergens.length > 0 && html`<span class="item-allergens">${item.allergens.map(allergenName).join(", ")}</span>`}

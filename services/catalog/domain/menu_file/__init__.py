@@ -1,4 +1,4 @@
-"""Menus as files: CSV and XLSX.
+"""Menus as files: CSV, XLSX and JSON.
 
 The first row names the columns, in any order and any case:
 
@@ -12,6 +12,8 @@ The first row names the columns, in any order and any case:
     available      yes                no: taken off
     availability   Mon-Fri 07:00-11:00; Sat,Sun 08:00-12:00      empty: always
     position       10                 order within the category
+    barcode        5012345678900      EAN-13, UPC-A or EAN-8, as text; one item of the menu has it
+    plu            101                a short number to call it by at the till; one item has it
     stock          50                 units on hand when counting starts; ignored once an item is counted
     reorder_point  5                  warn at this many units
     stock_policy   refuse             or allow: may be ordered although none is left
@@ -19,6 +21,11 @@ The first row names the columns, in any order and any case:
 In `options` the groups are parted by |, their options by ;, and an option is its name, what it adds to the
 price after = (nothing: 0) and, in brackets, the allergens that it adds to the item's, separated by commas. An
 option without brackets keeps the allergens that it has; [] takes them off.
+
+An option that is not to be had has "off" after its amount and brackets: `Cheese=0.80[milk] off`; without it
+an option stays as it is. In a name of the options \\ stands before | ; : and before \\ itself. A text that
+begins like a formula (= + - @) has an apostrophe before it, which is not part of it, and so may a barcode. In
+JSON, `{"items": [{"category": "Mains", ...}]}`, the columns are members and nothing needs an apostrophe.
 
 Columns with * are needed. A column that is not in the file changes nothing; an empty cell clears, except in
 the three stock columns and in `available`, where it changes nothing. Items that are not in the file stay as

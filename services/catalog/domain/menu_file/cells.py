@@ -15,11 +15,14 @@ from services.catalog.domain.item import (
     MAX_PRICE_MINOR,
     MAX_WINDOWS,
 )
+from services.catalog.domain.item_number import one_form
 from services.catalog.domain.label import MAX_NAME_CHARACTERS
+from services.catalog.domain.menu_file.guard import GUARD
 from services.catalog.domain.stock import StockPolicy
 from services.catalog.domain.window import MINUTES_PER_DAY, AvailabilityWindow
 
-MAX_CELL_CHARACTERS = 4_000
+MAX_CELL_CHARACTERS = 32_767
+"""What spreadsheet programs have room for."""
 MAX_PIECE_CHARACTERS = MAX_NAME_CHARACTERS + 200
 """The longest name with its numbers and all fourteen allergens, or a window with every weekday."""
 THOUSANDS_DIGITS = 3
@@ -31,9 +34,18 @@ _PRICE = re.compile(r"([+-]?)(\d{1,9})(?:[.,](\d{1,3}))?", re.ASCII)
 _CHOICES = re.compile(r"\s*(\d{1,3})\s*(?:-\s*(\d{1,3})\s*)?", re.ASCII)
 _CLOCK = r"(\d{1,2}):(\d{2})"
 _WINDOW = re.compile(rf"(?:(?P<days>[A-Za-z][A-Za-z,\s-]*?)\s+)?{_CLOCK}\s*-\s*{_CLOCK}", re.ASCII)
-_DAYS = ("mon", "tue", "wed", "thu", "fri", "sat", "sun")
+DAYS = ("mon", "tue", "wed", "thu", "fri", "sat", "sun")
 _YES = frozenset({"yes", "y", "true", "1"})
 _NO = frozenset({"no", "n", "false", "0"})
+
+
+_ESCAPES = {"\\\\": "\x01", "\\|": "\x02", "\\;": "\x03", "\\:": "\x04"}
+"""While a cell is parted, what stands for an escaped sign: control characters, which no cell has."""
+_SIGNS = str.maketrans({hidden: escape[1] for escape, hidden in _ESCAPES.items()})
+_ESCAPE = re.compile(r"\\[\\|;:]")
+_TO_ESCAPE = re.compile(r"[\\|;:]")
+OFF = " off"
+"""At the end of an option: it is not to be had."""
 
 
 class BadCell(Exception):
@@ -42,11 +54,12 @@ class BadCell(Exception):
 
 @dataclass(frozen=True, slots=True)
 class FileOption:
-    """An option as the file names it. ``allergens`` None: the file says nothing of them."""
+    """An option as the file names it. ``allergens``, ``available`` None: the file says nothing of them."""
 
     name: str
     price_delta_minor: int
     allergens: tuple[int, ...] | None = None
+    available: bool | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -91,6 +104,17 @@ def units(text: str) -> int:
     return int(text)
 
 
+def barcode(text: str) -> str:
+    """A barcode in its one form, with or without an apostrophe before it; whether it is one the item says."""
+    text = text.removeprefix(GUARD)
+    if re.fullmatch(r"[0-9]*", text) is None:
+        as_number = (
+            " (a spreadsheet has made a number of it: format the column as text)" if "E" in text else ""
+        )
+        raise BadCell(f"write the digits under the bars and nothing else{as_number}")
+    return one_form(text)
+
+
 def yes_or_no(text: str) -> bool:
     """True for yes."""
     key = text.casefold()
@@ -120,12 +144,24 @@ def allergens(text: str) -> tuple[int, ...]:
 
 
 def option_groups(text: str, digits: int) -> tuple[FileGroup, ...]:
-    """``Size(1-1): Small=0; Large=1.50 | Extras(0-3): Cheese=0.80[milk]``; (2) is (2-2), no amount is 0.
+    """``Size(1-1): Small=0; Large=1.50 | Extras(0-3): Cheese=0.80[milk] off``; (2) is (2-2), no amount is 0.
 
-    What an option adds to the item's allergens stands in brackets at its end.
+    What an option adds to the item's allergens stands in brackets after its amount. A sign that parts groups
+    or options stands in a name behind a backslash.
     """
+    text = _ESCAPE.sub(lambda found: _ESCAPES[found[0]], text)
     groups = _split(text, "|", MAX_OPTION_GROUPS, "option groups") if text else []
     return tuple(_option_group(group, digits) for group in groups)
+
+
+def escaped(name: str) -> str:
+    """A name as it stands in ``option_groups``."""
+    return _TO_ESCAPE.sub(r"\\\g<0>", name)
+
+
+def _said(text: str) -> str:
+    """As a person wrote it, without backslashes."""
+    return text.strip().translate(_SIGNS)
 
 
 def _option_group(text: str, digits: int) -> FileGroup:
@@ -133,11 +169,11 @@ def _option_group(text: str, digits: int) -> FileGroup:
     name, bracket, choices = head.strip().rpartition("(")
     match = _CHOICES.fullmatch(choices[:-1]) if len(choices) <= MAX_PIECE_CHARACTERS else None
     if match is None or not (colon and bracket and name.strip() and choices.endswith(")")):
-        shown = text[:SHOWN_CHARACTERS]
+        shown = _said(text)[:SHOWN_CHARACTERS]
         raise BadCell(f"write a group such as Size(1-1): Small=0; Large=1.50, not {shown!r}")
     least = int(match[1])
     most = int(match[2]) if match[2] is not None else least
-    name = name.strip()
+    name = _said(name)
     pieces = _pieces(tail, ";", MAX_OPTIONS_PER_GROUP, "options in a group")
     if not pieces:
         shown = name[:SHOWN_CHARACTERS]
@@ -146,16 +182,19 @@ def _option_group(text: str, digits: int) -> FileGroup:
 
 
 def _option(text: str, digits: int) -> FileOption:
+    available = None
+    if text.endswith(OFF) and "=" in text:
+        text, available = text.removesuffix(OFF).rstrip(), False
     text, contained = _with_allergens(text)
     name, equals, amount = text.rpartition("=")
     if not equals:
-        return FileOption(text, 0, contained)
+        return FileOption(_said(text), 0, contained)
     if not name.strip():
-        raise BadCell(f"write a name before the amount of {text!r}")
+        raise BadCell(f"write a name before the amount of {_said(text)!r}")
     try:
-        return FileOption(name.strip(), signed_price(amount.strip(), digits), contained)
+        return FileOption(_said(name), signed_price(amount.strip(), digits), contained, available)
     except BadCell as error:
-        raise BadCell(f"option {name.strip()!r}: {error}") from None
+        raise BadCell(f"option {_said(name)!r}: {error}") from None
 
 
 def _with_allergens(text: str) -> tuple[str, tuple[int, ...] | None]:
@@ -164,11 +203,13 @@ def _with_allergens(text: str) -> tuple[str, tuple[int, ...] | None]:
         return text, None
     rest, bracket, names = text[:-1].rpartition("[")
     if not bracket or not rest.strip():
-        raise BadCell(f"write an option such as Pistachio=0.50[nuts, milk], not {text[:SHOWN_CHARACTERS]!r}")
+        raise BadCell(
+            f"write an option such as Pistachio=0.50[nuts, milk], not {_said(text)[:SHOWN_CHARACTERS]!r}"
+        )
     try:
         return rest.strip(), allergens(names)
     except BadCell as error:
-        raise BadCell(f"option {rest.strip()[:SHOWN_CHARACTERS]!r}: {error}") from None
+        raise BadCell(f"option {_said(rest)[:SHOWN_CHARACTERS]!r}: {error}") from None
 
 
 def windows(text: str) -> tuple[AvailabilityWindow, ...]:
@@ -228,6 +269,6 @@ def _pieces(text: str, separator: str, most: int, what: str) -> list[str]:
 
 def _weekday(text: str) -> int:
     key = text.strip().casefold()[:3]
-    if key not in _DAYS:
+    if key not in DAYS:
         raise BadCell(f"{text.strip()!r} is no weekday; write Mon, Tue, Wed, Thu, Fri, Sat or Sun")
-    return _DAYS.index(key)
+    return DAYS.index(key)

@@ -8,6 +8,8 @@ OPTIONAL = (
     "available",
     "availability",
     "position",
+    "barcode",
+    "plu",
     "stock",
     "reorder_point",
     "stock_policy",

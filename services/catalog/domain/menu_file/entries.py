@@ -11,14 +11,13 @@ from services.catalog.domain.label import MAX_NAME_CHARACTERS, name_key
 from services.catalog.domain.menu_file import cells
 from services.catalog.domain.menu_file.cells import BadCell, FileGroup
 from services.catalog.domain.menu_file.columns import COLUMNS, REQUIRED, recognised
+from services.catalog.domain.menu_file.guard import FORMULA_STARTS, unguarded
 from services.catalog.domain.stock import StockPolicy
 from services.catalog.domain.window import AvailabilityWindow
 
 HEADER_ROW = 1
 MAX_REJECTIONS = 500
 """After so many a file is not read further: whoever mends it starts with these."""
-FORMULA_STARTS = ("=", "@", "+", "-", "\t")
-"""Texts that a spreadsheet program would run when the menu is exported again."""
 TEXT_COLUMNS = frozenset({"category", "item", "description"})
 
 Row = tuple[str, ...]
@@ -49,6 +48,8 @@ class Entry:
     available: bool | None = None
     windows: tuple[AvailabilityWindow, ...] | None = None
     position: int | None = None
+    barcode: str | None = None
+    plu: str | None = None
     stock: int | None = None
     reorder_point: int | None = None
     policy: StockPolicy | None = None
@@ -121,8 +122,9 @@ def _entry(
     for name, index in columns.items():
         text = row[index] if index < len(row) else ""
         try:
-            _check_text(name, text)
-            values |= _value(name, text, digits)
+            said = unguarded(text)
+            _check_text(name, said, formula=said == text)
+            values |= _value(name, said, digits)
         except BadCell as error:
             rejected.append(Rejection(number, name, str(error)))
     if rejected:
@@ -130,13 +132,14 @@ def _entry(
     return Entry(row=number, **values), []
 
 
-def _check_text(column: str, text: str) -> None:
+def _check_text(column: str, text: str, *, formula: bool) -> None:
+    """``formula``: a text that begins like one is one."""
     if column in REQUIRED and not text:
         raise BadCell("must not be empty")
     if len(text) > cells.MAX_CELL_CHARACTERS:
         raise BadCell(f"write at most {cells.MAX_CELL_CHARACTERS} characters")
-    if text.startswith("=") or (column in TEXT_COLUMNS and text.startswith(FORMULA_STARTS)):
-        raise BadCell("write the value itself, not a formula (a text may not start with = + - or @)")
+    if formula and (text.startswith("=") or (column in TEXT_COLUMNS and text.startswith(FORMULA_STARTS))):
+        raise BadCell("write the value itself, not a formula (a text that starts with = + - or @: '=)")
     if found := control_character(text, lines=column == "description"):
         raise BadCell(f"take out the control character {found}")
     if column in TEXT_COLUMNS and holds_card_number(text):
@@ -155,7 +158,13 @@ def _value(column: str, text: str, digits: int) -> dict[str, Any]:
     return {name: reader(text)}
 
 
-_PLAIN = {"category": "category", "item": "name", "vat_class": "vat_class", "description": "description"}
+_PLAIN = {
+    "category": "category",
+    "item": "name",
+    "vat_class": "vat_class",
+    "description": "description",
+    "plu": "plu",
+}
 _ONLY_WHEN_GIVEN = frozenset({"available", "position", "stock", "reorder_point", "stock_policy"})
 
 
@@ -167,6 +176,7 @@ def _readers(digits: int) -> dict[str, tuple[str, Callable[[str], Any]]]:
         "available": ("available", cells.yes_or_no),
         "availability": ("windows", cells.windows),
         "position": ("position", cells.units),
+        "barcode": ("barcode", cells.barcode),
         "stock": ("stock", cells.units),
         "reorder_point": ("reorder_point", cells.units),
         "stock_policy": ("policy", cells.policy),

@@ -1,6 +1,6 @@
 """What an import would do to a menu."""
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from uuid import UUID
 
@@ -74,6 +74,7 @@ def plan(entries: Sequence[Entry], present: Present, new_id: Callable[[], UUID])
     result = ImportPlan()
     categories = {category.name_key: category for category in present.categories}
     items = {(item.category_id, item.name_key): item for item in present.items}
+    rows: dict[UUID, tuple[int, Item]] = {}
     next_position = _after([category.position for category in present.categories])
     for index, entry in enumerate(entries):
         category = categories.get(name_key(entry.category))
@@ -90,6 +91,9 @@ def plan(entries: Sequence[Entry], present: Present, new_id: Callable[[], UUID])
             new = replace(new, stock_tracked=True)
             result.stock[new.id] = setting
         _sort_in(result, entry, old, new, present.vat_codes)
+        rows[new.id] = (entry.row, new)
+    result.rejected += _taken_numbers(rows, present.items)
+    result.rejected.sort(key=lambda each: each.row)
     del result.rejected[MAX_REJECTIONS:]
     return result
 
@@ -114,6 +118,17 @@ def _sort_in(
         result.unchanged += 1
 
 
+def _taken_numbers(rows: Mapping[UUID, tuple[int, Item]], present: Sequence[Item]) -> Iterator[Rejection]:
+    """Where the file gives a number to an item that another one has afterwards."""
+    for column in ("barcode", "plu"):
+        owners = {getattr(item, column): item for item in present if item.id not in rows}
+        for row, item in rows.values():
+            number = getattr(item, column)
+            owner = owners.setdefault(number, item) if number else item
+            if owner is not item:
+                yield Rejection(row, column, f"{owner.name!r} has {number} already; give each item its own")
+
+
 def _column(path: str) -> str:
     name = path.removeprefix("item.").split("[")[0].split(".")[0]
     return _COLUMN_OF.get(name, name)
@@ -133,6 +148,8 @@ def _item(
         available=base.available if entry.available is None else entry.available,
         windows=base.windows if entry.windows is None else entry.windows,
         position=base.position if entry.position is None else entry.position,
+        barcode=base.barcode if entry.barcode is None else entry.barcode,
+        plu=base.plu if entry.plu is None else entry.plu,
         option_groups=(
             base.option_groups
             if entry.groups is None
@@ -154,6 +171,7 @@ def _group(group: FileGroup, old_groups: Sequence[OptionGroup], new_id: Callable
                 name=option.name,
                 price_delta_minor=option.price_delta_minor,
                 allergens=before.allergens if option.allergens is None else option.allergens,
+                available=before.available if option.available is None else option.available,
             )
         )
     return OptionGroup(

@@ -75,10 +75,13 @@ class Edit:
     ) -> list[Item]:
         """Saves items (before, after) under the new version, and what follows for their stock.
 
-        Raises NameTaken, MenuTooLarge for an item beyond MAX_ITEM_BYTES.
+        Raises NameTaken, BarcodeTaken, PluTaken, MenuTooLarge for an item beyond MAX_ITEM_BYTES.
         """
         settings = stock or {}
         put = [(old, replace(new, version=self.version)) for old, new in pairs]
+        renumbered = [new.id for old, new in put if old and (old.barcode, old.plu) != (new.barcode, new.plu)]
+        if len(renumbered) > 1:
+            await item_store.free_numbers(self.tx, renumbered)
         await item_store.save_items(self.tx, [(new, _wire_bytes(new)) for _, new in put])
         items = [new for _, new in put]
         self.change = replace(self.change, items=(*self.change.items, *items))

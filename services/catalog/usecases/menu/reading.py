@@ -84,16 +84,17 @@ class MenuReader(Generic[W, A]):
 
         Raises NotFound for a restaurant that auth does not know, Unavailable.
         """
-        kept = await self._current(tenant)
+        kept = await self.current(tenant)
         if known_etag and known_etag == kept.etag:
             return self._words.unchanged(known_etag)
         if since_version == 0 or since_version > kept.state.stamp.menu:
             return kept.answer
         return self._words.since(kept.state, kept.items, since_version, kept.answer)
 
-    async def _current(self, tenant: UUID) -> KeptMenu[W, A]:
-        """Joins the question that starts next: one that is under way may have been answered before this
-        request.
+    async def current(self, tenant: UUID) -> KeptMenu[W, A]:
+        """The menu now. Raises NotFound for a restaurant that auth does not know, Unavailable.
+
+        Joins the question that starts next: one that is under way may have been answered before this request.
         """
         task = self._next.get(tenant)
         if task is None:

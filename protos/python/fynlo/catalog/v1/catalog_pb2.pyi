@@ -71,12 +71,14 @@ class _MenuFormatEnumTypeWrapper(_enum_type_wrapper._EnumTypeWrapper[_MenuFormat
     MENU_FORMAT_UNSPECIFIED: _MenuFormat.ValueType  # 0
     MENU_FORMAT_CSV: _MenuFormat.ValueType  # 1
     MENU_FORMAT_XLSX: _MenuFormat.ValueType  # 2
+    MENU_FORMAT_JSON: _MenuFormat.ValueType  # 3
 
 class MenuFormat(_MenuFormat, metaclass=_MenuFormatEnumTypeWrapper): ...
 
 MENU_FORMAT_UNSPECIFIED: MenuFormat.ValueType  # 0
 MENU_FORMAT_CSV: MenuFormat.ValueType  # 1
 MENU_FORMAT_XLSX: MenuFormat.ValueType  # 2
+MENU_FORMAT_JSON: MenuFormat.ValueType  # 3
 Global___MenuFormat: _TypeAlias = MenuFormat  # noqa: Y015
 
 @_typing.final
@@ -279,6 +281,8 @@ class Item(_message.Message):
     POSITION_FIELD_NUMBER: _builtins.int
     VERSION_FIELD_NUMBER: _builtins.int
     STOCK_LEFT_FIELD_NUMBER: _builtins.int
+    BARCODE_FIELD_NUMBER: _builtins.int
+    PLU_FIELD_NUMBER: _builtins.int
     id: _builtins.str
     category_id: _builtins.str
     name: _builtins.str
@@ -294,6 +298,12 @@ class Item(_message.Message):
     version: _builtins.int
     stock_left: _builtins.int
     """Units left to sell. Unset: not counted, or not asked here."""
+    barcode: _builtins.str
+    """The number under its bars, check digit included: EAN-8, EAN-13 or UPC-A, which is answered as the EAN-13 that it is.
+    No two items of a menu have the same.
+    """
+    plu: _builtins.str
+    """A short number that it is called by at the till. No two items of a menu have the same."""
     @_builtins.property
     def allergens(self) -> _containers.RepeatedScalarFieldContainer[Global___Allergen.ValueType]: ...
     @_builtins.property
@@ -317,10 +327,12 @@ class Item(_message.Message):
         position: _builtins.int = ...,
         version: _builtins.int = ...,
         stock_left: _builtins.int | None = ...,
+        barcode: _builtins.str = ...,
+        plu: _builtins.str = ...,
     ) -> None: ...
     _HasFieldArgType: _TypeAlias = _typing.Literal["_stock_left", b"_stock_left", "stock_left", b"stock_left"]  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["_stock_left", b"_stock_left", "allergens", b"allergens", "available", b"available", "category_id", b"category_id", "description", b"description", "id", b"id", "name", b"name", "option_groups", b"option_groups", "position", b"position", "price_minor", b"price_minor", "stock_left", b"stock_left", "stock_tracked", b"stock_tracked", "vat_class", b"vat_class", "version", b"version", "windows", b"windows"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["_stock_left", b"_stock_left", "allergens", b"allergens", "available", b"available", "barcode", b"barcode", "category_id", b"category_id", "description", b"description", "id", b"id", "name", b"name", "option_groups", b"option_groups", "plu", b"plu", "position", b"position", "price_minor", b"price_minor", "stock_left", b"stock_left", "stock_tracked", b"stock_tracked", "vat_class", b"vat_class", "version", b"version", "windows", b"windows"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     _WhichOneofReturnType__stock_left: _TypeAlias = _typing.Literal["stock_left"]  # noqa: Y015
     _WhichOneofArgType__stock_left: _TypeAlias = _typing.Literal["_stock_left", b"_stock_left"]  # noqa: Y015

@@ -39,10 +39,20 @@ class CatalogServiceStub:
                 request_serializer=fynlo_dot_catalog_dot_v1_dot_catalog__service__pb2.GetMenuRequest.SerializeToString,
                 response_deserializer=fynlo_dot_catalog_dot_v1_dot_catalog__service__pb2.GetMenuResponse.FromString,
                 _registered_method=True)
+        self.SearchMenu = channel.unary_unary(
+                '/fynlo.catalog.v1.CatalogService/SearchMenu',
+                request_serializer=fynlo_dot_catalog_dot_v1_dot_catalog__service__pb2.SearchMenuRequest.SerializeToString,
+                response_deserializer=fynlo_dot_catalog_dot_v1_dot_catalog__service__pb2.SearchMenuResponse.FromString,
+                _registered_method=True)
         self.ImportMenu = channel.unary_unary(
                 '/fynlo.catalog.v1.CatalogService/ImportMenu',
                 request_serializer=fynlo_dot_catalog_dot_v1_dot_catalog__service__pb2.ImportMenuRequest.SerializeToString,
                 response_deserializer=fynlo_dot_catalog_dot_v1_dot_catalog__service__pb2.ImportMenuResponse.FromString,
+                _registered_method=True)
+        self.ExportMenu = channel.unary_unary(
+                '/fynlo.catalog.v1.CatalogService/ExportMenu',
+                request_serializer=fynlo_dot_catalog_dot_v1_dot_catalog__service__pb2.ExportMenuRequest.SerializeToString,
+                response_deserializer=fynlo_dot_catalog_dot_v1_dot_catalog__service__pb2.ExportMenuResponse.FromString,
                 _registered_method=True)
         self.CreateCategory = channel.unary_unary(
                 '/fynlo.catalog.v1.CatalogService/CreateCategory',
@@ -111,8 +121,23 @@ class CatalogServiceServicer:
         context.set_details('Method not implemented!')
         raise NotImplementedError('Method not implemented!')
 
+    def SearchMenu(self, request, context):
+        """Best first: a barcode or a PLU exactly, else words of the name, the category or the description in any order, begun,
+        misspelt or without their accents. What is sold out is found and says so.
+        """
+        context.set_code(grpc.StatusCode.UNIMPLEMENTED)
+        context.set_details('Method not implemented!')
+        raise NotImplementedError('Method not implemented!')
+
     def ImportMenu(self, request, context):
         """All rows or none: while a row is rejected nothing is imported. The same file again changes nothing.
+        """
+        context.set_code(grpc.StatusCode.UNIMPLEMENTED)
+        context.set_details('Method not implemented!')
+        raise NotImplementedError('Method not implemented!')
+
+    def ExportMenu(self, request, context):
+        """The file that an import takes. Imported into an empty menu it gives the same file again.
         """
         context.set_code(grpc.StatusCode.UNIMPLEMENTED)
         context.set_details('Method not implemented!')
@@ -207,10 +232,20 @@ def add_CatalogServiceServicer_to_server(servicer, server):
                     request_deserializer=fynlo_dot_catalog_dot_v1_dot_catalog__service__pb2.GetMenuRequest.FromString,
                     response_serializer=fynlo_dot_catalog_dot_v1_dot_catalog__service__pb2.GetMenuResponse.SerializeToString,
             ),
+            'SearchMenu': grpc.unary_unary_rpc_method_handler(
+                    servicer.SearchMenu,
+                    request_deserializer=fynlo_dot_catalog_dot_v1_dot_catalog__service__pb2.SearchMenuRequest.FromString,
+                    response_serializer=fynlo_dot_catalog_dot_v1_dot_catalog__service__pb2.SearchMenuResponse.SerializeToString,
+            ),
             'ImportMenu': grpc.unary_unary_rpc_method_handler(
                     servicer.ImportMenu,
                     request_deserializer=fynlo_dot_catalog_dot_v1_dot_catalog__service__pb2.ImportMenuRequest.FromString,
                     response_serializer=fynlo_dot_catalog_dot_v1_dot_catalog__service__pb2.ImportMenuResponse.SerializeToString,
+            ),
+            'ExportMenu': grpc.unary_unary_rpc_method_handler(
+                    servicer.ExportMenu,
+                    request_deserializer=fynlo_dot_catalog_dot_v1_dot_catalog__service__pb2.ExportMenuRequest.FromString,
+                    response_serializer=fynlo_dot_catalog_dot_v1_dot_catalog__service__pb2.ExportMenuResponse.SerializeToString,
             ),
             'CreateCategory': grpc.unary_unary_rpc_method_handler(
                     servicer.CreateCategory,
@@ -306,6 +341,33 @@ class CatalogService:
             _registered_method=True)
 
     @staticmethod
+    def SearchMenu(request,
+            target,
+            options=(),
+            channel_credentials=None,
+            call_credentials=None,
+            insecure=False,
+            compression=None,
+            wait_for_ready=None,
+            timeout=None,
+            metadata=None):
+        return grpc.experimental.unary_unary(
+            request,
+            target,
+            '/fynlo.catalog.v1.CatalogService/SearchMenu',
+            fynlo_dot_catalog_dot_v1_dot_catalog__service__pb2.SearchMenuRequest.SerializeToString,
+            fynlo_dot_catalog_dot_v1_dot_catalog__service__pb2.SearchMenuResponse.FromString,
+            options,
+            channel_credentials,
+            insecure,
+            call_credentials,
+            compression,
+            wait_for_ready,
+            timeout,
+            metadata,
+            _registered_method=True)
+
+    @staticmethod
     def ImportMenu(request,
             target,
             options=(),
@@ -322,6 +384,33 @@ class CatalogService:
             '/fynlo.catalog.v1.CatalogService/ImportMenu',
             fynlo_dot_catalog_dot_v1_dot_catalog__service__pb2.ImportMenuRequest.SerializeToString,
             fynlo_dot_catalog_dot_v1_dot_catalog__service__pb2.ImportMenuResponse.FromString,
+            options,
+            channel_credentials,
+            insecure,
+            call_credentials,
+            compression,
+            wait_for_ready,
+            timeout,
+            metadata,
+            _registered_method=True)
+
+    @staticmethod
+    def ExportMenu(request,
+            target,
+            options=(),
+            channel_credentials=None,
+            call_credentials=None,
+            insecure=False,
+            compression=None,
+            wait_for_ready=None,
+            timeout=None,
+            metadata=None):
+        return grpc.experimental.unary_unary(
+            request,
+            target,
+            '/fynlo.catalog.v1.CatalogService/ExportMenu',
+            fynlo_dot_catalog_dot_v1_dot_catalog__service__pb2.ExportMenuRequest.SerializeToString,
+            fynlo_dot_catalog_dot_v1_dot_catalog__service__pb2.ExportMenuResponse.FromString,
             options,
             channel_credentials,
             insecure,

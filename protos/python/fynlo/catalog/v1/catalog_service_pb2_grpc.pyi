@@ -33,8 +33,14 @@ class CatalogServiceStub:
     def __new__(cls, channel: _aio.Channel) -> CatalogServiceAsyncStub: ...
     GetMenu: _grpc.UnaryUnaryMultiCallable[_catalog_service_pb2.GetMenuRequest, _catalog_service_pb2.GetMenuResponse]
     """Answers 304 to If-None-Match while nothing of it moved: prices, options, stock, hours."""
+    SearchMenu: _grpc.UnaryUnaryMultiCallable[_catalog_service_pb2.SearchMenuRequest, _catalog_service_pb2.SearchMenuResponse]
+    """Best first: a barcode or a PLU exactly, else words of the name, the category or the description in any order, begun,
+    misspelt or without their accents. What is sold out is found and says so.
+    """
     ImportMenu: _grpc.UnaryUnaryMultiCallable[_catalog_service_pb2.ImportMenuRequest, _catalog_service_pb2.ImportMenuResponse]
     """All rows or none: while a row is rejected nothing is imported. The same file again changes nothing."""
+    ExportMenu: _grpc.UnaryUnaryMultiCallable[_catalog_service_pb2.ExportMenuRequest, _catalog_service_pb2.ExportMenuResponse]
+    """The file that an import takes. Imported into an empty menu it gives the same file again."""
     CreateCategory: _grpc.UnaryUnaryMultiCallable[_catalog_service_pb2.CreateCategoryRequest, _catalog_service_pb2.CreateCategoryResponse]
     """At the position given."""
     UpdateCategory: _grpc.UnaryUnaryMultiCallable[_catalog_service_pb2.UpdateCategoryRequest, _catalog_service_pb2.UpdateCategoryResponse]
@@ -69,8 +75,14 @@ class CatalogServiceAsyncStub(CatalogServiceStub):
     def __init__(self, channel: _aio.Channel) -> None: ...
     GetMenu: _aio.UnaryUnaryMultiCallable[_catalog_service_pb2.GetMenuRequest, _catalog_service_pb2.GetMenuResponse]  # type: ignore[assignment]
     """Answers 304 to If-None-Match while nothing of it moved: prices, options, stock, hours."""
+    SearchMenu: _aio.UnaryUnaryMultiCallable[_catalog_service_pb2.SearchMenuRequest, _catalog_service_pb2.SearchMenuResponse]  # type: ignore[assignment]
+    """Best first: a barcode or a PLU exactly, else words of the name, the category or the description in any order, begun,
+    misspelt or without their accents. What is sold out is found and says so.
+    """
     ImportMenu: _aio.UnaryUnaryMultiCallable[_catalog_service_pb2.ImportMenuRequest, _catalog_service_pb2.ImportMenuResponse]  # type: ignore[assignment]
     """All rows or none: while a row is rejected nothing is imported. The same file again changes nothing."""
+    ExportMenu: _aio.UnaryUnaryMultiCallable[_catalog_service_pb2.ExportMenuRequest, _catalog_service_pb2.ExportMenuResponse]  # type: ignore[assignment]
+    """The file that an import takes. Imported into an empty menu it gives the same file again."""
     CreateCategory: _aio.UnaryUnaryMultiCallable[_catalog_service_pb2.CreateCategoryRequest, _catalog_service_pb2.CreateCategoryResponse]  # type: ignore[assignment]
     """At the position given."""
     UpdateCategory: _aio.UnaryUnaryMultiCallable[_catalog_service_pb2.UpdateCategoryRequest, _catalog_service_pb2.UpdateCategoryResponse]  # type: ignore[assignment]
@@ -110,12 +122,30 @@ class CatalogServiceServicer(metaclass=_abc_1.ABCMeta):
         """Answers 304 to If-None-Match while nothing of it moved: prices, options, stock, hours."""
 
     @_abc_1.abstractmethod
+    def SearchMenu(
+        self,
+        request: _catalog_service_pb2.SearchMenuRequest,
+        context: _ServicerContext,
+    ) -> _typing.Union[_catalog_service_pb2.SearchMenuResponse, _abc.Awaitable[_catalog_service_pb2.SearchMenuResponse]]:
+        """Best first: a barcode or a PLU exactly, else words of the name, the category or the description in any order, begun,
+        misspelt or without their accents. What is sold out is found and says so.
+        """
+
+    @_abc_1.abstractmethod
     def ImportMenu(
         self,
         request: _catalog_service_pb2.ImportMenuRequest,
         context: _ServicerContext,
     ) -> _typing.Union[_catalog_service_pb2.ImportMenuResponse, _abc.Awaitable[_catalog_service_pb2.ImportMenuResponse]]:
         """All rows or none: while a row is rejected nothing is imported. The same file again changes nothing."""
+
+    @_abc_1.abstractmethod
+    def ExportMenu(
+        self,
+        request: _catalog_service_pb2.ExportMenuRequest,
+        context: _ServicerContext,
+    ) -> _typing.Union[_catalog_service_pb2.ExportMenuResponse, _abc.Awaitable[_catalog_service_pb2.ExportMenuResponse]]:
+        """The file that an import takes. Imported into an empty menu it gives the same file again."""
 
     @_abc_1.abstractmethod
     def CreateCategory(

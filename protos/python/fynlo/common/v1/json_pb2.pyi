@@ -34,6 +34,8 @@ class _JsonTextEnumTypeWrapper(_enum_type_wrapper._EnumTypeWrapper[_JsonText.Val
     """Compared or hashed and never kept, so that it may be anything."""
     JSON_TEXT_DATE: _JsonText.ValueType  # 3
     """A calendar date, YYYY-MM-DD."""
+    JSON_TEXT_GOODS_NUMBER: _JsonText.ValueType  # 4
+    """A number printed on goods. Some of them look like the number of a card, and are none."""
 
 class JsonText(_JsonText, metaclass=_JsonTextEnumTypeWrapper): ...
 
@@ -44,6 +46,8 @@ JSON_TEXT_SECRET: JsonText.ValueType  # 2
 """Compared or hashed and never kept, so that it may be anything."""
 JSON_TEXT_DATE: JsonText.ValueType  # 3
 """A calendar date, YYYY-MM-DD."""
+JSON_TEXT_GOODS_NUMBER: JsonText.ValueType  # 4
+"""A number printed on goods. Some of them look like the number of a card, and are none."""
 Global___JsonText: _TypeAlias = JsonText  # noqa: Y015
 
 @_typing.final

@@ -60,6 +60,7 @@ class Rest(_message.Message):
     ANSWERS_FIELD_NUMBER: _builtins.int
     SECONDS_FIELD_NUMBER: _builtins.int
     MEDIA_TYPES_FIELD_NUMBER: _builtins.int
+    ANSWER_TYPES_FIELD_NUMBER: _builtins.int
     summary: _builtins.str
     """One line. Where an enum value is in the path, the value's comment says it."""
     tag: _builtins.str
@@ -84,6 +85,10 @@ class Rest(_message.Message):
     def media_types(self) -> _containers.RepeatedScalarFieldContainer[_builtins.str]:
         """What a body may be that is a file, and no JSON."""
 
+    @_builtins.property
+    def answer_types(self) -> _containers.RepeatedScalarFieldContainer[_builtins.str]:
+        """What an answer may be that is a file, and no JSON: content, media_type and file_name of the method's answer."""
+
     def __init__(
         self,
         *,
@@ -97,10 +102,11 @@ class Rest(_message.Message):
         answers: _abc.Iterable[_builtins.str] | None = ...,
         seconds: _builtins.float = ...,
         media_types: _abc.Iterable[_builtins.str] | None = ...,
+        answer_types: _abc.Iterable[_builtins.str] | None = ...,
     ) -> None: ...
     _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["answers", b"answers", "etag", b"etag", "if_match", b"if_match", "key", b"key", "location", b"location", "media_types", b"media_types", "seconds", b"seconds", "status", b"status", "summary", b"summary", "tag", b"tag"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["answer_types", b"answer_types", "answers", b"answers", "etag", b"etag", "if_match", b"if_match", "key", b"key", "location", b"location", "media_types", b"media_types", "seconds", b"seconds", "status", b"status", "summary", b"summary", "tag", b"tag"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 
