@@ -6,7 +6,7 @@ from uuid import UUID
 from services.orders.domain.errors import TooManySections
 from services.orders.domain.label import name_key
 
-SECTIONS_MAX = 50
+SECTIONS_MAX = 200
 """In one restaurant."""
 
 

@@ -146,7 +146,9 @@ class OrdersRpc(OrdersServiceServicer):
         self, request: orders_api.TransferOrderRequest, context: Context
     ) -> orders_api.TransferOrderResponse:
         command, order_id = command_of("TransferOrder", request), UUID(request.order_id)
-        return await transfer_order(self._deps, command, order_id, UUID(request.table_id), TRANSFERRED)
+        reply = await transfer_order(self._deps, command, order_id, UUID(request.table_id), TRANSFERRED)
+        deeds.tell_transferred(reply.order)
+        return reply
 
     async def SetOrderStatus(
         self, request: orders_api.SetOrderStatusRequest, context: Context

@@ -11,6 +11,7 @@ from fynlo.orders.v1.floor_service_pb2_grpc import FloorServiceServicer
 from chassis.db.commands import Answer, M
 from chassis.rpc import current_principal
 from services.orders.domain.table import Table
+from services.orders.rpc import deeds
 from services.orders.rpc.asking import Context, command_of
 from services.orders.usecases import table as tables
 from services.orders.usecases.ports import Dependencies
@@ -61,7 +62,9 @@ class TableRpc(FloorServiceServicer):
         self, request: floor_api.ClearTableRequest, context: Context
     ) -> floor_api.ClearTableResponse:
         command, table_id = command_of("ClearTable", request), UUID(request.table_id)
-        return await tables.clear_table(self._deps, command, table_id, CLEARED)
+        reply = await tables.clear_table(self._deps, command, table_id, CLEARED)
+        deeds.tell_cleared(reply.table)
+        return reply
 
     async def ReserveTable(
         self, request: floor_api.ReserveTableRequest, context: Context

@@ -46,18 +46,18 @@ async def save_table(
 
     async def save(tx: Transaction) -> Table:
         await lock_copies(tx)  # the floor is drawn one change after another
+        known = None if is_new else await store.lock_table(tx, wanted.id)
+        if known is not None and known.version != wanted.version:
+            raise StaleVersion("Somebody changed this table, or something else goes on there; read it again.")
         if await find_section(tx, wanted.layout.section_id) is None:
             raise UnknownSection(wanted.layout.section_id)
-        if is_new:
-            rules.check_table_count(await store.count_tables(tx))
-            made = replace(wanted, version=1)
-            await store.insert_table(tx, made)
-            tx.emit(table_updated(made), subject_id=str(made.id))
-            return made
-        known = await store.lock_table(tx, wanted.id)
-        if known.version != wanted.version:
-            raise StaleVersion("Somebody changed this table, or something else goes on there; read it again.")
-        return await _keep(tx, known, replace(known, layout=wanted.layout))
+        if known is not None:
+            return await _keep(tx, known, replace(known, layout=wanted.layout))
+        rules.check_table_count(await store.count_tables(tx))
+        made = replace(wanted, version=1)
+        await store.insert_table(tx, made)
+        tx.emit(table_updated(made), subject_id=str(made.id))
+        return made
 
     return await execute(deps.db, command, answer, save)
 
