@@ -167,13 +167,13 @@ async def test_orders_that_change_places_at_once_take_turns(world: World) -> Non
             second.name,
             first.name,
         ]
-    await consistent(world, [first, second])
+    await assert_consistent(world, [first, second])
 
 
 # --- any interleaving --------------------------------------------------------------------------------------
 
 
-async def consistent(world: World, tables: list[floor_pb2.Table]) -> None:
+async def assert_consistent(world: World, tables: list[floor_pb2.Table]) -> None:
     """What tables know of orders is what the orders say; and where money is due no table is free."""
     orders = list((await world.snapshot("orders")).orders.orders)
     open_states = {f"ORDER_STATE_{state.name}" for state in OPEN_STATES}
@@ -283,7 +283,7 @@ async def test_whatever_people_do_tables_know_their_open_orders_and_none_is_free
     play = Play(world, tables)
     for verb, at, which in steps:
         await play.step(verb, at, which)
-        await consistent(world, tables)
+        await assert_consistent(world, tables)
 
 
 async def test_whatever_people_do_at_once_tables_know_their_open_orders(world: World) -> None:
@@ -295,4 +295,4 @@ async def test_whatever_people_do_at_once_tables_know_their_open_orders(world: W
         await play.step("place", 0, 0)
         await play.step("cook", 0, 0)
         await asyncio.gather(play.step(one, 1, 0), play.step(other, 0, 0))
-        await consistent(world, tables)
+        await assert_consistent(world, tables)

@@ -126,7 +126,7 @@ async def table_for(tx: Transaction, table_id: UUID) -> Table:
     return found[table_id]
 
 
-async def follow(tx: Transaction, change: Change, locked: Mapping[UUID, Table] | None = None) -> None:
+async def tell_tables(tx: Transaction, change: Change, locked: Mapping[UUID, Table] | None = None) -> None:
     """Tells the tables of an order what its change means for them; ``locked`` are those of which it is known
     that this transaction has them. Raises TableFull.
     """

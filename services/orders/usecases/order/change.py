@@ -10,7 +10,7 @@ from services.orders.domain.order.order import Order
 from services.orders.domain.table import Table
 from services.orders.store.order import lock_order, update_order
 from services.orders.usecases.ports import Command, Dependencies
-from services.orders.usecases.table import follow
+from services.orders.usecases.table import tell_tables
 from services.orders.wire.events import published
 
 Verb = Callable[[Transaction, Locked], Awaitable[Change]]
@@ -21,7 +21,7 @@ async def apply(tx: Transaction, change: Change, tables: Mapping[UUID, Table] | 
     already."""
     await update_order(tx, change)
     publish(tx, change)
-    await follow(tx, change, tables)
+    await tell_tables(tx, change, tables)
 
 
 def publish(tx: Transaction, change: Change) -> None:

@@ -29,7 +29,7 @@ from services.orders.usecases.copies import Known
 from services.orders.usecases.order.change import apply, publish
 from services.orders.usecases.order.order import get_order
 from services.orders.usecases.ports import Command, Dependencies
-from services.orders.usecases.table import follow, table_for, table_named
+from services.orders.usecases.table import table_for, table_named, tell_tables
 from services.orders.wire.events import check_size
 from services.orders.wire.order import order_message
 
@@ -128,7 +128,7 @@ class _Placing(Generic[M]):
             check_size(order_message(change.order))
             await store.insert_order(tx, change)
             publish(tx, change)
-            await follow(tx, change, tables)
+            await tell_tables(tx, change, tables)
             return change.order
 
         return await execute(self.deps.db, self.command, self.answer, insert)
