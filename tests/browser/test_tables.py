@@ -40,9 +40,7 @@ async def test_a_free_table_is_tapped_and_the_order_goes_there(desk: Desk, house
     await till.page.reload()
     await expect(till.page.locator(".basket-table")).to_contain_text("Table 7")
     await till.send()
-    await expect(till.page.locator(".basket-table")).to_have_count(
-        0
-    )  # it was this guest's
+    await expect(till.page.locator(".basket-table.chosen")).to_have_count(0)  # it was this guest's
     await expect(tile(other.page, "7")).to_have_attribute("data-state", "occupied")
     await expect(tile(other.page, "7")).to_contain_text("£4.50")
     await expect(tile(other.page, "4")).to_have_attribute("data-state", "free")
