@@ -231,5 +231,5 @@ def _values(tx: Transaction, change: Change) -> list[object]:
         *ticket_columns(change.tickets),
         *history_values(change.history),
         *change.gained.values,
-        None if order.table is None else order.table.id,
+        order.table_id,
     ]

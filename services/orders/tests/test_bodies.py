@@ -137,6 +137,7 @@ ORDER_COLUMNS = (
     "history_rows",
     "placed_at",
     "cancel_reason",
+    "table_id",
 )
 TICKET_COLUMNS = ("id", "order_id", "station_id", "revision", "created_at", "ready_at", "acknowledged_at")
 

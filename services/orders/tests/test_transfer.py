@@ -3,6 +3,7 @@
 import asyncio
 from itertools import product
 from typing import Any
+from uuid import UUID
 
 import pytest
 from fynlo.orders.v1 import events_pb2 as orders_events
@@ -14,12 +15,13 @@ from chassis.db.errors import ConcurrentUpdate
 from chassis.errors import Problem
 from harness.fixtures import EventRecorder
 from services.orders.domain.errors import IllegalTransition, OrderNotFound, TableFull, UnknownTable
-from services.orders.domain.order.listing import OPEN_STATES
+from services.orders.domain.order.listing import OPEN_STATES, Filter
 from services.orders.domain.table import ORDERS_AT_TABLE_MAX, TableState
 from services.orders.domain.ticket import TicketStep
 from services.orders.tests.builders import draft, draft_line
 from services.orders.tests.floor import a_section, a_table, clear, now, transfer
 from services.orders.tests.world import World
+from services.orders.usecases.order.order import list_orders
 from services.orders.usecases.section import list_sections
 
 FREE, OCCUPIED, PAYING, DIRTY = (
@@ -94,6 +96,15 @@ async def test_an_order_without_a_table_sits_down_at_one(world: World) -> None:
     assert await states(world, table) == [OCCUPIED]
     change = (await world.history(order.id))[-1]
     assert (change.axis, change.from_value, change.to_value) == ("table", "", "7")
+
+
+async def test_orders_are_listed_by_the_table_where_they_are(world: World) -> None:
+    first, second = await a_table(world), await a_table(world)
+    stays, goes = [await world.place(table_id=first.id) for _ in range(2)]
+    await transfer(world, goes, second)
+    for table, order in ((first, stays), (second, goes)):
+        page = await list_orders(world.deps, world.tenant, Filter(table_id=UUID(table.id)), None, 10)
+        assert [str(one.id) for one in page.orders] == [order.id]
 
 
 async def test_a_draft_goes_to_another_table_and_leaves_the_first_as_it_was(world: World) -> None:

@@ -107,7 +107,7 @@ def order_of(message: orders_pb2.Order, row: Mapping[str, Any]) -> Order:
         completed_at=instant(message, "completed_at"),
         cancel_reason=row["cancel_reason"],
         remarks=remarks_of(message),
-        table=AtTable(UUID(message.table_id), message.table_name) if message.table_id else None,
+        table=None if row["table_id"] is None else AtTable(row["table_id"], message.table_name),
     )
 
 
@@ -123,7 +123,7 @@ def _order_message(order: Order) -> orders_pb2.Order:
         kitchen_state=enums.KITCHEN[order.kitchen],
         service_flow=enums.SERVICE_FLOW[order.service_flow],
         order_type=enums.ORDER_TYPE[order.order_type],
-        table_id="" if order.table is None else str(order.table.id),
+        table_id=str(order.table_id or ""),
         table_name=order.table_name,
         covers=order.covers,
         currency_code=order.currency_code,

@@ -248,6 +248,11 @@ class Order:
         return self.service_flow is ServiceFlow.PAY_LATER or self.payment is Payment.PAID
 
     @property
+    def table_id(self) -> UUID | None:
+        """None without a table."""
+        return None if self.table is None else self.table.id
+
+    @property
     def table_name(self) -> str:
         """As tickets and histories have it; empty without a table."""
         return "" if self.table is None else self.table.name
