@@ -23,8 +23,10 @@ from fynlo.auth.v1.people_service_pb2_grpc import PeopleServiceStub
 from fynlo.catalog.v1 import catalog_pb2
 from fynlo.catalog.v1 import catalog_service_pb2 as catalog_api
 from fynlo.catalog.v1.catalog_service_pb2_grpc import CatalogServiceStub
-from fynlo.orders.v1 import orders_pb2
+from fynlo.orders.v1 import floor_pb2, orders_pb2
+from fynlo.orders.v1 import floor_service_pb2 as floor_api
 from fynlo.orders.v1 import orders_service_pb2 as orders_api
+from fynlo.orders.v1.floor_service_pb2_grpc import FloorServiceStub
 from fynlo.orders.v1.orders_service_pb2_grpc import KitchenServiceStub
 from fynlo.staff.v1 import staff_pb2
 from fynlo.staff.v1 import staff_service_pb2 as staff_api
@@ -42,6 +44,7 @@ if TYPE_CHECKING:
     from fynlo.auth.v1.auth_service_pb2_grpc import AuthServiceAsyncStub
     from fynlo.auth.v1.people_service_pb2_grpc import PeopleServiceAsyncStub
     from fynlo.catalog.v1.catalog_service_pb2_grpc import CatalogServiceAsyncStub
+    from fynlo.orders.v1.floor_service_pb2_grpc import FloorServiceAsyncStub
     from fynlo.orders.v1.orders_service_pb2_grpc import KitchenServiceAsyncStub
     from fynlo.staff.v1.staff_service_pb2_grpc import StaffServiceAsyncStub
 
@@ -83,6 +86,17 @@ STATIONS = (
 )
 """Name, categories, whether it takes what no other names, minutes in which a ticket is due."""
 
+FLOOR = {"Dining room": 8, "Terrace": 4}
+"""Sections and how many tables each has, numbered through."""
+TABLES_IN_A_ROW = 4
+SEATS = (2, 4, 4, 6)
+SHAPES = (
+    floor_pb2.TABLE_SHAPE_ROUND,
+    floor_pb2.TABLE_SHAPE_SQUARE,
+    floor_pb2.TABLE_SHAPE_SQUARE,
+    floor_pb2.TABLE_SHAPE_RECTANGLE,
+)
+
 
 class SeedSettings(IdentitySettings):
     """Where the services are, and the key that proves who this is."""
@@ -102,6 +116,7 @@ class Peers:
     people: "PeopleServiceAsyncStub"
     catalog: "CatalogServiceAsyncStub"
     kitchen: "KitchenServiceAsyncStub"
+    floor: "FloorServiceAsyncStub"
     staff: "StaffServiceAsyncStub"
     changes: list[str] = field(default_factory=list)
     """What this run added, for people to read."""
@@ -124,6 +139,7 @@ async def seed(peers: Peers) -> list[str]:
         members = await _members(peers, inside, CASA_MEMBERS)
         await _menu(peers)
         await _stations(peers)
+        await _floor(peers)
         await _employees(peers, {PLATFORM.email: platform_owner.user.id, **members})
         await peers.auth.LogOut(auth_api.LogOutRequest(), timeout=CALL_SECONDS)
     return peers.changes
@@ -282,6 +298,39 @@ async def _stations(peers: Peers) -> None:
         peers.changes.append(f"station {name}")
 
 
+async def _floor(peers: Peers) -> None:
+    """A dozen tables, where nobody has drawn a floor."""
+    listed = await peers.floor.ListTables(floor_api.ListTablesRequest(), timeout=CALL_SECONDS)
+    if listed.tables:
+        return
+    number = 0
+    for position, (name, count) in enumerate(FLOOR.items()):
+        section = floor_pb2.Section(name=name, position=position)
+        request = floor_api.SaveSectionRequest(request_id=_request_id("section", name), section=section)
+        kept = (await peers.floor.SaveSection(request, timeout=CALL_SECONDS)).section
+        for place in range(count):
+            number += 1
+            table = _table(str(number), kept.id, place, count)
+            wanted = floor_api.SaveTableRequest(request_id=_request_id("table", table.name), table=table)
+            await peers.floor.SaveTable(wanted, timeout=CALL_SECONDS)
+    peers.changes.append(f"floor of {number} tables")
+
+
+def _table(name: str, section_id: str, place: int, count: int) -> floor_pb2.Table:
+    """In rows that fill the plan of its section."""
+    row, column = divmod(place, TABLES_IN_A_ROW)
+    rows = -(-count // TABLES_IN_A_ROW)
+    kind = column % len(SEATS)
+    return floor_pb2.Table(
+        name=name,
+        section_id=section_id,
+        seats=SEATS[kind],
+        shape=SHAPES[kind],
+        x=(2 * column + 1) * 1000 // (2 * TABLES_IN_A_ROW),
+        y=(2 * row + 1) * 1000 // (2 * rows),
+    )
+
+
 async def _employees(peers: Peers, user_ids: dict[str, str]) -> None:
     request = staff_api.ListEmployeesRequest(include_inactive=True)
     request.page.limit = 200
@@ -318,7 +367,8 @@ async def seed_into(settings: SeedSettings) -> list[str]:
     try:
         people = AuthServiceStub(to.channel("auth")), PeopleServiceStub(to.channel("auth"))
         goods = CatalogServiceStub(to.channel("catalog")), KitchenServiceStub(to.channel("orders"))
-        return await seed(Peers(*people, *goods, StaffServiceStub(to.channel("staff"))))
+        floor, staff = FloorServiceStub(to.channel("orders")), StaffServiceStub(to.channel("staff"))
+        return await seed(Peers(*people, *goods, floor, staff))
     finally:
         await to.close()
 

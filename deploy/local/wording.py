@@ -24,6 +24,8 @@ SENTENCES = {
     "orders.order_fired": "{order} sent to the kitchen: {place}",
     "orders.order_completed": "{order} completed: {place}, {total}",
     "orders.order_cancelled": "{order} cancelled: {place}, {total}",
+    "orders.order_transferred": "{order} brought to {place}",
+    "orders.table_cleared": "{place} cleared",
     "orders.ticket_started": "{order} started at {station}",
     "orders.ticket_bumped": "{order} bumped at {station}",
     "orders.ticket_recalled": "{order} recalled at {station}",

@@ -7,16 +7,65 @@ from typing import Annotated, Final, Literal
 from uuid import UUID
 
 from fynlo.common.v1 import common_pb2
-from fynlo.orders.v1 import orders_pb2, orders_service_pb2
+from fynlo.orders.v1 import floor_pb2, floor_service_pb2, orders_pb2, orders_service_pb2
 from fynlo_json import orders as orders_json
 from fynlo_json.catalog import ALLERGEN
 from fynlo_json.common import ORDER_TYPE
-from fynlo_json.orders import KITCHEN_STATE, ORDER_STATE, SERVICE_FLOW
-from pydantic import Field
+from fynlo_json.orders import KITCHEN_STATE, ORDER_STATE, SERVICE_FLOW, TABLE_SHAPE
+from pydantic import AwareDatetime, Field
 
+from chassis.instants import timestamp
 from gateway.bodies import Body
 from gateway.calls import Call
-from gateway.plain import Route
+from gateway.plain import Route, nothing
+
+
+class Section(Body):
+    """A part of the floor: a room, a terrace, the bar."""
+
+    name: Annotated[str, Field(min_length=1, max_length=40)]
+    position: Annotated[int, Field(ge=0, le=1000)] = 0
+
+
+def section(of: Section) -> floor_pb2.Section:
+    return floor_pb2.Section(
+        name=of.name,
+        position=of.position,
+    )
+
+
+class Table(Body):
+    """A table where it stands, and what is going on at it. Absolute: the newest version replaces all before it."""
+
+    name: Annotated[str, Field(min_length=1, max_length=40)]
+    section_id: UUID
+    seats: Annotated[int, Field(ge=1, le=100)]
+    shape: Literal["round", "square", "rectangle"]
+    x: Annotated[int, Field(ge=0, le=1000)]
+    y: Annotated[int, Field(ge=0, le=1000)]
+
+
+def table(of: Table) -> floor_pb2.Table:
+    return floor_pb2.Table(
+        name=of.name,
+        section_id=str(of.section_id),
+        seats=of.seats,
+        shape=TABLE_SHAPE.numbers[of.shape],
+        x=of.x,
+        y=of.y,
+    )
+
+
+class ClearTableRequest(Body):
+    """What ClearTableRequest takes."""
+
+
+class ReserveTableRequest(Body):
+    """What ReserveTableRequest takes."""
+
+    from_: Annotated[AwareDatetime, Field(alias="from")]
+    minutes: Annotated[int, Field(ge=5, le=720)]
+    name: Annotated[str, Field(min_length=1, max_length=60)]
 
 
 class DraftOption(Body):
@@ -160,6 +209,12 @@ class SetOrderNoteRequest(Body):
     note: Annotated[str, Field(max_length=500)]
 
 
+class TransferOrderRequest(Body):
+    """What TransferOrderRequest takes."""
+
+    table_id: UUID
+
+
 class Station(Body):
     """What Station takes."""
 
@@ -190,6 +245,62 @@ class ChangeTicketLineRequest(Body):
 
 class AcknowledgeTicketAlarmRequest(Body):
     """What AcknowledgeTicketAlarmRequest takes."""
+
+
+def _list_sections(call: Call, body: None) -> floor_service_pb2.ListSectionsRequest:
+    return floor_service_pb2.ListSectionsRequest()
+
+
+def _save_section(call: Call, body: Section) -> floor_service_pb2.SaveSectionRequest:
+    return floor_service_pb2.SaveSectionRequest(request_id=call.key, section=section(body))
+
+
+def _save_section_seen(call: Call, body: Section) -> floor_service_pb2.SaveSectionRequest:
+    request = floor_service_pb2.SaveSectionRequest(request_id=call.key, section=section(body))
+    request.section.id = call.id_of("section_id")
+    request.section.version = call.version
+    return request
+
+
+def _delete_section(call: Call, body: None) -> floor_service_pb2.DeleteSectionRequest:
+    return floor_service_pb2.DeleteSectionRequest(request_id=call.key, section_id=call.id_of("section_id"))
+
+
+def _list_tables(call: Call, body: None) -> floor_service_pb2.ListTablesRequest:
+    return floor_service_pb2.ListTablesRequest()
+
+
+def _save_table(call: Call, body: Table) -> floor_service_pb2.SaveTableRequest:
+    return floor_service_pb2.SaveTableRequest(request_id=call.key, table=table(body))
+
+
+def _save_table_seen(call: Call, body: Table) -> floor_service_pb2.SaveTableRequest:
+    request = floor_service_pb2.SaveTableRequest(request_id=call.key, table=table(body))
+    request.table.id = call.id_of("table_id")
+    request.table.version = call.version
+    return request
+
+
+def _delete_table(call: Call, body: None) -> floor_service_pb2.DeleteTableRequest:
+    return floor_service_pb2.DeleteTableRequest(request_id=call.key, table_id=call.id_of("table_id"))
+
+
+def _clear_table(call: Call, body: ClearTableRequest) -> floor_service_pb2.ClearTableRequest:
+    return floor_service_pb2.ClearTableRequest(request_id=call.key, table_id=call.id_of("table_id"))
+
+
+def _reserve_table(call: Call, body: ReserveTableRequest) -> floor_service_pb2.ReserveTableRequest:
+    return floor_service_pb2.ReserveTableRequest(
+        request_id=call.key,
+        table_id=call.id_of("table_id"),
+        starts_at=timestamp(body.from_),
+        minutes=body.minutes,
+        name=body.name,
+    )
+
+
+def _cancel_reservation(call: Call, body: None) -> floor_service_pb2.CancelReservationRequest:
+    return floor_service_pb2.CancelReservationRequest(request_id=call.key, table_id=call.id_of("table_id"))
 
 
 def _quote_order(call: Call, body: OrderDraft) -> orders_service_pb2.QuoteOrderRequest:
@@ -263,6 +374,12 @@ def _set_guest_allergy(call: Call, body: GuestAllergy) -> orders_service_pb2.Set
 def _set_order_note(call: Call, body: SetOrderNoteRequest) -> orders_service_pb2.SetOrderNoteRequest:
     return orders_service_pb2.SetOrderNoteRequest(
         request_id=call.key, order_id=call.id_of("order_id"), note=body.note
+    )
+
+
+def _transfer_order(call: Call, body: TransferOrderRequest) -> orders_service_pb2.TransferOrderRequest:
+    return orders_service_pb2.TransferOrderRequest(
+        request_id=call.key, order_id=call.id_of("order_id"), table_id=str(body.table_id)
     )
 
 
@@ -393,6 +510,128 @@ def _acknowledge_ticket_alarm(
 
 ROUTES: Final[tuple[Route, ...]] = (
     Route(
+        verb="GET",
+        path="/api/v2/floor/sections",
+        service="fynlo.orders.v1.FloorService",
+        name="ListSections",
+        request=_list_sections,
+        answer=orders_json.list_sections_response,
+        permission="orders.read",
+        reads=True,
+    ),
+    Route(
+        verb="POST",
+        path="/api/v2/floor/sections",
+        service="fynlo.orders.v1.FloorService",
+        name="SaveSection",
+        request=_save_section,
+        body=Section,
+        answer=lambda of: orders_json.section(of.section),
+        status=201,
+        key="optional",
+        permission="floor.manage",
+        etag=lambda of: f'"{of.section.version}"',
+    ),
+    Route(
+        verb="PUT",
+        path="/api/v2/floor/sections/{section_id}",
+        service="fynlo.orders.v1.FloorService",
+        name="SaveSection",
+        request=_save_section_seen,
+        body=Section,
+        answer=lambda of: orders_json.section(of.section),
+        key="optional",
+        permission="floor.manage",
+        etag=lambda of: f'"{of.section.version}"',
+    ),
+    Route(
+        verb="DELETE",
+        path="/api/v2/floor/sections/{section_id}",
+        service="fynlo.orders.v1.FloorService",
+        name="DeleteSection",
+        request=_delete_section,
+        answer=nothing,
+        key="optional",
+        permission="floor.manage",
+    ),
+    Route(
+        verb="GET",
+        path="/api/v2/floor/tables",
+        service="fynlo.orders.v1.FloorService",
+        name="ListTables",
+        request=_list_tables,
+        answer=orders_json.list_tables_response,
+        permission="orders.read",
+        reads=True,
+    ),
+    Route(
+        verb="POST",
+        path="/api/v2/floor/tables",
+        service="fynlo.orders.v1.FloorService",
+        name="SaveTable",
+        request=_save_table,
+        body=Table,
+        answer=lambda of: orders_json.table(of.table),
+        status=201,
+        key="optional",
+        permission="floor.manage",
+        etag=lambda of: f'"{of.table.version}"',
+    ),
+    Route(
+        verb="PUT",
+        path="/api/v2/floor/tables/{table_id}",
+        service="fynlo.orders.v1.FloorService",
+        name="SaveTable",
+        request=_save_table_seen,
+        body=Table,
+        answer=lambda of: orders_json.table(of.table),
+        key="optional",
+        permission="floor.manage",
+        etag=lambda of: f'"{of.table.version}"',
+    ),
+    Route(
+        verb="DELETE",
+        path="/api/v2/floor/tables/{table_id}",
+        service="fynlo.orders.v1.FloorService",
+        name="DeleteTable",
+        request=_delete_table,
+        answer=nothing,
+        key="optional",
+        permission="floor.manage",
+    ),
+    Route(
+        verb="POST",
+        path="/api/v2/floor/tables/{table_id}/clear",
+        service="fynlo.orders.v1.FloorService",
+        name="ClearTable",
+        request=_clear_table,
+        body=ClearTableRequest,
+        answer=lambda of: orders_json.table(of.table),
+        key="optional",
+        permission="orders.place",
+    ),
+    Route(
+        verb="POST",
+        path="/api/v2/floor/tables/{table_id}/reserve",
+        service="fynlo.orders.v1.FloorService",
+        name="ReserveTable",
+        request=_reserve_table,
+        body=ReserveTableRequest,
+        answer=lambda of: orders_json.table(of.table),
+        key="optional",
+        permission="orders.place",
+    ),
+    Route(
+        verb="DELETE",
+        path="/api/v2/floor/tables/{table_id}/reserve",
+        service="fynlo.orders.v1.FloorService",
+        name="CancelReservation",
+        request=_cancel_reservation,
+        answer=lambda of: orders_json.table(of.table),
+        key="optional",
+        permission="orders.place",
+    ),
+    Route(
         verb="POST",
         path="/api/v2/orders/quote",
         service="fynlo.orders.v1.OrdersService",
@@ -521,6 +760,17 @@ ROUTES: Final[tuple[Route, ...]] = (
         name="SetOrderNote",
         request=_set_order_note,
         body=SetOrderNoteRequest,
+        answer=lambda of: orders_json.order(of.order),
+        key="optional",
+        permission="orders.place",
+    ),
+    Route(
+        verb="POST",
+        path="/api/v2/orders/{order_id}/transfer",
+        service="fynlo.orders.v1.OrdersService",
+        name="TransferOrder",
+        request=_transfer_order,
+        body=TransferOrderRequest,
         answer=lambda of: orders_json.order(of.order),
         key="optional",
         permission="orders.place",

@@ -11,6 +11,7 @@ from hypothesis import strategies as st
 from starlette.requests import ClientDisconnect, Request
 
 from chassis.errors import InvalidArgument
+from chassis.instants import timestamp
 from chassis.text import control_character, holds_card_number
 from gateway import texts
 from gateway.bodies import (
@@ -29,6 +30,7 @@ from gateway.rest.catalog import Item as ItemIn
 from gateway.rest.common import RestaurantSettings as SettingsIn
 from gateway.rest.orders import DraftLine as LineIn
 from gateway.rest.orders import OrderDraft as OrderIn
+from gateway.rest.orders import ReserveTableRequest as ReservationIn
 from gateway.rest.payments import TakePaymentRequest as PaymentIn
 
 ITEM = "0198f0a0-0000-7000-8000-0000000000c1"
@@ -66,6 +68,31 @@ async def test_a_body_in_pieces_is_read_whole() -> None:
     whole = json.dumps({"item_id": ITEM, "quantity": 2}).encode()
     line = await read_json(request_of(whole[:7], whole[7:]), LineIn)
     assert (str(line.item_id), line.quantity, line.options) == (ITEM, 2, [])
+
+
+RESERVATION = {"from": "2026-03-02T20:00:00+01:00", "minutes": 90, "name": "Okonkwo"}
+
+
+async def test_a_time_in_a_body_is_an_instant_and_its_member_may_be_a_word_of_python() -> None:
+    read = await read_json(request_of(json.dumps(RESERVATION).encode()), ReservationIn)
+    assert timestamp(read.from_).ToJsonString() == "2026-03-02T19:00:00Z"
+
+
+@pytest.mark.parametrize(
+    "wrong", ["2026-03-02T20:00:00", "2026-03-02", "20:00", "2026-02-30T20:00:00Z", "", 1772481600, None]
+)
+async def test_what_is_no_instant_is_refused_by_the_member_s_name(wrong: object) -> None:
+    body = json.dumps(RESERVATION | {"from": wrong}).encode()
+    with pytest.raises(InvalidArgument) as refused:
+        await read_json(request_of(body), ReservationIn)
+    assert [error.field for error in refused.value.fields] == ["from"]
+
+
+async def test_the_name_that_the_code_has_for_a_member_is_nobody_else_s() -> None:
+    body = {name: value for name, value in RESERVATION.items() if name != "from"}
+    with pytest.raises(InvalidArgument) as refused:
+        await read_json(request_of(json.dumps(body | {"from_": RESERVATION["from"]}).encode()), ReservationIn)
+    assert {error.field for error in refused.value.fields} == {"from", "from_"}
 
 
 @pytest.mark.parametrize("raw", [b"{", b'{"a":1,}', b"[1,2", b"nonsense", b"\xff\xfe"])

@@ -28,6 +28,8 @@ from services.realtime.protocol import text_frame
 Json = dict[str, Any]
 
 _TICKETS: Final = "/api/v2/kitchen/tickets"
+_TABLES: Final = "/api/v2/floor/tables"
+_SECTIONS: Final = "/api/v2/floor/sections"
 UNKNOWN_KIND: Final = "unknown"
 """An event of a newer service: it keeps the numbers without a gap and changes nothing."""
 
@@ -200,6 +202,30 @@ def _kind_of_tickets(order: orders_pb2.Order, tickets: Iterable[orders_pb2.Ticke
     return "order.accepted" if first else "ticket.created"
 
 
+# --- floor ----------------------------------------------------------------------------------------------
+
+
+def _table(message: orders_events.TableUpdated) -> Content:
+    table = message.table
+    return Content("table.updated", f"table:{table.id}", table.version, orders_json.table(table), _TABLES)
+
+
+def _table_removed(message: orders_events.TableRemoved) -> Content:
+    key = f"table:{message.table_id}"
+    return Content("table.removed", key, message.version, orders_json.table_removed(message), _TABLES)
+
+
+def _section(message: orders_events.SectionSaved) -> Content:
+    section = message.section
+    content = orders_json.section(section)
+    return Content("section.updated", f"section:{section.id}", section.version, content, _SECTIONS)
+
+
+def _section_removed(message: orders_events.SectionRemoved) -> Content:
+    key, content = f"section:{message.section_id}", orders_json.section_removed(message)
+    return Content("section.removed", key, message.version, content, _SECTIONS)
+
+
 # --- the other channels -------------------------------------------------------------------------------------
 
 
@@ -264,6 +290,10 @@ _SHOWN: Final[tuple[tuple[type[Message], str, Callable[[Any], Content]], ...]] =
     (orders_events.TicketUndelivered, "orders", _undelivered),
     (orders_events.TicketAlarmCleared, "orders", _alarm_cleared),
     (orders_events.StationSaved, "kitchen", _station),
+    (orders_events.TableUpdated, "floor", _table),
+    (orders_events.TableRemoved, "floor", _table_removed),
+    (orders_events.SectionSaved, "floor", _section),
+    (orders_events.SectionRemoved, "floor", _section_removed),
     (orders_events.MetricsUpdated, "metrics", _metrics),
     (catalog_events.StockChanged, "inventory", _stock("inventory.level", "level")),
     (catalog_events.StockLow, "inventory", _stock("inventory.low_stock", "low")),

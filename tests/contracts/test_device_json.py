@@ -5,7 +5,7 @@ import pytest
 from fynlo.auth.v1 import auth_pb2
 from fynlo.catalog.v1 import catalog_pb2
 from fynlo.common.v1 import common_pb2
-from fynlo.orders.v1 import orders_pb2
+from fynlo.orders.v1 import floor_pb2, orders_pb2
 from fynlo.payments.v1 import payments_pb2
 from fynlo.realtime.v1 import channel_source_service_pb2 as channel_source_api
 from fynlo.realtime.v1 import realtime_pb2
@@ -79,6 +79,20 @@ PUBLISHED_TICKET = {
     "guest_allergy",
     "allergy_acknowledged_at",
     "note",
+}
+PUBLISHED_TABLE = {
+    "id",
+    "name",
+    "section_id",
+    "seats",
+    "shape",
+    "x",
+    "y",
+    "state",
+    "order_ids",
+    "covers",
+    "server_id",
+    "version",
 }
 NOON = Timestamp(seconds=1767225600, nanos=987_654_321)
 
@@ -228,6 +242,19 @@ def test_a_table_is_its_id_and_name() -> None:
     assert orders_json.order(full_order())["table"] == {"id": "t1", "name": "12"}
 
 
+def test_a_table_of_the_floor_has_every_published_field_and_says_nothing_of_what_is_not() -> None:
+    shown = orders_json.table(floor_pb2.Table(id="t1", state=floor_pb2.TABLE_STATE_FREE))
+    assert set(shown) == PUBLISHED_TABLE | {"reservation"}
+    assert (shown["state"], shown["order_ids"], shown["x"]) == ("free", [], 0)
+    assert shown["covers"] is shown["server_id"] is shown["reservation"] is None
+    expected = floor_pb2.Reservation(starts_at=NOON, minutes=90, name="Okonkwo")
+    assert orders_json.reservation(expected) == {
+        "from": "2026-01-01T00:00:00.987Z",
+        "minutes": 90,
+        "name": "Okonkwo",
+    }
+
+
 def test_a_ticket_has_every_published_field_and_neither_money_nor_people() -> None:
     shown = orders_json.ticket(full_ticket())
     assert set(shown) >= PUBLISHED_TICKET
@@ -269,7 +296,7 @@ def test_a_person_without_a_chosen_restaurant_logs_in_to_none() -> None:
     [
         ("orders", {"orders": [], "alarms": []}),
         ("kitchen", {"tickets": [], "stations": []}),
-        ("floor", {"tables": []}),
+        ("floor", {"tables": [], "sections": []}),
         ("inventory", {"levels": []}),
         ("staff", {"timecards": []}),
         ("tills", {"sessions": []}),

@@ -20,6 +20,7 @@ SERVICES = {
     "AuthService": "auth",
     "CatalogService": "catalog",
     "ChannelSourceService": "realtime",
+    "FloorService": "orders",
     "KitchenService": "orders",
     "OrdersService": "orders",
     "PaymentsService": "payments",

@@ -31,6 +31,7 @@ MANAGER = EMPLOYEE | {
     "staff.read",
     "staff.manage",
     "menu.manage",
+    "floor.manage",
     "members.invite",
 }
 OWNER = MANAGER | {"members.manage", "settings.manage"}

@@ -25,7 +25,8 @@ FOREIGN = {
     "category_id": "category",
     "category_ids": "category",
     "lines": "line",
-    "table_id": "order",
+    "table_id": "table",
+    "section_id": "section",
     "customer_id": "order",
     "check_id": "order",
     "till_session_id": "session",
@@ -37,7 +38,7 @@ FOREIGN = {
 # Ids that the client makes, or that are noted and never looked up: a foreign one is as good as a new one.
 OPAQUE = {"id", "category_ids", "check_id", "carry_over_order_ids", "user_id"}
 QUERIES = {
-    ("GET /orders", "table_id"): "order",
+    ("GET /orders", "table_id"): "table",
     ("GET /kitchen/tickets", "station_id"): "station",
     ("GET /timecards", "employee_id"): "employee",
 }
@@ -47,6 +48,8 @@ FACTS = (
     "/stock?limit=200",
     "/kitchen/stations",
     "/kitchen/tickets?station_id={station}&limit=200",
+    "/floor/sections",
+    "/floor/tables",
     "/orders/{order}",
     "/orders/{order}/history",
     "/orders/{order}/payments",
@@ -96,6 +99,8 @@ async def things_of(shop: Shop) -> dict[str, str]:
             "option": item["option_groups"][0]["options"][0]["id"],
             "category": item["category_id"],
             "station": (await shop.station())["id"],
+            "section": (await shop.section())["id"],
+            "table": (await shop.new_table())["id"],
             "order": order["id"],
             "line": order["lines"][0]["id"],
             "session": (await shop.session())["id"],

@@ -19,6 +19,7 @@ LAYERS = {
         "context",
         "deeds",
         "fields",
+        "floor",
         "kitchen",
         "part",
         "service",

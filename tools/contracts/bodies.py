@@ -119,18 +119,24 @@ class Bodies:
         return f'class {message.name}(Body):\n    """{about}"""\n{members}\n'
 
     def _member(self, one: Field) -> str:
+        kind, default = self._declared(one)
+        if one.member_name != one.json_name:
+            kind = self._annotated(kind, {"alias": one.json_name})
+        return f"    {one.member_name}: {kind}{default}\n"
+
+    def _declared(self, one: Field) -> tuple[str, str]:
+        """The type of a member, and what stands behind it where a body may leave it out."""
         limits = Limits(one)
         kind = self._type(one, limits)
-        name = one.json_name
         if limits.required:
-            return f"    {name}: {kind}\n"
+            return kind, ""
         if limits.nullable:
-            return f"    {name}: {kind} | None = None\n"
+            return f"{kind} | None", " = None"
         if one.repeated:
             self.imports.add("from pydantic import Field")
             constraints = arguments_of({**limits.items, "default_factory": Source("list")})
-            return f"    {name}: Annotated[list[{self._element(one, limits)}], Field({constraints})]\n"
-        return f"    {name}: {kind} = {default_of(one)}\n"
+            return f"Annotated[list[{self._element(one, limits)}], Field({constraints})]", ""
+        return kind, f" = {default_of(one)}"
 
     def _type(self, one: Field, limits: Limits) -> str:
         if not one.repeated:
@@ -145,6 +151,9 @@ class Bodies:
             return f"Literal{limits.names(self.contracts.enums[one.type_name])!r}"
         if one.kind == "bool":
             return "bool"
+        if one.kind == "instant":
+            self.imports.add("from pydantic import AwareDatetime")
+            return "AwareDatetime"
         if one.kind == "int":
             return self._annotated("int", {**bounds_of(one, limits)})
         if limits.choices:
@@ -185,7 +194,7 @@ class Bodies:
 
     def from_body(self, fields: Iterable[Field], at: str) -> str:
         """Keyword arguments of a message, of the members of a body."""
-        return "".join(f"{one.name}={self._read(one, f'{at}.{one.json_name}')}, " for one in fields)
+        return "".join(f"{one.name}={self._read(one, f'{at}.{one.member_name}')}, " for one in fields)
 
     def _read(self, one: Field, at: str) -> str:
         nullable = Limits(one).nullable
@@ -216,6 +225,9 @@ class Bodies:
             return f"{reader}({at})"
         if one.kind == "enum":
             return f"{self.numbers(one)}[{at}]"
+        if one.kind == "instant":
+            self.imports.add("from chassis.instants import timestamp")
+            return f"timestamp({at})"
         return f"str({at})" if Limits(one).is_id else at
 
     def numbers(self, one: Field) -> str:

@@ -4,6 +4,7 @@ import re
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from functools import cached_property
+from keyword import iskeyword
 from typing import Any
 
 from google.protobuf import descriptor_pb2, descriptor_pool, message_factory
@@ -70,6 +71,11 @@ class Field:
     def json_name(self) -> str:
         """What devices call it."""
         return str(self.json.name or self.name)
+
+    @property
+    def member_name(self) -> str:
+        """What the code calls it: what devices do, but for the words that Python keeps for itself."""
+        return f"{self.json_name}_" if iskeyword(self.json_name) else self.json_name
 
 
 @dataclass(slots=True)

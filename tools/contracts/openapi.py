@@ -132,8 +132,6 @@ class Document:
         limits = Limits(field)
         if field.kind == "bool":
             return {"type": "string", "enum": ["true", "false"]}
-        if field.kind == "instant":
-            return {"type": "string", "format": "date-time"}
         if field.kind == "enum":
             names = limits.names(self._contracts.enums[field.type_name])
             return {"type": "string", "pattern": texts.some_of(names, limits.items["max_length"])}
@@ -180,6 +178,8 @@ class Document:
             return {"type": "string", "enum": limits.names(self._contracts.enums[field.type_name])}
         if field.kind == "bool":
             return {"type": "boolean"}
+        if field.kind == "instant":
+            return {"type": "string", "format": "date-time"}
         if field.kind == "int":
             return {"type": "integer"} | _numbers(limits)
         if limits.choices:

@@ -10,6 +10,8 @@ from fynlo.auth.v1 import auth_service_pb2 as auth_api
 from fynlo.auth.v1.auth_service_pb2_grpc import AuthServiceStub
 from fynlo.catalog.v1.catalog_service_pb2 import GetMenuRequest
 from fynlo.catalog.v1.catalog_service_pb2_grpc import CatalogServiceStub
+from fynlo.orders.v1.floor_service_pb2 import ListSectionsRequest, ListTablesRequest
+from fynlo.orders.v1.floor_service_pb2_grpc import FloorServiceStub
 from fynlo.orders.v1.orders_service_pb2 import ListStationsRequest
 from fynlo.orders.v1.orders_service_pb2_grpc import KitchenServiceStub
 from fynlo.staff.v1.staff_service_pb2 import ClockInRequest
@@ -103,6 +105,9 @@ async def test_the_demo_is_seeded_once_and_is_whole(system: SeedSettings) -> Non
         with inbound(budget_seconds=PATIENT_SECONDS, token=till.access_token):
             menu = await CatalogServiceStub(catalog).GetMenu(GetMenuRequest())
             listed = await KitchenServiceStub(orders).ListStations(ListStationsRequest())
+            floor = FloorServiceStub(orders)
+            sections = await floor.ListSections(ListSectionsRequest())
+            tables = await floor.ListTables(ListTablesRequest())
             card = await StaffServiceStub(staff).ClockIn(ClockInRequest(request_id="till"))
     assert (len(menu.menu.categories), len(menu.menu.items)) == (5, 26)
     assert {level.item_name: level.available for level in menu.stock} == {
@@ -113,6 +118,9 @@ async def test_the_demo_is_seeded_once_and_is_whole(system: SeedSettings) -> Non
     covered = [category for station in listed.stations for category in station.category_ids]
     assert sorted(covered) == sorted(category.id for category in menu.menu.categories)
     assert [station.name for station in listed.stations if station.is_default] == ["Grill"]
+    assert [section.name for section in sections.sections] == ["Dining room", "Terrace"]
+    assert sorted(int(table.name) for table in tables.tables) == list(range(1, 13))
+    assert len({(table.section_id, table.x, table.y) for table in tables.tables}) == 12
     assert card.timecard.employee_name == "Tilly Till"
 
 

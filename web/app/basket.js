@@ -7,10 +7,10 @@ const STORED = "fynlo.basket.";
 const QUANTITY_MAX = 99;
 export const NOTE_MAX = 200;
 
-const EMPTY = { lines: [], order_type: "eat_in", service_flow: "pay_later", guest_allergy: null, note: "" };
+const EMPTY = { lines: [], order_type: "eat_in", service_flow: "pay_later", table: null, guest_allergy: null, note: "" };
 
 /**
- * {lines, order_type, service_flow, guest_allergy: {allergens, text} or null, note}; a line: {id, item_id, name, unit_minor, quantity, options, note}, with options
+ * {lines, order_type, service_flow, table: {id, name} or null, guest_allergy: {allergens, text} or null, note}; a line: {id, item_id, name, unit_minor, quantity, options, note}, with options
  * [{option_id, name, quantity, price_delta_minor}].
  */
 export const basket = signal(EMPTY);
@@ -68,7 +68,7 @@ export function stepLine(id, step) {
   if (line) changeLine(id, { quantity: Math.min(QUANTITY_MAX, line.quantity + step) });
 }
 
-/** Eat in or takeaway, pay now or later, what the guest must not eat, a note to the kitchen. */
+/** Eat in or takeaway, pay now or later, at which table, what the guest must not eat, a note to the kitchen. */
 export function setBasket(change) {
   put({ ...basket.value, ...change });
 }
@@ -105,12 +105,13 @@ export function orderBody(wanted, menuVersion) {
   return { ...draftOf(wanted, menuVersion), ...(guest_allergy ? { guest_allergy } : {}), ...(note ? { note } : {}) };
 }
 
-/** The body for POST /orders/quote: what decides the price. */
-export function draftOf({ lines, order_type, service_flow }, menuVersion) {
+/** The body for POST /orders/quote: what decides the price, and where it goes. */
+export function draftOf({ lines, order_type, service_flow, table }, menuVersion) {
   return {
     service_flow,
     order_type,
     menu_version: menuVersion,
+    ...(table ? { table_id: table.id } : {}),
     lines: lines.map((line) => ({
       id: line.id,
       item_id: line.item_id,

@@ -80,6 +80,22 @@ export const tills = {
   },
 };
 
+export const floor = {
+  empty: { tables: {}, sections: {} },
+  snapshot: (state) => ({ tables: byId(state.tables), sections: byId(state.sections) }),
+  apply(state, event) {
+    const [kind, what] = event.k.split(".");
+    if (kind !== "table" && kind !== "section") return state;
+    const all = kind === "table" ? "tables" : "sections";
+    const id = event.d.id || event.d[`${kind}_id`];
+    const known = state[all][id];
+    if (known && known.version > event.d.version) return state;
+    const next = { ...state[all], [id]: event.d };
+    if (what === "removed") delete next[id];
+    return { ...state, [all]: next };
+  },
+};
+
 export const inventory = {
   empty: { levels: {}, available: {} },
   snapshot: (state) => ({ levels: byId(state.levels, "item_id"), available: {} }),

@@ -43,6 +43,13 @@ const STATES = {
   invoiced: "Invoiced",
   cancelled: "Cancelled",
 };
+const TABLE_STATES = {
+  free: "Free",
+  reserved: "Reserved",
+  occupied: "Occupied",
+  paying: "Paying",
+  dirty: "To clear",
+};
 const ROLES = {
   platform_owner: "Platform owner",
   restaurant_owner: "Owner",
@@ -55,6 +62,7 @@ export const allergenName = worded(ALLERGENS);
 export const methodName = worded(METHODS);
 export const orderTypeName = worded(ORDER_TYPES);
 export const stateName = worded(STATES);
+export const tableStateName = worded(TABLE_STATES);
 export const roleName = worded(ROLES);
 
 /** The codes of the fourteen allergens, by name. */

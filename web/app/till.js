@@ -17,7 +17,7 @@ const KEYS = [
   ["Space", "Choose an option"],
   ["B", "To the basket"],
   ["S", "To the button that sends or pays; Enter presses it"],
-  ["1 2 3", "Sell, Orders, Till"],
+  ["1 2 3 4", "Sell, Orders, Tables, Till"],
   ["0 – 9", "Type an amount, pence included: 1250 is £12.50"],
   ["Esc", "Close a dialog"],
   ["?", "This list"],
@@ -44,6 +44,7 @@ const start = async () => {
     { AllergyDialog },
     { NoteDialog },
     { Approval },
+    { TableDialog, Tables, TransferDialog },
   ] = await Promise.all([
     import("./till/shop.js"),
     import("./till/sell.js"),
@@ -59,15 +60,18 @@ const start = async () => {
     import("./till/allergy.js"),
     import("./till/note.js"),
     import("./till/approval.js"),
+    import("./till/tables.js"),
   ]);
   const { alarms, dialog, dismissAlarm, drawer, openOrders, realtime, view } = shop;
-  const views = { sell: Sell, orders: Orders, drawer: Drawer };
+  const views = { sell: Sell, orders: Orders, tables: Tables, drawer: Drawer };
   const dialogs = {
     options: Options,
     allergy: AllergyDialog,
     note: NoteDialog,
     pay: Pay,
     order: OrderDialog,
+    table: TableDialog,
+    transfer: TransferDialog,
     move: Move,
     close: CloseTill,
     x: XReport,
@@ -95,13 +99,15 @@ const start = async () => {
     s: toBasket(".basket-send .primary"),
     1: show("sell"),
     2: show("orders"),
-    3: show("drawer"),
+    3: show("tables"),
+    4: show("drawer"),
   };
 
   function Top() {
     const tabs = [
       ["sell", "Sell", 0],
       ["orders", "Orders", openOrders.value.length + waiting.value.length],
+      ["tables", "Tables", 0],
       ["drawer", drawer.value ? `Till ${plain(drawer.value.till)}` : "Till", 0],
     ];
     return html`<header class="top">

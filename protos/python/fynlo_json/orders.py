@@ -5,7 +5,7 @@ The JSON that devices see of fynlo.orders.v1.
 
 from typing import Final
 
-from fynlo.orders.v1 import events_pb2, orders_pb2, orders_service_pb2
+from fynlo.orders.v1 import events_pb2, floor_pb2, floor_service_pb2, orders_pb2, orders_service_pb2
 
 from fynlo_json.catalog import ALLERGEN
 from fynlo_json.common import BILL_MODE, ORDER_TYPE, actor
@@ -17,6 +17,8 @@ LIFECYCLE: Final = EnumNames(orders_pb2.Lifecycle, "LIFECYCLE_")
 ORDER_STATE: Final = EnumNames(orders_pb2.OrderState, "ORDER_STATE_")
 PAYMENT_STATE: Final = EnumNames(orders_pb2.PaymentState, "PAYMENT_STATE_")
 SERVICE_FLOW: Final = EnumNames(orders_pb2.ServiceFlow, "SERVICE_FLOW_")
+TABLE_SHAPE: Final = EnumNames(floor_pb2.TableShape, "TABLE_SHAPE_")
+TABLE_STATE: Final = EnumNames(floor_pb2.TableState, "TABLE_STATE_")
 TICKET_ACTION: Final = EnumNames(orders_service_pb2.TicketAction, "TICKET_ACTION_")
 TICKET_LINE_ACTION: Final = EnumNames(orders_service_pb2.TicketLineAction, "TICKET_LINE_ACTION_")
 
@@ -58,9 +60,23 @@ def list_orders_response(of: orders_service_pb2.ListOrdersResponse) -> Json:
     }
 
 
+def list_sections_response(of: floor_service_pb2.ListSectionsResponse) -> Json:
+    return {
+        "items": [section(one) for one in of.sections],
+        "next_cursor": of.next_cursor or None,
+    }
+
+
 def list_stations_response(of: orders_service_pb2.ListStationsResponse) -> Json:
     return {
         "items": [station(one) for one in of.stations],
+        "next_cursor": of.next_cursor or None,
+    }
+
+
+def list_tables_response(of: floor_service_pb2.ListTablesResponse) -> Json:
+    return {
+        "items": [table(one) for one in of.tables],
         "next_cursor": of.next_cursor or None,
     }
 
@@ -201,6 +217,15 @@ def quote(of: orders_service_pb2.Quote) -> Json:
     }
 
 
+def reservation(of: floor_pb2.Reservation) -> Json:
+    """That guests are expected at a table."""
+    return {
+        "from": instant(of.starts_at) if of.HasField("starts_at") else None,
+        "minutes": of.minutes,
+        "name": of.name,
+    }
+
+
 def restaurant_metrics(of: orders_pb2.RestaurantMetrics) -> Json:
     """Today's figures of a restaurant, for dashboards."""
     return {
@@ -214,6 +239,31 @@ def restaurant_metrics(of: orders_pb2.RestaurantMetrics) -> Json:
         "paid_minor": of.paid_minor,
         "tickets_open": of.tickets_open,
         "computed_at": instant(of.computed_at) if of.HasField("computed_at") else None,
+    }
+
+
+def section(of: floor_pb2.Section) -> Json:
+    """A part of the floor: a room, a terrace, the bar."""
+    return {
+        "id": of.id,
+        "name": of.name,
+        "position": of.position,
+        "version": of.version,
+    }
+
+
+def section_removed(of: events_pb2.SectionRemoved) -> Json:
+    """There is no such section any more. The version is newer than any that it had."""
+    return {
+        "section_id": of.section_id,
+        "version": of.version,
+    }
+
+
+def section_saved(of: events_pb2.SectionSaved) -> Json:
+    """A section is new, or has changed."""
+    return {
+        "section": section(of.section),
     }
 
 
@@ -246,6 +296,40 @@ def station(of: orders_pb2.Station) -> Json:
 def station_saved(of: events_pb2.StationSaved) -> Json:
     return {
         "station": station(of.station),
+    }
+
+
+def table(of: floor_pb2.Table) -> Json:
+    """A table where it stands, and what is going on at it. Absolute: the newest version replaces all before it."""
+    return {
+        "id": of.id,
+        "name": of.name,
+        "section_id": of.section_id,
+        "seats": of.seats,
+        "shape": TABLE_SHAPE[of.shape],
+        "x": of.x,
+        "y": of.y,
+        "state": TABLE_STATE[of.state],
+        "order_ids": list(of.order_ids),
+        "covers": of.covers or None,
+        "server_id": of.server_id or None,
+        "reservation": reservation(of.reservation) if of.HasField("reservation") else None,
+        "version": of.version,
+    }
+
+
+def table_removed(of: events_pb2.TableRemoved) -> Json:
+    """There is no such table any more. The version is newer than any that it had."""
+    return {
+        "table_id": of.table_id,
+        "version": of.version,
+    }
+
+
+def table_updated(of: events_pb2.TableUpdated) -> Json:
+    """A table is new, stands elsewhere, or something else goes on at it. Whole: the newest version replaces all before it."""
+    return {
+        "table": table(of.table),
     }
 
 

@@ -9,7 +9,7 @@ from fynlo.realtime.v1 import channel_source_service_pb2, realtime_pb2
 from google.protobuf.json_format import MessageToDict
 
 from fynlo_json.catalog import stock_level
-from fynlo_json.orders import order, restaurant_metrics, station, ticket, ticket_alarm
+from fynlo_json.orders import order, restaurant_metrics, section, station, table, ticket, ticket_alarm
 from fynlo_json.payments import till_session
 from fynlo_json.scalars import EnumNames, Json
 from fynlo_json.staff import timecard
@@ -19,16 +19,8 @@ REPLAY_OUTCOME: Final = EnumNames(channel_source_service_pb2.ReplayOutcome, "REP
 
 def floor_state(of: realtime_pb2.FloorState) -> Json:
     return {
-        "tables": [floor_table(one) for one in of.tables],
-    }
-
-
-def floor_table(of: realtime_pb2.FloorTable) -> Json:
-    return {
-        "id": of.id,
-        "name": of.name,
-        "state": of.state or None,
-        "version": of.version,
+        "tables": [table(one) for one in of.floor_tables],
+        "sections": [section(one) for one in of.sections],
     }
 
 

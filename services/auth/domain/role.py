@@ -37,6 +37,7 @@ _MANAGER = _EMPLOYEE | {
     "staff.read",
     "staff.manage",
     "menu.manage",
+    "floor.manage",
     "members.invite",
 }
 _RESTAURANT_OWNER = _MANAGER | {"members.manage", "settings.manage"}

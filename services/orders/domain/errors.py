@@ -1,6 +1,7 @@
 """What the rules refuse. Reasons are stable; the edge turns them into problem codes."""
 
 from collections.abc import Iterable
+from uuid import UUID
 
 from chassis.errors import AlreadyExists, Conflict, FieldError, NotFound, Stale, Unprocessable
 
@@ -99,6 +100,10 @@ class EmptyOrder(Unprocessable):
 class UnknownTable(Unprocessable):
     """There is no such table."""
 
+    def __init__(self, table_id: UUID) -> None:
+        detail = f"There is no table {table_id}."
+        super().__init__(detail, fields=[FieldError("table_id", "UNKNOWN_TABLE", detail)])
+
 
 class UnknownCustomer(Unprocessable):
     """There is no such customer."""
@@ -122,3 +127,55 @@ class DefaultStationNeeded(Unprocessable):
 
 class StaleVersion(Stale):
     """Somebody changed it since; read it again."""
+
+
+class SectionNotFound(NotFound):
+    """There is no such section in this restaurant."""
+
+
+class TableNotFound(NotFound):
+    """There is no such table in this restaurant."""
+
+
+class NameTaken(Conflict):
+    """Another one is called so."""
+
+
+class SectionNotEmpty(Conflict):
+    """Tables stand in it."""
+
+
+class TableOccupied(Conflict):
+    """Orders are open at the table; ``metadata`` has ``order_ids`` (comma list)."""
+
+
+class TableReserved(Conflict):
+    """Guests are expected at the table; ``metadata`` has ``from`` and ``minutes``."""
+
+
+class TableFull(Conflict):
+    """As many orders are open at the table as there may be."""
+
+
+class UnknownSection(Unprocessable):
+    """There is no such section."""
+
+    def __init__(self, section_id: UUID) -> None:
+        detail = f"There is no section {section_id}."
+        super().__init__(detail, fields=[FieldError("section_id", "UNKNOWN_SECTION", detail)])
+
+
+class TooManySections(Unprocessable):
+    """More sections than a restaurant may have."""
+
+
+class TooManyTables(Unprocessable):
+    """More tables than a restaurant may have."""
+
+
+class ReservationOver(Unprocessable):
+    """The time of the reservation is over."""
+
+
+class ReservationTooFar(Unprocessable):
+    """The reservation is further ahead than one may be."""

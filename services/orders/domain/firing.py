@@ -132,6 +132,7 @@ def _new_ticket(order: Order, station: Station, course: str, lines: Sequence[Lin
         allergens=_allergens(lines),
         lines=tuple(_ticket_line(line) for line in lines),
         remarks=order.remarks,
+        table_name=order.table_name,
     )
 
 

@@ -5,7 +5,9 @@ from dataclasses import dataclass
 
 from services.orders.domain.day import DayFigures
 from services.orders.domain.order.order import Order
+from services.orders.domain.section import Section
 from services.orders.domain.station import Station
+from services.orders.domain.table import Table
 from services.orders.domain.ticket import Ticket
 
 
@@ -27,7 +29,10 @@ class KitchenState:
 
 @dataclass(frozen=True, slots=True)
 class FloorState:
-    """There are no tables yet."""
+    """Tables by name, and sections by position."""
+
+    tables: Sequence[Table]
+    sections: Sequence[Section]
 
 
 @dataclass(frozen=True, slots=True)

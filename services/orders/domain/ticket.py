@@ -93,6 +93,7 @@ class Ticket:
     alarm: Alarm | None = None
     remarks: Remarks = NO_REMARKS
     allergy_acknowledged_at: datetime | None = None
+    table_name: str = ""
     told: object = field(default=None, init=False, repr=False, compare=False)
     """As an order's."""
 
@@ -175,6 +176,11 @@ def with_remarks(ticket: Ticket, remarks: Remarks) -> Ticket:
         acknowledged_at=None,
         revision=ticket.revision + 1,
     )
+
+
+def at_table(ticket: Ticket, name: str) -> Ticket:
+    """A new revision that no display has shown: its guests sit somewhere else now."""
+    return replace(ticket, table_name=name, acknowledged_at=None, revision=ticket.revision + 1)
 
 
 def acknowledge_allergy(ticket: Ticket, seen: GuestAllergy | None, at: datetime) -> Ticket:

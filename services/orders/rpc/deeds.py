@@ -1,6 +1,6 @@
 """What people did with orders and tickets, told to whoever reads the log."""
 
-from fynlo.orders.v1 import orders_pb2
+from fynlo.orders.v1 import floor_pb2, orders_pb2
 
 from chassis.telemetry.deeds import deed
 from services.orders.domain.ticket import TicketStep
@@ -30,6 +30,16 @@ def tell_completed(order: orders_pb2.Order) -> None:
     """An order is served, paid and done with."""
     if order.lifecycle == orders_pb2.LIFECYCLE_DONE:
         deed("orders.order_completed", **facts_of(order))
+
+
+def tell_transferred(order: orders_pb2.Order) -> None:
+    """An order's guests sit at another table."""
+    deed("orders.order_transferred", **facts_of(order))
+
+
+def tell_cleared(table: floor_pb2.Table) -> None:
+    """Somebody has cleared a table."""
+    deed("orders.table_cleared", table=table.name, table_id=table.id)
 
 
 def tell_step(ticket: orders_pb2.Ticket, step: TicketStep) -> None:

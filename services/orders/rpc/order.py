@@ -23,6 +23,7 @@ from services.orders.usecases.order.lifecycle import complete_order, set_order_s
 from services.orders.usecases.order.order import get_history, get_order, list_orders
 from services.orders.usecases.order.placing import place_order, quote_order, validate_order
 from services.orders.usecases.order.remark import set_guest_allergy, set_note
+from services.orders.usecases.order.transfer import transfer_order
 from services.orders.usecases.ports import Dependencies
 from services.orders.wire import enums
 from services.orders.wire.order import history_message, order_message, quote_message, wanted_order
@@ -35,6 +36,7 @@ CANCELLED = with_order(orders_api.CancelOrderResponse)
 COMPLETED = with_order(orders_api.CompleteOrderResponse)
 ALLERGY_SET = with_order(orders_api.SetGuestAllergyResponse)
 NOTE_SET = with_order(orders_api.SetOrderNoteResponse)
+TRANSFERRED = with_order(orders_api.TransferOrderResponse)
 STATUS_SET = with_order(orders_api.SetOrderStatusResponse)
 COMMAND_OF_STATUS = {
     State.VALIDATED: "ValidateOrder",
@@ -139,6 +141,14 @@ class OrdersRpc(OrdersServiceServicer):
     ) -> orders_api.SetOrderNoteResponse:
         command, order_id = command_of("SetOrderNote", request), UUID(request.order_id)
         return await set_note(self._deps, command, order_id, request.note.strip(), NOTE_SET)
+
+    async def TransferOrder(
+        self, request: orders_api.TransferOrderRequest, context: Context
+    ) -> orders_api.TransferOrderResponse:
+        command, order_id = command_of("TransferOrder", request), UUID(request.order_id)
+        reply = await transfer_order(self._deps, command, order_id, UUID(request.table_id), TRANSFERRED)
+        deeds.tell_transferred(reply.order)
+        return reply
 
     async def SetOrderStatus(
         self, request: orders_api.SetOrderStatusRequest, context: Context

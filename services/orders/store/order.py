@@ -53,7 +53,7 @@ SELECT EXISTS (SELECT 1 FROM orders WHERE restaurant_id = $1 AND id = $2) AS tak
 ) AS number
 """
 # What an order consists of beside its own row: $19..$29 tickets, each column an array; $30..$38 history,
-# whose sequence is 0 where no axis moved; $39..$44 what its day gains.
+# whose sequence is 0 where no axis moved; $39..$44 what its day gains. $45 is its table.
 _PARTS = """
 tickets AS (
     INSERT INTO ticket (restaurant_id, order_id, undelivered_revision, id, station_id, revision, state,
@@ -92,20 +92,20 @@ INSERT_ORDER = f"""
 WITH saved AS (
     INSERT INTO orders (restaurant_id, id, number, state, lifecycle, payment_state, kitchen_state,
         service_flow, business_date, created_at, updated_at, placed_at, version, content_hash, history_rows,
-        cancel_reason, item_names, body)
-    VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, lower($17::text), $18)
+        cancel_reason, item_names, body, table_id)
+    VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, lower($17::text), $18, $45)
     RETURNING 1
 ), {_PARTS}
 SELECT count(*) FROM saved
 """  # noqa: S608
-# $45 is the version before.
+# $46 is the version before.
 UPDATE_ORDER = f"""
 WITH saved AS (
     UPDATE orders SET number = $3, state = $4, lifecycle = $5, payment_state = $6, kitchen_state = $7,
         service_flow = $8, business_date = $9, created_at = $10, updated_at = $11, placed_at = $12,
         version = $13, content_hash = $14, history_rows = $15, cancel_reason = $16,
-        item_names = lower($17::text), body = $18
-    WHERE restaurant_id = $1 AND id = $2 AND version = $45
+        item_names = lower($17::text), body = $18, table_id = $45
+    WHERE restaurant_id = $1 AND id = $2 AND version = $46
     RETURNING 1
 ), {_PARTS}
 SELECT count(*) FROM saved
@@ -215,7 +215,7 @@ def order_in(row: Record) -> Order:
 
 
 def _values(tx: Transaction, change: Change) -> list[object]:
-    """$1 to $44."""
+    """$1 to $45."""
     order = change.order
     return [
         tx.tenant,
@@ -239,4 +239,5 @@ def _values(tx: Transaction, change: Change) -> list[object]:
         *ticket_columns(change.tickets),
         *history_values(change.history),
         *change.gained.values,
+        order.table_id,
     ]

@@ -66,6 +66,42 @@ station = sa.Table(
     sa.Index("station_default", "restaurant_id", unique=True, postgresql_where=sa.text("is_default")),
 )
 
+floor_section = sa.Table(
+    "floor_section",
+    metadata,
+    _tenant(),
+    _column("id", pg.UUID(), key=True),
+    _column("name", sa.Text),
+    _column("name_key", sa.Text),
+    _column("position", sa.Integer),
+    _column("version", sa.BigInteger),
+    sa.Index("floor_section_name", "restaurant_id", "name_key", unique=True),
+)
+
+floor_table = sa.Table(
+    "floor_table",
+    metadata,
+    _tenant(),
+    _column("id", pg.UUID(), key=True),
+    _column("version", sa.BigInteger),
+    _column("section_id", pg.UUID()),
+    _column("name", sa.Text),
+    _column("name_key", sa.Text),
+    _column("seats", sa.Integer),
+    _column("shape", sa.Text),
+    _column("x", sa.Integer),
+    _column("y", sa.Integer),
+    _column("seated", pg.JSONB),
+    _column("is_dirty", sa.Boolean),
+    _column("reserved_from", _at, null=True),
+    _column("reserved_minutes", sa.Integer, null=True),
+    _column("reserved_name", sa.Text, null=True),
+    _column("reservation_shown", sa.Boolean),
+    _column("changes_at", _at, null=True),
+    sa.Index("floor_table_name", "restaurant_id", "name_key", unique=True),
+    sa.Index("floor_table_changing", "changes_at", "id", postgresql_where=sa.text("changes_at IS NOT NULL")),
+)
+
 orders = sa.Table(
     "orders",
     metadata,

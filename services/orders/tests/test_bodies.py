@@ -12,6 +12,7 @@ from services.orders.domain.alarm import Alarm
 from services.orders.domain.menu import OrderType
 from services.orders.domain.order.order import (
     Actor,
+    AtTable,
     ChosenOption,
     GuestAllergy,
     Kitchen,
@@ -86,6 +87,7 @@ orders = st.builds(
     completed_at=maybe,
     cancel_reason=text,
     remarks=remarks,
+    table=st.none() | st.builds(AtTable, st.uuids(), text),
 )
 ticket_lines = st.builds(
     TicketLine,
@@ -118,6 +120,7 @@ tickets = st.builds(
     alarm=st.none() | st.builds(Alarm, st.sampled_from(["no_display", "not_confirmed"]), moments),
     remarks=remarks,
     allergy_acknowledged_at=maybe,
+    table_name=text,
 )
 
 ORDER_COLUMNS = (
@@ -134,6 +137,7 @@ ORDER_COLUMNS = (
     "history_rows",
     "placed_at",
     "cancel_reason",
+    "table_id",
 )
 TICKET_COLUMNS = ("id", "order_id", "station_id", "revision", "created_at", "ready_at", "acknowledged_at")
 

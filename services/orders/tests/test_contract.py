@@ -39,14 +39,18 @@ from services.orders.domain.order.order import (
     State,
     Totals,
 )
+from services.orders.domain.section import Section
 from services.orders.domain.station import Station
+from services.orders.domain.table import Layout, Reservation, Seated, Table, TableShape, TableState
 from services.orders.domain.ticket import LineStep, Ticket, TicketLine, TicketStep
 from services.orders.pricing import BillMode, VatGroup
 from services.orders.wire import enums
 from services.orders.wire.alarm import alarm_cleared, ticket_undelivered
 from services.orders.wire.day import metrics_updated
 from services.orders.wire.events import published
+from services.orders.wire.section import section_removed, section_saved
 from services.orders.wire.station import station_saved
+from services.orders.wire.table import table_removed, table_updated
 
 EXAMPLES = Path(__file__).parents[3] / "protos" / "examples"
 AT = datetime(2026, 3, 2, 12, 0, 0, 250_000, tzinfo=UTC)
@@ -145,6 +149,15 @@ def events() -> dict[str, Message]:
     done = at_kitchen(Kitchen.SERVED, lifecycle=Lifecycle.DONE, totals=paid, version=4, completed_at=LATER)
     cancelled = at_kitchen(Kitchen.CANCELLED, lifecycle=Lifecycle.CANCELLED, version=3)
     station = Station(STATION, "Kitchen", 0, frozenset({fixed(107)}), True, 15, 2)
+    terrace, table_id = (UUID(f"0195f3a0-0000-7000-8000-0000000001{end}") for end in ("f1", "f2"))
+    section = Section(terrace, "Terrace", 1, 2)
+    table = Table(
+        id=table_id,
+        layout=Layout(terrace, "12", 4, TableShape.ROUND, 250, 400),
+        version=7,
+        seated=(Seated(ORDER, 3, str(MIA), is_paying=True),),
+        reservation=Reservation(datetime(2026, 3, 2, 20, tzinfo=UTC), 90, "Okonkwo"),
+    )
     figures = Figures(placed=17, done=12, cancelled=1, gross_minor=48_250, paid_minor=36_100, tickets_open=3)
     unseen = Unseen(FIRED.id, FIRED.revision, "no_display", "k3f9a1", 1841)
     till = Actor("0195f3a0-0000-7000-8000-000000000201", "Ada", "till-1")
@@ -170,6 +183,10 @@ def events() -> dict[str, Message]:
         "TicketUndelivered": ticket_undelivered(FIRED, unseen, FIRED.created_at + timedelta(seconds=30)),
         "TicketAlarmCleared": alarm_cleared(FIRED, AlarmEnd.ACKNOWLEDGED, till),
         "StationSaved": station_saved(station),
+        "TableUpdated": table_updated(table),
+        "TableRemoved": table_removed(table),
+        "SectionSaved": section_saved(section),
+        "SectionRemoved": section_removed(section),
         "MetricsUpdated": metrics_updated(metrics),
     }
 
@@ -237,6 +254,8 @@ def test_a_ticket_that_moved_is_told_once() -> None:
         (State, enums.STATE),
         (TicketStep, enums.TICKET_STEP),
         (LineStep, enums.LINE_STEP),
+        (TableShape, enums.TABLE_SHAPE),
+        (TableState, enums.TABLE_STATE),
     ],
     ids=lambda value: getattr(value, "__name__", ""),
 )

@@ -151,6 +151,10 @@ async def test_every_order_method_needs_its_permission(wire: Wire) -> None:
         "FireOrder": ("orders.place", orders_api.FireOrderRequest(request_id="r", order_id=order.id)),
         "CancelOrder": ("orders.cancel", orders_api.CancelOrderRequest(request_id="r", order_id=order.id)),
         "CompleteOrder": ("orders.place", orders_api.CompleteOrderRequest(request_id="r", order_id=order.id)),
+        "TransferOrder": (
+            "orders.place",
+            orders_api.TransferOrderRequest(request_id="r", order_id=order.id, table_id=str(new_id())),
+        ),
         "SetOrderStatus": (
             "orders.place",
             orders_api.SetOrderStatusRequest(
@@ -490,7 +494,7 @@ async def test_a_snapshot_and_its_position_fit_the_replay(wire: Wire) -> None:
     assert [ticket.order_id for ticket in kitchen.kitchen.tickets] == [order.id]
     assert [station.name for station in kitchen.kitchen.stations] == ["Kitchen"]
     assert list(orders.orders.orders) == [order]
-    assert (floor.WhichOneof("state"), list(floor.floor.tables)) == ("floor", [])
+    assert (floor.WhichOneof("state"), list(floor.floor.floor_tables)) == ("floor", [])
     assert (metrics.metrics.metrics.orders_placed, metrics.metrics.metrics.gross_minor) == (1, 1125)
     await wire.world.cook(order.id)
     with wire.peers[2].as_service(wire.world.tenant):

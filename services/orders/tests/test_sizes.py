@@ -16,8 +16,9 @@ from services.orders.domain.menu import Item
 from services.orders.domain.order import allergy, cancelling, lifecycle, placing
 from services.orders.domain.order.basket import WantedLine, WantedOption, price_basket
 from services.orders.domain.order.change import Change, Locked
-from services.orders.domain.order.order import GuestAllergy, Lifecycle, Remarks, ServiceFlow
+from services.orders.domain.order.order import AtTable, GuestAllergy, Lifecycle, Remarks, ServiceFlow
 from services.orders.domain.order.remark import say
+from services.orders.domain.order.transfer import transfer
 from services.orders.domain.payment import Captured, record
 from services.orders.domain.station import STATIONS_MAX, STATIONS_PER_CATEGORY_MAX
 from services.orders.domain.ticket import TicketStep
@@ -129,6 +130,7 @@ def lives(change: Change, ending: str) -> Iterator[Change]:
     yield change
     change = took(say(locked(), Remarks(LONGEST_ALLERGY, "🍕" * 500), "note", stamp()) or change)
     yield change
+    yield took(transfer(locked(), AtTable(new_id(), "🍕" * 40), stamp()) or change)
     if ending == "cancelled before it is cooked":
         yield took(cancelling.begin_cancel(locked(), stamp(reason="r" * 200)))
         yield took(cancelling.refuse_cancel(locked(), STATIONS, stamp()))

@@ -10,7 +10,9 @@ from services.orders.domain.order.listing import CLOSED_STATES, NEWEST_POSITION,
 from services.orders.domain.snapshot import FloorState, KitchenState, OrdersState, Snapshot
 from services.orders.store.alarm import find_alarms
 from services.orders.store.listing import find_newest
+from services.orders.store.section import find_sections
 from services.orders.store.station import find_stations
+from services.orders.store.table import find_tables
 from services.orders.store.ticket import list_tickets, list_unseen
 from services.orders.usecases.day import todays_figures
 from services.orders.usecases.ports import Dependencies
@@ -47,6 +49,6 @@ async def _state(
         case "metrics":
             return await todays_figures(tx, await restaurant_of(tx), deps.clock.now())
         case "floor":
-            return FloorState()
+            return FloorState(await find_tables(tx), await find_sections(tx))
         case _:
             raise UnknownChannel(f"The orders service has no state of a channel {channel}.")

@@ -12,10 +12,11 @@ from fynlo.orders.v1 import orders_service_pb2 as orders_api
 from chassis.errors import InvalidArgument
 from chassis.ids import derived_id, parse_id
 from chassis.instants import instant, timestamp
-from services.orders.domain.errors import UnknownCustomer, UnknownTable
+from services.orders.domain.errors import UnknownCustomer
 from services.orders.domain.order.basket import WantedLine, WantedOption
 from services.orders.domain.order.order import (
     Actor,
+    AtTable,
     ChosenOption,
     Lifecycle,
     Line,
@@ -34,11 +35,9 @@ def wanted_order(draft: orders_api.OrderDraft, own_id: UUID) -> WantedOrder:
     """What the request asks for; ``own_id`` is the order's where the client names none.
 
     Lines without an id get one from the order, what was asked for and their place in it: a retry asks for the
-    same lines, and finds the goods that are held for them. Raises InvalidArgument (INVALID_ID, INVALID_TEXT),
-    UnknownTable and UnknownCustomer: there are none of either yet.
+    same lines, and finds the goods that are held for them. Raises InvalidArgument (INVALID_ID, INVALID_TEXT)
+    and UnknownCustomer: there are none yet.
     """
-    if draft.table_id:
-        raise UnknownTable(f"There is no table {draft.table_id}.")
     if draft.customer_id:
         raise UnknownCustomer(f"There is no customer {draft.customer_id}.")
     order_id = parse_id(draft.id) if draft.id else own_id
@@ -57,6 +56,7 @@ def wanted_order(draft: orders_api.OrderDraft, own_id: UUID) -> WantedOrder:
         content_hash=content_hash,
         id_from_client=bool(draft.id),
         remarks=remarks_of(draft),
+        table_id=parse_id(draft.table_id) if draft.table_id else None,
     )
 
 
@@ -107,6 +107,7 @@ def order_of(message: orders_pb2.Order, row: Mapping[str, Any]) -> Order:
         completed_at=instant(message, "completed_at"),
         cancel_reason=row["cancel_reason"],
         remarks=remarks_of(message),
+        table=None if row["table_id"] is None else AtTable(row["table_id"], message.table_name),
     )
 
 
@@ -122,6 +123,8 @@ def _order_message(order: Order) -> orders_pb2.Order:
         kitchen_state=enums.KITCHEN[order.kitchen],
         service_flow=enums.SERVICE_FLOW[order.service_flow],
         order_type=enums.ORDER_TYPE[order.order_type],
+        table_id=str(order.table_id or ""),
+        table_name=order.table_name,
         covers=order.covers,
         currency_code=order.currency_code,
         business_date=order.business_date.isoformat(),

@@ -11,7 +11,9 @@ from services.orders.domain.snapshot import FloorState, KitchenState, OrdersStat
 from services.orders.wire.alarm import alarm_message
 from services.orders.wire.day import metrics_message
 from services.orders.wire.order import order_message
+from services.orders.wire.section import section_message
 from services.orders.wire.station import station_message
+from services.orders.wire.table import table_message
 from services.orders.wire.ticket import ticket_message
 
 SNAPSHOT_BYTES = 3 * 1024 * 1024
@@ -39,8 +41,10 @@ def snapshot_message(of: Snapshot) -> channel_source_api.GetSnapshotResponse:
             answer.kitchen.tickets.extend(room.for_newest(ticket_message(ticket) for ticket in tickets))
         case DayFigures():
             answer.metrics.metrics.CopyFrom(metrics_message(of.state))
-        case FloorState():
+        case FloorState(tables, sections):
             answer.floor.SetInParent()
+            answer.floor.floor_tables.extend(table_message(table) for table in tables)
+            answer.floor.sections.extend(section_message(section) for section in sections)
     return answer
 
 

@@ -43,6 +43,7 @@ def ticket_of(message: orders_pb2.Ticket, row: Mapping[str, Any]) -> Ticket:
         alarm=Alarm(row["alarm_cause"], row["alarm_at"]) if row["alarm_cause"] else None,
         remarks=remarks_of(message),
         allergy_acknowledged_at=instant(message, "allergy_acknowledged_at"),
+        table_name=message.table_name,
     )
 
 
@@ -56,6 +57,7 @@ def _ticket_message(ticket: Ticket) -> orders_pb2.Ticket:
         revision=ticket.revision,
         state=enums.KITCHEN[ticket.state],
         course=ticket.course,
+        table_name=ticket.table_name,
         order_type=enums.ORDER_TYPE[ticket.order_type],
         created_at=timestamp(ticket.created_at),
         target_at=timestamp(ticket.target_at),

@@ -7,7 +7,7 @@ import pytest
 from fynlo.catalog.v1 import catalog_pb2
 from fynlo.catalog.v1 import events_pb2 as catalog_events
 from fynlo.orders.v1 import events_pb2 as orders_events
-from fynlo.orders.v1 import orders_pb2
+from fynlo.orders.v1 import floor_pb2, orders_pb2
 from fynlo.payments.v1 import events_pb2 as payments_events
 from fynlo.payments.v1 import payments_pb2
 from fynlo.staff.v1 import events_pb2 as staff_events
@@ -98,6 +98,15 @@ CASES: list[tuple[Message, str, str, str]] = [
         "station.updated",
         "station:s1",
     ),
+    (orders_events.TableUpdated(table=floor_pb2.Table(id="t1")), "floor", "table.updated", "table:t1"),
+    (orders_events.TableRemoved(table_id="t1"), "floor", "table.removed", "table:t1"),
+    (
+        orders_events.SectionSaved(section=floor_pb2.Section(id="s1")),
+        "floor",
+        "section.updated",
+        "section:s1",
+    ),
+    (orders_events.SectionRemoved(section_id="s1"), "floor", "section.removed", "section:s1"),
     (orders_events.MetricsUpdated(), "metrics", "metrics", "metrics"),
     (catalog_events.StockChanged(level=LEVEL), "inventory", "inventory.level", "level:i1"),
     (catalog_events.StockLow(level=LEVEL), "inventory", "inventory.low_stock", "low:i1"),

@@ -1,8 +1,10 @@
 """For every operation: the request that succeeds, from its documented example with real ids."""
 
 from collections.abc import Awaitable, Callable
+from datetime import timedelta
 from typing import Any
 
+from chassis.clock import SystemClock
 from chassis.ids import new_id
 from tests.e2e.shop import FLOAT_MINOR
 from tests.e2e.walk.document import BY_NAME, Operation
@@ -41,7 +43,9 @@ MADE: dict[str, Callable[[Shop], Awaitable[Any]]] = {
     "number": lambda shop: shop.z_report(),
     "order_id": lambda shop: shop.order(),
     "payment_id": lambda shop: shop.payment(),
+    "section_id": lambda shop: shop.new_section(),
     "session_id": lambda shop: shop.session(),
+    "table_id": lambda shop: shop.new_table(),
     "ticket_id": lambda shop: shop.ticket(),
     "user_id": lambda shop: shop.member(),
 }
@@ -196,6 +200,43 @@ async def _change_station(operation: Operation, shop: Shop, caller: Device) -> S
     station = await shop.owner.post("/api/v2/kitchen/stations", body)
     changed = put(operation.example, name=unique("Grill"), category_ids__0=category["id"])
     return Sent({"station_id": station["id"]}, changed, headers=match(station))
+
+
+@case("POST /orders/{order_id}/transfer")
+async def _transfer(operation: Operation, shop: Shop, caller: Device) -> Sent:
+    order, table = await shop.order(), await shop.new_table()
+    return Sent({"order_id": order["id"]}, put(operation.example, table_id=table["id"]))
+
+
+@case("POST /floor/sections")
+async def _add_section(operation: Operation, shop: Shop, caller: Device) -> Sent:
+    return Sent(body=put(operation.example, name=unique("Bar")))
+
+
+@case("PUT /floor/sections/{section_id}")
+async def _change_section(operation: Operation, shop: Shop, caller: Device) -> Sent:
+    section = await shop.new_section()
+    body = put(operation.example, name=unique("Bar"))
+    return Sent({"section_id": section["id"]}, body, headers=match(section))
+
+
+@case("POST /floor/tables")
+async def _add_table(operation: Operation, shop: Shop, caller: Device) -> Sent:
+    section = await shop.section()
+    return Sent(body=put(operation.example, name=unique("T"), section_id=section["id"]))
+
+
+@case("PUT /floor/tables/{table_id}")
+async def _change_table(operation: Operation, shop: Shop, caller: Device) -> Sent:
+    table = await shop.new_table()
+    body = put(operation.example, name=unique("T"), section_id=table["section_id"])
+    return Sent({"table_id": table["id"]}, body, headers=match(table))
+
+
+@case("POST /floor/tables/{table_id}/reserve")
+async def _reserve(operation: Operation, shop: Shop, caller: Device) -> Sent:
+    table, tomorrow = await shop.new_table(), SystemClock().now() + timedelta(days=1)
+    return Sent({"table_id": table["id"]}, operation.example | {"from": tomorrow.isoformat()})
 
 
 TICKET_STEPS_BEFORE = {"recall": ("bump",), "serve": ("bump",)}

@@ -99,6 +99,24 @@ class Shop:
             ticket = await self.owner.post(f"/api/v2/kitchen/tickets/{ticket['id']}/{step}", {})
         return ticket
 
+    async def section(self) -> Json:
+        """The part of the floor that the walk's tables stand in."""
+        if "section" not in self.kept:
+            self.kept["section"] = await self.new_section()
+        return self.kept["section"]
+
+    async def new_section(self) -> Json:
+        """An empty one."""
+        made: Json = await self.owner.post("/api/v2/floor/sections", {"name": unique("Room"), "position": 1})
+        return made
+
+    async def new_table(self) -> Json:
+        """A free table."""
+        where = {"section_id": (await self.section())["id"], "shape": "square", "x": 0, "y": 0}
+        body = {"name": unique("T"), "seats": 4, **where}
+        made: Json = await self.owner.post("/api/v2/floor/tables", body)
+        return made
+
     async def session(self) -> Json:
         """An open till that stays open."""
         if "session" not in self.kept:

@@ -31,7 +31,7 @@ export function Ticket({ ticket, position, selected, onSelect }) {
       ${position < 9 && html`<kbd>${position + 1}</kbd>`}
       <span class="ticket-number">${ticket.order_number ?? "–"}</span>
       <span class="ticket-where">
-        <strong>${ticket.table ? html`<bdi>${plain(ticket.table)}</bdi>` : orderTypeName(ticket.order_type)}</strong>
+        <strong>${ticket.table ? html`Table <bdi>${plain(ticket.table)}</bdi>` : orderTypeName(ticket.order_type)}</strong>
         <small>${ticket.station ? html`<bdi>${plain(ticket.station)}</bdi>` : ""}${ticket.course ? html` · <bdi>${plain(ticket.course)}</bdi>` : ""}</small>
       </span>
       <time class="ticket-age">${elapsed(ticket.created_at, at)}</time>

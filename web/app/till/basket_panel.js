@@ -12,6 +12,7 @@ import { html, signal, useEffect, useRef, useState } from "../view.js";
 import { AllergyButton } from "./allergy.js";
 import { NoteButton } from "./note.js";
 import { dialog, learnOrder } from "./shop.js";
+import { BasketTable } from "./tables.js";
 
 const QUOTE_AFTER_MS = 150;
 const TYPES = [
@@ -78,7 +79,8 @@ export function BasketPanel() {
     <aside class="basket ${basketOpen.value ? "open" : ""}" aria-label="Basket">
       <div class="basket-kind">
         <button type="button" class="basket-back" onClick=${() => (basketOpen.value = false)}>‹ Menu</button>
-        <${Segmented} label="Order type" value=${wanted.order_type} options=${TYPES} onChange=${(value) => setBasket({ order_type: value })} />
+        <${BasketTable} />
+        <${Segmented} label="Order type" value=${wanted.order_type} options=${TYPES} onChange=${chooseType} />
         <${Segmented} label="Payment" value=${wanted.service_flow} options=${FLOWS} onChange=${(value) => setBasket({ service_flow: value })} />
         <${AllergyButton} />
         <${NoteButton} />
@@ -95,6 +97,11 @@ export function BasketPanel() {
     <button class="basket-bar" disabled=${!units} onClick=${() => (basketOpen.value = true)}>
       <span>${units ? count(units, "item") : "Nothing ordered yet"}</span>${units > 0 && html`<strong>· ${total}</strong>`}
     </button>`;
+}
+
+/** What is taken away goes to no table. */
+function chooseType(value) {
+  setBasket({ order_type: value, ...(value === "takeaway" ? { table: null } : {}) });
 }
 
 /** Wipes the basket; for some seconds it comes back as it was. */

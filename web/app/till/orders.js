@@ -12,7 +12,8 @@ import { html, useState } from "../view.js";
 import { AllergyButton, AllergyNote } from "./allergy.js";
 import { NoteButton, OrderNote } from "./note.js";
 import { useCommand } from "./command.js";
-import { closeDialog, closedOrders, dialog, learnOrder, openOrders, orderOf, view } from "./shop.js";
+import { closeDialog, closedOrders, dialog, learnOrder, openOrders, orderOf, tables, view } from "./shop.js";
+import { OrderTable } from "./tables.js";
 import { SendNow, UnfiredChip } from "./unfired.js";
 
 const CLOSED_SHOWN = 12;
@@ -74,7 +75,12 @@ function takeBack(entry) {
     return [{ ...line, options, name: item.name, unit_minor: item.price_minor, note: line.note || "" }];
   });
   refill(lines);
-  setBasket({ guest_allergy: entry.body.guest_allergy || null, note: entry.body.note || "" });
+  const table = tables.value[entry.body.table_id];
+  setBasket({
+    guest_allergy: entry.body.guest_allergy || null,
+    note: entry.body.note || "",
+    table: table ? { id: table.id, name: table.name } : null,
+  });
   dismissRefused(entry.id);
   view.value = "sell";
 }
@@ -85,7 +91,7 @@ function Card({ order }) {
   return html`<article class="card" data-order=${order.id} data-number=${order.number} data-state=${order.state}>
     <button class="card-head" onClick=${() => show(order)} aria-label=${`Order ${order.number}`}>
       <span class="number">${order.number ?? "–"}</span>
-      <span>${orderTypeName(order.order_type)}${order.table?.name ? html` · <bdi>${plain(order.table.name)}</bdi>` : ""}</span>
+      <span>${orderTypeName(order.order_type)}${order.table?.name ? html` · table <bdi>${plain(order.table.name)}</bdi>` : ""}</span>
       <span class="quiet age">${elapsed(order.created_at, now.value)}</span>
     </button>
     <${AllergyNote} order=${order} />
@@ -140,9 +146,10 @@ export function OrderDialog({ id }) {
   return html`<${Dialog} title=${`Order ${order.number ?? ""}`} name="order" onClose=${closeDialog}>
     <div class="stack">
       <p class="chips"><span class="chip ${order.state}">${stateName(order.state)}</span>
-        <span class="quiet">${orderTypeName(order.order_type)} · ${timeOfDay(order.created_at, restaurant.value.timezone)}</span></p>
+        <span class="quiet">${orderTypeName(order.order_type)}${order.table ? html` · table <bdi>${plain(order.table.name)}</bdi>` : ""} · ${timeOfDay(order.created_at, restaurant.value.timezone)}</span></p>
       ${closed ? html`<${AllergyNote} order=${order} />` : html`<${AllergyButton} order=${order} />`}
       ${closed ? html`<${OrderNote} order=${order} />` : html`<${NoteButton} order=${order} />`}
+      ${!closed && html`<${OrderTable} order=${order} />`}
       <table class="bill"><tbody>
         ${order.lines.map((line) => html`<${BillLine} key=${line.id} line=${line} currency=${currency} />`)}
       </tbody><tfoot>

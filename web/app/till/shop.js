@@ -1,6 +1,6 @@
 // What the till knows: the channels it follows, and the answers that came before their events.
 import { command } from "../api.js";
-import { inventory, isClosed, orders as orderRules, tills } from "../channels.js";
+import { floor, inventory, isClosed, orders as orderRules, tills } from "../channels.js";
 import { menuMoved } from "../menu.js";
 import { say } from "../problem.js";
 import { restaurant } from "../session.js";
@@ -14,12 +14,17 @@ const RECENT_MS = 60_000;
 
 export const realtime = new Realtime({
   kind: "ipad",
-  channels: { orders: { rules: orderRules }, tills: { rules: tills }, inventory: { rules: inventory } },
+  channels: {
+    orders: { rules: orderRules },
+    tills: { rules: tills },
+    inventory: { rules: inventory },
+    floor: { rules: floor },
+  },
   onEvent: noticed,
 });
 export const stock = realtime.states.inventory;
 
-/** Which view is shown: "sell", "orders" or "drawer". */
+/** Which view is shown: "sell", "orders", "tables" or "drawer". */
 export const view = signal("sell");
 /** The dialog that is open, or null: {name, ...}. */
 export const dialog = signal(null);
@@ -28,7 +33,7 @@ export const closeDialog = () => {
 };
 
 // Answers of our own requests, until the same version arrives as an event.
-const answered = signal({ orders: {}, sessions: {} });
+const answered = signal({ orders: {}, sessions: {}, tables: {} });
 
 /** Takes in the answer of a request about an order. */
 export function learnOrder(order) {
@@ -40,6 +45,12 @@ export function learnOrder(order) {
 export function learnSession(session) {
   answered.value = { ...answered.value, sessions: { ...answered.value.sessions, [session.id]: session } };
   return session;
+}
+
+/** Takes in the answer of a request about a table. */
+export function learnTable(table) {
+  answered.value = { ...answered.value, tables: { ...answered.value.tables, [table.id]: table } };
+  return table;
 }
 
 function newest(events, answers) {
@@ -66,6 +77,29 @@ export const closedOrders = computed(() =>
 export function orderOf(id) {
   return orders.value[id];
 }
+
+const byNumber = new Intl.Collator("en-GB", { numeric: true });
+
+/** Table -> the table as we know it now. One that was removed is gone, whatever we were answered before. */
+export const tables = computed(() => {
+  const known = realtime.states.floor.value.tables;
+  const answers = Object.entries(answered.value.tables).filter(([id]) => known[id]);
+  return newest(known, Object.fromEntries(answers));
+});
+
+/** [{id, name, tables}], sections by their position and tables by their names, as people count. */
+export const sections = computed(() =>
+  Object.values(realtime.states.floor.value.sections)
+    .sort((a, b) => a.position - b.position || byNumber.compare(a.name, b.name))
+    .map(({ id, name }) => ({
+      id,
+      name,
+      tables: Object.values(tables.value)
+        .filter((table) => table.section_id === id)
+        .sort((a, b) => byNumber.compare(a.name, b.name)),
+    }))
+    .filter((section) => section.tables.length > 0),
+);
 
 const dismissed = signal(new Set());
 export const alarms = computed(() =>
@@ -110,7 +144,7 @@ function noticed(channel, event, live) {
   if (channel === "inventory" && event.k.startsWith("item.")) menuMoved();
   if (!live && Date.now() - event.at > RECENT_MS) return;
   if (event.k === "kitchen.order_ready") {
-    const where = event.d.table?.name ? ` · ${plain(event.d.table.name)}` : "";
+    const where = event.d.table?.name ? ` · table ${plain(event.d.table.name)}` : "";
     toast(`Order ${event.d.number} is ready${where}`, { tone: "good", milliseconds: 12_000 });
   } else if (event.k === "inventory.low_stock") {
     toast(`Only ${event.d.available} left: ${plain(event.d.item_name || "an item")}`);

@@ -101,15 +101,16 @@ class Locked:
 
 
 class Axes(NamedTuple):
-    """Where an order stands, as its history writes it down."""
+    """Where an order stands, and at which table, as its history writes it down."""
 
     lifecycle: str
     payment: str
     kitchen: str
     state: str
+    table: str
 
 
-UNPLACED = Axes(Lifecycle.DRAFT.value, Payment.UNPAID.value, Kitchen.HELD.value, State.DRAFT.value)
+UNPLACED = Axes(Lifecycle.DRAFT.value, Payment.UNPAID.value, Kitchen.HELD.value, State.DRAFT.value, "")
 """Where an order that is placed comes from, also one that never was a draft."""
 
 
@@ -142,10 +143,12 @@ def change_of(
 def _axes_moved(before: Order | None, after: Order) -> list[tuple[str, str, str]]:
     now = _axes(after)
     if before is None and after.lifecycle is Lifecycle.DRAFT:
-        return [("lifecycle", "", now.lifecycle), ("state", "", now.state)]
+        begun = [("lifecycle", "", now.lifecycle), ("state", "", now.state)]
+        return [*begun, ("table", "", now.table)] if now.table else begun
     was = UNPLACED if before is None else _axes(before)
     return [(axis, old, new) for axis, old, new in zip(Axes._fields, was, now, strict=True) if old != new]
 
 
 def _axes(order: Order) -> Axes:
-    return Axes(order.lifecycle.value, order.payment.value, order.kitchen.value, order.state.value)
+    lifecycle, payment, kitchen, state = order.lifecycle, order.payment, order.kitchen, order.state
+    return Axes(lifecycle.value, payment.value, kitchen.value, state.value, order.table_name)

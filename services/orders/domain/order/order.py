@@ -109,6 +109,14 @@ NO_REMARKS = Remarks()
 
 
 @dataclass(frozen=True, slots=True)
+class AtTable:
+    """The table of an order, and what it was called when the order came to it."""
+
+    id: UUID
+    name: str
+
+
+@dataclass(frozen=True, slots=True)
 class Line:
     """One line with what it was sold as: names, prices and rates are a snapshot of the menu."""
 
@@ -188,6 +196,7 @@ class Order:
     completed_at: datetime | None = None
     cancel_reason: str = ""
     remarks: Remarks = NO_REMARKS
+    table: AtTable | None = None
     told: object = field(default=None, init=False, repr=False, compare=False)
     """What tells it, made once by whoever tells it first; another order, made of this one, has none yet."""
 
@@ -237,6 +246,16 @@ class Order:
     def kitchen_may_start(self) -> bool:
         """Nothing is cooked before the money is safe, unless the guest pays after the meal."""
         return self.service_flow is ServiceFlow.PAY_LATER or self.payment is Payment.PAID
+
+    @property
+    def table_id(self) -> UUID | None:
+        """None without a table."""
+        return None if self.table is None else self.table.id
+
+    @property
+    def table_name(self) -> str:
+        """As tickets and histories have it; empty without a table."""
+        return "" if self.table is None else self.table.name
 
     @property
     def unsent_since(self) -> datetime | None:

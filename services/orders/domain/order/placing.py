@@ -11,7 +11,7 @@ from services.orders.domain.menu import OrderType
 from services.orders.domain.order.basket import Basket, WantedLine
 from services.orders.domain.order.change import Change, Locked, Placed, Stamp, Updated, change_of
 from services.orders.domain.order.guards import illegal
-from services.orders.domain.order.order import NO_REMARKS, Lifecycle, Order, Remarks, ServiceFlow
+from services.orders.domain.order.order import NO_REMARKS, AtTable, Lifecycle, Order, Remarks, ServiceFlow
 from services.orders.domain.station import Station
 
 
@@ -29,6 +29,7 @@ class WantedOrder:
     content_hash: bytes
     id_from_client: bool = True
     remarks: Remarks = NO_REMARKS
+    table_id: UUID | None = None
 
 
 def new_order(
@@ -39,6 +40,7 @@ def new_order(
     lifecycle: Lifecycle = Lifecycle.DRAFT,
     number: int = 0,
     placed_at: datetime | None = None,
+    table: AtTable | None = None,
 ) -> Order:
     """A draft unless it is placed. Version 0: the change that stores it makes it version 1."""
     return Order(
@@ -63,12 +65,16 @@ def new_order(
         content_hash=wanted.content_hash,
         placed_at=placed_at,
         remarks=wanted.remarks,
+        table=table,
     )
 
 
-def open_draft(wanted: WantedOrder, basket: Basket, restaurant_id: UUID, stamp: Stamp) -> Change:
+def open_draft(
+    wanted: WantedOrder, basket: Basket, restaurant_id: UUID, stamp: Stamp, table: AtTable | None = None
+) -> Change:
     """A draft: priced for show, without number, stock or effect on the kitchen."""
-    return change_of(None, new_order(wanted, basket, restaurant_id, stamp), (), stamp, [Updated("draft")])
+    order = new_order(wanted, basket, restaurant_id, stamp, table=table)
+    return change_of(None, order, (), stamp, [Updated("draft")])
 
 
 def place(
@@ -78,13 +84,16 @@ def place(
     number: int,
     stations: Sequence[Station],
     stamp: Stamp,
+    table: AtTable | None = None,
 ) -> Change:
     """A new order with its number: prices are fixed and lines that need not wait go to the kitchen.
 
     Raises EmptyOrder.
     """
     refuse_empty(basket.lines)
-    order = new_order(wanted, basket, restaurant_id, stamp, Lifecycle.VALIDATED, number, placed_at=stamp.at)
+    order = new_order(
+        wanted, basket, restaurant_id, stamp, Lifecycle.VALIDATED, number, placed_at=stamp.at, table=table
+    )
     placed, tickets = fire_waiting(order, (), stations, stamp)
     return change_of(None, placed, tickets, stamp, [Placed()])
 

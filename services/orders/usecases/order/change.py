@@ -1,23 +1,27 @@
 """What every change of an order has in common: it is made under the order's lock, stored, and published."""
 
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Mapping
 from uuid import UUID
 
 from chassis.db import Transaction
 from chassis.db.commands import Answer, M, execute
 from services.orders.domain.order.change import Change, Locked
 from services.orders.domain.order.order import Order
+from services.orders.domain.table import Table
 from services.orders.store.order import lock_order, update_order
 from services.orders.usecases.ports import Command, Dependencies
+from services.orders.usecases.table import tell_tables
 from services.orders.wire.events import published
 
 Verb = Callable[[Transaction, Locked], Awaitable[Change]]
 
 
-async def apply(tx: Transaction, change: Change) -> None:
-    """Stores a change of a locked order and publishes its events."""
+async def apply(tx: Transaction, change: Change, tables: Mapping[UUID, Table] | None = None) -> None:
+    """Stores a change of a locked order, publishes its events, and tells its table; ``tables`` are locked
+    already."""
     await update_order(tx, change)
     publish(tx, change)
+    await tell_tables(tx, change, tables)
 
 
 def publish(tx: Transaction, change: Change) -> None:

@@ -14,7 +14,7 @@ from services.orders.domain.errors import LineRefused, OrderExists, UnknownMenuV
 from services.orders.domain.order.basket import Basket, price_basket, wanted_again
 from services.orders.domain.order.change import Change, Stamp
 from services.orders.domain.order.guards import illegal
-from services.orders.domain.order.order import Lifecycle, Line, Order
+from services.orders.domain.order.order import AtTable, Lifecycle, Line, Order
 from services.orders.domain.order.placing import (
     WantedOrder,
     open_draft,
@@ -29,6 +29,7 @@ from services.orders.usecases.copies import Known
 from services.orders.usecases.order.change import apply, publish
 from services.orders.usecases.order.order import get_order
 from services.orders.usecases.ports import Command, Dependencies
+from services.orders.usecases.table import table_for, table_named, tell_tables
 from services.orders.wire.events import check_size
 from services.orders.wire.order import order_message
 
@@ -47,13 +48,14 @@ async def quote_order(deps: Dependencies, tenant: UUID, wanted: WantedOrder) -> 
     refuse_empty(wanted.lines)
     known = _not_older(await deps.copies.get_proven(tenant, wanted.menu_version), wanted.menu_version)
     stamp = deps.own_stamp("")
+    table = None if wanted.table_id is None else await table_named(deps, tenant, wanted.table_id)
     try:
         basket = _priced(wanted, known, stamp)
     except LineRefused as refusal:
         if not await _is_news(deps, tenant, known, refusal):
             raise
         basket = _priced(wanted, await deps.copies.get_proven(tenant), stamp)
-    return open_draft(wanted, basket, tenant, stamp).order
+    return open_draft(wanted, basket, tenant, stamp, table).order
 
 
 async def place_order(
@@ -62,8 +64,8 @@ async def place_order(
     """Takes an order (or keeps a draft): prices, reserves tracked stock, numbers, fires what need not wait.
 
     The same order id again: with the same content the stored order, with other content OrderExists. Raises
-    ItemUnavailable, MenuOutdated, EmptyOrder, LineRefused, UnknownMenuVersion, OrderTooLarge, what catalog
-    raises (INSUFFICIENT_STOCK), Unavailable.
+    ItemUnavailable, MenuOutdated, EmptyOrder, LineRefused, UnknownMenuVersion, OrderTooLarge, UnknownTable,
+    TableFull, what catalog raises (INSUFFICIENT_STOCK), Unavailable.
     """
     if not wanted.draft:
         refuse_empty(wanted.lines)
@@ -119,10 +121,14 @@ class _Placing(Generic[M]):
                 return await self._stored_before(tx)
             if proof.number is None:
                 raise StaleCopies
-            change = self._change(basket, known, stamp, proof.number)
+            table_id = self.wanted.table_id
+            tables = {} if table_id is None else {table_id: await table_for(tx, table_id)}
+            at_table = None if table_id is None else tables[table_id].name
+            change = self._change(basket, known, stamp, proof.number, at_table)
             check_size(order_message(change.order))
             await store.insert_order(tx, change)
             publish(tx, change)
+            await tell_tables(tx, change, tables)
             return change.order
 
         return await execute(self.deps.db, self.command, self.answer, insert)
@@ -132,10 +138,12 @@ class _Placing(Generic[M]):
             return await store.prove_draft(tx, self.wanted.id, known.versions)
         return await store.take_number(tx, self.wanted.id, 0, basket.terms.business_date, known.versions)
 
-    def _change(self, basket: Basket, known: Known, stamp: Stamp, number: int) -> Change:
+    def _change(
+        self, basket: Basket, known: Known, stamp: Stamp, number: int, table: AtTable | None
+    ) -> Change:
         if self.wanted.draft:
-            return open_draft(self.wanted, basket, self.command.tenant, stamp)
-        return place(self.wanted, basket, self.command.tenant, number, known.stations, stamp)
+            return open_draft(self.wanted, basket, self.command.tenant, stamp, table)
+        return place(self.wanted, basket, self.command.tenant, number, known.stations, stamp, table)
 
     async def _answer_given_before(self, known: Known, refusal: Problem) -> M:
         """What would be refused now may have been accepted before: then that answer counts.

@@ -26,6 +26,7 @@ from services.orders.usecases.order.cancelling import close_for_cancel, finish_c
 from services.orders.usecases.order.change import apply
 from services.orders.usecases.ports import Dependencies
 from services.orders.usecases.restaurant import restaurant_of
+from services.orders.usecases.table import Changing
 
 SWEEP_EVERY_SECONDS = 5.0
 SWEEP_BATCH = 100
@@ -69,11 +70,12 @@ class Sweeper:
 
 async def sweep_forever(deps: Dependencies) -> None:
     """The sweeper's loop."""
-    sweeper, day_end = Sweeper(deps), DayEnd(deps)
+    sweeper, day_end, changing = Sweeper(deps), DayEnd(deps), Changing(deps)
     while True:
         try:
             await sweeper.sweep()
             await day_end.sweep()
+            await changing.sweep()
         except Problem as problem:
             _log.warning("sweeping failed", reason=problem.reason, detail=problem.detail)
         await asyncio.sleep(SWEEP_EVERY_SECONDS)

@@ -5,6 +5,7 @@ isort:skip_file
 
 from collections import abc as _abc
 from fynlo.common.v1 import common_pb2 as _common_pb2
+from fynlo.orders.v1 import floor_pb2 as _floor_pb2
 from fynlo.orders.v1 import orders_pb2 as _orders_pb2
 from google.protobuf import descriptor as _descriptor
 from google.protobuf import message as _message
@@ -61,7 +62,7 @@ class OrderUpdated(_message.Message):
     TICKETS_FIELD_NUMBER: _builtins.int
     CAUSE_FIELD_NUMBER: _builtins.int
     cause: _builtins.str
-    """draft, fired, guest_allergy, cancelling or cancel_refused: what moved. more_tickets: the rest of the tickets of the event before it,
+    """draft, fired, guest_allergy, note, transferred, cancelling or cancel_refused: what moved. more_tickets: the rest of the tickets of the event before it,
     which could not carry them all.
     """
     @_builtins.property
@@ -331,3 +332,95 @@ class MetricsUpdated(_message.Message):
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 
 Global___MetricsUpdated: _TypeAlias = MetricsUpdated  # noqa: Y015
+
+@_typing.final
+class TableUpdated(_message.Message):
+    """A table is new, stands elsewhere, or something else goes on at it. Whole: the newest version replaces all before it."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    TABLE_FIELD_NUMBER: _builtins.int
+    @_builtins.property
+    def table(self) -> _floor_pb2.Table: ...
+    def __init__(
+        self,
+        *,
+        table: _floor_pb2.Table | None = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _typing.Literal["table", b"table"]  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["table", b"table"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___TableUpdated: _TypeAlias = TableUpdated  # noqa: Y015
+
+@_typing.final
+class TableRemoved(_message.Message):
+    """There is no such table any more. The version is newer than any that it had."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    TABLE_ID_FIELD_NUMBER: _builtins.int
+    VERSION_FIELD_NUMBER: _builtins.int
+    table_id: _builtins.str
+    version: _builtins.int
+    def __init__(
+        self,
+        *,
+        table_id: _builtins.str = ...,
+        version: _builtins.int = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["table_id", b"table_id", "version", b"version"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___TableRemoved: _TypeAlias = TableRemoved  # noqa: Y015
+
+@_typing.final
+class SectionSaved(_message.Message):
+    """A section is new, or has changed."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    SECTION_FIELD_NUMBER: _builtins.int
+    @_builtins.property
+    def section(self) -> _floor_pb2.Section: ...
+    def __init__(
+        self,
+        *,
+        section: _floor_pb2.Section | None = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _typing.Literal["section", b"section"]  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["section", b"section"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___SectionSaved: _TypeAlias = SectionSaved  # noqa: Y015
+
+@_typing.final
+class SectionRemoved(_message.Message):
+    """There is no such section any more. The version is newer than any that it had."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    SECTION_ID_FIELD_NUMBER: _builtins.int
+    VERSION_FIELD_NUMBER: _builtins.int
+    section_id: _builtins.str
+    version: _builtins.int
+    def __init__(
+        self,
+        *,
+        section_id: _builtins.str = ...,
+        version: _builtins.int = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["section_id", b"section_id", "version", b"version"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___SectionRemoved: _TypeAlias = SectionRemoved  # noqa: Y015

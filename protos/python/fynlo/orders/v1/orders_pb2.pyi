@@ -391,6 +391,7 @@ class Order(_message.Message):
     order_type: _common_pb2.OrderType.ValueType
     table_id: _builtins.str
     table_name: _builtins.str
+    """As it was called when the order came to it."""
     covers: _builtins.int
     customer_id: _builtins.str
     currency_code: _builtins.str
@@ -479,7 +480,7 @@ class StateChange(_message.Message):
     REASON_FIELD_NUMBER: _builtins.int
     sequence: _builtins.int
     axis: _builtins.str
-    """lifecycle, payment, kitchen or state."""
+    """lifecycle, payment, kitchen, state or table (whose values are names)."""
     from_value: _builtins.str
     to_value: _builtins.str
     command_id: _builtins.str

@@ -94,6 +94,11 @@ class OrdersServiceStub:
                 request_serializer=fynlo_dot_orders_dot_v1_dot_orders__service__pb2.SetOrderNoteRequest.SerializeToString,
                 response_deserializer=fynlo_dot_orders_dot_v1_dot_orders__service__pb2.SetOrderNoteResponse.FromString,
                 _registered_method=True)
+        self.TransferOrder = channel.unary_unary(
+                '/fynlo.orders.v1.OrdersService/TransferOrder',
+                request_serializer=fynlo_dot_orders_dot_v1_dot_orders__service__pb2.TransferOrderRequest.SerializeToString,
+                response_deserializer=fynlo_dot_orders_dot_v1_dot_orders__service__pb2.TransferOrderResponse.FromString,
+                _registered_method=True)
 
 
 class OrdersServiceServicer:
@@ -202,6 +207,16 @@ class OrdersServiceServicer:
         context.set_details('Method not implemented!')
         raise NotImplementedError('Method not implemented!')
 
+    def TransferOrder(self, request, context):
+        """Its guests sit down at another table, or at one for the first time. Open tickets say so in a new revision.
+
+        Both tables are told with the order, or neither is. At the table where it is already nothing changes. It is refused
+        once the order is done or cancelled.
+        """
+        context.set_code(grpc.StatusCode.UNIMPLEMENTED)
+        context.set_details('Method not implemented!')
+        raise NotImplementedError('Method not implemented!')
+
 
 def add_OrdersServiceServicer_to_server(servicer, server):
     rpc_method_handlers = {
@@ -264,6 +279,11 @@ def add_OrdersServiceServicer_to_server(servicer, server):
                     servicer.SetOrderNote,
                     request_deserializer=fynlo_dot_orders_dot_v1_dot_orders__service__pb2.SetOrderNoteRequest.FromString,
                     response_serializer=fynlo_dot_orders_dot_v1_dot_orders__service__pb2.SetOrderNoteResponse.SerializeToString,
+            ),
+            'TransferOrder': grpc.unary_unary_rpc_method_handler(
+                    servicer.TransferOrder,
+                    request_deserializer=fynlo_dot_orders_dot_v1_dot_orders__service__pb2.TransferOrderRequest.FromString,
+                    response_serializer=fynlo_dot_orders_dot_v1_dot_orders__service__pb2.TransferOrderResponse.SerializeToString,
             ),
     }
     generic_handler = grpc.method_handlers_generic_handler(
@@ -590,6 +610,33 @@ class OrdersService:
             '/fynlo.orders.v1.OrdersService/SetOrderNote',
             fynlo_dot_orders_dot_v1_dot_orders__service__pb2.SetOrderNoteRequest.SerializeToString,
             fynlo_dot_orders_dot_v1_dot_orders__service__pb2.SetOrderNoteResponse.FromString,
+            options,
+            channel_credentials,
+            insecure,
+            call_credentials,
+            compression,
+            wait_for_ready,
+            timeout,
+            metadata,
+            _registered_method=True)
+
+    @staticmethod
+    def TransferOrder(request,
+            target,
+            options=(),
+            channel_credentials=None,
+            call_credentials=None,
+            insecure=False,
+            compression=None,
+            wait_for_ready=None,
+            timeout=None,
+            metadata=None):
+        return grpc.experimental.unary_unary(
+            request,
+            target,
+            '/fynlo.orders.v1.OrdersService/TransferOrder',
+            fynlo_dot_orders_dot_v1_dot_orders__service__pb2.TransferOrderRequest.SerializeToString,
+            fynlo_dot_orders_dot_v1_dot_orders__service__pb2.TransferOrderResponse.FromString,
             options,
             channel_credentials,
             insecure,

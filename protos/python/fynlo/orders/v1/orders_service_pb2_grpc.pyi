@@ -81,6 +81,12 @@ class OrdersServiceStub:
 
     An empty note takes it away. It is refused once the order is done.
     """
+    TransferOrder: _grpc.UnaryUnaryMultiCallable[_orders_service_pb2.TransferOrderRequest, _orders_service_pb2.TransferOrderResponse]
+    """Its guests sit down at another table, or at one for the first time. Open tickets say so in a new revision.
+
+    Both tables are told with the order, or neither is. At the table where it is already nothing changes. It is refused
+    once the order is done or cancelled.
+    """
 
 @_typing.type_check_only
 class OrdersServiceAsyncStub(OrdersServiceStub):
@@ -134,6 +140,12 @@ class OrdersServiceAsyncStub(OrdersServiceStub):
     """What the kitchen should know of the whole order. Its open tickets repeat it as a new revision.
 
     An empty note takes it away. It is refused once the order is done.
+    """
+    TransferOrder: _aio.UnaryUnaryMultiCallable[_orders_service_pb2.TransferOrderRequest, _orders_service_pb2.TransferOrderResponse]  # type: ignore[assignment]
+    """Its guests sit down at another table, or at one for the first time. Open tickets say so in a new revision.
+
+    Both tables are told with the order, or neither is. At the table where it is already nothing changes. It is refused
+    once the order is done or cancelled.
     """
 
 class OrdersServiceServicer(metaclass=_abc_1.ABCMeta):
@@ -257,6 +269,18 @@ class OrdersServiceServicer(metaclass=_abc_1.ABCMeta):
         """What the kitchen should know of the whole order. Its open tickets repeat it as a new revision.
 
         An empty note takes it away. It is refused once the order is done.
+        """
+
+    @_abc_1.abstractmethod
+    def TransferOrder(
+        self,
+        request: _orders_service_pb2.TransferOrderRequest,
+        context: _ServicerContext,
+    ) -> _typing.Union[_orders_service_pb2.TransferOrderResponse, _abc.Awaitable[_orders_service_pb2.TransferOrderResponse]]:
+        """Its guests sit down at another table, or at one for the first time. Open tickets say so in a new revision.
+
+        Both tables are told with the order, or neither is. At the table where it is already nothing changes. It is refused
+        once the order is done or cancelled.
         """
 
 def add_OrdersServiceServicer_to_server(servicer: OrdersServiceServicer, server: _typing.Union[_grpc.Server, _aio.Server]) -> None: ...

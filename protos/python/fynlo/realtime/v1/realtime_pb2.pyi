@@ -5,6 +5,7 @@ isort:skip_file
 
 from collections import abc as _abc
 from fynlo.catalog.v1 import catalog_pb2 as _catalog_pb2
+from fynlo.orders.v1 import floor_pb2 as _floor_pb2
 from fynlo.orders.v1 import orders_pb2 as _orders_pb2
 from fynlo.payments.v1 import payments_pb2 as _payments_pb2
 from fynlo.staff.v1 import staff_pb2 as _staff_pb2
@@ -20,6 +21,11 @@ if sys.version_info >= (3, 11):
     from typing import TypeAlias as _TypeAlias, Never as _Never
 else:
     from typing_extensions import TypeAlias as _TypeAlias, Never as _Never
+
+if sys.version_info >= (3, 13):
+    from warnings import deprecated as _deprecated
+else:
+    from typing_extensions import deprecated as _deprecated
 
 DESCRIPTOR: _descriptor.FileDescriptor
 
@@ -117,6 +123,8 @@ Global___KitchenState: _TypeAlias = KitchenState  # noqa: Y015
 
 @_typing.final
 class FloorTable(_message.Message):
+    """Nothing says it any more: see Table of orders."""
+
     DESCRIPTOR: _descriptor.Descriptor
 
     ID_FIELD_NUMBER: _builtins.int
@@ -148,16 +156,29 @@ class FloorState(_message.Message):
     DESCRIPTOR: _descriptor.Descriptor
 
     TABLES_FIELD_NUMBER: _builtins.int
+    FLOOR_TABLES_FIELD_NUMBER: _builtins.int
+    SECTIONS_FIELD_NUMBER: _builtins.int
     @_builtins.property
+    @_deprecated("""This field has been marked as deprecated using proto field options.""")
     def tables(self) -> _containers.RepeatedCompositeFieldContainer[Global___FloorTable]: ...
+    @_builtins.property
+    def floor_tables(self) -> _containers.RepeatedCompositeFieldContainer[_floor_pb2.Table]:
+        """All of them, by name."""
+
+    @_builtins.property
+    def sections(self) -> _containers.RepeatedCompositeFieldContainer[_floor_pb2.Section]:
+        """All of them, by position."""
+
     def __init__(
         self,
         *,
         tables: _abc.Iterable[Global___FloorTable] | None = ...,
+        floor_tables: _abc.Iterable[_floor_pb2.Table] | None = ...,
+        sections: _abc.Iterable[_floor_pb2.Section] | None = ...,
     ) -> None: ...
     _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["tables", b"tables"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["floor_tables", b"floor_tables", "sections", b"sections", "tables", b"tables"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 

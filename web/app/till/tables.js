@@ -1,0 +1,165 @@
+// The floor plan: which table is free, who sits where, and what they still owe.
+import { basket, setBasket } from "../basket.js";
+import { timeOfDay } from "../clock.js";
+import { money } from "../money.js";
+import { currency, may, restaurant } from "../session.js";
+import { count, plain, tableStateName } from "../text.js";
+import { Dialog, Refusal, rove, toast } from "../ui.js";
+import { html } from "../view.js";
+import { basketOpen } from "./basket_panel.js";
+import { useCommand } from "./command.js";
+import { closeDialog, dialog, learnOrder, learnTable, orderOf, sections, tables, view } from "./shop.js";
+
+/** Half of a table as it is drawn: none hangs over the edge of its plan. */
+const HALF = "68px";
+const SHAPES = { round: "round", square: "square", rectangle: "rectangle" };
+
+const ordersAt = (table) => table.order_ids.map(orderOf).filter(Boolean);
+const dueAt = (table) => ordersAt(table).reduce((sum, order) => sum + order.totals.due_minor, 0);
+
+export function Tables() {
+  const all = sections.value;
+  if (!all.length) {
+    return html`<section class="floor" aria-label="Tables"><p class="empty">No tables are drawn yet. A manager adds them to the floor.</p></section>`;
+  }
+  return html`<section class="floor" aria-label="Tables">
+    ${all.map(
+      (section) => html`<section key=${section.id} class="floor-section" aria-label=${plain(section.name)}>
+        <h2><bdi>${plain(section.name)}</bdi> <small class="quiet">${free(section)} of ${count(section.tables.length, "table")} free</small></h2>
+        <div class="plan" onKeyDown=${(event) => rove(event, ".table")}>
+          ${section.tables.map((table) => html`<${Tile} key=${table.id} table=${table} onPick=${() => pick(table)} />`)}
+        </div>
+      </section>`,
+    )}
+  </section>`;
+}
+
+const free = (section) => section.tables.filter((table) => table.state === "free").length;
+
+const inside = (thousandths) => `clamp(${HALF}, ${thousandths / 10}%, 100% - ${HALF})`;
+
+function Tile({ table, onPick }) {
+  const due = dueAt(table);
+  const expected = table.state === "reserved" && table.reservation;
+  const words = [
+    `Table ${plain(table.name)}`,
+    tableStateName(table.state),
+    table.covers ? count(table.covers, "guest") : count(table.seats, "seat"),
+    due > 0 ? `${money(due, currency.value)} due` : "",
+    expected ? `${plain(expected.name)} at ${timeOfDay(expected.from, restaurant.value.timezone)}` : "",
+  ];
+  // Where it stands is the restaurant's own, so it is no class.
+  return html`<button class="table ${SHAPES[table.shape] || "square"}" data-table=${table.name} data-state=${table.state}
+    style=${{ left: inside(table.x), top: inside(table.y) }} aria-label=${words.filter(Boolean).join(", ")} onClick=${onPick}>
+    <strong><bdi>${plain(table.name)}</bdi></strong>
+    <span class="table-state">${tableStateName(table.state)}</span>
+    ${table.covers ? html`<small>${count(table.covers, "guest")}</small>` : html`<small class="quiet">${count(table.seats, "seat")}</small>`}
+    ${due > 0 && html`<small class="table-due">${money(due, currency.value)}</small>`}
+    ${expected && html`<small><bdi>${plain(expected.name)}</bdi> ${timeOfDay(expected.from, restaurant.value.timezone)}</small>`}
+  </button>`;
+}
+
+/** Its one order; several to choose from, or what has to be cleared; else an order is begun there. */
+function pick(table) {
+  const orders = ordersAt(table);
+  if (orders.length === 1 && table.order_ids.length === 1) dialog.value = { name: "order", id: orders[0].id };
+  else if (table.order_ids.length || table.state === "dirty") dialog.value = { name: "table", id: table.id };
+  else begin(table);
+}
+
+/** The basket is for this table from now on. */
+function begin({ id, name }) {
+  setBasket({ table: { id, name }, order_type: "eat_in" });
+  closeDialog();
+  basketOpen.value = false;
+  view.value = "sell";
+}
+
+/** What there is to do at a table: clear it, look at one of its orders, begin another. */
+export function TableDialog({ id }) {
+  const table = tables.value[id];
+  const { run, busy, problem } = useCommand();
+  if (!table) return null;
+  const clear = async () => {
+    const cleared = await run(`/floor/tables/${id}/clear`);
+    if (!cleared) return;
+    learnTable(cleared);
+    toast(`Table ${plain(table.name)} is ${tableStateName(cleared.state).toLowerCase()}`, { tone: "good" });
+    closeDialog();
+  };
+  const isDirty = table.state === "dirty";
+  return html`<${Dialog} title=${`Table ${plain(table.name)}`} name="table" onClose=${closeDialog}>
+    <div class="stack">
+      ${isDirty && html`<p>The guests have left. It is free when somebody has cleared it.</p>`}
+      <ul class="table-orders" onKeyDown=${(event) => rove(event)}>
+        ${ordersAt(table).map(
+          (order) => html`<li key=${order.id}><button onClick=${() => (dialog.value = { name: "order", id: order.id })}>
+            <strong>Order ${order.number ?? "–"}</strong>
+            <span>${order.totals.due_minor > 0 ? `${money(order.totals.due_minor, order.currency)} due` : "Paid"}</span>
+          </button></li>`,
+        )}
+      </ul>
+      <${Refusal} problem=${problem} />
+      <div class="row spread">
+        <button class=${isDirty ? "ghost" : "primary big"} data-focus=${!isDirty} onClick=${() => begin(table)}>${isDirty ? "Order here all the same" : "Another order here"}</button>
+        ${isDirty && html`<button class="primary big" data-focus disabled=${busy || !may("orders.place")} onClick=${clear}>It is cleared</button>`}
+      </div>
+    </div>
+  <//>`;
+}
+
+/** The table of the basket: tapped to choose another one; nothing in a house without tables. */
+export function BasketTable() {
+  if (!sections.value.length) return null;
+  const chosen = basket.value.table;
+  const choose = () => {
+    basketOpen.value = false;
+    view.value = "tables";
+  };
+  if (!chosen) return html`<span class="basket-table"><button type="button" class="ghost" onClick=${choose}>Choose a table</button></span>`;
+  return html`<span class="basket-table chosen">
+    <button type="button" onClick=${choose}>Table <bdi>${plain(chosen.name)}</bdi></button>
+    <button type="button" aria-label="No table" onClick=${() => setBasket({ table: null })}>✕</button>
+  </span>`;
+}
+
+/** Where an order sits, and the way to another table. */
+export function OrderTable({ order }) {
+  if (!sections.value.length) return null;
+  const open = () => (dialog.value = { name: "transfer", id: order.id });
+  const name = order.table?.name;
+  return html`<button type="button" class="ghost" disabled=${!may("orders.place")} onClick=${open}>${
+    name ? html`Table <bdi>${plain(name)}</bdi> · Move` : "Give it a table"
+  }</button>`;
+}
+
+export function TransferDialog({ id }) {
+  const order = orderOf(id);
+  const { run, busy, problem } = useCommand();
+  if (!order) return null;
+  const back = () => (dialog.value = { name: "order", id });
+  const move = async (table) => {
+    const moved = await run(`/orders/${id}/transfer`, { table_id: table.id });
+    if (!moved) return;
+    learnOrder(moved);
+    toast(`Order ${order.number ?? ""} is at table ${plain(table.name)}`, { tone: "good" });
+    closeDialog();
+  };
+  return html`<${Dialog} title=${`Order ${order.number ?? ""}: to which table?`} name="transfer" wide onClose=${back}>
+    <div class="stack">
+      <${Refusal} problem=${problem} />
+      ${sections.value.map(
+        (section) => html`<section key=${section.id} aria-label=${plain(section.name)}>
+          <h3><bdi>${plain(section.name)}</bdi></h3>
+          <div class="table-choice" onKeyDown=${(event) => rove(event)}>
+            ${section.tables.map(
+              (table) => html`<button key=${table.id} data-table=${table.name} data-state=${table.state}
+                disabled=${busy || table.id === order.table?.id} onClick=${() => move(table)}>
+                <strong><bdi>${plain(table.name)}</bdi></strong><small>${tableStateName(table.state)}</small></button>`,
+            )}
+          </div>
+        </section>`,
+      )}
+    </div>
+  <//>`;
+}
