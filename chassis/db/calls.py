@@ -23,13 +23,6 @@ class Call:
     arguments: tuple[Any, ...]
 
 
-def content_bytes(calls: Sequence[Call]) -> int:
-    """How much their arguments hold of what is not text."""
-    values = (value for call in calls for value in call.arguments)
-    each = (one for value in values for one in (value if isinstance(value, list) else (value,)))
-    return sum(len(one) for one in each if isinstance(one, bytes))
-
-
 def with_parameters(calls: Sequence[Call]) -> tuple[str, list[Any]]:
     """One SELECT of all ``calls``, and its arguments. The text is the same for the same functions."""
     texts: list[str] = []

@@ -11,7 +11,6 @@ key says where it stands. An event is never changed, and stays longer than the k
 
 import hashlib
 from dataclasses import dataclass, replace
-from datetime import datetime
 from typing import Protocol
 from uuid import UUID
 
@@ -19,19 +18,14 @@ import asyncpg
 from fynlo.common.v1.common_pb2 import Approval
 from google.protobuf.message import Message
 
-from chassis.db.calls import Call
 from chassis.errors import Conflict, InvalidArgument, Unprocessable
 
 RETENTION_HOURS = 24
 MAX_KEY_CHARACTERS = 255
 MAX_REPLY_BYTES = 1_000_000
 
-REFERRED_FROM_BYTES = 64
-"""To say where a shorter reply stands costs as much as to keep it."""
-
 CLAIMED = "SELECT 1"
 """The command tag of claim_new's statement for a key that was new."""
-_REFER_KINDS = ("timestamptz", "text", "text", "bytea", "uuid", "integer", "integer")
 CLAIM = "SELECT locked, stored_hash, stored_reply FROM idempotency_claim($1, $2)"
 
 
@@ -116,17 +110,6 @@ def claim_new(key: IdempotencyKey) -> str:
     """
     scope, name = key.scope.encode().hex(), key.key.encode().hex()
     return rf"SELECT FROM idempotency_claim_new('\x{scope}', '\x{name}')"
-
-
-def refer_call(now: datetime, key: IdempotencyKey, reply: bytes, event_id: UUID, event: bytes) -> Call | None:
-    """Remembers where in ``event``, the last of its transaction, the reply of ``key`` stands; None where it
-    does not.
-    """
-    start = event.find(reply) if len(reply) >= REFERRED_FROM_BYTES else -1
-    if start < 0:
-        return None
-    places = (event_id, start + 1, len(reply))  # the first byte is 1 to Postgres
-    return Call("idempotency_refer", _REFER_KINDS, (now, key.scope, key.key, key.request_hash, *places))
 
 
 def stored_reply(key: IdempotencyKey, row: asyncpg.Record) -> StoredReply | None:

@@ -21,7 +21,7 @@ from prometheus_client import Histogram
 
 from chassis.clock import Clock
 from chassis.db.audit_records import PendingRecord, append_call
-from chassis.db.calls import Call, content_bytes, with_literals, with_parameters
+from chassis.db.calls import Call, with_literals, with_parameters
 from chassis.db.connections import connection_options, keep_session, prepare_connection
 from chassis.db.errors import UNREACHABLE, raise_translated, unavailable
 from chassis.db.idempotency import (
@@ -31,11 +31,10 @@ from chassis.db.idempotency import (
     IdempotencyKey,
     StoredReply,
     claim_new,
-    refer_call,
     stored_reply,
 )
 from chassis.errors import Unavailable
-from chassis.messaging.outbox import PendingEvent, commit_call, pending_event
+from chassis.messaging.outbox import PendingEvent, commit_calls, pending_event
 
 ACQUIRE_TIMEOUT_SECONDS = 2.0
 CLOSE_TIMEOUT_SECONDS = 10.0
@@ -182,21 +181,15 @@ class Transaction:
         if self._key is not key:
             raise RuntimeError("what is done under a claimed key needs a remembered reply")
         now = clock.now()
-        refer = None
-        if key is not None and self._events:
-            last = self._events[-1]
-            refer = refer_call(now, key, self._reply or b"", last.msg_id, last.payload)
-        if refer is None:
-            calls = [commit_call(now, self._events, key, self._reply)]
-        else:
-            calls = [commit_call(now, self._events, None, None), refer]
+        calls = commit_calls(now, self._events, key, self._reply)
         if self._records:
             calls.append(append_call(now, self._records))
         return calls
 
     def _text(self, calls: list[Call]) -> str:
         """What writes ``calls``, without parameters; empty where that is too long, or plainly will be."""
-        if not calls or 2 * content_bytes(calls) > COMMIT_TEXT_MAX_CHARACTERS:
+        content = sum(len(event.payload) for event in self._events)
+        if not calls or 2 * content > COMMIT_TEXT_MAX_CHARACTERS:
             return ""
         text = with_literals(calls)
         return text if len(text) <= COMMIT_TEXT_MAX_CHARACTERS else ""

@@ -23,10 +23,14 @@ from chassis.telemetry import current_scope
 MAX_EVENT_BYTES = 120_000
 """Below the 128 KB that the stream takes, headers included: an event that was committed can be published."""
 RETENTION_HOURS = 72
+REFERRED_FROM_BYTES = 64
+"""To say where a shorter reply stands costs as much as to keep it."""
 _COMMIT_KINDS = (
     *("timestamptz", "text[]", "text[]", "uuid[]", "bytea[]", "text[]", "text[]"),
     *("text", "text", "text", "bytea", "bytea"),
 )
+_NO_KEY = (None,) * 4
+_REFER_KINDS = ("timestamptz", "text", "text", "bytea", "uuid", "integer", "integer")
 
 _CHANNEL = re.compile(r"[a-z]{1,20}")
 _TYPE = re.compile(r"fynlo\.([a-z]+)\.v\d+\.[A-Z][A-Za-z0-9]*")
@@ -76,10 +80,25 @@ def pending_event(
     return PendingEvent(full_name, subject_id, payload, ",".join(channels), command_id)
 
 
-def commit_call(
+def commit_calls(
     now: datetime, events: Sequence[PendingEvent], key: IdempotencyKey | None, reply: bytes | None
-) -> Call:
-    """Writes events, one array per column of the outbox, and the reply that ``key`` has from now on."""
+) -> list[Call]:
+    """Writes events, and the reply that ``key`` has from now on: where it stands in the last event, if it
+    does.
+    """
+    if key is None or reply is None:
+        return [_commit(now, events, _NO_KEY)]
+    asked = (key.scope, key.key, key.request_hash)
+    start = events[-1].payload.find(reply) if events and len(reply) >= REFERRED_FROM_BYTES else -1
+    if start < 0:
+        return [_commit(now, events, (*asked, reply))]
+    place = (events[-1].msg_id, start + 1, len(reply))  # the first byte is 1 to Postgres
+    refer = Call("idempotency_refer", _REFER_KINDS, (now, *asked, *place))
+    return [_commit(now, events, _NO_KEY), refer]
+
+
+def _commit(now: datetime, events: Sequence[PendingEvent], kept: tuple[object, ...]) -> Call:
+    """One array per column of the outbox, and scope, key, request's hash and reply where there is a key."""
     arguments = (
         now,
         [event.type for event in events],
@@ -89,10 +108,7 @@ def commit_call(
         [event.channels for event in events],
         [event.command_id for event in events],
         _traceparent(),
-        key.scope if key else None,
-        key.key if key else None,
-        key.request_hash if key else None,
-        reply,
+        *kept,
     )
     return Call("outbox_commit", _COMMIT_KINDS, arguments)
 

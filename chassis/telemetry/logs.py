@@ -113,9 +113,7 @@ def _on_one_line(value: Any) -> Any:
     return [_on_one_line(item) for item in value] if isinstance(value, list) else value
 
 
-@lru_cache(maxsize=NAMES_MAX)
-def _is_secret(name: str) -> bool:
-    return _SECRET_NAME.search(name) is not None
+_is_secret = lru_cache(maxsize=NAMES_MAX)(_SECRET_NAME.search)
 
 
 def _clean(value: Any) -> Any:

@@ -212,6 +212,7 @@ async def test_before_the_roll_out_nothing_runs_that_is_for_afterwards(
     owner_url: str, owner: asyncpg.Connection, planted: Path
 ) -> None:
     (planted / f"{NEXT}_post_shelves.py").write_text(PLANTED)
+    await run_migrations(SERVICE, owner_url, chassis_to=LAST)
     await run_migrations(SERVICE, owner_url, pre_only=True)
     assert await version(owner) == (LAST, True)
     await run_migrations(SERVICE, owner_url)
