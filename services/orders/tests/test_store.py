@@ -24,6 +24,7 @@ from services.orders.domain.ticket import TicketStep
 from services.orders.store import listing
 from services.orders.store import order as store
 from services.orders.tests.builders import draft, draft_line, item_message, stamp
+from services.orders.tests.floor import a_table
 from services.orders.tests.world import World
 from services.orders.usecases.order import order as orders
 from services.orders.wire.order import wanted_order
@@ -74,8 +75,13 @@ async def test_what_is_stored_of_an_order_is_what_is_answered_and_published(
     assert of_ticket == ticket
 
 
-async def test_the_answer_to_a_repeat_is_the_first_one_and_is_not_kept_beside_its_event(world: World) -> None:
+@pytest.mark.parametrize("at_a_table", [False, True])
+async def test_the_answer_to_a_repeat_is_the_first_one_and_is_not_kept_beside_its_event(
+    world: World, at_a_table: bool
+) -> None:
     wanted = draft(draft_line(world.burger, 2, note="rare"))
+    if at_a_table:
+        wanted.table_id = (await a_table(world)).id
     first = await world.place_answer(wanted, key="k")
     await world.pay(first.order)
     await world.cook(first.order.id, TicketStep.START, TicketStep.BUMP)

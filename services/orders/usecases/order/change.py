@@ -17,11 +17,12 @@ Verb = Callable[[Transaction, Locked], Awaitable[Change]]
 
 
 async def apply(tx: Transaction, change: Change, tables: Mapping[UUID, Table] | None = None) -> None:
-    """Stores a change of a locked order, publishes its events, and tells its table; ``tables`` are locked
-    already."""
+    """Stores a change of a locked order, tells its table, and publishes its events: the order's is the last,
+    where its answer is kept. ``tables`` are locked already.
+    """
     await update_order(tx, change)
-    publish(tx, change)
     await tell_tables(tx, change, tables)
+    publish(tx, change)
 
 
 def publish(tx: Transaction, change: Change) -> None:

@@ -127,8 +127,8 @@ class _Placing(Generic[M]):
             change = self._change(basket, known, stamp, proof.number, at_table)
             check_size(order_message(change.order))
             await store.insert_order(tx, change)
-            publish(tx, change)
             await tell_tables(tx, change, tables)
+            publish(tx, change)
             return change.order
 
         return await execute(self.deps.db, self.command, self.answer, insert)
