@@ -1,8 +1,8 @@
 """The menu and its import, which are no plain calls: one is kept in memory, the other is a file."""
 
 import orjson
-from fynlo.catalog.v1 import catalog_pb2
 from fynlo.catalog.v1 import catalog_service_pb2 as catalog_api
+from fynlo.catalog.v1.catalog_pb2 import MENU_FORMAT_CSV, MENU_FORMAT_JSON, MENU_FORMAT_XLSX
 from fynlo_json.catalog import import_menu_response
 from starlette.requests import Request
 from starlette.responses import Response
@@ -15,11 +15,7 @@ from gateway.menu_document import menu_changes, whole_menu
 from gateway.plain import Route
 
 XLSX_TYPE = "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"
-_FORMATS = {
-    "text/csv": catalog_pb2.MENU_FORMAT_CSV,
-    XLSX_TYPE: catalog_pb2.MENU_FORMAT_XLSX,
-    JSON: catalog_pb2.MENU_FORMAT_JSON,
-}
+_FORMATS = {"text/csv": MENU_FORMAT_CSV, XLSX_TYPE: MENU_FORMAT_XLSX, JSON: MENU_FORMAT_JSON}
 
 
 async def get_menu(request: Request, route: Route) -> Response:
@@ -76,9 +72,8 @@ async def import_menu(request: Request, route: Route) -> Response:
     call = await route.enter(request)
     media_type = request.headers.get("content-type", "").partition(";")[0].strip().lower()
     if media_type not in _FORMATS:
-        raise InvalidArgument(
-            f"send the file itself as {' or '.join(_FORMATS)}", reason="UNSUPPORTED_MEDIA_TYPE"
-        )
+        known = " or ".join(_FORMATS)
+        raise InvalidArgument(f"send the file itself as {known}", reason="UNSUPPORTED_MEDIA_TYPE")
     content = await read_bounded(request, UPLOAD_BYTES_MAX)
     if not content:
         raise InvalidArgument("this file is empty", reason="UNREADABLE_MENU_FILE")
