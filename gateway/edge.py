@@ -4,12 +4,11 @@ A plain ASGI wrapper: it runs for every request, so it costs microseconds and al
 """
 
 import time
-from collections.abc import Awaitable, Callable, MutableMapping
 from functools import cache
-from typing import Any
+from types import SimpleNamespace
 
 from starlette.requests import ClientDisconnect
-from starlette.types import ASGIApp, Receive, Scope, Send
+from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from chassis.errors import Problem
 from chassis.ids import new_id
@@ -42,8 +41,6 @@ CONTENT_SECURITY_POLICY = (
     b"frame-ancestors 'none'"
 )
 
-Message = MutableMapping[str, Any]
-
 
 class Edge:
     """Wraps the application."""
@@ -65,7 +62,7 @@ class Edge:
         client = scope.get("client")
         address = self._admission.address_of(client[0] if client else "", forwarded)
         scope.setdefault("state", {}).update(request_id=request_id, client_address=address)
-        seen = _Seen()
+        seen = SimpleNamespace(status=0)
         try:
             await self._admitted(address, scope, receive, self._sender(send, request_id, seen))
         except ClientDisconnect:
@@ -96,7 +93,7 @@ class Edge:
         finally:
             self._admission.end()
 
-    def _sender(self, send: Send, request_id: str, seen: "_Seen") -> Callable[[Message], Awaitable[None]]:
+    def _sender(self, send: Send, request_id: str, seen: SimpleNamespace) -> Send:
         async def sender(message: Message) -> None:
             if message["type"] == "http.response.start":
                 seen.status = message["status"]
@@ -108,13 +105,6 @@ class Edge:
             await send(message)
 
         return sender
-
-
-class _Seen:
-    __slots__ = ("status",)
-
-    def __init__(self) -> None:
-        self.status = 0
 
 
 def _read(scope: Scope) -> tuple[str, list[str]]:
