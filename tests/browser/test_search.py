@@ -1,6 +1,7 @@
 """Finding an item at the till: by what one types, and by a scanner, which types too."""
 
 import asyncio
+import time
 
 import pytest
 from playwright.async_api import Locator, Page, ViewportSize, expect
@@ -11,6 +12,8 @@ from tests.browser.pages import Till
 
 pytestmark = pytest.mark.asyncio(loop_scope="session")
 
+KEY_SECONDS = 0.004
+"""Between the keys of a scanner, by its own clock, however busy this machine is."""
 COLA, ALE, BURGER = "5449000000996", "5012345678900", "96385074"
 MENU = f"""category,item,description,price,vat_class,options,stock,barcode,plu
 Grill,Jalapeño Poppers,With sour cream,6.50,hot_food,,,,11
@@ -36,13 +39,16 @@ def lines(page: Page) -> Locator:
 
 async def scan(page: Page, digits: str) -> None:
     """As a scanner does it: digits and Enter, wherever the focus is, none waiting for the one before."""
+    at = time.time()
     keyboard = await page.context.new_cdp_session(page)
     keys = [{"key": one, "text": one, "windowsVirtualKeyCode": ord(one)} for one in digits]
     keys.append({"key": "Enter", "code": "Enter", "text": "\r", "windowsVirtualKeyCode": 13})
     await asyncio.gather(
         *(
-            keyboard.send("Input.dispatchKeyEvent", {"type": kind, **key})
-            for key in keys
+            keyboard.send(
+                "Input.dispatchKeyEvent", {"type": kind, "timestamp": at + place * KEY_SECONDS, **key}
+            )
+            for place, key in enumerate(keys)
             for kind in ("keyDown", "keyUp")
         )
     )
