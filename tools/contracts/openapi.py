@@ -101,7 +101,9 @@ class Document:
         elif one.body_message is not None:
             name = self._body(one.body_message, one.body_fields())
             content = {"schema": {"$ref": SCHEMA + name}, "example": self._examples.get(name, {})}
-            described["requestBody"] = {"required": True, "content": {"application/json": content}}
+            # Nothing at all is read as an object without members.
+            needed = bool(self._schemas[name].get("required"))
+            described["requestBody"] = {"required": needed, "content": {"application/json": content}}
         described["responses"] = self._responses(one)
         return described
 

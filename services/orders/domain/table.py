@@ -178,10 +178,11 @@ def cleared(table: Table) -> Table:
 
 def reserved(table: Table, wanted: Reservation, at: datetime) -> Table:
     """With guests who are expected. Raises TableReserved, ReservationOver, ReservationTooFar."""
-    if wanted.ends_at <= at:
-        raise ReservationOver("The reservation would be over already.")
+    # In this order: what is too far ahead may end beyond the calendar.
     if wanted.starts_at > at + RESERVED_AHEAD_MAX:
         raise ReservationTooFar(f"Reservations reach {RESERVED_AHEAD_MAX.days} days ahead.")
+    if wanted.ends_at <= at:
+        raise ReservationOver("The reservation would be over already.")
     _refuse_reserved(table)
     return advanced(replace(table, reservation=wanted, reservation_shown=False), at)
 

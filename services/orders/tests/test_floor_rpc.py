@@ -19,7 +19,7 @@ from fynlo.realtime.v1.channel_source_service_pb2_grpc import (
 )
 from structlog.testing import capture_logs
 
-from chassis.errors import InvalidArgument, NotFound, PermissionDenied, Stale
+from chassis.errors import InvalidArgument, NotFound, PermissionDenied, Problem, Stale
 from chassis.ids import new_id
 from chassis.instants import timestamp
 from harness.outbox import number_events
@@ -159,6 +159,25 @@ async def test_what_a_reservation_may_be_has_limits(wire: Wire, minutes: int, na
     with wire.somebody(*SELLS):
         reserved = (await wire.floor.ReserveTable(wanted)).table
     assert reserved.state == floor_pb2.TABLE_STATE_RESERVED
+
+
+@pytest.mark.parametrize(
+    ("seconds", "reason"),
+    [
+        (-62_135_596_800, "RESERVATION_OVER"),
+        (253_402_300_799, "RESERVATION_TOO_FAR"),
+        (2**40, "INVALID_TIME"),
+    ],
+)
+async def test_a_reservation_at_either_end_of_the_calendar_is_refused_for_what_it_is(
+    wire: Wire, seconds: int, reason: str
+) -> None:
+    table = await a_table(wire.world)
+    wanted = floor_api.ReserveTableRequest(request_id="r", table_id=table.id, minutes=720, name="Okonkwo")
+    wanted.starts_at.seconds = seconds
+    with wire.somebody(*SELLS), pytest.raises(Problem) as refused:
+        await wire.floor.ReserveTable(wanted)
+    assert refused.value.reason == reason
 
 
 async def test_a_table_of_another_restaurant_is_not_there(wire: Wire) -> None:

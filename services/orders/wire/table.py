@@ -47,7 +47,7 @@ def wanted_table(table: floor_pb2.Table) -> Table:
 
 def wanted_reservation(request: floor_api.ReserveTableRequest) -> Reservation:
     """Raises InvalidArgument (INVALID_TIME, VALIDATION_FAILED)."""
-    starts_at = instant_of(request.starts_at, "starts_at")
+    starts_at = instant_of(request.starts_at, "from")
     return Reservation(starts_at, request.minutes, label_of(request.name))
 
 
