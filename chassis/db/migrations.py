@@ -4,7 +4,8 @@
 
 reads FYNLO_OWNER_DATABASE_URL. A service keeps ``services/<service>/migrations/env.py`` (two lines, see
 docs/chassis.md) and ``versions/NNNN_{pre|post}_what.py``: *pre* runs before the new code is rolled out and
-works with the old code, *post* runs afterwards. ``--phase pre`` stops before the first pending *post*.
+works with the old code, *post* runs afterwards. ``--phase pre`` stops before the first pending *post*, and
+refuses where a *pre* waits behind that.
 
 The chassis' part of every schema has revisions of its own (``chassis.db.schema_version``), which run first.
 """
@@ -269,17 +270,20 @@ def _check_file_names(service: str, config: Config) -> None:
 
 
 def _last_pre(config: Config, connection: sa.Connection, service: str) -> str | None:
-    """The revision before the first pending post; None where that leaves nothing to do."""
+    """The revision before the first pending post; None where that leaves nothing to do. All of them for a
+    schema that has none: no code from before works with it.
+
+    Raises BadMigration as before_roll_out: new code must not begin without a pre that waits.
+    """
     options = {"version_table": VERSION_TABLE, "version_table_schema": service}
     current = MigrationContext.configure(connection, opts=options).get_current_revision()
     connection.commit()
-    target = None
     scripts = ScriptDirectory.from_config(config)
-    for script in reversed(list(scripts.iterate_revisions("head", current or "base"))):
-        if "_post_" in Path(script.path).name[:10]:
-            break
-        target = script.revision
-    return target
+    if current is None:
+        return "head"
+    pending = [Path(one.path).stem for one in scripts.iterate_revisions("head", current)][::-1]
+    runs = schema_version.before_roll_out(service, pending)
+    return runs[-1][:4] if runs else None
 
 
 # -- command line ----------------------------------------------------------------------------------------

@@ -32,9 +32,13 @@ class BadMigration(Exception):
 class Revision:
     """One change of the chassis' tables."""
 
-    number: str
-    post: bool
+    name: str
     module: ModuleType
+
+    @property
+    def number(self) -> str:
+        """By which it is ordered."""
+        return self.name[:4]
 
 
 def all_revisions() -> list[Revision]:
@@ -48,7 +52,7 @@ def all_revisions() -> list[Revision]:
                 f"the chassis' revision {listed.name} is not the next NNNN_{{pre|post}}_what.py"
             )
         module = import_module(f"{revisions.__name__}.{listed.name}")
-        found.append(Revision(named["number"], named["phase"] == "post", module))
+        found.append(Revision(listed.name, module))
     return found
 
 
@@ -58,21 +62,33 @@ def bring_up(
     """Runs what is pending up to ``to``, each revision in a transaction of its own and then its indexes.
 
     A schema that is new gets them all; one that was made before the version counts as the baseline, and is
-    caught up where its service's revisions had not got there.
+    caught up where its service's revisions had not got there. Raises BadMigration as before_roll_out.
     """
     version = _version(connection, schema) or _adopt(connection, schema, role)
+    pending = [one.name for one in all_revisions() if one.number > version]
+    if version and pre_only:
+        pending = before_roll_out(f"the chassis' part of {schema}", pending)
     for revision in all_revisions():
         if revision.number == version and not _indexed(connection, schema):
             _index(connection, schema, revision)
-        if revision.number <= version or (to != "head" and revision.number > to):
+        if revision.name not in pending or (to != "head" and revision.number > to):
             continue
-        if revision.post and pre_only:
-            break
         _run(connection, revision.module.upgrade(schema, role))
         _write(connection, schema, revision.number, indexed=not revision.module.INDEXES)
         connection.commit()
         _index(connection, schema, revision)
     connection.commit()
+
+
+def before_roll_out(what: str, pending: list[str]) -> list[str]:
+    """The names of revisions before the first post. Raises BadMigration where a pre comes behind that."""
+    cut = next((index for index, name in enumerate(pending) if "_post_" in name[:10]), len(pending))
+    if late := [name for name in pending[cut:] if "_pre_" in name[:9]]:
+        raise BadMigration(
+            f"{what}: {late[0]} must run before the new code, and waits for {pending[cut]}: install the"
+            " release that brought that one first, or stop the old code and migrate without --phase pre"
+        )
+    return pending[:cut]
 
 
 def create(connection: sa.Connection, schema: str, role: str) -> None:

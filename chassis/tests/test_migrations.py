@@ -144,8 +144,8 @@ def declare(package: Path, columns: list[str]) -> None:
     (package / "store" / "tables.py").write_text(STORE.format(columns=columns))
 
 
-def add_three_later(package: Path) -> None:
-    for number, (phase, column) in enumerate([("pre", "two"), ("post", "three"), ("pre", "four")], 2):
+def add_later(package: Path, *revisions: tuple[str, str]) -> None:
+    for number, (phase, column) in enumerate(revisions, 2):
         text = LATER.format(number=f"{number:04}", before=f"{number - 1:04}", column=column)
         write(package, f"{number:04}_{phase}_{column}.py", text)
 
@@ -237,13 +237,31 @@ async def test_a_column_that_no_migration_makes_is_found(folder: Path, owner_url
 
 
 async def test_the_pre_phase_stops_before_the_first_pending_post(folder: Path, owner_url: str) -> None:
-    add_three_later(folder)
-    await run_migrations(SERVICE, owner_url, pre_only=True)
-    assert await columns(owner_url) == ["restaurant_id", "name", "two"]
-    await run_migrations(SERVICE, owner_url, pre_only=True)
-    assert await columns(owner_url) == ["restaurant_id", "name", "two"]
+    await run_migrations(SERVICE, owner_url)
+    add_later(folder, ("pre", "two"), ("post", "three"))
+    for _ in range(2):
+        await run_migrations(SERVICE, owner_url, pre_only=True)
+        assert await columns(owner_url) == ["restaurant_id", "name", "two"]
+    await run_migrations(SERVICE, owner_url)
+    assert await columns(owner_url) == ["restaurant_id", "name", "two", "three"]
+
+
+async def test_a_pre_behind_a_pending_post_is_refused_and_nothing_is_half_done(
+    folder: Path, owner_url: str
+) -> None:
+    await run_migrations(SERVICE, owner_url)
+    add_later(folder, ("pre", "two"), ("post", "three"), ("pre", "four"))
+    with pytest.raises(BadMigration, match=r"0004_pre_four .* waits for 0003_post_three"):
+        await run_migrations(SERVICE, owner_url, pre_only=True)
+    assert await columns(owner_url) == ["restaurant_id", "name"]
     await run_migrations(SERVICE, owner_url)
     assert await columns(owner_url) == ["restaurant_id", "name", "two", "three", "four"]
+
+
+async def test_a_new_schema_has_no_old_code_to_wait_for(folder: Path, owner_url: str) -> None:
+    add_later(folder, ("post", "two"), ("pre", "three"))
+    await run_migrations(SERVICE, owner_url, pre_only=True)
+    assert await columns(owner_url) == ["restaurant_id", "name", "two", "three"]
 
 
 @pytest.mark.parametrize("name", ["0001_shifts.py", "0002_pre_shifts.py", "1_pre_shifts.py"])

@@ -42,10 +42,11 @@ SHELF_INDEX = "SELECT indisvalid FROM pg_index WHERE indexrelid = to_regclass('s
 @pytest.fixture
 def planted(tmp_path: Path) -> Iterator[Path]:
     """A folder whose files are the chassis' next revisions for the length of the test."""
+    before = set(sys.modules)
     revisions.__path__.append(str(tmp_path))
     yield tmp_path
     revisions.__path__.remove(str(tmp_path))
-    for name in [name for name in sys.modules if name.startswith(f"{revisions.__name__}.{NEXT}")]:
+    for name in [name for name in sys.modules if name.startswith(revisions.__name__) and name not in before]:
         del sys.modules[name]
 
 
@@ -217,6 +218,17 @@ async def test_before_the_roll_out_nothing_runs_that_is_for_afterwards(
     assert await version(owner) == (LAST, True)
     await run_migrations(SERVICE, owner_url)
     assert await version(owner) == (NEXT, True)
+
+
+async def test_a_pre_behind_a_pending_post_is_refused_before_the_roll_out(
+    owner_url: str, owner: asyncpg.Connection, planted: Path
+) -> None:
+    await run_migrations(SERVICE, owner_url, chassis_to=LAST)
+    (planted / f"{NEXT}_post_shelves.py").write_text(PLANTED)
+    (planted / f"{int(NEXT) + 1:04}_pre_more.py").write_text(PLANTED.replace("shelf", "rack"))
+    with pytest.raises(BadMigration, match=r"_pre_more .* waits for .*_post_shelves"):
+        await run_migrations(SERVICE, owner_url, pre_only=True)
+    assert await version(owner) == (LAST, True)
 
 
 async def test_a_version_that_only_newer_code_knows_is_left_alone(
