@@ -69,8 +69,10 @@ export function BasketPanel() {
   const nothing = !wanted.lines.length || sending;
   const send = async () => {
     setSending(true);
-    setRefusal(await (wanted.order ? addToOrder(wanted, draftOf(wanted).lines) : sendOrder(wanted)));
+    const refused = await (wanted.order ? addToOrder(wanted, draftOf(wanted).lines) : sendOrder(wanted));
+    setRefusal(refused);
     setSending(false);
+    if (!refused) basketOpen.value = false;
   };
   useEffect(() => {
     setRefusal(null);
