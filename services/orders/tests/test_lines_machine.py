@@ -16,13 +16,14 @@ from services.orders.domain import firing
 from services.orders.domain.errors import IllegalTransition, RefundRequired
 from services.orders.domain.order import cancelling, guards, lifecycle, line, placing
 from services.orders.domain.order.basket import price_basket, price_lines
-from services.orders.domain.order.change import Change, Locked, Stamp
+from services.orders.domain.order.change import Change, Completed, Locked, Stamp
 from services.orders.domain.order.line import Edit, House
 from services.orders.domain.order.order import (
     AtTable,
     Kitchen,
     Lifecycle,
     Order,
+    Payment,
     Remarks,
     ServiceFlow,
     State,
@@ -212,6 +213,30 @@ def test_of_two_that_change_one_field_the_second_is_told_and_nothing_is_lost(
     conflict = refused.value.metadata
     assert (conflict["conflict.yours"], conflict["conflict.theirs"]) == (str(mine), str(theirs))
     assert_adds_up(locked)
+
+
+def test_an_order_is_done_by_itself_when_what_is_left_is_paid_and_served() -> None:
+    house = replace(HOUSE, auto_complete=True)
+    first = a_line(BURGER)
+    order = wanted(first)
+    basket = price_basket((first,), order.order_type, 0, MENU, TERMS)
+    change = placing.place(order, basket, new_id(), 1, HOUSE.stations, stamp("A"))
+    locked = paid(after(Locked(change.order), change))
+    more = price_lines(((0, a_line(CAKE, hold=True)),), order.order_type, 0, MENU, TERMS)
+    locked = after(locked, line.add(locked, more, house, stamp("A")))
+    for step in (TicketStep.START, TicketStep.BUMP, TicketStep.SERVE):
+        [ticket] = locked.tickets
+        locked = after(locked, lifecycle.step_ticket(locked, ticket.id, step, True, stamp("A")))
+    assert locked.order.lifecycle is Lifecycle.VALIDATED
+    ended = line.void(locked, more[0].id, 1, None, house, stamp("B"))
+    assert (ended.order.lifecycle, ended.events[-1]) == (Lifecycle.DONE, Completed())
+
+
+def test_an_order_of_which_nothing_is_left_is_not_done_by_itself() -> None:
+    house, locked = replace(HOUSE, auto_complete=True), begun()
+    for one in locked.order.lines:
+        locked = after(locked, line.void(locked, one.id, UNITS, MIA, house, stamp("A")))
+    assert (locked.order.lifecycle, locked.order.payment) == (Lifecycle.VALIDATED, Payment.UNPAID)
 
 
 def edit(field: str, value: object, base: int) -> Edit:
