@@ -118,8 +118,15 @@ def _retry_after(problem: Problem) -> int | None:
 
 
 def _extra(metadata: Mapping[str, str]) -> dict[str, Any]:
-    return {
-        name: [part for part in value.split(",") if part] if name in LIST_METADATA else value
-        for name, value in metadata.items()
-        if name != "retry_after_seconds"
-    }
+    """What a client may act on; a name with a dot is a member of an object: ``conflict.yours``."""
+    extra: dict[str, Any] = {}
+    for name, value in metadata.items():
+        if name == "retry_after_seconds":
+            continue
+        owner, dot, member = name.partition(".")
+        shown = [part for part in value.split(",") if part] if name in LIST_METADATA else value
+        if dot:
+            extra.setdefault(owner, {})[member] = shown
+        else:
+            extra[name] = shown
+    return extra

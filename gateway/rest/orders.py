@@ -7,7 +7,7 @@ from typing import Annotated, Final, Literal
 from uuid import UUID
 
 from fynlo.common.v1 import common_pb2
-from fynlo.orders.v1 import floor_pb2, floor_service_pb2, orders_pb2, orders_service_pb2
+from fynlo.orders.v1 import floor_pb2, floor_service_pb2, lines_service_pb2, orders_pb2, orders_service_pb2
 from fynlo_json import orders as orders_json
 from fynlo_json.catalog import ALLERGEN
 from fynlo_json.common import ORDER_TYPE
@@ -18,6 +18,7 @@ from chassis.instants import timestamp
 from gateway.bodies import Body
 from gateway.calls import Call
 from gateway.plain import Route, nothing
+from gateway.rest import common
 
 
 class Section(Body):
@@ -245,6 +246,32 @@ class ChangeTicketLineRequest(Body):
 
 class AcknowledgeTicketAlarmRequest(Body):
     """What AcknowledgeTicketAlarmRequest takes."""
+
+
+class AddLinesRequest(Body):
+    """What AddLinesRequest takes."""
+
+    lines: Annotated[list[DraftLine], Field(min_length=1, max_length=200)]
+    base_version: Annotated[int, Field(ge=0, le=9223372036854775807)] | None = None
+    menu_version: Annotated[int, Field(ge=0, le=9223372036854775807)] | None = None
+
+
+class VoidLineRequest(Body):
+    """What VoidLineRequest takes."""
+
+    quantity: Annotated[int, Field(ge=1, le=999)]
+    reason: Annotated[str, Field(min_length=1, max_length=200)]
+    approval: common.Approval | None = None
+
+
+class ChangeLineRequest(Body):
+    """What ChangeLineRequest takes."""
+
+    quantity: Annotated[int, Field(ge=1, le=999)] | None = None
+    note: Annotated[str, Field(max_length=500)] | None = None
+    seat: Annotated[int, Field(ge=0, le=200)] | None = None
+    course: Annotated[str, Field(max_length=40)] | None = None
+    base_version: Annotated[int, Field(ge=0, le=9223372036854775807)] | None = None
 
 
 def _list_sections(call: Call, body: None) -> floor_service_pb2.ListSectionsRequest:
@@ -505,6 +532,40 @@ def _acknowledge_ticket_alarm(
 ) -> orders_service_pb2.AcknowledgeTicketAlarmRequest:
     return orders_service_pb2.AcknowledgeTicketAlarmRequest(
         request_id=call.key, ticket_id=call.id_of("ticket_id")
+    )
+
+
+def _add_lines(call: Call, body: AddLinesRequest) -> lines_service_pb2.AddLinesRequest:
+    return lines_service_pb2.AddLinesRequest(
+        request_id=call.key,
+        order_id=call.id_of("order_id"),
+        lines=[draft_line(one) for one in body.lines],
+        base_version=body.base_version or 0,
+        menu_version=body.menu_version or 0,
+    )
+
+
+def _void_line(call: Call, body: VoidLineRequest) -> lines_service_pb2.VoidLineRequest:
+    return lines_service_pb2.VoidLineRequest(
+        request_id=call.key,
+        order_id=call.id_of("order_id"),
+        line_id=call.id_of("line_id"),
+        quantity=body.quantity,
+        reason=body.reason,
+        approval=None if body.approval is None else common.approval(body.approval),
+    )
+
+
+def _change_line(call: Call, body: ChangeLineRequest) -> lines_service_pb2.ChangeLineRequest:
+    return lines_service_pb2.ChangeLineRequest(
+        request_id=call.key,
+        order_id=call.id_of("order_id"),
+        line_id=call.id_of("line_id"),
+        quantity=body.quantity,
+        note=body.note,
+        seat=body.seat,
+        course=body.course,
+        base_version=body.base_version or 0,
     )
 
 
@@ -938,6 +999,40 @@ ROUTES: Final[tuple[Route, ...]] = (
         request=_acknowledge_ticket_alarm,
         body=AcknowledgeTicketAlarmRequest,
         answer=lambda of: orders_json.ticket(of.ticket),
+        key="optional",
+        permission="orders.place",
+    ),
+    Route(
+        verb="POST",
+        path="/api/v2/orders/{order_id}/lines",
+        service="fynlo.orders.v1.LinesService",
+        name="AddLines",
+        request=_add_lines,
+        body=AddLinesRequest,
+        answer=lambda of: orders_json.order(of.order),
+        key="required",
+        permission="orders.place",
+    ),
+    Route(
+        verb="POST",
+        path="/api/v2/orders/{order_id}/lines/{line_id}/void",
+        service="fynlo.orders.v1.LinesService",
+        name="VoidLine",
+        request=_void_line,
+        body=VoidLineRequest,
+        answer=lambda of: orders_json.order(of.order),
+        key="required",
+        permission="orders.place",
+        approved=True,
+    ),
+    Route(
+        verb="PATCH",
+        path="/api/v2/orders/{order_id}/lines/{line_id}",
+        service="fynlo.orders.v1.LinesService",
+        name="ChangeLine",
+        request=_change_line,
+        body=ChangeLineRequest,
+        answer=lambda of: orders_json.order(of.order),
         key="optional",
         permission="orders.place",
     ),

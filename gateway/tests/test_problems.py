@@ -36,6 +36,14 @@ def test_an_illegal_transition_lists_what_is_allowed() -> None:
     assert body["from"] == "paid"
 
 
+def test_names_with_a_dot_are_members_of_an_object() -> None:
+    problem = errors.Conflict(
+        "changed", reason="CONFLICT", metadata={"conflict.field": "note", "conflict.yours": "a,b"}
+    )
+    body = orjson.loads(problems.of_problem(problem).body)
+    assert body["conflict"] == {"field": "note", "yours": "a,b"}
+
+
 def test_fields_travel_with_their_codes() -> None:
     problem = errors.InvalidArgument(
         "no", fields=[FieldError("lines.0.quantity", "greater_than", "too small")]

@@ -1,6 +1,7 @@
 """The composition root: the same for production and tests."""
 
 from fynlo.orders.v1.floor_service_pb2_grpc import add_FloorServiceServicer_to_server
+from fynlo.orders.v1.lines_service_pb2_grpc import add_LinesServiceServicer_to_server
 from fynlo.orders.v1.orders_service_pb2_grpc import (
     add_KitchenServiceServicer_to_server,
     add_OrdersServiceServicer_to_server,
@@ -14,6 +15,7 @@ from services.orders.peers import GrpcPeers
 from services.orders.rpc.channels import ChannelsRpc
 from services.orders.rpc.floor import FloorRpc
 from services.orders.rpc.kitchen import KitchenRpc
+from services.orders.rpc.line import LinesRpc
 from services.orders.rpc.order import OrdersRpc
 from services.orders.settings import OrdersSettings
 from services.orders.usecases.copies import Copies
@@ -28,6 +30,7 @@ async def build(settings: OrdersSettings) -> Service:
     peers = GrpcPeers(*(orders.channel(peer) for peer in ("auth", "catalog", "payments")))
     deps = Dependencies(orders.db, orders.clock, peers, Copies(orders.db, peers))
     orders.serve(add_OrdersServiceServicer_to_server, OrdersRpc(deps))
+    orders.serve(add_LinesServiceServicer_to_server, LinesRpc(deps, orders.trust))
     orders.serve(add_KitchenServiceServicer_to_server, KitchenRpc(deps))
     orders.serve(add_FloorServiceServicer_to_server, FloorRpc(deps))
     orders.serve(add_ChannelSourceServiceServicer_to_server, ChannelsRpc(deps))

@@ -22,6 +22,7 @@ SERVICES = {
     "ChannelSourceService": "realtime",
     "FloorService": "orders",
     "KitchenService": "orders",
+    "LinesService": "orders",
     "OrdersService": "orders",
     "PaymentsService": "payments",
     "PeopleService": "auth",

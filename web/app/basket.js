@@ -7,10 +7,11 @@ const STORED = "fynlo.basket.";
 const QUANTITY_MAX = 99;
 export const NOTE_MAX = 200;
 
-const EMPTY = { lines: [], order_type: "eat_in", service_flow: "pay_later", table: null, guest_allergy: null, note: "" };
+const EMPTY = { lines: [], order_type: "eat_in", service_flow: "pay_later", table: null, guest_allergy: null, note: "", order: null };
 
 /**
- * {lines, order_type, service_flow, table: {id, name} or null, guest_allergy: {allergens, text} or null, note}; a line: {id, item_id, name, unit_minor, quantity, options, note}, with options
+ * {lines, order_type, service_flow, table: {id, name} or null, guest_allergy: {allergens, text} or null, note, order:
+ * {id, number} of the order that it is added to, or null}; a line: {id, item_id, name, unit_minor, quantity, options, note}, with options
  * [{option_id, name, quantity, price_delta_minor}].
  */
 export const basket = signal(EMPTY);
@@ -20,7 +21,7 @@ const storedName = () => STORED + restaurant.value.id;
 /** Takes up the basket of before a reload. */
 export function restoreBasket() {
   try {
-    basket.value = JSON.parse(sessionStorage.getItem(storedName())) || EMPTY;
+    basket.value = { ...EMPTY, ...JSON.parse(sessionStorage.getItem(storedName())) };
   } catch {
     basket.value = EMPTY;
   }

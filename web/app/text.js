@@ -57,12 +57,22 @@ const ROLES = {
   employee: "Team member",
 };
 
+const VOID_REASONS = {
+  changed_mind: "Changed their mind",
+  entered_by_mistake: "Entered by mistake",
+  kitchen_error: "Kitchen error",
+  quality: "Not good enough",
+  sold_out: "Sold out",
+};
+
 const worded = (words) => (code) => words[code] || plain(code).replaceAll("_", " ");
 export const allergenName = worded(ALLERGENS);
 export const methodName = worded(METHODS);
 export const orderTypeName = worded(ORDER_TYPES);
 export const stateName = worded(STATES);
 export const tableStateName = worded(TABLE_STATES);
+export const voidReasonName = worded(VOID_REASONS);
+export const voidReasons = Object.keys(VOID_REASONS);
 export const roleName = worded(ROLES);
 
 /** The codes of the fourteen allergens, by name. */

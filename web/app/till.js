@@ -43,6 +43,7 @@ const start = async () => {
     { Pay },
     { AllergyDialog },
     { NoteDialog },
+    { LineDialog },
     { Approval },
     { TableDialog, Tables, TransferDialog },
   ] = await Promise.all([
@@ -59,6 +60,7 @@ const start = async () => {
     import("./till/pay.js"),
     import("./till/allergy.js"),
     import("./till/note.js"),
+    import("./till/lines.js"),
     import("./till/approval.js"),
     import("./till/tables.js"),
   ]);
@@ -68,6 +70,7 @@ const start = async () => {
     options: Options,
     allergy: AllergyDialog,
     note: NoteDialog,
+    line: LineDialog,
     pay: Pay,
     order: OrderDialog,
     table: TableDialog,

@@ -5,7 +5,14 @@ The JSON that devices see of fynlo.orders.v1.
 
 from typing import Final
 
-from fynlo.orders.v1 import events_pb2, floor_pb2, floor_service_pb2, orders_pb2, orders_service_pb2
+from fynlo.orders.v1 import (
+    events_pb2,
+    floor_pb2,
+    floor_service_pb2,
+    lines_pb2,
+    orders_pb2,
+    orders_service_pb2,
+)
 
 from fynlo_json.catalog import ALLERGEN
 from fynlo_json.common import BILL_MODE, ORDER_TYPE, actor
@@ -50,6 +57,27 @@ def kitchen_order_ready(of: events_pb2.KitchenOrderReady) -> Json:
     """Everything that the kitchen had to make of an order is ready."""
     return {
         "order": order(of.order),
+    }
+
+
+def line_added(of: lines_pb2.LineAdded) -> Json:
+    """With which version of its order a line came, and when."""
+    return {
+        "version": of.version,
+        "at": instant(of.at) if of.HasField("at") else None,
+    }
+
+
+def line_void(of: lines_pb2.LineVoid) -> Json:
+    """Units that were taken off a line: nobody pays for them."""
+    return {
+        "quantity": of.quantity,
+        "gross_minor": of.gross_minor,
+        "reason": of.reason,
+        "voided_by": actor(of.voided_by),
+        "approved_by": actor(of.approved_by) if of.HasField("approved_by") else None,
+        "voided_at": instant(of.voided_at) if of.HasField("voided_at") else None,
+        "wasted": of.wasted,
     }
 
 
@@ -166,6 +194,8 @@ def order_line(of: orders_pb2.OrderLine) -> Json:
         "kitchen_state": KITCHEN_STATE[of.kitchen_state],
         "voided": of.voided,
         "allergens": [ALLERGEN[one] for one in of.allergens],
+        "voids": [line_void(one) for one in of.voids],
+        "added": line_added(of.added) if of.HasField("added") else None,
     }
 
 

@@ -65,6 +65,8 @@ class Settlement:
     reserved: Mapping[UUID, int] = field(default_factory=dict)
     taken: tuple[StockLine, ...] = ()
     movement: MovementKind | None = None
+    wasted: tuple[StockLine, ...] = ()
+    """Lines that left the shelf for nothing, whatever became of the others."""
 
 
 class OrderStage(StrEnum):
@@ -79,12 +81,14 @@ class OrderStage(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class StockOrder:
-    """What stock needs to know of an order: its version and the lines that are not voided."""
+    """What stock needs to know of an order: its version, the lines that are not voided, and what was voided
+    after the kitchen had it, which stays reserved until the order ends."""
 
     order_id: UUID
     version: int
     lines: tuple[StockLine, ...]
     stage: OrderStage = OrderStage.PLACED
+    wasted: tuple[StockLine, ...] = ()
 
 
 def hold(
@@ -133,7 +137,10 @@ def confirm(current: Reservation | None, order: StockOrder, is_tracked: IsTracke
     """Makes the reservation what the placed order says. None: it is final, or a newer version was seen."""
     if not _is_news(current, order):
         return None
-    lines = _stock_lines(current, order, is_tracked)
+    lines = (
+        *_stock_lines(current, order.lines, is_tracked),
+        *_stock_lines(current, order.wasted, is_tracked),
+    )
     after = Reservation(order.order_id, ReservationState.CONFIRMED, lines, order.version)
     return Settlement(after, _difference(lines, _active(current)))
 
@@ -153,8 +160,9 @@ def cancel(
         return _end(current, order, is_tracked, ReservationState.WASTED, MovementKind.WASTE)
     if current is not None and current.state in FINAL:
         return None
+    gone = _stock_lines(current, order.wasted, is_tracked)
     after = Reservation(order.order_id, ReservationState.CANCELLED, (), order.version)
-    return Settlement(after, _difference((), _active(current)))
+    return Settlement(after, _difference((), _active(current)), wasted=gone)
 
 
 def _end(
@@ -166,9 +174,10 @@ def _end(
 ) -> Settlement | None:
     if current is not None and current.state in FINAL:
         return None
-    lines = _stock_lines(current, order, is_tracked)
-    after = Reservation(order.order_id, state, lines, order.version)
-    return Settlement(after, _difference((), _active(current)), lines, movement)
+    lines = _stock_lines(current, order.lines, is_tracked)
+    gone = _stock_lines(current, order.wasted, is_tracked)
+    after = Reservation(order.order_id, state, (*lines, *gone), order.version)
+    return Settlement(after, _difference((), _active(current)), lines, movement, gone)
 
 
 def _is_news(current: Reservation | None, order: StockOrder) -> bool:
@@ -180,11 +189,11 @@ def _active(current: Reservation | None) -> tuple[StockLine, ...]:
 
 
 def _stock_lines(
-    current: Reservation | None, order: StockOrder, is_tracked: IsTracked
+    current: Reservation | None, lines: Sequence[StockLine], is_tracked: IsTracked
 ) -> tuple[StockLine, ...]:
-    """The order's lines that concern stock: of tracked items, and those that are reserved already."""
+    """The lines that concern stock: of tracked items, and those that are reserved already."""
     held = {line.line_id for line in _active(current)}
-    return tuple(line for line in order.lines if line.line_id in held or is_tracked(line.item_id))
+    return tuple(line for line in lines if line.line_id in held or is_tracked(line.item_id))
 
 
 def _difference(after: Sequence[StockLine], before: Sequence[StockLine]) -> dict[UUID, int]:

@@ -186,15 +186,14 @@ def counted_movements(changes: Iterable[LevelChange], new_id: Callable[[], UUID]
 
 
 def taken_movements(
-    kind: MovementKind,
-    taken: Sequence[StockLine],
+    taken: Sequence[tuple[MovementKind, StockLine]],
     before: Mapping[UUID, StockLevel],
     new_id: Callable[[], UUID],
 ) -> list[Movement]:
-    """One movement per line that left the shelf, each with what was on hand after it."""
+    """One movement per line that left the shelf, and why it did, each with what was on hand after it."""
     on_hand = {item_id: level.on_hand for item_id, level in before.items()}
     moved = []
-    for line in taken:
+    for kind, line in taken:
         on_hand[line.item_id] -= line.quantity
         moved.append(
             Movement(new_id(), line.item_id, kind, -line.quantity, on_hand[line.item_id], line.line_id)

@@ -103,6 +103,55 @@ async def test_a_voided_line_is_free_again(service_database: OpenDatabase) -> No
     assert await figures(db, tenant) == (10, 0)
 
 
+@pytest.mark.parametrize(
+    ("end", "kinds"),
+    [
+        ("DONE", {"sale": -3, "waste": -2}),
+        ("CANCELLED", {"waste": -2}),
+        ("CANCELLED_WASTED", {"waste": -5}),
+    ],
+)
+async def test_what_was_voided_after_the_kitchen_had_it_is_held_until_the_end_and_then_wasted(
+    service_database: OpenDatabase, end: str, kinds: dict[str, int]
+) -> None:
+    db, tenant, cake = await a_shop(service_database)
+    order = an_order(cake, quantity=6)
+    await hear(db, tenant, OrderPlaced(order=order))
+    order.version, order.lines[0].quantity = 2, 3
+    order.lines[0].voids.add(quantity=2, wasted=True)
+    order.lines[0].voids.add(quantity=1)  # nobody had begun it: it is free again
+    await hear(db, tenant, OrderUpdated(order=order), OrderUpdated(order=order))
+    assert await figures(db, tenant) == (10, 5)
+    order.version = 3
+    order.lifecycle = orders_pb2.Lifecycle.Value(f"LIFECYCLE_{end.partition('_')[0]}")
+    ended: Message = (
+        OrderCompleted(order=order)
+        if end == "DONE"
+        else OrderCancelled(order=order, wasted=end == "CANCELLED_WASTED")
+    )
+    await hear(db, tenant, ended, ended)
+    async with db.transaction(tenant) as tx:
+        rows = await tx.fetch("SELECT kind, sum(quantity)::int AS units FROM stock_movement GROUP BY kind")
+    gone = {row["kind"]: row["units"] for row in rows if row["kind"] != "count"}
+    assert gone == kinds
+    assert await figures(db, tenant) == (10 + sum(kinds.values()), 0)
+
+
+async def test_a_line_that_was_voided_to_the_last_unit_after_fire_is_wasted(
+    service_database: OpenDatabase,
+) -> None:
+    db, tenant, cake = await a_shop(service_database)
+    order = an_order(cake)
+    await hear(db, tenant, OrderPlaced(order=order))
+    order.version, order.lines[0].quantity, order.lines[0].voided = 2, 0, True
+    order.lines[0].voids.add(quantity=2, wasted=True)
+    await hear(db, tenant, OrderUpdated(order=order))
+    assert await figures(db, tenant) == (10, 2)
+    order.version, order.lifecycle = 3, orders_pb2.LIFECYCLE_DONE
+    await hear(db, tenant, OrderCompleted(order=order))
+    assert await figures(db, tenant) == (8, 0)
+
+
 async def test_a_draft_holds_nothing(service_database: OpenDatabase) -> None:
     db, tenant, cake = await a_shop(service_database)
     await hear(db, tenant, OrderUpdated(order=an_order(cake, lifecycle="DRAFT")))

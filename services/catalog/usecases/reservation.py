@@ -18,6 +18,7 @@ from services.catalog.domain.errors import UnknownItem
 from services.catalog.domain.reservation import OrderStage, Reservation, Settlement, StockOrder, put_off_until
 from services.catalog.domain.stock import (
     LevelChange,
+    MovementKind,
     StockLevel,
     StockLine,
     demand,
@@ -130,11 +131,12 @@ async def _settle(
 
 
 async def _concerns_stock(tx: Transaction, order: StockOrder) -> bool:
-    return await reservation_store.concerns_stock(tx, order.order_id, [line.item_id for line in order.lines])
+    items = [line.item_id for line in (*order.lines, *order.wasted)]
+    return await reservation_store.concerns_stock(tx, order.order_id, items)
 
 
 async def _levels_of(tx: Transaction, current: Reservation, order: StockOrder) -> dict[UUID, StockLevel]:
-    concerned = (*current.active_lines, *order.lines)
+    concerned = (*current.active_lines, *order.lines, *order.wasted)
     return await stock_store.lock_levels(tx, [line.item_id for line in concerned])
 
 
@@ -148,10 +150,11 @@ async def _book(
     levels: dict[UUID, StockLevel],
     now: datetime,
 ) -> dict[UUID, StockLevel]:
-    changed = move(levels, settlement.reserved, demand(settlement.taken), now)
+    changed = move(levels, settlement.reserved, demand((*settlement.taken, *settlement.wasted)), now)
     changes = [LevelChange(levels[item_id], after) for item_id, after in changed.items()]
-    movements = (
-        taken_movements(settlement.movement, settlement.taken, levels, new_id) if settlement.movement else []
+    gone = [(settlement.movement, settlement.taken), (MovementKind.WASTE, settlement.wasted)]
+    movements = taken_movements(
+        [(kind, line) for kind, lines in gone if kind for line in lines], levels, new_id
     )
     await stock_store.book(tx, now, changes, movements, settlement.reservation)
     await announce(tx, changes)

@@ -6,11 +6,14 @@ from fynlo.catalog.v1 import catalog_pb2
 from fynlo.orders.v1 import orders_pb2
 from fynlo.orders.v1.events_pb2 import OrderCancelled, OrderCompleted, OrderPlaced, OrderUpdated
 
-from chassis.ids import parse_id
+from chassis.ids import derived_id, parse_id
 from services.catalog.domain.reservation import OrderStage, StockOrder
 from services.catalog.domain.stock import StockLine
 
 OrderNews: TypeAlias = OrderPlaced | OrderUpdated | OrderCompleted | OrderCancelled
+
+WASTED = "wasted"
+"""Names the units of a line that were voided after the kitchen had them, beside those that are left."""
 
 _STAGES = {
     orders_pb2.LIFECYCLE_VALIDATED: OrderStage.PLACED,
@@ -32,7 +35,13 @@ def stock_order_in(message: orders_pb2.Order) -> StockOrder:
         for line in message.lines
         if not line.voided and line.quantity > 0
     )
-    return StockOrder(parse_id(message.id), message.version, lines, _stage_in(message))
+    wasted = tuple(
+        StockLine(derived_id(parse_id(line.id), WASTED), parse_id(line.item_id), units)
+        for line in message.lines
+        for units in (sum(void.quantity for void in line.voids if void.wasted),)
+        if units > 0
+    )
+    return StockOrder(parse_id(message.id), message.version, lines, _stage_in(message), wasted)
 
 
 def concerns_stock(event: OrderNews) -> bool:

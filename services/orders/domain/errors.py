@@ -3,7 +3,15 @@
 from collections.abc import Iterable
 from uuid import UUID
 
-from chassis.errors import AlreadyExists, Conflict, FieldError, NotFound, Stale, Unprocessable
+from chassis.errors import (
+    AlreadyExists,
+    Conflict,
+    FieldError,
+    NotFound,
+    PermissionDenied,
+    Stale,
+    Unprocessable,
+)
 
 
 class OrderNotFound(NotFound):
@@ -58,6 +66,37 @@ class LineAlreadyFired(Conflict):
     """The kitchen has the line."""
 
 
+class LineNotFound(NotFound):
+    """There is no such line in the order."""
+
+
+class LineVoided(Conflict):
+    """Nothing is left of the line."""
+
+
+class TooFewLeft(Conflict):
+    """Fewer units of the line are left than were to be voided; ``metadata`` has ``left``."""
+
+
+class VoidRequired(Conflict):
+    """The kitchen has the line: fewer of it is a void, with its reason."""
+
+
+class EditConflict(Conflict):
+    """Somebody changed the field since the version that the client saw; ``metadata`` has ``conflict.field``,
+    ``conflict.yours`` and ``conflict.theirs``, of which REST makes an object."""
+
+    reason = "CONFLICT"
+
+
+class ApprovalNeeded(PermissionDenied):
+    """Not for the caller alone; ``metadata`` has ``cause`` and ``permission`` (what an approver holds)."""
+
+
+class ApprovalInvalid(PermissionDenied):
+    """The approval that came counts for nothing; ``metadata["fault"]`` says why."""
+
+
 class NothingToFire(Conflict):
     """No line waits for the kitchen."""
 
@@ -110,7 +149,7 @@ class UnknownCustomer(Unprocessable):
 
 
 class ReasonRequired(Unprocessable):
-    """The kitchen had the order: say why it is cancelled."""
+    """What is cancelled after the kitchen had it, and what is voided, needs a reason."""
 
 
 class OrderTooLarge(Unprocessable):

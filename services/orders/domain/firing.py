@@ -86,7 +86,9 @@ def with_line_states(order: Order, tickets: Iterable[Ticket], changed: Sequence[
     """The order with each line as far as its tickets say."""
     states = line_states(newest(tickets, changed))
     lines = tuple(
-        line if states.get(line.id, line.kitchen) is line.kitchen else replace(line, kitchen=states[line.id])
+        line
+        if line.voided or states.get(line.id, line.kitchen) is line.kitchen
+        else replace(line, kitchen=states[line.id])
         for line in order.lines
     )
     return replace(order, lines=lines)
@@ -109,14 +111,15 @@ def _fire_lines(
         (ticket.station_id, ticket.course): ticket for ticket in tickets if ticket.state in GROWING_TICKET
     }
     return [
-        _grown(growing[place], fired)
+        grown(growing[place], fired)
         if place in growing
-        else _new_ticket(order, at_station[place[0]], place[1], fired, at)
+        else new_ticket(order, at_station[place[0]], place[1], fired, at)
         for place, fired in by_place.items()
     ]
 
 
-def _new_ticket(order: Order, station: Station, course: str, lines: Sequence[Line], at: datetime) -> Ticket:
+def new_ticket(order: Order, station: Station, course: str, lines: Sequence[Line], at: datetime) -> Ticket:
+    """The first revision of a ticket for one station."""
     return Ticket(
         id=new_id(),
         order_id=order.id,
@@ -136,7 +139,8 @@ def _new_ticket(order: Order, station: Station, course: str, lines: Sequence[Lin
     )
 
 
-def _grown(ticket: Ticket, lines: Sequence[Line]) -> Ticket:
+def grown(ticket: Ticket, lines: Sequence[Line]) -> Ticket:
+    """A new revision with more lines, which no display has shown."""
     return replace(
         ticket,
         revision=ticket.revision + 1,

@@ -131,7 +131,7 @@ def step_line(ticket: Ticket, line_id: UUID, step: LineStep, at: datetime) -> Ti
         raise _refused(wanted.state, step, allowed)
     if step is LineStep.READY:
         _refuse_unacknowledged(ticket)
-    return _with_lines(
+    return with_lines(
         ticket, [_moved(line, step, at) if line.id == line_id else line for line in ticket.lines], at
     )
 
@@ -150,7 +150,7 @@ def step_ticket(ticket: Ticket, step: TicketStep, at: datetime) -> Ticket:
         raise _refused(state, step, allowed_steps(ticket))
     if step is TicketStep.BUMP:
         _refuse_unacknowledged(ticket)
-    return _with_lines(ticket, [_stepped(line, step, at) for line in ticket.lines], at)
+    return with_lines(ticket, [_stepped(line, step, at) for line in ticket.lines], at)
 
 
 def allowed_steps(ticket: Ticket) -> list[TicketStep]:
@@ -218,7 +218,7 @@ def end_day(ticket: Ticket, at: datetime) -> Ticket:
         replace(line, state=Kitchen.SERVED, ready_at=line.ready_at or at) if line.state in STAGE else line
         for line in ticket.lines
     ]
-    return _with_lines(ticket, lines, at)
+    return with_lines(ticket, lines, at)
 
 
 def line_states(tickets: Iterable[Ticket]) -> Mapping[UUID, Kitchen]:
@@ -259,7 +259,8 @@ def _moved(line: TicketLine, step: LineStep, at: datetime) -> TicketLine:
     return replace(line, state=STEP_FROM_TO[step][1], ready_at=ready_at)
 
 
-def _with_lines(ticket: Ticket, lines: Sequence[TicketLine], at: datetime) -> Ticket:
+def with_lines(ticket: Ticket, lines: Sequence[TicketLine], at: datetime) -> Ticket:
+    """A new revision with these lines: ready since then where all of it is ready now."""
     changed = replace(ticket, lines=tuple(lines), revision=ticket.revision + 1)
     if changed.state is Kitchen.READY:
         return replace(changed, ready_at=ticket.ready_at or at)

@@ -37,6 +37,16 @@ def tell_transferred(order: orders_pb2.Order) -> None:
     deed("orders.order_transferred", **facts_of(order))
 
 
+def tell_lines_added(order: orders_pb2.Order) -> None:
+    """More was ordered."""
+    deed("orders.lines_added", **facts_of(order))
+
+
+def tell_line_changed(order: orders_pb2.Order) -> None:
+    """How many, the note, the seat or the course of a line is another one."""
+    deed("orders.line_changed", **facts_of(order))
+
+
 def tell_cleared(table: floor_pb2.Table) -> None:
     """Somebody has cleared a table."""
     deed("orders.table_cleared", table=table.name, table_id=table.id)

@@ -12,8 +12,10 @@ from chassis.errors import Problem
 from chassis.ids import new_id
 from services.orders.domain import firing
 from services.orders.domain.day import Figures, figures
+from services.orders.domain.menu import Item
 from services.orders.domain.order import cancelling, guards, lifecycle, placing
-from services.orders.domain.order.basket import price_basket, wanted_again
+from services.orders.domain.order import line as lines
+from services.orders.domain.order.basket import price_basket, price_lines, wanted_again
 from services.orders.domain.order.change import Cancelled, Change, Locked, Placed, Stamp, Updated
 from services.orders.domain.order.order import STAGE, Kitchen, Lifecycle, Order, Payment, ServiceFlow, State
 from services.orders.domain.payment import Captured, record
@@ -31,7 +33,13 @@ REFUSALS = {
     "REFUND_REQUIRED",
     "REASON_REQUIRED",
     "BALANCE_OPEN",
+    "TOO_FEW_LEFT",
+    "LINE_VOIDED",
+    "VOID_REQUIRED",
+    "CONFLICT",
+    "EMPTY_ORDER",
 }
+OF_LINES = {"lines_added", "line_voided", "line_changed"}
 FORWARD = {
     State.DRAFT: {State.VALIDATED, State.PAID, State.CANCELLED},
     State.VALIDATED: {State.PAID, State.PREPARING, State.READY, State.CANCELLED},
@@ -110,6 +118,23 @@ class OrderLife(RuleBasedStateMachine):
     def step_all(self, step: TicketStep) -> None:
         self._try(lambda: lifecycle.step_all(self.locked, step, self.auto_complete, self._stamp()))
 
+    @rule(thing=st.sampled_from(ITEMS), hold=st.booleans(), course=st.sampled_from(["", "dessert"]))
+    def add_line(self, thing: Item, hold: bool, course: str) -> None:
+        more = line(thing, 2, hold=hold, course=course)
+        priced = price_lines(((0, more),), self.locked.order.order_type, 0, MENU, terms())
+        self._try(lambda: lines.add(self.locked, priced, self._house(), self._stamp()))
+
+    @rule(pick=st.integers(0, 9), quantity=st.integers(1, 2))
+    def void_line(self, pick: int, quantity: int) -> None:
+        of = self.locked.order.lines[pick % len(self.locked.order.lines)].id
+        self._try(lambda: lines.void(self.locked, of, quantity, None, self._house(), self._stamp("no")))
+
+    @rule(pick=st.integers(0, 9), quantity=st.integers(1, 4), course=st.sampled_from(["", "dessert"]))
+    def change_line(self, pick: int, quantity: int, course: str) -> None:
+        of = self.locked.order.lines[pick % len(self.locked.order.lines)].id
+        wanted = lines.Edit(quantity=quantity, course=course, seat=3, base_version=self.changes)
+        self._try(lambda: lines.change(self.locked, of, wanted, self._house(), self._stamp()))
+
     @rule()
     def complete(self) -> None:
         self._try(lambda: lifecycle.complete(self.locked, self._stamp()))
@@ -138,21 +163,26 @@ class OrderLife(RuleBasedStateMachine):
     def a_line_stands_where_its_least_advanced_ticket_stands(self) -> None:
         states = line_states(self.locked.tickets)
         for one in self.locked.order.lines:
-            if one.kitchen in STAGE:
+            if one.active:
                 assert one.kitchen is states.get(one.id, Kitchen.HELD)
 
     @invariant()
-    def nothing_is_cooked_before_the_money_is_safe(self) -> None:
-        order = self.locked.order
-        if order.service_flow is ServiceFlow.PAY_FIRST and order.fired:
-            assert order.payment is Payment.PAID
+    def every_unit_of_a_fired_line_is_on_tickets_of_each_of_its_stations(self) -> None:
+        for one in self.locked.order.lines:
+            by_station: dict[object, int] = {}
+            for ticket in self.locked.tickets:
+                for part in ticket.lines:
+                    if part.id == one.id and part.state in STAGE:
+                        by_station[ticket.station_id] = by_station.get(ticket.station_id, 0) + part.quantity
+            if one.active and one.kitchen is not Kitchen.HELD:
+                assert set(by_station.values()) == {one.quantity}
 
     @invariant()
     def done_is_paid_and_handed_over(self) -> None:
         order = self.locked.order
         if order.lifecycle is Lifecycle.DONE:
             assert order.totals.due_minor == 0
-            assert {one.kitchen for one in order.lines} == {Kitchen.SERVED}
+            assert {one.kitchen for one in order.lines if one.active} <= {Kitchen.SERVED}
 
     @invariant()
     def money_is_never_lost(self) -> None:
@@ -176,7 +206,11 @@ class OrderLife(RuleBasedStateMachine):
             "fire": lambda: firing.fire(locked, [], "", STATIONS, stamp),
             "start": lambda: lifecycle.step_all(locked, TicketStep.START, False, stamp),
             "complete": lambda: lifecycle.complete(locked, stamp),
+            "add_lines": lambda: lines.add(locked, (), self._house(), stamp),
         }
+
+    def _house(self) -> lines.House:
+        return lines.House(STATIONS, self.auto_complete, 0)
 
     def _stamp(self, reason: str = "") -> Stamp:
         return Stamp("cmd", MIA, self.at, reason)
@@ -194,7 +228,7 @@ class OrderLife(RuleBasedStateMachine):
 
     def _took(self, change: Change) -> None:
         if change.before is not None:
-            _check_move(change.before, change.order)
+            _check_move(change)
             _check_cost(change)
         newest = {ticket.id: ticket for ticket in (*change.old_tickets, *change.tickets)}
         for old in change.old_tickets:
@@ -207,10 +241,25 @@ class OrderLife(RuleBasedStateMachine):
         self.figures = _sum(self.figures, change.gained)
 
 
-def _check_move(before: Order, after: Order) -> None:
+def _check_move(change: Change) -> None:
+    before, after = change.before, change.order
+    assert before is not None
+    if any(isinstance(event, Updated) and event.cause in OF_LINES for event in change.events):
+        # What is paid may be part paid again, and what was the last of the kitchen may be off.
+        assert before.lifecycle in {Lifecycle.DRAFT, Lifecycle.VALIDATED}
+        _check_money(before, after)
+        return
     assert before.state is after.state or after.state in FORWARD[before.state], (before.state, after.state)
+    _check_money(before, after)
     if after.service_flow is ServiceFlow.PAY_FIRST and before.state in BEFORE_MONEY:
         assert after.state in {before.state, State.VALIDATED, State.PAID, State.CANCELLED}
+
+
+def _check_money(before: Order, after: Order) -> None:
+    """Nothing goes to the kitchen before the money is safe."""
+    held = {one.id for one in before.lines if one.kitchen is Kitchen.HELD}
+    if any(one.id in held and one.active and one.kitchen is not Kitchen.HELD for one in after.lines):
+        assert after.service_flow is ServiceFlow.PAY_LATER or after.payment is Payment.PAID
 
 
 def _check_cost(change: Change) -> None:

@@ -9,7 +9,7 @@ from chassis.instants import timestamp
 from services.orders.domain.alarm import AlarmEnd, Unseen
 from services.orders.domain.order.order import Actor
 from services.orders.domain.ticket import Ticket
-from services.orders.wire.order import actor_message
+from services.orders.wire.actor import actor_message
 from services.orders.wire.ticket import ticket_message
 
 

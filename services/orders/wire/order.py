@@ -5,17 +5,14 @@ from collections.abc import Iterable, Mapping
 from typing import Any
 from uuid import UUID
 
-from fynlo.common.v1 import common_pb2
 from fynlo.orders.v1 import orders_pb2
 from fynlo.orders.v1 import orders_service_pb2 as orders_api
 
-from chassis.errors import InvalidArgument
 from chassis.ids import derived_id, parse_id
 from chassis.instants import instant, timestamp
 from services.orders.domain.errors import UnknownCustomer
 from services.orders.domain.order.basket import WantedLine, WantedOption
 from services.orders.domain.order.order import (
-    Actor,
     AtTable,
     ChosenOption,
     Lifecycle,
@@ -28,15 +25,15 @@ from services.orders.domain.order.order import (
 from services.orders.domain.order.placing import WantedOrder
 from services.orders.pricing import VatGroup
 from services.orders.wire import enums
+from services.orders.wire.actor import actor_message, actor_of
+from services.orders.wire.line import life_of, refuse_unstorable, write_life
 from services.orders.wire.remark import remarks_of, write_remarks
 
 
 def wanted_order(draft: orders_api.OrderDraft, own_id: UUID) -> WantedOrder:
     """What the request asks for; ``own_id`` is the order's where the client names none.
 
-    Lines without an id get one from the order, what was asked for and their place in it: a retry asks for the
-    same lines, and finds the goods that are held for them. Raises InvalidArgument (INVALID_ID, INVALID_TEXT)
-    and UnknownCustomer: there are none yet.
+    Raises as wanted_lines, and UnknownCustomer: there are none yet.
     """
     if draft.customer_id:
         raise UnknownCustomer(f"There is no customer {draft.customer_id}.")
@@ -49,14 +46,25 @@ def wanted_order(draft: orders_api.OrderDraft, own_id: UUID) -> WantedOrder:
         covers=draft.covers,
         menu_version=draft.menu_version,
         draft=draft.draft,
-        lines=tuple(
-            _wanted_line(line, parse_id(line.id) if line.id else derived_id(order_id, content_hash, index))
-            for index, line in enumerate(draft.lines)
-        ),
+        lines=wanted_lines(draft.lines, order_id, content_hash),
         content_hash=content_hash,
         id_from_client=bool(draft.id),
         remarks=remarks_of(draft),
         table_id=parse_id(draft.table_id) if draft.table_id else None,
+    )
+
+
+def wanted_lines(
+    lines: Iterable[orders_api.DraftLine], order_id: UUID, asked_for: bytes
+) -> tuple[WantedLine, ...]:
+    """The lines that a request asks for. Those without an id get one from the order, what was asked for and
+    their place in it: a retry asks for the same lines, and finds the goods that are held for them.
+
+    Raises InvalidArgument (INVALID_ID, INVALID_TEXT).
+    """
+    return tuple(
+        _wanted_line(line, parse_id(line.id) if line.id else derived_id(order_id, asked_for, index))
+        for index, line in enumerate(lines)
     )
 
 
@@ -107,6 +115,7 @@ def order_of(message: orders_pb2.Order, row: Mapping[str, Any]) -> Order:
         completed_at=instant(message, "completed_at"),
         cancel_reason=row["cancel_reason"],
         remarks=remarks_of(message),
+        service_charge_bp=message.service_charge_bp if message.HasField("service_charge_bp") else None,
         table=None if row["table_id"] is None else AtTable(row["table_id"], message.table_name),
     )
 
@@ -147,6 +156,7 @@ def _order_message(order: Order) -> orders_pb2.Order:
         placed_by=actor_message(order.placed_by),
         completed_at=timestamp(order.completed_at),
         unsent_since=timestamp(order.unsent_since),
+        service_charge_bp=order.service_charge_bp,
     )
     write_remarks(order.remarks, message)
     return message
@@ -176,16 +186,6 @@ def history_message(change: StateChange) -> orders_pb2.StateChange:
     )
 
 
-def actor_message(actor: Actor) -> common_pb2.Actor:
-    """Who did it."""
-    return common_pb2.Actor(user_id=actor.user_id, name=actor.name, device_id=actor.device_id)
-
-
-def actor_of(message: common_pb2.Actor) -> Actor:
-    """The way back."""
-    return Actor(message.user_id, message.name, message.device_id)
-
-
 def options_of(messages: Iterable[orders_pb2.ChosenOption]) -> tuple[ChosenOption, ...]:
     """The way back."""
     return tuple(
@@ -207,9 +207,7 @@ def option_messages(options: Iterable[ChosenOption]) -> list[orders_pb2.ChosenOp
 
 
 def _wanted_line(line: orders_api.DraftLine, line_id: UUID) -> WantedLine:
-    if "\0" in line.note or "\0" in line.course:
-        # A message would hold it; no column for a search or a report ever could.
-        raise InvalidArgument("A text holds a character that cannot be stored.", reason="INVALID_TEXT")
+    refuse_unstorable(line.note, line.course)
     return WantedLine(
         id=line_id,
         item_id=UUID(line.item_id),
@@ -223,7 +221,7 @@ def _wanted_line(line: orders_api.DraftLine, line_id: UUID) -> WantedLine:
 
 
 def _line_message(line: Line) -> orders_pb2.OrderLine:
-    return orders_pb2.OrderLine(
+    message = orders_pb2.OrderLine(
         id=str(line.id),
         item_id=str(line.item_id),
         category_id=str(line.category_id),
@@ -244,9 +242,12 @@ def _line_message(line: Line) -> orders_pb2.OrderLine:
         allergens=line.allergens,  # type: ignore[arg-type] # the numbers of the contract
         stock_tracked=line.stock_tracked,
     )
+    write_life(line, message)
+    return message
 
 
 def _line_of(message: orders_pb2.OrderLine) -> Line:
+    life = life_of(message)
     return Line(
         id=UUID(message.id),
         item_id=UUID(message.item_id),
@@ -267,6 +268,9 @@ def _line_of(message: orders_pb2.OrderLine) -> Line:
         kitchen=enums.KITCHEN_OF[message.kitchen_state],
         voided=message.voided,
         stock_tracked=message.stock_tracked,
+        voids=life.voids,
+        added=life.added,
+        changed=life.changed,
     )
 
 

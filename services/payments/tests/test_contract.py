@@ -10,6 +10,7 @@ from buf.validate import validate_pb2
 from fynlo.auth.v1.events_pb2 import RestaurantUpdated
 from fynlo.common.v1 import common_pb2
 from fynlo.orders.v1 import orders_pb2
+from fynlo.orders.v1.lines_pb2 import LineVoid
 from fynlo.payments.v1 import payments_pb2
 from fynlo.payments.v1.events_pb2 import PaymentCaptured, TillSessionUpdated, ZReportIssued
 from google.protobuf import json_format
@@ -122,6 +123,8 @@ def test_a_bill_is_what_the_order_says() -> None:
         lines=[
             orders_pb2.OrderLine(gross_minor=10500),
             orders_pb2.OrderLine(gross_minor=700, voided=True),
+            orders_pb2.OrderLine(gross_minor=0, voided=True, voids=[LineVoid(quantity=1, gross_minor=200)]),
+            orders_pb2.OrderLine(gross_minor=600, voids=[LineVoid(gross_minor=50), LineVoid(gross_minor=7)]),
         ],
         vat=[orders_pb2.VatGroup(rate_bp=2000, gross_minor=10000, vat_minor=1667)],
         totals=orders_pb2.OrderTotals(
@@ -130,7 +133,7 @@ def test_a_bill_is_what_the_order_says() -> None:
     )
     made = bill_in(order)
     assert made == replace(
-        bill(charges(11250, service=1250, discount=500, void=700)), order_id=ORDER, order_version=3
+        bill(charges(11250, service=1250, discount=500, void=957)), order_id=ORDER, order_version=3
     )
     assert sum(parts_of(made.charges).values()) == 11250
     order.lifecycle = orders_pb2.LIFECYCLE_CANCELLED

@@ -15,6 +15,11 @@ def is_draft(order: orders_pb2.Order) -> bool:
     return order.lifecycle in (orders_pb2.LIFECYCLE_DRAFT, orders_pb2.LIFECYCLE_UNSPECIFIED)
 
 
+def _void_minor(line: orders_pb2.OrderLine) -> int:
+    """What was taken off a line; of one that older versions voided, all that it cost."""
+    return (line.gross_minor if line.voided else 0) + sum(void.gross_minor for void in line.voids)
+
+
 def bill_in(order: orders_pb2.Order) -> Bill:
     """The bill of an order, without the money that is on it."""
     cancelled = order.lifecycle == orders_pb2.LIFECYCLE_CANCELLED
@@ -30,7 +35,7 @@ def bill_in(order: orders_pb2.Order) -> Bill:
             total_minor=order.totals.total_minor,
             service_minor=order.totals.service_charge_minor,
             discount_minor=order.totals.discount_minor,
-            void_minor=sum(line.gross_minor for line in order.lines if line.voided),
+            void_minor=sum(_void_minor(line) for line in order.lines),
             vat=tuple(VatGroup(group.rate_bp, group.gross_minor, group.vat_minor) for group in order.vat),
         ),
     )

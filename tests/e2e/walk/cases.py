@@ -208,6 +208,20 @@ async def _transfer(operation: Operation, shop: Shop, caller: Device) -> Sent:
     return Sent({"order_id": order["id"]}, put(operation.example, table_id=table["id"]))
 
 
+@case("POST /orders/{order_id}/lines")
+async def _add_lines(operation: Operation, shop: Shop, caller: Device) -> Sent:
+    order, line = await shop.order(), await shop.line()
+    option = line["options"][0]["option_id"]
+    body = put(operation.example, lines__0__item_id=line["item_id"], lines__0__options__0__option_id=option)
+    return Sent({"order_id": order["id"]}, body)
+
+
+@case("POST /orders/{order_id}/lines/{line_id}/void", "PATCH /orders/{order_id}/lines/{line_id}")
+async def _line(operation: Operation, shop: Shop, caller: Device) -> Sent:
+    order = await shop.order(line={"hold": True})
+    return Sent({"order_id": order["id"], "line_id": order["lines"][0]["id"]}, operation.example)
+
+
 @case("POST /floor/sections")
 async def _add_section(operation: Operation, shop: Shop, caller: Device) -> Sent:
     return Sent(body=put(operation.example, name=unique("Bar")))

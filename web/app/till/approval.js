@@ -12,6 +12,7 @@ const NEEDED = new Set(["approval_needed", "variance_needs_manager"]);
 /** Refusals of the repeated command that another try in the same dialog may mend. */
 const OF_THE_APPROVAL = new Set(["approval_invalid", "approval_needs_reason", ...NEEDED]);
 const CAUSES = {
+  fired_line: (what) => `${what} is not for you alone: the kitchen has it already.`,
   drawer_limit: (what, limit) => `${what} is above what you may do alone (${limit} in all while this till is open).`,
   anothers_till: (what) => `${what} is not for you alone: somebody else opened this till.`,
   tip_limit: (what, limit) => `${what} is not for you alone: the tips of this bill would come to more than ${limit}.`,

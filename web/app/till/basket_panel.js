@@ -11,6 +11,7 @@ import { rove, Segmented, Stepper, toast, toastUndo } from "../ui.js";
 import { html, signal, useEffect, useRef, useState } from "../view.js";
 import { AllergyButton } from "./allergy.js";
 import { NoteButton } from "./note.js";
+import { AddingTo, addToOrder } from "./more.js";
 import { dialog, learnOrder } from "./shop.js";
 import { BasketTable } from "./tables.js";
 
@@ -68,8 +69,10 @@ export function BasketPanel() {
   const nothing = !wanted.lines.length || sending;
   const send = async () => {
     setSending(true);
-    setRefusal(await sendOrder(wanted));
+    const refused = await (wanted.order ? addToOrder(wanted, draftOf(wanted).lines) : sendOrder(wanted));
+    setRefusal(refused);
     setSending(false);
+    if (!refused) basketOpen.value = false;
   };
   useEffect(() => {
     setRefusal(null);
@@ -79,24 +82,29 @@ export function BasketPanel() {
     <aside class="basket ${basketOpen.value ? "open" : ""}" aria-label="Basket">
       <div class="basket-kind">
         <button type="button" class="basket-back" onClick=${() => (basketOpen.value = false)}>‹ Menu</button>
-        <${BasketTable} />
-        <${Segmented} label="Order type" value=${wanted.order_type} options=${TYPES} onChange=${chooseType} />
-        <${Segmented} label="Payment" value=${wanted.service_flow} options=${FLOWS} onChange=${(value) => setBasket({ service_flow: value })} />
-        <${AllergyButton} />
-        <${NoteButton} />
+        ${wanted.order ? html`<${AddingTo} order=${wanted.order} />` : html`<${Kind} wanted=${wanted} />`}
       </div>
       <${Lines} lines=${wanted.lines} />
       ${wanted.lines.length > 0 && html`<${Totals} answer=${answer} total=${total} refusal=${refusal} />`}
       <div class="basket-send">
         <button class="ghost" disabled=${nothing} onClick=${clear}>Clear</button>
         <button class="primary big" disabled=${nothing} onClick=${send}>
-          ${sending ? "Sending…" : wanted.service_flow === "pay_first" ? `Pay ${wanted.lines.length ? total : ""}` : "Send to kitchen"}
+          ${sending ? "Sending…" : wanted.order ? `Add to order ${wanted.order.number ?? ""}` : wanted.service_flow === "pay_first" ? `Pay ${wanted.lines.length ? total : ""}` : "Send to kitchen"}
         </button>
       </div>
     </aside>
     <button class="basket-bar" disabled=${!units} onClick=${() => (basketOpen.value = true)}>
       <span>${units ? count(units, "item") : "Nothing ordered yet"}</span>${units > 0 && html`<strong>· ${total}</strong>`}
     </button>`;
+}
+
+/** Where a new order goes, how it is paid, what the guest must not eat. */
+function Kind({ wanted }) {
+  return html`<${BasketTable} />
+    <${Segmented} label="Order type" value=${wanted.order_type} options=${TYPES} onChange=${chooseType} />
+    <${Segmented} label="Payment" value=${wanted.service_flow} options=${FLOWS} onChange=${(value) => setBasket({ service_flow: value })} />
+    <${AllergyButton} />
+    <${NoteButton} />`;
 }
 
 /** What is taken away goes to no table. */

@@ -2,7 +2,7 @@
 import { elapsed, now, timeOfDay } from "../clock.js";
 import { refill, setBasket } from "../basket.js";
 import { itemOf } from "../menu.js";
-import { delta, money } from "../money.js";
+import { money } from "../money.js";
 import { dismissRefused, refused, waiting } from "../outbox.js";
 import { say } from "../problem.js";
 import { may, restaurant } from "../session.js";
@@ -12,6 +12,8 @@ import { html, useState } from "../view.js";
 import { AllergyButton, AllergyNote } from "./allergy.js";
 import { NoteButton, OrderNote } from "./note.js";
 import { useCommand } from "./command.js";
+import { BillLine } from "./lines.js";
+import { OrderMore } from "./more.js";
 import { closeDialog, closedOrders, dialog, learnOrder, openOrders, orderOf, tables, view } from "./shop.js";
 import { OrderTable } from "./tables.js";
 import { SendNow, UnfiredChip } from "./unfired.js";
@@ -151,7 +153,7 @@ export function OrderDialog({ id }) {
       ${closed ? html`<${OrderNote} order=${order} />` : html`<${NoteButton} order=${order} />`}
       ${!closed && html`<${OrderTable} order=${order} />`}
       <table class="bill"><tbody>
-        ${order.lines.map((line) => html`<${BillLine} key=${line.id} line=${line} currency=${currency} />`)}
+        ${order.lines.map((line) => html`<${BillLine} key=${line.id} order=${order} line=${line} currency=${currency} closed=${closed} />`)}
       </tbody><tfoot>
         ${
           totals.service_charge_minor > 0 &&
@@ -162,6 +164,7 @@ export function OrderDialog({ id }) {
         ${totals.paid_minor > 0 && html`<tr><td></td><td>Paid</td><td>${money(totals.paid_minor, currency)}</td></tr>`}
         ${totals.due_minor > 0 && !closed && html`<tr><td></td><th>Due</th><th>${money(totals.due_minor, currency)}</th></tr>`}
       </tfoot></table>
+      ${!closed && !asking && html`<${OrderMore} order=${order} />`}
       ${
         !closed &&
         !asking &&
@@ -188,14 +191,4 @@ export function OrderDialog({ id }) {
 function Refund({ order }) {
   return html`<p>${money(order.totals.paid_minor, order.currency)} has been paid, so it stays open until that money is given back. This
     till cannot do that yet: tell a manager.</p>`;
-}
-
-function BillLine({ line, currency }) {
-  return html`<tr class=${line.voided ? "voided" : ""}>
-    <td>${line.quantity} ×</td>
-    <td><bdi>${plain(line.name)}</bdi>
-      ${line.options.map((option) => html`<small key=${option.option_id}>${plain(option.name)} ${delta(option.price_delta_minor, currency)}</small>`)}
-      ${line.note && html`<small class="note"><bdi>${plain(line.note)}</bdi></small>`}</td>
-    <td>${money(line.gross_minor - line.discount_minor, currency)}</td>
-  </tr>`;
 }

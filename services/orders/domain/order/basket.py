@@ -56,13 +56,19 @@ class Basket:
     @property
     def totals(self) -> Totals:
         """Nothing is paid yet."""
-        return Totals(
-            goods_minor=self.bill.goods_minor,
-            discount_minor=self.bill.discount_minor,
-            service_charge_minor=self.bill.service_charge_minor,
-            vat_minor=self.bill.vat_minor,
-            total_minor=self.bill.total_minor,
-        )
+        return totals_of(self.bill)
+
+
+def totals_of(computed: Bill, paid_minor: int = 0) -> Totals:
+    """The totals of a bill of which ``paid_minor`` is paid."""
+    return Totals(
+        goods_minor=computed.goods_minor,
+        discount_minor=computed.discount_minor,
+        service_charge_minor=computed.service_charge_minor,
+        vat_minor=computed.vat_minor,
+        total_minor=computed.total_minor,
+        paid_minor=paid_minor,
+    )
 
 
 def price_basket(
@@ -79,7 +85,7 @@ def price_basket(
         _sell(f"lines[{index}]", line, order_type, shown_menu_version, menu, terms)
         for index, line in enumerate(lines)
     ]
-    charge_bp = terms.service_charge_bp if order_type is OrderType.EAT_IN else 0
+    charge_bp = service_charge_bp(terms, order_type)
     computed = bill([to_price for _, _, to_price in sold], terms.bill_mode, charge_bp)
     priced = tuple(
         _line(wanted, *parts, vat)
@@ -88,8 +94,30 @@ def price_basket(
     return Basket(priced, computed, terms, menu.version)
 
 
+def price_lines(
+    lines: Iterable[tuple[int, WantedLine]],
+    order_type: OrderType,
+    shown_menu_version: int,
+    menu: Menu,
+    terms: Terms,
+) -> tuple[Line, ...]:
+    """Lines as they are sold now, to be added to an order, each with its place in the request: their VAT is
+    that of the order's bill. Raises as price_basket.
+    """
+    sold = [
+        (wanted, *_sell(f"lines[{index}]", wanted, order_type, shown_menu_version, menu, terms))
+        for index, wanted in lines
+    ]
+    return tuple(_line(wanted, item, options, price, 0) for wanted, item, options, price in sold)
+
+
+def service_charge_bp(terms: Terms, order_type: OrderType) -> int:
+    """Basis points of the goods; eat-in alone has a service charge."""
+    return terms.service_charge_bp if order_type is OrderType.EAT_IN else 0
+
+
 def wanted_again(order: Order) -> tuple[WantedLine, ...]:
-    """What a stored draft asked for, to be priced anew."""
+    """What a stored draft asks for, to be priced anew."""
     return tuple(
         WantedLine(
             id=line.id,
@@ -102,6 +130,7 @@ def wanted_again(order: Order) -> tuple[WantedLine, ...]:
             hold=line.hold,
         )
         for line in order.lines
+        if not line.voided
     )
 
 

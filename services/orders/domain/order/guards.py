@@ -3,6 +3,9 @@
 from services.orders.domain.errors import IllegalTransition
 from services.orders.domain.order.order import Kitchen, Lifecycle, Order, State
 
+OF_LINES = ("add_lines", "change_line", "void_line")
+"""The commands that change lines, in a draft or an order that is not closed."""
+
 
 def illegal(order: Order, command: str, detail: str = "") -> IllegalTransition:
     """The refusal of ``command``, with the commands that are possible now."""
@@ -12,16 +15,22 @@ def illegal(order: Order, command: str, detail: str = "") -> IllegalTransition:
 def allowed_commands(order: Order) -> list[str]:
     """What can be asked of the order now."""
     if order.lifecycle is Lifecycle.DRAFT:
-        return ["validate", "cancel"] if order.lines else ["cancel"]
+        if all(line.voided for line in order.lines):
+            return ["cancel", "add_lines"]
+        return ["validate", "cancel", *OF_LINES]
     if order.lifecycle is not Lifecycle.VALIDATED:
         return []
-    kitchens = {line.kitchen for line in order.lines if line.active}
+    active = [line for line in order.lines if line.active]
+    kitchens = {line.kitchen for line in active}
     possible = {
         "fire": Kitchen.HELD in kitchens and order.kitchen_may_start,
         "start": Kitchen.QUEUED in kitchens,
         "bump": bool(kitchens & {Kitchen.QUEUED, Kitchen.PREPARING}),
         "complete": kitchen_is_through(order) and not order.totals.due_minor,
         "cancel": not order.totals.paid_minor,
+        "add_lines": True,
+        "change_line": bool(active),
+        "void_line": bool(active),
     }
     return [name for name, may in possible.items() if may]
 

@@ -5,6 +5,7 @@ from datetime import date, datetime
 from enum import StrEnum
 from uuid import UUID
 
+from services.orders.domain.actor import Actor as Actor
 from services.orders.domain.menu import OrderType
 from services.orders.pricing import BillMode, VatGroup
 
@@ -71,15 +72,6 @@ COOKED_ON = frozenset({Kitchen.PREPARING, Kitchen.READY, Kitchen.SERVED})
 
 
 @dataclass(frozen=True, slots=True)
-class Actor:
-    """Who did it, as histories print it. Ids are empty for the system itself."""
-
-    user_id: str
-    name: str
-    device_id: str = ""
-
-
-@dataclass(frozen=True, slots=True)
 class ChosenOption:
     """A chosen option with its name and price (minor units per unit of the line) at the time of ordering."""
 
@@ -117,6 +109,41 @@ class AtTable:
 
 
 @dataclass(frozen=True, slots=True)
+class LineVoid:
+    """Units that were taken off a line, and what they had cost before discounts. ``wasted``: the kitchen had
+    them."""
+
+    quantity: int
+    gross_minor: int
+    reason: str
+    by: Actor
+    approved_by: Actor | None
+    at: datetime
+    wasted: bool
+
+
+@dataclass(frozen=True, slots=True)
+class LineAdded:
+    """With which version of its order a line came, and when."""
+
+    version: int
+    at: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class LineChanged:
+    """In which version of its order each field of a line last changed; 0: never since the line came."""
+
+    quantity: int = 0
+    note: int = 0
+    seat: int = 0
+    course: int = 0
+
+
+NEVER_CHANGED = LineChanged()
+
+
+@dataclass(frozen=True, slots=True)
 class Line:
     """One line with what it was sold as: names, prices and rates are a snapshot of the menu."""
 
@@ -139,6 +166,20 @@ class Line:
     kitchen: Kitchen = Kitchen.HELD
     voided: bool = False
     stock_tracked: bool = False
+    voids: tuple[LineVoid, ...] = ()
+    added: LineAdded | None = None
+    """None: with the order itself."""
+    changed: LineChanged = NEVER_CHANGED
+
+    @property
+    def unit_minor(self) -> int:
+        """Of one unit with its options."""
+        return self.unit_price_minor + sum(one.price_delta_minor * one.quantity for one in self.options)
+
+    @property
+    def fired(self) -> bool:
+        """Whether the kitchen has it, or had it."""
+        return self.kitchen is not Kitchen.HELD
 
     @property
     def active(self) -> bool:
@@ -197,17 +238,26 @@ class Order:
     cancel_reason: str = ""
     remarks: Remarks = NO_REMARKS
     table: AtTable | None = None
+    service_charge_bp: int | None = None
+    """None: it is older than the field."""
     told: object = field(default=None, init=False, repr=False, compare=False)
     """What tells it, made once by whoever tells it first; another order, made of this one, has none yet."""
 
     @property
     def payment(self) -> Payment:
-        """Paid when what was captured covers the total; a draft owes nothing yet."""
-        if self.placed_at is None:
+        """Paid when what was captured covers the total; a draft owes nothing yet, and an order of which
+        nothing is left was not paid by that."""
+        if self.placed_at is None or self.is_empty:
             return Payment.UNPAID
         if self.totals.paid_minor >= self.totals.total_minor:
             return Payment.PAID
         return Payment.PART_PAID if self.totals.paid_minor else Payment.UNPAID
+
+    @property
+    def is_empty(self) -> bool:
+        """Whether every line of it was voided, and no money is on it."""
+        totals = self.totals
+        return not (totals.total_minor or totals.paid_minor) and all(line.voided for line in self.lines)
 
     @property
     def kitchen(self) -> Kitchen:

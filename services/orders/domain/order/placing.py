@@ -8,10 +8,18 @@ from uuid import UUID
 from services.orders.domain.errors import EmptyOrder
 from services.orders.domain.firing import fire_waiting
 from services.orders.domain.menu import OrderType
-from services.orders.domain.order.basket import Basket, WantedLine
+from services.orders.domain.order.basket import Basket, WantedLine, service_charge_bp
 from services.orders.domain.order.change import Change, Locked, Placed, Stamp, Updated, change_of
 from services.orders.domain.order.guards import illegal
-from services.orders.domain.order.order import NO_REMARKS, AtTable, Lifecycle, Order, Remarks, ServiceFlow
+from services.orders.domain.order.order import (
+    NO_REMARKS,
+    AtTable,
+    Lifecycle,
+    Line,
+    Order,
+    Remarks,
+    ServiceFlow,
+)
 from services.orders.domain.station import Station
 
 
@@ -66,6 +74,7 @@ def new_order(
         placed_at=placed_at,
         remarks=wanted.remarks,
         table=table,
+        service_charge_bp=service_charge_bp(basket.terms, wanted.order_type),
     )
 
 
@@ -110,10 +119,11 @@ def validate(
         order,
         number=number,
         lifecycle=Lifecycle.VALIDATED,
-        lines=basket.lines,
+        lines=as_known(order, basket.lines),
         vat=basket.bill.vat_groups,
         totals=basket.totals,
         bill_mode=basket.terms.bill_mode,
+        service_charge_bp=service_charge_bp(basket.terms, order.order_type),
         currency_code=basket.terms.currency_code,
         business_date=basket.terms.business_date,
         menu_version=basket.menu_version,
@@ -121,6 +131,16 @@ def validate(
     )
     placed, tickets = fire_waiting(valid, (), stations, stamp)
     return change_of(locked, placed, tickets, stamp, [Placed()])
+
+
+def as_known(draft: Order, priced: Sequence[Line]) -> tuple[Line, ...]:
+    """Lines of a draft that were priced anew, with when each came and what of it was changed."""
+    known = {line.id: line for line in draft.lines}
+    return tuple(
+        replace(line, added=before.added, changed=before.changed)
+        for line in priced
+        for before in (known[line.id],)
+    )
 
 
 def refuse_empty(lines: Sequence[object]) -> None:

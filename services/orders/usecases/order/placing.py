@@ -46,13 +46,13 @@ class StaleCopies(Exception):
 async def quote_order(deps: Dependencies, tenant: UUID, wanted: WantedOrder) -> Order:
     """What would be placed now, without a number. Raises as place_order."""
     refuse_empty(wanted.lines)
-    known = _not_older(await deps.copies.get_proven(tenant, wanted.menu_version), wanted.menu_version)
+    known = not_older(await deps.copies.get_proven(tenant, wanted.menu_version), wanted.menu_version)
     stamp = deps.own_stamp("")
     table = None if wanted.table_id is None else await table_named(deps, tenant, wanted.table_id)
     try:
         basket = _priced(wanted, known, stamp)
     except LineRefused as refusal:
-        if not await _is_news(deps, tenant, known, refusal):
+        if not await is_news(deps, tenant, known, refusal):
             raise
         basket = _priced(wanted, await deps.copies.get_proven(tenant), stamp)
     return open_draft(wanted, basket, tenant, stamp, table).order
@@ -93,7 +93,7 @@ class _Placing(Generic[M]):
         known = await self.deps.copies.get(self.command.tenant, self.wanted.menu_version)
         stamp = self.deps.stamp(self.command)
         try:
-            basket = _priced(self.wanted, _not_older(known, self.wanted.menu_version), stamp)
+            basket = _priced(self.wanted, not_older(known, self.wanted.menu_version), stamp)
             if not self.wanted.draft and _tracked(basket.lines):
                 before = await answered(self.deps.db, self.command, self.answer)
                 if before is not None:
@@ -103,7 +103,7 @@ class _Placing(Generic[M]):
             try:
                 return await self._answer_given_before(known, refusal)
             except LineRefused as final:
-                if await _is_news(self.deps, self.command.tenant, known, final):
+                if await is_news(self.deps, self.command.tenant, known, final):
                     raise StaleCopies from final
                 raise
         try:
@@ -232,20 +232,22 @@ def _priced(wanted: WantedOrder, known: Known, stamp: Stamp) -> Basket:
 
 
 async def _price_draft(deps: Dependencies, command: Command, draft: Order) -> tuple[Basket, Known]:
-    refuse_empty(draft.lines)
+    wanted = wanted_again(draft)
+    refuse_empty(wanted)
     known = await deps.copies.get_proven(command.tenant)
     terms = known.terms(deps.clock.now())
-    basket = price_basket(wanted_again(draft), draft.order_type, 0, known.menu, terms)
+    basket = price_basket(wanted, draft.order_type, 0, known.menu, terms)
     await _reserve(deps, draft.id, basket.lines)
     return basket, known
 
 
-async def _is_news(deps: Dependencies, tenant: UUID, known: Known, refusal: LineRefused) -> bool:
+async def is_news(deps: Dependencies, tenant: UUID, known: Known, refusal: LineRefused) -> bool:
     """Whether what the copy does not know is on catalog's menu by now: it was added a moment ago."""
     return refusal.reason in NOT_IN_COPY and await deps.copies.catch_up(tenant, known)
 
 
-def _not_older(known: Known, menu_version: int) -> Known:
+def not_older(known: Known, menu_version: int) -> Known:
+    """What is known, which is not older than the menu that a client shows. Raises UnknownMenuVersion."""
     if known.menu.version < menu_version:
         raise UnknownMenuVersion(f"The newest menu is version {known.menu.version}.")
     return known

@@ -6,6 +6,7 @@ isort:skip_file
 from collections import abc as _abc
 from fynlo.catalog.v1 import catalog_pb2 as _catalog_pb2
 from fynlo.common.v1 import common_pb2 as _common_pb2
+from fynlo.orders.v1 import lines_pb2 as _lines_pb2
 from google.protobuf import descriptor as _descriptor
 from google.protobuf import message as _message
 from google.protobuf import timestamp_pb2 as _timestamp_pb2
@@ -223,6 +224,9 @@ class OrderLine(_message.Message):
     VOIDED_FIELD_NUMBER: _builtins.int
     ALLERGENS_FIELD_NUMBER: _builtins.int
     STOCK_TRACKED_FIELD_NUMBER: _builtins.int
+    VOIDS_FIELD_NUMBER: _builtins.int
+    ADDED_FIELD_NUMBER: _builtins.int
+    CHANGED_FIELD_NUMBER: _builtins.int
     id: _builtins.str
     item_id: _builtins.str
     category_id: _builtins.str
@@ -241,6 +245,7 @@ class OrderLine(_message.Message):
     vat_minor: _builtins.int
     kitchen_state: Global___KitchenState.ValueType
     voided: _builtins.bool
+    """Nothing is left of it."""
     stock_tracked: _builtins.bool
     """Whether its units come from counted stock, as the menu said when it was sold. Unset in events that are older than
     the field.
@@ -250,6 +255,18 @@ class OrderLine(_message.Message):
     @_builtins.property
     def allergens(self) -> _containers.RepeatedScalarFieldContainer[_catalog_pb2.Allergen.ValueType]:
         """Of the food as configured: the item's and those of its options."""
+
+    @_builtins.property
+    def voids(self) -> _containers.RepeatedCompositeFieldContainer[_lines_pb2.LineVoid]:
+        """What was taken off it, the oldest first; quantity is what is left. Voids that are alike stand together."""
+
+    @_builtins.property
+    def added(self) -> _lines_pb2.LineAdded:
+        """Unset for a line that came with the order itself."""
+
+    @_builtins.property
+    def changed(self) -> _lines_pb2.LineFieldVersions:
+        """What edits are compared with."""
 
     def __init__(
         self,
@@ -273,10 +290,13 @@ class OrderLine(_message.Message):
         voided: _builtins.bool = ...,
         allergens: _abc.Iterable[_catalog_pb2.Allergen.ValueType] | None = ...,
         stock_tracked: _builtins.bool | None = ...,
+        voids: _abc.Iterable[_lines_pb2.LineVoid] | None = ...,
+        added: _lines_pb2.LineAdded | None = ...,
+        changed: _lines_pb2.LineFieldVersions | None = ...,
     ) -> None: ...
-    _HasFieldArgType: _TypeAlias = _typing.Literal["_stock_tracked", b"_stock_tracked", "stock_tracked", b"stock_tracked"]  # noqa: Y015
+    _HasFieldArgType: _TypeAlias = _typing.Literal["_stock_tracked", b"_stock_tracked", "added", b"added", "changed", b"changed", "stock_tracked", b"stock_tracked"]  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["_stock_tracked", b"_stock_tracked", "allergens", b"allergens", "category_id", b"category_id", "course", b"course", "discount_minor", b"discount_minor", "gross_minor", b"gross_minor", "hold", b"hold", "id", b"id", "item_id", b"item_id", "kitchen_state", b"kitchen_state", "name", b"name", "note", b"note", "options", b"options", "quantity", b"quantity", "seat", b"seat", "stock_tracked", b"stock_tracked", "unit_price_minor", b"unit_price_minor", "vat_minor", b"vat_minor", "vat_rate_bp", b"vat_rate_bp", "voided", b"voided"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["_stock_tracked", b"_stock_tracked", "added", b"added", "allergens", b"allergens", "category_id", b"category_id", "changed", b"changed", "course", b"course", "discount_minor", b"discount_minor", "gross_minor", b"gross_minor", "hold", b"hold", "id", b"id", "item_id", b"item_id", "kitchen_state", b"kitchen_state", "name", b"name", "note", b"note", "options", b"options", "quantity", b"quantity", "seat", b"seat", "stock_tracked", b"stock_tracked", "unit_price_minor", b"unit_price_minor", "vat_minor", b"vat_minor", "vat_rate_bp", b"vat_rate_bp", "voided", b"voided", "voids", b"voids"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     _WhichOneofReturnType__stock_tracked: _TypeAlias = _typing.Literal["stock_tracked"]  # noqa: Y015
     _WhichOneofArgType__stock_tracked: _TypeAlias = _typing.Literal["_stock_tracked", b"_stock_tracked"]  # noqa: Y015
@@ -379,6 +399,7 @@ class Order(_message.Message):
     UNSENT_SINCE_FIELD_NUMBER: _builtins.int
     GUEST_ALLERGY_FIELD_NUMBER: _builtins.int
     NOTE_FIELD_NUMBER: _builtins.int
+    SERVICE_CHARGE_BP_FIELD_NUMBER: _builtins.int
     id: _builtins.str
     restaurant_id: _builtins.str
     number: _builtins.int
@@ -403,6 +424,10 @@ class Order(_message.Message):
     menu_version: _builtins.int
     note: _builtins.str
     """To the kitchen, on the whole order."""
+    service_charge_bp: _builtins.int
+    """Of its goods, in basis points: what was agreed when it was placed holds for what is added later. Unset in orders
+    that are older than the field.
+    """
     @_builtins.property
     def created_at(self) -> _timestamp_pb2.Timestamp: ...
     @_builtins.property
@@ -456,12 +481,15 @@ class Order(_message.Message):
         unsent_since: _timestamp_pb2.Timestamp | None = ...,
         guest_allergy: Global___GuestAllergy | None = ...,
         note: _builtins.str = ...,
+        service_charge_bp: _builtins.int | None = ...,
     ) -> None: ...
-    _HasFieldArgType: _TypeAlias = _typing.Literal["completed_at", b"completed_at", "created_at", b"created_at", "guest_allergy", b"guest_allergy", "placed_by", b"placed_by", "totals", b"totals", "unsent_since", b"unsent_since", "updated_at", b"updated_at"]  # noqa: Y015
+    _HasFieldArgType: _TypeAlias = _typing.Literal["_service_charge_bp", b"_service_charge_bp", "completed_at", b"completed_at", "created_at", b"created_at", "guest_allergy", b"guest_allergy", "placed_by", b"placed_by", "service_charge_bp", b"service_charge_bp", "totals", b"totals", "unsent_since", b"unsent_since", "updated_at", b"updated_at"]  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["bill_mode", b"bill_mode", "business_date", b"business_date", "completed_at", b"completed_at", "covers", b"covers", "created_at", b"created_at", "currency_code", b"currency_code", "customer_id", b"customer_id", "guest_allergy", b"guest_allergy", "id", b"id", "kitchen_state", b"kitchen_state", "lifecycle", b"lifecycle", "lines", b"lines", "menu_version", b"menu_version", "note", b"note", "number", b"number", "order_type", b"order_type", "payment_state", b"payment_state", "placed_by", b"placed_by", "restaurant_id", b"restaurant_id", "service_flow", b"service_flow", "state", b"state", "table_id", b"table_id", "table_name", b"table_name", "totals", b"totals", "unsent_since", b"unsent_since", "updated_at", b"updated_at", "vat", b"vat", "version", b"version"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["_service_charge_bp", b"_service_charge_bp", "bill_mode", b"bill_mode", "business_date", b"business_date", "completed_at", b"completed_at", "covers", b"covers", "created_at", b"created_at", "currency_code", b"currency_code", "customer_id", b"customer_id", "guest_allergy", b"guest_allergy", "id", b"id", "kitchen_state", b"kitchen_state", "lifecycle", b"lifecycle", "lines", b"lines", "menu_version", b"menu_version", "note", b"note", "number", b"number", "order_type", b"order_type", "payment_state", b"payment_state", "placed_by", b"placed_by", "restaurant_id", b"restaurant_id", "service_charge_bp", b"service_charge_bp", "service_flow", b"service_flow", "state", b"state", "table_id", b"table_id", "table_name", b"table_name", "totals", b"totals", "unsent_since", b"unsent_since", "updated_at", b"updated_at", "vat", b"vat", "version", b"version"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
-    def WhichOneof(self, oneof_group: _Never) -> None: ...
+    _WhichOneofReturnType__service_charge_bp: _TypeAlias = _typing.Literal["service_charge_bp"]  # noqa: Y015
+    _WhichOneofArgType__service_charge_bp: _TypeAlias = _typing.Literal["_service_charge_bp", b"_service_charge_bp"]  # noqa: Y015
+    def WhichOneof(self, oneof_group: _WhichOneofArgType__service_charge_bp) -> _WhichOneofReturnType__service_charge_bp | None: ...
 
 Global___Order: _TypeAlias = Order  # noqa: Y015
 
