@@ -25,6 +25,8 @@ SENTENCES = {
     "orders.order_completed": "{order} completed: {place}, {total}",
     "orders.order_cancelled": "{order} cancelled: {place}, {total}",
     "orders.order_transferred": "{order} brought to {place}",
+    "orders.discount_given": "{order}: {discount} taken off ({reason}): {place}, {total}",
+    "orders.discount_removed": "{order}: {discount} no longer taken off: {place}, {total}",
     "orders.table_cleared": "{place} cleared",
     "orders.ticket_started": "{order} started at {station}",
     "orders.ticket_bumped": "{order} bumped at {station}",

@@ -45,6 +45,7 @@ const start = async () => {
     { NoteDialog },
     { Approval },
     { TableDialog, Tables, TransferDialog },
+    { DiscountDialog },
   ] = await Promise.all([
     import("./till/shop.js"),
     import("./till/sell.js"),
@@ -61,6 +62,7 @@ const start = async () => {
     import("./till/note.js"),
     import("./till/approval.js"),
     import("./till/tables.js"),
+    import("./till/discount.js"),
   ]);
   const { alarms, dialog, dismissAlarm, drawer, openOrders, realtime, view } = shop;
   const views = { sell: Sell, orders: Orders, tables: Tables, drawer: Drawer };
@@ -72,6 +74,7 @@ const start = async () => {
     order: OrderDialog,
     table: TableDialog,
     transfer: TransferDialog,
+    discount: DiscountDialog,
     move: Move,
     close: CloseTill,
     x: XReport,

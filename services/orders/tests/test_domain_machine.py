@@ -11,11 +11,22 @@ from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, pr
 from chassis.errors import Problem
 from chassis.ids import new_id
 from services.orders.domain import firing
+from services.orders.domain.approval import Authority, Rank
 from services.orders.domain.day import Figures, figures
 from services.orders.domain.order import cancelling, guards, lifecycle, placing
 from services.orders.domain.order.basket import price_basket, wanted_again
 from services.orders.domain.order.change import Cancelled, Change, Locked, Placed, Stamp, Updated
-from services.orders.domain.order.order import STAGE, Kitchen, Lifecycle, Order, Payment, ServiceFlow, State
+from services.orders.domain.order.discount import Caps, House, WantedDiscount, give, take_back
+from services.orders.domain.order.order import (
+    STAGE,
+    DiscountKind,
+    Kitchen,
+    Lifecycle,
+    Order,
+    Payment,
+    ServiceFlow,
+    State,
+)
 from services.orders.domain.payment import Captured, record
 from services.orders.domain.ticket import LineStep, TicketStep, line_states
 from services.orders.tests.builders import DRINKS, MIA, NOON, item, line, menu, station, terms, wanted
@@ -31,11 +42,15 @@ REFUSALS = {
     "REFUND_REQUIRED",
     "REASON_REQUIRED",
     "BALANCE_OPEN",
+    "ORDER_PAID",
+    "DISCOUNT_NOT_FOUND",
+    "TOO_MANY_DISCOUNTS",
 }
 FORWARD = {
     State.DRAFT: {State.VALIDATED, State.PAID, State.CANCELLED},
     State.VALIDATED: {State.PAID, State.PREPARING, State.READY, State.CANCELLED},
-    State.PAID: {State.PREPARING, State.READY, State.CANCELLED},
+    # What was on the house is not any more.
+    State.PAID: {State.VALIDATED, State.PREPARING, State.READY, State.CANCELLED},
     State.PREPARING: {State.READY, State.DONE, State.CANCELLED},
     State.READY: {State.PREPARING, State.DONE, State.CANCELLED},
     State.DONE: set(),
@@ -72,7 +87,7 @@ class OrderLife(RuleBasedStateMachine):
     @rule()
     def validate(self) -> None:
         order = self.locked.order
-        basket = price_basket(wanted_again(order), order.order_type, 0, MENU, terms())
+        basket = price_basket(wanted_again(order), order.order_type, 0, MENU, terms(), order.discounts)
         self._try(lambda: placing.validate(self.locked, basket, 1, STATIONS, self._stamp()))
 
     @precondition(lambda self: self.locked.order.placed_at is not None)
@@ -82,6 +97,24 @@ class OrderLife(RuleBasedStateMachine):
         cash = Captured(new_id(), self.locked.order.id, amount, "cash", amount, "GBP", MIA)
         self.paid += amount
         self._took(record(self.locked, cash, STATIONS, self.auto_complete, self._stamp()))
+
+    @rule(
+        kind=st.sampled_from(DiscountKind), value=st.sampled_from([1, 1_000, 10_000]), pick=st.integers(-3, 3)
+    )
+    def discount(self, kind: DiscountKind, value: int, pick: int) -> None:
+        lines = self.locked.order.lines
+        asked = WantedDiscount(
+            new_id(), kind, value, lines[pick % len(lines)].id if pick > 0 else None, "late"
+        )
+        house = House(Caps(), 0, self.auto_complete, STATIONS)
+        owner = Authority("discounts.manage", alone=True, rank=Rank.OWNER)
+        self._try(lambda: give(self.locked, asked, owner, house, self._stamp()))
+
+    @rule(pick=st.integers(0, 9))
+    def take_discount_back(self, pick: int) -> None:
+        given = self.locked.order.discounts
+        gone = given[pick % len(given)].id if given else new_id()
+        self._try(lambda: take_back(self.locked, gone, 0, self._stamp()))
 
     @rule(course=st.sampled_from(["", "dessert"]))
     def fire(self, course: str) -> None:

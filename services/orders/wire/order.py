@@ -5,7 +5,6 @@ from collections.abc import Iterable, Mapping
 from typing import Any
 from uuid import UUID
 
-from fynlo.common.v1 import common_pb2
 from fynlo.orders.v1 import orders_pb2
 from fynlo.orders.v1 import orders_service_pb2 as orders_api
 
@@ -15,7 +14,6 @@ from chassis.instants import instant, timestamp
 from services.orders.domain.errors import UnknownCustomer
 from services.orders.domain.order.basket import WantedLine, WantedOption
 from services.orders.domain.order.order import (
-    Actor,
     AtTable,
     ChosenOption,
     Lifecycle,
@@ -28,6 +26,9 @@ from services.orders.domain.order.order import (
 from services.orders.domain.order.placing import WantedOrder
 from services.orders.pricing import VatGroup
 from services.orders.wire import enums
+from services.orders.wire.actor import actor_message as actor_message
+from services.orders.wire.actor import actor_of as actor_of
+from services.orders.wire.discount import discount_messages, discounts_of
 from services.orders.wire.remark import remarks_of, write_remarks
 
 
@@ -108,6 +109,8 @@ def order_of(message: orders_pb2.Order, row: Mapping[str, Any]) -> Order:
         cancel_reason=row["cancel_reason"],
         remarks=remarks_of(message),
         table=None if row["table_id"] is None else AtTable(row["table_id"], message.table_name),
+        discounts=discounts_of(message),
+        service_charge_bp=message.service_charge_bp if message.HasField("service_charge_bp") else None,
     )
 
 
@@ -147,6 +150,8 @@ def _order_message(order: Order) -> orders_pb2.Order:
         placed_by=actor_message(order.placed_by),
         completed_at=timestamp(order.completed_at),
         unsent_since=timestamp(order.unsent_since),
+        discounts=discount_messages(order.discounts, order.lines),
+        service_charge_bp=order.service_charge_bp,
     )
     write_remarks(order.remarks, message)
     return message
@@ -174,16 +179,6 @@ def history_message(change: StateChange) -> orders_pb2.StateChange:
         recorded_at=timestamp(change.recorded_at),
         reason=change.reason,
     )
-
-
-def actor_message(actor: Actor) -> common_pb2.Actor:
-    """Who did it."""
-    return common_pb2.Actor(user_id=actor.user_id, name=actor.name, device_id=actor.device_id)
-
-
-def actor_of(message: common_pb2.Actor) -> Actor:
-    """The way back."""
-    return Actor(message.user_id, message.name, message.device_id)
 
 
 def options_of(messages: Iterable[orders_pb2.ChosenOption]) -> tuple[ChosenOption, ...]:

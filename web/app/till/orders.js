@@ -10,6 +10,7 @@ import { count, orderTypeName, plain, stateName } from "../text.js";
 import { Dialog, Refusal, rove, toast } from "../ui.js";
 import { html, useState } from "../view.js";
 import { AllergyButton, AllergyNote } from "./allergy.js";
+import { DiscountButton, DiscountRows } from "./discount.js";
 import { NoteButton, OrderNote } from "./note.js";
 import { useCommand } from "./command.js";
 import { closeDialog, closedOrders, dialog, learnOrder, openOrders, orderOf, tables, view } from "./shop.js";
@@ -152,6 +153,7 @@ export function OrderDialog({ id }) {
       ${!closed && html`<${OrderTable} order=${order} />`}
       <table class="bill"><tbody>
         ${order.lines.map((line) => html`<${BillLine} key=${line.id} line=${line} currency=${currency} />`)}
+        <${DiscountRows} order=${order} closed=${closed} />
       </tbody><tfoot>
         ${
           totals.service_charge_minor > 0 &&
@@ -166,6 +168,7 @@ export function OrderDialog({ id }) {
         !closed &&
         !asking &&
         html`<${Actions} order=${order}>
+          <${DiscountButton} order=${order} />
           <button class="ghost danger" disabled=${!may("orders.cancel")} onClick=${() => setAsking(true)}>Cancel order</button>
         <//>`
       }
@@ -196,6 +199,6 @@ function BillLine({ line, currency }) {
     <td><bdi>${plain(line.name)}</bdi>
       ${line.options.map((option) => html`<small key=${option.option_id}>${plain(option.name)} ${delta(option.price_delta_minor, currency)}</small>`)}
       ${line.note && html`<small class="note"><bdi>${plain(line.note)}</bdi></small>`}</td>
-    <td>${money(line.gross_minor - line.discount_minor, currency)}</td>
+    <td>${money(line.gross_minor, currency)}</td>
   </tr>`;
 }

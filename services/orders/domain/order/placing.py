@@ -66,6 +66,8 @@ def new_order(
         placed_at=placed_at,
         remarks=wanted.remarks,
         table=table,
+        discounts=basket.discounts,
+        service_charge_bp=basket.service_charge_bp,
     )
 
 
@@ -118,6 +120,8 @@ def validate(
         business_date=basket.terms.business_date,
         menu_version=basket.menu_version,
         placed_at=stamp.at,
+        discounts=basket.discounts,
+        service_charge_bp=basket.service_charge_bp,
     )
     placed, tickets = fire_waiting(valid, (), stations, stamp)
     return change_of(locked, placed, tickets, stamp, [Placed()])
