@@ -28,6 +28,8 @@ SENTENCES = {
     "orders.lines_added": "{order}, more ordered: {place}, {total}",
     "orders.line_changed": "{order}, a line changed: {place}, {total}",
     "orders.line_voided": "{order}: {quantity} voided, {amount}",
+    "orders.discount_given": "{order}: {discount} taken off ({reason}): {place}, {total}",
+    "orders.discount_removed": "{order}: {discount} no longer taken off: {place}, {total}",
     "orders.table_cleared": "{place} cleared",
     "orders.ticket_started": "{order} started at {station}",
     "orders.ticket_bumped": "{order} bumped at {station}",

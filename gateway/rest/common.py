@@ -12,6 +12,22 @@ from pydantic import Field
 from gateway.bodies import Body
 
 
+class DiscountCaps(Body):
+    """What each may take off a line or an order without a second person, in basis points."""
+
+    employee_bp: Annotated[int, Field(ge=0, le=10000)] = 1000
+    manager_bp: Annotated[int, Field(ge=0, le=10000)] = 5000
+    owner_bp: Annotated[int, Field(ge=0, le=10000)] = 10000
+
+
+def discount_caps(of: DiscountCaps) -> common_pb2.DiscountCaps:
+    return common_pb2.DiscountCaps(
+        employee_bp=of.employee_bp,
+        manager_bp=of.manager_bp,
+        owner_bp=of.owner_bp,
+    )
+
+
 class RestaurantSettings(Body):
     """What the other services need to know of a restaurant; auth owns it and publishes it whole with a version."""
 
@@ -22,6 +38,7 @@ class RestaurantSettings(Body):
     day_cutoff_minutes: Annotated[int, Field(ge=0, lt=1440)]
     fee_preset: Literal["listed", "stripe_uk_online", "stripe_uk_in_person"]
     auto_complete: bool
+    discount_caps: DiscountCaps | None = None
 
 
 def restaurant_settings(of: RestaurantSettings) -> common_pb2.RestaurantSettings:
@@ -33,6 +50,7 @@ def restaurant_settings(of: RestaurantSettings) -> common_pb2.RestaurantSettings
         day_cutoff_minutes=of.day_cutoff_minutes,
         fee_preset=of.fee_preset,
         auto_complete=of.auto_complete,
+        discount_caps=None if of.discount_caps is None else discount_caps(of.discount_caps),
     )
 
 

@@ -7,11 +7,26 @@ from typing import Annotated, Final, Literal
 from uuid import UUID
 
 from fynlo.common.v1 import common_pb2
-from fynlo.orders.v1 import floor_pb2, floor_service_pb2, lines_service_pb2, orders_pb2, orders_service_pb2
+from fynlo.orders.v1 import (
+    discounts_pb2,
+    discounts_service_pb2,
+    floor_pb2,
+    floor_service_pb2,
+    lines_service_pb2,
+    orders_pb2,
+    orders_service_pb2,
+)
 from fynlo_json import orders as orders_json
 from fynlo_json.catalog import ALLERGEN
 from fynlo_json.common import ORDER_TYPE
-from fynlo_json.orders import KITCHEN_STATE, ORDER_STATE, SERVICE_FLOW, TABLE_SHAPE
+from fynlo_json.orders import (
+    DISCOUNT_KIND,
+    KITCHEN_STATE,
+    ORDER_STATE,
+    PROMOTION_SCOPE,
+    SERVICE_FLOW,
+    TABLE_SHAPE,
+)
 from pydantic import AwareDatetime, Field
 
 from chassis.instants import timestamp
@@ -19,6 +34,54 @@ from gateway.bodies import Body
 from gateway.calls import Call
 from gateway.plain import Route, nothing
 from gateway.rest import common
+
+
+class AddDiscountRequest(Body):
+    """What AddDiscountRequest takes."""
+
+    id: UUID | None = None
+    kind: Literal["percent", "amount", "comp"]
+    value_bp: Annotated[int, Field(gt=0, le=10000)] | None = None
+    amount_minor: Annotated[int, Field(gt=0, le=100000000)] | None = None
+    line_id: UUID | None = None
+    reason: Annotated[str, Field(min_length=1, max_length=200)]
+    approval: common.Approval | None = None
+
+
+class Promotion(Body):
+    """A discount that the restaurant gives to everybody at certain times: a happy hour, a lunch deal. What is ordered in its time has it; what is ordered later has it not."""
+
+    name: Annotated[str, Field(min_length=1, max_length=60)]
+    kind: Literal["percent", "amount", "comp"] = ""
+    value_bp: Annotated[int, Field(ge=0, le=10000)] | None = None
+    value_minor: Annotated[int, Field(ge=0, le=100000000)] | None = None
+    scope: Literal["order", "items", "categories"]
+    item_ids: Annotated[list[UUID], Field(max_length=200, default_factory=list)]
+    category_ids: Annotated[list[UUID], Field(max_length=200, default_factory=list)]
+    weekdays: Annotated[list[Annotated[int, Field(ge=0, le=6)]], Field(max_length=7, default_factory=list)]
+    from_minutes: Annotated[int, Field(ge=0, lt=1440)] = 0
+    until_minutes: Annotated[int, Field(ge=0, le=1440)] = 0
+    effective_from: Annotated[str, Field(pattern="^[0-9]{4}-[0-9]{2}-[0-9]{2}$")] | None = None
+    effective_until: Annotated[str, Field(pattern="^[0-9]{4}-[0-9]{2}-[0-9]{2}$")] | None = None
+    active: bool = True
+
+
+def promotion(of: Promotion) -> discounts_pb2.Promotion:
+    return discounts_pb2.Promotion(
+        name=of.name,
+        kind=DISCOUNT_KIND.numbers[of.kind],
+        value_bp=of.value_bp or 0,
+        value_minor=of.value_minor or 0,
+        scope=PROMOTION_SCOPE.numbers[of.scope],
+        item_ids=[str(one) for one in of.item_ids],
+        category_ids=[str(one) for one in of.category_ids],
+        weekdays=of.weekdays,
+        from_minutes=of.from_minutes,
+        until_minutes=of.until_minutes,
+        effective_from=of.effective_from or "",
+        effective_until=of.effective_until or "",
+        active=of.active,
+    )
 
 
 class Section(Body):
@@ -272,6 +335,47 @@ class ChangeLineRequest(Body):
     seat: Annotated[int, Field(ge=0, le=200)] | None = None
     course: Annotated[str, Field(max_length=40)] | None = None
     base_version: Annotated[int, Field(ge=0, le=9223372036854775807)] | None = None
+
+
+def _add_discount(call: Call, body: AddDiscountRequest) -> discounts_service_pb2.AddDiscountRequest:
+    return discounts_service_pb2.AddDiscountRequest(
+        request_id=call.key,
+        order_id=call.id_of("order_id"),
+        discount_id=str(body.id or ""),
+        kind=DISCOUNT_KIND.numbers[body.kind],
+        value_bp=body.value_bp,
+        amount_minor=body.amount_minor,
+        line_id=str(body.line_id or ""),
+        reason=body.reason,
+        approval=None if body.approval is None else common.approval(body.approval),
+    )
+
+
+def _remove_discount(call: Call, body: None) -> discounts_service_pb2.RemoveDiscountRequest:
+    return discounts_service_pb2.RemoveDiscountRequest(
+        request_id=call.key, order_id=call.id_of("order_id"), discount_id=call.id_of("discount_id")
+    )
+
+
+def _list_promotions(call: Call, body: None) -> discounts_service_pb2.ListPromotionsRequest:
+    return discounts_service_pb2.ListPromotionsRequest()
+
+
+def _save_promotion(call: Call, body: Promotion) -> discounts_service_pb2.SavePromotionRequest:
+    return discounts_service_pb2.SavePromotionRequest(request_id=call.key, promotion=promotion(body))
+
+
+def _save_promotion_seen(call: Call, body: Promotion) -> discounts_service_pb2.SavePromotionRequest:
+    request = discounts_service_pb2.SavePromotionRequest(request_id=call.key, promotion=promotion(body))
+    request.promotion.id = call.id_of("promotion_id")
+    request.promotion.version = call.version
+    return request
+
+
+def _delete_promotion(call: Call, body: None) -> discounts_service_pb2.DeletePromotionRequest:
+    return discounts_service_pb2.DeletePromotionRequest(
+        request_id=call.key, promotion_id=call.id_of("promotion_id")
+    )
 
 
 def _list_sections(call: Call, body: None) -> floor_service_pb2.ListSectionsRequest:
@@ -570,6 +674,73 @@ def _change_line(call: Call, body: ChangeLineRequest) -> lines_service_pb2.Chang
 
 
 ROUTES: Final[tuple[Route, ...]] = (
+    Route(
+        verb="POST",
+        path="/api/v2/orders/{order_id}/discounts",
+        service="fynlo.orders.v1.DiscountsService",
+        name="AddDiscount",
+        request=_add_discount,
+        body=AddDiscountRequest,
+        answer=lambda of: orders_json.order(of.order),
+        key="optional",
+        permission="orders.place",
+        approved=True,
+    ),
+    Route(
+        verb="DELETE",
+        path="/api/v2/orders/{order_id}/discounts/{discount_id}",
+        service="fynlo.orders.v1.DiscountsService",
+        name="RemoveDiscount",
+        request=_remove_discount,
+        answer=lambda of: orders_json.order(of.order),
+        key="optional",
+        permission="orders.place",
+    ),
+    Route(
+        verb="GET",
+        path="/api/v2/promotions",
+        service="fynlo.orders.v1.DiscountsService",
+        name="ListPromotions",
+        request=_list_promotions,
+        answer=orders_json.list_promotions_response,
+        permission="discounts.manage",
+        reads=True,
+    ),
+    Route(
+        verb="POST",
+        path="/api/v2/promotions",
+        service="fynlo.orders.v1.DiscountsService",
+        name="SavePromotion",
+        request=_save_promotion,
+        body=Promotion,
+        answer=lambda of: orders_json.promotion(of.promotion),
+        status=201,
+        key="optional",
+        permission="discounts.manage",
+        etag=lambda of: f'"{of.promotion.version}"',
+    ),
+    Route(
+        verb="PUT",
+        path="/api/v2/promotions/{promotion_id}",
+        service="fynlo.orders.v1.DiscountsService",
+        name="SavePromotion",
+        request=_save_promotion_seen,
+        body=Promotion,
+        answer=lambda of: orders_json.promotion(of.promotion),
+        key="optional",
+        permission="discounts.manage",
+        etag=lambda of: f'"{of.promotion.version}"',
+    ),
+    Route(
+        verb="DELETE",
+        path="/api/v2/promotions/{promotion_id}",
+        service="fynlo.orders.v1.DiscountsService",
+        name="DeletePromotion",
+        request=_delete_promotion,
+        answer=nothing,
+        key="optional",
+        permission="discounts.manage",
+    ),
     Route(
         verb="GET",
         path="/api/v2/floor/sections",

@@ -1,5 +1,6 @@
 """The composition root: the same for production and tests."""
 
+from fynlo.orders.v1.discounts_service_pb2_grpc import add_DiscountsServiceServicer_to_server
 from fynlo.orders.v1.floor_service_pb2_grpc import add_FloorServiceServicer_to_server
 from fynlo.orders.v1.lines_service_pb2_grpc import add_LinesServiceServicer_to_server
 from fynlo.orders.v1.orders_service_pb2_grpc import (
@@ -17,6 +18,7 @@ from services.orders.rpc.floor import FloorRpc
 from services.orders.rpc.kitchen import KitchenRpc
 from services.orders.rpc.line import LinesRpc
 from services.orders.rpc.order import OrdersRpc
+from services.orders.rpc.promotion import PromotionRpc
 from services.orders.settings import OrdersSettings
 from services.orders.usecases.copies import Copies
 from services.orders.usecases.day import publish_forever
@@ -33,6 +35,7 @@ async def build(settings: OrdersSettings) -> Service:
     orders.serve(add_LinesServiceServicer_to_server, LinesRpc(deps, orders.trust))
     orders.serve(add_KitchenServiceServicer_to_server, KitchenRpc(deps))
     orders.serve(add_FloorServiceServicer_to_server, FloorRpc(deps))
+    orders.serve(add_DiscountsServiceServicer_to_server, PromotionRpc(deps, orders.trust))
     orders.serve(add_ChannelSourceServiceServicer_to_server, ChannelsRpc(deps))
     orders.consume(handlers(deps))
     orders.service.add_background("sweeper", lambda: sweep_forever(deps))

@@ -7,7 +7,7 @@ penny, never down) and VAT Notice 709/1 (catering).
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from enum import StrEnum
+from enum import IntEnum, StrEnum
 
 from chassis.money import BASIS_POINTS_IN_ONE, divide_half_up, largest_remainder, percent
 
@@ -41,6 +41,92 @@ class LineToPrice:
     def net_minor(self) -> int:
         """After discounts."""
         return self.gross_minor - self.discount_minor
+
+
+class Stage(IntEnum):
+    """In which order reductions are taken off, whenever they came."""
+
+    LINE_PROMOTION = 1
+    LINE = 2
+    ORDER_PROMOTION = 3
+    ORDER = 4
+    COMP = 5
+
+
+EACH_LINE = frozenset({Stage.LINE_PROMOTION, Stage.LINE})
+"""Stages whose reductions are taken off each of their lines, and not off all of them together."""
+
+
+@dataclass(frozen=True, slots=True)
+class Target:
+    """A line that a reduction is taken off: its place on the bill, and how often an amount is taken off."""
+
+    line: int
+    times: int = 1
+
+
+@dataclass(frozen=True, slots=True)
+class Reduction:
+    """What is taken off some lines: a part of what is left of them (``percent_bp``), or an amount, which
+    takes no more than ``cap_bp`` of their gross. ``id`` decides only between two that are alike.
+    """
+
+    stage: Stage
+    targets: tuple[Target, ...]
+    percent_bp: int = 0
+    amount_minor: int = 0
+    cap_bp: int = BASIS_POINTS_IN_ONE
+    id: str = ""
+
+    @property
+    def turn(self) -> tuple[int, bool, int, int, tuple[int, ...], str]:
+        """Its place among all: by stage, percentages before amounts, and never by when it came."""
+        lines = tuple(target.line for target in self.targets)
+        is_amount = self.percent_bp == 0
+        return self.stage, is_amount, self.percent_bp, self.amount_minor, lines, self.id
+
+
+@dataclass(frozen=True, slots=True)
+class Reduced:
+    """What reductions come to, in minor units: of each line, and by each of them, in the order given."""
+
+    lines: tuple[int, ...]
+    reductions: tuple[int, ...]
+
+
+def reduce(gross: Sequence[int], reductions: Sequence[Reduction]) -> Reduced:
+    """What ``reductions`` take off lines of these amounts. Nothing gets below 0.
+
+    A line's is rounded by itself. One of several lines together is spread over what is left of them by
+    largest remainder.
+    """
+    left, taken = list(gross), [0] * len(reductions)
+    for index in sorted(range(len(reductions)), key=lambda one: reductions[one].turn):
+        one = reductions[index]
+        shares = _off_each(one, gross, left) if one.stage in EACH_LINE else _off_all(one, gross, left)
+        for target, share in zip(one.targets, shares, strict=True):
+            left[target.line] -= share
+        taken[index] = sum(shares)
+    return Reduced(tuple(all_ - rest for all_, rest in zip(gross, left, strict=True)), tuple(taken))
+
+
+def _off_each(one: Reduction, gross: Sequence[int], left: Sequence[int]) -> list[int]:
+    return [
+        _off(one, one.amount_minor * target.times, gross[target.line], left[target.line])
+        for target in one.targets
+    ]
+
+
+def _off_all(one: Reduction, gross: Sequence[int], left: Sequence[int]) -> list[int]:
+    weights = [left[target.line] for target in one.targets]
+    off = _off(one, one.amount_minor, sum(gross[target.line] for target in one.targets), sum(weights))
+    return _spread(off, weights)
+
+
+def _off(one: Reduction, amount_minor: int, gross: int, left: int) -> int:
+    if one.percent_bp:
+        return percent(left, one.percent_bp)
+    return min(left, amount_minor, percent(gross, one.cap_bp))
 
 
 @dataclass(frozen=True, slots=True)

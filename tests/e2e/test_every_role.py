@@ -32,6 +32,7 @@ MANAGER = EMPLOYEE | {
     "staff.manage",
     "menu.manage",
     "floor.manage",
+    "discounts.manage",
     "members.invite",
 }
 OWNER = MANAGER | {"members.manage", "settings.manage"}

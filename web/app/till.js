@@ -46,6 +46,7 @@ const start = async () => {
     { LineDialog },
     { Approval },
     { TableDialog, Tables, TransferDialog },
+    { DiscountDialog },
   ] = await Promise.all([
     import("./till/shop.js"),
     import("./till/sell.js"),
@@ -63,6 +64,7 @@ const start = async () => {
     import("./till/lines.js"),
     import("./till/approval.js"),
     import("./till/tables.js"),
+    import("./till/discount.js"),
   ]);
   const { alarms, dialog, dismissAlarm, drawer, openOrders, realtime, view } = shop;
   const views = { sell: Sell, orders: Orders, tables: Tables, drawer: Drawer };
@@ -75,6 +77,7 @@ const start = async () => {
     order: OrderDialog,
     table: TableDialog,
     transfer: TransferDialog,
+    discount: DiscountDialog,
     move: Move,
     close: CloseTill,
     x: XReport,

@@ -25,6 +25,15 @@ def actor(of: common_pb2.Actor) -> Json:
     }
 
 
+def discount_caps(of: common_pb2.DiscountCaps) -> Json:
+    """What each may take off a line or an order without a second person, in basis points."""
+    return {
+        "employee_bp": of.employee_bp,
+        "manager_bp": of.manager_bp,
+        "owner_bp": of.owner_bp,
+    }
+
+
 def restaurant_settings(of: common_pb2.RestaurantSettings) -> Json:
     """What the other services need to know of a restaurant; auth owns it and publishes it whole with a version."""
     return {
@@ -39,4 +48,5 @@ def restaurant_settings(of: common_pb2.RestaurantSettings) -> Json:
         "fee_preset": of.fee_preset or None,
         "platform_id": of.platform_id or None,
         "auto_complete": of.auto_complete,
+        "discount_caps": discount_caps(of.discount_caps) if of.HasField("discount_caps") else None,
     }

@@ -6,6 +6,8 @@ The JSON that devices see of fynlo.orders.v1.
 from typing import Final
 
 from fynlo.orders.v1 import (
+    discounts_pb2,
+    discounts_service_pb2,
     events_pb2,
     floor_pb2,
     floor_service_pb2,
@@ -19,10 +21,12 @@ from fynlo_json.common import BILL_MODE, ORDER_TYPE, actor
 from fynlo_json.payments import method_cost
 from fynlo_json.scalars import EnumNames, Json, instant
 
+DISCOUNT_KIND: Final = EnumNames(discounts_pb2.DiscountKind, "DISCOUNT_KIND_")
 KITCHEN_STATE: Final = EnumNames(orders_pb2.KitchenState, "KITCHEN_STATE_")
 LIFECYCLE: Final = EnumNames(orders_pb2.Lifecycle, "LIFECYCLE_")
 ORDER_STATE: Final = EnumNames(orders_pb2.OrderState, "ORDER_STATE_")
 PAYMENT_STATE: Final = EnumNames(orders_pb2.PaymentState, "PAYMENT_STATE_")
+PROMOTION_SCOPE: Final = EnumNames(discounts_pb2.PromotionScope, "PROMOTION_SCOPE_")
 SERVICE_FLOW: Final = EnumNames(orders_pb2.ServiceFlow, "SERVICE_FLOW_")
 TABLE_SHAPE: Final = EnumNames(floor_pb2.TableShape, "TABLE_SHAPE_")
 TABLE_STATE: Final = EnumNames(floor_pb2.TableState, "TABLE_STATE_")
@@ -36,6 +40,28 @@ def chosen_option(of: orders_pb2.ChosenOption) -> Json:
         "name": of.name,
         "quantity": of.quantity,
         "price_delta_minor": of.price_delta_minor,
+    }
+
+
+def discount(of: discounts_pb2.Discount) -> Json:
+    """What is taken off an order, by a person or by a promotion. They are taken off in the order: promotions on items, discounts of lines, promotions on orders, discounts of the order, comps; within each percentages before amounts."""
+    return {
+        "id": of.id,
+        "kind": DISCOUNT_KIND[of.kind],
+        "value_bp": of.value_bp or None,
+        "value_minor": of.value_minor or None,
+        "amount_minor": of.amount_minor,
+        "line_id": of.line_id or None,
+        "reason": of.reason or None,
+        "by": actor(of.by) if of.HasField("by") else None,
+        "approved_by": actor(of.approved_by) if of.HasField("approved_by") else None,
+        "given_at": instant(of.given_at) if of.HasField("given_at") else None,
+        "promotion": {
+            "id": of.promotion_id,
+            "name": of.promotion_name or None,
+        }
+        if of.promotion_id
+        else None,
     }
 
 
@@ -84,6 +110,13 @@ def line_void(of: lines_pb2.LineVoid) -> Json:
 def list_orders_response(of: orders_service_pb2.ListOrdersResponse) -> Json:
     return {
         "items": [order(one) for one in of.orders],
+        "next_cursor": of.next_cursor or None,
+    }
+
+
+def list_promotions_response(of: discounts_service_pb2.ListPromotionsResponse) -> Json:
+    return {
+        "items": [promotion(one) for one in of.promotions],
         "next_cursor": of.next_cursor or None,
     }
 
@@ -156,6 +189,7 @@ def order(of: orders_pb2.Order) -> Json:
         "unsent_since": instant(of.unsent_since) if of.HasField("unsent_since") else None,
         "guest_allergy": guest_allergy(of.guest_allergy) if of.HasField("guest_allergy") else None,
         "note": of.note or None,
+        "discounts": [discount(one) for one in of.discounts],
     }
 
 
@@ -236,6 +270,27 @@ def order_updated(of: events_pb2.OrderUpdated) -> Json:
         "order": order(of.order),
         "tickets": [ticket(one) for one in of.tickets],
         "cause": of.cause,
+    }
+
+
+def promotion(of: discounts_pb2.Promotion) -> Json:
+    """A discount that the restaurant gives to everybody at certain times: a happy hour, a lunch deal. What is ordered in its time has it; what is ordered later has it not."""
+    return {
+        "id": of.id,
+        "name": of.name,
+        "kind": DISCOUNT_KIND[of.kind],
+        "value_bp": of.value_bp or None,
+        "value_minor": of.value_minor or None,
+        "scope": PROMOTION_SCOPE[of.scope],
+        "item_ids": list(of.item_ids),
+        "category_ids": list(of.category_ids),
+        "weekdays": list(of.weekdays),
+        "from_minutes": of.from_minutes,
+        "until_minutes": of.until_minutes,
+        "effective_from": of.effective_from or None,
+        "effective_until": of.effective_until or None,
+        "active": of.active,
+        "version": of.version,
     }
 
 
@@ -459,6 +514,7 @@ def _order_of_quote(of: orders_pb2.Order) -> Json:
         "vat": [vat_group(one) for one in of.vat],
         "totals": order_totals(of.totals),
         "bill_mode": BILL_MODE[of.bill_mode],
+        "discounts": [discount(one) for one in of.discounts],
     }
 
 

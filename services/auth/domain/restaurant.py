@@ -54,9 +54,19 @@ class NotYourRestaurant(PermissionDenied):
 
 
 @dataclass(frozen=True, slots=True)
+class DiscountCaps:
+    """What each may take off alone, in basis points; the rules themselves belong to orders."""
+
+    employee_bp: int = 1_000
+    manager_bp: int = 5_000
+    owner_bp: int = 10_000
+
+
+@dataclass(frozen=True, slots=True)
 class Settings:
     """``currency_code`` ISO 4217; ``time_zone`` IANA; ``service_charge_bp`` basis points of eat-in goods;
-    ``day_cutoff_minutes`` local minutes after midnight at which a business day ends.
+    ``day_cutoff_minutes`` local minutes after midnight at which a business day ends; no ``discount_caps``:
+    those that are set.
     """
 
     restaurant_id: UUID
@@ -70,6 +80,7 @@ class Settings:
     day_cutoff_minutes: int
     fee_preset: str
     auto_complete: bool
+    discount_caps: DiscountCaps | None = DiscountCaps()
 
 
 @dataclass(frozen=True, slots=True)
@@ -148,6 +159,7 @@ def changed_settings(stored: Settings, wanted: Settings) -> Settings:
         currency_code=stored.currency_code,
         name=" ".join(wanted.name.split()),
         fee_preset=wanted.fee_preset or stored.fee_preset,
+        discount_caps=wanted.discount_caps or stored.discount_caps,
     )
     if same_place == stored:
         return stored

@@ -38,6 +38,7 @@ _MANAGER = _EMPLOYEE | {
     "staff.manage",
     "menu.manage",
     "floor.manage",
+    "discounts.manage",
     "members.invite",
 }
 _RESTAURANT_OWNER = _MANAGER | {"members.manage", "settings.manage"}

@@ -5,37 +5,43 @@ from uuid import UUID
 import asyncpg
 
 from chassis.db import Record, Transaction
-from services.auth.domain.restaurant import BillMode, Restaurant, RestaurantExists, Settings
+from services.auth.domain.restaurant import BillMode, DiscountCaps, Restaurant, RestaurantExists, Settings
 
 INSERT_RESTAURANT = """
 INSERT INTO restaurant (restaurant_id, platform_id, version, name, currency_code, time_zone, bill_mode,
-    service_charge_bp, day_cutoff_minutes, fee_preset, auto_complete, created_at)
-VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12)
+    service_charge_bp, day_cutoff_minutes, fee_preset, auto_complete, created_at, employee_discount_bp,
+    manager_discount_bp, owner_discount_bp)
+VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15)
 ON CONFLICT DO NOTHING
 """
 UPDATE_SETTINGS = """
 UPDATE restaurant SET version = $2, name = $3, time_zone = $4, bill_mode = $5, service_charge_bp = $6,
-    day_cutoff_minutes = $7, fee_preset = $8, auto_complete = $9
+    day_cutoff_minutes = $7, fee_preset = $8, auto_complete = $9, employee_discount_bp = $10,
+    manager_discount_bp = $11, owner_discount_bp = $12
 WHERE restaurant_id = $1
 """
 RESTAURANT_BY_ID = """
 SELECT restaurant_id, platform_id, version, name, currency_code, time_zone, bill_mode, service_charge_bp,
-    day_cutoff_minutes, fee_preset, auto_complete, created_at
+    day_cutoff_minutes, fee_preset, auto_complete, created_at, employee_discount_bp, manager_discount_bp,
+    owner_discount_bp
 FROM restaurant WHERE restaurant_id = $1
 """
 LOCK_RESTAURANT = """
 SELECT restaurant_id, platform_id, version, name, currency_code, time_zone, bill_mode, service_charge_bp,
-    day_cutoff_minutes, fee_preset, auto_complete, created_at
+    day_cutoff_minutes, fee_preset, auto_complete, created_at, employee_discount_bp, manager_discount_bp,
+    owner_discount_bp
 FROM restaurant WHERE restaurant_id = $1 FOR NO KEY UPDATE
 """
 RESTAURANT_NAMED = """
 SELECT restaurant_id, platform_id, version, name, currency_code, time_zone, bill_mode, service_charge_bp,
-    day_cutoff_minutes, fee_preset, auto_complete, created_at
+    day_cutoff_minutes, fee_preset, auto_complete, created_at, employee_discount_bp, manager_discount_bp,
+    owner_discount_bp
 FROM restaurant WHERE platform_id = $1 AND name = $2
 """
 RESTAURANTS_OF = """
 SELECT r.restaurant_id, r.platform_id, r.version, r.name, r.currency_code, r.time_zone, r.bill_mode,
-    r.service_charge_bp, r.day_cutoff_minutes, r.fee_preset, r.auto_complete, r.created_at
+    r.service_charge_bp, r.day_cutoff_minutes, r.fee_preset, r.auto_complete, r.created_at,
+    r.employee_discount_bp, r.manager_discount_bp, r.owner_discount_bp
 FROM (
     SELECT restaurant_id FROM membership WHERE user_id = $1
     UNION
@@ -46,7 +52,8 @@ ORDER BY r.name, r.restaurant_id LIMIT $2
 """
 RESTAURANTS_OF_AFTER = """
 SELECT r.restaurant_id, r.platform_id, r.version, r.name, r.currency_code, r.time_zone, r.bill_mode,
-    r.service_charge_bp, r.day_cutoff_minutes, r.fee_preset, r.auto_complete, r.created_at
+    r.service_charge_bp, r.day_cutoff_minutes, r.fee_preset, r.auto_complete, r.created_at,
+    r.employee_discount_bp, r.manager_discount_bp, r.owner_discount_bp
 FROM (
     SELECT restaurant_id FROM membership WHERE user_id = $1
     UNION
@@ -77,6 +84,7 @@ async def insert_restaurant(tx: Transaction, restaurant: Restaurant) -> bool:
         s.fee_preset,
         s.auto_complete,
         restaurant.created_at,
+        *_caps(s),
     )
     return tag == "INSERT 0 1"
 
@@ -95,6 +103,7 @@ async def update_settings(tx: Transaction, s: Settings) -> None:
             s.day_cutoff_minutes,
             s.fee_preset,
             s.auto_complete,
+            *_caps(s),
         )
     except asyncpg.UniqueViolationError as error:
         raise RestaurantExists(f"There is another restaurant called {s.name}.") from error
@@ -131,6 +140,11 @@ async def restaurants_of(
     return [_restaurant(row) for row in rows]
 
 
+def _caps(s: Settings) -> tuple[int, int, int]:
+    caps = s.discount_caps or DiscountCaps()
+    return caps.employee_bp, caps.manager_bp, caps.owner_bp
+
+
 def _restaurant(row: Record) -> Restaurant:
     return Restaurant(
         Settings(
@@ -145,6 +159,9 @@ def _restaurant(row: Record) -> Restaurant:
             day_cutoff_minutes=row["day_cutoff_minutes"],
             fee_preset=row["fee_preset"],
             auto_complete=row["auto_complete"],
+            discount_caps=DiscountCaps(
+                row["employee_discount_bp"], row["manager_discount_bp"], row["owner_discount_bp"]
+            ),
         ),
         row["created_at"],
     )

@@ -60,6 +60,9 @@ restaurant = sa.Table(
     sa.Column("fee_preset", sa.Text, nullable=False),
     sa.Column("auto_complete", sa.Boolean, nullable=False),
     sa.Column("created_at", _at, nullable=False),
+    sa.Column("employee_discount_bp", sa.Integer, nullable=False, server_default="1000"),
+    sa.Column("manager_discount_bp", sa.Integer, nullable=False, server_default="5000"),
+    sa.Column("owner_discount_bp", sa.Integer, nullable=False, server_default="10000"),
     sa.UniqueConstraint("platform_id", "name", name="restaurant_name"),
 )
 

@@ -18,6 +18,7 @@ from services.auth.domain.member import LastOwner, MemberNotFound, Membership
 from services.auth.domain.password import PasswordMismatch, PasswordRequired, WeakPassword
 from services.auth.domain.restaurant import (
     CurrencyFixed,
+    DiscountCaps,
     NotYourRestaurant,
     RestaurantExists,
     RestaurantNotFound,
@@ -97,6 +98,7 @@ async def test_a_new_restaurant_has_the_agreed_settings_and_is_announced(
         fee_preset="listed",
         platform_id=str(town.platform_id),
         auto_complete=True,
+        discount_caps=common_pb2.DiscountCaps(employee_bp=1_000, manager_bp=5_000, owner_bp=10_000),
     )
     [member] = await event_recorder.of_type(town.ctx.db, MemberChanged, casa)
     assert member.membership.role == auth_pb2.ROLE_RESTAURANT_OWNER
@@ -175,6 +177,23 @@ async def test_a_change_of_settings_is_the_next_version_and_is_announced_whole(
     unchanged = await restaurants.update_restaurant(town.ctx, same, UPDATED)
     assert unchanged.restaurant.settings.version == 2
     assert len(await event_recorder.of_type(town.ctx.db, RestaurantUpdated, casa)) == 2
+
+
+async def test_what_each_may_take_off_is_a_setting_and_stays_where_nothing_is_said_of_it(town: Town) -> None:
+    casa = await town.restaurant()
+    stored = (await restaurants.get_restaurant(town.ctx, casa)).settings
+    assert stored.discount_caps == DiscountCaps(1_000, 5_000, 10_000)
+    strict = replace(stored, discount_caps=DiscountCaps(0, 2_000, 9_000))
+    await restaurants.update_restaurant(town.ctx, UpdateRestaurant(casa, key(), strict), UPDATED)
+    said_nothing = replace(strict, version=2, name="Casa Nova", discount_caps=None)
+    reply = await restaurants.update_restaurant(
+        town.ctx, UpdateRestaurant(casa, key(), said_nothing), UPDATED
+    )
+    caps = reply.restaurant.settings.discount_caps
+    assert (caps.employee_bp, caps.manager_bp, caps.owner_bp) == (0, 2_000, 9_000)
+    assert (await restaurants.get_restaurant(town.ctx, casa)).settings.discount_caps == DiscountCaps(
+        0, 2_000, 9_000
+    )
 
 
 async def test_settings_are_not_overwritten_by_who_saw_an_older_version(town: Town) -> None:

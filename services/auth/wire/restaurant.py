@@ -9,7 +9,7 @@ from fynlo.common.v1 import common_pb2
 from chassis.errors import FieldError, InvalidArgument
 from chassis.ids import parse_id
 from chassis.instants import timestamp
-from services.auth.domain.restaurant import BillMode, Restaurant, Settings
+from services.auth.domain.restaurant import BillMode, DiscountCaps, Restaurant, Settings
 
 _BILL_MODES = {
     BillMode.INCLUSIVE_OPTIONAL: common_pb2.BILL_MODE_INCLUSIVE_OPTIONAL,
@@ -58,6 +58,7 @@ def settings_of(message: common_pb2.RestaurantSettings, tenant: UUID) -> Setting
         day_cutoff_minutes=message.day_cutoff_minutes,
         fee_preset=message.fee_preset,
         auto_complete=message.auto_complete,
+        discount_caps=_caps_of(message.discount_caps) if message.HasField("discount_caps") else None,
     )
 
 
@@ -75,6 +76,17 @@ def settings_message(settings: Settings) -> common_pb2.RestaurantSettings:
         fee_preset=settings.fee_preset,
         platform_id=str(settings.platform_id),
         auto_complete=settings.auto_complete,
+        discount_caps=_caps_message(settings.discount_caps or DiscountCaps()),
+    )
+
+
+def _caps_of(message: common_pb2.DiscountCaps) -> DiscountCaps:
+    return DiscountCaps(message.employee_bp, message.manager_bp, message.owner_bp)
+
+
+def _caps_message(caps: DiscountCaps) -> common_pb2.DiscountCaps:
+    return common_pb2.DiscountCaps(
+        employee_bp=caps.employee_bp, manager_bp=caps.manager_bp, owner_bp=caps.owner_bp
     )
 
 

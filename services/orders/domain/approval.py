@@ -1,8 +1,17 @@
-"""What stands behind a command: the actor's own word, and a second person's."""
+"""What stands behind a command: how far the actor's own word goes, and a second person's."""
 
 from dataclasses import dataclass
+from enum import StrEnum
 
 from services.orders.domain.actor import Actor
+
+
+class Rank(StrEnum):
+    """What somebody is in the restaurant, as far as their word goes."""
+
+    STAFF = "staff"
+    MANAGER = "manager"
+    OWNER = "owner"
 
 
 @dataclass(frozen=True, slots=True)
@@ -15,3 +24,6 @@ class Authority:
     alone: bool
     approver: Actor | None = None
     fault: str = ""
+    rank: Rank = Rank.STAFF
+    """The actor's."""
+    approver_rank: Rank = Rank.STAFF

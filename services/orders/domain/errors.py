@@ -90,7 +90,8 @@ class EditConflict(Conflict):
 
 
 class ApprovalNeeded(PermissionDenied):
-    """Not for the caller alone; ``metadata`` has ``cause`` and ``permission`` (what an approver holds)."""
+    """Not for the caller alone; ``metadata`` has ``cause`` and ``permission`` (what an approver holds), of
+    discounts ``cap_bp``."""
 
 
 class ApprovalInvalid(PermissionDenied):
@@ -102,7 +103,8 @@ class NothingToFire(Conflict):
 
 
 class RefundRequired(Conflict):
-    """Money is on the order: it is refunded before the order is cancelled."""
+    """Money is on the order: it is refunded before the order is cancelled, or costs less than that; then
+    ``metadata`` has ``paid_minor`` and ``total_minor``."""
 
 
 class MoneyOnBill(Conflict):
@@ -218,3 +220,51 @@ class ReservationOver(Unprocessable):
 
 class ReservationTooFar(Unprocessable):
     """The reservation is further ahead than one may be."""
+
+
+class DiscountNotFound(NotFound):
+    """The order has no such discount."""
+
+
+class DiscountExists(Conflict):
+    """The id is taken by another discount of the order."""
+
+
+class OrderPaid(Conflict):
+    """It is paid at the price that it has."""
+
+
+class PromotionApplies(Conflict):
+    """It comes by itself."""
+
+
+class DiscountValue(Unprocessable):
+    """A percentage says ``value_bp``, an amount how much, a comp neither."""
+
+    def __init__(self, field: str, detail: str = "") -> None:
+        detail = detail or "Say how much is taken off: a percentage in basis points, or an amount."
+        super().__init__(detail, fields=[FieldError(field, "DISCOUNT_VALUE", detail)])
+
+
+class TooManyDiscounts(Unprocessable):
+    """More discounts than an order may have."""
+
+
+class PromotionNotFound(NotFound):
+    """There is no such promotion in this restaurant."""
+
+
+class PromotionDates(Unprocessable):
+    """It would end before it begins, or a date is none."""
+
+
+class PromotionScope(Unprocessable):
+    """It is for items or categories and names none."""
+
+    def __init__(self, field: str) -> None:
+        detail = "Name what it is for, or let it be for the whole order."
+        super().__init__(detail, fields=[FieldError(field, "PROMOTION_SCOPE", detail)])
+
+
+class TooManyPromotions(Unprocessable):
+    """More promotions than a restaurant may have."""

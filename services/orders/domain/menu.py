@@ -29,16 +29,23 @@ class Window:
     until_minutes: int
 
     def holds(self, local: datetime) -> bool:
-        """Whether the local time lies in it; after midnight it belongs to the day on which it opened."""
-        minute = local.hour * MINUTES_PER_HOUR + local.minute
-        if self.from_minutes < self.until_minutes:
-            return self._on(local) and self.from_minutes <= minute < self.until_minutes
-        if minute >= self.from_minutes:
-            return self._on(local)
-        return minute < self.until_minutes and self._on(local - timedelta(days=1))
+        """Whether the local time lies in it."""
+        return self.opened_on(local) is not None
 
-    def _on(self, day: datetime) -> bool:
-        return not self.weekdays or day.weekday() in self.weekdays
+    def opened_on(self, local: datetime) -> date | None:
+        """The day on which the window opened that the local time lies in, the day before for what is after
+        midnight; None where it lies in none.
+        """
+        minute = local.hour * MINUTES_PER_HOUR + local.minute
+        day = local.date()
+        if minute < self.from_minutes:
+            over_midnight = self.until_minutes <= self.from_minutes and minute < self.until_minutes
+            return self._open_on(day - timedelta(days=1)) if over_midnight else None
+        closed = self.from_minutes < self.until_minutes <= minute
+        return None if closed else self._open_on(day)
+
+    def _open_on(self, day: date) -> date | None:
+        return day if not self.weekdays or day.weekday() in self.weekdays else None
 
 
 @dataclass(frozen=True, slots=True)

@@ -6,6 +6,7 @@ from zoneinfo import ZoneInfo
 
 from chassis.clock import business_date
 from services.orders.domain.order.basket import Terms
+from services.orders.domain.order.discount import USUAL_CAPS, Caps
 from services.orders.pricing import BillMode
 
 MINUTES_PER_HOUR = 60
@@ -22,6 +23,7 @@ class RestaurantCopy:
     service_charge_bp: int
     day_cutoff_minutes: int
     auto_complete: bool
+    discount_caps: Caps = USUAL_CAPS
 
     def business_date(self, at: datetime) -> date:
         """The business day that it is in the restaurant at the instant ``at``."""

@@ -1,4 +1,6 @@
-"""Whether a caller acts alone, and whether the approval that came with a request stands."""
+"""How far a caller's word goes, and whether the approval that came with a request stands."""
+
+from dataclasses import replace
 
 from fynlo.common.v1 import common_pb2
 
@@ -7,7 +9,10 @@ from chassis.auth.trust import Trust
 from chassis.errors import Unauthenticated
 from chassis.rpc import approver_permission
 from services.orders.domain.actor import Actor
-from services.orders.domain.approval import Authority
+from services.orders.domain.approval import Authority, Rank
+
+SETS_LIMITS = "settings.manage"
+"""Whoever sets the limits is above those of managers."""
 
 
 class Approvals:
@@ -24,18 +29,25 @@ class Approvals:
         when the approval has run out meanwhile. Raises Unavailable (KEYS_UNAVAILABLE).
         """
         permission = approver_permission(self._service_name, method)
-        alone = caller.may(permission)
-        if alone or not approval.token:
-            return Authority(permission, alone)
+        own = Authority(permission, caller.may(permission), rank=_rank(caller, permission))
+        if not approval.token:
+            return own
         try:
             approver = await self._trust.verifier.verify(approval.token)
             self._trust.revocations.check(approver)
         except Unauthenticated as problem:
-            return Authority(permission, alone, fault=problem.reason.lower())
+            return replace(own, fault=problem.reason.lower())
         fault = _fault(approver, caller, permission)
         if fault or approver.subject is None:
-            return Authority(permission, alone, fault=fault)
-        return Authority(permission, alone, approver=Actor(str(approver.subject), approver.name))
+            return replace(own, fault=fault)
+        actor = Actor(str(approver.subject), approver.name)
+        return replace(own, approver=actor, approver_rank=_rank(approver, permission))
+
+
+def _rank(person: Principal, permission: str) -> Rank:
+    if person.may(SETS_LIMITS):
+        return Rank.OWNER
+    return Rank.MANAGER if person.may(permission) else Rank.STAFF
 
 
 def _fault(approver: Principal, caller: Principal, permission: str) -> str:

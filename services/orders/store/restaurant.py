@@ -101,3 +101,10 @@ async def save_restaurant(tx: Transaction, restaurant: RestaurantCopy, kept: byt
 async def note_stations(tx: Transaction) -> None:
     """Tells every process that the stations changed. The row exists."""
     await tx.execute(NOTE_STATIONS, tx.tenant)
+
+
+async def note_promotions(tx: Transaction) -> None:
+    """Tells every process that the promotions changed: what a restaurant has here beside copies has one
+    version. The row exists.
+    """
+    await tx.execute(NOTE_STATIONS, tx.tenant)

@@ -66,6 +66,28 @@ station = sa.Table(
     sa.Index("station_default", "restaurant_id", unique=True, postgresql_where=sa.text("is_default")),
 )
 
+promotion = sa.Table(
+    "promotion",
+    metadata,
+    _tenant(),
+    _column("id", pg.UUID(), key=True),
+    _column("name", sa.Text),
+    _column("name_key", sa.Text),
+    _column("kind", sa.Text),
+    _column("value", sa.BigInteger),
+    _column("scope", sa.Text),
+    _column("item_ids", pg.ARRAY(pg.UUID())),
+    _column("category_ids", pg.ARRAY(pg.UUID())),
+    _column("weekdays", pg.ARRAY(sa.Integer)),
+    _column("from_minutes", sa.Integer),
+    _column("until_minutes", sa.Integer),
+    _column("effective_from", sa.Date, null=True),
+    _column("effective_until", sa.Date, null=True),
+    _column("active", sa.Boolean),
+    _column("version", sa.BigInteger),
+    sa.Index("promotion_name", "restaurant_id", "name_key", unique=True),
+)
+
 floor_section = sa.Table(
     "floor_section",
     metadata,

@@ -11,13 +11,25 @@ from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, pr
 from chassis.errors import Problem
 from chassis.ids import new_id
 from services.orders.domain import firing
+from services.orders.domain.approval import Authority, Rank
 from services.orders.domain.day import Figures, figures
 from services.orders.domain.menu import Item
 from services.orders.domain.order import cancelling, guards, lifecycle, placing
 from services.orders.domain.order import line as lines
 from services.orders.domain.order.basket import price_basket, price_lines, wanted_again
 from services.orders.domain.order.change import Cancelled, Change, Locked, Placed, Stamp, Updated
-from services.orders.domain.order.order import STAGE, Kitchen, Lifecycle, Order, Payment, ServiceFlow, State
+from services.orders.domain.order.discount import Caps, WantedDiscount, give, take_back
+from services.orders.domain.order.house import House
+from services.orders.domain.order.order import (
+    STAGE,
+    DiscountKind,
+    Kitchen,
+    Lifecycle,
+    Order,
+    Payment,
+    ServiceFlow,
+    State,
+)
 from services.orders.domain.payment import Captured, record
 from services.orders.domain.ticket import LineStep, TicketStep, line_states
 from services.orders.tests.builders import DRINKS, MIA, NOON, item, line, menu, station, terms, wanted
@@ -38,12 +50,17 @@ REFUSALS = {
     "VOID_REQUIRED",
     "CONFLICT",
     "EMPTY_ORDER",
+    "ORDER_PAID",
+    "DISCOUNT_NOT_FOUND",
+    "TOO_MANY_DISCOUNTS",
+    "UNKNOWN_LINE",
 }
 OF_LINES = {"lines_added", "line_voided", "line_changed"}
 FORWARD = {
     State.DRAFT: {State.VALIDATED, State.PAID, State.CANCELLED},
     State.VALIDATED: {State.PAID, State.PREPARING, State.READY, State.CANCELLED},
-    State.PAID: {State.PREPARING, State.READY, State.CANCELLED},
+    # What was on the house is not any more.
+    State.PAID: {State.VALIDATED, State.PREPARING, State.READY, State.CANCELLED},
     State.PREPARING: {State.READY, State.DONE, State.CANCELLED},
     State.READY: {State.PREPARING, State.DONE, State.CANCELLED},
     State.DONE: set(),
@@ -80,7 +97,7 @@ class OrderLife(RuleBasedStateMachine):
     @rule()
     def validate(self) -> None:
         order = self.locked.order
-        basket = price_basket(wanted_again(order), order.order_type, 0, MENU, terms())
+        basket = price_basket(wanted_again(order), order.order_type, 0, MENU, terms(), order.discounts)
         self._try(lambda: placing.validate(self.locked, basket, 1, STATIONS, self._stamp()))
 
     @precondition(lambda self: self.locked.order.placed_at is not None)
@@ -90,6 +107,23 @@ class OrderLife(RuleBasedStateMachine):
         cash = Captured(new_id(), self.locked.order.id, amount, "cash", amount, "GBP", MIA)
         self.paid += amount
         self._took(record(self.locked, cash, STATIONS, self.auto_complete, self._stamp()))
+
+    @rule(
+        kind=st.sampled_from(DiscountKind), value=st.sampled_from([1, 1_000, 10_000]), pick=st.integers(-3, 3)
+    )
+    def discount(self, kind: DiscountKind, value: int, pick: int) -> None:
+        lines = self.locked.order.lines
+        asked = WantedDiscount(
+            new_id(), kind, value, lines[pick % len(lines)].id if pick > 0 else None, "late"
+        )
+        owner = Authority("discounts.manage", alone=True, rank=Rank.OWNER)
+        self._try(lambda: give(self.locked, asked, owner, Caps(), self._house(), self._stamp()))
+
+    @rule(pick=st.integers(0, 9))
+    def take_discount_back(self, pick: int) -> None:
+        given = self.locked.order.discounts
+        gone = given[pick % len(given)].id if given else new_id()
+        self._try(lambda: take_back(self.locked, gone, 0, self._stamp()))
 
     @rule(course=st.sampled_from(["", "dessert"]))
     def fire(self, course: str) -> None:
@@ -122,7 +156,7 @@ class OrderLife(RuleBasedStateMachine):
     def add_line(self, thing: Item, hold: bool, course: str) -> None:
         more = line(thing, 2, hold=hold, course=course)
         priced = price_lines(((0, more),), self.locked.order.order_type, 0, MENU, terms())
-        self._try(lambda: lines.add(self.locked, priced, self._house(), self._stamp()))
+        self._try(lambda: lines.add(self.locked, priced, terms(), self._house(), self._stamp()))
 
     @rule(pick=st.integers(0, 9), quantity=st.integers(1, 2))
     def void_line(self, pick: int, quantity: int) -> None:
@@ -206,11 +240,11 @@ class OrderLife(RuleBasedStateMachine):
             "fire": lambda: firing.fire(locked, [], "", STATIONS, stamp),
             "start": lambda: lifecycle.step_all(locked, TicketStep.START, False, stamp),
             "complete": lambda: lifecycle.complete(locked, stamp),
-            "add_lines": lambda: lines.add(locked, (), self._house(), stamp),
+            "add_lines": lambda: lines.add(locked, (), terms(), self._house(), stamp),
         }
 
-    def _house(self) -> lines.House:
-        return lines.House(STATIONS, self.auto_complete, 0)
+    def _house(self) -> House:
+        return House(STATIONS, self.auto_complete, 0)
 
     def _stamp(self, reason: str = "") -> Stamp:
         return Stamp("cmd", MIA, self.at, reason)

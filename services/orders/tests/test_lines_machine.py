@@ -17,7 +17,8 @@ from services.orders.domain.errors import IllegalTransition, RefundRequired
 from services.orders.domain.order import cancelling, guards, lifecycle, line, placing
 from services.orders.domain.order.basket import price_basket, price_lines
 from services.orders.domain.order.change import Change, Completed, Locked, Stamp
-from services.orders.domain.order.line import Edit, House
+from services.orders.domain.order.house import House
+from services.orders.domain.order.line import Edit
 from services.orders.domain.order.order import (
     AtTable,
     Kitchen,
@@ -108,7 +109,7 @@ class Play:
                 sold = BURGER if deed.number % 2 else CAKE
                 more = a_line(sold, deed.number, id=line_id, hold=deed.which == 1)
                 priced = price_lines(((0, more),), locked.order.order_type, 0, MENU, TERMS)
-                return line.add(locked, priced, HOUSE, by)
+                return line.add(locked, priced, TERMS, HOUSE, by)
             case "void":
                 return line.void(locked, of, 1, MIA, HOUSE, by)
             case "fire":
@@ -223,7 +224,7 @@ def test_an_order_is_done_by_itself_when_what_is_left_is_paid_and_served() -> No
     change = placing.place(order, basket, new_id(), 1, HOUSE.stations, stamp("A"))
     locked = paid(after(Locked(change.order), change))
     more = price_lines(((0, a_line(CAKE, hold=True)),), order.order_type, 0, MENU, TERMS)
-    locked = after(locked, line.add(locked, more, house, stamp("A")))
+    locked = after(locked, line.add(locked, more, TERMS, house, stamp("A")))
     for step in (TicketStep.START, TicketStep.BUMP, TicketStep.SERVE):
         [ticket] = locked.tickets
         locked = after(locked, lifecycle.step_ticket(locked, ticket.id, step, True, stamp("A")))
@@ -286,7 +287,7 @@ def attempt(command: str, locked: Locked) -> Change | None:
     of = locked.order.lines[1].id
     more = price_lines(((0, a_line(BURGER)),), locked.order.order_type, 0, MENU, TERMS)
     verbs: dict[str, Callable[[], Change | None]] = {
-        "add_lines": lambda: line.add(locked, more, HOUSE, stamp("B")),
+        "add_lines": lambda: line.add(locked, more, TERMS, HOUSE, stamp("B")),
         "void_line": lambda: line.void(locked, of, 1, MIA, HOUSE, stamp("B")),
         "change_line": lambda: line.change(locked, of, Edit(note="rare"), HOUSE, stamp("B")),
     }

@@ -1,4 +1,4 @@
-"""The copies of menu, settings and stations that orders are priced with.
+"""The copies of menu, settings, stations and promotions that orders are priced with.
 
 They are in memory, else in the database, else read through from their owners. A copy in memory is proven
 fresh by the statement that gives an order its number.
@@ -6,16 +6,18 @@ fresh by the statement that gives an order its number.
 
 import asyncio
 from collections import OrderedDict
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from uuid import UUID
 
 from chassis.db import Database
 from services.orders.domain.menu import Menu, MenuNews
 from services.orders.domain.order.basket import Terms
+from services.orders.domain.promotion import Promotion
 from services.orders.domain.restaurant import CopyVersions, RestaurantCopy
 from services.orders.domain.station import Station
 from services.orders.store.menu import save_menu
+from services.orders.store.promotion import find_promotions
 from services.orders.store.restaurant import StoredCopies, find_copies, find_versions, lock_copies
 from services.orders.store.station import find_stations
 from services.orders.usecases.ports import Peers
@@ -35,10 +37,14 @@ class Known:
     menu: Menu
     stations: tuple[Station, ...]
     versions: CopyVersions
+    promotions: tuple[Promotion, ...] = ()
 
     def terms(self, at: datetime) -> Terms:
         """How the restaurant sells at the instant ``at``."""
-        return self.restaurant.terms(at)
+        terms = self.restaurant.terms(at)
+        if not self.promotions:
+            return terms
+        return replace(terms, promotions=tuple(one for one in self.promotions if one.holds(terms.local)))
 
 
 class Copies:
@@ -98,7 +104,7 @@ class Copies:
         self._known.pop(tenant, None)
 
     async def _load(self, tenant: UUID, menu_version: int) -> Known:
-        stored, stations = await self._read(tenant)
+        stored, stations, promotions = await self._read(tenant)
         needed = max(menu_version, stored.menu_wanted)
         behind = stored.menu is None or stored.menu_version < needed
         if stored.settings is None or behind or not stations:
@@ -106,12 +112,12 @@ class Copies:
             since = stored.menu_version if stored.menu is not None else 0
             news = await self._peers.menu(tenant, since) if behind else None
             await self._store(tenant, restaurant, news)
-            stored, stations = await self._read(tenant)
-        return _known(stored, stations)
+            stored, stations, promotions = await self._read(tenant)
+        return _known(stored, stations, promotions)
 
-    async def _read(self, tenant: UUID) -> tuple[StoredCopies, list[Station]]:
+    async def _read(self, tenant: UUID) -> tuple[StoredCopies, list[Station], list[Promotion]]:
         async with self._db.transaction(tenant, isolation="repeatable_read", readonly=True) as tx:
-            return await find_copies(tx), await find_stations(tx)
+            return await find_copies(tx), await find_stations(tx), await find_promotions(tx)
 
     async def _store(self, tenant: UUID, restaurant: RestaurantCopy | None, news: MenuNews | None) -> None:
         async with self._db.transaction(tenant) as tx:
@@ -123,7 +129,7 @@ class Copies:
             await ensure_station(tx)
 
 
-def _known(stored: StoredCopies, stations: list[Station]) -> Known:
+def _known(stored: StoredCopies, stations: list[Station], promotions: list[Promotion]) -> Known:
     versions = CopyVersions(stored.settings_version, stored.menu_version, stored.stations_version)
     restaurant, menu = restaurant_kept(stored.settings or b""), menu_kept(stored.menu or b"")
-    return Known(restaurant, menu, tuple(stations), versions)
+    return Known(restaurant, menu, tuple(stations), versions, tuple(promotions))

@@ -4,11 +4,12 @@ from enum import StrEnum
 from typing import Any, TypeVar
 
 from fynlo.common.v1 import common_pb2
-from fynlo.orders.v1 import floor_pb2, orders_pb2
+from fynlo.orders.v1 import discounts_pb2, floor_pb2, orders_pb2
 from fynlo.orders.v1 import orders_service_pb2 as orders_api
 
 from services.orders.domain.menu import OrderType
-from services.orders.domain.order.order import Kitchen, Lifecycle, Payment, ServiceFlow, State
+from services.orders.domain.order.order import DiscountKind, Kitchen, Lifecycle, Payment, ServiceFlow, State
+from services.orders.domain.promotion import Scope
 from services.orders.domain.table import TableShape, TableState
 from services.orders.domain.ticket import LineStep, TicketStep
 from services.orders.pricing import BillMode
@@ -35,6 +36,8 @@ TICKET_STEP = _table(TicketStep, orders_api.TicketAction, "TICKET_ACTION")
 LINE_STEP = _table(LineStep, orders_api.TicketLineAction, "TICKET_LINE_ACTION")
 TABLE_SHAPE = _table(TableShape, floor_pb2.TableShape, "TABLE_SHAPE")
 TABLE_STATE = _table(TableState, floor_pb2.TableState, "TABLE_STATE")
+DISCOUNT_KIND = _table(DiscountKind, discounts_pb2.DiscountKind, "DISCOUNT_KIND")
+PROMOTION_SCOPE = _table(Scope, discounts_pb2.PromotionScope, "PROMOTION_SCOPE")
 ORDER_TYPE_OF = _reverse(ORDER_TYPE)
 BILL_MODE_OF = _reverse(BILL_MODE)
 SERVICE_FLOW_OF = _reverse(SERVICE_FLOW)
@@ -43,3 +46,5 @@ KITCHEN_OF = _reverse(KITCHEN)
 TICKET_STEP_OF = _reverse(TICKET_STEP)
 LINE_STEP_OF = _reverse(LINE_STEP)
 TABLE_SHAPE_OF = _reverse(TABLE_SHAPE)
+DISCOUNT_KIND_OF = _reverse(DISCOUNT_KIND)
+PROMOTION_SCOPE_OF = _reverse(PROMOTION_SCOPE)

@@ -26,6 +26,7 @@ from services.orders.domain.order.placing import WantedOrder
 from services.orders.pricing import VatGroup
 from services.orders.wire import enums
 from services.orders.wire.actor import actor_message, actor_of
+from services.orders.wire.discount import discount_messages, discounts_of
 from services.orders.wire.line import life_of, refuse_unstorable, write_life
 from services.orders.wire.remark import remarks_of, write_remarks
 
@@ -115,8 +116,9 @@ def order_of(message: orders_pb2.Order, row: Mapping[str, Any]) -> Order:
         completed_at=instant(message, "completed_at"),
         cancel_reason=row["cancel_reason"],
         remarks=remarks_of(message),
-        service_charge_bp=message.service_charge_bp if message.HasField("service_charge_bp") else None,
         table=None if row["table_id"] is None else AtTable(row["table_id"], message.table_name),
+        discounts=discounts_of(message),
+        service_charge_bp=message.service_charge_bp if message.HasField("service_charge_bp") else None,
     )
 
 
@@ -156,6 +158,7 @@ def _order_message(order: Order) -> orders_pb2.Order:
         placed_by=actor_message(order.placed_by),
         completed_at=timestamp(order.completed_at),
         unsent_since=timestamp(order.unsent_since),
+        discounts=discount_messages(order.discounts, order.lines),
         service_charge_bp=order.service_charge_bp,
     )
     write_remarks(order.remarks, message)

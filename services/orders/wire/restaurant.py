@@ -2,6 +2,7 @@
 
 from fynlo.common.v1 import common_pb2
 
+from services.orders.domain.order.discount import USUAL_CAPS, Caps
 from services.orders.domain.restaurant import RestaurantCopy
 from services.orders.pricing import BillMode
 from services.orders.wire import enums
@@ -17,6 +18,7 @@ def restaurant_in(settings: common_pb2.RestaurantSettings) -> RestaurantCopy:
         service_charge_bp=settings.service_charge_bp,
         day_cutoff_minutes=settings.day_cutoff_minutes,
         auto_complete=settings.auto_complete,
+        discount_caps=_caps_of(settings.discount_caps) if settings.HasField("discount_caps") else USUAL_CAPS,
     )
 
 
@@ -30,9 +32,18 @@ def kept_restaurant(restaurant: RestaurantCopy) -> bytes:
         service_charge_bp=restaurant.service_charge_bp,
         day_cutoff_minutes=restaurant.day_cutoff_minutes,
         auto_complete=restaurant.auto_complete,
+        discount_caps=common_pb2.DiscountCaps(
+            employee_bp=restaurant.discount_caps.staff_bp,
+            manager_bp=restaurant.discount_caps.manager_bp,
+            owner_bp=restaurant.discount_caps.owner_bp,
+        ),
     ).SerializeToString()
 
 
 def restaurant_kept(kept: bytes) -> RestaurantCopy:
     """The copy that was kept."""
     return restaurant_in(common_pb2.RestaurantSettings.FromString(kept))
+
+
+def _caps_of(caps: common_pb2.DiscountCaps) -> Caps:
+    return Caps(caps.employee_bp, caps.manager_bp, caps.owner_bp)

@@ -43,6 +43,7 @@ MADE: dict[str, Callable[[Shop], Awaitable[Any]]] = {
     "number": lambda shop: shop.z_report(),
     "order_id": lambda shop: shop.order(),
     "payment_id": lambda shop: shop.payment(),
+    "promotion_id": lambda shop: shop.promotion(),
     "section_id": lambda shop: shop.new_section(),
     "session_id": lambda shop: shop.session(),
     "table_id": lambda shop: shop.new_table(),
@@ -220,6 +221,25 @@ async def _add_lines(operation: Operation, shop: Shop, caller: Device) -> Sent:
 async def _line(operation: Operation, shop: Shop, caller: Device) -> Sent:
     order = await shop.order(line={"hold": True})
     return Sent({"order_id": order["id"], "line_id": order["lines"][0]["id"]}, operation.example)
+
+
+@case("DELETE /orders/{order_id}/discounts/{discount_id}")
+async def _take_back(operation: Operation, shop: Shop, caller: Device) -> Sent:
+    order = await shop.discounted()
+    return Sent({"order_id": order["id"], "discount_id": order["discounts"][0]["id"]})
+
+
+@case("POST /promotions")
+async def _add_promotion(operation: Operation, shop: Shop, caller: Device) -> Sent:
+    category = await shop.new_category()
+    return Sent(body=put(operation.example, name=unique("Lunch"), category_ids__0=category["id"]))
+
+
+@case("PUT /promotions/{promotion_id}")
+async def _change_promotion(operation: Operation, shop: Shop, caller: Device) -> Sent:
+    promotion = await shop.promotion()
+    body = put(operation.example, name=unique("Lunch"), category_ids=promotion["category_ids"])
+    return Sent({"promotion_id": promotion["id"]}, body, headers=match(promotion))
 
 
 @case("POST /floor/sections")

@@ -87,6 +87,25 @@ class Shop:
         made: Json = await self.owner.post("/api/v2/orders", body)
         return made
 
+    async def discounted(self) -> Json:
+        """An order with a discount."""
+        order = await self.order()
+        body = {"kind": "percent", "value_bp": 1000, "reason": "waited long"}
+        made: Json = await self.owner.post(f"/api/v2/orders/{order['id']}/discounts", body)
+        return made
+
+    async def promotion(self) -> Json:
+        """Something off a category that nothing is in."""
+        body = {
+            "name": unique("Happy hour"),
+            "kind": "percent",
+            "value_bp": 1000,
+            "scope": "categories",
+            "category_ids": [(await self.new_category())["id"]],
+        }
+        made: Json = await self.owner.post("/api/v2/promotions", body)
+        return made
+
     async def ticket(self, *steps: str) -> Json:
         """The one ticket of a new order, moved through ``steps``."""
         order = await self.order()

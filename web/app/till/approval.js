@@ -1,6 +1,6 @@
 // What one may not do alone at the till: a second person approves it on the spot.
 import { command } from "../api.js";
-import { money } from "../money.js";
+import { money, percent } from "../money.js";
 import { Problem, say } from "../problem.js";
 import { withSecondPerson } from "../second_person.js";
 import { currency } from "../session.js";
@@ -17,10 +17,12 @@ const CAUSES = {
   anothers_till: (what) => `${what} is not for you alone: somebody else opened this till.`,
   tip_limit: (what, limit) => `${what} is not for you alone: the tips of this bill would come to more than ${limit}.`,
   variance: (what, limit) => `${what} is not for you alone: the count differs by more than ${limit}.`,
+  discount_cap: (what, _, { cap_bp: cap }) => `${what} is more than you may take off alone (${percent(Number(cap))}).`,
   carry_over: (what) => `${what} is not for you alone: orders that are paid in part are carried over.`,
 };
 const FAULTS = {
   same_person: "That is you. Somebody else has to approve it.",
+  cap_exceeded: "This is more than this person may take off either. The owner may.",
   permission_missing: "This person may not approve it either. A manager or the owner may.",
 };
 const AGAIN = "That did not arrive in time. Type the password once more.";
@@ -108,7 +110,7 @@ function Asking({ asked: { path, body, key, what, problem, done, over } }) {
 }
 
 function why(what, { message, document }) {
-  const sentence = CAUSES[document.cause]?.(what, money(Number(document.limit_minor), currency.value)) ?? message;
+  const sentence = CAUSES[document.cause]?.(what, money(Number(document.limit_minor), currency.value), document) ?? message;
   return `${sentence} A manager or the owner signs in here to approve it.`;
 }
 

@@ -10,6 +10,7 @@ import { count, plain } from "../text.js";
 import { rove, Segmented, Stepper, toast, toastUndo } from "../ui.js";
 import { html, signal, useEffect, useRef, useState } from "../view.js";
 import { AllergyButton } from "./allergy.js";
+import { QuotedDiscounts } from "./discount.js";
 import { NoteButton } from "./note.js";
 import { AddingTo, addToOrder } from "./more.js";
 import { dialog, learnOrder } from "./shop.js";
@@ -195,7 +196,7 @@ function Totals({ answer, total, refusal }) {
   const problem = refusal || answer.problem;
   const totals = quote?.totals;
   return html`<div class="totals ${pending ? "pending" : ""}">
-    ${totals?.discount_minor > 0 && html`<${Sum} label="Discount" minor=${-totals.discount_minor} />`}
+    ${totals && html`<${QuotedDiscounts} quote=${quote} />`}
     ${totals?.service_charge_minor > 0 && html`<${Sum} label="Service charge" minor=${totals.service_charge_minor} />`}
     ${
       totals &&

@@ -10,6 +10,7 @@ import { count, orderTypeName, plain, stateName } from "../text.js";
 import { Dialog, Refusal, rove, toast } from "../ui.js";
 import { html, useState } from "../view.js";
 import { AllergyButton, AllergyNote } from "./allergy.js";
+import { DiscountButton, DiscountRows } from "./discount.js";
 import { NoteButton, OrderNote } from "./note.js";
 import { useCommand } from "./command.js";
 import { BillLine } from "./lines.js";
@@ -154,6 +155,7 @@ export function OrderDialog({ id }) {
       ${!closed && html`<${OrderTable} order=${order} />`}
       <table class="bill"><tbody>
         ${order.lines.map((line) => html`<${BillLine} key=${line.id} order=${order} line=${line} currency=${currency} closed=${closed} />`)}
+        <${DiscountRows} order=${order} closed=${closed} />
       </tbody><tfoot>
         ${
           totals.service_charge_minor > 0 &&
@@ -169,6 +171,7 @@ export function OrderDialog({ id }) {
         !closed &&
         !asking &&
         html`<${Actions} order=${order}>
+          <${DiscountButton} order=${order} />
           <button class="ghost danger" disabled=${!may("orders.cancel")} onClick=${() => setAsking(true)}>Cancel order</button>
         <//>`
       }

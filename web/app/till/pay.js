@@ -14,16 +14,16 @@ import { SendNow, unfired } from "./unfired.js";
 export function Pay({ id }) {
   const order = orderOf(id);
   // One attempt has one id and one key, however often it is sent.
-  const [payment, setPayment] = useState(() => ({ id: newId(), state: "asking", problem: null, answer: null }));
+  const [payment, setPayment] = useState(() => ({ id: newId(), state: "asking", problem: null, answer: null, body: null }));
   const [given, setGiven] = useState(null);
   if (!order) return null;
   const due = order.totals.due_minor;
   const unit = currency.value;
   const take = async (tendered) => {
     if (payment.state === "taking") return;
-    setPayment({ ...payment, state: "taking", problem: null });
-    const body = { id: payment.id, method: "cash", tendered_minor: tendered, till_session_id: drawer.value.id };
-    if (tendered < due) body.amount_minor = tendered;
+    // What may have been done already is repeated as it was.
+    const body = payment.body ?? bodyOf(payment.id, tendered, due);
+    setPayment({ ...payment, state: "taking", problem: null, body });
     try {
       const what = `Taking ${money(tendered, unit)}`;
       const answer = await approvedCommand(`/orders/${order.id}/payments`, body, { key: payment.id, what });
@@ -32,7 +32,8 @@ export function Pay({ id }) {
     } catch (problem) {
       // Without an answer it may have happened: the same attempt is repeated. A refusal ends it.
       const next = problem.passing ? payment.id : newId();
-      setPayment({ id: next, state: problem.passing ? "unknown" : "asking", problem, answer: null });
+      const kept = problem.passing ? body : null;
+      setPayment({ id: next, state: problem.passing ? "unknown" : "asking", problem, answer: null, body: kept });
     }
   };
   if (payment.state === "taken") return html`<${Taken} order=${order} answer=${payment.answer} />`;
@@ -49,6 +50,17 @@ export function Pay({ id }) {
       }
     </div>
   <//>`;
+}
+
+/** The amount is what the guest was told, also where payments has not heard yet that the bill has changed. */
+function bodyOf(id, tendered, due) {
+  return {
+    id,
+    method: "cash",
+    amount_minor: Math.min(tendered, due),
+    tendered_minor: tendered,
+    till_session_id: drawer.value.id,
+  };
 }
 
 function said(payment) {

@@ -7,12 +7,11 @@ import { Keypad } from "./keypad.js";
 
 /**
  * `value`: minor units or null. `quick`: [{label, minor, run?}]; one without `run` is put into the field. `max`:
- * what can be typed at most; it is said under the field.
+ * what can be typed at most; it is said under the field. `format`: how a number is shown that is no money.
  */
 export function MoneyPad({ label, name, value, onChange, currency, max = AMOUNT_MAX_MINOR, quick = [], ...more }) {
-  const { disabled = false, focus = false, children = null } = more;
+  const { disabled = false, focus = false, children = null, format = (minor) => money(minor, currency) } = more;
   const [refused, setRefused] = useState(false);
-  const format = (minor) => money(minor, currency);
   const key = (pressed) => {
     const next = typed(value, pressed, max);
     setRefused(next.refused);

@@ -7,8 +7,10 @@ from uuid import UUID
 
 from services.orders.domain.errors import ItemUnavailable, LineRefused, MenuOutdated
 from services.orders.domain.menu import Item, Menu, Option, OrderType
-from services.orders.domain.order.order import ChosenOption, Line, Order, Totals
-from services.orders.pricing import Bill, BillMode, LineToPrice, bill
+from services.orders.domain.order.bill import billed
+from services.orders.domain.order.order import ChosenOption, Discount, Line, Order, Totals
+from services.orders.domain.promotion import Promotion, with_promotions
+from services.orders.pricing import Bill, BillMode
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,63 +37,60 @@ class WantedLine:
 
 @dataclass(frozen=True, slots=True)
 class Terms:
-    """How this restaurant sells at this moment. ``local`` is the present in its time zone."""
+    """How this restaurant sells at this moment. ``local`` is the present in its time zone; ``promotions``
+    those whose time it is.
+    """
 
     currency_code: str
     bill_mode: BillMode
     service_charge_bp: int
     local: datetime
     business_date: date
+    promotions: tuple[Promotion, ...] = ()
+
+    def charge_bp(self, order_type: OrderType) -> int:
+        """The service charge: guests who eat in are served."""
+        return self.service_charge_bp if order_type is OrderType.EAT_IN else 0
 
 
 @dataclass(frozen=True, slots=True)
 class Basket:
-    """Priced lines and their bill; under which terms, from which version of the menu."""
+    """Priced lines, what is taken off them, and their bill; under which terms, from which version of the
+    menu.
+    """
 
     lines: tuple[Line, ...]
+    discounts: tuple[Discount, ...]
     bill: Bill
+    totals: Totals
+    service_charge_bp: int
     terms: Terms
     menu_version: int
 
-    @property
-    def totals(self) -> Totals:
-        """Nothing is paid yet."""
-        return totals_of(self.bill)
-
-
-def totals_of(computed: Bill, paid_minor: int = 0) -> Totals:
-    """The totals of a bill of which ``paid_minor`` is paid."""
-    return Totals(
-        goods_minor=computed.goods_minor,
-        discount_minor=computed.discount_minor,
-        service_charge_minor=computed.service_charge_minor,
-        vat_minor=computed.vat_minor,
-        total_minor=computed.total_minor,
-        paid_minor=paid_minor,
-    )
-
 
 def price_basket(
-    lines: Sequence[WantedLine], order_type: OrderType, shown_menu_version: int, menu: Menu, terms: Terms
+    lines: Sequence[WantedLine],
+    order_type: OrderType,
+    shown_menu_version: int,
+    menu: Menu,
+    terms: Terms,
+    given: Sequence[Discount] = (),
 ) -> Basket:
-    """The lines as they are sold now, and the bill.
+    """The lines as they are sold now, less promotions and what people have ``given``, and the bill.
 
     Raises ItemUnavailable and MenuOutdated (409), LineRefused (422: UNKNOWN_ITEM, UNKNOWN_OPTION,
     OPTION_COUNT, NO_VAT_RATE, NEGATIVE_PRICE, DUPLICATE_LINE).
     """
     if len({line.id for line in lines}) != len(lines):
         raise LineRefused("DUPLICATE_LINE", "lines", "Two lines have the same id.")
-    sold = [
+    sold = tuple(
         _sell(f"lines[{index}]", line, order_type, shown_menu_version, menu, terms)
         for index, line in enumerate(lines)
-    ]
-    charge_bp = service_charge_bp(terms, order_type)
-    computed = bill([to_price for _, _, to_price in sold], terms.bill_mode, charge_bp)
-    priced = tuple(
-        _line(wanted, *parts, vat)
-        for wanted, parts, vat in zip(lines, sold, computed.line_vat_minor, strict=True)
     )
-    return Basket(priced, computed, terms, menu.version)
+    discounts = with_promotions(given, sold, terms.promotions, terms.local)
+    charge_bp = terms.charge_bp(order_type)
+    priced = billed(sold, discounts, terms.bill_mode, charge_bp)
+    return Basket(priced.lines, priced.discounts, priced.bill, priced.totals, charge_bp, terms, menu.version)
 
 
 def price_lines(
@@ -101,19 +100,13 @@ def price_lines(
     menu: Menu,
     terms: Terms,
 ) -> tuple[Line, ...]:
-    """Lines as they are sold now, to be added to an order, each with its place in the request: their VAT is
-    that of the order's bill. Raises as price_basket.
+    """Lines as they are sold now, to be added to an order, each with its place in the request: what is taken
+    off and their VAT are the order's bill's. Raises as price_basket.
     """
-    sold = [
-        (wanted, *_sell(f"lines[{index}]", wanted, order_type, shown_menu_version, menu, terms))
+    return tuple(
+        _sell(f"lines[{index}]", wanted, order_type, shown_menu_version, menu, terms)
         for index, wanted in lines
-    ]
-    return tuple(_line(wanted, item, options, price, 0) for wanted, item, options, price in sold)
-
-
-def service_charge_bp(terms: Terms, order_type: OrderType) -> int:
-    """Basis points of the goods; eat-in alone has a service charge."""
-    return terms.service_charge_bp if order_type is OrderType.EAT_IN else 0
+    )
 
 
 def wanted_again(order: Order) -> tuple[WantedLine, ...]:
@@ -136,7 +129,8 @@ def wanted_again(order: Order) -> tuple[WantedLine, ...]:
 
 def _sell(
     path: str, wanted: WantedLine, order_type: OrderType, shown_menu_version: int, menu: Menu, terms: Terms
-) -> tuple[Item, tuple[ChosenOption, ...], LineToPrice]:
+) -> Line:
+    """The line, without what is taken off it and its VAT."""
     item = menu.items.get(wanted.item_id)
     if item is None:
         raise LineRefused("UNKNOWN_ITEM", f"{path}.item_id", f"No item {wanted.item_id} is on the menu.")
@@ -154,12 +148,6 @@ def _sell(
     unit_minor = item.price_minor + sum(option.price_delta_minor * option.quantity for option in options)
     if unit_minor < 0:
         raise LineRefused("NEGATIVE_PRICE", f"{path}.options", f"{item.name} would cost less than nothing.")
-    return item, options, LineToPrice(unit_minor, wanted.quantity, rate)
-
-
-def _line(
-    wanted: WantedLine, item: Item, options: tuple[ChosenOption, ...], price: LineToPrice, vat_minor: int
-) -> Line:
     return Line(
         id=wanted.id,
         item_id=item.id,
@@ -172,10 +160,10 @@ def _line(
         seat=wanted.seat,
         course=wanted.course,
         hold=wanted.hold,
-        gross_minor=price.gross_minor,
-        discount_minor=price.discount_minor,
-        vat_rate_bp=price.vat_rate_bp,
-        vat_minor=vat_minor,
+        gross_minor=unit_minor * wanted.quantity,
+        discount_minor=0,
+        vat_rate_bp=rate,
+        vat_minor=0,
         allergens=_allergens(item, options),
         stock_tracked=item.stock_tracked,
     )

@@ -1,33 +1,97 @@
-"""What an order comes to, computed anew from its lines as they were sold."""
+"""What an order comes to: of its lines, what is taken off them, and the settings it was placed under.
 
-from collections.abc import Sequence
-from dataclasses import replace
+Whoever adds lines, takes some off, or changes a discount computes the bill anew by ``rebilled``; percentages
+then follow the lines.
+"""
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, replace
 
 from chassis.money import BASIS_POINTS_IN_ONE, divide_half_up, percent
 from services.orders.domain.menu import OrderType
-from services.orders.domain.order.basket import totals_of
-from services.orders.domain.order.order import Line, Order
-from services.orders.pricing import LineToPrice, bill
+from services.orders.domain.order.order import Discount, DiscountKind, Line, Order, Totals
+from services.orders.pricing import Bill, BillMode, LineToPrice, Reduction, Stage, Target, bill, reduce
 
 
-def rebilled(order: Order, service_charge_bp: int, *, lines: Sequence[Line]) -> Order:
-    """The order with these lines and what it comes to: prices and rates are what each was sold at, mode and
-    service charge what it was placed with; what is voided costs nothing. ``service_charge_bp`` is the
-    restaurant's of today, for orders that do not know their own.
+@dataclass(frozen=True, slots=True)
+class Billed:
+    """Lines with what is taken off each and its VAT, discounts with what each takes off, and the bill."""
+
+    lines: tuple[Line, ...]
+    discounts: tuple[Discount, ...]
+    bill: Bill
+    totals: Totals
+
+
+def billed(
+    lines: Sequence[Line],
+    discounts: Sequence[Discount],
+    mode: BillMode,
+    service_charge_bp: int,
+    paid_minor: int = 0,
+) -> Billed:
+    """The bill of lines that are sold; those that are voided cost nothing. ``service_charge_bp`` is 0 where
+    none is due.
+    """
+    sold = [index for index, line in enumerate(lines) if not line.voided]
+    reduced = reduce(
+        [0 if line.voided else line.gross_minor for line in lines],
+        [_reduction(discount, lines, sold) for discount in discounts],
+    )
+    computed = bill(
+        [
+            LineToPrice(lines[index].gross_minor, 1, lines[index].vat_rate_bp, reduced.lines[index])
+            for index in sold
+        ],
+        mode,
+        service_charge_bp,
+    )
+    vat = dict(zip(sold, computed.line_vat_minor, strict=True))
+    return Billed(
+        lines=tuple(
+            replace(line, discount_minor=reduced.lines[index], vat_minor=vat.get(index, 0))
+            for index, line in enumerate(lines)
+        ),
+        discounts=tuple(
+            replace(discount, amount_minor=amount)
+            for discount, amount in zip(discounts, reduced.reductions, strict=True)
+        ),
+        bill=computed,
+        totals=Totals(
+            goods_minor=computed.goods_minor,
+            discount_minor=computed.discount_minor,
+            service_charge_minor=computed.service_charge_minor,
+            vat_minor=computed.vat_minor,
+            total_minor=computed.total_minor,
+            paid_minor=paid_minor,
+        ),
+    )
+
+
+def rebilled(
+    order: Order,
+    service_charge_bp: int,
+    *,
+    lines: Iterable[Line] | None = None,
+    discounts: Iterable[Discount] | None = None,
+) -> Order:
+    """The order with these lines and discounts (None: its own) and what it comes to. ``service_charge_bp`` is
+    the restaurant's of today, for orders that do not know their own.
     """
     charge_bp = charge_of(order, service_charge_bp)
-    sold = [line for line in lines if not line.voided]
-    computed = bill(
-        [LineToPrice(one.unit_minor, one.quantity, one.vat_rate_bp, one.discount_minor) for one in sold],
+    now = billed(
+        order.lines if lines is None else tuple(lines),
+        order.discounts if discounts is None else tuple(discounts),
         order.bill_mode,
         charge_bp,
+        order.totals.paid_minor,
     )
-    vat = {one.id: minor for one, minor in zip(sold, computed.line_vat_minor, strict=True)}
     return replace(
         order,
-        lines=tuple(replace(line, vat_minor=vat.get(line.id, 0)) for line in lines),
-        vat=computed.vat_groups,
-        totals=totals_of(computed, order.totals.paid_minor),
+        lines=now.lines,
+        discounts=now.discounts,
+        vat=now.bill.vat_groups,
+        totals=now.totals,
         service_charge_bp=charge_bp,
     )
 
@@ -43,3 +107,34 @@ def charge_of(order: Order, service_charge_bp: int) -> int:
     if goods == 0 or percent(goods, today) == charged:
         return today
     return divide_half_up(charged * BASIS_POINTS_IN_ONE, goods)
+
+
+def stage_of(discount: Discount) -> Stage:
+    """When it is taken off."""
+    if discount.promotion is not None:
+        return Stage.LINE_PROMOTION if discount.promotion.each_line else Stage.ORDER_PROMOTION
+    if discount.kind is DiscountKind.COMP:
+        return Stage.COMP
+    return Stage.LINE if discount.line_ids else Stage.ORDER
+
+
+def _reduction(discount: Discount, lines: Sequence[Line], sold: Sequence[int]) -> Reduction:
+    """A promotion's amount is off each unit, a person's off the line."""
+    named = set(discount.line_ids)
+    everything = not named and discount.promotion is None
+    promoted = discount.promotion is not None
+    targets = tuple(
+        Target(index, lines[index].quantity if promoted else 1)
+        for index in sold
+        if everything or lines[index].id in named
+    )
+    percent_bp = BASIS_POINTS_IN_ONE if discount.kind is DiscountKind.COMP else discount.value
+    is_amount = discount.kind is DiscountKind.AMOUNT
+    return Reduction(
+        stage_of(discount),
+        targets,
+        percent_bp=0 if is_amount else percent_bp,
+        amount_minor=discount.value if is_amount else 0,
+        cap_bp=discount.cap_bp,
+        id=str(discount.id),
+    )

@@ -101,16 +101,17 @@ class Locked:
 
 
 class Axes(NamedTuple):
-    """Where an order stands, and at which table, as its history writes it down."""
+    """Where an order stands, at which table, and what is taken off it, as its history writes it down."""
 
     lifecycle: str
     payment: str
     kitchen: str
     state: str
     table: str
+    discounts: str
 
 
-UNPLACED = Axes(Lifecycle.DRAFT.value, Payment.UNPAID.value, Kitchen.HELD.value, State.DRAFT.value, "")
+UNPLACED = Axes(Lifecycle.DRAFT.value, Payment.UNPAID.value, Kitchen.HELD.value, State.DRAFT.value, "", "")
 """Where an order that is placed comes from, also one that never was a draft."""
 
 
@@ -144,11 +145,15 @@ def _axes_moved(before: Order | None, after: Order) -> list[tuple[str, str, str]
     now = _axes(after)
     if before is None and after.lifecycle is Lifecycle.DRAFT:
         begun = [("lifecycle", "", now.lifecycle), ("state", "", now.state)]
-        return [*begun, ("table", "", now.table)] if now.table else begun
+        more = [
+            (axis, "", said) for axis, said in (("table", now.table), ("discounts", now.discounts)) if said
+        ]
+        return [*begun, *more]
     was = UNPLACED if before is None else _axes(before)
     return [(axis, old, new) for axis, old, new in zip(Axes._fields, was, now, strict=True) if old != new]
 
 
 def _axes(order: Order) -> Axes:
     lifecycle, payment, kitchen, state = order.lifecycle, order.payment, order.kitchen, order.state
-    return Axes(lifecycle.value, payment.value, kitchen.value, state.value, order.table_name)
+    words = order.discount_words if order.discounts else ""
+    return Axes(lifecycle.value, payment.value, kitchen.value, state.value, order.table_name, words)

@@ -7,7 +7,6 @@ from dataclasses import dataclass, replace
 from uuid import UUID
 
 from chassis.errors import FieldError
-from chassis.money import divide_half_up
 from services.orders.domain import amending
 from services.orders.domain.approval import Authority
 from services.orders.domain.errors import (
@@ -22,7 +21,7 @@ from services.orders.domain.errors import (
     VoidRequired,
 )
 from services.orders.domain.firing import fire_waiting, with_line_states
-from services.orders.domain.order.basket import WantedLine
+from services.orders.domain.order.basket import Terms, WantedLine
 from services.orders.domain.order.bill import rebilled
 from services.orders.domain.order.change import (
     Change,
@@ -34,6 +33,7 @@ from services.orders.domain.order.change import (
     change_of,
 )
 from services.orders.domain.order.guards import illegal
+from services.orders.domain.order.house import House
 from services.orders.domain.order.lifecycle import completed_by_itself
 from services.orders.domain.order.order import (
     Actor,
@@ -45,7 +45,7 @@ from services.orders.domain.order.order import (
     Order,
     State,
 )
-from services.orders.domain.station import Station
+from services.orders.domain.promotion import with_promotions
 from services.orders.domain.ticket import Ticket, newest
 
 FIRED_LINE = "fired_line"
@@ -54,16 +54,6 @@ LINES_MAX = 200
 """Of an order, voided ones included."""
 OPEN = frozenset({Lifecycle.DRAFT, Lifecycle.VALIDATED})
 """Lines change in these."""
-
-
-@dataclass(frozen=True, slots=True)
-class House:
-    """What a restaurant decides of its orders: where lines are cooked, whether an order that is paid and
-    handed over is done by itself, and the service charge of orders that do not know their own."""
-
-    stations: Sequence[Station]
-    auto_complete: bool
-    service_charge_bp: int
 
 
 @dataclass(frozen=True, slots=True)
@@ -107,8 +97,9 @@ def refuse_closed(order: Order, command: str) -> None:
         raise illegal(order, command)
 
 
-def add(locked: Locked, lines: Sequence[Line], house: House, stamp: Stamp) -> Change:
-    """More lines, as they were priced; those that need not wait go to the kitchen.
+def add(locked: Locked, lines: Sequence[Line], terms: Terms, house: House, stamp: Stamp) -> Change:
+    """More lines, as they were priced on these terms, less the promotions whose time it is; those that need
+    not wait go to the kitchen.
 
     Raises IllegalTransition.
     """
@@ -116,7 +107,8 @@ def add(locked: Locked, lines: Sequence[Line], house: House, stamp: Stamp) -> Ch
     refuse_closed(order, "add_lines")
     added = LineAdded(order.version + 1, stamp.at)
     whole = (*order.lines, *(replace(line, added=added) for line in lines))
-    after = rebilled(order, house.service_charge_bp, lines=whole)
+    discounts = with_promotions(order.discounts, lines, terms.promotions, terms.local)
+    after = rebilled(order, house.service_charge_bp, lines=whole, discounts=discounts)
     return _followed(locked, after, (), "lines_added", house, stamp)
 
 
@@ -292,14 +284,12 @@ def _instead(order: Order, line: Line) -> tuple[Line, ...]:
 
 
 def _of_quantity(line: Line, quantity: int) -> Line:
-    """The line with another quantity; of its discount each unit keeps its share. None left: it is voided."""
-    gross = line.unit_minor * quantity
-    discount = divide_half_up(line.discount_minor * quantity, line.quantity)
+    """The line with another quantity, and its discount to be computed. None left: it is voided."""
     return replace(
         line,
         quantity=quantity,
-        gross_minor=gross,
-        discount_minor=min(discount, gross),
+        gross_minor=line.unit_minor * quantity,
+        discount_minor=0,
         voided=quantity == 0,
     )
 

@@ -5,6 +5,7 @@ from datetime import date, datetime
 from enum import StrEnum
 from uuid import UUID
 
+from chassis.money import BASIS_POINTS_IN_ONE, written
 from services.orders.domain.actor import Actor as Actor
 from services.orders.domain.menu import OrderType
 from services.orders.pricing import BillMode, VatGroup
@@ -106,6 +107,47 @@ class AtTable:
 
     id: UUID
     name: str
+
+
+class DiscountKind(StrEnum):
+    """How much it takes off."""
+
+    PERCENT = "percent"
+    AMOUNT = "amount"
+    COMP = "comp"
+    """All of it, on the house."""
+
+
+@dataclass(frozen=True, slots=True)
+class OfPromotion:
+    """The promotion that a discount comes from, and what it was called then."""
+
+    id: UUID
+    name: str
+    each_line: bool
+    """Taken off each of its lines, and not off all of them together."""
+
+
+@dataclass(frozen=True, slots=True)
+class Discount:
+    """What is taken off an order. ``value`` is basis points of a percentage, minor units of an amount.
+
+    ``line_ids``: what it is taken off; empty of a person's discount: the whole order, with what is ordered
+    later.
+    """
+
+    id: UUID
+    kind: DiscountKind
+    value: int
+    at: datetime
+    line_ids: tuple[UUID, ...] = ()
+    reason: str = ""
+    given_by: Actor | None = None
+    approved_by: Actor | None = None
+    cap_bp: int = BASIS_POINTS_IN_ONE
+    promotion: OfPromotion | None = None
+    amount_minor: int = 0
+    """What it takes off the order as it is."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -238,8 +280,9 @@ class Order:
     cancel_reason: str = ""
     remarks: Remarks = NO_REMARKS
     table: AtTable | None = None
+    discounts: tuple[Discount, ...] = ()
     service_charge_bp: int | None = None
-    """None: it is older than the field."""
+    """Of its goods; None for orders that are older than the field."""
     told: object = field(default=None, init=False, repr=False, compare=False)
     """What tells it, made once by whoever tells it first; another order, made of this one, has none yet."""
 
@@ -306,6 +349,20 @@ class Order:
     def table_name(self) -> str:
         """As tickets and histories have it; empty without a table."""
         return "" if self.table is None else self.table.name
+
+    @property
+    def discount_words(self) -> str:
+        """What is taken off it, as its history prints it; empty without anything."""
+        names = {line.id: line.name for line in self.lines}
+        told = []
+        for one in self.discounts:
+            much = f"{one.value / 100:g} %" if one.kind is DiscountKind.PERCENT else "on the house"
+            much = written(one.value, self.currency_code) if one.kind is DiscountKind.AMOUNT else much
+            what = names.get(one.line_ids[0], "") if one.line_ids and one.promotion is None else ""
+            source = f"{one.promotion.name}: " if one.promotion else ""
+            approved = f" (approved by {one.approved_by.name})" if one.approved_by else ""
+            told.append(f"{source}{much}{' off ' if what else ''}{what}{approved}")
+        return ", ".join(told)
 
     @property
     def unsent_since(self) -> datetime | None:

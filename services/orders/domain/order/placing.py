@@ -8,7 +8,7 @@ from uuid import UUID
 from services.orders.domain.errors import EmptyOrder
 from services.orders.domain.firing import fire_waiting
 from services.orders.domain.menu import OrderType
-from services.orders.domain.order.basket import Basket, WantedLine, service_charge_bp
+from services.orders.domain.order.basket import Basket, WantedLine
 from services.orders.domain.order.change import Change, Locked, Placed, Stamp, Updated, change_of
 from services.orders.domain.order.guards import illegal
 from services.orders.domain.order.order import (
@@ -74,7 +74,8 @@ def new_order(
         placed_at=placed_at,
         remarks=wanted.remarks,
         table=table,
-        service_charge_bp=service_charge_bp(basket.terms, wanted.order_type),
+        discounts=basket.discounts,
+        service_charge_bp=basket.service_charge_bp,
     )
 
 
@@ -123,11 +124,12 @@ def validate(
         vat=basket.bill.vat_groups,
         totals=basket.totals,
         bill_mode=basket.terms.bill_mode,
-        service_charge_bp=service_charge_bp(basket.terms, order.order_type),
         currency_code=basket.terms.currency_code,
         business_date=basket.terms.business_date,
         menu_version=basket.menu_version,
         placed_at=stamp.at,
+        discounts=basket.discounts,
+        service_charge_bp=basket.service_charge_bp,
     )
     placed, tickets = fire_waiting(valid, (), stations, stamp)
     return change_of(locked, placed, tickets, stamp, [Placed()])

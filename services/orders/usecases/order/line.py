@@ -20,7 +20,6 @@ from services.orders.domain.order.basket import WantedLine, price_lines
 from services.orders.domain.order.change import Change
 from services.orders.domain.order.line import (
     Edit,
-    House,
     add,
     change,
     changeable,
@@ -33,13 +32,12 @@ from services.orders.domain.order.line import (
 from services.orders.domain.order.order import Lifecycle, Line, Order
 from services.orders.store.order import lock_order
 from services.orders.store.restaurant import find_versions
-from services.orders.store.station import find_stations
 from services.orders.usecases.copies import Known
 from services.orders.usecases.order.change import apply
+from services.orders.usecases.order.house import house_of
 from services.orders.usecases.order.order import get_order
 from services.orders.usecases.order.placing import STALE_ATTEMPTS, StaleCopies, is_news, not_older
 from services.orders.usecases.ports import Command, Dependencies
-from services.orders.usecases.restaurant import restaurant_of
 from services.orders.wire.events import check_size
 from services.orders.wire.order import order_message
 
@@ -107,8 +105,8 @@ async def _add_once(
         if locked.order.lifecycle is not seen.lifecycle or len(lines) < len(fresh):
             refuse_closed(locked.order, "add_lines")
             raise OrderMoved
-        house = await _house(tx)
-        return await _kept(tx, add(locked, lines, house, deps.stamp(command)))
+        house = await house_of(tx)
+        return await _kept(tx, add(locked, lines, terms, house, deps.stamp(command)))
 
     return await execute(deps.db, command, answer, store)
 
@@ -135,7 +133,7 @@ async def void_line(
         locked = await lock_order(tx, order_id)
         line = voidable(locked.order, line_id, quantity)
         approver = void_approver(line, authority)
-        house = await _house(tx)
+        house = await house_of(tx)
         done = void(locked, line_id, quantity, approver, house, deps.stamp(command, reason))
         order = await _kept(tx, done)
         audit(
@@ -176,7 +174,7 @@ async def change_line(
             line, wanted = changeable(locked.order, line_id, edit)
             if held is not None and line.quantity != held and "quantity" in wanted:
                 raise OrderMoved
-            house = await _house(tx)
+            house = await house_of(tx)
             changed = change(locked, line_id, edit, house, deps.stamp(command))
             return locked.order if changed is None else await _kept(tx, changed)
 
@@ -218,11 +216,6 @@ async def _reserve(deps: Dependencies, order_id: UUID, lines: Sequence[Line]) ->
 async def _refuse_stale(tx: Transaction, known: Known) -> None:
     if await find_versions(tx) != known.versions:
         raise StaleCopies
-
-
-async def _house(tx: Transaction) -> House:
-    restaurant = await restaurant_of(tx)
-    return House(await find_stations(tx), restaurant.auto_complete, restaurant.service_charge_bp)
 
 
 async def _kept(tx: Transaction, changed: Change) -> Order:

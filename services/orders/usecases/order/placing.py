@@ -236,7 +236,8 @@ async def _price_draft(deps: Dependencies, command: Command, draft: Order) -> tu
     refuse_empty(wanted)
     known = await deps.copies.get_proven(command.tenant)
     terms = known.terms(deps.clock.now())
-    basket = price_basket(wanted, draft.order_type, 0, known.menu, terms)
+    given = [one for one in draft.discounts if one.promotion is None]
+    basket = price_basket(wanted, draft.order_type, 0, known.menu, terms, given)
     await _reserve(deps, draft.id, basket.lines)
     return basket, known
 

@@ -26,7 +26,7 @@ from buf.validate import validate_pb2 as buf_dot_validate_dot_validate__pb2
 from fynlo.common.v1 import json_pb2 as fynlo_dot_common_dot_v1_dot_json__pb2
 
 
-DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n\x1c\x66ynlo/common/v1/common.proto\x12\x0f\x66ynlo.common.v1\x1a\x1b\x62uf/validate/validate.proto\x1a\x1a\x66ynlo/common/v1/json.proto\"b\n\x05Money\x12!\n\x0c\x61mount_minor\x18\x01 \x01(\x03R\x0b\x61mountMinor\x12\x36\n\rcurrency_code\x18\x02 \x01(\tB\x11\xbaH\x0er\x0c\x32\n^[A-Z]{3}$R\x0c\x63urrencyCode\"\\\n\x0bPageRequest\x12+\n\x05limit\x18\x01 \x01(\x05\x42\x15\xbaH\n\x1a\x05\x18\xc8\x01(\x01\xd8\x01\x01\x82\xf6\x18\x04R\x02\x35\x30R\x05limit\x12 \n\x06\x63ursor\x18\x02 \x01(\tB\x08\xbaH\x05r\x03\x18\x80\x04R\x06\x63ursor\"i\n\x05\x41\x63tor\x12\x1f\n\x07user_id\x18\x01 \x01(\tB\x06\x82\xf6\x18\x02\x10\x01R\x06userId\x12\x1a\n\x04name\x18\x02 \x01(\tB\x06\x82\xf6\x18\x02\x10\x01R\x04name\x12#\n\tdevice_id\x18\x03 \x01(\tB\x06\x82\xf6\x18\x02\x10\x01R\x08\x64\x65viceId\"2\n\x08\x41pproval\x12&\n\x05token\x18\x01 \x01(\tB\x10\xbaH\x07r\x05\x10\x01\x18\x80 \x82\xf6\x18\x02`\x02R\x05token\"\x88\x05\n\x12RestaurantSettings\x12:\n\rrestaurant_id\x18\x01 \x01(\tB\x15\xbaH\x08r\x03\xb0\x01\x01\xd8\x01\x01\x82\xf6\x18\x06\n\x02idh\x01R\x0crestaurantId\x12 \n\x07version\x18\x02 \x01(\x03\x42\x06\x82\xf6\x18\x02h\x01R\x07version\x12\x1d\n\x04name\x18\x03 \x01(\tB\t\xbaH\x06r\x04\x10\x01\x18xR\x04name\x12I\n\rcurrency_code\x18\x04 \x01(\tB$\xbaH\x11r\x0c\x32\n^[A-Z]{3}$\xd8\x01\x01\x82\xf6\x18\x0c\n\x08\x63urrencyh\x01R\x0c\x63urrencyCode\x12\x34\n\ttime_zone\x18\x05 \x01(\tB\x17\xbaH\x06r\x04\x10\x01\x18@\x82\xf6\x18\n\n\x08timezoneR\x08timeZone\x12>\n\tbill_mode\x18\x06 \x01(\x0e\x32\x19.fynlo.common.v1.BillModeB\x06\x82\xf6\x18\x02p\x01R\x08\x62illMode\x12<\n\x11service_charge_bp\x18\x07 \x01(\x05\x42\x10\xbaH\x07\x1a\x05\x18\x88\'(\x00\x82\xf6\x18\x02p\x01R\x0fserviceChargeBp\x12>\n\x12\x64\x61y_cutoff_minutes\x18\x08 \x01(\x05\x42\x10\xbaH\x07\x1a\x05\x10\xa0\x0b(\x00\x82\xf6\x18\x02p\x01R\x10\x64\x61yCutoffMinutes\x12^\n\nfee_preset\x18\t \x01(\tB?\xbaH4r/R\x06listedR\x10stripe_uk_onlineR\x13stripe_uk_in_person\xd8\x01\x01\x82\xf6\x18\x04\x10\x01p\x01R\tfeePreset\x12)\n\x0bplatform_id\x18\n \x01(\tB\x08\x82\xf6\x18\x04\x10\x01h\x01R\nplatformId\x12+\n\rauto_complete\x18\x0b \x01(\x08\x42\x06\x82\xf6\x18\x02p\x01R\x0c\x61utoComplete*p\n\tOrderType\x12\x1a\n\x16ORDER_TYPE_UNSPECIFIED\x10\x00\x12\x15\n\x11ORDER_TYPE_EAT_IN\x10\x01\x12\x17\n\x13ORDER_TYPE_TAKEAWAY\x10\x02\x12\x17\n\x13ORDER_TYPE_DELIVERY\x10\x03*\x8b\x01\n\x08\x42illMode\x12\x19\n\x15\x42ILL_MODE_UNSPECIFIED\x10\x00\x12 \n\x1c\x42ILL_MODE_INCLUSIVE_OPTIONAL\x10\x01\x12\"\n\x1e\x42ILL_MODE_INCLUSIVE_COMPULSORY\x10\x02\x12\x1e\n\x1a\x42ILL_MODE_EXCLUSIVE_LEGACY\x10\x03\x62\x06proto3')
+DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n\x1c\x66ynlo/common/v1/common.proto\x12\x0f\x66ynlo.common.v1\x1a\x1b\x62uf/validate/validate.proto\x1a\x1a\x66ynlo/common/v1/json.proto\"b\n\x05Money\x12!\n\x0c\x61mount_minor\x18\x01 \x01(\x03R\x0b\x61mountMinor\x12\x36\n\rcurrency_code\x18\x02 \x01(\tB\x11\xbaH\x0er\x0c\x32\n^[A-Z]{3}$R\x0c\x63urrencyCode\"\\\n\x0bPageRequest\x12+\n\x05limit\x18\x01 \x01(\x05\x42\x15\xbaH\n\x1a\x05\x18\xc8\x01(\x01\xd8\x01\x01\x82\xf6\x18\x04R\x02\x35\x30R\x05limit\x12 \n\x06\x63ursor\x18\x02 \x01(\tB\x08\xbaH\x05r\x03\x18\x80\x04R\x06\x63ursor\"i\n\x05\x41\x63tor\x12\x1f\n\x07user_id\x18\x01 \x01(\tB\x06\x82\xf6\x18\x02\x10\x01R\x06userId\x12\x1a\n\x04name\x18\x02 \x01(\tB\x06\x82\xf6\x18\x02\x10\x01R\x04name\x12#\n\tdevice_id\x18\x03 \x01(\tB\x06\x82\xf6\x18\x02\x10\x01R\x08\x64\x65viceId\"2\n\x08\x41pproval\x12&\n\x05token\x18\x01 \x01(\tB\x10\xbaH\x07r\x05\x10\x01\x18\x80 \x82\xf6\x18\x02`\x02R\x05token\"\xac\x01\n\x0c\x44iscountCaps\x12\x35\n\x0b\x65mployee_bp\x18\x01 \x01(\x05\x42\x14\xbaH\x07\x1a\x05\x18\x90N(\x00\x82\xf6\x18\x06R\x04\x31\x30\x30\x30R\nemployeeBp\x12\x33\n\nmanager_bp\x18\x02 \x01(\x05\x42\x14\xbaH\x07\x1a\x05\x18\x90N(\x00\x82\xf6\x18\x06R\x04\x35\x30\x30\x30R\tmanagerBp\x12\x30\n\x08owner_bp\x18\x03 \x01(\x05\x42\x15\xbaH\x07\x1a\x05\x18\x90N(\x00\x82\xf6\x18\x07R\x05\x31\x30\x30\x30\x30R\x07ownerBp\"\xd4\x05\n\x12RestaurantSettings\x12:\n\rrestaurant_id\x18\x01 \x01(\tB\x15\xbaH\x08r\x03\xb0\x01\x01\xd8\x01\x01\x82\xf6\x18\x06\n\x02idh\x01R\x0crestaurantId\x12 \n\x07version\x18\x02 \x01(\x03\x42\x06\x82\xf6\x18\x02h\x01R\x07version\x12\x1d\n\x04name\x18\x03 \x01(\tB\t\xbaH\x06r\x04\x10\x01\x18xR\x04name\x12I\n\rcurrency_code\x18\x04 \x01(\tB$\xbaH\x11r\x0c\x32\n^[A-Z]{3}$\xd8\x01\x01\x82\xf6\x18\x0c\n\x08\x63urrencyh\x01R\x0c\x63urrencyCode\x12\x34\n\ttime_zone\x18\x05 \x01(\tB\x17\xbaH\x06r\x04\x10\x01\x18@\x82\xf6\x18\n\n\x08timezoneR\x08timeZone\x12>\n\tbill_mode\x18\x06 \x01(\x0e\x32\x19.fynlo.common.v1.BillModeB\x06\x82\xf6\x18\x02p\x01R\x08\x62illMode\x12<\n\x11service_charge_bp\x18\x07 \x01(\x05\x42\x10\xbaH\x07\x1a\x05\x18\x88\'(\x00\x82\xf6\x18\x02p\x01R\x0fserviceChargeBp\x12>\n\x12\x64\x61y_cutoff_minutes\x18\x08 \x01(\x05\x42\x10\xbaH\x07\x1a\x05\x10\xa0\x0b(\x00\x82\xf6\x18\x02p\x01R\x10\x64\x61yCutoffMinutes\x12^\n\nfee_preset\x18\t \x01(\tB?\xbaH4r/R\x06listedR\x10stripe_uk_onlineR\x13stripe_uk_in_person\xd8\x01\x01\x82\xf6\x18\x04\x10\x01p\x01R\tfeePreset\x12)\n\x0bplatform_id\x18\n \x01(\tB\x08\x82\xf6\x18\x04\x10\x01h\x01R\nplatformId\x12+\n\rauto_complete\x18\x0b \x01(\x08\x42\x06\x82\xf6\x18\x02p\x01R\x0c\x61utoComplete\x12J\n\rdiscount_caps\x18\x0f \x01(\x0b\x32\x1d.fynlo.common.v1.DiscountCapsB\x06\x82\xf6\x18\x02\x10\x01R\x0c\x64iscountCaps*p\n\tOrderType\x12\x1a\n\x16ORDER_TYPE_UNSPECIFIED\x10\x00\x12\x15\n\x11ORDER_TYPE_EAT_IN\x10\x01\x12\x17\n\x13ORDER_TYPE_TAKEAWAY\x10\x02\x12\x17\n\x13ORDER_TYPE_DELIVERY\x10\x03*\x8b\x01\n\x08\x42illMode\x12\x19\n\x15\x42ILL_MODE_UNSPECIFIED\x10\x00\x12 \n\x1c\x42ILL_MODE_INCLUSIVE_OPTIONAL\x10\x01\x12\"\n\x1e\x42ILL_MODE_INCLUSIVE_COMPULSORY\x10\x02\x12\x1e\n\x1a\x42ILL_MODE_EXCLUSIVE_LEGACY\x10\x03\x62\x06proto3')
 
 _globals = globals()
 _builder.BuildMessageAndEnumDescriptors(DESCRIPTOR, _globals)
@@ -47,6 +47,12 @@ if not _descriptor._USE_C_DESCRIPTORS:
   _globals['_ACTOR'].fields_by_name['device_id']._serialized_options = b'\202\366\030\002\020\001'
   _globals['_APPROVAL'].fields_by_name['token']._loaded_options = None
   _globals['_APPROVAL'].fields_by_name['token']._serialized_options = b'\272H\007r\005\020\001\030\200 \202\366\030\002`\002'
+  _globals['_DISCOUNTCAPS'].fields_by_name['employee_bp']._loaded_options = None
+  _globals['_DISCOUNTCAPS'].fields_by_name['employee_bp']._serialized_options = b'\272H\007\032\005\030\220N(\000\202\366\030\006R\0041000'
+  _globals['_DISCOUNTCAPS'].fields_by_name['manager_bp']._loaded_options = None
+  _globals['_DISCOUNTCAPS'].fields_by_name['manager_bp']._serialized_options = b'\272H\007\032\005\030\220N(\000\202\366\030\006R\0045000'
+  _globals['_DISCOUNTCAPS'].fields_by_name['owner_bp']._loaded_options = None
+  _globals['_DISCOUNTCAPS'].fields_by_name['owner_bp']._serialized_options = b'\272H\007\032\005\030\220N(\000\202\366\030\007R\00510000'
   _globals['_RESTAURANTSETTINGS'].fields_by_name['restaurant_id']._loaded_options = None
   _globals['_RESTAURANTSETTINGS'].fields_by_name['restaurant_id']._serialized_options = b'\272H\010r\003\260\001\001\330\001\001\202\366\030\006\n\002idh\001'
   _globals['_RESTAURANTSETTINGS'].fields_by_name['version']._loaded_options = None
@@ -69,10 +75,12 @@ if not _descriptor._USE_C_DESCRIPTORS:
   _globals['_RESTAURANTSETTINGS'].fields_by_name['platform_id']._serialized_options = b'\202\366\030\004\020\001h\001'
   _globals['_RESTAURANTSETTINGS'].fields_by_name['auto_complete']._loaded_options = None
   _globals['_RESTAURANTSETTINGS'].fields_by_name['auto_complete']._serialized_options = b'\202\366\030\002p\001'
-  _globals['_ORDERTYPE']._serialized_start=1110
-  _globals['_ORDERTYPE']._serialized_end=1222
-  _globals['_BILLMODE']._serialized_start=1225
-  _globals['_BILLMODE']._serialized_end=1364
+  _globals['_RESTAURANTSETTINGS'].fields_by_name['discount_caps']._loaded_options = None
+  _globals['_RESTAURANTSETTINGS'].fields_by_name['discount_caps']._serialized_options = b'\202\366\030\002\020\001'
+  _globals['_ORDERTYPE']._serialized_start=1361
+  _globals['_ORDERTYPE']._serialized_end=1473
+  _globals['_BILLMODE']._serialized_start=1476
+  _globals['_BILLMODE']._serialized_end=1615
   _globals['_MONEY']._serialized_start=106
   _globals['_MONEY']._serialized_end=204
   _globals['_PAGEREQUEST']._serialized_start=206
@@ -81,6 +89,8 @@ if not _descriptor._USE_C_DESCRIPTORS:
   _globals['_ACTOR']._serialized_end=405
   _globals['_APPROVAL']._serialized_start=407
   _globals['_APPROVAL']._serialized_end=457
-  _globals['_RESTAURANTSETTINGS']._serialized_start=460
-  _globals['_RESTAURANTSETTINGS']._serialized_end=1108
+  _globals['_DISCOUNTCAPS']._serialized_start=460
+  _globals['_DISCOUNTCAPS']._serialized_end=632
+  _globals['_RESTAURANTSETTINGS']._serialized_start=635
+  _globals['_RESTAURANTSETTINGS']._serialized_end=1359
 # @@protoc_insertion_point(module_scope)

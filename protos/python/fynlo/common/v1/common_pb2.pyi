@@ -166,6 +166,34 @@ class Approval(_message.Message):
 Global___Approval: _TypeAlias = Approval  # noqa: Y015
 
 @_typing.final
+class DiscountCaps(_message.Message):
+    """What each may take off a line or an order without a second person, in basis points."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    EMPLOYEE_BP_FIELD_NUMBER: _builtins.int
+    MANAGER_BP_FIELD_NUMBER: _builtins.int
+    OWNER_BP_FIELD_NUMBER: _builtins.int
+    employee_bp: _builtins.int
+    manager_bp: _builtins.int
+    owner_bp: _builtins.int
+    """A comp is all of it: only a cap of 10000 gives one."""
+    def __init__(
+        self,
+        *,
+        employee_bp: _builtins.int = ...,
+        manager_bp: _builtins.int = ...,
+        owner_bp: _builtins.int = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["employee_bp", b"employee_bp", "manager_bp", b"manager_bp", "owner_bp", b"owner_bp"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___DiscountCaps: _TypeAlias = DiscountCaps  # noqa: Y015
+
+@_typing.final
 class RestaurantSettings(_message.Message):
     """What the other services need to know of a restaurant; auth owns it and publishes it whole with a version."""
 
@@ -182,6 +210,7 @@ class RestaurantSettings(_message.Message):
     FEE_PRESET_FIELD_NUMBER: _builtins.int
     PLATFORM_ID_FIELD_NUMBER: _builtins.int
     AUTO_COMPLETE_FIELD_NUMBER: _builtins.int
+    DISCOUNT_CAPS_FIELD_NUMBER: _builtins.int
     restaurant_id: _builtins.str
     version: _builtins.int
     """Grows by one with each change."""
@@ -201,6 +230,10 @@ class RestaurantSettings(_message.Message):
     """An order without open balance completes by itself: at once when everything is served; when the kitchen only
     bumped it, as soon as its last ticket can no longer be recalled (30 minutes).
     """
+    @_builtins.property
+    def discount_caps(self) -> Global___DiscountCaps:
+        """Nothing at all means those that are set, at first 10, 50 and 100 %."""
+
     def __init__(
         self,
         *,
@@ -215,10 +248,11 @@ class RestaurantSettings(_message.Message):
         fee_preset: _builtins.str = ...,
         platform_id: _builtins.str = ...,
         auto_complete: _builtins.bool = ...,
+        discount_caps: Global___DiscountCaps | None = ...,
     ) -> None: ...
-    _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
+    _HasFieldArgType: _TypeAlias = _typing.Literal["discount_caps", b"discount_caps"]  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["auto_complete", b"auto_complete", "bill_mode", b"bill_mode", "currency_code", b"currency_code", "day_cutoff_minutes", b"day_cutoff_minutes", "fee_preset", b"fee_preset", "name", b"name", "platform_id", b"platform_id", "restaurant_id", b"restaurant_id", "service_charge_bp", b"service_charge_bp", "time_zone", b"time_zone", "version", b"version"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["auto_complete", b"auto_complete", "bill_mode", b"bill_mode", "currency_code", b"currency_code", "day_cutoff_minutes", b"day_cutoff_minutes", "discount_caps", b"discount_caps", "fee_preset", b"fee_preset", "name", b"name", "platform_id", b"platform_id", "restaurant_id", b"restaurant_id", "service_charge_bp", b"service_charge_bp", "time_zone", b"time_zone", "version", b"version"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 
