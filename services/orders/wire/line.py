@@ -55,18 +55,19 @@ def write_life(line: Line, message: orders_pb2.OrderLine) -> None:
 
 def life_of(message: orders_pb2.OrderLine) -> Life:
     """What the line's message says."""
-    added, changed = message.added, message.changed
     return Life(
-        voids=tuple(_void_of(void) for void in message.voids),
-        added=(
-            LineAdded(added.version, instant_of(added.at, "added.at")) if message.HasField("added") else None
-        ),
-        changed=(
-            LineChanged(changed.quantity, changed.note, changed.seat, changed.course)
-            if message.HasField("changed")
-            else NEVER_CHANGED
-        ),
+        voids=tuple(_void_of(void) for void in message.voids) if message.voids else (),
+        added=_added_of(message.added) if message.HasField("added") else None,
+        changed=_changed_of(message.changed) if message.HasField("changed") else NEVER_CHANGED,
     )
+
+
+def _added_of(message: lines_pb2.LineAdded) -> LineAdded:
+    return LineAdded(message.version, instant_of(message.at, "added.at"))
+
+
+def _changed_of(message: lines_pb2.LineFieldVersions) -> LineChanged:
+    return LineChanged(message.quantity, message.note, message.seat, message.course)
 
 
 def _void_message(void: LineVoid) -> lines_pb2.LineVoid:
