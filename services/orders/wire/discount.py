@@ -1,14 +1,13 @@
 """What is taken off an order, as its message carries it, and as somebody asks for it."""
 
 from collections.abc import Sequence
-from datetime import UTC
 from uuid import UUID
 
 from fynlo.orders.v1 import discounts_pb2, orders_pb2
 from fynlo.orders.v1 import discounts_service_pb2 as discounts_api
 
 from chassis.ids import parse_id
-from chassis.instants import timestamp
+from chassis.instants import instant_of, timestamp
 from services.orders.domain.errors import DiscountValue
 from services.orders.domain.order.discount import WantedDiscount
 from services.orders.domain.order.order import Discount, DiscountKind, Line, OfPromotion
@@ -82,7 +81,7 @@ def _discount_of(message: discounts_pb2.Discount, order: orders_pb2.Order) -> Di
         id=UUID(message.id),
         kind=kind,
         value=values.get(kind, 0),
-        at=message.given_at.ToDatetime(tzinfo=UTC),
+        at=instant_of(message.given_at, "given_at"),
         line_ids=tuple(UUID(line_id) for line_id in line_ids if line_id),
         reason=message.reason,
         given_by=actor_of(message.by) if message.HasField("by") else None,
