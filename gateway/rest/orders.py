@@ -7,17 +7,59 @@ from typing import Annotated, Final, Literal
 from uuid import UUID
 
 from fynlo.common.v1 import common_pb2
-from fynlo.orders.v1 import floor_pb2, floor_service_pb2, orders_pb2, orders_service_pb2
+from fynlo.orders.v1 import checks_service_pb2, floor_pb2, floor_service_pb2, orders_pb2, orders_service_pb2
 from fynlo_json import orders as orders_json
 from fynlo_json.catalog import ALLERGEN
 from fynlo_json.common import ORDER_TYPE
-from fynlo_json.orders import KITCHEN_STATE, ORDER_STATE, SERVICE_FLOW, TABLE_SHAPE
+from fynlo_json.orders import KITCHEN_STATE, ORDER_STATE, SERVICE_FLOW, SPLIT_MODE, TABLE_SHAPE
 from pydantic import AwareDatetime, Field
 
 from chassis.instants import timestamp
 from gateway.bodies import Body
 from gateway.calls import Call
 from gateway.plain import Route, nothing
+
+
+class GroupLine(Body):
+    """What GroupLine takes."""
+
+    line_id: UUID
+    share: Annotated[str, Field(pattern="^[1-9][0-9]{0,2}(/[1-9][0-9]{0,2})?$")] | None = None
+
+
+def group_line(of: GroupLine) -> checks_service_pb2.GroupLine:
+    return checks_service_pb2.GroupLine(
+        line_id=str(of.line_id),
+        share=of.share or "",
+    )
+
+
+class CheckGroup(Body):
+    """What one check shall be."""
+
+    label: Annotated[str, Field(max_length=24, pattern="^[^\\x00-\\x1f\\x7f-\\x9f]*$")] | None = None
+    lines: Annotated[list[GroupLine], Field(max_length=200, default_factory=list)]
+    seats: Annotated[list[Annotated[int, Field(ge=1, le=200)]], Field(max_length=200, default_factory=list)]
+    amount_minor: Annotated[int, Field(gt=0, le=100000000000)] | None = None
+    percentage_bp: Annotated[int, Field(ge=1, le=10000)] | None = None
+
+
+def check_group(of: CheckGroup) -> checks_service_pb2.CheckGroup:
+    return checks_service_pb2.CheckGroup(
+        label=of.label or "",
+        lines=[group_line(one) for one in of.lines],
+        seats=of.seats,
+        amount_minor=of.amount_minor or 0,
+        percentage_bp=of.percentage_bp or 0,
+    )
+
+
+class SplitOrderRequest(Body):
+    """What SplitOrderRequest takes."""
+
+    mode: Literal["even", "item", "seat", "amount", "percentage"]
+    ways: Annotated[int, Field(ge=1, le=40)] | None = None
+    groups: Annotated[list[CheckGroup], Field(max_length=40, default_factory=list)]
 
 
 class Section(Body):
@@ -245,6 +287,20 @@ class ChangeTicketLineRequest(Body):
 
 class AcknowledgeTicketAlarmRequest(Body):
     """What AcknowledgeTicketAlarmRequest takes."""
+
+
+def _split_order(call: Call, body: SplitOrderRequest) -> checks_service_pb2.SplitOrderRequest:
+    return checks_service_pb2.SplitOrderRequest(
+        request_id=call.key,
+        order_id=call.id_of("order_id"),
+        mode=SPLIT_MODE.numbers[body.mode],
+        ways=body.ways or 0,
+        groups=[check_group(one) for one in body.groups],
+    )
+
+
+def _list_checks(call: Call, body: None) -> checks_service_pb2.ListChecksRequest:
+    return checks_service_pb2.ListChecksRequest(order_id=call.id_of("order_id"))
 
 
 def _list_sections(call: Call, body: None) -> floor_service_pb2.ListSectionsRequest:
@@ -509,6 +565,27 @@ def _acknowledge_ticket_alarm(
 
 
 ROUTES: Final[tuple[Route, ...]] = (
+    Route(
+        verb="PUT",
+        path="/api/v2/orders/{order_id}/split",
+        service="fynlo.orders.v1.ChecksService",
+        name="SplitOrder",
+        request=_split_order,
+        body=SplitOrderRequest,
+        answer=orders_json.split_order_response,
+        key="optional",
+        permission="orders.place",
+    ),
+    Route(
+        verb="GET",
+        path="/api/v2/orders/{order_id}/checks",
+        service="fynlo.orders.v1.ChecksService",
+        name="ListChecks",
+        request=_list_checks,
+        answer=orders_json.list_checks_response,
+        permission="orders.read",
+        reads=True,
+    ),
     Route(
         verb="GET",
         path="/api/v2/floor/sections",

@@ -20,6 +20,7 @@ SERVICES = (
     "fynlo.orders.v1.OrdersService",
     "fynlo.orders.v1.KitchenService",
     "fynlo.orders.v1.FloorService",
+    "fynlo.orders.v1.ChecksService",
     "fynlo.payments.v1.PaymentsService",
     "fynlo.payments.v1.TillService",
     "fynlo.staff.v1.StaffService",

@@ -20,6 +20,7 @@ SERVICES = {
     "AuthService": "auth",
     "CatalogService": "catalog",
     "ChannelSourceService": "realtime",
+    "ChecksService": "orders",
     "FloorService": "orders",
     "KitchenService": "orders",
     "OrdersService": "orders",

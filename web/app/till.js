@@ -45,6 +45,7 @@ const start = async () => {
     { NoteDialog },
     { Approval },
     { TableDialog, Tables, TransferDialog },
+    { SplitDialog },
   ] = await Promise.all([
     import("./till/shop.js"),
     import("./till/sell.js"),
@@ -61,6 +62,7 @@ const start = async () => {
     import("./till/note.js"),
     import("./till/approval.js"),
     import("./till/tables.js"),
+    import("./till/split.js"),
   ]);
   const { alarms, dialog, dismissAlarm, drawer, openOrders, realtime, view } = shop;
   const views = { sell: Sell, orders: Orders, tables: Tables, drawer: Drawer };
@@ -70,6 +72,7 @@ const start = async () => {
     note: NoteDialog,
     pay: Pay,
     order: OrderDialog,
+    split: SplitDialog,
     table: TableDialog,
     transfer: TransferDialog,
     move: Move,

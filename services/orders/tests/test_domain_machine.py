@@ -12,13 +12,14 @@ from chassis.errors import Problem
 from chassis.ids import new_id
 from services.orders.domain import firing
 from services.orders.domain.day import Figures, figures
-from services.orders.domain.order import cancelling, guards, lifecycle, placing
+from services.orders.domain.order import cancelling, guards, lifecycle, placing, split
 from services.orders.domain.order.basket import price_basket, wanted_again
 from services.orders.domain.order.change import Cancelled, Change, Locked, Placed, Stamp, Updated
 from services.orders.domain.order.order import STAGE, Kitchen, Lifecycle, Order, Payment, ServiceFlow, State
 from services.orders.domain.payment import Captured, record
 from services.orders.domain.ticket import LineStep, TicketStep, line_states
 from services.orders.tests.builders import DRINKS, MIA, NOON, item, line, menu, station, terms, wanted
+from services.orders.tests.splits import evenly
 
 STATIONS = (station(), station(name="Bar", is_default=False, category_ids=frozenset({DRINKS})))
 ITEMS = (item(), item(category_id=DRINKS, name="Beer"), item(name="Water", price_minor=0))
@@ -31,6 +32,7 @@ REFUSALS = {
     "REFUND_REQUIRED",
     "REASON_REQUIRED",
     "BALANCE_OPEN",
+    "CHECKS_PAID",
 }
 FORWARD = {
     State.DRAFT: {State.VALIDATED, State.PAID, State.CANCELLED},
@@ -130,6 +132,12 @@ class OrderLife(RuleBasedStateMachine):
     def cancel_draft(self) -> None:
         self._try(lambda: cancelling.cancel_draft(self.locked, self._stamp()))
 
+    @rule(ways=st.integers(2, 4))
+    def split(self, ways: int) -> None:
+        before = self.locked
+        self._try(lambda: split.split(before, evenly(ways), self._stamp()))
+        assert self.locked.tickets == before.tickets
+
     @rule(minutes=st.sampled_from([1, 20, 40]))
     def time_passes(self, minutes: int) -> None:
         self.at += timedelta(minutes=minutes)
@@ -176,6 +184,9 @@ class OrderLife(RuleBasedStateMachine):
             "fire": lambda: firing.fire(locked, [], "", STATIONS, stamp),
             "start": lambda: lifecycle.step_all(locked, TicketStep.START, False, stamp),
             "complete": lambda: lifecycle.complete(locked, stamp),
+            "split": lambda: split.split(
+                replace(locked, order=replace(locked.order, split=None)), evenly(2), stamp
+            ),
         }
 
     def _stamp(self, reason: str = "") -> Stamp:

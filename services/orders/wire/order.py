@@ -28,6 +28,7 @@ from services.orders.domain.order.order import (
 from services.orders.domain.order.placing import WantedOrder
 from services.orders.pricing import VatGroup
 from services.orders.wire import enums
+from services.orders.wire.check import split_message, split_of
 from services.orders.wire.remark import remarks_of, write_remarks
 
 
@@ -108,6 +109,7 @@ def order_of(message: orders_pb2.Order, row: Mapping[str, Any]) -> Order:
         cancel_reason=row["cancel_reason"],
         remarks=remarks_of(message),
         table=None if row["table_id"] is None else AtTable(row["table_id"], message.table_name),
+        split=split_of(message.split) if message.HasField("split") else None,
     )
 
 
@@ -149,6 +151,8 @@ def _order_message(order: Order) -> orders_pb2.Order:
         unsent_since=timestamp(order.unsent_since),
     )
     write_remarks(order.remarks, message)
+    if order.split is not None:
+        message.split.CopyFrom(split_message(order.split))
     return message
 
 

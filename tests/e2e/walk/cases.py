@@ -208,6 +208,13 @@ async def _transfer(operation: Operation, shop: Shop, caller: Device) -> Sent:
     return Sent({"order_id": order["id"]}, put(operation.example, table_id=table["id"]))
 
 
+@case("PUT /orders/{order_id}/split")
+async def _split(operation: Operation, shop: Shop, caller: Device) -> Sent:
+    order = await shop.order()
+    body = put(operation.example, groups__0__lines__0__line_id=order["lines"][0]["id"])
+    return Sent({"order_id": order["id"]}, body)
+
+
 @case("POST /floor/sections")
 async def _add_section(operation: Operation, shop: Shop, caller: Device) -> Sent:
     return Sent(body=put(operation.example, name=unique("Bar")))

@@ -5,6 +5,7 @@ from datetime import date, datetime
 from enum import StrEnum
 from uuid import UUID
 
+from services.orders.domain.check import Split
 from services.orders.domain.menu import OrderType
 from services.orders.pricing import BillMode, VatGroup
 
@@ -197,6 +198,7 @@ class Order:
     cancel_reason: str = ""
     remarks: Remarks = NO_REMARKS
     table: AtTable | None = None
+    split: Split | None = None
     told: object = field(default=None, init=False, repr=False, compare=False)
     """What tells it, made once by whoever tells it first; another order, made of this one, has none yet."""
 

@@ -6,6 +6,7 @@ isort:skip_file
 from collections import abc as _abc
 from fynlo.catalog.v1 import catalog_pb2 as _catalog_pb2
 from fynlo.common.v1 import common_pb2 as _common_pb2
+from fynlo.orders.v1 import checks_pb2 as _checks_pb2
 from google.protobuf import descriptor as _descriptor
 from google.protobuf import message as _message
 from google.protobuf import timestamp_pb2 as _timestamp_pb2
@@ -379,6 +380,7 @@ class Order(_message.Message):
     UNSENT_SINCE_FIELD_NUMBER: _builtins.int
     GUEST_ALLERGY_FIELD_NUMBER: _builtins.int
     NOTE_FIELD_NUMBER: _builtins.int
+    SPLIT_FIELD_NUMBER: _builtins.int
     id: _builtins.str
     restaurant_id: _builtins.str
     number: _builtins.int
@@ -425,6 +427,10 @@ class Order(_message.Message):
     def guest_allergy(self) -> Global___GuestAllergy:
         """Unset where no guest of the order has one."""
 
+    @_builtins.property
+    def split(self) -> _checks_pb2.Split:
+        """Unset where its bill is one."""
+
     def __init__(
         self,
         *,
@@ -456,10 +462,11 @@ class Order(_message.Message):
         unsent_since: _timestamp_pb2.Timestamp | None = ...,
         guest_allergy: Global___GuestAllergy | None = ...,
         note: _builtins.str = ...,
+        split: _checks_pb2.Split | None = ...,
     ) -> None: ...
-    _HasFieldArgType: _TypeAlias = _typing.Literal["completed_at", b"completed_at", "created_at", b"created_at", "guest_allergy", b"guest_allergy", "placed_by", b"placed_by", "totals", b"totals", "unsent_since", b"unsent_since", "updated_at", b"updated_at"]  # noqa: Y015
+    _HasFieldArgType: _TypeAlias = _typing.Literal["completed_at", b"completed_at", "created_at", b"created_at", "guest_allergy", b"guest_allergy", "placed_by", b"placed_by", "split", b"split", "totals", b"totals", "unsent_since", b"unsent_since", "updated_at", b"updated_at"]  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["bill_mode", b"bill_mode", "business_date", b"business_date", "completed_at", b"completed_at", "covers", b"covers", "created_at", b"created_at", "currency_code", b"currency_code", "customer_id", b"customer_id", "guest_allergy", b"guest_allergy", "id", b"id", "kitchen_state", b"kitchen_state", "lifecycle", b"lifecycle", "lines", b"lines", "menu_version", b"menu_version", "note", b"note", "number", b"number", "order_type", b"order_type", "payment_state", b"payment_state", "placed_by", b"placed_by", "restaurant_id", b"restaurant_id", "service_flow", b"service_flow", "state", b"state", "table_id", b"table_id", "table_name", b"table_name", "totals", b"totals", "unsent_since", b"unsent_since", "updated_at", b"updated_at", "vat", b"vat", "version", b"version"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["bill_mode", b"bill_mode", "business_date", b"business_date", "completed_at", b"completed_at", "covers", b"covers", "created_at", b"created_at", "currency_code", b"currency_code", "customer_id", b"customer_id", "guest_allergy", b"guest_allergy", "id", b"id", "kitchen_state", b"kitchen_state", "lifecycle", b"lifecycle", "lines", b"lines", "menu_version", b"menu_version", "note", b"note", "number", b"number", "order_type", b"order_type", "payment_state", b"payment_state", "placed_by", b"placed_by", "restaurant_id", b"restaurant_id", "service_flow", b"service_flow", "split", b"split", "state", b"state", "table_id", b"table_id", "table_name", b"table_name", "totals", b"totals", "unsent_since", b"unsent_since", "updated_at", b"updated_at", "vat", b"vat", "version", b"version"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 
