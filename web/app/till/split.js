@@ -1,7 +1,7 @@
 // One order, several bills: how it is split, and what each check has paid.
 import { command, get } from "../api.js";
 import { newId } from "../ids.js";
-import { money, mostCash } from "../money.js";
+import { money } from "../money.js";
 import { may } from "../session.js";
 import { count, plain } from "../text.js";
 import { Dialog, MoneyPad, Refusal, rove, Segmented, Stepper, toast } from "../ui.js";
@@ -152,7 +152,11 @@ function Evenly({ order, frozen, busy, split }) {
     split({ mode: "even", ways });
   };
   return html`<form class="stack center" onSubmit=${finish}>
-    ${fixed ? html`<p>Somebody has paid one of ${fixed} shares, so that ${fixed} it stays.</p>` : html`<${Stepper} label="guest" value=${ways} onChange=${setWays} min=${FEWEST} max=${WAYS_MAX} />`}
+    ${
+      fixed
+        ? html`<p>Somebody has paid one of ${fixed} shares, so that ${fixed} it stays.</p>`
+        : html`<div class="check-ways"><${Stepper} label="guest" value=${ways} onChange=${setWays} min=${FEWEST} max=${WAYS_MAX} /></div>`
+    }
     ${!frozen.length && html`<p class="due"><output name="each">${money(Math.ceil(order.totals.total_minor / ways), order.currency)}</output><small>each, to the penny</small></p>`}
     <button class="primary big" data-focus disabled=${busy}>Split in ${ways}</button>
   </form>`;
@@ -235,8 +239,7 @@ function ByAmount({ order, frozen, busy, split }) {
     else if (fits) add();
   };
   return html`<form class="stack" onSubmit=${finish}>
-    <${MoneyPad} label="Somebody pays" name="amount" value=${typing} onChange=${setTyping} currency=${order.currency} max=${mostCash(whole)} disabled=${busy} focus>
-      ${typing > left && html`<p class="hint bad" role="alert">${amount(left)} is left to give out.</p>`}
+    <${MoneyPad} label="Somebody pays" name="amount" value=${typing} onChange=${setTyping} currency=${order.currency} max=${left} disabled=${busy} focus>
       <button type="button" class="big" disabled=${!fits} onClick=${add}>${fits ? `A check of ${amount(typing)}` : "A check of this amount"}</button>
       <ul class="amounts">${amounts.map(
         (one, index) => html`<li key=${index}><button type="button" aria-label=${`Take ${amount(one)} away`}
