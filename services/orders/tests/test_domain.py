@@ -214,7 +214,7 @@ def test_pay_first_cannot_be_fired_before_it_is_paid() -> None:
     locked = placed(line(BURGER, hold=True), flow=ServiceFlow.PAY_FIRST)
     with pytest.raises(IllegalTransition) as refused:
         firing.fire(locked, [], "", (KITCHEN,), stamp())
-    assert refused.value.metadata == {"from": "validated", "command": "fire", "allowed": "cancel"}
+    assert refused.value.metadata == {"from": "validated", "command": "fire", "allowed": "split,cancel"}
 
 
 def test_pay_first_is_fired_unpaid_when_somebody_lets_the_guest_pay_later() -> None:

@@ -18,7 +18,8 @@ from services.orders.domain.check import (
 from services.orders.domain.errors import ChecksPaid, IllegalTransition, LineRefused, SplitRefused
 from services.orders.domain.order.change import Locked
 from services.orders.domain.order.checks import parts_of, sums_of_order
-from services.orders.domain.order.order import Lifecycle, Order
+from services.orders.domain.order.guards import allowed_commands
+from services.orders.domain.order.order import Kitchen, Lifecycle, Order, State
 from services.orders.domain.order.split import split
 from services.orders.pricing import BillMode
 from services.orders.tests.builders import stamp
@@ -418,3 +419,34 @@ def test_checks_without_money_are_new_ones_after_each_split() -> None:
     again = after_split(order, evenly(2))
     assert not {check.id for check in checks(order)} & {check.id for check in checks(again)}
     assert split_of(again).ways == 2
+
+
+def in_state(state: State, paid_minor: int = 0) -> Order:
+    """An order of 1.00 that clients see in this state."""
+    order = an_order(100)
+    lifecycle = {
+        State.DRAFT: Lifecycle.DRAFT,
+        State.DONE: Lifecycle.DONE,
+        State.INVOICED: Lifecycle.INVOICED,
+        State.CANCELLED: Lifecycle.CANCELLED,
+    }.get(state, Lifecycle.VALIDATED)
+    kitchen = {State.PREPARING: Kitchen.PREPARING, State.READY: Kitchen.READY}.get(state, Kitchen.QUEUED)
+    lines = tuple(replace(line, kitchen=kitchen) for line in order.lines)
+    totals = replace(order.totals, paid_minor=100 if state is State.PAID else paid_minor)
+    return replace(order, lifecycle=lifecycle, lines=lines, totals=totals)
+
+
+@pytest.mark.parametrize("paid_minor", [0, 99, 100])
+@pytest.mark.parametrize("state", State)
+def test_an_order_is_split_while_it_is_open_and_something_is_due(state: State, paid_minor: int) -> None:
+    order = in_state(state, paid_minor)
+    assert order.state in {state, State.PAID}
+    is_open = state in {State.VALIDATED, State.PREPARING, State.READY}
+    legal = is_open and paid_minor < 100
+    assert ("split" in allowed_commands(order)) == legal
+    if legal:
+        assert sum(totals(after_split(order, evenly(2)))) == 100
+    else:
+        with pytest.raises(IllegalTransition) as refusal:
+            split(Locked(order), evenly(2), stamp())
+        assert refusal.value.metadata["command"] == "split"

@@ -54,8 +54,9 @@ export function SplitDialog({ id }) {
       const after = learnOrder(await get(`/orders/${id}`));
       setAttempt({ key: newId(), busy: false, problem: null });
       setChanging(false);
-      toast(after.split ? `Order ${order.number} is ${count(after.split.checks.length, "check")}` : `Order ${order.number} is one bill`, { tone: "good" });
-      if (!after.split) back();
+      if (after.split) return;
+      toast(`Order ${order.number} is one bill`, { tone: "good" });
+      back();
     } catch (problem) {
       setAttempt({ key: problem.passing ? attempt.key : newId(), busy: false, problem });
     }
