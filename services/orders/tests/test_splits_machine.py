@@ -219,7 +219,7 @@ class Evening(RuleBasedStateMachine):
         for part, whole in of_order(self.order).items():
             assert sum(found[part]) == whole, part
             assert min(found[part]) >= 0, part
-        assert len({check.id for check in checks(self.order)}) == len(checks(self.order)) > 1
+        assert len({check.id for check in checks(self.order)}) == len(checks(self.order)) > 0
 
     @invariant()
     def every_penny_is_on_a_check(self) -> None:
