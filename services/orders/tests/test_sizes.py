@@ -12,7 +12,19 @@ from hypothesis import strategies as st
 from chassis.ids import new_id
 from chassis.messaging.outbox import MAX_EVENT_BYTES, pending_event
 from services.orders.domain import firing
-from services.orders.domain.check import CHECKS_MAX, SHARES_MAX, Group, SplitMode, WantedShare, WantedSplit
+from services.orders.domain.check import (
+    CHECKS_MAX,
+    SHARES_MAX,
+    Check,
+    CheckKind,
+    Group,
+    Share,
+    Split,
+    SplitMode,
+    Sums,
+    WantedShare,
+    WantedSplit,
+)
 from services.orders.domain.errors import OrderTooLarge
 from services.orders.domain.menu import Item
 from services.orders.domain.order import allergy, cancelling, lifecycle, placing
@@ -40,6 +52,7 @@ from services.orders.tests.builders import (
 from services.orders.tests.builders import line as a_line
 from services.orders.tests.builders import station as a_station
 from services.orders.tests.world import World
+from services.orders.wire.check import split_message
 from services.orders.wire.events import (
     ORDER_GROWTH_BYTES,
     ORDER_MAX_BYTES,
@@ -208,6 +221,26 @@ def test_an_order_of_many_courses_is_cancelled_in_several_events() -> None:
     assert names == ["OrderCancelled", *["OrderUpdated"] * (len(names) - 1)]
     assert len(names) > 1
     assert sum(event.ByteSize() for event in events) > MAX_EVENT_BYTES
+
+
+def test_checks_of_the_longest_names_and_largest_sums_fit_into_the_room_that_is_left_for_them() -> None:
+    most, lines = 100_000_000_000, [new_id() for _ in range(LINES_MAX)]
+    shares = [Share(lines[n % LINES_MAX], Fraction(999_983, 1_000_000)) for n in range(SHARES_MAX)]
+    made = [
+        Check(
+            new_id(),
+            "🍕" * 24,
+            CheckKind.EARLIER,
+            Sums(*[most] * 5),
+            most // 2,
+            tuple(shares[number::CHECKS_MAX]),
+            tuple(range(1 + 5 * number, 6 + 5 * number)),
+            most,
+            10_000,
+        )
+        for number in range(CHECKS_MAX)
+    ]
+    assert split_message(Split(SplitMode.SEAT, tuple(made), CHECKS_MAX)).ByteSize() <= SPLIT_MAX_BYTES
 
 
 async def test_the_largest_order_that_is_accepted_is_paid_and_completed_or_cancelled(world: World) -> None:
