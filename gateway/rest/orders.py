@@ -8,6 +8,7 @@ from uuid import UUID
 
 from fynlo.common.v1 import common_pb2
 from fynlo.orders.v1 import (
+    checks_service_pb2,
     discounts_pb2,
     discounts_service_pb2,
     floor_pb2,
@@ -25,6 +26,7 @@ from fynlo_json.orders import (
     ORDER_STATE,
     PROMOTION_SCOPE,
     SERVICE_FLOW,
+    SPLIT_MODE,
     TABLE_SHAPE,
 )
 from pydantic import AwareDatetime, Field
@@ -34,6 +36,48 @@ from gateway.bodies import Body
 from gateway.calls import Call
 from gateway.plain import Route, nothing
 from gateway.rest import common
+
+
+class GroupLine(Body):
+    """What GroupLine takes."""
+
+    line_id: UUID
+    share: Annotated[str, Field(pattern="^[1-9][0-9]{0,2}(/[1-9][0-9]{0,2})?$")] | None = None
+
+
+def group_line(of: GroupLine) -> checks_service_pb2.GroupLine:
+    return checks_service_pb2.GroupLine(
+        line_id=str(of.line_id),
+        share=of.share or "",
+    )
+
+
+class CheckGroup(Body):
+    """What one check shall be."""
+
+    label: Annotated[str, Field(max_length=24, pattern="^[^\\x00-\\x1f\\x7f-\\x9f]*$")] | None = None
+    lines: Annotated[list[GroupLine], Field(max_length=200, default_factory=list)]
+    seats: Annotated[list[Annotated[int, Field(ge=1, le=200)]], Field(max_length=200, default_factory=list)]
+    amount_minor: Annotated[int, Field(gt=0, le=100000000000)] | None = None
+    percentage_bp: Annotated[int, Field(ge=1, le=10000)] | None = None
+
+
+def check_group(of: CheckGroup) -> checks_service_pb2.CheckGroup:
+    return checks_service_pb2.CheckGroup(
+        label=of.label or "",
+        lines=[group_line(one) for one in of.lines],
+        seats=of.seats,
+        amount_minor=of.amount_minor or 0,
+        percentage_bp=of.percentage_bp or 0,
+    )
+
+
+class SplitOrderRequest(Body):
+    """What SplitOrderRequest takes."""
+
+    mode: Literal["even", "item", "seat", "amount", "percentage"]
+    ways: Annotated[int, Field(ge=1, le=40)] | None = None
+    groups: Annotated[list[CheckGroup], Field(max_length=40, default_factory=list)]
 
 
 class AddDiscountRequest(Body):
@@ -335,6 +379,20 @@ class ChangeLineRequest(Body):
     seat: Annotated[int, Field(ge=0, le=200)] | None = None
     course: Annotated[str, Field(max_length=40)] | None = None
     base_version: Annotated[int, Field(ge=0, le=9223372036854775807)] | None = None
+
+
+def _split_order(call: Call, body: SplitOrderRequest) -> checks_service_pb2.SplitOrderRequest:
+    return checks_service_pb2.SplitOrderRequest(
+        request_id=call.key,
+        order_id=call.id_of("order_id"),
+        mode=SPLIT_MODE.numbers[body.mode],
+        ways=body.ways or 0,
+        groups=[check_group(one) for one in body.groups],
+    )
+
+
+def _list_checks(call: Call, body: None) -> checks_service_pb2.ListChecksRequest:
+    return checks_service_pb2.ListChecksRequest(order_id=call.id_of("order_id"))
 
 
 def _add_discount(call: Call, body: AddDiscountRequest) -> discounts_service_pb2.AddDiscountRequest:
@@ -674,6 +732,27 @@ def _change_line(call: Call, body: ChangeLineRequest) -> lines_service_pb2.Chang
 
 
 ROUTES: Final[tuple[Route, ...]] = (
+    Route(
+        verb="PUT",
+        path="/api/v2/orders/{order_id}/split",
+        service="fynlo.orders.v1.ChecksService",
+        name="SplitOrder",
+        request=_split_order,
+        body=SplitOrderRequest,
+        answer=orders_json.split_order_response,
+        key="optional",
+        permission="orders.place",
+    ),
+    Route(
+        verb="GET",
+        path="/api/v2/orders/{order_id}/checks",
+        service="fynlo.orders.v1.ChecksService",
+        name="ListChecks",
+        request=_list_checks,
+        answer=orders_json.list_checks_response,
+        permission="orders.read",
+        reads=True,
+    ),
     Route(
         verb="POST",
         path="/api/v2/orders/{order_id}/discounts",

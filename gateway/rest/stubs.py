@@ -9,6 +9,7 @@ from fynlo.auth.v1.auth_service_pb2_grpc import AuthServiceStub
 from fynlo.auth.v1.people_service_pb2_grpc import PeopleServiceStub
 from fynlo.catalog.v1.catalog_service_pb2_grpc import CatalogServiceStub
 from fynlo.operations.v1.parked_events_service_pb2_grpc import ParkedEventsServiceStub
+from fynlo.orders.v1.checks_service_pb2_grpc import ChecksServiceStub
 from fynlo.orders.v1.discounts_service_pb2_grpc import DiscountsServiceStub
 from fynlo.orders.v1.floor_service_pb2_grpc import FloorServiceStub
 from fynlo.orders.v1.lines_service_pb2_grpc import LinesServiceStub
@@ -22,6 +23,7 @@ STUBS: Final[dict[str, Any]] = {
     "fynlo.auth.v1.PeopleService": PeopleServiceStub,
     "fynlo.catalog.v1.CatalogService": CatalogServiceStub,
     "fynlo.operations.v1.ParkedEventsService": ParkedEventsServiceStub,
+    "fynlo.orders.v1.ChecksService": ChecksServiceStub,
     "fynlo.orders.v1.DiscountsService": DiscountsServiceStub,
     "fynlo.orders.v1.FloorService": FloorServiceStub,
     "fynlo.orders.v1.KitchenService": KitchenServiceStub,

@@ -22,6 +22,7 @@ SERVICES = (
     "fynlo.orders.v1.FloorService",
     "fynlo.orders.v1.LinesService",
     "fynlo.orders.v1.DiscountsService",
+    "fynlo.orders.v1.ChecksService",
     "fynlo.payments.v1.PaymentsService",
     "fynlo.payments.v1.TillService",
     "fynlo.staff.v1.StaffService",

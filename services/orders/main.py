@@ -1,5 +1,6 @@
 """The composition root: the same for production and tests."""
 
+from fynlo.orders.v1.checks_service_pb2_grpc import add_ChecksServiceServicer_to_server
 from fynlo.orders.v1.discounts_service_pb2_grpc import add_DiscountsServiceServicer_to_server
 from fynlo.orders.v1.floor_service_pb2_grpc import add_FloorServiceServicer_to_server
 from fynlo.orders.v1.lines_service_pb2_grpc import add_LinesServiceServicer_to_server
@@ -14,6 +15,7 @@ from chassis.process.runtime import Service
 from services.orders.consumers import handlers
 from services.orders.peers import GrpcPeers
 from services.orders.rpc.channels import ChannelsRpc
+from services.orders.rpc.check import ChecksRpc
 from services.orders.rpc.floor import FloorRpc
 from services.orders.rpc.kitchen import KitchenRpc
 from services.orders.rpc.line import LinesRpc
@@ -33,6 +35,7 @@ async def build(settings: OrdersSettings) -> Service:
     deps = Dependencies(orders.db, orders.clock, peers, Copies(orders.db, peers))
     orders.serve(add_OrdersServiceServicer_to_server, OrdersRpc(deps))
     orders.serve(add_LinesServiceServicer_to_server, LinesRpc(deps, orders.trust))
+    orders.serve(add_ChecksServiceServicer_to_server, ChecksRpc(deps))
     orders.serve(add_KitchenServiceServicer_to_server, KitchenRpc(deps))
     orders.serve(add_FloorServiceServicer_to_server, FloorRpc(deps))
     orders.serve(add_DiscountsServiceServicer_to_server, PromotionRpc(deps, orders.trust))

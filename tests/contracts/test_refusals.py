@@ -20,6 +20,7 @@ SERVICES = {
     "AuthService": "auth",
     "CatalogService": "catalog",
     "ChannelSourceService": "realtime",
+    "ChecksService": "orders",
     "DiscountsService": "orders",
     "FloorService": "orders",
     "KitchenService": "orders",

@@ -47,6 +47,7 @@ const start = async () => {
     { Approval },
     { TableDialog, Tables, TransferDialog },
     { DiscountDialog },
+    { SplitDialog },
   ] = await Promise.all([
     import("./till/shop.js"),
     import("./till/sell.js"),
@@ -65,6 +66,7 @@ const start = async () => {
     import("./till/approval.js"),
     import("./till/tables.js"),
     import("./till/discount.js"),
+    import("./till/split.js"),
   ]);
   const { alarms, dialog, dismissAlarm, drawer, openOrders, realtime, view } = shop;
   const views = { sell: Sell, orders: Orders, tables: Tables, drawer: Drawer };
@@ -75,6 +77,7 @@ const start = async () => {
     line: LineDialog,
     pay: Pay,
     order: OrderDialog,
+    split: SplitDialog,
     table: TableDialog,
     transfer: TransferDialog,
     discount: DiscountDialog,

@@ -6,6 +6,8 @@ The JSON that devices see of fynlo.orders.v1.
 from typing import Final
 
 from fynlo.orders.v1 import (
+    checks_pb2,
+    checks_service_pb2,
     discounts_pb2,
     discounts_service_pb2,
     events_pb2,
@@ -21,6 +23,8 @@ from fynlo_json.common import BILL_MODE, ORDER_TYPE, actor
 from fynlo_json.payments import method_cost
 from fynlo_json.scalars import EnumNames, Json, instant
 
+CHECK_KIND: Final = EnumNames(checks_pb2.CheckKind, "CHECK_KIND_")
+CHECK_STATE: Final = EnumNames(checks_pb2.CheckState, "CHECK_STATE_")
 DISCOUNT_KIND: Final = EnumNames(discounts_pb2.DiscountKind, "DISCOUNT_KIND_")
 KITCHEN_STATE: Final = EnumNames(orders_pb2.KitchenState, "KITCHEN_STATE_")
 LIFECYCLE: Final = EnumNames(orders_pb2.Lifecycle, "LIFECYCLE_")
@@ -28,10 +32,38 @@ ORDER_STATE: Final = EnumNames(orders_pb2.OrderState, "ORDER_STATE_")
 PAYMENT_STATE: Final = EnumNames(orders_pb2.PaymentState, "PAYMENT_STATE_")
 PROMOTION_SCOPE: Final = EnumNames(discounts_pb2.PromotionScope, "PROMOTION_SCOPE_")
 SERVICE_FLOW: Final = EnumNames(orders_pb2.ServiceFlow, "SERVICE_FLOW_")
+SPLIT_MODE: Final = EnumNames(checks_pb2.SplitMode, "SPLIT_MODE_")
 TABLE_SHAPE: Final = EnumNames(floor_pb2.TableShape, "TABLE_SHAPE_")
 TABLE_STATE: Final = EnumNames(floor_pb2.TableState, "TABLE_STATE_")
 TICKET_ACTION: Final = EnumNames(orders_service_pb2.TicketAction, "TICKET_ACTION_")
 TICKET_LINE_ACTION: Final = EnumNames(orders_service_pb2.TicketLineAction, "TICKET_LINE_ACTION_")
+
+
+def check(of: checks_pb2.Check) -> Json:
+    """One bill of an order that is split. Once money is on it none of it changes but what is paid."""
+    return {
+        "id": of.id,
+        "label": of.label,
+        "lines": [check_line(one) for one in of.lines],
+        "goods_minor": of.goods_minor,
+        "discount_minor": of.discount_minor,
+        "service_charge_minor": of.service_charge_minor,
+        "vat_minor": of.vat_minor,
+        "total_minor": of.total_minor,
+        "paid_minor": of.paid_minor,
+        "due_minor": of.due_minor,
+        "state": CHECK_STATE[of.state],
+        "kind": CHECK_KIND[of.kind],
+        "seats": list(of.seats),
+    }
+
+
+def check_line(of: checks_pb2.CheckLine) -> Json:
+    """A line of a check."""
+    return {
+        "line_id": of.line_id,
+        "share": of.share,
+    }
 
 
 def chosen_option(of: orders_pb2.ChosenOption) -> Json:
@@ -104,6 +136,12 @@ def line_void(of: lines_pb2.LineVoid) -> Json:
         "approved_by": actor(of.approved_by) if of.HasField("approved_by") else None,
         "voided_at": instant(of.voided_at) if of.HasField("voided_at") else None,
         "wasted": of.wasted,
+    }
+
+
+def list_checks_response(of: checks_service_pb2.ListChecksResponse) -> Json:
+    return {
+        "checks": [check(one) for one in of.checks],
     }
 
 
@@ -190,6 +228,7 @@ def order(of: orders_pb2.Order) -> Json:
         "guest_allergy": guest_allergy(of.guest_allergy) if of.HasField("guest_allergy") else None,
         "note": of.note or None,
         "discounts": [discount(one) for one in of.discounts],
+        "split": split(of.split) if of.HasField("split") else None,
     }
 
 
@@ -349,6 +388,21 @@ def section_saved(of: events_pb2.SectionSaved) -> Json:
     """A section is new, or has changed."""
     return {
         "section": section(of.section),
+    }
+
+
+def split(of: checks_pb2.Split) -> Json:
+    """How the bill of an order is split. The kitchen knows nothing of it."""
+    return {
+        "mode": SPLIT_MODE[of.mode],
+        "ways": of.ways or None,
+        "checks": [check(one) for one in of.checks],
+    }
+
+
+def split_order_response(of: checks_service_pb2.SplitOrderResponse) -> Json:
+    return {
+        "checks": [check(one) for one in of.checks],
     }
 
 

@@ -130,6 +130,17 @@ class LineRefused(Unprocessable):
         super().__init__(detail, reason=reason, fields=[FieldError(field, reason, detail)])
 
 
+class ChecksPaid(Conflict):
+    """Somebody has paid on a check that would have to change for this; ``metadata`` may say which line."""
+
+
+class SplitRefused(Unprocessable):
+    """A split that the order cannot take; raised with its own reason."""
+
+    def __init__(self, reason: str, field: str, detail: str) -> None:
+        super().__init__(detail, reason=reason, fields=[FieldError(field, reason, detail)])
+
+
 class UnknownMenuVersion(Unprocessable):
     """The client names a menu version that does not exist yet."""
 

@@ -6,6 +6,7 @@ from uuid import UUID
 
 from services.orders.domain.firing import fire_waiting
 from services.orders.domain.order.change import Change, Event, Locked, PaymentRecorded, Stamp, change_of
+from services.orders.domain.order.checks import after_payment
 from services.orders.domain.order.lifecycle import completed_by_itself
 from services.orders.domain.order.order import Actor, Lifecycle
 from services.orders.domain.station import Station
@@ -23,6 +24,8 @@ class Captured:
     amount_minor: int
     currency_code: str
     taken_by: Actor
+    check_id: UUID | None = None
+    """Of an order that was split when it was paid; None also where the guest paid what was open."""
 
 
 def record(
@@ -38,7 +41,7 @@ def record(
     """
     order = locked.order
     totals = replace(order.totals, paid_minor=order.totals.paid_minor + captured.amount_minor)
-    paid = replace(order, totals=totals)
+    paid = after_payment(replace(order, totals=totals), captured.check_id, captured.amount_minor)
     tickets: tuple[Ticket, ...] = ()
     events: list[Event] = [PaymentRecorded(captured.payment_id, captured.method, captured.amount_minor)]
     if paid.lifecycle is Lifecycle.VALIDATED:

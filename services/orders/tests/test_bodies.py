@@ -9,6 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from services.orders.domain.alarm import Alarm
+from services.orders.domain.check import Check, CheckKind, Share, Split, SplitMode, Sums
 from services.orders.domain.menu import OrderType
 from services.orders.domain.order.order import (
     Actor,
@@ -60,6 +61,23 @@ lines = st.builds(
     voided=st.booleans(),
     stock_tracked=st.booleans(),
 )
+amounts = st.integers(0, 2**60)
+shares = st.builds(Share, st.uuids(), st.fractions(min_value=0, max_value=1, max_denominator=1_000_000))
+checks = st.builds(
+    Check,
+    id=st.uuids(),
+    label=text,
+    kind=st.sampled_from(CheckKind),
+    sums=st.builds(Sums, *[amounts] * 5),
+    paid_minor=amounts,
+    shares=st.lists(shares, max_size=3).map(tuple),
+    seats=st.lists(counts, max_size=3).map(tuple),
+    asked_minor=amounts,
+    asked_bp=counts,
+)
+splits = st.builds(
+    Split, st.sampled_from(SplitMode), st.lists(checks, min_size=1, max_size=4).map(tuple), counts
+)
 orders = st.builds(
     Order,
     id=st.uuids(),
@@ -88,6 +106,7 @@ orders = st.builds(
     cancel_reason=text,
     remarks=remarks,
     table=st.none() | st.builds(AtTable, st.uuids(), text),
+    split=st.none() | splits,
 )
 ticket_lines = st.builds(
     TicketLine,

@@ -12,6 +12,7 @@ from google.protobuf.message import Message
 
 from chassis.messaging.channels import channels_of
 from services.orders.domain.alarm import AlarmEnd, Unseen
+from services.orders.domain.check import CheckKind, CheckState, SplitMode
 from services.orders.domain.day import DayFigures, Figures
 from services.orders.domain.menu import OrderType
 from services.orders.domain.order.change import (
@@ -256,6 +257,9 @@ def test_a_ticket_that_moved_is_told_once() -> None:
         (LineStep, enums.LINE_STEP),
         (TableShape, enums.TABLE_SHAPE),
         (TableState, enums.TABLE_STATE),
+        (SplitMode, enums.SPLIT_MODE),
+        (CheckState, enums.CHECK_STATE),
+        (CheckKind, enums.CHECK_KIND),
     ],
     ids=lambda value: getattr(value, "__name__", ""),
 )

@@ -14,7 +14,7 @@ from services.orders.domain import firing
 from services.orders.domain.approval import Authority, Rank
 from services.orders.domain.day import Figures, figures
 from services.orders.domain.menu import Item
-from services.orders.domain.order import cancelling, guards, lifecycle, placing
+from services.orders.domain.order import cancelling, guards, lifecycle, placing, split
 from services.orders.domain.order import line as lines
 from services.orders.domain.order.basket import price_basket, price_lines, wanted_again
 from services.orders.domain.order.change import Cancelled, Change, Locked, Placed, Stamp, Updated
@@ -33,6 +33,7 @@ from services.orders.domain.order.order import (
 from services.orders.domain.payment import Captured, record
 from services.orders.domain.ticket import LineStep, TicketStep, line_states
 from services.orders.tests.builders import DRINKS, MIA, NOON, item, line, menu, station, terms, wanted
+from services.orders.tests.splits import evenly
 
 STATIONS = (station(), station(name="Bar", is_default=False, category_ids=frozenset({DRINKS})))
 ITEMS = (item(), item(category_id=DRINKS, name="Beer"), item(name="Water", price_minor=0))
@@ -54,6 +55,7 @@ REFUSALS = {
     "DISCOUNT_NOT_FOUND",
     "TOO_MANY_DISCOUNTS",
     "UNKNOWN_LINE",
+    "CHECKS_PAID",
 }
 OF_LINES = {"lines_added", "line_voided", "line_changed"}
 FORWARD = {
@@ -189,6 +191,12 @@ class OrderLife(RuleBasedStateMachine):
     def cancel_draft(self) -> None:
         self._try(lambda: cancelling.cancel_draft(self.locked, self._stamp()))
 
+    @rule(ways=st.integers(2, 4))
+    def split(self, ways: int) -> None:
+        before = self.locked
+        self._try(lambda: split.split(before, evenly(ways), self._stamp()))
+        assert self.locked.tickets == before.tickets
+
     @rule(minutes=st.sampled_from([1, 20, 40]))
     def time_passes(self, minutes: int) -> None:
         self.at += timedelta(minutes=minutes)
@@ -241,6 +249,9 @@ class OrderLife(RuleBasedStateMachine):
             "start": lambda: lifecycle.step_all(locked, TicketStep.START, False, stamp),
             "complete": lambda: lifecycle.complete(locked, stamp),
             "add_lines": lambda: lines.add(locked, (), terms(), self._house(), stamp),
+            "split": lambda: split.split(
+                replace(locked, order=replace(locked.order, split=None)), evenly(2), stamp
+            ),
         }
 
     def _house(self) -> House:

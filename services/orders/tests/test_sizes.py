@@ -3,6 +3,7 @@
 import itertools
 from collections.abc import Iterator
 from dataclasses import replace
+from fractions import Fraction
 
 import pytest
 from hypothesis import given, settings
@@ -11,13 +12,27 @@ from hypothesis import strategies as st
 from chassis.ids import new_id
 from chassis.messaging.outbox import MAX_EVENT_BYTES, pending_event
 from services.orders.domain import firing
+from services.orders.domain.check import (
+    CHECKS_MAX,
+    SHARES_MAX,
+    Check,
+    CheckKind,
+    Group,
+    Share,
+    Split,
+    SplitMode,
+    Sums,
+    WantedShare,
+    WantedSplit,
+)
 from services.orders.domain.errors import OrderTooLarge
 from services.orders.domain.menu import Item
 from services.orders.domain.order import allergy, cancelling, lifecycle, placing
 from services.orders.domain.order.basket import WantedLine, WantedOption, price_basket
 from services.orders.domain.order.change import Change, Locked
-from services.orders.domain.order.order import AtTable, GuestAllergy, Lifecycle, Remarks, ServiceFlow
+from services.orders.domain.order.order import AtTable, GuestAllergy, Lifecycle, Order, Remarks, ServiceFlow
 from services.orders.domain.order.remark import say
+from services.orders.domain.order.split import split
 from services.orders.domain.order.transfer import transfer
 from services.orders.domain.payment import Captured, record
 from services.orders.domain.station import STATIONS_MAX, STATIONS_PER_CATEGORY_MAX
@@ -37,7 +52,14 @@ from services.orders.tests.builders import (
 from services.orders.tests.builders import line as a_line
 from services.orders.tests.builders import station as a_station
 from services.orders.tests.world import World
-from services.orders.wire.events import ORDER_GROWTH_BYTES, ORDER_MAX_BYTES, check_size, published
+from services.orders.wire.check import split_message
+from services.orders.wire.events import (
+    ORDER_GROWTH_BYTES,
+    ORDER_MAX_BYTES,
+    SPLIT_MAX_BYTES,
+    check_size,
+    published,
+)
 from services.orders.wire.order import order_message
 
 LINES_MAX = 200
@@ -105,6 +127,19 @@ def largest(lines: list[WantedLine], flow: ServiceFlow) -> Change:
     return placed([replace(kept[0], note=kept[0].note + "x" * low), *kept[1:]], flow)
 
 
+def largest_split(order: Order) -> WantedSplit:
+    """As many checks as there may be, which hold as many shares of lines as they may."""
+    parts = [Fraction(1, prime) for prime in (7, 11, 13, 17)]
+    shares = [(one.id, part) for part in parts for one in order.lines][: SHARES_MAX - len(order.lines)]
+    groups: list[Group] = []
+    for number in range(CHECKS_MAX - 1):
+        its = dict(shares[number :: CHECKS_MAX - 1])
+        if its:
+            wanted_shares = tuple(WantedShare(line_id, part) for line_id, part in its.items())
+            groups.append(Group(label="🍕" * 24, shares=wanted_shares))
+    return WantedSplit(SplitMode.ITEM, groups=tuple(groups))
+
+
 def accepted(lines: list[WantedLine], flow: ServiceFlow) -> bool:
     try:
         placed(lines, flow)
@@ -131,6 +166,8 @@ def lives(change: Change, ending: str) -> Iterator[Change]:
     change = took(say(locked(), Remarks(LONGEST_ALLERGY, "🍕" * 500), "note", stamp()) or change)
     yield change
     yield took(transfer(locked(), AtTable(new_id(), "🍕" * 40), stamp()) or change)
+    if order.totals.due_minor:
+        yield took(split(locked(), largest_split(order), stamp()) or change)
     if ending == "cancelled before it is cooked":
         yield took(cancelling.begin_cancel(locked(), stamp(reason="r" * 200)))
         yield took(cancelling.refuse_cancel(locked(), STATIONS, stamp()))
@@ -186,12 +223,32 @@ def test_an_order_of_many_courses_is_cancelled_in_several_events() -> None:
     assert sum(event.ByteSize() for event in events) > MAX_EVENT_BYTES
 
 
+def test_checks_of_the_longest_names_and_largest_sums_fit_into_the_room_that_is_left_for_them() -> None:
+    most, lines = 100_000_000_000, [new_id() for _ in range(LINES_MAX)]
+    shares = [Share(lines[n % LINES_MAX], Fraction(999_983, 1_000_000)) for n in range(SHARES_MAX)]
+    made = [
+        Check(
+            new_id(),
+            "🍕" * 24,
+            CheckKind.EARLIER,
+            Sums(*[most] * 5),
+            most // 2,
+            tuple(shares[number::CHECKS_MAX]),
+            tuple(range(1 + 5 * number, 6 + 5 * number)),
+            most,
+            10_000,
+        )
+        for number in range(CHECKS_MAX)
+    ]
+    assert split_message(Split(SplitMode.SEAT, tuple(made), CHECKS_MAX)).ByteSize() <= SPLIT_MAX_BYTES
+
+
 async def test_the_largest_order_that_is_accepted_is_paid_and_completed_or_cancelled(world: World) -> None:
     def of_size(spare: int) -> list[str]:
         return ["x" * 500] * (spare // 500) + ["x" * (spare % 500)]
 
     small = draft(*(draft_line(world.burger) for _ in range(70)))
-    room = ORDER_MAX_BYTES - ORDER_GROWTH_BYTES - (await world.place(small)).ByteSize()
+    room = ORDER_MAX_BYTES - ORDER_GROWTH_BYTES - SPLIT_MAX_BYTES - (await world.place(small)).ByteSize()
     refused = 0
     for spare in range(room - 400, room, 20):
         lines = [draft_line(world.burger, note=note) for note in of_size(spare)]

@@ -4,9 +4,10 @@ from enum import StrEnum
 from typing import Any, TypeVar
 
 from fynlo.common.v1 import common_pb2
-from fynlo.orders.v1 import discounts_pb2, floor_pb2, orders_pb2
+from fynlo.orders.v1 import checks_pb2, discounts_pb2, floor_pb2, orders_pb2
 from fynlo.orders.v1 import orders_service_pb2 as orders_api
 
+from services.orders.domain.check import CheckKind, CheckState, SplitMode
 from services.orders.domain.menu import OrderType
 from services.orders.domain.order.order import DiscountKind, Kitchen, Lifecycle, Payment, ServiceFlow, State
 from services.orders.domain.promotion import Scope
@@ -38,6 +39,9 @@ TABLE_SHAPE = _table(TableShape, floor_pb2.TableShape, "TABLE_SHAPE")
 TABLE_STATE = _table(TableState, floor_pb2.TableState, "TABLE_STATE")
 DISCOUNT_KIND = _table(DiscountKind, discounts_pb2.DiscountKind, "DISCOUNT_KIND")
 PROMOTION_SCOPE = _table(Scope, discounts_pb2.PromotionScope, "PROMOTION_SCOPE")
+SPLIT_MODE = _table(SplitMode, checks_pb2.SplitMode, "SPLIT_MODE")
+CHECK_STATE = _table(CheckState, checks_pb2.CheckState, "CHECK_STATE")
+CHECK_KIND = _table(CheckKind, checks_pb2.CheckKind, "CHECK_KIND")
 ORDER_TYPE_OF = _reverse(ORDER_TYPE)
 BILL_MODE_OF = _reverse(BILL_MODE)
 SERVICE_FLOW_OF = _reverse(SERVICE_FLOW)
@@ -45,6 +49,8 @@ STATE_OF = _reverse(STATE)
 KITCHEN_OF = _reverse(KITCHEN)
 TICKET_STEP_OF = _reverse(TICKET_STEP)
 LINE_STEP_OF = _reverse(LINE_STEP)
+SPLIT_MODE_OF = _reverse(SPLIT_MODE)
+CHECK_KIND_OF = _reverse(CHECK_KIND)
 TABLE_SHAPE_OF = _reverse(TABLE_SHAPE)
 DISCOUNT_KIND_OF = _reverse(DISCOUNT_KIND)
 PROMOTION_SCOPE_OF = _reverse(PROMOTION_SCOPE)

@@ -33,7 +33,9 @@ ORDER_GROWTH_BYTES = 4_310
 """What an accepted order may still gain: number, money, times, versions, what happens to its lines, and what
 a guest must not eat (200 characters and 14 allergens), a note (500 characters), and a table (40 characters
 and an id)."""
-ORDER_MAX_BYTES = 39_310
+SPLIT_MAX_BYTES = 27_000
+"""The checks of an order that is split: names and sums of 40, and 300 shares of lines."""
+ORDER_MAX_BYTES = 39_310 + SPLIT_MAX_BYTES
 """An order at any time of its life."""
 TICKETS_MAX_BYTES = MAX_EVENT_BYTES - ORDER_MAX_BYTES - 2_000
 """The tickets beside an order in one event; the rest is for its other fields. One ticket is never larger."""
@@ -44,7 +46,7 @@ MORE_TICKETS = "more_tickets"
 
 def check_size(order: orders_pb2.Order) -> None:
     """For an order whose lines are about to be accepted. Raises OrderTooLarge."""
-    most = ORDER_MAX_BYTES - ORDER_GROWTH_BYTES
+    most = ORDER_MAX_BYTES - ORDER_GROWTH_BYTES - SPLIT_MAX_BYTES
     if order.ByteSize() > most:
         raise OrderTooLarge(f"An order holds at most {most} bytes: shorten its notes, or make two of it.")
 

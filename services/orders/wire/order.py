@@ -26,6 +26,7 @@ from services.orders.domain.order.placing import WantedOrder
 from services.orders.pricing import VatGroup
 from services.orders.wire import enums
 from services.orders.wire.actor import actor_message, actor_of
+from services.orders.wire.check import split_message, split_of
 from services.orders.wire.discount import discount_messages, discounts_of
 from services.orders.wire.line import life_of, refuse_unstorable, write_life
 from services.orders.wire.remark import remarks_of, write_remarks
@@ -119,6 +120,7 @@ def order_of(message: orders_pb2.Order, row: Mapping[str, Any]) -> Order:
         table=None if row["table_id"] is None else AtTable(row["table_id"], message.table_name),
         discounts=discounts_of(message),
         service_charge_bp=message.service_charge_bp if message.HasField("service_charge_bp") else None,
+        split=split_of(message.split) if message.HasField("split") else None,
     )
 
 
@@ -162,6 +164,8 @@ def _order_message(order: Order) -> orders_pb2.Order:
         service_charge_bp=order.service_charge_bp,
     )
     write_remarks(order.remarks, message)
+    if order.split is not None:
+        message.split.CopyFrom(split_message(order.split))
     return message
 
 

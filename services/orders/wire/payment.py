@@ -21,5 +21,6 @@ def captured_in(event: payments_events.PaymentCaptured) -> Captured:
         method=payments_pb2.PaymentMethod.Name(paid.method).removeprefix(METHOD_PREFIX).lower(),
         amount_minor=paid.amount_minor,
         currency_code=paid.currency_code,
+        check_id=UUID(paid.check_id) if paid.check_id else None,
         taken_by=Actor(paid.taken_by.user_id, paid.taken_by.name, paid.taken_by.device_id),
     )

@@ -12,6 +12,7 @@ from enum import StrEnum
 from uuid import UUID
 
 from chassis.money import divide_half_up, largest_remainder
+from services.payments.domain.check import Check
 from services.payments.domain.errors import (
     AmountAboveBalance,
     BillClosed,
@@ -90,6 +91,8 @@ class Bill:
     paid_minor: int = 0
     sequence: int = 0
     booked: Booked = field(default_factory=Booked)
+    checks: tuple[Check, ...] = ()
+    """As orders told them just now. They are not kept: a bill that is read from here has none."""
 
     @property
     def due_minor(self) -> int:
@@ -140,8 +143,7 @@ def amount_to_pay(bill: Bill, wanted_minor: int | None) -> int:
 
     Raises BillClosed, BillPaid, AmountAboveBalance.
     """
-    if bill.state is BillState.CLOSED:
-        raise BillClosed("The order was cancelled; its bill takes no money.")
+    refuse_closed(bill)
     due = bill.due_minor
     if wanted_minor is None and due == 0:
         raise BillPaid("Nothing is left to pay.")
@@ -151,6 +153,12 @@ def amount_to_pay(bill: Bill, wanted_minor: int | None) -> int:
             metadata={"due_minor": str(due), "amount_minor": str(wanted_minor)},
         )
     return due if wanted_minor is None else wanted_minor
+
+
+def refuse_closed(bill: Bill) -> None:
+    """Raises BillClosed."""
+    if bill.state is BillState.CLOSED:
+        raise BillClosed("The order was cancelled; its bill takes no money.")
 
 
 def newest_of_each(news: Iterable[OrderNews]) -> list[OrderNews]:

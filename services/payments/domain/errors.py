@@ -31,6 +31,14 @@ class BillInconsistent(Unprocessable):
     """The figures of an order do not add up to its total."""
 
 
+class CheckNotFound(NotFound):
+    """The order is not split, or was split anew since."""
+
+
+class CheckPaid(Conflict):
+    """Nothing is left to pay on this check; ``metadata["check_id"]`` is it."""
+
+
 class AmountAboveBalance(Unprocessable):
     """More than is due; what is too much is change or a tip, never silently one of them."""
 

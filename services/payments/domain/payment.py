@@ -72,6 +72,7 @@ class Wanted:
     amount_minor: int | None
     tip_minor: int
     tendered_minor: int | None
+    check_id: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -104,6 +105,7 @@ def check_same(earlier: Payment, wanted: Wanted) -> None:
     same = (
         earlier.order_id == wanted.order_id
         and earlier.method is wanted.method
+        and earlier.check_id == wanted.check_id
         and wanted.amount_minor in (None, earlier.amount_minor)
         and wanted.tip_minor == earlier.tip_minor
         and wanted.tendered_minor in (None, earlier.tendered_minor)

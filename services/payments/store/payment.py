@@ -103,6 +103,10 @@ WITH paid AS (
 SELECT (SELECT count(*) FROM billed) AS billed, (SELECT count(*) FROM moved) AS moved
 """
 TIPS = "SELECT coalesce(sum(tip_minor), 0)::bigint FROM payment WHERE restaurant_id = $1 AND order_id = $2"
+TAKEN_FOR_CHECK = """
+SELECT coalesce(sum(amount_minor), 0)::bigint FROM payment
+WHERE restaurant_id = $1 AND order_id = $2 AND check_id = $3
+"""
 FIND_PAYMENT = "SELECT * FROM payment WHERE restaurant_id = $1 AND id = $2"
 # One statement per filter: each has an index that gives its rows in order, however many payments there are.
 LIST_PAYMENTS = """
@@ -198,6 +202,12 @@ async def tips_on(tx: Transaction, order_id: UUID) -> int:
     """The tips of a bill so far, which must be locked."""
     tips: int = await tx.fetchval(TIPS, tx.tenant, order_id)
     return tips
+
+
+async def taken_for_check(tx: Transaction, order_id: UUID, check_id: str) -> int:
+    """What payments for a check of a bill have taken so far; the bill must be locked."""
+    taken: int = await tx.fetchval(TAKEN_FOR_CHECK, tx.tenant, order_id, check_id)
+    return taken
 
 
 async def find_payment(tx: Transaction, payment_id: UUID) -> Payment | None:

@@ -194,6 +194,7 @@ class World:
         key: IdempotencyKey | None = None,
         reason: str = "",
         authority: Authority = BY_ONESELF,
+        check: str = "",
     ) -> TakePayment:
         """What ``pay`` does."""
         return TakePayment(
@@ -207,7 +208,7 @@ class World:
             tip_minor=tip,
             tendered_minor=tendered,
             till_session_id=UUID(till) if till else None,
-            check_id="",
+            check_id=check,
             reason=reason,
             authority=authority,
         )

@@ -9,12 +9,14 @@ from uuid import UUID
 from chassis.db import Database, Transaction
 from chassis.db.audit import audit
 from chassis.db.commands import Answer, Command, M, execute
+from chassis.db.errors import ConcurrentUpdate
 from chassis.ids import new_id
 from chassis.rpc import mark_replayed
 from chassis.rpc.cursors import Page
 from services.payments.domain.actor import Actor
 from services.payments.domain.approval import Authority, approver_of, tip_need
-from services.payments.domain.bill import Bill, amount_to_pay, share_of
+from services.payments.domain.bill import Bill, amount_to_pay, refuse_closed, share_of
+from services.payments.domain.check import amount_for_check, check_of
 from services.payments.domain.errors import MethodNotOffered, PaymentNotFound
 from services.payments.domain.fee import NO_FEE, OFFERED, Method
 from services.payments.domain.ledger import payment_posting
@@ -59,8 +61,9 @@ async def take_payment(
 
     A payment id is good for one payment for ever: the same again answers the same, also under another key.
     Raises MethodNotOffered, OrderNotFound, OrderNotPayable, BillClosed, BillPaid, AmountAboveBalance,
-    TenderedTooLittle, TillNotOpen, TillSessionNotFound, CurrencyMismatch, PaymentIdTaken, and for a tip
-    above the limit ApprovalNeeded, ApprovalInvalid, ApprovalNeedsReason.
+    TenderedTooLittle, TillNotOpen, TillSessionNotFound, CurrencyMismatch, PaymentIdTaken, for a check
+    CheckNotFound and CheckPaid, and for a tip above the limit ApprovalNeeded, ApprovalInvalid,
+    ApprovalNeedsReason.
     """
     if command.method not in OFFERED:
         raise MethodNotOffered(
@@ -70,7 +73,7 @@ async def take_payment(
 
     async def take(copies: Copies, tx: Transaction) -> PaymentTaken:
         await copies.keep(tx, db.clock.now())
-        return await _take(tx, db, command)
+        return await _take(tx, db, command, None if copies.order is None else copies.order.bill)
 
     def attempt(copies: Copies) -> Awaitable[M]:
         return execute(db, command, answer, partial(take, copies))
@@ -107,18 +110,20 @@ async def list_payments(
     return page.cut(found, lambda one: (one.created_at, one.id))
 
 
-async def _take(tx: Transaction, db: Database, command: TakePayment) -> PaymentTaken:
+async def _take(tx: Transaction, db: Database, command: TakePayment, told: Bill | None) -> PaymentTaken:
+    """``told`` is the bill as orders tells it, where it has been asked."""
     checkout = await payments.lock_checkout(tx, command.order_id, command.till_session_id)
     bill, restaurant = checkout.bill, checkout.restaurant
     if bill is None or restaurant is None:
-        raise CopyMissing(restaurant=restaurant is None, order_id=command.order_id if bill is None else None)
+        unknown = bill is None or command.check_id
+        raise CopyMissing(restaurant=restaurant is None, order_id=command.order_id if unknown else None)
     if command.payment_id is not None:
         earlier = await payments.find_payment(tx, command.payment_id)
         if earlier is not None:
             check_same(earlier, _wanted(command))
             mark_replayed()
             return _taken(earlier, bill)
-    amount = amount_to_pay(bill, command.amount_minor)
+    amount = await _amount(tx, bill, command, told)
     restaurant.check_currency(bill.currency_code)
     tendered, change = change_of(amount, command.tip_minor, command.tendered_minor)
     session = till_for(checkout, command.till_session_id)
@@ -155,9 +160,31 @@ async def _take(tx: Transaction, db: Database, command: TakePayment) -> PaymentT
     return _taken(payment, paid)
 
 
+async def _amount(tx: Transaction, bill: Bill, command: TakePayment, told: Bill | None) -> int:
+    """What is taken of the bill, or of one check of it.
+
+    What a check comes to orders is asked each time: it may have changed since the last event.
+    """
+    if not command.check_id:
+        return amount_to_pay(bill, command.amount_minor)
+    if told is None:
+        raise CopyMissing(restaurant=False, order_id=bill.order_id)
+    refuse_closed(bill)
+    if told.order_version < bill.order_version:
+        raise ConcurrentUpdate("The order is being changed.", metadata={"retry_after_seconds": "1"})
+    check = check_of(told.checks, command.check_id)
+    taken = await payments.taken_for_check(tx, bill.order_id, check.id) if bill.sequence else 0
+    return amount_for_check(check, taken, bill.due_minor, command.amount_minor)
+
+
 def _wanted(command: TakePayment) -> Wanted:
     return Wanted(
-        command.order_id, command.method, command.amount_minor, command.tip_minor, command.tendered_minor
+        command.order_id,
+        command.method,
+        command.amount_minor,
+        command.tip_minor,
+        command.tendered_minor,
+        command.check_id,
     )
 
 

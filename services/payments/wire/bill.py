@@ -6,6 +6,7 @@ from fynlo.common.v1 import common_pb2
 from fynlo.orders.v1 import orders_pb2
 
 from services.payments.domain.bill import Bill, BillMode, BillState, Charges, VatGroup
+from services.payments.domain.check import Check
 
 _MODE_OF = {common_pb2.BillMode.Value(f"BILL_MODE_{mode.name}"): mode for mode in BillMode}
 
@@ -38,4 +39,5 @@ def bill_in(order: orders_pb2.Order) -> Bill:
             void_minor=sum(_void_minor(line) for line in order.lines),
             vat=tuple(VatGroup(group.rate_bp, group.gross_minor, group.vat_minor) for group in order.vat),
         ),
+        checks=tuple(Check(one.id, one.total_minor, one.paid_minor) for one in order.split.checks),
     )

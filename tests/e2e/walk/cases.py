@@ -242,6 +242,13 @@ async def _change_promotion(operation: Operation, shop: Shop, caller: Device) ->
     return Sent({"promotion_id": promotion["id"]}, body, headers=match(promotion))
 
 
+@case("PUT /orders/{order_id}/split")
+async def _split(operation: Operation, shop: Shop, caller: Device) -> Sent:
+    order = await shop.order()
+    body = put(operation.example, groups__0__lines__0__line_id=order["lines"][0]["id"])
+    return Sent({"order_id": order["id"]}, body)
+
+
 @case("POST /floor/sections")
 async def _add_section(operation: Operation, shop: Shop, caller: Device) -> Sent:
     return Sent(body=put(operation.example, name=unique("Bar")))

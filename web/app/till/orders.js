@@ -16,6 +16,7 @@ import { useCommand } from "./command.js";
 import { BillLine } from "./lines.js";
 import { OrderMore } from "./more.js";
 import { closeDialog, closedOrders, dialog, learnOrder, openOrders, orderOf, tables, view } from "./shop.js";
+import { SplitButton, SplitChip } from "./split.js";
 import { OrderTable } from "./tables.js";
 import { SendNow, UnfiredChip } from "./unfired.js";
 
@@ -46,7 +47,7 @@ const show = (order) => {
   dialog.value = { name: "order", id: order.id };
 };
 const pay = (order) => {
-  dialog.value = { name: "pay", id: order.id };
+  dialog.value = { name: order.split ? "split" : "pay", id: order.id };
 };
 
 function Unsent() {
@@ -104,6 +105,7 @@ function Card({ order }) {
       <span class="chip ${order.state}">${stateName(order.state)}</span>
       ${due > 0 && html`<span class="chip unpaid">${money(due, order.currency)} due</span>`}
       ${due === 0 && order.state !== "paid" && html`<span class="chip paid">Paid</span>`}
+      <${SplitChip} order=${order} />
       <${UnfiredChip} order=${order} />
     </p>
     <${Actions} order=${order}><button class="ghost" onClick=${() => show(order)}>Details</button><//>
@@ -172,6 +174,7 @@ export function OrderDialog({ id }) {
         !asking &&
         html`<${Actions} order=${order}>
           <${DiscountButton} order=${order} />
+          <${SplitButton} order=${order} />
           <button class="ghost danger" disabled=${!may("orders.cancel")} onClick=${() => setAsking(true)}>Cancel order</button>
         <//>`
       }

@@ -9,20 +9,24 @@ import { Dialog, MoneyPad } from "../ui.js";
 import { html, useState } from "../view.js";
 import { approvedCommand } from "./approval.js";
 import { closeDialog, drawer, learnOrder, orderOf, view } from "./shop.js";
+import { backFromPaying, checkName, checkOf } from "./split.js";
 import { SendNow, unfired } from "./unfired.js";
 
-export function Pay({ id }) {
+/** `check`: the id of the one that is paid; without it all that is due. */
+export function Pay({ id, check: checkId }) {
   const order = orderOf(id);
+  const check = order && checkId ? checkOf(order, checkId) : null;
   // One attempt has one id and one key, however often it is sent.
   const [payment, setPayment] = useState(() => ({ id: newId(), state: "asking", problem: null, answer: null, body: null }));
   const [given, setGiven] = useState(null);
   if (!order) return null;
-  const due = order.totals.due_minor;
+  const due = checkId ? (check?.due_minor ?? 0) : order.totals.due_minor;
   const unit = currency.value;
+  const close = () => backFromPaying(id, checkId);
   const take = async (tendered) => {
     if (payment.state === "taking") return;
     // What may have been done already is repeated as it was.
-    const body = payment.body ?? bodyOf(payment.id, tendered, due);
+    const body = payment.body ?? bodyOf(payment.id, tendered, due, checkId);
     setPayment({ ...payment, state: "taking", problem: null, body });
     try {
       const what = `Taking ${money(tendered, unit)}`;
@@ -36,11 +40,12 @@ export function Pay({ id }) {
       setPayment({ id: next, state: problem.passing ? "unknown" : "asking", problem, answer: null, body: kept });
     }
   };
-  if (payment.state === "taken") return html`<${Taken} order=${order} answer=${payment.answer} />`;
-  return html`<${Dialog} title=${`Pay order ${order.number ?? ""}`} name="pay" wide onClose=${closeDialog}>
+  if (payment.state === "taken") return html`<${Taken} order=${order} answer=${payment.answer} close=${close} />`;
+  const what = check ? `${checkName(check)} of order` : "order";
+  return html`<${Dialog} title=${`Pay ${what} ${order.number ?? ""}`} name="pay" wide onClose=${close}>
     <div class="stack">
       <p class="due"><small>Due</small><output name="due">${money(due, unit)}</output></p>
-      ${due === 0 && html`<p class="notice good">This order is paid.</p>`}
+      ${due === 0 && html`<p class="notice good">This ${checkId ? "check" : "order"} is ${checkId && !check ? "another one now" : "paid"}.</p>`}
       ${due > 0 && !drawer.value && html`<${NoDrawer} />`}
       ${due > 0 && drawer.value && html`<${Cash} due=${due} given=${given} setGiven=${setGiven} take=${take} payment=${payment} />`}
       ${payment.problem && html`<p class="notice bad" role="alert">${said(payment)}</p>`}
@@ -53,8 +58,9 @@ export function Pay({ id }) {
 }
 
 /** The amount is what the guest was told, also where payments has not heard yet that the bill has changed. */
-function bodyOf(id, tendered, due) {
+function bodyOf(id, tendered, due, checkId) {
   return {
+    ...(checkId && { check_id: checkId }),
     id,
     method: "cash",
     amount_minor: Math.min(tendered, due),
@@ -112,15 +118,15 @@ function Cash({ due, given, setGiven, take, payment }) {
   </form>`;
 }
 
-function Taken({ order, answer }) {
+function Taken({ order, answer, close }) {
   const unit = currency.value;
   const left = answer.bill ? answer.bill.due_minor : order.totals.due_minor;
-  return html`<${Dialog} title=${`Order ${order.number ?? ""}`} name="taken" onClose=${closeDialog}>
+  return html`<${Dialog} title=${`Order ${order.number ?? ""}`} name="taken" onClose=${close}>
     <div class="stack center">
       <p class="due"><small>Change</small><output name="change">${money(answer.change_minor ?? 0, unit)}</output></p>
       <p class="quiet">${money(answer.amount_minor, unit)} taken in cash</p>
       ${left > 0 && html`<p class="notice">${money(left, unit)} is still due.</p>`}
-      <button class="primary big" data-focus onClick=${closeDialog}>Done</button>
+      <button class="primary big" data-focus onClick=${close}>Done</button>
     </div>
   <//>`;
 }

@@ -7,6 +7,7 @@ from typing import NamedTuple
 from uuid import UUID
 
 from services.orders.domain.day import Figures, figures
+from services.orders.domain.order.checks import after_change
 from services.orders.domain.order.order import Actor, Kitchen, Lifecycle, Order, Payment, State, StateChange
 from services.orders.domain.ticket import Ticket, newest
 
@@ -119,8 +120,12 @@ def change_of(
     locked: Locked | None, after: Order, tickets: tuple[Ticket, ...], stamp: Stamp, events: Sequence[Event]
 ) -> Change:
     """Counts the version up, stamps the time, writes down every axis that moved, ends the alarms of tickets
-    that are seen now, and sums up what the day gains. ``locked`` is None for a new order."""
+    that are seen now, and sums up what the day gains. ``locked`` is None for a new order.
+
+    Raises as after_change where the order is split.
+    """
     before, known = (None, ()) if locked is None else (locked.order, locked.tickets)
+    after = after if before is None else after_change(before, after)
     moved = _axes_moved(before, after)
     first = after.history_rows + 1
     history = tuple(

@@ -27,6 +27,7 @@ def allowed_commands(order: Order) -> list[str]:
         "start": Kitchen.QUEUED in kitchens,
         "bump": bool(kitchens & {Kitchen.QUEUED, Kitchen.PREPARING}),
         "complete": kitchen_is_through(order) and not order.totals.due_minor,
+        "split": may_split(order),
         "cancel": not order.totals.paid_minor,
         "add_lines": True,
         "change_line": bool(active),
@@ -46,6 +47,11 @@ def reachable_statuses(order: Order) -> list[State]:
         State.CANCELLED: "cancel" in commands,
     }
     return [state for state, may in reachable.items() if may]
+
+
+def may_split(order: Order) -> bool:
+    """Something of it is left to pay."""
+    return order.lifecycle is Lifecycle.VALIDATED and order.totals.due_minor > 0
 
 
 def kitchen_is_through(order: Order) -> bool:

@@ -7,6 +7,7 @@ from uuid import UUID
 
 from chassis.money import BASIS_POINTS_IN_ONE, written
 from services.orders.domain.actor import Actor as Actor
+from services.orders.domain.check import Split
 from services.orders.domain.menu import OrderType
 from services.orders.pricing import BillMode, VatGroup
 
@@ -283,6 +284,7 @@ class Order:
     discounts: tuple[Discount, ...] = ()
     service_charge_bp: int | None = None
     """Of its goods; None for orders that are older than the field."""
+    split: Split | None = None
     told: object = field(default=None, init=False, repr=False, compare=False)
     """What tells it, made once by whoever tells it first; another order, made of this one, has none yet."""
 

@@ -63,7 +63,7 @@ class OrderUpdated(_message.Message):
     CAUSE_FIELD_NUMBER: _builtins.int
     cause: _builtins.str
     """draft, fired, guest_allergy, note, transferred, lines_added, line_voided, line_changed, discounted, discount_removed,
-    cancelling or cancel_refused: what moved. more_tickets: the rest of the tickets of the event before it,
+    split, cancelling or cancel_refused: what moved. more_tickets: the rest of the tickets of the event before it,
     which could not carry them all.
     """
     @_builtins.property

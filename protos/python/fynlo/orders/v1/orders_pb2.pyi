@@ -6,6 +6,7 @@ isort:skip_file
 from collections import abc as _abc
 from fynlo.catalog.v1 import catalog_pb2 as _catalog_pb2
 from fynlo.common.v1 import common_pb2 as _common_pb2
+from fynlo.orders.v1 import checks_pb2 as _checks_pb2
 from fynlo.orders.v1 import discounts_pb2 as _discounts_pb2
 from fynlo.orders.v1 import lines_pb2 as _lines_pb2
 from google.protobuf import descriptor as _descriptor
@@ -402,6 +403,7 @@ class Order(_message.Message):
     NOTE_FIELD_NUMBER: _builtins.int
     SERVICE_CHARGE_BP_FIELD_NUMBER: _builtins.int
     DISCOUNTS_FIELD_NUMBER: _builtins.int
+    SPLIT_FIELD_NUMBER: _builtins.int
     id: _builtins.str
     restaurant_id: _builtins.str
     number: _builtins.int
@@ -456,6 +458,10 @@ class Order(_message.Message):
     def discounts(self) -> _containers.RepeatedCompositeFieldContainer[_discounts_pb2.Discount]:
         """In the order in which they came. What they take off is on the lines and in the totals."""
 
+    @_builtins.property
+    def split(self) -> _checks_pb2.Split:
+        """Unset where its bill is one."""
+
     def __init__(
         self,
         *,
@@ -489,10 +495,11 @@ class Order(_message.Message):
         note: _builtins.str = ...,
         service_charge_bp: _builtins.int | None = ...,
         discounts: _abc.Iterable[_discounts_pb2.Discount] | None = ...,
+        split: _checks_pb2.Split | None = ...,
     ) -> None: ...
-    _HasFieldArgType: _TypeAlias = _typing.Literal["_service_charge_bp", b"_service_charge_bp", "completed_at", b"completed_at", "created_at", b"created_at", "guest_allergy", b"guest_allergy", "placed_by", b"placed_by", "service_charge_bp", b"service_charge_bp", "totals", b"totals", "unsent_since", b"unsent_since", "updated_at", b"updated_at"]  # noqa: Y015
+    _HasFieldArgType: _TypeAlias = _typing.Literal["_service_charge_bp", b"_service_charge_bp", "completed_at", b"completed_at", "created_at", b"created_at", "guest_allergy", b"guest_allergy", "placed_by", b"placed_by", "service_charge_bp", b"service_charge_bp", "split", b"split", "totals", b"totals", "unsent_since", b"unsent_since", "updated_at", b"updated_at"]  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["_service_charge_bp", b"_service_charge_bp", "bill_mode", b"bill_mode", "business_date", b"business_date", "completed_at", b"completed_at", "covers", b"covers", "created_at", b"created_at", "currency_code", b"currency_code", "customer_id", b"customer_id", "discounts", b"discounts", "guest_allergy", b"guest_allergy", "id", b"id", "kitchen_state", b"kitchen_state", "lifecycle", b"lifecycle", "lines", b"lines", "menu_version", b"menu_version", "note", b"note", "number", b"number", "order_type", b"order_type", "payment_state", b"payment_state", "placed_by", b"placed_by", "restaurant_id", b"restaurant_id", "service_charge_bp", b"service_charge_bp", "service_flow", b"service_flow", "state", b"state", "table_id", b"table_id", "table_name", b"table_name", "totals", b"totals", "unsent_since", b"unsent_since", "updated_at", b"updated_at", "vat", b"vat", "version", b"version"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["_service_charge_bp", b"_service_charge_bp", "bill_mode", b"bill_mode", "business_date", b"business_date", "completed_at", b"completed_at", "covers", b"covers", "created_at", b"created_at", "currency_code", b"currency_code", "customer_id", b"customer_id", "discounts", b"discounts", "guest_allergy", b"guest_allergy", "id", b"id", "kitchen_state", b"kitchen_state", "lifecycle", b"lifecycle", "lines", b"lines", "menu_version", b"menu_version", "note", b"note", "number", b"number", "order_type", b"order_type", "payment_state", b"payment_state", "placed_by", b"placed_by", "restaurant_id", b"restaurant_id", "service_charge_bp", b"service_charge_bp", "service_flow", b"service_flow", "split", b"split", "state", b"state", "table_id", b"table_id", "table_name", b"table_name", "totals", b"totals", "unsent_since", b"unsent_since", "updated_at", b"updated_at", "vat", b"vat", "version", b"version"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     _WhichOneofReturnType__service_charge_bp: _TypeAlias = _typing.Literal["service_charge_bp"]  # noqa: Y015
     _WhichOneofArgType__service_charge_bp: _TypeAlias = _typing.Literal["_service_charge_bp", b"_service_charge_bp"]  # noqa: Y015

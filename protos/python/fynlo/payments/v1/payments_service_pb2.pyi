@@ -41,12 +41,13 @@ class TakePaymentRequest(_message.Message):
     """Made by the client (UUIDv7) or empty."""
     method: _payments_pb2.PaymentMethod.ValueType
     amount_minor: _builtins.int
-    """Without it the whole balance."""
+    """Without it the whole balance, of the check where one is named."""
     tip_minor: _builtins.int
     tendered_minor: _builtins.int
     """Cash only; without it the exact amount."""
     till_session_id: _builtins.str
     check_id: _builtins.str
+    """One of the order's checks: GET /api/v2/orders/{id}/checks."""
     reason: _builtins.str
     """Why the tip is what it is; needed with an approval."""
     @_builtins.property

@@ -72,7 +72,8 @@ class PaymentsServiceServicer:
     def TakePayment(self, request, context):
         """Without an amount the whole balance. Cash needs an open till; change is what was tendered beyond it.
 
-        Tips above the bill itself need an approval and a reason.
+        Tips above the bill itself need an approval and a reason. Of an order that is split, a payment with check_id is at
+        most what is due on that check; one without pays what is open, check after check.
         """
         context.set_code(grpc.StatusCode.UNIMPLEMENTED)
         context.set_details('Method not implemented!')

@@ -34,7 +34,8 @@ class PaymentsServiceStub:
     TakePayment: _grpc.UnaryUnaryMultiCallable[_payments_service_pb2.TakePaymentRequest, _payments_service_pb2.TakePaymentResponse]
     """Without an amount the whole balance. Cash needs an open till; change is what was tendered beyond it.
 
-    Tips above the bill itself need an approval and a reason.
+    Tips above the bill itself need an approval and a reason. Of an order that is split, a payment with check_id is at
+    most what is due on that check; one without pays what is open, check after check.
     """
     GetPayment: _grpc.UnaryUnaryMultiCallable[_payments_service_pb2.GetPaymentRequest, _payments_service_pb2.GetPaymentResponse]
     """One payment."""
@@ -56,7 +57,8 @@ class PaymentsServiceAsyncStub(PaymentsServiceStub):
     TakePayment: _aio.UnaryUnaryMultiCallable[_payments_service_pb2.TakePaymentRequest, _payments_service_pb2.TakePaymentResponse]  # type: ignore[assignment]
     """Without an amount the whole balance. Cash needs an open till; change is what was tendered beyond it.
 
-    Tips above the bill itself need an approval and a reason.
+    Tips above the bill itself need an approval and a reason. Of an order that is split, a payment with check_id is at
+    most what is due on that check; one without pays what is open, check after check.
     """
     GetPayment: _aio.UnaryUnaryMultiCallable[_payments_service_pb2.GetPaymentRequest, _payments_service_pb2.GetPaymentResponse]  # type: ignore[assignment]
     """One payment."""
@@ -81,7 +83,8 @@ class PaymentsServiceServicer(metaclass=_abc_1.ABCMeta):
     ) -> _typing.Union[_payments_service_pb2.TakePaymentResponse, _abc.Awaitable[_payments_service_pb2.TakePaymentResponse]]:
         """Without an amount the whole balance. Cash needs an open till; change is what was tendered beyond it.
 
-        Tips above the bill itself need an approval and a reason.
+        Tips above the bill itself need an approval and a reason. Of an order that is split, a payment with check_id is at
+        most what is due on that check; one without pays what is open, check after check.
         """
 
     @_abc_1.abstractmethod
