@@ -18,6 +18,7 @@ from chassis.db import Database
 from chassis.db.commands import Command
 from chassis.db.idempotency import IdempotencyKey
 from chassis.db.migrations import run_migrations
+from chassis.errors import Unavailable
 from chassis.ids import new_id
 from deploy.local.provision import OWNER_ROLE, ROLES, provision
 from deploy.local.servers import embedded_servers
@@ -116,11 +117,15 @@ async def sell_for(db: Database, tenant: UUID, item_id: UUID, seconds: float) ->
 
 
 async def _buys(db: Database, tenant: UUID, item_id: UUID) -> bool:
-    try:
-        await reserve_stock(db, tenant, new_id(), [StockLine(new_id(), item_id, 1)], "bench")
-    except InsufficientStock:
-        return False
-    return True
+    order_id, lines = new_id(), [StockLine(new_id(), item_id, 1)]
+    while True:
+        try:
+            await reserve_stock(db, tenant, order_id, lines, "bench")
+        except InsufficientStock:
+            return False
+        except Unavailable:
+            continue  # All connections were in use for too long: asked again, as a till does.
+        return True
 
 
 def a_command(tenant: UUID) -> Command:

@@ -1,38 +1,14 @@
 """Movements of stock, which nobody changes, and their sums."""
 
 from collections.abc import Sequence
-from datetime import UTC, datetime
+from datetime import datetime
 from uuid import UUID
 
 from chassis.db import Record, Transaction
+from chassis.db.conditions import Conditions
 from services.catalog.domain.ledger import LedgerLine
 from services.catalog.domain.movement import BookedMovement, Movement, MovementFilter, MovementKind, Since
 
-# A filter that is not given is NULL.
-MOVEMENTS = """
-SELECT m.id, m.item_id, coalesce(i.name, g.name) AS item_name, m.kind, m.quantity, m.reserved,
-    m.on_hand_after, m.occurred_at, m.order_id, m.line_id, m.revision, m.reason, m.actor_id
-FROM stock_movement AS m
-    LEFT JOIN item AS i ON i.restaurant_id = m.restaurant_id AND i.id = m.item_id
-    LEFT JOIN ingredient AS g ON g.restaurant_id = m.restaurant_id AND g.id = m.item_id
-WHERE m.restaurant_id = $1 AND (m.occurred_at, m.id) < ($2, $3)
-    AND m.occurred_at >= coalesce($4::timestamptz, '-infinity')
-    AND m.occurred_at < coalesce($5::timestamptz, 'infinity')
-    AND ($6::text[] IS NULL OR m.kind = ANY($6))
-ORDER BY m.occurred_at DESC, m.id DESC LIMIT $7
-"""
-MOVEMENTS_OF_ITEM = """
-SELECT m.id, m.item_id, coalesce(i.name, g.name) AS item_name, m.kind, m.quantity, m.reserved,
-    m.on_hand_after, m.occurred_at, m.order_id, m.line_id, m.revision, m.reason, m.actor_id
-FROM stock_movement AS m
-    LEFT JOIN item AS i ON i.restaurant_id = m.restaurant_id AND i.id = m.item_id
-    LEFT JOIN ingredient AS g ON g.restaurant_id = m.restaurant_id AND g.id = m.item_id
-WHERE m.restaurant_id = $1 AND m.item_id = $8 AND (m.occurred_at, m.id) < ($2, $3)
-    AND m.occurred_at >= coalesce($4::timestamptz, '-infinity')
-    AND m.occurred_at < coalesce($5::timestamptz, 'infinity')
-    AND ($6::text[] IS NULL OR m.kind = ANY($6))
-ORDER BY m.occurred_at DESC, m.id DESC LIMIT $7
-"""
 SINCE = """
 SELECT coalesce(sum(quantity), 0)::bigint AS moved,
     min(occurred_at) FILTER (WHERE kind = 'count') AS counted_at
@@ -60,21 +36,32 @@ RESTAURANTS_COUNTING = "SELECT restaurant_id FROM restaurants_counting($1, $2)"
 
 Place = tuple[datetime, UUID]
 """(when it happened, which), by which movements are ordered."""
-LATEST: Place = (datetime.max.replace(tzinfo=UTC), UUID(int=2**128 - 1))
-"""Where a list begins: after everything."""
 
 
 async def movement_page(
     tx: Transaction, wanted: MovementFilter, before: Place | None, limit: int
 ) -> list[BookedMovement]:
     """The next ``limit`` movements, the newest first."""
-    at, last = before or LATEST
-    kinds = [kind.value for kind in wanted.kinds] or None
-    arguments = (tx.tenant, at, last, wanted.since, wanted.until, kinds, limit)
-    if wanted.item_id is None:
-        rows = await tx.fetch(MOVEMENTS, *arguments)
-    else:
-        rows = await tx.fetch(MOVEMENTS_OF_ITEM, *arguments, wanted.item_id)
+    where = Conditions(tx.tenant).add("m.restaurant_id = $1")
+    if wanted.item_id is not None:
+        where.add("m.item_id = {}", wanted.item_id)
+    if wanted.kinds:
+        where.add("m.kind = ANY({}::text[])", [kind.value for kind in wanted.kinds])
+    if wanted.since is not None:
+        where.add("m.occurred_at >= {}", wanted.since)
+    if wanted.until is not None:
+        where.add("m.occurred_at < {}", wanted.until)
+    if before is not None:
+        where.add("(m.occurred_at, m.id) < ({}, {})", *before)
+    rows = await tx.fetch(
+        "SELECT m.id, m.item_id, coalesce(i.name, g.name) AS item_name, m.kind, m.quantity, m.reserved,"
+        " m.on_hand_after, m.occurred_at, m.order_id, m.line_id, m.revision, m.reason, m.actor_id"
+        " FROM stock_movement AS m"
+        " LEFT JOIN item AS i ON i.restaurant_id = m.restaurant_id AND i.id = m.item_id"
+        " LEFT JOIN ingredient AS g ON g.restaurant_id = m.restaurant_id AND g.id = m.item_id"
+        f" WHERE {where} ORDER BY m.occurred_at DESC, m.id DESC LIMIT {where.parameter(limit)}",  # noqa: S608
+        *where.arguments,
+    )
     return [BookedMovement(_movement(row), row["item_name"] or "") for row in rows]
 
 

@@ -29,7 +29,6 @@ SELECT i.name FROM recipe_take AS t
     JOIN item AS i ON i.restaurant_id = t.restaurant_id AND i.id = t.item_id AND NOT i.removed
 WHERE t.restaurant_id = $1 AND t.ingredient_id = $2 ORDER BY i.name LIMIT 1
 """
-# NULL: of all ingredients.
 MADE_ITEMS = """
 SELECT t.item_id, i.name AS item_name, i.available AS on_menu, max(s.updated_at) AS updated_at,
     array_agg(t.ingredient_id ORDER BY t.position) AS ingredient_ids,
@@ -40,8 +39,21 @@ FROM recipe_take AS t
     JOIN item AS i ON i.restaurant_id = t.restaurant_id AND i.id = t.item_id
         AND i.stock_tracked AND NOT i.removed
     JOIN stock AS s ON s.restaurant_id = t.restaurant_id AND s.item_id = t.ingredient_id
-WHERE t.restaurant_id = $1 AND ($2::uuid[] IS NULL OR t.item_id IN (
-    SELECT item_id FROM recipe_take WHERE restaurant_id = $1 AND ingredient_id = ANY($2)))
+WHERE t.restaurant_id = $1
+GROUP BY t.item_id, i.name, i.available ORDER BY t.item_id
+"""
+MADE_ITEMS_OF = """
+SELECT t.item_id, i.name AS item_name, i.available AS on_menu, max(s.updated_at) AS updated_at,
+    array_agg(t.ingredient_id ORDER BY t.position) AS ingredient_ids,
+    array_agg(t.quantity ORDER BY t.position) AS quantities,
+    array_agg(s.on_hand - s.reserved ORDER BY t.position) AS available,
+    array_agg(s.policy ORDER BY t.position) AS policies
+FROM recipe_take AS t
+    JOIN item AS i ON i.restaurant_id = t.restaurant_id AND i.id = t.item_id
+        AND i.stock_tracked AND NOT i.removed
+    JOIN stock AS s ON s.restaurant_id = t.restaurant_id AND s.item_id = t.ingredient_id
+WHERE t.restaurant_id = $1 AND t.item_id IN (
+    SELECT item_id FROM recipe_take WHERE restaurant_id = $1 AND ingredient_id = ANY($2::uuid[]))
 GROUP BY t.item_id, i.name, i.available ORDER BY t.item_id
 """
 
@@ -69,9 +81,14 @@ async def item_made_of(tx: Transaction, ingredient_id: UUID) -> str | None:
     return name
 
 
-async def made_items(tx: Transaction, of: Sequence[UUID] | None = None) -> list[MadeItem]:
-    """Items with a recipe, those alone that take one of ``of`` where it is given, by id."""
-    return [_made(row) for row in await tx.fetch(MADE_ITEMS, tx.tenant, of)]
+async def made_items(tx: Transaction) -> list[MadeItem]:
+    """All items with a recipe, by id."""
+    return [_made(row) for row in await tx.fetch(MADE_ITEMS, tx.tenant)]
+
+
+async def made_items_of(tx: Transaction, ingredient_ids: Sequence[UUID]) -> list[MadeItem]:
+    """Items whose recipe takes one of these ingredients, by id."""
+    return [_made(row) for row in await tx.fetch(MADE_ITEMS_OF, tx.tenant, ingredient_ids)]
 
 
 def _made(row: Record) -> MadeItem:

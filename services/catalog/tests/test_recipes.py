@@ -2,7 +2,7 @@
 
 import asyncio
 import random
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from uuid import UUID
 
 import pytest
@@ -228,31 +228,46 @@ async def test_an_ingredient_keeps_its_unit_has_its_name_alone_and_stays_while_s
     assert {each.id for each in found} == {flour, sauce}
 
 
+@dataclass(frozen=True, slots=True)
+class Kitchen:
+    """Four ingredients, five dishes of three of them each, two cakes that are counted, and thirty orders."""
+
+    db: Database
+    tenant: UUID
+    ingredients: list[UUID]
+    orders: dict[UUID, tuple[StockLine, ...]]
+
+
+async def a_kitchen(db: Database, chance: random.Random) -> Kitchen:
+    tenant = await a_restaurant(db)
+    category = await a_category(db, tenant)
+    stock = [await an_ingredient(db, tenant, 600) for _ in range(4)]
+    sold = [(await counted(db, tenant, category, 30)).id for _ in range(2)]
+    for number in range(5):
+        dish = await saved(db, tenant, an_item(category.id, name=f"Dish {number}"))
+        takes = {each: chance.randint(1, 40) for each in chance.sample(stock, 3)}
+        await made_of(db, tenant, dish, takes)
+        sold.append(dish.id)
+    lines = [StockLine(new_id(), chance.choice(sold), chance.randint(1, 3)) for _ in range(90)]
+    orders = {new_id(): tuple(lines[start : start + 3]) for start in range(0, 90, 3)}
+    return Kitchen(db, tenant, stock, orders)
+
+
 @pytest.mark.parametrize("seed", range(4))
 async def test_nothing_is_sold_that_is_not_there_whatever_happens_at_once(
     service_database: OpenDatabase, seed: int
 ) -> None:
     chance = random.Random(seed)
-    db = await service_database("catalog")
-    tenant = await a_restaurant(db)
-    category = await a_category(db, tenant)
-    stock = [await an_ingredient(db, tenant, 600) for _ in range(4)]
-    cakes = [(await counted(db, tenant, category, 30)).id for _ in range(2)]
-    dishes = []
-    for number in range(5):
-        dish = await saved(db, tenant, an_item(category.id, name=f"Dish {number}"))
-        takes = {each: chance.randint(1, 40) for each in chance.sample(stock, 3)}
-        await made_of(db, tenant, dish, takes)
-        dishes.append(dish.id)
-    orders = {
-        new_id(): tuple(
-            StockLine(new_id(), chance.choice(dishes + cakes), chance.randint(1, 3)) for _ in range(3)
-        )
-        for _ in range(30)
-    }
+    kitchen = await a_kitchen(await service_database("catalog"), chance)
+    db, tenant = kitchen.db, kitchen.tenant
+    turns = asyncio.Semaphore(8)
 
     async def one_order(order_id: UUID, lines: tuple[StockLine, ...]) -> None:
         await asyncio.sleep(chance.random() / 20)
+        async with turns:
+            await in_turn(order_id, lines)
+
+    async def in_turn(order_id: UUID, lines: tuple[StockLine, ...]) -> None:
         try:
             await reservation.reserve_stock(db, tenant, order_id, lines, "c")
         except InsufficientStock:
@@ -291,11 +306,12 @@ async def test_nothing_is_sold_that_is_not_there_whatever_happens_at_once(
             await asyncio.sleep(chance.random() / 20)
             kind = chance.choice([MovementKind.WASTE, MovementKind.DELIVERY])
             try:
-                await doing.record(db, command(tenant), chance.choice(stock), kind, chance.randint(1, 50))
+                which, units = chance.choice(kitchen.ingredients), chance.randint(1, 50)
+                await doing.record(db, command(tenant), which, kind, units)
             except InsufficientStock:
                 continue
 
-    await asyncio.gather(*(one_order(*each) for each in orders.items()), told(), told())
+    await asyncio.gather(*(one_order(*each) for each in kitchen.orders.items()), told(), told())
     async with db.transaction(tenant) as tx:
         levels = await stock_store.level_page(tx, None, None)
     assert all(0 <= level.reserved <= level.on_hand for level in levels)

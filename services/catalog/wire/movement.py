@@ -1,6 +1,7 @@
 """Movements of stock."""
 
-from fynlo.catalog.v1 import stock_pb2, stock_service_pb2
+from fynlo.catalog.v1 import stock_pb2
+from fynlo.catalog.v1 import stock_service_pb2 as stock_api
 
 from chassis.ids import parse_id
 from chassis.instants import instant, timestamp
@@ -30,7 +31,7 @@ def movement(of: BookedMovement) -> stock_pb2.StockMovement:
     )
 
 
-def filter_in(request: stock_service_pb2.ListMovementsRequest) -> MovementFilter:
+def filter_in(request: stock_api.ListMovementsRequest) -> MovementFilter:
     """Which movements are asked for. Raises InvalidArgument (INVALID_ID, INVALID_TIME)."""
     return MovementFilter(
         parse_id(request.item_id) if request.item_id else None,

@@ -38,7 +38,7 @@ async def announce(
 
 async def _announce_made(tx: Transaction, scarce: Sequence[LevelChange], menu_version: int | None) -> None:
     """Only ingredients of which less is left than a recipe takes lead here: other changes read nothing."""
-    made = await recipe_store.made_items(tx, [change.after.item_id for change in scarce])
+    made = await recipe_store.made_items_of(tx, [change.after.item_id for change in scarce])
     moved = made_availability(made, scarce)
     if moved and menu_version is None:
         menu_version = (await menu_store.read_stamp(tx)).menu
