@@ -9,6 +9,13 @@ from chassis.db.conditions import Conditions
 from services.catalog.domain.ledger import LedgerLine
 from services.catalog.domain.movement import BookedMovement, Movement, MovementFilter, MovementKind, Since
 
+MOVEMENTS = """
+SELECT m.id, m.item_id, coalesce(i.name, g.name) AS item_name, m.kind, m.quantity, m.reserved,
+    m.on_hand_after, m.occurred_at, m.order_id, m.line_id, m.revision, m.reason, m.actor_id
+FROM stock_movement AS m
+    LEFT JOIN item AS i ON i.restaurant_id = m.restaurant_id AND i.id = m.item_id
+    LEFT JOIN ingredient AS g ON g.restaurant_id = m.restaurant_id AND g.id = m.item_id
+"""
 SINCE = """
 SELECT coalesce(sum(quantity), 0)::bigint AS moved,
     min(occurred_at) FILTER (WHERE kind = 'count') AS counted_at
@@ -54,12 +61,7 @@ async def movement_page(
     if before is not None:
         where.add("(m.occurred_at, m.id) < ({}, {})", *before)
     rows = await tx.fetch(
-        "SELECT m.id, m.item_id, coalesce(i.name, g.name) AS item_name, m.kind, m.quantity, m.reserved,"
-        " m.on_hand_after, m.occurred_at, m.order_id, m.line_id, m.revision, m.reason, m.actor_id"
-        " FROM stock_movement AS m"
-        " LEFT JOIN item AS i ON i.restaurant_id = m.restaurant_id AND i.id = m.item_id"
-        " LEFT JOIN ingredient AS g ON g.restaurant_id = m.restaurant_id AND g.id = m.item_id"
-        f" WHERE {where} ORDER BY m.occurred_at DESC, m.id DESC LIMIT {where.parameter(limit)}",  # noqa: S608
+        f"{MOVEMENTS} WHERE {where} ORDER BY m.occurred_at DESC, m.id DESC LIMIT {where.parameter(limit)}",
         *where.arguments,
     )
     return [BookedMovement(_movement(row), row["item_name"] or "") for row in rows]
