@@ -444,8 +444,9 @@ def _get_recipe(call: Call, body: None) -> stock_service_pb2.GetRecipeRequest:
 
 
 def _set_recipe_seen(call: Call, body: Recipe) -> stock_service_pb2.SetRecipeRequest:
-    request = stock_service_pb2.SetRecipeRequest(request_id=call.key, recipe=recipe(body))
-    request.recipe.item_id = call.id_of("recipe_item_id")
+    request = stock_service_pb2.SetRecipeRequest(
+        request_id=call.key, item_id=call.id_of("item_id"), recipe=recipe(body)
+    )
     request.recipe.version = call.version
     return request
 
@@ -478,8 +479,9 @@ def _get_supply(call: Call, body: None) -> stock_service_pb2.GetSupplyRequest:
 
 
 def _set_supply_seen(call: Call, body: Supply) -> stock_service_pb2.SetSupplyRequest:
-    request = stock_service_pb2.SetSupplyRequest(request_id=call.key, supply=supply(body))
-    request.supply.item_id = call.id_of("supply_item_id")
+    request = stock_service_pb2.SetSupplyRequest(
+        request_id=call.key, item_id=call.id_of("item_id"), supply=supply(body)
+    )
     request.supply.version = call.version
     return request
 
@@ -753,7 +755,7 @@ ROUTES: Final[tuple[Route, ...]] = (
     ),
     Route(
         verb="PUT",
-        path="/api/v2/menu/items/{recipe_item_id}/recipe",
+        path="/api/v2/menu/items/{item_id}/recipe",
         service="fynlo.catalog.v1.StockService",
         name="SetRecipe",
         request=_set_recipe_seen,
@@ -821,7 +823,7 @@ ROUTES: Final[tuple[Route, ...]] = (
     ),
     Route(
         verb="PUT",
-        path="/api/v2/stock/{supply_item_id}/supply",
+        path="/api/v2/stock/{item_id}/supply",
         service="fynlo.catalog.v1.StockService",
         name="SetSupply",
         request=_set_supply_seen,

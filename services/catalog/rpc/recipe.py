@@ -38,5 +38,5 @@ class RecipeRpc(StockServiceServicer):
         self, request: stock_api.SetRecipeRequest, context: object
     ) -> stock_api.SetRecipeResponse:
         """What an item takes from now on."""
-        command, wanted = command_of("SetRecipe", request), recipe_in(request.recipe)
+        command, wanted = command_of("SetRecipe", request), recipe_in(request.item_id, request.recipe)
         return await recipes.set_recipe(self._db, command, wanted, SET)

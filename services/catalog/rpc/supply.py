@@ -39,7 +39,7 @@ class SupplyRpc(StockServiceServicer):
         self, request: stock_api.SetSupplyRequest, context: object
     ) -> stock_api.SetSupplyResponse:
         """Where something comes from, from now on."""
-        command, wanted = command_of("SetSupply", request), supply_in(request.supply)
+        command, wanted = command_of("SetSupply", request), supply_in(request.item_id, request.supply)
         return await supplies.set_supply(self._db, command, wanted, SET)
 
     async def GetReorder(

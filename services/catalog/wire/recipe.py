@@ -6,10 +6,10 @@ from chassis.ids import parse_id
 from services.catalog.domain.recipe import Recipe, Take
 
 
-def recipe_in(message: stock_pb2.Recipe) -> Recipe:
+def recipe_in(item_id: str, message: stock_pb2.Recipe) -> Recipe:
     """As the caller wants it. Raises InvalidArgument (INVALID_ID)."""
     takes = tuple(Take(parse_id(take.ingredient_id), take.quantity) for take in message.takes)
-    return Recipe(parse_id(message.item_id), takes, message.version)
+    return Recipe(parse_id(item_id), takes, message.version)
 
 
 def recipe(of: Recipe) -> stock_pb2.Recipe:

@@ -19,10 +19,10 @@ BYTE_ORDER_MARK = "\ufeff"
 COLUMNS = ("supplier", "item", "packs", "pack_size", "unit", "quantity", "cost_minor", "on_hand", "on_order")
 
 
-def supply_in(message: supplier_pb2.Supply) -> Supply:
+def supply_in(item_id: str, message: supplier_pb2.Supply) -> Supply:
     """As the caller wants it. Raises InvalidArgument (INVALID_ID)."""
     return Supply(
-        parse_id(message.item_id),
+        parse_id(item_id),
         parse_id(message.supplier_id),
         message.pack_size,
         message.pack_cost_minor,

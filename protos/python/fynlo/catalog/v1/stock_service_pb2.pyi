@@ -469,7 +469,9 @@ class SetRecipeRequest(_message.Message):
 
     REQUEST_ID_FIELD_NUMBER: _builtins.int
     RECIPE_FIELD_NUMBER: _builtins.int
+    ITEM_ID_FIELD_NUMBER: _builtins.int
     request_id: _builtins.str
+    item_id: _builtins.str
     @_builtins.property
     def recipe(self) -> _stock_pb2.Recipe:
         """recipe.version is the version that the caller saw (ABORTED when stale)."""
@@ -479,10 +481,11 @@ class SetRecipeRequest(_message.Message):
         *,
         request_id: _builtins.str = ...,
         recipe: _stock_pb2.Recipe | None = ...,
+        item_id: _builtins.str = ...,
     ) -> None: ...
     _HasFieldArgType: _TypeAlias = _typing.Literal["recipe", b"recipe"]  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["recipe", b"recipe", "request_id", b"request_id"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["item_id", b"item_id", "recipe", b"recipe", "request_id", b"request_id"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 
@@ -678,7 +681,9 @@ class SetSupplyRequest(_message.Message):
 
     REQUEST_ID_FIELD_NUMBER: _builtins.int
     SUPPLY_FIELD_NUMBER: _builtins.int
+    ITEM_ID_FIELD_NUMBER: _builtins.int
     request_id: _builtins.str
+    item_id: _builtins.str
     @_builtins.property
     def supply(self) -> _supplier_pb2.Supply:
         """supply.version is the version that the caller saw (ABORTED when stale)."""
@@ -688,10 +693,11 @@ class SetSupplyRequest(_message.Message):
         *,
         request_id: _builtins.str = ...,
         supply: _supplier_pb2.Supply | None = ...,
+        item_id: _builtins.str = ...,
     ) -> None: ...
     _HasFieldArgType: _TypeAlias = _typing.Literal["supply", b"supply"]  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["request_id", b"request_id", "supply", b"supply"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["item_id", b"item_id", "request_id", b"request_id", "supply", b"supply"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 
