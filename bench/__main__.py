@@ -15,7 +15,19 @@ from typing import Any
 
 from bench import results
 from bench.bars import BARS, Account
-from bench.scenarios import call, encode, hear, hostile, hostile_sockets, menu, orders, sockets, start, till
+from bench.scenarios import (
+    call,
+    encode,
+    hear,
+    hostile,
+    hostile_sockets,
+    last_units,
+    menu,
+    orders,
+    sockets,
+    start,
+    till,
+)
 from bench.stage import RESTAURANTS, SETTINGS, Stage, on_stage
 from chassis.clock import SystemClock
 
@@ -37,6 +49,7 @@ UNSTAGED: dict[str, Callable[[], Account]] = {
     "call": call.call,
     "encode": encode.encode,
     "hear": hear.hear,
+    "last-units": last_units.last_units,
     "start": start.start,
 }
 """Scenarios that need no running system, or start one themselves."""

@@ -129,6 +129,12 @@ BARS: dict[str, tuple[Bar, ...]] = {
     "call": (),
     "encode": (),
     "hear": (),
+    "last-units": (
+        Bar("units sold of 50, at most", "", at("sold", "most"), 50.0),
+        Bar("units sold of 50, at least", "", at("sold", "least"), 50.0, at_least=True),
+        Bar("units of one item sold a second", "", at("decrements_a_second"), 300.0, at_least=True),
+        Bar("levels that are not the sum of their movements", "", at("levels_that_differ"), 0.0),
+    ),
     "start": (
         Bar("make run from a clone", "s", at("first_seconds"), 60.0),
         Bar("second start", "s", at("second_seconds"), 6.0),

@@ -110,8 +110,9 @@ class Call:
 
     def wrote(self, service: str) -> None:
         """Something of ``service`` has changed: whoever changed it sees that in the next read."""
-        if service == CATALOG and self.principal is not None and self.principal.restaurant_id is not None:
-            self.gateway.menus.expire(str(self.principal.restaurant_id))
+        restaurant = "" if self.principal is None else self.principal.restaurant
+        if service.startswith(CATALOG) and restaurant:
+            self.gateway.menus.expire(restaurant)
 
     @property
     def services(self) -> Services:

@@ -13,9 +13,10 @@ from starlette.requests import Request
 from starlette.responses import Response
 
 from gateway.approvals import forget_ended
-from gateway.bodies import Body, header
+from gateway.bodies import JSON, Body, header
 from gateway.calls import BUDGET_SECONDS, Call, entered, idempotency_key
 
+_NOT_AT_ALL = ("q=0", "q=0.0", "q=0.00", "q=0.000")
 Handler = Callable[[Request], Awaitable[Response]]
 
 
@@ -27,7 +28,8 @@ class Route:
     the client sent. ``answer``: makes JSON of the reply; None where it is no plain call. ``key``: whether an
     Idempotency-Key is needed, taken or not looked at. ``reads``: it has no effect. ``approved``: a second
     person may stand behind it. ``etag``, ``location``: header fields, of the reply. ``seconds``: what it may
-    take in all. ``file``: the reply is one, which is answered as it is.
+    take in all. ``file``: the reply is one, which is answered as it is; with ``accepts`` it is one where the
+    client accepts one of these types, which the message then says.
     """
 
     verb: str
@@ -46,6 +48,7 @@ class Route:
     location: Callable[[Any], str] | None = None
     seconds: float = BUDGET_SECONDS
     file: bool = False
+    accepts: tuple[str, ...] = ()
 
     async def enter(self, request: Request) -> Call:
         """The request, let in; see ``entered`` for what it raises."""
@@ -71,6 +74,8 @@ def handler_of(route: Route) -> Handler:
     async def handle(request: Request) -> Response:
         call = await route.enter(request)
         message = await route.asked(call)
+        if route.accepts:
+            message.accept = accepted(request, route.accepts)
         if route.approved:
             await forget_ended(call, message)
         pending = call.services.method(route.service, route.name, message)(message, timeout=route.seconds)
@@ -82,9 +87,18 @@ def handler_of(route: Route) -> Handler:
     return handle
 
 
+def accepted(request: Request, types: tuple[str, ...]) -> str:
+    """The first of ``types`` that the client accepts, unless it named JSON before; "" for JSON."""
+    for named in request.headers.get("accept", "").lower().split(","):
+        kind, _, weight = (part.strip() for part in named.partition(";"))
+        if kind == JSON or (kind in types and weight not in _NOT_AT_ALL):
+            return "" if kind == JSON else kind
+    return ""
+
+
 def _answered(route: Route, call: Call, reply: Any, answer: Callable[[Any], Json]) -> Response:
-    headers = {}
-    if route.file:
+    headers = {"Vary": "Accept"} if route.accepts else {}
+    if route.file or (route.accepts and reply.content):
         headers["Content-Disposition"] = f'attachment; filename="{reply.file_name}"'
         return call.mark(Response(reply.content, route.status, headers, reply.media_type))
     if route.location is not None:

@@ -18,7 +18,8 @@ if TYPE_CHECKING:
 PEERS = ("auth", "catalog", "orders", "payments", "staff", "realtime")
 CONSUMERS = ("catalog", "orders", "payments", "staff")
 """Services with an inbox, which may have parked events."""
-CATALOG: Final = "fynlo.catalog.v1.CatalogService"
+CATALOG: Final = "fynlo.catalog.v1."
+"""How the names of the catalog's services begin: whatever they write may move the menu."""
 PARKED: Final = "fynlo.operations.v1.ParkedEventsService"
 SOURCE: Final = "fynlo.realtime.v1.ChannelSourceService"
 SHARED: Final = frozenset({PARKED, SOURCE})

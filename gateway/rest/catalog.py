@@ -6,12 +6,13 @@ Bodies, requests and routes of fynlo.catalog.v1.
 from typing import Annotated, Final, Literal
 from uuid import UUID
 
-from fynlo.catalog.v1 import catalog_pb2, catalog_service_pb2
+from fynlo.catalog.v1 import catalog_pb2, catalog_service_pb2, stock_pb2, stock_service_pb2, supplier_pb2
 from fynlo.common.v1 import common_pb2
 from fynlo_json import catalog as catalog_json
-from fynlo_json.catalog import ALLERGEN
-from pydantic import Field
+from fynlo_json.catalog import ALLERGEN, MOVEMENT_KIND, STOCK_POLICY, STOCK_UNIT
+from pydantic import AwareDatetime, Field
 
+from chassis.instants import timestamp
 from gateway.bodies import Body
 from gateway.calls import Call
 from gateway.plain import Route, nothing
@@ -176,6 +177,113 @@ class CountStockRequest(Body):
     reorder_point: Annotated[int, Field(ge=0, le=1000000000)] = 0
 
 
+class RecordCountRequest(Body):
+    """What RecordCountRequest takes."""
+
+    quantity: Annotated[int, Field(ge=0, le=1000000000)]
+    reason: Annotated[str, Field(max_length=200)] | None = None
+    occurred_at: AwareDatetime | None = None
+
+
+class RecordWasteRequest(Body):
+    """What RecordWasteRequest takes."""
+
+    quantity: Annotated[int, Field(ge=1, le=1000000000)]
+    reason: Annotated[str, Field(max_length=200)] | None = None
+    occurred_at: AwareDatetime | None = None
+
+
+class RecordDeliveryRequest(Body):
+    """What RecordDeliveryRequest takes."""
+
+    quantity: Annotated[int, Field(ge=1, le=1000000000)]
+    reason: Annotated[str, Field(max_length=200)] | None = None
+    occurred_at: AwareDatetime | None = None
+
+
+class SetStockPolicyRequest(Body):
+    """What SetStockPolicyRequest takes."""
+
+    policy: Literal["block", "warn", "allow"]
+    reorder_point: Annotated[int, Field(ge=0, le=1000000000)]
+
+
+class Ingredient(Body):
+    """Stock that is not sold itself. Its level is that of its id."""
+
+    name: Annotated[str, Field(min_length=1, max_length=120)]
+    unit: Literal["piece", "gram", "millilitre"]
+
+
+def ingredient(of: Ingredient) -> stock_pb2.Ingredient:
+    return stock_pb2.Ingredient(
+        name=of.name,
+        unit=STOCK_UNIT.numbers[of.unit],
+    )
+
+
+class RecipeTake(Body):
+    """What RecipeTake takes."""
+
+    ingredient_id: UUID
+    quantity: Annotated[int, Field(gt=0, le=1000000)]
+
+
+def recipe_take(of: RecipeTake) -> stock_pb2.RecipeTake:
+    return stock_pb2.RecipeTake(
+        ingredient_id=str(of.ingredient_id),
+        quantity=of.quantity,
+    )
+
+
+class Recipe(Body):
+    """What Recipe takes."""
+
+    takes: Annotated[list[RecipeTake], Field(max_length=50, default_factory=list)]
+
+
+def recipe(of: Recipe) -> stock_pb2.Recipe:
+    return stock_pb2.Recipe(
+        takes=[recipe_take(one) for one in of.takes],
+    )
+
+
+class Supplier(Body):
+    """Who brings goods."""
+
+    name: Annotated[str, Field(min_length=1, max_length=120)]
+    lead_days: Annotated[int, Field(ge=0, le=365)]
+    minimum_minor: Annotated[int, Field(ge=0, le=100000000)] = 0
+
+
+def supplier(of: Supplier) -> supplier_pb2.Supplier:
+    return supplier_pb2.Supplier(
+        name=of.name,
+        lead_days=of.lead_days,
+        minimum_minor=of.minimum_minor,
+    )
+
+
+class Supply(Body):
+    """Where an item or ingredient comes from. Version 0: nobody has said it."""
+
+    supplier_id: UUID
+    pack_size: Annotated[int, Field(gt=0, le=1000000)]
+    pack_cost_minor: Annotated[int, Field(ge=0, le=100000000)]
+    safety_days: Annotated[int, Field(ge=0, le=365)] = 0
+    on_order: Annotated[int, Field(ge=0, le=1000000000)] = 0
+
+
+def supply(of: Supply) -> supplier_pb2.Supply:
+    return supplier_pb2.Supply(
+        supplier_id=str(of.supplier_id),
+        pack_size=of.pack_size,
+        pack_cost_minor=of.pack_cost_minor,
+        safety_days=of.safety_days,
+        on_order=of.on_order,
+    )
+
+
 def _get_menu(call: Call, body: None) -> catalog_service_pb2.GetMenuRequest:
     return catalog_service_pb2.GetMenuRequest(
         since_version=call.number("since_version", 0, 9223372036854775807, default=0)
@@ -253,6 +361,133 @@ def _count_stock(call: Call, body: CountStockRequest) -> catalog_service_pb2.Cou
         on_hand=body.on_hand,
         reorder_point=body.reorder_point,
     )
+
+
+def _list_movements(call: Call, body: None) -> stock_service_pb2.ListMovementsRequest:
+    return stock_service_pb2.ListMovementsRequest(
+        page=common_pb2.PageRequest(
+            limit=call.number("limit", 1, 200, default=50), cursor=call.cursor("cursor", 512)
+        ),
+        item_id=call.query_id("item_id"),
+        kinds=call.some_of("kind", MOVEMENT_KIND.numbers, 8),
+        occurred_from=call.instant("from"),
+        occurred_to=call.instant("to"),
+    )
+
+
+def _record_count(call: Call, body: RecordCountRequest) -> stock_service_pb2.RecordCountRequest:
+    return stock_service_pb2.RecordCountRequest(
+        request_id=call.key,
+        item_id=call.id_of("item_id"),
+        quantity=body.quantity,
+        reason=body.reason or "",
+        occurred_at=timestamp(body.occurred_at),
+    )
+
+
+def _record_waste(call: Call, body: RecordWasteRequest) -> stock_service_pb2.RecordWasteRequest:
+    return stock_service_pb2.RecordWasteRequest(
+        request_id=call.key,
+        item_id=call.id_of("item_id"),
+        quantity=body.quantity,
+        reason=body.reason or "",
+        occurred_at=timestamp(body.occurred_at),
+    )
+
+
+def _record_delivery(call: Call, body: RecordDeliveryRequest) -> stock_service_pb2.RecordDeliveryRequest:
+    return stock_service_pb2.RecordDeliveryRequest(
+        request_id=call.key,
+        item_id=call.id_of("item_id"),
+        quantity=body.quantity,
+        reason=body.reason or "",
+        occurred_at=timestamp(body.occurred_at),
+    )
+
+
+def _set_stock_policy(call: Call, body: SetStockPolicyRequest) -> stock_service_pb2.SetStockPolicyRequest:
+    return stock_service_pb2.SetStockPolicyRequest(
+        request_id=call.key,
+        item_id=call.id_of("item_id"),
+        policy=STOCK_POLICY.numbers[body.policy],
+        reorder_point=body.reorder_point,
+    )
+
+
+def _list_ingredients(call: Call, body: None) -> stock_service_pb2.ListIngredientsRequest:
+    return stock_service_pb2.ListIngredientsRequest(
+        page=common_pb2.PageRequest(
+            limit=call.number("limit", 1, 200, default=50), cursor=call.cursor("cursor", 512)
+        )
+    )
+
+
+def _save_ingredient(call: Call, body: Ingredient) -> stock_service_pb2.SaveIngredientRequest:
+    return stock_service_pb2.SaveIngredientRequest(request_id=call.key, ingredient=ingredient(body))
+
+
+def _save_ingredient_seen(call: Call, body: Ingredient) -> stock_service_pb2.SaveIngredientRequest:
+    request = stock_service_pb2.SaveIngredientRequest(request_id=call.key, ingredient=ingredient(body))
+    request.ingredient.id = call.id_of("ingredient_id")
+    request.ingredient.version = call.version
+    return request
+
+
+def _delete_ingredient(call: Call, body: None) -> stock_service_pb2.DeleteIngredientRequest:
+    return stock_service_pb2.DeleteIngredientRequest(
+        request_id=call.key, ingredient_id=call.id_of("ingredient_id")
+    )
+
+
+def _get_recipe(call: Call, body: None) -> stock_service_pb2.GetRecipeRequest:
+    return stock_service_pb2.GetRecipeRequest(item_id=call.id_of("item_id"))
+
+
+def _set_recipe_seen(call: Call, body: Recipe) -> stock_service_pb2.SetRecipeRequest:
+    request = stock_service_pb2.SetRecipeRequest(
+        request_id=call.key, item_id=call.id_of("item_id"), recipe=recipe(body)
+    )
+    request.recipe.version = call.version
+    return request
+
+
+def _list_suppliers(call: Call, body: None) -> stock_service_pb2.ListSuppliersRequest:
+    return stock_service_pb2.ListSuppliersRequest(
+        page=common_pb2.PageRequest(
+            limit=call.number("limit", 1, 200, default=50), cursor=call.cursor("cursor", 512)
+        )
+    )
+
+
+def _save_supplier(call: Call, body: Supplier) -> stock_service_pb2.SaveSupplierRequest:
+    return stock_service_pb2.SaveSupplierRequest(request_id=call.key, supplier=supplier(body))
+
+
+def _save_supplier_seen(call: Call, body: Supplier) -> stock_service_pb2.SaveSupplierRequest:
+    request = stock_service_pb2.SaveSupplierRequest(request_id=call.key, supplier=supplier(body))
+    request.supplier.id = call.id_of("supplier_id")
+    request.supplier.version = call.version
+    return request
+
+
+def _delete_supplier(call: Call, body: None) -> stock_service_pb2.DeleteSupplierRequest:
+    return stock_service_pb2.DeleteSupplierRequest(request_id=call.key, supplier_id=call.id_of("supplier_id"))
+
+
+def _get_supply(call: Call, body: None) -> stock_service_pb2.GetSupplyRequest:
+    return stock_service_pb2.GetSupplyRequest(item_id=call.id_of("item_id"))
+
+
+def _set_supply_seen(call: Call, body: Supply) -> stock_service_pb2.SetSupplyRequest:
+    request = stock_service_pb2.SetSupplyRequest(
+        request_id=call.key, item_id=call.id_of("item_id"), supply=supply(body)
+    )
+    request.supply.version = call.version
+    return request
+
+
+def _get_reorder(call: Call, body: None) -> stock_service_pb2.GetReorderRequest:
+    return stock_service_pb2.GetReorderRequest()
 
 
 ROUTES: Final[tuple[Route, ...]] = (
@@ -403,5 +638,210 @@ ROUTES: Final[tuple[Route, ...]] = (
         key="optional",
         permission="stock.adjust",
         etag=lambda of: f'"{of.level.version}"',
+    ),
+    Route(
+        verb="GET",
+        path="/api/v2/stock/movements",
+        service="fynlo.catalog.v1.StockService",
+        name="ListMovements",
+        request=_list_movements,
+        answer=catalog_json.list_movements_response,
+        permission="menu.read",
+        reads=True,
+    ),
+    Route(
+        verb="POST",
+        path="/api/v2/stock/{item_id}/count",
+        service="fynlo.catalog.v1.StockService",
+        name="RecordCount",
+        request=_record_count,
+        body=RecordCountRequest,
+        answer=lambda of: catalog_json.stock_level(of.level),
+        key="optional",
+        permission="stock.adjust",
+        etag=lambda of: f'"{of.level.version}"',
+    ),
+    Route(
+        verb="POST",
+        path="/api/v2/stock/{item_id}/waste",
+        service="fynlo.catalog.v1.StockService",
+        name="RecordWaste",
+        request=_record_waste,
+        body=RecordWasteRequest,
+        answer=lambda of: catalog_json.stock_level(of.level),
+        key="optional",
+        permission="stock.adjust",
+        etag=lambda of: f'"{of.level.version}"',
+    ),
+    Route(
+        verb="POST",
+        path="/api/v2/stock/{item_id}/delivery",
+        service="fynlo.catalog.v1.StockService",
+        name="RecordDelivery",
+        request=_record_delivery,
+        body=RecordDeliveryRequest,
+        answer=lambda of: catalog_json.stock_level(of.level),
+        key="optional",
+        permission="stock.adjust",
+        etag=lambda of: f'"{of.level.version}"',
+    ),
+    Route(
+        verb="PUT",
+        path="/api/v2/stock/{item_id}/policy",
+        service="fynlo.catalog.v1.StockService",
+        name="SetStockPolicy",
+        request=_set_stock_policy,
+        body=SetStockPolicyRequest,
+        answer=lambda of: catalog_json.stock_level(of.level),
+        key="optional",
+        permission="menu.manage",
+        etag=lambda of: f'"{of.level.version}"',
+    ),
+    Route(
+        verb="GET",
+        path="/api/v2/ingredients",
+        service="fynlo.catalog.v1.StockService",
+        name="ListIngredients",
+        request=_list_ingredients,
+        answer=catalog_json.list_ingredients_response,
+        permission="menu.read",
+        reads=True,
+    ),
+    Route(
+        verb="POST",
+        path="/api/v2/ingredients",
+        service="fynlo.catalog.v1.StockService",
+        name="SaveIngredient",
+        request=_save_ingredient,
+        body=Ingredient,
+        answer=lambda of: catalog_json.ingredient(of.ingredient),
+        status=201,
+        key="optional",
+        permission="menu.manage",
+        etag=lambda of: f'"{of.ingredient.version}"',
+    ),
+    Route(
+        verb="PUT",
+        path="/api/v2/ingredients/{ingredient_id}",
+        service="fynlo.catalog.v1.StockService",
+        name="SaveIngredient",
+        request=_save_ingredient_seen,
+        body=Ingredient,
+        answer=lambda of: catalog_json.ingredient(of.ingredient),
+        key="optional",
+        permission="menu.manage",
+        etag=lambda of: f'"{of.ingredient.version}"',
+    ),
+    Route(
+        verb="DELETE",
+        path="/api/v2/ingredients/{ingredient_id}",
+        service="fynlo.catalog.v1.StockService",
+        name="DeleteIngredient",
+        request=_delete_ingredient,
+        answer=nothing,
+        key="optional",
+        permission="menu.manage",
+    ),
+    Route(
+        verb="GET",
+        path="/api/v2/menu/items/{item_id}/recipe",
+        service="fynlo.catalog.v1.StockService",
+        name="GetRecipe",
+        request=_get_recipe,
+        answer=lambda of: catalog_json.recipe(of.recipe),
+        permission="menu.read",
+        reads=True,
+        etag=lambda of: f'"{of.recipe.version}"',
+    ),
+    Route(
+        verb="PUT",
+        path="/api/v2/menu/items/{item_id}/recipe",
+        service="fynlo.catalog.v1.StockService",
+        name="SetRecipe",
+        request=_set_recipe_seen,
+        body=Recipe,
+        answer=lambda of: catalog_json.recipe(of.recipe),
+        key="optional",
+        permission="menu.manage",
+        etag=lambda of: f'"{of.recipe.version}"',
+    ),
+    Route(
+        verb="GET",
+        path="/api/v2/suppliers",
+        service="fynlo.catalog.v1.StockService",
+        name="ListSuppliers",
+        request=_list_suppliers,
+        answer=catalog_json.list_suppliers_response,
+        permission="menu.manage",
+        reads=True,
+    ),
+    Route(
+        verb="POST",
+        path="/api/v2/suppliers",
+        service="fynlo.catalog.v1.StockService",
+        name="SaveSupplier",
+        request=_save_supplier,
+        body=Supplier,
+        answer=lambda of: catalog_json.supplier(of.supplier),
+        status=201,
+        key="optional",
+        permission="menu.manage",
+        etag=lambda of: f'"{of.supplier.version}"',
+    ),
+    Route(
+        verb="PUT",
+        path="/api/v2/suppliers/{supplier_id}",
+        service="fynlo.catalog.v1.StockService",
+        name="SaveSupplier",
+        request=_save_supplier_seen,
+        body=Supplier,
+        answer=lambda of: catalog_json.supplier(of.supplier),
+        key="optional",
+        permission="menu.manage",
+        etag=lambda of: f'"{of.supplier.version}"',
+    ),
+    Route(
+        verb="DELETE",
+        path="/api/v2/suppliers/{supplier_id}",
+        service="fynlo.catalog.v1.StockService",
+        name="DeleteSupplier",
+        request=_delete_supplier,
+        answer=nothing,
+        key="optional",
+        permission="menu.manage",
+    ),
+    Route(
+        verb="GET",
+        path="/api/v2/stock/{item_id}/supply",
+        service="fynlo.catalog.v1.StockService",
+        name="GetSupply",
+        request=_get_supply,
+        answer=lambda of: catalog_json.supply(of.supply),
+        permission="menu.manage",
+        reads=True,
+        etag=lambda of: f'"{of.supply.version}"',
+    ),
+    Route(
+        verb="PUT",
+        path="/api/v2/stock/{item_id}/supply",
+        service="fynlo.catalog.v1.StockService",
+        name="SetSupply",
+        request=_set_supply_seen,
+        body=Supply,
+        answer=lambda of: catalog_json.supply(of.supply),
+        key="optional",
+        permission="menu.manage",
+        etag=lambda of: f'"{of.supply.version}"',
+    ),
+    Route(
+        verb="GET",
+        path="/api/v2/stock/reorder",
+        service="fynlo.catalog.v1.StockService",
+        name="GetReorder",
+        request=_get_reorder,
+        answer=catalog_json.get_reorder_response,
+        permission="menu.manage",
+        reads=True,
+        accepts=("text/csv",),
     ),
 )

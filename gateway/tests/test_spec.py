@@ -17,6 +17,7 @@ SERVICES = (
     "fynlo.auth.v1.AuthService",
     "fynlo.auth.v1.PeopleService",
     "fynlo.catalog.v1.CatalogService",
+    "fynlo.catalog.v1.StockService",
     "fynlo.orders.v1.OrdersService",
     "fynlo.orders.v1.KitchenService",
     "fynlo.orders.v1.FloorService",

@@ -28,10 +28,10 @@ def handlers(clock: Clock) -> Mapping[type[Message], Subscription]:
         await confirm_order(tx, stock_order_in(event.order), clock.now())
 
     async def on_completed(tx: Transaction, event: OrderCompleted, context: EventContext) -> None:
-        await complete_order(tx, stock_order_in(event.order), clock.now())
+        await complete_order(tx, stock_order_in(event.order), clock.now(), context.at)
 
     async def on_cancelled(tx: Transaction, event: OrderCancelled, context: EventContext) -> None:
-        await cancel_order(tx, stock_order_in(event.order), clock.now(), wasted=event.wasted)
+        await cancel_order(tx, stock_order_in(event.order), clock.now(), context.at, wasted=event.wasted)
 
     async def on_restaurant_updated(tx: Transaction, event: RestaurantUpdated, context: EventContext) -> None:
         await keep_restaurant(tx, restaurant_in(event.settings))

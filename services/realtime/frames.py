@@ -297,6 +297,7 @@ _SHOWN: Final[tuple[tuple[type[Message], str, Callable[[Any], Content]], ...]] =
     (orders_events.MetricsUpdated, "metrics", _metrics),
     (catalog_events.StockChanged, "inventory", _stock("inventory.level", "level")),
     (catalog_events.StockLow, "inventory", _stock("inventory.low_stock", "low")),
+    (catalog_events.StockOversold, "inventory", _stock("inventory.oversold", "oversold")),
     (catalog_events.ItemAvailabilityChanged, "inventory", _availability),
     (staff_events.ShiftStarted, "staff", _shift("shift.started")),
     (staff_events.ShiftEnded, "staff", _shift("shift.ended")),

@@ -47,6 +47,9 @@ QUERIES = {
 FACTS = (
     "/menu",
     "/stock?limit=200",
+    "/stock/movements?limit=200",
+    "/ingredients?limit=200",
+    "/suppliers?limit=200",
     "/kitchen/stations",
     "/kitchen/tickets?station_id={station}&limit=200",
     "/floor/sections",
@@ -107,6 +110,8 @@ async def things_of(shop: Shop) -> dict[str, str]:
             "session": (await shop.session())["id"],
             "payment": payment["id"],
             "employee": (await shop.employee())["id"],
+            "ingredient": (await shop.new_ingredient())["id"],
+            "supplier": (await shop.new_supplier())["id"],
             "user": (await shop.member())["user_id"],
             "invitation": (await shop.invitation())["id"],
             "restaurant": shop.owner.restaurant_id,

@@ -178,6 +178,7 @@ ALLOWED: list[tuple[rules.Rule, str, str]] = [
     (shared_rules.skeleton, MAIN, "orders = await open_service(settings)"),
     (shared_rules.skeleton, "gateway/main.py", "service = Service(settings)"),
     (shared_rules.skeleton, TEST, "db = await Database.connect(url)"),
+    (shared_rules.skeleton, "services/catalog/ledger.py", "db = await Database.connect(url)"),
     (rules.machine_traces, "README.md", "open http://127.0.0.1:8080/root/ or services/work/x"),
 ]
 

@@ -312,9 +312,10 @@ class Document:
         schemas = [self._answer(message) for message in one.answers]
         schema = schemas[0] if len(schemas) == 1 else {"anyOf": schemas}
         example = self._example(one.answers[0])
+        files: Json = {kind: {} for kind in one.rest.accepted_types}
         return {
             "description": one.summary,
-            "content": {"application/json": {"schema": schema, "example": example}},
+            "content": {"application/json": {"schema": schema, "example": example}} | files,
         }
 
     def _example(self, message: Message) -> Any:

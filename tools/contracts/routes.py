@@ -108,6 +108,7 @@ class _Module(Bodies):
             "location": self._lambda(_formatted(one.rest.location)) if one.rest.location else None,
             "seconds": one.rest.seconds or None,
             "file": bool(one.rest.answer_types) or None,
+            "accepts": tuple(one.rest.accepted_types) or None,
         }
         arguments = ", ".join(f"{name}={value!r}" for name, value in known.items() if value is not None)
         return f"Route({arguments}),\n"

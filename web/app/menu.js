@@ -89,12 +89,17 @@ export function followMenu() {
   document.addEventListener("visibilitychange", () => document.visibilityState === "visible" && loadMenu());
 }
 
-/** {soldOut, left} of an item, the socket's word before the menu's. `left` is null for what is not counted. */
+/**
+ * {soldOut, left} of an item, the socket's word before the menu's. `left` is null for what is not counted. What its
+ * policy lets be sold below nothing is not sold out.
+ */
 export function stockOf(item, inventory) {
-  const level = inventory.levels[item.id];
-  const left = item.stock_tracked || level ? (level ? level.available : item.stock_left) : null;
+  const told = inventory.levels[item.id];
+  const level = told?.tracked ? told : null;
+  const left = level ? level.available : item.stock_tracked ? item.stock_left : null;
   const available = inventory.available[item.id] ?? item.available;
-  return { soldOut: !available || (left !== null && left <= 0), left };
+  const maySellOut = !level || level.policy === "block";
+  return { soldOut: !available || (maySellOut && left !== null && left <= 0), left };
 }
 
 /** Whether an item asks something before it can be ordered. */

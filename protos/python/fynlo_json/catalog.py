@@ -5,12 +5,22 @@ The JSON that devices see of fynlo.catalog.v1.
 
 from typing import Final
 
-from fynlo.catalog.v1 import catalog_pb2, catalog_service_pb2, events_pb2
+from fynlo.catalog.v1 import (
+    catalog_pb2,
+    catalog_service_pb2,
+    events_pb2,
+    stock_pb2,
+    stock_service_pb2,
+    supplier_pb2,
+)
 
 from fynlo_json.scalars import EnumNames, Json, instant
 
 ALLERGEN: Final = EnumNames(catalog_pb2.Allergen, "ALLERGEN_")
 MENU_FORMAT: Final = EnumNames(catalog_pb2.MenuFormat, "MENU_FORMAT_")
+MOVEMENT_KIND: Final = EnumNames(stock_pb2.MovementKind, "MOVEMENT_KIND_")
+STOCK_POLICY: Final = EnumNames(catalog_pb2.StockPolicy, "STOCK_POLICY_")
+STOCK_UNIT: Final = EnumNames(catalog_pb2.StockUnit, "STOCK_UNIT_")
 
 
 def availability_window(of: catalog_pb2.AvailabilityWindow) -> Json:
@@ -31,6 +41,13 @@ def category(of: catalog_pb2.Category) -> Json:
     }
 
 
+def get_reorder_response(of: stock_service_pb2.GetReorderResponse) -> Json:
+    return {
+        "items": [reorder_suggestion(one) for one in of.suggestions],
+        "suppliers": [supplier_total(one) for one in of.suppliers],
+    }
+
+
 def import_menu_response(of: catalog_service_pb2.ImportMenuResponse) -> Json:
     return {
         "created": of.created,
@@ -46,6 +63,16 @@ def import_rejection(of: catalog_pb2.ImportRejection) -> Json:
         "row": of.row,
         "field": of.field or None,
         "detail": of.detail,
+    }
+
+
+def ingredient(of: stock_pb2.Ingredient) -> Json:
+    """Stock that is not sold itself. Its level is that of its id."""
+    return {
+        "id": of.id,
+        "name": of.name,
+        "unit": STOCK_UNIT[of.unit],
+        "version": of.version,
     }
 
 
@@ -81,9 +108,30 @@ def item_availability_changed(of: events_pb2.ItemAvailabilityChanged) -> Json:
     }
 
 
+def list_ingredients_response(of: stock_service_pb2.ListIngredientsResponse) -> Json:
+    return {
+        "items": [ingredient(one) for one in of.ingredients],
+        "next_cursor": of.next_cursor or None,
+    }
+
+
+def list_movements_response(of: stock_service_pb2.ListMovementsResponse) -> Json:
+    return {
+        "items": [stock_movement(one) for one in of.movements],
+        "next_cursor": of.next_cursor or None,
+    }
+
+
 def list_stock_response(of: catalog_service_pb2.ListStockResponse) -> Json:
     return {
         "items": [stock_level(one) for one in of.levels],
+        "next_cursor": of.next_cursor or None,
+    }
+
+
+def list_suppliers_response(of: stock_service_pb2.ListSuppliersResponse) -> Json:
+    return {
+        "items": [supplier(one) for one in of.suppliers],
         "next_cursor": of.next_cursor or None,
     }
 
@@ -124,6 +172,40 @@ def option_group(of: catalog_pb2.OptionGroup) -> Json:
     }
 
 
+def recipe(of: stock_pb2.Recipe) -> Json:
+    return {
+        "item_id": of.item_id,
+        "takes": [recipe_take(one) for one in of.takes],
+        "version": of.version,
+    }
+
+
+def recipe_take(of: stock_pb2.RecipeTake) -> Json:
+    return {
+        "ingredient_id": of.ingredient_id,
+        "quantity": of.quantity,
+    }
+
+
+def reorder_suggestion(of: supplier_pb2.ReorderSuggestion) -> Json:
+    """What to order of one item or ingredient."""
+    return {
+        "item_id": of.item_id,
+        "item_name": of.item_name,
+        "unit": STOCK_UNIT[of.unit],
+        "supplier_id": of.supplier_id,
+        "supplier_name": of.supplier_name,
+        "on_hand": of.on_hand,
+        "on_order": of.on_order,
+        "used": of.used,
+        "days": of.days,
+        "packs": of.packs,
+        "pack_size": of.pack_size,
+        "quantity": of.quantity,
+        "cost_minor": of.cost_minor,
+    }
+
+
 def search_menu_response(of: catalog_service_pb2.SearchMenuResponse) -> Json:
     return {
         "items": [item(one) for one in of.items],
@@ -138,7 +220,7 @@ def stock_changed(of: events_pb2.StockChanged) -> Json:
 
 
 def stock_level(of: catalog_pb2.StockLevel) -> Json:
-    """The absolute level of one tracked item. available = on_hand - reserved."""
+    """The absolute level of one tracked item or ingredient. available = on_hand - reserved."""
     return {
         "item_id": of.item_id,
         "item_name": of.item_name or None,
@@ -149,6 +231,10 @@ def stock_level(of: catalog_pb2.StockLevel) -> Json:
         "version": of.version,
         "updated_at": instant(of.updated_at) if of.HasField("updated_at") else None,
         "tracked": not of.untracked,
+        "policy": STOCK_POLICY[of.policy],
+        "oversold": of.oversold,
+        "counted_at": instant(of.counted_at) if of.HasField("counted_at") else None,
+        "unit": STOCK_UNIT[of.unit],
     }
 
 
@@ -156,6 +242,68 @@ def stock_low(of: events_pb2.StockLow) -> Json:
     """Once per downward crossing of the reorder point."""
     return {
         "level": stock_level(of.level),
+    }
+
+
+def stock_movement(of: stock_pb2.StockMovement) -> Json:
+    """One change of a level, kept for ever. The sums of quantity and of reserved over all movements of an item are its level."""
+    return {
+        "id": of.id,
+        "item_id": of.item_id,
+        "item_name": of.item_name or None,
+        "kind": MOVEMENT_KIND[of.kind],
+        "quantity": of.quantity,
+        "reserved": of.reserved,
+        "on_hand_after": of.on_hand_after,
+        "order_id": of.order_id or None,
+        "line_id": of.line_id or None,
+        "revision": of.revision,
+        "reason": of.reason or None,
+        "actor_id": of.actor_id or None,
+        "occurred_at": instant(of.occurred_at) if of.HasField("occurred_at") else None,
+    }
+
+
+def stock_oversold(of: events_pb2.StockOversold) -> Json:
+    """More was promised or sold than there is: once, until there is enough again."""
+    return {
+        "level": stock_level(of.level),
+    }
+
+
+def supplier(of: supplier_pb2.Supplier) -> Json:
+    """Who brings goods."""
+    return {
+        "id": of.id,
+        "name": of.name,
+        "lead_days": of.lead_days,
+        "minimum_minor": of.minimum_minor,
+        "version": of.version,
+    }
+
+
+def supplier_total(of: supplier_pb2.SupplierTotal) -> Json:
+    """What the suggestions come to."""
+    return {
+        "supplier_id": of.supplier_id,
+        "supplier_name": of.supplier_name,
+        "lead_days": of.lead_days,
+        "cost_minor": of.cost_minor,
+        "minimum_minor": of.minimum_minor,
+        "below_minimum": of.below_minimum,
+    }
+
+
+def supply(of: supplier_pb2.Supply) -> Json:
+    """Where an item or ingredient comes from. Version 0: nobody has said it."""
+    return {
+        "item_id": of.item_id,
+        "supplier_id": of.supplier_id or None,
+        "pack_size": of.pack_size,
+        "pack_cost_minor": of.pack_cost_minor,
+        "safety_days": of.safety_days,
+        "on_order": of.on_order,
+        "version": of.version,
     }
 
 

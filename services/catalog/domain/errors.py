@@ -46,6 +46,38 @@ class InsufficientStock(Conflict):
     """Not all lines can be reserved, so none is. Metadata: the available count by item id."""
 
 
+class NotCounted(Conflict):
+    """Units of the item are not counted: a count is the first that can be told of its shelf."""
+
+
+class UnknownIngredient(NotFound):
+    """There is no such ingredient in this restaurant."""
+
+
+class TooManyIngredients(Unprocessable):
+    """More ingredients than a restaurant may have."""
+
+
+class IngredientInUse(Conflict):
+    """An item of the menu is made of it."""
+
+
+class UnknownSupplier(NotFound):
+    """There is no such supplier in this restaurant."""
+
+
+class TooManySuppliers(Unprocessable):
+    """More suppliers than a restaurant may have."""
+
+
+class SupplierInUse(Conflict):
+    """An item or ingredient comes from it."""
+
+
+class OccurredAtOutOfRange(Unprocessable):
+    """It is said to have happened too long ago, or not yet."""
+
+
 class ReservationMismatch(Conflict):
     """The order has reserved other goods on one of these lines."""
 

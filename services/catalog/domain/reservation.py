@@ -11,7 +11,8 @@ from enum import StrEnum
 from uuid import UUID
 
 from services.catalog.domain.errors import OrderFinished, ReservationMismatch
-from services.catalog.domain.stock import MovementKind, StockLine, demand
+from services.catalog.domain.movement import MovementKind
+from services.catalog.domain.stock import StockLine, demand
 
 IsTracked = Callable[[UUID], bool]
 """Whether an item is counted."""
@@ -41,13 +42,16 @@ FINAL = frozenset({ReservationState.COMMITTED, ReservationState.CANCELLED, Reser
 
 @dataclass(frozen=True, slots=True)
 class Reservation:
-    """``order_version`` is the newest version of the order that was seen, 0 before it was placed."""
+    """``order_version`` is the newest version of the order that was seen, 0 before it was placed;
+    ``revision`` counts the steps that were taken.
+    """
 
     order_id: UUID
     state: ReservationState
     lines: tuple[StockLine, ...]
     order_version: int = 0
     expires_at: datetime | None = None
+    revision: int = 0
 
     @property
     def active_lines(self) -> tuple[StockLine, ...]:
@@ -57,11 +61,12 @@ class Reservation:
 
 @dataclass(frozen=True, slots=True)
 class Settlement:
-    """What a step does: the reservation after it, units reserved more (or less) by item, lines that left the
-    shelf.
+    """What a step does: the reservation after it, lines that were held before it, units reserved more (or
+    less) by item, lines that left the shelf.
     """
 
     reservation: Reservation
+    before: tuple[StockLine, ...] = ()
     reserved: Mapping[UUID, int] = field(default_factory=dict)
     taken: tuple[StockLine, ...] = ()
     movement: MovementKind | None = None
@@ -102,11 +107,13 @@ def hold(
     if current is not None and current.state in FINAL:
         raise OrderFinished(metadata={"state": current.state.value})
     held = current.active_lines if current is not None else ()
-    known = {line.line_id: line for line in held}
+    known = {(line.line_id, line.item_id): line for line in held}
+    of_lines = {line.line_id: line.item_id for line in held if not line.units}
     for line in lines:
-        if known.get(line.line_id, line) != line:
+        own = line.units or of_lines.get(line.line_id, line.item_id) == line.item_id
+        if not own or known.get((line.line_id, line.item_id), line) != line:
             raise ReservationMismatch(metadata={"line_id": str(line.line_id)})
-    added = tuple(line for line in lines if line.line_id not in known)
+    added = tuple(line for line in lines if (line.line_id, line.item_id) not in known)
     if current is not None and current.state in ACTIVE and not added:
         return None
     confirmed = current is not None and current.state is ReservationState.CONFIRMED
@@ -116,16 +123,19 @@ def hold(
         (*held, *added),
         current.order_version if current is not None else 0,
         None if confirmed else now + HOLD_LIFETIME,
+        _next_revision(current),
     )
-    return Settlement(after, demand(added))
+    return Settlement(after, held, demand(added))
 
 
 def release(current: Reservation | None) -> Settlement | None:
     """Gives back what an order that was not placed had reserved. None: there is nothing to give back."""
     if current is None or current.state is not ReservationState.HELD:
         return None
-    after = replace(current, state=ReservationState.RELEASED, expires_at=None)
-    return Settlement(after, _difference((), current.lines))
+    after = replace(
+        current, state=ReservationState.RELEASED, expires_at=None, revision=_next_revision(current)
+    )
+    return Settlement(after, current.lines, _difference((), current.lines))
 
 
 def put_off_until(held_since: datetime, now: datetime) -> datetime:
@@ -141,8 +151,8 @@ def confirm(current: Reservation | None, order: StockOrder, is_tracked: IsTracke
         *_stock_lines(current, order.lines, is_tracked),
         *_stock_lines(current, order.wasted, is_tracked),
     )
-    after = Reservation(order.order_id, ReservationState.CONFIRMED, lines, order.version)
-    return Settlement(after, _difference(lines, _active(current)))
+    after = _reservation(current, order, ReservationState.CONFIRMED, lines)
+    return Settlement(after, _active(current), _difference(lines, _active(current)))
 
 
 def commit(current: Reservation | None, order: StockOrder, is_tracked: IsTracked) -> Settlement | None:
@@ -161,8 +171,8 @@ def cancel(
     if current is not None and current.state in FINAL:
         return None
     gone = _stock_lines(current, order.wasted, is_tracked)
-    after = Reservation(order.order_id, ReservationState.CANCELLED, (), order.version)
-    return Settlement(after, _difference((), _active(current)), wasted=gone)
+    after = _reservation(current, order, ReservationState.CANCELLED, ())
+    return Settlement(after, _active(current), _difference((), _active(current)), wasted=gone)
 
 
 def _end(
@@ -176,8 +186,18 @@ def _end(
         return None
     lines = _stock_lines(current, order.lines, is_tracked)
     gone = _stock_lines(current, order.wasted, is_tracked)
-    after = Reservation(order.order_id, state, (*lines, *gone), order.version)
-    return Settlement(after, _difference((), _active(current)), lines, movement, gone)
+    after = _reservation(current, order, state, (*lines, *gone))
+    return Settlement(after, _active(current), _difference((), _active(current)), lines, movement, gone)
+
+
+def _reservation(
+    current: Reservation | None, order: StockOrder, state: ReservationState, lines: tuple[StockLine, ...]
+) -> Reservation:
+    return Reservation(order.order_id, state, lines, order.version, revision=_next_revision(current))
+
+
+def _next_revision(current: Reservation | None) -> int:
+    return 1 if current is None else current.revision + 1
 
 
 def _is_news(current: Reservation | None, order: StockOrder) -> bool:
@@ -192,8 +212,8 @@ def _stock_lines(
     current: Reservation | None, lines: Sequence[StockLine], is_tracked: IsTracked
 ) -> tuple[StockLine, ...]:
     """The lines that concern stock: of tracked items, and those that are reserved already."""
-    held = {line.line_id for line in _active(current)}
-    return tuple(line for line in lines if line.line_id in held or is_tracked(line.item_id))
+    held = {(line.line_id, line.item_id) for line in _active(current)}
+    return tuple(line for line in lines if (line.line_id, line.item_id) in held or is_tracked(line.item_id))
 
 
 def _difference(after: Sequence[StockLine], before: Sequence[StockLine]) -> dict[UUID, int]:

@@ -4,7 +4,7 @@ available = on_hand - reserved. An order reserves when it is placed, takes the g
 gives the reservation back, or wastes the goods, when it is cancelled.
 """
 
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
 from enum import StrEnum
@@ -15,18 +15,13 @@ from services.catalog.domain.errors import InsufficientStock
 
 
 class StockPolicy(StrEnum):
-    """Whether an order may reserve more than is available."""
+    """Whether an order may reserve more than is available, and whether devices are warned of that. ``REFUSE``
+    is "block" in the contract.
+    """
 
     REFUSE = "refuse"
+    WARN = "warn"
     ALLOW = "allow"
-
-
-class MovementKind(StrEnum):
-    """Why the goods on hand changed."""
-
-    COUNT = "count"
-    SALE = "sale"
-    WASTE = "waste"
 
 
 class AvailabilityCause(StrEnum):
@@ -58,6 +53,13 @@ class StockLevel:
     tracked: bool = True
     item_available: bool = True
     """Whether nobody took the item off."""
+    counted_at: datetime | None = None
+    """The newest moment of which somebody said what was on the shelf."""
+    unit: str = "piece"
+    largest_take: int = 0
+    """The most that a recipe takes of an ingredient for one unit of its item; 0: no recipe takes it."""
+    is_made: bool = False
+    """Its item has a recipe, and is not counted itself."""
 
     @property
     def available(self) -> int:
@@ -74,14 +76,20 @@ class StockLevel:
         """Nothing can be sold."""
         return self.tracked and self.policy is StockPolicy.REFUSE and self.available <= 0
 
+    @property
+    def is_oversold(self) -> bool:
+        """More is promised or sold than there is, where that is not meant to happen."""
+        return self.tracked and self.policy is not StockPolicy.ALLOW and self.available < 0
+
 
 @dataclass(frozen=True, slots=True)
 class StockLine:
-    """A line of an order that takes stock."""
+    """A line of an order that takes stock: of its own item, or of an ingredient for ``units`` of its item."""
 
     line_id: UUID
     item_id: UUID
     quantity: int
+    units: int = 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -101,9 +109,27 @@ class LevelChange:
     after: StockLevel
 
     @property
+    def was_counted(self) -> bool:
+        """Whether somebody said what is on the shelf, also where it is what was thought."""
+        before = (self.before.on_hand, self.before.counted_at)
+        return before != (self.after.on_hand, self.after.counted_at)
+
+    @property
     def fell_low(self) -> bool:
         """Crossed the reorder point downwards: once, until it has been above it again."""
         return self.after.is_low and not self.before.is_low
+
+    @property
+    def moves_made_items(self) -> bool:
+        """Whether items that are made of this ingredient may have run out by it, or be back."""
+        scarce = min(self.before.available, self.after.available) < self.after.largest_take
+        moved = (self.before.available, self.before.policy) != (self.after.available, self.after.policy)
+        return scarce and moved
+
+    @property
+    def became_oversold(self) -> bool:
+        """Once, until there has been enough again."""
+        return self.after.is_oversold and not self.before.is_oversold
 
     @property
     def availability(self) -> AvailabilityCause | None:
@@ -113,18 +139,6 @@ class LevelChange:
         if self.after.is_out == self.before.is_out:
             return None
         return AvailabilityCause.OUT_OF_STOCK if self.after.is_out else AvailabilityCause.RESTOCKED
-
-
-@dataclass(frozen=True, slots=True)
-class Movement:
-    """Goods that came (``quantity`` positive) or went; ``line_id`` where a line of an order took them."""
-
-    id: UUID
-    item_id: UUID
-    kind: MovementKind
-    quantity: int
-    on_hand_after: int
-    line_id: UUID | None = None
 
 
 def demand(lines: Iterable[StockLine]) -> dict[UUID, int]:
@@ -143,7 +157,7 @@ def require_available(levels: Mapping[UUID, StockLevel], units: Mapping[UUID, in
         if count > 0 and count > levels[item_id].available and levels[item_id].policy is StockPolicy.REFUSE
     ]
     if short:
-        raise _insufficient(short)
+        raise insufficient(short)
 
 
 def move(
@@ -160,7 +174,7 @@ def move(
         more, gone = reserved.get(item_id, 0), taken.get(item_id, 0)
         if more or gone:
             level = levels[item_id]
-            changed[item_id] = _changed(
+            changed[item_id] = stock_after(
                 level, now, on_hand=level.on_hand - gone, reserved=level.reserved + more
             )
     return changed
@@ -168,64 +182,49 @@ def move(
 
 def count(level: StockLevel, on_hand: int, reorder_point: int, now: datetime) -> StockLevel:
     """The level after somebody counted ``on_hand`` units on the shelf; what is reserved stays reserved."""
-    return _changed(level, now, on_hand=on_hand, reorder_point=reorder_point)
+    return stock_after(level, now, on_hand=on_hand, reorder_point=reorder_point, counted_at=now)
 
 
-def counted_movements(changes: Iterable[LevelChange], new_id: Callable[[], UUID]) -> list[Movement]:
-    """What a count found more, or less, on the shelf than was thought to be there."""
-    return [
-        Movement(
-            new_id(),
-            change.after.item_id,
-            MovementKind.COUNT,
-            change.after.on_hand - change.before.on_hand,
-            change.after.on_hand,
-        )
-        for change in changes
-    ]
-
-
-def taken_movements(
-    taken: Sequence[tuple[MovementKind, StockLine]],
-    before: Mapping[UUID, StockLevel],
-    new_id: Callable[[], UUID],
-) -> list[Movement]:
-    """One movement per line that left the shelf, and why it did, each with what was on hand after it."""
-    on_hand = {item_id: level.on_hand for item_id, level in before.items()}
-    moved = []
-    for kind, line in taken:
-        on_hand[line.item_id] -= line.quantity
-        moved.append(
-            Movement(new_id(), line.item_id, kind, -line.quantity, on_hand[line.item_id], line.line_id)
-        )
-    return moved
+def set_policy(level: StockLevel, policy: StockPolicy, reorder_point: int, now: datetime) -> StockLevel:
+    """The level under other rules; as it was where they are its own."""
+    if (level.policy, level.reorder_point) == (policy, reorder_point):
+        return level
+    return replace(stock_after(level, now, reorder_point=reorder_point), policy=policy)
 
 
 def begin_tracking(level: StockLevel, setting: StockSetting, now: datetime) -> StockLevel:
     """The level of an item that is counted from now on, or is counted under new settings."""
     on_hand = level.on_hand if setting.on_hand is None else setting.on_hand
-    changed = _changed(level, now, on_hand=on_hand, reorder_point=setting.reorder_point)
+    counted_at = level.counted_at if setting.on_hand is None else now
+    changed = stock_after(
+        level, now, on_hand=on_hand, reorder_point=setting.reorder_point, counted_at=counted_at
+    )
     return replace(changed, policy=setting.policy or level.policy, tracked=True)
 
 
 def end_tracking(level: StockLevel, now: datetime) -> StockLevel:
     """The level of an item that is counted no longer; the figures stay."""
-    return replace(_changed(level, now), tracked=False)
+    return replace(stock_after(level, now), tracked=False)
 
 
-def _changed(
+def stock_after(
     level: StockLevel,
     now: datetime,
     *,
     on_hand: int | None = None,
     reserved: int | None = None,
     reorder_point: int | None = None,
+    counted_at: datetime | None = None,
 ) -> StockLevel:
+    """The next version of a level; what is not given stays. Raises ValueError where more would be given back
+    than is reserved.
+    """
     changed = replace(
         level,
         on_hand=level.on_hand if on_hand is None else on_hand,
         reserved=level.reserved if reserved is None else reserved,
         reorder_point=level.reorder_point if reorder_point is None else reorder_point,
+        counted_at=counted_at or level.counted_at,
         version=level.version + 1,
         updated_at=now,
     )
@@ -234,7 +233,8 @@ def _changed(
     return changed
 
 
-def _insufficient(short: Sequence[StockLevel]) -> InsufficientStock:
+def insufficient(short: Sequence[StockLevel]) -> InsufficientStock:
+    """The refusal of a basket for want of these."""
     names = ", ".join(level.item_name for level in short)
     return InsufficientStock(
         f"Not enough in stock: {names}.",

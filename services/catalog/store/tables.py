@@ -122,6 +122,77 @@ vat_class = sa.Table(
     _column("version", sa.BigInteger()),
 )
 
+ingredient = sa.Table(
+    "ingredient",
+    metadata,
+    _tenant(),
+    _key("id"),
+    _column("name", sa.Text()),
+    _column("name_key", sa.Text()),
+    _column("unit", sa.Text()),
+    _column("version", sa.BigInteger()),
+    _column("removed", sa.Boolean(), "false"),
+    sa.CheckConstraint("unit IN ('piece', 'gram', 'millilitre')", name="ingredient_unit"),
+    sa.Index(
+        "ingredient_name", "restaurant_id", "name_key", unique=True, postgresql_where=sa.text("NOT removed")
+    ),
+    comment="Stock that is not sold itself. Removed ones stay: movements refer to them",
+)
+
+recipe = sa.Table(
+    "recipe",
+    metadata,
+    _tenant(),
+    _key("item_id"),
+    _column("version", sa.BigInteger()),
+    _column("is_made", sa.Boolean()),
+    comment="Of every item that has a recipe, or had one (not is_made)",
+)
+
+recipe_take = sa.Table(
+    "recipe_take",
+    metadata,
+    _tenant(),
+    _key("item_id"),
+    _key("ingredient_id"),
+    _column("quantity", sa.BigInteger()),
+    _column("position", sa.Integer()),
+    sa.CheckConstraint("quantity > 0", name="recipe_take_quantity"),
+    sa.Index("recipe_take_ingredient", "restaurant_id", "ingredient_id"),
+    comment="What one unit of an item takes of an ingredient, in its unit",
+)
+
+supplier = sa.Table(
+    "supplier",
+    metadata,
+    _tenant(),
+    _key("id"),
+    _column("name", sa.Text()),
+    _column("name_key", sa.Text()),
+    _column("lead_days", sa.Integer()),
+    _column("minimum_minor", sa.BigInteger()),
+    _column("version", sa.BigInteger()),
+    sa.Index("supplier_name", "restaurant_id", "name_key", unique=True),
+)
+
+supply = sa.Table(
+    "supply",
+    metadata,
+    _tenant(),
+    _key("item_id"),
+    _column("supplier_id", pg.UUID()),
+    _column("pack_size", sa.BigInteger()),
+    _column("pack_cost_minor", sa.BigInteger()),
+    _column("safety_days", sa.Integer()),
+    _column("on_order", sa.BigInteger()),
+    _column("version", sa.BigInteger()),
+    sa.ForeignKeyConstraint(
+        ["restaurant_id", "supplier_id"], ["supplier.restaurant_id", "supplier.id"], name="supply_supplier"
+    ),
+    sa.CheckConstraint("pack_size > 0", name="supply_pack"),
+    comment="From whom an item or ingredient comes, in which packs",
+)
+
 stock = sa.Table(
     "stock",
     metadata,
@@ -134,12 +205,10 @@ stock = sa.Table(
     _column("tracked", sa.Boolean()),
     _column("version", sa.BigInteger()),
     _column("updated_at", sa.DateTime(timezone=True)),
-    sa.ForeignKeyConstraint(
-        ["restaurant_id", "item_id"], ["item.restaurant_id", "item.id"], name="stock_item"
-    ),
     sa.CheckConstraint("reserved >= 0", name="stock_reserved"),
-    sa.CheckConstraint("policy IN ('refuse', 'allow')", name="stock_policy"),
-    comment="The level of every item that is or was counted",
+    sa.Column("counted_at", sa.DateTime(timezone=True)),
+    sa.CheckConstraint("policy IN ('refuse', 'warn', 'allow')", name="stock_policy"),
+    comment="The level of every item or ingredient that is or was counted",
 )
 
 stock_movement = sa.Table(
@@ -154,17 +223,28 @@ stock_movement = sa.Table(
     sa.Column("order_id", pg.UUID()),
     sa.Column("line_id", pg.UUID()),
     _column("occurred_at", sa.DateTime(timezone=True)),
-    sa.CheckConstraint("kind IN ('count', 'sale', 'waste')", name="stock_movement_kind"),
+    _column("reserved", sa.BigInteger(), "0"),
+    _column("revision", sa.Integer(), "0"),
+    _column("reason", sa.Text(), "''"),
+    sa.Column("actor_id", pg.UUID()),
+    sa.CheckConstraint(
+        "kind IN ('opening', 'reserve', 'release', 'sale', 'waste', 'count', 'delivery', 'adjustment')",
+        name="stock_movement_kind",
+    ),
     sa.Index("stock_movement_item", "restaurant_id", "item_id", "occurred_at"),
+    sa.Index("stock_movement_time", "restaurant_id", "occurred_at"),
     sa.Index(
-        "stock_movement_line",
+        "stock_movement_once",
         "restaurant_id",
         "order_id",
         "line_id",
+        "item_id",
+        "kind",
+        "revision",
         unique=True,
-        postgresql_where=sa.text("order_id IS NOT NULL"),
+        postgresql_where=sa.text("order_id IS NOT NULL AND kind <> 'adjustment'"),
     ),
-    comment="Every change of goods on hand; their sum is on_hand. A line leaves the shelf once",
+    comment="Every change of a level; their sums are on_hand and reserved. A line leaves the shelf once",
 )
 
 reservation = sa.Table(
@@ -177,6 +257,7 @@ reservation = sa.Table(
     _column("lines", pg.JSONB()),
     sa.Column("expires_at", sa.DateTime(timezone=True)),
     _column("updated_at", sa.DateTime(timezone=True)),
+    _column("revision", sa.Integer(), "0"),
     sa.CheckConstraint(
         "state IN ('held', 'confirmed', 'released', 'committed', 'cancelled', 'wasted')",
         name="reservation_state",

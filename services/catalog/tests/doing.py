@@ -1,27 +1,45 @@
 """The use cases as the service answers them, for tests without a server."""
 
+from datetime import datetime
+from typing import Any
 from uuid import UUID
 
 from fynlo.catalog.v1 import catalog_pb2
 from fynlo.catalog.v1 import catalog_service_pb2 as catalog_api
+from fynlo.catalog.v1 import stock_service_pb2 as stock_api
 
 from chassis.db import Database
 from chassis.db.commands import Command
 from chassis.errors import NotFound
 from services.catalog.domain.category import Category
+from services.catalog.domain.ingredient import Ingredient
 from services.catalog.domain.item import Item
+from services.catalog.domain.movement import MovementKind
+from services.catalog.domain.recipe import Recipe
 from services.catalog.domain.restaurant import RestaurantCopy
+from services.catalog.domain.stock import StockPolicy
+from services.catalog.domain.supplier import Supplier
+from services.catalog.domain.supply import Supply
 from services.catalog.menu_file.reading import Readers
 from services.catalog.rpc import category as category_rpc
+from services.catalog.rpc import ingredient as ingredient_rpc
 from services.catalog.rpc import item as item_rpc
+from services.catalog.rpc import movement as movement_rpc
+from services.catalog.rpc import recipe as recipe_rpc
 from services.catalog.rpc import stock as stock_rpc
+from services.catalog.rpc import supplier as supplier_rpc
+from services.catalog.rpc import supply as supply_rpc
 from services.catalog.rpc.menu_file import IMPORTED
 from services.catalog.usecases import category as categories
+from services.catalog.usecases import ingredient as ingredients
 from services.catalog.usecases import item as items
 from services.catalog.usecases import menu_file
+from services.catalog.usecases import recipe as recipes
+from services.catalog.usecases import supplier as suppliers
+from services.catalog.usecases import supply as supplies
 from services.catalog.usecases.menu.reading import MenuReader
 from services.catalog.usecases.ports import AskAuth
-from services.catalog.usecases.stock import counting
+from services.catalog.usecases.stock import counting, recording
 from services.catalog.wire.menu import MenuMessages
 
 
@@ -67,6 +85,52 @@ async def count_stock(
     db: Database, command: Command, item_id: UUID, on_hand: int, reorder_point: int
 ) -> catalog_api.CountStockResponse:
     return await counting.count_stock(db, command, item_id, on_hand, reorder_point, stock_rpc.COUNTED)
+
+
+async def record(
+    db: Database,
+    command: Command,
+    item_id: UUID,
+    kind: MovementKind,
+    quantity: int,
+    occurred_at: datetime | None = None,
+) -> Any:
+    """What somebody tells of the shelf; the answer has the level."""
+    answers: dict[MovementKind, Any] = {
+        MovementKind.COUNT: movement_rpc.COUNTED,
+        MovementKind.WASTE: movement_rpc.WASTED,
+        MovementKind.DELIVERY: movement_rpc.DELIVERED,
+    }
+    told = recording.told_now(db, kind, quantity, occurred_at, "", None)
+    return await recording.record(db, command, item_id, told, answers[kind])
+
+
+async def set_stock_policy(
+    db: Database, command: Command, item_id: UUID, policy: StockPolicy, reorder_point: int
+) -> stock_api.SetStockPolicyResponse:
+    return await recording.set_stock_policy(
+        db, command, item_id, policy, reorder_point, movement_rpc.POLICY_SET
+    )
+
+
+async def save_ingredient(
+    db: Database, command: Command, wanted: Ingredient, *, is_new: bool = True
+) -> stock_api.SaveIngredientResponse:
+    return await ingredients.save_ingredient(db, command, wanted, is_new, ingredient_rpc.SAVED)
+
+
+async def set_recipe(db: Database, command: Command, wanted: Recipe) -> stock_api.SetRecipeResponse:
+    return await recipes.set_recipe(db, command, wanted, recipe_rpc.SET)
+
+
+async def save_supplier(
+    db: Database, command: Command, wanted: Supplier, *, is_new: bool = True
+) -> stock_api.SaveSupplierResponse:
+    return await suppliers.save_supplier(db, command, wanted, is_new, supplier_rpc.SAVED)
+
+
+async def set_supply(db: Database, command: Command, wanted: Supply) -> stock_api.SetSupplyResponse:
+    return await supplies.set_supply(db, command, wanted, supply_rpc.SET)
 
 
 async def import_menu(db: Database, command: Command, content: bytes) -> catalog_api.ImportMenuResponse:

@@ -13,13 +13,13 @@ from google.protobuf.message import Message
 from services.catalog.domain.category import Category
 from services.catalog.domain.item import Item, Option, OptionGroup
 from services.catalog.domain.menu import MenuChange
-from services.catalog.domain.stock import AvailabilityCause, StockLevel
+from services.catalog.domain.stock import AvailabilityCause, StockLevel, StockPolicy
 from services.catalog.domain.vat import VatClass, VatRate
 from services.catalog.domain.window import AvailabilityWindow
 from services.catalog.wire.item import item as item_message
 from services.catalog.wire.item import item_availability_changed, item_in
 from services.catalog.wire.menu import menu_changed
-from services.catalog.wire.stock import stock_changed, stock_low
+from services.catalog.wire.stock import stock_changed, stock_low, stock_oversold
 
 EXAMPLES = Path(__file__).parents[3] / "protos" / "examples"
 RESTAURANT = UUID("0198c0de-0000-7000-8000-000000000001")
@@ -52,13 +52,16 @@ ITEM = Item(
 )
 VAT = VatClass("hot_food", "Hot food", (VatRate(date(2022, 4, 1), 2000, 2000),), 7)
 CHANGE = MenuChange((Category(MAINS, "Mains", 10, 7),), (ITEM,), (VAT,), (GONE,), (GONE_CATEGORY,))
-LEVEL = StockLevel(CAKE, "Cheesecake", 12, 4, 10, 31, datetime(2026, 3, 2, 12, 0, tzinfo=UTC))
+NOON, NIGHT = datetime(2026, 3, 2, 12, 0, tzinfo=UTC), datetime(2026, 3, 1, 22, 30, tzinfo=UTC)
+LEVEL = StockLevel(CAKE, "Cheesecake", 12, 4, 10, 31, NOON, counted_at=NIGHT)
 LOW = replace(LEVEL, reorder_point=8)
+OVERSOLD = replace(LEVEL, on_hand=4, reserved=6, version=35, policy=StockPolicy.WARN)
 
 BUILT: dict[str, Message] = {
     "MenuChanged": menu_changed(RESTAURANT, 7, CHANGE)[0],
     "StockChanged": stock_changed(LEVEL),
     "StockLow": stock_low(LOW),
+    "StockOversold": stock_oversold(OVERSOLD),
     "ItemAvailabilityChanged": item_availability_changed(
         CAKE, "Cheesecake", AvailabilityCause.OUT_OF_STOCK, 7
     ),

@@ -290,8 +290,17 @@ async def test_a_movement_is_booked_for_each_line_once(service_database: OpenDat
     for _ in range(2):
         await complete(db, tenant, StockOrder(order, 2, basket))
     async with db.transaction(tenant) as tx:
-        rows = await tx.fetch("SELECT kind, quantity, on_hand_after FROM stock_movement ORDER BY id")
-    assert [tuple(row) for row in rows] == [("count", 10, 10), ("sale", -4, 6), ("sale", -1, 5)]
+        rows = await tx.fetch(
+            "SELECT kind, quantity, reserved, on_hand_after FROM stock_movement ORDER BY id"
+        )
+    first, second = (4, 1) if basket[0].line_id < basket[1].line_id else (1, 4)
+    assert [tuple(row) for row in rows] == [
+        ("count", 10, 0, 10),
+        ("reserve", 0, first, 10),
+        ("reserve", 0, second, 10),
+        ("sale", -first, -first, 10 - first),
+        ("sale", -second, -second, 5),
+    ]
 
 
 async def test_every_change_of_a_level_is_told_absolutely(

@@ -78,7 +78,9 @@ async def check(shop: Shop) -> None:
     """
     async with shop.db.transaction(shop.tenant) as tx:
         levels = {level.item_id: level for level in await stock_store.levels(tx)}
-        movements = await tx.fetch("SELECT item_id, kind, quantity, order_id, line_id FROM stock_movement")
+        movements = await tx.fetch(
+            "SELECT item_id, kind, quantity, reserved, order_id, line_id FROM stock_movement"
+        )
         held = [await reservation_store.find_reservation(tx, order_id) for order_id in shop.baskets]
     lines = [line for each in held if each is not None and each.state in ACTIVE for line in each.lines]
     for item_id in shop.items:
@@ -86,8 +88,11 @@ async def check(shop: Shop) -> None:
         gone = -sum(row["quantity"] for row in own if row["kind"] in ("sale", "waste"))
         assert OPENING - gone == levels[item_id].on_hand
         assert sum(row["quantity"] for row in own) == levels[item_id].on_hand
+        assert sum(row["reserved"] for row in own) == levels[item_id].reserved
         assert levels[item_id].reserved == sum(line.quantity for line in lines if line.item_id == item_id)
-    taken = [(row["order_id"], row["line_id"]) for row in movements if row["order_id"] is not None]
+    taken = [
+        (row["order_id"], row["line_id"]) for row in movements if row["order_id"] and row["quantity"] != 0
+    ]
     assert len(taken) == len(set(taken))
 
 

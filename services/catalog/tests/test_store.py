@@ -8,13 +8,26 @@ import pytest
 from chassis.db.migrations import revert_migrations, run_migrations, schema_differences
 from chassis.ids import new_id
 from harness.fixtures import ModuleDatabases, OpenDatabase
+from services.catalog.domain.ingredient import Ingredient, StockUnit
+from services.catalog.domain.recipe import Recipe, Take
+from services.catalog.domain.supplier import Supplier
+from services.catalog.domain.supply import Supply
 from services.catalog.store import category as category_store
 from services.catalog.store import item as item_store
 from services.catalog.store import reservation as reservation_store
 from services.catalog.store import restaurant as restaurant_store
 from services.catalog.store import stock as stock_store
 from services.catalog.store import vat as vat_store
-from services.catalog.tests.builders import a_category, a_group, a_restaurant, an_item, counted, saved
+from services.catalog.tests import doing
+from services.catalog.tests.builders import (
+    a_category,
+    a_group,
+    a_restaurant,
+    an_item,
+    command,
+    counted,
+    saved,
+)
 
 TENANT_TABLES = (
     "restaurant",
@@ -25,6 +38,11 @@ TENANT_TABLES = (
     "stock",
     "stock_movement",
     "reservation",
+    "ingredient",
+    "recipe",
+    "recipe_take",
+    "supplier",
+    "supply",
 )
 
 
@@ -74,7 +92,14 @@ async def test_options_are_stored_with_their_allergens_and_those_of_before_have_
 async def test_without_a_restaurant_no_row_is_seen(service_database: OpenDatabase, table: str) -> None:
     db = await service_database("catalog")
     tenant = await a_restaurant(db)
-    await counted(db, tenant, await a_category(db, tenant), 5)
+    category = await a_category(db, tenant)
+    await counted(db, tenant, category, 5)
+    flour, mill = Ingredient(new_id(), "Flour", StockUnit.GRAM), Supplier(new_id(), "Mill", 1)
+    await doing.save_ingredient(db, command(tenant), flour)
+    bread = await saved(db, tenant, an_item(category.id))
+    await doing.set_recipe(db, command(tenant), Recipe(bread.id, (Take(flour.id, 500),)))
+    await doing.save_supplier(db, command(tenant), mill)
+    await doing.set_supply(db, command(tenant), Supply(flour.id, mill.id, 1_000, 150))
     async with db.transaction(tenant) as tx:
         await reservation_store.lock_reservation(tx, new_id(), db.clock.now())
     async with db.transaction(tenant) as tx:

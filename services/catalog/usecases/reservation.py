@@ -4,7 +4,8 @@ Reserving and releasing need no idempotency key: the order's id and the ids of i
 before.
 """
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Sequence, Set
+from dataclasses import replace
 from datetime import datetime
 from functools import partial
 from uuid import UUID
@@ -15,18 +16,19 @@ from chassis.db import Database, Transaction
 from chassis.ids import new_id
 from services.catalog.domain import reservation as rules
 from services.catalog.domain.errors import UnknownItem
+from services.catalog.domain.movement import Held, MovementKind, Taken, order_movements
+from services.catalog.domain.recipe import taken_lines
 from services.catalog.domain.reservation import OrderStage, Reservation, Settlement, StockOrder, put_off_until
 from services.catalog.domain.stock import (
     LevelChange,
-    MovementKind,
     StockLevel,
     StockLine,
     demand,
     move,
     require_available,
-    taken_movements,
 )
 from services.catalog.store import item as item_store
+from services.catalog.store import movement as movement_store
 from services.catalog.store import reservation as reservation_store
 from services.catalog.store import stock as stock_store
 from services.catalog.usecases.stock.announcing import announce
@@ -47,10 +49,13 @@ async def reserve_stock(
     now = db.clock.now()
     async with db.transaction(tenant) as tx:
         tx.command_id = command_id
-        current = await reservation_store.lock_reservation(tx, order_id, now)
-        levels = await stock_store.lock_levels(tx, [line.item_id for line in lines])
-        await _check_known(tx, lines, levels)
-        wanted = [line for line in lines if line.item_id in levels and levels[line.item_id].tracked]
+        current, recipes = await reservation_store.lock_reservation_and_recipes(
+            tx, order_id, now, [line.item_id for line in lines]
+        )
+        taken = taken_lines(current.active_lines, lines, recipes)
+        levels = await stock_store.lock_levels(tx, [line.item_id for line in taken])
+        await _check_known(tx, lines, levels.keys() | recipes.keys())
+        wanted = [line for line in taken if line.item_id in levels and levels[line.item_id].tracked]
         settlement = rules.hold(current, order_id, wanted, now) if wanted else None
         if settlement is not None:
             require_available(levels, settlement.reserved)
@@ -80,14 +85,18 @@ async def confirm_order(tx: Transaction, order: StockOrder, now: datetime) -> No
         await _settle(tx, order, now, rules.confirm)
 
 
-async def complete_order(tx: Transaction, order: StockOrder, now: datetime) -> None:
-    """The order is done: what it reserved is sold."""
-    await _settle(tx, order, now, rules.commit)
+async def complete_order(
+    tx: Transaction, order: StockOrder, now: datetime, at: datetime | None = None
+) -> None:
+    """The order is done: what it reserved is sold. ``at``: when that was, now where it is not known."""
+    await _settle(tx, order, now, rules.commit, at)
 
 
-async def cancel_order(tx: Transaction, order: StockOrder, now: datetime, *, wasted: bool) -> None:
-    """The order was cancelled: what it reserved is free again, or wasted."""
-    await _settle(tx, order, now, partial(rules.cancel, wasted=wasted))
+async def cancel_order(
+    tx: Transaction, order: StockOrder, now: datetime, at: datetime | None = None, *, wasted: bool
+) -> None:
+    """The order was cancelled: what it reserved is free again, or wasted. ``at`` as above."""
+    await _settle(tx, order, now, partial(rules.cancel, wasted=wasted), at)
 
 
 async def expired_holds(db: Database, limit: int) -> list[tuple[UUID, UUID]]:
@@ -120,19 +129,31 @@ async def _settle(
     order: StockOrder,
     now: datetime,
     step: Callable[[Reservation, StockOrder, rules.IsTracked], Settlement | None],
+    at: datetime | None = None,
 ) -> None:
     if not await _concerns_stock(tx, order):
         return
-    current = await reservation_store.lock_reservation(tx, order.order_id, now)
+    current, recipes = await reservation_store.lock_reservation_and_recipes(
+        tx, order.order_id, now, _items_of(order)
+    )
+    held = current.active_lines
+    order = replace(
+        order,
+        lines=tuple(taken_lines(held, order.lines, recipes)),
+        wasted=tuple(taken_lines(held, order.wasted, recipes)),
+    )
     levels = await _levels_of(tx, current, order)
     settlement = step(current, order, _tracked(levels))
     if settlement is not None:
-        await _book(tx, settlement, levels, now)
+        await _book(tx, settlement, levels, now, at)
 
 
 async def _concerns_stock(tx: Transaction, order: StockOrder) -> bool:
-    items = [line.item_id for line in (*order.lines, *order.wasted)]
-    return await reservation_store.concerns_stock(tx, order.order_id, items)
+    return await reservation_store.concerns_stock(tx, order.order_id, _items_of(order))
+
+
+def _items_of(order: StockOrder) -> list[UUID]:
+    return [line.item_id for line in (*order.lines, *order.wasted)]
 
 
 async def _levels_of(tx: Transaction, current: Reservation, order: StockOrder) -> dict[UUID, StockLevel]:
@@ -149,21 +170,40 @@ async def _book(
     settlement: Settlement,
     levels: dict[UUID, StockLevel],
     now: datetime,
+    at: datetime | None = None,
 ) -> dict[UUID, StockLevel]:
-    changed = move(levels, settlement.reserved, demand((*settlement.taken, *settlement.wasted)), now)
-    changes = [LevelChange(levels[item_id], after) for item_id, after in changed.items()]
-    gone = [(settlement.movement, settlement.taken), (MovementKind.WASTE, settlement.wasted)]
-    movements = taken_movements(
-        [(kind, line) for kind, lines in gone if kind for line in lines], levels, new_id
-    )
-    await stock_store.book(tx, now, changes, movements, settlement.reservation)
+    after = settlement.reservation
+    taken = await _taken(tx, settlement, levels, min(at or now, now))
+    gone = demand(taken.missing) if taken is not None else {}
+    changed = move(levels, settlement.reserved, gone, now)
+    changes = [LevelChange(levels[item_id], level) for item_id, level in changed.items()]
+    held = Held(after.order_id, after.revision, settlement.before, after.active_lines)
+    movements = order_movements(held, taken, levels, now, new_id)
+    await stock_store.book(tx, now, changes, movements, after)
     await announce(tx, changes)
     _oversold.inc(sum(1 for change in changes if change.after.available < 0 <= change.before.available))
     return changed
 
 
-async def _check_known(tx: Transaction, lines: Sequence[StockLine], levels: dict[UUID, StockLevel]) -> None:
-    uncounted = {line.item_id for line in lines} - levels.keys()
+async def _taken(
+    tx: Transaction, settlement: Settlement, levels: dict[UUID, StockLevel], at: datetime
+) -> Taken | None:
+    """What leaves the shelf. Only where the shelf was counted since, that is looked up."""
+    gone = (*settlement.taken, *settlement.wasted)
+    if not gone:
+        return None
+    counted_since = [
+        item_id
+        for item_id in demand(gone)
+        if (counted_at := levels[item_id].counted_at) is not None and at < counted_at
+    ]
+    counts = await movement_store.next_counts(tx, counted_since, at) if counted_since else {}
+    kind = settlement.movement or MovementKind.WASTE
+    return Taken(kind, settlement.taken, at, counts, settlement.wasted)
+
+
+async def _check_known(tx: Transaction, lines: Sequence[StockLine], known: Set[UUID]) -> None:
+    uncounted = {line.item_id for line in lines} - known
     if uncounted:
         unknown = uncounted - await item_store.known_items(tx, sorted(uncounted))
         if unknown:

@@ -110,6 +110,7 @@ CASES: list[tuple[Message, str, str, str]] = [
     (orders_events.MetricsUpdated(), "metrics", "metrics", "metrics"),
     (catalog_events.StockChanged(level=LEVEL), "inventory", "inventory.level", "level:i1"),
     (catalog_events.StockLow(level=LEVEL), "inventory", "inventory.low_stock", "low:i1"),
+    (catalog_events.StockOversold(level=LEVEL), "inventory", "inventory.oversold", "oversold:i1"),
     (catalog_events.ItemAvailabilityChanged(item_id="i1"), "inventory", "item.86", "item:i1"),
     (
         catalog_events.ItemAvailabilityChanged(item_id="i1", available=True),

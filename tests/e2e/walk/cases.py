@@ -38,6 +38,7 @@ async def request_for(operation: Operation, shop: Shop, caller: Device) -> Sent:
 MADE: dict[str, Callable[[Shop], Awaitable[Any]]] = {
     "category_id": lambda shop: shop.new_category(),
     "employee_id": lambda shop: shop.employee(),
+    "ingredient_id": lambda shop: shop.new_ingredient(),
     "invitation_id": lambda shop: shop.invitation(),
     "item_id": lambda shop: shop.new_item(),
     "number": lambda shop: shop.z_report(),
@@ -46,6 +47,7 @@ MADE: dict[str, Callable[[Shop], Awaitable[Any]]] = {
     "promotion_id": lambda shop: shop.promotion(),
     "section_id": lambda shop: shop.new_section(),
     "session_id": lambda shop: shop.session(),
+    "supplier_id": lambda shop: shop.new_supplier(),
     "table_id": lambda shop: shop.new_table(),
     "ticket_id": lambda shop: shop.ticket(),
     "user_id": lambda shop: shop.member(),
@@ -278,6 +280,50 @@ async def _change_table(operation: Operation, shop: Shop, caller: Device) -> Sen
 async def _reserve(operation: Operation, shop: Shop, caller: Device) -> Sent:
     table, tomorrow = await shop.new_table(), SystemClock().now() + timedelta(days=1)
     return Sent({"table_id": table["id"]}, operation.example | {"from": tomorrow.isoformat()})
+
+
+@case("POST /stock/{item_id}/waste", "POST /stock/{item_id}/delivery", "PUT /stock/{item_id}/policy")
+async def _tell_of_the_shelf(operation: Operation, shop: Shop, caller: Device) -> Sent:
+    item = await shop.counted_item()
+    return Sent({"item_id": item["id"]}, operation.example)
+
+
+@case("POST /ingredients")
+async def _add_ingredient(operation: Operation, shop: Shop, caller: Device) -> Sent:
+    return Sent(body=put(operation.example, name=unique("Flour")))
+
+
+@case("PUT /ingredients/{ingredient_id}")
+async def _change_ingredient(operation: Operation, shop: Shop, caller: Device) -> Sent:
+    ingredient = await shop.new_ingredient()
+    body = put(operation.example, name=unique("Flour"))
+    return Sent({"ingredient_id": ingredient["id"]}, body, headers=match(ingredient))
+
+
+@case("PUT /menu/items/{item_id}/recipe")
+async def _set_recipe(operation: Operation, shop: Shop, caller: Device) -> Sent:
+    item, ingredient = await shop.new_item(), await shop.new_ingredient()
+    body = put(operation.example, takes__0__ingredient_id=ingredient["id"])
+    return Sent({"item_id": item["id"]}, body, headers={"If-Match": '"0"'})
+
+
+@case("POST /suppliers")
+async def _add_supplier(operation: Operation, shop: Shop, caller: Device) -> Sent:
+    return Sent(body=put(operation.example, name=unique("Mill")))
+
+
+@case("PUT /suppliers/{supplier_id}")
+async def _change_supplier(operation: Operation, shop: Shop, caller: Device) -> Sent:
+    supplier = await shop.new_supplier()
+    body = put(operation.example, name=unique("Mill"))
+    return Sent({"supplier_id": supplier["id"]}, body, headers=match(supplier))
+
+
+@case("PUT /stock/{item_id}/supply")
+async def _set_supply(operation: Operation, shop: Shop, caller: Device) -> Sent:
+    ingredient, supplier = await shop.new_ingredient(), await shop.new_supplier()
+    body = put(operation.example, supplier_id=supplier["id"])
+    return Sent({"item_id": ingredient["id"]}, body, headers={"If-Match": '"0"'})
 
 
 TICKET_STEPS_BEFORE = {"recall": ("bump",), "serve": ("bump",)}

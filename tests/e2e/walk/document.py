@@ -92,6 +92,12 @@ class Operation:
         return {name for name, one in content.items() if "schema" not in one and "/health" not in self.path}
 
     @property
+    def may_be_json(self) -> bool:
+        """Whether JSON is answered to whoever accepts no file."""
+        content = self.described["responses"][str(self.success)].get("content", {})
+        return "schema" in content.get("application/json", {})
+
+    @property
     def takes_key(self) -> bool:
         """Whether an Idempotency-Key is documented."""
         return self._has_header("Idempotency-Key")

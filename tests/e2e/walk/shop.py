@@ -136,6 +136,23 @@ class Shop:
         made: Json = await self.owner.post("/api/v2/floor/tables", body)
         return made
 
+    async def counted_item(self) -> Json:
+        """One of which there is plenty."""
+        item: Json = await self.new_item()
+        await self.owner.put(f"/api/v2/stock/{item['id']}", {"on_hand": 100})
+        return item
+
+    async def new_ingredient(self) -> Json:
+        """In grams, of which none is there."""
+        body = {"name": unique("Flour"), "unit": "gram"}
+        made: Json = await self.owner.post("/api/v2/ingredients", body)
+        return made
+
+    async def new_supplier(self) -> Json:
+        """Of whom nothing comes."""
+        made: Json = await self.owner.post("/api/v2/suppliers", {"name": unique("Mill"), "lead_days": 2})
+        return made
+
     async def session(self) -> Json:
         """An open till that stays open."""
         if "session" not in self.kept:

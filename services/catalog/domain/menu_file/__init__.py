@@ -16,7 +16,7 @@ The first row names the columns, in any order and any case:
     plu            101                a short number to call it by at the till; one item has it
     stock          50                 units on hand when counting starts; ignored once an item is counted
     reorder_point  5                  warn at this many units
-    stock_policy   refuse             or allow: may be ordered although none is left
+    stock_policy   refuse             or allow: may be ordered although none is left; warn: so, and told
 
 In `options` the groups are parted by |, their options by ;, and an option is its name, what it adds to the
 price after = (nothing: 0) and, in brackets, the allergens that it adds to the item's, separated by commas. An

@@ -128,7 +128,7 @@ def policy(text: str) -> StockPolicy:
     try:
         return StockPolicy(text.casefold())
     except ValueError:
-        raise BadCell("write refuse or allow") from None
+        raise BadCell("write refuse, warn or allow") from None
 
 
 def allergens(text: str) -> tuple[int, ...]:

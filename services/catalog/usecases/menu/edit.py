@@ -10,13 +10,13 @@ from chassis.ids import new_id
 from services.catalog.domain.category import Category
 from services.catalog.domain.item import Item, check_item_bytes
 from services.catalog.domain.menu import MenuChange, check_size
+from services.catalog.domain.movement import counted_movements
 from services.catalog.domain.stock import (
     AvailabilityCause,
     LevelChange,
     StockLevel,
     StockSetting,
     begin_tracking,
-    counted_movements,
     end_tracking,
 )
 from services.catalog.domain.vat import VatClass
@@ -139,6 +139,8 @@ class Edit:
     def _level_after(
         self, level: StockLevel, old: Item | None, new: Item, setting: StockSetting | None
     ) -> StockLevel:
+        if level.is_made:
+            return end_tracking(level, self.now) if level.tracked else level
         if old is not None and old.stock_tracked and not new.stock_tracked:
             return end_tracking(level, self.now)
         if new.stock_tracked and (setting is not None or not level.tracked):
@@ -148,7 +150,7 @@ class Edit:
     async def _book(self, changes: Sequence[LevelChange]) -> None:
         if not changes:
             return
-        recounted = [change for change in changes if change.after.on_hand != change.before.on_hand]
+        recounted = [change for change in changes if change.was_counted]
         movements = counted_movements(recounted, new_id)
         await stock_store.book(self.tx, self.now, changes, movements)
         await announce(self.tx, changes, menu_version=self.version)

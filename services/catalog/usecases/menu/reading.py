@@ -19,10 +19,10 @@ from services.catalog.domain.menu import MenuState, OnSale, etag_of, on_sale
 from services.catalog.store import category as category_store
 from services.catalog.store import item as item_store
 from services.catalog.store import menu as menu_store
-from services.catalog.store import stock as stock_store
 from services.catalog.store.restaurant import find_restaurant
 from services.catalog.usecases.ports import AskAuth
 from services.catalog.usecases.restaurant import restaurant_of
+from services.catalog.usecases.stock.counting import levels_on_sale
 from services.catalog.usecases.vat import vat_classes_of
 
 MENUS_KEPT = 256
@@ -138,7 +138,7 @@ class MenuReader(Generic[W, A]):
             stamp = await menu_store.read_stamp(tx)
             restaurant = await find_restaurant(tx)
             assert restaurant is not None
-            levels = tuple(await stock_store.levels(tx))
+            levels = tuple(await levels_on_sale(tx))
             if old is not None and old.stamp.menu == stamp.menu:
                 return replace(old, stamp=stamp, restaurant=restaurant, levels=levels)
             categories, removed_categories = await category_store.categories(tx)

@@ -62,6 +62,54 @@ ALLERGEN_SOYA: Allergen.ValueType  # 13
 ALLERGEN_SULPHITES: Allergen.ValueType  # 14
 Global___Allergen: _TypeAlias = Allergen  # noqa: Y015
 
+class _StockPolicy:
+    ValueType = _typing.NewType("ValueType", _builtins.int)
+    V: _TypeAlias = ValueType  # noqa: Y015
+
+class _StockPolicyEnumTypeWrapper(_enum_type_wrapper._EnumTypeWrapper[_StockPolicy.ValueType], _builtins.type):
+    DESCRIPTOR: _descriptor.EnumDescriptor
+    STOCK_POLICY_UNSPECIFIED: _StockPolicy.ValueType  # 0
+    STOCK_POLICY_BLOCK: _StockPolicy.ValueType  # 1
+    """Refused with INSUFFICIENT_STOCK; the item is sold out when nothing is left ("refuse" in menu files)."""
+    STOCK_POLICY_WARN: _StockPolicy.ValueType  # 2
+    """Sold all the same, and the tills are warned: it is oversold."""
+    STOCK_POLICY_ALLOW: _StockPolicy.ValueType  # 3
+    """Sold all the same, and nobody is told."""
+
+class StockPolicy(_StockPolicy, metaclass=_StockPolicyEnumTypeWrapper):
+    """Whether an order may reserve more than is available."""
+
+STOCK_POLICY_UNSPECIFIED: StockPolicy.ValueType  # 0
+STOCK_POLICY_BLOCK: StockPolicy.ValueType  # 1
+"""Refused with INSUFFICIENT_STOCK; the item is sold out when nothing is left ("refuse" in menu files)."""
+STOCK_POLICY_WARN: StockPolicy.ValueType  # 2
+"""Sold all the same, and the tills are warned: it is oversold."""
+STOCK_POLICY_ALLOW: StockPolicy.ValueType  # 3
+"""Sold all the same, and nobody is told."""
+Global___StockPolicy: _TypeAlias = StockPolicy  # noqa: Y015
+
+class _StockUnit:
+    ValueType = _typing.NewType("ValueType", _builtins.int)
+    V: _TypeAlias = ValueType  # noqa: Y015
+
+class _StockUnitEnumTypeWrapper(_enum_type_wrapper._EnumTypeWrapper[_StockUnit.ValueType], _builtins.type):
+    DESCRIPTOR: _descriptor.EnumDescriptor
+    STOCK_UNIT_UNSPECIFIED: _StockUnit.ValueType  # 0
+    STOCK_UNIT_PIECE: _StockUnit.ValueType  # 1
+    """Of everything that is sold."""
+    STOCK_UNIT_GRAM: _StockUnit.ValueType  # 2
+    STOCK_UNIT_MILLILITRE: _StockUnit.ValueType  # 3
+
+class StockUnit(_StockUnit, metaclass=_StockUnitEnumTypeWrapper):
+    """In which a level is counted."""
+
+STOCK_UNIT_UNSPECIFIED: StockUnit.ValueType  # 0
+STOCK_UNIT_PIECE: StockUnit.ValueType  # 1
+"""Of everything that is sold."""
+STOCK_UNIT_GRAM: StockUnit.ValueType  # 2
+STOCK_UNIT_MILLILITRE: StockUnit.ValueType  # 3
+Global___StockUnit: _TypeAlias = StockUnit  # noqa: Y015
+
 class _MenuFormat:
     ValueType = _typing.NewType("ValueType", _builtins.int)
     V: _TypeAlias = ValueType  # noqa: Y015
@@ -382,7 +430,7 @@ Global___Menu: _TypeAlias = Menu  # noqa: Y015
 
 @_typing.final
 class StockLevel(_message.Message):
-    """The absolute level of one tracked item. available = on_hand - reserved."""
+    """The absolute level of one tracked item or ingredient. available = on_hand - reserved."""
 
     DESCRIPTOR: _descriptor.Descriptor
 
@@ -395,6 +443,10 @@ class StockLevel(_message.Message):
     VERSION_FIELD_NUMBER: _builtins.int
     UPDATED_AT_FIELD_NUMBER: _builtins.int
     UNTRACKED_FIELD_NUMBER: _builtins.int
+    POLICY_FIELD_NUMBER: _builtins.int
+    OVERSOLD_FIELD_NUMBER: _builtins.int
+    COUNTED_AT_FIELD_NUMBER: _builtins.int
+    UNIT_FIELD_NUMBER: _builtins.int
     item_id: _builtins.str
     item_name: _builtins.str
     on_hand: _builtins.int
@@ -405,8 +457,16 @@ class StockLevel(_message.Message):
     """Grows by one with each change of this item's level."""
     untracked: _builtins.bool
     """True in the last change of an item that is counted no longer: whoever keeps levels forgets it."""
+    policy: Global___StockPolicy.ValueType
+    oversold: _builtins.bool
+    """More is promised or sold than there is, by a sale that could not be refused or was not. Count the shelf."""
+    unit: Global___StockUnit.ValueType
     @_builtins.property
     def updated_at(self) -> _timestamp_pb2.Timestamp: ...
+    @_builtins.property
+    def counted_at(self) -> _timestamp_pb2.Timestamp:
+        """When somebody last counted the shelf. What happened before that is in the count, whenever it is heard of."""
+
     def __init__(
         self,
         *,
@@ -419,10 +479,14 @@ class StockLevel(_message.Message):
         version: _builtins.int = ...,
         updated_at: _timestamp_pb2.Timestamp | None = ...,
         untracked: _builtins.bool = ...,
+        policy: Global___StockPolicy.ValueType = ...,
+        oversold: _builtins.bool = ...,
+        counted_at: _timestamp_pb2.Timestamp | None = ...,
+        unit: Global___StockUnit.ValueType = ...,
     ) -> None: ...
-    _HasFieldArgType: _TypeAlias = _typing.Literal["updated_at", b"updated_at"]  # noqa: Y015
+    _HasFieldArgType: _TypeAlias = _typing.Literal["counted_at", b"counted_at", "updated_at", b"updated_at"]  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["available", b"available", "item_id", b"item_id", "item_name", b"item_name", "on_hand", b"on_hand", "reorder_point", b"reorder_point", "reserved", b"reserved", "untracked", b"untracked", "updated_at", b"updated_at", "version", b"version"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["available", b"available", "counted_at", b"counted_at", "item_id", b"item_id", "item_name", b"item_name", "on_hand", b"on_hand", "oversold", b"oversold", "policy", b"policy", "reorder_point", b"reorder_point", "reserved", b"reserved", "unit", b"unit", "untracked", b"untracked", "updated_at", b"updated_at", "version", b"version"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 

@@ -119,6 +119,28 @@ class StockLow(_message.Message):
 Global___StockLow: _TypeAlias = StockLow  # noqa: Y015
 
 @_typing.final
+class StockOversold(_message.Message):
+    """More was promised or sold than there is: once, until there is enough again."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    LEVEL_FIELD_NUMBER: _builtins.int
+    @_builtins.property
+    def level(self) -> _catalog_pb2.StockLevel: ...
+    def __init__(
+        self,
+        *,
+        level: _catalog_pb2.StockLevel | None = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _typing.Literal["level", b"level"]  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["level", b"level"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___StockOversold: _TypeAlias = StockOversold  # noqa: Y015
+
+@_typing.final
 class ItemAvailabilityChanged(_message.Message):
     """An item was taken off or ran out (available false), or came back."""
 

@@ -25,17 +25,17 @@ _sym_db = _symbol_database.Default()
 from google.protobuf import descriptor_pb2 as google_dot_protobuf_dot_descriptor__pb2
 
 
-DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n\x1a\x66ynlo/common/v1/rest.proto\x12\x0f\x66ynlo.common.v1\x1a google/protobuf/descriptor.proto\"\xc0\x02\n\x04Rest\x12\x18\n\x07summary\x18\x01 \x01(\tR\x07summary\x12\x10\n\x03tag\x18\x02 \x01(\tR\x03tag\x12\x16\n\x06status\x18\x03 \x01(\x05R\x06status\x12\x31\n\x03key\x18\x04 \x01(\x0e\x32\x1f.fynlo.common.v1.IdempotencyKeyR\x03key\x12\x12\n\x04\x65tag\x18\x05 \x01(\tR\x04\x65tag\x12\x19\n\x08if_match\x18\x06 \x01(\tR\x07ifMatch\x12\x1a\n\x08location\x18\x07 \x01(\tR\x08location\x12\x18\n\x07\x61nswers\x18\x08 \x03(\tR\x07\x61nswers\x12\x18\n\x07seconds\x18\t \x01(\x01R\x07seconds\x12\x1f\n\x0bmedia_types\x18\n \x03(\tR\nmediaTypes\x12!\n\x0c\x61nswer_types\x18\x0b \x03(\tR\x0b\x61nswerTypes\"<\n\x08Refusals\x12\x16\n\x06status\x18\x01 \x01(\x05R\x06status\x12\x18\n\x07reasons\x18\x02 \x03(\tR\x07reasons*m\n\x0eIdempotencyKey\x12\x1f\n\x1bIDEMPOTENCY_KEY_UNSPECIFIED\x10\x00\x12\x1c\n\x18IDEMPOTENCY_KEY_OPTIONAL\x10\x01\x12\x1c\n\x18IDEMPOTENCY_KEY_REQUIRED\x10\x02:K\n\x04rest\x12\x1e.google.protobuf.MethodOptions\x18\xe1\x8e\x03 \x03(\x0b\x32\x15.fynlo.common.v1.RestR\x04rest:U\n\x07refused\x12\x1e.google.protobuf.MethodOptions\x18\xe2\x8e\x03 \x03(\x0b\x32\x19.fynlo.common.v1.RefusalsR\x07refused:?\n\nrefused_as\x12\x1e.google.protobuf.MethodOptions\x18\xe3\x8e\x03 \x03(\tR\trefusedAsb\x06proto3')
+DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n\x1a\x66ynlo/common/v1/rest.proto\x12\x0f\x66ynlo.common.v1\x1a google/protobuf/descriptor.proto\"\xe7\x02\n\x04Rest\x12\x18\n\x07summary\x18\x01 \x01(\tR\x07summary\x12\x10\n\x03tag\x18\x02 \x01(\tR\x03tag\x12\x16\n\x06status\x18\x03 \x01(\x05R\x06status\x12\x31\n\x03key\x18\x04 \x01(\x0e\x32\x1f.fynlo.common.v1.IdempotencyKeyR\x03key\x12\x12\n\x04\x65tag\x18\x05 \x01(\tR\x04\x65tag\x12\x19\n\x08if_match\x18\x06 \x01(\tR\x07ifMatch\x12\x1a\n\x08location\x18\x07 \x01(\tR\x08location\x12\x18\n\x07\x61nswers\x18\x08 \x03(\tR\x07\x61nswers\x12\x18\n\x07seconds\x18\t \x01(\x01R\x07seconds\x12\x1f\n\x0bmedia_types\x18\n \x03(\tR\nmediaTypes\x12!\n\x0c\x61nswer_types\x18\x0b \x03(\tR\x0b\x61nswerTypes\x12%\n\x0e\x61\x63\x63\x65pted_types\x18\x0c \x03(\tR\racceptedTypes\"<\n\x08Refusals\x12\x16\n\x06status\x18\x01 \x01(\x05R\x06status\x12\x18\n\x07reasons\x18\x02 \x03(\tR\x07reasons*m\n\x0eIdempotencyKey\x12\x1f\n\x1bIDEMPOTENCY_KEY_UNSPECIFIED\x10\x00\x12\x1c\n\x18IDEMPOTENCY_KEY_OPTIONAL\x10\x01\x12\x1c\n\x18IDEMPOTENCY_KEY_REQUIRED\x10\x02:K\n\x04rest\x12\x1e.google.protobuf.MethodOptions\x18\xe1\x8e\x03 \x03(\x0b\x32\x15.fynlo.common.v1.RestR\x04rest:U\n\x07refused\x12\x1e.google.protobuf.MethodOptions\x18\xe2\x8e\x03 \x03(\x0b\x32\x19.fynlo.common.v1.RefusalsR\x07refused:?\n\nrefused_as\x12\x1e.google.protobuf.MethodOptions\x18\xe3\x8e\x03 \x03(\tR\trefusedAsb\x06proto3')
 
 _globals = globals()
 _builder.BuildMessageAndEnumDescriptors(DESCRIPTOR, _globals)
 _builder.BuildTopDescriptorsAndMessages(DESCRIPTOR, 'fynlo.common.v1.rest_pb2', _globals)
 if not _descriptor._USE_C_DESCRIPTORS:
   DESCRIPTOR._loaded_options = None
-  _globals['_IDEMPOTENCYKEY']._serialized_start=466
-  _globals['_IDEMPOTENCYKEY']._serialized_end=575
+  _globals['_IDEMPOTENCYKEY']._serialized_start=505
+  _globals['_IDEMPOTENCYKEY']._serialized_end=614
   _globals['_REST']._serialized_start=82
-  _globals['_REST']._serialized_end=402
-  _globals['_REFUSALS']._serialized_start=404
-  _globals['_REFUSALS']._serialized_end=464
+  _globals['_REST']._serialized_end=441
+  _globals['_REFUSALS']._serialized_start=443
+  _globals['_REFUSALS']._serialized_end=503
 # @@protoc_insertion_point(module_scope)

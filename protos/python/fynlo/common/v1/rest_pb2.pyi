@@ -61,6 +61,7 @@ class Rest(_message.Message):
     SECONDS_FIELD_NUMBER: _builtins.int
     MEDIA_TYPES_FIELD_NUMBER: _builtins.int
     ANSWER_TYPES_FIELD_NUMBER: _builtins.int
+    ACCEPTED_TYPES_FIELD_NUMBER: _builtins.int
     summary: _builtins.str
     """One line. Where an enum value is in the path, the value's comment says it."""
     tag: _builtins.str
@@ -89,6 +90,12 @@ class Rest(_message.Message):
     def answer_types(self) -> _containers.RepeatedScalarFieldContainer[_builtins.str]:
         """What an answer may be that is a file, and no JSON: content, media_type and file_name of the method's answer."""
 
+    @_builtins.property
+    def accepted_types(self) -> _containers.RepeatedScalarFieldContainer[_builtins.str]:
+        """What a client may accept instead of JSON. The one that it does is said in `accept` of the request, and the answer is a
+        file: content, media_type and file_name of the method's answer.
+        """
+
     def __init__(
         self,
         *,
@@ -103,10 +110,11 @@ class Rest(_message.Message):
         seconds: _builtins.float = ...,
         media_types: _abc.Iterable[_builtins.str] | None = ...,
         answer_types: _abc.Iterable[_builtins.str] | None = ...,
+        accepted_types: _abc.Iterable[_builtins.str] | None = ...,
     ) -> None: ...
     _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["answer_types", b"answer_types", "answers", b"answers", "etag", b"etag", "if_match", b"if_match", "key", b"key", "location", b"location", "media_types", b"media_types", "seconds", b"seconds", "status", b"status", "summary", b"summary", "tag", b"tag"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["accepted_types", b"accepted_types", "answer_types", b"answer_types", "answers", b"answers", "etag", b"etag", "if_match", b"if_match", "key", b"key", "location", b"location", "media_types", b"media_types", "seconds", b"seconds", "status", b"status", "summary", b"summary", "tag", b"tag"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 
