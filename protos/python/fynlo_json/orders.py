@@ -29,6 +29,9 @@ def chosen_option(of: orders_pb2.ChosenOption) -> Json:
         "name": of.name,
         "quantity": of.quantity,
         "price_delta_minor": of.price_delta_minor,
+        **({"parent_option_id": of.parent_option_id} if of.parent_option_id else {}),
+        **({"is_size": of.is_size} if of.is_size else {}),
+        **({"item_id": of.item_id} if of.item_id else {}),
     }
 
 
@@ -50,6 +53,16 @@ def kitchen_order_ready(of: events_pb2.KitchenOrderReady) -> Json:
     """Everything that the kitchen had to make of an order is ready."""
     return {
         "order": order(of.order),
+    }
+
+
+def line_portion(of: orders_pb2.LinePortion) -> Json:
+    """A part of a line that has a VAT rate of its own: an option of another VAT class, or a component of a combo. The amounts of a line's portions add up to the line's."""
+    return {
+        "name": of.name,
+        "vat_rate_bp": of.vat_rate_bp,
+        "gross_minor": of.gross_minor,
+        "vat_minor": of.vat_minor,
     }
 
 
@@ -166,6 +179,8 @@ def order_line(of: orders_pb2.OrderLine) -> Json:
         "kitchen_state": KITCHEN_STATE[of.kitchen_state],
         "voided": of.voided,
         "allergens": [ALLERGEN[one] for one in of.allergens],
+        **({"may_contain": [ALLERGEN[one] for one in of.may_contain]} if of.may_contain else {}),
+        **({"portions": [line_portion(one) for one in of.portions]} if of.portions else {}),
     }
 
 
@@ -358,6 +373,7 @@ def ticket(of: orders_pb2.Ticket) -> Json:
         if of.HasField("allergy_acknowledged_at")
         else None,
         "note": of.note or None,
+        **({"may_contain": [ALLERGEN[one] for one in of.may_contain]} if of.may_contain else {}),
     }
 
 
@@ -437,4 +453,7 @@ def _chosen_option_of_ticket_line(of: orders_pb2.ChosenOption) -> Json:
         "option_id": of.option_id,
         "name": of.name,
         "quantity": of.quantity,
+        **({"parent_option_id": of.parent_option_id} if of.parent_option_id else {}),
+        **({"is_size": of.is_size} if of.is_size else {}),
+        **({"item_id": of.item_id} if of.item_id else {}),
     }
