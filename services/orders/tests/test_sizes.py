@@ -14,8 +14,9 @@ from services.orders.domain import firing
 from services.orders.domain.errors import OrderTooLarge
 from services.orders.domain.menu import Item
 from services.orders.domain.order import allergy, cancelling, lifecycle, placing
-from services.orders.domain.order.basket import WantedLine, WantedOption, price_basket
+from services.orders.domain.order.basket import WantedLine, price_basket
 from services.orders.domain.order.change import Change, Locked
+from services.orders.domain.order.choosing import WantedOption
 from services.orders.domain.order.order import AtTable, GuestAllergy, Lifecycle, Remarks, ServiceFlow
 from services.orders.domain.order.remark import say
 from services.orders.domain.order.transfer import transfer

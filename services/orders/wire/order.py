@@ -1,7 +1,7 @@
 """Orders as messages, requests as what a guest wants."""
 
 import hashlib
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping
 from typing import Any
 from uuid import UUID
 
@@ -13,11 +13,11 @@ from chassis.errors import InvalidArgument
 from chassis.ids import derived_id, parse_id
 from chassis.instants import instant, timestamp
 from services.orders.domain.errors import UnknownCustomer
-from services.orders.domain.order.basket import WantedLine, WantedOption
+from services.orders.domain.order.basket import WantedLine
+from services.orders.domain.order.choosing import WantedOption
 from services.orders.domain.order.order import (
     Actor,
     AtTable,
-    ChosenOption,
     Lifecycle,
     Line,
     Order,
@@ -28,6 +28,14 @@ from services.orders.domain.order.order import (
 from services.orders.domain.order.placing import WantedOrder
 from services.orders.pricing import VatGroup
 from services.orders.wire import enums
+from services.orders.wire.configured import (
+    option_messages,
+    options_of,
+    portion_messages,
+    portions_of,
+    stock_use_messages,
+    stock_uses_of,
+)
 from services.orders.wire.remark import remarks_of, write_remarks
 
 
@@ -186,26 +194,6 @@ def actor_of(message: common_pb2.Actor) -> Actor:
     return Actor(message.user_id, message.name, message.device_id)
 
 
-def options_of(messages: Iterable[orders_pb2.ChosenOption]) -> tuple[ChosenOption, ...]:
-    """The way back."""
-    return tuple(
-        ChosenOption(UUID(option.option_id), option.name, option.quantity, option.price_delta_minor)
-        for option in messages
-    )
-
-
-def option_messages(options: Iterable[ChosenOption]) -> list[orders_pb2.ChosenOption]:
-    return [
-        orders_pb2.ChosenOption(
-            option_id=str(option.option_id),
-            name=option.name,
-            quantity=option.quantity,
-            price_delta_minor=option.price_delta_minor,
-        )
-        for option in options
-    ]
-
-
 def _wanted_line(line: orders_api.DraftLine, line_id: UUID) -> WantedLine:
     if "\0" in line.note or "\0" in line.course:
         # A message would hold it; no column for a search or a report ever could.
@@ -243,6 +231,9 @@ def _line_message(line: Line) -> orders_pb2.OrderLine:
         voided=line.voided,
         allergens=line.allergens,  # type: ignore[arg-type] # the numbers of the contract
         stock_tracked=line.stock_tracked,
+        may_contain=line.may_contain,  # type: ignore[arg-type] # as allergens
+        portions=portion_messages(line.portions),
+        stock_uses=stock_use_messages(line.stock_uses),
     )
 
 
@@ -267,6 +258,9 @@ def _line_of(message: orders_pb2.OrderLine) -> Line:
         kitchen=enums.KITCHEN_OF[message.kitchen_state],
         voided=message.voided,
         stock_tracked=message.stock_tracked,
+        may_contain=tuple(message.may_contain),
+        portions=portions_of(message.portions),
+        stock_uses=stock_uses_of(message.stock_uses),
     )
 
 
