@@ -1,6 +1,7 @@
 // Orders that are under way, those that wait to be sent, and the latest that are over.
 import { elapsed, now, timeOfDay } from "../clock.js";
 import { refill, setBasket } from "../basket.js";
+import { asOptions, picked, withSize } from "../choice.js";
 import { itemOf } from "../menu.js";
 import { delta, money } from "../money.js";
 import { dismissRefused, refused, waiting } from "../outbox.js";
@@ -67,11 +68,8 @@ function takeBack(entry) {
   const lines = entry.body.lines.flatMap((line) => {
     const item = itemOf(line.item_id);
     if (!item) return [];
-    const known = item.option_groups.flatMap((group) => group.options);
-    const options = line.options.flatMap(({ option_id, quantity }) => {
-      const option = known.find((one) => one.id === option_id);
-      return option ? [{ option_id, quantity, name: option.name, price_delta_minor: option.price_delta_minor }] : [];
-    });
+    const chosen = Object.fromEntries(line.options.map(({ option_id, quantity }) => [option_id, quantity]));
+    const options = asOptions(picked(item, chosen));
     return [{ ...line, options, name: item.name, unit_minor: item.price_minor, note: line.note || "" }];
   });
   refill(lines);
@@ -191,10 +189,11 @@ function Refund({ order }) {
 }
 
 function BillLine({ line, currency }) {
+  const { size, rest } = withSize(line.options);
   return html`<tr class=${line.voided ? "voided" : ""}>
     <td>${line.quantity} ×</td>
-    <td><bdi>${plain(line.name)}</bdi>
-      ${line.options.map((option) => html`<small key=${option.option_id}>${plain(option.name)} ${delta(option.price_delta_minor, currency)}</small>`)}
+    <td><bdi>${plain(line.name)}</bdi>${size && html` · <bdi>${plain(size.name)}</bdi>`}
+      ${rest.map((option) => html`<small key=${option.option_id} class=${option.parent_option_id ? "nested" : ""}>${plain(option.name)} ${delta(option.price_delta_minor, currency)}</small>`)}
       ${line.note && html`<small class="note"><bdi>${plain(line.note)}</bdi></small>`}</td>
     <td>${money(line.gross_minor - line.discount_minor, currency)}</td>
   </tr>`;
