@@ -91,11 +91,7 @@ def bill(lines: Sequence[LineToPrice], mode: BillMode, service_charge_bp: int) -
     service = percent(goods, service_charge_bp)
     taxed_service = [0] * len(net) if mode is BillMode.INCLUSIVE_OPTIONAL else _spread(service, net)
     taxed = [amount + share for amount, share in zip(net, taxed_service, strict=True)]
-    parts = [_parts(line, amount) for line, amount in zip(lines, taxed, strict=True)]
-    flat = [part for of_line in parts for part in of_line]
-    groups, flat_vat = _vat([rate for rate, _ in flat], [amount for _, amount in flat], mode)
-    vat_of = iter(flat_vat)
-    part_vat = [tuple(next(vat_of) for _ in of_line) for of_line in parts]
+    groups, line_vat, part_vat = _line_vat(lines, taxed, mode)
     vat = sum(group.vat_minor for group in groups)
     on_top = vat if mode is BillMode.EXCLUSIVE_LEGACY else 0
     return Bill(
@@ -105,10 +101,8 @@ def bill(lines: Sequence[LineToPrice], mode: BillMode, service_charge_bp: int) -
         vat_minor=vat,
         total_minor=goods + service + on_top,
         vat_groups=groups,
-        line_vat_minor=tuple(sum(of_line) for of_line in part_vat),
-        part_vat_minor=tuple(
-            of_line if line.parts else () for line, of_line in zip(lines, part_vat, strict=True)
-        ),
+        line_vat_minor=tuple(line_vat),
+        part_vat_minor=part_vat,
     )
 
 
@@ -121,6 +115,22 @@ def _check(lines: Sequence[LineToPrice]) -> None:
             or sum(part.gross_minor for part in line.parts) != line.gross_minor
         ):
             raise ValueError("the parts of a line are never negative and add up to it")
+
+
+def _line_vat(
+    lines: Sequence[LineToPrice], taxed: Sequence[int], mode: BillMode
+) -> tuple[tuple[VatGroup, ...], list[int], tuple[tuple[int, ...], ...]]:
+    """The groups, the VAT of each line, and that of its parts, of which most have none."""
+    if not any(line.parts for line in lines):
+        groups, line_vat = _vat([line.vat_rate_bp for line in lines], taxed, mode)
+        return groups, line_vat, ((),) * len(lines)
+    parts = [_parts(line, amount) for line, amount in zip(lines, taxed, strict=True)]
+    flat = [part for of_line in parts for part in of_line]
+    groups, flat_vat = _vat([rate for rate, _ in flat], [amount for _, amount in flat], mode)
+    vat_of = iter(flat_vat)
+    vat = [tuple(next(vat_of) for _ in of_line) for of_line in parts]
+    of_parts = tuple(of_line if line.parts else () for line, of_line in zip(lines, vat, strict=True))
+    return groups, [sum(of_line) for of_line in vat], of_parts
 
 
 def _parts(line: LineToPrice, taxed_minor: int) -> list[tuple[int, int]]:

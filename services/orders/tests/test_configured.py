@@ -14,6 +14,7 @@ from services.orders.domain.order.basket import Basket, price_basket, wanted_aga
 from services.orders.domain.order.choosing import WantedOption
 from services.orders.domain.order.order import Line, StockUse
 from services.orders.domain.order.placing import place
+from services.orders.domain.order.portion import to_price, with_vat
 from services.orders.pricing import BillMode, LineToPrice, PartToPrice, bill
 from services.orders.tests.builders import (
     COLD,
@@ -421,6 +422,24 @@ def test_a_line_in_one_part_costs_what_the_line_costs(
         [LineToPrice(unit, quantity, rate, parts=(PartToPrice(unit * quantity, rate),))], mode, 1250
     )
     assert replace(in_one, part_vat_minor=whole.part_vat_minor) == whole
+
+
+@given(st.lists(configured(), min_size=1, max_size=3), st.sampled_from(BillMode), st.integers(1, 9))
+def test_lines_that_are_billed_again_come_to_the_same(
+    baskets: list[tuple[Item, list[Option], Menu]], mode: BillMode, quantity: int
+) -> None:
+    whole = menu(*(one for _, _, on in baskets for one in on.items.values()))
+    asked = [
+        line(of, quantity, options=tuple(WantedOption(one.id, 1) for one in chosen))
+        for of, chosen, _ in baskets
+    ]
+    basket = price_basket(asked, TAKEAWAY, 0, whole, terms(bill_mode=mode))
+    bare = [
+        replace(one, vat_minor=0, portions=tuple(replace(each, vat_minor=0) for each in one.portions))
+        for one in basket.lines
+    ]
+    again = bill([to_price(one) for one in bare], mode, 0)
+    assert (with_vat(bare, again), again) == (basket.lines, basket.bill)
 
 
 def test_rates_of_the_day_count_for_every_part() -> None:

@@ -231,9 +231,9 @@ def _line_message(line: Line) -> orders_pb2.OrderLine:
         voided=line.voided,
         allergens=line.allergens,  # type: ignore[arg-type] # the numbers of the contract
         stock_tracked=line.stock_tracked,
-        may_contain=line.may_contain,  # type: ignore[arg-type] # as allergens
-        portions=portion_messages(line.portions),
-        stock_uses=stock_use_messages(line.stock_uses),
+        may_contain=line.may_contain or None,  # type: ignore[arg-type] # as allergens
+        portions=portion_messages(line.portions) if line.portions else None,
+        stock_uses=stock_use_messages(line.stock_uses) if line.stock_uses else None,
     )
 
 

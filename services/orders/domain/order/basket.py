@@ -11,8 +11,7 @@ from services.orders.domain.menu import Item, Menu, OrderType
 from services.orders.domain.order.choosing import WantedOption, choose
 from services.orders.domain.order.configured import Configured, configure
 from services.orders.domain.order.order import Line, Order, Portion, StockUse, Totals
-from services.orders.domain.order.portion import to_price, with_vat
-from services.orders.pricing import Bill, BillMode, bill
+from services.orders.pricing import Bill, BillMode, LineToPrice, PartToPrice, bill
 
 
 @dataclass(frozen=True, slots=True)
@@ -76,8 +75,15 @@ def price_basket(
         for index, line in enumerate(lines)
     ]
     charge_bp = terms.service_charge_bp if order_type is OrderType.EAT_IN else 0
-    computed = bill([to_price(line) for line in sold], terms.bill_mode, charge_bp)
-    return Basket(with_vat(sold, computed), computed, terms, menu.version)
+    prices = [_to_price(unit, line.quantity) for line, (_, unit) in zip(lines, sold, strict=True)]
+    computed = bill(prices, terms.bill_mode, charge_bp)
+    priced = tuple(
+        _line(wanted, *parts, vat, part_vat)
+        for wanted, parts, vat, part_vat in zip(
+            lines, sold, computed.line_vat_minor, computed.part_vat_minor, strict=True
+        )
+    )
+    return Basket(priced, computed, terms, menu.version)
 
 
 def wanted_again(order: Order) -> tuple[WantedLine, ...]:
@@ -99,8 +105,7 @@ def wanted_again(order: Order) -> tuple[WantedLine, ...]:
 
 def _sell(
     path: str, wanted: WantedLine, order_type: OrderType, shown_menu_version: int, menu: Menu, terms: Terms
-) -> Line:
-    """The line, before its VAT."""
+) -> tuple[Item, Configured]:
     item = menu.items.get(wanted.item_id)
     if item is None:
         raise LineRefused("UNKNOWN_ITEM", f"{path}.item_id", f"No item {wanted.item_id} is on the menu.")
@@ -118,7 +123,14 @@ def _sell(
             raise LineRefused("NO_VAT_RATE", f"{path}.item_id", detail)
         return rate
 
-    return _line(wanted, item, configure(path, item, picked, menu.items, rate_of))
+    return item, configure(path, item, picked, menu.items, rate_of)
+
+
+def _to_price(unit: Configured, quantity: int) -> LineToPrice:
+    if not unit.parts:
+        return LineToPrice(unit.unit_minor, quantity, unit.vat_rate_bp)
+    parts = tuple(PartToPrice(part.unit_minor * quantity, part.vat_rate_bp) for part in unit.parts)
+    return LineToPrice(unit.unit_minor, quantity, unit.vat_rate_bp, parts=parts)
 
 
 def _check_sold_now(item: Item, shown_menu_version: int, menu: Menu, terms: Terms) -> None:
@@ -131,7 +143,9 @@ def _check_sold_now(item: Item, shown_menu_version: int, menu: Menu, terms: Term
         )
 
 
-def _line(wanted: WantedLine, item: Item, unit: Configured) -> Line:
+def _line(
+    wanted: WantedLine, item: Item, unit: Configured, vat_minor: int, part_vat_minor: Sequence[int]
+) -> Line:
     return Line(
         id=wanted.id,
         item_id=item.id,
@@ -147,15 +161,19 @@ def _line(wanted: WantedLine, item: Item, unit: Configured) -> Line:
         gross_minor=unit.unit_minor * wanted.quantity,
         discount_minor=0,
         vat_rate_bp=unit.vat_rate_bp,
-        vat_minor=0,
+        vat_minor=vat_minor,
         allergens=unit.allergens,
         stock_tracked=item.stock_tracked,
         may_contain=unit.may_contain,
-        portions=tuple(
-            Portion(part.name, part.vat_rate_bp, part.unit_minor * wanted.quantity, 0) for part in unit.parts
+        portions=()
+        if not unit.parts
+        else tuple(
+            Portion(part.name, part.vat_rate_bp, part.unit_minor * wanted.quantity, vat)
+            for part, vat in zip(unit.parts, part_vat_minor, strict=True)
         ),
-        stock_uses=tuple(
-            StockUse(derived_id(wanted.id, item_id), item_id, count)
-            for item_id, count in (unit.stock or {}).items()
+        stock_uses=()
+        if not unit.stock
+        else tuple(
+            StockUse(derived_id(wanted.id, item_id), item_id, count) for item_id, count in unit.stock.items()
         ),
     )

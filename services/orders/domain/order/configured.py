@@ -52,8 +52,9 @@ def configure(
     """
     rate = rate_of(item.vat_class)
     if not picked:
-        contained, traces = _allergens([item])
-        return Configured((), item.price_minor, rate, contained, traces)
+        # As most are: what an item alone contains it need not be asked.
+        traces = tuple(sorted(set(item.may_contain).difference(item.allergens))) if item.may_contain else ()
+        return Configured((), item.price_minor, rate, tuple(sorted(set(item.allergens))), traces)
     components = _components(item, picked, items)
     unit_minor = item.price_minor + sum(pick.delta_minor for pick in picked)
     if unit_minor < 0:
