@@ -48,6 +48,106 @@ def availability_window(of: AvailabilityWindow) -> catalog_pb2.AvailabilityWindo
     )
 
 
+class StockUse(Body):
+    """What one of an option takes from the shelf: units of an item that is counted."""
+
+    item_id: UUID
+    quantity: Annotated[int, Field(ge=1, le=1000)] = 1
+
+
+def stock_use(of: StockUse) -> catalog_pb2.StockUse:
+    return catalog_pb2.StockUse(
+        item_id=str(of.item_id),
+        quantity=of.quantity,
+    )
+
+
+class NestedOption(Body):
+    """An option of the second level: it opens no further group."""
+
+    id: UUID | None = None
+    name: Annotated[str, Field(min_length=1, max_length=120)]
+    price_delta_minor: Annotated[int, Field(ge=-100000000, le=100000000)] = 0
+    available: bool = True
+    allergens: Annotated[
+        list[
+            Literal[
+                "celery",
+                "cereals_containing_gluten",
+                "crustaceans",
+                "eggs",
+                "fish",
+                "lupin",
+                "milk",
+                "molluscs",
+                "mustard",
+                "nuts",
+                "peanuts",
+                "sesame",
+                "soya",
+                "sulphites",
+            ]
+        ],
+        Field(max_length=14, default_factory=list),
+    ]
+    may_contain: Annotated[
+        list[
+            Literal[
+                "celery",
+                "cereals_containing_gluten",
+                "crustaceans",
+                "eggs",
+                "fish",
+                "lupin",
+                "milk",
+                "molluscs",
+                "mustard",
+                "nuts",
+                "peanuts",
+                "sesame",
+                "soya",
+                "sulphites",
+            ]
+        ],
+        Field(max_length=14, default_factory=list),
+    ]
+    vat_class: Annotated[str, Field(pattern="^[a-z][a-z0-9_]{0,39}$")] | None = None
+    stock_use: StockUse | None = None
+
+
+def nested_option(of: NestedOption) -> catalog_pb2.NestedOption:
+    return catalog_pb2.NestedOption(
+        id=str(of.id or ""),
+        name=of.name,
+        price_delta_minor=of.price_delta_minor,
+        available=of.available,
+        allergens=[ALLERGEN.numbers[one] for one in of.allergens],
+        may_contain=[ALLERGEN.numbers[one] for one in of.may_contain],
+        vat_class=of.vat_class or "",
+        stock_use=None if of.stock_use is None else stock_use(of.stock_use),
+    )
+
+
+class NestedOptionGroup(Body):
+    """What an option asks in its turn, once it is chosen."""
+
+    id: UUID | None = None
+    name: Annotated[str, Field(min_length=1, max_length=120)]
+    min: Annotated[int, Field(ge=0, le=100)] = 0
+    max: Annotated[int, Field(ge=1, le=100)] = 1
+    options: Annotated[list[NestedOption], Field(min_length=1, max_length=100)]
+
+
+def nested_option_group(of: NestedOptionGroup) -> catalog_pb2.NestedOptionGroup:
+    return catalog_pb2.NestedOptionGroup(
+        id=str(of.id or ""),
+        name=of.name,
+        min_choices=of.min,
+        max_choices=of.max,
+        options=[nested_option(one) for one in of.options],
+    )
+
+
 class Option(Body):
     """What Option takes."""
 
@@ -76,6 +176,31 @@ class Option(Body):
         ],
         Field(max_length=14, default_factory=list),
     ]
+    may_contain: Annotated[
+        list[
+            Literal[
+                "celery",
+                "cereals_containing_gluten",
+                "crustaceans",
+                "eggs",
+                "fish",
+                "lupin",
+                "milk",
+                "molluscs",
+                "mustard",
+                "nuts",
+                "peanuts",
+                "sesame",
+                "soya",
+                "sulphites",
+            ]
+        ],
+        Field(max_length=14, default_factory=list),
+    ]
+    vat_class: Annotated[str, Field(pattern="^[a-z][a-z0-9_]{0,39}$")] | None = None
+    stock_use: StockUse | None = None
+    option_groups: Annotated[list[NestedOptionGroup], Field(max_length=10, default_factory=list)]
+    item_id: UUID | None = None
 
 
 def option(of: Option) -> catalog_pb2.Option:
@@ -85,17 +210,24 @@ def option(of: Option) -> catalog_pb2.Option:
         price_delta_minor=of.price_delta_minor,
         available=of.available,
         allergens=[ALLERGEN.numbers[one] for one in of.allergens],
+        may_contain=[ALLERGEN.numbers[one] for one in of.may_contain],
+        vat_class=of.vat_class or "",
+        stock_use=None if of.stock_use is None else stock_use(of.stock_use),
+        option_groups=[nested_option_group(one) for one in of.option_groups],
+        item_id=str(of.item_id or ""),
     )
 
 
 class OptionGroup(Body):
-    """What OptionGroup takes."""
+    """Where its options are items, the group is a slot of a combo and its options are components."""
 
     id: UUID | None = None
     name: Annotated[str, Field(min_length=1, max_length=120)]
     min: Annotated[int, Field(ge=0, le=100)] = 0
     max: Annotated[int, Field(ge=1, le=100)] = 1
     options: Annotated[list[Option], Field(min_length=1, max_length=100)]
+    is_size: bool = False
+    ancillary_of: UUID | None = None
 
 
 def option_group(of: OptionGroup) -> catalog_pb2.OptionGroup:
@@ -105,6 +237,8 @@ def option_group(of: OptionGroup) -> catalog_pb2.OptionGroup:
         min_choices=of.min,
         max_choices=of.max,
         options=[option(one) for one in of.options],
+        is_size=of.is_size,
+        ancillary_of=str(of.ancillary_of or ""),
     )
 
 
@@ -144,6 +278,27 @@ class Item(Body):
     position: Annotated[int, Field(ge=0, le=100000)] = 0
     barcode: Annotated[str, Field(pattern="^[0-9]{8,14}$")] | None = None
     plu: Annotated[str, Field(pattern="^[1-9][0-9]{0,5}$")] | None = None
+    may_contain: Annotated[
+        list[
+            Literal[
+                "celery",
+                "cereals_containing_gluten",
+                "crustaceans",
+                "eggs",
+                "fish",
+                "lupin",
+                "milk",
+                "molluscs",
+                "mustard",
+                "nuts",
+                "peanuts",
+                "sesame",
+                "soya",
+                "sulphites",
+            ]
+        ],
+        Field(max_length=14, default_factory=list),
+    ]
 
 
 def item(of: Item) -> catalog_pb2.Item:
@@ -161,6 +316,7 @@ def item(of: Item) -> catalog_pb2.Item:
         position=of.position,
         barcode=of.barcode or "",
         plu=of.plu or "",
+        may_contain=[ALLERGEN.numbers[one] for one in of.may_contain],
     )
 
 

@@ -1,7 +1,7 @@
 """The other services, over gRPC."""
 
 import asyncio
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from uuid import UUID
 
 from fynlo.auth.v1 import auth_service_pb2 as auth_api
@@ -53,10 +53,7 @@ class GrpcPeers:
         request = catalog_api.ReserveStockRequest(
             request_id=f"reserve:{order_id}",
             order_id=str(order_id),
-            lines=[
-                catalog_pb2.StockLine(line_id=str(line.id), item_id=str(line.item_id), quantity=line.quantity)
-                for line in lines
-            ],
+            lines=[each for line in lines for each in _stock_lines(line)],
         )
         await self._catalog.ReserveStock(request)
 
@@ -84,6 +81,15 @@ class GrpcPeers:
                 busy = refusal
             await asyncio.sleep(CLOSE_BILL_AGAIN_SECONDS * 2**attempt)
         raise Unavailable("The bill is in use; try again.", reason="BILL_BUSY") from busy
+
+
+def _stock_lines(line: Line) -> Iterator[catalog_pb2.StockLine]:
+    """The units of the item itself where they are counted, and those of others that the line takes."""
+    if line.stock_tracked:
+        yield catalog_pb2.StockLine(line_id=str(line.id), item_id=str(line.item_id), quantity=line.quantity)
+    for use in line.stock_uses:
+        units = use.quantity * line.quantity
+        yield catalog_pb2.StockLine(line_id=str(use.id), item_id=str(use.item_id), quantity=units)
 
 
 def _budget() -> float:

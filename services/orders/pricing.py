@@ -24,13 +24,25 @@ class BillMode(StrEnum):
 
 
 @dataclass(frozen=True, slots=True)
+class PartToPrice:
+    """A part of a line, before discounts, that has a VAT rate of its own."""
+
+    gross_minor: int
+    vat_rate_bp: int
+
+
+@dataclass(frozen=True, slots=True)
 class LineToPrice:
-    """One line: the price of one unit with its options, how many, VAT rate and discount."""
+    """One line: the price of one unit with its options, how many, VAT rate and discount.
+
+    Where not all of it has one rate, ``parts`` say which part has which; they add up to the gross.
+    """
 
     unit_minor: int
     quantity: int
     vat_rate_bp: int
     discount_minor: int = 0
+    parts: tuple[PartToPrice, ...] = ()
 
     @property
     def gross_minor(self) -> int:
@@ -140,7 +152,9 @@ class VatGroup:
 
 @dataclass(frozen=True, slots=True)
 class Bill:
-    """A computed bill; ``line_vat_minor`` has the VAT of each line in the order they came in."""
+    """A computed bill; ``line_vat_minor`` has the VAT of each line in the order they came in,
+    ``part_vat_minor`` that of the parts of each.
+    """
 
     goods_minor: int
     discount_minor: int
@@ -149,24 +163,21 @@ class Bill:
     total_minor: int
     vat_groups: tuple[VatGroup, ...]
     line_vat_minor: tuple[int, ...]
+    part_vat_minor: tuple[tuple[int, ...], ...]
 
 
 def bill(lines: Sequence[LineToPrice], mode: BillMode, service_charge_bp: int) -> Bill:
     """The bill of ``lines``. ``service_charge_bp`` is 0 where none is due (takeaway, delivery).
 
-    Raises ValueError for a line that is negative before or after its discount.
+    Raises ValueError for a line or a part of one that is negative, and for parts that are not their line.
     """
-    if any(
-        line.quantity < 0 or line.unit_minor < 0 or not 0 <= line.discount_minor <= line.gross_minor
-        for line in lines
-    ):
-        raise ValueError("a line of a bill is never negative and a discount never more than its line")
+    _check(lines)
     net = [line.net_minor for line in lines]
     goods = sum(net)
     service = percent(goods, service_charge_bp)
     taxed_service = [0] * len(net) if mode is BillMode.INCLUSIVE_OPTIONAL else _spread(service, net)
     taxed = [amount + share for amount, share in zip(net, taxed_service, strict=True)]
-    groups, line_vat = _vat([line.vat_rate_bp for line in lines], taxed, mode)
+    groups, line_vat, part_vat = _line_vat(lines, taxed, mode)
     vat = sum(group.vat_minor for group in groups)
     on_top = vat if mode is BillMode.EXCLUSIVE_LEGACY else 0
     return Bill(
@@ -177,14 +188,50 @@ def bill(lines: Sequence[LineToPrice], mode: BillMode, service_charge_bp: int) -
         total_minor=goods + service + on_top,
         vat_groups=groups,
         line_vat_minor=tuple(line_vat),
+        part_vat_minor=part_vat,
     )
+
+
+def _check(lines: Sequence[LineToPrice]) -> None:
+    for line in lines:
+        if line.quantity < 0 or line.unit_minor < 0 or not 0 <= line.discount_minor <= line.gross_minor:
+            raise ValueError("a line of a bill is never negative and a discount never more than its line")
+        if line.parts and (
+            min(part.gross_minor for part in line.parts) < 0
+            or sum(part.gross_minor for part in line.parts) != line.gross_minor
+        ):
+            raise ValueError("the parts of a line are never negative and add up to it")
+
+
+def _line_vat(
+    lines: Sequence[LineToPrice], taxed: Sequence[int], mode: BillMode
+) -> tuple[tuple[VatGroup, ...], list[int], tuple[tuple[int, ...], ...]]:
+    """The groups, the VAT of each line, and that of its parts, of which most have none."""
+    if not any(line.parts for line in lines):
+        groups, line_vat = _vat([line.vat_rate_bp for line in lines], taxed, mode)
+        return groups, line_vat, ((),) * len(lines)
+    parts = [_parts(line, amount) for line, amount in zip(lines, taxed, strict=True)]
+    flat = [part for of_line in parts for part in of_line]
+    groups, flat_vat = _vat([rate for rate, _ in flat], [amount for _, amount in flat], mode)
+    vat_of = iter(flat_vat)
+    vat = [tuple(next(vat_of) for _ in of_line) for of_line in parts]
+    of_parts = tuple(of_line if line.parts else () for line, of_line in zip(lines, vat, strict=True))
+    return groups, [sum(of_line) for of_line in vat], of_parts
+
+
+def _parts(line: LineToPrice, taxed_minor: int) -> list[tuple[int, int]]:
+    """(rate, amount) of what of a line has one rate: its discount and service follow the parts' amounts."""
+    if not line.parts:
+        return [(line.vat_rate_bp, taxed_minor)]
+    amounts = _spread(taxed_minor, [part.gross_minor for part in line.parts])
+    return [(part.vat_rate_bp, amount) for part, amount in zip(line.parts, amounts, strict=True)]
 
 
 def _vat(
     rates: Sequence[int], taxed: Sequence[int], mode: BillMode
 ) -> tuple[tuple[VatGroup, ...], list[int]]:
-    """VAT per rate over the whole order, then spread over that rate's lines: never per line or per unit."""
-    line_vat = [0] * len(rates)
+    """VAT per rate over the whole order, then spread over what has that rate: never per line or per unit."""
+    part_vat = [0] * len(rates)
     groups = []
     for rate in sorted(set(rates)):
         members = [index for index, its_rate in enumerate(rates) if its_rate == rate]
@@ -198,8 +245,8 @@ def _vat(
             gross = amount
         groups.append(VatGroup(rate, gross, vat))
         for index, share in zip(members, _spread(vat, amounts), strict=True):
-            line_vat[index] = share
-    return tuple(groups), line_vat
+            part_vat[index] = share
+    return tuple(groups), part_vat
 
 
 def _spread(total: int, weights: Sequence[int]) -> list[int]:

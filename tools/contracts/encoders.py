@@ -70,9 +70,17 @@ class _Module:
                     written.add(one.oneof)
             elif one.json.inline:
                 members.append(f"**{self._value(message, one)},")
+            elif one.json.absent:
+                members.append(self._where_it_says_something(message, one))
             else:
                 members.append(f"{one.json_name!r}: {self._value(message, one)},")
         return f"    return {{{' '.join(members)}}}\n"
+
+    def _where_it_says_something(self, message: Message, one: Field) -> str:
+        """A member that is not there where the field is empty."""
+        given = f"of.HasField({one.name!r})" if one.presence else f"of.{one.name}"
+        value = self._value(message, one) if one.repeated else self._scalar(message, one, f"of.{one.name}")
+        return f"**({{{one.json_name!r}: {value}}} if {given} else {{}}),"
 
     def _group(self, message: Message, group: str) -> str:
         fields = [one for one in message.fields if one.json.group == group]

@@ -97,6 +97,11 @@ class Message:
         """fynlo.orders.v1."""
         return self.full_name.rpartition(".")[0]
 
+    @property
+    def absent(self) -> frozenset[str]:
+        """The members that an answer leaves out where they are empty."""
+        return frozenset(one.json_name for one in self.fields if one.json.absent)
+
     def field_named(self, name: str) -> Field:
         """Raises KeyError."""
         for one in self.fields:

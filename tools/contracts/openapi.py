@@ -214,7 +214,7 @@ class Document:
                 # Later versions may add some.
                 "additionalProperties": True,
                 "properties": members,
-                "required": list(members),
+                "required": [name for name in members if name not in message.absent],
             }
         return {"$ref": SCHEMA + name}
 
@@ -257,8 +257,10 @@ class Document:
             if not inner.fields:
                 return {"type": "object", "additionalProperties": True}
             if one.json.only or one.json.without:
-                members = self._members(self._shown(one))
-                return {"type": "object", "properties": members, "required": list(members)}
+                shown = self._shown(one)
+                members = self._members(shown)
+                always = [name for name in members if name not in shown.absent]
+                return {"type": "object", "properties": members, "required": always}
             return self._answer(inner)
         return {"type": {"int": "integer", "bool": "boolean"}.get(one.kind, "string")}
 
@@ -324,7 +326,7 @@ class Document:
             return self._examples[message.name]
         made: Json = {}
         for one in message.fields:
-            if one.json.omit:
+            if one.json.omit or one.json.absent:
                 continue
             if one.json.inline:
                 made |= self._example(self._shown(one))

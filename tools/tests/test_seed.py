@@ -109,7 +109,7 @@ async def test_the_demo_is_seeded_once_and_is_whole(system: SeedSettings) -> Non
             sections = await floor.ListSections(ListSectionsRequest())
             tables = await floor.ListTables(ListTablesRequest())
             card = await StaffServiceStub(staff).ClockIn(ClockInRequest(request_id="till"))
-    assert (len(menu.menu.categories), len(menu.menu.items)) == (5, 26)
+    assert (len(menu.menu.categories), len(menu.menu.items)) == (5, 27)
     assert {level.item_name: level.available for level in menu.stock} == {
         "Tiramisu": 24,
         "Ribeye steak": 12,
@@ -132,3 +132,7 @@ def test_the_menu_shows_every_kind_of_item() -> None:
     }
     assert sum(bool(row["options"]) for row in rows) >= 10
     assert sum(bool(row["allergens"]) for row in rows) >= 15
+    assert sum(bool(row["may_contain"]) for row in rows) >= 3
+    assert any(" size)" in row["options"] for row in rows)
+    assert any("{is " in row["options"] for row in rows)
+    assert any(row["nested_options"] for row in rows)

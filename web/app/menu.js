@@ -106,21 +106,3 @@ export function stockOf(item, inventory) {
 export function asks(item) {
   return item.option_groups.length > 0;
 }
-
-/** What is wrong with a choice of options ({option_id: quantity}), by group id; empty when it is fine. */
-export function choiceFaults(item, chosen) {
-  const faults = {};
-  for (const group of item.option_groups) {
-    const number = group.options.reduce((sum, option) => sum + (chosen[option.id] || 0), 0);
-    if (number < group.min) faults[group.id] = `Choose ${group.min - number} more`;
-    else if (number > group.max) faults[group.id] = `Choose at most ${group.max}`;
-  }
-  return faults;
-}
-
-/** "Choose 1", "Up to 3", "Choose 2 to 4". */
-export function ruleOf(group) {
-  if (group.min === group.max) return `Choose ${group.min}`;
-  if (group.min === 0) return `Up to ${group.max}`;
-  return `Choose ${group.min} to ${group.max}`;
-}

@@ -94,6 +94,7 @@ def item(of: catalog_pb2.Item) -> Json:
         "stock_left": of.stock_left if of.HasField("stock_left") else None,
         "barcode": of.barcode or None,
         "plu": of.plu or None,
+        **({"may_contain": [ALLERGEN[one] for one in of.may_contain]} if of.may_contain else {}),
     }
 
 
@@ -152,6 +153,31 @@ def menu_changed(of: events_pb2.MenuChanged) -> Json:
     }
 
 
+def nested_option(of: catalog_pb2.NestedOption) -> Json:
+    """An option of the second level: it opens no further group."""
+    return {
+        "id": of.id,
+        "name": of.name,
+        "price_delta_minor": of.price_delta_minor,
+        "available": of.available,
+        "allergens": [ALLERGEN[one] for one in of.allergens],
+        **({"may_contain": [ALLERGEN[one] for one in of.may_contain]} if of.may_contain else {}),
+        **({"vat_class": of.vat_class} if of.vat_class else {}),
+        **({"stock_use": stock_use(of.stock_use)} if of.HasField("stock_use") else {}),
+    }
+
+
+def nested_option_group(of: catalog_pb2.NestedOptionGroup) -> Json:
+    """What an option asks in its turn, once it is chosen."""
+    return {
+        "id": of.id,
+        "name": of.name,
+        "min": of.min_choices,
+        "max": of.max_choices,
+        "options": [nested_option(one) for one in of.options],
+    }
+
+
 def option(of: catalog_pb2.Option) -> Json:
     return {
         "id": of.id,
@@ -159,16 +185,28 @@ def option(of: catalog_pb2.Option) -> Json:
         "price_delta_minor": of.price_delta_minor,
         "available": of.available,
         "allergens": [ALLERGEN[one] for one in of.allergens],
+        **({"may_contain": [ALLERGEN[one] for one in of.may_contain]} if of.may_contain else {}),
+        **({"vat_class": of.vat_class} if of.vat_class else {}),
+        **({"stock_use": stock_use(of.stock_use)} if of.HasField("stock_use") else {}),
+        **(
+            {"option_groups": [nested_option_group(one) for one in of.option_groups]}
+            if of.option_groups
+            else {}
+        ),
+        **({"item_id": of.item_id} if of.item_id else {}),
     }
 
 
 def option_group(of: catalog_pb2.OptionGroup) -> Json:
+    """Where its options are items, the group is a slot of a combo and its options are components."""
     return {
         "id": of.id,
         "name": of.name,
         "min": of.min_choices,
         "max": of.max_choices,
         "options": [option(one) for one in of.options],
+        **({"is_size": of.is_size} if of.is_size else {}),
+        **({"ancillary_of": of.ancillary_of} if of.ancillary_of else {}),
     }
 
 
@@ -268,6 +306,14 @@ def stock_oversold(of: events_pb2.StockOversold) -> Json:
     """More was promised or sold than there is: once, until there is enough again."""
     return {
         "level": stock_level(of.level),
+    }
+
+
+def stock_use(of: catalog_pb2.StockUse) -> Json:
+    """What one of an option takes from the shelf: units of an item that is counted."""
+    return {
+        "item_id": of.item_id,
+        "quantity": of.quantity,
     }
 
 

@@ -72,6 +72,9 @@ def chosen_option(of: orders_pb2.ChosenOption) -> Json:
         "name": of.name,
         "quantity": of.quantity,
         "price_delta_minor": of.price_delta_minor,
+        **({"parent_option_id": of.parent_option_id} if of.parent_option_id else {}),
+        **({"is_size": of.is_size} if of.is_size else {}),
+        **({"item_id": of.item_id} if of.item_id else {}),
     }
 
 
@@ -123,6 +126,16 @@ def line_added(of: lines_pb2.LineAdded) -> Json:
     return {
         "version": of.version,
         "at": instant(of.at) if of.HasField("at") else None,
+    }
+
+
+def line_portion(of: orders_pb2.LinePortion) -> Json:
+    """A part of a line that has a VAT rate of its own: an option of another VAT class, or a component of a combo. The amounts of a line's portions add up to the line's."""
+    return {
+        "name": of.name,
+        "vat_rate_bp": of.vat_rate_bp,
+        "gross_minor": of.gross_minor,
+        "vat_minor": of.vat_minor,
     }
 
 
@@ -269,6 +282,8 @@ def order_line(of: orders_pb2.OrderLine) -> Json:
         "allergens": [ALLERGEN[one] for one in of.allergens],
         "voids": [line_void(one) for one in of.voids],
         "added": line_added(of.added) if of.HasField("added") else None,
+        **({"may_contain": [ALLERGEN[one] for one in of.may_contain]} if of.may_contain else {}),
+        **({"portions": [line_portion(one) for one in of.portions]} if of.portions else {}),
     }
 
 
@@ -497,6 +512,7 @@ def ticket(of: orders_pb2.Ticket) -> Json:
         if of.HasField("allergy_acknowledged_at")
         else None,
         "note": of.note or None,
+        **({"may_contain": [ALLERGEN[one] for one in of.may_contain]} if of.may_contain else {}),
     }
 
 
@@ -577,4 +593,7 @@ def _chosen_option_of_ticket_line(of: orders_pb2.ChosenOption) -> Json:
         "option_id": of.option_id,
         "name": of.name,
         "quantity": of.quantity,
+        **({"parent_option_id": of.parent_option_id} if of.parent_option_id else {}),
+        **({"is_size": of.is_size} if of.is_size else {}),
+        **({"item_id": of.item_id} if of.item_id else {}),
     }

@@ -31,6 +31,10 @@ class PluTaken(AlreadyExists):
     """No two items of a menu have the same PLU."""
 
 
+class ItemInUse(Conflict):
+    """Options of other items are it, or take of its stock."""
+
+
 class CategoryNotEmpty(Conflict):
     """Items are still in it."""
 

@@ -1,51 +1,29 @@
-"""An item of a menu with its options, and which items are possible."""
+"""An item of a menu, and which items are possible."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from uuid import UUID
 
 from chassis.errors import FieldError
-from services.catalog.domain.errors import BarcodeTaken, MenuTooLarge, PluTaken
+from services.catalog.domain.errors import BarcodeTaken, ItemInUse, MenuTooLarge, PluTaken
 from services.catalog.domain.item_number import barcode_errors, plu_errors
-from services.catalog.domain.label import (
-    name_errors,
-    name_key,
-    position_errors,
-    refuse,
-    repeated_names,
+from services.catalog.domain.label import name_errors, name_key, position_errors, refuse
+from services.catalog.domain.option import (
+    OptionGroup,
+    allergen_errors,
+    every_option,
+    group_errors,
+    lowest_delta_minor,
 )
 from services.catalog.domain.window import AvailabilityWindow, window_errors
 
 MAX_DESCRIPTION_CHARACTERS = 1_000
 MAX_PRICE_MINOR = 100_000_000
-MAX_OPTION_GROUPS = 50
-MAX_OPTIONS_PER_GROUP = 100
-MAX_CHOICES = 100
 MAX_WINDOWS = 50
+SHOWN_HOLDERS = 5
+"""Items that a refusal names."""
 MAX_ITEM_BYTES = 60_000
 """As the wire carries it. An event that holds one item stays well below 100 KB."""
-
-
-@dataclass(frozen=True, slots=True)
-class Option:
-    """One choice; ``price_delta_minor`` may be negative; ``allergens`` come on top of the item's."""
-
-    id: UUID
-    name: str
-    price_delta_minor: int = 0
-    available: bool = True
-    allergens: tuple[int, ...] = ()
-
-
-@dataclass(frozen=True, slots=True)
-class OptionGroup:
-    """Choices of which a guest takes ``min_choices`` to ``max_choices``, quantities counted."""
-
-    id: UUID
-    name: str
-    min_choices: int
-    max_choices: int
-    options: tuple[Option, ...]
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,11 +47,17 @@ class Item:
     version: int = 0
     barcode: str = ""
     plu: str = ""
+    may_contain: tuple[int, ...] = ()
 
     @property
     def name_key(self) -> str:
         """What its name is compared by."""
         return name_key(self.name)
+
+    @property
+    def is_combo(self) -> bool:
+        """Whether other items are its components."""
+        return any(group.is_slot for group in self.option_groups)
 
 
 def check_item(item: Item, vat_codes: frozenset[str]) -> None:
@@ -104,49 +88,56 @@ def item_errors(item: Item, vat_codes: frozenset[str]) -> Iterator[FieldError]:
         yield FieldError("item.vat_class", "unknown_vat_class", f"one of {', '.join(sorted(vat_codes))}")
     yield from barcode_errors("item.barcode", item.barcode)
     yield from plu_errors("item.plu", item.plu)
-    if len(set(item.allergens)) != len(item.allergens):
-        yield FieldError("item.allergens", "repeated", "each allergen once")
+    yield from allergen_errors("item", item.allergens, item.may_contain)
     if len(item.windows) > MAX_WINDOWS:
         yield FieldError("item.windows", "too_many", f"at most {MAX_WINDOWS}")
     for index, window in enumerate(item.windows):
         yield from window_errors(f"item.windows[{index}]", window)
-    if len(item.option_groups) > MAX_OPTION_GROUPS:
-        yield FieldError("item.option_groups", "too_many", f"at most {MAX_OPTION_GROUPS}")
-    yield from repeated_names("item.option_groups", [group.name for group in item.option_groups])
-    for index, group in enumerate(item.option_groups):
-        yield from _group_errors(f"item.option_groups[{index}]", group)
+    yield from group_errors("item.option_groups", item.option_groups, vat_codes)
     if item.price_minor >= 0 > lowest_price_minor(item):
         yield FieldError("item.option_groups", "price_below_zero", "options may not make the price negative")
 
 
-def _group_errors(path: str, group: OptionGroup) -> Iterator[FieldError]:
-    yield from name_errors(f"{path}.name", group.name)
-    if not 0 <= group.min_choices <= MAX_CHOICES:
-        yield FieldError(f"{path}.min_choices", "out_of_range", f"0 to {MAX_CHOICES}")
-    if not 1 <= group.max_choices <= MAX_CHOICES:
-        yield FieldError(f"{path}.max_choices", "out_of_range", f"1 to {MAX_CHOICES}")
-    if group.min_choices > group.max_choices:
-        yield FieldError(f"{path}.min_choices", "more_than_max", "not more than max_choices")
-    if not 1 <= len(group.options) <= MAX_OPTIONS_PER_GROUP:
-        yield FieldError(f"{path}.options", "out_of_range", f"1 to {MAX_OPTIONS_PER_GROUP} options")
-    yield from repeated_names(f"{path}.options", [option.name for option in group.options])
-    for index, option in enumerate(group.options):
-        yield from name_errors(f"{path}.options[{index}].name", option.name)
-        if abs(option.price_delta_minor) > MAX_PRICE_MINOR:
-            yield FieldError(
-                f"{path}.options[{index}].price_delta_minor", "out_of_range", f"up to {MAX_PRICE_MINOR}"
-            )
-        if len(set(option.allergens)) != len(option.allergens):
-            yield FieldError(f"{path}.options[{index}].allergens", "repeated", "each allergen once")
-
-
 def lowest_price_minor(item: Item) -> int:
     """What one unit costs with the cheapest options that the groups allow."""
-    price = item.price_minor
-    for group in item.option_groups:
-        delta = min((option.price_delta_minor for option in group.options), default=0)
-        price += delta * (group.max_choices if delta < 0 else group.min_choices)
-    return price
+    return item.price_minor + lowest_delta_minor(item.option_groups)
+
+
+def linked_ids(item: Item) -> frozenset[UUID]:
+    """The items that its options are, or take stock of."""
+    return frozenset(each for option in every_option(item.option_groups) for each in option.links)
+
+
+def link_errors(
+    item: Item, linked: Mapping[UUID, Item], holders: Sequence[Item] = ()
+) -> Iterator[FieldError]:
+    """What is wrong with the items that the options name. ``linked``: those of them that are on the menu;
+    ``holders``: the items whose options name this one.
+    """
+    path = "item.option_groups"
+    for option in every_option(item.option_groups):
+        if any(item_id not in linked for item_id in option.links):
+            yield FieldError(path, "unknown_item", f"{option.name!r} names an item that is not on the menu")
+        component = None if option.item_id is None else linked.get(option.item_id)
+        if component is not None and (component.is_combo or component.id == item.id):
+            yield FieldError(path, "combo", f"{component.name!r} has components: it cannot be one itself")
+    combo = next((each for each in holders if item.is_combo and item.id in component_ids(each)), None)
+    if combo is not None:
+        yield FieldError(path, "combo", f"it is a component of {combo.name!r}: it can have none itself")
+
+
+def component_ids(item: Item) -> frozenset[UUID]:
+    """The items that are its components, as a combo."""
+    return frozenset(
+        option.item_id for option in every_option(item.option_groups) if option.item_id is not None
+    )
+
+
+def check_unused(holders: Sequence[Item]) -> None:
+    """Raises ItemInUse where options of ``holders``, other items, are the item or take of its stock."""
+    if holders:
+        names = ", ".join(repr(each.name) for each in holders[:SHOWN_HOLDERS])
+        raise ItemInUse(f"Options of {names} need it: change them first.")
 
 
 def check_item_bytes(item: Item, wire_bytes: int) -> None:

@@ -8,35 +8,48 @@ import asyncpg
 
 from chassis.db import Record, Transaction
 from services.catalog.domain.errors import BarcodeTaken, NameTaken, PluTaken
-from services.catalog.domain.item import Item, Option, OptionGroup
+from services.catalog.domain.item import Item
 from services.catalog.domain.menu import Removed
 from services.catalog.domain.window import AvailabilityWindow
 from services.catalog.store.menu import removed_in
+from services.catalog.store.option import group_documents, groups_in
 
 ITEMS = """
 SELECT id, category_id, name, description, price_minor, vat_class, allergens, available, windows,
-    option_groups, stock_tracked, position, version, removed, barcode, plu
+    option_groups, stock_tracked, position, version, removed, barcode, plu, may_contain
 FROM item WHERE restaurant_id = $1 AND NOT removed
 """
 ITEMS_SINCE = """
 SELECT id, category_id, name, description, price_minor, vat_class, allergens, available, windows,
-    option_groups, stock_tracked, position, version, removed, barcode, plu
+    option_groups, stock_tracked, position, version, removed, barcode, plu, may_contain
 FROM item WHERE restaurant_id = $1 AND version > $2
 """
 ITEM = """
 SELECT id, category_id, name, description, price_minor, vat_class, allergens, available, windows,
-    option_groups, stock_tracked, position, version, removed, barcode, plu
+    option_groups, stock_tracked, position, version, removed, barcode, plu, may_contain
 FROM item WHERE restaurant_id = $1 AND id = $2 AND NOT removed
 """
 # One search for each index; the conditions are those of the indexes.
 ITEMS_NUMBERED = """
 SELECT id, category_id, name, description, price_minor, vat_class, allergens, available, windows,
-    option_groups, stock_tracked, position, version, removed, barcode, plu
+    option_groups, stock_tracked, position, version, removed, barcode, plu, may_contain
 FROM item WHERE restaurant_id = $1 AND barcode = $2 AND barcode <> '' AND NOT removed
 UNION ALL
 SELECT id, category_id, name, description, price_minor, vat_class, allergens, available, windows,
-    option_groups, stock_tracked, position, version, removed, barcode, plu
+    option_groups, stock_tracked, position, version, removed, barcode, plu, may_contain
 FROM item WHERE restaurant_id = $1 AND plu = $3 AND plu <> '' AND NOT removed
+"""
+ITEMS_OF = """
+SELECT id, category_id, name, description, price_minor, vat_class, allergens, available, windows,
+    option_groups, stock_tracked, position, version, removed, barcode, plu, may_contain
+FROM item WHERE restaurant_id = $1 AND id = ANY($2::uuid[]) AND NOT removed
+"""
+# Read over a restaurant's items, which are a few thousand at most, when somebody edits the menu.
+ITEMS_NAMING = """
+SELECT id, category_id, name, description, price_minor, vat_class, allergens, available, windows,
+    option_groups, stock_tracked, position, version, removed, barcode, plu, may_contain
+FROM item WHERE restaurant_id = $1 AND NOT removed AND strpos(option_groups::text, $2::uuid::text) > 0
+ORDER BY position, name
 """
 FREE_NUMBERS = """
 UPDATE item SET barcode = '', plu = '' WHERE restaurant_id = $1 AND id = ANY($2::uuid[])
@@ -46,21 +59,23 @@ KNOWN_ITEMS = "SELECT id FROM item WHERE restaurant_id = $1 AND id = ANY($2::uui
 # jsonb carries what arrays of arrays cannot: one document per item.
 SAVE_ITEMS = """
 INSERT INTO item (restaurant_id, id, category_id, name, name_key, description, price_minor, vat_class,
-    allergens, available, windows, option_groups, stock_tracked, position, wire_bytes, version, barcode, plu)
+    allergens, available, windows, option_groups, stock_tracked, position, wire_bytes, version, barcode, plu,
+    may_contain)
 SELECT $1, i.id, i.category_id, i.name, i.name_key, i.description, i.price_minor, i.vat_class,
     ARRAY(SELECT jsonb_array_elements_text(i.allergens)::smallint), i.available, i.windows,
-    i.option_groups, i.stock_tracked, i.position, i.wire_bytes, i.version, i.barcode, i.plu
+    i.option_groups, i.stock_tracked, i.position, i.wire_bytes, i.version, i.barcode, i.plu,
+    ARRAY(SELECT jsonb_array_elements_text(i.may_contain)::smallint)
 FROM jsonb_to_recordset($2::jsonb) AS i (id uuid, category_id uuid, name text, name_key text,
     description text, price_minor bigint, vat_class text, allergens jsonb, available boolean,
     windows jsonb, option_groups jsonb, stock_tracked boolean, position int, wire_bytes int, version bigint,
-    barcode text, plu text)
+    barcode text, plu text, may_contain jsonb)
 ON CONFLICT (restaurant_id, id) DO UPDATE SET category_id = excluded.category_id,
     name = excluded.name, name_key = excluded.name_key, description = excluded.description,
     price_minor = excluded.price_minor, vat_class = excluded.vat_class, allergens = excluded.allergens,
     available = excluded.available, windows = excluded.windows, option_groups = excluded.option_groups,
     stock_tracked = excluded.stock_tracked, position = excluded.position,
     wire_bytes = excluded.wire_bytes, version = excluded.version, barcode = excluded.barcode,
-    plu = excluded.plu
+    plu = excluded.plu, may_contain = excluded.may_contain
 """
 ITEMS_PER_STATEMENT = 500
 """A large import stays well below the time-out of a statement."""
@@ -94,6 +109,16 @@ async def item_id_used(tx: Transaction, item_id: UUID) -> bool:
 async def known_items(tx: Transaction, item_ids: Sequence[UUID]) -> set[UUID]:
     """Which of them are on the menu."""
     return {row["id"] for row in await tx.fetch(KNOWN_ITEMS, tx.tenant, item_ids)}
+
+
+async def items_of(tx: Transaction, item_ids: Sequence[UUID]) -> list[Item]:
+    """Those of them that are on the menu."""
+    return [_item(row) for row in await tx.fetch(ITEMS_OF, tx.tenant, item_ids)]
+
+
+async def items_naming(tx: Transaction, item_id: UUID) -> list[Item]:
+    """Those on the menu with an option that is the item or takes of its stock."""
+    return [_item(row) for row in await tx.fetch(ITEMS_NAMING, tx.tenant, item_id)]
 
 
 async def items_numbered(tx: Transaction, barcode: str, plu: str) -> list[Item]:
@@ -140,23 +165,14 @@ def _item(row: Record) -> Item:
         allergens=tuple(row["allergens"]),
         available=row["available"],
         windows=tuple(AvailabilityWindow(tuple(days), start, end) for days, start, end in row["windows"]),
-        option_groups=tuple(_group(group) for group in row["option_groups"]),
+        option_groups=groups_in(row["option_groups"]),
         stock_tracked=row["stock_tracked"],
         position=row["position"],
         version=row["version"],
         barcode=row["barcode"],
         plu=row["plu"],
+        may_contain=tuple(row["may_contain"]),
     )
-
-
-def _group(document: dict[str, Any]) -> OptionGroup:
-    # Beside the options, not in them: code of before reads lists of four, and passes over other keys.
-    allergens = document.get("allergens", {})
-    options = tuple(
-        Option(UUID(key), name, delta, on, tuple(allergens.get(key, ())))
-        for key, name, delta, on in document["options"]
-    )
-    return OptionGroup(UUID(document["id"]), document["name"], document["min"], document["max"], options)
 
 
 def _document(item: Item, wire_bytes: int) -> dict[str, Any]:
@@ -171,24 +187,12 @@ def _document(item: Item, wire_bytes: int) -> dict[str, Any]:
         "allergens": list(item.allergens),
         "available": item.available,
         "windows": [[list(each.weekdays), each.from_minutes, each.until_minutes] for each in item.windows],
-        "option_groups": [
-            {
-                "id": str(group.id),
-                "name": group.name,
-                "min": group.min_choices,
-                "max": group.max_choices,
-                "options": [
-                    [str(each.id), each.name, each.price_delta_minor, each.available]
-                    for each in group.options
-                ],
-                "allergens": {str(each.id): list(each.allergens) for each in group.options if each.allergens},
-            }
-            for group in item.option_groups
-        ],
+        "option_groups": group_documents(item.option_groups),
         "stock_tracked": item.stock_tracked,
         "position": item.position,
         "wire_bytes": wire_bytes,
         "version": item.version,
         "barcode": item.barcode,
         "plu": item.plu,
+        "may_contain": list(item.may_contain),
     }

@@ -82,6 +82,7 @@ item = sa.Table(
     _column("removed", sa.Boolean(), "false"),
     _column("barcode", sa.Text(), "''"),
     _column("plu", sa.Text(), "''"),
+    _column("may_contain", pg.ARRAY(sa.SmallInteger()), "'{}'"),
     sa.ForeignKeyConstraint(
         ["restaurant_id", "category_id"], ["category.restaurant_id", "category.id"], name="item_category"
     ),

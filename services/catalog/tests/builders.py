@@ -11,7 +11,8 @@ from chassis.db.commands import Command
 from chassis.db.idempotency import IdempotencyKey
 from chassis.ids import new_id
 from services.catalog.domain.category import Category
-from services.catalog.domain.item import Item, Option, OptionGroup
+from services.catalog.domain.item import Item
+from services.catalog.domain.option import Option, OptionGroup
 from services.catalog.domain.restaurant import RestaurantCopy
 from services.catalog.domain.stock import StockLevel
 from services.catalog.tests import doing

@@ -11,8 +11,9 @@ from google.protobuf import json_format
 from google.protobuf.message import Message
 
 from services.catalog.domain.category import Category
-from services.catalog.domain.item import Item, Option, OptionGroup
+from services.catalog.domain.item import Item
 from services.catalog.domain.menu import MenuChange
+from services.catalog.domain.option import Option, OptionGroup, StockUse
 from services.catalog.domain.stock import AvailabilityCause, StockLevel, StockPolicy
 from services.catalog.domain.vat import VatClass, VatRate
 from services.catalog.domain.window import AvailabilityWindow
@@ -32,6 +33,20 @@ SIZE = UUID("0198c0de-0000-7000-8000-000000000020")
 SMALL = UUID("0198c0de-0000-7000-8000-000000000021")
 LARGE = UUID("0198c0de-0000-7000-8000-000000000022")
 
+SIDES, SALAD, DIPS, DIP, CRUST, THIN = (
+    UUID(f"0198c0de-0000-7000-8000-0000000000{number}") for number in range(23, 29)
+)
+LARGE_OPTION = Option(
+    LARGE,
+    "Large",
+    150,
+    False,
+    (10,),
+    (11,),
+    "cold_food",
+    StockUse(CAKE, 2),
+    (OptionGroup(CRUST, "Crust", 0, 1, (Option(THIN, "Thin", -20, allergens=(2,), may_contain=(13,)),)),),
+)
 ITEM = Item(
     id=MARGHERITA,
     category_id=MAINS,
@@ -42,8 +57,11 @@ ITEM = Item(
     allergens=(2, 7),
     windows=(AvailabilityWindow((0, 1, 2, 3, 4), 720, 900),),
     option_groups=(
-        OptionGroup(SIZE, "Size", 1, 1, (Option(SMALL, "Small"), Option(LARGE, "Large", 150, False, (10,)))),
+        OptionGroup(SIZE, "Size", 1, 1, (Option(SMALL, "Small"), LARGE_OPTION), is_size=True),
+        OptionGroup(SIDES, "Side", 1, 1, (Option(SALAD, "Salad", item_id=CAKE),)),
+        OptionGroup(DIPS, "Dip", 0, 1, (Option(DIP, "Dip", item_id=CAKE),), ancillary_of=SIDES),
     ),
+    may_contain=(11,),
     stock_tracked=False,
     position=10,
     version=7,
@@ -88,9 +106,11 @@ def test_what_has_no_identity_yet_gets_one() -> None:
     message.id = ""
     message.option_groups[0].id = ""
     message.option_groups[0].options[0].id = ""
+    message.option_groups[0].options[1].option_groups[0].id = ""
     made = item_in(message)
     assert made.id != MARGHERITA
     assert made.option_groups[0].id != SIZE
+    assert made.option_groups[0].options[1].groups[0].id != CRUST
     assert [
         option.id == other
         for option, other in zip(made.option_groups[0].options, (SMALL, LARGE), strict=True)

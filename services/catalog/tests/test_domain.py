@@ -20,9 +20,10 @@ from services.catalog.domain.errors import (
     ReservationMismatch,
     StaleVersion,
 )
-from services.catalog.domain.item import MAX_PRICE_MINOR, Option, OptionGroup, check_item, lowest_price_minor
+from services.catalog.domain.item import MAX_PRICE_MINOR, check_item, lowest_price_minor
 from services.catalog.domain.label import name_key
 from services.catalog.domain.menu import check_version
+from services.catalog.domain.option import Option, OptionGroup
 from services.catalog.domain.reservation import Reservation, ReservationState, StockOrder
 from services.catalog.domain.stock import (
     AvailabilityCause,

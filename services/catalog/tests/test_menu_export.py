@@ -23,14 +23,15 @@ from chassis.text import holds_card_number
 from harness.fixtures import OpenDatabase
 from services.catalog.domain.category import Category
 from services.catalog.domain.errors import MenuTooLarge, UnreadableMenuFile
-from services.catalog.domain.item import Item, Option, OptionGroup, item_errors
+from services.catalog.domain.item import Item, item_errors
 from services.catalog.domain.item_number import check_digit
 from services.catalog.domain.label import name_key
-from services.catalog.domain.menu_file.cells import option_groups
 from services.catalog.domain.menu_file.entries import Row, parse
 from services.catalog.domain.menu_file.guard import FORMULA_STARTS, guarded, unguarded
+from services.catalog.domain.menu_file.option_cells import option_groups
 from services.catalog.domain.menu_file.plan import ImportPlan, Present, plan
 from services.catalog.domain.menu_file.telling import TOLD, ToldMenu, file_name, rows_of
+from services.catalog.domain.option import Option, OptionGroup, StockUse
 from services.catalog.domain.stock import StockLevel, StockPolicy
 from services.catalog.domain.vat_uk import VAT_CLASSES
 from services.catalog.domain.window import AvailabilityWindow
@@ -103,15 +104,34 @@ def named_apart(made: Sequence[Any]) -> bool:
     return len({name_key(each.name) for each in made}) == len(made)
 
 
-OPTIONS = st.builds(Option, st.uuids(), SAFE, st.integers(-50, 2_000), st.booleans(), ALLERGENS)
-GROUPS = st.builds(
-    OptionGroup,
-    st.uuids(),
-    SAFE,
-    st.integers(0, 2),
-    st.integers(2, 5),
-    st.lists(OPTIONS, min_size=1, max_size=3).filter(named_apart).map(tuple),
-)
+TRACED = st.tuples(ALLERGENS, ALLERGENS).map(lambda both: (both[0], tuple(sorted({*both[1]} - {*both[0]}))))
+CHANCE = st.booleans()
+VAT = st.sampled_from(["", *sorted(CODES)])
+
+
+def options(groups: st.SearchStrategy[tuple[OptionGroup, ...]]) -> st.SearchStrategy[Option]:
+    """Options that open such groups."""
+
+    def made(on: bool, name: str, delta: int, food: Any, vat: str, opened: Any) -> Option:
+        contained, traces = food
+        return Option(new_id(), name, delta, on, contained, traces, vat, groups=opened)
+
+    return st.builds(made, st.booleans(), SAFE, st.integers(-50, 2_000), TRACED, VAT, groups)
+
+
+def option_groups_of(of: st.SearchStrategy[Option]) -> st.SearchStrategy[OptionGroup]:
+    return st.builds(
+        OptionGroup,
+        st.uuids(),
+        SAFE,
+        st.integers(0, 2),
+        st.integers(2, 5),
+        st.lists(of, min_size=1, max_size=3).filter(named_apart).map(tuple),
+    )
+
+
+NESTED = st.lists(option_groups_of(options(st.just(()))), max_size=2).filter(named_apart).map(tuple)
+GROUPS = option_groups_of(options(NESTED))
 ABOUT = st.one_of(st.just(""), st.text(f"{SIGNS}\n\t", max_size=30).map(str.strip))
 
 
@@ -123,7 +143,8 @@ def menus(draw: st.DrawFn) -> ToldMenu:
         st.lists(st.builds(Category, st.uuids(), SAFE, positions), min_size=1, max_size=3).filter(named_apart)
     )
     names = draw(st.lists(SAFE, min_size=1, max_size=5, unique_by=name_key))
-    items, levels = [], {}
+    items: list[Item] = []
+    levels: dict[UUID, StockLevel] = {}
     for number, name in enumerate(names):
         digits = f"{draw(st.integers(0, 10**10)):011}{number}"
         item = Item(
@@ -133,7 +154,6 @@ def menus(draw: st.DrawFn) -> ToldMenu:
             price_minor=draw(st.integers(0, 100_000_000)),
             vat_class=draw(st.sampled_from(sorted(CODES))),
             description=draw(ABOUT.filter(lambda text: not holds_card_number(text))),
-            allergens=draw(ALLERGENS),
             available=draw(st.booleans()),
             windows=tuple(draw(st.lists(WINDOWS, max_size=2))),
             option_groups=tuple(draw(st.lists(GROUPS, max_size=2).filter(named_apart))),
@@ -142,11 +162,35 @@ def menus(draw: st.DrawFn) -> ToldMenu:
             barcode=draw(st.sampled_from(["", digits + check_digit(digits)])),
             plu=draw(st.sampled_from(["", str(number + 1)])),
         )
+        contained, traces = draw(TRACED)
+        item = replace(item, allergens=contained, may_contain=traces)
+        item = draw(with_links(item, [other for other in items if not other.is_combo]))
         assume(not list(item_errors(item, CODES)))
         items.append(item)
         if item.stock_tracked:
             levels[item.id] = draw(a_levels(item.id))
     return ToldMenu("GBP", categories, items, levels)
+
+
+@st.composite
+def with_links(draw: st.DrawFn, item: Item, others: Sequence[Item]) -> Item:
+    """The item with a size, and with options that take of others or are others, where there are some."""
+    groups = list(item.option_groups)
+    comes_in_sizes = draw(CHANCE)
+    if groups and comes_in_sizes:
+        groups[0] = replace(groups[0], min_choices=1, max_choices=1, is_size=True)
+    if others:
+        of = st.sampled_from([other.id for other in others])
+        taking = Option(new_id(), draw(SAFE), stock_use=StockUse(draw(of), draw(st.integers(1, 1_000))))
+        slots = [
+            OptionGroup(new_id(), name, 1, 1, (Option(new_id(), draw(SAFE), item_id=draw(of)),))
+            for name in draw(st.lists(SAFE, max_size=2))
+        ]
+        if len(slots) > 1 and draw(CHANCE):
+            slots[1] = replace(slots[1], ancillary_of=slots[0].id)
+        groups += [OptionGroup(new_id(), draw(SAFE), 0, 1, (taking,)), *slots]
+    assume(named_apart(groups))
+    return replace(item, option_groups=tuple(groups))
 
 
 def a_levels(item_id: UUID) -> st.SearchStrategy[StockLevel]:
@@ -170,18 +214,35 @@ def test_any_menu_comes_back_from_its_file_as_the_same_file(menu: ToldMenu, file
 def by_name(menu: ToldMenu) -> dict[tuple[str, str], tuple[Any, ...]]:
     """All that a menu says, without identities."""
     categories = {each.id: each.name for each in menu.categories}
-    return {(categories[item.category_id], item.name): said(item, menu.levels) for item in menu.items}
+    names: dict[Any, Any] = {item.id: (categories[item.category_id], item.name) for item in menu.items}
+    return {names[item.id]: said(item, menu.levels, names) for item in menu.items}
 
 
-def said(item: Item, levels: Mapping[UUID, StockLevel]) -> tuple[Any, ...]:
+def said(item: Item, levels: Mapping[UUID, StockLevel], names: Mapping[Any, Any]) -> tuple[Any, ...]:
     nobody = UUID(int=0)
-    groups = tuple(
-        replace(group, id=nobody, options=tuple(replace(option, id=nobody) for option in group.options))
-        for group in item.option_groups
-    )
-    bare = replace(item, id=nobody, category_id=nobody, option_groups=groups)
+    numbers = {group.id: number for number, group in enumerate(item.option_groups)}
+
+    def told(groups: Sequence[OptionGroup]) -> list[Any]:
+        return [
+            (
+                replace(group, id=nobody, options=(), ancillary_of=None),
+                numbers.get(group.ancillary_of or nobody),
+                [
+                    (
+                        replace(option, id=nobody, groups=(), stock_use=None, item_id=None),
+                        option.stock_use and (option.stock_use.quantity, names[option.stock_use.item_id]),
+                        names.get(option.item_id),
+                        told(option.groups),
+                    )
+                    for option in group.options
+                ],
+            )
+            for group in groups
+        ]
+
+    bare = replace(item, id=nobody, category_id=nobody, option_groups=())
     level = levels.get(item.id)
-    return bare, level and (level.on_hand, level.reorder_point, level.policy)
+    return bare, told(item.option_groups), level and (level.on_hand, level.reorder_point, level.policy)
 
 
 @settings(max_examples=20)

@@ -18,9 +18,10 @@ from services.catalog.domain.category import Category
 from services.catalog.domain.errors import UnreadableMenuFile
 from services.catalog.domain.item import Item
 from services.catalog.domain.menu_file import cells
-from services.catalog.domain.menu_file.cells import BadCell, FileGroup, FileOption
+from services.catalog.domain.menu_file.cells import BadCell
 from services.catalog.domain.menu_file.columns import OPTIONAL, REQUIRED
 from services.catalog.domain.menu_file.entries import MAX_REJECTIONS, MenuFile, parse
+from services.catalog.domain.menu_file.option_cells import FileGroup, FileOption, option_groups
 from services.catalog.domain.menu_file.plan import ImportPlan, Present, plan
 from services.catalog.domain.stock import StockLevel, StockPolicy, StockSetting
 from services.catalog.domain.vat_uk import VAT_CLASSES
@@ -106,26 +107,26 @@ def test_a_written_price_is_read_back(minor: int) -> None:
 
 
 def test_option_groups_fit_in_one_cell() -> None:
-    assert cells.option_groups(OPTIONS, 2) == (
+    assert option_groups(OPTIONS, 2) == (
         FileGroup("Size", 1, 1, (FileOption("Small", 0), FileOption("Large", 150))),
         FileGroup("Extras", 0, 3, (FileOption("Cheese", 80),)),
     )
-    assert cells.option_groups("", 2) == ()
-    assert cells.option_groups("Any (hot or cold) (2): No ice; Less=-0.20", 2) == (
+    assert option_groups("", 2) == ()
+    assert option_groups("Any (hot or cold) (2): No ice; Less=-0.20", 2) == (
         FileGroup("Any (hot or cold)", 2, 2, (FileOption("No ice", 0), FileOption("Less", -20))),
     )
 
 
 def test_what_an_option_adds_to_the_allergens_stands_in_brackets() -> None:
-    [scoops] = cells.option_groups("Scoops(2): Vanilla; Pistachio = 0.50 [Nuts, milk]; Sorbet=0[]", 2)
+    [scoops] = option_groups("Scoops(2): Vanilla; Pistachio = 0.50 [Nuts, milk]; Sorbet=0[]", 2)
     assert scoops.options == (
         FileOption("Vanilla", 0),
-        FileOption("Pistachio", 50, (7, 10)),
-        FileOption("Sorbet", 0, ()),
+        FileOption("Pistachio", 50, (7, 10), may_contain=()),
+        FileOption("Sorbet", 0, (), may_contain=()),
     )
     for wrong in ("Scoops(1): Pistachio[dust]", "Scoops(1): Pistachio nuts]", "Scoops(1): [nuts]"):
         with pytest.raises(BadCell, match="Pistachio"):
-            cells.option_groups(wrong, 2)
+            option_groups(wrong, 2)
 
 
 @pytest.mark.parametrize(
@@ -142,7 +143,7 @@ def test_what_an_option_adds_to_the_allergens_stands_in_brackets() -> None:
 )
 def test_a_cell_that_is_no_option_group_is_refused(text: str) -> None:
     with pytest.raises(BadCell):
-        cells.option_groups(text, 2)
+        option_groups(text, 2)
 
 
 def test_hours_of_sale_fit_in_one_cell() -> None:
@@ -174,7 +175,7 @@ def test_allergens_go_by_their_common_names() -> None:
 def test_a_row_says_everything_about_an_item() -> None:
     header = ",".join([*REQUIRED, *OPTIONAL])
     file = csv(
-        f'Mains,Margherita,9.50,hot_food,"Tomato, ""mozzarella""","milk,gluten",{OPTIONS},no,'
+        f'Mains,Margherita,9.50,hot_food,"Tomato, ""mozzarella""","milk,gluten",,{OPTIONS},,no,'
         "Mon 12:00-15:00,5,036000291452,101,50,10,allow",
         header=header,
     )

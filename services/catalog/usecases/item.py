@@ -7,7 +7,15 @@ from chassis.db import Database, Transaction
 from chassis.db.commands import Answer, Command, M, execute
 from chassis.errors import AlreadyExists
 from services.catalog.domain.errors import UnknownItem
-from services.catalog.domain.item import Item, check_item, check_numbers
+from services.catalog.domain.item import (
+    Item,
+    check_item,
+    check_numbers,
+    check_unused,
+    link_errors,
+    linked_ids,
+)
+from services.catalog.domain.label import refuse
 from services.catalog.domain.menu import check_version
 from services.catalog.store import item as item_store
 from services.catalog.usecases.category import category_of
@@ -27,6 +35,7 @@ async def create_item(db: Database, command: Command, item: Item, answer: Answer
         if await item_store.item_id_used(tx, item.id):
             raise AlreadyExists("There is an item of this id.", reason="ITEM_EXISTS")
         await _check_numbers(tx, item)
+        await _check_links(tx, item)
         [created] = await edit.put_items([(None, item)])
         await edit.finish()
         return created
@@ -53,17 +62,23 @@ async def update_item(
         if item.category_id != current.category_id:
             await category_of(tx, item.category_id)
         await _check_numbers(tx, item)
+        await _check_links(tx, item)
         return await _replace(edit, current, item)
 
     return await execute(db, command, answer, work)
 
 
 async def delete_item(db: Database, command: Command, item_id: UUID, answer: Answer[None, M]) -> M:
-    """Takes an item off the menu for good; what orders have reserved stays theirs. Raises UnknownItem."""
+    """Takes an item off the menu for good; what orders have reserved stays theirs.
+
+    Raises UnknownItem, ItemInUse.
+    """
 
     async def work(tx: Transaction) -> None:
         edit = await Edit.begin(tx, db.clock.now())
-        await edit.remove_item(await item_of(tx, item_id))
+        item = await item_of(tx, item_id)
+        check_unused([each for each in await item_store.items_naming(tx, item_id) if each.id != item_id])
+        await edit.remove_item(item)
         await edit.finish()
 
     return await execute(db, command, answer, work)
@@ -93,6 +108,15 @@ async def item_of(tx: Transaction, item_id: UUID) -> Item:
 async def _check_numbers(tx: Transaction, item: Item) -> None:
     if item.barcode or item.plu:
         check_numbers(item, await item_store.items_numbered(tx, item.barcode, item.plu))
+
+
+async def _check_links(tx: Transaction, item: Item) -> None:
+    """What the options name is on the menu, and no combo is part of another. Raises InvalidMenu."""
+    named = linked_ids(item)
+    if named:
+        linked = {each.id: each for each in await item_store.items_of(tx, sorted(named))}
+        holders = await item_store.items_naming(tx, item.id) if item.is_combo else ()
+        refuse(list(link_errors(item, linked, holders)))
 
 
 async def _replace(edit: Edit, current: Item, wanted: Item) -> Item:

@@ -5,13 +5,14 @@ from uuid import UUID
 from fynlo.catalog.v1 import catalog_pb2
 from fynlo.catalog.v1 import events_pb2 as catalog_events
 
-from chassis.ids import new_id, parse_id
-from services.catalog.domain.item import Item, Option, OptionGroup
+from chassis.ids import parse_id
+from services.catalog.domain.item import Item
 from services.catalog.domain.item_number import one_form
 from services.catalog.domain.search import FoundItem
 from services.catalog.domain.stock import AvailabilityCause
 from services.catalog.domain.window import AvailabilityWindow
 from services.catalog.wire.allergen import allergens, allergens_in
+from services.catalog.wire.option import group, group_in, own_id
 
 
 def item_in(message: catalog_pb2.Item) -> Item:
@@ -20,7 +21,7 @@ def item_in(message: catalog_pb2.Item) -> Item:
     Raises InvalidArgument (INVALID_ID, UNKNOWN_ALLERGEN).
     """
     return Item(
-        id=_own_id(message.id),
+        id=own_id(message.id),
         category_id=parse_id(message.category_id),
         name=message.name.strip(),
         price_minor=message.price_minor,
@@ -29,12 +30,13 @@ def item_in(message: catalog_pb2.Item) -> Item:
         allergens=allergens_in(message.allergens),
         available=message.available,
         windows=tuple(_window_in(window) for window in message.windows),
-        option_groups=tuple(_group_in(group) for group in message.option_groups),
+        option_groups=tuple(group_in(each) for each in message.option_groups),
         stock_tracked=message.stock_tracked,
         position=message.position,
         version=message.version,
         barcode=one_form(message.barcode),
         plu=message.plu,
+        may_contain=allergens_in(message.may_contain),
     )
 
 
@@ -57,12 +59,13 @@ def item(of: Item) -> catalog_pb2.Item:
             )
             for window in of.windows
         ],
-        option_groups=[_group(group) for group in of.option_groups],
+        option_groups=[group(each) for each in of.option_groups],
         stock_tracked=of.stock_tracked,
         position=of.position,
         version=of.version,
         barcode=of.barcode,
         plu=of.plu,
+        may_contain=allergens(of.may_contain),
     )
 
 
@@ -93,44 +96,5 @@ def item_availability_changed(
     )
 
 
-def _own_id(text: str) -> UUID:
-    return parse_id(text) if text else new_id()
-
-
 def _window_in(message: catalog_pb2.AvailabilityWindow) -> AvailabilityWindow:
     return AvailabilityWindow(tuple(sorted(message.weekdays)), message.from_minutes, message.until_minutes)
-
-
-def _group_in(message: catalog_pb2.OptionGroup) -> OptionGroup:
-    options = tuple(
-        Option(
-            _own_id(option.id),
-            option.name.strip(),
-            option.price_delta_minor,
-            option.available,
-            allergens_in(option.allergens),
-        )
-        for option in message.options
-    )
-    return OptionGroup(
-        _own_id(message.id), message.name.strip(), message.min_choices, message.max_choices, options
-    )
-
-
-def _group(of: OptionGroup) -> catalog_pb2.OptionGroup:
-    return catalog_pb2.OptionGroup(
-        id=str(of.id),
-        name=of.name,
-        min_choices=of.min_choices,
-        max_choices=of.max_choices,
-        options=[
-            catalog_pb2.Option(
-                id=str(option.id),
-                name=option.name,
-                price_delta_minor=option.price_delta_minor,
-                available=option.available,
-                allergens=allergens(option.allergens),
-            )
-            for option in of.options
-        ],
-    )

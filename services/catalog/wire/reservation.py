@@ -1,5 +1,7 @@
 """Lines that are to be reserved, and what orders say of theirs."""
 
+from collections.abc import Iterator
+from dataclasses import replace
 from typing import TypeAlias
 
 from fynlo.catalog.v1 import catalog_pb2
@@ -31,17 +33,26 @@ def stock_line_in(message: catalog_pb2.StockLine) -> StockLine:
 def stock_order_in(message: orders_pb2.Order) -> StockOrder:
     """What stock needs to know of an order. Raises InvalidArgument (INVALID_ID)."""
     lines = tuple(
-        StockLine(parse_id(line.id), parse_id(line.item_id), line.quantity)
+        taken
         for line in message.lines
         if not line.voided and line.quantity > 0
+        for taken in _taken_by(line, line.quantity)
     )
     wasted = tuple(
-        StockLine(derived_id(parse_id(line.id), WASTED), parse_id(line.item_id), units)
+        replace(taken, line_id=derived_id(taken.line_id, WASTED))
         for line in message.lines
         for units in (sum(void.quantity for void in line.voids if void.wasted),)
         if units > 0
+        for taken in _taken_by(line, units)
     )
     return StockOrder(parse_id(message.id), message.version, lines, _stage_in(message), wasted)
+
+
+def _taken_by(line: orders_pb2.OrderLine, units: int) -> Iterator[StockLine]:
+    """So many units of the item itself, and what its options and components take of others for them."""
+    yield StockLine(parse_id(line.id), parse_id(line.item_id), units)
+    for use in line.stock_uses:
+        yield StockLine(parse_id(use.id), parse_id(use.item_id), use.quantity * units)
 
 
 def concerns_stock(event: OrderNews) -> bool:
@@ -62,4 +73,6 @@ def _stage_in(order: orders_pb2.Order) -> OrderStage:
 
 def _is_counted(order: orders_pb2.Order) -> bool:
     """Whether a line was sold from counted stock. A line that does not say so may have been."""
-    return any(line.stock_tracked or not line.HasField("stock_tracked") for line in order.lines)
+    return any(
+        line.stock_tracked or line.stock_uses or not line.HasField("stock_tracked") for line in order.lines
+    )

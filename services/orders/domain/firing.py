@@ -6,11 +6,12 @@ from datetime import datetime, timedelta
 from uuid import UUID
 
 from chassis.ids import new_id
+from services.orders.domain.component import cooked_at
 from services.orders.domain.errors import LineAlreadyFired, LineRefused, NothingToFire
 from services.orders.domain.order.change import Change, Locked, Stamp, Updated, change_of
 from services.orders.domain.order.guards import illegal
 from services.orders.domain.order.order import Kitchen, Lifecycle, Line, Order, ServiceFlow
-from services.orders.domain.station import Station, route
+from services.orders.domain.station import Station
 from services.orders.domain.ticket import GROWING_TICKET, Ticket, TicketLine, line_states, newest
 
 
@@ -105,8 +106,8 @@ def _fire_lines(
     by_place: dict[tuple[UUID, str], list[Line]] = {}
     at_station = {station.id: station for station in stations}
     for line in lines:
-        for station in route(line.category_id, stations):
-            by_place.setdefault((station.id, line.course), []).append(line)
+        for station, there in cooked_at(line, stations):
+            by_place.setdefault((station.id, line.course), []).append(there)
     growing = {
         (ticket.station_id, ticket.course): ticket for ticket in tickets if ticket.state in GROWING_TICKET
     }
@@ -136,6 +137,7 @@ def new_ticket(order: Order, station: Station, course: str, lines: Sequence[Line
         lines=tuple(_ticket_line(line) for line in lines),
         remarks=order.remarks,
         table_name=order.table_name,
+        may_contain=_traces((), lines),
     )
 
 
@@ -148,6 +150,7 @@ def grown(ticket: Ticket, lines: Sequence[Line]) -> Ticket:
         allergens=tuple(sorted({*ticket.allergens, *_allergens(lines)})),
         acknowledged_at=None,
         allergy_acknowledged_at=None,
+        may_contain=_traces(ticket.may_contain, lines, ticket.allergens),
     )
 
 
@@ -165,3 +168,9 @@ def _ticket_line(line: Line) -> TicketLine:
 
 def _allergens(lines: Iterable[Line]) -> tuple[int, ...]:
     return tuple(sorted({allergen for line in lines for allergen in line.allergens}))
+
+
+def _traces(before: Sequence[int], lines: Sequence[Line], contained: Sequence[int] = ()) -> tuple[int, ...]:
+    """What a ticket may hold traces of; what one of its lines contains need not be said again."""
+    found = {*before, *(allergen for line in lines for allergen in line.may_contain)}
+    return tuple(sorted(found.difference(contained, _allergens(lines)))) if found else ()

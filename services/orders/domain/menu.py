@@ -59,24 +59,38 @@ class VatRate:
 
 @dataclass(frozen=True, slots=True)
 class Option:
-    """One choice and what it adds: to the price of one unit, and to the allergens of its item."""
+    """One choice and what it adds: to the price of one unit, and to the allergens of its item.
+
+    ``vat_class`` "" is that of what it is chosen for. It ``takes`` units of the item ``takes_of`` from the
+    stock. ``groups`` are asked once it is chosen. ``item_id``: the item that it is, as a component.
+    """
 
     id: UUID
     name: str
     price_delta_minor: int
     available: bool
     allergens: tuple[int, ...] = ()
+    may_contain: tuple[int, ...] = ()
+    vat_class: str = ""
+    takes: int = 0
+    takes_of: UUID | None = None
+    groups: "tuple[OptionGroup, ...]" = ()
+    item_id: UUID | None = None
 
 
 @dataclass(frozen=True, slots=True)
 class OptionGroup:
-    """How many of its options a guest must and may choose, quantities counted."""
+    """How many of its options a guest must and may choose, quantities counted; of the second level: for each
+    of the option that opens it. The VAT of components that are ``ancillary_of`` a group follows that of its.
+    """
 
     id: UUID
     name: str
     min_choices: int
     max_choices: int
     options: tuple[Option, ...]
+    is_size: bool = False
+    ancillary_of: UUID | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -94,6 +108,7 @@ class Item:
     groups: tuple[OptionGroup, ...]
     stock_tracked: bool
     version: int
+    may_contain: tuple[int, ...] = ()
 
     def on_sale(self, local: datetime) -> bool:
         """Not taken off, and in one of its windows if it has any."""

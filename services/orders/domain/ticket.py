@@ -94,6 +94,7 @@ class Ticket:
     remarks: Remarks = NO_REMARKS
     allergy_acknowledged_at: datetime | None = None
     table_name: str = ""
+    may_contain: tuple[int, ...] = ()
     told: object = field(default=None, init=False, repr=False, compare=False)
     """As an order's."""
 

@@ -20,8 +20,10 @@ from services.orders.domain.order.order import (
     Lifecycle,
     Line,
     Order,
+    Portion,
     Remarks,
     ServiceFlow,
+    StockUse,
     Totals,
 )
 from services.orders.domain.ticket import Ticket, TicketLine
@@ -35,7 +37,11 @@ text = st.text(st.characters(exclude_categories=["Cs"]), max_size=20)
 moments = st.datetimes(timezones=st.just(UTC))
 maybe = moments | st.none()
 numbers = st.lists(st.integers(1, 14), max_size=5).map(tuple)
-options = st.lists(st.builds(ChosenOption, st.uuids(), text, counts, minor), max_size=3).map(tuple)
+maybe_id = st.none() | st.uuids()
+options = st.lists(
+    st.builds(ChosenOption, st.uuids(), text, counts, minor, maybe_id, st.booleans(), maybe_id, maybe_id),
+    max_size=3,
+).map(tuple)
 said = st.builds(GuestAllergy, st.sets(st.integers(1, 14)).map(sorted).map(tuple), text.map(str.strip))
 remarks = st.builds(Remarks, st.none() | said.filter(lambda allergy: allergy != GuestAllergy()))
 actors = st.builds(Actor, text, text, text)
@@ -60,6 +66,9 @@ lines = st.builds(
     kitchen=st.sampled_from(Kitchen),
     voided=st.booleans(),
     stock_tracked=st.booleans(),
+    may_contain=numbers,
+    portions=st.lists(st.builds(Portion, text, counts, minor, minor), max_size=3).map(tuple),
+    stock_uses=st.lists(st.builds(StockUse, st.uuids(), st.uuids(), minor), max_size=3).map(tuple),
 )
 amounts = st.integers(0, 2**60)
 shares = st.builds(Share, st.uuids(), st.fractions(min_value=0, max_value=1, max_denominator=1_000_000))
@@ -140,6 +149,7 @@ tickets = st.builds(
     remarks=remarks,
     allergy_acknowledged_at=maybe,
     table_name=text,
+    may_contain=numbers,
 )
 
 ORDER_COLUMNS = (

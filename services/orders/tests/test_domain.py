@@ -22,7 +22,7 @@ from services.orders.domain.errors import (
     TicketStepRefused,
 )
 from services.orders.domain.order import cancelling, guards, lifecycle, placing
-from services.orders.domain.order.basket import WantedLine, WantedOption, price_basket, wanted_again
+from services.orders.domain.order.basket import WantedLine, price_basket, wanted_again
 from services.orders.domain.order.change import (
     Cancelled,
     Change,
@@ -31,6 +31,7 @@ from services.orders.domain.order.change import (
     Locked,
     PaymentRecorded,
 )
+from services.orders.domain.order.choosing import WantedOption
 from services.orders.domain.order.order import Kitchen, Lifecycle, Payment, ServiceFlow, State
 from services.orders.domain.payment import Captured, record
 from services.orders.domain.station import route

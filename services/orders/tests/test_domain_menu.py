@@ -7,7 +7,8 @@ import pytest
 
 from services.orders.domain.errors import EmptyOrder, ItemUnavailable, LineRefused, MenuOutdated
 from services.orders.domain.menu import Menu, OrderType, VatRate, Window
-from services.orders.domain.order.basket import Basket, WantedLine, WantedOption, price_basket
+from services.orders.domain.order.basket import Basket, WantedLine, price_basket
+from services.orders.domain.order.choosing import WantedOption
 from services.orders.domain.order.placing import refuse_empty
 from services.orders.pricing import BillMode
 from services.orders.tests.builders import NOON, group, item, line, menu, option, terms

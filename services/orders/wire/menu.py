@@ -1,6 +1,7 @@
 """The menu as catalog tells it, and the copy of it in catalog's own encoding."""
 
 from collections.abc import Iterable
+from dataclasses import replace
 from datetime import date
 from uuid import UUID
 
@@ -102,6 +103,7 @@ def _item(item: catalog_pb2.Item) -> Item:
         groups=tuple(_group(group) for group in item.option_groups),
         stock_tracked=item.stock_tracked,
         version=item.version,
+        may_contain=tuple(item.may_contain),
     )
 
 
@@ -112,15 +114,35 @@ def _group(group: catalog_pb2.OptionGroup) -> OptionGroup:
         min_choices=group.min_choices,
         max_choices=group.max_choices,
         options=tuple(
-            Option(
-                UUID(option.id),
-                option.name,
-                option.price_delta_minor,
-                option.available,
-                tuple(option.allergens),
+            replace(
+                _option(option),
+                groups=tuple(_nested_group(each) for each in option.option_groups),
+                item_id=UUID(option.item_id) if option.item_id else None,
             )
             for option in group.options
         ),
+        is_size=group.is_size,
+        ancillary_of=UUID(group.ancillary_of) if group.ancillary_of else None,
+    )
+
+
+def _nested_group(group: catalog_pb2.NestedOptionGroup) -> OptionGroup:
+    options = tuple(_option(option) for option in group.options)
+    return OptionGroup(UUID(group.id), group.name, group.min_choices, group.max_choices, options)
+
+
+def _option(option: catalog_pb2.Option | catalog_pb2.NestedOption) -> Option:
+    taken = option.stock_use
+    return Option(
+        id=UUID(option.id),
+        name=option.name,
+        price_delta_minor=option.price_delta_minor,
+        available=option.available,
+        allergens=tuple(option.allergens),
+        may_contain=tuple(option.may_contain),
+        vat_class=option.vat_class,
+        takes=taken.quantity,
+        takes_of=UUID(taken.item_id) if taken.item_id else None,
     )
 
 

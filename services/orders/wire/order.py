@@ -11,10 +11,10 @@ from fynlo.orders.v1 import orders_service_pb2 as orders_api
 from chassis.ids import derived_id, parse_id
 from chassis.instants import instant, timestamp
 from services.orders.domain.errors import UnknownCustomer
-from services.orders.domain.order.basket import WantedLine, WantedOption
+from services.orders.domain.order.basket import WantedLine
+from services.orders.domain.order.choosing import WantedOption
 from services.orders.domain.order.order import (
     AtTable,
-    ChosenOption,
     Lifecycle,
     Line,
     Order,
@@ -27,6 +27,14 @@ from services.orders.pricing import VatGroup
 from services.orders.wire import enums
 from services.orders.wire.actor import actor_message, actor_of
 from services.orders.wire.check import split_message, split_of
+from services.orders.wire.configured import (
+    option_messages,
+    options_of,
+    portion_messages,
+    portions_of,
+    stock_use_messages,
+    stock_uses_of,
+)
 from services.orders.wire.discount import discount_messages, discounts_of
 from services.orders.wire.line import life_of, refuse_unstorable, write_life
 from services.orders.wire.remark import remarks_of, write_remarks
@@ -193,26 +201,6 @@ def history_message(change: StateChange) -> orders_pb2.StateChange:
     )
 
 
-def options_of(messages: Iterable[orders_pb2.ChosenOption]) -> tuple[ChosenOption, ...]:
-    """The way back."""
-    return tuple(
-        ChosenOption(UUID(option.option_id), option.name, option.quantity, option.price_delta_minor)
-        for option in messages
-    )
-
-
-def option_messages(options: Iterable[ChosenOption]) -> list[orders_pb2.ChosenOption]:
-    return [
-        orders_pb2.ChosenOption(
-            option_id=str(option.option_id),
-            name=option.name,
-            quantity=option.quantity,
-            price_delta_minor=option.price_delta_minor,
-        )
-        for option in options
-    ]
-
-
 def _wanted_line(line: orders_api.DraftLine, line_id: UUID) -> WantedLine:
     refuse_unstorable(line.note, line.course)
     return WantedLine(
@@ -248,6 +236,9 @@ def _line_message(line: Line) -> orders_pb2.OrderLine:
         voided=line.voided,
         allergens=line.allergens,  # type: ignore[arg-type] # the numbers of the contract
         stock_tracked=line.stock_tracked,
+        may_contain=line.may_contain or None,  # type: ignore[arg-type] # as allergens
+        portions=portion_messages(line.portions) if line.portions else None,
+        stock_uses=stock_use_messages(line.stock_uses) if line.stock_uses else None,
     )
     write_life(line, message)
     return message
@@ -278,6 +269,9 @@ def _line_of(message: orders_pb2.OrderLine) -> Line:
         voids=life.voids,
         added=life.added,
         changed=life.changed,
+        may_contain=tuple(message.may_contain),
+        portions=portions_of(message.portions),
+        stock_uses=stock_uses_of(message.stock_uses),
     )
 
 

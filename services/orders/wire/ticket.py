@@ -10,7 +10,7 @@ from chassis.instants import instant, instant_of, timestamp
 from services.orders.domain.alarm import Alarm
 from services.orders.domain.ticket import Ticket, TicketLine
 from services.orders.wire import enums
-from services.orders.wire.order import option_messages, options_of
+from services.orders.wire.configured import option_messages, options_of
 from services.orders.wire.remark import remarks_of, write_remarks
 
 
@@ -44,6 +44,7 @@ def ticket_of(message: orders_pb2.Ticket, row: Mapping[str, Any]) -> Ticket:
         remarks=remarks_of(message),
         allergy_acknowledged_at=instant(message, "allergy_acknowledged_at"),
         table_name=message.table_name,
+        may_contain=tuple(message.may_contain),
     )
 
 
@@ -67,6 +68,7 @@ def _ticket_message(ticket: Ticket) -> orders_pb2.Ticket:
         acknowledged_at=timestamp(ticket.acknowledged_at),
         business_date=ticket.business_date,
         allergy_acknowledged_at=timestamp(ticket.allergy_acknowledged_at),
+        may_contain=ticket.may_contain,  # type: ignore[arg-type] # as allergens
     )
     write_remarks(ticket.remarks, message)
     return message

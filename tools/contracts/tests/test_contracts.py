@@ -45,6 +45,9 @@ message Animal {
   int64 escapes = 9 [(fynlo.common.v1.json).null_unless = {field: "mood", value: "MOOD_VERY_WILD"}];
   google.protobuf.Timestamp born_at = 10 [(fynlo.common.v1.json).nullable = true];
   string secret = 11 [(fynlo.common.v1.json).omit = true];
+  repeated string tricks = 12 [(fynlo.common.v1.json).absent = true];
+  bool is_star = 13 [(fynlo.common.v1.json).absent = true];
+  Keeper friend = 14 [(fynlo.common.v1.json).absent = true];
 }
 message FeedRequest {
   string request_id = 1;
@@ -146,6 +149,22 @@ def test_a_message_is_shown_as_its_options_say(zoo: model.Contracts, encoder: Mo
     bare = encoder.animal(animal(id="a", name="Leo", mood=1, hidden=True))
     assert [bare[name] for name in ("legs", "cage", "keeper", "escapes", "born_at")] == [None] * 5
     assert (bare["mood"], bare["shown"]) == ("calm", False)
+
+
+def test_what_is_absent_is_there_only_where_it_says_something(
+    zoo: model.Contracts, encoder: ModuleType
+) -> None:
+    animal = message_class(zoo, "Animal")
+    said = animal(mood=1, tricks=["roll"], is_star=True)
+    said.friend.name = "Kim"
+    shown = encoder.animal(said)
+    assert (shown["tricks"], shown["is_star"], shown["friend"]["name"]) == (["roll"], True, "Kim")
+    absent = {"tricks", "is_star", "friend"}
+    assert encoder.animal(animal(mood=1)).keys().isdisjoint(absent)
+    schema = openapi.Document(zoo, feedings(zoo), {"Animal": {}}).build()["components"]["schemas"]["Animal"]
+    assert schema["properties"].keys() >= absent
+    assert absent.isdisjoint(schema["required"])
+    assert "legs" in schema["required"]
 
 
 def test_an_enum_in_a_path_is_one_path_for_each_value(zoo: model.Contracts) -> None:

@@ -50,5 +50,6 @@ export function Allergies({ ticket }) {
       </div>`
     }
     ${ticket.allergy.length > 0 && html`<p class="contains">Contains ${ticket.allergy.map(allergenName).join(", ")}</p>`}
+    ${ticket.may_contain?.length > 0 && html`<p class="contains traces">May contain ${ticket.may_contain.map(allergenName).join(", ")}</p>`}
   `;
 }

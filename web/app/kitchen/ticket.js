@@ -56,7 +56,7 @@ function Line({ ticket, line }) {
     <span class="what"><bdi>${plain(line.name)}</bdi>
       ${line.options.map(
         (option) =>
-          html`<span class="picked" key=${option.option_id}>${option.quantity > 1 ? `${option.quantity} × ` : ""}<bdi>${plain(option.name)}</bdi></span>`,
+          html`<span class="picked ${option.item_id ? "component" : ""} ${option.is_size ? "size" : ""} ${option.parent_option_id ? "nested" : ""}" key=${option.option_id}>${option.quantity > 1 ? `${option.quantity} × ` : ""}<bdi>${plain(option.name)}</bdi></span>`,
       )}
       ${line.note && html`<span class="said"><bdi>${plain(line.note)}</bdi></span>`}
     </span>

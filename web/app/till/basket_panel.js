@@ -1,6 +1,7 @@
 // The basket at the right, or behind its bar on a phone: lines, what they cost (the server's word), and Send.
 import { request } from "../api.js";
 import { basket, clearBasket, draftOf, forNextGuest, lineMinor, orderBody, refill, setBasket, stepLine } from "../basket.js";
+import { withSize } from "../choice.js";
 import { itemOf, loadMenu, menu } from "../menu.js";
 import { delta, money } from "../money.js";
 import { place } from "../outbox.js";
@@ -177,12 +178,13 @@ function Line({ line }) {
     stepLine(line.id, quantity - line.quantity);
     if (gone) toastUndo(`${plain(line.name)} removed`, () => refill([...basket.value.lines, line]));
   };
+  const { size, rest } = withSize(line.options);
   return html`<div class="line" data-line=${line.item_id} data-id=${line.id}>
     <button class="line-text" onClick=${edit}>
-      <span class="line-name"><bdi>${plain(line.name)}</bdi></span>
-      ${line.options.map(
+      <span class="line-name"><bdi>${plain(line.name)}</bdi>${size && html` · <bdi>${plain(size.name)}</bdi>`}</span>
+      ${rest.map(
         (option) =>
-          html`<small key=${option.option_id}>${option.quantity > 1 ? `${option.quantity} × ` : ""}${plain(option.name)} ${delta(option.price_delta_minor * option.quantity, currency.value)}</small>`,
+          html`<small key=${option.option_id} class=${option.parent_option_id ? "nested" : ""}>${option.quantity > 1 ? `${option.quantity} × ` : ""}${plain(option.name)} ${delta(option.price_delta_minor * option.quantity, currency.value)}</small>`,
       )}
       ${line.note && html`<small class="note"><bdi>${plain(line.note)}</bdi></small>`}
     </button>

@@ -1,5 +1,6 @@
 // The lines of an order that was taken: what each is, and what can still be done with it.
 import { command } from "../api.js";
+import { withSize } from "../choice.js";
 import { newId } from "../ids.js";
 import { delta, money } from "../money.js";
 import { say } from "../problem.js";
@@ -24,8 +25,9 @@ const courseName = (course) => (course ? plain(course)[0].toUpperCase() + plain(
 export function BillLine({ order, line, currency, closed }) {
   const open = () => (dialog.value = { name: "line", id: order.id, line: line.id });
   const off = (line.voids || []).reduce((sum, one) => sum + one.quantity, 0);
-  const what = html`<bdi>${plain(line.name)}</bdi>
-    ${line.options.map((option) => html`<small key=${option.option_id}>${plain(option.name)} ${delta(option.price_delta_minor, currency)}</small>`)}
+  const { size, rest } = withSize(line.options);
+  const what = html`<bdi>${plain(line.name)}</bdi>${size && html` · <bdi>${plain(size.name)}</bdi>`}
+    ${rest.map((option) => html`<small key=${option.option_id} class=${option.parent_option_id ? "nested" : ""}>${plain(option.name)} ${delta(option.price_delta_minor, currency)}</small>`)}
     ${(line.seat || line.course) && html`<small>${[line.seat && `seat ${line.seat}`, line.course && plain(line.course)].filter(Boolean).join(" · ")}</small>`}
     ${line.note && html`<small class="note"><bdi>${plain(line.note)}</bdi></small>`}
     ${off > 0 && !line.voided && html`<small class="off">${off} voided</small>`}`;

@@ -1,6 +1,7 @@
 // Orders that are under way, those that wait to be sent, and the latest that are over.
 import { elapsed, now, timeOfDay } from "../clock.js";
 import { refill, setBasket } from "../basket.js";
+import { asOptions, picked } from "../choice.js";
 import { itemOf } from "../menu.js";
 import { money } from "../money.js";
 import { dismissRefused, refused, waiting } from "../outbox.js";
@@ -71,11 +72,8 @@ function takeBack(entry) {
   const lines = entry.body.lines.flatMap((line) => {
     const item = itemOf(line.item_id);
     if (!item) return [];
-    const known = item.option_groups.flatMap((group) => group.options);
-    const options = line.options.flatMap(({ option_id, quantity }) => {
-      const option = known.find((one) => one.id === option_id);
-      return option ? [{ option_id, quantity, name: option.name, price_delta_minor: option.price_delta_minor }] : [];
-    });
+    const chosen = Object.fromEntries(line.options.map(({ option_id, quantity }) => [option_id, quantity]));
+    const options = asOptions(picked(item, chosen));
     return [{ ...line, options, name: item.name, unit_minor: item.price_minor, note: line.note || "" }];
   });
   refill(lines);

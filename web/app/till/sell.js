@@ -1,5 +1,6 @@
 // Choosing what a guest wants: categories, items, and a search.
 import { quantityOf } from "../basket.js";
+import { fromPrice, sizesOf } from "../choice.js";
 import { loadMenu, LOW_STOCK, menu, menuProblem, stockOf } from "../menu.js";
 import { money } from "../money.js";
 import { say } from "../problem.js";
@@ -96,7 +97,7 @@ function Item({ item, currency }) {
     ${item.description && html`<span class="item-about"><bdi>${plain(item.description)}</bdi></span>`}
     ${item.allergens.length > 0 && html`<span class="item-allergens">${item.allergens.map(allergenName).join(", ")}</span>`}
     <span class="item-foot">
-      <strong>${money(item.price_minor, currency)}</strong>
+      <strong>${sizesOf(item) ? "from " : ""}${money(fromPrice(item), currency)}</strong>
       ${soldOut && html`<span class="badge bad">Sold out</span>`}
       ${!soldOut && left !== null && html`<span class="badge ${left <= LOW_STOCK ? "warn" : ""}">${left} left</span>`}
       ${inBasket > 0 && html`<span class="badge count">${inBasket}</span>`}

@@ -5,16 +5,10 @@ piece of at most MAX_PIECE_CHARACTERS.
 """
 
 import re
-from dataclasses import dataclass
 from decimal import Decimal
 
 from services.catalog.domain.allergen import Allergen, allergen_named
-from services.catalog.domain.item import (
-    MAX_OPTION_GROUPS,
-    MAX_OPTIONS_PER_GROUP,
-    MAX_PRICE_MINOR,
-    MAX_WINDOWS,
-)
+from services.catalog.domain.item import MAX_PRICE_MINOR, MAX_WINDOWS
 from services.catalog.domain.item_number import one_form
 from services.catalog.domain.label import MAX_NAME_CHARACTERS
 from services.catalog.domain.menu_file.guard import GUARD
@@ -23,15 +17,14 @@ from services.catalog.domain.window import MINUTES_PER_DAY, AvailabilityWindow
 
 MAX_CELL_CHARACTERS = 32_767
 """What spreadsheet programs have room for."""
-MAX_PIECE_CHARACTERS = MAX_NAME_CHARACTERS + 200
-"""The longest name with its numbers and all fourteen allergens, or a window with every weekday."""
+MAX_PIECE_CHARACTERS = 5 * MAX_NAME_CHARACTERS + 400
+"""The longest option: its name, those of two items and their categories, numbers, and all allergens."""
 THOUSANDS_DIGITS = 3
 SHOWN_CHARACTERS = 60
 """How much of a wrong piece an error repeats."""
 MAX_UNITS = 1_000_000_000
 
 _PRICE = re.compile(r"([+-]?)(\d{1,9})(?:[.,](\d{1,3}))?", re.ASCII)
-_CHOICES = re.compile(r"\s*(\d{1,3})\s*(?:-\s*(\d{1,3})\s*)?", re.ASCII)
 _CLOCK = r"(\d{1,2}):(\d{2})"
 _WINDOW = re.compile(rf"(?:(?P<days>[A-Za-z][A-Za-z,\s-]*?)\s+)?{_CLOCK}\s*-\s*{_CLOCK}", re.ASCII)
 DAYS = ("mon", "tue", "wed", "thu", "fri", "sat", "sun")
@@ -39,37 +32,8 @@ _YES = frozenset({"yes", "y", "true", "1"})
 _NO = frozenset({"no", "n", "false", "0"})
 
 
-_ESCAPES = {"\\\\": "\x01", "\\|": "\x02", "\\;": "\x03", "\\:": "\x04"}
-"""While a cell is parted, what stands for an escaped sign: control characters, which no cell has."""
-_SIGNS = str.maketrans({hidden: escape[1] for escape, hidden in _ESCAPES.items()})
-_ESCAPE = re.compile(r"\\[\\|;:]")
-_TO_ESCAPE = re.compile(r"[\\|;:]")
-OFF = " off"
-"""At the end of an option: it is not to be had."""
-
-
 class BadCell(Exception):
     """The text is no value of its column; the message says what to write."""
-
-
-@dataclass(frozen=True, slots=True)
-class FileOption:
-    """An option as the file names it. ``allergens``, ``available`` None: the file says nothing of them."""
-
-    name: str
-    price_delta_minor: int
-    allergens: tuple[int, ...] | None = None
-    available: bool | None = None
-
-
-@dataclass(frozen=True, slots=True)
-class FileGroup:
-    """An option group as the file names it."""
-
-    name: str
-    min_choices: int
-    max_choices: int
-    options: tuple[FileOption, ...]
 
 
 def price(text: str, digits: int) -> int:
@@ -134,7 +98,7 @@ def policy(text: str) -> StockPolicy:
 def allergens(text: str) -> tuple[int, ...]:
     """Numbers of the contract, ascending, each once."""
     found: set[Allergen] = set()
-    for name in _pieces(text.replace(";", ","), ",", len(Allergen), "allergens"):
+    for name in pieces(text.replace(";", ","), ",", len(Allergen), "allergens"):
         allergen = allergen_named(name)
         if allergen is None:
             known = ", ".join(each.name.lower().replace("_", " ") for each in Allergen)
@@ -143,78 +107,9 @@ def allergens(text: str) -> tuple[int, ...]:
     return tuple(sorted(int(allergen) for allergen in found))
 
 
-def option_groups(text: str, digits: int) -> tuple[FileGroup, ...]:
-    """``Size(1-1): Small=0; Large=1.50 | Extras(0-3): Cheese=0.80[milk] off``; (2) is (2-2), no amount is 0.
-
-    What an option adds to the item's allergens stands in brackets after its amount. A sign that parts groups
-    or options stands in a name behind a backslash.
-    """
-    text = _ESCAPE.sub(lambda found: _ESCAPES[found[0]], text)
-    groups = _split(text, "|", MAX_OPTION_GROUPS, "option groups") if text else []
-    return tuple(_option_group(group, digits) for group in groups)
-
-
-def escaped(name: str) -> str:
-    """A name as it stands in ``option_groups``."""
-    return _TO_ESCAPE.sub(r"\\\g<0>", name)
-
-
-def _said(text: str) -> str:
-    """As a person wrote it, without backslashes."""
-    return text.strip().translate(_SIGNS)
-
-
-def _option_group(text: str, digits: int) -> FileGroup:
-    head, colon, tail = text.partition(":")
-    name, bracket, choices = head.strip().rpartition("(")
-    match = _CHOICES.fullmatch(choices[:-1]) if len(choices) <= MAX_PIECE_CHARACTERS else None
-    if match is None or not (colon and bracket and name.strip() and choices.endswith(")")):
-        shown = _said(text)[:SHOWN_CHARACTERS]
-        raise BadCell(f"write a group such as Size(1-1): Small=0; Large=1.50, not {shown!r}")
-    least = int(match[1])
-    most = int(match[2]) if match[2] is not None else least
-    name = _said(name)
-    pieces = _pieces(tail, ";", MAX_OPTIONS_PER_GROUP, "options in a group")
-    if not pieces:
-        shown = name[:SHOWN_CHARACTERS]
-        raise BadCell(f"name the options of {shown!r} after the colon, separated by semicolons")
-    return FileGroup(name, least, most, tuple(_option(piece, digits) for piece in pieces))
-
-
-def _option(text: str, digits: int) -> FileOption:
-    available = None
-    if text.endswith(OFF) and "=" in text:
-        text, available = text.removesuffix(OFF).rstrip(), False
-    text, contained = _with_allergens(text)
-    name, equals, amount = text.rpartition("=")
-    if not equals:
-        return FileOption(_said(text), 0, contained)
-    if not name.strip():
-        raise BadCell(f"write a name before the amount of {_said(text)!r}")
-    try:
-        return FileOption(_said(name), signed_price(amount.strip(), digits), contained, available)
-    except BadCell as error:
-        raise BadCell(f"option {_said(name)!r}: {error}") from None
-
-
-def _with_allergens(text: str) -> tuple[str, tuple[int, ...] | None]:
-    """``Pistachio=0.50[nuts, milk]`` without its brackets, and what they say; None without brackets."""
-    if not text.endswith("]"):
-        return text, None
-    rest, bracket, names = text[:-1].rpartition("[")
-    if not bracket or not rest.strip():
-        raise BadCell(
-            f"write an option such as Pistachio=0.50[nuts, milk], not {_said(text)[:SHOWN_CHARACTERS]!r}"
-        )
-    try:
-        return rest.strip(), allergens(names)
-    except BadCell as error:
-        raise BadCell(f"option {_said(rest)[:SHOWN_CHARACTERS]!r}: {error}") from None
-
-
 def windows(text: str) -> tuple[AvailabilityWindow, ...]:
     """``Mon-Fri 07:00-11:00; Sat,Sun 08:00-12:00``; over midnight where the end is earlier than the start."""
-    return tuple(_window(piece) for piece in _pieces(text, ";", MAX_WINDOWS, "windows"))
+    return tuple(_window(piece) for piece in pieces(text, ";", MAX_WINDOWS, "windows"))
 
 
 def _window(text: str) -> AvailabilityWindow:
@@ -248,7 +143,7 @@ def _weekdays(text: str) -> tuple[int, ...]:
     return tuple(sorted(days))
 
 
-def _split(text: str, separator: str, most: int, what: str) -> list[str]:
+def split(text: str, separator: str, most: int, what: str) -> list[str]:
     """The parts of a cell, without the spaces around them. Raises BadCell for too many."""
     parts = text.split(separator, most)
     if len(parts) > most:
@@ -256,15 +151,15 @@ def _split(text: str, separator: str, most: int, what: str) -> list[str]:
     return [part.strip() for part in parts]
 
 
-def _pieces(text: str, separator: str, most: int, what: str) -> list[str]:
+def pieces(text: str, separator: str, most: int, what: str) -> list[str]:
     """The parts that say something, each short enough to be held against a pattern."""
-    pieces = [part for part in (one.strip() for one in text.split(separator)) if part]
-    if len(pieces) > most:
+    found = [part for part in (one.strip() for one in text.split(separator)) if part]
+    if len(found) > most:
         raise BadCell(f"write at most {most} {what}")
-    for piece in pieces:
+    for piece in found:
         if len(piece) > MAX_PIECE_CHARACTERS:
             raise BadCell(f"write at most {MAX_PIECE_CHARACTERS} characters for {piece[:SHOWN_CHARACTERS]!r}")
-    return pieces
+    return found
 
 
 def _weekday(text: str) -> int:

@@ -4,7 +4,9 @@ REQUIRED = ("category", "item", "price", "vat_class")
 OPTIONAL = (
     "description",
     "allergens",
+    "may_contain",
     "options",
+    "nested_options",
     "available",
     "availability",
     "position",

@@ -9,9 +9,15 @@ from chassis.money import minor_digits
 from chassis.text import control_character, holds_card_number
 from services.catalog.domain.label import MAX_NAME_CHARACTERS, name_key
 from services.catalog.domain.menu_file import cells
-from services.catalog.domain.menu_file.cells import BadCell, FileGroup
+from services.catalog.domain.menu_file.cells import BadCell
 from services.catalog.domain.menu_file.columns import COLUMNS, REQUIRED, recognised
 from services.catalog.domain.menu_file.guard import FORMULA_STARTS, unguarded
+from services.catalog.domain.menu_file.option_cells import (
+    FileGroup,
+    FileNested,
+    nested_groups,
+    option_groups,
+)
 from services.catalog.domain.stock import StockPolicy
 from services.catalog.domain.window import AvailabilityWindow
 
@@ -44,7 +50,9 @@ class Entry:
     vat_class: str
     description: str | None = None
     allergens: tuple[int, ...] | None = None
+    may_contain: tuple[int, ...] | None = None
     groups: tuple[FileGroup, ...] | None = None
+    nested: tuple[FileNested, ...] | None = None
     available: bool | None = None
     windows: tuple[AvailabilityWindow, ...] | None = None
     position: int | None = None
@@ -172,7 +180,9 @@ def _readers(digits: int) -> dict[str, tuple[str, Callable[[str], Any]]]:
     return {
         "price": ("price_minor", partial(cells.price, digits=digits)),
         "allergens": ("allergens", cells.allergens),
-        "options": ("groups", partial(cells.option_groups, digits=digits)),
+        "may_contain": ("may_contain", cells.allergens),
+        "options": ("groups", partial(option_groups, digits=digits)),
+        "nested_options": ("nested", partial(nested_groups, digits=digits)),
         "available": ("available", cells.yes_or_no),
         "availability": ("windows", cells.windows),
         "position": ("position", cells.units),

@@ -5,10 +5,10 @@ from dataclasses import dataclass, field, replace
 from uuid import UUID
 
 from services.catalog.domain.category import Category
-from services.catalog.domain.item import Item, Option, OptionGroup, item_errors
+from services.catalog.domain.item import Item, component_ids, item_errors, link_errors, linked_ids
 from services.catalog.domain.label import name_key
-from services.catalog.domain.menu_file.cells import FileGroup
 from services.catalog.domain.menu_file.entries import MAX_REJECTIONS, Entry, Rejection
+from services.catalog.domain.menu_file.option_plan import KnownItems, OptionPlan
 from services.catalog.domain.stock import StockLevel, StockSetting
 
 _COLUMN_OF = {
@@ -72,20 +72,16 @@ class Present:
 def plan(entries: Sequence[Entry], present: Present, new_id: Callable[[], UUID]) -> ImportPlan:
     """Which items a file creates, changes and leaves; found again by category and name."""
     result = ImportPlan()
-    categories = {category.name_key: category for category in present.categories}
+    categories = _categories(entries, present, result, new_id)
     items = {(item.category_id, item.name_key): item for item in present.items}
+    known = _known(entries, present, categories, items, new_id)
     rows: dict[UUID, tuple[int, Item]] = {}
-    next_position = _after([category.position for category in present.categories])
     for index, entry in enumerate(entries):
-        category = categories.get(name_key(entry.category))
-        if category is None:
-            category = Category(new_id(), entry.category, next_position)
-            categories[name_key(entry.category)] = category
-            result.categories.append(category)
-            next_position += POSITION_STEP
+        category = categories[name_key(entry.category)]
         old = items.get((category.id, name_key(entry.name)))
         position = (index + 1) * POSITION_STEP
-        new = _item(entry, old, category, position, new_id)
+        base = old or Item(known[entry.key], category.id, entry.name, 0, entry.vat_class, position=position)
+        new = _item(entry, base, OptionPlan(entry.row, known, result.rejected, new_id))
         setting = _stock(entry, new, present.levels.get(new.id))
         if setting is not None:
             new = replace(new, stock_tracked=True)
@@ -93,9 +89,41 @@ def plan(entries: Sequence[Entry], present: Present, new_id: Callable[[], UUID])
         _sort_in(result, entry, old, new, present.vat_codes)
         rows[new.id] = (entry.row, new)
     result.rejected += _taken_numbers(rows, present.items)
+    result.rejected += _wrong_links(rows, present.items)
     result.rejected.sort(key=lambda each: each.row)
     del result.rejected[MAX_REJECTIONS:]
     return result
+
+
+def _categories(
+    entries: Sequence[Entry], present: Present, result: ImportPlan, new_id: Callable[[], UUID]
+) -> dict[str, Category]:
+    """By the key of their names: those of the menu, and those that the file begins."""
+    categories = {category.name_key: category for category in present.categories}
+    next_position = _after([category.position for category in present.categories])
+    for entry in entries:
+        key = name_key(entry.category)
+        if key not in categories:
+            categories[key] = Category(new_id(), entry.category, next_position)
+            result.categories.append(categories[key])
+            next_position += POSITION_STEP
+    return categories
+
+
+def _known(
+    entries: Sequence[Entry],
+    present: Present,
+    categories: Mapping[str, Category],
+    items: Mapping[tuple[UUID, str], Item],
+    new_id: Callable[[], UUID],
+) -> KnownItems:
+    """Every item that there is afterwards: options name them, also those of rows further down."""
+    keys = {category.id: key for key, category in categories.items()}
+    known = {(keys[item.category_id], item.name_key): item.id for item in present.items}
+    for entry in entries:
+        if entry.key not in known:
+            known[entry.key] = new_id()
+    return known
 
 
 def _sort_in(
@@ -129,15 +157,23 @@ def _taken_numbers(rows: Mapping[UUID, tuple[int, Item]], present: Sequence[Item
                 yield Rejection(row, column, f"{owner.name!r} has {number} already; give each item its own")
 
 
+def _wrong_links(rows: Mapping[UUID, tuple[int, Item]], present: Sequence[Item]) -> Iterator[Rejection]:
+    """Where options name what they may not."""
+    items = {item.id: item for item in present} | {item_id: item for item_id, (_, item) in rows.items()}
+    combos = [item for item in items.values() if item.is_combo]
+    for row, item in rows.values():
+        if not (item.is_combo or linked_ids(item)):
+            continue
+        holders = [combo for combo in combos if item.id in component_ids(combo)]
+        yield from (Rejection(row, "options", error.detail) for error in link_errors(item, items, holders))
+
+
 def _column(path: str) -> str:
     name = path.removeprefix("item.").split("[")[0].split(".")[0]
     return _COLUMN_OF.get(name, name)
 
 
-def _item(
-    entry: Entry, old: Item | None, category: Category, position: int, new_id: Callable[[], UUID]
-) -> Item:
-    base = old or Item(new_id(), category.id, entry.name, 0, entry.vat_class, position=position)
+def _item(entry: Entry, base: Item, options: OptionPlan) -> Item:
     return replace(
         base,
         name=entry.name,
@@ -145,37 +181,13 @@ def _item(
         vat_class=entry.vat_class,
         description=base.description if entry.description is None else entry.description,
         allergens=base.allergens if entry.allergens is None else entry.allergens,
+        may_contain=base.may_contain if entry.may_contain is None else entry.may_contain,
         available=base.available if entry.available is None else entry.available,
         windows=base.windows if entry.windows is None else entry.windows,
         position=base.position if entry.position is None else entry.position,
         barcode=base.barcode if entry.barcode is None else entry.barcode,
         plu=base.plu if entry.plu is None else entry.plu,
-        option_groups=(
-            base.option_groups
-            if entry.groups is None
-            else tuple(_group(group, base.option_groups, new_id) for group in entry.groups)
-        ),
-    )
-
-
-def _group(group: FileGroup, old_groups: Sequence[OptionGroup], new_id: Callable[[], UUID]) -> OptionGroup:
-    """Keeps the identity of what has the same name: orders and baskets refer to options by id."""
-    old = {name_key(each.name): each for each in old_groups}.get(name_key(group.name))
-    known = {name_key(each.name): each for each in old.options} if old else {}
-    options = []
-    for option in group.options:
-        before = known.get(name_key(option.name)) or Option(new_id(), option.name)
-        options.append(
-            replace(
-                before,
-                name=option.name,
-                price_delta_minor=option.price_delta_minor,
-                allergens=before.allergens if option.allergens is None else option.allergens,
-                available=before.available if option.available is None else option.available,
-            )
-        )
-    return OptionGroup(
-        old.id if old else new_id(), group.name, group.min_choices, group.max_choices, tuple(options)
+        option_groups=options.groups(entry, base.option_groups),
     )
 
 

@@ -3,17 +3,16 @@
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
-from decimal import Decimal
 from uuid import UUID
 
 from chassis.money import minor_digits
-from services.catalog.domain.allergen import Allergen
 from services.catalog.domain.category import Category
 from services.catalog.domain.errors import MenuTooLarge
-from services.catalog.domain.item import Item, Option, OptionGroup
-from services.catalog.domain.menu_file.cells import DAYS, MAX_CELL_CHARACTERS, escaped
+from services.catalog.domain.item import Item
+from services.catalog.domain.menu_file.cells import DAYS, MAX_CELL_CHARACTERS
 from services.catalog.domain.menu_file.entries import Row
 from services.catalog.domain.menu_file.guard import guarded
+from services.catalog.domain.menu_file.option_telling import ToldOptions, allergen_name, amount
 from services.catalog.domain.search import words_of
 from services.catalog.domain.stock import StockLevel
 from services.catalog.domain.window import AvailabilityWindow
@@ -25,7 +24,9 @@ TOLD = (
     "vat_class",
     "description",
     "allergens",
+    "may_contain",
     "options",
+    "nested_options",
     "available",
     "availability",
     "position",
@@ -57,15 +58,16 @@ def rows_of(menu: ToldMenu) -> Iterator[Row]:
     Raises MenuTooLarge for an item whose options fit into no cell.
     """
     yield TOLD
-    digits = minor_digits(menu.currency_code)
     categories = {each.id: each for each in menu.categories}
+    names = {each.id: (categories[each.category_id].name, each.name) for each in menu.items}
+    options = ToldOptions(minor_digits(menu.currency_code), names)
 
     def place(item: Item) -> tuple[int, str, int, str]:
         category = categories[item.category_id]
         return category.position, category.name, item.position, item.name
 
     for item in sorted(menu.items, key=place):
-        cells = _cells(item, categories[item.category_id].name, menu.levels.get(item.id), digits)
+        cells = _cells(item, categories[item.category_id].name, menu.levels.get(item.id), options)
         row = tuple(guarded(cells.get(name, "")) for name in TOLD)
         if max(map(len, row)) > MAX_CELL_CHARACTERS:
             raise MenuTooLarge(
@@ -80,15 +82,17 @@ def file_name(restaurant: str, on: date) -> str:
     return "-".join([*words, "menu", on.isoformat()])[-MAX_FILE_NAME_CHARACTERS:].lstrip("-")
 
 
-def _cells(item: Item, category: str, level: StockLevel | None, digits: int) -> dict[str, str]:
+def _cells(item: Item, category: str, level: StockLevel | None, options: ToldOptions) -> dict[str, str]:
     cells = {
         "category": category,
         "item": item.name,
-        "price": amount(item.price_minor, digits),
+        "price": amount(item.price_minor, options.digits),
         "vat_class": item.vat_class,
         "description": item.description,
-        "allergens": _allergens(item.allergens),
-        "options": " | ".join(_group(group, digits) for group in item.option_groups),
+        "allergens": ", ".join(map(allergen_name, item.allergens)),
+        "may_contain": ", ".join(map(allergen_name, item.may_contain)),
+        "options": options.groups(item.option_groups),
+        "nested_options": options.nested(item.option_groups),
         "available": "yes" if item.available else "no",
         "availability": "; ".join(map(_window, item.windows)),
         "position": str(item.position),
@@ -101,26 +105,6 @@ def _cells(item: Item, category: str, level: StockLevel | None, digits: int) -> 
         cells["reorder_point"] = str(level.reorder_point)
         cells["stock_policy"] = level.policy.value
     return cells
-
-
-def amount(minor: int, digits: int) -> str:
-    """Major units, with all decimal places of the currency."""
-    return f"{Decimal(minor).scaleb(-digits):.{digits}f}"
-
-
-def _allergens(numbers: Sequence[int]) -> str:
-    return ", ".join(Allergen(number).name.lower().replace("_", " ") for number in numbers)
-
-
-def _group(group: OptionGroup, digits: int) -> str:
-    options = "; ".join(_option(option, digits) for option in group.options)
-    return f"{escaped(group.name)}({group.min_choices}-{group.max_choices}): {options}"
-
-
-def _option(option: Option, digits: int) -> str:
-    delta = amount(option.price_delta_minor, digits) if option.price_delta_minor else "0"
-    contained = f"[{_allergens(option.allergens)}]" if option.allergens else ""
-    return f"{escaped(option.name)}={delta}{contained}{'' if option.available else ' off'}"
 
 
 def _window(window: AvailabilityWindow) -> str:

@@ -10,7 +10,7 @@ from alembic import op
 from chassis.db.migrations import index_concurrently, protect_tenant_table
 
 revision = "0008"
-down_revision = "0006"
+down_revision = "0007"
 
 TABLES = ("stock", "stock_movement", "reservation")
 LOCK = "LOCK TABLE catalog.stock IN SHARE ROW EXCLUSIVE MODE"

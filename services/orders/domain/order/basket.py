@@ -5,20 +5,15 @@ from dataclasses import dataclass
 from datetime import date, datetime
 from uuid import UUID
 
+from chassis.ids import derived_id
 from services.orders.domain.errors import ItemUnavailable, LineRefused, MenuOutdated
-from services.orders.domain.menu import Item, Menu, Option, OrderType
+from services.orders.domain.menu import Item, Menu, OrderType
 from services.orders.domain.order.bill import billed
-from services.orders.domain.order.order import ChosenOption, Discount, Line, Order, Totals
+from services.orders.domain.order.choosing import WantedOption, choose
+from services.orders.domain.order.configured import Configured, configure
+from services.orders.domain.order.order import Discount, Line, Order, Portion, StockUse, Totals
 from services.orders.domain.promotion import Promotion, with_promotions
 from services.orders.pricing import Bill, BillMode
-
-
-@dataclass(frozen=True, slots=True)
-class WantedOption:
-    """An option and how many of it per unit of the line."""
-
-    option_id: UUID
-    quantity: int
 
 
 @dataclass(frozen=True, slots=True)
@@ -134,6 +129,24 @@ def _sell(
     item = menu.items.get(wanted.item_id)
     if item is None:
         raise LineRefused("UNKNOWN_ITEM", f"{path}.item_id", f"No item {wanted.item_id} is on the menu.")
+    _check_sold_now(item, shown_menu_version, menu, terms)
+    picked = choose(path, item, wanted.options)
+    for pick in picked:
+        component = menu.items.get(pick.option.item_id) if pick.option.item_id is not None else None
+        if component is not None:
+            _check_sold_now(component, shown_menu_version, menu, terms)
+
+    def rate_of(vat_class: str) -> int:
+        rate = menu.vat_rate_bp(vat_class, order_type, terms.local.date())
+        if rate is None:
+            detail = f"{item.name} has no VAT rate in force today."
+            raise LineRefused("NO_VAT_RATE", f"{path}.item_id", detail)
+        return rate
+
+    return _line(wanted, item, configure(path, item, picked, menu.items, rate_of))
+
+
+def _check_sold_now(item: Item, shown_menu_version: int, menu: Menu, terms: Terms) -> None:
     if not item.on_sale(terms.local):
         raise ItemUnavailable(f"{item.name} is not on sale now.", metadata={"item_id": str(item.id)})
     if 0 < shown_menu_version < item.version:
@@ -141,13 +154,9 @@ def _sell(
             f"{item.name} has changed since menu version {shown_menu_version}.",
             metadata={"item_id": str(item.id), "menu_version": str(menu.version)},
         )
-    rate = menu.vat_rate_bp(item.vat_class, order_type, terms.local.date())
-    if rate is None:
-        raise LineRefused("NO_VAT_RATE", f"{path}.item_id", f"{item.name} has no VAT rate in force today.")
-    options = _choose(path, item, wanted.options)
-    unit_minor = item.price_minor + sum(option.price_delta_minor * option.quantity for option in options)
-    if unit_minor < 0:
-        raise LineRefused("NEGATIVE_PRICE", f"{path}.options", f"{item.name} would cost less than nothing.")
+
+
+def _line(wanted: WantedLine, item: Item, unit: Configured) -> Line:
     return Line(
         id=wanted.id,
         item_id=item.id,
@@ -155,54 +164,26 @@ def _sell(
         name=item.name,
         quantity=wanted.quantity,
         unit_price_minor=item.price_minor,
-        options=options,
+        options=unit.options,
         note=wanted.note,
         seat=wanted.seat,
         course=wanted.course,
         hold=wanted.hold,
-        gross_minor=unit_minor * wanted.quantity,
+        gross_minor=unit.unit_minor * wanted.quantity,
         discount_minor=0,
-        vat_rate_bp=rate,
+        vat_rate_bp=unit.vat_rate_bp,
         vat_minor=0,
-        allergens=_allergens(item, options),
+        allergens=unit.allergens,
         stock_tracked=item.stock_tracked,
+        may_contain=unit.may_contain,
+        portions=()
+        if not unit.parts
+        else tuple(
+            Portion(part.name, part.vat_rate_bp, part.unit_minor * wanted.quantity, 0) for part in unit.parts
+        ),
+        stock_uses=()
+        if not unit.stock
+        else tuple(
+            StockUse(derived_id(wanted.id, item_id), item_id, count) for item_id, count in unit.stock.items()
+        ),
     )
-
-
-def _choose(path: str, item: Item, wanted: Iterable[WantedOption]) -> tuple[ChosenOption, ...]:
-    counts: dict[UUID, int] = {}
-    for option in wanted:
-        counts[option.option_id] = counts.get(option.option_id, 0) + option.quantity
-    if not counts and not item.groups:
-        return ()
-    chosen: list[ChosenOption] = []
-    for group in item.groups:
-        picked = [(option, counts.pop(option.id)) for option in group.options if option.id in counts]
-        total = sum(quantity for _, quantity in picked)
-        if not group.min_choices <= total <= group.max_choices:
-            limits = f"{group.min_choices} to {group.max_choices}"
-            raise LineRefused(
-                "OPTION_COUNT", f"{path}.options", f"{item.name}, {group.name}: choose {limits}, not {total}."
-            )
-        chosen.extend(_chosen(item, option, quantity) for option, quantity in picked)
-    if counts:
-        raise LineRefused(
-            "UNKNOWN_OPTION", f"{path}.options", f"{item.name} has no option {next(iter(counts))}."
-        )
-    return tuple(chosen)
-
-
-def _allergens(item: Item, chosen: Iterable[ChosenOption]) -> tuple[int, ...]:
-    """Of the food as configured: the item's and those of its chosen options."""
-    picked = {option.option_id for option in chosen}
-    options = [option for group in item.groups for option in group.options if option.id in picked]
-    return tuple(sorted({*item.allergens, *(number for option in options for number in option.allergens)}))
-
-
-def _chosen(item: Item, option: Option, quantity: int) -> ChosenOption:
-    if not option.available:
-        raise ItemUnavailable(
-            f"{item.name}: {option.name} is not on sale now.",
-            metadata={"item_id": str(item.id), "option_id": str(option.id)},
-        )
-    return ChosenOption(option.id, option.name, quantity, option.price_delta_minor)

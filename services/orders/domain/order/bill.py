@@ -10,7 +10,8 @@ from dataclasses import dataclass, replace
 from chassis.money import BASIS_POINTS_IN_ONE, divide_half_up, percent
 from services.orders.domain.menu import OrderType
 from services.orders.domain.order.order import Discount, DiscountKind, Line, Order, Totals
-from services.orders.pricing import Bill, BillMode, LineToPrice, Reduction, Stage, Target, bill, reduce
+from services.orders.domain.order.portion import to_price, with_vat
+from services.orders.pricing import Bill, BillMode, Reduction, Stage, Target, bill, reduce
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,20 +39,15 @@ def billed(
         [0 if line.voided else line.gross_minor for line in lines],
         [_reduction(discount, lines, sold) for discount in discounts],
     )
-    computed = bill(
-        [
-            LineToPrice(lines[index].gross_minor, 1, lines[index].vat_rate_bp, reduced.lines[index])
-            for index in sold
-        ],
-        mode,
-        service_charge_bp,
-    )
-    vat = dict(zip(sold, computed.line_vat_minor, strict=True))
+    less = [
+        replace(line, discount_minor=off, vat_minor=0) for line, off in zip(lines, reduced.lines, strict=True)
+    ]
+    computed = bill([to_price(less[index]) for index in sold], mode, service_charge_bp)
+    taxed = with_vat([less[index] for index in sold], computed)
+    for index, line in zip(sold, taxed, strict=True):
+        less[index] = line
     return Billed(
-        lines=tuple(
-            replace(line, discount_minor=reduced.lines[index], vat_minor=vat.get(index, 0))
-            for index, line in enumerate(lines)
-        ),
+        lines=tuple(less),
         discounts=tuple(
             replace(discount, amount_minor=amount)
             for discount, amount in zip(discounts, reduced.reductions, strict=True)

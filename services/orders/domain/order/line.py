@@ -284,12 +284,16 @@ def _instead(order: Order, line: Line) -> tuple[Line, ...]:
 
 
 def _of_quantity(line: Line, quantity: int) -> Line:
-    """The line with another quantity, and its discount to be computed. None left: it is voided."""
+    """The line with another quantity, its discount and VAT to be computed. None left: it is voided."""
     return replace(
         line,
         quantity=quantity,
         gross_minor=line.unit_minor * quantity,
         discount_minor=0,
+        portions=tuple(
+            replace(one, gross_minor=one.gross_minor // line.quantity * quantity, vat_minor=0)
+            for one in line.portions
+        ),
         voided=quantity == 0,
     )
 

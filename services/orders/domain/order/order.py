@@ -75,12 +75,39 @@ COOKED_ON = frozenset({Kitchen.PREPARING, Kitchen.READY, Kitchen.SERVED})
 
 @dataclass(frozen=True, slots=True)
 class ChosenOption:
-    """A chosen option with its name and price (minor units per unit of the line) at the time of ordering."""
+    """A chosen option with its name and price (minor units per unit of the line) at the time of ordering.
+
+    ``parent_option_id``: the option after which it was asked. A component of a combo has the item that it is
+    and that one's category.
+    """
 
     option_id: UUID
     name: str
     quantity: int
     price_delta_minor: int
+    parent_option_id: UUID | None = None
+    is_size: bool = False
+    item_id: UUID | None = None
+    category_id: UUID | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Portion:
+    """A part of a line that has a VAT rate of its own; gross before discounts."""
+
+    name: str
+    vat_rate_bp: int
+    gross_minor: int
+    vat_minor: int
+
+
+@dataclass(frozen=True, slots=True)
+class StockUse:
+    """What one unit of a line takes of another item's stock, which knows it as line ``id``."""
+
+    id: UUID
+    item_id: UUID
+    quantity: int
 
 
 @dataclass(frozen=True, slots=True)
@@ -209,6 +236,11 @@ class Line:
     kitchen: Kitchen = Kitchen.HELD
     voided: bool = False
     stock_tracked: bool = False
+    may_contain: tuple[int, ...] = ()
+    portions: tuple[Portion, ...] = ()
+    """Of a combo, and where not all of it has one VAT rate."""
+    stock_uses: tuple[StockUse, ...] = ()
+    """Beside the units of the item itself."""
     voids: tuple[LineVoid, ...] = ()
     added: LineAdded | None = None
     """None: with the order itself."""
@@ -223,6 +255,11 @@ class Line:
     def fired(self) -> bool:
         """Whether the kitchen has it, or had it."""
         return self.kitchen is not Kitchen.HELD
+
+    @property
+    def takes_stock(self) -> bool:
+        """Whether anything of it is counted."""
+        return self.stock_tracked or bool(self.stock_uses)
 
     @property
     def active(self) -> bool:

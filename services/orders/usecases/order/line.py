@@ -203,12 +203,14 @@ async def _hold_more(
         # Under a name of their own: asked for again, they are held once.
         key = command.key
         name = derived_id(line.id, key.scope, key.key, key.request_hash, line.quantity)
-        await _reserve(deps, order_id, [replace(line, id=name, quantity=edit.quantity - line.quantity)])
+        uses = tuple(replace(use, id=derived_id(name, use.item_id)) for use in line.stock_uses)
+        more = replace(line, id=name, quantity=edit.quantity - line.quantity, stock_uses=uses)
+        await _reserve(deps, order_id, [more])
     return line.quantity
 
 
 async def _reserve(deps: Dependencies, order_id: UUID, lines: Sequence[Line]) -> None:
-    tracked = [line for line in lines if line.stock_tracked]
+    tracked = [line for line in lines if line.takes_stock]
     if tracked:
         await deps.peers.reserve_stock(order_id, tracked)
 

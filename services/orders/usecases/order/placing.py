@@ -255,7 +255,7 @@ def not_older(known: Known, menu_version: int) -> Known:
 
 
 def _tracked(lines: Sequence[Line]) -> list[Line]:
-    return [line for line in lines if line.stock_tracked]
+    return [line for line in lines if line.takes_stock]
 
 
 async def _reserve(deps: Dependencies, order_id: UUID, lines: Sequence[Line]) -> bool:

@@ -214,7 +214,33 @@ class Category(_message.Message):
 Global___Category: _TypeAlias = Category  # noqa: Y015
 
 @_typing.final
-class Option(_message.Message):
+class StockUse(_message.Message):
+    """What one of an option takes from the shelf: units of an item that is counted."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    ITEM_ID_FIELD_NUMBER: _builtins.int
+    QUANTITY_FIELD_NUMBER: _builtins.int
+    item_id: _builtins.str
+    quantity: _builtins.int
+    def __init__(
+        self,
+        *,
+        item_id: _builtins.str = ...,
+        quantity: _builtins.int = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["item_id", b"item_id", "quantity", b"quantity"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___StockUse: _TypeAlias = StockUse  # noqa: Y015
+
+@_typing.final
+class NestedOption(_message.Message):
+    """An option of the second level: it opens no further group."""
+
     DESCRIPTOR: _descriptor.Descriptor
 
     ID_FIELD_NUMBER: _builtins.int
@@ -222,13 +248,26 @@ class Option(_message.Message):
     PRICE_DELTA_MINOR_FIELD_NUMBER: _builtins.int
     AVAILABLE_FIELD_NUMBER: _builtins.int
     ALLERGENS_FIELD_NUMBER: _builtins.int
+    MAY_CONTAIN_FIELD_NUMBER: _builtins.int
+    VAT_CLASS_FIELD_NUMBER: _builtins.int
+    STOCK_USE_FIELD_NUMBER: _builtins.int
     id: _builtins.str
     name: _builtins.str
     price_delta_minor: _builtins.int
     available: _builtins.bool
+    vat_class: _builtins.str
+    """Empty: the item's."""
     @_builtins.property
     def allergens(self) -> _containers.RepeatedScalarFieldContainer[Global___Allergen.ValueType]:
         """What the option adds to those of its item."""
+
+    @_builtins.property
+    def may_contain(self) -> _containers.RepeatedScalarFieldContainer[Global___Allergen.ValueType]:
+        """What it may hold traces of beside those of its item; none that it contains."""
+
+    @_builtins.property
+    def stock_use(self) -> Global___StockUse:
+        """Reserved with the line that it is chosen on."""
 
     def __init__(
         self,
@@ -238,17 +277,22 @@ class Option(_message.Message):
         price_delta_minor: _builtins.int = ...,
         available: _builtins.bool = ...,
         allergens: _abc.Iterable[Global___Allergen.ValueType] | None = ...,
+        may_contain: _abc.Iterable[Global___Allergen.ValueType] | None = ...,
+        vat_class: _builtins.str = ...,
+        stock_use: Global___StockUse | None = ...,
     ) -> None: ...
-    _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
+    _HasFieldArgType: _TypeAlias = _typing.Literal["stock_use", b"stock_use"]  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["allergens", b"allergens", "available", b"available", "id", b"id", "name", b"name", "price_delta_minor", b"price_delta_minor"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["allergens", b"allergens", "available", b"available", "id", b"id", "may_contain", b"may_contain", "name", b"name", "price_delta_minor", b"price_delta_minor", "stock_use", b"stock_use", "vat_class", b"vat_class"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 
-Global___Option: _TypeAlias = Option  # noqa: Y015
+Global___NestedOption: _TypeAlias = NestedOption  # noqa: Y015
 
 @_typing.final
-class OptionGroup(_message.Message):
+class NestedOptionGroup(_message.Message):
+    """What an option asks in its turn, once it is chosen."""
+
     DESCRIPTOR: _descriptor.Descriptor
 
     ID_FIELD_NUMBER: _builtins.int
@@ -259,8 +303,111 @@ class OptionGroup(_message.Message):
     id: _builtins.str
     name: _builtins.str
     min_choices: _builtins.int
+    """For each of the option that opens it, quantities counted."""
+    max_choices: _builtins.int
+    @_builtins.property
+    def options(self) -> _containers.RepeatedCompositeFieldContainer[Global___NestedOption]: ...
+    def __init__(
+        self,
+        *,
+        id: _builtins.str = ...,
+        name: _builtins.str = ...,
+        min_choices: _builtins.int = ...,
+        max_choices: _builtins.int = ...,
+        options: _abc.Iterable[Global___NestedOption] | None = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["id", b"id", "max_choices", b"max_choices", "min_choices", b"min_choices", "name", b"name", "options", b"options"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___NestedOptionGroup: _TypeAlias = NestedOptionGroup  # noqa: Y015
+
+@_typing.final
+class Option(_message.Message):
+    DESCRIPTOR: _descriptor.Descriptor
+
+    ID_FIELD_NUMBER: _builtins.int
+    NAME_FIELD_NUMBER: _builtins.int
+    PRICE_DELTA_MINOR_FIELD_NUMBER: _builtins.int
+    AVAILABLE_FIELD_NUMBER: _builtins.int
+    ALLERGENS_FIELD_NUMBER: _builtins.int
+    MAY_CONTAIN_FIELD_NUMBER: _builtins.int
+    VAT_CLASS_FIELD_NUMBER: _builtins.int
+    STOCK_USE_FIELD_NUMBER: _builtins.int
+    OPTION_GROUPS_FIELD_NUMBER: _builtins.int
+    ITEM_ID_FIELD_NUMBER: _builtins.int
+    id: _builtins.str
+    name: _builtins.str
+    price_delta_minor: _builtins.int
+    available: _builtins.bool
+    vat_class: _builtins.str
+    """Empty: the item's."""
+    item_id: _builtins.str
+    """The item that the option is, in a group of components: its VAT, allergens, stock and place in the kitchen are its own."""
+    @_builtins.property
+    def allergens(self) -> _containers.RepeatedScalarFieldContainer[Global___Allergen.ValueType]:
+        """What the option adds to those of its item."""
+
+    @_builtins.property
+    def may_contain(self) -> _containers.RepeatedScalarFieldContainer[Global___Allergen.ValueType]:
+        """What it may hold traces of beside those of its item; none that it contains."""
+
+    @_builtins.property
+    def stock_use(self) -> Global___StockUse:
+        """Reserved with the line that it is chosen on."""
+
+    @_builtins.property
+    def option_groups(self) -> _containers.RepeatedCompositeFieldContainer[Global___NestedOptionGroup]:
+        """Asked once the option is chosen: the second level, and the last."""
+
+    def __init__(
+        self,
+        *,
+        id: _builtins.str = ...,
+        name: _builtins.str = ...,
+        price_delta_minor: _builtins.int = ...,
+        available: _builtins.bool = ...,
+        allergens: _abc.Iterable[Global___Allergen.ValueType] | None = ...,
+        may_contain: _abc.Iterable[Global___Allergen.ValueType] | None = ...,
+        vat_class: _builtins.str = ...,
+        stock_use: Global___StockUse | None = ...,
+        option_groups: _abc.Iterable[Global___NestedOptionGroup] | None = ...,
+        item_id: _builtins.str = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _typing.Literal["stock_use", b"stock_use"]  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["allergens", b"allergens", "available", b"available", "id", b"id", "item_id", b"item_id", "may_contain", b"may_contain", "name", b"name", "option_groups", b"option_groups", "price_delta_minor", b"price_delta_minor", "stock_use", b"stock_use", "vat_class", b"vat_class"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___Option: _TypeAlias = Option  # noqa: Y015
+
+@_typing.final
+class OptionGroup(_message.Message):
+    """Where its options are items, the group is a slot of a combo and its options are components."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    ID_FIELD_NUMBER: _builtins.int
+    NAME_FIELD_NUMBER: _builtins.int
+    MIN_CHOICES_FIELD_NUMBER: _builtins.int
+    MAX_CHOICES_FIELD_NUMBER: _builtins.int
+    OPTIONS_FIELD_NUMBER: _builtins.int
+    IS_SIZE_FIELD_NUMBER: _builtins.int
+    ANCILLARY_OF_FIELD_NUMBER: _builtins.int
+    id: _builtins.str
+    name: _builtins.str
+    min_choices: _builtins.int
     """How many options a guest must and may choose, quantities counted."""
     max_choices: _builtins.int
+    is_size: _builtins.bool
+    """The one group that asks for the size: the first of its item, with exactly one choice."""
+    ancillary_of: _builtins.str
+    """Of a group of components: the group, before it, whose chosen component decides the VAT of this one's (a dip follows
+    the main dish).
+    """
     @_builtins.property
     def options(self) -> _containers.RepeatedCompositeFieldContainer[Global___Option]: ...
     def __init__(
@@ -271,10 +418,12 @@ class OptionGroup(_message.Message):
         min_choices: _builtins.int = ...,
         max_choices: _builtins.int = ...,
         options: _abc.Iterable[Global___Option] | None = ...,
+        is_size: _builtins.bool = ...,
+        ancillary_of: _builtins.str = ...,
     ) -> None: ...
     _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["id", b"id", "max_choices", b"max_choices", "min_choices", b"min_choices", "name", b"name", "options", b"options"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["ancillary_of", b"ancillary_of", "id", b"id", "is_size", b"is_size", "max_choices", b"max_choices", "min_choices", b"min_choices", "name", b"name", "options", b"options"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 
@@ -331,6 +480,7 @@ class Item(_message.Message):
     STOCK_LEFT_FIELD_NUMBER: _builtins.int
     BARCODE_FIELD_NUMBER: _builtins.int
     PLU_FIELD_NUMBER: _builtins.int
+    MAY_CONTAIN_FIELD_NUMBER: _builtins.int
     id: _builtins.str
     category_id: _builtins.str
     name: _builtins.str
@@ -358,6 +508,10 @@ class Item(_message.Message):
     def windows(self) -> _containers.RepeatedCompositeFieldContainer[Global___AvailabilityWindow]: ...
     @_builtins.property
     def option_groups(self) -> _containers.RepeatedCompositeFieldContainer[Global___OptionGroup]: ...
+    @_builtins.property
+    def may_contain(self) -> _containers.RepeatedScalarFieldContainer[Global___Allergen.ValueType]:
+        """What it may hold traces of; none that it contains."""
+
     def __init__(
         self,
         *,
@@ -377,10 +531,11 @@ class Item(_message.Message):
         stock_left: _builtins.int | None = ...,
         barcode: _builtins.str = ...,
         plu: _builtins.str = ...,
+        may_contain: _abc.Iterable[Global___Allergen.ValueType] | None = ...,
     ) -> None: ...
     _HasFieldArgType: _TypeAlias = _typing.Literal["_stock_left", b"_stock_left", "stock_left", b"stock_left"]  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["_stock_left", b"_stock_left", "allergens", b"allergens", "available", b"available", "barcode", b"barcode", "category_id", b"category_id", "description", b"description", "id", b"id", "name", b"name", "option_groups", b"option_groups", "plu", b"plu", "position", b"position", "price_minor", b"price_minor", "stock_left", b"stock_left", "stock_tracked", b"stock_tracked", "vat_class", b"vat_class", "version", b"version", "windows", b"windows"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["_stock_left", b"_stock_left", "allergens", b"allergens", "available", b"available", "barcode", b"barcode", "category_id", b"category_id", "description", b"description", "id", b"id", "may_contain", b"may_contain", "name", b"name", "option_groups", b"option_groups", "plu", b"plu", "position", b"position", "price_minor", b"price_minor", "stock_left", b"stock_left", "stock_tracked", b"stock_tracked", "vat_class", b"vat_class", "version", b"version", "windows", b"windows"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     _WhichOneofReturnType__stock_left: _TypeAlias = _typing.Literal["stock_left"]  # noqa: Y015
     _WhichOneofArgType__stock_left: _TypeAlias = _typing.Literal["_stock_left", b"_stock_left"]  # noqa: Y015

@@ -783,7 +783,9 @@ class ReserveStockRequest(_message.Message):
     request_id: _builtins.str
     order_id: _builtins.str
     @_builtins.property
-    def lines(self) -> _containers.RepeatedCompositeFieldContainer[_catalog_pb2.StockLine]: ...
+    def lines(self) -> _containers.RepeatedCompositeFieldContainer[_catalog_pb2.StockLine]:
+        """Of each line of the order, and of what its options and components take."""
+
     def __init__(
         self,
         *,

@@ -179,7 +179,7 @@ class CatalogServiceServicer:
         raise NotImplementedError('Method not implemented!')
 
     def DeleteItem(self, request, context):
-        """It stays on orders that have it.
+        """It stays on orders that have it. Refused while an option is it, or takes of its stock.
         """
         context.set_code(grpc.StatusCode.UNIMPLEMENTED)
         context.set_details('Method not implemented!')

@@ -52,7 +52,7 @@ class CatalogServiceStub:
     UpdateItem: _grpc.UnaryUnaryMultiCallable[_catalog_service_pb2.UpdateItemRequest, _catalog_service_pb2.UpdateItemResponse]
     """The whole item; orders that were placed keep their prices."""
     DeleteItem: _grpc.UnaryUnaryMultiCallable[_catalog_service_pb2.DeleteItemRequest, _catalog_service_pb2.DeleteItemResponse]
-    """It stays on orders that have it."""
+    """It stays on orders that have it. Refused while an option is it, or takes of its stock."""
     SetItemAvailability: _grpc.UnaryUnaryMultiCallable[_catalog_service_pb2.SetItemAvailabilityRequest, _catalog_service_pb2.SetItemAvailabilityResponse]
     """Takes an item off ("86") or puts it back; any member of staff may do it in service.
 
@@ -94,7 +94,7 @@ class CatalogServiceAsyncStub(CatalogServiceStub):
     UpdateItem: _aio.UnaryUnaryMultiCallable[_catalog_service_pb2.UpdateItemRequest, _catalog_service_pb2.UpdateItemResponse]  # type: ignore[assignment]
     """The whole item; orders that were placed keep their prices."""
     DeleteItem: _aio.UnaryUnaryMultiCallable[_catalog_service_pb2.DeleteItemRequest, _catalog_service_pb2.DeleteItemResponse]  # type: ignore[assignment]
-    """It stays on orders that have it."""
+    """It stays on orders that have it. Refused while an option is it, or takes of its stock."""
     SetItemAvailability: _aio.UnaryUnaryMultiCallable[_catalog_service_pb2.SetItemAvailabilityRequest, _catalog_service_pb2.SetItemAvailabilityResponse]  # type: ignore[assignment]
     """Takes an item off ("86") or puts it back; any member of staff may do it in service.
 
@@ -193,7 +193,7 @@ class CatalogServiceServicer(metaclass=_abc_1.ABCMeta):
         request: _catalog_service_pb2.DeleteItemRequest,
         context: _ServicerContext,
     ) -> _typing.Union[_catalog_service_pb2.DeleteItemResponse, _abc.Awaitable[_catalog_service_pb2.DeleteItemResponse]]:
-        """It stays on orders that have it."""
+        """It stays on orders that have it. Refused while an option is it, or takes of its stock."""
 
     @_abc_1.abstractmethod
     def SetItemAvailability(

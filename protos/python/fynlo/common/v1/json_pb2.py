@@ -25,17 +25,17 @@ _sym_db = _symbol_database.Default()
 from google.protobuf import descriptor_pb2 as google_dot_protobuf_dot_descriptor__pb2
 
 
-DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n\x1a\x66ynlo/common/v1/json.proto\x12\x0f\x66ynlo.common.v1\x1a google/protobuf/descriptor.proto\"\xb6\x04\n\tJsonField\x12\x12\n\x04name\x18\x01 \x01(\tR\x04name\x12\x1a\n\x08nullable\x18\x02 \x01(\x08R\x08nullable\x12\x12\n\x04omit\x18\x03 \x01(\x08R\x04omit\x12\x16\n\x06inline\x18\x04 \x01(\x08R\x06inline\x12\x14\n\x05group\x18\x05 \x01(\tR\x05group\x12\x18\n\x07without\x18\x06 \x03(\tR\x07without\x12\x12\n\x04only\x18\x07 \x03(\tR\x04only\x12?\n\x0bnull_unless\x18\x08 \x01(\x0b\x32\x1e.fynlo.common.v1.JsonConditionR\nnullUnless\x12\x18\n\x07negated\x18\t \x01(\x08R\x07negated\x12\x18\n\x07\x64\x65\x66\x61ult\x18\n \x01(\tR\x07\x64\x65\x66\x61ult\x12%\n\x0ewithout_member\x18\x0b \x01(\tR\rwithoutMember\x12-\n\x04text\x18\x0c \x01(\x0e\x32\x19.fynlo.common.v1.JsonTextR\x04text\x12\x1f\n\x0b\x61nswer_only\x18\r \x01(\x08R\nanswerOnly\x12\x1a\n\x08required\x18\x0e \x01(\x08R\x08required\x12\x1b\n\tgroup_key\x18\x0f \x01(\x08R\x08groupKey\x12#\n\rbody_nullable\x18\x10 \x01(\x08R\x0c\x62odyNullable\x12\x18\n\x07pattern\x18\x11 \x01(\tR\x07pattern\x12%\n\x0e\x63lient_address\x18\x12 \x01(\x08R\rclientAddress\";\n\rJsonCondition\x12\x14\n\x05\x66ield\x18\x01 \x01(\tR\x05\x66ield\x12\x14\n\x05value\x18\x02 \x01(\tR\x05value*\x80\x01\n\x08JsonText\x12\x19\n\x15JSON_TEXT_UNSPECIFIED\x10\x00\x12\x13\n\x0fJSON_TEXT_LINES\x10\x01\x12\x14\n\x10JSON_TEXT_SECRET\x10\x02\x12\x12\n\x0eJSON_TEXT_DATE\x10\x03\x12\x1a\n\x16JSON_TEXT_GOODS_NUMBER\x10\x04:O\n\x04json\x12\x1d.google.protobuf.FieldOptions\x18\xe0\x8e\x03 \x01(\x0b\x32\x1a.fynlo.common.v1.JsonFieldR\x04jsonb\x06proto3')
+DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n\x1a\x66ynlo/common/v1/json.proto\x12\x0f\x66ynlo.common.v1\x1a google/protobuf/descriptor.proto\"\xce\x04\n\tJsonField\x12\x12\n\x04name\x18\x01 \x01(\tR\x04name\x12\x1a\n\x08nullable\x18\x02 \x01(\x08R\x08nullable\x12\x12\n\x04omit\x18\x03 \x01(\x08R\x04omit\x12\x16\n\x06inline\x18\x04 \x01(\x08R\x06inline\x12\x14\n\x05group\x18\x05 \x01(\tR\x05group\x12\x18\n\x07without\x18\x06 \x03(\tR\x07without\x12\x12\n\x04only\x18\x07 \x03(\tR\x04only\x12?\n\x0bnull_unless\x18\x08 \x01(\x0b\x32\x1e.fynlo.common.v1.JsonConditionR\nnullUnless\x12\x18\n\x07negated\x18\t \x01(\x08R\x07negated\x12\x18\n\x07\x64\x65\x66\x61ult\x18\n \x01(\tR\x07\x64\x65\x66\x61ult\x12%\n\x0ewithout_member\x18\x0b \x01(\tR\rwithoutMember\x12-\n\x04text\x18\x0c \x01(\x0e\x32\x19.fynlo.common.v1.JsonTextR\x04text\x12\x1f\n\x0b\x61nswer_only\x18\r \x01(\x08R\nanswerOnly\x12\x1a\n\x08required\x18\x0e \x01(\x08R\x08required\x12\x1b\n\tgroup_key\x18\x0f \x01(\x08R\x08groupKey\x12#\n\rbody_nullable\x18\x10 \x01(\x08R\x0c\x62odyNullable\x12\x18\n\x07pattern\x18\x11 \x01(\tR\x07pattern\x12%\n\x0e\x63lient_address\x18\x12 \x01(\x08R\rclientAddress\x12\x16\n\x06\x61\x62sent\x18\x13 \x01(\x08R\x06\x61\x62sent\";\n\rJsonCondition\x12\x14\n\x05\x66ield\x18\x01 \x01(\tR\x05\x66ield\x12\x14\n\x05value\x18\x02 \x01(\tR\x05value*\x80\x01\n\x08JsonText\x12\x19\n\x15JSON_TEXT_UNSPECIFIED\x10\x00\x12\x13\n\x0fJSON_TEXT_LINES\x10\x01\x12\x14\n\x10JSON_TEXT_SECRET\x10\x02\x12\x12\n\x0eJSON_TEXT_DATE\x10\x03\x12\x1a\n\x16JSON_TEXT_GOODS_NUMBER\x10\x04:O\n\x04json\x12\x1d.google.protobuf.FieldOptions\x18\xe0\x8e\x03 \x01(\x0b\x32\x1a.fynlo.common.v1.JsonFieldR\x04jsonb\x06proto3')
 
 _globals = globals()
 _builder.BuildMessageAndEnumDescriptors(DESCRIPTOR, _globals)
 _builder.BuildTopDescriptorsAndMessages(DESCRIPTOR, 'fynlo.common.v1.json_pb2', _globals)
 if not _descriptor._USE_C_DESCRIPTORS:
   DESCRIPTOR._loaded_options = None
-  _globals['_JSONTEXT']._serialized_start=712
-  _globals['_JSONTEXT']._serialized_end=840
+  _globals['_JSONTEXT']._serialized_start=736
+  _globals['_JSONTEXT']._serialized_end=864
   _globals['_JSONFIELD']._serialized_start=82
-  _globals['_JSONFIELD']._serialized_end=648
-  _globals['_JSONCONDITION']._serialized_start=650
-  _globals['_JSONCONDITION']._serialized_end=709
+  _globals['_JSONFIELD']._serialized_end=672
+  _globals['_JSONCONDITION']._serialized_start=674
+  _globals['_JSONCONDITION']._serialized_end=733
 # @@protoc_insertion_point(module_scope)

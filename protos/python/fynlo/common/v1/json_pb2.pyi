@@ -76,6 +76,7 @@ class JsonField(_message.Message):
     BODY_NULLABLE_FIELD_NUMBER: _builtins.int
     PATTERN_FIELD_NUMBER: _builtins.int
     CLIENT_ADDRESS_FIELD_NUMBER: _builtins.int
+    ABSENT_FIELD_NUMBER: _builtins.int
     name: _builtins.str
     """Another name than the field's."""
     nullable: _builtins.bool
@@ -108,6 +109,8 @@ class JsonField(_message.Message):
     """What devices write is no text of the field's own limits, but one like this; the gateway makes the field of it."""
     client_address: _builtins.bool
     """The network address of whoever calls, which the gateway knows."""
+    absent: _builtins.bool
+    """An answer leaves the member out where the field is empty. For what few have of many: a menu is long."""
     @_builtins.property
     def without(self) -> _containers.RepeatedScalarFieldContainer[_builtins.str]:
         """Members of the field's message that are not shown here."""
@@ -141,10 +144,11 @@ class JsonField(_message.Message):
         body_nullable: _builtins.bool = ...,
         pattern: _builtins.str = ...,
         client_address: _builtins.bool = ...,
+        absent: _builtins.bool = ...,
     ) -> None: ...
     _HasFieldArgType: _TypeAlias = _typing.Literal["null_unless", b"null_unless"]  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["answer_only", b"answer_only", "body_nullable", b"body_nullable", "client_address", b"client_address", "default", b"default", "group", b"group", "group_key", b"group_key", "inline", b"inline", "name", b"name", "negated", b"negated", "null_unless", b"null_unless", "nullable", b"nullable", "omit", b"omit", "only", b"only", "pattern", b"pattern", "required", b"required", "text", b"text", "without", b"without", "without_member", b"without_member"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["absent", b"absent", "answer_only", b"answer_only", "body_nullable", b"body_nullable", "client_address", b"client_address", "default", b"default", "group", b"group", "group_key", b"group_key", "inline", b"inline", "name", b"name", "negated", b"negated", "null_unless", b"null_unless", "nullable", b"nullable", "omit", b"omit", "only", b"only", "pattern", b"pattern", "required", b"required", "text", b"text", "without", b"without", "without_member", b"without_member"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 

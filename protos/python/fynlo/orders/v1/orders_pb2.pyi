@@ -183,10 +183,22 @@ class ChosenOption(_message.Message):
     NAME_FIELD_NUMBER: _builtins.int
     QUANTITY_FIELD_NUMBER: _builtins.int
     PRICE_DELTA_MINOR_FIELD_NUMBER: _builtins.int
+    PARENT_OPTION_ID_FIELD_NUMBER: _builtins.int
+    IS_SIZE_FIELD_NUMBER: _builtins.int
+    ITEM_ID_FIELD_NUMBER: _builtins.int
+    CATEGORY_ID_FIELD_NUMBER: _builtins.int
     option_id: _builtins.str
     name: _builtins.str
     quantity: _builtins.int
     price_delta_minor: _builtins.int
+    parent_option_id: _builtins.str
+    """The option that it was asked after; empty on the first level."""
+    is_size: _builtins.bool
+    """The size of what was sold."""
+    item_id: _builtins.str
+    """The item that it is, as a component of a combo."""
+    category_id: _builtins.str
+    """The component's, by which its station is found."""
     def __init__(
         self,
         *,
@@ -194,14 +206,80 @@ class ChosenOption(_message.Message):
         name: _builtins.str = ...,
         quantity: _builtins.int = ...,
         price_delta_minor: _builtins.int = ...,
+        parent_option_id: _builtins.str = ...,
+        is_size: _builtins.bool = ...,
+        item_id: _builtins.str = ...,
+        category_id: _builtins.str = ...,
     ) -> None: ...
     _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["name", b"name", "option_id", b"option_id", "price_delta_minor", b"price_delta_minor", "quantity", b"quantity"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["category_id", b"category_id", "is_size", b"is_size", "item_id", b"item_id", "name", b"name", "option_id", b"option_id", "parent_option_id", b"parent_option_id", "price_delta_minor", b"price_delta_minor", "quantity", b"quantity"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 
 Global___ChosenOption: _TypeAlias = ChosenOption  # noqa: Y015
+
+@_typing.final
+class LinePortion(_message.Message):
+    """A part of a line that has a VAT rate of its own: an option of another VAT class, or a component of a combo. The amounts of
+    a line's portions add up to the line's.
+    """
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    NAME_FIELD_NUMBER: _builtins.int
+    VAT_RATE_BP_FIELD_NUMBER: _builtins.int
+    GROSS_MINOR_FIELD_NUMBER: _builtins.int
+    VAT_MINOR_FIELD_NUMBER: _builtins.int
+    name: _builtins.str
+    """The item, component or option that it is of."""
+    vat_rate_bp: _builtins.int
+    gross_minor: _builtins.int
+    """Before discounts. A combo's price is spread over its components by their selling prices."""
+    vat_minor: _builtins.int
+    def __init__(
+        self,
+        *,
+        name: _builtins.str = ...,
+        vat_rate_bp: _builtins.int = ...,
+        gross_minor: _builtins.int = ...,
+        vat_minor: _builtins.int = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["gross_minor", b"gross_minor", "name", b"name", "vat_minor", b"vat_minor", "vat_rate_bp", b"vat_rate_bp"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___LinePortion: _TypeAlias = LinePortion  # noqa: Y015
+
+@_typing.final
+class LineStockUse(_message.Message):
+    """What one unit of a line takes from the stock of another item: by an option, or as a component."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    ID_FIELD_NUMBER: _builtins.int
+    ITEM_ID_FIELD_NUMBER: _builtins.int
+    QUANTITY_FIELD_NUMBER: _builtins.int
+    id: _builtins.str
+    """Of the line that the stock knows it as."""
+    item_id: _builtins.str
+    quantity: _builtins.int
+    def __init__(
+        self,
+        *,
+        id: _builtins.str = ...,
+        item_id: _builtins.str = ...,
+        quantity: _builtins.int = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["id", b"id", "item_id", b"item_id", "quantity", b"quantity"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___LineStockUse: _TypeAlias = LineStockUse  # noqa: Y015
 
 @_typing.final
 class OrderLine(_message.Message):
@@ -229,6 +307,9 @@ class OrderLine(_message.Message):
     VOIDS_FIELD_NUMBER: _builtins.int
     ADDED_FIELD_NUMBER: _builtins.int
     CHANGED_FIELD_NUMBER: _builtins.int
+    MAY_CONTAIN_FIELD_NUMBER: _builtins.int
+    PORTIONS_FIELD_NUMBER: _builtins.int
+    STOCK_USES_FIELD_NUMBER: _builtins.int
     id: _builtins.str
     item_id: _builtins.str
     category_id: _builtins.str
@@ -270,6 +351,18 @@ class OrderLine(_message.Message):
     def changed(self) -> _lines_pb2.LineFieldVersions:
         """What edits are compared with."""
 
+    @_builtins.property
+    def may_contain(self) -> _containers.RepeatedScalarFieldContainer[_catalog_pb2.Allergen.ValueType]:
+        """Of the food as configured; none that it contains."""
+
+    @_builtins.property
+    def portions(self) -> _containers.RepeatedCompositeFieldContainer[Global___LinePortion]:
+        """Of a combo, and of a line with more than one VAT rate; vat_rate_bp is then the rate of the first."""
+
+    @_builtins.property
+    def stock_uses(self) -> _containers.RepeatedCompositeFieldContainer[Global___LineStockUse]:
+        """Beside the units of the item itself."""
+
     def __init__(
         self,
         *,
@@ -295,10 +388,13 @@ class OrderLine(_message.Message):
         voids: _abc.Iterable[_lines_pb2.LineVoid] | None = ...,
         added: _lines_pb2.LineAdded | None = ...,
         changed: _lines_pb2.LineFieldVersions | None = ...,
+        may_contain: _abc.Iterable[_catalog_pb2.Allergen.ValueType] | None = ...,
+        portions: _abc.Iterable[Global___LinePortion] | None = ...,
+        stock_uses: _abc.Iterable[Global___LineStockUse] | None = ...,
     ) -> None: ...
     _HasFieldArgType: _TypeAlias = _typing.Literal["_stock_tracked", b"_stock_tracked", "added", b"added", "changed", b"changed", "stock_tracked", b"stock_tracked"]  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["_stock_tracked", b"_stock_tracked", "added", b"added", "allergens", b"allergens", "category_id", b"category_id", "changed", b"changed", "course", b"course", "discount_minor", b"discount_minor", "gross_minor", b"gross_minor", "hold", b"hold", "id", b"id", "item_id", b"item_id", "kitchen_state", b"kitchen_state", "name", b"name", "note", b"note", "options", b"options", "quantity", b"quantity", "seat", b"seat", "stock_tracked", b"stock_tracked", "unit_price_minor", b"unit_price_minor", "vat_minor", b"vat_minor", "vat_rate_bp", b"vat_rate_bp", "voided", b"voided", "voids", b"voids"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["_stock_tracked", b"_stock_tracked", "added", b"added", "allergens", b"allergens", "category_id", b"category_id", "changed", b"changed", "course", b"course", "discount_minor", b"discount_minor", "gross_minor", b"gross_minor", "hold", b"hold", "id", b"id", "item_id", b"item_id", "kitchen_state", b"kitchen_state", "may_contain", b"may_contain", "name", b"name", "note", b"note", "options", b"options", "portions", b"portions", "quantity", b"quantity", "seat", b"seat", "stock_tracked", b"stock_tracked", "stock_uses", b"stock_uses", "unit_price_minor", b"unit_price_minor", "vat_minor", b"vat_minor", "vat_rate_bp", b"vat_rate_bp", "voided", b"voided", "voids", b"voids"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     _WhichOneofReturnType__stock_tracked: _TypeAlias = _typing.Literal["stock_tracked"]  # noqa: Y015
     _WhichOneofArgType__stock_tracked: _TypeAlias = _typing.Literal["_stock_tracked", b"_stock_tracked"]  # noqa: Y015
@@ -665,6 +761,7 @@ class Ticket(_message.Message):
     GUEST_ALLERGY_FIELD_NUMBER: _builtins.int
     ALLERGY_ACKNOWLEDGED_AT_FIELD_NUMBER: _builtins.int
     NOTE_FIELD_NUMBER: _builtins.int
+    MAY_CONTAIN_FIELD_NUMBER: _builtins.int
     id: _builtins.str
     order_id: _builtins.str
     order_number: _builtins.int
@@ -700,6 +797,10 @@ class Ticket(_message.Message):
     def allergy_acknowledged_at(self) -> _timestamp_pb2.Timestamp:
         """When a cook acknowledged it as it is now. Unset: nothing of the ticket can be made ready."""
 
+    @_builtins.property
+    def may_contain(self) -> _containers.RepeatedScalarFieldContainer[_catalog_pb2.Allergen.ValueType]:
+        """What the ticket's lines may hold traces of; none that one of them contains."""
+
     def __init__(
         self,
         *,
@@ -723,10 +824,11 @@ class Ticket(_message.Message):
         guest_allergy: Global___GuestAllergy | None = ...,
         allergy_acknowledged_at: _timestamp_pb2.Timestamp | None = ...,
         note: _builtins.str = ...,
+        may_contain: _abc.Iterable[_catalog_pb2.Allergen.ValueType] | None = ...,
     ) -> None: ...
     _HasFieldArgType: _TypeAlias = _typing.Literal["acknowledged_at", b"acknowledged_at", "allergy_acknowledged_at", b"allergy_acknowledged_at", "created_at", b"created_at", "guest_allergy", b"guest_allergy", "ready_at", b"ready_at", "target_at", b"target_at"]  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["acknowledged_at", b"acknowledged_at", "allergens", b"allergens", "allergy_acknowledged_at", b"allergy_acknowledged_at", "business_date", b"business_date", "course", b"course", "created_at", b"created_at", "guest_allergy", b"guest_allergy", "id", b"id", "lines", b"lines", "note", b"note", "order_id", b"order_id", "order_number", b"order_number", "order_type", b"order_type", "ready_at", b"ready_at", "revision", b"revision", "state", b"state", "station_id", b"station_id", "station_name", b"station_name", "table_name", b"table_name", "target_at", b"target_at"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["acknowledged_at", b"acknowledged_at", "allergens", b"allergens", "allergy_acknowledged_at", b"allergy_acknowledged_at", "business_date", b"business_date", "course", b"course", "created_at", b"created_at", "guest_allergy", b"guest_allergy", "id", b"id", "lines", b"lines", "may_contain", b"may_contain", "note", b"note", "order_id", b"order_id", "order_number", b"order_number", "order_type", b"order_type", "ready_at", b"ready_at", "revision", b"revision", "state", b"state", "station_id", b"station_id", "station_name", b"station_name", "table_name", b"table_name", "target_at", b"target_at"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 
