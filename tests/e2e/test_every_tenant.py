@@ -37,7 +37,7 @@ FOREIGN = {
     "restaurant_id": "restaurant",
 }
 # Ids that the client makes, or that are noted and never looked up: a foreign one is as good as a new one.
-OPAQUE = {"id", "category_ids", "carry_over_order_ids", "user_id"}
+OPAQUE = {"id", "category_ids", "item_ids", "check_id", "carry_over_order_ids", "user_id"}
 QUERIES = {
     ("GET /orders", "table_id"): "table",
     ("GET /kitchen/tickets", "station_id"): "station",

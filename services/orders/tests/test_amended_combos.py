@@ -1,4 +1,4 @@
-"""A combo in an order that changes: its parts follow the quantity, and what is taken off falls on them all."""
+"""A combo in an order that changes: its parts follow the quantity, and its discounts fall on them."""
 
 from chassis.ids import new_id
 from services.orders.domain.approval import Authority, Rank
