@@ -10,6 +10,7 @@ from fynlo.auth.v1.people_service_pb2_grpc import PeopleServiceStub
 from fynlo.catalog.v1.catalog_service_pb2_grpc import CatalogServiceStub
 from fynlo.operations.v1.parked_events_service_pb2_grpc import ParkedEventsServiceStub
 from fynlo.orders.v1.floor_service_pb2_grpc import FloorServiceStub
+from fynlo.orders.v1.kitchen_service_pb2_grpc import KitchenBoardServiceStub
 from fynlo.orders.v1.orders_service_pb2_grpc import KitchenServiceStub, OrdersServiceStub
 from fynlo.payments.v1.payments_service_pb2_grpc import PaymentsServiceStub, TillServiceStub
 from fynlo.realtime.v1.channel_source_service_pb2_grpc import ChannelSourceServiceStub
@@ -21,6 +22,7 @@ STUBS: Final[dict[str, Any]] = {
     "fynlo.catalog.v1.CatalogService": CatalogServiceStub,
     "fynlo.operations.v1.ParkedEventsService": ParkedEventsServiceStub,
     "fynlo.orders.v1.FloorService": FloorServiceStub,
+    "fynlo.orders.v1.KitchenBoardService": KitchenBoardServiceStub,
     "fynlo.orders.v1.KitchenService": KitchenServiceStub,
     "fynlo.orders.v1.OrdersService": OrdersServiceStub,
     "fynlo.payments.v1.PaymentsService": PaymentsServiceStub,

@@ -19,6 +19,7 @@ SERVICES = (
     "fynlo.catalog.v1.CatalogService",
     "fynlo.orders.v1.OrdersService",
     "fynlo.orders.v1.KitchenService",
+    "fynlo.orders.v1.KitchenBoardService",
     "fynlo.orders.v1.FloorService",
     "fynlo.payments.v1.PaymentsService",
     "fynlo.payments.v1.TillService",

@@ -1,6 +1,7 @@
 """The composition root: the same for production and tests."""
 
 from fynlo.orders.v1.floor_service_pb2_grpc import add_FloorServiceServicer_to_server
+from fynlo.orders.v1.kitchen_service_pb2_grpc import add_KitchenBoardServiceServicer_to_server
 from fynlo.orders.v1.orders_service_pb2_grpc import (
     add_KitchenServiceServicer_to_server,
     add_OrdersServiceServicer_to_server,
@@ -11,6 +12,7 @@ from chassis.process.composition import open_service
 from chassis.process.runtime import Service
 from services.orders.consumers import handlers
 from services.orders.peers import GrpcPeers
+from services.orders.rpc.board import BoardRpc
 from services.orders.rpc.channels import ChannelsRpc
 from services.orders.rpc.floor import FloorRpc
 from services.orders.rpc.kitchen import KitchenRpc
@@ -29,6 +31,7 @@ async def build(settings: OrdersSettings) -> Service:
     deps = Dependencies(orders.db, orders.clock, peers, Copies(orders.db, peers))
     orders.serve(add_OrdersServiceServicer_to_server, OrdersRpc(deps))
     orders.serve(add_KitchenServiceServicer_to_server, KitchenRpc(deps))
+    orders.serve(add_KitchenBoardServiceServicer_to_server, BoardRpc(deps))
     orders.serve(add_FloorServiceServicer_to_server, FloorRpc(deps))
     orders.serve(add_ChannelSourceServiceServicer_to_server, ChannelsRpc(deps))
     orders.consume(handlers(deps))

@@ -21,6 +21,7 @@ SERVICES = {
     "CatalogService": "catalog",
     "ChannelSourceService": "realtime",
     "FloorService": "orders",
+    "KitchenBoardService": "orders",
     "KitchenService": "orders",
     "OrdersService": "orders",
     "PaymentsService": "payments",
