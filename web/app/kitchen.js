@@ -47,8 +47,10 @@ const start = async () => {
     return html`<header class="top">
       <span class="brand"><img src="/web/icon.svg" alt="" width="28" height="28" /><bdi>${plain(restaurant.value?.name)}</bdi></span>
       <${Filter} />
-      <button class="views" aria-pressed=${rail.value === "on"} onClick=${toggleRail}>All day</button>
-      <button class="views" aria-pressed=${view.value === "expo"} onClick=${toggleExpo}>Expo</button>
+      <span class="views">
+        <button aria-pressed=${rail.value === "on"} onClick=${toggleRail}>All day</button>
+        <button aria-pressed=${view.value === "expo"} onClick=${toggleExpo}>Expo</button>
+      </span>
       <button class="recall" disabled=${!recallable.value.length} onClick=${() => (recalling.value = true)}>Recall <span class="badge">${recallable.value.length}</span></button>
       <button class="sound" aria-pressed=${sound.value !== "off"} data-sound=${sound.value} onClick=${press}>${SOUND[sound.value]}</button>
       <${Connection} realtime=${realtime} />
