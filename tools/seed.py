@@ -23,7 +23,7 @@ from fynlo.auth.v1.people_service_pb2_grpc import PeopleServiceStub
 from fynlo.catalog.v1 import catalog_pb2
 from fynlo.catalog.v1 import catalog_service_pb2 as catalog_api
 from fynlo.catalog.v1.catalog_service_pb2_grpc import CatalogServiceStub
-from fynlo.orders.v1 import floor_pb2, orders_pb2
+from fynlo.orders.v1 import floor_pb2
 from fynlo.orders.v1 import floor_service_pb2 as floor_api
 from fynlo.orders.v1 import orders_service_pb2 as orders_api
 from fynlo.orders.v1.floor_service_pb2_grpc import FloorServiceStub
@@ -39,6 +39,7 @@ from chassis.process import composition
 from chassis.process.settings import IdentitySettings
 from chassis.rpc import inbound
 from tools.demo import MANAGER, OWNER, PASSWORD, PLATFORM_OWNER, SECOND_OWNER, TILL
+from tools.demo.kitchen import KITCHEN, STATIONS, station_of
 
 if TYPE_CHECKING:
     from fynlo.auth.v1.auth_service_pb2_grpc import AuthServiceAsyncStub
@@ -80,12 +81,6 @@ SECOND_MEMBERS = ((SECOND, auth_pb2.ROLE_RESTAURANT_OWNER),)
 MAIL_SECONDS = 20.0
 """How long a mail is waited for."""
 MAIL_PAUSE_SECONDS = 0.05
-STATIONS = (
-    ("Grill", ("Starters", "From the grill"), True, 12),
-    ("Cold", ("Salads and cold plates", "Desserts", "Drinks"), False, 6),
-)
-"""Name, categories, whether it takes what no other names, minutes in which a ticket is due."""
-
 FLOOR = {"Dining room": 8, "Terrace": 4}
 """Sections and how many tables each has, numbered through."""
 TABLES_IN_A_ROW = 4
@@ -277,25 +272,29 @@ async def _menu(peers: Peers) -> None:
 
 
 async def _stations(peers: Peers) -> None:
+    """A kitchen, a cold station and a bar. A station that somebody has changed stays as it is."""
     listed = await peers.kitchen.ListStations(orders_api.ListStationsRequest(), timeout=CALL_SECONDS)
-    there = {station.name for station in listed.stations}
-    missing = [station for station in STATIONS if station[0] not in there]
-    if not missing:
+    there = {station.name: station for station in listed.stations}
+    untouched = [place for place in STATIONS if place.name not in there or there[place.name].version == 1]
+    if not untouched:
         return
     menu = await peers.catalog.GetMenu(catalog_api.GetMenuRequest(), timeout=CALL_SECONDS)
-    categories = {category.name: category.id for category in menu.menu.categories}
-    for name, cooked, is_default, minutes in missing:
-        station = orders_pb2.Station(
-            name=name,
-            position=len(there),
-            category_ids=[categories[category] for category in cooked if category in categories],
-            is_default=is_default,
-            target_minutes=minutes,
+    for place in untouched:
+        station = station_of(place, menu.menu, there.get(KITCHEN))
+        if place.name in there:
+            known = there[place.name]
+            station.id, station.version, station.position = known.id, known.version, known.position
+            station.is_default = known.is_default
+            if (list(known.category_ids), list(known.routes)) == (
+                list(station.category_ids),
+                list(station.routes),
+            ):
+                continue
+        request = orders_api.SaveStationRequest(
+            request_id=_request_id("station", f"{place.name}:{station.version}"), station=station
         )
-        request = orders_api.SaveStationRequest(request_id=_request_id("station", name), station=station)
-        await peers.kitchen.SaveStation(request, timeout=CALL_SECONDS)
-        there.add(name)
-        peers.changes.append(f"station {name}")
+        there[place.name] = (await peers.kitchen.SaveStation(request, timeout=CALL_SECONDS)).station
+        peers.changes.append(f"station {place.name}")
 
 
 async def _floor(peers: Peers) -> None:

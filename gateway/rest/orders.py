@@ -13,9 +13,11 @@ from fynlo.orders.v1 import (
     discounts_service_pb2,
     floor_pb2,
     floor_service_pb2,
+    kitchen_service_pb2,
     lines_service_pb2,
     orders_pb2,
     orders_service_pb2,
+    station_pb2,
 )
 from fynlo_json import orders as orders_json
 from fynlo_json.catalog import ALLERGEN
@@ -323,6 +325,44 @@ class TransferOrderRequest(Body):
     table_id: UUID
 
 
+class StationHours(Body):
+    """Hours of every day, in the restaurant's time zone."""
+
+    from_minutes: Annotated[int, Field(ge=0, lt=1440)] = 0
+    until_minutes: Annotated[int, Field(ge=0, le=1440)] = 0
+
+
+def station_hours(of: StationHours) -> station_pb2.StationHours:
+    return station_pb2.StationHours(
+        from_minutes=of.from_minutes,
+        until_minutes=of.until_minutes,
+    )
+
+
+class StationRoute(Body):
+    """Which lines a station gets: those that are all that the route names. It names something.
+
+    Of the routes that a line fits, those count that say most of it: one with an option goes before one with the item, that before one with its category; between equals one with an order type goes first, then one with hours. Every station that has such a route gets the line, at most four of them, the first by position; where none has, the default station does."""
+
+    item_id: UUID | None = None
+    category_id: UUID | None = None
+    option_id: UUID | None = None
+    order_types: Annotated[
+        list[Literal["eat_in", "takeaway", "delivery"]], Field(max_length=3, default_factory=list)
+    ]
+    hours: StationHours | None = None
+
+
+def station_route(of: StationRoute) -> station_pb2.StationRoute:
+    return station_pb2.StationRoute(
+        item_id=str(of.item_id or ""),
+        category_id=str(of.category_id or ""),
+        option_id=str(of.option_id or ""),
+        order_types=[ORDER_TYPE.numbers[one] for one in of.order_types],
+        hours=None if of.hours is None else station_hours(of.hours),
+    )
+
+
 class Station(Body):
     """What Station takes."""
 
@@ -331,6 +371,10 @@ class Station(Body):
     category_ids: Annotated[list[UUID], Field(max_length=500, default_factory=list)]
     is_default: bool = False
     target_minutes: Annotated[int, Field(ge=0, le=240)] = 0
+    routes: Annotated[list[StationRoute], Field(max_length=100, default_factory=list)]
+    target_seconds: Annotated[int, Field(ge=0, le=14400)] | None = None
+    fallback_station_id: UUID | None = None
+    closed: bool = False
 
 
 def station(of: Station) -> orders_pb2.Station:
@@ -340,6 +384,10 @@ def station(of: Station) -> orders_pb2.Station:
         category_ids=[str(one) for one in of.category_ids],
         is_default=of.is_default,
         target_minutes=of.target_minutes,
+        routes=[station_route(one) for one in of.routes],
+        target_seconds=of.target_seconds or 0,
+        fallback_station_id=str(of.fallback_station_id or ""),
+        closed=of.closed,
     )
 
 
@@ -490,6 +538,22 @@ def _reserve_table(call: Call, body: ReserveTableRequest) -> floor_service_pb2.R
 
 def _cancel_reservation(call: Call, body: None) -> floor_service_pb2.CancelReservationRequest:
     return floor_service_pb2.CancelReservationRequest(request_id=call.key, table_id=call.id_of("table_id"))
+
+
+def _get_all_day(call: Call, body: None) -> kitchen_service_pb2.GetAllDayRequest:
+    return kitchen_service_pb2.GetAllDayRequest(station_id=call.query_id("station_id"))
+
+
+def _get_expo(call: Call, body: None) -> kitchen_service_pb2.GetExpoRequest:
+    return kitchen_service_pb2.GetExpoRequest()
+
+
+def _delete_station(call: Call, body: None) -> kitchen_service_pb2.DeleteStationRequest:
+    return kitchen_service_pb2.DeleteStationRequest(request_id=call.key, station_id=call.id_of("station_id"))
+
+
+def _get_station_times(call: Call, body: None) -> kitchen_service_pb2.GetStationTimesRequest:
+    return kitchen_service_pb2.GetStationTimesRequest(station_id=call.id_of("station_id"))
 
 
 def _quote_order(call: Call, body: OrderDraft) -> orders_service_pb2.QuoteOrderRequest:
@@ -941,6 +1005,46 @@ ROUTES: Final[tuple[Route, ...]] = (
         answer=lambda of: orders_json.table(of.table),
         key="optional",
         permission="orders.place",
+    ),
+    Route(
+        verb="GET",
+        path="/api/v2/kitchen/all-day",
+        service="fynlo.orders.v1.KitchenBoardService",
+        name="GetAllDay",
+        request=_get_all_day,
+        answer=orders_json.get_all_day_response,
+        permission="kitchen.read",
+        reads=True,
+    ),
+    Route(
+        verb="GET",
+        path="/api/v2/kitchen/expo",
+        service="fynlo.orders.v1.KitchenBoardService",
+        name="GetExpo",
+        request=_get_expo,
+        answer=orders_json.get_expo_response,
+        permission="kitchen.read",
+        reads=True,
+    ),
+    Route(
+        verb="DELETE",
+        path="/api/v2/kitchen/stations/{station_id}",
+        service="fynlo.orders.v1.KitchenBoardService",
+        name="DeleteStation",
+        request=_delete_station,
+        answer=nothing,
+        key="optional",
+        permission="settings.manage",
+    ),
+    Route(
+        verb="GET",
+        path="/api/v2/kitchen/stations/{station_id}/times",
+        service="fynlo.orders.v1.KitchenBoardService",
+        name="GetStationTimes",
+        request=_get_station_times,
+        answer=orders_json.get_station_times_response,
+        permission="kitchen.read",
+        reads=True,
     ),
     Route(
         verb="POST",

@@ -13,6 +13,7 @@ from fynlo.operations.v1.parked_events_service_pb2_grpc import ParkedEventsServi
 from fynlo.orders.v1.checks_service_pb2_grpc import ChecksServiceStub
 from fynlo.orders.v1.discounts_service_pb2_grpc import DiscountsServiceStub
 from fynlo.orders.v1.floor_service_pb2_grpc import FloorServiceStub
+from fynlo.orders.v1.kitchen_service_pb2_grpc import KitchenBoardServiceStub
 from fynlo.orders.v1.lines_service_pb2_grpc import LinesServiceStub
 from fynlo.orders.v1.orders_service_pb2_grpc import KitchenServiceStub, OrdersServiceStub
 from fynlo.payments.v1.payments_service_pb2_grpc import PaymentsServiceStub, TillServiceStub
@@ -28,6 +29,7 @@ STUBS: Final[dict[str, Any]] = {
     "fynlo.orders.v1.ChecksService": ChecksServiceStub,
     "fynlo.orders.v1.DiscountsService": DiscountsServiceStub,
     "fynlo.orders.v1.FloorService": FloorServiceStub,
+    "fynlo.orders.v1.KitchenBoardService": KitchenBoardServiceStub,
     "fynlo.orders.v1.KitchenService": KitchenServiceStub,
     "fynlo.orders.v1.LinesService": LinesServiceStub,
     "fynlo.orders.v1.OrdersService": OrdersServiceStub,

@@ -20,6 +20,7 @@ SERVICES = (
     "fynlo.catalog.v1.StockService",
     "fynlo.orders.v1.OrdersService",
     "fynlo.orders.v1.KitchenService",
+    "fynlo.orders.v1.KitchenBoardService",
     "fynlo.orders.v1.FloorService",
     "fynlo.orders.v1.LinesService",
     "fynlo.orders.v1.DiscountsService",

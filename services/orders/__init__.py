@@ -3,8 +3,8 @@
 Owns the schema `orders`: orders, tickets, stations, promotions, the floor with its tables, histories, today's
 figures, and the channels `orders`, `kitchen`, `floor` and `metrics` of every restaurant. Publishes
 OrderPlaced, OrderUpdated, OrderPaymentRecorded, OrderCompleted, OrderCancelled, TicketUpdated,
-KitchenOrderReady, TicketUndelivered, TicketAlarmCleared, StationSaved, TableUpdated, TableRemoved,
-SectionSaved, SectionRemoved and MetricsUpdated. Consumes MenuChanged (catalog), RestaurantUpdated (auth) and
-PaymentCaptured (payments). Asks catalog to reserve stock and payments to close the bill of an order that is
-being cancelled.
+KitchenOrderReady, TicketUndelivered, TicketAlarmCleared, TicketLate, StationSaved, StationRemoved,
+ItemUnrouted, ItemsRouted, TableUpdated, TableRemoved, SectionSaved, SectionRemoved and MetricsUpdated.
+Consumes MenuChanged (catalog), RestaurantUpdated (auth) and PaymentCaptured (payments). Asks catalog to
+reserve stock and payments to close the bill of an order that is being cancelled.
 """

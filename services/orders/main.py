@@ -3,6 +3,7 @@
 from fynlo.orders.v1.checks_service_pb2_grpc import add_ChecksServiceServicer_to_server
 from fynlo.orders.v1.discounts_service_pb2_grpc import add_DiscountsServiceServicer_to_server
 from fynlo.orders.v1.floor_service_pb2_grpc import add_FloorServiceServicer_to_server
+from fynlo.orders.v1.kitchen_service_pb2_grpc import add_KitchenBoardServiceServicer_to_server
 from fynlo.orders.v1.lines_service_pb2_grpc import add_LinesServiceServicer_to_server
 from fynlo.orders.v1.orders_service_pb2_grpc import (
     add_KitchenServiceServicer_to_server,
@@ -14,6 +15,7 @@ from chassis.process.composition import open_service
 from chassis.process.runtime import Service
 from services.orders.consumers import handlers
 from services.orders.peers import GrpcPeers
+from services.orders.rpc.board import BoardRpc
 from services.orders.rpc.channels import ChannelsRpc
 from services.orders.rpc.check import ChecksRpc
 from services.orders.rpc.floor import FloorRpc
@@ -37,6 +39,7 @@ async def build(settings: OrdersSettings) -> Service:
     orders.serve(add_LinesServiceServicer_to_server, LinesRpc(deps, orders.trust))
     orders.serve(add_ChecksServiceServicer_to_server, ChecksRpc(deps))
     orders.serve(add_KitchenServiceServicer_to_server, KitchenRpc(deps))
+    orders.serve(add_KitchenBoardServiceServicer_to_server, BoardRpc(deps))
     orders.serve(add_FloorServiceServicer_to_server, FloorRpc(deps))
     orders.serve(add_DiscountsServiceServicer_to_server, PromotionRpc(deps, orders.trust))
     orders.serve(add_ChannelSourceServiceServicer_to_server, ChannelsRpc(deps))

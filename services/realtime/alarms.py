@@ -1,7 +1,7 @@
 """Did the kitchen see it? A ticket that no display of its station confirms becomes an alarm at the till.
 Sans-I/O.
 
-Un-acknowledged 10 s by every connected display of its station, or no display connected for 30 s: it is
+Un-acknowledged 5 s by every connected display of its station, or no display connected for 30 s: it is
 reported to the orders service, once per revision. When a display confirms it after all, that is reported too,
 and its alarm ends. What has been reported is known from the events of the orders service, so that a new
 process does not begin again. Displays and their acknowledgements are shared between the pods.
@@ -23,7 +23,7 @@ from services.realtime.hub.session import Session
 from services.realtime.hub.wheel import Wheel
 from services.realtime.tickets import tickets_of
 
-NOT_CONFIRMED_SECONDS: Final = 10.0
+NOT_CONFIRMED_SECONDS: Final = 5.0
 NO_DISPLAY_SECONDS: Final = 30.0
 REPORT_AGAIN_SECONDS: Final = 5.0
 LOOK_AGAIN_SECONDS: Final = 1.0

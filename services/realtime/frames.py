@@ -28,6 +28,7 @@ from services.realtime.protocol import text_frame
 Json = dict[str, Any]
 
 _TICKETS: Final = "/api/v2/kitchen/tickets"
+_STATIONS: Final = "/api/v2/kitchen/stations"
 _TABLES: Final = "/api/v2/floor/tables"
 _SECTIONS: Final = "/api/v2/floor/sections"
 UNKNOWN_KIND: Final = "unknown"
@@ -140,6 +141,22 @@ def _alarm_cleared(message: orders_events.TicketAlarmCleared) -> Content:
     return Content("kitchen.alarm_cleared", f"ticket:{ticket.id}", ticket.revision, content, _TICKETS)
 
 
+def _late(message: orders_events.TicketLate) -> Content:
+    ticket = message.ticket
+    content: Json = {"order_id": ticket.order_id, "order_number": ticket.order_number or None}
+    content["ticket"] = orders_json.ticket(ticket)
+    return Content("kitchen.late", f"ticket:{ticket.id}", ticket.revision, content, _TICKETS)
+
+
+def _unrouted(message: orders_events.ItemUnrouted) -> Content:
+    content = orders_json.unrouted_item(message.item)
+    return Content("kitchen.unrouted", f"item:{message.item.item_id}", None, content, _STATIONS)
+
+
+def _routed(message: orders_events.ItemsRouted) -> Content:
+    return Content("kitchen.routed", "items", None, orders_json.items_routed(message), _STATIONS)
+
+
 # --- kitchen --------------------------------------------------------------------------------------------
 
 
@@ -175,8 +192,12 @@ def _ticket_kitchen(message: orders_events.TicketUpdated) -> Content:
 def _station(message: orders_events.StationSaved) -> Content:
     station = message.station
     content = orders_json.station_saved(message)
-    ref = "/api/v2/kitchen/stations"
-    return Content("station.updated", f"station:{station.id}", station.version, content, ref)
+    return Content("station.updated", f"station:{station.id}", station.version, content, _STATIONS)
+
+
+def _station_removed(message: orders_events.StationRemoved) -> Content:
+    key, content = f"station:{message.station_id}", orders_json.station_removed(message)
+    return Content("station.removed", key, message.version, content, _STATIONS)
 
 
 _FIRED: Final = frozenset(
@@ -289,7 +310,11 @@ _SHOWN: Final[tuple[tuple[type[Message], str, Callable[[Any], Content]], ...]] =
     (orders_events.KitchenOrderReady, "orders", _order("kitchen.order_ready")),
     (orders_events.TicketUndelivered, "orders", _undelivered),
     (orders_events.TicketAlarmCleared, "orders", _alarm_cleared),
+    (orders_events.TicketLate, "orders", _late),
+    (orders_events.ItemUnrouted, "orders", _unrouted),
+    (orders_events.ItemsRouted, "orders", _routed),
     (orders_events.StationSaved, "kitchen", _station),
+    (orders_events.StationRemoved, "kitchen", _station_removed),
     (orders_events.TableUpdated, "floor", _table),
     (orders_events.TableRemoved, "floor", _table_removed),
     (orders_events.SectionSaved, "floor", _section),

@@ -294,7 +294,7 @@ def test_a_person_without_a_chosen_restaurant_logs_in_to_none() -> None:
 @pytest.mark.parametrize(
     ("kind", "expected"),
     [
-        ("orders", {"orders": [], "alarms": []}),
+        ("orders", {"orders": [], "alarms": [], "unrouted": []}),
         ("kitchen", {"tickets": [], "stations": []}),
         ("floor", {"tables": [], "sections": []}),
         ("inventory", {"levels": []}),

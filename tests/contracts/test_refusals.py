@@ -23,6 +23,7 @@ SERVICES = {
     "ChecksService": "orders",
     "DiscountsService": "orders",
     "FloorService": "orders",
+    "KitchenBoardService": "orders",
     "KitchenService": "orders",
     "LinesService": "orders",
     "OrdersService": "orders",

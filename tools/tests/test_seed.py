@@ -117,7 +117,10 @@ async def test_the_demo_is_seeded_once_and_is_whole(system: SeedSettings) -> Non
     }
     covered = [category for station in listed.stations for category in station.category_ids]
     assert sorted(covered) == sorted(category.id for category in menu.menu.categories)
-    assert [station.name for station in listed.stations if station.is_default] == ["Grill"]
+    assert [station.name for station in listed.stations if station.is_default] == ["Kitchen"]
+    drinks = next(category.id for category in menu.menu.categories if category.name == "Drinks")
+    takers = [station.name for station in listed.stations if drinks in station.category_ids]
+    assert takers == ["Bar"]
     assert [section.name for section in sections.sections] == ["Dining room", "Terrace"]
     assert sorted(int(table.name) for table in tables.tables) == list(range(1, 13))
     assert len({(table.section_id, table.x, table.y) for table in tables.tables}) == 12

@@ -15,6 +15,11 @@ export const kitchen = {
   empty: { tickets: {}, stations: {} },
   snapshot: (state) => ({ tickets: byId(state.tickets), stations: byId(state.stations) }),
   apply(state, event) {
+    if (event.k === "station.removed") {
+      const stations = { ...state.stations };
+      delete stations[event.d.station_id];
+      return { ...state, stations };
+    }
     if (event.d.station) {
       return { ...state, stations: { ...state.stations, [event.d.station.id]: event.d.station } };
     }
@@ -34,9 +39,21 @@ function takeTicket(tickets, ticket) {
 }
 
 export const orders = {
-  empty: { orders: {}, alarms: {} },
-  snapshot: (state) => ({ orders: byId(state.orders), alarms: byId((state.alarms || []).map(alarmOf)) }),
+  empty: { orders: {}, alarms: {}, unrouted: {} },
+  snapshot: (state) => ({
+    orders: byId(state.orders),
+    alarms: byId((state.alarms || []).map(alarmOf)),
+    unrouted: byId(state.unrouted, "item_id"),
+  }),
   apply(state, event) {
+    if (event.k === "kitchen.unrouted") {
+      return { ...state, unrouted: { ...state.unrouted, [event.d.item_id]: event.d } };
+    }
+    if (event.k === "kitchen.routed") {
+      const gone = new Set(event.d.item_ids);
+      const left = Object.entries(state.unrouted || {}).filter(([id]) => !gone.has(id));
+      return { ...state, unrouted: Object.fromEntries(left) };
+    }
     if (event.k === "kitchen.undelivered") {
       const alarm = alarmOf(event.d);
       return { ...state, alarms: { ...state.alarms, [alarm.id]: alarm } };

@@ -9,14 +9,16 @@ const LOST_SHOWN_MS = 4_000;
 const SOUND = { on: "Sound on", off: "Sound off", waiting: "Touch for sound" };
 
 const start = async () => {
-  const [shop, keys, { More, Wall }, { watchLeaving }, { heardAt, watchHearing }, sounds] = await Promise.all([
+  const [shop, keys, { More, Wall }, { watchLeaving }, { heardAt, watchHearing }, sounds, board] = await Promise.all([
     import("./kitchen/shop.js"),
     import("./kitchen/keys.js"),
     import("./kitchen/wall.js"),
     import("./kitchen/gone.js"),
     import("./kitchen/heard.js"),
     import("./kitchen/sound.js"),
+    import("./kitchen/board.js"),
   ]);
+  const { Expo, Rail, rail, toggleExpo, toggleRail, view } = board;
   const { chosenStations, openAt, realtime, recallable, showStations, stations, step } = shop;
   const { sound, toggleSound } = sounds;
   const recalling = signal(false);
@@ -45,6 +47,10 @@ const start = async () => {
     return html`<header class="top">
       <span class="brand"><img src="/web/icon.svg" alt="" width="28" height="28" /><bdi>${plain(restaurant.value?.name)}</bdi></span>
       <${Filter} />
+      <span class="views">
+        <button aria-pressed=${rail.value === "on"} onClick=${toggleRail}>All day</button>
+        <button aria-pressed=${view.value === "expo"} onClick=${toggleExpo}>Expo</button>
+      </span>
       <button class="recall" disabled=${!recallable.value.length} onClick=${() => (recalling.value = true)}>Recall <span class="badge">${recallable.value.length}</span></button>
       <button class="sound" aria-pressed=${sound.value !== "off"} data-sound=${sound.value} onClick=${press}>${SOUND[sound.value]}</button>
       <${Connection} realtime=${realtime} />
@@ -90,8 +96,10 @@ const start = async () => {
 
   function Page() {
     if (!session.value) return null;
-    return html`<div class="kds">
-      <${Top} /><${Lost} /><${Wall} /><${More} />
+    const expo = view.value === "expo";
+    return html`<div class="kds ${rail.value === "on" ? "with-rail" : ""}">
+      <${Top} /><${Lost} />${expo ? html`<${Expo} />` : html`<${Wall} /><${More} />`}
+      ${rail.value === "on" && html`<${Rail} />`}
       ${recalling.value && html`<${Recall} />`}
       ${!realtime.storing.value && html`<p class="lost">This device is out of storage; it shows everything, but starts slower.</p>`}
       <${Toasts} />

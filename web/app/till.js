@@ -37,6 +37,7 @@ const start = async () => {
     { Drawer, Move },
     { CloseTill },
     { Forgotten },
+    { Unrouted },
     { basketOpen },
     { XReport, Report },
     { Options },
@@ -56,6 +57,7 @@ const start = async () => {
     import("./till/drawer.js"),
     import("./till/count.js"),
     import("./till/unfired.js"),
+    import("./till/unrouted.js"),
     import("./till/basket_panel.js"),
     import("./till/report.js"),
     import("./till/options.js"),
@@ -162,6 +164,7 @@ const start = async () => {
             )
       }
       <${Forgotten} />
+      <${Unrouted} />
     </div>`;
   }
 

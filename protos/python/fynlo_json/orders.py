@@ -13,9 +13,12 @@ from fynlo.orders.v1 import (
     events_pb2,
     floor_pb2,
     floor_service_pb2,
+    kitchen_pb2,
+    kitchen_service_pb2,
     lines_pb2,
     orders_pb2,
     orders_service_pb2,
+    station_pb2,
 )
 
 from fynlo_json.catalog import ALLERGEN
@@ -37,6 +40,16 @@ TABLE_SHAPE: Final = EnumNames(floor_pb2.TableShape, "TABLE_SHAPE_")
 TABLE_STATE: Final = EnumNames(floor_pb2.TableState, "TABLE_STATE_")
 TICKET_ACTION: Final = EnumNames(orders_service_pb2.TicketAction, "TICKET_ACTION_")
 TICKET_LINE_ACTION: Final = EnumNames(orders_service_pb2.TicketLineAction, "TICKET_LINE_ACTION_")
+
+
+def all_day_item(of: kitchen_pb2.AllDayItem) -> Json:
+    """So much of one thing is still to be made, over all tickets."""
+    return {
+        "item_id": of.item_id or None,
+        "name": of.name,
+        "options": [_chosen_option_of_all_day_item(one) for one in of.options],
+        "quantity": of.quantity,
+    }
 
 
 def check(of: checks_pb2.Check) -> Json:
@@ -100,9 +113,50 @@ def discount(of: discounts_pb2.Discount) -> Json:
     }
 
 
+def expo_order(of: kitchen_pb2.ExpoOrder) -> Json:
+    """An order whose food is in the kitchen, or waits to be brought."""
+    return {
+        "order_id": of.order_id,
+        "order_number": of.order_number or None,
+        "table": of.table_name or None,
+        "stations": [expo_station(one) for one in of.stations],
+        "ready": of.ready,
+    }
+
+
+def expo_station(of: kitchen_pb2.ExpoStation) -> Json:
+    """How far a station is with an order: its least advanced ticket."""
+    return {
+        "station_id": of.station_id,
+        "name": of.name or None,
+        "state": KITCHEN_STATE[of.state],
+    }
+
+
+def get_all_day_response(of: kitchen_service_pb2.GetAllDayResponse) -> Json:
+    return {
+        "items": [all_day_item(one) for one in of.items],
+    }
+
+
+def get_expo_response(of: kitchen_service_pb2.GetExpoResponse) -> Json:
+    return {
+        "orders": [expo_order(one) for one in of.orders],
+    }
+
+
 def get_order_history_response(of: orders_service_pb2.GetOrderHistoryResponse) -> Json:
     return {
         "items": [state_change(one) for one in of.changes],
+    }
+
+
+def get_station_times_response(of: kitchen_service_pb2.GetStationTimesResponse) -> Json:
+    return {
+        "station_id": of.station_id,
+        "target_seconds": of.target_seconds,
+        "hours": [ready_times(one) for one in of.hours],
+        "days": [ready_times(one) for one in of.days],
     }
 
 
@@ -111,6 +165,20 @@ def guest_allergy(of: orders_pb2.GuestAllergy) -> Json:
     return {
         "allergens": [ALLERGEN[one] for one in of.allergens],
         "text": of.text or None,
+    }
+
+
+def item_unrouted(of: events_pb2.ItemUnrouted) -> Json:
+    """No station takes an item, and an order of it was not sent to the kitchen: for managers. Once, until stations change."""
+    return {
+        "item": unrouted_item(of.item),
+    }
+
+
+def items_routed(of: events_pb2.ItemsRouted) -> Json:
+    """Stations have changed since these items went nowhere: whether they still do, the next order of them shows."""
+    return {
+        "item_ids": list(of.item_ids),
     }
 
 
@@ -356,6 +424,16 @@ def quote(of: orders_service_pb2.Quote) -> Json:
     }
 
 
+def ready_times(of: station_pb2.ReadyTimes) -> Json:
+    """How long tickets that were fired in an hour or on a business day took to be ready. Half of them took no longer than p50, nine of ten no longer than p90."""
+    return {
+        "starts_at": instant(of.starts_at) if of.HasField("starts_at") else None,
+        "tickets": of.tickets,
+        "p50_seconds": of.p50_seconds,
+        "p90_seconds": of.p90_seconds,
+    }
+
+
 def reservation(of: floor_pb2.Reservation) -> Json:
     """That guests are expected at a table."""
     return {
@@ -444,6 +522,39 @@ def station(of: orders_pb2.Station) -> Json:
         "is_default": of.is_default,
         "target_minutes": of.target_minutes,
         "version": of.version,
+        "routes": [station_route(one) for one in of.routes],
+        "target_seconds": of.target_seconds or None,
+        "fallback_station_id": of.fallback_station_id or None,
+        "closed": of.closed,
+    }
+
+
+def station_hours(of: station_pb2.StationHours) -> Json:
+    """Hours of every day, in the restaurant's time zone."""
+    return {
+        "from_minutes": of.from_minutes,
+        "until_minutes": of.until_minutes,
+    }
+
+
+def station_removed(of: events_pb2.StationRemoved) -> Json:
+    """There is no such station any more. The version is newer than any that it had."""
+    return {
+        "station_id": of.station_id,
+        "version": of.version,
+    }
+
+
+def station_route(of: station_pb2.StationRoute) -> Json:
+    """Which lines a station gets: those that are all that the route names. It names something.
+
+    Of the routes that a line fits, those count that say most of it: one with an option goes before one with the item, that before one with its category; between equals one with an order type goes first, then one with hours. Every station that has such a route gets the line, at most four of them, the first by position; where none has, the default station does."""
+    return {
+        "item_id": of.item_id or None,
+        "category_id": of.category_id or None,
+        "option_id": of.option_id or None,
+        "order_types": [ORDER_TYPE[one] for one in of.order_types],
+        "hours": station_hours(of.hours) if of.HasField("hours") else None,
     }
 
 
@@ -512,6 +623,8 @@ def ticket(of: orders_pb2.Ticket) -> Json:
         if of.HasField("allergy_acknowledged_at")
         else None,
         "note": of.note or None,
+        "rerouted_from_station_id": of.rerouted_from_station_id or None,
+        "rerouted_at": instant(of.rerouted_at) if of.HasField("rerouted_at") else None,
         **({"may_contain": [ALLERGEN[one] for one in of.may_contain]} if of.may_contain else {}),
     }
 
@@ -536,6 +649,13 @@ def ticket_alarm_cleared(of: events_pb2.TicketAlarmCleared) -> Json:
     }
 
 
+def ticket_late(of: events_pb2.TicketLate) -> Json:
+    """A ticket is not ready in the time of its station. Once for each revision of it that is late."""
+    return {
+        "ticket": ticket(of.ticket),
+    }
+
+
 def ticket_line(of: orders_pb2.TicketLine) -> Json:
     return {
         "id": of.id,
@@ -545,6 +665,9 @@ def ticket_line(of: orders_pb2.TicketLine) -> Json:
         "note": of.note or None,
         "state": KITCHEN_STATE[of.state],
         "seat": of.seat or None,
+        "item_id": of.item_id or None,
+        "cancel_seen_quantity": of.cancel_seen_quantity,
+        "revision": of.revision,
     }
 
 
@@ -568,11 +691,33 @@ def ticket_updated(of: events_pb2.TicketUpdated) -> Json:
     }
 
 
+def unrouted_item(of: station_pb2.UnroutedItem) -> Json:
+    """An item that no station takes: an order of it was not sent to the kitchen."""
+    return {
+        "item_id": of.item_id,
+        "name": of.name,
+        "order_id": of.order_id or None,
+        "order_number": of.order_number or None,
+        "raised_at": instant(of.raised_at) if of.HasField("raised_at") else None,
+    }
+
+
 def vat_group(of: orders_pb2.VatGroup) -> Json:
     return {
         "rate_bp": of.rate_bp,
         "gross_minor": of.gross_minor,
         "vat_minor": of.vat_minor,
+    }
+
+
+def _chosen_option_of_all_day_item(of: orders_pb2.ChosenOption) -> Json:
+    return {
+        "option_id": of.option_id,
+        "name": of.name,
+        "quantity": of.quantity,
+        **({"parent_option_id": of.parent_option_id} if of.parent_option_id else {}),
+        **({"is_size": of.is_size} if of.is_size else {}),
+        **({"item_id": of.item_id} if of.item_id else {}),
     }
 
 

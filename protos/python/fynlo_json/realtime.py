@@ -9,7 +9,16 @@ from fynlo.realtime.v1 import channel_source_service_pb2, realtime_pb2
 from google.protobuf.json_format import MessageToDict
 
 from fynlo_json.catalog import stock_level
-from fynlo_json.orders import order, restaurant_metrics, section, station, table, ticket, ticket_alarm
+from fynlo_json.orders import (
+    order,
+    restaurant_metrics,
+    section,
+    station,
+    table,
+    ticket,
+    ticket_alarm,
+    unrouted_item,
+)
 from fynlo_json.payments import till_session
 from fynlo_json.scalars import EnumNames, Json
 from fynlo_json.staff import timecard
@@ -55,6 +64,7 @@ def orders_state(of: realtime_pb2.OrdersState) -> Json:
     return {
         "orders": [order(one) for one in of.orders],
         "alarms": [ticket_alarm(one) for one in of.alarms],
+        "unrouted": [unrouted_item(one) for one in of.unrouted],
     }
 
 

@@ -102,6 +102,17 @@ class NothingToFire(Conflict):
     """No line waits for the kitchen."""
 
 
+class NoStation(Conflict):
+    """No station takes a line; ``metadata`` has ``line_id`` and ``item_id``."""
+
+    def __init__(self, line_id: UUID, item_id: UUID, name: str) -> None:
+        self.item_id, self.name = item_id, name
+        super().__init__(
+            f"No station takes {name} now: open its station again, or give one a route for it.",
+            metadata={"line_id": str(line_id), "item_id": str(item_id)},
+        )
+
+
 class RefundRequired(Conflict):
     """Money is on the order: it is refunded before the order is cancelled, or costs less than that; then
     ``metadata`` has ``paid_minor`` and ``total_minor``."""
@@ -170,11 +181,27 @@ class OrderTooLarge(Unprocessable):
 
 
 class TooManyStations(Unprocessable):
-    """More stations than a restaurant may have, or than may cook one category."""
+    """More stations than a restaurant may have, or than may cook one line."""
+
+
+class TooManyRoutes(Unprocessable):
+    """More routes than a restaurant may have."""
+
+
+class EmptyRoute(Unprocessable):
+    """A route names something."""
+
+
+class UnknownFallback(Unprocessable):
+    """There is no such other station."""
 
 
 class DefaultStationNeeded(Unprocessable):
     """One station is the default; make another one that instead."""
+
+
+class StationInUse(Conflict):
+    """Tickets are open at it; ``metadata`` has ``tickets``, how many."""
 
 
 class StaleVersion(Stale):

@@ -7,7 +7,7 @@ from uuid import UUID
 
 from chassis.ids import new_id
 from services.orders.domain.component import cooked_at
-from services.orders.domain.errors import LineAlreadyFired, LineRefused, NothingToFire
+from services.orders.domain.errors import LineAlreadyFired, LineRefused, NoStation, NothingToFire
 from services.orders.domain.order.change import Change, Locked, Stamp, Updated, change_of
 from services.orders.domain.order.guards import illegal
 from services.orders.domain.order.order import Kitchen, Lifecycle, Line, Order, ServiceFlow
@@ -27,7 +27,7 @@ def fire(
 
     ``pay_later``: the guest of a pay_first order pays after the meal instead; with nothing named, only what
     nobody holds back is fired. Raises IllegalTransition (also for pay_first before it is paid),
-    LineAlreadyFired, NothingToFire, LineRefused (UNKNOWN_LINE).
+    LineAlreadyFired, NothingToFire, NoStation, LineRefused (UNKNOWN_LINE).
     """
     order = locked.order
     if order.lifecycle is not Lifecycle.VALIDATED:
@@ -64,11 +64,26 @@ def lines_to_fire(order: Order, line_ids: Sequence[UUID], course: str) -> list[L
 def fire_waiting(
     order: Order, tickets: Sequence[Ticket], stations: Sequence[Station], stamp: Stamp
 ) -> tuple[Order, tuple[Ticket, ...]]:
-    """Fires what nobody holds back, where the kitchen may start."""
+    """Fires what nobody holds back, where the kitchen may start. Raises NoStation."""
     if not order.kitchen_may_start:
         return order, ()
     lines = [line for line in order.lines if line.fires_at_once]
     return put_on_tickets(order, lines, stations, tickets, stamp) if lines else (order, ())
+
+
+def fire_what_goes(
+    order: Order, tickets: Sequence[Ticket], stations: Sequence[Station], stamp: Stamp
+) -> tuple[Order, tuple[Ticket, ...], list[Line]]:
+    """As fire_waiting, of what has happened already and nobody can be refused: lines that no station takes
+    go on waiting, and are answered as the third.
+    """
+    if not order.kitchen_may_start:
+        return order, (), []
+    waiting = [line for line in order.lines if line.fires_at_once]
+    lost = [line for line in waiting if not cooked_at(line, order.order_type, stations, stamp.at)]
+    going = [line for line in waiting if line not in lost]
+    fired, sent = put_on_tickets(order, going, stations, tickets, stamp) if going else (order, ())
+    return fired, sent, lost
 
 
 def put_on_tickets(
@@ -78,7 +93,7 @@ def put_on_tickets(
     tickets: Sequence[Ticket],
     stamp: Stamp,
 ) -> tuple[Order, tuple[Ticket, ...]]:
-    """Fires ``lines``: the order with its lines' states, and the new or changed tickets."""
+    """Fires ``lines``: the order with its lines' states, and the new or changed tickets. Raises NoStation."""
     fired = tuple(_fire_lines(order, lines, stations, tickets, stamp.at))
     return with_line_states(order, tickets, fired), fired
 
@@ -102,11 +117,14 @@ def _fire_lines(
     tickets: Sequence[Ticket],
     at: datetime,
 ) -> list[Ticket]:
-    """The tickets, new or grown by a revision, that bring ``lines`` to the kitchen."""
+    """The tickets, new or grown by a revision, that bring ``lines`` to the kitchen. Raises NoStation."""
     by_place: dict[tuple[UUID, str], list[Line]] = {}
     at_station = {station.id: station for station in stations}
     for line in lines:
-        for station, there in cooked_at(line, stations):
+        cooked = cooked_at(line, order.order_type, stations, at)
+        if not cooked:
+            raise NoStation(line.id, line.item_id, line.name)
+        for station, there in cooked:
             by_place.setdefault((station.id, line.course), []).append(there)
     growing = {
         (ticket.station_id, ticket.course): ticket for ticket in tickets if ticket.state in GROWING_TICKET
@@ -132,9 +150,9 @@ def new_ticket(order: Order, station: Station, course: str, lines: Sequence[Line
         order_type=order.order_type,
         business_date=order.business_date.isoformat(),
         created_at=at,
-        target_at=at + timedelta(minutes=station.target_minutes),
+        target_at=at + timedelta(seconds=station.target_seconds),
         allergens=_allergens(lines),
-        lines=tuple(_ticket_line(line) for line in lines),
+        lines=tuple(_ticket_line(line, revision=1) for line in lines),
         remarks=order.remarks,
         table_name=order.table_name,
         may_contain=_traces((), lines),
@@ -146,7 +164,7 @@ def grown(ticket: Ticket, lines: Sequence[Line]) -> Ticket:
     return replace(
         ticket,
         revision=ticket.revision + 1,
-        lines=(*ticket.lines, *(_ticket_line(line) for line in lines)),
+        lines=(*ticket.lines, *(_ticket_line(line, ticket.revision + 1) for line in lines)),
         allergens=tuple(sorted({*ticket.allergens, *_allergens(lines)})),
         acknowledged_at=None,
         allergy_acknowledged_at=None,
@@ -154,7 +172,7 @@ def grown(ticket: Ticket, lines: Sequence[Line]) -> Ticket:
     )
 
 
-def _ticket_line(line: Line) -> TicketLine:
+def _ticket_line(line: Line, revision: int) -> TicketLine:
     return TicketLine(
         id=line.id,
         name=line.name,
@@ -163,6 +181,8 @@ def _ticket_line(line: Line) -> TicketLine:
         note=line.note,
         seat=line.seat,
         state=Kitchen.QUEUED,
+        item_id=line.item_id,
+        revision=revision,
     )
 
 

@@ -4,11 +4,11 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from uuid import UUID
 
-from services.orders.domain.firing import fire_waiting
+from services.orders.domain.firing import fire_what_goes
 from services.orders.domain.order.change import Change, Event, Locked, PaymentRecorded, Stamp, change_of
 from services.orders.domain.order.checks import after_payment
 from services.orders.domain.order.lifecycle import completed_by_itself
-from services.orders.domain.order.order import Actor, Lifecycle
+from services.orders.domain.order.order import Actor, Lifecycle, Line
 from services.orders.domain.station import Station
 from services.orders.domain.ticket import Ticket
 
@@ -43,11 +43,12 @@ def record(
     totals = replace(order.totals, paid_minor=order.totals.paid_minor + captured.amount_minor)
     paid = after_payment(replace(order, totals=totals), captured.check_id, captured.amount_minor)
     tickets: tuple[Ticket, ...] = ()
+    lost: list[Line] = []
     events: list[Event] = [PaymentRecorded(captured.payment_id, captured.method, captured.amount_minor)]
     if paid.lifecycle is Lifecycle.VALIDATED:
-        paid, tickets = fire_waiting(paid, locked.tickets, stations, stamp)
+        paid, tickets, lost = fire_what_goes(paid, locked.tickets, stations, stamp)
         paid = completed_by_itself(paid, auto_complete, stamp, events)
-    return change_of(locked, paid, tickets, stamp, events)
+    return replace(change_of(locked, paid, tickets, stamp, events), unrouted=tuple(lost))
 
 
 def fits(captured: Captured, change: Change) -> bool:

@@ -1,7 +1,7 @@
 """What orders know of a restaurant."""
 
 from dataclasses import dataclass
-from datetime import date, datetime, time
+from datetime import UTC, date, datetime, time
 from zoneinfo import ZoneInfo
 
 from chassis.clock import business_date
@@ -28,6 +28,11 @@ class RestaurantCopy:
     def business_date(self, at: datetime) -> date:
         """The business day that it is in the restaurant at the instant ``at``."""
         return business_date(at, self.time_zone, cutoff_of(self.day_cutoff_minutes))
+
+    def day_begins(self, at: datetime) -> datetime:
+        """When the business day began that it is in the restaurant at the instant ``at``."""
+        cutoff = cutoff_of(self.day_cutoff_minutes)
+        return datetime.combine(self.business_date(at), cutoff, ZoneInfo(self.time_zone)).astimezone(UTC)
 
     def terms(self, at: datetime) -> Terms:
         """How the restaurant sells at the instant ``at``."""

@@ -9,14 +9,18 @@ from services.orders.domain.section import Section
 from services.orders.domain.station import Station
 from services.orders.domain.table import Table
 from services.orders.domain.ticket import Ticket
+from services.orders.domain.unrouted import Unrouted
 
 
 @dataclass(frozen=True, slots=True)
 class OrdersState:
-    """Tickets in alarm, the newest first; open orders, then closed ones, each the newest first."""
+    """Tickets in alarm, and items that no station takes, the newest first; open orders, then closed ones,
+    each the newest first.
+    """
 
     alarms: Sequence[Ticket]
     orders: Sequence[Order]
+    unrouted: Sequence[Unrouted] = ()
 
 
 @dataclass(frozen=True, slots=True)

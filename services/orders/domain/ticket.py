@@ -69,6 +69,25 @@ class TicketLine:
     seat: int
     state: Kitchen
     ready_at: datetime | None = None
+    item_id: UUID | None = None
+    """None on tickets that are older than it."""
+    revision: int = 0
+    """The ticket's with which it came."""
+    cancel_seen_quantity: int = 0
+    """Units that are off and of which a cook has said so; of a cancelled line."""
+
+    @property
+    def unseen_off(self) -> int:
+        """Units that are off and that no cook has acknowledged."""
+        return max(0, self.quantity - self.cancel_seen_quantity) if self.state is Kitchen.CANCELLED else 0
+
+
+@dataclass(frozen=True, slots=True)
+class Rerouted:
+    """A ticket went to the fallback of the station that it was meant for."""
+
+    from_station_id: UUID
+    at: datetime
 
 
 @dataclass(frozen=True, slots=True)
@@ -95,6 +114,7 @@ class Ticket:
     allergy_acknowledged_at: datetime | None = None
     table_name: str = ""
     may_contain: tuple[int, ...] = ()
+    rerouted: Rerouted | None = None
     told: object = field(default=None, init=False, repr=False, compare=False)
     """As an order's."""
 
@@ -144,9 +164,7 @@ def step_ticket(ticket: Ticket, step: TicketStep, at: datetime) -> Ticket:
     """
     state = ticket.state
     if step is TicketStep.ACK:
-        if (state is Kitchen.CANCELLED and ticket.acknowledged_at is None) or state is not Kitchen.CANCELLED:
-            return _acknowledged(ticket, at)
-        return ticket
+        return _acknowledged(ticket, at)
     if step not in allowed_steps(ticket):
         raise _refused(state, step, allowed_steps(ticket))
     if step is TicketStep.BUMP:
@@ -191,6 +209,18 @@ def acknowledge_allergy(ticket: Ticket, seen: GuestAllergy | None, at: datetime)
     if not ticket.allergy_waits:
         return ticket
     return replace(ticket, allergy_acknowledged_at=at, revision=ticket.revision + 1)
+
+
+def rerouted(ticket: Ticket, station_id: UUID, station_name: str, at: datetime) -> Ticket:
+    """A new revision for the fallback station, which no display has shown. Once: it goes no further."""
+    assert ticket.rerouted is None
+    return replace(
+        ticket,
+        station_id=station_id,
+        station_name=station_name,
+        rerouted=Rerouted(ticket.station_id, at),
+        revision=ticket.revision + 1,
+    )
 
 
 def cancelled(ticket: Ticket) -> Ticket:
@@ -240,9 +270,14 @@ def _refuse_unacknowledged(ticket: Ticket) -> None:
 
 
 def _acknowledged(ticket: Ticket, at: datetime) -> Ticket:
+    """Seen, with what is off on it. It was before: the same ticket."""
     if ticket.acknowledged_at is not None:
         return ticket
-    return replace(ticket, acknowledged_at=at, revision=ticket.revision + 1)
+    lines = tuple(
+        replace(line, cancel_seen_quantity=line.quantity) if line.unseen_off else line
+        for line in ticket.lines
+    )
+    return replace(ticket, acknowledged_at=at, lines=lines, revision=ticket.revision + 1)
 
 
 def _stepped(line: TicketLine, step: TicketStep, at: datetime) -> TicketLine:

@@ -63,6 +63,11 @@ station = sa.Table(
     _column("is_default", sa.Boolean),
     _column("target_minutes", sa.Integer),
     _column("version", sa.BigInteger),
+    _column("target_seconds", sa.Integer, null=True),
+    sa.Column("routes", pg.JSONB, nullable=False, server_default="[]"),
+    _column("fallback_id", pg.UUID(), null=True),
+    sa.Column("is_closed", sa.Boolean, nullable=False, server_default=sa.false()),
+    sa.Column("is_removed", sa.Boolean, nullable=False, server_default=sa.false()),
     sa.Index("station_default", "restaurant_id", unique=True, postgresql_where=sa.text("is_default")),
 )
 
@@ -86,6 +91,29 @@ promotion = sa.Table(
     _column("active", sa.Boolean),
     _column("version", sa.BigInteger),
     sa.Index("promotion_name", "restaurant_id", "name_key", unique=True),
+)
+
+station_time = sa.Table(
+    "station_time",
+    metadata,
+    _tenant(),
+    _column("station_id", pg.UUID(), key=True),
+    _column("span", sa.Text, key=True),
+    _column("starts_at", _at, key=True),
+    _column("tickets", sa.Integer),
+    _column("p50_seconds", sa.Integer),
+    _column("p90_seconds", sa.Integer),
+)
+
+unrouted_item = sa.Table(
+    "unrouted_item",
+    metadata,
+    _tenant(),
+    _column("item_id", pg.UUID(), key=True),
+    _column("name", sa.Text),
+    _column("order_id", pg.UUID(), null=True),
+    _column("order_number", sa.Integer),
+    _column("raised_at", _at),
 )
 
 floor_section = sa.Table(
@@ -195,6 +223,7 @@ ticket = sa.Table(
     sa.Column("alarm_cause", sa.Text, nullable=False, server_default=""),
     _column("alarm_at", _at, null=True),
     _column("body", sa.LargeBinary),
+    sa.Column("late_revision", sa.Integer, nullable=False, server_default="0"),
     sa.Index("ticket_by_order", "restaurant_id", "order_id"),
     sa.Index("ticket_ready", "restaurant_id", "ready_at", postgresql_where=sa.text("state = 'ready'")),
     sa.Index(

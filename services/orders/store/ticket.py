@@ -21,7 +21,7 @@ FIND_TICKETS_OF = """
 SELECT * FROM ticket WHERE restaurant_id = $1 AND order_id = $2 ORDER BY created_at, id
 """
 # One index range per station and state, so that the cost is that of a few pages, however many tickets there
-# are. No station is ever deleted.
+# are. A station keeps its row when it is removed.
 LIST_TICKETS = """
 SELECT page.* FROM unnest($2::text[]) AS wanted (state)
 CROSS JOIN (SELECT id FROM station WHERE restaurant_id = $1) AS place CROSS JOIN LATERAL (

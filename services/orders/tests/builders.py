@@ -90,7 +90,7 @@ def terms(**overrides: Any) -> Terms:
 
 def station(**overrides: Any) -> Station:
     """The default station."""
-    return replace(Station(new_id(), "Kitchen", 0, frozenset(), True, 15, 1), **overrides)
+    return replace(Station(new_id(), "Kitchen", 0, frozenset(), True, 15 * 60, 1), **overrides)
 
 
 def stamp(at: datetime = NOON, reason: str = "") -> Stamp:

@@ -1,6 +1,7 @@
 """The kitchen has not seen a ticket: raised once per revision, over for all tills, in the snapshot too."""
 
 from collections.abc import Sequence
+from dataclasses import replace
 
 import pytest
 from fynlo.orders.v1 import events_pb2 as orders_events
@@ -10,11 +11,14 @@ from chassis.ids import new_id
 from harness.fixtures import EventRecorder
 from services.orders.domain.alarm import Unseen
 from services.orders.domain.errors import TicketNotFound
+from services.orders.domain.station import Station
 from services.orders.domain.ticket import Ticket, TicketStep
 from services.orders.rpc.alarm import ACKNOWLEDGED
-from services.orders.tests.builders import MIA, draft, draft_line
+from services.orders.rpc.station import SAVED
+from services.orders.tests.builders import MIA, draft, draft_line, station
 from services.orders.tests.world import World
 from services.orders.usecases import alarm as alarms
+from services.orders.usecases.station import list_stations, save_station
 
 MANY = 60
 
@@ -167,3 +171,60 @@ async def test_what_was_seen_before_the_report_came_raises_no_alarm(
     [seen] = await world.tickets(str(ticket.order_id))
     await report(world, ticket, seen)
     assert await raised(world, event_recorder) == []
+
+
+async def with_fallback(world: World, fallback: Station, *, also: bool = False) -> None:
+    """The kitchen's fallback is another station; ``also``: whose own is the kitchen."""
+    [kitchen] = await list_stations(world.deps, world.tenant)
+    made = replace(fallback, fallback_id=kitchen.id if also else None)
+    await save_station(world.deps, world.ask(), made, True, SAVED)
+    await save_station(world.deps, world.ask(), replace(kitchen, fallback_id=fallback.id), False, SAVED)
+
+
+PASS = station(name="Pass", position=1, is_default=False)
+
+
+async def test_a_ticket_that_nobody_has_seen_goes_to_the_fallback_once_and_stays_in_alarm(
+    world: World, event_recorder: EventRecorder
+) -> None:
+    await with_fallback(world, PASS, also=True)
+    [ticket] = await placed(world)
+    await report(world, ticket)
+    [elsewhere] = await world.tickets(str(ticket.order_id))
+    assert (elsewhere.station_name, elsewhere.revision) == ("Pass", ticket.revision + 1)
+    assert elsewhere.rerouted is not None
+    assert (elsewhere.rerouted.from_station_id, elsewhere.rerouted.at) == (
+        ticket.station_id,
+        world.clock.now(),
+    )
+    moved = await event_recorder.of_type(world.deps.db, orders_events.TicketUpdated, world.tenant)
+    assert [(event.cause, event.ticket.station_name) for event in moved] == [("rerouted", "Pass")]
+    assert len(await shown(world)) == 1
+    # What the first station's display says of the first revision does not end it, nor does it go back there.
+    await alarms.report_delivered(world.deps, world.tenant, [(ticket.id, ticket.revision)])
+    await report(world, elsewhere)
+    [still] = await world.tickets(str(ticket.order_id))
+    assert (still.station_name, still.revision) == ("Pass", elsewhere.revision)
+    assert len(await shown(world)) == 1
+    await alarms.report_delivered(world.deps, world.tenant, [(still.id, still.revision)])
+    assert await shown(world) == []
+
+
+async def test_a_ticket_whose_station_has_no_open_fallback_stays_where_it_is(
+    world: World, event_recorder: EventRecorder
+) -> None:
+    await with_fallback(world, replace(PASS, id=new_id(), is_closed=True))
+    [ticket] = await placed(world)
+    await report(world, ticket)
+    [same] = await world.tickets(str(ticket.order_id))
+    assert (same.station_name, same.revision) == ("Kitchen", ticket.revision)
+    assert len(await raised(world, event_recorder)) == 1
+
+
+async def test_tickets_of_many_orders_are_sent_elsewhere_in_one_transaction(world: World) -> None:
+    await with_fallback(world, replace(PASS, id=new_id()))
+    tickets = await placed(world, 5)
+    await report(world, *tickets)
+    assert len(await writers(world)) == 1
+    found = [await world.tickets(str(ticket.order_id)) for ticket in tickets]
+    assert {one.station_name for [one] in found} == {"Pass"}

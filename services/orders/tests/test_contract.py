@@ -14,7 +14,7 @@ from chassis.messaging.channels import channels_of
 from services.orders.domain.alarm import AlarmEnd, Unseen
 from services.orders.domain.check import CheckKind, CheckState, SplitMode
 from services.orders.domain.day import DayFigures, Figures
-from services.orders.domain.menu import OrderType
+from services.orders.domain.menu import OrderType, Window
 from services.orders.domain.order.change import (
     Cancelled,
     Change,
@@ -40,18 +40,22 @@ from services.orders.domain.order.order import (
     State,
     Totals,
 )
+from services.orders.domain.routing import Route
 from services.orders.domain.section import Section
 from services.orders.domain.station import Station
 from services.orders.domain.table import Layout, Reservation, Seated, Table, TableShape, TableState
-from services.orders.domain.ticket import LineStep, Ticket, TicketLine, TicketStep
+from services.orders.domain.ticket import LineStep, Rerouted, Ticket, TicketLine, TicketStep
+from services.orders.domain.unrouted import Unrouted
 from services.orders.pricing import BillMode, VatGroup
 from services.orders.wire import enums
 from services.orders.wire.alarm import alarm_cleared, ticket_undelivered
 from services.orders.wire.day import metrics_updated
 from services.orders.wire.events import published
+from services.orders.wire.pace import ticket_late
 from services.orders.wire.section import section_removed, section_saved
-from services.orders.wire.station import station_saved
+from services.orders.wire.station import station_removed, station_saved
 from services.orders.wire.table import table_removed, table_updated
+from services.orders.wire.unrouted import item_unrouted, items_routed
 
 EXAMPLES = Path(__file__).parents[3] / "protos" / "examples"
 AT = datetime(2026, 3, 2, 12, 0, 0, 250_000, tzinfo=UTC)
@@ -149,7 +153,19 @@ def events() -> dict[str, Message]:
     )
     done = at_kitchen(Kitchen.SERVED, lifecycle=Lifecycle.DONE, totals=paid, version=4, completed_at=LATER)
     cancelled = at_kitchen(Kitchen.CANCELLED, lifecycle=Lifecycle.CANCELLED, version=3)
-    station = Station(STATION, "Kitchen", 0, frozenset({fixed(107)}), True, 15, 2)
+    route = Route(
+        item_id=BURGER.item_id,
+        order_types=frozenset({OrderType.EAT_IN}),
+        hours=Window(frozenset(), 17 * 60, 2 * 60),
+    )
+    station = Station(
+        STATION, "Kitchen", 0, frozenset({fixed(107)}), True, 900, 2, routes=(route,), fallback_id=fixed(109)
+    )
+    left = replace(ON_TICKET, quantity=1, item_id=BURGER.item_id, revision=1)
+    off = replace(left, id=fixed(110), state=Kitchen.CANCELLED, cancel_seen_quantity=1)
+    elsewhere = Rerouted(fixed(109), LATER)
+    late = replace(FIRED, lines=(left, off), revision=4, acknowledged_at=LATER, rerouted=elsewhere)
+    nowhere = Unrouted(BURGER.item_id, BURGER.name, ORDER, 17, AT)
     terrace, table_id = (UUID(f"0195f3a0-0000-7000-8000-0000000001{end}") for end in ("f1", "f2"))
     section = Section(terrace, "Terrace", 1, 2)
     table = Table(
@@ -183,7 +199,11 @@ def events() -> dict[str, Message]:
         "KitchenOrderReady": event(at_kitchen(Kitchen.READY, version=2), KitchenReady()),
         "TicketUndelivered": ticket_undelivered(FIRED, unseen, FIRED.created_at + timedelta(seconds=30)),
         "TicketAlarmCleared": alarm_cleared(FIRED, AlarmEnd.ACKNOWLEDGED, till),
+        "TicketLate": ticket_late(late),
         "StationSaved": station_saved(station),
+        "StationRemoved": station_removed(replace(station, version=3)),
+        "ItemUnrouted": item_unrouted(nowhere),
+        "ItemsRouted": items_routed([BURGER.item_id]),
         "TableUpdated": table_updated(table),
         "TableRemoved": table_removed(table),
         "SectionSaved": section_saved(section),

@@ -34,7 +34,6 @@ from services.orders.domain.order.change import (
 from services.orders.domain.order.choosing import WantedOption
 from services.orders.domain.order.order import Kitchen, Lifecycle, Payment, ServiceFlow, State
 from services.orders.domain.payment import Captured, record
-from services.orders.domain.station import route
 from services.orders.domain.ticket import RECALL_WITHIN, LineStep, TicketStep, newest
 from services.orders.tests.builders import (
     DRINKS,
@@ -237,11 +236,6 @@ def test_every_station_gets_a_ticket_with_its_own_lines() -> None:
     assert [one.name for one in by_station["Bar"].lines] == ["Beer"]
     assert by_station["Kitchen"].allergens == (2, 7, 9)
     assert by_station["Kitchen"].target_at - NOON == timedelta(minutes=15)
-
-
-def test_a_category_that_nobody_names_goes_to_the_default_station() -> None:
-    assert route(MAINS, (KITCHEN, BAR)) == [KITCHEN]
-    assert route(DRINKS, (KITCHEN, BAR)) == [BAR]
 
 
 def test_lines_fired_later_are_a_new_revision_of_a_ticket_that_is_being_cooked() -> None:

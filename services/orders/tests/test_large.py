@@ -18,6 +18,7 @@ from chassis.messaging.channels import owned_by
 from harness.fixtures import ModuleDatabases, OpenDatabase
 from harness.reads import reading
 from services.orders.domain.alarm import Unseen
+from services.orders.domain.board import BOARD_TICKETS_MAX
 from services.orders.domain.order.listing import Filter, Position
 from services.orders.domain.order.order import Kitchen, State
 from services.orders.domain.ticket import TicketStep
@@ -29,9 +30,11 @@ from services.orders.tests.stand_ins import world_of
 from services.orders.tests.world import World
 from services.orders.usecases import alarm as alarms
 from services.orders.usecases import ticket as tickets
+from services.orders.usecases.board import get_all_day, get_expo
 from services.orders.usecases.day import DAY_END_BATCH, DayEnd
 from services.orders.usecases.order import order as orders
 from services.orders.usecases.order import upkeep
+from services.orders.usecases.pace import Lateness, Times, get_pace
 from services.orders.usecases.snapshot import SNAPSHOT_CLOSED_ORDERS, SNAPSHOT_OPEN_ORDERS, SNAPSHOT_TICKETS
 from services.orders.wire.ticket import ticket_message
 
@@ -289,6 +292,43 @@ async def test_alarms_of_many_tickets_are_raised_told_and_ended_by_their_own_row
     assert {ticket.id for ticket in told} >= {ticket for ticket, _ in waiting}
     assert read.rows["ticket"] <= 2 * REPORTS
     assert BIG.isdisjoint(read.scanned)
+
+
+async def test_late_tickets_are_found_among_those_that_are_open_and_recent(past: World) -> None:
+    """However many are ready for long: they are not late, and of another day."""
+    fired = [await past.place() for _ in range(5)]
+    past.clock.advance(timedelta(hours=1))
+    told = []
+    for _ in range(2):
+        async with reading(past.deps.db) as read:
+            told.append(await Lateness(past.deps).sweep())
+        assert read.rows["ticket"] <= 10 * told[0]
+        assert BIG.isdisjoint(read.scanned)
+    assert told[0] >= len(fired)
+    assert told[1] == 0
+
+
+async def test_times_of_stations_cost_the_tickets_of_their_day(past: World) -> None:
+    for order in [await past.place() for _ in range(5)]:
+        for row in await tickets_of(past, order.id):
+            await past.step(row["id"], TicketStep.BUMP)
+    async with reading(past.deps.db) as read:
+        assert await Times(past.deps).sweep() >= 1
+    # A ticket a minute in each restaurant, of a day and of some hours.
+    assert read.rows["ticket"] <= RESTAURANTS * 2 * 2 * 24 * 60
+    assert BIG.isdisjoint(read.scanned)
+    station_id = (await any_ticket(past))["station_id"]
+    async with reading(past.deps.db) as read:
+        await get_pace(past.deps, past.tenant, station_id)
+    assert read.rows["ticket"] == 0
+
+
+async def test_the_board_costs_what_it_shows(past: World) -> None:
+    for board in (get_all_day(past.deps, past.tenant, None), get_expo(past.deps, past.tenant)):
+        async with reading(past.deps.db) as read:
+            await board
+        assert read.rows["ticket"] <= 3 * (BOARD_TICKETS_MAX + 1)
+        assert BIG.isdisjoint(read.scanned)
 
 
 async def any_ticket(world: World) -> asyncpg.Record:

@@ -36,7 +36,7 @@ from services.orders.domain.order.remark import say
 from services.orders.domain.order.split import split
 from services.orders.domain.order.transfer import transfer
 from services.orders.domain.payment import Captured, record
-from services.orders.domain.station import STATIONS_MAX, STATIONS_PER_CATEGORY_MAX
+from services.orders.domain.station import STATIONS_MAX, STATIONS_PER_LINE_MAX
 from services.orders.domain.ticket import TicketStep
 from services.orders.tests.builders import (
     MIA,
@@ -71,9 +71,9 @@ TOPPINGS = [option(name="é" * 40, price_delta_minor=99) for _ in range(20)]
 KITCHENS = tuple(
     a_station(name="🍕" * 60, is_default=number == 0, position=number) for number in range(STATIONS_MAX)
 )
-CATEGORIES = [new_id() for _ in range(STATIONS_MAX // STATIONS_PER_CATEGORY_MAX)]
+CATEGORIES = [new_id() for _ in range(STATIONS_MAX // STATIONS_PER_LINE_MAX)]
 STATIONS = tuple(
-    replace(one, category_ids=frozenset({CATEGORIES[number // STATIONS_PER_CATEGORY_MAX]}))
+    replace(one, category_ids=frozenset({CATEGORIES[number // STATIONS_PER_LINE_MAX]}))
     for number, one in enumerate(KITCHENS)
 )
 ITEMS = [

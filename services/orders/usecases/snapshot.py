@@ -14,6 +14,7 @@ from services.orders.store.section import find_sections
 from services.orders.store.station import find_stations
 from services.orders.store.table import find_tables
 from services.orders.store.ticket import list_tickets, list_unseen
+from services.orders.store.unrouted import find_unrouted
 from services.orders.usecases.day import todays_figures
 from services.orders.usecases.ports import Dependencies
 from services.orders.usecases.restaurant import restaurant_of
@@ -38,7 +39,8 @@ async def _state(
         case "orders":
             newest_open = await find_newest(tx, OPEN_STATES, SNAPSHOT_OPEN_ORDERS)
             newest_closed = await find_newest(tx, CLOSED_STATES, SNAPSHOT_CLOSED_ORDERS)
-            return OrdersState(await find_alarms(tx), [*newest_open, *newest_closed])
+            alarms, lost = await find_alarms(tx), await find_unrouted(tx)
+            return OrdersState(alarms, [*newest_open, *newest_closed], lost)
         case "kitchen":
             tickets = [
                 *await list_tickets(tx, (), None, NEWEST_POSITION, SNAPSHOT_TICKETS),

@@ -7,11 +7,13 @@ from uuid import UUID
 from chassis.db import Transaction
 from chassis.db.commands import Answer, M, execute
 from chassis.ids import new_id
-from services.orders.domain.station import Station, check_station, first_station
+from services.orders.domain.errors import StationNotFound
+from services.orders.domain.station import Station, check_removal, check_station, first_station
 from services.orders.store import station as store
 from services.orders.store.restaurant import lock_copies, note_stations
 from services.orders.usecases.ports import Command, Dependencies
-from services.orders.wire.station import station_saved
+from services.orders.usecases.unrouted import forget_unrouted
+from services.orders.wire.station import station_removed, station_saved
 
 
 async def list_stations(deps: Dependencies, tenant: UUID) -> list[Station]:
@@ -26,7 +28,7 @@ async def save_station(
 ) -> M:
     """Makes or changes a station.
 
-    Raises StationNotFound, StaleVersion, TooManyStations, DefaultStationNeeded.
+    Raises StationNotFound, StaleVersion, and as check_station.
     """
     await deps.copies.get(command.tenant)
 
@@ -40,14 +42,43 @@ async def save_station(
             version = 1
         else:
             version = await store.update_station(tx, station)
-        await note_stations(tx)
-        tx.after_commit(partial(deps.copies.forget, command.tenant))
+        await _changed(tx, deps, command.tenant)
         saved = replace(station, version=version)
         for one in (*demoted, saved):
             tx.emit(station_saved(one), subject_id=str(one.id))
         return saved
 
     return await execute(deps.db, command, answer, save)
+
+
+async def delete_station(
+    deps: Dependencies, command: Command, station_id: UUID, answer: Answer[None, M]
+) -> M:
+    """Takes a station away. Raises StationNotFound, StationInUse, DefaultStationNeeded."""
+    await deps.copies.get(command.tenant)
+
+    async def delete(tx: Transaction) -> None:
+        await lock_copies(tx)
+        by_id = {station.id: station for station in await store.find_stations(tx)}
+        station = by_id.get(station_id)
+        if station is None:
+            raise StationNotFound("There is no such station.")
+        check_removal(station, await store.count_open_tickets(tx, station_id))
+        orphans = await store.drop_fallback(tx, station_id)
+        removed = replace(station, version=await store.remove_station(tx, station_id))
+        await _changed(tx, deps, command.tenant)
+        for one in orphans:
+            tx.emit(station_saved(one), subject_id=str(one.id))
+        tx.emit(station_removed(removed), subject_id=str(station_id))
+
+    return await execute(deps.db, command, answer, delete)
+
+
+async def _changed(tx: Transaction, deps: Dependencies, tenant: UUID) -> None:
+    """Stations have changed: lines go elsewhere from now on."""
+    await note_stations(tx)
+    await forget_unrouted(tx)
+    tx.after_commit(partial(deps.copies.forget, tenant))
 
 
 async def ensure_station(tx: Transaction) -> None:

@@ -15,6 +15,7 @@ from services.orders.wire.section import section_message
 from services.orders.wire.station import station_message
 from services.orders.wire.table import table_message
 from services.orders.wire.ticket import ticket_message
+from services.orders.wire.unrouted import unrouted_message
 
 SNAPSHOT_BYTES = 3 * 1024 * 1024
 """A message of gRPC may be 4 MiB. A channel's newest are what a device cannot do without."""
@@ -28,9 +29,10 @@ def snapshot_message(of: Snapshot) -> channel_source_api.GetSnapshotResponse:
     """State and position of a channel."""
     answer = channel_source_api.GetSnapshotResponse(epoch=of.epoch, seq=of.seq)
     match of.state:
-        case OrdersState(alarms, orders):
+        case OrdersState(alarms, orders, unrouted):
             answer.orders.SetInParent()  # also where nothing is in it
             room = _Room(SNAPSHOT_BYTES)
+            answer.orders.unrouted.extend(room.for_newest(unrouted_message(one) for one in unrouted))
             answer.orders.alarms.extend(room.for_newest(alarm_message(one) for one in alarms))
             answer.orders.orders.extend(room.for_newest(order_message(one) for one in orders))
         case KitchenState(stations, tickets):

@@ -8,7 +8,7 @@ from fynlo.orders.v1 import orders_pb2
 
 from chassis.instants import instant, instant_of, timestamp
 from services.orders.domain.alarm import Alarm
-from services.orders.domain.ticket import Ticket, TicketLine
+from services.orders.domain.ticket import Rerouted, Ticket, TicketLine
 from services.orders.wire import enums
 from services.orders.wire.configured import option_messages, options_of
 from services.orders.wire.remark import remarks_of, write_remarks
@@ -45,7 +45,15 @@ def ticket_of(message: orders_pb2.Ticket, row: Mapping[str, Any]) -> Ticket:
         allergy_acknowledged_at=instant(message, "allergy_acknowledged_at"),
         table_name=message.table_name,
         may_contain=tuple(message.may_contain),
+        rerouted=_rerouted_of(message),
     )
+
+
+def _rerouted_of(message: orders_pb2.Ticket) -> Rerouted | None:
+    if not message.rerouted_from_station_id:
+        return None
+    at = instant_of(message.rerouted_at, "rerouted_at")
+    return Rerouted(UUID(message.rerouted_from_station_id), at)
 
 
 def _ticket_message(ticket: Ticket) -> orders_pb2.Ticket:
@@ -70,6 +78,9 @@ def _ticket_message(ticket: Ticket) -> orders_pb2.Ticket:
         allergy_acknowledged_at=timestamp(ticket.allergy_acknowledged_at),
         may_contain=ticket.may_contain,  # type: ignore[arg-type] # as allergens
     )
+    if ticket.rerouted is not None:
+        message.rerouted_from_station_id = str(ticket.rerouted.from_station_id)
+        message.rerouted_at.CopyFrom(timestamp(ticket.rerouted.at))
     write_remarks(ticket.remarks, message)
     return message
 
@@ -84,6 +95,9 @@ def _ticket_line_message(line: TicketLine) -> orders_pb2.TicketLine:
         state=enums.KITCHEN[line.state],
         seat=line.seat,
         ready_at=timestamp(line.ready_at),
+        item_id=str(line.item_id or ""),
+        cancel_seen_quantity=line.cancel_seen_quantity,
+        revision=line.revision,
     )
 
 
@@ -97,4 +111,7 @@ def _ticket_line_of(message: orders_pb2.TicketLine) -> TicketLine:
         seat=message.seat,
         state=enums.KITCHEN_OF[message.state],
         ready_at=instant(message, "ready_at"),
+        item_id=UUID(message.item_id) if message.item_id else None,
+        revision=message.revision,
+        cancel_seen_quantity=message.cancel_seen_quantity,
     )

@@ -83,11 +83,11 @@ def test_without_a_display_the_alarm_comes_after_30_seconds() -> None:
     assert pod.after(300) == []
 
 
-def test_an_unconfirmed_ticket_is_an_alarm_after_10_seconds() -> None:
+def test_an_unconfirmed_ticket_is_an_alarm_after_5_seconds() -> None:
     pod = Pod()
     pod.display()
     pod.fire()
-    assert pod.after(9.5) == []
+    assert pod.after(4.5) == []
     assert pod.after(1) == [("k1", NOT_CONFIRMED)]
 
 
@@ -118,12 +118,12 @@ def test_a_display_of_another_station_does_not_count() -> None:
     assert pod.after(2) == [("k1", NO_DISPLAY)]
 
 
-def test_a_display_that_comes_late_gets_its_ten_seconds() -> None:
+def test_a_display_that_comes_late_gets_its_five_seconds() -> None:
     pod = Pod()
     pod.fire()
     assert pod.after(25) == []
     session = pod.display()
-    assert pod.after(9) == []
+    assert pod.after(4) == []
     pod.alarms.acknowledged(session, "e1", 1)
     assert pod.after(60) == []
 
@@ -132,9 +132,9 @@ def test_when_the_display_goes_the_clock_of_no_display_counts() -> None:
     pod = Pod()
     session = pod.display()
     pod.fire()
-    pod.after(5)
+    pod.after(4)
     pod.alarms.display_left(session)
-    assert pod.after(24) == []
+    assert pod.after(25) == []
     assert pod.after(2) == [("k1", NO_DISPLAY)]
 
 
@@ -240,8 +240,23 @@ def test_a_ticket_that_grows_in_alarm_ends_it_when_the_new_revision_is_confirmed
     grown = orders_pb2.Ticket(id="k1", station_id="grill", revision=2, state=QUEUED)
     pod.publish(orders_events.TicketUpdated(ticket=grown))
     pod.alarms.acknowledged(session, "e1", 1)
-    assert pod.after(5) == []
+    assert pod.after(4) == []
     pod.alarms.acknowledged(session, "e1", 2)
+    assert pod.after(1) == [("k1", CONFIRMED)]
+
+
+def test_a_ticket_that_went_to_another_station_is_confirmed_by_a_display_there_alone() -> None:
+    pod = Pod()
+    grill, elsewhere = pod.display(1, "grill"), pod.display(2, "pass")
+    pod.fire("grill")
+    assert pod.after(6) == [("k1", NOT_CONFIRMED)]
+    there = orders_pb2.Ticket(
+        id="k1", station_id="pass", revision=2, state=QUEUED, rerouted_from_station_id="grill"
+    )
+    pod.publish(orders_events.TicketUpdated(ticket=there))
+    pod.alarms.acknowledged(grill, "e1", 2)
+    assert pod.after(4) == []
+    pod.alarms.acknowledged(elsewhere, "e1", 2)
     assert pod.after(1) == [("k1", CONFIRMED)]
 
 

@@ -7,7 +7,7 @@ import pytest
 from fynlo.catalog.v1 import catalog_pb2
 from fynlo.catalog.v1 import events_pb2 as catalog_events
 from fynlo.orders.v1 import events_pb2 as orders_events
-from fynlo.orders.v1 import floor_pb2, orders_pb2
+from fynlo.orders.v1 import floor_pb2, orders_pb2, station_pb2
 from fynlo.payments.v1 import events_pb2 as payments_events
 from fynlo.payments.v1 import payments_pb2
 from fynlo.staff.v1 import events_pb2 as staff_events
@@ -98,6 +98,15 @@ CASES: list[tuple[Message, str, str, str]] = [
         "station.updated",
         "station:s1",
     ),
+    (orders_events.StationRemoved(station_id="s1"), "kitchen", "station.removed", "station:s1"),
+    (orders_events.TicketLate(ticket=ticket()), "orders", "kitchen.late", "ticket:k1"),
+    (
+        orders_events.ItemUnrouted(item=station_pb2.UnroutedItem(item_id="i1")),
+        "orders",
+        "kitchen.unrouted",
+        "item:i1",
+    ),
+    (orders_events.ItemsRouted(item_ids=["i1"]), "orders", "kitchen.routed", "items"),
     (orders_events.TableUpdated(table=floor_pb2.Table(id="t1")), "floor", "table.updated", "table:t1"),
     (orders_events.TableRemoved(table_id="t1"), "floor", "table.removed", "table:t1"),
     (

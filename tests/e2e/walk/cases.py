@@ -48,6 +48,7 @@ MADE: dict[str, Callable[[Shop], Awaitable[Any]]] = {
     "section_id": lambda shop: shop.new_section(),
     "session_id": lambda shop: shop.session(),
     "supplier_id": lambda shop: shop.new_supplier(),
+    "station_id": lambda shop: shop.new_station(),
     "table_id": lambda shop: shop.new_table(),
     "ticket_id": lambda shop: shop.ticket(),
     "user_id": lambda shop: shop.member(),
@@ -199,8 +200,7 @@ async def _add_station(operation: Operation, shop: Shop, caller: Device) -> Sent
 @case("PUT /kitchen/stations/{station_id}")
 async def _change_station(operation: Operation, shop: Shop, caller: Device) -> Sent:
     category = await shop.new_category()
-    body = {"name": unique("Grill"), "category_ids": [category["id"]]}
-    station = await shop.owner.post("/api/v2/kitchen/stations", body)
+    station = await shop.new_station()
     changed = put(operation.example, name=unique("Grill"), category_ids__0=category["id"])
     return Sent({"station_id": station["id"]}, changed, headers=match(station))
 

@@ -73,6 +73,11 @@ class Shop:
             self.kept["station"] = await self.owner.post("/api/v2/kitchen/stations", body)
         return self.kept["station"]
 
+    async def new_station(self) -> Json:
+        """One that takes nothing yet."""
+        made: Json = await self.owner.post("/api/v2/kitchen/stations", {"name": unique("Bar")})
+        return made
+
     async def line(self, **changes: Any) -> Json:
         """A line of the walk's item."""
         item = await self.item()

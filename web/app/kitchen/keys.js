@@ -1,4 +1,6 @@
-// A bump bar, or a keyboard: numbers and arrows choose, space bumps, S starts, R recalls.
+// A bump bar, or a keyboard: numbers and arrows choose, space bumps, S starts, R recalls; A shows what is to be made all
+// day, E the orders over all stations.
+import { toggleExpo, toggleRail, view } from "./board.js";
 import { neighbour } from "./places.js";
 import { recallLast, step, tickets } from "./shop.js";
 import { signal } from "../view.js";
@@ -28,7 +30,8 @@ function moveInColumn(way) {
 
 function act(action) {
   const ticket = current();
-  if (!ticket) return;
+  // Nobody bumps what they do not see.
+  if (!ticket || view.value === "expo") return;
   const at = tickets.value.indexOf(ticket);
   step(ticket, action);
   // The next ticket takes the place of the one that is gone.
@@ -44,6 +47,8 @@ const KEYS = {
   Enter: () => act("bump"),
   s: () => act("start"),
   r: recallLast,
+  a: toggleRail,
+  e: toggleExpo,
 };
 
 /** Listens for as long as the page lives. */

@@ -7,6 +7,7 @@ import { restaurant } from "../session.js";
 import { Realtime } from "../socket.js";
 import { toast } from "../ui.js";
 import { allergyWaits, heldByAllergy } from "./allergy.js";
+import { cancelWaits } from "./cancels.js";
 import { chime } from "./sound.js";
 import { computed, signal } from "../view.js";
 
@@ -49,6 +50,15 @@ export const stations = computed(() =>
   Object.values(state.value.stations).sort((a, b) => a.position - b.position || a.name.localeCompare(b.name)),
 );
 
+/** What a station is called; "" where it is gone. */
+export const stationName = (id) => state.value.stations[id]?.name || "";
+
+// A station that is gone shows nothing: a display that chose it alone would stay dark.
+const chosenNow = computed(() => {
+  const known = state.value.stations;
+  return Object.keys(known).length ? chosenStations.value.filter((id) => known[id]) : chosenStations.value;
+});
+
 // Commands on their way, by ticket: what the cook did counts at once on this screen.
 const pending = signal({});
 const dismissed = signal(new Set());
@@ -59,11 +69,12 @@ function seen(ticket) {
   return { ...ticket, ...command.expected };
 }
 
-const shown = computed(() => {
-  const wanted = new Set(chosenStations.value);
-  return Object.values(state.value.tickets)
-    .filter((ticket) => wanted.size === 0 || wanted.has(ticket.station_id))
-    .map(seen);
+/** Every ticket there is, at any station. */
+export const everywhere = computed(() => Object.values(state.value.tickets).map(seen));
+/** The tickets of the stations that this display shows. */
+export const shown = computed(() => {
+  const wanted = new Set(chosenNow.value);
+  return everywhere.value.filter((ticket) => wanted.size === 0 || wanted.has(ticket.station_id));
 });
 /** Oldest first. */
 export const inOrder = (a, b) => a.created_at.localeCompare(b.created_at) || a.id.localeCompare(b.id);
@@ -71,7 +82,7 @@ export const inOrder = (a, b) => a.created_at.localeCompare(b.created_at) || a.i
 /** Tickets to cook, oldest first; cancelled ones until somebody has seen them. */
 export const tickets = computed(() =>
   shown.value
-    .filter((ticket) => OPEN.has(ticket.state) || allergyWaits(ticket))
+    .filter((ticket) => OPEN.has(ticket.state) || allergyWaits(ticket) || cancelWaits(ticket))
     .filter((ticket) => !(ticket.state === "cancelled" && dismissed.value.has(ticket.id)))
     .sort(inOrder),
 );
@@ -110,9 +121,10 @@ const STEPS = {
   start: { state: "preparing", from: "queued" },
   bump: { state: "ready", from: "" },
   recall: { state: "preparing", from: "ready" },
+  serve: { state: "served", from: "ready" },
 };
 
-/** Starts, bumps or recalls a ticket. It is sent until it is answered, however bad the network is. */
+/** Starts, bumps, recalls or serves a ticket. It is sent until it is answered, however bad the network is. */
 export function step(ticket, action) {
   if (ticket.state === "cancelled") {
     dismiss(ticket);
@@ -203,9 +215,12 @@ async function sendAll(ticket, number, paths) {
 }
 
 function noticed(_, event, live) {
-  const wanted = chosenStations.value;
+  const wanted = chosenNow.value;
   const mine = (event.d?.tickets || []).some((ticket) => wanted.length === 0 || wanted.includes(ticket.station_id));
   const fresh = live || Date.now() - event.at < NEW_MS;
-  if (mine && fresh && (event.k === "order.accepted" || event.k === "ticket.created" || event.k === "ticket.cancelled"))
-    chime();
+  const moved = (event.d?.tickets || []).some(
+    (ticket) => ticket.state === "queued" && serverNow() - Date.parse(ticket.rerouted_at || 0) < NEW_MS,
+  );
+  const news = moved || ["order.accepted", "ticket.created", "ticket.cancelled"].includes(event.k);
+  if (mine && fresh && news) chime();
 }

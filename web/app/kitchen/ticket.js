@@ -3,7 +3,8 @@ import { elapsed, now, serverNow } from "../clock.js";
 import { orderTypeName, plain } from "../text.js";
 import { html, useEffect, useRef } from "../view.js";
 import { Allergies } from "./allergy.js";
-import { step, stepLine } from "./shop.js";
+import { Off, unseenOff } from "./cancels.js";
+import { stationName, step, stepLine } from "./shop.js";
 
 const DEFAULT_TARGET_MS = 15 * 60_000;
 const AMBER_FROM = 2 / 3;
@@ -38,8 +39,10 @@ export function Ticket({ ticket, position, selected, onSelect }) {
     </header>
     <${Allergies} ticket=${ticket} />
     ${ticket.note && !off && html`<p class="order-note"><b>Whole order</b> <bdi>${plain(ticket.note)}</bdi></p>`}
+    ${ticket.rerouted_from_station_id && !off && html`<p class="rerouted">From <bdi>${plain(stationName(ticket.rerouted_from_station_id)) || "another station"}</bdi>: nobody there had it</p>`}
     ${off && html`<p class="off-banner">Cancelled – stop cooking</p>`}
-    <ul class="ticket-lines">${ticket.lines.map((line) => html`<${Line} key=${line.id} ticket=${ticket} line=${line} />`)}</ul>
+    <${Off} ticket=${ticket} />
+    <ul class="ticket-lines">${ticket.lines.filter((line) => off || line.state !== "cancelled" || unseenOff(line) > 0).map((line) => html`<${Line} key=${line.id} ticket=${ticket} line=${line} />`)}</ul>
     <footer><${Buttons} ticket=${ticket} /></footer>
   </article>`;
 }
@@ -59,6 +62,7 @@ function Line({ ticket, line }) {
           html`<span class="picked ${option.item_id ? "component" : ""} ${option.is_size ? "size" : ""} ${option.parent_option_id ? "nested" : ""}" key=${option.option_id}>${option.quantity > 1 ? `${option.quantity} × ` : ""}<bdi>${plain(option.name)}</bdi></span>`,
       )}
       ${line.note && html`<span class="said"><bdi>${plain(line.note)}</bdi></span>`}
+      ${line.revision > 1 && line.state === "queued" && html`<span class="added">Added</span>`}
     </span>
     <span class="mark" aria-hidden="true">${off ? "×" : line.state === "ready" ? "✓" : line.state === "preparing" ? "…" : ""}</span>
   </button></li>`;

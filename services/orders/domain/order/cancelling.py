@@ -5,7 +5,7 @@ from dataclasses import replace
 
 from services.orders.domain import ticket as tickets
 from services.orders.domain.errors import ReasonRequired, RefundRequired
-from services.orders.domain.firing import fire_waiting
+from services.orders.domain.firing import fire_what_goes
 from services.orders.domain.order.change import Cancelled, Change, Locked, Stamp, Updated, change_of
 from services.orders.domain.order.guards import illegal
 from services.orders.domain.order.order import COOKED_ON, Kitchen, Lifecycle
@@ -52,8 +52,9 @@ def refuse_cancel(locked: Locked, stations: Sequence[Station], stamp: Stamp) -> 
     if order.lifecycle is not Lifecycle.CANCEL_PENDING:
         raise illegal(order, "cancel")
     after = replace(order, lifecycle=Lifecycle.VALIDATED, cancel_reason="")
-    after, tickets = fire_waiting(after, locked.tickets, stations, stamp)
-    return change_of(locked, after, tickets, stamp, [Updated("cancel_refused")])
+    after, tickets, lost = fire_what_goes(after, locked.tickets, stations, stamp)
+    change = change_of(locked, after, tickets, stamp, [Updated("cancel_refused")])
+    return replace(change, unrouted=tuple(lost))
 
 
 def _cancelled(locked: Locked, stamp: Stamp) -> Change:

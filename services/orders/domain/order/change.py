@@ -8,7 +8,16 @@ from uuid import UUID
 
 from services.orders.domain.day import Figures, figures
 from services.orders.domain.order.checks import after_change
-from services.orders.domain.order.order import Actor, Kitchen, Lifecycle, Order, Payment, State, StateChange
+from services.orders.domain.order.order import (
+    Actor,
+    Kitchen,
+    Lifecycle,
+    Line,
+    Order,
+    Payment,
+    State,
+    StateChange,
+)
 from services.orders.domain.ticket import Ticket, newest
 
 
@@ -91,6 +100,8 @@ class Change:
     history: tuple[StateChange, ...]
     events: tuple[Event, ...]
     gained: Figures
+    unrouted: tuple[Line, ...] = ()
+    """Lines that were to be fired, and that no station takes."""
 
 
 @dataclass(frozen=True, slots=True)

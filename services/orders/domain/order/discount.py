@@ -20,7 +20,7 @@ from services.orders.domain.errors import (
     RefundRequired,
     TooManyDiscounts,
 )
-from services.orders.domain.firing import fire_waiting
+from services.orders.domain.firing import fire_what_goes
 from services.orders.domain.order.bill import rebilled
 from services.orders.domain.order.change import Change, Event, Locked, Stamp, Updated, change_of
 from services.orders.domain.order.guards import illegal
@@ -31,6 +31,7 @@ from services.orders.domain.order.order import (
     Discount,
     DiscountKind,
     Lifecycle,
+    Line,
     Order,
     Payment,
     ServiceFlow,
@@ -101,10 +102,11 @@ def give(
     _refuse_below_paid(after)
     events: list[Event] = [Updated("discounted")]
     tickets: tuple[Ticket, ...] = ()
+    lost: list[Line] = []
     if after.lifecycle is Lifecycle.VALIDATED:
-        after, tickets = fire_waiting(after, locked.tickets, house.stations, stamp)
+        after, tickets, lost = fire_what_goes(after, locked.tickets, house.stations, stamp)
         after = completed_by_itself(after, house.auto_complete, stamp, events)
-    return change_of(locked, after, tickets, stamp, events)
+    return replace(change_of(locked, after, tickets, stamp, events), unrouted=tuple(lost))
 
 
 def take_back(locked: Locked, discount_id: UUID, service_charge_bp: int, stamp: Stamp) -> Change:

@@ -16,11 +16,12 @@ from services.orders.domain.errors import (
     LineNotFound,
     LineRefused,
     LineVoided,
+    NoStation,
     RefundRequired,
     TooFewLeft,
     VoidRequired,
 )
-from services.orders.domain.firing import fire_waiting, with_line_states
+from services.orders.domain.firing import fire_what_goes, with_line_states
 from services.orders.domain.order.basket import Terms, WantedLine
 from services.orders.domain.order.bill import rebilled
 from services.orders.domain.order.change import (
@@ -101,7 +102,7 @@ def add(locked: Locked, lines: Sequence[Line], terms: Terms, house: House, stamp
     """More lines, as they were priced on these terms, less the promotions whose time it is; those that need
     not wait go to the kitchen.
 
-    Raises IllegalTransition.
+    Raises IllegalTransition, NoStation.
     """
     order = locked.order
     refuse_closed(order, "add_lines")
@@ -109,7 +110,12 @@ def add(locked: Locked, lines: Sequence[Line], terms: Terms, house: House, stamp
     whole = (*order.lines, *(replace(line, added=added) for line in lines))
     discounts = with_promotions(order.discounts, lines, terms.promotions, terms.local)
     after = rebilled(order, house.service_charge_bp, lines=whole, discounts=discounts)
-    return _followed(locked, after, (), "lines_added", house, stamp)
+    change = _followed(locked, after, (), "lines_added", house, stamp)
+    fresh = {line.id for line in lines}
+    for lost in change.unrouted:
+        if lost.id in fresh:
+            raise NoStation(lost.id, lost.item_id, lost.name)
+    return change
 
 
 def void(
@@ -242,17 +248,17 @@ def _followed(
     """What follows from changed lines: the kitchen gets what need not wait any more, and an order that is
     paid and handed over is done, unless nothing is left of it."""
     events: list[Event] = [Updated(cause)]
-    tickets = tuple(told)
+    tickets, lost = tuple(told), list[Line]()
     if after.lifecycle is Lifecycle.VALIDATED:
         after = with_line_states(after, locked.tickets, tickets)
         known = newest(locked.tickets, tickets)
-        after, fired = fire_waiting(after, known, house.stations, stamp)
+        after, fired, lost = fire_what_goes(after, known, house.stations, stamp)
         tickets = amending.one_revision(locked.tickets, (*tickets, *fired))
         if after.state is State.READY and locked.order.state is not State.READY:
             events.append(KitchenReady())
         if any(line.active for line in after.lines):
             after = completed_by_itself(after, house.auto_complete, stamp, events)
-    return change_of(locked, after, tickets, stamp, events)
+    return replace(change_of(locked, after, tickets, stamp, events), unrouted=tuple(lost))
 
 
 def _tell_kitchen(

@@ -98,7 +98,7 @@ def place(
 ) -> Change:
     """A new order with its number: prices are fixed and lines that need not wait go to the kitchen.
 
-    Raises EmptyOrder.
+    Raises EmptyOrder, NoStation.
     """
     refuse_empty(basket.lines)
     order = new_order(
@@ -111,7 +111,7 @@ def place(
 def validate(
     locked: Locked, basket: Basket, number: int, stations: Sequence[Station], stamp: Stamp
 ) -> Change:
-    """A draft is placed, with the prices of now. Raises IllegalTransition and EmptyOrder."""
+    """A draft is placed, with the prices of now. Raises IllegalTransition, EmptyOrder, NoStation."""
     order = locked.order
     if order.lifecycle is not Lifecycle.DRAFT:
         raise illegal(order, "validate")

@@ -8,9 +8,11 @@ from chassis.db.commands import Answer, M, execute
 from services.orders.domain.order.change import Change, Locked
 from services.orders.domain.order.order import Order
 from services.orders.domain.table import Table
+from services.orders.domain.unrouted import unrouted
 from services.orders.store.order import lock_order, update_order
 from services.orders.usecases.ports import Command, Dependencies
 from services.orders.usecases.table import tell_tables
+from services.orders.usecases.unrouted import tell_unrouted, telling_managers
 from services.orders.wire.events import published
 
 Verb = Callable[[Transaction, Locked], Awaitable[Change]]
@@ -22,6 +24,9 @@ async def apply(tx: Transaction, change: Change, tables: Mapping[UUID, Table] | 
     """
     await update_order(tx, change)
     await tell_tables(tx, change, tables)
+    if change.unrouted:
+        at = change.order.updated_at
+        await tell_unrouted(tx, [unrouted(change.order, line, at) for line in change.unrouted])
     publish(tx, change)
 
 
@@ -41,4 +46,5 @@ async def change_order(
         await apply(tx, change)
         return change.order
 
-    return await execute(deps.db, command, answer, work)
+    async with telling_managers(deps, command.tenant, order_id):
+        return await execute(deps.db, command, answer, work)

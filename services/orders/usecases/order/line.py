@@ -38,6 +38,7 @@ from services.orders.usecases.order.house import house_of
 from services.orders.usecases.order.order import get_order
 from services.orders.usecases.order.placing import STALE_ATTEMPTS, StaleCopies, is_news, not_older
 from services.orders.usecases.ports import Command, Dependencies
+from services.orders.usecases.unrouted import telling_managers
 from services.orders.wire.events import check_size
 from services.orders.wire.order import order_message
 
@@ -64,7 +65,8 @@ async def add_lines(
         if before is not None:
             return before
         try:
-            return await _add_once(deps, command, order_id, wanted, shown_menu_version, answer)
+            async with telling_managers(deps, command.tenant, order_id):
+                return await _add_once(deps, command, order_id, wanted, shown_menu_version, answer)
         except StaleCopies:
             deps.copies.forget(command.tenant)
         except OrderMoved:

@@ -30,6 +30,7 @@ from services.orders.usecases.order.change import apply, publish
 from services.orders.usecases.order.order import get_order
 from services.orders.usecases.ports import Command, Dependencies
 from services.orders.usecases.table import table_for, table_named, tell_tables
+from services.orders.usecases.unrouted import telling_managers
 from services.orders.wire.events import check_size
 from services.orders.wire.order import order_message
 
@@ -65,14 +66,15 @@ async def place_order(
 
     The same order id again: with the same content the stored order, with other content OrderExists. Raises
     ItemUnavailable, MenuOutdated, EmptyOrder, LineRefused, UnknownMenuVersion, OrderTooLarge, UnknownTable,
-    TableFull, what catalog raises (INSUFFICIENT_STOCK), Unavailable.
+    TableFull, NoStation, what catalog raises (INSUFFICIENT_STOCK), Unavailable.
     """
     if not wanted.draft:
         refuse_empty(wanted.lines)
     placing = _Placing(deps, command, wanted, answer)
     for _ in range(STALE_ATTEMPTS):
         try:
-            return await placing.run()
+            async with telling_managers(deps, command.tenant):
+                return await placing.run()
         except (StaleCopies, InsertedMeanwhile):
             deps.copies.forget(command.tenant)
     raise Unavailable("The menu is changing; try again.", reason="MENU_IN_FLUX")
@@ -195,7 +197,8 @@ async def validate_order(deps: Dependencies, command: Command, order_id: UUID, a
         priced = await _price_draft(deps, command, draft) if draft.lifecycle is Lifecycle.DRAFT else None
         validation = _Validation(deps, command, draft, priced)
         try:
-            return await execute(deps.db, command, answer, validation.store)
+            async with telling_managers(deps, command.tenant, order_id):
+                return await execute(deps.db, command, answer, validation.store)
         except StaleCopies:
             deps.copies.forget(command.tenant)
     raise Unavailable("The menu is changing; try again.", reason="MENU_IN_FLUX")

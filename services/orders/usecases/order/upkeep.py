@@ -24,6 +24,7 @@ from services.orders.store.order import lock_order
 from services.orders.usecases.day import DayEnd
 from services.orders.usecases.order.cancelling import close_for_cancel, finish_cancel
 from services.orders.usecases.order.change import apply
+from services.orders.usecases.pace import Lateness, Times
 from services.orders.usecases.ports import Dependencies
 from services.orders.usecases.restaurant import restaurant_of
 from services.orders.usecases.table import Changing
@@ -70,12 +71,11 @@ class Sweeper:
 
 async def sweep_forever(deps: Dependencies) -> None:
     """The sweeper's loop."""
-    sweeper, day_end, changing = Sweeper(deps), DayEnd(deps), Changing(deps)
+    rounds = (Sweeper(deps), DayEnd(deps), Changing(deps), Lateness(deps), Times(deps))
     while True:
         try:
-            await sweeper.sweep()
-            await day_end.sweep()
-            await changing.sweep()
+            for each in rounds:
+                await each.sweep()
         except Problem as problem:
             _log.warning("sweeping failed", reason=problem.reason, detail=problem.detail)
         await asyncio.sleep(SWEEP_EVERY_SECONDS)

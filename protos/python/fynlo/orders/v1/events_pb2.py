@@ -26,10 +26,11 @@ from fynlo.common.v1 import channels_pb2 as fynlo_dot_common_dot_v1_dot_channels
 from fynlo.common.v1 import common_pb2 as fynlo_dot_common_dot_v1_dot_common__pb2
 from fynlo.orders.v1 import floor_pb2 as fynlo_dot_orders_dot_v1_dot_floor__pb2
 from fynlo.orders.v1 import orders_pb2 as fynlo_dot_orders_dot_v1_dot_orders__pb2
+from fynlo.orders.v1 import station_pb2 as fynlo_dot_orders_dot_v1_dot_station__pb2
 from google.protobuf import timestamp_pb2 as google_dot_protobuf_dot_timestamp__pb2
 
 
-DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n\x1c\x66ynlo/orders/v1/events.proto\x12\x0f\x66ynlo.orders.v1\x1a\x1e\x66ynlo/common/v1/channels.proto\x1a\x1c\x66ynlo/common/v1/common.proto\x1a\x1b\x66ynlo/orders/v1/floor.proto\x1a\x1c\x66ynlo/orders/v1/orders.proto\x1a\x1fgoogle/protobuf/timestamp.proto\"\x92\x01\n\x0bOrderPlaced\x12,\n\x05order\x18\x01 \x01(\x0b\x32\x16.fynlo.orders.v1.OrderR\x05order\x12\x31\n\x07tickets\x18\x02 \x03(\x0b\x32\x17.fynlo.orders.v1.TicketR\x07tickets:\"\xea\xf4\x18\x08\n\x06orders\xea\xf4\x18\x12\n\x07kitchen\x12\x07tickets\"\xa9\x01\n\x0cOrderUpdated\x12,\n\x05order\x18\x01 \x01(\x0b\x32\x16.fynlo.orders.v1.OrderR\x05order\x12\x31\n\x07tickets\x18\x02 \x03(\x0b\x32\x17.fynlo.orders.v1.TicketR\x07tickets\x12\x14\n\x05\x63\x61use\x18\x03 \x01(\tR\x05\x63\x61use:\"\xea\xf4\x18\x08\n\x06orders\xea\xf4\x18\x12\n\x07kitchen\x12\x07tickets\"\xf5\x01\n\x14OrderPaymentRecorded\x12,\n\x05order\x18\x01 \x01(\x0b\x32\x16.fynlo.orders.v1.OrderR\x05order\x12\x1d\n\npayment_id\x18\x02 \x01(\tR\tpaymentId\x12\x16\n\x06method\x18\x03 \x01(\tR\x06method\x12!\n\x0c\x61mount_minor\x18\x04 \x01(\x03R\x0b\x61mountMinor\x12\x31\n\x07tickets\x18\x05 \x03(\x0b\x32\x17.fynlo.orders.v1.TicketR\x07tickets:\"\xea\xf4\x18\x08\n\x06orders\xea\xf4\x18\x12\n\x07kitchen\x12\x07tickets\"L\n\x0eOrderCompleted\x12,\n\x05order\x18\x01 \x01(\x0b\x32\x16.fynlo.orders.v1.OrderR\x05order:\x0c\xea\xf4\x18\x08\n\x06orders\"\xc5\x01\n\x0eOrderCancelled\x12,\n\x05order\x18\x01 \x01(\x0b\x32\x16.fynlo.orders.v1.OrderR\x05order\x12\x31\n\x07tickets\x18\x02 \x03(\x0b\x32\x17.fynlo.orders.v1.TicketR\x07tickets\x12\x16\n\x06reason\x18\x03 \x01(\tR\x06reason\x12\x16\n\x06wasted\x18\x04 \x01(\x08R\x06wasted:\"\xea\xf4\x18\x08\n\x06orders\xea\xf4\x18\x12\n\x07kitchen\x12\x07tickets\"\x9f\x01\n\rTicketUpdated\x12/\n\x06ticket\x18\x01 \x01(\x0b\x32\x17.fynlo.orders.v1.TicketR\x06ticket\x12,\n\x05order\x18\x02 \x01(\x0b\x32\x16.fynlo.orders.v1.OrderR\x05order\x12\x14\n\x05\x63\x61use\x18\x03 \x01(\tR\x05\x63\x61use:\x19\xea\xf4\x18\t\n\x07kitchen\xea\xf4\x18\x08\n\x06orders\"O\n\x11KitchenOrderReady\x12,\n\x05order\x18\x01 \x01(\x0b\x32\x16.fynlo.orders.v1.OrderR\x05order:\x0c\xea\xf4\x18\x08\n\x06orders\"\xe7\x01\n\x11TicketUndelivered\x12/\n\x06ticket\x18\x01 \x01(\x0b\x32\x17.fynlo.orders.v1.TicketR\x06ticket\x12\x14\n\x05\x63\x61use\x18\x02 \x01(\tR\x05\x63\x61use\x12\x37\n\traised_at\x18\x03 \x01(\x0b\x32\x1a.google.protobuf.TimestampR\x08raisedAt\x12#\n\rkitchen_epoch\x18\x04 \x01(\tR\x0ckitchenEpoch\x12\x1f\n\x0bkitchen_seq\x18\x05 \x01(\x03R\nkitchenSeq:\x0c\xea\xf4\x18\x08\n\x06orders\"\xaa\x01\n\x12TicketAlarmCleared\x12/\n\x06ticket\x18\x01 \x01(\x0b\x32\x17.fynlo.orders.v1.TicketR\x06ticket\x12\x14\n\x05\x63\x61use\x18\x02 \x01(\tR\x05\x63\x61use\x12?\n\x0f\x61\x63knowledged_by\x18\x03 \x01(\x0b\x32\x16.fynlo.common.v1.ActorR\x0e\x61\x63knowledgedBy:\x0c\xea\xf4\x18\x08\n\x06orders\"Q\n\x0cStationSaved\x12\x32\n\x07station\x18\x01 \x01(\x0b\x32\x18.fynlo.orders.v1.StationR\x07station:\r\xea\xf4\x18\t\n\x07kitchen\"]\n\x0eMetricsUpdated\x12<\n\x07metrics\x18\x01 \x01(\x0b\x32\".fynlo.orders.v1.RestaurantMetricsR\x07metrics:\r\xea\xf4\x18\t\n\x07metrics\"I\n\x0cTableUpdated\x12,\n\x05table\x18\x01 \x01(\x0b\x32\x16.fynlo.orders.v1.TableR\x05table:\x0b\xea\xf4\x18\x07\n\x05\x66loor\"P\n\x0cTableRemoved\x12\x19\n\x08table_id\x18\x01 \x01(\tR\x07tableId\x12\x18\n\x07version\x18\x02 \x01(\x03R\x07version:\x0b\xea\xf4\x18\x07\n\x05\x66loor\"O\n\x0cSectionSaved\x12\x32\n\x07section\x18\x01 \x01(\x0b\x32\x18.fynlo.orders.v1.SectionR\x07section:\x0b\xea\xf4\x18\x07\n\x05\x66loor\"V\n\x0eSectionRemoved\x12\x1d\n\nsection_id\x18\x01 \x01(\tR\tsectionId\x12\x18\n\x07version\x18\x02 \x01(\x03R\x07version:\x0b\xea\xf4\x18\x07\n\x05\x66loorb\x06proto3')
+DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n\x1c\x66ynlo/orders/v1/events.proto\x12\x0f\x66ynlo.orders.v1\x1a\x1e\x66ynlo/common/v1/channels.proto\x1a\x1c\x66ynlo/common/v1/common.proto\x1a\x1b\x66ynlo/orders/v1/floor.proto\x1a\x1c\x66ynlo/orders/v1/orders.proto\x1a\x1d\x66ynlo/orders/v1/station.proto\x1a\x1fgoogle/protobuf/timestamp.proto\"\x92\x01\n\x0bOrderPlaced\x12,\n\x05order\x18\x01 \x01(\x0b\x32\x16.fynlo.orders.v1.OrderR\x05order\x12\x31\n\x07tickets\x18\x02 \x03(\x0b\x32\x17.fynlo.orders.v1.TicketR\x07tickets:\"\xea\xf4\x18\x08\n\x06orders\xea\xf4\x18\x12\n\x07kitchen\x12\x07tickets\"\xa9\x01\n\x0cOrderUpdated\x12,\n\x05order\x18\x01 \x01(\x0b\x32\x16.fynlo.orders.v1.OrderR\x05order\x12\x31\n\x07tickets\x18\x02 \x03(\x0b\x32\x17.fynlo.orders.v1.TicketR\x07tickets\x12\x14\n\x05\x63\x61use\x18\x03 \x01(\tR\x05\x63\x61use:\"\xea\xf4\x18\x08\n\x06orders\xea\xf4\x18\x12\n\x07kitchen\x12\x07tickets\"\xf5\x01\n\x14OrderPaymentRecorded\x12,\n\x05order\x18\x01 \x01(\x0b\x32\x16.fynlo.orders.v1.OrderR\x05order\x12\x1d\n\npayment_id\x18\x02 \x01(\tR\tpaymentId\x12\x16\n\x06method\x18\x03 \x01(\tR\x06method\x12!\n\x0c\x61mount_minor\x18\x04 \x01(\x03R\x0b\x61mountMinor\x12\x31\n\x07tickets\x18\x05 \x03(\x0b\x32\x17.fynlo.orders.v1.TicketR\x07tickets:\"\xea\xf4\x18\x08\n\x06orders\xea\xf4\x18\x12\n\x07kitchen\x12\x07tickets\"L\n\x0eOrderCompleted\x12,\n\x05order\x18\x01 \x01(\x0b\x32\x16.fynlo.orders.v1.OrderR\x05order:\x0c\xea\xf4\x18\x08\n\x06orders\"\xc5\x01\n\x0eOrderCancelled\x12,\n\x05order\x18\x01 \x01(\x0b\x32\x16.fynlo.orders.v1.OrderR\x05order\x12\x31\n\x07tickets\x18\x02 \x03(\x0b\x32\x17.fynlo.orders.v1.TicketR\x07tickets\x12\x16\n\x06reason\x18\x03 \x01(\tR\x06reason\x12\x16\n\x06wasted\x18\x04 \x01(\x08R\x06wasted:\"\xea\xf4\x18\x08\n\x06orders\xea\xf4\x18\x12\n\x07kitchen\x12\x07tickets\"\x9f\x01\n\rTicketUpdated\x12/\n\x06ticket\x18\x01 \x01(\x0b\x32\x17.fynlo.orders.v1.TicketR\x06ticket\x12,\n\x05order\x18\x02 \x01(\x0b\x32\x16.fynlo.orders.v1.OrderR\x05order\x12\x14\n\x05\x63\x61use\x18\x03 \x01(\tR\x05\x63\x61use:\x19\xea\xf4\x18\t\n\x07kitchen\xea\xf4\x18\x08\n\x06orders\"O\n\x11KitchenOrderReady\x12,\n\x05order\x18\x01 \x01(\x0b\x32\x16.fynlo.orders.v1.OrderR\x05order:\x0c\xea\xf4\x18\x08\n\x06orders\"\xe7\x01\n\x11TicketUndelivered\x12/\n\x06ticket\x18\x01 \x01(\x0b\x32\x17.fynlo.orders.v1.TicketR\x06ticket\x12\x14\n\x05\x63\x61use\x18\x02 \x01(\tR\x05\x63\x61use\x12\x37\n\traised_at\x18\x03 \x01(\x0b\x32\x1a.google.protobuf.TimestampR\x08raisedAt\x12#\n\rkitchen_epoch\x18\x04 \x01(\tR\x0ckitchenEpoch\x12\x1f\n\x0bkitchen_seq\x18\x05 \x01(\x03R\nkitchenSeq:\x0c\xea\xf4\x18\x08\n\x06orders\"\xaa\x01\n\x12TicketAlarmCleared\x12/\n\x06ticket\x18\x01 \x01(\x0b\x32\x17.fynlo.orders.v1.TicketR\x06ticket\x12\x14\n\x05\x63\x61use\x18\x02 \x01(\tR\x05\x63\x61use\x12?\n\x0f\x61\x63knowledged_by\x18\x03 \x01(\x0b\x32\x16.fynlo.common.v1.ActorR\x0e\x61\x63knowledgedBy:\x0c\xea\xf4\x18\x08\n\x06orders\"Q\n\x0cStationSaved\x12\x32\n\x07station\x18\x01 \x01(\x0b\x32\x18.fynlo.orders.v1.StationR\x07station:\r\xea\xf4\x18\t\n\x07kitchen\"X\n\x0eStationRemoved\x12\x1d\n\nstation_id\x18\x01 \x01(\tR\tstationId\x12\x18\n\x07version\x18\x02 \x01(\x03R\x07version:\r\xea\xf4\x18\t\n\x07kitchen\"K\n\nTicketLate\x12/\n\x06ticket\x18\x01 \x01(\x0b\x32\x17.fynlo.orders.v1.TicketR\x06ticket:\x0c\xea\xf4\x18\x08\n\x06orders\"O\n\x0cItemUnrouted\x12\x31\n\x04item\x18\x01 \x01(\x0b\x32\x1d.fynlo.orders.v1.UnroutedItemR\x04item:\x0c\xea\xf4\x18\x08\n\x06orders\"6\n\x0bItemsRouted\x12\x19\n\x08item_ids\x18\x01 \x03(\tR\x07itemIds:\x0c\xea\xf4\x18\x08\n\x06orders\"]\n\x0eMetricsUpdated\x12<\n\x07metrics\x18\x01 \x01(\x0b\x32\".fynlo.orders.v1.RestaurantMetricsR\x07metrics:\r\xea\xf4\x18\t\n\x07metrics\"I\n\x0cTableUpdated\x12,\n\x05table\x18\x01 \x01(\x0b\x32\x16.fynlo.orders.v1.TableR\x05table:\x0b\xea\xf4\x18\x07\n\x05\x66loor\"P\n\x0cTableRemoved\x12\x19\n\x08table_id\x18\x01 \x01(\tR\x07tableId\x12\x18\n\x07version\x18\x02 \x01(\x03R\x07version:\x0b\xea\xf4\x18\x07\n\x05\x66loor\"O\n\x0cSectionSaved\x12\x32\n\x07section\x18\x01 \x01(\x0b\x32\x18.fynlo.orders.v1.SectionR\x07section:\x0b\xea\xf4\x18\x07\n\x05\x66loor\"V\n\x0eSectionRemoved\x12\x1d\n\nsection_id\x18\x01 \x01(\tR\tsectionId\x12\x18\n\x07version\x18\x02 \x01(\x03R\x07version:\x0b\xea\xf4\x18\x07\n\x05\x66loorb\x06proto3')
 
 _globals = globals()
 _builder.BuildMessageAndEnumDescriptors(DESCRIPTOR, _globals)
@@ -56,6 +57,14 @@ if not _descriptor._USE_C_DESCRIPTORS:
   _globals['_TICKETALARMCLEARED']._serialized_options = b'\352\364\030\010\n\006orders'
   _globals['_STATIONSAVED']._loaded_options = None
   _globals['_STATIONSAVED']._serialized_options = b'\352\364\030\t\n\007kitchen'
+  _globals['_STATIONREMOVED']._loaded_options = None
+  _globals['_STATIONREMOVED']._serialized_options = b'\352\364\030\t\n\007kitchen'
+  _globals['_TICKETLATE']._loaded_options = None
+  _globals['_TICKETLATE']._serialized_options = b'\352\364\030\010\n\006orders'
+  _globals['_ITEMUNROUTED']._loaded_options = None
+  _globals['_ITEMUNROUTED']._serialized_options = b'\352\364\030\010\n\006orders'
+  _globals['_ITEMSROUTED']._loaded_options = None
+  _globals['_ITEMSROUTED']._serialized_options = b'\352\364\030\010\n\006orders'
   _globals['_METRICSUPDATED']._loaded_options = None
   _globals['_METRICSUPDATED']._serialized_options = b'\352\364\030\t\n\007metrics'
   _globals['_TABLEUPDATED']._loaded_options = None
@@ -66,34 +75,42 @@ if not _descriptor._USE_C_DESCRIPTORS:
   _globals['_SECTIONSAVED']._serialized_options = b'\352\364\030\007\n\005floor'
   _globals['_SECTIONREMOVED']._loaded_options = None
   _globals['_SECTIONREMOVED']._serialized_options = b'\352\364\030\007\n\005floor'
-  _globals['_ORDERPLACED']._serialized_start=204
-  _globals['_ORDERPLACED']._serialized_end=350
-  _globals['_ORDERUPDATED']._serialized_start=353
-  _globals['_ORDERUPDATED']._serialized_end=522
-  _globals['_ORDERPAYMENTRECORDED']._serialized_start=525
-  _globals['_ORDERPAYMENTRECORDED']._serialized_end=770
-  _globals['_ORDERCOMPLETED']._serialized_start=772
-  _globals['_ORDERCOMPLETED']._serialized_end=848
-  _globals['_ORDERCANCELLED']._serialized_start=851
-  _globals['_ORDERCANCELLED']._serialized_end=1048
-  _globals['_TICKETUPDATED']._serialized_start=1051
-  _globals['_TICKETUPDATED']._serialized_end=1210
-  _globals['_KITCHENORDERREADY']._serialized_start=1212
-  _globals['_KITCHENORDERREADY']._serialized_end=1291
-  _globals['_TICKETUNDELIVERED']._serialized_start=1294
-  _globals['_TICKETUNDELIVERED']._serialized_end=1525
-  _globals['_TICKETALARMCLEARED']._serialized_start=1528
-  _globals['_TICKETALARMCLEARED']._serialized_end=1698
-  _globals['_STATIONSAVED']._serialized_start=1700
-  _globals['_STATIONSAVED']._serialized_end=1781
-  _globals['_METRICSUPDATED']._serialized_start=1783
-  _globals['_METRICSUPDATED']._serialized_end=1876
-  _globals['_TABLEUPDATED']._serialized_start=1878
-  _globals['_TABLEUPDATED']._serialized_end=1951
-  _globals['_TABLEREMOVED']._serialized_start=1953
-  _globals['_TABLEREMOVED']._serialized_end=2033
-  _globals['_SECTIONSAVED']._serialized_start=2035
-  _globals['_SECTIONSAVED']._serialized_end=2114
-  _globals['_SECTIONREMOVED']._serialized_start=2116
-  _globals['_SECTIONREMOVED']._serialized_end=2202
+  _globals['_ORDERPLACED']._serialized_start=235
+  _globals['_ORDERPLACED']._serialized_end=381
+  _globals['_ORDERUPDATED']._serialized_start=384
+  _globals['_ORDERUPDATED']._serialized_end=553
+  _globals['_ORDERPAYMENTRECORDED']._serialized_start=556
+  _globals['_ORDERPAYMENTRECORDED']._serialized_end=801
+  _globals['_ORDERCOMPLETED']._serialized_start=803
+  _globals['_ORDERCOMPLETED']._serialized_end=879
+  _globals['_ORDERCANCELLED']._serialized_start=882
+  _globals['_ORDERCANCELLED']._serialized_end=1079
+  _globals['_TICKETUPDATED']._serialized_start=1082
+  _globals['_TICKETUPDATED']._serialized_end=1241
+  _globals['_KITCHENORDERREADY']._serialized_start=1243
+  _globals['_KITCHENORDERREADY']._serialized_end=1322
+  _globals['_TICKETUNDELIVERED']._serialized_start=1325
+  _globals['_TICKETUNDELIVERED']._serialized_end=1556
+  _globals['_TICKETALARMCLEARED']._serialized_start=1559
+  _globals['_TICKETALARMCLEARED']._serialized_end=1729
+  _globals['_STATIONSAVED']._serialized_start=1731
+  _globals['_STATIONSAVED']._serialized_end=1812
+  _globals['_STATIONREMOVED']._serialized_start=1814
+  _globals['_STATIONREMOVED']._serialized_end=1902
+  _globals['_TICKETLATE']._serialized_start=1904
+  _globals['_TICKETLATE']._serialized_end=1979
+  _globals['_ITEMUNROUTED']._serialized_start=1981
+  _globals['_ITEMUNROUTED']._serialized_end=2060
+  _globals['_ITEMSROUTED']._serialized_start=2062
+  _globals['_ITEMSROUTED']._serialized_end=2116
+  _globals['_METRICSUPDATED']._serialized_start=2118
+  _globals['_METRICSUPDATED']._serialized_end=2211
+  _globals['_TABLEUPDATED']._serialized_start=2213
+  _globals['_TABLEUPDATED']._serialized_end=2286
+  _globals['_TABLEREMOVED']._serialized_start=2288
+  _globals['_TABLEREMOVED']._serialized_end=2368
+  _globals['_SECTIONSAVED']._serialized_start=2370
+  _globals['_SECTIONSAVED']._serialized_end=2449
+  _globals['_SECTIONREMOVED']._serialized_start=2451
+  _globals['_SECTIONREMOVED']._serialized_end=2537
 # @@protoc_insertion_point(module_scope)

@@ -7,6 +7,7 @@ from collections import abc as _abc
 from fynlo.common.v1 import common_pb2 as _common_pb2
 from fynlo.orders.v1 import floor_pb2 as _floor_pb2
 from fynlo.orders.v1 import orders_pb2 as _orders_pb2
+from fynlo.orders.v1 import station_pb2 as _station_pb2
 from google.protobuf import descriptor as _descriptor
 from google.protobuf import message as _message
 from google.protobuf import timestamp_pb2 as _timestamp_pb2
@@ -183,7 +184,7 @@ class TicketUpdated(_message.Message):
     ORDER_FIELD_NUMBER: _builtins.int
     CAUSE_FIELD_NUMBER: _builtins.int
     cause: _builtins.str
-    """started, bumped, recalled, acknowledged, allergy_acknowledged, served or day_ended."""
+    """started, bumped, recalled, acknowledged, allergy_acknowledged, served, rerouted or day_ended."""
     @_builtins.property
     def ticket(self) -> _orders_pb2.Ticket: ...
     @_builtins.property
@@ -313,6 +314,96 @@ class StationSaved(_message.Message):
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 
 Global___StationSaved: _TypeAlias = StationSaved  # noqa: Y015
+
+@_typing.final
+class StationRemoved(_message.Message):
+    """There is no such station any more. The version is newer than any that it had."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    STATION_ID_FIELD_NUMBER: _builtins.int
+    VERSION_FIELD_NUMBER: _builtins.int
+    station_id: _builtins.str
+    version: _builtins.int
+    def __init__(
+        self,
+        *,
+        station_id: _builtins.str = ...,
+        version: _builtins.int = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["station_id", b"station_id", "version", b"version"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___StationRemoved: _TypeAlias = StationRemoved  # noqa: Y015
+
+@_typing.final
+class TicketLate(_message.Message):
+    """A ticket is not ready in the time of its station. Once for each revision of it that is late."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    TICKET_FIELD_NUMBER: _builtins.int
+    @_builtins.property
+    def ticket(self) -> _orders_pb2.Ticket: ...
+    def __init__(
+        self,
+        *,
+        ticket: _orders_pb2.Ticket | None = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _typing.Literal["ticket", b"ticket"]  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["ticket", b"ticket"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___TicketLate: _TypeAlias = TicketLate  # noqa: Y015
+
+@_typing.final
+class ItemUnrouted(_message.Message):
+    """No station takes an item, and an order of it was not sent to the kitchen: for managers. Once, until stations change."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    ITEM_FIELD_NUMBER: _builtins.int
+    @_builtins.property
+    def item(self) -> _station_pb2.UnroutedItem: ...
+    def __init__(
+        self,
+        *,
+        item: _station_pb2.UnroutedItem | None = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _typing.Literal["item", b"item"]  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["item", b"item"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___ItemUnrouted: _TypeAlias = ItemUnrouted  # noqa: Y015
+
+@_typing.final
+class ItemsRouted(_message.Message):
+    """Stations have changed since these items went nowhere: whether they still do, the next order of them shows."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    ITEM_IDS_FIELD_NUMBER: _builtins.int
+    @_builtins.property
+    def item_ids(self) -> _containers.RepeatedScalarFieldContainer[_builtins.str]: ...
+    def __init__(
+        self,
+        *,
+        item_ids: _abc.Iterable[_builtins.str] | None = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["item_ids", b"item_ids"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___ItemsRouted: _TypeAlias = ItemsRouted  # noqa: Y015
 
 @_typing.final
 class MetricsUpdated(_message.Message):

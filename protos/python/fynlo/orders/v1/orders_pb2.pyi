@@ -9,6 +9,7 @@ from fynlo.common.v1 import common_pb2 as _common_pb2
 from fynlo.orders.v1 import checks_pb2 as _checks_pb2
 from fynlo.orders.v1 import discounts_pb2 as _discounts_pb2
 from fynlo.orders.v1 import lines_pb2 as _lines_pb2
+from fynlo.orders.v1 import station_pb2 as _station_pb2
 from google.protobuf import descriptor as _descriptor
 from google.protobuf import message as _message
 from google.protobuf import timestamp_pb2 as _timestamp_pb2
@@ -661,6 +662,10 @@ class Station(_message.Message):
     IS_DEFAULT_FIELD_NUMBER: _builtins.int
     TARGET_MINUTES_FIELD_NUMBER: _builtins.int
     VERSION_FIELD_NUMBER: _builtins.int
+    ROUTES_FIELD_NUMBER: _builtins.int
+    TARGET_SECONDS_FIELD_NUMBER: _builtins.int
+    FALLBACK_STATION_ID_FIELD_NUMBER: _builtins.int
+    CLOSED_FIELD_NUMBER: _builtins.int
     id: _builtins.str
     name: _builtins.str
     position: _builtins.int
@@ -668,9 +673,19 @@ class Station(_message.Message):
     target_minutes: _builtins.int
     """Minutes after firing at which a ticket is due; drives the age colours."""
     version: _builtins.int
+    target_seconds: _builtins.int
+    """As target_minutes, which it replaces: where it is set, they are these in whole minutes."""
+    fallback_station_id: _builtins.str
+    """Gets what this one cannot take: tickets that no display of it confirms, and lines while it is closed."""
+    closed: _builtins.bool
+    """Takes no new lines. Without an open fallback station they go nowhere, and are not fired."""
     @_builtins.property
     def category_ids(self) -> _containers.RepeatedScalarFieldContainer[_builtins.str]:
         """Categories that this station cooks. The one default station takes what no other names."""
+
+    @_builtins.property
+    def routes(self) -> _containers.RepeatedCompositeFieldContainer[_station_pb2.StationRoute]:
+        """What it gets beside its categories, each of which is a route by itself."""
 
     def __init__(
         self,
@@ -682,10 +697,14 @@ class Station(_message.Message):
         is_default: _builtins.bool = ...,
         target_minutes: _builtins.int = ...,
         version: _builtins.int = ...,
+        routes: _abc.Iterable[_station_pb2.StationRoute] | None = ...,
+        target_seconds: _builtins.int = ...,
+        fallback_station_id: _builtins.str = ...,
+        closed: _builtins.bool = ...,
     ) -> None: ...
     _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["category_ids", b"category_ids", "id", b"id", "is_default", b"is_default", "name", b"name", "position", b"position", "target_minutes", b"target_minutes", "version", b"version"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["category_ids", b"category_ids", "closed", b"closed", "fallback_station_id", b"fallback_station_id", "id", b"id", "is_default", b"is_default", "name", b"name", "position", b"position", "routes", b"routes", "target_minutes", b"target_minutes", "target_seconds", b"target_seconds", "version", b"version"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 
@@ -703,12 +722,23 @@ class TicketLine(_message.Message):
     STATE_FIELD_NUMBER: _builtins.int
     SEAT_FIELD_NUMBER: _builtins.int
     READY_AT_FIELD_NUMBER: _builtins.int
+    ITEM_ID_FIELD_NUMBER: _builtins.int
+    CANCEL_SEEN_QUANTITY_FIELD_NUMBER: _builtins.int
+    REVISION_FIELD_NUMBER: _builtins.int
     id: _builtins.str
     name: _builtins.str
     quantity: _builtins.int
     note: _builtins.str
     state: Global___KitchenState.ValueType
     seat: _builtins.int
+    item_id: _builtins.str
+    """Null in tickets that are older than the field."""
+    cancel_seen_quantity: _builtins.int
+    """Of a cancelled line: the units of which a cook has acknowledged that they are off, with the ticket (TICKET_ACTION_ACK).
+    While there are fewer than `quantity` they stay on the screen, and the ticket with them.
+    """
+    revision: _builtins.int
+    """The ticket's revision with which it came. 0 in tickets that are older than the field."""
     @_builtins.property
     def options(self) -> _containers.RepeatedCompositeFieldContainer[Global___ChosenOption]: ...
     @_builtins.property
@@ -726,10 +756,13 @@ class TicketLine(_message.Message):
         state: Global___KitchenState.ValueType = ...,
         seat: _builtins.int = ...,
         ready_at: _timestamp_pb2.Timestamp | None = ...,
+        item_id: _builtins.str = ...,
+        cancel_seen_quantity: _builtins.int = ...,
+        revision: _builtins.int = ...,
     ) -> None: ...
     _HasFieldArgType: _TypeAlias = _typing.Literal["ready_at", b"ready_at"]  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["id", b"id", "name", b"name", "note", b"note", "options", b"options", "quantity", b"quantity", "ready_at", b"ready_at", "seat", b"seat", "state", b"state"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["cancel_seen_quantity", b"cancel_seen_quantity", "id", b"id", "item_id", b"item_id", "name", b"name", "note", b"note", "options", b"options", "quantity", b"quantity", "ready_at", b"ready_at", "revision", b"revision", "seat", b"seat", "state", b"state"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 
@@ -761,6 +794,8 @@ class Ticket(_message.Message):
     GUEST_ALLERGY_FIELD_NUMBER: _builtins.int
     ALLERGY_ACKNOWLEDGED_AT_FIELD_NUMBER: _builtins.int
     NOTE_FIELD_NUMBER: _builtins.int
+    REROUTED_FROM_STATION_ID_FIELD_NUMBER: _builtins.int
+    REROUTED_AT_FIELD_NUMBER: _builtins.int
     MAY_CONTAIN_FIELD_NUMBER: _builtins.int
     id: _builtins.str
     order_id: _builtins.str
@@ -775,6 +810,8 @@ class Ticket(_message.Message):
     business_date: _builtins.str
     note: _builtins.str
     """The order's."""
+    rerouted_from_station_id: _builtins.str
+    """The station that it was meant for, where no display had it in time: it went to that station's fallback."""
     @_builtins.property
     def created_at(self) -> _timestamp_pb2.Timestamp: ...
     @_builtins.property
@@ -797,6 +834,8 @@ class Ticket(_message.Message):
     def allergy_acknowledged_at(self) -> _timestamp_pb2.Timestamp:
         """When a cook acknowledged it as it is now. Unset: nothing of the ticket can be made ready."""
 
+    @_builtins.property
+    def rerouted_at(self) -> _timestamp_pb2.Timestamp: ...
     @_builtins.property
     def may_contain(self) -> _containers.RepeatedScalarFieldContainer[_catalog_pb2.Allergen.ValueType]:
         """What the ticket's lines may hold traces of; none that one of them contains."""
@@ -824,11 +863,13 @@ class Ticket(_message.Message):
         guest_allergy: Global___GuestAllergy | None = ...,
         allergy_acknowledged_at: _timestamp_pb2.Timestamp | None = ...,
         note: _builtins.str = ...,
+        rerouted_from_station_id: _builtins.str = ...,
+        rerouted_at: _timestamp_pb2.Timestamp | None = ...,
         may_contain: _abc.Iterable[_catalog_pb2.Allergen.ValueType] | None = ...,
     ) -> None: ...
-    _HasFieldArgType: _TypeAlias = _typing.Literal["acknowledged_at", b"acknowledged_at", "allergy_acknowledged_at", b"allergy_acknowledged_at", "created_at", b"created_at", "guest_allergy", b"guest_allergy", "ready_at", b"ready_at", "target_at", b"target_at"]  # noqa: Y015
+    _HasFieldArgType: _TypeAlias = _typing.Literal["acknowledged_at", b"acknowledged_at", "allergy_acknowledged_at", b"allergy_acknowledged_at", "created_at", b"created_at", "guest_allergy", b"guest_allergy", "ready_at", b"ready_at", "rerouted_at", b"rerouted_at", "target_at", b"target_at"]  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["acknowledged_at", b"acknowledged_at", "allergens", b"allergens", "allergy_acknowledged_at", b"allergy_acknowledged_at", "business_date", b"business_date", "course", b"course", "created_at", b"created_at", "guest_allergy", b"guest_allergy", "id", b"id", "lines", b"lines", "may_contain", b"may_contain", "note", b"note", "order_id", b"order_id", "order_number", b"order_number", "order_type", b"order_type", "ready_at", b"ready_at", "revision", b"revision", "state", b"state", "station_id", b"station_id", "station_name", b"station_name", "table_name", b"table_name", "target_at", b"target_at"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["acknowledged_at", b"acknowledged_at", "allergens", b"allergens", "allergy_acknowledged_at", b"allergy_acknowledged_at", "business_date", b"business_date", "course", b"course", "created_at", b"created_at", "guest_allergy", b"guest_allergy", "id", b"id", "lines", b"lines", "may_contain", b"may_contain", "note", b"note", "order_id", b"order_id", "order_number", b"order_number", "order_type", b"order_type", "ready_at", b"ready_at", "rerouted_at", b"rerouted_at", "rerouted_from_station_id", b"rerouted_from_station_id", "revision", b"revision", "state", b"state", "station_id", b"station_id", "station_name", b"station_name", "table_name", b"table_name", "target_at", b"target_at"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 

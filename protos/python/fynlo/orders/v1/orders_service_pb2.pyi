@@ -42,7 +42,7 @@ class _TicketActionEnumTypeWrapper(_enum_type_wrapper._EnumTypeWrapper[_TicketAc
     TICKET_ACTION_RECALL: _TicketAction.ValueType  # 3
     """Bring a bumped ticket back"""
     TICKET_ACTION_ACK: _TicketAction.ValueType  # 4
-    """The ticket is on a display"""
+    """A cook has seen the ticket, and what is off on it"""
     TICKET_ACTION_SERVE: _TicketAction.ValueType  # 5
     """The ticket's food is at the table"""
 
@@ -56,7 +56,7 @@ TICKET_ACTION_BUMP: TicketAction.ValueType  # 2
 TICKET_ACTION_RECALL: TicketAction.ValueType  # 3
 """Bring a bumped ticket back"""
 TICKET_ACTION_ACK: TicketAction.ValueType  # 4
-"""The ticket is on a display"""
+"""A cook has seen the ticket, and what is off on it"""
 TICKET_ACTION_SERVE: TicketAction.ValueType  # 5
 """The ticket's food is at the table"""
 Global___TicketAction: _TypeAlias = TicketAction  # noqa: Y015

@@ -717,9 +717,9 @@ class KitchenServiceServicer:
         raise NotImplementedError('Method not implemented!')
 
     def SaveStation(self, request, context):
-        """New tickets of its categories go there from now on.
+        """New lines that its routes take go there from now on.
 
-        Tickets that exist stay where they are.
+        Tickets that exist stay where they are. Which station gets a line, StationRoute says.
         """
         context.set_code(grpc.StatusCode.UNIMPLEMENTED)
         context.set_details('Method not implemented!')

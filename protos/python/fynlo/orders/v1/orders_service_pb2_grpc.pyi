@@ -295,9 +295,9 @@ class KitchenServiceStub:
     ListStations: _grpc.UnaryUnaryMultiCallable[_orders_service_pb2.ListStationsRequest, _orders_service_pb2.ListStationsResponse]
     """All of them; a restaurant has few."""
     SaveStation: _grpc.UnaryUnaryMultiCallable[_orders_service_pb2.SaveStationRequest, _orders_service_pb2.SaveStationResponse]
-    """New tickets of its categories go there from now on.
+    """New lines that its routes take go there from now on.
 
-    Tickets that exist stay where they are.
+    Tickets that exist stay where they are. Which station gets a line, StationRoute says.
     """
     ListTickets: _grpc.UnaryUnaryMultiCallable[_orders_service_pb2.ListTicketsRequest, _orders_service_pb2.ListTicketsResponse]
     """Newest first."""
@@ -330,9 +330,9 @@ class KitchenServiceAsyncStub(KitchenServiceStub):
     ListStations: _aio.UnaryUnaryMultiCallable[_orders_service_pb2.ListStationsRequest, _orders_service_pb2.ListStationsResponse]  # type: ignore[assignment]
     """All of them; a restaurant has few."""
     SaveStation: _aio.UnaryUnaryMultiCallable[_orders_service_pb2.SaveStationRequest, _orders_service_pb2.SaveStationResponse]  # type: ignore[assignment]
-    """New tickets of its categories go there from now on.
+    """New lines that its routes take go there from now on.
 
-    Tickets that exist stay where they are.
+    Tickets that exist stay where they are. Which station gets a line, StationRoute says.
     """
     ListTickets: _aio.UnaryUnaryMultiCallable[_orders_service_pb2.ListTicketsRequest, _orders_service_pb2.ListTicketsResponse]  # type: ignore[assignment]
     """Newest first."""
@@ -374,9 +374,9 @@ class KitchenServiceServicer(metaclass=_abc_1.ABCMeta):
         request: _orders_service_pb2.SaveStationRequest,
         context: _ServicerContext,
     ) -> _typing.Union[_orders_service_pb2.SaveStationResponse, _abc.Awaitable[_orders_service_pb2.SaveStationResponse]]:
-        """New tickets of its categories go there from now on.
+        """New lines that its routes take go there from now on.
 
-        Tickets that exist stay where they are.
+        Tickets that exist stay where they are. Which station gets a line, StationRoute says.
         """
 
     @_abc_1.abstractmethod

@@ -7,6 +7,7 @@ from collections import abc as _abc
 from fynlo.catalog.v1 import catalog_pb2 as _catalog_pb2
 from fynlo.orders.v1 import floor_pb2 as _floor_pb2
 from fynlo.orders.v1 import orders_pb2 as _orders_pb2
+from fynlo.orders.v1 import station_pb2 as _station_pb2
 from fynlo.payments.v1 import payments_pb2 as _payments_pb2
 from fynlo.staff.v1 import staff_pb2 as _staff_pb2
 from google.protobuf import descriptor as _descriptor
@@ -73,6 +74,7 @@ class OrdersState(_message.Message):
 
     ORDERS_FIELD_NUMBER: _builtins.int
     ALARMS_FIELD_NUMBER: _builtins.int
+    UNROUTED_FIELD_NUMBER: _builtins.int
     @_builtins.property
     def orders(self) -> _containers.RepeatedCompositeFieldContainer[_orders_pb2.Order]:
         """Open orders and the newest closed ones."""
@@ -81,15 +83,20 @@ class OrdersState(_message.Message):
     def alarms(self) -> _containers.RepeatedCompositeFieldContainer[_orders_pb2.TicketAlarm]:
         """Tickets that the kitchen has not seen, newest first."""
 
+    @_builtins.property
+    def unrouted(self) -> _containers.RepeatedCompositeFieldContainer[_station_pb2.UnroutedItem]:
+        """What no station takes, newest first."""
+
     def __init__(
         self,
         *,
         orders: _abc.Iterable[_orders_pb2.Order] | None = ...,
         alarms: _abc.Iterable[_orders_pb2.TicketAlarm] | None = ...,
+        unrouted: _abc.Iterable[_station_pb2.UnroutedItem] | None = ...,
     ) -> None: ...
     _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["alarms", b"alarms", "orders", b"orders"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["alarms", b"alarms", "orders", b"orders", "unrouted", b"unrouted"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 
