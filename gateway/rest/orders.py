@@ -7,7 +7,16 @@ from typing import Annotated, Final, Literal
 from uuid import UUID
 
 from fynlo.common.v1 import common_pb2
-from fynlo.orders.v1 import floor_pb2, floor_service_pb2, orders_pb2, orders_service_pb2
+from fynlo.orders.v1 import (
+    customers_pb2,
+    customers_service_pb2,
+    documents_pb2,
+    documents_service_pb2,
+    floor_pb2,
+    floor_service_pb2,
+    orders_pb2,
+    orders_service_pb2,
+)
 from fynlo_json import orders as orders_json
 from fynlo_json.catalog import ALLERGEN
 from fynlo_json.common import ORDER_TYPE
@@ -15,9 +24,88 @@ from fynlo_json.orders import KITCHEN_STATE, ORDER_STATE, SERVICE_FLOW, TABLE_SH
 from pydantic import AwareDatetime, Field
 
 from chassis.instants import timestamp
+from gateway import texts
 from gateway.bodies import Body
 from gateway.calls import Call
 from gateway.plain import Route, nothing
+
+
+class Customer(Body):
+    """Somebody whom the restaurant knows by name. No event carries any of it."""
+
+    name: Annotated[str, Field(min_length=1, max_length=120)]
+    phone: Annotated[str, Field(max_length=40)] | None = None
+    email: Annotated[str, Field(min_length=3, max_length=254, pattern=texts.EMAIL)] | None = None
+    address: Annotated[str, Field(max_length=300)] | None = None
+    vat_number: Annotated[str, Field(pattern="^([A-Z]{2}[0-9A-Z]{2,13})?$")] | None = None
+    notes: Annotated[str, Field(max_length=1000)] | None = None
+    marketing_consent: bool = False
+    consent_source: Annotated[str, Field(max_length=60)] | None = None
+
+
+def customer(of: Customer) -> customers_pb2.Customer:
+    return customers_pb2.Customer(
+        name=of.name,
+        phone=of.phone or "",
+        email=of.email or "",
+        address=of.address or "",
+        vat_number=of.vat_number or "",
+        notes=of.notes or "",
+        marketing_consent=of.marketing_consent,
+        consent_source=of.consent_source or "",
+    )
+
+
+class SetOrderCustomerRequest(Body):
+    """What SetOrderCustomerRequest takes."""
+
+    customer_id: UUID | None = None
+
+
+class Party(Body):
+    """A name and an address as a document prints them."""
+
+    name: Annotated[str, Field(min_length=1, max_length=120)]
+    address: Annotated[str, Field(min_length=1, max_length=300)]
+    vat_number: Annotated[str, Field(pattern="^[A-Z]{2}[0-9A-Z]{2,13}$")] | None = None
+
+
+def party(of: Party) -> documents_pb2.Party:
+    return documents_pb2.Party(
+        name=of.name,
+        address=of.address,
+        vat_number=of.vat_number or "",
+    )
+
+
+class CreateInvoiceRequest(Body):
+    """What CreateInvoiceRequest takes."""
+
+    customer_id: UUID | None = None
+    customer: Party | None = None
+
+
+class CreditLine(Body):
+    """What CreditLine takes."""
+
+    line_id: UUID
+    quantity: Annotated[int, Field(ge=1, le=999)] | None = None
+    amount_minor: Annotated[int, Field(ge=1, le=100000000000)] | None = None
+
+
+def credit_line(of: CreditLine) -> documents_service_pb2.CreditLine:
+    return documents_service_pb2.CreditLine(
+        line_id=str(of.line_id),
+        quantity=of.quantity or 0,
+        amount_minor=of.amount_minor or 0,
+    )
+
+
+class CreateCreditNoteRequest(Body):
+    """What CreateCreditNoteRequest takes."""
+
+    lines: Annotated[list[CreditLine], Field(min_length=1, max_length=250)]
+    reason: Annotated[str, Field(min_length=1, max_length=200)]
 
 
 class Section(Body):
@@ -247,6 +335,97 @@ class AcknowledgeTicketAlarmRequest(Body):
     """What AcknowledgeTicketAlarmRequest takes."""
 
 
+def _list_customers(call: Call, body: None) -> customers_service_pb2.ListCustomersRequest:
+    return customers_service_pb2.ListCustomersRequest(
+        page=common_pb2.PageRequest(
+            limit=call.number("limit", 1, 200, default=50), cursor=call.cursor("cursor", 512)
+        ),
+        query=call.line("q", 100),
+    )
+
+
+def _get_customer(call: Call, body: None) -> customers_service_pb2.GetCustomerRequest:
+    return customers_service_pb2.GetCustomerRequest(customer_id=call.id_of("customer_id"))
+
+
+def _save_customer(call: Call, body: Customer) -> customers_service_pb2.SaveCustomerRequest:
+    return customers_service_pb2.SaveCustomerRequest(request_id=call.key, customer=customer(body))
+
+
+def _save_customer_seen(call: Call, body: Customer) -> customers_service_pb2.SaveCustomerRequest:
+    request = customers_service_pb2.SaveCustomerRequest(request_id=call.key, customer=customer(body))
+    request.customer.id = call.id_of("customer_id")
+    request.customer.version = call.version
+    return request
+
+
+def _erase_customer(call: Call, body: None) -> customers_service_pb2.EraseCustomerRequest:
+    return customers_service_pb2.EraseCustomerRequest(
+        request_id=call.key, customer_id=call.id_of("customer_id")
+    )
+
+
+def _set_order_customer(
+    call: Call, body: SetOrderCustomerRequest
+) -> customers_service_pb2.SetOrderCustomerRequest:
+    return customers_service_pb2.SetOrderCustomerRequest(
+        request_id=call.key, order_id=call.id_of("order_id"), customer_id=str(body.customer_id or "")
+    )
+
+
+def _get_receipt(call: Call, body: None) -> documents_service_pb2.GetReceiptRequest:
+    return documents_service_pb2.GetReceiptRequest(
+        request_id=call.key,
+        order_id=call.id_of("order_id"),
+        format=call.one_of("format", ["html", "text", "escpos"]),
+        width=call.number("width", 32, 64, default=42),
+        allergens=call.flag("allergens"),
+        preview=call.flag("preview"),
+        check_id=call.query_id("check_id"),
+    )
+
+
+def _create_invoice(call: Call, body: CreateInvoiceRequest) -> documents_service_pb2.CreateInvoiceRequest:
+    return documents_service_pb2.CreateInvoiceRequest(
+        request_id=call.key,
+        order_id=call.id_of("order_id"),
+        customer_id=str(body.customer_id or ""),
+        customer=None if body.customer is None else party(body.customer),
+    )
+
+
+def _list_invoices(call: Call, body: None) -> documents_service_pb2.ListInvoicesRequest:
+    return documents_service_pb2.ListInvoicesRequest(
+        page=common_pb2.PageRequest(
+            limit=call.number("limit", 1, 200, default=50), cursor=call.cursor("cursor", 512)
+        ),
+        order_id=call.query_id("order_id"),
+    )
+
+
+def _get_invoice(call: Call, body: None) -> documents_service_pb2.GetInvoiceRequest:
+    return documents_service_pb2.GetInvoiceRequest(invoice_id=call.id_of("invoice_id"))
+
+
+def _get_invoice_document(call: Call, body: None) -> documents_service_pb2.GetInvoiceDocumentRequest:
+    return documents_service_pb2.GetInvoiceDocumentRequest(
+        invoice_id=call.id_of("invoice_id"),
+        format=call.one_of("format", ["html", "text", "escpos"]),
+        width=call.number("width", 32, 64, default=42),
+    )
+
+
+def _create_credit_note(
+    call: Call, body: CreateCreditNoteRequest
+) -> documents_service_pb2.CreateCreditNoteRequest:
+    return documents_service_pb2.CreateCreditNoteRequest(
+        request_id=call.key,
+        invoice_id=call.id_of("invoice_id"),
+        lines=[credit_line(one) for one in body.lines],
+        reason=body.reason,
+    )
+
+
 def _list_sections(call: Call, body: None) -> floor_service_pb2.ListSectionsRequest:
     return floor_service_pb2.ListSectionsRequest()
 
@@ -325,6 +504,7 @@ def _list_orders(call: Call, body: None) -> orders_service_pb2.ListOrdersRequest
         business_date=call.date("business_date"),
         updated_since=call.instant("updated_since"),
         query=call.line("q", 100),
+        customer_id=call.query_id("customer_id"),
     )
 
 
@@ -509,6 +689,142 @@ def _acknowledge_ticket_alarm(
 
 
 ROUTES: Final[tuple[Route, ...]] = (
+    Route(
+        verb="GET",
+        path="/api/v2/customers",
+        service="fynlo.orders.v1.CustomersService",
+        name="ListCustomers",
+        request=_list_customers,
+        answer=orders_json.list_customers_response,
+        permission="customers.read",
+        reads=True,
+    ),
+    Route(
+        verb="GET",
+        path="/api/v2/customers/{customer_id}",
+        service="fynlo.orders.v1.CustomersService",
+        name="GetCustomer",
+        request=_get_customer,
+        answer=lambda of: orders_json.customer(of.customer),
+        permission="customers.read",
+        reads=True,
+        etag=lambda of: f'"{of.customer.version}"',
+    ),
+    Route(
+        verb="POST",
+        path="/api/v2/customers",
+        service="fynlo.orders.v1.CustomersService",
+        name="SaveCustomer",
+        request=_save_customer,
+        body=Customer,
+        answer=lambda of: orders_json.customer(of.customer),
+        status=201,
+        key="optional",
+        permission="customers.edit",
+        etag=lambda of: f'"{of.customer.version}"',
+        location=lambda of: f"/api/v2/customers/{of.customer.id}",
+    ),
+    Route(
+        verb="PUT",
+        path="/api/v2/customers/{customer_id}",
+        service="fynlo.orders.v1.CustomersService",
+        name="SaveCustomer",
+        request=_save_customer_seen,
+        body=Customer,
+        answer=lambda of: orders_json.customer(of.customer),
+        key="optional",
+        permission="customers.edit",
+        etag=lambda of: f'"{of.customer.version}"',
+    ),
+    Route(
+        verb="DELETE",
+        path="/api/v2/customers/{customer_id}",
+        service="fynlo.orders.v1.CustomersService",
+        name="EraseCustomer",
+        request=_erase_customer,
+        answer=nothing,
+        key="optional",
+        permission="customers.erase",
+    ),
+    Route(
+        verb="PUT",
+        path="/api/v2/orders/{order_id}/customer",
+        service="fynlo.orders.v1.CustomersService",
+        name="SetOrderCustomer",
+        request=_set_order_customer,
+        body=SetOrderCustomerRequest,
+        answer=lambda of: orders_json.order(of.order),
+        key="optional",
+        permission="orders.place",
+    ),
+    Route(
+        verb="GET",
+        path="/api/v2/orders/{order_id}/receipt",
+        service="fynlo.orders.v1.DocumentsService",
+        name="GetReceipt",
+        request=_get_receipt,
+        answer=nothing,
+        key="optional",
+        permission="orders.read",
+        file=True,
+    ),
+    Route(
+        verb="POST",
+        path="/api/v2/orders/{order_id}/invoice",
+        service="fynlo.orders.v1.DocumentsService",
+        name="CreateInvoice",
+        request=_create_invoice,
+        body=CreateInvoiceRequest,
+        answer=lambda of: orders_json.invoice(of.invoice),
+        status=201,
+        key="required",
+        permission="orders.place",
+        location=lambda of: f"/api/v2/invoices/{of.invoice.id}",
+    ),
+    Route(
+        verb="GET",
+        path="/api/v2/invoices",
+        service="fynlo.orders.v1.DocumentsService",
+        name="ListInvoices",
+        request=_list_invoices,
+        answer=orders_json.list_invoices_response,
+        permission="customers.read",
+        reads=True,
+    ),
+    Route(
+        verb="GET",
+        path="/api/v2/invoices/{invoice_id}",
+        service="fynlo.orders.v1.DocumentsService",
+        name="GetInvoice",
+        request=_get_invoice,
+        answer=lambda of: orders_json.invoice(of.invoice),
+        permission="customers.read",
+        reads=True,
+    ),
+    Route(
+        verb="GET",
+        path="/api/v2/invoices/{invoice_id}/document",
+        service="fynlo.orders.v1.DocumentsService",
+        name="GetInvoiceDocument",
+        request=_get_invoice_document,
+        answer=nothing,
+        permission="customers.read",
+        reads=True,
+        file=True,
+    ),
+    Route(
+        verb="POST",
+        path="/api/v2/invoices/{invoice_id}/credit-notes",
+        service="fynlo.orders.v1.DocumentsService",
+        name="CreateCreditNote",
+        request=_create_credit_note,
+        body=CreateCreditNoteRequest,
+        answer=lambda of: orders_json.invoice(of.credit_note),
+        status=201,
+        key="required",
+        permission="invoices.credit",
+        location=lambda of: f"/api/v2/invoices/{of.credit_note.id}",
+    ),
     Route(
         verb="GET",
         path="/api/v2/floor/sections",

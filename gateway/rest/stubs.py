@@ -9,6 +9,8 @@ from fynlo.auth.v1.auth_service_pb2_grpc import AuthServiceStub
 from fynlo.auth.v1.people_service_pb2_grpc import PeopleServiceStub
 from fynlo.catalog.v1.catalog_service_pb2_grpc import CatalogServiceStub
 from fynlo.operations.v1.parked_events_service_pb2_grpc import ParkedEventsServiceStub
+from fynlo.orders.v1.customers_service_pb2_grpc import CustomersServiceStub
+from fynlo.orders.v1.documents_service_pb2_grpc import DocumentsServiceStub
 from fynlo.orders.v1.floor_service_pb2_grpc import FloorServiceStub
 from fynlo.orders.v1.orders_service_pb2_grpc import KitchenServiceStub, OrdersServiceStub
 from fynlo.payments.v1.payments_service_pb2_grpc import PaymentsServiceStub, TillServiceStub
@@ -20,6 +22,8 @@ STUBS: Final[dict[str, Any]] = {
     "fynlo.auth.v1.PeopleService": PeopleServiceStub,
     "fynlo.catalog.v1.CatalogService": CatalogServiceStub,
     "fynlo.operations.v1.ParkedEventsService": ParkedEventsServiceStub,
+    "fynlo.orders.v1.CustomersService": CustomersServiceStub,
+    "fynlo.orders.v1.DocumentsService": DocumentsServiceStub,
     "fynlo.orders.v1.FloorService": FloorServiceStub,
     "fynlo.orders.v1.KitchenService": KitchenServiceStub,
     "fynlo.orders.v1.OrdersService": OrdersServiceStub,

@@ -20,6 +20,8 @@ SERVICES = (
     "fynlo.orders.v1.OrdersService",
     "fynlo.orders.v1.KitchenService",
     "fynlo.orders.v1.FloorService",
+    "fynlo.orders.v1.CustomersService",
+    "fynlo.orders.v1.DocumentsService",
     "fynlo.payments.v1.PaymentsService",
     "fynlo.payments.v1.TillService",
     "fynlo.staff.v1.StaffService",

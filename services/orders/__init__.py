@@ -1,9 +1,10 @@
 """Orders: what a table or guest asked for, its bill, its kitchen tickets and its life from draft to done.
 
 Owns the schema `orders`: orders, tickets, stations, the floor with its tables, histories, today's figures,
-and the channels `orders`, `kitchen`, `floor` and `metrics` of every restaurant. Publishes OrderPlaced,
-OrderUpdated, OrderPaymentRecorded, OrderCompleted, OrderCancelled, TicketUpdated, KitchenOrderReady,
-TicketUndelivered, TicketAlarmCleared, StationSaved, TableUpdated, TableRemoved, SectionSaved, SectionRemoved
-and MetricsUpdated. Consumes MenuChanged (catalog), RestaurantUpdated (auth) and PaymentCaptured (payments).
+customers, receipts that were handed out, invoices, and the channels `orders`, `kitchen`, `floor` and
+`metrics` of every restaurant. Publishes OrderPlaced, OrderUpdated, OrderPaymentRecorded, OrderCompleted,
+OrderCancelled, TicketUpdated, KitchenOrderReady, TicketUndelivered, TicketAlarmCleared, StationSaved,
+TableUpdated, TableRemoved, SectionSaved, SectionRemoved and MetricsUpdated. Consumes MenuChanged (catalog),
+RestaurantUpdated (auth) and PaymentCaptured (payments).
 Asks catalog to reserve stock and payments to close the bill of an order that is being cancelled.
 """

@@ -1,5 +1,7 @@
 """The composition root: the same for production and tests."""
 
+from fynlo.orders.v1.customers_service_pb2_grpc import add_CustomersServiceServicer_to_server
+from fynlo.orders.v1.documents_service_pb2_grpc import add_DocumentsServiceServicer_to_server
 from fynlo.orders.v1.floor_service_pb2_grpc import add_FloorServiceServicer_to_server
 from fynlo.orders.v1.orders_service_pb2_grpc import (
     add_KitchenServiceServicer_to_server,
@@ -12,6 +14,8 @@ from chassis.process.runtime import Service
 from services.orders.consumers import handlers
 from services.orders.peers import GrpcPeers
 from services.orders.rpc.channels import ChannelsRpc
+from services.orders.rpc.customer import CustomersRpc
+from services.orders.rpc.documents import DocumentsRpc
 from services.orders.rpc.floor import FloorRpc
 from services.orders.rpc.kitchen import KitchenRpc
 from services.orders.rpc.order import OrdersRpc
@@ -30,6 +34,8 @@ async def build(settings: OrdersSettings) -> Service:
     orders.serve(add_OrdersServiceServicer_to_server, OrdersRpc(deps))
     orders.serve(add_KitchenServiceServicer_to_server, KitchenRpc(deps))
     orders.serve(add_FloorServiceServicer_to_server, FloorRpc(deps))
+    orders.serve(add_CustomersServiceServicer_to_server, CustomersRpc(deps))
+    orders.serve(add_DocumentsServiceServicer_to_server, DocumentsRpc(deps))
     orders.serve(add_ChannelSourceServiceServicer_to_server, ChannelsRpc(deps))
     orders.consume(handlers(deps))
     orders.service.add_background("sweeper", lambda: sweep_forever(deps))

@@ -19,6 +19,8 @@ from tests.tidy.source import REPOSITORY
 SERVICES = {
     "AuthService": "auth",
     "CatalogService": "catalog",
+    "CustomersService": "orders",
+    "DocumentsService": "orders",
     "ChannelSourceService": "realtime",
     "FloorService": "orders",
     "KitchenService": "orders",

@@ -24,6 +24,8 @@ EMPLOYEE = {
     "till.operate",
     "staff.clock",
     "realtime.subscribe",
+    "customers.read",
+    "customers.edit",
 }
 MANAGER = EMPLOYEE | {
     "reports.read",
@@ -33,6 +35,8 @@ MANAGER = EMPLOYEE | {
     "menu.manage",
     "floor.manage",
     "members.invite",
+    "customers.erase",
+    "invoices.credit",
 }
 OWNER = MANAGER | {"members.manage", "settings.manage"}
 ROLES = {

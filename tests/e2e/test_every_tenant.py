@@ -27,7 +27,7 @@ FOREIGN = {
     "lines": "line",
     "table_id": "table",
     "section_id": "section",
-    "customer_id": "order",
+    "customer_id": "customer",
     "check_id": "order",
     "till_session_id": "session",
     "carry_over_order_ids": "order",
@@ -39,6 +39,8 @@ FOREIGN = {
 OPAQUE = {"id", "category_ids", "check_id", "carry_over_order_ids", "user_id"}
 QUERIES = {
     ("GET /orders", "table_id"): "table",
+    ("GET /orders", "customer_id"): "customer",
+    ("GET /invoices", "order_id"): "invoiced",
     ("GET /kitchen/tickets", "station_id"): "station",
     ("GET /timecards", "employee_id"): "employee",
 }
@@ -50,6 +52,8 @@ FACTS = (
     "/kitchen/tickets?station_id={station}&limit=200",
     "/floor/sections",
     "/floor/tables",
+    "/customers/{customer}",
+    "/invoices?order_id={invoiced}",
     "/orders/{order}",
     "/orders/{order}/history",
     "/orders/{order}/payments",
@@ -92,7 +96,7 @@ BODY_SPOTS = [
 async def things_of(shop: Shop) -> dict[str, str]:
     """Real ids of a restaurant, by what they are."""
     if "things" not in shop.kept:
-        payment, item = await shop.payment(), await shop.item()
+        payment, item, invoice = await shop.payment(), await shop.item(), await shop.invoice()
         order = await shop.owner.get(f"/api/v2/orders/{payment['order_id']}")
         shop.kept["things"] = {
             "item": item["id"],
@@ -109,6 +113,8 @@ async def things_of(shop: Shop) -> dict[str, str]:
             "user": (await shop.member())["user_id"],
             "invitation": (await shop.invitation())["id"],
             "restaurant": shop.owner.restaurant_id,
+            "customer": (await shop.new_customer())["id"],
+            "invoiced": invoice["order_id"],
         }
     return shop.kept["things"]
 

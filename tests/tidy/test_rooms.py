@@ -18,6 +18,7 @@ LAYERS = {
         "channels",
         "context",
         "deeds",
+        "documents",
         "fields",
         "floor",
         "kitchen",

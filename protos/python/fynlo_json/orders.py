@@ -5,13 +5,24 @@ The JSON that devices see of fynlo.orders.v1.
 
 from typing import Final
 
-from fynlo.orders.v1 import events_pb2, floor_pb2, floor_service_pb2, orders_pb2, orders_service_pb2
+from fynlo.orders.v1 import (
+    customers_pb2,
+    customers_service_pb2,
+    documents_pb2,
+    documents_service_pb2,
+    events_pb2,
+    floor_pb2,
+    floor_service_pb2,
+    orders_pb2,
+    orders_service_pb2,
+)
 
 from fynlo_json.catalog import ALLERGEN
 from fynlo_json.common import BILL_MODE, ORDER_TYPE, actor
 from fynlo_json.payments import method_cost
 from fynlo_json.scalars import EnumNames, Json, instant
 
+INVOICE_KIND: Final = EnumNames(documents_pb2.InvoiceKind, "INVOICE_KIND_")
 KITCHEN_STATE: Final = EnumNames(orders_pb2.KitchenState, "KITCHEN_STATE_")
 LIFECYCLE: Final = EnumNames(orders_pb2.Lifecycle, "LIFECYCLE_")
 ORDER_STATE: Final = EnumNames(orders_pb2.OrderState, "ORDER_STATE_")
@@ -32,6 +43,24 @@ def chosen_option(of: orders_pb2.ChosenOption) -> Json:
     }
 
 
+def customer(of: customers_pb2.Customer) -> Json:
+    """Somebody whom the restaurant knows by name. No event carries any of it."""
+    return {
+        "id": of.id,
+        "name": of.name,
+        "phone": of.phone or None,
+        "email": of.email or None,
+        "address": of.address or None,
+        "vat_number": of.vat_number or None,
+        "notes": of.notes or None,
+        "marketing_consent": of.marketing_consent,
+        "consent_source": of.consent_source or None,
+        "consented_at": instant(of.consented_at) if of.HasField("consented_at") else None,
+        "created_at": instant(of.created_at) if of.HasField("created_at") else None,
+        "version": of.version,
+    }
+
+
 def get_order_history_response(of: orders_service_pb2.GetOrderHistoryResponse) -> Json:
     return {
         "items": [state_change(one) for one in of.changes],
@@ -46,10 +75,61 @@ def guest_allergy(of: orders_pb2.GuestAllergy) -> Json:
     }
 
 
+def invoice(of: documents_pb2.Invoice) -> Json:
+    """The numbered document of an order that is done, or its correction. It never changes. Amounts of a credit note are positive: they are what the customer gets back."""
+    return {
+        "id": of.id,
+        "kind": INVOICE_KIND[of.kind],
+        "number": of.number,
+        "order_id": of.order_id,
+        "order_number": of.order_number,
+        "invoice_id": of.invoice_id or None,
+        "invoice_number": of.invoice_number or None,
+        "issued_at": instant(of.issued_at) if of.HasField("issued_at") else None,
+        "business_date": of.business_date,
+        "seller": party(of.seller),
+        "customer": party(of.customer),
+        "customer_id": of.customer_id or None,
+        "currency": of.currency_code,
+        "lines": [invoice_line(one) for one in of.lines],
+        "vat": [vat_group(one) for one in of.vat],
+        "vat_minor": of.vat_minor,
+        "total_minor": of.total_minor,
+        "issued_by": actor(of.issued_by) if of.HasField("issued_by") else None,
+        "reason": of.reason or None,
+    }
+
+
+def invoice_line(of: documents_pb2.InvoiceLine) -> Json:
+    return {
+        "line_id": of.line_id,
+        "name": of.name,
+        "quantity": of.quantity,
+        "amount_minor": of.amount_minor,
+        "vat_rate_bp": of.vat_rate_bp,
+        "vat_minor": of.vat_minor,
+        "outside_vat": of.outside_vat,
+    }
+
+
 def kitchen_order_ready(of: events_pb2.KitchenOrderReady) -> Json:
     """Everything that the kitchen had to make of an order is ready."""
     return {
         "order": order(of.order),
+    }
+
+
+def list_customers_response(of: customers_service_pb2.ListCustomersResponse) -> Json:
+    return {
+        "items": [customer(one) for one in of.customers],
+        "next_cursor": of.next_cursor or None,
+    }
+
+
+def list_invoices_response(of: documents_service_pb2.ListInvoicesResponse) -> Json:
+    return {
+        "items": [invoice(one) for one in of.invoices],
+        "next_cursor": of.next_cursor or None,
     }
 
 
@@ -128,6 +208,7 @@ def order(of: orders_pb2.Order) -> Json:
         "unsent_since": instant(of.unsent_since) if of.HasField("unsent_since") else None,
         "guest_allergy": guest_allergy(of.guest_allergy) if of.HasField("guest_allergy") else None,
         "note": of.note or None,
+        "invoice_number": of.invoice_number or None,
     }
 
 
@@ -206,6 +287,15 @@ def order_updated(of: events_pb2.OrderUpdated) -> Json:
         "order": order(of.order),
         "tickets": [ticket(one) for one in of.tickets],
         "cause": of.cause,
+    }
+
+
+def party(of: documents_pb2.Party) -> Json:
+    """A name and an address as a document prints them."""
+    return {
+        "name": of.name,
+        "address": of.address,
+        "vat_number": of.vat_number or None,
     }
 
 

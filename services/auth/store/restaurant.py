@@ -15,27 +15,29 @@ ON CONFLICT DO NOTHING
 """
 UPDATE_SETTINGS = """
 UPDATE restaurant SET version = $2, name = $3, time_zone = $4, bill_mode = $5, service_charge_bp = $6,
-    day_cutoff_minutes = $7, fee_preset = $8, auto_complete = $9
+    day_cutoff_minutes = $7, fee_preset = $8, auto_complete = $9, address = $10, vat_number = $11,
+    country_code = $12
 WHERE restaurant_id = $1
 """
 RESTAURANT_BY_ID = """
 SELECT restaurant_id, platform_id, version, name, currency_code, time_zone, bill_mode, service_charge_bp,
-    day_cutoff_minutes, fee_preset, auto_complete, created_at
+    day_cutoff_minutes, fee_preset, auto_complete, address, vat_number, country_code, created_at
 FROM restaurant WHERE restaurant_id = $1
 """
 LOCK_RESTAURANT = """
 SELECT restaurant_id, platform_id, version, name, currency_code, time_zone, bill_mode, service_charge_bp,
-    day_cutoff_minutes, fee_preset, auto_complete, created_at
+    day_cutoff_minutes, fee_preset, auto_complete, address, vat_number, country_code, created_at
 FROM restaurant WHERE restaurant_id = $1 FOR NO KEY UPDATE
 """
 RESTAURANT_NAMED = """
 SELECT restaurant_id, platform_id, version, name, currency_code, time_zone, bill_mode, service_charge_bp,
-    day_cutoff_minutes, fee_preset, auto_complete, created_at
+    day_cutoff_minutes, fee_preset, auto_complete, address, vat_number, country_code, created_at
 FROM restaurant WHERE platform_id = $1 AND name = $2
 """
 RESTAURANTS_OF = """
 SELECT r.restaurant_id, r.platform_id, r.version, r.name, r.currency_code, r.time_zone, r.bill_mode,
-    r.service_charge_bp, r.day_cutoff_minutes, r.fee_preset, r.auto_complete, r.created_at
+    r.service_charge_bp, r.day_cutoff_minutes, r.fee_preset, r.auto_complete, r.address, r.vat_number,
+    r.country_code, r.created_at
 FROM (
     SELECT restaurant_id FROM membership WHERE user_id = $1
     UNION
@@ -46,7 +48,8 @@ ORDER BY r.name, r.restaurant_id LIMIT $2
 """
 RESTAURANTS_OF_AFTER = """
 SELECT r.restaurant_id, r.platform_id, r.version, r.name, r.currency_code, r.time_zone, r.bill_mode,
-    r.service_charge_bp, r.day_cutoff_minutes, r.fee_preset, r.auto_complete, r.created_at
+    r.service_charge_bp, r.day_cutoff_minutes, r.fee_preset, r.auto_complete, r.address, r.vat_number,
+    r.country_code, r.created_at
 FROM (
     SELECT restaurant_id FROM membership WHERE user_id = $1
     UNION
@@ -95,6 +98,9 @@ async def update_settings(tx: Transaction, s: Settings) -> None:
             s.day_cutoff_minutes,
             s.fee_preset,
             s.auto_complete,
+            s.address,
+            s.vat_number,
+            s.country_code,
         )
     except asyncpg.UniqueViolationError as error:
         raise RestaurantExists(f"There is another restaurant called {s.name}.") from error
@@ -145,6 +151,9 @@ def _restaurant(row: Record) -> Restaurant:
             day_cutoff_minutes=row["day_cutoff_minutes"],
             fee_preset=row["fee_preset"],
             auto_complete=row["auto_complete"],
+            address=row["address"],
+            vat_number=row["vat_number"],
+            country_code=row["country_code"],
         ),
         row["created_at"],
     )

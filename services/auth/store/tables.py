@@ -60,6 +60,9 @@ restaurant = sa.Table(
     sa.Column("fee_preset", sa.Text, nullable=False),
     sa.Column("auto_complete", sa.Boolean, nullable=False),
     sa.Column("created_at", _at, nullable=False),
+    sa.Column("address", sa.Text, nullable=False, server_default=""),
+    sa.Column("vat_number", sa.Text, nullable=False, server_default=""),
+    sa.Column("country_code", sa.Text, nullable=False, server_default="GB"),
     sa.UniqueConstraint("platform_id", "name", name="restaurant_name"),
 )
 

@@ -23,6 +23,9 @@ class Captured:
     amount_minor: int
     currency_code: str
     taken_by: Actor
+    tip_minor: int = 0
+    tendered_minor: int = 0
+    change_minor: int = 0
 
 
 def record(

@@ -88,6 +88,8 @@ orders = st.builds(
     cancel_reason=text,
     remarks=remarks,
     table=st.none() | st.builds(AtTable, st.uuids(), text),
+    customer_id=st.none() | st.uuids(),
+    invoice_number=counts,
 )
 ticket_lines = st.builds(
     TicketLine,

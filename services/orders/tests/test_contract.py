@@ -13,6 +13,7 @@ from google.protobuf.message import Message
 from chassis.messaging.channels import channels_of
 from services.orders.domain.alarm import AlarmEnd, Unseen
 from services.orders.domain.day import DayFigures, Figures
+from services.orders.domain.invoice import InvoiceKind
 from services.orders.domain.menu import OrderType
 from services.orders.domain.order.change import (
     Cancelled,
@@ -256,6 +257,7 @@ def test_a_ticket_that_moved_is_told_once() -> None:
         (LineStep, enums.LINE_STEP),
         (TableShape, enums.TABLE_SHAPE),
         (TableState, enums.TABLE_STATE),
+        (InvoiceKind, enums.INVOICE_KIND),
     ],
     ids=lambda value: getattr(value, "__name__", ""),
 )

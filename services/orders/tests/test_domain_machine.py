@@ -3,6 +3,7 @@
 from collections.abc import Callable
 from dataclasses import replace
 from datetime import timedelta
+from uuid import UUID
 
 from hypothesis import settings
 from hypothesis import strategies as st
@@ -12,7 +13,7 @@ from chassis.errors import Problem
 from chassis.ids import new_id
 from services.orders.domain import firing
 from services.orders.domain.day import Figures, figures
-from services.orders.domain.order import cancelling, guards, lifecycle, placing
+from services.orders.domain.order import cancelling, customer, guards, invoicing, lifecycle, placing
 from services.orders.domain.order.basket import price_basket, wanted_again
 from services.orders.domain.order.change import Cancelled, Change, Locked, Placed, Stamp, Updated
 from services.orders.domain.order.order import STAGE, Kitchen, Lifecycle, Order, Payment, ServiceFlow, State
@@ -23,6 +24,7 @@ from services.orders.tests.builders import DRINKS, MIA, NOON, item, line, menu, 
 STATIONS = (station(), station(name="Bar", is_default=False, category_ids=frozenset({DRINKS})))
 ITEMS = (item(), item(category_id=DRINKS, name="Beer"), item(name="Water", price_minor=0))
 MENU = menu(*ITEMS)
+ADA = new_id()
 REFUSALS = {
     "ILLEGAL_TRANSITION",
     "LINE_ALREADY_FIRED",
@@ -38,7 +40,8 @@ FORWARD = {
     State.PAID: {State.PREPARING, State.READY, State.CANCELLED},
     State.PREPARING: {State.READY, State.DONE, State.CANCELLED},
     State.READY: {State.PREPARING, State.DONE, State.CANCELLED},
-    State.DONE: set(),
+    State.DONE: {State.INVOICED},
+    State.INVOICED: set(),
     State.CANCELLED: set(),
 }
 BEFORE_MONEY = {State.DRAFT, State.VALIDATED}
@@ -114,6 +117,14 @@ class OrderLife(RuleBasedStateMachine):
     def complete(self) -> None:
         self._try(lambda: lifecycle.complete(self.locked, self._stamp()))
 
+    @rule()
+    def invoice(self) -> None:
+        self._try(lambda: invoicing.invoiced(self.locked, 1, None, self._stamp()))
+
+    @rule(whose=st.sampled_from([None, ADA]))
+    def set_customer(self, whose: UUID | None) -> None:
+        self._try(lambda: customer.set_customer(self.locked, whose, self._stamp()))
+
     @rule(reason=st.sampled_from(["", "guest left"]))
     def begin_cancel(self, reason: str) -> None:
         self._try(lambda: cancelling.begin_cancel(self.locked, self._stamp(reason)))
@@ -176,6 +187,7 @@ class OrderLife(RuleBasedStateMachine):
             "fire": lambda: firing.fire(locked, [], "", STATIONS, stamp),
             "start": lambda: lifecycle.step_all(locked, TicketStep.START, False, stamp),
             "complete": lambda: lifecycle.complete(locked, stamp),
+            "invoice": lambda: invoicing.invoiced(locked, 1, None, stamp),
         }
 
     def _stamp(self, reason: str = "") -> Stamp:

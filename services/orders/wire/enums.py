@@ -4,9 +4,10 @@ from enum import StrEnum
 from typing import Any, TypeVar
 
 from fynlo.common.v1 import common_pb2
-from fynlo.orders.v1 import floor_pb2, orders_pb2
+from fynlo.orders.v1 import documents_pb2, floor_pb2, orders_pb2
 from fynlo.orders.v1 import orders_service_pb2 as orders_api
 
+from services.orders.domain.invoice import InvoiceKind
 from services.orders.domain.menu import OrderType
 from services.orders.domain.order.order import Kitchen, Lifecycle, Payment, ServiceFlow, State
 from services.orders.domain.table import TableShape, TableState
@@ -35,6 +36,7 @@ TICKET_STEP = _table(TicketStep, orders_api.TicketAction, "TICKET_ACTION")
 LINE_STEP = _table(LineStep, orders_api.TicketLineAction, "TICKET_LINE_ACTION")
 TABLE_SHAPE = _table(TableShape, floor_pb2.TableShape, "TABLE_SHAPE")
 TABLE_STATE = _table(TableState, floor_pb2.TableState, "TABLE_STATE")
+INVOICE_KIND = _table(InvoiceKind, documents_pb2.InvoiceKind, "INVOICE_KIND")
 ORDER_TYPE_OF = _reverse(ORDER_TYPE)
 BILL_MODE_OF = _reverse(BILL_MODE)
 SERVICE_FLOW_OF = _reverse(SERVICE_FLOW)
@@ -43,3 +45,4 @@ KITCHEN_OF = _reverse(KITCHEN)
 TICKET_STEP_OF = _reverse(TICKET_STEP)
 LINE_STEP_OF = _reverse(LINE_STEP)
 TABLE_SHAPE_OF = _reverse(TABLE_SHAPE)
+INVOICE_KIND_OF = _reverse(INVOICE_KIND)

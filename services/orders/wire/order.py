@@ -12,7 +12,6 @@ from fynlo.orders.v1 import orders_service_pb2 as orders_api
 from chassis.errors import InvalidArgument
 from chassis.ids import derived_id, parse_id
 from chassis.instants import instant, timestamp
-from services.orders.domain.errors import UnknownCustomer
 from services.orders.domain.order.basket import WantedLine, WantedOption
 from services.orders.domain.order.order import (
     Actor,
@@ -35,11 +34,8 @@ def wanted_order(draft: orders_api.OrderDraft, own_id: UUID) -> WantedOrder:
     """What the request asks for; ``own_id`` is the order's where the client names none.
 
     Lines without an id get one from the order, what was asked for and their place in it: a retry asks for the
-    same lines, and finds the goods that are held for them. Raises InvalidArgument (INVALID_ID, INVALID_TEXT)
-    and UnknownCustomer: there are none yet.
+    same lines, and finds the goods that are held for them. Raises InvalidArgument (INVALID_ID, INVALID_TEXT).
     """
-    if draft.customer_id:
-        raise UnknownCustomer(f"There is no customer {draft.customer_id}.")
     order_id = parse_id(draft.id) if draft.id else own_id
     content_hash = hashlib.sha256(draft.SerializeToString(deterministic=True)).digest()
     return WantedOrder(
@@ -57,6 +53,7 @@ def wanted_order(draft: orders_api.OrderDraft, own_id: UUID) -> WantedOrder:
         id_from_client=bool(draft.id),
         remarks=remarks_of(draft),
         table_id=parse_id(draft.table_id) if draft.table_id else None,
+        customer_id=parse_id(draft.customer_id) if draft.customer_id else None,
     )
 
 
@@ -108,6 +105,8 @@ def order_of(message: orders_pb2.Order, row: Mapping[str, Any]) -> Order:
         cancel_reason=row["cancel_reason"],
         remarks=remarks_of(message),
         table=None if row["table_id"] is None else AtTable(row["table_id"], message.table_name),
+        customer_id=UUID(message.customer_id) if message.customer_id else None,
+        invoice_number=message.invoice_number,
     )
 
 
@@ -147,6 +146,8 @@ def _order_message(order: Order) -> orders_pb2.Order:
         placed_by=actor_message(order.placed_by),
         completed_at=timestamp(order.completed_at),
         unsent_since=timestamp(order.unsent_since),
+        customer_id=str(order.customer_id or ""),
+        invoice_number=order.invoice_number,
     )
     write_remarks(order.remarks, message)
     return message

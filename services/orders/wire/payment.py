@@ -22,4 +22,7 @@ def captured_in(event: payments_events.PaymentCaptured) -> Captured:
         amount_minor=paid.amount_minor,
         currency_code=paid.currency_code,
         taken_by=Actor(paid.taken_by.user_id, paid.taken_by.name, paid.taken_by.device_id),
+        tip_minor=paid.tip_minor,
+        tendered_minor=paid.tendered_minor,
+        change_minor=paid.change_minor,
     )

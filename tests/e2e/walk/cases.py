@@ -37,8 +37,10 @@ async def request_for(operation: Operation, shop: Shop, caller: Device) -> Sent:
 
 MADE: dict[str, Callable[[Shop], Awaitable[Any]]] = {
     "category_id": lambda shop: shop.new_category(),
+    "customer_id": lambda shop: shop.new_customer(),
     "employee_id": lambda shop: shop.employee(),
     "invitation_id": lambda shop: shop.invitation(),
+    "invoice_id": lambda shop: shop.invoice(),
     "item_id": lambda shop: shop.new_item(),
     "number": lambda shop: shop.z_report(),
     "order_id": lambda shop: shop.order(),
@@ -184,6 +186,24 @@ async def _fire(operation: Operation, shop: Shop, caller: Device) -> Sent:
 @case("POST /orders/{order_id}/complete")
 async def _complete(operation: Operation, shop: Shop, caller: Device) -> Sent:
     return Sent({"order_id": (await shop.paid_and_ready())["id"]}, operation.example)
+
+
+@case("PUT /orders/{order_id}/customer")
+async def _set_customer(operation: Operation, shop: Shop, caller: Device) -> Sent:
+    order, customer = await shop.order(), await shop.new_customer()
+    return Sent({"order_id": order["id"]}, put(operation.example, customer_id=customer["id"]))
+
+
+@case("POST /orders/{order_id}/invoice")
+async def _invoice(operation: Operation, shop: Shop, caller: Device) -> Sent:
+    return Sent({"order_id": (await shop.done_order())["id"]}, operation.example)
+
+
+@case("POST /invoices/{invoice_id}/credit-notes")
+async def _credit(operation: Operation, shop: Shop, caller: Device) -> Sent:
+    invoice = await shop.invoice()
+    body = put(operation.example, lines__0__line_id=invoice["lines"][0]["line_id"])
+    return Sent({"invoice_id": invoice["id"]}, body)
 
 
 @case("POST /kitchen/stations")

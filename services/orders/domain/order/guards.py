@@ -14,7 +14,7 @@ def allowed_commands(order: Order) -> list[str]:
     if order.lifecycle is Lifecycle.DRAFT:
         return ["validate", "cancel"] if order.lines else ["cancel"]
     if order.lifecycle is not Lifecycle.VALIDATED:
-        return []
+        return ["invoice"] if order.lifecycle is Lifecycle.DONE else []
     kitchens = {line.kitchen for line in order.lines if line.active}
     possible = {
         "fire": Kitchen.HELD in kitchens and order.kitchen_may_start,

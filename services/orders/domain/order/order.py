@@ -197,6 +197,8 @@ class Order:
     cancel_reason: str = ""
     remarks: Remarks = NO_REMARKS
     table: AtTable | None = None
+    customer_id: UUID | None = None
+    invoice_number: int = 0
     told: object = field(default=None, init=False, repr=False, compare=False)
     """What tells it, made once by whoever tells it first; another order, made of this one, has none yet."""
 

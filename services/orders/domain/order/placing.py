@@ -30,6 +30,7 @@ class WantedOrder:
     id_from_client: bool = True
     remarks: Remarks = NO_REMARKS
     table_id: UUID | None = None
+    customer_id: UUID | None = None
 
 
 def new_order(
@@ -66,6 +67,7 @@ def new_order(
         placed_at=placed_at,
         remarks=wanted.remarks,
         table=table,
+        customer_id=wanted.customer_id,
     )
 
 

@@ -62,7 +62,7 @@ class OrderUpdated(_message.Message):
     TICKETS_FIELD_NUMBER: _builtins.int
     CAUSE_FIELD_NUMBER: _builtins.int
     cause: _builtins.str
-    """draft, fired, guest_allergy, note, transferred, cancelling or cancel_refused: what moved. more_tickets: the rest of the tickets of the event before it,
+    """draft, fired, guest_allergy, note, transferred, customer, invoiced, cancelling or cancel_refused: what moved. more_tickets: the rest of the tickets of the event before it,
     which could not carry them all.
     """
     @_builtins.property

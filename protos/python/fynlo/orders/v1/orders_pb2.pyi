@@ -379,6 +379,7 @@ class Order(_message.Message):
     UNSENT_SINCE_FIELD_NUMBER: _builtins.int
     GUEST_ALLERGY_FIELD_NUMBER: _builtins.int
     NOTE_FIELD_NUMBER: _builtins.int
+    INVOICE_NUMBER_FIELD_NUMBER: _builtins.int
     id: _builtins.str
     restaurant_id: _builtins.str
     number: _builtins.int
@@ -403,6 +404,8 @@ class Order(_message.Message):
     menu_version: _builtins.int
     note: _builtins.str
     """To the kitchen, on the whole order."""
+    invoice_number: _builtins.int
+    """Once it is invoiced."""
     @_builtins.property
     def created_at(self) -> _timestamp_pb2.Timestamp: ...
     @_builtins.property
@@ -456,10 +459,11 @@ class Order(_message.Message):
         unsent_since: _timestamp_pb2.Timestamp | None = ...,
         guest_allergy: Global___GuestAllergy | None = ...,
         note: _builtins.str = ...,
+        invoice_number: _builtins.int = ...,
     ) -> None: ...
     _HasFieldArgType: _TypeAlias = _typing.Literal["completed_at", b"completed_at", "created_at", b"created_at", "guest_allergy", b"guest_allergy", "placed_by", b"placed_by", "totals", b"totals", "unsent_since", b"unsent_since", "updated_at", b"updated_at"]  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["bill_mode", b"bill_mode", "business_date", b"business_date", "completed_at", b"completed_at", "covers", b"covers", "created_at", b"created_at", "currency_code", b"currency_code", "customer_id", b"customer_id", "guest_allergy", b"guest_allergy", "id", b"id", "kitchen_state", b"kitchen_state", "lifecycle", b"lifecycle", "lines", b"lines", "menu_version", b"menu_version", "note", b"note", "number", b"number", "order_type", b"order_type", "payment_state", b"payment_state", "placed_by", b"placed_by", "restaurant_id", b"restaurant_id", "service_flow", b"service_flow", "state", b"state", "table_id", b"table_id", "table_name", b"table_name", "totals", b"totals", "unsent_since", b"unsent_since", "updated_at", b"updated_at", "vat", b"vat", "version", b"version"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["bill_mode", b"bill_mode", "business_date", b"business_date", "completed_at", b"completed_at", "covers", b"covers", "created_at", b"created_at", "currency_code", b"currency_code", "customer_id", b"customer_id", "guest_allergy", b"guest_allergy", "id", b"id", "invoice_number", b"invoice_number", "kitchen_state", b"kitchen_state", "lifecycle", b"lifecycle", "lines", b"lines", "menu_version", b"menu_version", "note", b"note", "number", b"number", "order_type", b"order_type", "payment_state", b"payment_state", "placed_by", b"placed_by", "restaurant_id", b"restaurant_id", "service_flow", b"service_flow", "state", b"state", "table_id", b"table_id", "table_name", b"table_name", "totals", b"totals", "unsent_since", b"unsent_since", "updated_at", b"updated_at", "vat", b"vat", "version", b"version"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 
