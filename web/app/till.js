@@ -45,6 +45,9 @@ const start = async () => {
     { NoteDialog },
     { Approval },
     { TableDialog, Tables, TransferDialog },
+    { ReceiptDialog },
+    { CustomerDialog },
+    { InvoiceDialog, InvoicedDialog },
   ] = await Promise.all([
     import("./till/shop.js"),
     import("./till/sell.js"),
@@ -61,6 +64,9 @@ const start = async () => {
     import("./till/note.js"),
     import("./till/approval.js"),
     import("./till/tables.js"),
+    import("./till/paper.js"),
+    import("./till/customer.js"),
+    import("./till/invoice.js"),
   ]);
   const { alarms, dialog, dismissAlarm, drawer, openOrders, realtime, view } = shop;
   const views = { sell: Sell, orders: Orders, tables: Tables, drawer: Drawer };
@@ -70,6 +76,10 @@ const start = async () => {
     note: NoteDialog,
     pay: Pay,
     order: OrderDialog,
+    receipt: ReceiptDialog,
+    customer: CustomerDialog,
+    invoice: InvoiceDialog,
+    invoiced: InvoicedDialog,
     table: TableDialog,
     transfer: TransferDialog,
     move: Move,

@@ -12,6 +12,7 @@ import { html, useState } from "../view.js";
 import { AllergyButton, AllergyNote } from "./allergy.js";
 import { NoteButton, OrderNote } from "./note.js";
 import { useCommand } from "./command.js";
+import { OrderPapers } from "./paper.js";
 import { closeDialog, closedOrders, dialog, learnOrder, openOrders, orderOf, tables, view } from "./shop.js";
 import { OrderTable } from "./tables.js";
 import { SendNow, UnfiredChip } from "./unfired.js";
@@ -150,6 +151,7 @@ export function OrderDialog({ id }) {
       ${closed ? html`<${AllergyNote} order=${order} />` : html`<${AllergyButton} order=${order} />`}
       ${closed ? html`<${OrderNote} order=${order} />` : html`<${NoteButton} order=${order} />`}
       ${!closed && html`<${OrderTable} order=${order} />`}
+      <${OrderPapers} order=${order} />
       <table class="bill"><tbody>
         ${order.lines.map((line) => html`<${BillLine} key=${line.id} line=${line} currency=${currency} />`)}
       </tbody><tfoot>
