@@ -16,11 +16,13 @@ from fynlo.orders.v1 import (
     floor_service_pb2,
     orders_pb2,
     orders_service_pb2,
+    printing_pb2,
+    printing_service_pb2,
 )
 from fynlo_json import orders as orders_json
 from fynlo_json.catalog import ALLERGEN
 from fynlo_json.common import ORDER_TYPE
-from fynlo_json.orders import KITCHEN_STATE, ORDER_STATE, SERVICE_FLOW, TABLE_SHAPE
+from fynlo_json.orders import KITCHEN_STATE, ORDER_STATE, PRINTER_KIND, SERVICE_FLOW, TABLE_SHAPE
 from pydantic import AwareDatetime, Field
 
 from chassis.instants import timestamp
@@ -333,6 +335,56 @@ class ChangeTicketLineRequest(Body):
 
 class AcknowledgeTicketAlarmRequest(Body):
     """What AcknowledgeTicketAlarmRequest takes."""
+
+
+class Printer(Body):
+    """A printer of the restaurant that takes ESC/POS. Where it is in the house's network is known to its agent alone."""
+
+    name: Annotated[str, Field(min_length=1, max_length=40)]
+    kind: Literal["receipt", "kitchen"]
+    width: Annotated[int, Field(ge=32, le=64)]
+    station_id: UUID | None = None
+    fallback_id: UUID | None = None
+
+
+def printer(of: Printer) -> printing_pb2.Printer:
+    return printing_pb2.Printer(
+        name=of.name,
+        kind=PRINTER_KIND.numbers[of.kind],
+        width=of.width,
+        station_id=str(of.station_id or ""),
+        fallback_id=str(of.fallback_id or ""),
+    )
+
+
+class CreatePrintJobRequest(Body):
+    """What CreatePrintJobRequest takes."""
+
+    printer_id: UUID | None = None
+    order_id: UUID | None = None
+    ticket_id: UUID | None = None
+    invoice_id: UUID | None = None
+    allergens: bool = False
+
+
+class ClaimPrintJobRequest(Body):
+    """What ClaimPrintJobRequest takes."""
+
+    printer_ids: Annotated[list[UUID], Field(min_length=1, max_length=50)]
+
+
+class AckPrintJobRequest(Body):
+    """What AckPrintJobRequest takes."""
+
+    attempt: Annotated[int, Field(ge=1, le=1000)]
+    printed: bool
+    error: Annotated[str, Field(max_length=200)] | None = None
+
+
+class RetryPrintJobRequest(Body):
+    """What RetryPrintJobRequest takes."""
+
+    printer_id: UUID | None = None
 
 
 def _list_customers(call: Call, body: None) -> customers_service_pb2.ListCustomersRequest:
@@ -685,6 +737,67 @@ def _acknowledge_ticket_alarm(
 ) -> orders_service_pb2.AcknowledgeTicketAlarmRequest:
     return orders_service_pb2.AcknowledgeTicketAlarmRequest(
         request_id=call.key, ticket_id=call.id_of("ticket_id")
+    )
+
+
+def _list_printers(call: Call, body: None) -> printing_service_pb2.ListPrintersRequest:
+    return printing_service_pb2.ListPrintersRequest()
+
+
+def _save_printer(call: Call, body: Printer) -> printing_service_pb2.SavePrinterRequest:
+    return printing_service_pb2.SavePrinterRequest(request_id=call.key, printer=printer(body))
+
+
+def _save_printer_seen(call: Call, body: Printer) -> printing_service_pb2.SavePrinterRequest:
+    request = printing_service_pb2.SavePrinterRequest(request_id=call.key, printer=printer(body))
+    request.printer.id = call.id_of("printer_id")
+    request.printer.version = call.version
+    return request
+
+
+def _delete_printer(call: Call, body: None) -> printing_service_pb2.DeletePrinterRequest:
+    return printing_service_pb2.DeletePrinterRequest(request_id=call.key, printer_id=call.id_of("printer_id"))
+
+
+def _list_print_jobs(call: Call, body: None) -> printing_service_pb2.ListPrintJobsRequest:
+    return printing_service_pb2.ListPrintJobsRequest(
+        page=common_pb2.PageRequest(
+            limit=call.number("limit", 1, 200, default=50), cursor=call.cursor("cursor", 512)
+        ),
+        printer_id=call.query_id("printer_id"),
+    )
+
+
+def _create_print_job(call: Call, body: CreatePrintJobRequest) -> printing_service_pb2.CreatePrintJobRequest:
+    return printing_service_pb2.CreatePrintJobRequest(
+        request_id=call.key,
+        printer_id=str(body.printer_id or ""),
+        order_id=str(body.order_id or ""),
+        ticket_id=str(body.ticket_id or ""),
+        invoice_id=str(body.invoice_id or ""),
+        allergens=body.allergens,
+    )
+
+
+def _claim_print_job(call: Call, body: ClaimPrintJobRequest) -> printing_service_pb2.ClaimPrintJobRequest:
+    return printing_service_pb2.ClaimPrintJobRequest(
+        request_id=call.key, printer_ids=[str(one) for one in body.printer_ids]
+    )
+
+
+def _ack_print_job(call: Call, body: AckPrintJobRequest) -> printing_service_pb2.AckPrintJobRequest:
+    return printing_service_pb2.AckPrintJobRequest(
+        request_id=call.key,
+        job_id=call.id_of("job_id"),
+        attempt=body.attempt,
+        printed=body.printed,
+        error=body.error or "",
+    )
+
+
+def _retry_print_job(call: Call, body: RetryPrintJobRequest) -> printing_service_pb2.RetryPrintJobRequest:
+    return printing_service_pb2.RetryPrintJobRequest(
+        request_id=call.key, job_id=call.id_of("job_id"), printer_id=str(body.printer_id or "")
     )
 
 
@@ -1254,6 +1367,106 @@ ROUTES: Final[tuple[Route, ...]] = (
         request=_acknowledge_ticket_alarm,
         body=AcknowledgeTicketAlarmRequest,
         answer=lambda of: orders_json.ticket(of.ticket),
+        key="optional",
+        permission="orders.place",
+    ),
+    Route(
+        verb="GET",
+        path="/api/v2/printers",
+        service="fynlo.orders.v1.PrintingService",
+        name="ListPrinters",
+        request=_list_printers,
+        answer=orders_json.list_printers_response,
+        permission="orders.read",
+        reads=True,
+    ),
+    Route(
+        verb="POST",
+        path="/api/v2/printers",
+        service="fynlo.orders.v1.PrintingService",
+        name="SavePrinter",
+        request=_save_printer,
+        body=Printer,
+        answer=lambda of: orders_json.printer(of.printer),
+        status=201,
+        key="optional",
+        permission="floor.manage",
+        etag=lambda of: f'"{of.printer.version}"',
+    ),
+    Route(
+        verb="PUT",
+        path="/api/v2/printers/{printer_id}",
+        service="fynlo.orders.v1.PrintingService",
+        name="SavePrinter",
+        request=_save_printer_seen,
+        body=Printer,
+        answer=lambda of: orders_json.printer(of.printer),
+        key="optional",
+        permission="floor.manage",
+        etag=lambda of: f'"{of.printer.version}"',
+    ),
+    Route(
+        verb="DELETE",
+        path="/api/v2/printers/{printer_id}",
+        service="fynlo.orders.v1.PrintingService",
+        name="DeletePrinter",
+        request=_delete_printer,
+        answer=nothing,
+        key="optional",
+        permission="floor.manage",
+    ),
+    Route(
+        verb="GET",
+        path="/api/v2/print-jobs",
+        service="fynlo.orders.v1.PrintingService",
+        name="ListPrintJobs",
+        request=_list_print_jobs,
+        answer=orders_json.list_print_jobs_response,
+        permission="orders.read",
+        reads=True,
+    ),
+    Route(
+        verb="POST",
+        path="/api/v2/print-jobs",
+        service="fynlo.orders.v1.PrintingService",
+        name="CreatePrintJob",
+        request=_create_print_job,
+        body=CreatePrintJobRequest,
+        answer=lambda of: orders_json.print_job(of.job),
+        status=201,
+        key="required",
+        permission="orders.place",
+    ),
+    Route(
+        verb="POST",
+        path="/api/v2/print-jobs/claim",
+        service="fynlo.orders.v1.PrintingService",
+        name="ClaimPrintJob",
+        request=_claim_print_job,
+        body=ClaimPrintJobRequest,
+        answer=orders_json.claim_print_job_response,
+        key="optional",
+        permission="orders.place",
+    ),
+    Route(
+        verb="POST",
+        path="/api/v2/print-jobs/{job_id}/ack",
+        service="fynlo.orders.v1.PrintingService",
+        name="AckPrintJob",
+        request=_ack_print_job,
+        body=AckPrintJobRequest,
+        answer=lambda of: orders_json.print_job(of.job),
+        key="optional",
+        permission="orders.place",
+    ),
+    Route(
+        verb="POST",
+        path="/api/v2/print-jobs/{job_id}/retry",
+        service="fynlo.orders.v1.PrintingService",
+        name="RetryPrintJob",
+        request=_retry_print_job,
+        body=RetryPrintJobRequest,
+        answer=lambda of: orders_json.print_job(of.job),
         key="optional",
         permission="orders.place",
     ),

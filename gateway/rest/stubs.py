@@ -13,6 +13,7 @@ from fynlo.orders.v1.customers_service_pb2_grpc import CustomersServiceStub
 from fynlo.orders.v1.documents_service_pb2_grpc import DocumentsServiceStub
 from fynlo.orders.v1.floor_service_pb2_grpc import FloorServiceStub
 from fynlo.orders.v1.orders_service_pb2_grpc import KitchenServiceStub, OrdersServiceStub
+from fynlo.orders.v1.printing_service_pb2_grpc import PrintingServiceStub
 from fynlo.payments.v1.payments_service_pb2_grpc import PaymentsServiceStub, TillServiceStub
 from fynlo.realtime.v1.channel_source_service_pb2_grpc import ChannelSourceServiceStub
 from fynlo.staff.v1.staff_service_pb2_grpc import StaffServiceStub
@@ -27,6 +28,7 @@ STUBS: Final[dict[str, Any]] = {
     "fynlo.orders.v1.FloorService": FloorServiceStub,
     "fynlo.orders.v1.KitchenService": KitchenServiceStub,
     "fynlo.orders.v1.OrdersService": OrdersServiceStub,
+    "fynlo.orders.v1.PrintingService": PrintingServiceStub,
     "fynlo.payments.v1.PaymentsService": PaymentsServiceStub,
     "fynlo.payments.v1.TillService": TillServiceStub,
     "fynlo.realtime.v1.ChannelSourceService": ChannelSourceServiceStub,

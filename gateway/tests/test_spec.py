@@ -22,6 +22,7 @@ SERVICES = (
     "fynlo.orders.v1.FloorService",
     "fynlo.orders.v1.CustomersService",
     "fynlo.orders.v1.DocumentsService",
+    "fynlo.orders.v1.PrintingService",
     "fynlo.payments.v1.PaymentsService",
     "fynlo.payments.v1.TillService",
     "fynlo.staff.v1.StaffService",

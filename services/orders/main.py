@@ -7,6 +7,7 @@ from fynlo.orders.v1.orders_service_pb2_grpc import (
     add_KitchenServiceServicer_to_server,
     add_OrdersServiceServicer_to_server,
 )
+from fynlo.orders.v1.printing_service_pb2_grpc import add_PrintingServiceServicer_to_server
 from fynlo.realtime.v1.channel_source_service_pb2_grpc import add_ChannelSourceServiceServicer_to_server
 
 from chassis.process.composition import open_service
@@ -19,6 +20,7 @@ from services.orders.rpc.documents import DocumentsRpc
 from services.orders.rpc.floor import FloorRpc
 from services.orders.rpc.kitchen import KitchenRpc
 from services.orders.rpc.order import OrdersRpc
+from services.orders.rpc.printing import PrintingRpc
 from services.orders.settings import OrdersSettings
 from services.orders.usecases.copies import Copies
 from services.orders.usecases.day import publish_forever
@@ -36,6 +38,7 @@ async def build(settings: OrdersSettings) -> Service:
     orders.serve(add_FloorServiceServicer_to_server, FloorRpc(deps))
     orders.serve(add_CustomersServiceServicer_to_server, CustomersRpc(deps))
     orders.serve(add_DocumentsServiceServicer_to_server, DocumentsRpc(deps))
+    orders.serve(add_PrintingServiceServicer_to_server, PrintingRpc(deps))
     orders.serve(add_ChannelSourceServiceServicer_to_server, ChannelsRpc(deps))
     orders.consume(handlers(deps))
     orders.service.add_background("sweeper", lambda: sweep_forever(deps))

@@ -21,6 +21,7 @@ SERVICES = {
     "CatalogService": "catalog",
     "CustomersService": "orders",
     "DocumentsService": "orders",
+    "PrintingService": "orders",
     "ChannelSourceService": "realtime",
     "FloorService": "orders",
     "KitchenService": "orders",

@@ -27,6 +27,12 @@ FOREIGN = {
     "lines": "line",
     "table_id": "table",
     "section_id": "section",
+    "printer_id": "printer",
+    "printer_ids": "printer",
+    "fallback_id": "printer",
+    "station_id": "station",
+    "invoice_id": "invoice",
+    "ticket_id": "ticket",
     "customer_id": "customer",
     "check_id": "order",
     "till_session_id": "session",
@@ -36,11 +42,12 @@ FOREIGN = {
     "restaurant_id": "restaurant",
 }
 # Ids that the client makes, or that are noted and never looked up: a foreign one is as good as a new one.
-OPAQUE = {"id", "category_ids", "check_id", "carry_over_order_ids", "user_id"}
+OPAQUE = {"id", "category_ids", "check_id", "carry_over_order_ids", "user_id", "printer_ids"}
 QUERIES = {
     ("GET /orders", "table_id"): "table",
     ("GET /orders", "customer_id"): "customer",
     ("GET /invoices", "order_id"): "invoiced",
+    ("GET /print-jobs", "printer_id"): "printer",
     ("GET /kitchen/tickets", "station_id"): "station",
     ("GET /timecards", "employee_id"): "employee",
 }
@@ -54,6 +61,7 @@ FACTS = (
     "/floor/tables",
     "/customers/{customer}",
     "/invoices?order_id={invoiced}",
+    "/print-jobs?printer_id={printer}",
     "/orders/{order}",
     "/orders/{order}/history",
     "/orders/{order}/payments",
@@ -115,6 +123,9 @@ async def things_of(shop: Shop) -> dict[str, str]:
             "restaurant": shop.owner.restaurant_id,
             "customer": (await shop.new_customer())["id"],
             "invoiced": invoice["order_id"],
+            "invoice": invoice["id"],
+            "printer": (await shop.printer())["id"],
+            "ticket": (await shop.ticket())["id"],
         }
     return shop.kept["things"]
 

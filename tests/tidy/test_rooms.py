@@ -23,6 +23,7 @@ LAYERS = {
         "floor",
         "kitchen",
         "part",
+        "printing",
         "service",
         "services",
     },

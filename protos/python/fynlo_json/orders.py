@@ -15,6 +15,8 @@ from fynlo.orders.v1 import (
     floor_service_pb2,
     orders_pb2,
     orders_service_pb2,
+    printing_pb2,
+    printing_service_pb2,
 )
 
 from fynlo_json.catalog import ALLERGEN
@@ -27,6 +29,9 @@ KITCHEN_STATE: Final = EnumNames(orders_pb2.KitchenState, "KITCHEN_STATE_")
 LIFECYCLE: Final = EnumNames(orders_pb2.Lifecycle, "LIFECYCLE_")
 ORDER_STATE: Final = EnumNames(orders_pb2.OrderState, "ORDER_STATE_")
 PAYMENT_STATE: Final = EnumNames(orders_pb2.PaymentState, "PAYMENT_STATE_")
+PRINT_JOB_KIND: Final = EnumNames(printing_pb2.PrintJobKind, "PRINT_JOB_KIND_")
+PRINT_JOB_STATE: Final = EnumNames(printing_pb2.PrintJobState, "PRINT_JOB_STATE_")
+PRINTER_KIND: Final = EnumNames(printing_pb2.PrinterKind, "PRINTER_KIND_")
 SERVICE_FLOW: Final = EnumNames(orders_pb2.ServiceFlow, "SERVICE_FLOW_")
 TABLE_SHAPE: Final = EnumNames(floor_pb2.TableShape, "TABLE_SHAPE_")
 TABLE_STATE: Final = EnumNames(floor_pb2.TableState, "TABLE_STATE_")
@@ -40,6 +45,13 @@ def chosen_option(of: orders_pb2.ChosenOption) -> Json:
         "name": of.name,
         "quantity": of.quantity,
         "price_delta_minor": of.price_delta_minor,
+    }
+
+
+def claim_print_job_response(of: printing_service_pb2.ClaimPrintJobResponse) -> Json:
+    return {
+        "job": print_job(of.job) if of.HasField("job") else None,
+        "payload": of.payload or None,
     }
 
 
@@ -136,6 +148,20 @@ def list_invoices_response(of: documents_service_pb2.ListInvoicesResponse) -> Js
 def list_orders_response(of: orders_service_pb2.ListOrdersResponse) -> Json:
     return {
         "items": [order(one) for one in of.orders],
+        "next_cursor": of.next_cursor or None,
+    }
+
+
+def list_print_jobs_response(of: printing_service_pb2.ListPrintJobsResponse) -> Json:
+    return {
+        "items": [print_job(one) for one in of.jobs],
+        "next_cursor": of.next_cursor or None,
+    }
+
+
+def list_printers_response(of: printing_service_pb2.ListPrintersResponse) -> Json:
+    return {
+        "items": [printer(one) for one in of.printers],
         "next_cursor": of.next_cursor or None,
     }
 
@@ -296,6 +322,61 @@ def party(of: documents_pb2.Party) -> Json:
         "name": of.name,
         "address": of.address,
         "vat_number": of.vat_number or None,
+    }
+
+
+def print_job(of: printing_pb2.PrintJob) -> Json:
+    """Something to be printed on one printer. Absolute: the newest version replaces all before it."""
+    return {
+        "id": of.id,
+        "printer_id": of.printer_id,
+        "printer_name": of.printer_name,
+        "kind": PRINT_JOB_KIND[of.kind],
+        "title": of.title,
+        "order_id": of.order_id,
+        "state": PRINT_JOB_STATE[of.state],
+        "attempts": of.attempts,
+        "error": of.error or None,
+        "created_at": instant(of.created_at) if of.HasField("created_at") else None,
+        "next_at": instant(of.next_at) if of.HasField("next_at") else None,
+        "rerouted_to": of.rerouted_to or None,
+        "rerouted_from": of.rerouted_from or None,
+        "version": of.version,
+    }
+
+
+def print_job_updated(of: events_pb2.PrintJobUpdated) -> Json:
+    """A print job is new, or has moved. Whole: the newest version replaces all before it."""
+    return {
+        "job": print_job(of.job),
+    }
+
+
+def printer(of: printing_pb2.Printer) -> Json:
+    """A printer of the restaurant that takes ESC/POS. Where it is in the house's network is known to its agent alone."""
+    return {
+        "id": of.id,
+        "name": of.name,
+        "kind": PRINTER_KIND[of.kind],
+        "width": of.width,
+        "station_id": of.station_id or None,
+        "fallback_id": of.fallback_id or None,
+        "version": of.version,
+    }
+
+
+def printer_removed(of: events_pb2.PrinterRemoved) -> Json:
+    """There is no such printer any more. The version is newer than any that it had."""
+    return {
+        "printer_id": of.printer_id,
+        "version": of.version,
+    }
+
+
+def printer_saved(of: events_pb2.PrinterSaved) -> Json:
+    """A printer is new, or has changed."""
+    return {
+        "printer": printer(of.printer),
     }
 
 

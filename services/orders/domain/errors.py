@@ -159,6 +159,46 @@ class CreditUnclear(Unprocessable):
     """Each line is credited once, by a quantity or by an amount."""
 
 
+class PrinterNotFound(NotFound):
+    """There is no such printer in this restaurant."""
+
+
+class PrintJobNotFound(NotFound):
+    """There is no such print job in this restaurant."""
+
+
+class NoPrinter(Conflict):
+    """No printer is set up for what is to be printed."""
+
+
+class PrintJobOver(Conflict):
+    """It is printed, here or elsewhere."""
+
+
+class TooManyPrinters(Unprocessable):
+    """More printers than a restaurant may have."""
+
+
+class PrintUnclear(Unprocessable):
+    """One thing is printed by one job."""
+
+
+class UnknownPrinter(Unprocessable):
+    """There is no such printer."""
+
+    def __init__(self, field: str, printer_id: UUID) -> None:
+        detail = f"There is no printer {printer_id}."
+        super().__init__(detail, fields=[FieldError(field, "UNKNOWN_PRINTER", detail)])
+
+
+class UnknownStation(Unprocessable):
+    """There is no such station."""
+
+    def __init__(self, station_id: UUID) -> None:
+        detail = f"There is no station {station_id}."
+        super().__init__(detail, fields=[FieldError("station_id", "UNKNOWN_STATION", detail)])
+
+
 class NothingToPrint(Conflict):
     """There is nothing of it that a paper could say."""
 

@@ -312,6 +312,52 @@ invoice = sa.Table(
     ),
 )
 
+printer = sa.Table(
+    "printer",
+    metadata,
+    _tenant(),
+    _column("id", pg.UUID(), key=True),
+    _column("name", sa.Text),
+    _column("name_key", sa.Text),
+    _column("kind", sa.Text),
+    _column("width", sa.Integer),
+    _column("station_id", pg.UUID(), null=True),
+    _column("fallback_id", pg.UUID(), null=True),
+    _column("version", sa.BigInteger),
+    sa.Index("printer_name", "restaurant_id", "name_key", unique=True),
+)
+
+print_job = sa.Table(
+    "print_job",
+    metadata,
+    _tenant(),
+    _column("id", pg.UUID(), key=True),
+    _column("printer_id", pg.UUID()),
+    _column("printer_name", sa.Text),
+    _column("kind", sa.Text),
+    _column("title", sa.Text),
+    _column("order_id", pg.UUID()),
+    _column("payload", sa.LargeBinary),
+    _column("state", sa.Text),
+    _column("attempts", sa.Integer),
+    _column("error", sa.Text),
+    _column("created_at", _at),
+    _column("next_at", _at, null=True),
+    _column("version", sa.BigInteger),
+    _column("rerouted_to", pg.UUID(), null=True),
+    _column("rerouted_from", pg.UUID(), null=True),
+    sa.Index(
+        "print_job_due",
+        "restaurant_id",
+        "printer_id",
+        "next_at",
+        "id",
+        postgresql_where=sa.text("next_at IS NOT NULL"),
+    ),
+    sa.Index("print_job_newest", "restaurant_id", "created_at", "id"),
+    sa.Index("print_job_by_printer", "restaurant_id", "printer_id", "created_at", "id"),
+)
+
 order_day = sa.Table(
     "order_day",
     metadata,

@@ -4,12 +4,14 @@ from enum import StrEnum
 from typing import Any, TypeVar
 
 from fynlo.common.v1 import common_pb2
-from fynlo.orders.v1 import documents_pb2, floor_pb2, orders_pb2
+from fynlo.orders.v1 import documents_pb2, floor_pb2, orders_pb2, printing_pb2
 from fynlo.orders.v1 import orders_service_pb2 as orders_api
 
 from services.orders.domain.invoice import InvoiceKind
 from services.orders.domain.menu import OrderType
 from services.orders.domain.order.order import Kitchen, Lifecycle, Payment, ServiceFlow, State
+from services.orders.domain.print_job import PrintJobKind, PrintJobState
+from services.orders.domain.printer import PrinterKind
 from services.orders.domain.table import TableShape, TableState
 from services.orders.domain.ticket import LineStep, TicketStep
 from services.orders.pricing import BillMode
@@ -37,6 +39,9 @@ LINE_STEP = _table(LineStep, orders_api.TicketLineAction, "TICKET_LINE_ACTION")
 TABLE_SHAPE = _table(TableShape, floor_pb2.TableShape, "TABLE_SHAPE")
 TABLE_STATE = _table(TableState, floor_pb2.TableState, "TABLE_STATE")
 INVOICE_KIND = _table(InvoiceKind, documents_pb2.InvoiceKind, "INVOICE_KIND")
+PRINTER_KIND = _table(PrinterKind, printing_pb2.PrinterKind, "PRINTER_KIND")
+PRINT_JOB_KIND = _table(PrintJobKind, printing_pb2.PrintJobKind, "PRINT_JOB_KIND")
+PRINT_JOB_STATE = _table(PrintJobState, printing_pb2.PrintJobState, "PRINT_JOB_STATE")
 ORDER_TYPE_OF = _reverse(ORDER_TYPE)
 BILL_MODE_OF = _reverse(BILL_MODE)
 SERVICE_FLOW_OF = _reverse(SERVICE_FLOW)
@@ -46,3 +51,4 @@ TICKET_STEP_OF = _reverse(TICKET_STEP)
 LINE_STEP_OF = _reverse(LINE_STEP)
 TABLE_SHAPE_OF = _reverse(TABLE_SHAPE)
 INVOICE_KIND_OF = _reverse(INVOICE_KIND)
+PRINTER_KIND_OF = _reverse(PRINTER_KIND)

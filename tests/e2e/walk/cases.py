@@ -42,9 +42,11 @@ MADE: dict[str, Callable[[Shop], Awaitable[Any]]] = {
     "invitation_id": lambda shop: shop.invitation(),
     "invoice_id": lambda shop: shop.invoice(),
     "item_id": lambda shop: shop.new_item(),
+    "job_id": lambda shop: shop.print_job(),
     "number": lambda shop: shop.z_report(),
     "order_id": lambda shop: shop.order(),
     "payment_id": lambda shop: shop.payment(),
+    "printer_id": lambda shop: shop.new_printer(),
     "section_id": lambda shop: shop.new_section(),
     "session_id": lambda shop: shop.session(),
     "table_id": lambda shop: shop.new_table(),
@@ -204,6 +206,33 @@ async def _credit(operation: Operation, shop: Shop, caller: Device) -> Sent:
     invoice = await shop.invoice()
     body = put(operation.example, lines__0__line_id=invoice["lines"][0]["line_id"])
     return Sent({"invoice_id": invoice["id"]}, body)
+
+
+@case("POST /printers", "PUT /printers/{printer_id}")
+async def _save_printer(operation: Operation, shop: Shop, caller: Device) -> Sent:
+    body = put(operation.example, name=unique("Grill"), station_id=(await shop.station())["id"])
+    body = put(body, fallback_id=(await shop.printer())["id"])
+    if operation.method == "POST":
+        return Sent(body=body)
+    printer = await shop.new_printer()
+    return Sent({"printer_id": printer["id"]}, body, headers=match(printer))
+
+
+@case("POST /print-jobs")
+async def _print(operation: Operation, shop: Shop, caller: Device) -> Sent:
+    printer, order = await shop.printer(), await shop.order()
+    return Sent(body=put(operation.example, printer_id=printer["id"], order_id=order["id"]))
+
+
+@case("POST /print-jobs/claim")
+async def _claim(operation: Operation, shop: Shop, caller: Device) -> Sent:
+    return Sent(body=put(operation.example, printer_ids=[(await shop.new_printer())["id"]]))
+
+
+@case("POST /print-jobs/{job_id}/retry")
+async def _retry_print(operation: Operation, shop: Shop, caller: Device) -> Sent:
+    job, printer = await shop.print_job(), await shop.printer()
+    return Sent({"job_id": job["id"]}, put(operation.example, printer_id=printer["id"]))
 
 
 @case("POST /kitchen/stations")

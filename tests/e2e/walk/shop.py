@@ -126,6 +126,24 @@ class Shop:
         made: Json = await self.owner.post("/api/v2/customers", body)
         return made
 
+    async def printer(self) -> Json:
+        """One for receipts that stays."""
+        if "printer" not in self.kept:
+            self.kept["printer"] = await self.new_printer()
+        return self.kept["printer"]
+
+    async def new_printer(self) -> Json:
+        """Another one."""
+        body = {"name": unique("Bar"), "kind": "receipt", "width": 42}
+        made: Json = await self.owner.post("/api/v2/printers", body)
+        return made
+
+    async def print_job(self) -> Json:
+        """The bill of an order, which waits for an agent."""
+        body = {"order_id": (await self.order())["id"], "printer_id": (await self.printer())["id"]}
+        made: Json = await self.owner.post("/api/v2/print-jobs", body)
+        return made
+
     async def done_order(self) -> Json:
         """An order that is served and paid."""
         order = await self.paid_and_ready()

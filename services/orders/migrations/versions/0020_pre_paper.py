@@ -1,4 +1,5 @@
-"""Receipts that were handed out, customers, invoices and credit notes; what payments said of change and tips.
+"""What is printed: receipts that were handed out, customers, invoices and credit notes, printers and their
+queue; and what payments said of change and tips.
 
 Runs before the new code; the old code passes over all of it. An invoice is guarded twice: the service's role
 has no right to change one, and a trigger refuses it to everybody.
@@ -78,7 +79,43 @@ CREATE UNIQUE INDEX invoice_of_order ON orders.invoice (restaurant_id, order_id)
 CREATE INDEX invoice_by_order ON orders.invoice (restaurant_id, order_id, issued_at, id);
 CREATE INDEX invoice_newest ON orders.invoice (restaurant_id, issued_at, id);
 CREATE INDEX invoice_credited ON orders.invoice (restaurant_id, invoice_id, number)
-    WHERE invoice_id IS NOT NULL
+    WHERE invoice_id IS NOT NULL;
+CREATE TABLE orders.printer (
+    restaurant_id uuid NOT NULL,
+    id uuid NOT NULL,
+    name text NOT NULL,
+    name_key text NOT NULL,
+    kind text NOT NULL,
+    width integer NOT NULL,
+    station_id uuid,
+    fallback_id uuid,
+    version bigint NOT NULL,
+    CONSTRAINT printer_pkey PRIMARY KEY (restaurant_id, id)
+);
+CREATE UNIQUE INDEX printer_name ON orders.printer (restaurant_id, name_key);
+CREATE TABLE orders.print_job (
+    restaurant_id uuid NOT NULL,
+    id uuid NOT NULL,
+    printer_id uuid NOT NULL,
+    printer_name text NOT NULL,
+    kind text NOT NULL,
+    title text NOT NULL,
+    order_id uuid NOT NULL,
+    payload bytea NOT NULL,
+    state text NOT NULL,
+    attempts integer NOT NULL,
+    error text NOT NULL,
+    created_at timestamptz NOT NULL,
+    next_at timestamptz,
+    version bigint NOT NULL,
+    rerouted_to uuid,
+    rerouted_from uuid,
+    CONSTRAINT print_job_pkey PRIMARY KEY (restaurant_id, id)
+);
+CREATE INDEX print_job_due ON orders.print_job (restaurant_id, printer_id, next_at, id)
+    WHERE next_at IS NOT NULL;
+CREATE INDEX print_job_newest ON orders.print_job (restaurant_id, created_at, id);
+CREATE INDEX print_job_by_printer ON orders.print_job (restaurant_id, printer_id, created_at, id)
 """
 GRANTS = {
     "receipt_issue": "SELECT, INSERT, UPDATE",
@@ -87,6 +124,8 @@ GRANTS = {
     "order_customer": "SELECT, INSERT, UPDATE, DELETE",
     "invoice_counter": "SELECT, INSERT, UPDATE",
     "invoice": "SELECT, INSERT",
+    "printer": "SELECT, INSERT, UPDATE, DELETE",
+    "print_job": "SELECT, INSERT, UPDATE",
 }
 REFUSE = """
 CREATE FUNCTION orders.refuse_change() RETURNS trigger LANGUAGE plpgsql AS $$

@@ -26,10 +26,11 @@ from fynlo.common.v1 import channels_pb2 as fynlo_dot_common_dot_v1_dot_channels
 from fynlo.common.v1 import common_pb2 as fynlo_dot_common_dot_v1_dot_common__pb2
 from fynlo.orders.v1 import floor_pb2 as fynlo_dot_orders_dot_v1_dot_floor__pb2
 from fynlo.orders.v1 import orders_pb2 as fynlo_dot_orders_dot_v1_dot_orders__pb2
+from fynlo.orders.v1 import printing_pb2 as fynlo_dot_orders_dot_v1_dot_printing__pb2
 from google.protobuf import timestamp_pb2 as google_dot_protobuf_dot_timestamp__pb2
 
 
-DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n\x1c\x66ynlo/orders/v1/events.proto\x12\x0f\x66ynlo.orders.v1\x1a\x1e\x66ynlo/common/v1/channels.proto\x1a\x1c\x66ynlo/common/v1/common.proto\x1a\x1b\x66ynlo/orders/v1/floor.proto\x1a\x1c\x66ynlo/orders/v1/orders.proto\x1a\x1fgoogle/protobuf/timestamp.proto\"\x92\x01\n\x0bOrderPlaced\x12,\n\x05order\x18\x01 \x01(\x0b\x32\x16.fynlo.orders.v1.OrderR\x05order\x12\x31\n\x07tickets\x18\x02 \x03(\x0b\x32\x17.fynlo.orders.v1.TicketR\x07tickets:\"\xea\xf4\x18\x08\n\x06orders\xea\xf4\x18\x12\n\x07kitchen\x12\x07tickets\"\xa9\x01\n\x0cOrderUpdated\x12,\n\x05order\x18\x01 \x01(\x0b\x32\x16.fynlo.orders.v1.OrderR\x05order\x12\x31\n\x07tickets\x18\x02 \x03(\x0b\x32\x17.fynlo.orders.v1.TicketR\x07tickets\x12\x14\n\x05\x63\x61use\x18\x03 \x01(\tR\x05\x63\x61use:\"\xea\xf4\x18\x08\n\x06orders\xea\xf4\x18\x12\n\x07kitchen\x12\x07tickets\"\xf5\x01\n\x14OrderPaymentRecorded\x12,\n\x05order\x18\x01 \x01(\x0b\x32\x16.fynlo.orders.v1.OrderR\x05order\x12\x1d\n\npayment_id\x18\x02 \x01(\tR\tpaymentId\x12\x16\n\x06method\x18\x03 \x01(\tR\x06method\x12!\n\x0c\x61mount_minor\x18\x04 \x01(\x03R\x0b\x61mountMinor\x12\x31\n\x07tickets\x18\x05 \x03(\x0b\x32\x17.fynlo.orders.v1.TicketR\x07tickets:\"\xea\xf4\x18\x08\n\x06orders\xea\xf4\x18\x12\n\x07kitchen\x12\x07tickets\"L\n\x0eOrderCompleted\x12,\n\x05order\x18\x01 \x01(\x0b\x32\x16.fynlo.orders.v1.OrderR\x05order:\x0c\xea\xf4\x18\x08\n\x06orders\"\xc5\x01\n\x0eOrderCancelled\x12,\n\x05order\x18\x01 \x01(\x0b\x32\x16.fynlo.orders.v1.OrderR\x05order\x12\x31\n\x07tickets\x18\x02 \x03(\x0b\x32\x17.fynlo.orders.v1.TicketR\x07tickets\x12\x16\n\x06reason\x18\x03 \x01(\tR\x06reason\x12\x16\n\x06wasted\x18\x04 \x01(\x08R\x06wasted:\"\xea\xf4\x18\x08\n\x06orders\xea\xf4\x18\x12\n\x07kitchen\x12\x07tickets\"\x9f\x01\n\rTicketUpdated\x12/\n\x06ticket\x18\x01 \x01(\x0b\x32\x17.fynlo.orders.v1.TicketR\x06ticket\x12,\n\x05order\x18\x02 \x01(\x0b\x32\x16.fynlo.orders.v1.OrderR\x05order\x12\x14\n\x05\x63\x61use\x18\x03 \x01(\tR\x05\x63\x61use:\x19\xea\xf4\x18\t\n\x07kitchen\xea\xf4\x18\x08\n\x06orders\"O\n\x11KitchenOrderReady\x12,\n\x05order\x18\x01 \x01(\x0b\x32\x16.fynlo.orders.v1.OrderR\x05order:\x0c\xea\xf4\x18\x08\n\x06orders\"\xe7\x01\n\x11TicketUndelivered\x12/\n\x06ticket\x18\x01 \x01(\x0b\x32\x17.fynlo.orders.v1.TicketR\x06ticket\x12\x14\n\x05\x63\x61use\x18\x02 \x01(\tR\x05\x63\x61use\x12\x37\n\traised_at\x18\x03 \x01(\x0b\x32\x1a.google.protobuf.TimestampR\x08raisedAt\x12#\n\rkitchen_epoch\x18\x04 \x01(\tR\x0ckitchenEpoch\x12\x1f\n\x0bkitchen_seq\x18\x05 \x01(\x03R\nkitchenSeq:\x0c\xea\xf4\x18\x08\n\x06orders\"\xaa\x01\n\x12TicketAlarmCleared\x12/\n\x06ticket\x18\x01 \x01(\x0b\x32\x17.fynlo.orders.v1.TicketR\x06ticket\x12\x14\n\x05\x63\x61use\x18\x02 \x01(\tR\x05\x63\x61use\x12?\n\x0f\x61\x63knowledged_by\x18\x03 \x01(\x0b\x32\x16.fynlo.common.v1.ActorR\x0e\x61\x63knowledgedBy:\x0c\xea\xf4\x18\x08\n\x06orders\"Q\n\x0cStationSaved\x12\x32\n\x07station\x18\x01 \x01(\x0b\x32\x18.fynlo.orders.v1.StationR\x07station:\r\xea\xf4\x18\t\n\x07kitchen\"]\n\x0eMetricsUpdated\x12<\n\x07metrics\x18\x01 \x01(\x0b\x32\".fynlo.orders.v1.RestaurantMetricsR\x07metrics:\r\xea\xf4\x18\t\n\x07metrics\"I\n\x0cTableUpdated\x12,\n\x05table\x18\x01 \x01(\x0b\x32\x16.fynlo.orders.v1.TableR\x05table:\x0b\xea\xf4\x18\x07\n\x05\x66loor\"P\n\x0cTableRemoved\x12\x19\n\x08table_id\x18\x01 \x01(\tR\x07tableId\x12\x18\n\x07version\x18\x02 \x01(\x03R\x07version:\x0b\xea\xf4\x18\x07\n\x05\x66loor\"O\n\x0cSectionSaved\x12\x32\n\x07section\x18\x01 \x01(\x0b\x32\x18.fynlo.orders.v1.SectionR\x07section:\x0b\xea\xf4\x18\x07\n\x05\x66loor\"V\n\x0eSectionRemoved\x12\x1d\n\nsection_id\x18\x01 \x01(\tR\tsectionId\x12\x18\n\x07version\x18\x02 \x01(\x03R\x07version:\x0b\xea\xf4\x18\x07\n\x05\x66loorb\x06proto3')
+DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n\x1c\x66ynlo/orders/v1/events.proto\x12\x0f\x66ynlo.orders.v1\x1a\x1e\x66ynlo/common/v1/channels.proto\x1a\x1c\x66ynlo/common/v1/common.proto\x1a\x1b\x66ynlo/orders/v1/floor.proto\x1a\x1c\x66ynlo/orders/v1/orders.proto\x1a\x1e\x66ynlo/orders/v1/printing.proto\x1a\x1fgoogle/protobuf/timestamp.proto\"\x92\x01\n\x0bOrderPlaced\x12,\n\x05order\x18\x01 \x01(\x0b\x32\x16.fynlo.orders.v1.OrderR\x05order\x12\x31\n\x07tickets\x18\x02 \x03(\x0b\x32\x17.fynlo.orders.v1.TicketR\x07tickets:\"\xea\xf4\x18\x08\n\x06orders\xea\xf4\x18\x12\n\x07kitchen\x12\x07tickets\"\xa9\x01\n\x0cOrderUpdated\x12,\n\x05order\x18\x01 \x01(\x0b\x32\x16.fynlo.orders.v1.OrderR\x05order\x12\x31\n\x07tickets\x18\x02 \x03(\x0b\x32\x17.fynlo.orders.v1.TicketR\x07tickets\x12\x14\n\x05\x63\x61use\x18\x03 \x01(\tR\x05\x63\x61use:\"\xea\xf4\x18\x08\n\x06orders\xea\xf4\x18\x12\n\x07kitchen\x12\x07tickets\"\xf5\x01\n\x14OrderPaymentRecorded\x12,\n\x05order\x18\x01 \x01(\x0b\x32\x16.fynlo.orders.v1.OrderR\x05order\x12\x1d\n\npayment_id\x18\x02 \x01(\tR\tpaymentId\x12\x16\n\x06method\x18\x03 \x01(\tR\x06method\x12!\n\x0c\x61mount_minor\x18\x04 \x01(\x03R\x0b\x61mountMinor\x12\x31\n\x07tickets\x18\x05 \x03(\x0b\x32\x17.fynlo.orders.v1.TicketR\x07tickets:\"\xea\xf4\x18\x08\n\x06orders\xea\xf4\x18\x12\n\x07kitchen\x12\x07tickets\"L\n\x0eOrderCompleted\x12,\n\x05order\x18\x01 \x01(\x0b\x32\x16.fynlo.orders.v1.OrderR\x05order:\x0c\xea\xf4\x18\x08\n\x06orders\"\xc5\x01\n\x0eOrderCancelled\x12,\n\x05order\x18\x01 \x01(\x0b\x32\x16.fynlo.orders.v1.OrderR\x05order\x12\x31\n\x07tickets\x18\x02 \x03(\x0b\x32\x17.fynlo.orders.v1.TicketR\x07tickets\x12\x16\n\x06reason\x18\x03 \x01(\tR\x06reason\x12\x16\n\x06wasted\x18\x04 \x01(\x08R\x06wasted:\"\xea\xf4\x18\x08\n\x06orders\xea\xf4\x18\x12\n\x07kitchen\x12\x07tickets\"\x9f\x01\n\rTicketUpdated\x12/\n\x06ticket\x18\x01 \x01(\x0b\x32\x17.fynlo.orders.v1.TicketR\x06ticket\x12,\n\x05order\x18\x02 \x01(\x0b\x32\x16.fynlo.orders.v1.OrderR\x05order\x12\x14\n\x05\x63\x61use\x18\x03 \x01(\tR\x05\x63\x61use:\x19\xea\xf4\x18\t\n\x07kitchen\xea\xf4\x18\x08\n\x06orders\"O\n\x11KitchenOrderReady\x12,\n\x05order\x18\x01 \x01(\x0b\x32\x16.fynlo.orders.v1.OrderR\x05order:\x0c\xea\xf4\x18\x08\n\x06orders\"\xe7\x01\n\x11TicketUndelivered\x12/\n\x06ticket\x18\x01 \x01(\x0b\x32\x17.fynlo.orders.v1.TicketR\x06ticket\x12\x14\n\x05\x63\x61use\x18\x02 \x01(\tR\x05\x63\x61use\x12\x37\n\traised_at\x18\x03 \x01(\x0b\x32\x1a.google.protobuf.TimestampR\x08raisedAt\x12#\n\rkitchen_epoch\x18\x04 \x01(\tR\x0ckitchenEpoch\x12\x1f\n\x0bkitchen_seq\x18\x05 \x01(\x03R\nkitchenSeq:\x0c\xea\xf4\x18\x08\n\x06orders\"\xaa\x01\n\x12TicketAlarmCleared\x12/\n\x06ticket\x18\x01 \x01(\x0b\x32\x17.fynlo.orders.v1.TicketR\x06ticket\x12\x14\n\x05\x63\x61use\x18\x02 \x01(\tR\x05\x63\x61use\x12?\n\x0f\x61\x63knowledged_by\x18\x03 \x01(\x0b\x32\x16.fynlo.common.v1.ActorR\x0e\x61\x63knowledgedBy:\x0c\xea\xf4\x18\x08\n\x06orders\"Q\n\x0cStationSaved\x12\x32\n\x07station\x18\x01 \x01(\x0b\x32\x18.fynlo.orders.v1.StationR\x07station:\r\xea\xf4\x18\t\n\x07kitchen\"]\n\x0eMetricsUpdated\x12<\n\x07metrics\x18\x01 \x01(\x0b\x32\".fynlo.orders.v1.RestaurantMetricsR\x07metrics:\r\xea\xf4\x18\t\n\x07metrics\"I\n\x0cTableUpdated\x12,\n\x05table\x18\x01 \x01(\x0b\x32\x16.fynlo.orders.v1.TableR\x05table:\x0b\xea\xf4\x18\x07\n\x05\x66loor\"P\n\x0cTableRemoved\x12\x19\n\x08table_id\x18\x01 \x01(\tR\x07tableId\x12\x18\n\x07version\x18\x02 \x01(\x03R\x07version:\x0b\xea\xf4\x18\x07\n\x05\x66loor\"O\n\x0cSectionSaved\x12\x32\n\x07section\x18\x01 \x01(\x0b\x32\x18.fynlo.orders.v1.SectionR\x07section:\x0b\xea\xf4\x18\x07\n\x05\x66loor\"V\n\x0eSectionRemoved\x12\x1d\n\nsection_id\x18\x01 \x01(\tR\tsectionId\x12\x18\n\x07version\x18\x02 \x01(\x03R\x07version:\x0b\xea\xf4\x18\x07\n\x05\x66loor\"R\n\x0cPrinterSaved\x12\x32\n\x07printer\x18\x01 \x01(\x0b\x32\x18.fynlo.orders.v1.PrinterR\x07printer:\x0e\xea\xf4\x18\n\n\x08printing\"Y\n\x0ePrinterRemoved\x12\x1d\n\nprinter_id\x18\x01 \x01(\tR\tprinterId\x12\x18\n\x07version\x18\x02 \x01(\x03R\x07version:\x0e\xea\xf4\x18\n\n\x08printing\"N\n\x0fPrintJobUpdated\x12+\n\x03job\x18\x01 \x01(\x0b\x32\x19.fynlo.orders.v1.PrintJobR\x03job:\x0e\xea\xf4\x18\n\n\x08printingb\x06proto3')
 
 _globals = globals()
 _builder.BuildMessageAndEnumDescriptors(DESCRIPTOR, _globals)
@@ -66,34 +67,46 @@ if not _descriptor._USE_C_DESCRIPTORS:
   _globals['_SECTIONSAVED']._serialized_options = b'\352\364\030\007\n\005floor'
   _globals['_SECTIONREMOVED']._loaded_options = None
   _globals['_SECTIONREMOVED']._serialized_options = b'\352\364\030\007\n\005floor'
-  _globals['_ORDERPLACED']._serialized_start=204
-  _globals['_ORDERPLACED']._serialized_end=350
-  _globals['_ORDERUPDATED']._serialized_start=353
-  _globals['_ORDERUPDATED']._serialized_end=522
-  _globals['_ORDERPAYMENTRECORDED']._serialized_start=525
-  _globals['_ORDERPAYMENTRECORDED']._serialized_end=770
-  _globals['_ORDERCOMPLETED']._serialized_start=772
-  _globals['_ORDERCOMPLETED']._serialized_end=848
-  _globals['_ORDERCANCELLED']._serialized_start=851
-  _globals['_ORDERCANCELLED']._serialized_end=1048
-  _globals['_TICKETUPDATED']._serialized_start=1051
-  _globals['_TICKETUPDATED']._serialized_end=1210
-  _globals['_KITCHENORDERREADY']._serialized_start=1212
-  _globals['_KITCHENORDERREADY']._serialized_end=1291
-  _globals['_TICKETUNDELIVERED']._serialized_start=1294
-  _globals['_TICKETUNDELIVERED']._serialized_end=1525
-  _globals['_TICKETALARMCLEARED']._serialized_start=1528
-  _globals['_TICKETALARMCLEARED']._serialized_end=1698
-  _globals['_STATIONSAVED']._serialized_start=1700
-  _globals['_STATIONSAVED']._serialized_end=1781
-  _globals['_METRICSUPDATED']._serialized_start=1783
-  _globals['_METRICSUPDATED']._serialized_end=1876
-  _globals['_TABLEUPDATED']._serialized_start=1878
-  _globals['_TABLEUPDATED']._serialized_end=1951
-  _globals['_TABLEREMOVED']._serialized_start=1953
-  _globals['_TABLEREMOVED']._serialized_end=2033
-  _globals['_SECTIONSAVED']._serialized_start=2035
-  _globals['_SECTIONSAVED']._serialized_end=2114
-  _globals['_SECTIONREMOVED']._serialized_start=2116
-  _globals['_SECTIONREMOVED']._serialized_end=2202
+  _globals['_PRINTERSAVED']._loaded_options = None
+  _globals['_PRINTERSAVED']._serialized_options = b'\352\364\030\n\n\010printing'
+  _globals['_PRINTERREMOVED']._loaded_options = None
+  _globals['_PRINTERREMOVED']._serialized_options = b'\352\364\030\n\n\010printing'
+  _globals['_PRINTJOBUPDATED']._loaded_options = None
+  _globals['_PRINTJOBUPDATED']._serialized_options = b'\352\364\030\n\n\010printing'
+  _globals['_ORDERPLACED']._serialized_start=236
+  _globals['_ORDERPLACED']._serialized_end=382
+  _globals['_ORDERUPDATED']._serialized_start=385
+  _globals['_ORDERUPDATED']._serialized_end=554
+  _globals['_ORDERPAYMENTRECORDED']._serialized_start=557
+  _globals['_ORDERPAYMENTRECORDED']._serialized_end=802
+  _globals['_ORDERCOMPLETED']._serialized_start=804
+  _globals['_ORDERCOMPLETED']._serialized_end=880
+  _globals['_ORDERCANCELLED']._serialized_start=883
+  _globals['_ORDERCANCELLED']._serialized_end=1080
+  _globals['_TICKETUPDATED']._serialized_start=1083
+  _globals['_TICKETUPDATED']._serialized_end=1242
+  _globals['_KITCHENORDERREADY']._serialized_start=1244
+  _globals['_KITCHENORDERREADY']._serialized_end=1323
+  _globals['_TICKETUNDELIVERED']._serialized_start=1326
+  _globals['_TICKETUNDELIVERED']._serialized_end=1557
+  _globals['_TICKETALARMCLEARED']._serialized_start=1560
+  _globals['_TICKETALARMCLEARED']._serialized_end=1730
+  _globals['_STATIONSAVED']._serialized_start=1732
+  _globals['_STATIONSAVED']._serialized_end=1813
+  _globals['_METRICSUPDATED']._serialized_start=1815
+  _globals['_METRICSUPDATED']._serialized_end=1908
+  _globals['_TABLEUPDATED']._serialized_start=1910
+  _globals['_TABLEUPDATED']._serialized_end=1983
+  _globals['_TABLEREMOVED']._serialized_start=1985
+  _globals['_TABLEREMOVED']._serialized_end=2065
+  _globals['_SECTIONSAVED']._serialized_start=2067
+  _globals['_SECTIONSAVED']._serialized_end=2146
+  _globals['_SECTIONREMOVED']._serialized_start=2148
+  _globals['_SECTIONREMOVED']._serialized_end=2234
+  _globals['_PRINTERSAVED']._serialized_start=2236
+  _globals['_PRINTERSAVED']._serialized_end=2318
+  _globals['_PRINTERREMOVED']._serialized_start=2320
+  _globals['_PRINTERREMOVED']._serialized_end=2409
+  _globals['_PRINTJOBUPDATED']._serialized_start=2411
+  _globals['_PRINTJOBUPDATED']._serialized_end=2489
 # @@protoc_insertion_point(module_scope)
