@@ -1,8 +1,9 @@
 // What an order says on paper: its bill or receipt is looked at first, and handed out by printing it.
-import { request } from "../api.js";
+import { command, get, request } from "../api.js";
 import { newId } from "../ids.js";
 import { may } from "../session.js";
-import { Dialog, Refusal } from "../ui.js";
+import { plain } from "../text.js";
+import { Dialog, Refusal, toast } from "../ui.js";
 import { html, useEffect, useState } from "../view.js";
 import { CustomerButton } from "./customer.js";
 import { dialog, orderOf } from "./shop.js";
@@ -30,6 +31,17 @@ export async function textOf(path, key) {
   return (await request("GET", path, { key, headers })).text;
 }
 
+/** The printers of receipts that the restaurant has set up. */
+function usePrinters() {
+  const [printers, setPrinters] = useState([]);
+  useEffect(() => {
+    get("/printers")
+      .then((page) => setPrinters(page.items.filter((one) => one.kind === "receipt")))
+      .catch(() => {});
+  }, []);
+  return printers;
+}
+
 /** The document as it would be; printed it is the original, or says COPY. */
 export function ReceiptDialog({ id }) {
   const order = orderOf(id);
@@ -50,7 +62,22 @@ export function ReceiptDialog({ id }) {
       over = true;
     };
   }, [path, order?.version]);
+  const printers = usePrinters();
   const back = () => (dialog.value = { name: "order", id });
+  const send = async (printer) => {
+    setBusy(true);
+    setProblem(null);
+    try {
+      const job = await command("/print-jobs", { order_id: id, printer_id: printer.id, allergens }, { key });
+      setKey(newId());
+      setPrinted(true);
+      toast(`${job.title} is on its way to ${plain(printer.name)}`, { tone: "good" });
+    } catch (refusal) {
+      if (!refusal.passing) setKey(newId());
+      setProblem(refusal);
+    }
+    setBusy(false);
+  };
   const print = async () => {
     setBusy(true);
     setProblem(null);
@@ -76,6 +103,7 @@ export function ReceiptDialog({ id }) {
         <span>With allergens</span></label>
       <${Refusal} problem=${problem} />
       <div class="row spread no-print"><button type="button" class="ghost" onClick=${back}>Back</button>
+        ${printers.map((printer) => html`<button type="button" class="ghost" key=${printer.id} disabled=${busy} onClick=${() => send(printer)}>On <bdi>${plain(printer.name)}</bdi></button>`)}
         <button type="button" class="primary big" data-focus disabled=${busy} onClick=${print}>${printed ? "Print another copy" : `Print ${what}`}</button></div>
     </div>
   <//>`;
