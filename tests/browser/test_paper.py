@@ -34,7 +34,7 @@ async def test_a_bill_is_looked_at_first_and_printed_again_it_is_a_copy(desk: De
     await expect(paper).not_to_contain_text("COPY")
     await sheet.get_by_role("button", name="Print another copy").click()
     await expect(paper).to_contain_text("COPY")
-    assert await till.page.evaluate("window.printed") == 2
+    await till.page.wait_for_function("window.printed === 2")
 
 
 async def test_an_order_is_given_to_a_customer_who_is_found_or_new(desk: Desk, house: House) -> None:
