@@ -44,7 +44,7 @@ async def test_an_order_is_given_to_a_customer_who_is_found_or_new(desk: Desk, h
     await shown.get_by_role("button", name="Customer").click()
     sheet = till.dialog("customer")
     await sheet.get_by_role("searchbox").fill("07700 9")
-    await sheet.get_by_role("listitem").filter(has_text="Ada Okonkwo").click()
+    await sheet.get_by_role("button").filter(has_text="Ada Okonkwo").click()
     await expect(shown.get_by_role("button", name="Ada Okonkwo")).to_be_visible()
     assert (await house.owner.get(f"/api/v2/orders/{order['id']}"))["customer_id"] == ada["id"]
     await shown.get_by_role("button", name="Ada Okonkwo").click()

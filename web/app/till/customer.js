@@ -88,13 +88,13 @@ export function CustomerDialog({ id }) {
     <div class="stack">
       <label class="field">Name, telephone or e-mail
         <input type="search" name="q" maxlength="100" autocomplete="off" data-focus value=${query} onInput=${(event) => setQuery(event.target.value)} /></label>
-      <div class="found" role="list" aria-live="polite" onKeyDown=${(event) => rove(event)}>
+      <ul class="found" aria-live="polite" onKeyDown=${(event) => rove(event)}>
         ${found.items.map(
-          (customer) => html`<button type="button" role="listitem" class="customer" key=${customer.id} disabled=${busy} onClick=${() => choose(customer.id)}>
-            <strong><bdi>${plain(customer.name)}</bdi></strong><span class="quiet"><bdi>${plain(how(customer))}</bdi></span></button>`,
+          (customer) => html`<li key=${customer.id}><button type="button" class="customer" disabled=${busy} onClick=${() => choose(customer.id)}>
+            <strong><bdi>${plain(customer.name)}</bdi></strong><span class="quiet"><bdi>${plain(how(customer))}</bdi></span></button></li>`,
         )}
-        ${nobody && html`<p class="empty">Nobody is called so, or has that number.</p>`}
-      </div>
+      </ul>
+      ${nobody && html`<p class="empty" role="status">Nobody is called so, or has that number.</p>`}
       <${Refusal} problem=${failed} />
       <div class="row spread">
         ${order.customer_id ? html`<button type="button" class="ghost" disabled=${busy} onClick=${() => choose(null)}>Nobody’s</button>` : html`<span></span>`}

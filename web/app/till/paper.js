@@ -103,7 +103,7 @@ export function ReceiptDialog({ id }) {
         <span>With allergens</span></label>
       <${Refusal} problem=${problem} />
       <div class="row spread no-print"><button type="button" class="ghost" onClick=${back}>Back</button>
-        ${printers.map((printer) => html`<button type="button" class="ghost" key=${printer.id} disabled=${busy} onClick=${() => send(printer)}>On <bdi>${plain(printer.name)}</bdi></button>`)}
+        ${printers.map((printer) => html`<button type="button" class="ghost" key=${printer.id} disabled=${busy} onClick=${() => send(printer)}>Send to <bdi>${plain(printer.name)}</bdi></button>`)}
         <button type="button" class="primary big" data-focus disabled=${busy} onClick=${print}>${printed ? "Print another copy" : `Print ${what}`}</button></div>
     </div>
   <//>`;
