@@ -186,7 +186,7 @@ async def test_address_and_vat_number_stay_until_somebody_says_others_or_takes_t
         stored = (await restaurants.get_restaurant(town.ctx, casa)).settings
         message = settings_message(stored)
         for name in ("address", "vat_number", "country_code"):
-            message.ClearField(name)  # type: ignore[arg-type]
+            message.ClearField(name)
         message.MergeFrom(common_pb2.RestaurantSettings(**changes))  # type: ignore[arg-type]
         wanted = settings_of(message, casa)
         reply = await restaurants.update_restaurant(town.ctx, UpdateRestaurant(casa, key(), wanted), UPDATED)

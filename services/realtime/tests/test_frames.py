@@ -108,14 +108,22 @@ CASES: list[tuple[Message, str, str, str]] = [
     ),
     (orders_events.SectionRemoved(section_id="s1"), "floor", "section.removed", "section:s1"),
     (
-        orders_events.PrinterSaved(printer=printing_pb2.Printer(id="p1", kind=1)),
+        orders_events.PrinterSaved(
+            printer=printing_pb2.Printer(id="p1", kind=printing_pb2.PRINTER_KIND_RECEIPT)
+        ),
         "printing",
         "printer.updated",
         "printer:p1",
     ),
     (orders_events.PrinterRemoved(printer_id="p1"), "printing", "printer.removed", "printer:p1"),
     (
-        orders_events.PrintJobUpdated(job=printing_pb2.PrintJob(id="j1", kind=1, state=1)),
+        orders_events.PrintJobUpdated(
+            job=printing_pb2.PrintJob(
+                id="j1",
+                kind=printing_pb2.PRINT_JOB_KIND_TICKET,
+                state=printing_pb2.PRINT_JOB_STATE_QUEUED,
+            )
+        ),
         "printing",
         "print_job.updated",
         "print_job:j1",
