@@ -78,6 +78,7 @@ CASA_MEMBERS = (
     (CASA_TILL, auth_pb2.ROLE_EMPLOYEE),
 )
 SECOND_MEMBERS = ((SECOND, auth_pb2.ROLE_RESTAURANT_OWNER),)
+CASA_ADDRESS = "12 Camden High Street\nLondon NW1 0JH", "GB123456789"
 MAIL_SECONDS = 20.0
 """How long a mail is waited for."""
 MAIL_PAUSE_SECONDS = 0.05
@@ -132,6 +133,7 @@ async def seed(peers: Peers) -> list[str]:
         inside = await _inside(peers, casa_id)
     with _as(inside):
         members = await _members(peers, inside, CASA_MEMBERS)
+        await _address(peers, inside)
         await _menu(peers)
         await _stations(peers)
         await _floor(peers)
@@ -250,6 +252,15 @@ async def _mails_to(peers: Peers, person: Person) -> Sequence[people_api.OutboxM
     with inbound(budget_seconds=BUDGET_SECONDS):
         request = people_api.ListOutboxRequest(recipient=person.email)
         return (await peers.people.ListOutbox(request, timeout=CALL_SECONDS)).mails
+
+
+async def _address(peers: Peers, inside: auth_pb2.Session) -> None:
+    """What receipts say, unless somebody has changed the settings."""
+    if inside.restaurant.version == 1:
+        inside.restaurant.address, inside.restaurant.vat_number = CASA_ADDRESS
+        request = auth_api.UpdateRestaurantRequest(request_id=str(new_id()), settings=inside.restaurant)
+        await peers.auth.UpdateRestaurant(request, timeout=CALL_SECONDS)
+        peers.changes.append("an address")
 
 
 async def _menu(peers: Peers) -> None:

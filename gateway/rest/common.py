@@ -38,6 +38,9 @@ class RestaurantSettings(Body):
     day_cutoff_minutes: Annotated[int, Field(ge=0, lt=1440)]
     fee_preset: Literal["listed", "stripe_uk_online", "stripe_uk_in_person"]
     auto_complete: bool
+    address: Annotated[str, Field(max_length=300)] | None = None
+    vat_number: Annotated[str, Field(pattern="^([A-Z]{2}[0-9A-Z]{2,13})?$")] | None = None
+    country: Annotated[str, Field(pattern="^[A-Z]{2}$")] | None = None
     discount_caps: DiscountCaps | None = None
 
 
@@ -50,6 +53,9 @@ def restaurant_settings(of: RestaurantSettings) -> common_pb2.RestaurantSettings
         day_cutoff_minutes=of.day_cutoff_minutes,
         fee_preset=of.fee_preset,
         auto_complete=of.auto_complete,
+        address=of.address,
+        vat_number=of.vat_number,
+        country_code=of.country or "",
         discount_caps=None if of.discount_caps is None else discount_caps(of.discount_caps),
     )
 

@@ -9,14 +9,20 @@ from uuid import UUID
 from fynlo.common.v1 import common_pb2
 from fynlo.orders.v1 import (
     checks_service_pb2,
+    customers_pb2,
+    customers_service_pb2,
     discounts_pb2,
     discounts_service_pb2,
+    documents_pb2,
+    documents_service_pb2,
     floor_pb2,
     floor_service_pb2,
     kitchen_service_pb2,
     lines_service_pb2,
     orders_pb2,
     orders_service_pb2,
+    printing_pb2,
+    printing_service_pb2,
     station_pb2,
 )
 from fynlo_json import orders as orders_json
@@ -26,6 +32,7 @@ from fynlo_json.orders import (
     DISCOUNT_KIND,
     KITCHEN_STATE,
     ORDER_STATE,
+    PRINTER_KIND,
     PROMOTION_SCOPE,
     SERVICE_FLOW,
     SPLIT_MODE,
@@ -34,6 +41,7 @@ from fynlo_json.orders import (
 from pydantic import AwareDatetime, Field
 
 from chassis.instants import timestamp
+from gateway import texts
 from gateway.bodies import Body
 from gateway.calls import Call
 from gateway.plain import Route, nothing
@@ -82,6 +90,38 @@ class SplitOrderRequest(Body):
     groups: Annotated[list[CheckGroup], Field(max_length=40, default_factory=list)]
 
 
+class Customer(Body):
+    """Somebody whom the restaurant knows by name. No event carries any of it."""
+
+    name: Annotated[str, Field(min_length=1, max_length=120)]
+    phone: Annotated[str, Field(max_length=40)] | None = None
+    email: Annotated[str, Field(min_length=3, max_length=254, pattern=texts.EMAIL)] | None = None
+    address: Annotated[str, Field(max_length=300)] | None = None
+    vat_number: Annotated[str, Field(pattern="^([A-Z]{2}[0-9A-Z]{2,13})?$")] | None = None
+    notes: Annotated[str, Field(max_length=1000)] | None = None
+    marketing_consent: bool = False
+    consent_source: Annotated[str, Field(max_length=60)] | None = None
+
+
+def customer(of: Customer) -> customers_pb2.Customer:
+    return customers_pb2.Customer(
+        name=of.name,
+        phone=of.phone or "",
+        email=of.email or "",
+        address=of.address or "",
+        vat_number=of.vat_number or "",
+        notes=of.notes or "",
+        marketing_consent=of.marketing_consent,
+        consent_source=of.consent_source or "",
+    )
+
+
+class SetOrderCustomerRequest(Body):
+    """What SetOrderCustomerRequest takes."""
+
+    customer_id: UUID | None = None
+
+
 class AddDiscountRequest(Body):
     """What AddDiscountRequest takes."""
 
@@ -128,6 +168,52 @@ def promotion(of: Promotion) -> discounts_pb2.Promotion:
         effective_until=of.effective_until or "",
         active=of.active,
     )
+
+
+class Party(Body):
+    """A name and an address as a document prints them."""
+
+    name: Annotated[str, Field(min_length=1, max_length=120)]
+    address: Annotated[str, Field(min_length=1, max_length=300)]
+    vat_number: Annotated[str, Field(pattern="^[A-Z]{2}[0-9A-Z]{2,13}$")] | None = None
+
+
+def party(of: Party) -> documents_pb2.Party:
+    return documents_pb2.Party(
+        name=of.name,
+        address=of.address,
+        vat_number=of.vat_number or "",
+    )
+
+
+class CreateInvoiceRequest(Body):
+    """What CreateInvoiceRequest takes."""
+
+    customer_id: UUID | None = None
+    customer: Party | None = None
+
+
+class CreditLine(Body):
+    """What CreditLine takes."""
+
+    line_id: UUID
+    quantity: Annotated[int, Field(ge=1, le=999)] | None = None
+    amount_minor: Annotated[int, Field(ge=1, le=100000000000)] | None = None
+
+
+def credit_line(of: CreditLine) -> documents_service_pb2.CreditLine:
+    return documents_service_pb2.CreditLine(
+        line_id=str(of.line_id),
+        quantity=of.quantity or 0,
+        amount_minor=of.amount_minor or 0,
+    )
+
+
+class CreateCreditNoteRequest(Body):
+    """What CreateCreditNoteRequest takes."""
+
+    lines: Annotated[list[CreditLine], Field(min_length=1, max_length=250)]
+    reason: Annotated[str, Field(min_length=1, max_length=200)]
 
 
 class Section(Body):
@@ -429,6 +515,56 @@ class ChangeLineRequest(Body):
     base_version: Annotated[int, Field(ge=0, le=9223372036854775807)] | None = None
 
 
+class Printer(Body):
+    """A printer of the restaurant that takes ESC/POS. Where it is in the house's network is known to its agent alone."""
+
+    name: Annotated[str, Field(min_length=1, max_length=40)]
+    kind: Literal["receipt", "kitchen"]
+    width: Annotated[int, Field(ge=32, le=64)]
+    station_id: UUID | None = None
+    fallback_id: UUID | None = None
+
+
+def printer(of: Printer) -> printing_pb2.Printer:
+    return printing_pb2.Printer(
+        name=of.name,
+        kind=PRINTER_KIND.numbers[of.kind],
+        width=of.width,
+        station_id=str(of.station_id or ""),
+        fallback_id=str(of.fallback_id or ""),
+    )
+
+
+class CreatePrintJobRequest(Body):
+    """What CreatePrintJobRequest takes."""
+
+    printer_id: UUID | None = None
+    order_id: UUID | None = None
+    ticket_id: UUID | None = None
+    invoice_id: UUID | None = None
+    allergens: bool = False
+
+
+class ClaimPrintJobRequest(Body):
+    """What ClaimPrintJobRequest takes."""
+
+    printer_ids: Annotated[list[UUID], Field(min_length=1, max_length=50)]
+
+
+class AckPrintJobRequest(Body):
+    """What AckPrintJobRequest takes."""
+
+    attempt: Annotated[int, Field(ge=1, le=1000)]
+    printed: bool
+    error: Annotated[str, Field(max_length=200)] | None = None
+
+
+class RetryPrintJobRequest(Body):
+    """What RetryPrintJobRequest takes."""
+
+    printer_id: UUID | None = None
+
+
 def _split_order(call: Call, body: SplitOrderRequest) -> checks_service_pb2.SplitOrderRequest:
     return checks_service_pb2.SplitOrderRequest(
         request_id=call.key,
@@ -441,6 +577,44 @@ def _split_order(call: Call, body: SplitOrderRequest) -> checks_service_pb2.Spli
 
 def _list_checks(call: Call, body: None) -> checks_service_pb2.ListChecksRequest:
     return checks_service_pb2.ListChecksRequest(order_id=call.id_of("order_id"))
+
+
+def _list_customers(call: Call, body: None) -> customers_service_pb2.ListCustomersRequest:
+    return customers_service_pb2.ListCustomersRequest(
+        page=common_pb2.PageRequest(
+            limit=call.number("limit", 1, 200, default=50), cursor=call.cursor("cursor", 512)
+        ),
+        query=call.line("q", 100),
+    )
+
+
+def _get_customer(call: Call, body: None) -> customers_service_pb2.GetCustomerRequest:
+    return customers_service_pb2.GetCustomerRequest(customer_id=call.id_of("customer_id"))
+
+
+def _save_customer(call: Call, body: Customer) -> customers_service_pb2.SaveCustomerRequest:
+    return customers_service_pb2.SaveCustomerRequest(request_id=call.key, customer=customer(body))
+
+
+def _save_customer_seen(call: Call, body: Customer) -> customers_service_pb2.SaveCustomerRequest:
+    request = customers_service_pb2.SaveCustomerRequest(request_id=call.key, customer=customer(body))
+    request.customer.id = call.id_of("customer_id")
+    request.customer.version = call.version
+    return request
+
+
+def _erase_customer(call: Call, body: None) -> customers_service_pb2.EraseCustomerRequest:
+    return customers_service_pb2.EraseCustomerRequest(
+        request_id=call.key, customer_id=call.id_of("customer_id")
+    )
+
+
+def _set_order_customer(
+    call: Call, body: SetOrderCustomerRequest
+) -> customers_service_pb2.SetOrderCustomerRequest:
+    return customers_service_pb2.SetOrderCustomerRequest(
+        request_id=call.key, order_id=call.id_of("order_id"), customer_id=str(body.customer_id or "")
+    )
 
 
 def _add_discount(call: Call, body: AddDiscountRequest) -> discounts_service_pb2.AddDiscountRequest:
@@ -481,6 +655,59 @@ def _save_promotion_seen(call: Call, body: Promotion) -> discounts_service_pb2.S
 def _delete_promotion(call: Call, body: None) -> discounts_service_pb2.DeletePromotionRequest:
     return discounts_service_pb2.DeletePromotionRequest(
         request_id=call.key, promotion_id=call.id_of("promotion_id")
+    )
+
+
+def _get_receipt(call: Call, body: None) -> documents_service_pb2.GetReceiptRequest:
+    return documents_service_pb2.GetReceiptRequest(
+        request_id=call.key,
+        order_id=call.id_of("order_id"),
+        format=call.one_of("format", ["html", "text", "escpos"]),
+        width=call.number("width", 32, 64, default=42),
+        allergens=call.flag("allergens"),
+        preview=call.flag("preview"),
+        check_id=call.query_id("check_id"),
+    )
+
+
+def _create_invoice(call: Call, body: CreateInvoiceRequest) -> documents_service_pb2.CreateInvoiceRequest:
+    return documents_service_pb2.CreateInvoiceRequest(
+        request_id=call.key,
+        order_id=call.id_of("order_id"),
+        customer_id=str(body.customer_id or ""),
+        customer=None if body.customer is None else party(body.customer),
+    )
+
+
+def _list_invoices(call: Call, body: None) -> documents_service_pb2.ListInvoicesRequest:
+    return documents_service_pb2.ListInvoicesRequest(
+        page=common_pb2.PageRequest(
+            limit=call.number("limit", 1, 200, default=50), cursor=call.cursor("cursor", 512)
+        ),
+        order_id=call.query_id("order_id"),
+    )
+
+
+def _get_invoice(call: Call, body: None) -> documents_service_pb2.GetInvoiceRequest:
+    return documents_service_pb2.GetInvoiceRequest(invoice_id=call.id_of("invoice_id"))
+
+
+def _get_invoice_document(call: Call, body: None) -> documents_service_pb2.GetInvoiceDocumentRequest:
+    return documents_service_pb2.GetInvoiceDocumentRequest(
+        invoice_id=call.id_of("invoice_id"),
+        format=call.one_of("format", ["html", "text", "escpos"]),
+        width=call.number("width", 32, 64, default=42),
+    )
+
+
+def _create_credit_note(
+    call: Call, body: CreateCreditNoteRequest
+) -> documents_service_pb2.CreateCreditNoteRequest:
+    return documents_service_pb2.CreateCreditNoteRequest(
+        request_id=call.key,
+        invoice_id=call.id_of("invoice_id"),
+        lines=[credit_line(one) for one in body.lines],
+        reason=body.reason,
     )
 
 
@@ -578,6 +805,7 @@ def _list_orders(call: Call, body: None) -> orders_service_pb2.ListOrdersRequest
         business_date=call.date("business_date"),
         updated_since=call.instant("updated_since"),
         query=call.line("q", 100),
+        customer_id=call.query_id("customer_id"),
     )
 
 
@@ -795,6 +1023,67 @@ def _change_line(call: Call, body: ChangeLineRequest) -> lines_service_pb2.Chang
     )
 
 
+def _list_printers(call: Call, body: None) -> printing_service_pb2.ListPrintersRequest:
+    return printing_service_pb2.ListPrintersRequest()
+
+
+def _save_printer(call: Call, body: Printer) -> printing_service_pb2.SavePrinterRequest:
+    return printing_service_pb2.SavePrinterRequest(request_id=call.key, printer=printer(body))
+
+
+def _save_printer_seen(call: Call, body: Printer) -> printing_service_pb2.SavePrinterRequest:
+    request = printing_service_pb2.SavePrinterRequest(request_id=call.key, printer=printer(body))
+    request.printer.id = call.id_of("printer_id")
+    request.printer.version = call.version
+    return request
+
+
+def _delete_printer(call: Call, body: None) -> printing_service_pb2.DeletePrinterRequest:
+    return printing_service_pb2.DeletePrinterRequest(request_id=call.key, printer_id=call.id_of("printer_id"))
+
+
+def _list_print_jobs(call: Call, body: None) -> printing_service_pb2.ListPrintJobsRequest:
+    return printing_service_pb2.ListPrintJobsRequest(
+        page=common_pb2.PageRequest(
+            limit=call.number("limit", 1, 200, default=50), cursor=call.cursor("cursor", 512)
+        ),
+        printer_id=call.query_id("printer_id"),
+    )
+
+
+def _create_print_job(call: Call, body: CreatePrintJobRequest) -> printing_service_pb2.CreatePrintJobRequest:
+    return printing_service_pb2.CreatePrintJobRequest(
+        request_id=call.key,
+        printer_id=str(body.printer_id or ""),
+        order_id=str(body.order_id or ""),
+        ticket_id=str(body.ticket_id or ""),
+        invoice_id=str(body.invoice_id or ""),
+        allergens=body.allergens,
+    )
+
+
+def _claim_print_job(call: Call, body: ClaimPrintJobRequest) -> printing_service_pb2.ClaimPrintJobRequest:
+    return printing_service_pb2.ClaimPrintJobRequest(
+        request_id=call.key, printer_ids=[str(one) for one in body.printer_ids]
+    )
+
+
+def _ack_print_job(call: Call, body: AckPrintJobRequest) -> printing_service_pb2.AckPrintJobRequest:
+    return printing_service_pb2.AckPrintJobRequest(
+        request_id=call.key,
+        job_id=call.id_of("job_id"),
+        attempt=body.attempt,
+        printed=body.printed,
+        error=body.error or "",
+    )
+
+
+def _retry_print_job(call: Call, body: RetryPrintJobRequest) -> printing_service_pb2.RetryPrintJobRequest:
+    return printing_service_pb2.RetryPrintJobRequest(
+        request_id=call.key, job_id=call.id_of("job_id"), printer_id=str(body.printer_id or "")
+    )
+
+
 ROUTES: Final[tuple[Route, ...]] = (
     Route(
         verb="PUT",
@@ -816,6 +1105,74 @@ ROUTES: Final[tuple[Route, ...]] = (
         answer=orders_json.list_checks_response,
         permission="orders.read",
         reads=True,
+    ),
+    Route(
+        verb="GET",
+        path="/api/v2/customers",
+        service="fynlo.orders.v1.CustomersService",
+        name="ListCustomers",
+        request=_list_customers,
+        answer=orders_json.list_customers_response,
+        permission="customers.read",
+        reads=True,
+    ),
+    Route(
+        verb="GET",
+        path="/api/v2/customers/{customer_id}",
+        service="fynlo.orders.v1.CustomersService",
+        name="GetCustomer",
+        request=_get_customer,
+        answer=lambda of: orders_json.customer(of.customer),
+        permission="customers.read",
+        reads=True,
+        etag=lambda of: f'"{of.customer.version}"',
+    ),
+    Route(
+        verb="POST",
+        path="/api/v2/customers",
+        service="fynlo.orders.v1.CustomersService",
+        name="SaveCustomer",
+        request=_save_customer,
+        body=Customer,
+        answer=lambda of: orders_json.customer(of.customer),
+        status=201,
+        key="optional",
+        permission="customers.edit",
+        etag=lambda of: f'"{of.customer.version}"',
+        location=lambda of: f"/api/v2/customers/{of.customer.id}",
+    ),
+    Route(
+        verb="PUT",
+        path="/api/v2/customers/{customer_id}",
+        service="fynlo.orders.v1.CustomersService",
+        name="SaveCustomer",
+        request=_save_customer_seen,
+        body=Customer,
+        answer=lambda of: orders_json.customer(of.customer),
+        key="optional",
+        permission="customers.edit",
+        etag=lambda of: f'"{of.customer.version}"',
+    ),
+    Route(
+        verb="DELETE",
+        path="/api/v2/customers/{customer_id}",
+        service="fynlo.orders.v1.CustomersService",
+        name="EraseCustomer",
+        request=_erase_customer,
+        answer=nothing,
+        key="optional",
+        permission="customers.erase",
+    ),
+    Route(
+        verb="PUT",
+        path="/api/v2/orders/{order_id}/customer",
+        service="fynlo.orders.v1.CustomersService",
+        name="SetOrderCustomer",
+        request=_set_order_customer,
+        body=SetOrderCustomerRequest,
+        answer=lambda of: orders_json.order(of.order),
+        key="optional",
+        permission="orders.place",
     ),
     Route(
         verb="POST",
@@ -883,6 +1240,74 @@ ROUTES: Final[tuple[Route, ...]] = (
         answer=nothing,
         key="optional",
         permission="discounts.manage",
+    ),
+    Route(
+        verb="GET",
+        path="/api/v2/orders/{order_id}/receipt",
+        service="fynlo.orders.v1.DocumentsService",
+        name="GetReceipt",
+        request=_get_receipt,
+        answer=nothing,
+        key="optional",
+        permission="orders.read",
+        file=True,
+    ),
+    Route(
+        verb="POST",
+        path="/api/v2/orders/{order_id}/invoice",
+        service="fynlo.orders.v1.DocumentsService",
+        name="CreateInvoice",
+        request=_create_invoice,
+        body=CreateInvoiceRequest,
+        answer=lambda of: orders_json.invoice(of.invoice),
+        status=201,
+        key="required",
+        permission="orders.place",
+        location=lambda of: f"/api/v2/invoices/{of.invoice.id}",
+    ),
+    Route(
+        verb="GET",
+        path="/api/v2/invoices",
+        service="fynlo.orders.v1.DocumentsService",
+        name="ListInvoices",
+        request=_list_invoices,
+        answer=orders_json.list_invoices_response,
+        permission="customers.read",
+        reads=True,
+    ),
+    Route(
+        verb="GET",
+        path="/api/v2/invoices/{invoice_id}",
+        service="fynlo.orders.v1.DocumentsService",
+        name="GetInvoice",
+        request=_get_invoice,
+        answer=lambda of: orders_json.invoice(of.invoice),
+        permission="customers.read",
+        reads=True,
+    ),
+    Route(
+        verb="GET",
+        path="/api/v2/invoices/{invoice_id}/document",
+        service="fynlo.orders.v1.DocumentsService",
+        name="GetInvoiceDocument",
+        request=_get_invoice_document,
+        answer=nothing,
+        permission="customers.read",
+        reads=True,
+        file=True,
+    ),
+    Route(
+        verb="POST",
+        path="/api/v2/invoices/{invoice_id}/credit-notes",
+        service="fynlo.orders.v1.DocumentsService",
+        name="CreateCreditNote",
+        request=_create_credit_note,
+        body=CreateCreditNoteRequest,
+        answer=lambda of: orders_json.invoice(of.credit_note),
+        status=201,
+        key="required",
+        permission="invoices.credit",
+        location=lambda of: f"/api/v2/invoices/{of.credit_note.id}",
     ),
     Route(
         verb="GET",
@@ -1387,6 +1812,106 @@ ROUTES: Final[tuple[Route, ...]] = (
         request=_change_line,
         body=ChangeLineRequest,
         answer=lambda of: orders_json.order(of.order),
+        key="optional",
+        permission="orders.place",
+    ),
+    Route(
+        verb="GET",
+        path="/api/v2/printers",
+        service="fynlo.orders.v1.PrintingService",
+        name="ListPrinters",
+        request=_list_printers,
+        answer=orders_json.list_printers_response,
+        permission="orders.read",
+        reads=True,
+    ),
+    Route(
+        verb="POST",
+        path="/api/v2/printers",
+        service="fynlo.orders.v1.PrintingService",
+        name="SavePrinter",
+        request=_save_printer,
+        body=Printer,
+        answer=lambda of: orders_json.printer(of.printer),
+        status=201,
+        key="optional",
+        permission="floor.manage",
+        etag=lambda of: f'"{of.printer.version}"',
+    ),
+    Route(
+        verb="PUT",
+        path="/api/v2/printers/{printer_id}",
+        service="fynlo.orders.v1.PrintingService",
+        name="SavePrinter",
+        request=_save_printer_seen,
+        body=Printer,
+        answer=lambda of: orders_json.printer(of.printer),
+        key="optional",
+        permission="floor.manage",
+        etag=lambda of: f'"{of.printer.version}"',
+    ),
+    Route(
+        verb="DELETE",
+        path="/api/v2/printers/{printer_id}",
+        service="fynlo.orders.v1.PrintingService",
+        name="DeletePrinter",
+        request=_delete_printer,
+        answer=nothing,
+        key="optional",
+        permission="floor.manage",
+    ),
+    Route(
+        verb="GET",
+        path="/api/v2/print-jobs",
+        service="fynlo.orders.v1.PrintingService",
+        name="ListPrintJobs",
+        request=_list_print_jobs,
+        answer=orders_json.list_print_jobs_response,
+        permission="orders.read",
+        reads=True,
+    ),
+    Route(
+        verb="POST",
+        path="/api/v2/print-jobs",
+        service="fynlo.orders.v1.PrintingService",
+        name="CreatePrintJob",
+        request=_create_print_job,
+        body=CreatePrintJobRequest,
+        answer=lambda of: orders_json.print_job(of.job),
+        status=201,
+        key="required",
+        permission="orders.place",
+    ),
+    Route(
+        verb="POST",
+        path="/api/v2/print-jobs/claim",
+        service="fynlo.orders.v1.PrintingService",
+        name="ClaimPrintJob",
+        request=_claim_print_job,
+        body=ClaimPrintJobRequest,
+        answer=orders_json.claim_print_job_response,
+        key="optional",
+        permission="orders.place",
+    ),
+    Route(
+        verb="POST",
+        path="/api/v2/print-jobs/{job_id}/ack",
+        service="fynlo.orders.v1.PrintingService",
+        name="AckPrintJob",
+        request=_ack_print_job,
+        body=AckPrintJobRequest,
+        answer=lambda of: orders_json.print_job(of.job),
+        key="optional",
+        permission="orders.place",
+    ),
+    Route(
+        verb="POST",
+        path="/api/v2/print-jobs/{job_id}/retry",
+        service="fynlo.orders.v1.PrintingService",
+        name="RetryPrintJob",
+        request=_retry_print_job,
+        body=RetryPrintJobRequest,
+        answer=lambda of: orders_json.print_job(of.job),
         key="optional",
         permission="orders.place",
     ),

@@ -11,11 +11,14 @@ from fynlo.catalog.v1.catalog_service_pb2_grpc import CatalogServiceStub
 from fynlo.catalog.v1.stock_service_pb2_grpc import StockServiceStub
 from fynlo.operations.v1.parked_events_service_pb2_grpc import ParkedEventsServiceStub
 from fynlo.orders.v1.checks_service_pb2_grpc import ChecksServiceStub
+from fynlo.orders.v1.customers_service_pb2_grpc import CustomersServiceStub
 from fynlo.orders.v1.discounts_service_pb2_grpc import DiscountsServiceStub
+from fynlo.orders.v1.documents_service_pb2_grpc import DocumentsServiceStub
 from fynlo.orders.v1.floor_service_pb2_grpc import FloorServiceStub
 from fynlo.orders.v1.kitchen_service_pb2_grpc import KitchenBoardServiceStub
 from fynlo.orders.v1.lines_service_pb2_grpc import LinesServiceStub
 from fynlo.orders.v1.orders_service_pb2_grpc import KitchenServiceStub, OrdersServiceStub
+from fynlo.orders.v1.printing_service_pb2_grpc import PrintingServiceStub
 from fynlo.payments.v1.payments_service_pb2_grpc import PaymentsServiceStub, TillServiceStub
 from fynlo.realtime.v1.channel_source_service_pb2_grpc import ChannelSourceServiceStub
 from fynlo.staff.v1.staff_service_pb2_grpc import StaffServiceStub
@@ -27,12 +30,15 @@ STUBS: Final[dict[str, Any]] = {
     "fynlo.catalog.v1.StockService": StockServiceStub,
     "fynlo.operations.v1.ParkedEventsService": ParkedEventsServiceStub,
     "fynlo.orders.v1.ChecksService": ChecksServiceStub,
+    "fynlo.orders.v1.CustomersService": CustomersServiceStub,
     "fynlo.orders.v1.DiscountsService": DiscountsServiceStub,
+    "fynlo.orders.v1.DocumentsService": DocumentsServiceStub,
     "fynlo.orders.v1.FloorService": FloorServiceStub,
     "fynlo.orders.v1.KitchenBoardService": KitchenBoardServiceStub,
     "fynlo.orders.v1.KitchenService": KitchenServiceStub,
     "fynlo.orders.v1.LinesService": LinesServiceStub,
     "fynlo.orders.v1.OrdersService": OrdersServiceStub,
+    "fynlo.orders.v1.PrintingService": PrintingServiceStub,
     "fynlo.payments.v1.PaymentsService": PaymentsServiceStub,
     "fynlo.payments.v1.TillService": TillServiceStub,
     "fynlo.realtime.v1.ChannelSourceService": ChannelSourceServiceStub,

@@ -31,6 +31,8 @@ _TICKETS: Final = "/api/v2/kitchen/tickets"
 _STATIONS: Final = "/api/v2/kitchen/stations"
 _TABLES: Final = "/api/v2/floor/tables"
 _SECTIONS: Final = "/api/v2/floor/sections"
+_PRINTERS: Final = "/api/v2/printers"
+_PRINT_JOBS: Final = "/api/v2/print-jobs"
 UNKNOWN_KIND: Final = "unknown"
 """An event of a newer service: it keeps the numbers without a gap and changes nothing."""
 
@@ -247,6 +249,26 @@ def _section_removed(message: orders_events.SectionRemoved) -> Content:
     return Content("section.removed", key, message.version, content, _SECTIONS)
 
 
+# --- printing -------------------------------------------------------------------------------------------
+
+
+def _printer(message: orders_events.PrinterSaved) -> Content:
+    printer = message.printer
+    content = orders_json.printer(printer)
+    return Content("printer.updated", f"printer:{printer.id}", printer.version, content, _PRINTERS)
+
+
+def _printer_removed(message: orders_events.PrinterRemoved) -> Content:
+    key, content = f"printer:{message.printer_id}", orders_json.printer_removed(message)
+    return Content("printer.removed", key, message.version, content, _PRINTERS)
+
+
+def _print_job(message: orders_events.PrintJobUpdated) -> Content:
+    job = message.job
+    content = orders_json.print_job(job)
+    return Content("print_job.updated", f"print_job:{job.id}", job.version, content, _PRINT_JOBS)
+
+
 # --- the other channels -------------------------------------------------------------------------------------
 
 
@@ -319,6 +341,9 @@ _SHOWN: Final[tuple[tuple[type[Message], str, Callable[[Any], Content]], ...]] =
     (orders_events.TableRemoved, "floor", _table_removed),
     (orders_events.SectionSaved, "floor", _section),
     (orders_events.SectionRemoved, "floor", _section_removed),
+    (orders_events.PrinterSaved, "printing", _printer),
+    (orders_events.PrinterRemoved, "printing", _printer_removed),
+    (orders_events.PrintJobUpdated, "printing", _print_job),
     (orders_events.MetricsUpdated, "metrics", _metrics),
     (catalog_events.StockChanged, "inventory", _stock("inventory.level", "level")),
     (catalog_events.StockLow, "inventory", _stock("inventory.low_stock", "low")),

@@ -297,6 +297,7 @@ def test_a_person_without_a_chosen_restaurant_logs_in_to_none() -> None:
         ("orders", {"orders": [], "alarms": [], "unrouted": []}),
         ("kitchen", {"tickets": [], "stations": []}),
         ("floor", {"tables": [], "sections": []}),
+        ("printing", {"printers": [], "jobs": []}),
         ("inventory", {"levels": []}),
         ("staff", {"timecards": []}),
         ("tills", {"sessions": []}),

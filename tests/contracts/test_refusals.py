@@ -19,6 +19,9 @@ from tests.tidy.source import REPOSITORY
 SERVICES = {
     "AuthService": "auth",
     "CatalogService": "catalog",
+    "CustomersService": "orders",
+    "DocumentsService": "orders",
+    "PrintingService": "orders",
     "ChannelSourceService": "realtime",
     "ChecksService": "orders",
     "DiscountsService": "orders",

@@ -24,6 +24,8 @@ EMPLOYEE = {
     "till.operate",
     "staff.clock",
     "realtime.subscribe",
+    "customers.read",
+    "customers.edit",
 }
 MANAGER = EMPLOYEE | {
     "reports.read",
@@ -34,6 +36,8 @@ MANAGER = EMPLOYEE | {
     "floor.manage",
     "discounts.manage",
     "members.invite",
+    "customers.erase",
+    "invoices.credit",
 }
 OWNER = MANAGER | {"members.manage", "settings.manage"}
 ROLES = {

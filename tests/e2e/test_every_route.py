@@ -68,7 +68,8 @@ async def test_the_documented_example_works_and_again_with_its_key(walk: Walk, o
     assert first.status_code == operation.success, first.text
     if operation.takes_key:
         again = await walk.walker.call(operation, sent, token)
-        assert (again.status_code, again.json()) == (first.status_code, first.json())
+        # Some answers are files.
+        assert (again.status_code, again.content) == (first.status_code, first.content)
         assert again.headers["idempotency-replayed"] == "true"
 
 

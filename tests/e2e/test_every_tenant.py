@@ -29,7 +29,13 @@ FOREIGN = {
     "table_id": "table",
     "section_id": "section",
     "fallback_station_id": "station",
-    "customer_id": "order",
+    "printer_id": "printer",
+    "printer_ids": "printer",
+    "fallback_id": "printer",
+    "station_id": "station",
+    "invoice_id": "invoice",
+    "ticket_id": "ticket",
+    "customer_id": "customer",
     "check_id": "order",
     "till_session_id": "session",
     "carry_over_order_ids": "order",
@@ -38,9 +44,12 @@ FOREIGN = {
     "restaurant_id": "restaurant",
 }
 # Ids that the client makes, or that are noted and never looked up: a foreign one is as good as a new one.
-OPAQUE = {"id", "category_ids", "item_ids", "check_id", "carry_over_order_ids", "user_id"}
+OPAQUE = {"id", "category_ids", "item_ids", "check_id", "carry_over_order_ids", "user_id", "printer_ids"}
 QUERIES = {
     ("GET /orders", "table_id"): "table",
+    ("GET /orders", "customer_id"): "customer",
+    ("GET /invoices", "order_id"): "invoiced",
+    ("GET /print-jobs", "printer_id"): "printer",
     ("GET /kitchen/tickets", "station_id"): "station",
     ("GET /kitchen/all-day", "station_id"): "station",
     ("GET /timecards", "employee_id"): "employee",
@@ -56,6 +65,9 @@ FACTS = (
     "/kitchen/tickets?station_id={station}&limit=200",
     "/floor/sections",
     "/floor/tables",
+    "/customers/{customer}",
+    "/invoices?order_id={invoiced}",
+    "/print-jobs?printer_id={printer}",
     "/orders/{order}",
     "/orders/{order}/history",
     "/orders/{order}/payments",
@@ -98,7 +110,7 @@ BODY_SPOTS = [
 async def things_of(shop: Shop) -> dict[str, str]:
     """Real ids of a restaurant, by what they are."""
     if "things" not in shop.kept:
-        payment, item = await shop.payment(), await shop.item()
+        payment, item, invoice = await shop.payment(), await shop.item(), await shop.invoice()
         order = await shop.owner.get(f"/api/v2/orders/{payment['order_id']}")
         shop.kept["things"] = {
             "item": item["id"],
@@ -117,6 +129,11 @@ async def things_of(shop: Shop) -> dict[str, str]:
             "user": (await shop.member())["user_id"],
             "invitation": (await shop.invitation())["id"],
             "restaurant": shop.owner.restaurant_id,
+            "customer": (await shop.new_customer())["id"],
+            "invoiced": invoice["order_id"],
+            "invoice": invoice["id"],
+            "printer": (await shop.printer())["id"],
+            "ticket": (await shop.ticket())["id"],
         }
     return shop.kept["things"]
 

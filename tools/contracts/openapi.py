@@ -306,10 +306,7 @@ class Document:
             return {
                 "description": one.summary,
                 "headers": {"Content-Disposition": name},
-                "content": {
-                    kind: {"example": self._examples[kind]} if kind in self._examples else {}
-                    for kind in one.rest.answer_types
-                },
+                "content": {kind: self._file_example(one, kind) for kind in one.rest.answer_types},
             }
         schemas = [self._answer(message) for message in one.answers]
         schema = schemas[0] if len(schemas) == 1 else {"anyOf": schemas}
@@ -319,6 +316,11 @@ class Document:
             "description": one.summary,
             "content": {"application/json": {"schema": schema, "example": example}} | files,
         }
+
+    def _file_example(self, one: Operation, kind: str) -> Json:
+        """Of the method's own answer, else of whatever is of this kind."""
+        stored = self._examples.get(f"{one.response.name} {kind}", self._examples.get(kind))
+        return {} if stored is None else {"example": stored}
 
     def _example(self, message: Message) -> Any:
         """The stored example, or one made of those of the message's fields."""

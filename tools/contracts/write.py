@@ -55,7 +55,8 @@ def _shown(contracts: model.Contracts) -> list[str]:
 def _examples() -> dict[str, Any]:
     """By schema; a file that is uploaded by its media type."""
     found = {file.stem: json.loads(file.read_text()) for file in EXAMPLES.glob("*.json")}
-    return found | {"text/csv": (EXAMPLES / "menu.csv").read_text()}
+    texts = {f"{path.stem} text/plain": path.read_text() for path in EXAMPLES.glob("*.txt")}
+    return found | texts | {"text/csv": (EXAMPLES / "menu.csv").read_text()}
 
 
 def _format(target: Path) -> None:

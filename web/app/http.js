@@ -4,7 +4,7 @@ import { Problem, noAnswer } from "./problem.js";
 const BASE = "/api/v2";
 const TIMEOUT_MS = 12_000;
 
-/** Sends one request. Answers {status, body, headers}; throws Problem. */
+/** Sends one request. Answers {status, body, text, headers}; throws Problem. */
 export async function fetchJson(method, path, { body, token, key, headers = {}, keepalive = false } = {}) {
   const sent = { Accept: "application/json", ...headers };
   if (token) sent.Authorization = `Bearer ${token}`;
@@ -27,7 +27,9 @@ export async function fetchJson(method, path, { body, token, key, headers = {}, 
     throw noAnswer();
   }
   const parsed = parse(text);
-  if (answer.ok || answer.status === 304) return { status: answer.status, body: parsed, headers: answer.headers };
+  if (answer.ok || answer.status === 304) {
+    return { status: answer.status, body: parsed, text, headers: answer.headers };
+  }
   throw new Problem(answer.status, problemOf(parsed, answer));
 }
 

@@ -49,6 +49,9 @@ const start = async () => {
     { TableDialog, Tables, TransferDialog },
     { DiscountDialog },
     { SplitDialog },
+    { ReceiptDialog },
+    { CustomerDialog },
+    { InvoiceDialog, InvoicedDialog },
   ] = await Promise.all([
     import("./till/shop.js"),
     import("./till/sell.js"),
@@ -69,6 +72,9 @@ const start = async () => {
     import("./till/tables.js"),
     import("./till/discount.js"),
     import("./till/split.js"),
+    import("./till/paper.js"),
+    import("./till/customer.js"),
+    import("./till/invoice.js"),
   ]);
   const { alarms, dialog, dismissAlarm, drawer, openOrders, realtime, view } = shop;
   const views = { sell: Sell, orders: Orders, tables: Tables, drawer: Drawer };
@@ -80,6 +86,10 @@ const start = async () => {
     pay: Pay,
     order: OrderDialog,
     split: SplitDialog,
+    receipt: ReceiptDialog,
+    customer: CustomerDialog,
+    invoice: InvoiceDialog,
+    invoiced: InvoicedDialog,
     table: TableDialog,
     transfer: TransferDialog,
     discount: DiscountDialog,

@@ -48,5 +48,8 @@ def restaurant_settings(of: common_pb2.RestaurantSettings) -> Json:
         "fee_preset": of.fee_preset or None,
         "platform_id": of.platform_id or None,
         "auto_complete": of.auto_complete,
+        "address": of.address if of.HasField("address") else None,
+        "vat_number": of.vat_number if of.HasField("vat_number") else None,
+        "country": of.country_code or None,
         "discount_caps": discount_caps(of.discount_caps) if of.HasField("discount_caps") else None,
     }

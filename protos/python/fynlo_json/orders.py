@@ -8,8 +8,12 @@ from typing import Final
 from fynlo.orders.v1 import (
     checks_pb2,
     checks_service_pb2,
+    customers_pb2,
+    customers_service_pb2,
     discounts_pb2,
     discounts_service_pb2,
+    documents_pb2,
+    documents_service_pb2,
     events_pb2,
     floor_pb2,
     floor_service_pb2,
@@ -18,6 +22,8 @@ from fynlo.orders.v1 import (
     lines_pb2,
     orders_pb2,
     orders_service_pb2,
+    printing_pb2,
+    printing_service_pb2,
     station_pb2,
 )
 
@@ -29,10 +35,14 @@ from fynlo_json.scalars import EnumNames, Json, instant
 CHECK_KIND: Final = EnumNames(checks_pb2.CheckKind, "CHECK_KIND_")
 CHECK_STATE: Final = EnumNames(checks_pb2.CheckState, "CHECK_STATE_")
 DISCOUNT_KIND: Final = EnumNames(discounts_pb2.DiscountKind, "DISCOUNT_KIND_")
+INVOICE_KIND: Final = EnumNames(documents_pb2.InvoiceKind, "INVOICE_KIND_")
 KITCHEN_STATE: Final = EnumNames(orders_pb2.KitchenState, "KITCHEN_STATE_")
 LIFECYCLE: Final = EnumNames(orders_pb2.Lifecycle, "LIFECYCLE_")
 ORDER_STATE: Final = EnumNames(orders_pb2.OrderState, "ORDER_STATE_")
 PAYMENT_STATE: Final = EnumNames(orders_pb2.PaymentState, "PAYMENT_STATE_")
+PRINT_JOB_KIND: Final = EnumNames(printing_pb2.PrintJobKind, "PRINT_JOB_KIND_")
+PRINT_JOB_STATE: Final = EnumNames(printing_pb2.PrintJobState, "PRINT_JOB_STATE_")
+PRINTER_KIND: Final = EnumNames(printing_pb2.PrinterKind, "PRINTER_KIND_")
 PROMOTION_SCOPE: Final = EnumNames(discounts_pb2.PromotionScope, "PROMOTION_SCOPE_")
 SERVICE_FLOW: Final = EnumNames(orders_pb2.ServiceFlow, "SERVICE_FLOW_")
 SPLIT_MODE: Final = EnumNames(checks_pb2.SplitMode, "SPLIT_MODE_")
@@ -88,6 +98,31 @@ def chosen_option(of: orders_pb2.ChosenOption) -> Json:
         **({"parent_option_id": of.parent_option_id} if of.parent_option_id else {}),
         **({"is_size": of.is_size} if of.is_size else {}),
         **({"item_id": of.item_id} if of.item_id else {}),
+    }
+
+
+def claim_print_job_response(of: printing_service_pb2.ClaimPrintJobResponse) -> Json:
+    return {
+        "job": print_job(of.job) if of.HasField("job") else None,
+        "payload": of.payload or None,
+    }
+
+
+def customer(of: customers_pb2.Customer) -> Json:
+    """Somebody whom the restaurant knows by name. No event carries any of it."""
+    return {
+        "id": of.id,
+        "name": of.name,
+        "phone": of.phone or None,
+        "email": of.email or None,
+        "address": of.address or None,
+        "vat_number": of.vat_number or None,
+        "notes": of.notes or None,
+        "marketing_consent": of.marketing_consent,
+        "consent_source": of.consent_source or None,
+        "consented_at": instant(of.consented_at) if of.HasField("consented_at") else None,
+        "created_at": instant(of.created_at) if of.HasField("created_at") else None,
+        "version": of.version,
     }
 
 
@@ -168,6 +203,43 @@ def guest_allergy(of: orders_pb2.GuestAllergy) -> Json:
     }
 
 
+def invoice(of: documents_pb2.Invoice) -> Json:
+    """The numbered document of an order that is done, or its correction. It never changes. Amounts of a credit note are positive: they are what the customer gets back."""
+    return {
+        "id": of.id,
+        "kind": INVOICE_KIND[of.kind],
+        "number": of.number,
+        "order_id": of.order_id,
+        "order_number": of.order_number,
+        "invoice_id": of.invoice_id or None,
+        "invoice_number": of.invoice_number or None,
+        "issued_at": instant(of.issued_at) if of.HasField("issued_at") else None,
+        "business_date": of.business_date,
+        "seller": party(of.seller),
+        "customer": party(of.customer),
+        "customer_id": of.customer_id or None,
+        "currency": of.currency_code,
+        "lines": [invoice_line(one) for one in of.lines],
+        "vat": [vat_group(one) for one in of.vat],
+        "vat_minor": of.vat_minor,
+        "total_minor": of.total_minor,
+        "issued_by": actor(of.issued_by) if of.HasField("issued_by") else None,
+        "reason": of.reason or None,
+    }
+
+
+def invoice_line(of: documents_pb2.InvoiceLine) -> Json:
+    return {
+        "line_id": of.line_id,
+        "name": of.name,
+        "quantity": of.quantity,
+        "amount_minor": of.amount_minor,
+        "vat_rate_bp": of.vat_rate_bp,
+        "vat_minor": of.vat_minor,
+        "outside_vat": of.outside_vat,
+    }
+
+
 def item_unrouted(of: events_pb2.ItemUnrouted) -> Json:
     """No station takes an item, and an order of it was not sent to the kitchen: for managers. Once, until stations change."""
     return {
@@ -226,9 +298,37 @@ def list_checks_response(of: checks_service_pb2.ListChecksResponse) -> Json:
     }
 
 
+def list_customers_response(of: customers_service_pb2.ListCustomersResponse) -> Json:
+    return {
+        "items": [customer(one) for one in of.customers],
+        "next_cursor": of.next_cursor or None,
+    }
+
+
+def list_invoices_response(of: documents_service_pb2.ListInvoicesResponse) -> Json:
+    return {
+        "items": [invoice(one) for one in of.invoices],
+        "next_cursor": of.next_cursor or None,
+    }
+
+
 def list_orders_response(of: orders_service_pb2.ListOrdersResponse) -> Json:
     return {
         "items": [order(one) for one in of.orders],
+        "next_cursor": of.next_cursor or None,
+    }
+
+
+def list_print_jobs_response(of: printing_service_pb2.ListPrintJobsResponse) -> Json:
+    return {
+        "items": [print_job(one) for one in of.jobs],
+        "next_cursor": of.next_cursor or None,
+    }
+
+
+def list_printers_response(of: printing_service_pb2.ListPrintersResponse) -> Json:
+    return {
+        "items": [printer(one) for one in of.printers],
         "next_cursor": of.next_cursor or None,
     }
 
@@ -309,6 +409,7 @@ def order(of: orders_pb2.Order) -> Json:
         "guest_allergy": guest_allergy(of.guest_allergy) if of.HasField("guest_allergy") else None,
         "note": of.note or None,
         "discounts": [discount(one) for one in of.discounts],
+        "invoice_number": of.invoice_number or None,
         "split": split(of.split) if of.HasField("split") else None,
     }
 
@@ -392,6 +493,70 @@ def order_updated(of: events_pb2.OrderUpdated) -> Json:
         "order": order(of.order),
         "tickets": [ticket(one) for one in of.tickets],
         "cause": of.cause,
+    }
+
+
+def party(of: documents_pb2.Party) -> Json:
+    """A name and an address as a document prints them."""
+    return {
+        "name": of.name,
+        "address": of.address,
+        "vat_number": of.vat_number or None,
+    }
+
+
+def print_job(of: printing_pb2.PrintJob) -> Json:
+    """Something to be printed on one printer. Absolute: the newest version replaces all before it."""
+    return {
+        "id": of.id,
+        "printer_id": of.printer_id,
+        "printer_name": of.printer_name,
+        "kind": PRINT_JOB_KIND[of.kind],
+        "title": of.title,
+        "order_id": of.order_id,
+        "state": PRINT_JOB_STATE[of.state],
+        "attempts": of.attempts,
+        "error": of.error or None,
+        "created_at": instant(of.created_at) if of.HasField("created_at") else None,
+        "next_at": instant(of.next_at) if of.HasField("next_at") else None,
+        "rerouted_to": of.rerouted_to or None,
+        "rerouted_from": of.rerouted_from or None,
+        "version": of.version,
+    }
+
+
+def print_job_updated(of: events_pb2.PrintJobUpdated) -> Json:
+    """A print job is new, or has moved. Whole: the newest version replaces all before it."""
+    return {
+        "job": print_job(of.job),
+    }
+
+
+def printer(of: printing_pb2.Printer) -> Json:
+    """A printer of the restaurant that takes ESC/POS. Where it is in the house's network is known to its agent alone."""
+    return {
+        "id": of.id,
+        "name": of.name,
+        "kind": PRINTER_KIND[of.kind],
+        "width": of.width,
+        "station_id": of.station_id or None,
+        "fallback_id": of.fallback_id or None,
+        "version": of.version,
+    }
+
+
+def printer_removed(of: events_pb2.PrinterRemoved) -> Json:
+    """There is no such printer any more. The version is newer than any that it had."""
+    return {
+        "printer_id": of.printer_id,
+        "version": of.version,
+    }
+
+
+def printer_saved(of: events_pb2.PrinterSaved) -> Json:
+    """A printer is new, or has changed."""
+    return {
+        "printer": printer(of.printer),
     }
 
 

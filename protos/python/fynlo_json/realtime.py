@@ -11,6 +11,8 @@ from google.protobuf.json_format import MessageToDict
 from fynlo_json.catalog import stock_level
 from fynlo_json.orders import (
     order,
+    print_job,
+    printer,
     restaurant_metrics,
     section,
     station,
@@ -68,6 +70,13 @@ def orders_state(of: realtime_pb2.OrdersState) -> Json:
     }
 
 
+def printing_state(of: realtime_pb2.PrintingState) -> Json:
+    return {
+        "printers": [printer(one) for one in of.printers],
+        "jobs": [print_job(one) for one in of.jobs],
+    }
+
+
 def snapshot(of: channel_source_service_pb2.Snapshot) -> Json:
     """The state of a channel and its position, as REST answers it: epoch and sequence number."""
     return {
@@ -98,4 +107,5 @@ _GET_SNAPSHOT_RESPONSE_STATE: Final[dict[str | None, Any]] = {
     "staff": staff_state,
     "tills": tills_state,
     "metrics": metrics_state,
+    "printing": printing_state,
 }

@@ -19,6 +19,7 @@ from services.auth.domain.invitation import Invited, Invitee
 
 DEFAULT_DAY_CUTOFF_MINUTES = 240
 DEFAULT_FEE_PRESET = "listed"
+DEFAULT_COUNTRY = "GB"
 
 
 class BillMode(StrEnum):
@@ -65,8 +66,9 @@ class DiscountCaps:
 @dataclass(frozen=True, slots=True)
 class Settings:
     """``currency_code`` ISO 4217; ``time_zone`` IANA; ``service_charge_bp`` basis points of eat-in goods;
-    ``day_cutoff_minutes`` local minutes after midnight at which a business day ends; no ``discount_caps``:
-    those that are set.
+    ``day_cutoff_minutes`` local minutes after midnight at which a business day ends; ``country_code``
+    ISO 3166-1. ``address``, ``vat_number`` and ``discount_caps``: None where a change leaves them as they
+    are.
     """
 
     restaurant_id: UUID
@@ -80,6 +82,9 @@ class Settings:
     day_cutoff_minutes: int
     fee_preset: str
     auto_complete: bool
+    address: str | None = ""
+    vat_number: str | None = ""
+    country_code: str = DEFAULT_COUNTRY
     discount_caps: DiscountCaps | None = DiscountCaps()
 
 
@@ -160,10 +165,19 @@ def changed_settings(stored: Settings, wanted: Settings) -> Settings:
         name=" ".join(wanted.name.split()),
         fee_preset=wanted.fee_preset or stored.fee_preset,
         discount_caps=wanted.discount_caps or stored.discount_caps,
+        address=stored.address if wanted.address is None else _tidy_lines(wanted.address),
+        vat_number=stored.vat_number if wanted.vat_number is None else wanted.vat_number,
+        country_code=wanted.country_code or stored.country_code,
     )
     if same_place == stored:
         return stored
     return _checked(replace(same_place, version=stored.version + 1))
+
+
+def _tidy_lines(text: str) -> str:
+    """Without empty lines, nor blanks around what each says."""
+    lines = (" ".join(line.split()) for line in text.splitlines())
+    return "\n".join(line for line in lines if line)
 
 
 def _checked(settings: Settings) -> Settings:

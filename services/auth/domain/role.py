@@ -29,6 +29,8 @@ _EMPLOYEE = frozenset(
         "till.operate",
         "staff.clock",
         "realtime.subscribe",
+        "customers.read",
+        "customers.edit",
     }
 )
 _MANAGER = _EMPLOYEE | {
@@ -40,6 +42,8 @@ _MANAGER = _EMPLOYEE | {
     "floor.manage",
     "discounts.manage",
     "members.invite",
+    "customers.erase",
+    "invoices.credit",
 }
 _RESTAURANT_OWNER = _MANAGER | {"members.manage", "settings.manage"}
 _PLATFORM_OWNER = _RESTAURANT_OWNER | {"restaurants.manage", "platform.operate"}

@@ -16,32 +16,32 @@ ON CONFLICT DO NOTHING
 """
 UPDATE_SETTINGS = """
 UPDATE restaurant SET version = $2, name = $3, time_zone = $4, bill_mode = $5, service_charge_bp = $6,
-    day_cutoff_minutes = $7, fee_preset = $8, auto_complete = $9, employee_discount_bp = $10,
-    manager_discount_bp = $11, owner_discount_bp = $12
+    day_cutoff_minutes = $7, fee_preset = $8, auto_complete = $9, address = $10, vat_number = $11,
+    country_code = $12, employee_discount_bp = $13, manager_discount_bp = $14, owner_discount_bp = $15
 WHERE restaurant_id = $1
 """
 RESTAURANT_BY_ID = """
 SELECT restaurant_id, platform_id, version, name, currency_code, time_zone, bill_mode, service_charge_bp,
-    day_cutoff_minutes, fee_preset, auto_complete, created_at, employee_discount_bp, manager_discount_bp,
-    owner_discount_bp
+    day_cutoff_minutes, fee_preset, auto_complete, address, vat_number, country_code, created_at,
+    employee_discount_bp, manager_discount_bp, owner_discount_bp
 FROM restaurant WHERE restaurant_id = $1
 """
 LOCK_RESTAURANT = """
 SELECT restaurant_id, platform_id, version, name, currency_code, time_zone, bill_mode, service_charge_bp,
-    day_cutoff_minutes, fee_preset, auto_complete, created_at, employee_discount_bp, manager_discount_bp,
-    owner_discount_bp
+    day_cutoff_minutes, fee_preset, auto_complete, address, vat_number, country_code, created_at,
+    employee_discount_bp, manager_discount_bp, owner_discount_bp
 FROM restaurant WHERE restaurant_id = $1 FOR NO KEY UPDATE
 """
 RESTAURANT_NAMED = """
 SELECT restaurant_id, platform_id, version, name, currency_code, time_zone, bill_mode, service_charge_bp,
-    day_cutoff_minutes, fee_preset, auto_complete, created_at, employee_discount_bp, manager_discount_bp,
-    owner_discount_bp
+    day_cutoff_minutes, fee_preset, auto_complete, address, vat_number, country_code, created_at,
+    employee_discount_bp, manager_discount_bp, owner_discount_bp
 FROM restaurant WHERE platform_id = $1 AND name = $2
 """
 RESTAURANTS_OF = """
 SELECT r.restaurant_id, r.platform_id, r.version, r.name, r.currency_code, r.time_zone, r.bill_mode,
-    r.service_charge_bp, r.day_cutoff_minutes, r.fee_preset, r.auto_complete, r.created_at,
-    r.employee_discount_bp, r.manager_discount_bp, r.owner_discount_bp
+    r.service_charge_bp, r.day_cutoff_minutes, r.fee_preset, r.auto_complete, r.address, r.vat_number,
+    r.country_code, r.created_at, r.employee_discount_bp, r.manager_discount_bp, r.owner_discount_bp
 FROM (
     SELECT restaurant_id FROM membership WHERE user_id = $1
     UNION
@@ -52,8 +52,8 @@ ORDER BY r.name, r.restaurant_id LIMIT $2
 """
 RESTAURANTS_OF_AFTER = """
 SELECT r.restaurant_id, r.platform_id, r.version, r.name, r.currency_code, r.time_zone, r.bill_mode,
-    r.service_charge_bp, r.day_cutoff_minutes, r.fee_preset, r.auto_complete, r.created_at,
-    r.employee_discount_bp, r.manager_discount_bp, r.owner_discount_bp
+    r.service_charge_bp, r.day_cutoff_minutes, r.fee_preset, r.auto_complete, r.address, r.vat_number,
+    r.country_code, r.created_at, r.employee_discount_bp, r.manager_discount_bp, r.owner_discount_bp
 FROM (
     SELECT restaurant_id FROM membership WHERE user_id = $1
     UNION
@@ -103,6 +103,9 @@ async def update_settings(tx: Transaction, s: Settings) -> None:
             s.day_cutoff_minutes,
             s.fee_preset,
             s.auto_complete,
+            s.address,
+            s.vat_number,
+            s.country_code,
             *_caps(s),
         )
     except asyncpg.UniqueViolationError as error:
@@ -159,6 +162,9 @@ def _restaurant(row: Record) -> Restaurant:
             day_cutoff_minutes=row["day_cutoff_minutes"],
             fee_preset=row["fee_preset"],
             auto_complete=row["auto_complete"],
+            address=row["address"],
+            vat_number=row["vat_number"],
+            country_code=row["country_code"],
             discount_caps=DiscountCaps(
                 row["employee_discount_bp"], row["manager_discount_bp"], row["owner_discount_bp"]
             ),

@@ -39,6 +39,8 @@ def events() -> dict[str, Message]:
         day_cutoff_minutes=240,
         fee_preset="listed",
         auto_complete=True,
+        address="12 Camden High Street\nLondon NW1 0JH",
+        vat_number="GB123456789",
     )
     mia = Membership(MIA, CASA, "Casa Demo", Role.MANAGER, "mia@example.test", "Mia")
     at = datetime(2026, 3, 2, 12, 0, 0, 250_000, tzinfo=UTC)

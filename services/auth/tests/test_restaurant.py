@@ -40,6 +40,7 @@ from services.auth.usecases.account import Person
 from services.auth.usecases.member import ChangeRole, RemoveMember
 from services.auth.usecases.platform import CreatePlatform
 from services.auth.usecases.restaurant import UpdateRestaurant
+from services.auth.wire.restaurant import settings_message, settings_of
 
 # -- platforms -----------------------------------------------------------------------------------------------
 
@@ -99,6 +100,7 @@ async def test_a_new_restaurant_has_the_agreed_settings_and_is_announced(
         platform_id=str(town.platform_id),
         auto_complete=True,
         discount_caps=common_pb2.DiscountCaps(employee_bp=1_000, manager_bp=5_000, owner_bp=10_000),
+        country_code="GB",
     )
     [member] = await event_recorder.of_type(town.ctx.db, MemberChanged, casa)
     assert member.membership.role == auth_pb2.ROLE_RESTAURANT_OWNER
@@ -194,6 +196,35 @@ async def test_what_each_may_take_off_is_a_setting_and_stays_where_nothing_is_sa
     assert (await restaurants.get_restaurant(town.ctx, casa)).settings.discount_caps == DiscountCaps(
         0, 2_000, 9_000
     )
+
+
+async def test_address_and_vat_number_stay_until_somebody_says_others_or_takes_them_away(town: Town) -> None:
+    casa = await town.restaurant()
+
+    async def change(**changes: object) -> common_pb2.RestaurantSettings:
+        stored = (await restaurants.get_restaurant(town.ctx, casa)).settings
+        message = settings_message(stored)
+        for name in ("address", "vat_number", "country_code"):
+            message.ClearField(name)
+        message.MergeFrom(common_pb2.RestaurantSettings(**changes))  # type: ignore[arg-type]
+        wanted = settings_of(message, casa)
+        reply = await restaurants.update_restaurant(town.ctx, UpdateRestaurant(casa, key(), wanted), UPDATED)
+        return reply.restaurant.settings
+
+    said = await change(address=" 1 High  Street\n\nLeeds ", vat_number="GB123456789", country_code="IE")
+    assert (said.address, said.vat_number, said.country_code) == (
+        "1 High Street\nLeeds",
+        "GB123456789",
+        "IE",
+    )
+    kept = await change(service_charge_bp=1)
+    assert (kept.address, kept.vat_number, kept.country_code) == (
+        said.address,
+        said.vat_number,
+        said.country_code,
+    )
+    gone = await change(address="", vat_number="")
+    assert (gone.HasField("address"), gone.HasField("vat_number"), gone.country_code) == (False, False, "IE")
 
 
 async def test_settings_are_not_overwritten_by_who_saw_an_older_version(town: Town) -> None:

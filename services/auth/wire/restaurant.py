@@ -59,6 +59,9 @@ def settings_of(message: common_pb2.RestaurantSettings, tenant: UUID) -> Setting
         fee_preset=message.fee_preset,
         auto_complete=message.auto_complete,
         discount_caps=_caps_of(message.discount_caps) if message.HasField("discount_caps") else None,
+        address=message.address if message.HasField("address") else None,
+        vat_number=message.vat_number if message.HasField("vat_number") else None,
+        country_code=message.country_code,
     )
 
 
@@ -76,6 +79,9 @@ def settings_message(settings: Settings) -> common_pb2.RestaurantSettings:
         fee_preset=settings.fee_preset,
         platform_id=str(settings.platform_id),
         auto_complete=settings.auto_complete,
+        address=settings.address or None,
+        vat_number=settings.vat_number or None,
+        country_code=settings.country_code,
         discount_caps=_caps_message(settings.discount_caps or DiscountCaps()),
     )
 

@@ -24,6 +24,9 @@ class Captured:
     amount_minor: int
     currency_code: str
     taken_by: Actor
+    tip_minor: int = 0
+    tendered_minor: int = 0
+    change_minor: int = 0
     check_id: UUID | None = None
     """Of an order that was split when it was paid; None also where the guest paid what was open."""
 

@@ -14,7 +14,10 @@ MINUTES_PER_HOUR = 60
 
 @dataclass(frozen=True, slots=True)
 class RestaurantCopy:
-    """The settings of a restaurant that decide how it sells; auth owns them."""
+    """The settings of a restaurant that decide how it sells and what its papers say of it; auth owns them.
+
+    ``name`` is empty in a copy that is older than its papers are.
+    """
 
     version: int
     currency_code: str
@@ -24,6 +27,10 @@ class RestaurantCopy:
     day_cutoff_minutes: int
     auto_complete: bool
     discount_caps: Caps = USUAL_CAPS
+    name: str = ""
+    address: str = ""
+    vat_number: str = ""
+    country_code: str = ""
 
     def business_date(self, at: datetime) -> date:
         """The business day that it is in the restaurant at the instant ``at``."""

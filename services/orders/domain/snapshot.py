@@ -5,6 +5,8 @@ from dataclasses import dataclass
 
 from services.orders.domain.day import DayFigures
 from services.orders.domain.order.order import Order
+from services.orders.domain.print_job import PrintJob
+from services.orders.domain.printer import Printer
 from services.orders.domain.section import Section
 from services.orders.domain.station import Station
 from services.orders.domain.table import Table
@@ -40,9 +42,17 @@ class FloorState:
 
 
 @dataclass(frozen=True, slots=True)
+class PrintingState:
+    """Printers by name, and the newest jobs."""
+
+    printers: Sequence[Printer]
+    jobs: Sequence[PrintJob]
+
+
+@dataclass(frozen=True, slots=True)
 class Snapshot:
     """A channel's state and its position at one instant; a state may be newer than its position."""
 
     epoch: str
     seq: int
-    state: OrdersState | KitchenState | DayFigures | FloorState
+    state: OrdersState | KitchenState | DayFigures | FloorState | PrintingState

@@ -183,6 +183,7 @@ def _filter(request: orders_api.ListOrdersRequest) -> Filter:
         updated_since=instant(request, "updated_since"),
         number=int(query) if is_number else None,
         name_prefix="" if is_number else query,
+        customer_id=parse_id(request.customer_id) if request.customer_id else None,
     )
 
 

@@ -16,13 +16,20 @@ NEWLINE = "chr(10)"
 NEWEST_FIRST = "ORDER BY created_at DESC, id DESC"
 
 UNCHANGED_FIRST = "ORDER BY updated_at, id"
+ORDERS_OF_CUSTOMER = """
+SELECT order_id, created_at FROM order_customer
+WHERE restaurant_id = $1 AND customer_id = $2 AND (created_at, order_id) < ($3::timestamptz, $4::uuid)
+ORDER BY created_at DESC, order_id DESC LIMIT $5
+"""
 
 
 async def find_page(tx: Transaction, wanted: Filter, after: Position | None, limit: int) -> Page:
     """Newest first; with ``updated_since`` the longest unchanged first, for a client that catches up.
 
-    A search by name is newest first in any case.
+    A search by name is newest first in any case, and so are the orders of a customer.
     """
+    if wanted.customer_id is not None:
+        return await _of_customer(tx, wanted, after, limit)
     if wanted.name_prefix:
         return await _by_name(tx, wanted, after, limit)
     catches_up = wanted.updated_since is not None
@@ -40,14 +47,36 @@ async def find_newest(tx: Transaction, states: Sequence[State], limit: int) -> l
     return (await find_page(tx, Filter(states=tuple(states)), None, limit)).orders
 
 
+async def _of_customer(tx: Transaction, wanted: Filter, after: Position | None, limit: int) -> Page:
+    """Of the customer's next orders those that are wanted, so that a page may be short."""
+    at, last = after or NEWEST_POSITION
+    listed = await tx.fetch(ORDERS_OF_CUSTOMER, tx.tenant, wanted.customer_id, at, last, limit + 1)
+    shown = listed[:limit]
+    where = _chosen(tx, wanted).add("id = ANY ({}::uuid[])", [row["order_id"] for row in shown])
+    if wanted.name_prefix:
+        where.add(_hit(where.parameter(wanted.name_prefix.lower())))
+    sql = f"SELECT * FROM orders WHERE {where} {NEWEST_FIRST}"  # noqa: S608
+    orders = [order_in(row) for row in await tx.fetch(sql, *where.arguments)]
+    following = (shown[-1]["created_at"], shown[-1]["order_id"]) if len(listed) > limit else None
+    return Page(orders, following)
+
+
+def _hit(prefix: str) -> str:
+    """Whether a name on a line, or a later word of one, begins with the parameter. A name is a line of the
+    text."""
+    return (
+        f"strpos({prefix}::text, {NEWLINE}) = 0"
+        f" AND (strpos({NEWLINE} || item_names, {NEWLINE} || {prefix}::text) > 0"
+        f" OR strpos(item_names, ' ' || {prefix}::text) > 0)"
+    )
+
+
 async def _by_name(tx: Transaction, wanted: Filter, after: Position | None, limit: int) -> Page:
     source, where = _by_age(tx, wanted, after, "id, created_at, item_names", NAME_SEARCH_WINDOW)
     prefix = where.parameter(wanted.name_prefix.lower())
-    # Of a candidate that is no hit nothing but its place is read. A name is a line of the text.
+    # Of a candidate that is no hit nothing but its place is read.
     sql = f"""
-    SELECT candidate.id, candidate.created_at, strpos({prefix}::text, {NEWLINE}) = 0
-        AND (strpos({NEWLINE} || candidate.item_names, {NEWLINE} || {prefix}::text) > 0
-             OR strpos(candidate.item_names, ' ' || {prefix}::text) > 0) AS hit
+    SELECT candidate.id, candidate.created_at, {_hit(prefix)} AS hit
     FROM ({source}) AS candidate {NEWEST_FIRST}
     """  # noqa: S608
     candidates = await tx.fetch(sql, *where.arguments)

@@ -6,8 +6,9 @@ from chassis.db import Transaction
 from services.orders.domain.payment import Captured
 
 INSERT_PAYMENT = """
-INSERT INTO order_payment (restaurant_id, payment_id, order_id, sequence, method, amount_minor, recorded_at)
-VALUES ($1, $2, $3, $4, $5, $6, $7) ON CONFLICT DO NOTHING RETURNING true
+INSERT INTO order_payment (restaurant_id, payment_id, order_id, sequence, method, amount_minor, recorded_at,
+    tip_minor, tendered_minor, change_minor)
+VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10) ON CONFLICT DO NOTHING RETURNING true
 """
 
 
@@ -22,5 +23,8 @@ async def insert_payment(tx: Transaction, captured: Captured, at: datetime) -> b
         captured.method,
         captured.amount_minor,
         at,
+        captured.tip_minor,
+        captured.tendered_minor,
+        captured.change_minor,
     )
     return inserted is not None

@@ -53,7 +53,7 @@ ON CONFLICT (restaurant_id) DO UPDATE SET
     settings_version = excluded.settings_version, settings = excluded.settings,
     auto_complete = excluded.auto_complete, time_zone = excluded.time_zone,
     day_cutoff_minutes = excluded.day_cutoff_minutes
-WHERE r.settings_version < excluded.settings_version
+WHERE r.settings_version <= excluded.settings_version
 """
 NOTE_STATIONS = """
 UPDATE restaurant SET stations_version = stations_version + 1 WHERE restaurant_id = $1
@@ -86,7 +86,9 @@ async def lock_copies(tx: Transaction) -> StoredCopies:
 
 
 async def save_restaurant(tx: Transaction, restaurant: RestaurantCopy, kept: bytes) -> None:
-    """Keeps the newer version. What stands alone here is in ``kept`` too; the sweeps look for it."""
+    """Keeps the newer version; the same one again may say more than an older process kept of it. What stands
+    alone here is in ``kept`` too; the sweeps look for it.
+    """
     await tx.execute(
         SAVE_RESTAURANT,
         tx.tenant,

@@ -270,7 +270,143 @@ order_payment = sa.Table(
     _column("method", sa.Text),
     _column("amount_minor", sa.BigInteger),
     _column("recorded_at", _at),
+    sa.Column("tip_minor", sa.BigInteger, nullable=False, server_default="0"),
+    sa.Column("tendered_minor", sa.BigInteger, nullable=False, server_default="0"),
+    sa.Column("change_minor", sa.BigInteger, nullable=False, server_default="0"),
     sa.Index("order_payment_by_order", "restaurant_id", "order_id"),
+)
+
+receipt_issue = sa.Table(
+    "receipt_issue",
+    metadata,
+    _tenant(),
+    _column("order_id", pg.UUID(), key=True),
+    _column("document", sa.Text, key=True),
+    _column("issued_at", _at),
+    _column("issued_by", sa.Text),
+    _column("copies", sa.Integer),
+)
+
+customer = sa.Table(
+    "customer",
+    metadata,
+    _tenant(),
+    _column("id", pg.UUID(), key=True),
+    _column("version", sa.BigInteger),
+    _column("name", sa.Text),
+    _column("name_key", sa.Text),
+    _column("phone", sa.Text),
+    _column("email", sa.Text),
+    _column("address", sa.Text),
+    _column("vat_number", sa.Text),
+    _column("notes", sa.Text),
+    _column("consented_at", _at, null=True),
+    _column("consent_source", sa.Text),
+    _column("created_at", _at),
+    _column("words", sa.Text),
+    _column("erased_at", _at, null=True),
+)
+
+customer_word = sa.Table(
+    "customer_word",
+    metadata,
+    _tenant(),
+    _column("word", sa.Text(collation="C"), key=True),
+    _column("customer_id", pg.UUID(), key=True),
+)
+
+order_customer = sa.Table(
+    "order_customer",
+    metadata,
+    _tenant(),
+    _column("order_id", pg.UUID(), key=True),
+    _column("customer_id", pg.UUID()),
+    _column("created_at", _at),
+    sa.Index("order_customer_by_customer", "restaurant_id", "customer_id", "created_at", "order_id"),
+)
+
+invoice_counter = sa.Table(
+    "invoice_counter",
+    metadata,
+    _tenant(),
+    _column("kind", sa.Text, key=True),
+    _column("last_number", sa.BigInteger),
+)
+
+invoice = sa.Table(
+    "invoice",
+    metadata,
+    _tenant(),
+    _column("id", pg.UUID(), key=True),
+    _column("kind", sa.Text),
+    _column("number", sa.BigInteger),
+    _column("order_id", pg.UUID()),
+    _column("invoice_id", pg.UUID(), null=True),
+    _column("issued_at", _at),
+    _column("body", sa.LargeBinary),
+    sa.Index("invoice_number", "restaurant_id", "kind", "number", unique=True),
+    sa.Index(
+        "invoice_of_order",
+        "restaurant_id",
+        "order_id",
+        unique=True,
+        postgresql_where=sa.text("kind = 'invoice'"),
+    ),
+    sa.Index("invoice_by_order", "restaurant_id", "order_id", "issued_at", "id"),
+    sa.Index("invoice_newest", "restaurant_id", "issued_at", "id"),
+    sa.Index(
+        "invoice_credited",
+        "restaurant_id",
+        "invoice_id",
+        "number",
+        postgresql_where=sa.text("invoice_id IS NOT NULL"),
+    ),
+)
+
+printer = sa.Table(
+    "printer",
+    metadata,
+    _tenant(),
+    _column("id", pg.UUID(), key=True),
+    _column("name", sa.Text),
+    _column("name_key", sa.Text),
+    _column("kind", sa.Text),
+    _column("width", sa.Integer),
+    _column("station_id", pg.UUID(), null=True),
+    _column("fallback_id", pg.UUID(), null=True),
+    _column("version", sa.BigInteger),
+    sa.Index("printer_name", "restaurant_id", "name_key", unique=True),
+)
+
+print_job = sa.Table(
+    "print_job",
+    metadata,
+    _tenant(),
+    _column("id", pg.UUID(), key=True),
+    _column("printer_id", pg.UUID()),
+    _column("printer_name", sa.Text),
+    _column("kind", sa.Text),
+    _column("title", sa.Text),
+    _column("order_id", pg.UUID()),
+    _column("payload", sa.LargeBinary),
+    _column("state", sa.Text),
+    _column("attempts", sa.Integer),
+    _column("error", sa.Text),
+    _column("created_at", _at),
+    _column("next_at", _at, null=True),
+    _column("version", sa.BigInteger),
+    _column("rerouted_to", pg.UUID(), null=True),
+    _column("rerouted_from", pg.UUID(), null=True),
+    sa.Index(
+        "print_job_due",
+        "restaurant_id",
+        "printer_id",
+        "next_at",
+        "id",
+        postgresql_where=sa.text("next_at IS NOT NULL"),
+    ),
+    sa.Index("print_job_newest", "restaurant_id", "created_at", "id"),
+    sa.Index("print_job_by_printer", "restaurant_id", "printer_id", "created_at", "id"),
 )
 
 order_day = sa.Table(

@@ -66,7 +66,7 @@ def after_split(order: Order, asked: WantedSplit) -> Order:
 
 def after_paying(order: Order, amount_minor: int, check_id: UUID | None = None) -> Order:
     """The order once this money is booked on it."""
-    cash = Captured(new_id(), order.id, 1, "cash", amount_minor, "GBP", MIA, check_id)
+    cash = Captured(new_id(), order.id, 1, "cash", amount_minor, "GBP", MIA, check_id=check_id)
     return record(Locked(order), cash, STATIONS, False, stamp()).order
 
 

@@ -116,6 +116,8 @@ orders = st.builds(
     remarks=remarks,
     table=st.none() | st.builds(AtTable, st.uuids(), text),
     split=st.none() | splits,
+    customer_id=st.none() | st.uuids(),
+    invoice_number=counts,
 )
 ticket_lines = st.builds(
     TicketLine,

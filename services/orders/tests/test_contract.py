@@ -14,6 +14,7 @@ from chassis.messaging.channels import channels_of
 from services.orders.domain.alarm import AlarmEnd, Unseen
 from services.orders.domain.check import CheckKind, CheckState, SplitMode
 from services.orders.domain.day import DayFigures, Figures
+from services.orders.domain.invoice import InvoiceKind
 from services.orders.domain.menu import OrderType, Window
 from services.orders.domain.order.change import (
     Cancelled,
@@ -40,6 +41,8 @@ from services.orders.domain.order.order import (
     State,
     Totals,
 )
+from services.orders.domain.print_job import PrintJob, PrintJobKind, PrintJobState
+from services.orders.domain.printer import Printer, PrinterKind
 from services.orders.domain.routing import Route
 from services.orders.domain.section import Section
 from services.orders.domain.station import Station
@@ -52,6 +55,8 @@ from services.orders.wire.alarm import alarm_cleared, ticket_undelivered
 from services.orders.wire.day import metrics_updated
 from services.orders.wire.events import published
 from services.orders.wire.pace import ticket_late
+from services.orders.wire.print_job import print_job_updated
+from services.orders.wire.printer import printer_removed, printer_saved
 from services.orders.wire.section import section_removed, section_saved
 from services.orders.wire.station import station_removed, station_saved
 from services.orders.wire.table import table_removed, table_updated
@@ -175,6 +180,23 @@ def events() -> dict[str, Message]:
         seated=(Seated(ORDER, 3, str(MIA), is_paying=True),),
         reservation=Reservation(datetime(2026, 3, 2, 20, tzinfo=UTC), 90, "Okonkwo"),
     )
+    printer = Printer(fixed(701), "Bar", PrinterKind.RECEIPT, 42, STATION, fixed(702), 3)
+    job = PrintJob(
+        id=fixed(703),
+        printer_id=printer.id,
+        printer_name="Bar",
+        kind=PrintJobKind.RECEIPT,
+        title="Receipt 17",
+        order_id=ORDER,
+        payload=b"",
+        state=PrintJobState.QUEUED,
+        attempts=1,
+        error="the printer did not take the call in time",
+        created_at=AT,
+        next_at=LATER,
+        version=3,
+        rerouted_from=fixed(704),
+    )
     figures = Figures(placed=17, done=12, cancelled=1, gross_minor=48_250, paid_minor=36_100, tickets_open=3)
     unseen = Unseen(FIRED.id, FIRED.revision, "no_display", "k3f9a1", 1841)
     till = Actor("0195f3a0-0000-7000-8000-000000000201", "Ada", "till-1")
@@ -208,6 +230,9 @@ def events() -> dict[str, Message]:
         "TableRemoved": table_removed(table),
         "SectionSaved": section_saved(section),
         "SectionRemoved": section_removed(section),
+        "PrinterSaved": printer_saved(printer),
+        "PrinterRemoved": printer_removed(printer),
+        "PrintJobUpdated": print_job_updated(job),
         "MetricsUpdated": metrics_updated(metrics),
     }
 
@@ -280,6 +305,10 @@ def test_a_ticket_that_moved_is_told_once() -> None:
         (SplitMode, enums.SPLIT_MODE),
         (CheckState, enums.CHECK_STATE),
         (CheckKind, enums.CHECK_KIND),
+        (InvoiceKind, enums.INVOICE_KIND),
+        (PrinterKind, enums.PRINTER_KIND),
+        (PrintJobKind, enums.PRINT_JOB_KIND),
+        (PrintJobState, enums.PRINT_JOB_STATE),
     ],
     ids=lambda value: getattr(value, "__name__", ""),
 )

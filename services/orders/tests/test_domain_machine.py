@@ -3,6 +3,7 @@
 from collections.abc import Callable
 from dataclasses import replace
 from datetime import timedelta
+from uuid import UUID
 
 from hypothesis import settings
 from hypothesis import strategies as st
@@ -14,7 +15,7 @@ from services.orders.domain import firing
 from services.orders.domain.approval import Authority, Rank
 from services.orders.domain.day import Figures, figures
 from services.orders.domain.menu import Item
-from services.orders.domain.order import cancelling, guards, lifecycle, placing, split
+from services.orders.domain.order import cancelling, customer, guards, invoicing, lifecycle, placing, split
 from services.orders.domain.order import line as lines
 from services.orders.domain.order.basket import price_basket, price_lines, wanted_again
 from services.orders.domain.order.change import Cancelled, Change, Locked, Placed, Stamp, Updated
@@ -38,6 +39,7 @@ from services.orders.tests.splits import evenly
 STATIONS = (station(), station(name="Bar", is_default=False, category_ids=frozenset({DRINKS})))
 ITEMS = (item(), item(category_id=DRINKS, name="Beer"), item(name="Water", price_minor=0))
 MENU = menu(*ITEMS)
+ADA = new_id()
 REFUSALS = {
     "ILLEGAL_TRANSITION",
     "LINE_ALREADY_FIRED",
@@ -65,7 +67,8 @@ FORWARD = {
     State.PAID: {State.VALIDATED, State.PREPARING, State.READY, State.CANCELLED},
     State.PREPARING: {State.READY, State.DONE, State.CANCELLED},
     State.READY: {State.PREPARING, State.DONE, State.CANCELLED},
-    State.DONE: set(),
+    State.DONE: {State.INVOICED},
+    State.INVOICED: set(),
     State.CANCELLED: set(),
 }
 BEFORE_MONEY = {State.DRAFT, State.VALIDATED}
@@ -175,6 +178,14 @@ class OrderLife(RuleBasedStateMachine):
     def complete(self) -> None:
         self._try(lambda: lifecycle.complete(self.locked, self._stamp()))
 
+    @rule()
+    def invoice(self) -> None:
+        self._try(lambda: invoicing.invoiced(self.locked, 1, None, self._stamp()))
+
+    @rule(whose=st.sampled_from([None, ADA]))
+    def set_customer(self, whose: UUID | None) -> None:
+        self._try(lambda: customer.set_customer(self.locked, whose, self._stamp()))
+
     @rule(reason=st.sampled_from(["", "guest left"]))
     def begin_cancel(self, reason: str) -> None:
         self._try(lambda: cancelling.begin_cancel(self.locked, self._stamp(reason)))
@@ -252,6 +263,7 @@ class OrderLife(RuleBasedStateMachine):
             "split": lambda: split.split(
                 replace(locked, order=replace(locked.order, split=None)), evenly(2), stamp
             ),
+            "invoice": lambda: invoicing.invoiced(locked, 1, None, stamp),
         }
 
     def _house(self) -> House:

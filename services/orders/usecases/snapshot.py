@@ -7,9 +7,11 @@ from chassis.messaging.replay import position
 from services.orders.domain.day import DayFigures
 from services.orders.domain.errors import UnknownChannel
 from services.orders.domain.order.listing import CLOSED_STATES, NEWEST_POSITION, OPEN_STATES
-from services.orders.domain.snapshot import FloorState, KitchenState, OrdersState, Snapshot
+from services.orders.domain.snapshot import FloorState, KitchenState, OrdersState, PrintingState, Snapshot
 from services.orders.store.alarm import find_alarms
 from services.orders.store.listing import find_newest
+from services.orders.store.print_job import list_jobs
+from services.orders.store.printer import find_printers
 from services.orders.store.section import find_sections
 from services.orders.store.station import find_stations
 from services.orders.store.table import find_tables
@@ -22,6 +24,7 @@ from services.orders.usecases.restaurant import restaurant_of
 SNAPSHOT_OPEN_ORDERS = 500
 SNAPSHOT_CLOSED_ORDERS = 50
 SNAPSHOT_TICKETS = 1_000
+SNAPSHOT_PRINT_JOBS = 200
 
 
 async def get_snapshot(deps: Dependencies, tenant: UUID, channel: str) -> Snapshot:
@@ -34,7 +37,7 @@ async def get_snapshot(deps: Dependencies, tenant: UUID, channel: str) -> Snapsh
 
 async def _state(
     tx: Transaction, deps: Dependencies, channel: str
-) -> OrdersState | KitchenState | DayFigures | FloorState:
+) -> OrdersState | KitchenState | DayFigures | FloorState | PrintingState:
     match channel:
         case "orders":
             newest_open = await find_newest(tx, OPEN_STATES, SNAPSHOT_OPEN_ORDERS)
@@ -52,5 +55,8 @@ async def _state(
             return await todays_figures(tx, await restaurant_of(tx), deps.clock.now())
         case "floor":
             return FloorState(await find_tables(tx), await find_sections(tx))
+        case "printing":
+            jobs = await list_jobs(tx, None, None, SNAPSHOT_PRINT_JOBS)
+            return PrintingState(await find_printers(tx), jobs)
         case _:
             raise UnknownChannel(f"The orders service has no state of a channel {channel}.")

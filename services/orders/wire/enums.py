@@ -4,12 +4,15 @@ from enum import StrEnum
 from typing import Any, TypeVar
 
 from fynlo.common.v1 import common_pb2
-from fynlo.orders.v1 import checks_pb2, discounts_pb2, floor_pb2, orders_pb2
+from fynlo.orders.v1 import checks_pb2, discounts_pb2, documents_pb2, floor_pb2, orders_pb2, printing_pb2
 from fynlo.orders.v1 import orders_service_pb2 as orders_api
 
 from services.orders.domain.check import CheckKind, CheckState, SplitMode
+from services.orders.domain.invoice import InvoiceKind
 from services.orders.domain.menu import OrderType
 from services.orders.domain.order.order import DiscountKind, Kitchen, Lifecycle, Payment, ServiceFlow, State
+from services.orders.domain.print_job import PrintJobKind, PrintJobState
+from services.orders.domain.printer import PrinterKind
 from services.orders.domain.promotion import Scope
 from services.orders.domain.table import TableShape, TableState
 from services.orders.domain.ticket import LineStep, TicketStep
@@ -42,6 +45,10 @@ PROMOTION_SCOPE = _table(Scope, discounts_pb2.PromotionScope, "PROMOTION_SCOPE")
 SPLIT_MODE = _table(SplitMode, checks_pb2.SplitMode, "SPLIT_MODE")
 CHECK_STATE = _table(CheckState, checks_pb2.CheckState, "CHECK_STATE")
 CHECK_KIND = _table(CheckKind, checks_pb2.CheckKind, "CHECK_KIND")
+INVOICE_KIND = _table(InvoiceKind, documents_pb2.InvoiceKind, "INVOICE_KIND")
+PRINTER_KIND = _table(PrinterKind, printing_pb2.PrinterKind, "PRINTER_KIND")
+PRINT_JOB_KIND = _table(PrintJobKind, printing_pb2.PrintJobKind, "PRINT_JOB_KIND")
+PRINT_JOB_STATE = _table(PrintJobState, printing_pb2.PrintJobState, "PRINT_JOB_STATE")
 ORDER_TYPE_OF = _reverse(ORDER_TYPE)
 BILL_MODE_OF = _reverse(BILL_MODE)
 SERVICE_FLOW_OF = _reverse(SERVICE_FLOW)
@@ -54,3 +61,5 @@ CHECK_KIND_OF = _reverse(CHECK_KIND)
 TABLE_SHAPE_OF = _reverse(TABLE_SHAPE)
 DISCOUNT_KIND_OF = _reverse(DISCOUNT_KIND)
 PROMOTION_SCOPE_OF = _reverse(PROMOTION_SCOPE)
+INVOICE_KIND_OF = _reverse(INVOICE_KIND)
+PRINTER_KIND_OF = _reverse(PRINTER_KIND)

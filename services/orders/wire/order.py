@@ -10,7 +10,6 @@ from fynlo.orders.v1 import orders_service_pb2 as orders_api
 
 from chassis.ids import derived_id, parse_id
 from chassis.instants import instant, timestamp
-from services.orders.domain.errors import UnknownCustomer
 from services.orders.domain.order.basket import WantedLine
 from services.orders.domain.order.choosing import WantedOption
 from services.orders.domain.order.order import (
@@ -43,10 +42,8 @@ from services.orders.wire.remark import remarks_of, write_remarks
 def wanted_order(draft: orders_api.OrderDraft, own_id: UUID) -> WantedOrder:
     """What the request asks for; ``own_id`` is the order's where the client names none.
 
-    Raises as wanted_lines, and UnknownCustomer: there are none yet.
+    Raises as wanted_lines.
     """
-    if draft.customer_id:
-        raise UnknownCustomer(f"There is no customer {draft.customer_id}.")
     order_id = parse_id(draft.id) if draft.id else own_id
     content_hash = hashlib.sha256(draft.SerializeToString(deterministic=True)).digest()
     return WantedOrder(
@@ -61,6 +58,7 @@ def wanted_order(draft: orders_api.OrderDraft, own_id: UUID) -> WantedOrder:
         id_from_client=bool(draft.id),
         remarks=remarks_of(draft),
         table_id=parse_id(draft.table_id) if draft.table_id else None,
+        customer_id=parse_id(draft.customer_id) if draft.customer_id else None,
     )
 
 
@@ -129,6 +127,8 @@ def order_of(message: orders_pb2.Order, row: Mapping[str, Any]) -> Order:
         discounts=discounts_of(message),
         service_charge_bp=message.service_charge_bp if message.HasField("service_charge_bp") else None,
         split=split_of(message.split) if message.HasField("split") else None,
+        customer_id=UUID(message.customer_id) if message.customer_id else None,
+        invoice_number=message.invoice_number,
     )
 
 
@@ -170,6 +170,8 @@ def _order_message(order: Order) -> orders_pb2.Order:
         unsent_since=timestamp(order.unsent_since),
         discounts=discount_messages(order.discounts, order.lines),
         service_charge_bp=order.service_charge_bp,
+        customer_id=str(order.customer_id or ""),
+        invoice_number=order.invoice_number,
     )
     write_remarks(order.remarks, message)
     if order.split is not None:

@@ -23,4 +23,7 @@ def captured_in(event: payments_events.PaymentCaptured) -> Captured:
         currency_code=paid.currency_code,
         check_id=UUID(paid.check_id) if paid.check_id else None,
         taken_by=Actor(paid.taken_by.user_id, paid.taken_by.name, paid.taken_by.device_id),
+        tip_minor=paid.tip_minor,
+        tendered_minor=paid.tendered_minor,
+        change_minor=paid.change_minor,
     )

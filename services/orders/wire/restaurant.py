@@ -18,6 +18,10 @@ def restaurant_in(settings: common_pb2.RestaurantSettings) -> RestaurantCopy:
         service_charge_bp=settings.service_charge_bp,
         day_cutoff_minutes=settings.day_cutoff_minutes,
         auto_complete=settings.auto_complete,
+        name=settings.name,
+        address=settings.address,
+        vat_number=settings.vat_number,
+        country_code=settings.country_code,
         discount_caps=_caps_of(settings.discount_caps) if settings.HasField("discount_caps") else USUAL_CAPS,
     )
 
@@ -32,6 +36,10 @@ def kept_restaurant(restaurant: RestaurantCopy) -> bytes:
         service_charge_bp=restaurant.service_charge_bp,
         day_cutoff_minutes=restaurant.day_cutoff_minutes,
         auto_complete=restaurant.auto_complete,
+        name=restaurant.name,
+        address=restaurant.address or None,
+        vat_number=restaurant.vat_number or None,
+        country_code=restaurant.country_code,
         discount_caps=common_pb2.DiscountCaps(
             employee_bp=restaurant.discount_caps.staff_bp,
             manager_bp=restaurant.discount_caps.manager_bp,

@@ -7,10 +7,12 @@ from fynlo.realtime.v1 import channel_source_service_pb2 as channel_source_api
 from google.protobuf.message import Message
 
 from services.orders.domain.day import DayFigures
-from services.orders.domain.snapshot import FloorState, KitchenState, OrdersState, Snapshot
+from services.orders.domain.snapshot import FloorState, KitchenState, OrdersState, PrintingState, Snapshot
 from services.orders.wire.alarm import alarm_message
 from services.orders.wire.day import metrics_message
 from services.orders.wire.order import order_message
+from services.orders.wire.print_job import print_job_message
+from services.orders.wire.printer import printer_message
 from services.orders.wire.section import section_message
 from services.orders.wire.station import station_message
 from services.orders.wire.table import table_message
@@ -47,6 +49,10 @@ def snapshot_message(of: Snapshot) -> channel_source_api.GetSnapshotResponse:
             answer.floor.SetInParent()
             answer.floor.floor_tables.extend(table_message(table) for table in tables)
             answer.floor.sections.extend(section_message(section) for section in sections)
+        case PrintingState(printers, jobs):
+            answer.printing.SetInParent()
+            answer.printing.printers.extend(printer_message(printer) for printer in printers)
+            answer.printing.jobs.extend(print_job_message(job) for job in jobs)
     return answer
 
 

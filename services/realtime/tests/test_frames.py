@@ -7,7 +7,7 @@ import pytest
 from fynlo.catalog.v1 import catalog_pb2
 from fynlo.catalog.v1 import events_pb2 as catalog_events
 from fynlo.orders.v1 import events_pb2 as orders_events
-from fynlo.orders.v1 import floor_pb2, orders_pb2, station_pb2
+from fynlo.orders.v1 import floor_pb2, orders_pb2, printing_pb2, station_pb2
 from fynlo.payments.v1 import events_pb2 as payments_events
 from fynlo.payments.v1 import payments_pb2
 from fynlo.staff.v1 import events_pb2 as staff_events
@@ -116,6 +116,27 @@ CASES: list[tuple[Message, str, str, str]] = [
         "section:s1",
     ),
     (orders_events.SectionRemoved(section_id="s1"), "floor", "section.removed", "section:s1"),
+    (
+        orders_events.PrinterSaved(
+            printer=printing_pb2.Printer(id="p1", kind=printing_pb2.PRINTER_KIND_RECEIPT)
+        ),
+        "printing",
+        "printer.updated",
+        "printer:p1",
+    ),
+    (orders_events.PrinterRemoved(printer_id="p1"), "printing", "printer.removed", "printer:p1"),
+    (
+        orders_events.PrintJobUpdated(
+            job=printing_pb2.PrintJob(
+                id="j1",
+                kind=printing_pb2.PRINT_JOB_KIND_TICKET,
+                state=printing_pb2.PRINT_JOB_STATE_QUEUED,
+            )
+        ),
+        "printing",
+        "print_job.updated",
+        "print_job:j1",
+    ),
     (orders_events.MetricsUpdated(), "metrics", "metrics", "metrics"),
     (catalog_events.StockChanged(level=LEVEL), "inventory", "inventory.level", "level:i1"),
     (catalog_events.StockLow(level=LEVEL), "inventory", "inventory.low_stock", "low:i1"),

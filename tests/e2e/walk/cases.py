@@ -37,14 +37,18 @@ async def request_for(operation: Operation, shop: Shop, caller: Device) -> Sent:
 
 MADE: dict[str, Callable[[Shop], Awaitable[Any]]] = {
     "category_id": lambda shop: shop.new_category(),
+    "customer_id": lambda shop: shop.new_customer(),
     "employee_id": lambda shop: shop.employee(),
     "ingredient_id": lambda shop: shop.new_ingredient(),
     "invitation_id": lambda shop: shop.invitation(),
+    "invoice_id": lambda shop: shop.invoice(),
     "item_id": lambda shop: shop.new_item(),
+    "job_id": lambda shop: shop.print_job(),
     "number": lambda shop: shop.z_report(),
     "order_id": lambda shop: shop.order(),
     "payment_id": lambda shop: shop.payment(),
     "promotion_id": lambda shop: shop.promotion(),
+    "printer_id": lambda shop: shop.new_printer(),
     "section_id": lambda shop: shop.new_section(),
     "session_id": lambda shop: shop.session(),
     "supplier_id": lambda shop: shop.new_supplier(),
@@ -188,6 +192,51 @@ async def _fire(operation: Operation, shop: Shop, caller: Device) -> Sent:
 @case("POST /orders/{order_id}/complete")
 async def _complete(operation: Operation, shop: Shop, caller: Device) -> Sent:
     return Sent({"order_id": (await shop.paid_and_ready())["id"]}, operation.example)
+
+
+@case("PUT /orders/{order_id}/customer")
+async def _set_customer(operation: Operation, shop: Shop, caller: Device) -> Sent:
+    order, customer = await shop.order(), await shop.new_customer()
+    return Sent({"order_id": order["id"]}, put(operation.example, customer_id=customer["id"]))
+
+
+@case("POST /orders/{order_id}/invoice")
+async def _invoice(operation: Operation, shop: Shop, caller: Device) -> Sent:
+    return Sent({"order_id": (await shop.done_order())["id"]}, operation.example)
+
+
+@case("POST /invoices/{invoice_id}/credit-notes")
+async def _credit(operation: Operation, shop: Shop, caller: Device) -> Sent:
+    invoice = await shop.invoice()
+    body = put(operation.example, lines__0__line_id=invoice["lines"][0]["line_id"])
+    return Sent({"invoice_id": invoice["id"]}, body)
+
+
+@case("POST /printers", "PUT /printers/{printer_id}")
+async def _save_printer(operation: Operation, shop: Shop, caller: Device) -> Sent:
+    body = put(operation.example, name=unique("Grill"), station_id=(await shop.station())["id"])
+    body = put(body, fallback_id=(await shop.printer())["id"])
+    if operation.method == "POST":
+        return Sent(body=body)
+    printer = await shop.new_printer()
+    return Sent({"printer_id": printer["id"]}, body, headers=match(printer))
+
+
+@case("POST /print-jobs")
+async def _print(operation: Operation, shop: Shop, caller: Device) -> Sent:
+    printer, order = await shop.printer(), await shop.order()
+    return Sent(body=put(operation.example, printer_id=printer["id"], order_id=order["id"]))
+
+
+@case("POST /print-jobs/claim")
+async def _claim(operation: Operation, shop: Shop, caller: Device) -> Sent:
+    return Sent(body=put(operation.example, printer_ids=[(await shop.new_printer())["id"]]))
+
+
+@case("POST /print-jobs/{job_id}/retry")
+async def _retry_print(operation: Operation, shop: Shop, caller: Device) -> Sent:
+    job, printer = await shop.print_job(), await shop.printer()
+    return Sent({"job_id": job["id"]}, put(operation.example, printer_id=printer["id"]))
 
 
 @case("POST /kitchen/stations")

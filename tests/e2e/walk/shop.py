@@ -1,5 +1,6 @@
 """A restaurant in which everything that a route may name can be made: the real ids of the walk."""
 
+import asyncio
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -19,6 +20,8 @@ from tools.demo import PASSWORD
 from tools.mailbox import joins, secret_sent_to
 
 Json = dict[str, Any]
+PAUSE_SECONDS = 0.05
+ATTEMPTS = 600
 
 
 def unique(name: str) -> str:
@@ -157,6 +160,63 @@ class Shop:
         """Of whom nothing comes."""
         made: Json = await self.owner.post("/api/v2/suppliers", {"name": unique("Mill"), "lead_days": 2})
         return made
+
+    async def new_customer(self) -> Json:
+        """Somebody with an address."""
+        body = {"name": unique("Ada"), "phone": "020 7946 0123", "address": "4 Mill Lane\nLeeds"}
+        made: Json = await self.owner.post("/api/v2/customers", body)
+        return made
+
+    async def printer(self) -> Json:
+        """One for receipts that stays."""
+        if "printer" not in self.kept:
+            self.kept["printer"] = await self.new_printer()
+        return self.kept["printer"]
+
+    async def new_printer(self) -> Json:
+        """Another one."""
+        body = {"name": unique("Bar"), "kind": "receipt", "width": 42}
+        made: Json = await self.owner.post("/api/v2/printers", body)
+        return made
+
+    async def print_job(self) -> Json:
+        """The bill of an order, which waits for an agent."""
+        body = {"order_id": (await self.order())["id"], "printer_id": (await self.printer())["id"]}
+        made: Json = await self.owner.post("/api/v2/print-jobs", body)
+        return made
+
+    async def done_order(self) -> Json:
+        """An order that is served and paid."""
+        order = await self.paid_and_ready()
+        done: Json = await self.owner.post(f"/api/v2/orders/{order['id']}/complete", {})
+        return done
+
+    async def invoice(self) -> Json:
+        """Of an order with one dish, which is paid."""
+        order = await self.order()
+        session = await self.session()
+        await self.owner.post(
+            f"/api/v2/orders/{order['id']}/payments", {"method": "cash", "till_session_id": session["id"]}
+        )
+        path = f"/api/v2/orders/{order['id']}"
+        await self.owner.put(f"{path}/status", {"status": "ready"})
+        await self._complete(path)
+        customer = {"name": unique("Ltd"), "address": "4 Mill Lane"}
+        made: Json = await self.owner.post(f"{path}/invoice", {"customer": customer})
+        return made
+
+    async def _complete(self, path: str) -> None:
+        """Orders hears of the money a moment after payments has taken it."""
+        for _ in range(ATTEMPTS):
+            try:
+                await self.owner.post(f"{path}/complete", {})
+            except Refused as refusal:
+                if refusal.code != "balance_open":
+                    raise
+                await asyncio.sleep(PAUSE_SECONDS)
+            else:
+                return
+        raise AssertionError(f"{path}: the payment never arrived")
 
     async def session(self) -> Json:
         """An open till that stays open."""

@@ -16,6 +16,7 @@ import { NoteButton, OrderNote } from "./note.js";
 import { useCommand } from "./command.js";
 import { BillLine } from "./lines.js";
 import { OrderMore } from "./more.js";
+import { OrderPapers } from "./paper.js";
 import { closeDialog, closedOrders, dialog, learnOrder, openOrders, orderOf, tables, view } from "./shop.js";
 import { SplitButton, SplitChip } from "./split.js";
 import { OrderTable } from "./tables.js";
@@ -153,6 +154,7 @@ export function OrderDialog({ id }) {
       ${closed ? html`<${AllergyNote} order=${order} />` : html`<${AllergyButton} order=${order} />`}
       ${closed ? html`<${OrderNote} order=${order} />` : html`<${NoteButton} order=${order} />`}
       ${!closed && html`<${OrderTable} order=${order} />`}
+      <${OrderPapers} order=${order} />
       <table class="bill"><tbody>
         ${order.lines.map((line) => html`<${BillLine} key=${line.id} order=${order} line=${line} currency=${currency} closed=${closed} />`)}
         <${DiscountRows} order=${order} closed=${closed} />

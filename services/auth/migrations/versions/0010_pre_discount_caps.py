@@ -6,7 +6,7 @@ Runs before the new code; the old code passes over the columns, and its restaura
 from alembic import op
 
 revision = "0010"
-down_revision = "0008"
+down_revision = "0009"
 
 CAPS = {"employee": 1_000, "manager": 5_000, "owner": 10_000}
 

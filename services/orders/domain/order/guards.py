@@ -19,7 +19,7 @@ def allowed_commands(order: Order) -> list[str]:
             return ["cancel", "add_lines"]
         return ["validate", "cancel", *OF_LINES]
     if order.lifecycle is not Lifecycle.VALIDATED:
-        return []
+        return ["invoice"] if order.lifecycle is Lifecycle.DONE else []
     active = [line for line in order.lines if line.active]
     kitchens = {line.kitchen for line in active}
     possible = {

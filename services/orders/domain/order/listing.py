@@ -27,6 +27,7 @@ class Filter:
     updated_since: datetime | None = None
     number: int | None = None
     name_prefix: str = ""
+    customer_id: UUID | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -322,6 +322,8 @@ class Order:
     service_charge_bp: int | None = None
     """Of its goods; None for orders that are older than the field."""
     split: Split | None = None
+    customer_id: UUID | None = None
+    invoice_number: int = 0
     told: object = field(default=None, init=False, repr=False, compare=False)
     """What tells it, made once by whoever tells it first; another order, made of this one, has none yet."""
 

@@ -38,6 +38,7 @@ class WantedOrder:
     id_from_client: bool = True
     remarks: Remarks = NO_REMARKS
     table_id: UUID | None = None
+    customer_id: UUID | None = None
 
 
 def new_order(
@@ -76,6 +77,7 @@ def new_order(
         table=table,
         discounts=basket.discounts,
         service_charge_bp=basket.service_charge_bp,
+        customer_id=wanted.customer_id,
     )
 
 

@@ -26,6 +26,7 @@ from services.orders.store import order as store
 from services.orders.store.order import InsertedMeanwhile
 from services.orders.store.restaurant import find_versions
 from services.orders.usecases.copies import Known
+from services.orders.usecases.customer import customer_for, customer_named, note_customer
 from services.orders.usecases.order.change import apply, publish
 from services.orders.usecases.order.order import get_order
 from services.orders.usecases.ports import Command, Dependencies
@@ -50,6 +51,8 @@ async def quote_order(deps: Dependencies, tenant: UUID, wanted: WantedOrder) -> 
     known = not_older(await deps.copies.get_proven(tenant, wanted.menu_version), wanted.menu_version)
     stamp = deps.own_stamp("")
     table = None if wanted.table_id is None else await table_named(deps, tenant, wanted.table_id)
+    if wanted.customer_id is not None:
+        await customer_named(deps, tenant, wanted.customer_id)
     try:
         basket = _priced(wanted, known, stamp)
     except LineRefused as refusal:
@@ -66,7 +69,7 @@ async def place_order(
 
     The same order id again: with the same content the stored order, with other content OrderExists. Raises
     ItemUnavailable, MenuOutdated, EmptyOrder, LineRefused, UnknownMenuVersion, OrderTooLarge, UnknownTable,
-    TableFull, NoStation, what catalog raises (INSUFFICIENT_STOCK), Unavailable.
+    UnknownCustomer, TableFull, NoStation, what catalog raises (INSUFFICIENT_STOCK), Unavailable.
     """
     if not wanted.draft:
         refuse_empty(wanted.lines)
@@ -126,9 +129,12 @@ class _Placing(Generic[M]):
             table_id = self.wanted.table_id
             tables = {} if table_id is None else {table_id: await table_for(tx, table_id)}
             at_table = None if table_id is None else tables[table_id].name
+            if self.wanted.customer_id is not None:
+                await customer_for(tx, self.wanted.customer_id)
             change = self._change(basket, known, stamp, proof.number, at_table)
             check_size(order_message(change.order))
             await store.insert_order(tx, change)
+            await note_customer(tx, change)
             await tell_tables(tx, change, tables)
             publish(tx, change)
             return change.order

@@ -210,6 +210,9 @@ class RestaurantSettings(_message.Message):
     FEE_PRESET_FIELD_NUMBER: _builtins.int
     PLATFORM_ID_FIELD_NUMBER: _builtins.int
     AUTO_COMPLETE_FIELD_NUMBER: _builtins.int
+    ADDRESS_FIELD_NUMBER: _builtins.int
+    VAT_NUMBER_FIELD_NUMBER: _builtins.int
+    COUNTRY_CODE_FIELD_NUMBER: _builtins.int
     DISCOUNT_CAPS_FIELD_NUMBER: _builtins.int
     restaurant_id: _builtins.str
     version: _builtins.int
@@ -230,6 +233,16 @@ class RestaurantSettings(_message.Message):
     """An order without open balance completes by itself: at once when everything is served; when the kitchen only
     bumped it, as soon as its last ticket can no longer be recalled (30 minutes).
     """
+    address: _builtins.str
+    """As receipts and invoices print it: the lines of an envelope without the name. Null or nothing in a body leaves it as
+    it is; no text at all takes it away.
+    """
+    vat_number: _builtins.str
+    """For example GB123456789; none where it is not registered for VAT. Null or nothing in a body leaves it as it is; no
+    text at all takes it away.
+    """
+    country_code: _builtins.str
+    """ISO 3166-1: where telephone numbers without a country are. Nothing at all means the one that is set, at first GB."""
     @_builtins.property
     def discount_caps(self) -> Global___DiscountCaps:
         """Nothing at all means those that are set, at first 10, 50 and 100 %."""
@@ -248,12 +261,22 @@ class RestaurantSettings(_message.Message):
         fee_preset: _builtins.str = ...,
         platform_id: _builtins.str = ...,
         auto_complete: _builtins.bool = ...,
+        address: _builtins.str | None = ...,
+        vat_number: _builtins.str | None = ...,
+        country_code: _builtins.str = ...,
         discount_caps: Global___DiscountCaps | None = ...,
     ) -> None: ...
-    _HasFieldArgType: _TypeAlias = _typing.Literal["discount_caps", b"discount_caps"]  # noqa: Y015
+    _HasFieldArgType: _TypeAlias = _typing.Literal["_address", b"_address", "_vat_number", b"_vat_number", "address", b"address", "discount_caps", b"discount_caps", "vat_number", b"vat_number"]  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["auto_complete", b"auto_complete", "bill_mode", b"bill_mode", "currency_code", b"currency_code", "day_cutoff_minutes", b"day_cutoff_minutes", "discount_caps", b"discount_caps", "fee_preset", b"fee_preset", "name", b"name", "platform_id", b"platform_id", "restaurant_id", b"restaurant_id", "service_charge_bp", b"service_charge_bp", "time_zone", b"time_zone", "version", b"version"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["_address", b"_address", "_vat_number", b"_vat_number", "address", b"address", "auto_complete", b"auto_complete", "bill_mode", b"bill_mode", "country_code", b"country_code", "currency_code", b"currency_code", "day_cutoff_minutes", b"day_cutoff_minutes", "discount_caps", b"discount_caps", "fee_preset", b"fee_preset", "name", b"name", "platform_id", b"platform_id", "restaurant_id", b"restaurant_id", "service_charge_bp", b"service_charge_bp", "time_zone", b"time_zone", "vat_number", b"vat_number", "version", b"version"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
-    def WhichOneof(self, oneof_group: _Never) -> None: ...
+    _WhichOneofReturnType__address: _TypeAlias = _typing.Literal["address"]  # noqa: Y015
+    _WhichOneofArgType__address: _TypeAlias = _typing.Literal["_address", b"_address"]  # noqa: Y015
+    _WhichOneofReturnType__vat_number: _TypeAlias = _typing.Literal["vat_number"]  # noqa: Y015
+    _WhichOneofArgType__vat_number: _TypeAlias = _typing.Literal["_vat_number", b"_vat_number"]  # noqa: Y015
+    @_typing.overload
+    def WhichOneof(self, oneof_group: _WhichOneofArgType__address) -> _WhichOneofReturnType__address | None: ...
+    @_typing.overload
+    def WhichOneof(self, oneof_group: _WhichOneofArgType__vat_number) -> _WhichOneofReturnType__vat_number | None: ...
 
 Global___RestaurantSettings: _TypeAlias = RestaurantSettings  # noqa: Y015

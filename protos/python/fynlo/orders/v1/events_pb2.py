@@ -26,11 +26,12 @@ from fynlo.common.v1 import channels_pb2 as fynlo_dot_common_dot_v1_dot_channels
 from fynlo.common.v1 import common_pb2 as fynlo_dot_common_dot_v1_dot_common__pb2
 from fynlo.orders.v1 import floor_pb2 as fynlo_dot_orders_dot_v1_dot_floor__pb2
 from fynlo.orders.v1 import orders_pb2 as fynlo_dot_orders_dot_v1_dot_orders__pb2
+from fynlo.orders.v1 import printing_pb2 as fynlo_dot_orders_dot_v1_dot_printing__pb2
 from fynlo.orders.v1 import station_pb2 as fynlo_dot_orders_dot_v1_dot_station__pb2
 from google.protobuf import timestamp_pb2 as google_dot_protobuf_dot_timestamp__pb2
 
 
-DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n\x1c\x66ynlo/orders/v1/events.proto\x12\x0f\x66ynlo.orders.v1\x1a\x1e\x66ynlo/common/v1/channels.proto\x1a\x1c\x66ynlo/common/v1/common.proto\x1a\x1b\x66ynlo/orders/v1/floor.proto\x1a\x1c\x66ynlo/orders/v1/orders.proto\x1a\x1d\x66ynlo/orders/v1/station.proto\x1a\x1fgoogle/protobuf/timestamp.proto\"\x92\x01\n\x0bOrderPlaced\x12,\n\x05order\x18\x01 \x01(\x0b\x32\x16.fynlo.orders.v1.OrderR\x05order\x12\x31\n\x07tickets\x18\x02 \x03(\x0b\x32\x17.fynlo.orders.v1.TicketR\x07tickets:\"\xea\xf4\x18\x08\n\x06orders\xea\xf4\x18\x12\n\x07kitchen\x12\x07tickets\"\xa9\x01\n\x0cOrderUpdated\x12,\n\x05order\x18\x01 \x01(\x0b\x32\x16.fynlo.orders.v1.OrderR\x05order\x12\x31\n\x07tickets\x18\x02 \x03(\x0b\x32\x17.fynlo.orders.v1.TicketR\x07tickets\x12\x14\n\x05\x63\x61use\x18\x03 \x01(\tR\x05\x63\x61use:\"\xea\xf4\x18\x08\n\x06orders\xea\xf4\x18\x12\n\x07kitchen\x12\x07tickets\"\xf5\x01\n\x14OrderPaymentRecorded\x12,\n\x05order\x18\x01 \x01(\x0b\x32\x16.fynlo.orders.v1.OrderR\x05order\x12\x1d\n\npayment_id\x18\x02 \x01(\tR\tpaymentId\x12\x16\n\x06method\x18\x03 \x01(\tR\x06method\x12!\n\x0c\x61mount_minor\x18\x04 \x01(\x03R\x0b\x61mountMinor\x12\x31\n\x07tickets\x18\x05 \x03(\x0b\x32\x17.fynlo.orders.v1.TicketR\x07tickets:\"\xea\xf4\x18\x08\n\x06orders\xea\xf4\x18\x12\n\x07kitchen\x12\x07tickets\"L\n\x0eOrderCompleted\x12,\n\x05order\x18\x01 \x01(\x0b\x32\x16.fynlo.orders.v1.OrderR\x05order:\x0c\xea\xf4\x18\x08\n\x06orders\"\xc5\x01\n\x0eOrderCancelled\x12,\n\x05order\x18\x01 \x01(\x0b\x32\x16.fynlo.orders.v1.OrderR\x05order\x12\x31\n\x07tickets\x18\x02 \x03(\x0b\x32\x17.fynlo.orders.v1.TicketR\x07tickets\x12\x16\n\x06reason\x18\x03 \x01(\tR\x06reason\x12\x16\n\x06wasted\x18\x04 \x01(\x08R\x06wasted:\"\xea\xf4\x18\x08\n\x06orders\xea\xf4\x18\x12\n\x07kitchen\x12\x07tickets\"\x9f\x01\n\rTicketUpdated\x12/\n\x06ticket\x18\x01 \x01(\x0b\x32\x17.fynlo.orders.v1.TicketR\x06ticket\x12,\n\x05order\x18\x02 \x01(\x0b\x32\x16.fynlo.orders.v1.OrderR\x05order\x12\x14\n\x05\x63\x61use\x18\x03 \x01(\tR\x05\x63\x61use:\x19\xea\xf4\x18\t\n\x07kitchen\xea\xf4\x18\x08\n\x06orders\"O\n\x11KitchenOrderReady\x12,\n\x05order\x18\x01 \x01(\x0b\x32\x16.fynlo.orders.v1.OrderR\x05order:\x0c\xea\xf4\x18\x08\n\x06orders\"\xe7\x01\n\x11TicketUndelivered\x12/\n\x06ticket\x18\x01 \x01(\x0b\x32\x17.fynlo.orders.v1.TicketR\x06ticket\x12\x14\n\x05\x63\x61use\x18\x02 \x01(\tR\x05\x63\x61use\x12\x37\n\traised_at\x18\x03 \x01(\x0b\x32\x1a.google.protobuf.TimestampR\x08raisedAt\x12#\n\rkitchen_epoch\x18\x04 \x01(\tR\x0ckitchenEpoch\x12\x1f\n\x0bkitchen_seq\x18\x05 \x01(\x03R\nkitchenSeq:\x0c\xea\xf4\x18\x08\n\x06orders\"\xaa\x01\n\x12TicketAlarmCleared\x12/\n\x06ticket\x18\x01 \x01(\x0b\x32\x17.fynlo.orders.v1.TicketR\x06ticket\x12\x14\n\x05\x63\x61use\x18\x02 \x01(\tR\x05\x63\x61use\x12?\n\x0f\x61\x63knowledged_by\x18\x03 \x01(\x0b\x32\x16.fynlo.common.v1.ActorR\x0e\x61\x63knowledgedBy:\x0c\xea\xf4\x18\x08\n\x06orders\"Q\n\x0cStationSaved\x12\x32\n\x07station\x18\x01 \x01(\x0b\x32\x18.fynlo.orders.v1.StationR\x07station:\r\xea\xf4\x18\t\n\x07kitchen\"X\n\x0eStationRemoved\x12\x1d\n\nstation_id\x18\x01 \x01(\tR\tstationId\x12\x18\n\x07version\x18\x02 \x01(\x03R\x07version:\r\xea\xf4\x18\t\n\x07kitchen\"K\n\nTicketLate\x12/\n\x06ticket\x18\x01 \x01(\x0b\x32\x17.fynlo.orders.v1.TicketR\x06ticket:\x0c\xea\xf4\x18\x08\n\x06orders\"O\n\x0cItemUnrouted\x12\x31\n\x04item\x18\x01 \x01(\x0b\x32\x1d.fynlo.orders.v1.UnroutedItemR\x04item:\x0c\xea\xf4\x18\x08\n\x06orders\"6\n\x0bItemsRouted\x12\x19\n\x08item_ids\x18\x01 \x03(\tR\x07itemIds:\x0c\xea\xf4\x18\x08\n\x06orders\"]\n\x0eMetricsUpdated\x12<\n\x07metrics\x18\x01 \x01(\x0b\x32\".fynlo.orders.v1.RestaurantMetricsR\x07metrics:\r\xea\xf4\x18\t\n\x07metrics\"I\n\x0cTableUpdated\x12,\n\x05table\x18\x01 \x01(\x0b\x32\x16.fynlo.orders.v1.TableR\x05table:\x0b\xea\xf4\x18\x07\n\x05\x66loor\"P\n\x0cTableRemoved\x12\x19\n\x08table_id\x18\x01 \x01(\tR\x07tableId\x12\x18\n\x07version\x18\x02 \x01(\x03R\x07version:\x0b\xea\xf4\x18\x07\n\x05\x66loor\"O\n\x0cSectionSaved\x12\x32\n\x07section\x18\x01 \x01(\x0b\x32\x18.fynlo.orders.v1.SectionR\x07section:\x0b\xea\xf4\x18\x07\n\x05\x66loor\"V\n\x0eSectionRemoved\x12\x1d\n\nsection_id\x18\x01 \x01(\tR\tsectionId\x12\x18\n\x07version\x18\x02 \x01(\x03R\x07version:\x0b\xea\xf4\x18\x07\n\x05\x66loorb\x06proto3')
+DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n\x1c\x66ynlo/orders/v1/events.proto\x12\x0f\x66ynlo.orders.v1\x1a\x1e\x66ynlo/common/v1/channels.proto\x1a\x1c\x66ynlo/common/v1/common.proto\x1a\x1b\x66ynlo/orders/v1/floor.proto\x1a\x1c\x66ynlo/orders/v1/orders.proto\x1a\x1e\x66ynlo/orders/v1/printing.proto\x1a\x1d\x66ynlo/orders/v1/station.proto\x1a\x1fgoogle/protobuf/timestamp.proto\"\x92\x01\n\x0bOrderPlaced\x12,\n\x05order\x18\x01 \x01(\x0b\x32\x16.fynlo.orders.v1.OrderR\x05order\x12\x31\n\x07tickets\x18\x02 \x03(\x0b\x32\x17.fynlo.orders.v1.TicketR\x07tickets:\"\xea\xf4\x18\x08\n\x06orders\xea\xf4\x18\x12\n\x07kitchen\x12\x07tickets\"\xa9\x01\n\x0cOrderUpdated\x12,\n\x05order\x18\x01 \x01(\x0b\x32\x16.fynlo.orders.v1.OrderR\x05order\x12\x31\n\x07tickets\x18\x02 \x03(\x0b\x32\x17.fynlo.orders.v1.TicketR\x07tickets\x12\x14\n\x05\x63\x61use\x18\x03 \x01(\tR\x05\x63\x61use:\"\xea\xf4\x18\x08\n\x06orders\xea\xf4\x18\x12\n\x07kitchen\x12\x07tickets\"\xf5\x01\n\x14OrderPaymentRecorded\x12,\n\x05order\x18\x01 \x01(\x0b\x32\x16.fynlo.orders.v1.OrderR\x05order\x12\x1d\n\npayment_id\x18\x02 \x01(\tR\tpaymentId\x12\x16\n\x06method\x18\x03 \x01(\tR\x06method\x12!\n\x0c\x61mount_minor\x18\x04 \x01(\x03R\x0b\x61mountMinor\x12\x31\n\x07tickets\x18\x05 \x03(\x0b\x32\x17.fynlo.orders.v1.TicketR\x07tickets:\"\xea\xf4\x18\x08\n\x06orders\xea\xf4\x18\x12\n\x07kitchen\x12\x07tickets\"L\n\x0eOrderCompleted\x12,\n\x05order\x18\x01 \x01(\x0b\x32\x16.fynlo.orders.v1.OrderR\x05order:\x0c\xea\xf4\x18\x08\n\x06orders\"\xc5\x01\n\x0eOrderCancelled\x12,\n\x05order\x18\x01 \x01(\x0b\x32\x16.fynlo.orders.v1.OrderR\x05order\x12\x31\n\x07tickets\x18\x02 \x03(\x0b\x32\x17.fynlo.orders.v1.TicketR\x07tickets\x12\x16\n\x06reason\x18\x03 \x01(\tR\x06reason\x12\x16\n\x06wasted\x18\x04 \x01(\x08R\x06wasted:\"\xea\xf4\x18\x08\n\x06orders\xea\xf4\x18\x12\n\x07kitchen\x12\x07tickets\"\x9f\x01\n\rTicketUpdated\x12/\n\x06ticket\x18\x01 \x01(\x0b\x32\x17.fynlo.orders.v1.TicketR\x06ticket\x12,\n\x05order\x18\x02 \x01(\x0b\x32\x16.fynlo.orders.v1.OrderR\x05order\x12\x14\n\x05\x63\x61use\x18\x03 \x01(\tR\x05\x63\x61use:\x19\xea\xf4\x18\t\n\x07kitchen\xea\xf4\x18\x08\n\x06orders\"O\n\x11KitchenOrderReady\x12,\n\x05order\x18\x01 \x01(\x0b\x32\x16.fynlo.orders.v1.OrderR\x05order:\x0c\xea\xf4\x18\x08\n\x06orders\"\xe7\x01\n\x11TicketUndelivered\x12/\n\x06ticket\x18\x01 \x01(\x0b\x32\x17.fynlo.orders.v1.TicketR\x06ticket\x12\x14\n\x05\x63\x61use\x18\x02 \x01(\tR\x05\x63\x61use\x12\x37\n\traised_at\x18\x03 \x01(\x0b\x32\x1a.google.protobuf.TimestampR\x08raisedAt\x12#\n\rkitchen_epoch\x18\x04 \x01(\tR\x0ckitchenEpoch\x12\x1f\n\x0bkitchen_seq\x18\x05 \x01(\x03R\nkitchenSeq:\x0c\xea\xf4\x18\x08\n\x06orders\"\xaa\x01\n\x12TicketAlarmCleared\x12/\n\x06ticket\x18\x01 \x01(\x0b\x32\x17.fynlo.orders.v1.TicketR\x06ticket\x12\x14\n\x05\x63\x61use\x18\x02 \x01(\tR\x05\x63\x61use\x12?\n\x0f\x61\x63knowledged_by\x18\x03 \x01(\x0b\x32\x16.fynlo.common.v1.ActorR\x0e\x61\x63knowledgedBy:\x0c\xea\xf4\x18\x08\n\x06orders\"Q\n\x0cStationSaved\x12\x32\n\x07station\x18\x01 \x01(\x0b\x32\x18.fynlo.orders.v1.StationR\x07station:\r\xea\xf4\x18\t\n\x07kitchen\"X\n\x0eStationRemoved\x12\x1d\n\nstation_id\x18\x01 \x01(\tR\tstationId\x12\x18\n\x07version\x18\x02 \x01(\x03R\x07version:\r\xea\xf4\x18\t\n\x07kitchen\"K\n\nTicketLate\x12/\n\x06ticket\x18\x01 \x01(\x0b\x32\x17.fynlo.orders.v1.TicketR\x06ticket:\x0c\xea\xf4\x18\x08\n\x06orders\"O\n\x0cItemUnrouted\x12\x31\n\x04item\x18\x01 \x01(\x0b\x32\x1d.fynlo.orders.v1.UnroutedItemR\x04item:\x0c\xea\xf4\x18\x08\n\x06orders\"6\n\x0bItemsRouted\x12\x19\n\x08item_ids\x18\x01 \x03(\tR\x07itemIds:\x0c\xea\xf4\x18\x08\n\x06orders\"]\n\x0eMetricsUpdated\x12<\n\x07metrics\x18\x01 \x01(\x0b\x32\".fynlo.orders.v1.RestaurantMetricsR\x07metrics:\r\xea\xf4\x18\t\n\x07metrics\"I\n\x0cTableUpdated\x12,\n\x05table\x18\x01 \x01(\x0b\x32\x16.fynlo.orders.v1.TableR\x05table:\x0b\xea\xf4\x18\x07\n\x05\x66loor\"P\n\x0cTableRemoved\x12\x19\n\x08table_id\x18\x01 \x01(\tR\x07tableId\x12\x18\n\x07version\x18\x02 \x01(\x03R\x07version:\x0b\xea\xf4\x18\x07\n\x05\x66loor\"O\n\x0cSectionSaved\x12\x32\n\x07section\x18\x01 \x01(\x0b\x32\x18.fynlo.orders.v1.SectionR\x07section:\x0b\xea\xf4\x18\x07\n\x05\x66loor\"V\n\x0eSectionRemoved\x12\x1d\n\nsection_id\x18\x01 \x01(\tR\tsectionId\x12\x18\n\x07version\x18\x02 \x01(\x03R\x07version:\x0b\xea\xf4\x18\x07\n\x05\x66loor\"R\n\x0cPrinterSaved\x12\x32\n\x07printer\x18\x01 \x01(\x0b\x32\x18.fynlo.orders.v1.PrinterR\x07printer:\x0e\xea\xf4\x18\n\n\x08printing\"Y\n\x0ePrinterRemoved\x12\x1d\n\nprinter_id\x18\x01 \x01(\tR\tprinterId\x12\x18\n\x07version\x18\x02 \x01(\x03R\x07version:\x0e\xea\xf4\x18\n\n\x08printing\"N\n\x0fPrintJobUpdated\x12+\n\x03job\x18\x01 \x01(\x0b\x32\x19.fynlo.orders.v1.PrintJobR\x03job:\x0e\xea\xf4\x18\n\n\x08printingb\x06proto3')
 
 _globals = globals()
 _builder.BuildMessageAndEnumDescriptors(DESCRIPTOR, _globals)
@@ -75,42 +76,54 @@ if not _descriptor._USE_C_DESCRIPTORS:
   _globals['_SECTIONSAVED']._serialized_options = b'\352\364\030\007\n\005floor'
   _globals['_SECTIONREMOVED']._loaded_options = None
   _globals['_SECTIONREMOVED']._serialized_options = b'\352\364\030\007\n\005floor'
-  _globals['_ORDERPLACED']._serialized_start=235
-  _globals['_ORDERPLACED']._serialized_end=381
-  _globals['_ORDERUPDATED']._serialized_start=384
-  _globals['_ORDERUPDATED']._serialized_end=553
-  _globals['_ORDERPAYMENTRECORDED']._serialized_start=556
-  _globals['_ORDERPAYMENTRECORDED']._serialized_end=801
-  _globals['_ORDERCOMPLETED']._serialized_start=803
-  _globals['_ORDERCOMPLETED']._serialized_end=879
-  _globals['_ORDERCANCELLED']._serialized_start=882
-  _globals['_ORDERCANCELLED']._serialized_end=1079
-  _globals['_TICKETUPDATED']._serialized_start=1082
-  _globals['_TICKETUPDATED']._serialized_end=1241
-  _globals['_KITCHENORDERREADY']._serialized_start=1243
-  _globals['_KITCHENORDERREADY']._serialized_end=1322
-  _globals['_TICKETUNDELIVERED']._serialized_start=1325
-  _globals['_TICKETUNDELIVERED']._serialized_end=1556
-  _globals['_TICKETALARMCLEARED']._serialized_start=1559
-  _globals['_TICKETALARMCLEARED']._serialized_end=1729
-  _globals['_STATIONSAVED']._serialized_start=1731
-  _globals['_STATIONSAVED']._serialized_end=1812
-  _globals['_STATIONREMOVED']._serialized_start=1814
-  _globals['_STATIONREMOVED']._serialized_end=1902
-  _globals['_TICKETLATE']._serialized_start=1904
-  _globals['_TICKETLATE']._serialized_end=1979
-  _globals['_ITEMUNROUTED']._serialized_start=1981
-  _globals['_ITEMUNROUTED']._serialized_end=2060
-  _globals['_ITEMSROUTED']._serialized_start=2062
-  _globals['_ITEMSROUTED']._serialized_end=2116
-  _globals['_METRICSUPDATED']._serialized_start=2118
-  _globals['_METRICSUPDATED']._serialized_end=2211
-  _globals['_TABLEUPDATED']._serialized_start=2213
-  _globals['_TABLEUPDATED']._serialized_end=2286
-  _globals['_TABLEREMOVED']._serialized_start=2288
-  _globals['_TABLEREMOVED']._serialized_end=2368
-  _globals['_SECTIONSAVED']._serialized_start=2370
-  _globals['_SECTIONSAVED']._serialized_end=2449
-  _globals['_SECTIONREMOVED']._serialized_start=2451
-  _globals['_SECTIONREMOVED']._serialized_end=2537
+  _globals['_PRINTERSAVED']._loaded_options = None
+  _globals['_PRINTERSAVED']._serialized_options = b'\352\364\030\n\n\010printing'
+  _globals['_PRINTERREMOVED']._loaded_options = None
+  _globals['_PRINTERREMOVED']._serialized_options = b'\352\364\030\n\n\010printing'
+  _globals['_PRINTJOBUPDATED']._loaded_options = None
+  _globals['_PRINTJOBUPDATED']._serialized_options = b'\352\364\030\n\n\010printing'
+  _globals['_ORDERPLACED']._serialized_start=267
+  _globals['_ORDERPLACED']._serialized_end=413
+  _globals['_ORDERUPDATED']._serialized_start=416
+  _globals['_ORDERUPDATED']._serialized_end=585
+  _globals['_ORDERPAYMENTRECORDED']._serialized_start=588
+  _globals['_ORDERPAYMENTRECORDED']._serialized_end=833
+  _globals['_ORDERCOMPLETED']._serialized_start=835
+  _globals['_ORDERCOMPLETED']._serialized_end=911
+  _globals['_ORDERCANCELLED']._serialized_start=914
+  _globals['_ORDERCANCELLED']._serialized_end=1111
+  _globals['_TICKETUPDATED']._serialized_start=1114
+  _globals['_TICKETUPDATED']._serialized_end=1273
+  _globals['_KITCHENORDERREADY']._serialized_start=1275
+  _globals['_KITCHENORDERREADY']._serialized_end=1354
+  _globals['_TICKETUNDELIVERED']._serialized_start=1357
+  _globals['_TICKETUNDELIVERED']._serialized_end=1588
+  _globals['_TICKETALARMCLEARED']._serialized_start=1591
+  _globals['_TICKETALARMCLEARED']._serialized_end=1761
+  _globals['_STATIONSAVED']._serialized_start=1763
+  _globals['_STATIONSAVED']._serialized_end=1844
+  _globals['_STATIONREMOVED']._serialized_start=1846
+  _globals['_STATIONREMOVED']._serialized_end=1934
+  _globals['_TICKETLATE']._serialized_start=1936
+  _globals['_TICKETLATE']._serialized_end=2011
+  _globals['_ITEMUNROUTED']._serialized_start=2013
+  _globals['_ITEMUNROUTED']._serialized_end=2092
+  _globals['_ITEMSROUTED']._serialized_start=2094
+  _globals['_ITEMSROUTED']._serialized_end=2148
+  _globals['_METRICSUPDATED']._serialized_start=2150
+  _globals['_METRICSUPDATED']._serialized_end=2243
+  _globals['_TABLEUPDATED']._serialized_start=2245
+  _globals['_TABLEUPDATED']._serialized_end=2318
+  _globals['_TABLEREMOVED']._serialized_start=2320
+  _globals['_TABLEREMOVED']._serialized_end=2400
+  _globals['_SECTIONSAVED']._serialized_start=2402
+  _globals['_SECTIONSAVED']._serialized_end=2481
+  _globals['_SECTIONREMOVED']._serialized_start=2483
+  _globals['_SECTIONREMOVED']._serialized_end=2569
+  _globals['_PRINTERSAVED']._serialized_start=2571
+  _globals['_PRINTERSAVED']._serialized_end=2653
+  _globals['_PRINTERREMOVED']._serialized_start=2655
+  _globals['_PRINTERREMOVED']._serialized_end=2744
+  _globals['_PRINTJOBUPDATED']._serialized_start=2746
+  _globals['_PRINTJOBUPDATED']._serialized_end=2824
 # @@protoc_insertion_point(module_scope)

@@ -7,6 +7,7 @@ from collections import abc as _abc
 from fynlo.common.v1 import common_pb2 as _common_pb2
 from fynlo.orders.v1 import floor_pb2 as _floor_pb2
 from fynlo.orders.v1 import orders_pb2 as _orders_pb2
+from fynlo.orders.v1 import printing_pb2 as _printing_pb2
 from fynlo.orders.v1 import station_pb2 as _station_pb2
 from google.protobuf import descriptor as _descriptor
 from google.protobuf import message as _message
@@ -64,7 +65,8 @@ class OrderUpdated(_message.Message):
     CAUSE_FIELD_NUMBER: _builtins.int
     cause: _builtins.str
     """draft, fired, guest_allergy, note, transferred, lines_added, line_voided, line_changed, discounted, discount_removed,
-    split, cancelling or cancel_refused: what moved. more_tickets: the rest of the tickets of the event before it,
+    split, customer, invoiced, cancelling or cancel_refused: what moved. more_tickets: the rest of the tickets of the
+    event before it,
     which could not carry them all.
     """
     @_builtins.property
@@ -516,3 +518,71 @@ class SectionRemoved(_message.Message):
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 
 Global___SectionRemoved: _TypeAlias = SectionRemoved  # noqa: Y015
+
+@_typing.final
+class PrinterSaved(_message.Message):
+    """A printer is new, or has changed."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    PRINTER_FIELD_NUMBER: _builtins.int
+    @_builtins.property
+    def printer(self) -> _printing_pb2.Printer: ...
+    def __init__(
+        self,
+        *,
+        printer: _printing_pb2.Printer | None = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _typing.Literal["printer", b"printer"]  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["printer", b"printer"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___PrinterSaved: _TypeAlias = PrinterSaved  # noqa: Y015
+
+@_typing.final
+class PrinterRemoved(_message.Message):
+    """There is no such printer any more. The version is newer than any that it had."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    PRINTER_ID_FIELD_NUMBER: _builtins.int
+    VERSION_FIELD_NUMBER: _builtins.int
+    printer_id: _builtins.str
+    version: _builtins.int
+    def __init__(
+        self,
+        *,
+        printer_id: _builtins.str = ...,
+        version: _builtins.int = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["printer_id", b"printer_id", "version", b"version"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___PrinterRemoved: _TypeAlias = PrinterRemoved  # noqa: Y015
+
+@_typing.final
+class PrintJobUpdated(_message.Message):
+    """A print job is new, or has moved. Whole: the newest version replaces all before it."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    JOB_FIELD_NUMBER: _builtins.int
+    @_builtins.property
+    def job(self) -> _printing_pb2.PrintJob: ...
+    def __init__(
+        self,
+        *,
+        job: _printing_pb2.PrintJob | None = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _typing.Literal["job", b"job"]  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["job", b"job"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___PrintJobUpdated: _TypeAlias = PrintJobUpdated  # noqa: Y015

@@ -374,10 +374,13 @@ class ListOrdersRequest(_message.Message):
     BUSINESS_DATE_FIELD_NUMBER: _builtins.int
     UPDATED_SINCE_FIELD_NUMBER: _builtins.int
     QUERY_FIELD_NUMBER: _builtins.int
+    CUSTOMER_ID_FIELD_NUMBER: _builtins.int
     table_id: _builtins.str
     business_date: _builtins.str
     query: _builtins.str
     """An order number, or the start of a name on a line."""
+    customer_id: _builtins.str
+    """Those of one customer, newest first."""
     @_builtins.property
     def page(self) -> _common_pb2.PageRequest: ...
     @_builtins.property
@@ -393,10 +396,11 @@ class ListOrdersRequest(_message.Message):
         business_date: _builtins.str = ...,
         updated_since: _timestamp_pb2.Timestamp | None = ...,
         query: _builtins.str = ...,
+        customer_id: _builtins.str = ...,
     ) -> None: ...
     _HasFieldArgType: _TypeAlias = _typing.Literal["page", b"page", "updated_since", b"updated_since"]  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["business_date", b"business_date", "page", b"page", "query", b"query", "states", b"states", "table_id", b"table_id", "updated_since", b"updated_since"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["business_date", b"business_date", "customer_id", b"customer_id", "page", b"page", "query", b"query", "states", b"states", "table_id", b"table_id", "updated_since", b"updated_since"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 

@@ -182,6 +182,7 @@ class GetSnapshotResponse(_message.Message):
     STAFF_FIELD_NUMBER: _builtins.int
     TILLS_FIELD_NUMBER: _builtins.int
     METRICS_FIELD_NUMBER: _builtins.int
+    PRINTING_FIELD_NUMBER: _builtins.int
     epoch: _builtins.str
     seq: _builtins.int
     @_builtins.property
@@ -198,6 +199,8 @@ class GetSnapshotResponse(_message.Message):
     def tills(self) -> _realtime_pb2.TillsState: ...
     @_builtins.property
     def metrics(self) -> _realtime_pb2.MetricsState: ...
+    @_builtins.property
+    def printing(self) -> _realtime_pb2.PrintingState: ...
     def __init__(
         self,
         *,
@@ -210,12 +213,13 @@ class GetSnapshotResponse(_message.Message):
         staff: _realtime_pb2.StaffState | None = ...,
         tills: _realtime_pb2.TillsState | None = ...,
         metrics: _realtime_pb2.MetricsState | None = ...,
+        printing: _realtime_pb2.PrintingState | None = ...,
     ) -> None: ...
-    _HasFieldArgType: _TypeAlias = _typing.Literal["floor", b"floor", "inventory", b"inventory", "kitchen", b"kitchen", "metrics", b"metrics", "orders", b"orders", "staff", b"staff", "state", b"state", "tills", b"tills"]  # noqa: Y015
+    _HasFieldArgType: _TypeAlias = _typing.Literal["floor", b"floor", "inventory", b"inventory", "kitchen", b"kitchen", "metrics", b"metrics", "orders", b"orders", "printing", b"printing", "staff", b"staff", "state", b"state", "tills", b"tills"]  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["epoch", b"epoch", "floor", b"floor", "inventory", b"inventory", "kitchen", b"kitchen", "metrics", b"metrics", "orders", b"orders", "seq", b"seq", "staff", b"staff", "state", b"state", "tills", b"tills"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["epoch", b"epoch", "floor", b"floor", "inventory", b"inventory", "kitchen", b"kitchen", "metrics", b"metrics", "orders", b"orders", "printing", b"printing", "seq", b"seq", "staff", b"staff", "state", b"state", "tills", b"tills"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
-    _WhichOneofReturnType_state: _TypeAlias = _typing.Literal["orders", "kitchen", "floor", "inventory", "staff", "tills", "metrics"]  # noqa: Y015
+    _WhichOneofReturnType_state: _TypeAlias = _typing.Literal["orders", "kitchen", "floor", "inventory", "staff", "tills", "metrics", "printing"]  # noqa: Y015
     _WhichOneofArgType_state: _TypeAlias = _typing.Literal["state", b"state"]  # noqa: Y015
     def WhichOneof(self, oneof_group: _WhichOneofArgType_state) -> _WhichOneofReturnType_state | None: ...
 

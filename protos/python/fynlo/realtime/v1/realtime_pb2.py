@@ -26,13 +26,14 @@ from fynlo.catalog.v1 import catalog_pb2 as fynlo_dot_catalog_dot_v1_dot_catalog
 from fynlo.common.v1 import json_pb2 as fynlo_dot_common_dot_v1_dot_json__pb2
 from fynlo.orders.v1 import floor_pb2 as fynlo_dot_orders_dot_v1_dot_floor__pb2
 from fynlo.orders.v1 import orders_pb2 as fynlo_dot_orders_dot_v1_dot_orders__pb2
+from fynlo.orders.v1 import printing_pb2 as fynlo_dot_orders_dot_v1_dot_printing__pb2
 from fynlo.orders.v1 import station_pb2 as fynlo_dot_orders_dot_v1_dot_station__pb2
 from fynlo.payments.v1 import payments_pb2 as fynlo_dot_payments_dot_v1_dot_payments__pb2
 from fynlo.staff.v1 import staff_pb2 as fynlo_dot_staff_dot_v1_dot_staff__pb2
 from google.protobuf import timestamp_pb2 as google_dot_protobuf_dot_timestamp__pb2
 
 
-DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n fynlo/realtime/v1/realtime.proto\x12\x11\x66ynlo.realtime.v1\x1a\x1e\x66ynlo/catalog/v1/catalog.proto\x1a\x1a\x66ynlo/common/v1/json.proto\x1a\x1b\x66ynlo/orders/v1/floor.proto\x1a\x1c\x66ynlo/orders/v1/orders.proto\x1a\x1d\x66ynlo/orders/v1/station.proto\x1a fynlo/payments/v1/payments.proto\x1a\x1a\x66ynlo/staff/v1/staff.proto\x1a\x1fgoogle/protobuf/timestamp.proto\"\xc9\x01\n\x0c\x43hannelEvent\x12\x10\n\x03seq\x18\x01 \x01(\x03R\x03seq\x12\x12\n\x04type\x18\x02 \x01(\tR\x04type\x12\x18\n\x07payload\x18\x03 \x01(\x0cR\x07payload\x12\x1d\n\nmessage_id\x18\x04 \x01(\tR\tmessageId\x12\x1d\n\ncommand_id\x18\x05 \x01(\tR\tcommandId\x12;\n\x0boccurred_at\x18\x06 \x01(\x0b\x32\x1a.google.protobuf.TimestampR\noccurredAt\"\xae\x01\n\x0bOrdersState\x12.\n\x06orders\x18\x01 \x03(\x0b\x32\x16.fynlo.orders.v1.OrderR\x06orders\x12\x34\n\x06\x61larms\x18\x02 \x03(\x0b\x32\x1c.fynlo.orders.v1.TicketAlarmR\x06\x61larms\x12\x39\n\x08unrouted\x18\x03 \x03(\x0b\x32\x1d.fynlo.orders.v1.UnroutedItemR\x08unrouted\"w\n\x0cKitchenState\x12\x31\n\x07tickets\x18\x01 \x03(\x0b\x32\x17.fynlo.orders.v1.TicketR\x07tickets\x12\x34\n\x08stations\x18\x02 \x03(\x0b\x32\x18.fynlo.orders.v1.StationR\x08stations\"h\n\nFloorTable\x12\x0e\n\x02id\x18\x01 \x01(\tR\x02id\x12\x12\n\x04name\x18\x02 \x01(\tR\x04name\x12\x1c\n\x05state\x18\x03 \x01(\tB\x06\x82\xf6\x18\x02\x10\x01R\x05state\x12\x18\n\x07version\x18\x04 \x01(\x03R\x07version\"\xcc\x01\n\nFloorState\x12?\n\x06tables\x18\x01 \x03(\x0b\x32\x1d.fynlo.realtime.v1.FloorTableB\x08\x18\x01\x82\xf6\x18\x02\x18\x01R\x06tables\x12G\n\x0c\x66loor_tables\x18\x02 \x03(\x0b\x32\x16.fynlo.orders.v1.TableB\x0c\x82\xf6\x18\x08\n\x06tablesR\x0b\x66loorTables\x12\x34\n\x08sections\x18\x03 \x03(\x0b\x32\x18.fynlo.orders.v1.SectionR\x08sections\"F\n\x0eInventoryState\x12\x34\n\x06levels\x18\x01 \x03(\x0b\x32\x1c.fynlo.catalog.v1.StockLevelR\x06levels\"D\n\nStaffState\x12\x36\n\ttimecards\x18\x01 \x03(\x0b\x32\x18.fynlo.staff.v1.TimecardR\ttimecards\"H\n\nTillsState\x12:\n\x08sessions\x18\x01 \x03(\x0b\x32\x1e.fynlo.payments.v1.TillSessionR\x08sessions\"T\n\x0cMetricsState\x12\x44\n\x07metrics\x18\x01 \x01(\x0b\x32\".fynlo.orders.v1.RestaurantMetricsB\x06\x82\xf6\x18\x02\x10\x01R\x07metricsb\x06proto3')
+DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n fynlo/realtime/v1/realtime.proto\x12\x11\x66ynlo.realtime.v1\x1a\x1e\x66ynlo/catalog/v1/catalog.proto\x1a\x1a\x66ynlo/common/v1/json.proto\x1a\x1b\x66ynlo/orders/v1/floor.proto\x1a\x1c\x66ynlo/orders/v1/orders.proto\x1a\x1e\x66ynlo/orders/v1/printing.proto\x1a\x1d\x66ynlo/orders/v1/station.proto\x1a fynlo/payments/v1/payments.proto\x1a\x1a\x66ynlo/staff/v1/staff.proto\x1a\x1fgoogle/protobuf/timestamp.proto\"\xc9\x01\n\x0c\x43hannelEvent\x12\x10\n\x03seq\x18\x01 \x01(\x03R\x03seq\x12\x12\n\x04type\x18\x02 \x01(\tR\x04type\x12\x18\n\x07payload\x18\x03 \x01(\x0cR\x07payload\x12\x1d\n\nmessage_id\x18\x04 \x01(\tR\tmessageId\x12\x1d\n\ncommand_id\x18\x05 \x01(\tR\tcommandId\x12;\n\x0boccurred_at\x18\x06 \x01(\x0b\x32\x1a.google.protobuf.TimestampR\noccurredAt\"\xae\x01\n\x0bOrdersState\x12.\n\x06orders\x18\x01 \x03(\x0b\x32\x16.fynlo.orders.v1.OrderR\x06orders\x12\x34\n\x06\x61larms\x18\x02 \x03(\x0b\x32\x1c.fynlo.orders.v1.TicketAlarmR\x06\x61larms\x12\x39\n\x08unrouted\x18\x03 \x03(\x0b\x32\x1d.fynlo.orders.v1.UnroutedItemR\x08unrouted\"w\n\x0cKitchenState\x12\x31\n\x07tickets\x18\x01 \x03(\x0b\x32\x17.fynlo.orders.v1.TicketR\x07tickets\x12\x34\n\x08stations\x18\x02 \x03(\x0b\x32\x18.fynlo.orders.v1.StationR\x08stations\"h\n\nFloorTable\x12\x0e\n\x02id\x18\x01 \x01(\tR\x02id\x12\x12\n\x04name\x18\x02 \x01(\tR\x04name\x12\x1c\n\x05state\x18\x03 \x01(\tB\x06\x82\xf6\x18\x02\x10\x01R\x05state\x12\x18\n\x07version\x18\x04 \x01(\x03R\x07version\"\xcc\x01\n\nFloorState\x12?\n\x06tables\x18\x01 \x03(\x0b\x32\x1d.fynlo.realtime.v1.FloorTableB\x08\x18\x01\x82\xf6\x18\x02\x18\x01R\x06tables\x12G\n\x0c\x66loor_tables\x18\x02 \x03(\x0b\x32\x16.fynlo.orders.v1.TableB\x0c\x82\xf6\x18\x08\n\x06tablesR\x0b\x66loorTables\x12\x34\n\x08sections\x18\x03 \x03(\x0b\x32\x18.fynlo.orders.v1.SectionR\x08sections\"F\n\x0eInventoryState\x12\x34\n\x06levels\x18\x01 \x03(\x0b\x32\x1c.fynlo.catalog.v1.StockLevelR\x06levels\"D\n\nStaffState\x12\x36\n\ttimecards\x18\x01 \x03(\x0b\x32\x18.fynlo.staff.v1.TimecardR\ttimecards\"H\n\nTillsState\x12:\n\x08sessions\x18\x01 \x03(\x0b\x32\x1e.fynlo.payments.v1.TillSessionR\x08sessions\"T\n\x0cMetricsState\x12\x44\n\x07metrics\x18\x01 \x01(\x0b\x32\".fynlo.orders.v1.RestaurantMetricsB\x06\x82\xf6\x18\x02\x10\x01R\x07metrics\"t\n\rPrintingState\x12\x34\n\x08printers\x18\x01 \x03(\x0b\x32\x18.fynlo.orders.v1.PrinterR\x08printers\x12-\n\x04jobs\x18\x02 \x03(\x0b\x32\x19.fynlo.orders.v1.PrintJobR\x04jobsb\x06proto3')
 
 _globals = globals()
 _builder.BuildMessageAndEnumDescriptors(DESCRIPTOR, _globals)
@@ -47,22 +48,24 @@ if not _descriptor._USE_C_DESCRIPTORS:
   _globals['_FLOORSTATE'].fields_by_name['floor_tables']._serialized_options = b'\202\366\030\010\n\006tables'
   _globals['_METRICSSTATE'].fields_by_name['metrics']._loaded_options = None
   _globals['_METRICSSTATE'].fields_by_name['metrics']._serialized_options = b'\202\366\030\002\020\001'
-  _globals['_CHANNELEVENT']._serialized_start=301
-  _globals['_CHANNELEVENT']._serialized_end=502
-  _globals['_ORDERSSTATE']._serialized_start=505
-  _globals['_ORDERSSTATE']._serialized_end=679
-  _globals['_KITCHENSTATE']._serialized_start=681
-  _globals['_KITCHENSTATE']._serialized_end=800
-  _globals['_FLOORTABLE']._serialized_start=802
-  _globals['_FLOORTABLE']._serialized_end=906
-  _globals['_FLOORSTATE']._serialized_start=909
-  _globals['_FLOORSTATE']._serialized_end=1113
-  _globals['_INVENTORYSTATE']._serialized_start=1115
-  _globals['_INVENTORYSTATE']._serialized_end=1185
-  _globals['_STAFFSTATE']._serialized_start=1187
-  _globals['_STAFFSTATE']._serialized_end=1255
-  _globals['_TILLSSTATE']._serialized_start=1257
-  _globals['_TILLSSTATE']._serialized_end=1329
-  _globals['_METRICSSTATE']._serialized_start=1331
-  _globals['_METRICSSTATE']._serialized_end=1415
+  _globals['_CHANNELEVENT']._serialized_start=333
+  _globals['_CHANNELEVENT']._serialized_end=534
+  _globals['_ORDERSSTATE']._serialized_start=537
+  _globals['_ORDERSSTATE']._serialized_end=711
+  _globals['_KITCHENSTATE']._serialized_start=713
+  _globals['_KITCHENSTATE']._serialized_end=832
+  _globals['_FLOORTABLE']._serialized_start=834
+  _globals['_FLOORTABLE']._serialized_end=938
+  _globals['_FLOORSTATE']._serialized_start=941
+  _globals['_FLOORSTATE']._serialized_end=1145
+  _globals['_INVENTORYSTATE']._serialized_start=1147
+  _globals['_INVENTORYSTATE']._serialized_end=1217
+  _globals['_STAFFSTATE']._serialized_start=1219
+  _globals['_STAFFSTATE']._serialized_end=1287
+  _globals['_TILLSSTATE']._serialized_start=1289
+  _globals['_TILLSSTATE']._serialized_end=1361
+  _globals['_METRICSSTATE']._serialized_start=1363
+  _globals['_METRICSSTATE']._serialized_end=1447
+  _globals['_PRINTINGSTATE']._serialized_start=1449
+  _globals['_PRINTINGSTATE']._serialized_end=1565
 # @@protoc_insertion_point(module_scope)

@@ -7,6 +7,7 @@ from collections import abc as _abc
 from fynlo.catalog.v1 import catalog_pb2 as _catalog_pb2
 from fynlo.orders.v1 import floor_pb2 as _floor_pb2
 from fynlo.orders.v1 import orders_pb2 as _orders_pb2
+from fynlo.orders.v1 import printing_pb2 as _printing_pb2
 from fynlo.orders.v1 import station_pb2 as _station_pb2
 from fynlo.payments.v1 import payments_pb2 as _payments_pb2
 from fynlo.staff.v1 import staff_pb2 as _staff_pb2
@@ -274,3 +275,31 @@ class MetricsState(_message.Message):
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 
 Global___MetricsState: _TypeAlias = MetricsState  # noqa: Y015
+
+@_typing.final
+class PrintingState(_message.Message):
+    DESCRIPTOR: _descriptor.Descriptor
+
+    PRINTERS_FIELD_NUMBER: _builtins.int
+    JOBS_FIELD_NUMBER: _builtins.int
+    @_builtins.property
+    def printers(self) -> _containers.RepeatedCompositeFieldContainer[_printing_pb2.Printer]:
+        """All of them, by name."""
+
+    @_builtins.property
+    def jobs(self) -> _containers.RepeatedCompositeFieldContainer[_printing_pb2.PrintJob]:
+        """The newest ones."""
+
+    def __init__(
+        self,
+        *,
+        printers: _abc.Iterable[_printing_pb2.Printer] | None = ...,
+        jobs: _abc.Iterable[_printing_pb2.PrintJob] | None = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["jobs", b"jobs", "printers", b"printers"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___PrintingState: _TypeAlias = PrintingState  # noqa: Y015
