@@ -138,7 +138,7 @@ class Promotion(Body):
     """A discount that the restaurant gives to everybody at certain times: a happy hour, a lunch deal. What is ordered in its time has it; what is ordered later has it not."""
 
     name: Annotated[str, Field(min_length=1, max_length=60)]
-    kind: Literal["percent", "amount", "comp"] = ""
+    kind: Literal["percent", "amount"]
     value_bp: Annotated[int, Field(ge=0, le=10000)] | None = None
     value_minor: Annotated[int, Field(ge=0, le=100000000)] | None = None
     scope: Literal["order", "items", "categories"]

@@ -239,13 +239,14 @@ def payment_without_ledger() -> None:
 def options_not_charged() -> None:
     """What is chosen beside an item costs nothing."""
     from services.orders.domain.order import basket
-
-    choose = basket._choose
+    from services.orders.domain.order.choosing import choose
 
     def choose_for_nothing(*args: Any) -> Any:
-        return tuple(replace(option, price_delta_minor=0) for option in choose(*args))
+        return tuple(
+            replace(picked, option=replace(picked.option, price_delta_minor=0)) for picked in choose(*args)
+        )
 
-    basket._choose = choose_for_nothing  # type: ignore[assignment]
+    basket.choose = choose_for_nothing  # type: ignore[attr-defined, assignment]
 
 
 def _replaced(text: str, old: str, new: str) -> str:

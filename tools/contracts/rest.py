@@ -279,7 +279,7 @@ class Limits:
         return found
 
     def names(self, enum: Enum) -> list[str]:
-        """The values of an enum that may be written."""
+        """The values of an enum that may be written: all but those of not_in, the one rule of enums."""
         refused = set(self.rules.enum.not_in)
         return [
             name

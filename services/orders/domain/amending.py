@@ -113,7 +113,9 @@ def _placed(
             continue
         if ticket.state in GROWING_TICKET and line.id not in {one.id for one in ticket.lines}:
             return grown(ticket, [line])
-    station = next(one for one in stations if one.id == station_id)
+    there = [one for one in stations if one.id == station_id]
+    # Where the station was taken away since, the one that takes what no other does.
+    station = next(iter(there or [one for one in stations if one.is_default]))
     return new_ticket(order, station, line.course, [line], at)
 
 
