@@ -32,6 +32,8 @@ FOREIGN = {
     "till_session_id": "session",
     "carry_over_order_ids": "order",
     "employee_id": "employee",
+    "ingredient_id": "ingredient",
+    "supplier_id": "supplier",
     "user_id": "user",
     "restaurant_id": "restaurant",
 }
@@ -41,6 +43,7 @@ QUERIES = {
     ("GET /orders", "table_id"): "table",
     ("GET /kitchen/tickets", "station_id"): "station",
     ("GET /timecards", "employee_id"): "employee",
+    ("GET /stock/movements", "item_id"): "ingredient",
 }
 # All that the cases may touch, as its owner sees it.
 FACTS = (
