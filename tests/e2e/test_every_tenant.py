@@ -40,6 +40,8 @@ FOREIGN = {
     "till_session_id": "session",
     "carry_over_order_ids": "order",
     "employee_id": "employee",
+    "ingredient_id": "ingredient",
+    "supplier_id": "supplier",
     "user_id": "user",
     "restaurant_id": "restaurant",
 }
@@ -53,6 +55,7 @@ QUERIES = {
     ("GET /kitchen/tickets", "station_id"): "station",
     ("GET /kitchen/all-day", "station_id"): "station",
     ("GET /timecards", "employee_id"): "employee",
+    ("GET /stock/movements", "item_id"): "ingredient",
 }
 # All that the cases may touch, as its owner sees it.
 FACTS = (

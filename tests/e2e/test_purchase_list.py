@@ -3,8 +3,12 @@
 import csv
 import io
 
+import pytest
+
 from tests.e2e.conftest import Walk
 from tests.e2e.walk.shop import unique
+
+pytestmark = pytest.mark.asyncio(loop_scope="session")
 
 REORDER = "/api/v2/stock/reorder"
 

@@ -74,6 +74,7 @@ UPDATE reservation SET state = $24, order_version = $25, lines = $26, expires_at
     updated_at = $2
 WHERE restaurant_id = $1 AND order_id = $23
 """
+IS_STOCKED = "SELECT EXISTS (SELECT 1 FROM stock WHERE restaurant_id = $1 AND item_id = $2 AND tracked)"
 FIRST_ID = UUID(int=0)
 """Where a list by id begins: before everything."""
 
@@ -86,6 +87,11 @@ async def levels(tx: Transaction) -> list[StockLevel]:
 async def level_page(tx: Transaction, after: UUID | None, limit: int | None) -> list[StockLevel]:
     """The next ``limit`` levels of items and ingredients by id; all of them where there is none."""
     return [_level(row) for row in await tx.fetch(LEVEL_PAGE, tx.tenant, after or FIRST_ID, limit)]
+
+
+async def is_stocked(tx: Transaction, item_id: UUID) -> bool:
+    """Whether an item or ingredient is counted."""
+    return bool(await tx.fetchval(IS_STOCKED, tx.tenant, item_id))
 
 
 async def lock_levels(tx: Transaction, item_ids: Sequence[UUID]) -> dict[UUID, StockLevel]:

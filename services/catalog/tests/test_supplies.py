@@ -174,6 +174,9 @@ async def test_a_supply_names_what_is_counted_and_a_supplier_and_is_changed_as_i
     with pytest.raises(UnknownSupplier):
         await doing.set_supply(db, command(tenant), replace(supply, supplier_id=new_id()))
     assert await get_supply(db, tenant, cake) is None
+    assert await get_supply(db, tenant, soup.id) is None
+    with pytest.raises(UnknownItem):
+        await get_supply(db, tenant, new_id())
     await doing.set_supply(db, command(tenant), supply)
     with pytest.raises(StaleVersion):
         await doing.set_supply(db, command(tenant), replace(supply, pack_size=12))

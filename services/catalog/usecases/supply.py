@@ -8,14 +8,19 @@ from chassis.db.commands import Answer, Command, M, execute
 from services.catalog.domain.menu import check_version
 from services.catalog.domain.supply import Suggestion, Supply, suggest, usage_since
 from services.catalog.store import supply as store
+from services.catalog.store.stock import is_stocked
+from services.catalog.usecases.item import item_of
 from services.catalog.usecases.stock.counting import locked_level
 from services.catalog.usecases.supplier import locked_supplier
 
 
 async def get_supply(db: Database, tenant: UUID, item_id: UUID) -> Supply | None:
-    """None where nobody has said where it comes from."""
+    """None where nobody has said where it comes from. Raises UnknownItem."""
     async with db.transaction(tenant, readonly=True) as tx:
-        return await store.find_supply(tx, item_id)
+        found = await store.find_supply(tx, item_id)
+        if found is None and not await is_stocked(tx, item_id):
+            await item_of(tx, item_id)
+        return found
 
 
 async def set_supply(db: Database, command: Command, wanted: Supply, answer: Answer[Supply, M]) -> M:
