@@ -10,7 +10,7 @@ from tests.tidy.source import REPOSITORY
 
 LAYERS = {
     "usecases": {"ports", "context", "copies", "housekeeping"},
-    "store": {"tables"},
+    "store": {"columns", "paper_tables", "tables"},
     "wire": {"enums", "events"},
     "rpc": {
         "asking",

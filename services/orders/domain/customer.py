@@ -8,7 +8,7 @@ from uuid import UUID
 
 import phonenumbers
 
-from services.orders.domain.errors import ConsentSourceNeeded, UnreadablePhone
+from services.orders.domain.paper_errors import ConsentSourceNeeded, UnreadablePhone
 
 COUNTRY_DEFAULT = "GB"
 SEARCH_WORDS_MAX = 8

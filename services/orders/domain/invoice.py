@@ -14,9 +14,10 @@ from zoneinfo import ZoneInfo
 
 from chassis.ids import derived_id
 from chassis.money import divide_half_up, largest_remainder
-from services.orders.domain.errors import CreditTooLarge, CreditUnclear, LineRefused, NotAnInvoice
+from services.orders.domain.errors import LineRefused
 from services.orders.domain.order.order import Actor, Order
 from services.orders.domain.paper.rows import Face, Paper, Row, middle, paper
+from services.orders.domain.paper_errors import CreditTooLarge, CreditUnclear, NotAnInvoice
 from services.orders.domain.receipt import amount, price, rate, vat_rows
 from services.orders.domain.restaurant import RestaurantCopy
 from services.orders.pricing import BillMode, VatGroup

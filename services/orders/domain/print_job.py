@@ -9,7 +9,7 @@ from datetime import datetime, timedelta
 from enum import StrEnum
 from uuid import UUID
 
-from services.orders.domain.errors import PrintJobOver
+from services.orders.domain.paper_errors import PrintJobOver
 from services.orders.domain.printer import Printer
 
 ATTEMPTS_MAX = 5

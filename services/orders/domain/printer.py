@@ -5,8 +5,8 @@ from dataclasses import dataclass
 from enum import StrEnum
 from uuid import UUID
 
-from services.orders.domain.errors import NoPrinter, TooManyPrinters, UnknownPrinter
 from services.orders.domain.label import name_key
+from services.orders.domain.paper_errors import NoPrinter, TooManyPrinters, UnknownPrinter
 
 PRINTERS_MAX = 50
 """In one restaurant."""

@@ -8,6 +8,7 @@ from uuid import UUID
 
 from chassis.errors import FieldError
 from chassis.ids import derived_id
+from services.orders.domain.discount import Discount, DiscountKind, OfPromotion
 from services.orders.domain.errors import (
     DiscountValue,
     PromotionDates,
@@ -16,7 +17,7 @@ from services.orders.domain.errors import (
 )
 from services.orders.domain.label import name_key
 from services.orders.domain.menu import Window
-from services.orders.domain.order.order import Discount, DiscountKind, Line, OfPromotion
+from services.orders.domain.order.order import Line
 
 PROMOTIONS_MAX = 100
 """In one restaurant; all are looked at for every order."""

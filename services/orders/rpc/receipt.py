@@ -9,8 +9,8 @@ from fynlo.orders.v1.documents_service_pb2_grpc import DocumentsServiceServicer
 
 from chassis.db.commands import Answer
 from chassis.ids import parse_id
-from services.orders.domain.errors import UnknownCheck
 from services.orders.domain.paper.document import WIDTH_DEFAULT, Document, Form
+from services.orders.domain.paper_errors import UnknownCheck
 from services.orders.rpc.asking import Context, command_of
 from services.orders.usecases.ports import Dependencies
 from services.orders.usecases.receipt import WantedReceipt, give_receipt

@@ -2,6 +2,7 @@
 
 from chassis.ids import new_id
 from services.orders.domain.approval import Authority, Rank
+from services.orders.domain.discount import DiscountKind
 from services.orders.domain.order import line as lines
 from services.orders.domain.order.basket import price_basket
 from services.orders.domain.order.change import Change, Locked
@@ -9,7 +10,6 @@ from services.orders.domain.order.choosing import WantedOption
 from services.orders.domain.order.discount import Caps, WantedDiscount, give, take_back
 from services.orders.domain.order.house import House
 from services.orders.domain.order.line import Edit
-from services.orders.domain.order.order import DiscountKind
 from services.orders.domain.order.placing import place
 from services.orders.tests.builders import line, stamp, station, terms, wanted
 from services.orders.tests.test_configured import DEAL, SHOP, TAKEAWAY, portions

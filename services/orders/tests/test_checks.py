@@ -31,6 +31,7 @@ from services.orders.usecases.order.split import split_order
 if TYPE_CHECKING:  # these classes exist in the type stubs only
     from fynlo.orders.v1.checks_service_pb2_grpc import ChecksServiceAsyncStub
 
+NOBODY = "0195f3a0-0000-7000-8000-0000000000ff"
 EVEN, ITEM = checks_pb2.SPLIT_MODE_EVEN, checks_pb2.SPLIT_MODE_ITEM
 
 
@@ -227,8 +228,8 @@ async def test_another_restaurant_has_no_such_order(wire: Wire) -> None:
         {"ways": -1},
         {"order_id": "12"},
         {"mode": ITEM, "groups": [{"lines": [{"line_id": "x"}]}]},
-        {"mode": ITEM, "groups": [{"lines": [{"line_id": str(new_id()), "share": "0.5"}]}]},
-        {"mode": ITEM, "groups": [{"lines": [{"line_id": str(new_id()), "share": "1/0"}]}]},
+        {"mode": ITEM, "groups": [{"lines": [{"line_id": NOBODY, "share": "0.5"}]}]},
+        {"mode": ITEM, "groups": [{"lines": [{"line_id": NOBODY, "share": "1/0"}]}]},
         {"mode": checks_pb2.SPLIT_MODE_SEAT, "groups": [{"seats": [201]}]},
         {"mode": checks_pb2.SPLIT_MODE_AMOUNT, "groups": [{"amount_minor": -1}]},
         {"mode": checks_pb2.SPLIT_MODE_PERCENTAGE, "groups": [{"percentage_bp": 10001}]},
@@ -251,7 +252,7 @@ async def test_what_the_rules_refuse_changes_nothing(wire: Wire) -> None:
     order = await wire.world.place()
     cases: list[tuple[dict[str, Any], type[Problem], str]] = [
         ({}, Unprocessable, "INVALID_SPLIT"),
-        ({"mode": ITEM, "groups": [{"lines": [{"line_id": str(new_id())}]}]}, Unprocessable, "UNKNOWN_LINE"),
+        ({"mode": ITEM, "groups": [{"lines": [{"line_id": NOBODY}]}]}, Unprocessable, "UNKNOWN_LINE"),
         ({"mode": checks_pb2.SPLIT_MODE_SEAT}, Unprocessable, "NO_SEATS"),
         (
             {"mode": checks_pb2.SPLIT_MODE_AMOUNT, "groups": [{"amount_minor": 1126}]},

@@ -149,6 +149,32 @@ def event(order: Order, event: Event, *tickets: Ticket) -> Message:
     return message
 
 
+def printing() -> dict[str, Message]:
+    """What it writes of printers and their jobs."""
+    printer = Printer(fixed(701), "Bar", PrinterKind.RECEIPT, 42, STATION, fixed(702), 3)
+    job = PrintJob(
+        id=fixed(703),
+        printer_id=printer.id,
+        printer_name="Bar",
+        kind=PrintJobKind.RECEIPT,
+        title="Receipt 17",
+        order_id=ORDER,
+        payload=b"",
+        state=PrintJobState.QUEUED,
+        attempts=1,
+        error="the printer did not take the call in time",
+        created_at=AT,
+        next_at=LATER,
+        version=3,
+        rerouted_from=fixed(704),
+    )
+    return {
+        "PrinterSaved": printer_saved(printer),
+        "PrinterRemoved": printer_removed(printer),
+        "PrintJobUpdated": print_job_updated(job),
+    }
+
+
 def events() -> dict[str, Message]:
     """What orders writes for the examples."""
     paid = replace(PLACED.totals, paid_minor=2700)
@@ -179,23 +205,6 @@ def events() -> dict[str, Message]:
         version=7,
         seated=(Seated(ORDER, 3, str(MIA), is_paying=True),),
         reservation=Reservation(datetime(2026, 3, 2, 20, tzinfo=UTC), 90, "Okonkwo"),
-    )
-    printer = Printer(fixed(701), "Bar", PrinterKind.RECEIPT, 42, STATION, fixed(702), 3)
-    job = PrintJob(
-        id=fixed(703),
-        printer_id=printer.id,
-        printer_name="Bar",
-        kind=PrintJobKind.RECEIPT,
-        title="Receipt 17",
-        order_id=ORDER,
-        payload=b"",
-        state=PrintJobState.QUEUED,
-        attempts=1,
-        error="the printer did not take the call in time",
-        created_at=AT,
-        next_at=LATER,
-        version=3,
-        rerouted_from=fixed(704),
     )
     figures = Figures(placed=17, done=12, cancelled=1, gross_minor=48_250, paid_minor=36_100, tickets_open=3)
     unseen = Unseen(FIRED.id, FIRED.revision, "no_display", "k3f9a1", 1841)
@@ -230,9 +239,7 @@ def events() -> dict[str, Message]:
         "TableRemoved": table_removed(table),
         "SectionSaved": section_saved(section),
         "SectionRemoved": section_removed(section),
-        "PrinterSaved": printer_saved(printer),
-        "PrinterRemoved": printer_removed(printer),
-        "PrintJobUpdated": print_job_updated(job),
+        **printing(),
         "MetricsUpdated": metrics_updated(metrics),
     }
 

@@ -11,16 +11,15 @@ from fynlo.orders.v1 import customers_pb2, orders_pb2
 from chassis.errors import InvalidArgument
 from chassis.ids import new_id
 from services.orders.domain.customer import folded, normal_phone, search_words
-from services.orders.domain.errors import (
+from services.orders.domain.errors import IllegalTransition, StaleVersion
+from services.orders.domain.order.listing import Filter
+from services.orders.domain.order.order import State
+from services.orders.domain.paper_errors import (
     ConsentSourceNeeded,
     CustomerNotFound,
-    IllegalTransition,
-    StaleVersion,
     UnknownCustomer,
     UnreadablePhone,
 )
-from services.orders.domain.order.listing import Filter
-from services.orders.domain.order.order import State
 from services.orders.rpc.customer import CUSTOMER_SET, ERASED, SAVED
 from services.orders.tests.builders import settings_message
 from services.orders.tests.world import World

@@ -14,6 +14,7 @@ from hypothesis import strategies as st
 
 from chassis.ids import new_id
 from services.orders.domain.approval import Authority, Rank
+from services.orders.domain.discount import Discount, DiscountKind, OfPromotion
 from services.orders.domain.errors import TooManyDiscounts
 from services.orders.domain.order import placing
 from services.orders.domain.order.basket import price_basket
@@ -21,7 +22,7 @@ from services.orders.domain.order.bill import billed, rebilled, stage_of
 from services.orders.domain.order.change import Locked
 from services.orders.domain.order.discount import Caps, WantedDiscount, give, take_back
 from services.orders.domain.order.house import House
-from services.orders.domain.order.order import Discount, DiscountKind, Line, OfPromotion, Order
+from services.orders.domain.order.order import Line, Order
 from services.orders.pricing import BillMode, Reduction, Stage, Target, reduce
 from services.orders.tests.builders import MIA, NOON, item, line, menu, stamp, station, terms, wanted
 

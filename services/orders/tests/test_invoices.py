@@ -16,17 +16,7 @@ from hypothesis import strategies as st
 from chassis.errors import Problem
 from chassis.ids import new_id
 from harness.fixtures import ModuleDatabases
-from services.orders.domain.errors import (
-    CreditTooLarge,
-    CreditUnclear,
-    CustomerAddressNeeded,
-    CustomerNeeded,
-    IllegalTransition,
-    InvoiceNotFound,
-    LineRefused,
-    NotAnInvoice,
-    UnknownCustomer,
-)
+from services.orders.domain.errors import IllegalTransition, LineRefused
 from services.orders.domain.invoice import (
     Invoice,
     Issue,
@@ -43,6 +33,15 @@ from services.orders.domain.order.invoicing import invoiced
 from services.orders.domain.order.order import Lifecycle, Order, State
 from services.orders.domain.paper.document import Form
 from services.orders.domain.paper.text import as_text
+from services.orders.domain.paper_errors import (
+    CreditTooLarge,
+    CreditUnclear,
+    CustomerAddressNeeded,
+    CustomerNeeded,
+    InvoiceNotFound,
+    NotAnInvoice,
+    UnknownCustomer,
+)
 from services.orders.domain.ticket import TicketStep
 from services.orders.pricing import BillMode, LineToPrice, bill
 from services.orders.rpc.invoice import CREDITED, INVOICED

@@ -14,26 +14,23 @@ from hypothesis import strategies as st
 
 from chassis.ids import new_id
 from harness.fixtures import EventRecorder
-from services.orders.domain.errors import (
-    NameTaken,
-    NoPrinter,
-    NothingToPrint,
-    OrderNotFound,
-    PrinterNotFound,
-    PrintJobNotFound,
-    PrintJobOver,
-    PrintUnclear,
-    StaleVersion,
-    TicketNotFound,
-    TooManyPrinters,
-    UnknownPrinter,
-    UnknownStation,
-)
+from services.orders.domain.errors import NameTaken, OrderNotFound, StaleVersion, TicketNotFound
 from services.orders.domain.kitchen_paper import ticket_paper
 from services.orders.domain.order.order import GuestAllergy, Kitchen, Remarks
 from services.orders.domain.paper.escpos import INITIALISE
 from services.orders.domain.paper.rows import Face
 from services.orders.domain.paper.text import as_text
+from services.orders.domain.paper_errors import (
+    NoPrinter,
+    NothingToPrint,
+    PrinterNotFound,
+    PrintJobNotFound,
+    PrintJobOver,
+    PrintUnclear,
+    TooManyPrinters,
+    UnknownPrinter,
+    UnknownStation,
+)
 from services.orders.domain.print_job import (
     ATTEMPTS_MAX,
     FIRST_PAUSE,

@@ -11,11 +11,12 @@ from fynlo.common.v1 import common_pb2
 from fynlo.orders.v1 import orders_pb2
 
 from chassis.ids import new_id
-from services.orders.domain.errors import NothingToPrint, OrderNotFound
+from services.orders.domain.errors import OrderNotFound
 from services.orders.domain.menu import OrderType
 from services.orders.domain.order.order import Lifecycle, Totals
 from services.orders.domain.paper.document import Form
 from services.orders.domain.paper.text import as_text
+from services.orders.domain.paper_errors import NothingToPrint
 from services.orders.domain.receipt import Mark, Tender, rate, receipt_of, receipt_paper
 from services.orders.domain.restaurant import RestaurantCopy
 from services.orders.pricing import BillMode, VatGroup

@@ -23,11 +23,11 @@ from services.orders.domain.errors import (
     OrderNotFound,
     OrderTooLarge,
     RefundRequired,
-    UnknownCustomer,
     UnknownTable,
 )
 from services.orders.domain.order.order import Kitchen, Lifecycle, State
 from services.orders.domain.order.upkeep import UNPAID_EXPIRES_AFTER
+from services.orders.domain.paper_errors import UnknownCustomer
 from services.orders.domain.ticket import LineStep, TicketStep
 from services.orders.tests.builders import MIA, draft, draft_line, item_message
 from services.orders.tests.world import Answer, World

@@ -8,10 +8,11 @@ from chassis.db.audit import audit
 from chassis.db.commands import Answer, M, execute
 from services.orders.domain import customer as rules
 from services.orders.domain.customer import Customer, WantedCustomer
-from services.orders.domain.errors import CustomerNotFound, StaleVersion, UnknownCustomer
+from services.orders.domain.errors import StaleVersion
 from services.orders.domain.order.change import Change
 from services.orders.domain.order.customer import set_customer
 from services.orders.domain.order.order import Order
+from services.orders.domain.paper_errors import CustomerNotFound, UnknownCustomer
 from services.orders.store import customer as store
 from services.orders.store.order import lock_order
 from services.orders.usecases.order.change import apply

@@ -11,7 +11,6 @@ from chassis.db import Transaction
 from chassis.db.audit import audit
 from chassis.db.commands import Answer, M, execute
 from chassis.ids import new_id
-from services.orders.domain.errors import CustomerAddressNeeded, CustomerNeeded, InvoiceNotFound
 from services.orders.domain.invoice import (
     Invoice,
     InvoiceKind,
@@ -25,6 +24,7 @@ from services.orders.domain.invoice import (
 from services.orders.domain.order.invoicing import invoiced, refuse_invoicing
 from services.orders.domain.order.listing import Position
 from services.orders.domain.paper.document import Document, Form, document_of
+from services.orders.domain.paper_errors import CustomerAddressNeeded, CustomerNeeded, InvoiceNotFound
 from services.orders.store import invoice as store
 from services.orders.store.order import lock_order
 from services.orders.usecases.customer import customer_for, note_customer

@@ -7,11 +7,11 @@ from uuid import UUID
 from chassis.db import Transaction
 from chassis.db.commands import Answer, M, execute
 from chassis.ids import new_id
-from services.orders.domain.errors import InvoiceNotFound, PrintJobNotFound, PrintUnclear
 from services.orders.domain.invoice import TITLES, invoice_paper
 from services.orders.domain.kitchen_paper import ticket_paper
 from services.orders.domain.order.listing import Position
 from services.orders.domain.paper.escpos import as_escpos
+from services.orders.domain.paper_errors import InvoiceNotFound, PrintJobNotFound, PrintUnclear
 from services.orders.domain.print_job import (
     LOST,
     Moved,

@@ -6,7 +6,8 @@ from uuid import UUID
 from chassis.db import Transaction
 from chassis.db.commands import Answer, M, execute
 from chassis.ids import new_id
-from services.orders.domain.errors import PrinterNotFound, StaleVersion, UnknownStation
+from services.orders.domain.errors import StaleVersion
+from services.orders.domain.paper_errors import PrinterNotFound, UnknownStation
 from services.orders.domain.print_job import REMOVED, given_up
 from services.orders.domain.printer import Printer, check_printer
 from services.orders.store import print_job as jobs

@@ -8,9 +8,10 @@ from fynlo.orders.v1 import discounts_service_pb2 as discounts_api
 
 from chassis.ids import parse_id
 from chassis.instants import instant_of, timestamp
+from services.orders.domain.discount import Discount, DiscountKind, OfPromotion
 from services.orders.domain.errors import DiscountValue
 from services.orders.domain.order.discount import WantedDiscount
-from services.orders.domain.order.order import Discount, DiscountKind, Line, OfPromotion
+from services.orders.domain.order.order import Line
 from services.orders.wire import enums
 from services.orders.wire.actor import actor_message, actor_of
 

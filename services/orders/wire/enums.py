@@ -8,9 +8,10 @@ from fynlo.orders.v1 import checks_pb2, discounts_pb2, documents_pb2, floor_pb2,
 from fynlo.orders.v1 import orders_service_pb2 as orders_api
 
 from services.orders.domain.check import CheckKind, CheckState, SplitMode
+from services.orders.domain.discount import DiscountKind
 from services.orders.domain.invoice import InvoiceKind
 from services.orders.domain.menu import OrderType
-from services.orders.domain.order.order import DiscountKind, Kitchen, Lifecycle, Payment, ServiceFlow, State
+from services.orders.domain.order.order import Kitchen, Lifecycle, Payment, ServiceFlow, State
 from services.orders.domain.print_job import PrintJobKind, PrintJobState
 from services.orders.domain.printer import PrinterKind
 from services.orders.domain.promotion import Scope

@@ -6,12 +6,13 @@ from datetime import date, datetime
 from uuid import UUID
 
 from chassis.ids import derived_id
+from services.orders.domain.discount import Discount
 from services.orders.domain.errors import ItemUnavailable, LineRefused, MenuOutdated
 from services.orders.domain.menu import Item, Menu, OrderType
 from services.orders.domain.order.bill import billed
 from services.orders.domain.order.choosing import WantedOption, choose
 from services.orders.domain.order.configured import Configured, configure
-from services.orders.domain.order.order import Discount, Line, Order, Portion, StockUse, Totals
+from services.orders.domain.order.order import Line, Order, Portion, StockUse, Totals
 from services.orders.domain.promotion import Promotion, with_promotions
 from services.orders.pricing import Bill, BillMode
 

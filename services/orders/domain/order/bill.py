@@ -8,8 +8,9 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
 
 from chassis.money import BASIS_POINTS_IN_ONE, divide_half_up, percent
+from services.orders.domain.discount import Discount, DiscountKind
 from services.orders.domain.menu import OrderType
-from services.orders.domain.order.order import Discount, DiscountKind, Line, Order, Totals
+from services.orders.domain.order.order import Line, Order, Totals
 from services.orders.domain.order.portion import to_price, with_vat
 from services.orders.pricing import Bill, BillMode, Reduction, Stage, Target, bill, reduce
 

@@ -9,6 +9,7 @@ from uuid import UUID
 
 from chassis.money import BASIS_POINTS_IN_ONE, percent
 from services.orders.domain.approval import Authority, Rank
+from services.orders.domain.discount import Discount, DiscountKind
 from services.orders.domain.errors import (
     ApprovalInvalid,
     ApprovalNeeded,
@@ -26,16 +27,7 @@ from services.orders.domain.order.change import Change, Event, Locked, Stamp, Up
 from services.orders.domain.order.guards import illegal
 from services.orders.domain.order.house import House
 from services.orders.domain.order.lifecycle import completed_by_itself
-from services.orders.domain.order.order import (
-    Actor,
-    Discount,
-    DiscountKind,
-    Lifecycle,
-    Line,
-    Order,
-    Payment,
-    ServiceFlow,
-)
+from services.orders.domain.order.order import Actor, Lifecycle, Line, Order, Payment, ServiceFlow
 from services.orders.domain.ticket import Ticket
 
 DISCOUNTS_MAX = 20

@@ -6,13 +6,14 @@ from chassis.db import Transaction
 from chassis.db.audit import audit
 from chassis.db.commands import Answer, M, execute
 from services.orders.domain.approval import Authority
+from services.orders.domain.discount import Discount
 from services.orders.domain.order.discount import (
     WantedDiscount,
     discount_of,
     give,
     take_back,
 )
-from services.orders.domain.order.order import Discount, Order
+from services.orders.domain.order.order import Order
 from services.orders.store.order import lock_order
 from services.orders.usecases.order.change import apply
 from services.orders.usecases.order.house import house_of
