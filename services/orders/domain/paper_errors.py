@@ -104,8 +104,8 @@ class NothingToPrint(Conflict):
 
 
 class UnknownCheck(Unprocessable):
-    """The order has no such check."""
+    """No paper can be had of such a check."""
 
     def __init__(self, check_id: UUID) -> None:
-        detail = f"The order has no check {check_id}."
+        detail = f"There is no paper of check {check_id} alone: ask for that of the whole order."
         super().__init__(detail, fields=[FieldError("check_id", "UNKNOWN_CHECK", detail)])

@@ -35,7 +35,7 @@ class ReceiptRpc(DocumentsServiceServicer):
         self, request: documents_api.GetReceiptRequest, context: Context
     ) -> documents_api.GetReceiptResponse:
         if request.check_id:
-            # An order has one bill: no check of it exists.
+            # A paper is that of the whole order.
             raise UnknownCheck(parse_id(request.check_id))
         wanted = WantedReceipt(
             order_id=UUID(request.order_id),

@@ -35,7 +35,7 @@ export function BillLine({ order, line, currency, closed }) {
   return html`<tr class=${line.voided ? "voided" : ""} data-line=${line.id}>
     <td>${line.voided ? off : line.quantity} ×</td>
     <td>${changes ? html`<button type="button" class="bill-line" onClick=${open} aria-label=${`Change ${line.quantity} × ${plain(line.name)}`}>${what}</button>` : what}</td>
-    <td>${money(line.gross_minor - line.discount_minor, currency)}</td>
+    <td>${money(line.gross_minor, currency)}</td>
   </tr>`;
 }
 

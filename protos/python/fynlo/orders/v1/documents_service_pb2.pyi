@@ -42,7 +42,7 @@ class GetReceiptRequest(_message.Message):
     preview: _builtins.bool
     """To be looked at: nothing is recorded."""
     check_id: _builtins.str
-    """One check of the order alone."""
+    """One check of the order alone: refused, for a paper is that of the whole order."""
     def __init__(
         self,
         *,
