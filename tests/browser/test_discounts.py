@@ -99,6 +99,7 @@ async def test_a_promotion_is_named_in_the_basket_before_it_is_sent_and_on_the_o
     await expect(till.total()).to_have_text("£3.60")
     await expect(till.page.locator(".sum.discount")).to_contain_text("Happy hour")
     await till.send()
+    await expect(till.page.get_by_text("Order 1 is on its way")).to_be_visible()
     [stored] = await house.orders()
     shown = await opened(till, stored["number"])
     row = shown.locator("[data-discount]")
