@@ -175,7 +175,7 @@ def test_no_value_forges_a_line(unruly: str, ids: bool) -> None:
 
 def test_every_sentence_is_of_an_event_that_a_service_tells() -> None:
     sources = [
-        path for folder in ("usecases", "rpc") for path in REPOSITORY.glob(f"services/*/{folder}/*.py")
+        path for folder in ("usecases", "rpc") for path in REPOSITORY.glob(f"services/*/{folder}/**/*.py")
     ]
     sources += REPOSITORY.glob("chassis/*/*.py")
     text = "".join(path.read_text() for path in sources)

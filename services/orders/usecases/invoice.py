@@ -63,7 +63,7 @@ async def create_invoice(
         change = invoiced(locked, number, customer_id, stamp)
         await note_customer(tx, change)
         await apply(tx, change)
-        _record(tx, "orders.invoice_issued", invoice)
+        audit(tx, "orders.invoice_issued", **_facts(invoice))
         return invoice
 
     return await execute(deps.db, command, answer, create)
@@ -88,7 +88,7 @@ async def create_credit_note(
         stamp = deps.stamp(command)
         note = credit_of(invoice, before, wanted, reason, Issue(new_id(), number, stamp.actor, stamp.at))
         await store.insert_invoice(tx, note)
-        _record(tx, "orders.credit_note_issued", note)
+        audit(tx, "orders.credit_note_issued", **_facts(note))
         return note
 
     return await execute(deps.db, command, answer, create)
@@ -125,17 +125,16 @@ async def _party(tx: Transaction, customer_id: UUID | None) -> Party:
     return Party(customer.name, customer.address, customer.vat_number)
 
 
-def _record(tx: Transaction, event: str, invoice: Invoice) -> None:
-    audit(
-        tx,
-        event,
-        number=invoice.order_number,
-        invoice_number=invoice.number,
-        total_minor=invoice.total_minor,
-        currency=invoice.currency_code,
-        order_id=invoice.order_id,
-        invoice_id=invoice.id,
-    )
+def _facts(invoice: Invoice) -> dict[str, object]:
+    """What the audit record keeps."""
+    return {
+        "number": invoice.order_number,
+        "invoice_number": invoice.number,
+        "total_minor": invoice.total_minor,
+        "currency": invoice.currency_code,
+        "order_id": invoice.order_id,
+        "invoice_id": invoice.id,
+    }
 
 
 def _there(invoice: Invoice | None) -> Invoice:

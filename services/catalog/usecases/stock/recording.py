@@ -15,13 +15,6 @@ from services.catalog.usecases.stock.announcing import announce
 from services.catalog.usecases.stock.counting import begin_counting, locked_level
 from services.catalog.usecases.supply import take_in
 
-DEEDS = {
-    MovementKind.COUNT: "catalog.stock_counted",
-    MovementKind.WASTE: "catalog.stock_wasted",
-    MovementKind.DELIVERY: "catalog.stock_delivered",
-}
-"""What the audit record of each is called."""
-
 
 async def record(
     db: Database, command: Command, item_id: UUID, told: Told, answer: Answer[StockLevel, M]
@@ -33,13 +26,7 @@ async def record(
 
     async def work(tx: Transaction) -> StockLevel:
         now = db.clock.now()
-        audit(
-            tx,
-            DEEDS[told.kind],
-            item_id=item_id,
-            quantity=told.quantity,
-            occurred_at=told.at,
-        )
+        _keep_record(tx, item_id, told)
         if told.kind is MovementKind.COUNT:
             begun = await begin_counting(tx, item_id, StockSetting(told.quantity), now)
             if begun is not None:
@@ -55,6 +42,16 @@ async def record(
         return after
 
     return await execute(db, command, answer, work)
+
+
+def _keep_record(tx: Transaction, item_id: UUID, told: Told) -> None:
+    facts = {"item_id": item_id, "quantity": told.quantity, "occurred_at": told.at}
+    if told.kind is MovementKind.COUNT:
+        audit(tx, "catalog.stock_counted", **facts)
+    elif told.kind is MovementKind.WASTE:
+        audit(tx, "catalog.stock_wasted", **facts)
+    else:
+        audit(tx, "catalog.stock_delivered", **facts)
 
 
 def told_now(

@@ -44,7 +44,7 @@ async def add_discount(
             return locked.order
         check_size(order_message(change.order))
         await apply(tx, change)
-        _record(tx, "orders.discount_given", change.order, discount_of(change.order, wanted.id))
+        audit(tx, "orders.discount_given", **_facts(change.order, discount_of(change.order, wanted.id)))
         return change.order
 
     return await execute(deps.db, command, answer, work)
@@ -60,26 +60,25 @@ async def remove_discount(
         restaurant = await restaurant_of(tx)
         change = take_back(locked, discount_id, restaurant.service_charge_bp, deps.stamp(command))
         await apply(tx, change)
-        _record(tx, "orders.discount_removed", change.order, discount_of(locked.order, discount_id))
+        audit(tx, "orders.discount_removed", **_facts(change.order, discount_of(locked.order, discount_id)))
         return change.order
 
     return await execute(deps.db, command, answer, work)
 
 
-def _record(tx: Transaction, event: str, order: Order, discount: Discount | None) -> None:
+def _facts(order: Order, discount: Discount | None) -> dict[str, object]:
+    """What the audit record keeps."""
     assert discount is not None
-    audit(
-        tx,
-        event,
-        number=order.number,
-        order_type=order.order_type,
-        total_minor=order.totals.total_minor,
-        currency=order.currency_code,
-        order_id=order.id,
-        discount_id=discount.id,
-        kind=discount.kind,
-        discount_minor=discount.amount_minor,
-        line_id=discount.line_ids[0] if discount.line_ids else None,
-        reason=discount.reason,
-        approver_id=None if discount.approved_by is None else discount.approved_by.user_id,
-    )
+    return {
+        "number": order.number,
+        "order_type": order.order_type,
+        "total_minor": order.totals.total_minor,
+        "currency": order.currency_code,
+        "order_id": order.id,
+        "discount_id": discount.id,
+        "kind": discount.kind,
+        "discount_minor": discount.amount_minor,
+        "line_id": discount.line_ids[0] if discount.line_ids else None,
+        "reason": discount.reason,
+        "approver_id": None if discount.approved_by is None else discount.approved_by.user_id,
+    }
