@@ -40,6 +40,20 @@ async def counted(device: Device, item_id: str, **figures: int) -> None:
     await until(heard)
 
 
+async def counted_line(manager: Device, *, on_hand: int) -> dict[str, Any]:
+    """A line of an item that nobody else sells."""
+    category = (await manager.get("/api/v2/menu"))["categories"][0]
+    dish = {
+        "category_id": category["id"],
+        "name": f"Special {new_id()}",
+        "price_minor": 500,
+        "vat_class": category["items"][0]["vat_class"],
+    }
+    item = await manager.post("/api/v2/menu/items", dish)
+    await manager.put(f"/api/v2/stock/{item['id']}", {"on_hand": on_hand})
+    return {"item_id": item["id"], "quantity": 1}
+
+
 async def due(device: Device, order_id: str, due_minor: int) -> None:
     """Waits until the money that was taken is on the order."""
 
@@ -88,9 +102,11 @@ async def test_what_is_voided_after_fire_is_approved_and_wasted_and_before_it_fr
     people: People,
 ) -> None:
     till, manager = await people.till(), await people.manager()
-    [line] = await basket(till, 1, tracked=True)
+    line = await counted_line(manager, on_hand=100)
+    menu_version = (await till.get("/api/v2/menu"))["version"]
     before = await level(till, line["item_id"])
-    body = await order_body(till, lines=[{**line, "quantity": 3}, {**line, "quantity": 2, "hold": True}])
+    lines = [{**line, "quantity": 3}, {**line, "quantity": 2, "hold": True}]
+    body = await order_body(till, lines=lines, menu_version=menu_version)
     order = await till.post("/api/v2/orders", body)
     fired, held = (f"/api/v2/orders/{order['id']}/lines/{one['id']}/void" for one in order["lines"])
     on_hand, reserved = before["on_hand"], before["reserved"]
