@@ -35,6 +35,8 @@ FOREIGN = {
     "station_id": "station",
     "invoice_id": "invoice",
     "ticket_id": "ticket",
+    # The id of "order" is an order of the other restaurant too, once that has made one of its own by it.
+    "order_id": "invoiced",
     "customer_id": "customer",
     "check_id": "order",
     "till_session_id": "session",
