@@ -1,6 +1,6 @@
 """One request on its way through the gateway: who calls, what it may cost, which key makes it repeatable."""
 
-from collections.abc import Awaitable, Mapping, Sequence
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date
 from typing import Any, NoReturn, TypeVar, cast
@@ -83,7 +83,9 @@ class Answer(Response):
 
 @dataclass(slots=True)
 class Call:
-    """A request that may go on. ``key`` is its idempotency key ("" for reads)."""
+    """A request that may go on. ``key`` is its idempotency key ("" for reads). What reads a query parameter
+    raises InvalidArgument (INVALID_QUERY).
+    """
 
     request: Request
     gateway: Gateway
@@ -143,30 +145,25 @@ class Call:
         return response
 
     def number(self, name: str, least: int, most: int, *, default: int) -> int:
-        """A query parameter that is a whole number. Raises InvalidArgument (INVALID_QUERY)."""
+        """A query parameter that is a whole number."""
         found = whole_number(self.request.query_params.get(name, str(default)), least, most)
         if found is None:
             raise _refused(f"{name} is a whole number from {least} to {most}")
         return found
 
     def cursor(self, name: str, most: int) -> str:
-        """A query parameter that is the place in a list, up to ``most`` characters; "" for its beginning.
-        Raises InvalidArgument (INVALID_CURSOR)."""
+        """A place in a list, up to ``most`` characters; "" for its beginning. Refused: INVALID_CURSOR."""
         cursor = self.request.query_params.get(name, "")
         if len(cursor) > most or not texts.matches(texts.CURSOR, cursor):
             raise InvalidArgument("this cursor did not come from a list", reason="INVALID_CURSOR")
         return cursor
 
     def one_of(self, name: str, known: Sequence[str]) -> str:
-        """A query parameter that is one of ``known``, "" where it is not given. Raises InvalidArgument
-        (INVALID_QUERY)."""
-        text = self.request.query_params.get(name)
-        if text is not None and text not in known:
-            raise _refused(f"{name} is one of {', '.join(known)}")
-        return text or ""
+        """A query parameter that is one of ``known``, "" where it is not given."""
+        return self._given(name, known.__contains__, f"one of {', '.join(known)}") or ""
 
     def instant(self, name: str) -> Timestamp | None:
-        """A query parameter that is a time. Raises InvalidArgument (INVALID_QUERY)."""
+        """A query parameter that is a time."""
         text = self.request.query_params.get(name)
         if text is None:
             return None
@@ -178,45 +175,38 @@ class Call:
         return at
 
     def flag(self, name: str) -> bool:
-        """A query parameter that is true or false; false where it is not given. Raises InvalidArgument
-        (INVALID_QUERY): a dry_run that is misspelt must not become a real one."""
-        text = self.request.query_params.get(name, "false")
-        if text not in ("true", "false"):
-            raise _refused(f"{name} is true or false")
-        return text == "true"
+        """True or false, false where it is not given: a dry_run misspelt must not become a real one."""
+        return self._given(name, ("true", "false").__contains__, "true or false") == "true"
 
     def date(self, name: str) -> str:
-        """A query parameter that is a calendar date, "" where it is not given. Raises InvalidArgument
-        (INVALID_QUERY)."""
-        text = self.request.query_params.get(name)
-        if text is None:
-            return ""
-        if not _is_date(text):
-            raise _refused(f"{name} is YYYY-MM-DD")
-        return text
+        """A query parameter that is a calendar date, "" where it is not given."""
+        return self._given(name, _is_date, "YYYY-MM-DD") or ""
 
     def some_of(self, name: str, known: Mapping[str, Any], most: int) -> list[Any]:
-        """A query parameter that holds up to ``most`` names of ``known``, with commas between them: what
-        they stand for; nothing where it is not given. Raises InvalidArgument (INVALID_QUERY).
-        """
+        """Up to ``most`` names of ``known``, with commas between them: what they stand for."""
         text = self.request.query_params.get(name, "")
         if not texts.matches(texts.some_of(known, most), text):
             raise _refused(f"{name} is up to {most} of {', '.join(known)}, separated by commas")
         return [known[one] for one in text.split(",")] if text else []
 
     def line(self, name: str, most: int, least: int = 0) -> str:
-        """A query parameter that is a line of ``least`` to ``most`` characters; "" where it is not given.
-        Raises InvalidArgument (INVALID_QUERY)."""
+        """A query parameter that is a line of ``least`` to ``most`` characters; "" where it is not given."""
         text = self.request.query_params.get(name, "")
         if not least <= len(text) <= most or not texts.matches(texts.ONE_LINE, text):
             raise _refused(f"{name} is {least} to {most} characters without control characters")
         return text
 
     def form(self, name: str, pattern: str) -> str:
-        """A query parameter of a form of its own, which is needed. Raises InvalidArgument (INVALID_QUERY)."""
+        """A query parameter of a form of its own, which is needed."""
         text = self.request.query_params.get(name, "")
         if not texts.matches(pattern, text):
             raise _refused(f"{name} has the form {pattern}")
+        return text
+
+    def _given(self, name: str, holds: Callable[[str], bool], form: str) -> str | None:
+        text = self.request.query_params.get(name)
+        if text is not None and not holds(text):
+            raise _refused(f"{name} is {form}")
         return text
 
     def query_id(self, name: str) -> str:
@@ -231,8 +221,7 @@ class Call:
     def path_number(self, name: str) -> int:
         """A path parameter that is a number from 1; anything else names nothing (NotFound)."""
         text = self.request.path_params[name]
-        found = whole_number(text, 1, INT64_MAX)
-        return _unknown(text) if found is None else found
+        return whole_number(text, 1, INT64_MAX) or _unknown(text)
 
     def path_name(self, name: str, known: Sequence[str]) -> str:
         """A path parameter that is one of ``known``; anything else names nothing (NotFound)."""

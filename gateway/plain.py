@@ -16,7 +16,6 @@ from gateway.approvals import forget_ended
 from gateway.bodies import JSON, Body, header
 from gateway.calls import BUDGET_SECONDS, Call, entered, idempotency_key
 
-_NOT_AT_ALL = ("q=0", "q=0.0", "q=0.00", "q=0.000")
 Handler = Callable[[Request], Awaitable[Response]]
 
 
@@ -88,12 +87,11 @@ def handler_of(route: Route) -> Handler:
 
 
 def accepted(request: Request, types: tuple[str, ...]) -> str:
-    """The first of ``types`` that the client accepts, unless it named JSON before; "" for JSON."""
-    for named in request.headers.get("accept", "").lower().split(","):
-        kind, _, weight = (part.strip() for part in named.partition(";"))
-        if kind == JSON or (kind in types and weight not in _NOT_AT_ALL):
-            return "" if kind == JSON else kind
-    return ""
+    """The first of ``types`` that the client accepts (not with q=0), unless JSON comes before; else ""."""
+    named = [one.partition(";") for one in request.headers.get("accept", "").lower().split(",")]
+    wanted = (kind.strip() for kind, _, weight in named if weight.strip(" 0.") != "q=")
+    first = next((kind for kind in wanted if kind in (JSON, *types)), JSON)
+    return "" if first == JSON else first
 
 
 def _answered(route: Route, call: Call, reply: Any, answer: Callable[[Any], Json]) -> Response:

@@ -121,12 +121,8 @@ def _extra(metadata: Mapping[str, str]) -> dict[str, Any]:
     """What a client may act on; a name with a dot is a member of an object: ``conflict.yours``."""
     extra: dict[str, Any] = {}
     for name, value in metadata.items():
-        if name == "retry_after_seconds":
-            continue
-        owner, dot, member = name.partition(".")
         shown = [part for part in value.split(",") if part] if name in LIST_METADATA else value
-        if dot:
-            extra.setdefault(owner, {})[member] = shown
-        else:
-            extra[name] = shown
+        owner, _, member = name.partition(".")
+        (extra.setdefault(owner, {}) if member else extra)[member or name] = shown
+    extra.pop("retry_after_seconds", None)
     return extra
