@@ -15,6 +15,7 @@ from services.orders.domain.errors import LineRefused
 from services.orders.domain.menu import Item, Option
 from services.orders.domain.order.choosing import Picked, option_gone
 from services.orders.domain.order.order import ChosenOption
+from services.orders.domain.spread import spread
 
 RateOf: TypeAlias = Callable[[str], int]
 """VAT class -> the rate now, in basis points. Raises LineRefused (NO_VAT_RATE)."""
@@ -159,8 +160,7 @@ def _spread(shares: Sequence[_Share]) -> list[_Share]:
     whole = main.minor + sum(share.minor for share in parts)
     if whole < 0:
         parts, others, whole = [*parts, *others], [], whole + sum(share.minor for share in others)
-    weights = [share.weight for share in parts]
-    amounts = largest_remainder(whole, weights if any(weights) else [1] * len(parts))
+    amounts = spread(whole, [share.weight for share in parts])
     for share, amount in zip(parts, amounts, strict=True):
         share.minor = amount
     return [*parts, *others]
