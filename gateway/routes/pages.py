@@ -1,4 +1,4 @@
-"""The web pages: log-in, till, kitchen, people. Static files with a strict policy; there is no build step."""
+"""The web pages: log-in, till, kitchen, manage, people. Static files with a strict policy; there is no build step."""
 
 import hashlib
 from collections.abc import Awaitable, Callable
@@ -20,6 +20,7 @@ PAGES = {
     "/kitchen": "kitchen.html",
     "/docs": "docs.html",
     "/people": "people.html",
+    "/manage": "manage.html",
     "/invitation": "invitation.html",
     "/reset": "reset.html",
     "/platform/parked": "parked.html",

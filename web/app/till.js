@@ -144,6 +144,7 @@ const start = async () => {
       <span class="person"><bdi>${plain(session.value?.user.name)}</bdi>
         <button class="link help" aria-label="Keys" onClick=${keys["?"]}>?</button>
         <a class="link" href="/kitchen">Kitchen</a>
+        ${may("menu.manage") && html`<a class="link" href="/manage">Manage</a>`}
         <a class="link" href="/people">${may("members.invite") ? "People" : "Account"}</a>
         <button class="link" onClick=${logOut}>Log out</button></span>
     </header>`;

@@ -1,0 +1,5 @@
+import { html } from "../../view.js";
+
+export function Panel() {
+  return html`<p class="empty">Nothing here yet.</p>`;
+}
