@@ -2,12 +2,15 @@
 
 import json
 
+import pytest
 from playwright.async_api import expect
 
 from tests.browser.conftest import Desk
 from tests.browser.house import House
 from tests.browser.pages import arrive, log_in
 from tools.demo import PASSWORD
+
+pytestmark = pytest.mark.asyncio(loop_scope="session")
 
 
 async def test_a_newcomer_finds_one_operation_by_its_link_and_tries_it(desk: Desk, house: House) -> None:
