@@ -281,6 +281,12 @@ def _stock(kind: str, prefix: str) -> Callable[[Any], Content]:
     return content
 
 
+def _menu(message: catalog_events.MenuChanged) -> Content:
+    return Content(
+        "menu.changed", "menu", message.version, catalog_json.menu_changed(message), "/api/v2/menu"
+    )
+
+
 def _availability(message: catalog_events.ItemAvailabilityChanged) -> Content:
     content = catalog_json.item_availability_changed(message)
     kind = "item.back" if message.available else "item.86"
@@ -345,6 +351,7 @@ _SHOWN: Final[tuple[tuple[type[Message], str, Callable[[Any], Content]], ...]] =
     (orders_events.PrinterRemoved, "printing", _printer_removed),
     (orders_events.PrintJobUpdated, "printing", _print_job),
     (orders_events.MetricsUpdated, "metrics", _metrics),
+    (catalog_events.MenuChanged, "inventory", _menu),
     (catalog_events.StockChanged, "inventory", _stock("inventory.level", "level")),
     (catalog_events.StockLow, "inventory", _stock("inventory.low_stock", "low")),
     (catalog_events.StockOversold, "inventory", _stock("inventory.oversold", "oversold")),

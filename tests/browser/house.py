@@ -84,6 +84,11 @@ class House:
         found: list[dict[str, Any]] = (await self.owner.get("/api/v2/orders?limit=200"))["items"]
         return found
 
+    async def paid(self, order_id: str) -> bool:
+        """Whether orders has heard of the money for all of it: that comes after the till's answer."""
+        order = await self.owner.get(f"/api/v2/orders/{order_id}")
+        return bool(order["payment_state"] == "paid")
+
     async def tickets(self, state: str = "queued,preparing,ready") -> list[dict[str, Any]]:
         """Tickets in these states, oldest first."""
         path = f"/api/v2/kitchen/tickets?limit=200&state={state}"

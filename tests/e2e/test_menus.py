@@ -1,5 +1,6 @@
 """A large menu through the gateway: found by what one types, and taken to another restaurant as a file."""
 
+import asyncio
 import math
 import time
 from collections.abc import Callable
@@ -10,6 +11,7 @@ import pytest
 
 from chassis.ids import new_id
 from tests.conftest import People
+from tests.e2e.shop import subscribed
 from tests.system import System
 from tools.api import Device, Refused
 from tools.demo import PASSWORD
@@ -31,6 +33,7 @@ TYPED = [
     "17",
 ]
 SEARCHES = 200
+HEARD_SECONDS = 20.0
 FILES = {
     "csv": "text/csv",
     "xlsx": "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet",
@@ -130,3 +133,18 @@ async def test_whoever_may_not_import_may_not_export(people: People) -> None:
     with pytest.raises(Refused) as refused:
         await till.get("/api/v2/menu/export")
     assert refused.value.status == 403
+
+
+async def test_a_device_hears_at_once_that_the_menu_changed_and_asks_for_what_did(
+    people: People, http: httpx.AsyncClient, system: System
+) -> None:
+    owner = await a_restaurant(system, http, people)
+    await bring(owner, http, b"category,item,price,vat_class\nMains,Soup,8.00,hot_food\n", FILES["csv"])
+    before = await owner.get("/api/v2/menu")
+    async with asyncio.timeout(HEARD_SECONDS), subscribed(owner, "inventory", kind="ipad") as till:
+        await owner.post("/api/v2/menu/categories", {"name": "Puddings", "position": 9})
+        heard = await till.event("menu.changed")
+    assert heard["d"]["previous_version"] == before["version"]
+    changed = await owner.get(f"/api/v2/menu?since_version={before['version']}")
+    assert changed["version"] == heard["d"]["version"] == heard["ver"]
+    assert "Puddings" in [category["name"] for category in changed["categories"]]

@@ -86,6 +86,19 @@ class House:
         await manager.put(f"/api/v2/stock/{item['id']}", {"on_hand": on_hand})
         return item
 
+    async def counted_since(self, item_id: str) -> int:
+        """The version of a menu that says that the item is counted: an order that names it reserves."""
+        device, found = await self.people().manager(), {"version": 0}
+
+        async def said() -> bool:
+            nonlocal found
+            found = await device.get("/api/v2/menu")
+            items = [item for category in found["categories"] for item in category["items"]]
+            return any(item["id"] == item_id and item["stock_left"] is not None for item in items)
+
+        await eventually(said)
+        return int(found["version"])
+
     async def all_ready(self) -> None:
         """Returns when every process is there again."""
 

@@ -262,6 +262,9 @@ class Document:
                 always = [name for name in members if name not in shown.absent]
                 return {"type": "object", "properties": members, "required": always}
             return self._answer(inner)
+        if one.kind == "enum":
+            # Not its enum: a newer server may answer with a value that an older client does not know.
+            return {"type": "string", "examples": self._contracts.enums[one.type_name].names}
         return {"type": {"int": "integer", "bool": "boolean"}.get(one.kind, "string")}
 
     def _told(self, schema: Json, field: Field) -> Json:

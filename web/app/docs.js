@@ -1,7 +1,9 @@
-// The API's documentation, drawn from /openapi.json.
+// The API's documentation: how to begin, and every operation, drawn from /openapi.json.
 import { noAnswer, say } from "./problem.js";
 import { html, render, useEffect, useMemo, useState } from "./view.js";
+import { CHAPTERS, Guide } from "./docs/guide.js";
 import { fieldsOf, operationsOf } from "./docs/spec.js";
+import { TryIt } from "./docs/try_it.js";
 
 const TITLES = { "x-permission": "Permission" };
 
@@ -23,7 +25,8 @@ function Operation({ operation, spec, open }) {
   useEffect(() => setShown(open), [open]);
   return html`<details class="operation" id=${operation.id} open=${shown} onToggle=${(event) => setShown(event.currentTarget.open)}>
     <summary><span class="method ${operation.method}">${operation.method.toUpperCase()}</span><code class="path">${operation.path}</code>
-      <span class="about">${operation.summary}</span></summary>
+      <span class="about">${operation.summary}</span>
+      <a class="anchor" href=${`#${operation.id}`} aria-label=${`Link to ${operation.summary}`} title="Link to this operation">#</a></summary>
     ${shown && html`<${Details} operation=${operation} spec=${spec} />`}
   </details>`;
 }
@@ -51,6 +54,7 @@ function Details({ operation, spec }) {
       )}
     </tbody></table>`
     }
+    <${TryIt} operation=${operation} />
   </div>`;
 }
 
@@ -67,9 +71,15 @@ function Page() {
   const words = search.trim().toLowerCase().split(/\s+/).filter(Boolean);
   const found = all.filter((operation) => words.every((word) => operation.text.includes(word)));
   const tags = [...new Set(found.map((operation) => operation.tag))];
+  const [linked, setLinked] = useState(location.hash.slice(1));
   useEffect(() => {
-    if (spec && location.hash) document.getElementById(location.hash.slice(1))?.scrollIntoView();
-  }, [spec]);
+    const follow = () => setLinked(location.hash.slice(1));
+    addEventListener("hashchange", follow);
+    return () => removeEventListener("hashchange", follow);
+  }, []);
+  useEffect(() => {
+    if (spec && linked) document.getElementById(linked)?.scrollIntoView();
+  }, [spec, linked]);
   if (problem) return html`<main class="docs"><p class="notice bad" role="alert">${say(problem)}</p></main>`;
   if (!spec) return html`<main class="docs"><p class="quiet">Loading…</p></main>`;
   return html`<div class="docs">
@@ -77,13 +87,15 @@ function Page() {
       <a class="brand" href="/"><img src="/web/icon.svg" alt="" width="32" height="32" />${spec.info.title}</a>
       <p class="quiet">${spec.info.summary} · ${all.length} operations</p>
       <input type="search" placeholder="Search: path, word, permission, error" aria-label="Search" value=${search} onInput=${(event) => setSearch(event.target.value)} />
-      <nav>${tags.map((tag) => html`<a key=${tag} href=${`#tag-${tag}`}>${tag} <span class="badge">${found.filter((one) => one.tag === tag).length}</span></a>`)}</nav>
+      <nav aria-label="Guide">${CHAPTERS.map(([id, title]) => html`<a class="chapter" key=${id} href=${`#${id}`}>${title}</a>`)}</nav>
+      <nav aria-label="Operations">${tags.map((tag) => html`<a key=${tag} href=${`#tag-${tag}`}>${tag} <span class="badge">${found.filter((one) => one.tag === tag).length}</span></a>`)}</nav>
       <a class="quiet" href="/openapi.json">openapi.json</a>
     </aside>
     <main>
+      ${words.length === 0 && html`<${Guide} spec=${spec} />`}
       ${tags.map(
         (tag) => html`<section key=${tag}><h2 id=${`tag-${tag}`}>${tag}</h2>
-          ${found.filter((one) => one.tag === tag).map((one) => html`<${Operation} key=${one.id} operation=${one} spec=${spec} open=${words.length > 0 && found.length <= 3} />`)}
+          ${found.filter((one) => one.tag === tag).map((one) => html`<${Operation} key=${one.id} operation=${one} spec=${spec} open=${linked === one.id || (words.length > 0 && found.length <= 3)} />`)}
         </section>`,
       )}
       ${found.length === 0 && html`<p class="empty">Nothing fits “${search}”.</p>`}

@@ -9,7 +9,14 @@ import { plain, roleName } from "./text.js";
 import { Segmented } from "./ui.js";
 import { html, render, useEffect, useState } from "./view.js";
 
-const PAGES = { till: "/till", kitchen: "/kitchen", people: "/people", manage: "/manage", parked: "/platform/parked" };
+const PAGES = {
+  till: "/till",
+  kitchen: "/kitchen",
+  people: "/people",
+  manage: "/manage",
+  docs: "/docs",
+  parked: "/platform/parked",
+};
 /** Pages that one works on in no restaurant. */
 const OUTSIDE = ["parked"];
 /** Where a device belongs; the other pages are visited. */

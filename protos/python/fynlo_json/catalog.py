@@ -138,18 +138,10 @@ def list_suppliers_response(of: stock_service_pb2.ListSuppliersResponse) -> Json
 
 
 def menu_changed(of: events_pb2.MenuChanged) -> Json:
-    """The menu went from previous_version to version. Everything that changed, whole; a large change comes in parts (part 1 to parts) of the same version, in order."""
+    """The menu went from previous_version to version. Everything that changed, whole; a large change comes in parts (part 1 to parts) of the same version, in order. Devices are told the version, and ask for what changed since theirs."""
     return {
-        "restaurant_id": of.restaurant_id,
         "version": of.version,
         "previous_version": of.previous_version,
-        "part": of.part,
-        "parts": of.parts,
-        "categories": [category(one) for one in of.categories],
-        "items": [item(one) for one in of.items],
-        "vat_classes": [vat_class(one) for one in of.vat_classes],
-        "removed_item_ids": list(of.removed_item_ids),
-        "removed_category_ids": list(of.removed_category_ids),
     }
 
 
@@ -350,21 +342,4 @@ def supply(of: supplier_pb2.Supply) -> Json:
         "safety_days": of.safety_days,
         "on_order": of.on_order,
         "version": of.version,
-    }
-
-
-def vat_class(of: catalog_pb2.VatClass) -> Json:
-    return {
-        "code": of.code,
-        "name": of.name,
-        "rates": [vat_rate(one) for one in of.rates],
-    }
-
-
-def vat_rate(of: catalog_pb2.VatRate) -> Json:
-    """A rate pair from a date on; the newest that is not in the future counts."""
-    return {
-        "effective_from": of.effective_from,
-        "eat_in_bp": of.eat_in_bp,
-        "takeaway_bp": of.takeaway_bp,
     }

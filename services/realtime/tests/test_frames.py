@@ -138,6 +138,7 @@ CASES: list[tuple[Message, str, str, str]] = [
         "print_job:j1",
     ),
     (orders_events.MetricsUpdated(), "metrics", "metrics", "metrics"),
+    (catalog_events.MenuChanged(version=8, previous_version=7), "inventory", "menu.changed", "menu"),
     (catalog_events.StockChanged(level=LEVEL), "inventory", "inventory.level", "level:i1"),
     (catalog_events.StockLow(level=LEVEL), "inventory", "inventory.low_stock", "low:i1"),
     (catalog_events.StockOversold(level=LEVEL), "inventory", "inventory.oversold", "oversold:i1"),

@@ -30,6 +30,7 @@ function operationOf(method, path, raw, spec) {
     parameters: (raw.parameters || []).map((one) => ({
       name: one.name,
       required: Boolean(one.required),
+      where: one.in,
       type: `${typeOf(one.schema, spec)} in ${one.in}`,
       about: one.description || "",
     })),
@@ -52,6 +53,13 @@ function errorsOf(responses) {
       const examples = Object.values(answer.content || {}).flatMap((one) => Object.keys(one.examples || {}));
       return { status, codes: examples, about: answer.description || "" };
     });
+}
+
+/** What the contract says of each value that a field may have: [[value, words]]. */
+export function describedValues(spec, schema, field) {
+  const { description = "", examples = [] } = spec.components.schemas[schema].properties[field];
+  const said = Object.fromEntries(description.split("\n\n").map((text) => text.split(/: (.*)/s)));
+  return examples.map((value) => [value, said[value] || ""]);
 }
 
 /** The fields of an object schema, nested ones with their path: `lines[].item_id`. */
@@ -113,5 +121,7 @@ function aboutOf(raw, spec) {
     `${before} ${schema[name]} ${after}`.trim(),
   );
   const fallback = raw.default !== undefined && raw.default !== null ? [`default ${JSON.stringify(raw.default)}`] : [];
-  return [raw.description, ...rules, ...fallback].filter(Boolean).join(", ");
+  // What a client gets may be a value that this document does not know yet.
+  const values = schema.examples && !raw.description?.includes(`${schema.examples[0]}: `) ? [`one of ${schema.examples.join(", ")}`] : [];
+  return [raw.description, [...values, ...rules, ...fallback].join(", ")].filter(Boolean).join(" ");
 }

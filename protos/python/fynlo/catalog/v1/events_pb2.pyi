@@ -22,7 +22,7 @@ DESCRIPTOR: _descriptor.FileDescriptor
 @_typing.final
 class MenuChanged(_message.Message):
     """The menu went from previous_version to version. Everything that changed, whole; a large change comes in parts
-    (part 1 to parts) of the same version, in order.
+    (part 1 to parts) of the same version, in order. Devices are told the version, and ask for what changed since theirs.
     """
 
     DESCRIPTOR: _descriptor.Descriptor

@@ -76,19 +76,29 @@ class _PaymentStateEnumTypeWrapper(_enum_type_wrapper._EnumTypeWrapper[_PaymentS
     DESCRIPTOR: _descriptor.EnumDescriptor
     PAYMENT_STATE_UNSPECIFIED: _PaymentState.ValueType  # 0
     PAYMENT_STATE_UNPAID: _PaymentState.ValueType  # 1
+    """No money has come."""
     PAYMENT_STATE_PART_PAID: _PaymentState.ValueType  # 2
+    """Some of the total has come."""
     PAYMENT_STATE_PAID: _PaymentState.ValueType  # 3
+    """Nothing is due."""
     PAYMENT_STATE_PART_REFUNDED: _PaymentState.ValueType  # 4
+    """Some of the money went back."""
     PAYMENT_STATE_REFUNDED: _PaymentState.ValueType  # 5
+    """All of the money went back."""
 
 class PaymentState(_PaymentState, metaclass=_PaymentStateEnumTypeWrapper): ...
 
 PAYMENT_STATE_UNSPECIFIED: PaymentState.ValueType  # 0
 PAYMENT_STATE_UNPAID: PaymentState.ValueType  # 1
+"""No money has come."""
 PAYMENT_STATE_PART_PAID: PaymentState.ValueType  # 2
+"""Some of the total has come."""
 PAYMENT_STATE_PAID: PaymentState.ValueType  # 3
+"""Nothing is due."""
 PAYMENT_STATE_PART_REFUNDED: PaymentState.ValueType  # 4
+"""Some of the money went back."""
 PAYMENT_STATE_REFUNDED: PaymentState.ValueType  # 5
+"""All of the money went back."""
 Global___PaymentState: _TypeAlias = PaymentState  # noqa: Y015
 
 class _KitchenState:
@@ -101,11 +111,17 @@ class _KitchenStateEnumTypeWrapper(_enum_type_wrapper._EnumTypeWrapper[_KitchenS
     KITCHEN_STATE_NONE: _KitchenState.ValueType  # 1
     """Nothing for the kitchen (or everything of it cancelled)."""
     KITCHEN_STATE_HELD: _KitchenState.ValueType  # 2
+    """Waits to be fired."""
     KITCHEN_STATE_QUEUED: _KitchenState.ValueType  # 3
+    """On the kitchen's screen, not begun."""
     KITCHEN_STATE_PREPARING: _KitchenState.ValueType  # 4
+    """A cook has begun."""
     KITCHEN_STATE_READY: _KitchenState.ValueType  # 5
+    """Everything that was fired waits to be served."""
     KITCHEN_STATE_SERVED: _KitchenState.ValueType  # 6
+    """At the guest."""
     KITCHEN_STATE_CANCELLED: _KitchenState.ValueType  # 7
+    """Taken off."""
 
 class KitchenState(_KitchenState, metaclass=_KitchenStateEnumTypeWrapper): ...
 
@@ -113,11 +129,17 @@ KITCHEN_STATE_UNSPECIFIED: KitchenState.ValueType  # 0
 KITCHEN_STATE_NONE: KitchenState.ValueType  # 1
 """Nothing for the kitchen (or everything of it cancelled)."""
 KITCHEN_STATE_HELD: KitchenState.ValueType  # 2
+"""Waits to be fired."""
 KITCHEN_STATE_QUEUED: KitchenState.ValueType  # 3
+"""On the kitchen's screen, not begun."""
 KITCHEN_STATE_PREPARING: KitchenState.ValueType  # 4
+"""A cook has begun."""
 KITCHEN_STATE_READY: KitchenState.ValueType  # 5
+"""Everything that was fired waits to be served."""
 KITCHEN_STATE_SERVED: KitchenState.ValueType  # 6
+"""At the guest."""
 KITCHEN_STATE_CANCELLED: KitchenState.ValueType  # 7
+"""Taken off."""
 Global___KitchenState: _TypeAlias = KitchenState  # noqa: Y015
 
 class _OrderState:
@@ -128,26 +150,42 @@ class _OrderStateEnumTypeWrapper(_enum_type_wrapper._EnumTypeWrapper[_OrderState
     DESCRIPTOR: _descriptor.EnumDescriptor
     ORDER_STATE_UNSPECIFIED: _OrderState.ValueType  # 0
     ORDER_STATE_DRAFT: _OrderState.ValueType  # 1
+    """Kept without prices being fixed, a number or stock."""
     ORDER_STATE_VALIDATED: _OrderState.ValueType  # 2
+    """Placed: prices are fixed, stock is reserved, a number is given."""
     ORDER_STATE_PAID: _OrderState.ValueType  # 3
+    """Paid before a cook began."""
     ORDER_STATE_PREPARING: _OrderState.ValueType  # 4
+    """A cook has begun."""
     ORDER_STATE_READY: _OrderState.ValueType  # 5
+    """The kitchen has everything ready."""
     ORDER_STATE_DONE: _OrderState.ValueType  # 6
+    """Paid and served; corrections are refunds from here on."""
     ORDER_STATE_INVOICED: _OrderState.ValueType  # 7
+    """Done, with an invoice; corrections are credit notes from here on."""
     ORDER_STATE_CANCELLED: _OrderState.ValueType  # 8
+    """Taken back."""
 
 class OrderState(_OrderState, metaclass=_OrderStateEnumTypeWrapper):
     """What clients see: derived from the three axes."""
 
 ORDER_STATE_UNSPECIFIED: OrderState.ValueType  # 0
 ORDER_STATE_DRAFT: OrderState.ValueType  # 1
+"""Kept without prices being fixed, a number or stock."""
 ORDER_STATE_VALIDATED: OrderState.ValueType  # 2
+"""Placed: prices are fixed, stock is reserved, a number is given."""
 ORDER_STATE_PAID: OrderState.ValueType  # 3
+"""Paid before a cook began."""
 ORDER_STATE_PREPARING: OrderState.ValueType  # 4
+"""A cook has begun."""
 ORDER_STATE_READY: OrderState.ValueType  # 5
+"""The kitchen has everything ready."""
 ORDER_STATE_DONE: OrderState.ValueType  # 6
+"""Paid and served; corrections are refunds from here on."""
 ORDER_STATE_INVOICED: OrderState.ValueType  # 7
+"""Done, with an invoice; corrections are credit notes from here on."""
 ORDER_STATE_CANCELLED: OrderState.ValueType  # 8
+"""Taken back."""
 Global___OrderState: _TypeAlias = OrderState  # noqa: Y015
 
 @_typing.final
