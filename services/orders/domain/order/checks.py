@@ -10,14 +10,17 @@ from services.orders.domain.check import (
     CHECKS_MAX,
     SHARE_DENOMINATOR_MAX,
     SHARES_MAX,
+    VAT_GROUPS_MAX,
     Check,
     CheckKind,
     Share,
     Split,
     SplitMode,
     Sums,
+    by_rate,
     held,
     sums_of,
+    together,
 )
 from services.orders.domain.errors import ChecksPaid, SplitRefused
 from services.orders.domain.order.order import Line, Order
@@ -46,7 +49,7 @@ def sums_of_order(order: Order) -> Sums:
         totals.goods_minor,
         totals.discount_minor,
         totals.service_charge_minor,
-        totals.vat_minor,
+        by_rate(order.vat),
         totals.total_minor,
     )
 
@@ -69,6 +72,14 @@ def parts_of(order: Order, check: Check) -> tuple[CheckPart, ...]:
 def net(line: Line) -> int:
     """What it costs after its discount."""
     return 0 if line.voided else line.gross_minor - line.discount_minor
+
+
+def goods_by_rate(line: Line) -> list[tuple[int, int]]:
+    """What it costs after its discount, by VAT rate: once, or as often as it has portions."""
+    if not line.portions:
+        return [(line.vat_rate_bp, net(line))]
+    minor = spread(net(line), [one.gross_minor for one in line.portions])
+    return [(one.vat_rate_bp, part) for one, part in zip(line.portions, minor, strict=True)]
 
 
 def after_change(before: Order, after: Order) -> Order:
@@ -114,7 +125,7 @@ def settle(order: Order, split: Split, *, fresh: bool = False) -> Split:
     ChecksPaid where the frozen ones come to more than the order.
     """
     rest = sums_of_order(order).minus(sums_of(split.frozen))
-    if not rest.fits:
+    if not rest.fits(pennies=len(order.lines) + len(split.frozen)):
         raise ChecksPaid("Checks with money on them come to more than the order would: refund them first.")
     if split.mode.of_lines:
         settled = _of_lines(order, split, rest, fresh)
@@ -136,6 +147,10 @@ def refuse_too_large(split: Split) -> None:
             "groups",
             f"Its checks would hold {len(shares)} shares of lines, more than {SHARES_MAX}: split it evenly, "
             "or say at which seats its lines are.",
+        )
+    if sum(len(check.sums.vat) for check in split.checks) > VAT_GROUPS_MAX:
+        raise SplitRefused(
+            "SPLIT_TOO_LARGE", "groups", "Its lines have too many VAT rates: split it into fewer checks."
         )
     if any(share.part.denominator > SHARE_DENOMINATOR_MAX for share in shares):
         raise SplitRefused("SPLIT_TOO_LARGE", "groups", "Share a line in simpler fractions.")
@@ -187,7 +202,7 @@ def _of_everything(order: Order, split: Split, rest: Sums, fresh: bool) -> list[
         left = rest.minus(sums_of(shares))
         if left == Sums():
             return shares
-        if left.fits and left.total_minor:
+        if left.fits() and left.total_minor:
             return [*shares, _rest_check(order, split).with_sums(left)]
         totals = [check.sums.total_minor for check in shares]
     else:
@@ -228,7 +243,12 @@ def _of_lines(order: Order, split: Split, rest: Sums, fresh: bool) -> list[Check
     discounts = [
         _exact(check, {line_id: line.discount_minor for line_id, line in lines.items()}) for check in members
     ]
-    sums = by_goods(rest, goods, discounts)
+    rates = {line_id: goods_by_rate(line) for line_id, line in lines.items()}
+    of_rates = [
+        together((rate, share.part * minor) for share in check.shares for rate, minor in rates[share.line_id])
+        for check in members
+    ]
+    sums = by_goods(rest, goods, discounts, of_rates)
     return [check.with_sums(its) for check, its in zip(members, sums, strict=True)]
 
 
