@@ -543,6 +543,7 @@ class CreatePrintJobRequest(Body):
     ticket_id: UUID | None = None
     invoice_id: UUID | None = None
     allergens: bool = False
+    check_id: UUID | None = None
 
 
 class ClaimPrintJobRequest(Body):
@@ -1059,6 +1060,7 @@ def _create_print_job(call: Call, body: CreatePrintJobRequest) -> printing_servi
         ticket_id=str(body.ticket_id or ""),
         invoice_id=str(body.invoice_id or ""),
         allergens=body.allergens,
+        check_id=str(body.check_id or ""),
     )
 
 

@@ -158,6 +158,11 @@ class Check:
     asked_bp: int = 0
 
     @property
+    def name(self) -> str:
+        """What it is called on paper: ``Check 1 of 3``, ``Seat 2``, or what somebody has called it."""
+        return f"Check {self.label}" if self.label[:1].isdigit() else self.label
+
+    @property
     def due_minor(self) -> int:
         """What is still to pay, never negative."""
         return max(0, self.sums.total_minor - self.paid_minor)

@@ -35,11 +35,13 @@ PAID_BEFORE = "Paid before"
 
 @dataclass(frozen=True, slots=True)
 class CheckPart:
-    """What a check pays of a line: how much of it (None: its part of everything), in minor units."""
+    """What a check pays of a line: how much of it (None: its part of everything), in minor units, and what of
+    that line's discount is its own."""
 
     line: Line
     part: Fraction | None
     amount_minor: int
+    discount_minor: int
 
 
 def sums_of_order(order: Order) -> Sums:
@@ -55,7 +57,7 @@ def sums_of_order(order: Order) -> Sums:
 
 
 def parts_of(order: Order, check: Check) -> tuple[CheckPart, ...]:
-    """The lines of a check as its receipt has them; they sum up to its goods."""
+    """The lines of a check as its receipt has them; they sum up to its goods, and to its discount."""
     lines = {line.id: line for line in order.lines if not line.voided}
     if check.shares:
         found: list[tuple[Line, Fraction | None]] = [
@@ -64,9 +66,13 @@ def parts_of(order: Order, check: Check) -> tuple[CheckPart, ...]:
     else:
         found = [(line, None) for line in lines.values()]
     whole = Fraction(check.sums.goods_minor, order.totals.goods_minor or 1)
-    exact = [net(line) * (whole if part is None else part) for line, part in found]
-    amounts = fitted(check.sums.goods_minor, exact)
-    return tuple(CheckPart(line, part, amount) for (line, part), amount in zip(found, amounts, strict=True))
+    exact = [(line, whole if part is None else part) for line, part in found]
+    amounts = fitted(check.sums.goods_minor, [net(line) * part for line, part in exact])
+    off = fitted(check.sums.discount_minor, [line.discount_minor * part for line, part in exact])
+    return tuple(
+        CheckPart(line, part, amount, less)
+        for (line, part), amount, less in zip(found, amounts, off, strict=True)
+    )
 
 
 def net(line: Line) -> int:
