@@ -193,6 +193,11 @@ class Split:
     ways: int = 0
 
     @property
+    def words(self) -> str:
+        """How it is split, for people."""
+        return _words(self.mode, self.ways, len(self.checks))
+
+    @property
     def frozen(self) -> tuple[Check, ...]:
         """Those with money on them."""
         return tuple(check for check in self.checks if check.frozen)
@@ -224,11 +229,31 @@ class Group:
 
 @dataclass(frozen=True, slots=True)
 class WantedSplit:
-    """A split as the client asks for it; ``ways`` 0 where it says none."""
+    """A split as the client asks for it; ``ways`` 0 where it says none.
+
+    ``base_version`` is the version of the order that the client saw, 0 where it says none.
+    """
 
     mode: SplitMode
     ways: int = 0
     groups: tuple[Group, ...] = ()
+    base_version: int = 0
+
+    @property
+    def words(self) -> str:
+        """How it shall be split, for people."""
+        is_one = self.ways == 1 or not (self.ways or self.groups or self.mode is SplitMode.SEAT)
+        return ONE_BILL if is_one else _words(self.mode, self.ways, len(self.groups))
+
+
+ONE_BILL = "one bill"
+"""An order that is not split."""
+
+
+def _words(mode: SplitMode, ways: int, checks: int) -> str:
+    if mode is SplitMode.EVEN:
+        return f"evenly by {ways}"
+    return f"by {mode.value}" + (f", {checks} check{'s' if checks > 1 else ''}" if checks else "")
 
 
 def sums_of(checks: Iterable[Check]) -> Sums:

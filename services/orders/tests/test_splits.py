@@ -15,7 +15,13 @@ from services.orders.domain.check import (
     Sums,
     WantedSplit,
 )
-from services.orders.domain.errors import ChecksPaid, IllegalTransition, LineRefused, SplitRefused
+from services.orders.domain.errors import (
+    ChecksPaid,
+    EditConflict,
+    IllegalTransition,
+    LineRefused,
+    SplitRefused,
+)
 from services.orders.domain.order.change import Locked
 from services.orders.domain.order.checks import parts_of, sums_of_order
 from services.orders.domain.order.guards import allowed_commands
@@ -170,6 +176,33 @@ def test_checks_sum_up_to_the_order_in_each_of_its_sums(mode: BillMode) -> None:
         made = [check.sums for check in checks(after_split(order, asked))]
         assert summed(made) == sums_of_order(order)
         assert all(sums.fits() for sums in made)
+
+
+def test_who_has_not_seen_how_somebody_split_it_does_not_split_it_anew() -> None:
+    order = an_order(1000)
+    seen = order.version
+    order = after_split(order, evenly(3))
+    with pytest.raises(EditConflict) as refused:
+        after_split(order, replace(by_amount(100, 200), base_version=seen))
+    assert refused.value.metadata == {
+        "conflict.field": "split",
+        "conflict.yours": "by amount, 2 checks",
+        "conflict.theirs": "evenly by 3",
+    }
+    assert split_of(after_split(order, replace(evenly(2), base_version=order.version))).ways == 2
+    one_bill = after_split(order, evenly(1))
+    with pytest.raises(EditConflict) as refused:
+        after_split(one_bill, replace(by_seat(), base_version=order.version))
+    assert refused.value.metadata["conflict.theirs"] == "one bill"
+    assert split_of(after_split(one_bill, evenly(2))).ways == 2, "whoever says no version has seen it all"
+
+
+def test_what_else_happens_to_an_order_is_no_other_split() -> None:
+    order = after_split(an_order(1000, 500), evenly(3))
+    seen = order.version
+    order = after_paying(order, 500, checks(order)[0].id)
+    order = with_lines(order, [*order.lines, one_more(order, 700)])
+    assert split_of(after_split(order, replace(evenly(3), base_version=seen))).ways == 3
 
 
 def test_a_split_is_told_in_an_event_of_its_own_and_no_ticket_changes() -> None:

@@ -27,6 +27,7 @@ def wanted_split(request: checks_api.SplitOrderRequest) -> WantedSplit:
         mode=enums.SPLIT_MODE_OF[request.mode],
         ways=request.ways,
         groups=tuple(_group(group) for group in request.groups),
+        base_version=request.base_version,
     )
 
 

@@ -128,6 +128,7 @@ def order_of(message: orders_pb2.Order, row: Mapping[str, Any]) -> Order:
         discounts=discounts_of(message),
         service_charge_bp=message.service_charge_bp if message.HasField("service_charge_bp") else None,
         split=split_of(message.split, vat) if message.HasField("split") else None,
+        split_version=message.split_version,
         customer_id=UUID(message.customer_id) if message.customer_id else None,
         invoice_number=message.invoice_number,
     )
@@ -171,6 +172,7 @@ def _order_message(order: Order) -> orders_pb2.Order:
         unsent_since=timestamp(order.unsent_since),
         discounts=discount_messages(order.discounts, order.lines),
         service_charge_bp=order.service_charge_bp,
+        split_version=order.split_version,
         customer_id=str(order.customer_id or ""),
         invoice_number=order.invoice_number,
     )
