@@ -1,5 +1,6 @@
 """The VAT of a check is that of what is on it, rate by rate, and all checks together are the order's."""
 
+from dataclasses import replace
 from fractions import Fraction
 
 from hypothesis import given
@@ -53,6 +54,15 @@ def test_a_shared_line_brings_its_rate_to_each_who_shares_it() -> None:
     one, other = checks(after_split(order, by_item([(order.lines[0], third), order.lines[1]])))
     assert vat_of(one) == {0: (600, 0), 2000: (333, 56)}
     assert vat_of(other) == {2000: (667, 111)}
+
+
+def test_what_is_taken_off_a_line_is_in_no_rate() -> None:
+    order = an_order(1000, 500, 500, 500, rates=[HOT, COLD, HOT, COLD])
+    cheaper, *others = order.lines
+    order = with_lines(order, [replace(cheaper, discount_minor=500), *others])
+    first, second = checks(after_split(order, by_item(order.lines[:2], order.lines[2:])))
+    assert vat_of(first) == {0: (500, 0), 2000: (500, 84)}
+    assert vat_of(second) == {0: (500, 0), 2000: (500, 83)}
 
 
 def test_a_part_of_everything_is_a_part_of_each_rate() -> None:
@@ -200,14 +210,14 @@ def test_checks_from_before_rates_were_told_keep_the_vat_that_they_had() -> None
     """Theirs went by goods, whatever was on them; each keeps it, and all together are the order's rates."""
     of_order = (VatGroup(0, 800, 0), VatGroup(2000, 1200, 200))
     made = (
-        Check(new_id(), "1", sums=Sums(1200, 0, 150, (VatGroup(0, 1, 120),), 1350), paid_minor=1350),
-        Check(new_id(), "2", sums=Sums(800, 0, 100, (VatGroup(0, 1, 80),), 900)),
+        Check(new_id(), "1", sums=Sums(1200, 0, 150, (VatGroup(0, 1, 150),), 1350), paid_minor=1350),
+        Check(new_id(), "2", sums=Sums(800, 0, 100, (VatGroup(0, 1, 50),), 900)),
     )
     older = wire.split_message(Split(SplitMode.ITEM, made))
     for check in older.checks:
         del check.vat[:]
     read = wire.split_of(older, of_order)
-    assert [check.sums.vat_minor for check in read.checks] == [120, 80]
+    assert [check.sums.vat_minor for check in read.checks] == [150, 50]
     assert by_rate(group for check in read.checks for group in check.sums.vat) == of_order
     assert [(check.sums.goods_minor, check.sums.total_minor) for check in read.checks] == [
         (1200, 1350),

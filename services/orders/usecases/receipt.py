@@ -74,7 +74,8 @@ async def mark_of(
     if not copies:
         return Mark.ORIGINAL
     if receipt.kind is ReceiptKind.RECEIPT:
-        audit(tx, "orders.receipt_copied", number=order.number, copies=copies, order_id=order.id)
+        of_check = {} if receipt.check is None else {"check_id": receipt.check.id}
+        audit(tx, "orders.receipt_copied", number=order.number, copies=copies, order_id=order.id, **of_check)
     return Mark.COPY
 
 
