@@ -88,6 +88,7 @@ class SplitOrderRequest(Body):
     mode: Literal["even", "item", "seat", "amount", "percentage"]
     ways: Annotated[int, Field(ge=1, le=40)] | None = None
     groups: Annotated[list[CheckGroup], Field(max_length=40, default_factory=list)]
+    base_version: Annotated[int, Field(ge=0, le=9223372036854775807)] | None = None
 
 
 class Customer(Body):
@@ -543,6 +544,7 @@ class CreatePrintJobRequest(Body):
     ticket_id: UUID | None = None
     invoice_id: UUID | None = None
     allergens: bool = False
+    check_id: UUID | None = None
 
 
 class ClaimPrintJobRequest(Body):
@@ -572,6 +574,7 @@ def _split_order(call: Call, body: SplitOrderRequest) -> checks_service_pb2.Spli
         mode=SPLIT_MODE.numbers[body.mode],
         ways=body.ways or 0,
         groups=[check_group(one) for one in body.groups],
+        base_version=body.base_version or 0,
     )
 
 
@@ -1059,6 +1062,7 @@ def _create_print_job(call: Call, body: CreatePrintJobRequest) -> printing_servi
         ticket_id=str(body.ticket_id or ""),
         invoice_id=str(body.invoice_id or ""),
         allergens=body.allergens,
+        check_id=str(body.check_id or ""),
     )
 
 

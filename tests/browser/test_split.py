@@ -143,6 +143,42 @@ async def test_another_till_sees_the_checks_and_one_bill_is_one_again(desk: Desk
     assert order["split"] is None
 
 
+async def test_each_guest_gets_the_paper_of_his_check(desk: Desk, house: House) -> None:
+    till, split = await opened(desk, house)
+    await split.get_by_role("button", name="Split in 3").click()
+    await split.get_by_role("button", name="Bill of Check 1 of 3").click()
+    paper = till.dialog("receipt").locator(".paper")
+    await expect(paper).to_contain_text("PREVIEW")
+    await expect(paper).to_contain_text("Your part of 25.00")
+    await till.dialog("receipt").get_by_role("button", name="Back").click()
+    await pay_exactly(till, split.locator(".check").nth(0))
+    await till.page.evaluate("window.print = () => {}")
+    await split.get_by_role("button", name="Receipt of Check 1 of 3").click()
+    await expect(paper).to_contain_text("£8.34")
+    for mark in (expect(paper).not_to_contain_text, expect(paper).to_contain_text):
+        await till.dialog("receipt").get_by_role("button", name="Print").click()
+        await mark("COPY")
+    await expect(till.dialog("receipt").get_by_role("button", name="Print another copy")).to_be_enabled()
+
+
+async def test_a_till_that_split_too_late_is_shown_how_the_other_one_did(desk: Desk, house: House) -> None:
+    _, split = await opened(desk, house)
+    await split.get_by_role("button", name="Split in 3").click()
+    await split.get_by_role("button", name="Split another way").click()
+    [order] = await house.orders()
+    await house.owner.put(f"/api/v2/orders/{order['id']}/split", {"mode": "even", "ways": 4})
+    await split.get_by_role("button", name="One less guest").click()
+    await split.get_by_role("button", name="Split in 2").click()
+    await expect(split.get_by_role("alert")).to_contain_text(
+        "meanwhile: evenly by 4. Yours was: evenly by 2."
+    )
+    await expect(totals(split)).to_have_text(["£6.25"] * 4)
+    await split.get_by_role("button", name="Split another way").click()
+    await split.get_by_role("button", name="One less guest").click()
+    await split.get_by_role("button", name="Split in 2").click()
+    await expect(totals(split)).to_have_text(["£12.50", "£12.50"])
+
+
 async def test_a_check_that_is_split_anew_meanwhile_is_not_paid(desk: Desk, house: House) -> None:
     till, split = await opened(desk, house)
     await split.get_by_role("button", name="Split in 3").click()

@@ -64,6 +64,7 @@ const WORDS = {
   bill_paid: "This bill is paid already.",
   check_paid: "This check is paid already.",
   check_not_found: "This order was split in another way meanwhile. Look at its checks again.",
+  unknown_check: "This order was split in another way meanwhile. Look at its checks again.",
   checks_paid: "Somebody has paid on a check that would change. It has to be refunded first.",
   amounts_above_total: "That is more than what is left to split.",
   shares_above_line: "More of a line is given out than there is.",

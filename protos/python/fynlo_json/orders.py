@@ -78,6 +78,7 @@ def check(of: checks_pb2.Check) -> Json:
         "state": CHECK_STATE[of.state],
         "kind": CHECK_KIND[of.kind],
         "seats": list(of.seats),
+        "vat": [check_vat(one) for one in of.vat],
     }
 
 
@@ -86,6 +87,15 @@ def check_line(of: checks_pb2.CheckLine) -> Json:
     return {
         "line_id": of.line_id,
         "share": of.share,
+    }
+
+
+def check_vat(of: checks_pb2.CheckVat) -> Json:
+    """All of a check that one VAT rate applies to: goods, and the service charge where it is taxed, with their VAT."""
+    return {
+        "rate_bp": of.rate_bp,
+        "gross_minor": of.gross_minor,
+        "vat_minor": of.vat_minor,
     }
 
 

@@ -117,6 +117,17 @@ def next_action(of: payments_pb2.NextAction) -> Json:
     return {}
 
 
+def orders_of_nothing(of: payments_pb2.OrdersOfNothing) -> Json:
+    """Orders that came to nothing: all of them was voided, or taken off. Nobody pays for one, so that no till has it; the next Z report of the restaurant tells it, and no other one does."""
+    return {
+        "order_count": of.order_count,
+        "comp_count": of.comp_count,
+        "comp_minor": of.comp_minor,
+        "discount_minor": of.discount_minor,
+        "void_minor": of.void_minor,
+    }
+
+
 def payment(of: payments_pb2.Payment) -> Json:
     return {
         "id": of.id,
@@ -210,6 +221,9 @@ def till_report(of: payments_pb2.TillReport) -> Json:
         "previous_hash": of.previous_hash or None,
         "hash": of.hash or None,
         "drawer_events": [drawer_event(one) for one in of.drawer_events],
+        "comp_minor": of.comp_minor,
+        "comp_count": of.comp_count,
+        "nothing": orders_of_nothing(of.nothing) if of.HasField("nothing") else None,
     }
 
 

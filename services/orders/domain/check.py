@@ -8,12 +8,18 @@ from collections.abc import Iterable
 from dataclasses import dataclass, replace
 from enum import StrEnum
 from fractions import Fraction
+from typing import TypeVar
 from uuid import UUID
 
+from services.orders.pricing import VatGroup
+
+K = TypeVar("K")
 CHECKS_MAX = 40
 """Of one order."""
 SHARES_MAX = 300
 """Of lines, on all checks of an order together."""
+VAT_GROUPS_MAX = 4 * CHECKS_MAX
+"""On all checks of an order together: four rates on each of 40."""
 SHARE_DENOMINATOR_MAX = 1_000_000
 """What is left of a line when shares of it are taken is written down as a fraction, too."""
 
@@ -54,24 +60,20 @@ class CheckKind(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Sums:
-    """What a check, or a whole order, comes to; ``goods_minor`` is after discounts."""
+    """What a check, or a whole order, comes to; ``goods_minor`` is after discounts. ``vat`` is by rate, in
+    ascending order, without the rates of which there is nothing.
+    """
 
     goods_minor: int = 0
     discount_minor: int = 0
     service_charge_minor: int = 0
-    vat_minor: int = 0
+    vat: tuple[VatGroup, ...] = ()
     total_minor: int = 0
 
     @property
-    def parts(self) -> tuple[int, int, int, int, int]:
-        """All of them, in the order of the fields."""
-        return (
-            self.goods_minor,
-            self.discount_minor,
-            self.service_charge_minor,
-            self.vat_minor,
-            self.total_minor,
-        )
+    def vat_minor(self) -> int:
+        """Of all rates."""
+        return sum(group.vat_minor for group in self.vat)
 
     @property
     def vat_is_on_top(self) -> bool:
@@ -79,17 +81,55 @@ class Sums:
         return self.total_minor != self.goods_minor + self.service_charge_minor
 
     @property
-    def fits(self) -> bool:
-        """Whether nothing of it is negative."""
-        return min(self.parts) >= 0
+    def taxed(self) -> tuple[int, ...]:
+        """What each rate applies to, without the VAT that comes on top of it."""
+        return tuple(group.gross_minor - (group.vat_minor if self.vat_is_on_top else 0) for group in self.vat)
+
+    @property
+    def service_is_taxed(self) -> bool:
+        """Whether the service charge is in the rates as well, as a compulsory one is."""
+        return sum(self.taxed) != self.goods_minor
+
+    def fits(self, pennies: int = 0) -> bool:
+        """Whether nothing of it is negative, but for so many pennies of a rate: each line and each check was
+        rounded by itself."""
+        rates = [minor for group in self.vat for minor in (group.gross_minor, group.vat_minor)]
+        sums = (self.goods_minor, self.discount_minor, self.service_charge_minor, self.total_minor)
+        return min(sums) >= 0 and min(rates, default=0) >= -pennies
 
     def plus(self, other: "Sums") -> "Sums":
         """Both together."""
-        return Sums(*(one + more for one, more in zip(self.parts, other.parts, strict=True)))
+        return self._with(other, 1)
 
     def minus(self, other: "Sums") -> "Sums":
         """What is left of it; parts may be negative."""
-        return Sums(*(one - less for one, less in zip(self.parts, other.parts, strict=True)))
+        return self._with(other, -1)
+
+    def _with(self, other: "Sums", sign: int) -> "Sums":
+        return Sums(
+            self.goods_minor + sign * other.goods_minor,
+            self.discount_minor + sign * other.discount_minor,
+            self.service_charge_minor + sign * other.service_charge_minor,
+            by_rate(
+                [
+                    *self.vat,
+                    *(
+                        VatGroup(group.rate_bp, sign * group.gross_minor, sign * group.vat_minor)
+                        for group in other.vat
+                    ),
+                ]
+            ),
+            self.total_minor + sign * other.total_minor,
+        )
+
+
+def by_rate(groups: Iterable[VatGroup]) -> tuple[VatGroup, ...]:
+    """Those of each rate together, without what comes to nothing."""
+    found: dict[int, tuple[int, int]] = {}
+    for group in groups:
+        gross, vat = found.get(group.rate_bp, (0, 0))
+        found[group.rate_bp] = (gross + group.gross_minor, vat + group.vat_minor)
+    return tuple(VatGroup(rate, *found[rate]) for rate in sorted(found) if any(found[rate]))
 
 
 @dataclass(frozen=True, slots=True)
@@ -116,6 +156,11 @@ class Check:
     seats: tuple[int, ...] = ()
     asked_minor: int = 0
     asked_bp: int = 0
+
+    @property
+    def name(self) -> str:
+        """What it is called on paper: ``Check 1 of 3``, ``Seat 2``, or what somebody has called it."""
+        return f"Check {self.label}" if self.label[:1].isdigit() else self.label
 
     @property
     def due_minor(self) -> int:
@@ -146,6 +191,11 @@ class Split:
     mode: SplitMode
     checks: tuple[Check, ...]
     ways: int = 0
+
+    @property
+    def words(self) -> str:
+        """How it is split, for people."""
+        return _words(self.mode, self.ways, len(self.checks))
 
     @property
     def frozen(self) -> tuple[Check, ...]:
@@ -179,11 +229,31 @@ class Group:
 
 @dataclass(frozen=True, slots=True)
 class WantedSplit:
-    """A split as the client asks for it; ``ways`` 0 where it says none."""
+    """A split as the client asks for it; ``ways`` 0 where it says none.
+
+    ``base_version`` is the version of the order that the client saw, 0 where it says none.
+    """
 
     mode: SplitMode
     ways: int = 0
     groups: tuple[Group, ...] = ()
+    base_version: int = 0
+
+    @property
+    def words(self) -> str:
+        """How it shall be split, for people."""
+        is_one = self.ways == 1 or not (self.ways or self.groups or self.mode is SplitMode.SEAT)
+        return ONE_BILL if is_one else _words(self.mode, self.ways, len(self.groups))
+
+
+ONE_BILL = "one bill"
+"""An order that is not split."""
+
+
+def _words(mode: SplitMode, ways: int, checks: int) -> str:
+    if mode is SplitMode.EVEN:
+        return f"evenly by {ways}"
+    return f"by {mode.value}" + (f", {checks} check{'s' if checks > 1 else ''}" if checks else "")
 
 
 def sums_of(checks: Iterable[Check]) -> Sums:
@@ -199,9 +269,9 @@ def held(checks: Iterable[Check]) -> dict[UUID, Fraction]:
     return together((share.line_id, share.part) for check in checks for share in check.shares)
 
 
-def together(parts: Iterable[tuple[UUID, Fraction]]) -> dict[UUID, Fraction]:
-    """All parts of each line."""
-    found: dict[UUID, Fraction] = {}
-    for line_id, part in parts:
-        found[line_id] = found.get(line_id, Fraction()) + part
+def together(parts: Iterable[tuple[K, Fraction]]) -> dict[K, Fraction]:
+    """All parts of each line, or whatever they are of."""
+    found: dict[K, Fraction] = {}
+    for key, part in parts:
+        found[key] = found.get(key, Fraction()) + part
     return found

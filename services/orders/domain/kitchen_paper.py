@@ -1,16 +1,17 @@
 """What a printed ticket says to the kitchen: whose it is and what must not be in it, before anything else."""
 
+from collections.abc import Mapping
 from datetime import datetime
 from zoneinfo import ZoneInfo
 
 from services.orders.domain.order.order import Kitchen
 from services.orders.domain.paper.rows import Face, Paper, Row, middle, paper
-from services.orders.domain.receipt import ALLERGENS, ORDER_TYPES
+from services.orders.domain.receipt import ORDER_TYPES
 from services.orders.domain.ticket import Ticket, TicketLine
 
 
-def ticket_paper(ticket: Ticket, time_zone: str, at: datetime) -> Paper:
-    """The ticket as it is now; ``at`` is when it is printed."""
+def ticket_paper(ticket: Ticket, time_zone: str, at: datetime, allergens: Mapping[int, str]) -> Paper:
+    """The ticket as it is now; ``at`` is when it is printed, ``allergens`` are their names."""
     local = at.astimezone(ZoneInfo(time_zone))
     where = f"Table {ticket.table_name}" if ticket.table_name else ORDER_TYPES[ticket.order_type]
     stopped = ticket.state is Kitchen.CANCELLED
@@ -24,18 +25,18 @@ def ticket_paper(ticket: Ticket, time_zone: str, at: datetime) -> Paper:
         f"Ticket {ticket.order_number}",
         head,
         middle("CANCELLED", Face.BIG) if stopped else [],
-        _allergy_rows(ticket),
+        _allergy_rows(ticket, allergens),
         [Row(f"Note: {ticket.remarks.note}", face=Face.BOLD)] if ticket.remarks.note else [],
         [Row(f"Course: {ticket.course}", face=Face.BOLD)] if ticket.course else [],
         [row for line in ticket.lines for row in _line_rows(line)],
     )
 
 
-def _allergy_rows(ticket: Ticket) -> list[Row]:
+def _allergy_rows(ticket: Ticket, allergens: Mapping[int, str]) -> list[Row]:
     said = ticket.remarks.guest_allergy
     if said is None:
         return []
-    names = ", ".join(ALLERGENS[number] for number in said.allergens if number in ALLERGENS)
+    names = ", ".join(allergens[number] for number in said.allergens if number in allergens)
     rows = middle("!! ALLERGY !!", Face.BIG)
     rows += [Row(names, face=Face.BIG)] if names else []
     return rows + ([Row(said.text, face=Face.BOLD)] if said.text else [])

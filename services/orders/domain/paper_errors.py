@@ -107,5 +107,5 @@ class UnknownCheck(Unprocessable):
     """No paper can be had of such a check."""
 
     def __init__(self, check_id: UUID) -> None:
-        detail = f"There is no paper of check {check_id} alone: ask for that of the whole order."
+        detail = f"The order has no check {check_id}: it may have been split anew. Ask for its checks."
         super().__init__(detail, fields=[FieldError("check_id", "UNKNOWN_CHECK", detail)])

@@ -5,10 +5,11 @@ does), VAT Notice 709/1 (an optional service charge is outside the scope of VAT)
 """
 
 import hashlib
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
+from uuid import UUID
 from zoneinfo import ZoneInfo
 
 from chassis.money import BASIS_POINTS_IN_ONE, minor_digits
@@ -30,23 +31,6 @@ METHODS = {
     "sumup": "Card",
     "cash": "Cash",
 }
-ALLERGENS = {
-    1: "celery",
-    2: "gluten",
-    3: "crustaceans",
-    4: "eggs",
-    5: "fish",
-    6: "lupin",
-    7: "milk",
-    8: "molluscs",
-    9: "mustard",
-    10: "nuts",
-    11: "peanuts",
-    12: "sesame",
-    13: "soya",
-    14: "sulphites",
-}
-"""By their numbers in the contract."""
 WHOLE = (1, 1)
 
 
@@ -77,6 +61,8 @@ class Tender:
     tip_minor: int = 0
     tendered_minor: int = 0
     change_minor: int = 0
+    check_id: UUID | None = None
+    """Of an order that was split; None also where somebody paid what was open."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -107,6 +93,17 @@ class Sums:
 
 
 @dataclass(frozen=True, slots=True)
+class OnCheck:
+    """The check that a paper is of, and its place among those of the order. ``of_goods_minor``: what all
+    goods of the order cost, where it is a part of everything; then its lines say no amounts."""
+
+    id: UUID
+    name: str
+    place: int
+    of_goods_minor: int | None
+
+
+@dataclass(frozen=True, slots=True)
 class Receipt:
     """All that the paper says; ``at`` in the restaurant's time zone."""
 
@@ -122,14 +119,23 @@ class Receipt:
     lines: tuple[ReceiptLine, ...]
     sums: Sums
     tenders: tuple[Tender, ...]
+    check: OnCheck | None = None
+    """None: of the whole order."""
 
     @property
     def document(self) -> str:
         """What tells it from others of its order: the receipt, or a bill that says just this."""
+        of_check = () if self.check is None else (str(self.check.id),)
         if self.kind is ReceiptKind.RECEIPT:
-            return self.kind.value
-        said = repr((self.lines, self.sums)).encode()
+            return ":".join((self.kind.value, *of_check))
+        said = repr((self.lines, self.sums, *of_check)).encode()
         return f"{self.kind.value}:{hashlib.sha256(said).hexdigest()[:32]}"
+
+    @property
+    def name(self) -> str:
+        """What a file of it is called, in ASCII and without a suffix."""
+        of_check = "" if self.check is None else f"-check-{self.check.place}"
+        return f"{self.kind.value}-{self.at:%Y-%m-%d}-{self.number}{of_check}"
 
 
 def receipt_of(order: Order, restaurant: RestaurantCopy, tenders: Iterable[Tender]) -> Receipt:
@@ -150,7 +156,7 @@ def receipt_of(order: Order, restaurant: RestaurantCopy, tenders: Iterable[Tende
         covers=order.covers,
         currency_code=order.currency_code,
         bill_mode=order.bill_mode,
-        lines=tuple(_line(line) for line in order.lines if not line.voided),
+        lines=tuple(line_on_paper(line) for line in order.lines if not line.voided),
         sums=Sums(
             goods_minor=totals.goods_minor,
             discount_minor=totals.discount_minor,
@@ -165,16 +171,16 @@ def receipt_of(order: Order, restaurant: RestaurantCopy, tenders: Iterable[Tende
     )
 
 
-def receipt_paper(receipt: Receipt, mark: Mark, *, with_allergens: bool = False) -> Paper:
-    """The paper of it, whatever it is told on."""
+def receipt_paper(receipt: Receipt, mark: Mark, allergens: Mapping[int, str] | None = None) -> Paper:
+    """The paper of it, whatever it is told on; ``allergens`` are the names of those that it is to tell."""
     title = "Bill" if receipt.kind is ReceiptKind.BILL else "Receipt"
     return paper(
         f"{title} {receipt.number}",
         seller_rows(receipt.restaurant),
         [*_mark_rows(mark), *_head_rows(receipt, title)],
-        [row for line in receipt.lines for row in _line_rows(line, receipt.currency_code, with_allergens)],
+        [row for line in receipt.lines for row in _line_rows(line, receipt, allergens or {})],
         _sum_rows(receipt),
-        [row for tender in receipt.tenders for row in _tender_rows(tender, receipt.currency_code)],
+        _paid_rows(receipt),
         vat_rows(receipt.sums.vat, receipt.currency_code),
         _foot_rows(receipt, mark),
     )
@@ -218,7 +224,8 @@ def rate(basis_points: int) -> str:
     return f"{whole}.{rest:02}".rstrip("0") + "%" if rest else f"{whole}%"
 
 
-def _line(line: Line) -> ReceiptLine:
+def line_on_paper(line: Line) -> ReceiptLine:
+    """All of it."""
     options = tuple(
         f"{option.quantity} x {option.name}" if option.quantity > 1 else option.name
         for option in line.options
@@ -238,17 +245,23 @@ def _head_rows(receipt: Receipt, title: str) -> list[Row]:
     return [
         Row(f"{title} {receipt.number}", receipt.at.strftime("%d %b %Y %H:%M"), Face.BOLD),
         Row(where, guests),
+        *([] if receipt.check is None else [Row(receipt.check.name, face=Face.BOLD)]),
     ]
 
 
-def _line_rows(line: ReceiptLine, currency: str, with_allergens: bool) -> list[Row]:
-    part = "" if line.share == WHOLE else f"{line.share[0]}/{line.share[1]} of "
-    rows = [Row(f"{part}{line.quantity} x {line.name}", amount(line.gross_minor, currency))]
+def _line_rows(line: ReceiptLine, receipt: Receipt, allergens: Mapping[int, str]) -> list[Row]:
+    is_part = receipt.check is not None and receipt.check.of_goods_minor is not None
+    much = f"{line.quantity} x"
+    if line.share != WHOLE:
+        share = f"{line.share[0]}/{line.share[1]}"
+        much = f"{share} x" if line.quantity == 1 else f"{share} of {much}"
+    cost = "" if is_part else amount(line.gross_minor, receipt.currency_code)
+    rows = [Row(f"{much} {line.name}", cost)]
     rows += [Row(f"+ {option}", indent=2) for option in line.options]
-    if line.discount_minor:
-        rows.append(Row("Discount", amount(-line.discount_minor, currency), indent=2))
-    if with_allergens and line.allergens:
-        names = ", ".join(ALLERGENS[number] for number in line.allergens if number in ALLERGENS)
+    if line.discount_minor and not is_part:
+        rows.append(Row("Discount", amount(-line.discount_minor, receipt.currency_code), indent=2))
+    names = ", ".join(allergens[number] for number in line.allergens if number in allergens)
+    if names:
         rows.append(Row(f"contains {names}", indent=2))
     return rows
 
@@ -256,7 +269,10 @@ def _line_rows(line: ReceiptLine, currency: str, with_allergens: bool) -> list[R
 def _sum_rows(receipt: Receipt) -> list[Row]:
     sums, currency, mode = receipt.sums, receipt.currency_code, receipt.bill_mode
     rows = []
-    if sums.service_charge_minor or mode is BillMode.EXCLUSIVE_LEGACY:
+    if receipt.check is not None and receipt.check.of_goods_minor is not None:
+        whole = amount(receipt.check.of_goods_minor, currency)
+        rows.append(Row(f"Your part of {whole}", amount(sums.goods_minor, currency)))
+    elif sums.service_charge_minor or mode is BillMode.EXCLUSIVE_LEGACY:
         rows.append(Row("Subtotal", amount(sums.goods_minor, currency)))
     if sums.service_charge_minor:
         optional = mode is BillMode.INCLUSIVE_OPTIONAL
@@ -268,6 +284,15 @@ def _sum_rows(receipt: Receipt) -> list[Row]:
     if sums.discount_minor:
         rows.append(Row("You saved", amount(sums.discount_minor, currency)))
     return rows
+
+
+def _paid_rows(receipt: Receipt) -> list[Row]:
+    rows = [row for tender in receipt.tenders for row in _tender_rows(tender, receipt.currency_code)]
+    if receipt.check is None or receipt.kind is ReceiptKind.BILL:
+        return rows
+    # With other checks, or before the order was split as it is now.
+    others = receipt.sums.paid_minor - sum(tender.amount_minor for tender in receipt.tenders)
+    return [*rows, Row("Paid", amount(others, receipt.currency_code))] if others > 0 else rows
 
 
 def _tender_rows(tender: Tender, currency: str) -> list[Row]:

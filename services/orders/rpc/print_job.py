@@ -73,6 +73,7 @@ class PrintJobRpc(PrintingServiceServicer):
         wanted = WantedPrint(
             printer_id=_id_or_none(request.printer_id),
             order_id=_id_or_none(request.order_id),
+            check_id=_id_or_none(request.check_id),
             ticket_id=_id_or_none(request.ticket_id),
             invoice_id=_id_or_none(request.invoice_id),
             with_allergens=request.allergens,

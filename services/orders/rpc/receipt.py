@@ -10,7 +10,6 @@ from fynlo.orders.v1.documents_service_pb2_grpc import DocumentsServiceServicer
 from chassis.db.commands import Answer
 from chassis.ids import parse_id
 from services.orders.domain.paper.document import WIDTH_DEFAULT, Document, Form
-from services.orders.domain.paper_errors import UnknownCheck
 from services.orders.rpc.asking import Context, command_of
 from services.orders.usecases.ports import Dependencies
 from services.orders.usecases.receipt import WantedReceipt, give_receipt
@@ -34,13 +33,11 @@ class ReceiptRpc(DocumentsServiceServicer):
     async def GetReceipt(
         self, request: documents_api.GetReceiptRequest, context: Context
     ) -> documents_api.GetReceiptResponse:
-        if request.check_id:
-            # A paper is that of the whole order.
-            raise UnknownCheck(parse_id(request.check_id))
         wanted = WantedReceipt(
             order_id=UUID(request.order_id),
             form=Form(request.format or Form.HTML),
             width=request.width or WIDTH_DEFAULT,
+            check_id=parse_id(request.check_id) if request.check_id else None,
             with_allergens=request.allergens,
             is_preview=request.preview,
         )

@@ -7,8 +7,8 @@ from services.orders.domain.payment import Captured
 
 INSERT_PAYMENT = """
 INSERT INTO order_payment (restaurant_id, payment_id, order_id, sequence, method, amount_minor, recorded_at,
-    tip_minor, tendered_minor, change_minor)
-VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10) ON CONFLICT DO NOTHING RETURNING true
+    tip_minor, tendered_minor, change_minor, check_id)
+VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11) ON CONFLICT DO NOTHING RETURNING true
 """
 
 
@@ -26,5 +26,6 @@ async def insert_payment(tx: Transaction, captured: Captured, at: datetime) -> b
         captured.tip_minor,
         captured.tendered_minor,
         captured.change_minor,
+        captured.check_id,
     )
     return inserted is not None

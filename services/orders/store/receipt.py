@@ -9,7 +9,8 @@ from services.orders.domain.receipt import Tender
 TENDERS_MAX = 200
 # In the order in which payments took the money.
 FIND_TENDERS = f"""
-SELECT method, amount_minor, recorded_at, tip_minor, tendered_minor, change_minor FROM order_payment
+SELECT method, amount_minor, recorded_at, tip_minor, tendered_minor, change_minor, check_id
+FROM order_payment
 WHERE restaurant_id = $1 AND order_id = $2 ORDER BY sequence, recorded_at LIMIT {TENDERS_MAX}
 """  # noqa: S608
 # $3 document, $4 when, $5 by whom. The first one makes the row; of two at once one is the first.
@@ -31,6 +32,7 @@ async def find_tenders(tx: Transaction, order_id: UUID) -> list[Tender]:
             tip_minor=row["tip_minor"],
             tendered_minor=row["tendered_minor"],
             change_minor=row["change_minor"],
+            check_id=None if row["check_id"] is None else UUID(int=row["check_id"].int),
         )
         for row in await tx.fetch(FIND_TENDERS, tx.tenant, order_id)
     ]

@@ -258,6 +258,7 @@ order_payment = sa.Table(
     sa.Column("tip_minor", sa.BigInteger, nullable=False, server_default="0"),
     sa.Column("tendered_minor", sa.BigInteger, nullable=False, server_default="0"),
     sa.Column("change_minor", sa.BigInteger, nullable=False, server_default="0"),
+    column("check_id", pg.UUID(), null=True),
     sa.Index("order_payment_by_order", "restaurant_id", "order_id"),
 )
 

@@ -7,27 +7,44 @@ from typing import Any
 from uuid import UUID
 
 from chassis.ids import new_id
+from chassis.money import largest_remainder
 from services.orders.domain.check import Check, Group, Split, SplitMode, Sums, WantedShare, WantedSplit
 from services.orders.domain.order.basket import price_basket
+from services.orders.domain.order.bill import rebilled
 from services.orders.domain.order.change import Locked, Updated, change_of
-from services.orders.domain.order.order import Line, Order, Totals
+from services.orders.domain.order.order import Line, Order, Portion, Totals
 from services.orders.domain.order.placing import place
+from services.orders.domain.order.portion import to_price
 from services.orders.domain.order.split import split
 from services.orders.domain.payment import Captured, record
-from services.orders.pricing import LineToPrice, bill
+from services.orders.pricing import VatGroup, bill
 from services.orders.tests.builders import MIA, item, line, menu, stamp, station, terms, wanted
 
 STATIONS = (station(),)
 
 
-def an_order(*prices: int, seats: Sequence[int] = (), **overrides: Any) -> Order:
-    """One line of each price, at these seats."""
+Rates = tuple[int, ...]
+"""Of a line, in basis points: more than one makes portions of it, as a combo has them."""
+
+
+def an_order(*prices: int, seats: Sequence[int] = (), rates: Sequence[Rates] = (), **overrides: Any) -> Order:
+    """One line of each price, at these seats and of these VAT rates; 20 % where they say nothing."""
     items = [item(name=f"Dish {index}", price_minor=price) for index, price in enumerate(prices)]
     seats = [*seats, *([0] * (len(prices) - len(seats)))]
     lines = [line(one, seat=seat) for one, seat in zip(items, seats, strict=True)]
     asked = wanted(*lines)
     basket = price_basket(asked.lines, asked.order_type, 0, menu(*items), terms(**overrides))
-    return place(asked, basket, new_id(), 1, STATIONS, stamp()).order
+    order = place(asked, basket, new_id(), 1, STATIONS, stamp()).order
+    rated = [_rated(one, of) for one, of in zip(order.lines, rates, strict=False)]
+    return rebilled(order, 0, lines=[*rated, *order.lines[len(rated) :]]) if rates else order
+
+
+def _rated(line: Line, rates: Rates) -> Line:
+    if len(rates) == 1:
+        return replace(line, vat_rate_bp=rates[0])
+    minor = largest_remainder(line.gross_minor, range(1, len(rates) + 1))
+    portions = tuple(Portion("Part", rate, part, 0) for rate, part in zip(rates, minor, strict=True))
+    return replace(line, vat_rate_bp=rates[0], portions=portions)
 
 
 def evenly(ways: int) -> WantedSplit:
@@ -74,7 +91,7 @@ def with_lines(order: Order, lines: Sequence[Line], service_charge_bp: int = 0) 
     """The order once these are its lines, as any command that changes what it costs would have it."""
     there = [one for one in lines if not one.voided]
     computed = bill(
-        [LineToPrice(one.gross_minor, 1, one.vat_rate_bp, one.discount_minor) for one in there],
+        [to_price(one) for one in there],
         order.bill_mode,
         service_charge_bp,
     )
@@ -92,9 +109,10 @@ def with_lines(order: Order, lines: Sequence[Line], service_charge_bp: int = 0) 
     return change_of(Locked(order), after, (), stamp(), [Updated("lines")]).order
 
 
-def one_more(order: Order, price: int, seat: int = 0) -> Line:
+def one_more(order: Order, price: int, seat: int = 0, rates: Rates = (2000,)) -> Line:
     """A line of this price that the order does not have yet."""
-    return replace(order.lines[0], id=new_id(), name="More", gross_minor=price, discount_minor=0, seat=seat)
+    new = replace(order.lines[0], id=new_id(), name="More", gross_minor=price, discount_minor=0, seat=seat)
+    return _rated(replace(new, portions=(), voided=False), rates)
 
 
 def split_of(order: Order) -> Split:
@@ -115,7 +133,23 @@ def totals(order: Order) -> list[int]:
 
 def summed(parts: Sequence[Sums]) -> Sums:
     """Added up by itself, apart from what the domain adds up."""
-    return Sums(*(sum(amounts) for amounts in zip(*(one.parts for one in parts), strict=True)))
+    names = ("goods_minor", "discount_minor", "service_charge_minor", "total_minor")
+    groups = [group for one in parts for group in one.vat]
+    rates = sorted({group.rate_bp for group in groups})
+    vat = [_summed([group for group in groups if group.rate_bp == rate]) for rate in rates]
+    return Sums(
+        **{name: sum(getattr(one, name) for one in parts) for name in names},
+        vat=tuple(group for group in vat if group.gross_minor or group.vat_minor),
+    )
+
+
+def _summed(groups: Sequence[VatGroup]) -> VatGroup:
+    """Of one rate."""
+    return VatGroup(
+        groups[0].rate_bp,
+        sum(group.gross_minor for group in groups),
+        sum(group.vat_minor for group in groups),
+    )
 
 
 def _share(one: Line | tuple[Line, Fraction]) -> WantedShare:

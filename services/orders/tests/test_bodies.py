@@ -72,12 +72,13 @@ lines = st.builds(
 )
 amounts = st.integers(0, 2**60)
 shares = st.builds(Share, st.uuids(), st.fractions(min_value=0, max_value=1, max_denominator=1_000_000))
+rates = st.lists(st.builds(VatGroup, counts, amounts, amounts), min_size=1, max_size=3).map(tuple)
 checks = st.builds(
     Check,
     id=st.uuids(),
     label=text,
     kind=st.sampled_from(CheckKind),
-    sums=st.builds(Sums, *[amounts] * 5),
+    sums=st.builds(Sums, amounts, amounts, amounts, rates, amounts),
     paid_minor=amounts,
     shares=st.lists(shares, max_size=3).map(tuple),
     seats=st.lists(counts, max_size=3).map(tuple),
@@ -116,6 +117,7 @@ orders = st.builds(
     remarks=remarks,
     table=st.none() | st.builds(AtTable, st.uuids(), text),
     split=st.none() | splits,
+    split_version=st.integers(0, 2**62),
     customer_id=st.none() | st.uuids(),
     invoice_number=counts,
 )

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import AsyncIterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 from uuid import UUID
 
@@ -19,7 +19,7 @@ from chassis.ids import new_id
 from chassis.rpc import was_replayed
 from harness.fixtures import EventRecorder
 from harness.rpc import Peer, serving
-from services.orders.domain.errors import IllegalTransition
+from services.orders.domain.errors import EditConflict, IllegalTransition
 from services.orders.domain.order.order import Payment
 from services.orders.domain.ticket import TicketStep
 from services.orders.rpc.check import SPLIT, ChecksRpc
@@ -83,7 +83,28 @@ async def test_an_order_that_is_not_split_has_not_a_byte_of_it(world: World) -> 
     [row] = await rows(world, "SELECT body FROM orders WHERE restaurant_id = $1 AND id = $2", order.id)
     stored = orders_pb2.Order.FromString(row["body"])
     assert not stored.HasField("split")
+    stored.ClearField("split_version")
     assert stored.ByteSize() == order.ByteSize()
+
+
+async def test_of_two_tills_that_split_one_order_at_once_one_is_told_of_the_other(world: World) -> None:
+    order = await world.place()
+
+    async def try_to(ways: int) -> list[checks_pb2.Check]:
+        wanted = replace(evenly(ways), base_version=order.version)
+        reply = await split_order(world.deps, world.ask(), UUID(order.id), wanted, SPLIT)
+        return list(reply.checks)
+
+    won, lost = sorted(
+        await asyncio.gather(try_to(2), try_to(3), return_exceptions=True),
+        key=lambda one: isinstance(one, EditConflict),
+    )
+    assert isinstance(lost, EditConflict)
+    assert isinstance(won, list)
+    assert lost.metadata["conflict.theirs"] == f"evenly by {len(won)}"
+    stored = await world.order(order.id)
+    assert stored.split is not None
+    assert [str(check.id) for check in stored.split.checks] == [check.id for check in won]
 
 
 async def rows(world: World, sql: str, order_id: str) -> Any:

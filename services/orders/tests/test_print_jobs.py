@@ -58,6 +58,7 @@ from services.orders.tests.world import World
 from services.orders.usecases import print_job as jobs
 from services.orders.usecases import printer as printers
 from services.orders.usecases.print_job import WantedPrint
+from services.orders.wire.enums import ALLERGENS
 from services.orders.wire.printer import wanted_printer
 
 BAR = Printer(new_id(), "Bar", PrinterKind.RECEIPT, 42, None, None, 1)
@@ -157,7 +158,7 @@ def test_a_printed_ticket_says_whose_it_is_and_what_must_not_be_in_it_first() ->
     gone = replace(ON_TICKET, id=new_id(), name="Soup", state=Kitchen.CANCELLED)
     said = Remarks(GuestAllergy((2,), "coeliac\x1b@"), "candles")
     ticket = replace(FIRED, table_name="12", lines=(ON_TICKET, gone), remarks=said, course="mains")
-    shown = ticket_paper(ticket, "Europe/London", AT)
+    shown = ticket_paper(ticket, "Europe/London", AT, ALLERGENS)
     text = as_text(shown, 32)
     order = [text.index(one) for one in
              ("Kitchen", "Table 12", "Order 17", "!! ALLERGY !!", "gluten", "coeliac@", "candles", "mains",
@@ -166,7 +167,7 @@ def test_a_printed_ticket_says_whose_it_is_and_what_must_not_be_in_it_first() ->
     big = {row.left for row in shown.rows if row.face is Face.BIG}
     assert {"Table 12", "Order 17", "!! ALLERGY !!", "gluten", "2 x Burger", "CANCEL 2 x Soup"} <= big
     stopped = replace(ticket, lines=(gone,), table_name="")
-    assert "CANCELLED" in as_text(ticket_paper(stopped, "Europe/London", AT), 32)
+    assert "CANCELLED" in as_text(ticket_paper(stopped, "Europe/London", AT, ALLERGENS), 32)
 
 
 # -- the use cases -------------------------------------------------------------------------------------------

@@ -26,6 +26,7 @@ from services.orders.tests.test_contract import BURGER, PLACED
 from services.orders.tests.world import World
 from services.orders.usecases.receipt import WantedReceipt, give_receipt
 from services.orders.usecases.restaurant import apply_restaurant
+from services.orders.wire.enums import ALLERGENS
 from services.orders.wire.restaurant import restaurant_in
 
 CASA = RestaurantCopy(
@@ -49,7 +50,7 @@ def told(
     order: object, *tenders: Tender, mark: Mark = Mark.ORIGINAL, allergens: bool = False, **of: object
 ) -> str:
     receipt = receipt_of(order, replace(CASA, **of), tenders)  # type: ignore[arg-type]
-    return as_text(receipt_paper(receipt, mark, with_allergens=allergens), 42)
+    return as_text(receipt_paper(receipt, mark, ALLERGENS if allergens else None), 42)
 
 
 def amounts(text: str, start: str) -> list[str]:

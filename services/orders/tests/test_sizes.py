@@ -38,6 +38,7 @@ from services.orders.domain.order.transfer import transfer
 from services.orders.domain.payment import Captured, record
 from services.orders.domain.station import STATIONS_MAX, STATIONS_PER_LINE_MAX
 from services.orders.domain.ticket import TicketStep
+from services.orders.pricing import VatGroup
 from services.orders.tests.builders import (
     MIA,
     draft,
@@ -232,7 +233,7 @@ def test_checks_of_the_longest_names_and_largest_sums_fit_into_the_room_that_is_
             new_id(),
             "🍕" * 24,
             CheckKind.EARLIER,
-            Sums(*[most] * 5),
+            Sums(most, most, most, tuple(VatGroup(rate, most, most) for rate in (0, 500, 1250, 2000)), most),
             most // 2,
             tuple(shares[number::CHECKS_MAX]),
             tuple(range(1 + 5 * number, 6 + 5 * number)),

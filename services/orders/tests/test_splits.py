@@ -15,13 +15,19 @@ from services.orders.domain.check import (
     Sums,
     WantedSplit,
 )
-from services.orders.domain.errors import ChecksPaid, IllegalTransition, LineRefused, SplitRefused
+from services.orders.domain.errors import (
+    ChecksPaid,
+    EditConflict,
+    IllegalTransition,
+    LineRefused,
+    SplitRefused,
+)
 from services.orders.domain.order.change import Locked
 from services.orders.domain.order.checks import parts_of, sums_of_order
 from services.orders.domain.order.guards import allowed_commands
 from services.orders.domain.order.order import Kitchen, Lifecycle, Order, State
 from services.orders.domain.order.split import split
-from services.orders.pricing import BillMode
+from services.orders.pricing import BillMode, VatGroup
 from services.orders.tests.builders import stamp
 from services.orders.tests.splits import (
     after_paying,
@@ -41,6 +47,11 @@ from services.orders.tests.splits import (
 )
 
 THIRD = Fraction(1, 3)
+
+
+def at_20(gross: int, vat: int) -> tuple[VatGroup, ...]:
+    """All of it at the usual rate."""
+    return (VatGroup(2000, gross, vat),)
 
 
 def refused(order: Order, asked: WantedSplit) -> str:
@@ -67,7 +78,7 @@ def test_an_even_split_differs_by_a_penny_at_most_and_loses_none(
 def test_a_bill_with_its_service_charge_and_vat_is_the_same_for_everybody() -> None:
     order = after_split(an_order(8637, service_charge_bp=1250), evenly(3))
     assert order.totals.service_charge_minor == 1080
-    assert [check.sums for check in checks(order)] == [Sums(2879, 0, 360, 480, 3239)] * 3
+    assert [check.sums for check in checks(order)] == [Sums(2879, 0, 360, at_20(2879, 480), 3239)] * 3
     assert [check.label for check in checks(order)] == ["1 of 3", "2 of 3", "3 of 3"]
 
 
@@ -116,9 +127,9 @@ def test_charges_and_vat_go_by_the_goods_of_a_check() -> None:
     order = an_order(1000, 2000, 3000, service_charge_bp=1250)
     order = after_split(order, by_item([order.lines[0]], [order.lines[1]], [order.lines[2]]))
     assert [check.sums for check in checks(order)] == [
-        Sums(1000, 0, 125, 167, 1125),
-        Sums(2000, 0, 250, 333, 2250),
-        Sums(3000, 0, 375, 500, 3375),
+        Sums(1000, 0, 125, at_20(1000, 167), 1125),
+        Sums(2000, 0, 250, at_20(2000, 333), 2250),
+        Sums(3000, 0, 375, at_20(3000, 500), 3375),
     ]
 
 
@@ -164,7 +175,34 @@ def test_checks_sum_up_to_the_order_in_each_of_its_sums(mode: BillMode) -> None:
     for asked in ways:
         made = [check.sums for check in checks(after_split(order, asked))]
         assert summed(made) == sums_of_order(order)
-        assert all(sums.fits for sums in made)
+        assert all(sums.fits() for sums in made)
+
+
+def test_who_has_not_seen_how_somebody_split_it_does_not_split_it_anew() -> None:
+    order = an_order(1000)
+    seen = order.version
+    order = after_split(order, evenly(3))
+    with pytest.raises(EditConflict) as refused:
+        after_split(order, replace(by_amount(100, 200), base_version=seen))
+    assert refused.value.metadata == {
+        "conflict.field": "split",
+        "conflict.yours": "by amount, 2 checks",
+        "conflict.theirs": "evenly by 3",
+    }
+    assert split_of(after_split(order, replace(evenly(2), base_version=order.version))).ways == 2
+    one_bill = after_split(order, evenly(1))
+    with pytest.raises(EditConflict) as refused:
+        after_split(one_bill, replace(by_seat(), base_version=order.version))
+    assert refused.value.metadata["conflict.theirs"] == "one bill"
+    assert split_of(after_split(one_bill, evenly(2))).ways == 2, "whoever says no version has seen it all"
+
+
+def test_what_else_happens_to_an_order_is_no_other_split() -> None:
+    order = after_split(an_order(1000, 500), evenly(3))
+    seen = order.version
+    order = after_paying(order, 500, checks(order)[0].id)
+    order = with_lines(order, [*order.lines, one_more(order, 700)])
+    assert split_of(after_split(order, replace(evenly(3), base_version=seen))).ways == 3
 
 
 def test_a_split_is_told_in_an_event_of_its_own_and_no_ticket_changes() -> None:

@@ -15,9 +15,11 @@ from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, pr
 
 from chassis.errors import Problem
 from services.orders.domain.check import Check, CheckState, SplitMode, WantedSplit
+from services.orders.domain.order.checks import sums_of_order
 from services.orders.domain.order.order import Order
 from services.orders.pricing import BillMode
 from services.orders.tests.splits import (
+    Rates,
     after_paying,
     after_split,
     an_order,
@@ -28,6 +30,7 @@ from services.orders.tests.splits import (
     checks,
     evenly,
     one_more,
+    summed,
     with_lines,
 )
 from services.orders.wire.check import split_message, split_of
@@ -44,6 +47,8 @@ REFUSALS = {
 }
 PRICES = st.lists(st.integers(0, 5_000), min_size=1, max_size=5)
 SEATS = st.lists(st.integers(0, 3), max_size=5)
+RATES = st.sampled_from([(2000,), (0,), (500,), (0, 2000), (2000, 500, 0)])
+EACH_RATE = st.lists(RATES, max_size=5)
 PARTS = ("goods", "discount", "service_charge", "vat", "total")
 
 
@@ -74,11 +79,8 @@ def test_an_even_split_is_the_total_by_largest_remainder(
     order = an_order(*prices, 1, bill_mode=mode, service_charge_bp=service)
     found = of_each(after_split(order, evenly(ways)))
     assert found["total"] == hamilton(order.totals.total_minor, [Fraction(1)] * ways)
-    assert found["vat"] == (
-        hamilton(order.totals.vat_minor, [Fraction(goods) for goods in found["goods"]])
-        if mode is not BillMode.EXCLUSIVE_LEGACY
-        else found["vat"]
-    )
+    taxed = found["goods" if mode is BillMode.INCLUSIVE_OPTIONAL else "total"]
+    assert found["vat"] == hamilton(order.totals.vat_minor, [Fraction(one) for one in taxed])
     for part, whole in of_order(order).items():
         assert sum(found[part]) == whole
         assert all(abs(one - Fraction(whole, ways)) < 2 for one in found[part])
@@ -102,7 +104,12 @@ def test_a_split_by_item_is_the_goods_by_share_and_the_charges_by_goods(
     assert found["goods"] == hamilton(order.totals.goods_minor, [exact, order.totals.goods_minor - exact])
     goods = [Fraction(one) for one in found["goods"]]
     assert found["service_charge"] == hamilton(order.totals.service_charge_minor, goods)
-    assert found["vat"] == hamilton(order.totals.vat_minor, goods)
+    taxed = goods
+    if mode is not BillMode.INCLUSIVE_OPTIONAL:
+        taxed = [
+            of_goods + of_service for of_goods, of_service in zip(goods, found["service_charge"], strict=True)
+        ]
+    assert found["vat"] == hamilton(order.totals.vat_minor, taxed)
     assert sum(found["total"]) == order.totals.total_minor
 
 
@@ -131,11 +138,19 @@ class Evening(RuleBasedStateMachine):
         self.gone: list[Check] = []
 
     @initialize(
-        prices=PRICES, seats=SEATS, mode=st.sampled_from(BillMode), service=st.sampled_from([0, 1250])
+        prices=PRICES,
+        seats=SEATS,
+        rates=EACH_RATE,
+        mode=st.sampled_from(BillMode),
+        service=st.sampled_from([0, 1250]),
     )
-    def placed(self, prices: list[int], seats: list[int], mode: BillMode, service: int) -> None:
+    def placed(
+        self, prices: list[int], seats: list[int], rates: list[Rates], mode: BillMode, service: int
+    ) -> None:
         self.service = service
-        self.order = an_order(*prices, seats=seats[: len(prices)], bill_mode=mode, service_charge_bp=service)
+        self.order = an_order(
+            *prices, seats=seats[: len(prices)], rates=rates, bill_mode=mode, service_charge_bp=service
+        )
 
     @rule(ways=st.integers(1, 5))
     def split_evenly(self, ways: int) -> None:
@@ -198,10 +213,10 @@ class Evening(RuleBasedStateMachine):
         if amount:
             self._pay(amount, check.id)
 
-    @rule(price=st.integers(0, 3_000), seat=st.integers(0, 4))
-    def add_a_line(self, price: int, seat: int) -> None:
+    @rule(price=st.integers(0, 3_000), seat=st.integers(0, 4), rates=RATES)
+    def add_a_line(self, price: int, seat: int, rates: Rates) -> None:
         if len(self.order.lines) < 8:
-            self._lines(lambda: [*self.order.lines, one_more(self.order, price, seat)])
+            self._lines(lambda: [*self.order.lines, one_more(self.order, price, seat, rates)])
 
     @rule(pick=st.integers(0, 9), off=st.integers(1, 3_000))
     def discount_a_line(self, pick: int, off: int) -> None:
@@ -218,8 +233,23 @@ class Evening(RuleBasedStateMachine):
         found = of_each(self.order)
         for part, whole in of_order(self.order).items():
             assert sum(found[part]) == whole, part
-            assert min(found[part]) >= 0, part
+            assert min(found[part]) >= (-len(self.order.lines) - len(found[part]) if part == "vat" else 0), (
+                part
+            )
         assert len({check.id for check in checks(self.order)}) == len(checks(self.order)) > 0
+
+    @invariant()
+    def checks_are_the_order_at_each_rate(self) -> None:
+        if self.order.split is None:
+            return
+        split = self.order.split
+        assert summed([check.sums for check in split.checks]) == sums_of_order(self.order)
+        pennies = len(self.order.lines) + len(split.checks)
+        for sums in [check.sums for check in split.checks]:
+            gross = sum(group.gross_minor for group in sums.vat)
+            optional = self.order.bill_mode is BillMode.INCLUSIVE_OPTIONAL
+            assert gross == (sums.goods_minor if optional else sums.total_minor)
+            assert sums.fits(pennies)
 
     @invariant()
     def every_penny_is_on_a_check(self) -> None:
@@ -252,7 +282,7 @@ class Evening(RuleBasedStateMachine):
     @invariant()
     def it_is_told_and_read_as_it_is(self) -> None:
         if self.order.split is not None:
-            assert split_of(split_message(self.order.split)) == self.order.split
+            assert split_of(split_message(self.order.split), self.order.vat) == self.order.split
 
     def _split(self, asked: WantedSplit) -> None:
         before = () if self.order.split is None else checks(self.order)

@@ -35,6 +35,7 @@ from services.orders.store.ticket import find_ticket
 from services.orders.usecases.ports import Command, Dependencies
 from services.orders.usecases.receipt import mark_of, read_receipt
 from services.orders.usecases.restaurant import restaurant_on_paper
+from services.orders.wire.enums import ALLERGENS
 from services.orders.wire.print_job import print_job_updated
 
 LOST_AT_ONCE = 5
@@ -43,10 +44,12 @@ LOST_AT_ONCE = 5
 
 @dataclass(frozen=True, slots=True)
 class WantedPrint:
-    """What is to be printed, one of three, and where; None: where such things are printed."""
+    """What is to be printed, one of three, and where; None: where such things are printed. Of an order, one
+    check alone if that is named."""
 
     printer_id: UUID | None = None
     order_id: UUID | None = None
+    check_id: UUID | None = None
     ticket_id: UUID | None = None
     invoice_id: UUID | None = None
     with_allergens: bool = False
@@ -64,9 +67,11 @@ async def create_print_job(
     deps: Dependencies, command: Command, wanted: WantedPrint, answer: Answer[PrintJob, M]
 ) -> M:
     """Raises PrintUnclear, UnknownPrinter, NoPrinter, OrderNotFound, TicketNotFound, InvoiceNotFound,
-    NothingToPrint."""
+    NothingToPrint, UnknownCheck."""
     if sum(one is not None for one in (wanted.order_id, wanted.ticket_id, wanted.invoice_id)) != 1:
         raise PrintUnclear("Name an order, a ticket or an invoice: one of them.")
+    if wanted.check_id is not None and wanted.order_id is None:
+        raise PrintUnclear("Name the order that the check is of.")
     restaurant = await restaurant_on_paper(deps, command.tenant)
 
     async def create(tx: Transaction) -> PrintJob:
@@ -149,9 +154,9 @@ async def _of_order(
 ) -> PrintJob:
     assert wanted.order_id is not None
     printer = _printer(wanted, None, printers)
-    order, receipt = await read_receipt(tx, wanted.order_id, restaurant)
+    order, receipt = await read_receipt(tx, wanted.order_id, wanted.check_id, restaurant)
     mark = await mark_of(deps, tx, command, order, receipt)
-    shown = receipt_paper(receipt, mark, with_allergens=wanted.with_allergens)
+    shown = receipt_paper(receipt, mark, ALLERGENS if wanted.with_allergens else None)
     payload = as_escpos(shown, printer.width)
     return queued(new_id(), printer, PrintJobKind.RECEIPT, shown.title, order.id, payload, deps.clock.now())
 
@@ -166,7 +171,7 @@ async def _of_ticket(
     assert wanted.ticket_id is not None
     ticket, at = await find_ticket(tx, wanted.ticket_id), deps.clock.now()
     printer = _printer(wanted, ticket.station_id, printers)
-    shown = ticket_paper(ticket, restaurant.time_zone, at)
+    shown = ticket_paper(ticket, restaurant.time_zone, at, ALLERGENS)
     payload = as_escpos(shown, printer.width)
     return queued(new_id(), printer, PrintJobKind.TICKET, shown.title, ticket.order_id, payload, at)
 

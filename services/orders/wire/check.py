@@ -1,6 +1,6 @@
 """Checks as messages, and what a request wants them to be."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from fractions import Fraction
 from uuid import UUID
 
@@ -16,6 +16,8 @@ from services.orders.domain.check import (
     WantedShare,
     WantedSplit,
 )
+from services.orders.domain.spread import told_before_rates
+from services.orders.pricing import VatGroup
 from services.orders.wire import enums
 
 
@@ -25,6 +27,7 @@ def wanted_split(request: checks_api.SplitOrderRequest) -> WantedSplit:
         mode=enums.SPLIT_MODE_OF[request.mode],
         ways=request.ways,
         groups=tuple(_group(group) for group in request.groups),
+        base_version=request.base_version,
     )
 
 
@@ -35,10 +38,23 @@ def split_message(split: Split) -> checks_pb2.Split:
     )
 
 
-def split_of(message: checks_pb2.Split) -> Split:
-    """The way back."""
-    checks = tuple(_check_of(check) for check in message.checks)
-    return Split(enums.SPLIT_MODE_OF[message.mode], checks, message.ways)
+def split_of(message: checks_pb2.Split, of_order: Sequence[VatGroup]) -> Split:
+    """The way back. ``of_order`` is the order's VAT: checks from before they told theirs by rate have it of
+    that."""
+    checks = message.checks
+    told = [
+        tuple(VatGroup(group.rate_bp, group.gross_minor, group.vat_minor) for group in check.vat)
+        for check in checks
+    ]
+    if not any(told):
+        told = told_before_rates(
+            of_order,
+            [check.goods_minor for check in checks],
+            [check.total_minor for check in checks],
+            [check.vat_minor for check in checks],
+        )
+    found = tuple(_check_of(check, vat) for check, vat in zip(checks, told, strict=True))
+    return Split(enums.SPLIT_MODE_OF[message.mode], found, message.ways)
 
 
 def check_messages(checks: Iterable[Check]) -> list[checks_pb2.Check]:
@@ -55,6 +71,12 @@ def check_messages(checks: Iterable[Check]) -> list[checks_pb2.Check]:
             discount_minor=check.sums.discount_minor,
             service_charge_minor=check.sums.service_charge_minor,
             vat_minor=check.sums.vat_minor,
+            vat=[
+                checks_pb2.CheckVat(
+                    rate_bp=group.rate_bp, gross_minor=group.gross_minor, vat_minor=group.vat_minor
+                )
+                for group in check.sums.vat
+            ],
             total_minor=check.sums.total_minor,
             paid_minor=check.paid_minor,
             due_minor=check.due_minor,
@@ -68,7 +90,7 @@ def check_messages(checks: Iterable[Check]) -> list[checks_pb2.Check]:
     ]
 
 
-def _check_of(message: checks_pb2.Check) -> Check:
+def _check_of(message: checks_pb2.Check, vat: tuple[VatGroup, ...]) -> Check:
     return Check(
         id=UUID(message.id),
         label=message.label,
@@ -77,7 +99,7 @@ def _check_of(message: checks_pb2.Check) -> Check:
             goods_minor=message.goods_minor,
             discount_minor=message.discount_minor,
             service_charge_minor=message.service_charge_minor,
-            vat_minor=message.vat_minor,
+            vat=vat,
             total_minor=message.total_minor,
         ),
         paid_minor=message.paid_minor,

@@ -3,6 +3,7 @@
 from enum import StrEnum
 from typing import Any, TypeVar
 
+from fynlo.catalog.v1 import catalog_pb2
 from fynlo.common.v1 import common_pb2
 from fynlo.orders.v1 import checks_pb2, discounts_pb2, documents_pb2, floor_pb2, orders_pb2, printing_pb2
 from fynlo.orders.v1 import orders_service_pb2 as orders_api
@@ -50,6 +51,12 @@ INVOICE_KIND = _table(InvoiceKind, documents_pb2.InvoiceKind, "INVOICE_KIND")
 PRINTER_KIND = _table(PrinterKind, printing_pb2.PrinterKind, "PRINTER_KIND")
 PRINT_JOB_KIND = _table(PrintJobKind, printing_pb2.PrintJobKind, "PRINT_JOB_KIND")
 PRINT_JOB_STATE = _table(PrintJobState, printing_pb2.PrintJobState, "PRINT_JOB_STATE")
+ALLERGENS = {
+    number: name.removeprefix("ALLERGEN_").removeprefix("CEREALS_CONTAINING_").lower()
+    for name, number in catalog_pb2.Allergen.items()
+    if number
+}
+"""What the fourteen are called on paper, by their numbers."""
 ORDER_TYPE_OF = _reverse(ORDER_TYPE)
 BILL_MODE_OF = _reverse(BILL_MODE)
 SERVICE_FLOW_OF = _reverse(SERVICE_FLOW)

@@ -33,8 +33,8 @@ ORDER_GROWTH_BYTES = 4_360
 """What an accepted order may still gain: number, money, times, versions, what happens to its lines, and what
 a guest must not eat (200 characters and 14 allergens), a note (500 characters), a table (40 characters
 and an id), a customer and the number of an invoice."""
-SPLIT_MAX_BYTES = 27_000
-"""The checks of an order that is split: names and sums of 40, and 300 shares of lines."""
+SPLIT_MAX_BYTES = 29_000
+"""The checks of an order that is split: names and sums of 40, VAT at four rates, 300 shares of lines."""
 ORDER_MAX_BYTES = 39_360 + SPLIT_MAX_BYTES
 """An order at any time of its life."""
 TICKETS_MAX_BYTES = MAX_EVENT_BYTES - ORDER_MAX_BYTES - 2_000

@@ -91,6 +91,7 @@ def order_of(message: orders_pb2.Order, row: Mapping[str, Any]) -> Order:
     rest is not read at all.
     """
     totals = message.totals
+    vat = tuple(VatGroup(group.rate_bp, group.gross_minor, group.vat_minor) for group in message.vat)
     return Order(
         id=row["id"],
         restaurant_id=row["restaurant_id"],
@@ -105,7 +106,7 @@ def order_of(message: orders_pb2.Order, row: Mapping[str, Any]) -> Order:
         updated_at=row["updated_at"],
         version=row["version"],
         lines=tuple(_line_of(line) for line in message.lines),
-        vat=tuple(VatGroup(group.rate_bp, group.gross_minor, group.vat_minor) for group in message.vat),
+        vat=vat,
         totals=Totals(
             goods_minor=totals.goods_minor,
             discount_minor=totals.discount_minor,
@@ -126,7 +127,8 @@ def order_of(message: orders_pb2.Order, row: Mapping[str, Any]) -> Order:
         table=None if row["table_id"] is None else AtTable(row["table_id"], message.table_name),
         discounts=discounts_of(message),
         service_charge_bp=message.service_charge_bp if message.HasField("service_charge_bp") else None,
-        split=split_of(message.split) if message.HasField("split") else None,
+        split=split_of(message.split, vat) if message.HasField("split") else None,
+        split_version=message.split_version,
         customer_id=UUID(message.customer_id) if message.customer_id else None,
         invoice_number=message.invoice_number,
     )
@@ -170,6 +172,7 @@ def _order_message(order: Order) -> orders_pb2.Order:
         unsent_since=timestamp(order.unsent_since),
         discounts=discount_messages(order.discounts, order.lines),
         service_charge_bp=order.service_charge_bp,
+        split_version=order.split_version,
         customer_id=str(order.customer_id or ""),
         invoice_number=order.invoice_number,
     )

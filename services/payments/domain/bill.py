@@ -66,6 +66,9 @@ class Charges:
     discount_minor: int
     void_minor: int
     vat: tuple[VatGroup, ...]
+    comp_minor: int = 0
+    """What of the discount was given on the house, in ``comp_count`` goes."""
+    comp_count: int = 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -75,6 +78,8 @@ class Booked:
     parts: Mapping[Part, int] = field(default_factory=dict)
     service_minor: int = 0
     discount_minor: int = 0
+    comp_minor: int = 0
+    comp_count: int = 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -136,6 +141,10 @@ class Share:
     void_minor: int
     covers: int
     """What was voided and who ate count once: with the bill's first payment."""
+    comp_minor: int = 0
+    """Its part of what was given on the house, which is in the discount. Each comp counts with the first
+    payment after it."""
+    comp_count: int = 0
 
 
 def amount_to_pay(bill: Bill, wanted_minor: int | None) -> int:
@@ -218,6 +227,8 @@ def share_of(bill: Bill, amount_minor: int) -> Share:
     if charges.mode is BillMode.INCLUSIVE_COMPULSORY:
         service = _figure(charges.service_minor, before.service_minor, after, charges.total_minor)
     discount = _figure(charges.discount_minor, before.discount_minor, after, charges.total_minor)
+    comp = _figure(charges.comp_minor, before.comp_minor, after, charges.total_minor)
+    comps = max(0, charges.comp_count - before.comp_count)
     on_top = _taken_of(taken, VAT_PAYABLE) if charges.mode is BillMode.EXCLUSIVE_LEGACY else 0
     keys = {**whole, **before.parts}
     return Share(
@@ -230,9 +241,13 @@ def share_of(bill: Bill, amount_minor: int) -> Share:
             parts={part: before.parts.get(part, 0) + taken.get(part, 0) for part in keys},
             service_minor=before.service_minor + service,
             discount_minor=before.discount_minor + discount,
+            comp_minor=before.comp_minor + comp,
+            comp_count=before.comp_count + comps,
         ),
         void_minor=0 if bill.sequence else charges.void_minor,
         covers=0 if bill.sequence else bill.covers,
+        comp_minor=comp,
+        comp_count=comps,
     )
 
 

@@ -39,6 +39,21 @@ class Taken:
     order_count: int
     first_order_number: int
     last_order_number: int
+    comp_minor: int = 0
+    comp_count: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class OfNothing:
+    """Orders of the restaurant that came to nothing, because all of them was voided or taken off: nobody pays
+    for one, so no session has it. The next report tells it, whatever till that is of."""
+
+    order_count: int
+    comp_count: int
+    comp_minor: int
+    discount_minor: int
+    """Comps included."""
+    void_minor: int
 
 
 @dataclass(frozen=True, slots=True)
@@ -122,6 +137,10 @@ class TillReport:
     hash: str = ""
     drawer_events: tuple[DrawerEvent, ...] = ()
     """What moved beside sales, in the order of time; reports issued before they were listed have none."""
+    comp_minor: int = 0
+    """What of the discount was given on the house, in ``comp_count`` goes."""
+    comp_count: int = 0
+    nothing: OfNothing | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -149,6 +168,7 @@ def report_of(
     vat: Sequence[VatTotal],
     cash: CashTotals,
     drawer_events: Sequence[DrawerEvent] = (),
+    nothing: OfNothing | None = None,
 ) -> TillReport:
     """The X report of a session at ``until`` (UTC), from its sums.
 
@@ -189,6 +209,9 @@ def report_of(
         first_order_number=min(numbers, default=0),
         last_order_number=max(numbers, default=0),
         drawer_events=tuple(drawer_events),
+        comp_minor=sum(row.comp_minor for row in taken),
+        comp_count=sum(row.comp_count for row in taken),
+        nothing=nothing if nothing is not None and nothing.order_count else None,
     )
 
 
@@ -204,9 +227,12 @@ def canonical_json(report: TillReport) -> str:
     """The content that the hash covers: everything but the hashes."""
     content = asdict(report)
     del content["hash"], content["previous_hash"]
+    # Most have none, and while a system is updated code that does not know these reads reports as well.
     if report.cash.approved_by is None:
-        # Most have none, and while a system is updated code that does not know it reads reports as well.
         del content["cash"]["approved_by"]
+    for name in ("comp_minor", "comp_count", "nothing"):
+        if not content[name]:
+            del content[name]
     return json.dumps(content, sort_keys=True, separators=(",", ":"), ensure_ascii=False, default=_text)
 
 
@@ -244,6 +270,7 @@ def reopen(issued: IssuedReport) -> TillReport:
                     "approved_by": _optional_actor_in(cash.get("approved_by")),
                 }
             ),
+            "nothing": OfNothing(**content["nothing"]) if "nothing" in content else None,
             "drawer_events": tuple(_drawer_event_in(one) for one in content.get("drawer_events", ())),
         },
         previous_hash=issued.previous_hash,

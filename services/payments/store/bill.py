@@ -20,7 +20,8 @@ from services.payments.domain.till import HalfPaid
 
 SAVE_BILLS = """
 SELECT * FROM save_bills($1::uuid[], $2::uuid[], $3::integer[], $4::bigint[], $5::text[], $6::integer[],
-    $7::text[], $8::text[], $9::bigint[], $10::bigint[], $11::bigint[], $12::bigint[], $13::jsonb, $14, $15)
+    $7::text[], $8::text[], $9::bigint[], $10::bigint[], $11::bigint[], $12::bigint[], $13::bigint[],
+    $14::integer[], $15::jsonb, $16, $17)
 """
 LOCK_BILL = "SELECT * FROM bill WHERE restaurant_id = $1 AND order_id = $2 FOR UPDATE"
 HAS_BILL = (
@@ -66,6 +67,8 @@ async def save_bills(
         [of.service_minor for of in charges],
         [of.discount_minor for of in charges],
         [of.void_minor for of in charges],
+        [of.comp_minor for of in charges],
+        [of.comp_count for of in charges],
         [[[group.rate_bp, group.gross_minor, group.vat_minor] for group in of.vat] for of in charges],
         now,
         lock_wait_ms,
@@ -115,6 +118,8 @@ def bill_in(row: Mapping[str, Any]) -> Bill:
             service_minor=row["service_minor"],
             discount_minor=row["discount_minor"],
             void_minor=row["void_minor"],
+            comp_minor=row["comp_minor"] or 0,
+            comp_count=row["comp_count"] or 0,
             vat=tuple(VatGroup(*group) for group in row["vat"]),
         ),
         paid_minor=row["paid_minor"],
@@ -126,9 +131,12 @@ def bill_in(row: Mapping[str, Any]) -> Bill:
 def booked_json(booked: Booked) -> dict[str, Any]:
     """How ``Booked`` lies in its column; an empty object for a bill without money."""
     parts = [[account, rate, minor] for (account, rate), minor in booked.parts.items() if minor]
-    return {"parts": parts, "service": booked.service_minor, "discount": booked.discount_minor}
+    sums = {"service": booked.service_minor, "discount": booked.discount_minor}
+    comps = {"comp": booked.comp_minor, "comps": booked.comp_count}
+    return {"parts": parts, **sums, **(comps if any(comps.values()) else {})}
 
 
 def _booked_in(stored: Mapping[str, Any]) -> Booked:
     parts: dict[Part, int] = {(account, rate): minor for account, rate, minor in stored.get("parts", [])}
-    return Booked(parts, stored.get("service", 0), stored.get("discount", 0))
+    sums = (stored.get(name, 0) for name in ("service", "discount", "comp", "comps"))
+    return Booked(parts, *sums)

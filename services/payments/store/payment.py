@@ -41,6 +41,7 @@ SELECT (SELECT count(*) FROM open_till) AS open_tills,
     the_bill.state AS the_bill_state, the_bill.mode AS the_bill_mode,
     the_bill.total_minor AS the_bill_total_minor, the_bill.service_minor AS the_bill_service_minor,
     the_bill.discount_minor AS the_bill_discount_minor, the_bill.void_minor AS the_bill_void_minor,
+    the_bill.comp_minor AS the_bill_comp_minor, the_bill.comp_count AS the_bill_comp_count,
     the_bill.vat AS the_bill_vat, the_bill.paid_minor AS the_bill_paid_minor,
     the_bill.sequence AS the_bill_sequence, the_bill.booked AS the_bill_booked,
     the_till.restaurant_id AS the_till_restaurant_id, the_till.id AS the_till_id,
@@ -72,9 +73,10 @@ WITH paid AS (
     INSERT INTO payment (restaurant_id, id, order_id, order_number, sequence, method, status, currency_code,
         amount_minor, tip_minor, tendered_minor, change_minor, provider_fee_minor, platform_fee_minor,
         fee_bearer, till_session_id, check_id, business_date, created_at, user_id, user_name, device_id,
-        gross_minor, discount_minor, void_minor, service_minor, covers, approver_id, approver_name, reason)
+        gross_minor, discount_minor, void_minor, service_minor, covers, approver_id, approver_name, reason,
+        comp_minor, comp_count)
     VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17, $18, $19, $20, $21,
-        $22, $23, $24, $25, $26, $27, $36, $37, $38)
+        $22, $23, $24, $25, $26, $27, $36, $37, $38, nullif($39::bigint, 0), nullif($40::integer, 0))
 ), billed AS (
     UPDATE bill SET paid_minor = paid_minor + $9, sequence = $5, booked = $28, updated_at = $19
     WHERE restaurant_id = $1 AND order_id = $3 AND state = 'open' AND paid_minor + $9 <= total_minor
@@ -187,6 +189,8 @@ async def record_payment(tx: Transaction, payment: Payment, share: Share, entrie
             None if payment.approved_by is None else payment.approved_by.user_id,
             None if payment.approved_by is None else payment.approved_by.name,
             payment.reason,
+            share.comp_minor,
+            share.comp_count,
         )
     except asyncpg.UniqueViolationError as error:
         if error.constraint_name != "payment_pkey":

@@ -5,13 +5,15 @@ from uuid import UUID
 
 from chassis.db import Record, Transaction
 from services.payments.domain.fee import Method
-from services.payments.domain.report import IssuedReport, Taken, TillReport, VatTotal
+from services.payments.domain.report import IssuedReport, OfNothing, Taken, TillReport, VatTotal
+from services.payments.domain.till import TillSession
 
 TAKEN = """
 SELECT method, user_id, max(user_name) AS name, count(*)::integer AS count,
     sum(amount_minor)::bigint AS amount_minor, sum(tip_minor)::bigint AS tip_minor,
     sum(provider_fee_minor + platform_fee_minor)::bigint AS fee_minor, sum(gross_minor)::bigint AS
     gross_minor, sum(discount_minor)::bigint AS discount_minor, sum(void_minor)::bigint AS void_minor,
+    coalesce(sum(comp_minor), 0)::bigint AS comp_minor, coalesce(sum(comp_count), 0)::integer AS comp_count,
     sum(service_minor)::bigint AS service_minor, sum(covers)::integer AS covers,
     count(*) FILTER (WHERE sequence = 1)::integer AS order_count,
     coalesce(min(nullif(order_number, 0)), 0) AS first_order_number, max(order_number) AS last_order_number
@@ -28,6 +30,28 @@ CASH = """
 SELECT kind, sum(amount_minor)::bigint AS amount_minor
 FROM drawer_event WHERE restaurant_id = $1 AND till_session_id = $2 GROUP BY kind
 """
+_SUMS_OF_NOTHING = """
+count(*)::integer AS order_count, coalesce(sum(comp_count), 0)::integer AS comp_count,
+coalesce(sum(comp_minor), 0)::bigint AS comp_minor, coalesce(sum(discount_minor), 0)::bigint AS
+discount_minor, coalesce(sum(void_minor), 0)::bigint AS void_minor
+"""
+_OF_NOTHING = "restaurant_id = $1 AND total_minor = 0 AND paid_minor = 0 AND discount_minor + void_minor > 0"
+UNTOLD_NOTHING = f"SELECT {_SUMS_OF_NOTHING} FROM bill WHERE {_OF_NOTHING} AND told_in_z IS NULL"  # noqa: S608
+TOLD_NOTHING = f"""
+SELECT {_SUMS_OF_NOTHING} FROM bill WHERE {_OF_NOTHING} AND told_in_z =
+    (SELECT number FROM z_report WHERE restaurant_id = $1 AND till_session_id = $2)
+"""  # noqa: S608
+# One that somebody has at this moment is the next report's: whoever pays waits for the till after the bill.
+TELL_NOTHING = f"""
+WITH found AS (
+    SELECT order_id FROM bill WHERE {_OF_NOTHING} AND told_in_z IS NULL FOR UPDATE SKIP LOCKED
+), told AS (
+    UPDATE bill SET told_in_z = $2 FROM found
+    WHERE bill.restaurant_id = $1 AND bill.order_id = found.order_id
+    RETURNING comp_count, comp_minor, discount_minor, void_minor
+)
+SELECT {_SUMS_OF_NOTHING} FROM told
+"""  # noqa: S608
 # The row stays locked until the commit and a rollback gives the number back: numbers have no gap.
 NEXT_NUMBER = """
 INSERT INTO z_counter AS counter (restaurant_id, last_number) VALUES ($1, 1)
@@ -73,6 +97,20 @@ async def vat_in(tx: Transaction, session_id: UUID) -> list[VatTotal]:
 async def moved_by_kind(tx: Transaction, session_id: UUID) -> dict[str, int]:
     """What moved in a session's drawer, in minor units by kind of event, sales among them."""
     return {row["kind"]: row["amount_minor"] for row in await tx.fetch(CASH, tx.tenant, session_id)}
+
+
+async def nothing_in(tx: Transaction, session: TillSession) -> OfNothing:
+    """Orders that came to nothing and that no report has told; of a closed session those that its own did."""
+    if session.closed_at is None:
+        row = await tx.fetchrow(UNTOLD_NOTHING, tx.tenant)
+    else:
+        row = await tx.fetchrow(TOLD_NOTHING, tx.tenant, session.id)
+    return _nothing_in(row)
+
+
+async def tell_nothing(tx: Transaction, number: int) -> OfNothing:
+    """Orders that came to nothing and that no report has told: from now on this one does."""
+    return _nothing_in(await tx.fetchrow(TELL_NOTHING, tx.tenant, number))
 
 
 async def next_z_number(tx: Transaction) -> int:
@@ -123,6 +161,11 @@ async def list_z_reports(
     else:
         rows = await tx.fetch(LIST_Z_REPORTS_OF_DAY, *page, day)
     return [_issued_in(row) for row in rows]
+
+
+def _nothing_in(row: Record | None) -> OfNothing:
+    assert row is not None
+    return OfNothing(**dict(row))
 
 
 def _issued_in(row: Record) -> IssuedReport:

@@ -10,6 +10,7 @@ from services.payments.domain.errors import TillSessionNotFound, ZReportNotFound
 from services.payments.domain.report import (
     GENESIS_HASH,
     IssuedReport,
+    OfNothing,
     TillReport,
     issue,
     reopen,
@@ -25,7 +26,9 @@ REPORTS_CHARS_MAX = 1_000_000
 """Of the stored text of one page's reports; a character may take four bytes, and a reply four MiB."""
 
 
-async def current_report(tx: Transaction, session: TillSession, until: datetime) -> TillReport:
+async def current_report(
+    tx: Transaction, session: TillSession, until: datetime, nothing: OfNothing
+) -> TillReport:
     """The X report of a session from what the database has in this transaction."""
     return report_of(
         session,
@@ -34,12 +37,14 @@ async def current_report(tx: Transaction, session: TillSession, until: datetime)
         await reports.vat_in(tx, session.id),
         cash_totals(session, await reports.moved_by_kind(tx, session.id)),
         await drawer_events(tx, session.id),
+        nothing,
     )
 
 
-async def issue_z_report(tx: Transaction, report: TillReport) -> TillReport:
-    """Gives the report the restaurant's next number and seals it onto the chain."""
+async def issue_z_report(tx: Transaction, session: TillSession, until: datetime) -> TillReport:
+    """Gives the report of a session the restaurant's next number and seals it onto the chain."""
     number = await reports.next_z_number(tx)
+    report = await current_report(tx, session, until, await reports.tell_nothing(tx, number))
     previous = await reports.read_z_report(tx, number - 1)
     whole, issued = issue(report, number, GENESIS_HASH if previous is None else previous.hash)
     await reports.insert_z_report(tx, whole, issued)
@@ -59,7 +64,8 @@ async def get_x_report(
         if session is None:
             raise TillSessionNotFound("This restaurant has no such till session.")
         check_reader(session, only_of)
-        return await current_report(tx, session, session.closed_at or db.clock.now())
+        nothing = await reports.nothing_in(tx, session)
+        return await current_report(tx, session, session.closed_at or db.clock.now(), nothing)
 
 
 async def get_z_report(db: Database, restaurant_id: UUID, number: int) -> TillReport:

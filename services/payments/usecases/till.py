@@ -40,7 +40,7 @@ from services.payments.store.ledger import record_posting
 from services.payments.usecases.copies import Copies, with_copies
 from services.payments.usecases.ledger import book
 from services.payments.usecases.ports import Peers
-from services.payments.usecases.report import current_report, issue_z_report
+from services.payments.usecases.report import issue_z_report
 from services.payments.usecases.restaurant import restaurant_of
 from services.payments.wire.report import z_report_issued
 from services.payments.wire.till import till_session_updated
@@ -199,7 +199,7 @@ async def close_till(db: Database, command: CloseTill, answer: Answer[TillClosed
         )
         entries = closing_posting(command.counted_minor, variance)
         await book(tx, "till_closed", closed, now, command.actor, entries)
-        report = await issue_z_report(tx, await current_report(tx, closed, now))
+        report = await issue_z_report(tx, closed, now)
         _announce(tx, closed)
         tx.emit(z_report_issued(report), subject_id=str(closed.id))
         audit(

@@ -3,7 +3,7 @@
 from uuid import UUID
 
 from fynlo.common.v1 import common_pb2
-from fynlo.orders.v1 import orders_pb2
+from fynlo.orders.v1 import discounts_pb2, orders_pb2
 
 from services.payments.domain.bill import Bill, BillMode, BillState, Charges, VatGroup
 from services.payments.domain.check import Check
@@ -23,6 +23,7 @@ def _void_minor(line: orders_pb2.OrderLine) -> int:
 
 def bill_in(order: orders_pb2.Order) -> Bill:
     """The bill of an order, without the money that is on it."""
+    comps = [one for one in order.discounts if one.kind == discounts_pb2.DISCOUNT_KIND_COMP]
     cancelled = order.lifecycle == orders_pb2.LIFECYCLE_CANCELLED
     return Bill(
         order_id=UUID(order.id),
@@ -37,6 +38,8 @@ def bill_in(order: orders_pb2.Order) -> Bill:
             service_minor=order.totals.service_charge_minor,
             discount_minor=order.totals.discount_minor,
             void_minor=sum(_void_minor(line) for line in order.lines),
+            comp_minor=sum(comp.amount_minor for comp in comps),
+            comp_count=len(comps),
             vat=tuple(VatGroup(group.rate_bp, group.gross_minor, group.vat_minor) for group in order.vat),
         ),
         checks=tuple(Check(one.id, one.total_minor, one.paid_minor) for one in order.split.checks),

@@ -1,6 +1,6 @@
 """X and Z reports."""
 
-from dataclasses import replace
+from dataclasses import asdict, replace
 
 from fynlo.payments.v1 import events_pb2 as payments_events
 from fynlo.payments.v1 import payments_pb2
@@ -62,6 +62,9 @@ def till_report(of: TillReport) -> payments_pb2.TillReport:
         previous_hash=of.previous_hash,
         hash=of.hash,
         drawer_events=[drawer_event(one) for one in of.drawer_events],
+        comp_minor=of.comp_minor,
+        comp_count=of.comp_count,
+        nothing=None if of.nothing is None else payments_pb2.OrdersOfNothing(**asdict(of.nothing)),
     )
 
 

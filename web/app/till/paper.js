@@ -7,6 +7,7 @@ import { Dialog, Refusal, toast } from "../ui.js";
 import { html, useEffect, useState } from "../view.js";
 import { CustomerButton } from "./customer.js";
 import { dialog, orderOf } from "./shop.js";
+import { checkName, checkOf } from "./split.js";
 
 const WIDTH = 42;
 
@@ -43,7 +44,7 @@ function usePrinters() {
 }
 
 /** The document as it would be; printed it is the original, or says COPY. */
-export function ReceiptDialog({ id }) {
+export function ReceiptDialog({ id, check: checkId }) {
   const order = orderOf(id);
   const [text, setText] = useState("");
   const [allergens, setAllergens] = useState(false);
@@ -51,7 +52,7 @@ export function ReceiptDialog({ id }) {
   const [key, setKey] = useState(newId());
   const [busy, setBusy] = useState(false);
   const [problem, setProblem] = useState(null);
-  const path = `/orders/${id}/receipt?format=text&width=${WIDTH}&allergens=${allergens}`;
+  const path = `/orders/${id}/receipt?format=text&width=${WIDTH}&allergens=${allergens}${checkId ? `&check_id=${checkId}` : ""}`;
   useEffect(() => {
     let over = false;
     setPrinted(false);
@@ -63,12 +64,12 @@ export function ReceiptDialog({ id }) {
     };
   }, [path, order?.version]);
   const printers = usePrinters();
-  const back = () => (dialog.value = { name: "order", id });
+  const back = () => (dialog.value = { name: checkId ? "split" : "order", id });
   const send = async (printer) => {
     setBusy(true);
     setProblem(null);
     try {
-      const job = await command("/print-jobs", { order_id: id, printer_id: printer.id, allergens }, { key });
+      const job = await command("/print-jobs", { order_id: id, check_id: checkId, printer_id: printer.id, allergens }, { key });
       setKey(newId());
       setPrinted(true);
       toast(`${job.title} is on its way to ${plain(printer.name)}`, { tone: "good" });
@@ -95,8 +96,10 @@ export function ReceiptDialog({ id }) {
     setBusy(false);
   };
   if (!order) return null;
-  const what = isPaid(order) ? "receipt" : "bill";
-  return html`<${Dialog} title=${`${isPaid(order) ? "Receipt" : "Bill"} of order ${order.number ?? ""}`} name="receipt" onClose=${back}>
+  const check = checkId && checkOf(order, checkId);
+  const what = (check ? check.due_minor === 0 : isPaid(order)) ? "receipt" : "bill";
+  const title = `${what === "bill" ? "Bill" : "Receipt"} of order ${order.number ?? ""}${check ? `, ${checkName(check)}` : ""}`;
+  return html`<${Dialog} title=${title} name="receipt" onClose=${back}>
     <div class="stack">
       <pre class="paper" tabindex="0" aria-label=${`The ${what}`} data-printed=${printed}>${text || "…"}</pre>
       <label class="check no-print"><input type="checkbox" checked=${allergens} onChange=${(event) => setAllergens(event.target.checked)} />

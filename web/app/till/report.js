@@ -35,13 +35,15 @@ export function Report({ report }) {
       </header>
       <${Rows} name="Sales" rows=${[
         ["Gross", show(report.gross_minor), "gross"],
-        ["Discounts", show(-report.discount_minor)],
+        ["Discounts", show(report.comp_minor - report.discount_minor), "discounts"],
+        [`On the house × ${report.comp_count}`, show(-report.comp_minor), "comps"],
         ["Voids", show(-report.void_minor)],
         ["Refunds", show(-report.refund_minor)],
         ["Net", show(report.net_minor), "net"],
         ["Service charge", show(report.service_charge_minor)],
         ["Tips", show(report.tip_minor)],
       ]} />
+      ${report.nothing && html`<${Nothing} nothing=${report.nothing} show=${show} />`}
       <${Rows} name="VAT" rows=${report.vat.map((rate) => [`${percent(rate.rate_bp)} of ${show(rate.gross_minor)}`, show(rate.vat_minor)])} />
       <${Rows} name="Payments" rows=${report.tenders.map((tender) => [
         `${methodName(tender.method)} × ${tender.count}`,
@@ -70,6 +72,16 @@ export function Report({ report }) {
       <button class="primary big" onClick=${() => print()}>Print</button>
     </div>
   <//>`;
+}
+
+/** Orders that nobody pays for, because nothing is left of them. */
+function Nothing({ nothing, show }) {
+  return html`<${Rows} name="Orders that came to nothing" rows=${[
+    ["Orders", nothing.order_count, "nothing"],
+    ["Voids", show(-nothing.void_minor), "nothing-voids"],
+    ["Discounts", show(nothing.comp_minor - nothing.discount_minor)],
+    [`On the house × ${nothing.comp_count}`, show(-nothing.comp_minor), "nothing-comps"],
+  ]} />`;
 }
 
 function CashRows({ cash, show, closed }) {

@@ -46,11 +46,11 @@ export function SplitDialog({ id }) {
   const [attempt, setAttempt] = useState({ key: newId(), busy: false, problem: null });
   if (!order) return null;
   const back = () => (dialog.value = { name: "order", id });
-  const split = async (body) => {
+  const split = async (body, seen) => {
     if (attempt.busy) return;
-    setAttempt({ ...attempt, busy: true, problem: null });
+    setAttempt({ ...attempt, busy: true, problem: null, conflict: null });
     try {
-      await command(`/orders/${id}/split`, body, { key: attempt.key, method: "PUT" });
+      await command(`/orders/${id}/split`, { ...body, base_version: seen }, { key: attempt.key, method: "PUT" });
       const after = learnOrder(await get(`/orders/${id}`));
       setAttempt({ key: newId(), busy: false, problem: null });
       setChanging(false);
@@ -58,12 +58,21 @@ export function SplitDialog({ id }) {
       toast(`Order ${order.number} is one bill`, { tone: "good" });
       back();
     } catch (problem) {
-      setAttempt({ key: problem.passing ? attempt.key : newId(), busy: false, problem });
+      const conflict = problem.document?.conflict;
+      if (conflict) await showTheirs(conflict);
+      else setAttempt({ key: problem.passing ? attempt.key : newId(), busy: false, problem });
     }
+  };
+  // Somebody else has split it since: what they made of it is shown, and can be split another way.
+  const showTheirs = async (conflict) => {
+    const problem = await get(`/orders/${id}`).then((after) => learnOrder(after) && null, (refusal) => refusal);
+    setChanging(false);
+    setAttempt({ key: newId(), busy: false, problem, conflict });
   };
   const shown = order.split && !changing;
   const title = `Order ${order.number ?? ""}: ${shown ? "checks" : "how is it split?"}`;
   return html`<${Dialog} title=${title} name="split" wide onClose=${back}>
+    ${attempt.conflict && html`<p class="notice warn" role="alert">Somebody split this order meanwhile: ${attempt.conflict.theirs}. Yours was: ${attempt.conflict.yours}.</p>`}
     ${
       shown
         ? html`<${Checks} order=${order} attempt=${attempt} split=${split} change=${() => setChanging(true)} />`
@@ -74,12 +83,13 @@ export function SplitDialog({ id }) {
 
 function Checks({ order, attempt, split, change }) {
   const { checks } = order.split;
+  const paper = (check) => (dialog.value = { name: "receipt", id: order.id, check: check.id });
   const pay = (check) => (dialog.value = { name: "pay", id: order.id, check: check?.id });
   const due = order.totals.due_minor;
   const next = checks.find((check) => check.due_minor > 0);
   return html`<div class="stack">
     <ul class="checks" onKeyDown=${(event) => rove(event, ".check-pay")}>
-      ${checks.map((check) => html`<${CheckRow} key=${check.id} order=${order} check=${check} pay=${pay} first=${check === next} />`)}
+      ${checks.map((check) => html`<${CheckRow} key=${check.id} order=${order} check=${check} pay=${pay} paper=${paper} first=${check === next} />`)}
     </ul>
     <${Refusal} problem=${attempt.problem} />
     <div class="row spread">
@@ -87,7 +97,7 @@ function Checks({ order, attempt, split, change }) {
         ${due > 0 && html`<button type="button" class="ghost" disabled=${attempt.busy} onClick=${change}>Split another way</button>`}
         ${
           !checks.some(isFrozen) &&
-          html`<button type="button" class="ghost" disabled=${attempt.busy} onClick=${() => split({ mode: "even", ways: 1 })}>One bill</button>`
+          html`<button type="button" class="ghost" disabled=${attempt.busy} onClick=${() => split({ mode: "even", ways: 1 }, order.version)}>One bill</button>`
         }
       </div>
       ${
@@ -99,8 +109,9 @@ function Checks({ order, attempt, split, change }) {
   </div>`;
 }
 
-function CheckRow({ order, check, pay, first }) {
+function CheckRow({ order, check, pay, paper, first }) {
   const amount = (minor) => money(minor, order.currency);
+  const what = check.due_minor > 0 ? "Bill" : "Receipt";
   const names = check.lines.map(({ line_id, share }) => {
     const line = order.lines.find((one) => one.id === line_id);
     return `${share === "1" ? "" : `${share} of `}${line ? `${line.quantity} ${plain(line.name)}` : "a line"}`;
@@ -111,6 +122,7 @@ function CheckRow({ order, check, pay, first }) {
       ${check.service_charge_minor > 0 && html`<small>with ${amount(check.service_charge_minor)} service charge</small>`}</div>
     <div class="check-sum"><output>${amount(check.total_minor)}</output>
       ${check.paid_minor > 0 && html`<small>${amount(check.paid_minor)} paid</small>`}</div>
+    <button type="button" class="ghost check-paper" aria-label=${`${what} of ${checkName(check)}`} onClick=${() => paper(check)}>${what}</button>
     ${
       check.due_minor > 0
         ? html`<button type="button" class="check-pay ${first ? "primary" : ""}" data-focus=${first || undefined} disabled=${!may("payments.take")}
@@ -131,6 +143,8 @@ function Ways({ order, attempt, split }) {
   ];
   const known = ways.some((way) => way.value === order.split?.mode);
   const [mode, setMode] = useState(known ? order.split.mode : "even");
+  // What was on the screen when somebody began to say how it is split.
+  const [seen] = useState(order.version);
   const Editor = { even: Evenly, item: ByItem, seat: BySeat, amount: ByAmount }[mode];
   const frozen = (order.split?.checks || []).filter(isFrozen);
   const paid = frozen.reduce((sum, check) => sum + check.total_minor, 0);
@@ -140,7 +154,7 @@ function Ways({ order, attempt, split }) {
       frozen.length > 0 &&
       html`<p class="notice">${count(frozen.length, "check")} with money on stay as they are. ${money(order.totals.total_minor - paid, order.currency)} is split.</p>`
     }
-    <${Editor} key=${mode} order=${order} seats=${seats} frozen=${frozen} busy=${attempt.busy} split=${split} />
+    <${Editor} key=${mode} order=${order} seats=${seats} frozen=${frozen} busy=${attempt.busy} split=${(body) => split(body, seen)} />
     <${Refusal} problem=${attempt.problem} />
   </div>`;
 }

@@ -10,14 +10,17 @@ from services.orders.domain.check import (
     CHECKS_MAX,
     SHARE_DENOMINATOR_MAX,
     SHARES_MAX,
+    VAT_GROUPS_MAX,
     Check,
     CheckKind,
     Share,
     Split,
     SplitMode,
     Sums,
+    by_rate,
     held,
     sums_of,
+    together,
 )
 from services.orders.domain.errors import ChecksPaid, SplitRefused
 from services.orders.domain.order.order import Line, Order
@@ -32,11 +35,13 @@ PAID_BEFORE = "Paid before"
 
 @dataclass(frozen=True, slots=True)
 class CheckPart:
-    """What a check pays of a line: how much of it (None: its part of everything), in minor units."""
+    """What a check pays of a line: how much of it (None: its part of everything), in minor units, and what of
+    that line's discount is its own."""
 
     line: Line
     part: Fraction | None
     amount_minor: int
+    discount_minor: int
 
 
 def sums_of_order(order: Order) -> Sums:
@@ -46,13 +51,13 @@ def sums_of_order(order: Order) -> Sums:
         totals.goods_minor,
         totals.discount_minor,
         totals.service_charge_minor,
-        totals.vat_minor,
+        by_rate(order.vat),
         totals.total_minor,
     )
 
 
 def parts_of(order: Order, check: Check) -> tuple[CheckPart, ...]:
-    """The lines of a check as its receipt has them; they sum up to its goods."""
+    """The lines of a check as its receipt has them; they sum up to its goods, and to its discount."""
     lines = {line.id: line for line in order.lines if not line.voided}
     if check.shares:
         found: list[tuple[Line, Fraction | None]] = [
@@ -61,14 +66,26 @@ def parts_of(order: Order, check: Check) -> tuple[CheckPart, ...]:
     else:
         found = [(line, None) for line in lines.values()]
     whole = Fraction(check.sums.goods_minor, order.totals.goods_minor or 1)
-    exact = [net(line) * (whole if part is None else part) for line, part in found]
-    amounts = fitted(check.sums.goods_minor, exact)
-    return tuple(CheckPart(line, part, amount) for (line, part), amount in zip(found, amounts, strict=True))
+    exact = [(line, whole if part is None else part) for line, part in found]
+    amounts = fitted(check.sums.goods_minor, [net(line) * part for line, part in exact])
+    off = fitted(check.sums.discount_minor, [line.discount_minor * part for line, part in exact])
+    return tuple(
+        CheckPart(line, part, amount, less)
+        for (line, part), amount, less in zip(found, amounts, off, strict=True)
+    )
 
 
 def net(line: Line) -> int:
     """What it costs after its discount."""
     return 0 if line.voided else line.gross_minor - line.discount_minor
+
+
+def goods_by_rate(line: Line) -> list[tuple[int, int]]:
+    """What it costs after its discount, by VAT rate: once, or as often as it has portions."""
+    if not line.portions:
+        return [(line.vat_rate_bp, net(line))]
+    minor = spread(net(line), [one.gross_minor for one in line.portions])
+    return [(one.vat_rate_bp, part) for one, part in zip(line.portions, minor, strict=True)]
 
 
 def after_change(before: Order, after: Order) -> Order:
@@ -114,7 +131,7 @@ def settle(order: Order, split: Split, *, fresh: bool = False) -> Split:
     ChecksPaid where the frozen ones come to more than the order.
     """
     rest = sums_of_order(order).minus(sums_of(split.frozen))
-    if not rest.fits:
+    if not rest.fits(pennies=len(order.lines) + len(split.frozen)):
         raise ChecksPaid("Checks with money on them come to more than the order would: refund them first.")
     if split.mode.of_lines:
         settled = _of_lines(order, split, rest, fresh)
@@ -136,6 +153,10 @@ def refuse_too_large(split: Split) -> None:
             "groups",
             f"Its checks would hold {len(shares)} shares of lines, more than {SHARES_MAX}: split it evenly, "
             "or say at which seats its lines are.",
+        )
+    if sum(len(check.sums.vat) for check in split.checks) > VAT_GROUPS_MAX:
+        raise SplitRefused(
+            "SPLIT_TOO_LARGE", "groups", "Its lines have too many VAT rates: split it into fewer checks."
         )
     if any(share.part.denominator > SHARE_DENOMINATOR_MAX for share in shares):
         raise SplitRefused("SPLIT_TOO_LARGE", "groups", "Share a line in simpler fractions.")
@@ -187,7 +208,7 @@ def _of_everything(order: Order, split: Split, rest: Sums, fresh: bool) -> list[
         left = rest.minus(sums_of(shares))
         if left == Sums():
             return shares
-        if left.fits and left.total_minor:
+        if left.fits() and left.total_minor:
             return [*shares, _rest_check(order, split).with_sums(left)]
         totals = [check.sums.total_minor for check in shares]
     else:
@@ -228,7 +249,12 @@ def _of_lines(order: Order, split: Split, rest: Sums, fresh: bool) -> list[Check
     discounts = [
         _exact(check, {line_id: line.discount_minor for line_id, line in lines.items()}) for check in members
     ]
-    sums = by_goods(rest, goods, discounts)
+    rates = {line_id: goods_by_rate(line) for line_id, line in lines.items()}
+    of_rates = [
+        together((rate, share.part * minor) for share in check.shares for rate, minor in rates[share.line_id])
+        for check in members
+    ]
+    sums = by_goods(rest, goods, discounts, of_rates)
     return [check.with_sums(its) for check, its in zip(members, sums, strict=True)]
 
 

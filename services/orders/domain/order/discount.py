@@ -18,13 +18,12 @@ from services.orders.domain.errors import (
     LineRefused,
     OrderPaid,
     PromotionApplies,
-    RefundRequired,
     TooManyDiscounts,
 )
 from services.orders.domain.firing import fire_what_goes
 from services.orders.domain.order.bill import rebilled
 from services.orders.domain.order.change import Change, Event, Locked, Stamp, Updated, change_of
-from services.orders.domain.order.guards import illegal
+from services.orders.domain.order.guards import illegal, refuse_below_paid
 from services.orders.domain.order.house import House
 from services.orders.domain.order.lifecycle import completed_by_itself
 from services.orders.domain.order.order import Actor, Lifecycle, Line, Order, Payment, ServiceFlow
@@ -91,7 +90,7 @@ def give(
     cap_bp, approver = _behind(whole, asked, authority, caps)
     given = replace(asked, cap_bp=cap_bp, approved_by=approver)
     after = rebilled(order, house.service_charge_bp, discounts=(*order.discounts, given))
-    _refuse_below_paid(after)
+    refuse_below_paid(order, after)
     events: list[Event] = [Updated("discounted")]
     tickets: tuple[Ticket, ...] = ()
     lost: list[Line] = []
@@ -143,15 +142,6 @@ def _is_given(order: Order, asked: Discount) -> bool:
 
 def _content(discount: Discount) -> tuple[object, ...]:
     return discount.kind, discount.value, discount.line_ids, discount.reason, discount.promotion
-
-
-def _refuse_below_paid(order: Order) -> None:
-    totals = order.totals
-    if totals.paid_minor > totals.total_minor:
-        raise RefundRequired(
-            "More is paid than the order would cost then: refund the difference first.",
-            metadata={"paid_minor": str(totals.paid_minor), "total_minor": str(totals.total_minor)},
-        )
 
 
 def _behind(whole: Order, asked: Discount, authority: Authority, caps: Caps) -> tuple[int, Actor | None]:

@@ -1,6 +1,6 @@
 """What an order allows now, and the refusal of everything else."""
 
-from services.orders.domain.errors import IllegalTransition
+from services.orders.domain.errors import IllegalTransition, RefundRequired
 from services.orders.domain.order.order import Kitchen, Lifecycle, Order, State
 
 OF_LINES = ("add_lines", "change_line", "void_line")
@@ -57,3 +57,15 @@ def may_split(order: Order) -> bool:
 def kitchen_is_through(order: Order) -> bool:
     """Everything is handed over or waits to be."""
     return order.kitchen in {Kitchen.READY, Kitchen.SERVED, Kitchen.NONE}
+
+
+def refuse_below_paid(before: Order, after: Order) -> None:
+    """Raises RefundRequired where it costs less than before, and less than was paid: what was paid too much
+    already keeps nobody from what makes it no more."""
+    totals = after.totals
+    if totals.total_minor < min(before.totals.total_minor, totals.paid_minor):
+        raise RefundRequired(
+            f"{totals.paid_minor} is paid and {totals.total_minor} would be left to pay in all: refund the "
+            "difference first.",
+            metadata={"paid_minor": str(totals.paid_minor), "total_minor": str(totals.total_minor)},
+        )

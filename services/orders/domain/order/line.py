@@ -17,7 +17,6 @@ from services.orders.domain.errors import (
     LineRefused,
     LineVoided,
     NoStation,
-    RefundRequired,
     TooFewLeft,
     VoidRequired,
 )
@@ -33,7 +32,7 @@ from services.orders.domain.order.change import (
     Updated,
     change_of,
 )
-from services.orders.domain.order.guards import illegal
+from services.orders.domain.order.guards import illegal, refuse_below_paid
 from services.orders.domain.order.house import House
 from services.orders.domain.order.lifecycle import completed_by_itself
 from services.orders.domain.order.order import (
@@ -145,7 +144,7 @@ def void(
         kitchen=Kitchen.CANCELLED if less.voided else line.kitchen,
     )
     after = rebilled(order, house.service_charge_bp, lines=_instead(order, less))
-    _refuse_below_paid(order, after)
+    refuse_below_paid(order, after)
     off = amending.stopped(locked.tickets, line_id, quantity, stamp.at) if line.fired else ()
     return _followed(locked, after, off, "line_voided", house, stamp)
 
@@ -204,7 +203,7 @@ def change(locked: Locked, line_id: UUID, edit: Edit, house: House, stamp: Stamp
     after = replace(order, lines=_instead(order, edited))
     if "quantity" in wanted:
         after = rebilled(order, house.service_charge_bp, lines=after.lines)
-        _refuse_below_paid(order, after)
+        refuse_below_paid(order, after)
     told = _tell_kitchen(locked, after, line, edited, wanted, house, stamp) if line.fired else ()
     return _followed(locked, after, told, "line_changed", house, stamp)
 
@@ -302,17 +301,6 @@ def _of_quantity(line: Line, quantity: int) -> Line:
         ),
         voided=quantity == 0,
     )
-
-
-def _refuse_below_paid(before: Order, after: Order) -> None:
-    """Raises RefundRequired where it costs less than before, and less than was paid."""
-    totals = after.totals
-    if totals.total_minor < min(before.totals.total_minor, totals.paid_minor):
-        raise RefundRequired(
-            f"{totals.paid_minor} is paid and {totals.total_minor} would be left to pay in all: refund the "
-            "difference first.",
-            metadata={"paid_minor": str(totals.paid_minor), "total_minor": str(totals.total_minor)},
-        )
 
 
 def _with(voids: tuple[LineVoid, ...], record: LineVoid) -> tuple[LineVoid, ...]:

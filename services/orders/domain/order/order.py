@@ -282,6 +282,8 @@ class Order:
     service_charge_bp: int | None = None
     """Of its goods; None for orders that are older than the field."""
     split: Split | None = None
+    split_version: int = 0
+    """With which version somebody last split it, or made it one bill again; 0: nobody ever did."""
     customer_id: UUID | None = None
     invoice_number: int = 0
     told: object = field(default=None, init=False, repr=False, compare=False)

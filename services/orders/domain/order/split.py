@@ -6,8 +6,10 @@ from dataclasses import replace
 from fractions import Fraction
 from uuid import UUID
 
+from chassis.errors import FieldError
 from chassis.ids import derived_id
 from services.orders.domain.check import (
+    ONE_BILL,
     Check,
     CheckKind,
     Group,
@@ -19,7 +21,7 @@ from services.orders.domain.check import (
     sums_of,
     together,
 )
-from services.orders.domain.errors import ChecksPaid, LineRefused, SplitRefused
+from services.orders.domain.errors import ChecksPaid, EditConflict, LineRefused, SplitRefused
 from services.orders.domain.order.change import Change, Locked, Stamp, Updated, change_of
 from services.orders.domain.order.checks import (
     BP_IN_ALL,
@@ -38,13 +40,15 @@ from services.orders.domain.spread import by_totals
 def split(locked: Locked, wanted: WantedSplit, stamp: Stamp) -> Change | None:
     """Anew, but for the checks that somebody has paid on; what they leave is split. None: it stays one bill.
 
-    Raises IllegalTransition (no draft, nothing after the order is paid, done or cancelled), ChecksPaid,
+    Raises IllegalTransition (no draft, nothing after the order is paid, done or cancelled), EditConflict
+    (somebody split it since the version that the client saw), ChecksPaid,
     SplitRefused (422: AMOUNTS_ABOVE_TOTAL, INVALID_SPLIT, NO_SEATS, SHARES_ABOVE_LINE, SPLIT_TOO_LARGE,
     UNKNOWN_SEAT), LineRefused (UNKNOWN_LINE).
     """
     order = locked.order
     if not may_split(order):
         raise illegal(order, "split")
+    _refuse_unseen(order, wanted)
     refuse_other_modes_parts(wanted)
     paid, ways_left = _paid(order, wanted)
     rest = sums_of_order(order).minus(sums_of(paid))
@@ -53,10 +57,26 @@ def split(locked: Locked, wanted: WantedSplit, stamp: Stamp) -> Change | None:
     asked = _asked(order, wanted, paid, rest.total_minor, ways_left)
     made = settle(order, Split(wanted.mode, (*paid, *asked), wanted.ways), fresh=True)
     refuse_too_large(made)
-    after = replace(order, split=made if len(made.checks) > 1 else None)
+    now = made if len(made.checks) > 1 else None
+    after = replace(order, split=now, split_version=order.version + 1)
     if after.split is None and order.split is None:
         return None
     return change_of(locked, after, (), stamp, [Updated("split")])
+
+
+def _refuse_unseen(order: Order, wanted: WantedSplit) -> None:
+    if not 0 < wanted.base_version < order.split_version:
+        return
+    theirs = ONE_BILL if order.split is None else order.split.words
+    raise EditConflict(
+        f"Somebody split it meanwhile: {theirs}.",
+        metadata={
+            "conflict.field": "split",
+            "conflict.yours": wanted.words,
+            "conflict.theirs": theirs,
+        },
+        fields=[FieldError("split", "conflict", "Somebody changed it meanwhile.")],
+    )
 
 
 def refuse_other_modes_parts(wanted: WantedSplit) -> None:

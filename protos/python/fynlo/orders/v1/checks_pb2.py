@@ -25,7 +25,7 @@ _sym_db = _symbol_database.Default()
 from fynlo.common.v1 import json_pb2 as fynlo_dot_common_dot_v1_dot_json__pb2
 
 
-DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n\x1c\x66ynlo/orders/v1/checks.proto\x12\x0f\x66ynlo.orders.v1\x1a\x1a\x66ynlo/common/v1/json.proto\":\n\tCheckLine\x12\x17\n\x07line_id\x18\x01 \x01(\tR\x06lineId\x12\x14\n\x05share\x18\x02 \x01(\tR\x05share\"\x98\x04\n\x05\x43heck\x12\x0e\n\x02id\x18\x01 \x01(\tR\x02id\x12\x14\n\x05label\x18\x02 \x01(\tR\x05label\x12\x30\n\x05lines\x18\x03 \x03(\x0b\x32\x1a.fynlo.orders.v1.CheckLineR\x05lines\x12\x1f\n\x0bgoods_minor\x18\x04 \x01(\x03R\ngoodsMinor\x12%\n\x0e\x64iscount_minor\x18\x05 \x01(\x03R\rdiscountMinor\x12\x30\n\x14service_charge_minor\x18\x06 \x01(\x03R\x12serviceChargeMinor\x12\x1b\n\tvat_minor\x18\x07 \x01(\x03R\x08vatMinor\x12\x1f\n\x0btotal_minor\x18\x08 \x01(\x03R\ntotalMinor\x12\x1d\n\npaid_minor\x18\t \x01(\x03R\tpaidMinor\x12\x1b\n\tdue_minor\x18\n \x01(\x03R\x08\x64ueMinor\x12\x31\n\x05state\x18\x0b \x01(\x0e\x32\x1b.fynlo.orders.v1.CheckStateR\x05state\x12.\n\x04kind\x18\x0c \x01(\x0e\x32\x1a.fynlo.orders.v1.CheckKindR\x04kind\x12\x14\n\x05seats\x18\r \x03(\x05R\x05seats\x12\'\n\x0b\x61sked_minor\x18\x0e \x01(\x03\x42\x06\x82\xf6\x18\x02\x18\x01R\naskedMinor\x12!\n\x08\x61sked_bp\x18\x0f \x01(\x05\x42\x06\x82\xf6\x18\x02\x18\x01R\x07\x61skedBp\"\x83\x01\n\x05Split\x12.\n\x04mode\x18\x01 \x01(\x0e\x32\x1a.fynlo.orders.v1.SplitModeR\x04mode\x12\x1a\n\x04ways\x18\x02 \x01(\x05\x42\x06\x82\xf6\x18\x02\x10\x01R\x04ways\x12.\n\x06\x63hecks\x18\x03 \x03(\x0b\x32\x16.fynlo.orders.v1.CheckR\x06\x63hecks*\x98\x01\n\tSplitMode\x12\x1a\n\x16SPLIT_MODE_UNSPECIFIED\x10\x00\x12\x13\n\x0fSPLIT_MODE_EVEN\x10\x01\x12\x13\n\x0fSPLIT_MODE_ITEM\x10\x02\x12\x13\n\x0fSPLIT_MODE_SEAT\x10\x03\x12\x15\n\x11SPLIT_MODE_AMOUNT\x10\x04\x12\x19\n\x15SPLIT_MODE_PERCENTAGE\x10\x05*p\n\nCheckState\x12\x1b\n\x17\x43HECK_STATE_UNSPECIFIED\x10\x00\x12\x14\n\x10\x43HECK_STATE_OPEN\x10\x01\x12\x19\n\x15\x43HECK_STATE_PART_PAID\x10\x02\x12\x14\n\x10\x43HECK_STATE_PAID\x10\x03*j\n\tCheckKind\x12\x1a\n\x16\x43HECK_KIND_UNSPECIFIED\x10\x00\x12\x14\n\x10\x43HECK_KIND_SHARE\x10\x01\x12\x13\n\x0f\x43HECK_KIND_REST\x10\x02\x12\x16\n\x12\x43HECK_KIND_EARLIER\x10\x03\x62\x06proto3')
+DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n\x1c\x66ynlo/orders/v1/checks.proto\x12\x0f\x66ynlo.orders.v1\x1a\x1a\x66ynlo/common/v1/json.proto\"a\n\x08\x43heckVat\x12\x17\n\x07rate_bp\x18\x01 \x01(\x05R\x06rateBp\x12\x1f\n\x0bgross_minor\x18\x02 \x01(\x03R\ngrossMinor\x12\x1b\n\tvat_minor\x18\x03 \x01(\x03R\x08vatMinor\":\n\tCheckLine\x12\x17\n\x07line_id\x18\x01 \x01(\tR\x06lineId\x12\x14\n\x05share\x18\x02 \x01(\tR\x05share\"\xc5\x04\n\x05\x43heck\x12\x0e\n\x02id\x18\x01 \x01(\tR\x02id\x12\x14\n\x05label\x18\x02 \x01(\tR\x05label\x12\x30\n\x05lines\x18\x03 \x03(\x0b\x32\x1a.fynlo.orders.v1.CheckLineR\x05lines\x12\x1f\n\x0bgoods_minor\x18\x04 \x01(\x03R\ngoodsMinor\x12%\n\x0e\x64iscount_minor\x18\x05 \x01(\x03R\rdiscountMinor\x12\x30\n\x14service_charge_minor\x18\x06 \x01(\x03R\x12serviceChargeMinor\x12\x1b\n\tvat_minor\x18\x07 \x01(\x03R\x08vatMinor\x12\x1f\n\x0btotal_minor\x18\x08 \x01(\x03R\ntotalMinor\x12\x1d\n\npaid_minor\x18\t \x01(\x03R\tpaidMinor\x12\x1b\n\tdue_minor\x18\n \x01(\x03R\x08\x64ueMinor\x12\x31\n\x05state\x18\x0b \x01(\x0e\x32\x1b.fynlo.orders.v1.CheckStateR\x05state\x12.\n\x04kind\x18\x0c \x01(\x0e\x32\x1a.fynlo.orders.v1.CheckKindR\x04kind\x12\x14\n\x05seats\x18\r \x03(\x05R\x05seats\x12\'\n\x0b\x61sked_minor\x18\x0e \x01(\x03\x42\x06\x82\xf6\x18\x02\x18\x01R\naskedMinor\x12!\n\x08\x61sked_bp\x18\x0f \x01(\x05\x42\x06\x82\xf6\x18\x02\x18\x01R\x07\x61skedBp\x12+\n\x03vat\x18) \x03(\x0b\x32\x19.fynlo.orders.v1.CheckVatR\x03vat\"\x83\x01\n\x05Split\x12.\n\x04mode\x18\x01 \x01(\x0e\x32\x1a.fynlo.orders.v1.SplitModeR\x04mode\x12\x1a\n\x04ways\x18\x02 \x01(\x05\x42\x06\x82\xf6\x18\x02\x10\x01R\x04ways\x12.\n\x06\x63hecks\x18\x03 \x03(\x0b\x32\x16.fynlo.orders.v1.CheckR\x06\x63hecks*\x98\x01\n\tSplitMode\x12\x1a\n\x16SPLIT_MODE_UNSPECIFIED\x10\x00\x12\x13\n\x0fSPLIT_MODE_EVEN\x10\x01\x12\x13\n\x0fSPLIT_MODE_ITEM\x10\x02\x12\x13\n\x0fSPLIT_MODE_SEAT\x10\x03\x12\x15\n\x11SPLIT_MODE_AMOUNT\x10\x04\x12\x19\n\x15SPLIT_MODE_PERCENTAGE\x10\x05*p\n\nCheckState\x12\x1b\n\x17\x43HECK_STATE_UNSPECIFIED\x10\x00\x12\x14\n\x10\x43HECK_STATE_OPEN\x10\x01\x12\x19\n\x15\x43HECK_STATE_PART_PAID\x10\x02\x12\x14\n\x10\x43HECK_STATE_PAID\x10\x03*j\n\tCheckKind\x12\x1a\n\x16\x43HECK_KIND_UNSPECIFIED\x10\x00\x12\x14\n\x10\x43HECK_KIND_SHARE\x10\x01\x12\x13\n\x0f\x43HECK_KIND_REST\x10\x02\x12\x16\n\x12\x43HECK_KIND_EARLIER\x10\x03\x62\x06proto3')
 
 _globals = globals()
 _builder.BuildMessageAndEnumDescriptors(DESCRIPTOR, _globals)
@@ -38,16 +38,18 @@ if not _descriptor._USE_C_DESCRIPTORS:
   _globals['_CHECK'].fields_by_name['asked_bp']._serialized_options = b'\202\366\030\002\030\001'
   _globals['_SPLIT'].fields_by_name['ways']._loaded_options = None
   _globals['_SPLIT'].fields_by_name['ways']._serialized_options = b'\202\366\030\002\020\001'
-  _globals['_SPLITMODE']._serialized_start=811
-  _globals['_SPLITMODE']._serialized_end=963
-  _globals['_CHECKSTATE']._serialized_start=965
-  _globals['_CHECKSTATE']._serialized_end=1077
-  _globals['_CHECKKIND']._serialized_start=1079
-  _globals['_CHECKKIND']._serialized_end=1185
-  _globals['_CHECKLINE']._serialized_start=77
-  _globals['_CHECKLINE']._serialized_end=135
-  _globals['_CHECK']._serialized_start=138
-  _globals['_CHECK']._serialized_end=674
-  _globals['_SPLIT']._serialized_start=677
-  _globals['_SPLIT']._serialized_end=808
+  _globals['_SPLITMODE']._serialized_start=955
+  _globals['_SPLITMODE']._serialized_end=1107
+  _globals['_CHECKSTATE']._serialized_start=1109
+  _globals['_CHECKSTATE']._serialized_end=1221
+  _globals['_CHECKKIND']._serialized_start=1223
+  _globals['_CHECKKIND']._serialized_end=1329
+  _globals['_CHECKVAT']._serialized_start=77
+  _globals['_CHECKVAT']._serialized_end=174
+  _globals['_CHECKLINE']._serialized_start=176
+  _globals['_CHECKLINE']._serialized_end=234
+  _globals['_CHECK']._serialized_start=237
+  _globals['_CHECK']._serialized_end=818
+  _globals['_SPLIT']._serialized_start=821
+  _globals['_SPLIT']._serialized_end=952
 # @@protoc_insertion_point(module_scope)

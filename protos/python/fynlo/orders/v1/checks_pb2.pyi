@@ -97,6 +97,33 @@ CHECK_KIND_EARLIER: CheckKind.ValueType  # 3
 Global___CheckKind: _TypeAlias = CheckKind  # noqa: Y015
 
 @_typing.final
+class CheckVat(_message.Message):
+    """All of a check that one VAT rate applies to: goods, and the service charge where it is taxed, with their VAT."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    RATE_BP_FIELD_NUMBER: _builtins.int
+    GROSS_MINOR_FIELD_NUMBER: _builtins.int
+    VAT_MINOR_FIELD_NUMBER: _builtins.int
+    rate_bp: _builtins.int
+    gross_minor: _builtins.int
+    vat_minor: _builtins.int
+    def __init__(
+        self,
+        *,
+        rate_bp: _builtins.int = ...,
+        gross_minor: _builtins.int = ...,
+        vat_minor: _builtins.int = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["gross_minor", b"gross_minor", "rate_bp", b"rate_bp", "vat_minor", b"vat_minor"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___CheckVat: _TypeAlias = CheckVat  # noqa: Y015
+
+@_typing.final
 class CheckLine(_message.Message):
     """A line of a check."""
 
@@ -142,6 +169,7 @@ class Check(_message.Message):
     SEATS_FIELD_NUMBER: _builtins.int
     ASKED_MINOR_FIELD_NUMBER: _builtins.int
     ASKED_BP_FIELD_NUMBER: _builtins.int
+    VAT_FIELD_NUMBER: _builtins.int
     id: _builtins.str
     label: _builtins.str
     goods_minor: _builtins.int
@@ -165,6 +193,12 @@ class Check(_message.Message):
     def seats(self) -> _containers.RepeatedScalarFieldContainer[_builtins.int]:
         """Whose check it is, where the order is split by seats."""
 
+    @_builtins.property
+    def vat(self) -> _containers.RepeatedCompositeFieldContainer[Global___CheckVat]:
+        """By rate, in ascending order; vat_minor is the sum of it. Each rate sums up over all checks to the same of the order. A
+        rate of which the check has nothing is not here.
+        """
+
     def __init__(
         self,
         *,
@@ -183,10 +217,11 @@ class Check(_message.Message):
         seats: _abc.Iterable[_builtins.int] | None = ...,
         asked_minor: _builtins.int = ...,
         asked_bp: _builtins.int = ...,
+        vat: _abc.Iterable[Global___CheckVat] | None = ...,
     ) -> None: ...
     _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["asked_bp", b"asked_bp", "asked_minor", b"asked_minor", "discount_minor", b"discount_minor", "due_minor", b"due_minor", "goods_minor", b"goods_minor", "id", b"id", "kind", b"kind", "label", b"label", "lines", b"lines", "paid_minor", b"paid_minor", "seats", b"seats", "service_charge_minor", b"service_charge_minor", "state", b"state", "total_minor", b"total_minor", "vat_minor", b"vat_minor"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["asked_bp", b"asked_bp", "asked_minor", b"asked_minor", "discount_minor", b"discount_minor", "due_minor", b"due_minor", "goods_minor", b"goods_minor", "id", b"id", "kind", b"kind", "label", b"label", "lines", b"lines", "paid_minor", b"paid_minor", "seats", b"seats", "service_charge_minor", b"service_charge_minor", "state", b"state", "total_minor", b"total_minor", "vat", b"vat", "vat_minor", b"vat_minor"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 

@@ -93,11 +93,14 @@ class SplitOrderRequest(_message.Message):
     MODE_FIELD_NUMBER: _builtins.int
     WAYS_FIELD_NUMBER: _builtins.int
     GROUPS_FIELD_NUMBER: _builtins.int
+    BASE_VERSION_FIELD_NUMBER: _builtins.int
     request_id: _builtins.str
     order_id: _builtins.str
     mode: _checks_pb2.SplitMode.ValueType
     ways: _builtins.int
     """Needed by even, and no other mode has it."""
+    base_version: _builtins.int
+    """The version of the order that the client saw."""
     @_builtins.property
     def groups(self) -> _containers.RepeatedCompositeFieldContainer[Global___CheckGroup]:
         """A check each, in every mode but even. What no group asks for is a last check, by seat one for each seat."""
@@ -110,10 +113,11 @@ class SplitOrderRequest(_message.Message):
         mode: _checks_pb2.SplitMode.ValueType = ...,
         ways: _builtins.int = ...,
         groups: _abc.Iterable[Global___CheckGroup] | None = ...,
+        base_version: _builtins.int = ...,
     ) -> None: ...
     _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["groups", b"groups", "mode", b"mode", "order_id", b"order_id", "request_id", b"request_id", "ways", b"ways"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["base_version", b"base_version", "groups", b"groups", "mode", b"mode", "order_id", b"order_id", "request_id", b"request_id", "ways", b"ways"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 

@@ -60,6 +60,9 @@ class ChecksServiceServicer:
         the check of its seat, or shared like all others where everybody pays a part of everything, as long as nobody has
         paid; else it is on a check of its own. Split into one (ways 1, or no groups), an order of which nothing is paid is
         split no more.
+
+        With base_version an order that somebody has split since is left as they split it: refused with both ways. Without it
+        the order is split anew, however it is by now.
         """
         context.set_code(grpc.StatusCode.UNIMPLEMENTED)
         context.set_details('Method not implemented!')

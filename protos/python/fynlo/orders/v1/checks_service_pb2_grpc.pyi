@@ -42,6 +42,9 @@ class ChecksServiceStub:
     the check of its seat, or shared like all others where everybody pays a part of everything, as long as nobody has
     paid; else it is on a check of its own. Split into one (ways 1, or no groups), an order of which nothing is paid is
     split no more.
+
+    With base_version an order that somebody has split since is left as they split it: refused with both ways. Without it
+    the order is split anew, however it is by now.
     """
     ListChecks: _grpc.UnaryUnaryMultiCallable[_checks_service_pb2.ListChecksRequest, _checks_service_pb2.ListChecksResponse]
     """None of an order that is not split."""
@@ -60,6 +63,9 @@ class ChecksServiceAsyncStub(ChecksServiceStub):
     the check of its seat, or shared like all others where everybody pays a part of everything, as long as nobody has
     paid; else it is on a check of its own. Split into one (ways 1, or no groups), an order of which nothing is paid is
     split no more.
+
+    With base_version an order that somebody has split since is left as they split it: refused with both ways. Without it
+    the order is split anew, however it is by now.
     """
     ListChecks: _aio.UnaryUnaryMultiCallable[_checks_service_pb2.ListChecksRequest, _checks_service_pb2.ListChecksResponse]  # type: ignore[assignment]
     """None of an order that is not split."""
@@ -81,6 +87,9 @@ class ChecksServiceServicer(metaclass=_abc_1.ABCMeta):
         the check of its seat, or shared like all others where everybody pays a part of everything, as long as nobody has
         paid; else it is on a check of its own. Split into one (ways 1, or no groups), an order of which nothing is paid is
         split no more.
+
+        With base_version an order that somebody has split since is left as they split it: refused with both ways. Without it
+        the order is split anew, however it is by now.
         """
 
     @_abc_1.abstractmethod

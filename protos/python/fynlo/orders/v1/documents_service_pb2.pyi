@@ -42,7 +42,7 @@ class GetReceiptRequest(_message.Message):
     preview: _builtins.bool
     """To be looked at: nothing is recorded."""
     check_id: _builtins.str
-    """One check of the order alone: refused, for a paper is that of the whole order."""
+    """One check of an order that is split, alone: a bill until that check is paid, and its receipt then."""
     def __init__(
         self,
         *,

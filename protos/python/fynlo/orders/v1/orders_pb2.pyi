@@ -540,6 +540,7 @@ class Order(_message.Message):
     DISCOUNTS_FIELD_NUMBER: _builtins.int
     INVOICE_NUMBER_FIELD_NUMBER: _builtins.int
     SPLIT_FIELD_NUMBER: _builtins.int
+    SPLIT_VERSION_FIELD_NUMBER: _builtins.int
     id: _builtins.str
     restaurant_id: _builtins.str
     number: _builtins.int
@@ -570,6 +571,8 @@ class Order(_message.Message):
     """
     invoice_number: _builtins.int
     """Once it is invoiced."""
+    split_version: _builtins.int
+    """With which version somebody last split it, or made it one bill again; 0: nobody ever did."""
     @_builtins.property
     def created_at(self) -> _timestamp_pb2.Timestamp: ...
     @_builtins.property
@@ -635,10 +638,11 @@ class Order(_message.Message):
         discounts: _abc.Iterable[_discounts_pb2.Discount] | None = ...,
         invoice_number: _builtins.int = ...,
         split: _checks_pb2.Split | None = ...,
+        split_version: _builtins.int = ...,
     ) -> None: ...
     _HasFieldArgType: _TypeAlias = _typing.Literal["_service_charge_bp", b"_service_charge_bp", "completed_at", b"completed_at", "created_at", b"created_at", "guest_allergy", b"guest_allergy", "placed_by", b"placed_by", "service_charge_bp", b"service_charge_bp", "split", b"split", "totals", b"totals", "unsent_since", b"unsent_since", "updated_at", b"updated_at"]  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["_service_charge_bp", b"_service_charge_bp", "bill_mode", b"bill_mode", "business_date", b"business_date", "completed_at", b"completed_at", "covers", b"covers", "created_at", b"created_at", "currency_code", b"currency_code", "customer_id", b"customer_id", "discounts", b"discounts", "guest_allergy", b"guest_allergy", "id", b"id", "invoice_number", b"invoice_number", "kitchen_state", b"kitchen_state", "lifecycle", b"lifecycle", "lines", b"lines", "menu_version", b"menu_version", "note", b"note", "number", b"number", "order_type", b"order_type", "payment_state", b"payment_state", "placed_by", b"placed_by", "restaurant_id", b"restaurant_id", "service_charge_bp", b"service_charge_bp", "service_flow", b"service_flow", "split", b"split", "state", b"state", "table_id", b"table_id", "table_name", b"table_name", "totals", b"totals", "unsent_since", b"unsent_since", "updated_at", b"updated_at", "vat", b"vat", "version", b"version"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["_service_charge_bp", b"_service_charge_bp", "bill_mode", b"bill_mode", "business_date", b"business_date", "completed_at", b"completed_at", "covers", b"covers", "created_at", b"created_at", "currency_code", b"currency_code", "customer_id", b"customer_id", "discounts", b"discounts", "guest_allergy", b"guest_allergy", "id", b"id", "invoice_number", b"invoice_number", "kitchen_state", b"kitchen_state", "lifecycle", b"lifecycle", "lines", b"lines", "menu_version", b"menu_version", "note", b"note", "number", b"number", "order_type", b"order_type", "payment_state", b"payment_state", "placed_by", b"placed_by", "restaurant_id", b"restaurant_id", "service_charge_bp", b"service_charge_bp", "service_flow", b"service_flow", "split", b"split", "split_version", b"split_version", "state", b"state", "table_id", b"table_id", "table_name", b"table_name", "totals", b"totals", "unsent_since", b"unsent_since", "updated_at", b"updated_at", "vat", b"vat", "version", b"version"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     _WhichOneofReturnType__service_charge_bp: _TypeAlias = _typing.Literal["service_charge_bp"]  # noqa: Y015
     _WhichOneofArgType__service_charge_bp: _TypeAlias = _typing.Literal["_service_charge_bp", b"_service_charge_bp"]  # noqa: Y015

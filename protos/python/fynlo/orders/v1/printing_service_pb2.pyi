@@ -197,6 +197,7 @@ class CreatePrintJobRequest(_message.Message):
     TICKET_ID_FIELD_NUMBER: _builtins.int
     INVOICE_ID_FIELD_NUMBER: _builtins.int
     ALLERGENS_FIELD_NUMBER: _builtins.int
+    CHECK_ID_FIELD_NUMBER: _builtins.int
     request_id: _builtins.str
     printer_id: _builtins.str
     order_id: _builtins.str
@@ -204,6 +205,8 @@ class CreatePrintJobRequest(_message.Message):
     invoice_id: _builtins.str
     allergens: _builtins.bool
     """A receipt with what each line contains of the fourteen allergens."""
+    check_id: _builtins.str
+    """With its order: the bill or the receipt of this check alone."""
     def __init__(
         self,
         *,
@@ -213,10 +216,11 @@ class CreatePrintJobRequest(_message.Message):
         ticket_id: _builtins.str = ...,
         invoice_id: _builtins.str = ...,
         allergens: _builtins.bool = ...,
+        check_id: _builtins.str = ...,
     ) -> None: ...
     _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["allergens", b"allergens", "invoice_id", b"invoice_id", "order_id", b"order_id", "printer_id", b"printer_id", "request_id", b"request_id", "ticket_id", b"ticket_id"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["allergens", b"allergens", "check_id", b"check_id", "invoice_id", b"invoice_id", "order_id", b"order_id", "printer_id", b"printer_id", "request_id", b"request_id", "ticket_id", b"ticket_id"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 

@@ -550,6 +550,42 @@ class CashReconciliation(_message.Message):
 Global___CashReconciliation: _TypeAlias = CashReconciliation  # noqa: Y015
 
 @_typing.final
+class OrdersOfNothing(_message.Message):
+    """Orders that came to nothing: all of them was voided, or taken off. Nobody pays for one, so that no till has it; the next
+    Z report of the restaurant tells it, and no other one does.
+    """
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    ORDER_COUNT_FIELD_NUMBER: _builtins.int
+    COMP_COUNT_FIELD_NUMBER: _builtins.int
+    COMP_MINOR_FIELD_NUMBER: _builtins.int
+    DISCOUNT_MINOR_FIELD_NUMBER: _builtins.int
+    VOID_MINOR_FIELD_NUMBER: _builtins.int
+    order_count: _builtins.int
+    comp_count: _builtins.int
+    comp_minor: _builtins.int
+    discount_minor: _builtins.int
+    """Comps included."""
+    void_minor: _builtins.int
+    def __init__(
+        self,
+        *,
+        order_count: _builtins.int = ...,
+        comp_count: _builtins.int = ...,
+        comp_minor: _builtins.int = ...,
+        discount_minor: _builtins.int = ...,
+        void_minor: _builtins.int = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["comp_count", b"comp_count", "comp_minor", b"comp_minor", "discount_minor", b"discount_minor", "order_count", b"order_count", "void_minor", b"void_minor"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___OrdersOfNothing: _TypeAlias = OrdersOfNothing  # noqa: Y015
+
+@_typing.final
 class TillReport(_message.Message):
     """The content of an X report (number 0, no hash) or a Z report (gapless number, hash chain)."""
 
@@ -582,6 +618,9 @@ class TillReport(_message.Message):
     PREVIOUS_HASH_FIELD_NUMBER: _builtins.int
     HASH_FIELD_NUMBER: _builtins.int
     DRAWER_EVENTS_FIELD_NUMBER: _builtins.int
+    COMP_MINOR_FIELD_NUMBER: _builtins.int
+    COMP_COUNT_FIELD_NUMBER: _builtins.int
+    NOTHING_FIELD_NUMBER: _builtins.int
     number: _builtins.int
     restaurant_id: _builtins.str
     till_session_id: _builtins.str
@@ -604,6 +643,9 @@ class TillReport(_message.Message):
     last_order_number: _builtins.int
     previous_hash: _builtins.str
     hash: _builtins.str
+    comp_minor: _builtins.int
+    """What of the discounts was given on the house, and how often."""
+    comp_count: _builtins.int
     @_builtins.property
     def from_time(self) -> _timestamp_pb2.Timestamp: ...
     @_builtins.property
@@ -619,6 +661,10 @@ class TillReport(_message.Message):
     @_builtins.property
     def drawer_events(self) -> _containers.RepeatedCompositeFieldContainer[Global___DrawerEvent]:
         """What moved beside sales, in the order of time, so that nothing of it hides in the sums. Events leave it out."""
+
+    @_builtins.property
+    def nothing(self) -> Global___OrdersOfNothing:
+        """Unset where none did since the report before, of whatever till."""
 
     def __init__(
         self,
@@ -650,10 +696,13 @@ class TillReport(_message.Message):
         previous_hash: _builtins.str = ...,
         hash: _builtins.str = ...,
         drawer_events: _abc.Iterable[Global___DrawerEvent] | None = ...,
+        comp_minor: _builtins.int = ...,
+        comp_count: _builtins.int = ...,
+        nothing: Global___OrdersOfNothing | None = ...,
     ) -> None: ...
-    _HasFieldArgType: _TypeAlias = _typing.Literal["cash", b"cash", "from_time", b"from_time", "until_time", b"until_time"]  # noqa: Y015
+    _HasFieldArgType: _TypeAlias = _typing.Literal["cash", b"cash", "from_time", b"from_time", "nothing", b"nothing", "until_time", b"until_time"]  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["business_date", b"business_date", "cash", b"cash", "covers", b"covers", "currency_code", b"currency_code", "discount_minor", b"discount_minor", "drawer_events", b"drawer_events", "fee_minor", b"fee_minor", "first_order_number", b"first_order_number", "from_time", b"from_time", "gross_minor", b"gross_minor", "hash", b"hash", "last_order_number", b"last_order_number", "net_minor", b"net_minor", "number", b"number", "order_count", b"order_count", "previous_hash", b"previous_hash", "refund_minor", b"refund_minor", "restaurant_id", b"restaurant_id", "service_charge_minor", b"service_charge_minor", "staff", b"staff", "tenders", b"tenders", "till", b"till", "till_session_id", b"till_session_id", "tip_minor", b"tip_minor", "until_time", b"until_time", "vat", b"vat", "void_minor", b"void_minor"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["business_date", b"business_date", "cash", b"cash", "comp_count", b"comp_count", "comp_minor", b"comp_minor", "covers", b"covers", "currency_code", b"currency_code", "discount_minor", b"discount_minor", "drawer_events", b"drawer_events", "fee_minor", b"fee_minor", "first_order_number", b"first_order_number", "from_time", b"from_time", "gross_minor", b"gross_minor", "hash", b"hash", "last_order_number", b"last_order_number", "net_minor", b"net_minor", "nothing", b"nothing", "number", b"number", "order_count", b"order_count", "previous_hash", b"previous_hash", "refund_minor", b"refund_minor", "restaurant_id", b"restaurant_id", "service_charge_minor", b"service_charge_minor", "staff", b"staff", "tenders", b"tenders", "till", b"till", "till_session_id", b"till_session_id", "tip_minor", b"tip_minor", "until_time", b"until_time", "vat", b"vat", "void_minor", b"void_minor"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 
