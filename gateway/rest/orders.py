@@ -24,6 +24,7 @@ from fynlo.orders.v1 import (
     printing_pb2,
     printing_service_pb2,
     station_pb2,
+    transfers_service_pb2,
 )
 from fynlo_json import orders as orders_json
 from fynlo_json.catalog import ALLERGEN
@@ -395,7 +396,9 @@ class CompleteOrderRequest(Body):
 class SetOrderStatusRequest(Body):
     """What SetOrderStatusRequest takes."""
 
-    status: Literal["draft", "validated", "paid", "preparing", "ready", "done", "invoiced", "cancelled"]
+    status: Literal[
+        "draft", "validated", "paid", "preparing", "ready", "done", "invoiced", "cancelled", "merged"
+    ]
     reason: Annotated[str, Field(max_length=200)] | None = None
 
 
@@ -409,6 +412,8 @@ class TransferOrderRequest(Body):
     """What TransferOrderRequest takes."""
 
     table_id: UUID
+    line_ids: Annotated[list[UUID], Field(max_length=200, default_factory=list)]
+    seats: Annotated[list[Annotated[int, Field(ge=1, le=200)]], Field(max_length=200, default_factory=list)]
 
 
 class StationHours(Body):
@@ -563,6 +568,16 @@ class RetryPrintJobRequest(Body):
     """What RetryPrintJobRequest takes."""
 
     printer_id: UUID | None = None
+
+
+class MergeOrdersRequest(Body):
+    """What MergeOrdersRequest takes."""
+
+    order_ids: Annotated[list[UUID], Field(min_length=1, max_length=20)]
+
+
+class UnmergeOrderRequest(Body):
+    """What UnmergeOrderRequest takes."""
 
 
 def _split_order(call: Call, body: SplitOrderRequest) -> checks_service_pb2.SplitOrderRequest:
@@ -860,7 +875,11 @@ def _set_order_note(call: Call, body: SetOrderNoteRequest) -> orders_service_pb2
 
 def _transfer_order(call: Call, body: TransferOrderRequest) -> orders_service_pb2.TransferOrderRequest:
     return orders_service_pb2.TransferOrderRequest(
-        request_id=call.key, order_id=call.id_of("order_id"), table_id=str(body.table_id)
+        request_id=call.key,
+        order_id=call.id_of("order_id"),
+        table_id=str(body.table_id),
+        line_ids=[str(one) for one in body.line_ids],
+        seats=body.seats,
     )
 
 
@@ -1082,6 +1101,16 @@ def _retry_print_job(call: Call, body: RetryPrintJobRequest) -> printing_service
     return printing_service_pb2.RetryPrintJobRequest(
         request_id=call.key, job_id=call.id_of("job_id"), printer_id=str(body.printer_id or "")
     )
+
+
+def _merge_orders(call: Call, body: MergeOrdersRequest) -> transfers_service_pb2.MergeOrdersRequest:
+    return transfers_service_pb2.MergeOrdersRequest(
+        request_id=call.key, order_id=call.id_of("order_id"), order_ids=[str(one) for one in body.order_ids]
+    )
+
+
+def _unmerge_order(call: Call, body: UnmergeOrderRequest) -> transfers_service_pb2.UnmergeOrderRequest:
+    return transfers_service_pb2.UnmergeOrderRequest(request_id=call.key, order_id=call.id_of("order_id"))
 
 
 ROUTES: Final[tuple[Route, ...]] = (
@@ -1912,6 +1941,28 @@ ROUTES: Final[tuple[Route, ...]] = (
         request=_retry_print_job,
         body=RetryPrintJobRequest,
         answer=lambda of: orders_json.print_job(of.job),
+        key="optional",
+        permission="orders.place",
+    ),
+    Route(
+        verb="POST",
+        path="/api/v2/orders/{order_id}/merge",
+        service="fynlo.orders.v1.TransfersService",
+        name="MergeOrders",
+        request=_merge_orders,
+        body=MergeOrdersRequest,
+        answer=lambda of: orders_json.order(of.order),
+        key="optional",
+        permission="orders.place",
+    ),
+    Route(
+        verb="POST",
+        path="/api/v2/orders/{order_id}/unmerge",
+        service="fynlo.orders.v1.TransfersService",
+        name="UnmergeOrder",
+        request=_unmerge_order,
+        body=UnmergeOrderRequest,
+        answer=lambda of: orders_json.order(of.order),
         key="optional",
         permission="orders.place",
     ),
