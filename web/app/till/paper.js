@@ -11,7 +11,7 @@ import { dialog, orderOf } from "./shop.js";
 const WIDTH = 42;
 
 /** Whether the order has a bill: it is placed, and not cancelled. */
-const hasBill = (order) => order.number !== null && order.lifecycle !== "cancelled";
+const hasBill = (order) => order.number !== null && !["cancelled", "merged"].includes(order.lifecycle);
 const isPaid = (order) => order.totals.due_minor === 0;
 
 /** The papers of an opened order, and whose it is. */
