@@ -102,7 +102,8 @@ def taken_apart(target: Locked, sources: Sequence[Locked], house: House, stamp: 
     rest, *alone = balanced(before, settled, charge_bp)
     changes, tickets = [], target.tickets
     for source, own in zip(sources, alone, strict=True):
-        parts = carried(tickets, {line.id for line in own.lines}, own, stamp.at)
+        theirs = {line.id for line in own.lines if not line.voided}
+        parts = carried(tickets, theirs, own, stamp.at)
         tickets = tuple(newest(parts.staying, parts.left))
         back = Locked(source.order, (*source.tickets, *parts.going))
         changes.append(followed(back, own, parts.come, UNMERGED, house, stamp))

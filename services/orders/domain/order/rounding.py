@@ -20,11 +20,12 @@ def balanced(before: Sequence[Order], after: Sequence[Order], service_charge_bp:
     settled = list(after)
     if _goods(before) != _goods(after):
         return settled
-    for index, order in enumerate(settled):
-        missing = _part_for(order, _difference(before, settled))
-        if missing != EXACT:
-            rounding = order.rounding.plus(missing)
-            settled[index] = rebilled(replace(order, rounding=rounding), service_charge_bp)
+    for part in (_service_for, _vat_for):  # in this order: what is charged for service may be taxed with it
+        for index, order in enumerate(settled):
+            missing = part(order, _difference(before, settled))
+            if missing != EXACT:
+                rounding = order.rounding.plus(missing)
+                settled[index] = rebilled(replace(order, rounding=rounding), service_charge_bp)
     return settled
 
 
@@ -49,10 +50,15 @@ def _difference(before: Sequence[Order], after: Sequence[Order]) -> Rounding:
     return _billed(before).plus(less)
 
 
-def _part_for(order: Order, missing: Rounding) -> Rounding:
-    """What of it the order can bear: nothing of it gets below nothing, and no VAT above its amount."""
+def _service_for(order: Order, missing: Rounding) -> Rounding:
+    """What of it the order can bear: its service charge gets no less than nothing."""
     service = missing.service_charge_minor
     bears = order.totals.goods_minor > 0 and order.totals.service_charge_minor + service >= 0
+    return Rounding(service) if bears else EXACT
+
+
+def _vat_for(order: Order, missing: Rounding) -> Rounding:
+    """What of it the order can bear: no VAT gets less than nothing, nor more than its amount."""
     has = {group.rate_bp: group for group in order.vat if group.gross_minor}
     groups = tuple(
         group
@@ -62,4 +68,4 @@ def _part_for(order: Order, missing: Rounding) -> Rounding:
         <= has[group.rate_bp].vat_minor + group.vat_minor
         <= has[group.rate_bp].gross_minor + group.gross_minor
     )
-    return Rounding(service if bears else 0, groups)
+    return Rounding(vat=groups)

@@ -30,7 +30,7 @@ async def merge_orders(
     async def work(tx: Transaction) -> Order:
         if order_id in other_ids:
             raise SameOrder("An order becomes no part of itself.")
-        locked = await lock_orders(tx, {order_id, *other_ids})
+        locked = await lock_orders(tx, [order_id, *other_ids])
         sources = [locked[other_id] for other_id in other_ids]
         changes = merge(locked[order_id], sources, await house_of(tx), deps.stamp(command))
         await apply_together(tx, changes)
