@@ -396,9 +396,7 @@ class CompleteOrderRequest(Body):
 class SetOrderStatusRequest(Body):
     """What SetOrderStatusRequest takes."""
 
-    status: Literal[
-        "draft", "validated", "paid", "preparing", "ready", "done", "invoiced", "cancelled", "merged"
-    ]
+    status: Literal["draft", "validated", "paid", "preparing", "ready", "done", "invoiced", "cancelled"]
     reason: Annotated[str, Field(max_length=200)] | None = None
 
 
@@ -815,7 +813,7 @@ def _list_orders(call: Call, body: None) -> orders_service_pb2.ListOrdersRequest
         page=common_pb2.PageRequest(
             limit=call.number("limit", 1, 200, default=50), cursor=call.cursor("cursor", 512)
         ),
-        states=call.some_of("state", ORDER_STATE.numbers, 8),
+        states=call.some_of("state", ORDER_STATE.numbers, 9),
         table_id=call.query_id("table_id"),
         business_date=call.date("business_date"),
         updated_since=call.instant("updated_since"),

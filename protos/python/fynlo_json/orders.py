@@ -792,7 +792,7 @@ def table(of: floor_pb2.Table) -> Json:
         "server_id": of.server_id or None,
         "reservation": reservation(of.reservation) if of.HasField("reservation") else None,
         "version": of.version,
-        "joined_table_ids": list(of.joined_table_ids),
+        **({"joined_table_ids": list(of.joined_table_ids)} if of.joined_table_ids else {}),
     }
 
 

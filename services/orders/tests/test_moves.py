@@ -1,4 +1,4 @@
-"""Every pair of a state and a command that moves lines between orders; what is special of a bill that moves."""
+"""Every pair of a state and a command that moves lines between orders; what is special of bills that move."""
 
 from collections.abc import Callable
 from dataclasses import replace

@@ -36,7 +36,7 @@ async def merge_orders(
         await apply_together(tx, changes)
         merged = changes[0].order
         for source in sources:
-            _record(tx, "orders.orders_merged", merged, source.order)
+            audit(tx, "orders.orders_merged", **_facts(merged, source.order))
         return merged
 
     return await execute(deps.db, command, answer, work)
@@ -81,19 +81,18 @@ async def _apart(tx: Transaction, changes: Sequence[Change]) -> Order:
     await apply_together(tx, changes)
     *alone, rest = changes
     for change in alone:
-        _record(tx, "orders.order_unmerged", rest.order, change.order)
+        audit(tx, "orders.order_unmerged", **_facts(rest.order, change.order))
     return rest.order
 
 
-def _record(tx: Transaction, event: str, whole: Order, part: Order) -> None:
-    audit(
-        tx,
-        event,
-        order_id=whole.id,
-        number=whole.number,
-        part_order_id=part.id,
-        part_number=part.number,
-        amount_minor=part.totals.total_minor,
-        total_minor=whole.totals.total_minor,
-        currency=whole.currency_code,
-    )
+def _facts(whole: Order, part: Order) -> dict[str, object]:
+    """What the audit record keeps."""
+    return {
+        "order_id": whole.id,
+        "number": whole.number,
+        "part_order_id": part.id,
+        "part_number": part.number,
+        "amount_minor": part.totals.total_minor,
+        "total_minor": whole.totals.total_minor,
+        "currency": whole.currency_code,
+    }

@@ -663,6 +663,7 @@ class SetOrderStatusRequest(_message.Message):
     request_id: _builtins.str
     order_id: _builtins.str
     status: _orders_pb2.OrderState.ValueType
+    """No command alone makes an order part of another one."""
     reason: _builtins.str
     def __init__(
         self,
