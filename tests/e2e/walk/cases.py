@@ -270,7 +270,7 @@ async def _merge(operation: Operation, shop: Shop, caller: Device) -> Sent:
 async def _unmerge(operation: Operation, shop: Shop, caller: Device) -> Sent:
     order, other = await shop.order(), await shop.order()
     await shop.owner.post(f"/api/v2/orders/{order['id']}/merge", {"order_ids": [other["id"]]})
-    return Sent({"order_id": order["id"]})
+    return Sent({"order_id": order["id"]}, operation.example)
 
 
 @case("POST /orders/{order_id}/lines")

@@ -1,6 +1,6 @@
 """What every change of an order has in common: it is made under the order's lock, stored, and published."""
 
-from collections.abc import Awaitable, Callable, Mapping, Sequence
+from collections.abc import Awaitable, Callable, Iterable, Mapping, Sequence
 from uuid import UUID
 
 from chassis.db import Transaction
@@ -31,10 +31,9 @@ async def apply(tx: Transaction, change: Change, tables: Mapping[UUID, Table] | 
 
 async def apply_together(tx: Transaction, changes: Sequence[Change]) -> None:
     """Changes of several orders that are locked, one of which may be new: all are stored before a table is
-    locked, as whoever places an order does it. Raises UnknownTable, TableFull, OrderTooLarge.
+    locked, as whoever places an order does it. Raises UnknownTable, TableFull.
     """
     for change in changes:
-        check_size(order_message(change.order))
         await (insert_order if change.before is None else update_order)(tx, change)
     await lock_tables_of(tx, changes)
     for change in changes:
@@ -42,6 +41,12 @@ async def apply_together(tx: Transaction, changes: Sequence[Change]) -> None:
         await _tell_unrouted(tx, change)
     for change in changes:
         publish(tx, change)
+
+
+def check_sizes(changes: Iterable[Change]) -> None:
+    """Whether all that these orders hold has room in them. Raises OrderTooLarge."""
+    for change in changes:
+        check_size(order_message(change.order))
 
 
 def publish(tx: Transaction, change: Change) -> None:

@@ -12,7 +12,7 @@ from services.orders.domain.order.change import Change, Locked, Stamp
 from services.orders.domain.order.merging import merge, taken_apart, unmerge
 from services.orders.domain.order.order import Order
 from services.orders.store.order import find_order, lock_order, lock_orders
-from services.orders.usecases.order.change import apply_together
+from services.orders.usecases.order.change import apply_together, check_sizes
 from services.orders.usecases.order.house import house_of
 from services.orders.usecases.ports import Command, Dependencies
 
@@ -33,6 +33,7 @@ async def merge_orders(
         locked = await lock_orders(tx, [order_id, *other_ids])
         sources = [locked[other_id] for other_id in other_ids]
         changes = merge(locked[order_id], sources, await house_of(tx), deps.stamp(command))
+        check_sizes(changes)
         await apply_together(tx, changes)
         merged = changes[0].order
         for source in sources:
@@ -54,6 +55,7 @@ async def unmerge_order(deps: Dependencies, command: Command, order_id: UUID, an
         target = locked.pop(order_id)
         sources = [locked[one.order_id] for one in target.order.merged if one.order_id in locked]
         changes = unmerge(target, sources, await house_of(tx), deps.stamp(command))
+        check_sizes(changes)
         return await _apart(tx, changes)
 
     return await execute(deps.db, command, answer, work)

@@ -17,7 +17,7 @@ from services.orders.domain.order.transfer import begun_beside, lines_to_move, m
 from services.orders.domain.table import Table, tables_of
 from services.orders.store.order import find_orders, lock_order, lock_orders, next_number
 from services.orders.store.table import find_table, lock_tables
-from services.orders.usecases.order.change import apply, apply_together
+from services.orders.usecases.order.change import apply, apply_together, check_sizes
 from services.orders.usecases.order.house import house_of
 from services.orders.usecases.ports import Command, Dependencies
 
@@ -80,6 +80,7 @@ async def _move(
         if not _takes(target.order, source.order, table, house):
             raise ConcurrentUpdate("The order at that table is another one now.")
     came, left = move_lines(source, target, lines, len(set(seats)), house, stamp)
+    check_sizes([came, left])
     # The order that has more comes first: stock is never held by nobody.
     await apply_together(tx, [came, left])
     _record(tx, source.order, came.order, lines)
