@@ -24,6 +24,7 @@ from fynlo.orders.v1 import (
     printing_pb2,
     printing_service_pb2,
     station_pb2,
+    transfers_service_pb2,
 )
 from fynlo_json import orders as orders_json
 from fynlo_json.catalog import ALLERGEN
@@ -410,6 +411,8 @@ class TransferOrderRequest(Body):
     """What TransferOrderRequest takes."""
 
     table_id: UUID
+    line_ids: Annotated[list[UUID], Field(max_length=200, default_factory=list)]
+    seats: Annotated[list[Annotated[int, Field(ge=1, le=200)]], Field(max_length=200, default_factory=list)]
 
 
 class StationHours(Body):
@@ -565,6 +568,16 @@ class RetryPrintJobRequest(Body):
     """What RetryPrintJobRequest takes."""
 
     printer_id: UUID | None = None
+
+
+class MergeOrdersRequest(Body):
+    """What MergeOrdersRequest takes."""
+
+    order_ids: Annotated[list[UUID], Field(min_length=1, max_length=20)]
+
+
+class UnmergeOrderRequest(Body):
+    """What UnmergeOrderRequest takes."""
 
 
 def _split_order(call: Call, body: SplitOrderRequest) -> checks_service_pb2.SplitOrderRequest:
@@ -803,7 +816,7 @@ def _list_orders(call: Call, body: None) -> orders_service_pb2.ListOrdersRequest
         page=common_pb2.PageRequest(
             limit=call.number("limit", 1, 200, default=50), cursor=call.cursor("cursor", 512)
         ),
-        states=call.some_of("state", ORDER_STATE.numbers, 8),
+        states=call.some_of("state", ORDER_STATE.numbers, 9),
         table_id=call.query_id("table_id"),
         business_date=call.date("business_date"),
         updated_since=call.instant("updated_since"),
@@ -863,7 +876,11 @@ def _set_order_note(call: Call, body: SetOrderNoteRequest) -> orders_service_pb2
 
 def _transfer_order(call: Call, body: TransferOrderRequest) -> orders_service_pb2.TransferOrderRequest:
     return orders_service_pb2.TransferOrderRequest(
-        request_id=call.key, order_id=call.id_of("order_id"), table_id=str(body.table_id)
+        request_id=call.key,
+        order_id=call.id_of("order_id"),
+        table_id=str(body.table_id),
+        line_ids=[str(one) for one in body.line_ids],
+        seats=body.seats,
     )
 
 
@@ -1086,6 +1103,16 @@ def _retry_print_job(call: Call, body: RetryPrintJobRequest) -> printing_service
     return printing_service_pb2.RetryPrintJobRequest(
         request_id=call.key, job_id=call.id_of("job_id"), printer_id=str(body.printer_id or "")
     )
+
+
+def _merge_orders(call: Call, body: MergeOrdersRequest) -> transfers_service_pb2.MergeOrdersRequest:
+    return transfers_service_pb2.MergeOrdersRequest(
+        request_id=call.key, order_id=call.id_of("order_id"), order_ids=[str(one) for one in body.order_ids]
+    )
+
+
+def _unmerge_order(call: Call, body: UnmergeOrderRequest) -> transfers_service_pb2.UnmergeOrderRequest:
+    return transfers_service_pb2.UnmergeOrderRequest(request_id=call.key, order_id=call.id_of("order_id"))
 
 
 ROUTES: Final[tuple[Route, ...]] = (
@@ -1916,6 +1943,28 @@ ROUTES: Final[tuple[Route, ...]] = (
         request=_retry_print_job,
         body=RetryPrintJobRequest,
         answer=lambda of: orders_json.print_job(of.job),
+        key="optional",
+        permission="orders.place",
+    ),
+    Route(
+        verb="POST",
+        path="/api/v2/orders/{order_id}/merge",
+        service="fynlo.orders.v1.TransfersService",
+        name="MergeOrders",
+        request=_merge_orders,
+        body=MergeOrdersRequest,
+        answer=lambda of: orders_json.order(of.order),
+        key="optional",
+        permission="orders.place",
+    ),
+    Route(
+        verb="POST",
+        path="/api/v2/orders/{order_id}/unmerge",
+        service="fynlo.orders.v1.TransfersService",
+        name="UnmergeOrder",
+        request=_unmerge_order,
+        body=UnmergeOrderRequest,
+        answer=lambda of: orders_json.order(of.order),
         key="optional",
         permission="orders.place",
     ),

@@ -12,6 +12,7 @@ from fynlo.orders.v1.orders_service_pb2_grpc import (
     add_OrdersServiceServicer_to_server,
 )
 from fynlo.orders.v1.printing_service_pb2_grpc import add_PrintingServiceServicer_to_server
+from fynlo.orders.v1.transfers_service_pb2_grpc import add_TransfersServiceServicer_to_server
 from fynlo.realtime.v1.channel_source_service_pb2_grpc import add_ChannelSourceServiceServicer_to_server
 
 from chassis.process.composition import open_service
@@ -29,6 +30,7 @@ from services.orders.rpc.line import LinesRpc
 from services.orders.rpc.order import OrdersRpc
 from services.orders.rpc.printing import PrintingRpc
 from services.orders.rpc.promotion import PromotionRpc
+from services.orders.rpc.transfer import TransfersRpc
 from services.orders.settings import OrdersSettings
 from services.orders.usecases.copies import Copies
 from services.orders.usecases.day import publish_forever
@@ -44,6 +46,7 @@ async def build(settings: OrdersSettings) -> Service:
     orders.serve(add_OrdersServiceServicer_to_server, OrdersRpc(deps))
     orders.serve(add_LinesServiceServicer_to_server, LinesRpc(deps, orders.trust))
     orders.serve(add_ChecksServiceServicer_to_server, ChecksRpc(deps))
+    orders.serve(add_TransfersServiceServicer_to_server, TransfersRpc(deps))
     orders.serve(add_KitchenServiceServicer_to_server, KitchenRpc(deps))
     orders.serve(add_KitchenBoardServiceServicer_to_server, BoardRpc(deps))
     orders.serve(add_FloorServiceServicer_to_server, FloorRpc(deps))

@@ -151,6 +151,28 @@ class VatGroup:
 
 
 @dataclass(frozen=True, slots=True)
+class Rounding:
+    """Pennies that came to a bill from others, which would otherwise be lost: those of its service charge,
+    and those of the groups. Each may be negative.
+    """
+
+    service_charge_minor: int = 0
+    vat: tuple[VatGroup, ...] = ()
+
+    def plus(self, other: "Rounding") -> "Rounding":
+        """Both together."""
+        of_rate: dict[int, tuple[int, int]] = {}
+        for group in (*self.vat, *other.vat):
+            gross, vat = of_rate.get(group.rate_bp, (0, 0))
+            of_rate[group.rate_bp] = gross + group.gross_minor, vat + group.vat_minor
+        groups = tuple(VatGroup(rate, *of_rate[rate]) for rate in sorted(of_rate) if any(of_rate[rate]))
+        return Rounding(self.service_charge_minor + other.service_charge_minor, groups)
+
+
+EXACT = Rounding()
+
+
+@dataclass(frozen=True, slots=True)
 class Bill:
     """A computed bill; ``line_vat_minor`` has the VAT of each line in the order they came in,
     ``part_vat_minor`` that of the parts of each.
@@ -166,8 +188,11 @@ class Bill:
     part_vat_minor: tuple[tuple[int, ...], ...]
 
 
-def bill(lines: Sequence[LineToPrice], mode: BillMode, service_charge_bp: int) -> Bill:
-    """The bill of ``lines``. ``service_charge_bp`` is 0 where none is due (takeaway, delivery).
+def bill(
+    lines: Sequence[LineToPrice], mode: BillMode, service_charge_bp: int, rounding: Rounding = EXACT
+) -> Bill:
+    """The bill of ``lines``. ``service_charge_bp`` is 0 where none is due (takeaway, delivery). Of
+    ``rounding`` counts what there is something for.
 
     Raises ValueError for a line or a part of one that is negative, and for parts that are not their line.
     """
@@ -175,9 +200,11 @@ def bill(lines: Sequence[LineToPrice], mode: BillMode, service_charge_bp: int) -
     net = [line.net_minor for line in lines]
     goods = sum(net)
     service = percent(goods, service_charge_bp)
+    if goods and rounding.service_charge_minor:
+        service = max(0, service + rounding.service_charge_minor)
     taxed_service = [0] * len(net) if mode is BillMode.INCLUSIVE_OPTIONAL else _spread(service, net)
     taxed = [amount + share for amount, share in zip(net, taxed_service, strict=True)]
-    groups, line_vat, part_vat = _line_vat(lines, taxed, mode)
+    groups, line_vat, part_vat = _line_vat(lines, taxed, mode, rounding)
     vat = sum(group.vat_minor for group in groups)
     on_top = vat if mode is BillMode.EXCLUSIVE_LEGACY else 0
     return Bill(
@@ -204,15 +231,15 @@ def _check(lines: Sequence[LineToPrice]) -> None:
 
 
 def _line_vat(
-    lines: Sequence[LineToPrice], taxed: Sequence[int], mode: BillMode
+    lines: Sequence[LineToPrice], taxed: Sequence[int], mode: BillMode, rounding: Rounding
 ) -> tuple[tuple[VatGroup, ...], list[int], tuple[tuple[int, ...], ...]]:
     """The groups, the VAT of each line, and that of its parts, of which most have none."""
     if not any(line.parts for line in lines):
-        groups, line_vat = _vat([line.vat_rate_bp for line in lines], taxed, mode)
+        groups, line_vat = _vat([line.vat_rate_bp for line in lines], taxed, mode, rounding)
         return groups, line_vat, ((),) * len(lines)
     parts = [_parts(line, amount) for line, amount in zip(lines, taxed, strict=True)]
     flat = [part for of_line in parts for part in of_line]
-    groups, flat_vat = _vat([rate for rate, _ in flat], [amount for _, amount in flat], mode)
+    groups, flat_vat = _vat([rate for rate, _ in flat], [amount for _, amount in flat], mode, rounding)
     vat_of = iter(flat_vat)
     vat = [tuple(next(vat_of) for _ in of_line) for of_line in parts]
     of_parts = tuple(of_line if line.parts else () for line, of_line in zip(lines, vat, strict=True))
@@ -228,7 +255,7 @@ def _parts(line: LineToPrice, taxed_minor: int) -> list[tuple[int, int]]:
 
 
 def _vat(
-    rates: Sequence[int], taxed: Sequence[int], mode: BillMode
+    rates: Sequence[int], taxed: Sequence[int], mode: BillMode, rounding: Rounding
 ) -> tuple[tuple[VatGroup, ...], list[int]]:
     """VAT per rate over the whole order, then spread over what has that rate: never per line or per unit."""
     part_vat = [0] * len(rates)
@@ -243,6 +270,10 @@ def _vat(
         else:
             vat = divide_half_up(amount * rate, BASIS_POINTS_IN_ONE + rate)
             gross = amount
+        more = next((one for one in rounding.vat if one.rate_bp == rate), None)
+        if more is not None and amount:
+            gross = max(0, gross + more.gross_minor)
+            vat = min(max(0, vat + more.vat_minor), gross)
         groups.append(VatGroup(rate, gross, vat))
         for index, share in zip(members, _spread(vat, amounts), strict=True):
             part_vat[index] = share

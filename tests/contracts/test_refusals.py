@@ -24,6 +24,7 @@ SERVICES = {
     "PrintingService": "orders",
     "ChannelSourceService": "realtime",
     "ChecksService": "orders",
+    "TransfersService": "orders",
     "DiscountsService": "orders",
     "FloorService": "orders",
     "KitchenBoardService": "orders",

@@ -20,6 +20,9 @@ _NULL = "null means none, as in every text that may be left out"
 CHANGED: dict[str, str] = {
     "POST /api/v2/orders/quote body .lines required array minItems=1 maxItems=200": "a quote takes whatever "
     "an order's body may be; a basket without lines is refused with empty_order",
+    "GET /api/v2/orders query state optional string pattern='^((draft|validated|paid|preparing|ready|done|"
+    "invoiced|cancelled)(,(draft|validated|paid|preparing|ready|done|invoiced|cancelled)){0,7})?$'": "an "
+    "order may be part of another one, which is a state beside the others",
     **{
         f"{operation} body .{name} optional string pattern={pattern!r} maxLength={most}": _NULL
         for name, pattern, most, operations in (

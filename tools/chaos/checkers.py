@@ -13,7 +13,7 @@ from tools.chaos.money_checkers import drawers_agree, money_adds_up, totals_are_
 from tools.chaos.observe import Observations
 
 UNPUBLISHED_SECONDS = 10.0
-CLOSED_STATES = frozenset({"done", "invoiced", "cancelled"})
+CLOSED_STATES = frozenset({"done", "invoiced", "cancelled", "merged"})
 OPEN_TICKETS = frozenset({"queued", "preparing", "ready"})
 SNAPSHOT_OPEN_ORDERS = 500
 """A snapshot names at most this many open orders."""

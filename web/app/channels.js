@@ -2,7 +2,7 @@
 // Events carry whole resources, so applying one twice changes nothing.
 
 const CLOSED_ORDERS_MAX = 50;
-const CLOSED = new Set(["done", "invoiced", "cancelled"]);
+const CLOSED = new Set(["done", "invoiced", "cancelled", "merged"]);
 
 const byId = (items, id = "id") => Object.fromEntries((items || []).map((item) => [item[id], item]));
 

@@ -42,6 +42,7 @@ const STATES = {
   done: "Done",
   invoiced: "Invoiced",
   cancelled: "Cancelled",
+  merged: "Part of another order",
 };
 const TABLE_STATES = {
   free: "Free",

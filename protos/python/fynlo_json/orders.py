@@ -25,6 +25,7 @@ from fynlo.orders.v1 import (
     printing_pb2,
     printing_service_pb2,
     station_pb2,
+    transfers_pb2,
 )
 
 from fynlo_json.catalog import ALLERGEN
@@ -155,6 +156,7 @@ def discount(of: discounts_pb2.Discount) -> Json:
         }
         if of.promotion_id
         else None,
+        **({"of_order_id": of.of_order_id} if of.of_order_id else {}),
     }
 
 
@@ -279,6 +281,24 @@ def line_added(of: lines_pb2.LineAdded) -> Json:
     }
 
 
+def line_moved_from(of: transfers_pb2.LineMovedFrom) -> Json:
+    """Where a line of this order has come from."""
+    return {
+        "order_id": of.order_id,
+        "order_number": of.order_number,
+        "merged": of.merged,
+    }
+
+
+def line_moved_to(of: transfers_pb2.LineMovedTo) -> Json:
+    """Where a line of this order has gone. It stays here as a line of which nothing is left."""
+    return {
+        "order_id": of.order_id,
+        "order_number": of.order_number,
+        "quantity": of.quantity,
+    }
+
+
 def line_portion(of: orders_pb2.LinePortion) -> Json:
     """A part of a line that has a VAT rate of its own: an option of another VAT class, or a component of a combo. The amounts of a line's portions add up to the line's."""
     return {
@@ -378,6 +398,29 @@ def list_tickets_response(of: orders_service_pb2.ListTicketsResponse) -> Json:
     }
 
 
+def merged_into(of: transfers_pb2.MergedInto) -> Json:
+    """The order that this one is part of now."""
+    return {
+        "order_id": of.order_id,
+        "number": of.number,
+    }
+
+
+def merged_order(of: transfers_pb2.MergedOrder) -> Json:
+    """An order that is part of this one until they are taken apart."""
+    return {
+        "order_id": of.order_id,
+        "number": of.number,
+        "table": {
+            "id": of.table_id,
+            "name": of.table_name or None,
+        }
+        if of.table_id
+        else None,
+        "covers": of.covers or None,
+    }
+
+
 def metrics_updated(of: events_pb2.MetricsUpdated) -> Json:
     return {
         "metrics": restaurant_metrics(of.metrics),
@@ -421,6 +464,8 @@ def order(of: orders_pb2.Order) -> Json:
         "discounts": [discount(one) for one in of.discounts],
         "invoice_number": of.invoice_number or None,
         "split": split(of.split) if of.HasField("split") else None,
+        **({"merged": [merged_order(one) for one in of.merged]} if of.merged else {}),
+        **({"merged_into": merged_into(of.merged_into)} if of.HasField("merged_into") else {}),
     }
 
 
@@ -463,6 +508,8 @@ def order_line(of: orders_pb2.OrderLine) -> Json:
         "added": line_added(of.added) if of.HasField("added") else None,
         **({"may_contain": [ALLERGEN[one] for one in of.may_contain]} if of.may_contain else {}),
         **({"portions": [line_portion(one) for one in of.portions]} if of.portions else {}),
+        **({"moved_to": line_moved_to(of.moved_to)} if of.HasField("moved_to") else {}),
+        **({"moved_from": line_moved_from(of.moved_from)} if of.HasField("moved_from") else {}),
     }
 
 
@@ -755,6 +802,7 @@ def table(of: floor_pb2.Table) -> Json:
         "server_id": of.server_id or None,
         "reservation": reservation(of.reservation) if of.HasField("reservation") else None,
         "version": of.version,
+        **({"joined_table_ids": list(of.joined_table_ids)} if of.joined_table_ids else {}),
     }
 
 
@@ -801,6 +849,7 @@ def ticket(of: orders_pb2.Ticket) -> Json:
         "rerouted_from_station_id": of.rerouted_from_station_id or None,
         "rerouted_at": instant(of.rerouted_at) if of.HasField("rerouted_at") else None,
         **({"may_contain": [ALLERGEN[one] for one in of.may_contain]} if of.may_contain else {}),
+        **({"moved_from": ticket_moved_from(of.moved_from)} if of.HasField("moved_from") else {}),
     }
 
 
@@ -843,6 +892,14 @@ def ticket_line(of: orders_pb2.TicketLine) -> Json:
         "item_id": of.item_id or None,
         "cancel_seen_quantity": of.cancel_seen_quantity,
         "revision": of.revision,
+    }
+
+
+def ticket_moved_from(of: transfers_pb2.TicketMovedFrom) -> Json:
+    """Where the guests of a ticket sat, and on which order it was."""
+    return {
+        "order_number": of.order_number,
+        "table": of.table_name or None,
     }
 
 

@@ -37,8 +37,9 @@ class Figures:
 
 
 def figures(order: Order | None, tickets: Iterable[Ticket]) -> Figures:
-    """What the order adds to its day; a draft, or none, adds nothing."""
-    if order is None or order.placed_at is None:
+    """What the order adds to its day; a draft, or none, adds nothing, and one that is part of another order
+    adds what that one adds."""
+    if order is None or order.placed_at is None or order.lifecycle is Lifecycle.MERGED:
         return Figures()
     cancelled = order.lifecycle is Lifecycle.CANCELLED
     return Figures(

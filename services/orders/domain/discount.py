@@ -48,3 +48,5 @@ class Discount:
     promotion: OfPromotion | None = None
     amount_minor: int = 0
     """What it takes off the order as it is."""
+    of_order: UUID | None = None
+    """Of orders that were merged: with which one it came. One of the whole order is off that one's lines."""

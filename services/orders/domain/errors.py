@@ -152,6 +152,30 @@ class SplitRefused(Unprocessable):
         super().__init__(detail, reason=reason, fields=[FieldError(field, reason, detail)])
 
 
+class NothingStays(Unprocessable):
+    """All of an order would go to another one."""
+
+
+class OrdersDiffer(Conflict):
+    """What one order sells costs something else on the other; ``metadata`` has ``differs``."""
+
+
+class OrderMerged(Conflict):
+    """Others are merged into it."""
+
+
+class OrderSplit(Conflict):
+    """It is split into checks."""
+
+
+class SameOrder(Unprocessable):
+    """An order becomes no part of itself, and is named once."""
+
+
+class TooManyMerged(Unprocessable):
+    """More orders than may be part of one."""
+
+
 class UnknownMenuVersion(Unprocessable):
     """The client names a menu version that does not exist yet."""
 

@@ -62,7 +62,7 @@ def fits(captured: Captured, change: Change) -> bool:
     totals = change.order.totals
     return (
         change.before is not None
-        and change.before.lifecycle not in {Lifecycle.DRAFT, Lifecycle.CANCELLED}
+        and change.before.lifecycle not in {Lifecycle.DRAFT, Lifecycle.CANCELLED, Lifecycle.MERGED}
         and totals.paid_minor <= totals.total_minor
         and captured.currency_code == change.before.currency_code
     )

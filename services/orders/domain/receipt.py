@@ -141,7 +141,7 @@ class Receipt:
 def receipt_of(order: Order, restaurant: RestaurantCopy, tenders: Iterable[Tender]) -> Receipt:
     """The bill or the receipt of an order as it is now. Raises NothingToPrint for drafts and what is
     cancelled."""
-    if order.placed_at is None or order.lifecycle is Lifecycle.CANCELLED:
+    if order.placed_at is None or order.lifecycle in {Lifecycle.CANCELLED, Lifecycle.MERGED}:
         raise NothingToPrint("Only an order that is placed and not cancelled has a bill.")
     given, totals = tuple(tenders), order.totals
     is_paid = totals.due_minor == 0

@@ -75,6 +75,8 @@ class Seated:
     covers: int
     server_id: str
     is_paying: bool
+    joined: tuple[UUID, ...] = ()
+    """The other tables of the order, where others were merged into it."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -127,6 +129,11 @@ class Table:
         return sum(one.covers for one in self.seated)
 
     @property
+    def joined(self) -> tuple[UUID, ...]:
+        """The other tables of its open orders."""
+        return tuple(dict.fromkeys(table_id for one in self.seated for table_id in one.joined))
+
+    @property
     def server_id(self) -> str:
         """Who took the first of its open orders; empty without any."""
         return self.seated[0].server_id if self.seated else ""
@@ -150,20 +157,37 @@ def check_table_count(others: int) -> None:
         raise TooManyTables(f"A restaurant has at most {TABLES_MAX} tables.")
 
 
-def seated_of(order: Order) -> Seated | None:
-    """How its table knows the order; None where it is at no table, or closed."""
-    if order.table is None or order.lifecycle not in OPEN_AT_TABLE:
+def tables_of(order: Order) -> tuple[UUID, ...]:
+    """Where its guests sit: at its own table, and at those of orders that were merged into it."""
+    own = () if order.table is None else (order.table.id,)
+    if not order.merged:
+        return own
+    theirs = (one.table_id for one in order.merged)
+    return tuple(dict.fromkeys((*own, *(table_id for table_id in theirs if table_id is not None))))
+
+
+def seated_of(order: Order, table_id: UUID | None = None) -> Seated | None:
+    """How a table of the order (None: its own, or the first) knows it; None where it is not there, or
+    closed."""
+    at = tables_of(order)
+    table_id = table_id or next(iter(at), None)
+    if table_id not in at or order.lifecycle not in OPEN_AT_TABLE:
         return None
     paid_in_part = order.totals.paid_minor > 0 and order.totals.due_minor > 0
     paid_after_the_meal = order.totals.paid_minor > 0 and order.service_flow is ServiceFlow.PAY_LATER
     is_paying = paid_in_part or paid_after_the_meal
-    return Seated(order.id, order.covers, order.placed_by.user_id, is_paying)
+    joined = tuple(one for one in at if one != table_id)
+    covers = order.covers
+    if joined:
+        theirs = {one: sum(each.covers for each in order.merged if each.table_id == one) for one in at}
+        covers = theirs[table_id] if table_id != at[0] else covers - sum(theirs[one] for one in joined)
+    return Seated(order.id, covers, order.placed_by.user_id, is_paying, joined)
 
 
 def followed(table: Table, before: Order | None, after: Order) -> Table:
     """The table once an order at it, or on its way to or from it, is as it is ``after``. Raises TableFull."""
-    seated = seated_of(after)
-    if after.table is not None and after.table.id == table.id and seated is not None:
+    seated = seated_of(after, table.id)
+    if seated is not None:
         return _sat_down(table, seated)
     if before is not None and any(one.order_id == before.id for one in table.seated):
         return _got_up(table, before)

@@ -14,6 +14,7 @@ from services.orders.domain.errors import (
     TicketStepRefused,
 )
 from services.orders.domain.menu import OrderType
+from services.orders.domain.moved import TicketMovedFrom
 from services.orders.domain.order.order import (
     NO_REMARKS,
     STAGE,
@@ -115,6 +116,7 @@ class Ticket:
     table_name: str = ""
     may_contain: tuple[int, ...] = ()
     rerouted: Rerouted | None = None
+    moved_from: TicketMovedFrom | None = None
     told: object = field(default=None, init=False, repr=False, compare=False)
     """As an order's."""
 

@@ -146,8 +146,11 @@ class OrdersRpc(OrdersServiceServicer):
         self, request: orders_api.TransferOrderRequest, context: Context
     ) -> orders_api.TransferOrderResponse:
         command, order_id = command_of("TransferOrder", request), UUID(request.order_id)
-        reply = await transfer_order(self._deps, command, order_id, UUID(request.table_id), TRANSFERRED)
-        deeds.tell_transferred(reply.order)
+        lines, seats = [UUID(line_id) for line_id in request.line_ids], list(request.seats)
+        table_id = UUID(request.table_id)
+        reply = await transfer_order(self._deps, command, order_id, table_id, TRANSFERRED, lines, seats)
+        if not (lines or seats):
+            deeds.tell_transferred(reply.order)
         return reply
 
     async def SetOrderStatus(

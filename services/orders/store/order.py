@@ -2,7 +2,7 @@
 statement, with its tickets, history and what its day gains.
 """
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import date
 from uuid import UUID
@@ -11,6 +11,7 @@ import asyncpg
 from fynlo.orders.v1 import orders_pb2
 
 from chassis.db import Record, Transaction
+from chassis.db.errors import ConcurrentUpdate
 from services.orders.domain.errors import OrderNotFound, TicketNotFound
 from services.orders.domain.order.change import Change, Locked
 from services.orders.domain.order.order import Order
@@ -64,11 +65,11 @@ tickets AS (
         $25::timestamptz[], $26::timestamptz[], $27::text[], $28::timestamptz[], $29::bytea[])
         AS t (id, station_id, revision, state, business_date, created_at, ready_at, acknowledged_at,
         alarm_cause, alarm_at, body)
-    ON CONFLICT (restaurant_id, id) DO UPDATE SET station_id = excluded.station_id,
-        revision = excluded.revision, state = excluded.state, business_date = excluded.business_date,
-        created_at = excluded.created_at, ready_at = excluded.ready_at,
-        acknowledged_at = excluded.acknowledged_at, alarm_cause = excluded.alarm_cause,
-        alarm_at = excluded.alarm_at, body = excluded.body
+    ON CONFLICT (restaurant_id, id) DO UPDATE SET order_id = excluded.order_id,
+        station_id = excluded.station_id, revision = excluded.revision, state = excluded.state, business_date
+        = excluded.business_date, created_at = excluded.created_at, ready_at = excluded.ready_at,
+        acknowledged_at = excluded.acknowledged_at, alarm_cause = excluded.alarm_cause, alarm_at =
+        excluded.alarm_at, body = excluded.body
 ), history AS (
     INSERT INTO order_history (restaurant_id, order_id, sequence, moved, command_id, actor_id, actor_name,
         device_id, occurred_at, recorded_at, reason)
@@ -112,6 +113,14 @@ SELECT count(*) FROM saved
 """  # noqa: S608
 FIND_ORDER = "SELECT * FROM orders WHERE restaurant_id = $1 AND id = $2"
 LOCK_ORDER = "SELECT * FROM orders WHERE restaurant_id = $1 AND id = $2 FOR UPDATE"
+# In one order, whoever locks: what one merges the other takes apart.
+LOCK_ORDERS = """
+SELECT * FROM orders WHERE restaurant_id = $1 AND id = ANY ($2::uuid[]) ORDER BY id FOR UPDATE
+"""
+# The row of the day is there: an order of it is locked.
+NEXT_NUMBER = """
+SELECT last_number + 1 FROM order_day WHERE restaurant_id = $1 AND business_date = $2 FOR UPDATE
+"""
 FIND_ORDERS = """
 SELECT o.* FROM unnest($2::uuid[]) WITH ORDINALITY AS wanted (id, place)
 JOIN orders AS o ON o.restaurant_id = $1 AND o.id = wanted.id ORDER BY wanted.place
@@ -201,12 +210,31 @@ async def lock_order(tx: Transaction, order_id: UUID) -> Locked:
     return Locked(order_in(row), await find_tickets_of(tx, order_id))
 
 
+async def lock_orders(tx: Transaction, order_ids: Iterable[UUID]) -> dict[UUID, Locked]:
+    """As lock_order, several of them. Raises OrderNotFound where one is missing."""
+    wanted = list(order_ids)
+    found = {row["id"]: order_in(row) for row in await tx.fetch(LOCK_ORDERS, tx.tenant, wanted)}
+    missing = next((order_id for order_id in wanted if order_id not in found), None)
+    if missing is not None:
+        raise OrderNotFound(f"There is no order {missing}.")
+    return {key: Locked(order, await find_tickets_of(tx, key)) for key, order in found.items()}
+
+
+async def next_number(tx: Transaction, business_date: date) -> int:
+    """Of a day that has orders; its row is locked until the order is stored."""
+    number: int = await tx.fetchval(NEXT_NUMBER, tx.tenant, business_date)
+    return number
+
+
 async def lock_order_of_ticket(tx: Transaction, ticket_id: UUID) -> Locked:
-    """As lock_order. Raises TicketNotFound."""
+    """As lock_order. Raises TicketNotFound, ConcurrentUpdate (it has just gone to another order)."""
     order_id = await tx.fetchval(FIND_ORDER_OF_TICKET, tx.tenant, ticket_id)
     if order_id is None:
         raise TicketNotFound("There is no such ticket.")
-    return await lock_order(tx, order_id)
+    locked = await lock_order(tx, order_id)
+    if all(ticket.id != ticket_id for ticket in locked.tickets):
+        raise ConcurrentUpdate("The ticket has just gone to another order.")
+    return locked
 
 
 def order_in(row: Record) -> Order:

@@ -1,6 +1,6 @@
 """Tables: one row each, with the orders that are open at it."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from datetime import UTC, datetime
 from typing import Any
 from uuid import UUID
@@ -116,7 +116,7 @@ def _values(tx: Transaction, table: Table) -> list[object]:
         layout.shape.value,
         layout.x,
         layout.y,
-        [[str(one.order_id), one.covers, one.server_id, one.is_paying] for one in table.seated],
+        [_seated_document(one) for one in table.seated],
         table.is_dirty,
         None if reservation is None else reservation.starts_at,
         None if reservation is None else reservation.minutes,
@@ -141,8 +141,15 @@ def _table_in(row: Record) -> Table:
     )
 
 
-def _seated_in(order_id: str, covers: int, server_id: str, is_paying: bool) -> Seated:
-    return Seated(UUID(order_id), covers, server_id, is_paying)
+def _seated_document(one: Seated) -> list[Any]:
+    joined = [[str(table_id) for table_id in one.joined]] if one.joined else []
+    return [str(one.order_id), one.covers, one.server_id, one.is_paying, *joined]
+
+
+def _seated_in(
+    order_id: str, covers: int, server_id: str, is_paying: bool, joined: Sequence[str] = ()
+) -> Seated:
+    return Seated(UUID(order_id), covers, server_id, is_paying, tuple(UUID(table_id) for table_id in joined))
 
 
 def _reservation_in(row: Any) -> Reservation | None:

@@ -9,6 +9,7 @@ from services.orders.store import payment as store
 from services.orders.store.order import lock_order
 from services.orders.store.station import find_stations
 from services.orders.usecases.order.change import apply
+from services.orders.usecases.order.merging import taken_out_for_money
 from services.orders.usecases.restaurant import restaurant_of
 
 _log = get_logger("orders.payments")
@@ -26,6 +27,7 @@ async def record_payment(tx: Transaction, clock: Clock, captured: Captured) -> b
     if not await store.insert_payment(tx, captured, at):
         return False
     stamp = Stamp(f"payment:{captured.payment_id}", captured.taken_by, at)
+    locked = await taken_out_for_money(tx, locked, stamp)
     restaurant, stations = await restaurant_of(tx), await find_stations(tx)
     change = record(locked, captured, stations, restaurant.auto_complete, stamp)
     await apply(tx, change)

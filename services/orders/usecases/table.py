@@ -5,7 +5,7 @@ in a way that its table is told of. An order without a table costs nothing here.
 an order, its day, its tables by their ids.
 """
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import replace
 from uuid import UUID
 
@@ -126,15 +126,31 @@ async def table_for(tx: Transaction, table_id: UUID) -> Table:
     return found[table_id]
 
 
+async def lock_tables_of(tx: Transaction, changes: Iterable[Change]) -> None:
+    """All tables that these changes concern, for ``tell_tables`` of each. Raises UnknownTable where one is
+    not there any more."""
+    wanted = {table_id for change in changes for table_id in _concerned(change)}
+    found = await store.lock_tables(tx, wanted) if wanted else {}
+    for missing in wanted - found.keys():
+        raise UnknownTable(missing)
+
+
+def _concerned(change: Change) -> set[UUID]:
+    orders = (change.before, change.order)
+    return {table_id for order in orders if order is not None for table_id in rules.tables_of(order)}
+
+
 async def tell_tables(tx: Transaction, change: Change, locked: Mapping[UUID, Table] | None = None) -> None:
     """Tells the tables of an order what its change means for them; ``locked`` are those of which it is known
     that this transaction has them. Raises TableFull.
     """
     before = None if change.before is None else rules.seated_of(change.before)
-    concerned = {
-        order.table.id for order in (change.before, change.order) if order is not None and order.table
-    }
-    stays = change.before is not None and change.before.table == change.order.table
+    concerned = _concerned(change)
+    stays = (
+        change.before is not None
+        and change.before.table == change.order.table
+        and change.before.merged == change.order.merged
+    )
     if not concerned or (stays and before == rules.seated_of(change.order)):
         return
     known = dict(locked or {})

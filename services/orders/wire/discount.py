@@ -63,6 +63,7 @@ def _discount_message(discount: Discount, places: dict[UUID, int]) -> discounts_
         approved_by=None if discount.approved_by is None else actor_message(discount.approved_by),
         given_at=timestamp(discount.at),
         cap_bp=discount.cap_bp,
+        of_order_id="" if discount.of_order is None else str(discount.of_order),
     )
     if promotion is None:
         message.line_id = str(discount.line_ids[0]) if discount.line_ids else ""
@@ -90,6 +91,7 @@ def _discount_of(message: discounts_pb2.Discount, order: orders_pb2.Order) -> Di
         cap_bp=message.cap_bp,
         promotion=_promotion_of(message) if promoted else None,
         amount_minor=message.amount_minor,
+        of_order=UUID(message.of_order_id) if message.of_order_id else None,
     )
 
 

@@ -7,9 +7,11 @@ from fynlo.orders.v1 import lines_service_pb2 as lines_api
 
 from chassis.errors import InvalidArgument
 from chassis.instants import instant_of, timestamp
+from services.orders.domain.moved import MovedFrom, MovedTo
 from services.orders.domain.order.line import Edit
 from services.orders.domain.order.order import NEVER_CHANGED, Line, LineAdded, LineChanged, LineVoid
 from services.orders.wire.actor import actor_message, actor_of
+from services.orders.wire.transfer import moved_from_of, moved_to_of, write_moves
 
 
 class Life(NamedTuple):
@@ -18,6 +20,8 @@ class Life(NamedTuple):
     voids: tuple[LineVoid, ...]
     added: LineAdded | None
     changed: LineChanged
+    moved_to: MovedTo | None
+    moved_from: MovedFrom | None
 
 
 def edit_of(request: lines_api.ChangeLineRequest) -> Edit:
@@ -51,6 +55,7 @@ def write_life(line: Line, message: orders_pb2.OrderLine) -> None:
                 quantity=changed.quantity, note=changed.note, seat=changed.seat, course=changed.course
             )
         )
+    write_moves(line, message)
 
 
 def life_of(message: orders_pb2.OrderLine) -> Life:
@@ -59,6 +64,8 @@ def life_of(message: orders_pb2.OrderLine) -> Life:
         voids=tuple(_void_of(void) for void in message.voids) if message.voids else (),
         added=_added_of(message.added) if message.HasField("added") else None,
         changed=_changed_of(message.changed) if message.HasField("changed") else NEVER_CHANGED,
+        moved_to=moved_to_of(message),
+        moved_from=moved_from_of(message),
     )
 
 

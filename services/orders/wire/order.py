@@ -37,6 +37,7 @@ from services.orders.wire.configured import (
 from services.orders.wire.discount import discount_messages, discounts_of
 from services.orders.wire.line import life_of, refuse_unstorable, write_life
 from services.orders.wire.remark import remarks_of, write_remarks
+from services.orders.wire.transfer import merged_into_of, merged_of, rounding_of, write_merging
 
 
 def wanted_order(draft: orders_api.OrderDraft, own_id: UUID) -> WantedOrder:
@@ -131,6 +132,9 @@ def order_of(message: orders_pb2.Order, row: Mapping[str, Any]) -> Order:
         split_version=message.split_version,
         customer_id=UUID(message.customer_id) if message.customer_id else None,
         invoice_number=message.invoice_number,
+        merged=merged_of(message),
+        merged_into=merged_into_of(message),
+        rounding=rounding_of(message),
     )
 
 
@@ -177,6 +181,7 @@ def _order_message(order: Order) -> orders_pb2.Order:
         invoice_number=order.invoice_number,
     )
     write_remarks(order.remarks, message)
+    write_merging(order, message)
     if order.split is not None:
         message.split.CopyFrom(split_message(order.split))
     return message
@@ -274,6 +279,8 @@ def _line_of(message: orders_pb2.OrderLine) -> Line:
         voids=life.voids,
         added=life.added,
         changed=life.changed,
+        moved_to=life.moved_to,
+        moved_from=life.moved_from,
         may_contain=tuple(message.may_contain),
         portions=portions_of(message.portions),
         stock_uses=stock_uses_of(message.stock_uses),

@@ -28,6 +28,7 @@ def table_message(table: Table) -> floor_pb2.Table:
         server_id=table.server_id,
         reservation=_reservation_message(table.reservation),
         version=table.version,
+        joined_table_ids=[str(table_id) for table_id in table.joined],
     )
 
 

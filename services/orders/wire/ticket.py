@@ -12,6 +12,7 @@ from services.orders.domain.ticket import Rerouted, Ticket, TicketLine
 from services.orders.wire import enums
 from services.orders.wire.configured import option_messages, options_of
 from services.orders.wire.remark import remarks_of, write_remarks
+from services.orders.wire.transfer import ticket_moved_from, ticket_moved_from_of
 
 
 def ticket_message(ticket: Ticket) -> orders_pb2.Ticket:
@@ -46,6 +47,7 @@ def ticket_of(message: orders_pb2.Ticket, row: Mapping[str, Any]) -> Ticket:
         table_name=message.table_name,
         may_contain=tuple(message.may_contain),
         rerouted=_rerouted_of(message),
+        moved_from=ticket_moved_from_of(message),
     )
 
 
@@ -81,6 +83,8 @@ def _ticket_message(ticket: Ticket) -> orders_pb2.Ticket:
     if ticket.rerouted is not None:
         message.rerouted_from_station_id = str(ticket.rerouted.from_station_id)
         message.rerouted_at.CopyFrom(timestamp(ticket.rerouted.at))
+    if ticket.moved_from is not None:
+        message.moved_from.MergeFrom(ticket_moved_from(ticket.moved_from))
     write_remarks(ticket.remarks, message)
     return message
 

@@ -260,6 +260,19 @@ async def _transfer(operation: Operation, shop: Shop, caller: Device) -> Sent:
     return Sent({"order_id": order["id"]}, put(operation.example, table_id=table["id"]))
 
 
+@case("POST /orders/{order_id}/merge")
+async def _merge(operation: Operation, shop: Shop, caller: Device) -> Sent:
+    order, other = await shop.order(), await shop.order()
+    return Sent({"order_id": order["id"]}, put(operation.example, order_ids__0=other["id"]))
+
+
+@case("POST /orders/{order_id}/unmerge")
+async def _unmerge(operation: Operation, shop: Shop, caller: Device) -> Sent:
+    order, other = await shop.order(), await shop.order()
+    await shop.owner.post(f"/api/v2/orders/{order['id']}/merge", {"order_ids": [other["id"]]})
+    return Sent({"order_id": order["id"]}, operation.example)
+
+
 @case("POST /orders/{order_id}/lines")
 async def _add_lines(operation: Operation, shop: Shop, caller: Device) -> Sent:
     order, line = await shop.order(), await shop.line()

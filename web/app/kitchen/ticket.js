@@ -40,6 +40,7 @@ export function Ticket({ ticket, position, selected, onSelect }) {
     <${Allergies} ticket=${ticket} />
     ${ticket.note && !off && html`<p class="order-note"><b>Whole order</b> <bdi>${plain(ticket.note)}</bdi></p>`}
     ${ticket.rerouted_from_station_id && !off && html`<p class="rerouted">From <bdi>${plain(stationName(ticket.rerouted_from_station_id)) || "another station"}</bdi>: nobody there had it</p>`}
+    ${ticket.moved_from && !off && html`<p class="rerouted">Was order ${ticket.moved_from.order_number ?? ""}${ticket.moved_from.table ? html` · table <bdi>${plain(ticket.moved_from.table)}</bdi>` : ""}</p>`}
     ${off && html`<p class="off-banner">Cancelled – stop cooking</p>`}
     <${Off} ticket=${ticket} />
     <ul class="ticket-lines">${ticket.lines.filter((line) => off || line.state !== "cancelled" || unseenOff(line) > 0).map((line) => html`<${Line} key=${line.id} ticket=${ticket} line=${line} />`)}</ul>

@@ -30,10 +30,12 @@ export function BillLine({ order, line, currency, closed }) {
     ${rest.map((option) => html`<small key=${option.option_id} class=${option.parent_option_id ? "nested" : ""}>${plain(option.name)} ${delta(option.price_delta_minor, currency)}</small>`)}
     ${(line.seat || line.course) && html`<small>${[line.seat && `seat ${line.seat}`, line.course && plain(line.course)].filter(Boolean).join(" · ")}</small>`}
     ${line.note && html`<small class="note"><bdi>${plain(line.note)}</bdi></small>`}
-    ${off > 0 && !line.voided && html`<small class="off">${off} voided</small>`}`;
+    ${off > 0 && !line.voided && html`<small class="off">${off} voided</small>`}
+    ${line.moved_to && html`<small class="moved">now on order ${line.moved_to.order_number}</small>`}
+    ${line.moved_from && !line.moved_to && html`<small class="moved">from order ${line.moved_from.order_number}</small>`}`;
   const changes = !closed && !line.voided && may("orders.place");
   return html`<tr class=${line.voided ? "voided" : ""} data-line=${line.id}>
-    <td>${line.voided ? off : line.quantity} ×</td>
+    <td>${line.voided ? line.moved_to?.quantity || off : line.quantity} ×</td>
     <td>${changes ? html`<button type="button" class="bill-line" onClick=${open} aria-label=${`Change ${line.quantity} × ${plain(line.name)}`}>${what}</button>` : what}</td>
     <td>${money(line.gross_minor, currency)}</td>
   </tr>`;

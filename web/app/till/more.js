@@ -13,8 +13,10 @@ import { closeDialog, dialog, learnOrder, orderOf, view } from "./shop.js";
 /** The lines that came last: those of the newest addition, else those of the order itself. */
 export function lastRound(order) {
   const left = order.lines.filter((line) => !line.voided);
-  const newest = Math.max(0, ...left.map((line) => line.added?.version ?? 0));
-  return left.filter((line) => (line.added?.version ?? 0) === newest);
+  // What came from another order was no round of this one.
+  const round = (line) => (line.moved_from ? 0 : line.added?.version ?? 0);
+  const newest = Math.max(0, ...left.map(round));
+  return left.filter((line) => round(line) === newest);
 }
 
 /** What an open order offers: the menu, and one tap for the same again. */

@@ -1,4 +1,5 @@
 // Orders that are under way, those that wait to be sent, and the latest that are over.
+import { isClosed } from "../channels.js";
 import { elapsed, now, timeOfDay } from "../clock.js";
 import { refill, setBasket } from "../basket.js";
 import { asOptions, picked } from "../choice.js";
@@ -20,6 +21,7 @@ import { OrderPapers } from "./paper.js";
 import { closeDialog, closedOrders, dialog, learnOrder, openOrders, orderOf, tables, view } from "./shop.js";
 import { SplitButton, SplitChip } from "./split.js";
 import { OrderTable } from "./tables.js";
+import { MergeButtons, MergedNote, tablesOf } from "./transfer.js";
 import { SendNow, UnfiredChip } from "./unfired.js";
 
 const CLOSED_SHOWN = 12;
@@ -94,7 +96,7 @@ function Card({ order }) {
   return html`<article class="card" data-order=${order.id} data-number=${order.number} data-state=${order.state}>
     <button class="card-head" onClick=${() => show(order)} aria-label=${`Order ${order.number}`}>
       <span class="number">${order.number ?? "–"}</span>
-      <span>${orderTypeName(order.order_type)}${order.table?.name ? html` · table <bdi>${plain(order.table.name)}</bdi>` : ""}</span>
+      <span>${orderTypeName(order.order_type)}${tablesOf(order) ? html` · table <bdi>${tablesOf(order)}</bdi>` : ""}</span>
       <span class="quiet age">${elapsed(order.created_at, now.value)}</span>
     </button>
     <${AllergyNote} order=${order} />
@@ -146,14 +148,15 @@ export function OrderDialog({ id }) {
     closeDialog();
   };
   const { totals, currency } = order;
-  const closed = ["done", "invoiced", "cancelled"].includes(order.state);
+  const closed = isClosed(order);
   return html`<${Dialog} title=${`Order ${order.number ?? ""}`} name="order" onClose=${closeDialog}>
     <div class="stack">
       <p class="chips"><span class="chip ${order.state}">${stateName(order.state)}</span>
-        <span class="quiet">${orderTypeName(order.order_type)}${order.table ? html` · table <bdi>${plain(order.table.name)}</bdi>` : ""} · ${timeOfDay(order.created_at, restaurant.value.timezone)}</span></p>
+        <span class="quiet">${orderTypeName(order.order_type)}${tablesOf(order) ? html` · table <bdi>${tablesOf(order)}</bdi>` : ""} · ${timeOfDay(order.created_at, restaurant.value.timezone)}</span></p>
       ${closed ? html`<${AllergyNote} order=${order} />` : html`<${AllergyButton} order=${order} />`}
       ${closed ? html`<${OrderNote} order=${order} />` : html`<${NoteButton} order=${order} />`}
       ${!closed && html`<${OrderTable} order=${order} />`}
+      <${MergedNote} order=${order} />
       <${OrderPapers} order=${order} />
       <table class="bill"><tbody>
         ${order.lines.map((line) => html`<${BillLine} key=${line.id} order=${order} line=${line} currency=${currency} closed=${closed} />`)}
@@ -175,6 +178,7 @@ export function OrderDialog({ id }) {
         html`<${Actions} order=${order}>
           <${DiscountButton} order=${order} />
           <${SplitButton} order=${order} />
+          <${MergeButtons} order=${order} />
           <button class="ghost danger" disabled=${!may("orders.cancel")} onClick=${() => setAsking(true)}>Cancel order</button>
         <//>`
       }

@@ -12,7 +12,7 @@ import { checkName, checkOf } from "./split.js";
 const WIDTH = 42;
 
 /** Whether the order has a bill: it is placed, and not cancelled. */
-const hasBill = (order) => order.number !== null && order.lifecycle !== "cancelled";
+const hasBill = (order) => order.number !== null && !["cancelled", "merged"].includes(order.lifecycle);
 const isPaid = (order) => order.totals.due_minor === 0;
 
 /** The papers of an opened order, and whose it is. */

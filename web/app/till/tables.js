@@ -8,7 +8,8 @@ import { Dialog, Refusal, rove, toast } from "../ui.js";
 import { html } from "../view.js";
 import { basketOpen } from "./basket_panel.js";
 import { useCommand } from "./command.js";
-import { closeDialog, dialog, learnOrder, learnTable, orderOf, sections, tables, view } from "./shop.js";
+import { closeDialog, dialog, learnTable, orderOf, sections, tables, view } from "./shop.js";
+import { tablesOf } from "./transfer.js";
 
 /** Half of a table as it is drawn: none hangs over the edge of its plan. */
 const HALF = "68px";
@@ -41,10 +42,12 @@ const inside = (thousandths) => `clamp(${HALF}, ${thousandths / 10}%, 100% - ${H
 function Tile({ table, onPick }) {
   const due = dueAt(table);
   const expected = table.state === "reserved" && table.reservation;
+  const joined = (table.joined_table_ids || []).map((id) => tables.value[id]).filter(Boolean).map((other) => plain(other.name));
   const words = [
     `Table ${plain(table.name)}`,
     tableStateName(table.state),
     table.covers ? count(table.covers, "guest") : count(table.seats, "seat"),
+    joined.length ? `together with ${joined.join(", ")}` : "",
     due > 0 ? `${money(due, currency.value)} due` : "",
     expected ? `${plain(expected.name)} at ${timeOfDay(expected.from, restaurant.value.timezone)}` : "",
   ];
@@ -54,6 +57,7 @@ function Tile({ table, onPick }) {
     <strong><bdi>${plain(table.name)}</bdi></strong>
     <span class="table-state">${tableStateName(table.state)}</span>
     ${table.covers ? html`<small>${count(table.covers, "guest")}</small>` : html`<small class="quiet">${count(table.seats, "seat")}</small>`}
+    ${joined.length > 0 && html`<small class="table-joined">with <bdi>${joined.join(", ")}</bdi></small>`}
     ${due > 0 && html`<small class="table-due">${money(due, currency.value)}</small>`}
     ${expected && html`<small><bdi>${plain(expected.name)}</bdi> ${timeOfDay(expected.from, restaurant.value.timezone)}</small>`}
   </button>`;
@@ -127,39 +131,8 @@ export function BasketTable() {
 export function OrderTable({ order }) {
   if (!sections.value.length) return null;
   const open = () => (dialog.value = { name: "transfer", id: order.id });
-  const name = order.table?.name;
+  const names = tablesOf(order);
   return html`<button type="button" class="ghost" disabled=${!may("orders.place")} onClick=${open}>${
-    name ? html`Table <bdi>${plain(name)}</bdi> · Move` : "Give it a table"
+    names ? html`Table <bdi>${names}</bdi> · Move` : "Give it a table"
   }</button>`;
-}
-
-export function TransferDialog({ id }) {
-  const order = orderOf(id);
-  const { run, busy, problem } = useCommand();
-  if (!order) return null;
-  const back = () => (dialog.value = { name: "order", id });
-  const move = async (table) => {
-    const moved = await run(`/orders/${id}/transfer`, { table_id: table.id });
-    if (!moved) return;
-    learnOrder(moved);
-    toast(`Order ${order.number ?? ""} is at table ${plain(table.name)}`, { tone: "good" });
-    closeDialog();
-  };
-  return html`<${Dialog} title=${`Order ${order.number ?? ""}: to which table?`} name="transfer" wide onClose=${back}>
-    <div class="stack">
-      <${Refusal} problem=${problem} />
-      ${sections.value.map(
-        (section) => html`<section key=${section.id} aria-label=${plain(section.name)}>
-          <h3><bdi>${plain(section.name)}</bdi></h3>
-          <div class="table-choice" onKeyDown=${(event) => rove(event)}>
-            ${section.tables.map(
-              (table) => html`<button key=${table.id} data-table=${table.name} data-state=${table.state}
-                disabled=${busy || table.id === order.table?.id} onClick=${() => move(table)}>
-                <strong><bdi>${plain(table.name)}</bdi></strong><small>${tableStateName(table.state)}</small></button>`,
-            )}
-          </div>
-        </section>`,
-      )}
-    </div>
-  <//>`;
 }

@@ -6,13 +6,24 @@ then follow the lines.
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
+from uuid import UUID
 
 from chassis.money import BASIS_POINTS_IN_ONE, divide_half_up, percent
 from services.orders.domain.discount import Discount, DiscountKind
 from services.orders.domain.menu import OrderType
 from services.orders.domain.order.order import Line, Order, Totals
 from services.orders.domain.order.portion import to_price, with_vat
-from services.orders.pricing import Bill, BillMode, Reduction, Stage, Target, bill, reduce
+from services.orders.pricing import (
+    EXACT,
+    Bill,
+    BillMode,
+    Reduction,
+    Rounding,
+    Stage,
+    Target,
+    bill,
+    reduce,
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,19 +42,21 @@ def billed(
     mode: BillMode,
     service_charge_bp: int,
     paid_minor: int = 0,
+    rounding: Rounding = EXACT,
+    order_id: UUID | None = None,
 ) -> Billed:
     """The bill of lines that are sold; those that are voided cost nothing. ``service_charge_bp`` is 0 where
-    none is due.
+    none is due. ``order_id`` of an order that there is already: others may be merged into it.
     """
     sold = [index for index, line in enumerate(lines) if not line.voided]
     reduced = reduce(
         [0 if line.voided else line.gross_minor for line in lines],
-        [_reduction(discount, lines, sold) for discount in discounts],
+        [_reduction(discount, lines, sold, order_id) for discount in discounts],
     )
     less = [
         replace(line, discount_minor=off, vat_minor=0) for line, off in zip(lines, reduced.lines, strict=True)
     ]
-    computed = bill([to_price(less[index]) for index in sold], mode, service_charge_bp)
+    computed = bill([to_price(less[index]) for index in sold], mode, service_charge_bp, rounding)
     taxed = with_vat([less[index] for index in sold], computed)
     for index, line in zip(sold, taxed, strict=True):
         less[index] = line
@@ -82,6 +95,8 @@ def rebilled(
         order.bill_mode,
         charge_bp,
         order.totals.paid_minor,
+        order.rounding,
+        order.id,
     )
     return replace(
         order,
@@ -115,7 +130,16 @@ def stage_of(discount: Discount) -> Stage:
     return Stage.LINE if discount.line_ids else Stage.ORDER
 
 
-def _reduction(discount: Discount, lines: Sequence[Line], sold: Sequence[int]) -> Reduction:
+def _is_of(line: Line, discount: Discount, order_id: UUID | None) -> bool:
+    """Whether the discount of a whole order is off the line: of orders that were merged each has its own."""
+    came = line.moved_from
+    home = came.order_id if came is not None and came.merged else order_id
+    return discount.of_order in {None, home}
+
+
+def _reduction(
+    discount: Discount, lines: Sequence[Line], sold: Sequence[int], order_id: UUID | None
+) -> Reduction:
     """A promotion's amount is off each unit, a person's off the line."""
     named = set(discount.line_ids)
     everything = not named and discount.promotion is None
@@ -123,7 +147,7 @@ def _reduction(discount: Discount, lines: Sequence[Line], sold: Sequence[int]) -
     targets = tuple(
         Target(index, lines[index].quantity if promoted else 1)
         for index in sold
-        if everything or lines[index].id in named
+        if (everything and _is_of(lines[index], discount, order_id)) or lines[index].id in named
     )
     percent_bp = BASIS_POINTS_IN_ONE if discount.kind is DiscountKind.COMP else discount.value
     is_amount = discount.kind is DiscountKind.AMOUNT

@@ -113,7 +113,8 @@ class Locked:
 
 
 class Axes(NamedTuple):
-    """Where an order stands, at which table, and what is taken off it, as its history writes it down."""
+    """Where an order stands, at which table, what is taken off it, and what came from other orders or went to
+    them, as its history writes it down."""
 
     lifecycle: str
     payment: str
@@ -121,9 +122,12 @@ class Axes(NamedTuple):
     state: str
     table: str
     discounts: str
+    moves: str
 
 
-UNPLACED = Axes(Lifecycle.DRAFT.value, Payment.UNPAID.value, Kitchen.HELD.value, State.DRAFT.value, "", "")
+UNPLACED = Axes(
+    Lifecycle.DRAFT.value, Payment.UNPAID.value, Kitchen.HELD.value, State.DRAFT.value, "", "", ""
+)
 """Where an order that is placed comes from, also one that never was a draft."""
 
 
@@ -172,4 +176,18 @@ def _axes_moved(before: Order | None, after: Order) -> list[tuple[str, str, str]
 def _axes(order: Order) -> Axes:
     lifecycle, payment, kitchen, state = order.lifecycle, order.payment, order.kitchen, order.state
     words = order.discount_words if order.discounts else ""
-    return Axes(lifecycle.value, payment.value, kitchen.value, state.value, order.table_name, words)
+    moves = _moves(order)
+    return Axes(lifecycle.value, payment.value, kitchen.value, state.value, order.table_name, words, moves)
+
+
+def _moves(order: Order) -> str:
+    """What came from other orders and what went to them; empty for most."""
+    if order.merged_into is not None:
+        return f"part of order {order.merged_into.number}"
+    told = [f"with order {one.number}" for one in order.merged]
+    for line in order.lines:
+        if line.moved_to is not None and line.moved_to.quantity:
+            told.append(f"{line.moved_to.quantity} {line.name} to order {line.moved_to.number}")
+        elif line.moved_from is not None and not line.moved_from.merged:
+            told.append(f"{line.name} from order {line.moved_from.number}")
+    return ", ".join(told)

@@ -109,7 +109,7 @@ def add(locked: Locked, lines: Sequence[Line], terms: Terms, house: House, stamp
     whole = (*order.lines, *(replace(line, added=added) for line in lines))
     discounts = with_promotions(order.discounts, lines, terms.promotions, terms.local)
     after = rebilled(order, house.service_charge_bp, lines=whole, discounts=discounts)
-    change = _followed(locked, after, (), "lines_added", house, stamp)
+    change = followed(locked, after, (), "lines_added", house, stamp)
     fresh = {line.id for line in lines}
     for lost in change.unrouted:
         if lost.id in fresh:
@@ -136,7 +136,7 @@ def void(
         at=stamp.at,
         wasted=line.fired,
     )
-    less = _of_quantity(line, line.quantity - quantity)
+    less = of_quantity(line, line.quantity - quantity)
     less = replace(
         less,
         voids=_with(line.voids, record),
@@ -146,7 +146,7 @@ def void(
     after = rebilled(order, house.service_charge_bp, lines=_instead(order, less))
     refuse_below_paid(order, after)
     off = amending.stopped(locked.tickets, line_id, quantity, stamp.at) if line.fired else ()
-    return _followed(locked, after, off, "line_voided", house, stamp)
+    return followed(locked, after, off, "line_voided", house, stamp)
 
 
 def voidable(order: Order, line_id: UUID, quantity: int) -> Line:
@@ -192,7 +192,7 @@ def change(locked: Locked, line_id: UUID, edit: Edit, house: House, stamp: Stamp
     if not wanted:
         return None
     version = order.version + 1
-    edited = _of_quantity(line, edit.quantity) if "quantity" in wanted and edit.quantity else line
+    edited = of_quantity(line, edit.quantity) if "quantity" in wanted and edit.quantity else line
     edited = replace(
         edited,
         note=line.note if edit.note is None else edit.note,
@@ -205,7 +205,7 @@ def change(locked: Locked, line_id: UUID, edit: Edit, house: House, stamp: Stamp
         after = rebilled(order, house.service_charge_bp, lines=after.lines)
         refuse_below_paid(order, after)
     told = _tell_kitchen(locked, after, line, edited, wanted, house, stamp) if line.fired else ()
-    return _followed(locked, after, told, "line_changed", house, stamp)
+    return followed(locked, after, told, "line_changed", house, stamp)
 
 
 def changeable(order: Order, line_id: UUID, edit: Edit) -> tuple[Line, Mapping[str, object]]:
@@ -241,7 +241,7 @@ def line_of(order: Order, line_id: UUID) -> Line:
     raise LineNotFound("The order has no such line.")
 
 
-def _followed(
+def followed(
     locked: Locked, after: Order, told: Sequence[Ticket], cause: str, house: House, stamp: Stamp
 ) -> Change:
     """What follows from changed lines: the kitchen gets what need not wait any more, and an order that is
@@ -288,7 +288,7 @@ def _instead(order: Order, line: Line) -> tuple[Line, ...]:
     return tuple(line if one.id == line.id else one for one in order.lines)
 
 
-def _of_quantity(line: Line, quantity: int) -> Line:
+def of_quantity(line: Line, quantity: int) -> Line:
     """The line with another quantity, its discount and VAT to be computed. None left: it is voided."""
     return replace(
         line,

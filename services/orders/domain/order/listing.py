@@ -7,7 +7,7 @@ from uuid import UUID
 from services.orders.domain.order.order import Order, State
 
 OPEN_STATES = (State.DRAFT, State.VALIDATED, State.PAID, State.PREPARING, State.READY)
-CLOSED_STATES = (State.DONE, State.INVOICED, State.CANCELLED)
+CLOSED_STATES = (State.DONE, State.INVOICED, State.CANCELLED, State.MERGED)
 
 Position = tuple[datetime, UUID]
 

@@ -10,7 +10,8 @@ from services.orders.domain.actor import Actor as Actor
 from services.orders.domain.check import Split
 from services.orders.domain.discount import Discount, DiscountKind
 from services.orders.domain.menu import OrderType
-from services.orders.pricing import BillMode, VatGroup
+from services.orders.domain.moved import MergedInto, MergedOrder, MovedFrom, MovedTo
+from services.orders.pricing import EXACT, BillMode, Rounding, VatGroup
 
 
 class ServiceFlow(StrEnum):
@@ -30,6 +31,8 @@ class Lifecycle(StrEnum):
     """A semantic lock: payments is being asked to close the bill."""
     CANCELLED = "cancelled"
     INVOICED = "invoiced"
+    MERGED = "merged"
+    """Part of another order."""
 
 
 class Payment(StrEnum):
@@ -65,6 +68,7 @@ class State(StrEnum):
     DONE = "done"
     INVOICED = "invoiced"
     CANCELLED = "cancelled"
+    MERGED = "merged"
 
 
 STAGES = (Kitchen.HELD, Kitchen.QUEUED, Kitchen.PREPARING, Kitchen.READY, Kitchen.SERVED)
@@ -72,6 +76,8 @@ STAGES = (Kitchen.HELD, Kitchen.QUEUED, Kitchen.PREPARING, Kitchen.READY, Kitche
 STAGE = {kitchen: index for index, kitchen in enumerate(STAGES)}
 HANDED_OVER = frozenset({Kitchen.READY, Kitchen.SERVED})
 COOKED_ON = frozenset({Kitchen.PREPARING, Kitchen.READY, Kitchen.SERVED})
+ENDS = frozenset({Lifecycle.DONE, Lifecycle.INVOICED, Lifecycle.CANCELLED, Lifecycle.MERGED})
+"""These are states of their own."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -205,6 +211,8 @@ class Line:
     added: LineAdded | None = None
     """None: with the order itself."""
     changed: LineChanged = NEVER_CHANGED
+    moved_to: MovedTo | None = None
+    moved_from: MovedFrom | None = None
 
     @property
     def unit_minor(self) -> int:
@@ -286,6 +294,9 @@ class Order:
     """With which version somebody last split it, or made it one bill again; 0: nobody ever did."""
     customer_id: UUID | None = None
     invoice_number: int = 0
+    merged: tuple[MergedOrder, ...] = ()
+    merged_into: MergedInto | None = None
+    rounding: Rounding = EXACT
     told: object = field(default=None, init=False, repr=False, compare=False)
     """What tells it, made once by whoever tells it first; another order, made of this one, has none yet."""
 
@@ -318,12 +329,8 @@ class Order:
         A served line counts as handed over in both kitchen rules, else serving the first of two lines would
         move an order back from preparing.
         """
-        if self.lifecycle is Lifecycle.CANCELLED:
-            return State.CANCELLED
-        if self.lifecycle is Lifecycle.INVOICED:
-            return State.INVOICED
-        if self.lifecycle is Lifecycle.DONE:
-            return State.DONE
+        if self.lifecycle in ENDS:
+            return State(self.lifecycle.value)
         active = [line.kitchen for line in self.lines if line.active]
         if active and all(kitchen in HANDED_OVER for kitchen in active):
             return State.READY

@@ -1,6 +1,6 @@
 """What every change of an order has in common: it is made under the order's lock, stored, and published."""
 
-from collections.abc import Awaitable, Callable, Mapping
+from collections.abc import Awaitable, Callable, Iterable, Mapping, Sequence
 from uuid import UUID
 
 from chassis.db import Transaction
@@ -9,11 +9,12 @@ from services.orders.domain.order.change import Change, Locked
 from services.orders.domain.order.order import Order
 from services.orders.domain.table import Table
 from services.orders.domain.unrouted import unrouted
-from services.orders.store.order import lock_order, update_order
+from services.orders.store.order import insert_order, lock_order, update_order
 from services.orders.usecases.ports import Command, Dependencies
-from services.orders.usecases.table import tell_tables
+from services.orders.usecases.table import lock_tables_of, tell_tables
 from services.orders.usecases.unrouted import tell_unrouted, telling_managers
-from services.orders.wire.events import published
+from services.orders.wire.events import check_size, published
+from services.orders.wire.order import order_message
 
 Verb = Callable[[Transaction, Locked], Awaitable[Change]]
 
@@ -24,16 +25,40 @@ async def apply(tx: Transaction, change: Change, tables: Mapping[UUID, Table] | 
     """
     await update_order(tx, change)
     await tell_tables(tx, change, tables)
-    if change.unrouted:
-        at = change.order.updated_at
-        await tell_unrouted(tx, [unrouted(change.order, line, at) for line in change.unrouted])
+    await _tell_unrouted(tx, change)
     publish(tx, change)
+
+
+async def apply_together(tx: Transaction, changes: Sequence[Change]) -> None:
+    """Changes of several orders that are locked, one of which may be new: all are stored before a table is
+    locked, as whoever places an order does it. Raises UnknownTable, TableFull.
+    """
+    for change in changes:
+        await (insert_order if change.before is None else update_order)(tx, change)
+    await lock_tables_of(tx, changes)
+    for change in changes:
+        await tell_tables(tx, change)
+        await _tell_unrouted(tx, change)
+    for change in changes:
+        publish(tx, change)
+
+
+def check_sizes(changes: Iterable[Change]) -> None:
+    """Whether all that these orders hold has room in them. Raises OrderTooLarge."""
+    for change in changes:
+        check_size(order_message(change.order))
 
 
 def publish(tx: Transaction, change: Change) -> None:
     """Emits every event. Whatever was accepted can be published: see wire.events."""
     for event in published(change):
         tx.emit(event, subject_id=str(change.order.id))
+
+
+async def _tell_unrouted(tx: Transaction, change: Change) -> None:
+    if change.unrouted:
+        at = change.order.updated_at
+        await tell_unrouted(tx, [unrouted(change.order, line, at) for line in change.unrouted])
 
 
 async def change_order(

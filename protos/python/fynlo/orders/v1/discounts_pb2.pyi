@@ -94,6 +94,7 @@ class Discount(_message.Message):
     CAP_BP_FIELD_NUMBER: _builtins.int
     LINES_FIELD_NUMBER: _builtins.int
     EACH_LINE_FIELD_NUMBER: _builtins.int
+    OF_ORDER_ID_FIELD_NUMBER: _builtins.int
     id: _builtins.str
     kind: Global___DiscountKind.ValueType
     value_bp: _builtins.int
@@ -112,6 +113,8 @@ class Discount(_message.Message):
     """An amount takes no more than this part of what the line or the order costs."""
     each_line: _builtins.bool
     """Of a promotion: it is taken off each of its lines, and not off all of them together."""
+    of_order_id: _builtins.str
+    """Of orders that were merged: it came with this order. One of the whole order is off that order's lines alone."""
     @_builtins.property
     def by(self) -> _common_pb2.Actor:
         """Null: a promotion's."""
@@ -144,10 +147,11 @@ class Discount(_message.Message):
         cap_bp: _builtins.int = ...,
         lines: _abc.Iterable[_builtins.int] | None = ...,
         each_line: _builtins.bool = ...,
+        of_order_id: _builtins.str = ...,
     ) -> None: ...
     _HasFieldArgType: _TypeAlias = _typing.Literal["approved_by", b"approved_by", "by", b"by", "given_at", b"given_at"]  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["amount_minor", b"amount_minor", "approved_by", b"approved_by", "by", b"by", "cap_bp", b"cap_bp", "each_line", b"each_line", "given_at", b"given_at", "id", b"id", "kind", b"kind", "line_id", b"line_id", "lines", b"lines", "promotion_id", b"promotion_id", "promotion_name", b"promotion_name", "reason", b"reason", "value_bp", b"value_bp", "value_minor", b"value_minor"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["amount_minor", b"amount_minor", "approved_by", b"approved_by", "by", b"by", "cap_bp", b"cap_bp", "each_line", b"each_line", "given_at", b"given_at", "id", b"id", "kind", b"kind", "line_id", b"line_id", "lines", b"lines", "of_order_id", b"of_order_id", "promotion_id", b"promotion_id", "promotion_name", b"promotion_name", "reason", b"reason", "value_bp", b"value_bp", "value_minor", b"value_minor"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 

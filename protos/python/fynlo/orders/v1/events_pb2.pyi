@@ -65,9 +65,8 @@ class OrderUpdated(_message.Message):
     CAUSE_FIELD_NUMBER: _builtins.int
     cause: _builtins.str
     """draft, fired, guest_allergy, note, transferred, lines_added, line_voided, line_changed, discounted, discount_removed,
-    split, customer, invoiced, cancelling or cancel_refused: what moved. more_tickets: the rest of the tickets of the
-    event before it,
-    which could not carry them all.
+    split, customer, invoiced, lines_moved, merged, unmerged, cancelling or cancel_refused: what moved. more_tickets: the
+    rest of the tickets of the event before it, which could not carry them all.
     """
     @_builtins.property
     def order(self) -> _orders_pb2.Order: ...

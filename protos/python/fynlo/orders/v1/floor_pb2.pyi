@@ -150,6 +150,7 @@ class Table(_message.Message):
     SERVER_ID_FIELD_NUMBER: _builtins.int
     RESERVATION_FIELD_NUMBER: _builtins.int
     VERSION_FIELD_NUMBER: _builtins.int
+    JOINED_TABLE_IDS_FIELD_NUMBER: _builtins.int
     id: _builtins.str
     name: _builtins.str
     """No other table of the restaurant is called so, whatever the case."""
@@ -175,6 +176,10 @@ class Table(_message.Message):
     def reservation(self) -> Global___Reservation:
         """Guests who are expected, also when that is long from now."""
 
+    @_builtins.property
+    def joined_table_ids(self) -> _containers.RepeatedScalarFieldContainer[_builtins.str]:
+        """The other tables that its guests sit at, because their orders were merged."""
+
     def __init__(
         self,
         *,
@@ -191,10 +196,11 @@ class Table(_message.Message):
         server_id: _builtins.str = ...,
         reservation: Global___Reservation | None = ...,
         version: _builtins.int = ...,
+        joined_table_ids: _abc.Iterable[_builtins.str] | None = ...,
     ) -> None: ...
     _HasFieldArgType: _TypeAlias = _typing.Literal["reservation", b"reservation"]  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["covers", b"covers", "id", b"id", "name", b"name", "order_ids", b"order_ids", "reservation", b"reservation", "seats", b"seats", "section_id", b"section_id", "server_id", b"server_id", "shape", b"shape", "state", b"state", "version", b"version", "x", b"x", "y", b"y"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["covers", b"covers", "id", b"id", "joined_table_ids", b"joined_table_ids", "name", b"name", "order_ids", b"order_ids", "reservation", b"reservation", "seats", b"seats", "section_id", b"section_id", "server_id", b"server_id", "shape", b"shape", "state", b"state", "version", b"version", "x", b"x", "y", b"y"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 

@@ -10,6 +10,7 @@ from fynlo.orders.v1 import checks_pb2 as _checks_pb2
 from fynlo.orders.v1 import discounts_pb2 as _discounts_pb2
 from fynlo.orders.v1 import lines_pb2 as _lines_pb2
 from fynlo.orders.v1 import station_pb2 as _station_pb2
+from fynlo.orders.v1 import transfers_pb2 as _transfers_pb2
 from google.protobuf import descriptor as _descriptor
 from google.protobuf import message as _message
 from google.protobuf import timestamp_pb2 as _timestamp_pb2
@@ -56,6 +57,8 @@ class _LifecycleEnumTypeWrapper(_enum_type_wrapper._EnumTypeWrapper[_Lifecycle.V
     LIFECYCLE_CANCEL_PENDING: _Lifecycle.ValueType  # 4
     LIFECYCLE_CANCELLED: _Lifecycle.ValueType  # 5
     LIFECYCLE_INVOICED: _Lifecycle.ValueType  # 6
+    LIFECYCLE_MERGED: _Lifecycle.ValueType  # 7
+    """Part of another order: neither sold nor cancelled by itself."""
 
 class Lifecycle(_Lifecycle, metaclass=_LifecycleEnumTypeWrapper): ...
 
@@ -66,6 +69,8 @@ LIFECYCLE_DONE: Lifecycle.ValueType  # 3
 LIFECYCLE_CANCEL_PENDING: Lifecycle.ValueType  # 4
 LIFECYCLE_CANCELLED: Lifecycle.ValueType  # 5
 LIFECYCLE_INVOICED: Lifecycle.ValueType  # 6
+LIFECYCLE_MERGED: Lifecycle.ValueType  # 7
+"""Part of another order: neither sold nor cancelled by itself."""
 Global___Lifecycle: _TypeAlias = Lifecycle  # noqa: Y015
 
 class _PaymentState:
@@ -165,6 +170,8 @@ class _OrderStateEnumTypeWrapper(_enum_type_wrapper._EnumTypeWrapper[_OrderState
     """Done, with an invoice; corrections are credit notes from here on."""
     ORDER_STATE_CANCELLED: _OrderState.ValueType  # 8
     """Taken back."""
+    ORDER_STATE_MERGED: _OrderState.ValueType  # 9
+    """Part of another order, which merged_into names."""
 
 class OrderState(_OrderState, metaclass=_OrderStateEnumTypeWrapper):
     """What clients see: derived from the three axes."""
@@ -186,6 +193,8 @@ ORDER_STATE_INVOICED: OrderState.ValueType  # 7
 """Done, with an invoice; corrections are credit notes from here on."""
 ORDER_STATE_CANCELLED: OrderState.ValueType  # 8
 """Taken back."""
+ORDER_STATE_MERGED: OrderState.ValueType  # 9
+"""Part of another order, which merged_into names."""
 Global___OrderState: _TypeAlias = OrderState  # noqa: Y015
 
 @_typing.final
@@ -349,6 +358,8 @@ class OrderLine(_message.Message):
     MAY_CONTAIN_FIELD_NUMBER: _builtins.int
     PORTIONS_FIELD_NUMBER: _builtins.int
     STOCK_USES_FIELD_NUMBER: _builtins.int
+    MOVED_TO_FIELD_NUMBER: _builtins.int
+    MOVED_FROM_FIELD_NUMBER: _builtins.int
     id: _builtins.str
     item_id: _builtins.str
     category_id: _builtins.str
@@ -402,6 +413,14 @@ class OrderLine(_message.Message):
     def stock_uses(self) -> _containers.RepeatedCompositeFieldContainer[Global___LineStockUse]:
         """Beside the units of the item itself."""
 
+    @_builtins.property
+    def moved_to(self) -> _transfers_pb2.LineMovedTo:
+        """Another order has it now; here nothing is left of it."""
+
+    @_builtins.property
+    def moved_from(self) -> _transfers_pb2.LineMovedFrom:
+        """It came from another order."""
+
     def __init__(
         self,
         *,
@@ -430,10 +449,12 @@ class OrderLine(_message.Message):
         may_contain: _abc.Iterable[_catalog_pb2.Allergen.ValueType] | None = ...,
         portions: _abc.Iterable[Global___LinePortion] | None = ...,
         stock_uses: _abc.Iterable[Global___LineStockUse] | None = ...,
+        moved_to: _transfers_pb2.LineMovedTo | None = ...,
+        moved_from: _transfers_pb2.LineMovedFrom | None = ...,
     ) -> None: ...
-    _HasFieldArgType: _TypeAlias = _typing.Literal["_stock_tracked", b"_stock_tracked", "added", b"added", "changed", b"changed", "stock_tracked", b"stock_tracked"]  # noqa: Y015
+    _HasFieldArgType: _TypeAlias = _typing.Literal["_stock_tracked", b"_stock_tracked", "added", b"added", "changed", b"changed", "moved_from", b"moved_from", "moved_to", b"moved_to", "stock_tracked", b"stock_tracked"]  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["_stock_tracked", b"_stock_tracked", "added", b"added", "allergens", b"allergens", "category_id", b"category_id", "changed", b"changed", "course", b"course", "discount_minor", b"discount_minor", "gross_minor", b"gross_minor", "hold", b"hold", "id", b"id", "item_id", b"item_id", "kitchen_state", b"kitchen_state", "may_contain", b"may_contain", "name", b"name", "note", b"note", "options", b"options", "portions", b"portions", "quantity", b"quantity", "seat", b"seat", "stock_tracked", b"stock_tracked", "stock_uses", b"stock_uses", "unit_price_minor", b"unit_price_minor", "vat_minor", b"vat_minor", "vat_rate_bp", b"vat_rate_bp", "voided", b"voided", "voids", b"voids"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["_stock_tracked", b"_stock_tracked", "added", b"added", "allergens", b"allergens", "category_id", b"category_id", "changed", b"changed", "course", b"course", "discount_minor", b"discount_minor", "gross_minor", b"gross_minor", "hold", b"hold", "id", b"id", "item_id", b"item_id", "kitchen_state", b"kitchen_state", "may_contain", b"may_contain", "moved_from", b"moved_from", "moved_to", b"moved_to", "name", b"name", "note", b"note", "options", b"options", "portions", b"portions", "quantity", b"quantity", "seat", b"seat", "stock_tracked", b"stock_tracked", "stock_uses", b"stock_uses", "unit_price_minor", b"unit_price_minor", "vat_minor", b"vat_minor", "vat_rate_bp", b"vat_rate_bp", "voided", b"voided", "voids", b"voids"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     _WhichOneofReturnType__stock_tracked: _TypeAlias = _typing.Literal["stock_tracked"]  # noqa: Y015
     _WhichOneofArgType__stock_tracked: _TypeAlias = _typing.Literal["_stock_tracked", b"_stock_tracked"]  # noqa: Y015
@@ -541,6 +562,9 @@ class Order(_message.Message):
     INVOICE_NUMBER_FIELD_NUMBER: _builtins.int
     SPLIT_FIELD_NUMBER: _builtins.int
     SPLIT_VERSION_FIELD_NUMBER: _builtins.int
+    MERGED_FIELD_NUMBER: _builtins.int
+    MERGED_INTO_FIELD_NUMBER: _builtins.int
+    ROUNDING_FIELD_NUMBER: _builtins.int
     id: _builtins.str
     restaurant_id: _builtins.str
     number: _builtins.int
@@ -603,6 +627,16 @@ class Order(_message.Message):
     def split(self) -> _checks_pb2.Split:
         """Unset where its bill is one."""
 
+    @_builtins.property
+    def merged(self) -> _containers.RepeatedCompositeFieldContainer[_transfers_pb2.MergedOrder]:
+        """Orders that are part of this one; its guests sit at their tables too."""
+
+    @_builtins.property
+    def merged_into(self) -> _transfers_pb2.MergedInto:
+        """Of an order that is part of another one."""
+
+    @_builtins.property
+    def rounding(self) -> _transfers_pb2.BillRounding: ...
     def __init__(
         self,
         *,
@@ -639,10 +673,13 @@ class Order(_message.Message):
         invoice_number: _builtins.int = ...,
         split: _checks_pb2.Split | None = ...,
         split_version: _builtins.int = ...,
+        merged: _abc.Iterable[_transfers_pb2.MergedOrder] | None = ...,
+        merged_into: _transfers_pb2.MergedInto | None = ...,
+        rounding: _transfers_pb2.BillRounding | None = ...,
     ) -> None: ...
-    _HasFieldArgType: _TypeAlias = _typing.Literal["_service_charge_bp", b"_service_charge_bp", "completed_at", b"completed_at", "created_at", b"created_at", "guest_allergy", b"guest_allergy", "placed_by", b"placed_by", "service_charge_bp", b"service_charge_bp", "split", b"split", "totals", b"totals", "unsent_since", b"unsent_since", "updated_at", b"updated_at"]  # noqa: Y015
+    _HasFieldArgType: _TypeAlias = _typing.Literal["_service_charge_bp", b"_service_charge_bp", "completed_at", b"completed_at", "created_at", b"created_at", "guest_allergy", b"guest_allergy", "merged_into", b"merged_into", "placed_by", b"placed_by", "rounding", b"rounding", "service_charge_bp", b"service_charge_bp", "split", b"split", "totals", b"totals", "unsent_since", b"unsent_since", "updated_at", b"updated_at"]  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["_service_charge_bp", b"_service_charge_bp", "bill_mode", b"bill_mode", "business_date", b"business_date", "completed_at", b"completed_at", "covers", b"covers", "created_at", b"created_at", "currency_code", b"currency_code", "customer_id", b"customer_id", "discounts", b"discounts", "guest_allergy", b"guest_allergy", "id", b"id", "invoice_number", b"invoice_number", "kitchen_state", b"kitchen_state", "lifecycle", b"lifecycle", "lines", b"lines", "menu_version", b"menu_version", "note", b"note", "number", b"number", "order_type", b"order_type", "payment_state", b"payment_state", "placed_by", b"placed_by", "restaurant_id", b"restaurant_id", "service_charge_bp", b"service_charge_bp", "service_flow", b"service_flow", "split", b"split", "split_version", b"split_version", "state", b"state", "table_id", b"table_id", "table_name", b"table_name", "totals", b"totals", "unsent_since", b"unsent_since", "updated_at", b"updated_at", "vat", b"vat", "version", b"version"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["_service_charge_bp", b"_service_charge_bp", "bill_mode", b"bill_mode", "business_date", b"business_date", "completed_at", b"completed_at", "covers", b"covers", "created_at", b"created_at", "currency_code", b"currency_code", "customer_id", b"customer_id", "discounts", b"discounts", "guest_allergy", b"guest_allergy", "id", b"id", "invoice_number", b"invoice_number", "kitchen_state", b"kitchen_state", "lifecycle", b"lifecycle", "lines", b"lines", "menu_version", b"menu_version", "merged", b"merged", "merged_into", b"merged_into", "note", b"note", "number", b"number", "order_type", b"order_type", "payment_state", b"payment_state", "placed_by", b"placed_by", "restaurant_id", b"restaurant_id", "rounding", b"rounding", "service_charge_bp", b"service_charge_bp", "service_flow", b"service_flow", "split", b"split", "split_version", b"split_version", "state", b"state", "table_id", b"table_id", "table_name", b"table_name", "totals", b"totals", "unsent_since", b"unsent_since", "updated_at", b"updated_at", "vat", b"vat", "version", b"version"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     _WhichOneofReturnType__service_charge_bp: _TypeAlias = _typing.Literal["service_charge_bp"]  # noqa: Y015
     _WhichOneofArgType__service_charge_bp: _TypeAlias = _typing.Literal["_service_charge_bp", b"_service_charge_bp"]  # noqa: Y015
@@ -665,7 +702,7 @@ class StateChange(_message.Message):
     REASON_FIELD_NUMBER: _builtins.int
     sequence: _builtins.int
     axis: _builtins.str
-    """lifecycle, payment, kitchen, state, or table and discounts (whose values are words)."""
+    """lifecycle, payment, kitchen, state, or table, discounts and moves (whose values are words)."""
     from_value: _builtins.str
     to_value: _builtins.str
     command_id: _builtins.str
@@ -843,6 +880,7 @@ class Ticket(_message.Message):
     REROUTED_FROM_STATION_ID_FIELD_NUMBER: _builtins.int
     REROUTED_AT_FIELD_NUMBER: _builtins.int
     MAY_CONTAIN_FIELD_NUMBER: _builtins.int
+    MOVED_FROM_FIELD_NUMBER: _builtins.int
     id: _builtins.str
     order_id: _builtins.str
     order_number: _builtins.int
@@ -886,6 +924,10 @@ class Ticket(_message.Message):
     def may_contain(self) -> _containers.RepeatedScalarFieldContainer[_catalog_pb2.Allergen.ValueType]:
         """What the ticket's lines may hold traces of; none that one of them contains."""
 
+    @_builtins.property
+    def moved_from(self) -> _transfers_pb2.TicketMovedFrom:
+        """Its lines have gone to this order from another one since they were fired."""
+
     def __init__(
         self,
         *,
@@ -912,10 +954,11 @@ class Ticket(_message.Message):
         rerouted_from_station_id: _builtins.str = ...,
         rerouted_at: _timestamp_pb2.Timestamp | None = ...,
         may_contain: _abc.Iterable[_catalog_pb2.Allergen.ValueType] | None = ...,
+        moved_from: _transfers_pb2.TicketMovedFrom | None = ...,
     ) -> None: ...
-    _HasFieldArgType: _TypeAlias = _typing.Literal["acknowledged_at", b"acknowledged_at", "allergy_acknowledged_at", b"allergy_acknowledged_at", "created_at", b"created_at", "guest_allergy", b"guest_allergy", "ready_at", b"ready_at", "rerouted_at", b"rerouted_at", "target_at", b"target_at"]  # noqa: Y015
+    _HasFieldArgType: _TypeAlias = _typing.Literal["acknowledged_at", b"acknowledged_at", "allergy_acknowledged_at", b"allergy_acknowledged_at", "created_at", b"created_at", "guest_allergy", b"guest_allergy", "moved_from", b"moved_from", "ready_at", b"ready_at", "rerouted_at", b"rerouted_at", "target_at", b"target_at"]  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["acknowledged_at", b"acknowledged_at", "allergens", b"allergens", "allergy_acknowledged_at", b"allergy_acknowledged_at", "business_date", b"business_date", "course", b"course", "created_at", b"created_at", "guest_allergy", b"guest_allergy", "id", b"id", "lines", b"lines", "may_contain", b"may_contain", "note", b"note", "order_id", b"order_id", "order_number", b"order_number", "order_type", b"order_type", "ready_at", b"ready_at", "rerouted_at", b"rerouted_at", "rerouted_from_station_id", b"rerouted_from_station_id", "revision", b"revision", "state", b"state", "station_id", b"station_id", "station_name", b"station_name", "table_name", b"table_name", "target_at", b"target_at"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["acknowledged_at", b"acknowledged_at", "allergens", b"allergens", "allergy_acknowledged_at", b"allergy_acknowledged_at", "business_date", b"business_date", "course", b"course", "created_at", b"created_at", "guest_allergy", b"guest_allergy", "id", b"id", "lines", b"lines", "may_contain", b"may_contain", "moved_from", b"moved_from", "note", b"note", "order_id", b"order_id", "order_number", b"order_number", "order_type", b"order_type", "ready_at", b"ready_at", "rerouted_at", b"rerouted_at", "rerouted_from_station_id", b"rerouted_from_station_id", "revision", b"revision", "state", b"state", "station_id", b"station_id", "station_name", b"station_name", "table_name", b"table_name", "target_at", b"target_at"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 

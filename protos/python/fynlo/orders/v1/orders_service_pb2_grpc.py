@@ -212,6 +212,12 @@ class OrdersServiceServicer:
 
         Both tables are told with the order, or neither is. At the table where it is already nothing changes. It is refused
         once the order is done or cancelled.
+
+        With line_ids or seats only these lines go: onto the order that is open at the table, or onto a new one, which is
+        the answer. They keep their ids and discounts; the kitchen goes on with them. Both bills are computed anew, and
+        come to what they came to before, to the penny, but for discounts on a whole order, which are of its lines as they
+        are then. Lines that money is on stay until it is refunded; so does the last line: then the whole order goes, or is
+        merged.
         """
         context.set_code(grpc.StatusCode.UNIMPLEMENTED)
         context.set_details('Method not implemented!')

@@ -86,6 +86,12 @@ class OrdersServiceStub:
 
     Both tables are told with the order, or neither is. At the table where it is already nothing changes. It is refused
     once the order is done or cancelled.
+
+    With line_ids or seats only these lines go: onto the order that is open at the table, or onto a new one, which is
+    the answer. They keep their ids and discounts; the kitchen goes on with them. Both bills are computed anew, and
+    come to what they came to before, to the penny, but for discounts on a whole order, which are of its lines as they
+    are then. Lines that money is on stay until it is refunded; so does the last line: then the whole order goes, or is
+    merged.
     """
 
 @_typing.type_check_only
@@ -146,6 +152,12 @@ class OrdersServiceAsyncStub(OrdersServiceStub):
 
     Both tables are told with the order, or neither is. At the table where it is already nothing changes. It is refused
     once the order is done or cancelled.
+
+    With line_ids or seats only these lines go: onto the order that is open at the table, or onto a new one, which is
+    the answer. They keep their ids and discounts; the kitchen goes on with them. Both bills are computed anew, and
+    come to what they came to before, to the penny, but for discounts on a whole order, which are of its lines as they
+    are then. Lines that money is on stay until it is refunded; so does the last line: then the whole order goes, or is
+    merged.
     """
 
 class OrdersServiceServicer(metaclass=_abc_1.ABCMeta):
@@ -281,6 +293,12 @@ class OrdersServiceServicer(metaclass=_abc_1.ABCMeta):
 
         Both tables are told with the order, or neither is. At the table where it is already nothing changes. It is refused
         once the order is done or cancelled.
+
+        With line_ids or seats only these lines go: onto the order that is open at the table, or onto a new one, which is
+        the answer. They keep their ids and discounts; the kitchen goes on with them. Both bills are computed anew, and
+        come to what they came to before, to the penny, but for discounts on a whole order, which are of its lines as they
+        are then. Lines that money is on stay until it is refunded; so does the last line: then the whole order goes, or is
+        merged.
         """
 
 def add_OrdersServiceServicer_to_server(servicer: OrdersServiceServicer, server: _typing.Union[_grpc.Server, _aio.Server]) -> None: ...
