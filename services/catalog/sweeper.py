@@ -1,4 +1,6 @@
-"""Reservations whose order was not heard of in time: orders is asked before anything is let go."""
+"""What the catalog does by itself. Reservations whose order was not heard of in time: orders is asked before
+anything is let go. Items that were taken off until now come back.
+"""
 
 import asyncio
 from uuid import UUID
@@ -7,11 +9,14 @@ from chassis.db import Database
 from chassis.db.sweeps import settle_each
 from chassis.errors import Problem
 from chassis.telemetry import get_logger
+from services.catalog.usecases.availability import bring_back, due_returns
 from services.catalog.usecases.ports import AskOrders
 from services.catalog.usecases.reservation import expired_holds, put_off, settle_hold
 
 SWEEP_EVERY_SECONDS = 5.0
 HOLDS_PER_SWEEP = 200
+RETURNS_EVERY_SECONDS = 1.0
+RETURNS_PER_SWEEP = 200
 
 _log = get_logger("sweeper")
 
@@ -53,3 +58,28 @@ class HoldSweeper:
             reason=problem.reason if isinstance(problem, Problem) else repr(problem),
         )
         await put_off(self._db, restaurant_id, order_id)
+
+
+class ReturnSweeper:
+    """Puts items back whose time has come. The lock of the menu lets one replica do it; the others, and a
+    person who was there before, leave nothing to do.
+    """
+
+    def __init__(self, db: Database) -> None:
+        self._db = db
+
+    async def run(self) -> None:
+        """Sweeps for ever; what fails is tried again in the next sweep."""
+        while True:
+            try:
+                await self.sweep()
+            except Problem as problem:
+                _log.warning("items stay off for now", reason=problem.reason, detail=problem.detail)
+            await asyncio.sleep(RETURNS_EVERY_SECONDS)
+
+    async def sweep(self) -> int:
+        """Puts back what is due by now; how many."""
+        returned = 0
+        for restaurant_id, item_id in await due_returns(self._db, RETURNS_PER_SWEEP):
+            returned += await bring_back(self._db, restaurant_id, item_id)
+        return returned

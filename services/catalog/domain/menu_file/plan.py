@@ -5,7 +5,14 @@ from dataclasses import dataclass, field, replace
 from uuid import UUID
 
 from services.catalog.domain.category import Category
-from services.catalog.domain.item import Item, component_ids, item_errors, link_errors, linked_ids
+from services.catalog.domain.item import (
+    Item,
+    as_returning,
+    component_ids,
+    item_errors,
+    link_errors,
+    linked_ids,
+)
 from services.catalog.domain.label import name_key
 from services.catalog.domain.menu_file.entries import MAX_REJECTIONS, Entry, Rejection
 from services.catalog.domain.menu_file.option_plan import KnownItems, OptionPlan
@@ -174,7 +181,7 @@ def _column(path: str) -> str:
 
 
 def _item(entry: Entry, base: Item, options: OptionPlan) -> Item:
-    return replace(
+    wanted = replace(
         base,
         name=entry.name,
         price_minor=entry.price_minor,
@@ -189,6 +196,7 @@ def _item(entry: Entry, base: Item, options: OptionPlan) -> Item:
         plu=base.plu if entry.plu is None else entry.plu,
         option_groups=options.groups(entry, base.option_groups),
     )
+    return as_returning(wanted, base)
 
 
 def _stock(entry: Entry, item: Item, level: StockLevel | None) -> StockSetting | None:
