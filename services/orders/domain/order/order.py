@@ -10,6 +10,7 @@ from services.orders.domain.actor import Actor as Actor
 from services.orders.domain.check import Split
 from services.orders.domain.discount import Discount, DiscountKind
 from services.orders.domain.menu import OrderType
+from services.orders.domain.override import SaleOverride
 from services.orders.pricing import BillMode, VatGroup
 
 
@@ -205,6 +206,7 @@ class Line:
     added: LineAdded | None = None
     """None: with the order itself."""
     changed: LineChanged = NEVER_CHANGED
+    override: SaleOverride | None = None
 
     @property
     def unit_minor(self) -> int:
