@@ -1,10 +1,13 @@
 // One clock for everything that shows time passing: the server's, as far as we know it.
-import { signal } from "./view.js";
+import { computed, signal } from "./view.js";
 
 let offset = 0;
 
 /** Milliseconds since 1970, ticking every second. */
 export const now = signal(Date.now());
+
+/** The same, ticking at every full minute: for what changes by the clock on the wall. */
+export const minute = computed(() => Math.floor(now.value / 60_000) * 60_000);
 
 /** The server's time now, in milliseconds. */
 export function serverNow() {

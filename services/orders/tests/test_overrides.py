@@ -1,5 +1,6 @@
 """A manager lets a line be sold that is not on sale: its hours are over, or somebody took it off."""
 
+import json
 from collections.abc import AsyncIterator
 from typing import Any
 
@@ -116,7 +117,7 @@ async def test_it_is_written_down_once(closed: World) -> None:
     await closed.place(asked, key, APPROVED)
     assert (await closed.place_answer(asked, key, UNAPPROVED)).replayed
     async with closed.deps.db.transaction(closed.tenant) as tx:
-        [facts] = [row["facts"] for row in await tx.fetch(AUDITED)]
+        [facts] = [json.loads(row["facts"]) for row in await tx.fetch(AUDITED)]
     assert (facts["reason"], facts["approver_id"]) == ("for a regular", MARA.user_id)
 
 
