@@ -345,7 +345,7 @@ class CountStockRequest(Body):
 class TimedMenu(Body):
     """A menu that is served at its times: breakfast, lunch, dinner. What is on such menus is sold while one of them is served; what is on none is sold whenever its own windows allow it."""
 
-    name: Annotated[str, Field(min_length=1, max_length=60)]
+    name: Annotated[str, Field(min_length=1, max_length=120)]
     position: Annotated[int, Field(ge=0, le=100000)] = 0
     windows: Annotated[list[AvailabilityWindow], Field(max_length=50, default_factory=list)]
     effective_from: str | None = None

@@ -16,7 +16,9 @@ from services.catalog.domain.item import (
 from services.catalog.domain.label import name_key
 from services.catalog.domain.menu_file.entries import MAX_REJECTIONS, Entry, Rejection
 from services.catalog.domain.menu_file.option_plan import KnownItems, OptionPlan
+from services.catalog.domain.menu_file.timed_menu_plan import TimedMenuPlan
 from services.catalog.domain.stock import StockLevel, StockSetting
+from services.catalog.domain.timed_menu import TimedMenu
 
 _COLUMN_OF = {
     "name": "item",
@@ -50,13 +52,15 @@ class ImportPlan:
     stock: dict[UUID, StockSetting] = field(default_factory=dict)
     before: list[Item] = field(default_factory=list)
     """The updated items as they are."""
+    timed_menus: list[TimedMenu] = field(default_factory=list)
+    """New and changed menus by time of day."""
     rejected: list[Rejection] = field(default_factory=list)
     """While there is one, nothing of the plan may be carried out."""
 
     @property
     def changes(self) -> bool:
         """Whether carrying it out would change the menu or its stock."""
-        return bool(self.created or self.updated)
+        return bool(self.created or self.updated or self.timed_menus)
 
     def result(self, before: int) -> ImportResult:
         """What carrying it out leads to from menu version ``before``."""
@@ -74,6 +78,7 @@ class Present:
     items: Sequence[Item]
     levels: Mapping[UUID, StockLevel]
     vat_codes: frozenset[str]
+    timed_menus: Sequence[TimedMenu] = ()
 
 
 def plan(entries: Sequence[Entry], present: Present, new_id: Callable[[], UUID]) -> ImportPlan:
@@ -83,6 +88,7 @@ def plan(entries: Sequence[Entry], present: Present, new_id: Callable[[], UUID])
     items = {(item.category_id, item.name_key): item for item in present.items}
     known = _known(entries, present, categories, items, new_id)
     rows: dict[UUID, tuple[int, Item]] = {}
+    timed = TimedMenuPlan(present.timed_menus, new_id)
     for index, entry in enumerate(entries):
         category = categories[name_key(entry.category)]
         old = items.get((category.id, name_key(entry.name)))
@@ -95,8 +101,11 @@ def plan(entries: Sequence[Entry], present: Present, new_id: Callable[[], UUID])
             result.stock[new.id] = setting
         _sort_in(result, entry, old, new, present.vat_codes)
         rows[new.id] = (entry.row, new)
+        timed.read(entry, category.id, new.id)
     result.rejected += _taken_numbers(rows, present.items)
     result.rejected += _wrong_links(rows, present.items)
+    result.timed_menus = timed.changed()
+    result.rejected += timed.rejected
     result.rejected.sort(key=lambda each: each.row)
     del result.rejected[MAX_REJECTIONS:]
     return result
