@@ -1,6 +1,6 @@
 // The menu as it is sold now: loaded, kept fresh, and seen together with the stock that the socket reports.
 import { request } from "./api.js";
-import { minute, timeOrDate } from "./clock.js";
+import { minute, soon as soonWords } from "./clock.js";
 import { Problem } from "./problem.js";
 import { restaurant } from "./session.js";
 import { computed, signal } from "./view.js";
@@ -122,7 +122,7 @@ function openAt(item, at) {
 /** Why an item is not sold now, and until when, in a few words; "" where it is. */
 export function whyNot({ why, until }) {
   if (!why) return "";
-  const at = until && timeOrDate(until, restaurant.value?.timezone);
+  const at = until && soonWords(until, restaurant.value?.timezone);
   if (why === "closed") return at ? `From ${at}` : "Not sold now";
   return at ? `Sold out until ${at}` : "Sold out";
 }

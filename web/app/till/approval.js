@@ -18,7 +18,7 @@ const CAUSES = {
   tip_limit: (what, limit) => `${what} is not for you alone: the tips of this bill would come to more than ${limit}.`,
   variance: (what, limit) => `${what} is not for you alone: the count differs by more than ${limit}.`,
   discount_cap: (what, _, { cap_bp: cap }) => `${what} is more than you may take off alone (${percent(Number(cap))}).`,
-  off_sale: (what) => `${what} is not for you alone: it is not on sale now.`,
+  off_sale: (what) => `${what} is not for you alone: something in it is not on sale now.`,
   carry_over: (what) => `${what} is not for you alone: orders that are paid in part are carried over.`,
 };
 const FAULTS = {

@@ -57,7 +57,7 @@ export async function addToOrder(wanted, lines) {
   const { id, number } = wanted.order;
   try {
     const body = { lines, menu_version: menu.value?.version };
-    learnOrder(await approvedCommand(`/orders/${id}/lines`, body, { key: newId(), what: "This", reasoned: true }));
+    learnOrder(await approvedCommand(`/orders/${id}/lines`, body, { key: newId(), what: "This addition", reasoned: true }));
   } catch (problem) {
     if (problem.code === "menu_outdated" || problem.code === "item_unavailable") loadMenu();
     return problem;
