@@ -1,4 +1,4 @@
-"""Sweeps over all restaurants cost their batch, however much there is: holds that expired, items that return."""
+"""Sweeps over all restaurants cost their batch: holds that have expired, items that return."""
 
 from datetime import timedelta
 from uuid import UUID
