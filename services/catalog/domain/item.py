@@ -1,19 +1,12 @@
 """An item of a menu, and which items are possible."""
 
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass, replace
-from datetime import datetime, timedelta
+from dataclasses import dataclass
+from datetime import datetime
 from uuid import UUID
 
 from chassis.errors import FieldError
-from services.catalog.domain.errors import (
-    BarcodeTaken,
-    InvalidReturn,
-    ItemInUse,
-    MenuTooLarge,
-    PluTaken,
-    UnknownOption,
-)
+from services.catalog.domain.errors import BarcodeTaken, ItemInUse, MenuTooLarge, PluTaken
 from services.catalog.domain.item_number import barcode_errors, plu_errors
 from services.catalog.domain.label import name_errors, name_key, position_errors, refuse
 from services.catalog.domain.option import (
@@ -22,9 +15,7 @@ from services.catalog.domain.option import (
     every_option,
     group_errors,
     lowest_delta_minor,
-    with_availability,
 )
-from services.catalog.domain.stock import AvailabilityCause
 from services.catalog.domain.window import AvailabilityWindow, window_errors
 
 MAX_DESCRIPTION_CHARACTERS = 1_000
@@ -32,8 +23,6 @@ MAX_PRICE_MINOR = 100_000_000
 MAX_WINDOWS = 50
 SHOWN_HOLDERS = 5
 """Items that a refusal names."""
-RETURNS_WITHIN = timedelta(days=366)
-"""What is off for longer is off until somebody puts it back."""
 MAX_ITEM_BYTES = 60_000
 """As the wire carries it. An event that holds one item stays well below 100 KB."""
 
@@ -77,54 +66,6 @@ class Item:
 def check_item(item: Item, vat_codes: frozenset[str]) -> None:
     """Raises InvalidMenu with every rule that the item breaks."""
     refuse(list(item_errors(item, vat_codes)))
-
-
-def put_back(item: Item) -> Item:
-    """On sale again, as far as people decide it."""
-    return replace(item, available=True, returns_at=None)
-
-
-def taken_off(item: Item, returns_at: datetime | None) -> Item:
-    """Off until ``returns_at``; None: until somebody puts it back."""
-    return replace(item, available=False, returns_at=returns_at)
-
-
-def as_returning(wanted: Item, current: Item) -> Item:
-    """``wanted`` of somebody who says nothing of returns: one that stays off comes back when it was to."""
-    return replace(wanted, returns_at=None if wanted.available else current.returns_at)
-
-
-def with_option(item: Item, option_id: UUID, available: bool) -> Item:
-    """The item with one of its options, of either level, taken off or put back. Raises UnknownOption."""
-    if all(each.id != option_id for each in every_option(item.option_groups)):
-        raise UnknownOption(f"{item.name!r} has no such option.")
-    return replace(item, option_groups=with_availability(item.option_groups, option_id, available))
-
-
-def availability_cause(old: Item, new: Item) -> AvailabilityCause | None:
-    """What tills are told of the change: that it is off or back, or that options of one that is sold are."""
-    if old.available != new.available:
-        return AvailabilityCause.PUT_BACK if new.available else AvailabilityCause.TAKEN_OFF
-    if old.option_groups is new.option_groups or not new.available:
-        return None
-    before = {each.id: each.available for each in every_option(old.option_groups)}
-    moved = any(
-        before.get(each.id, each.available) != each.available for each in every_option(new.option_groups)
-    )
-    return AvailabilityCause.OPTIONS if moved else None
-
-
-def check_return(returns_at: datetime | None, available: bool, now: datetime) -> None:
-    """Raises InvalidReturn unless it is the return of what is taken off, at a time to come."""
-    if returns_at is None:
-        return
-    if available:
-        detail = "What is put back is there: it has no time to come back."
-    elif not now < returns_at <= now + RETURNS_WITHIN:
-        detail = f"A time to come, within {RETURNS_WITHIN.days} days."
-    else:
-        return
-    raise InvalidReturn(detail, fields=[FieldError("returns_at", "INVALID_RETURN", detail)])
 
 
 def check_numbers(item: Item, others: Sequence[Item]) -> None:

@@ -3,7 +3,7 @@
 # ruff: noqa: N802 (the names of the contract)
 
 from fynlo.catalog.v1 import catalog_service_pb2 as catalog_api
-from fynlo.catalog.v1 import menu_hours_service_pb2 as hours_api
+from fynlo.catalog.v1 import menu_hours_service_pb2 as menu_hours_api
 from fynlo.catalog.v1.menu_hours_service_pb2_grpc import MenuHoursServiceServicer
 
 from chassis.db import Database
@@ -24,22 +24,22 @@ def _switched(found: Item) -> catalog_api.SetItemAvailabilityResponse:
     return catalog_api.SetItemAvailabilityResponse(item=item(found))
 
 
-def _option_switched(found: Item) -> hours_api.SetOptionAvailabilityResponse:
-    return hours_api.SetOptionAvailabilityResponse(item=item(found))
+def _option_switched(found: Item) -> menu_hours_api.SetOptionAvailabilityResponse:
+    return menu_hours_api.SetOptionAvailabilityResponse(item=item(found))
 
 
-def _saved(found: TimedMenu) -> hours_api.SaveTimedMenuResponse:
-    return hours_api.SaveTimedMenuResponse(menu=timed_menu(found))
+def _saved(found: TimedMenu) -> menu_hours_api.SaveTimedMenuResponse:
+    return menu_hours_api.SaveTimedMenuResponse(menu=timed_menu(found))
 
 
-def _deleted(_: None) -> hours_api.DeleteTimedMenuResponse:
-    return hours_api.DeleteTimedMenuResponse()
+def _deleted(_: None) -> menu_hours_api.DeleteTimedMenuResponse:
+    return menu_hours_api.DeleteTimedMenuResponse()
 
 
 SWITCHED = Answer(catalog_api.SetItemAvailabilityResponse, _switched)
-OPTION_SWITCHED = Answer(hours_api.SetOptionAvailabilityResponse, _option_switched)
-SAVED = Answer(hours_api.SaveTimedMenuResponse, _saved)
-DELETED = Answer(hours_api.DeleteTimedMenuResponse, _deleted)
+OPTION_SWITCHED = Answer(menu_hours_api.SetOptionAvailabilityResponse, _option_switched)
+SAVED = Answer(menu_hours_api.SaveTimedMenuResponse, _saved)
+DELETED = Answer(menu_hours_api.DeleteTimedMenuResponse, _deleted)
 
 
 class AvailabilityRpc(PartOfCatalog):
@@ -66,29 +66,29 @@ class MenuHoursRpc(MenuHoursServiceServicer):
         self._db = db
 
     async def ListTimedMenus(
-        self, request: hours_api.ListTimedMenusRequest, context: object
-    ) -> hours_api.ListTimedMenusResponse:
+        self, request: menu_hours_api.ListTimedMenusRequest, context: object
+    ) -> menu_hours_api.ListTimedMenusResponse:
         """All of them."""
         found = await timed_menus.list_timed_menus(self._db, current_principal().tenant)
-        return hours_api.ListTimedMenusResponse(menus=[timed_menu(each) for each in found])
+        return menu_hours_api.ListTimedMenusResponse(menus=[timed_menu(each) for each in found])
 
     async def SaveTimedMenu(
-        self, request: hours_api.SaveTimedMenuRequest, context: object
-    ) -> hours_api.SaveTimedMenuResponse:
+        self, request: menu_hours_api.SaveTimedMenuRequest, context: object
+    ) -> menu_hours_api.SaveTimedMenuResponse:
         """A new menu by time of day, or one as the caller wants it."""
         command, wanted = command_of("SaveTimedMenu", request), timed_menu_in(request.menu)
         return await timed_menus.save_timed_menu(self._db, command, wanted, not request.menu.id, SAVED)
 
     async def DeleteTimedMenu(
-        self, request: hours_api.DeleteTimedMenuRequest, context: object
-    ) -> hours_api.DeleteTimedMenuResponse:
+        self, request: menu_hours_api.DeleteTimedMenuRequest, context: object
+    ) -> menu_hours_api.DeleteTimedMenuResponse:
         """One that is served no longer."""
         command, menu_id = command_of("DeleteTimedMenu", request), parse_id(request.menu_id)
         return await timed_menus.delete_timed_menu(self._db, command, menu_id, DELETED)
 
     async def SetOptionAvailability(
-        self, request: hours_api.SetOptionAvailabilityRequest, context: object
-    ) -> hours_api.SetOptionAvailabilityResponse:
+        self, request: menu_hours_api.SetOptionAvailabilityRequest, context: object
+    ) -> menu_hours_api.SetOptionAvailabilityResponse:
         """An option taken off, or put back."""
         command, item_id = command_of("SetOptionAvailability", request), parse_id(request.item_id)
         return await availability.set_option_availability(

@@ -6,7 +6,7 @@ from uuid import UUID
 
 from fynlo.catalog.v1 import catalog_pb2
 from fynlo.catalog.v1 import catalog_service_pb2 as catalog_api
-from fynlo.catalog.v1 import menu_hours_service_pb2 as hours_api
+from fynlo.catalog.v1 import menu_hours_service_pb2 as menu_hours_api
 from fynlo.catalog.v1 import stock_service_pb2 as stock_api
 
 from chassis.db import Database
@@ -89,7 +89,7 @@ async def set_item_availability(
 
 async def set_option_availability(
     db: Database, command: Command, item_id: UUID, option_id: UUID, available: bool
-) -> hours_api.SetOptionAvailabilityResponse:
+) -> menu_hours_api.SetOptionAvailabilityResponse:
     return await availability.set_option_availability(
         db, command, item_id, option_id, available, availability_rpc.OPTION_SWITCHED
     )
@@ -97,13 +97,13 @@ async def set_option_availability(
 
 async def save_timed_menu(
     db: Database, command: Command, wanted: TimedMenu, *, is_new: bool = True
-) -> hours_api.SaveTimedMenuResponse:
+) -> menu_hours_api.SaveTimedMenuResponse:
     return await timed_menus.save_timed_menu(db, command, wanted, is_new, availability_rpc.SAVED)
 
 
 async def delete_timed_menu(
     db: Database, command: Command, menu_id: UUID
-) -> hours_api.DeleteTimedMenuResponse:
+) -> menu_hours_api.DeleteTimedMenuResponse:
     return await timed_menus.delete_timed_menu(db, command, menu_id, availability_rpc.DELETED)
 
 

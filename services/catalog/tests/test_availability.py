@@ -13,8 +13,9 @@ from chassis.clock import FakeClock
 from chassis.db import Database
 from chassis.ids import new_id
 from harness.fixtures import OpenDatabase
+from services.catalog.domain.availability import RETURNS_WITHIN, check_return
 from services.catalog.domain.errors import InvalidReturn, UnknownItem, UnknownOption
-from services.catalog.domain.item import RETURNS_WITHIN, Item, check_return
+from services.catalog.domain.item import Item
 from services.catalog.domain.option import Option, OptionGroup
 from services.catalog.store import item as item_store
 from services.catalog.sweeper import ReturnSweeper

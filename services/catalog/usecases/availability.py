@@ -6,7 +6,8 @@ from uuid import UUID
 from chassis.clock import business_date
 from chassis.db import Database, Transaction
 from chassis.db.commands import Answer, Command, M, execute
-from services.catalog.domain.item import Item, check_return, put_back, taken_off, with_option
+from services.catalog.domain.availability import check_return, put_back, taken_off, with_option
+from services.catalog.domain.item import Item
 from services.catalog.domain.restaurant import RestaurantCopy
 from services.catalog.domain.window import zone_named
 from services.catalog.store import item as item_store

@@ -6,10 +6,10 @@ from uuid import UUID
 from chassis.db import Database, Transaction
 from chassis.db.commands import Answer, Command, M, execute
 from chassis.errors import AlreadyExists
+from services.catalog.domain.availability import as_returning
 from services.catalog.domain.errors import UnknownItem
 from services.catalog.domain.item import (
     Item,
-    as_returning,
     check_item,
     check_numbers,
     check_unused,

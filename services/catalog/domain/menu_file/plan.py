@@ -4,15 +4,9 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from uuid import UUID
 
+from services.catalog.domain.availability import as_returning
 from services.catalog.domain.category import Category
-from services.catalog.domain.item import (
-    Item,
-    as_returning,
-    component_ids,
-    item_errors,
-    link_errors,
-    linked_ids,
-)
+from services.catalog.domain.item import Item, component_ids, item_errors, link_errors, linked_ids
 from services.catalog.domain.label import name_key
 from services.catalog.domain.menu_file.entries import MAX_REJECTIONS, Entry, Rejection
 from services.catalog.domain.menu_file.option_plan import KnownItems, OptionPlan

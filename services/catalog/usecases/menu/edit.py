@@ -7,8 +7,9 @@ from uuid import UUID
 
 from chassis.db import Transaction
 from chassis.ids import new_id
+from services.catalog.domain.availability import availability_cause
 from services.catalog.domain.category import Category
-from services.catalog.domain.item import Item, availability_cause, check_item_bytes
+from services.catalog.domain.item import Item, check_item_bytes
 from services.catalog.domain.menu import MenuChange, check_size
 from services.catalog.domain.movement import counted_movements
 from services.catalog.domain.stock import (
