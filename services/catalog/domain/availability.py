@@ -1,7 +1,7 @@
 """What is off for now: taken off by people, and put back by them or at its time."""
 
-from dataclasses import replace
-from datetime import datetime, timedelta
+from dataclasses import dataclass, replace
+from datetime import UTC, datetime, timedelta
 from uuid import UUID
 
 from chassis.errors import FieldError
@@ -12,6 +12,19 @@ from services.catalog.domain.stock import AvailabilityCause
 
 RETURNS_WITHIN = timedelta(days=366)
 """What is off for longer is off until somebody puts it back."""
+
+
+@dataclass(frozen=True, slots=True)
+class DueReturn:
+    """An item, and when it was to be back."""
+
+    returns_at: datetime
+    restaurant_id: UUID
+    item_id: UUID
+
+
+FIRST_RETURN = DueReturn(datetime(1970, 1, 1, tzinfo=UTC), UUID(int=0), UUID(int=0))
+"""Before all of them."""
 
 
 def put_back(item: Item) -> Item:

@@ -8,6 +8,7 @@ from uuid import UUID
 import asyncpg
 
 from chassis.db import Record, Transaction
+from services.catalog.domain.availability import DueReturn
 from services.catalog.domain.errors import BarcodeTaken, NameTaken, PluTaken
 from services.catalog.domain.item import Item
 from services.catalog.domain.menu import Removed
@@ -91,7 +92,7 @@ REMOVE_ITEM = """
 UPDATE item SET removed = true, stock_tracked = false, returns_at = NULL, version = $3
 WHERE restaurant_id = $1 AND id = $2
 """
-DUE_RETURNS = "SELECT restaurant_id, item_id FROM due_returns($1, $2)"
+DUE_RETURNS = "SELECT returns_at, restaurant_id, item_id FROM due_returns($1, $2, $3, $4)"
 
 
 async def items(tx: Transaction) -> list[Item]:
@@ -159,9 +160,10 @@ async def save_items(tx: Transaction, found: Sequence[tuple[Item, int]]) -> None
         raise NameTaken("There is an item of this name in the category.") from error
 
 
-async def due_returns(tx: Transaction, now: datetime, limit: int) -> list[tuple[UUID, UUID]]:
-    """(restaurant, item) of all restaurants that were to be back by now, the longest due first."""
-    return [(row["restaurant_id"], row["item_id"]) for row in await tx.fetch(DUE_RETURNS, now, limit)]
+async def due_returns(tx: Transaction, now: datetime, after: DueReturn, limit: int) -> list[DueReturn]:
+    """Items of all restaurants that were to be back by now, the longest due first, behind ``after``."""
+    rows = await tx.fetch(DUE_RETURNS, now, after.returns_at, after.item_id, limit)
+    return [DueReturn(row["returns_at"], row["restaurant_id"], row["item_id"]) for row in rows]
 
 
 async def remove_item(tx: Transaction, item_id: UUID, version: int) -> None:

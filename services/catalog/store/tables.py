@@ -110,7 +110,7 @@ item = sa.Table(
         unique=True,
         postgresql_where=sa.text("plu <> '' AND NOT removed"),
     ),
-    sa.Index("item_returns", "returns_at", postgresql_where=sa.text("returns_at IS NOT NULL")),
+    sa.Index("item_returns", "returns_at", "id", postgresql_where=sa.text("returns_at IS NOT NULL")),
     comment="Removed ones stay: orders, stock and deltas refer to them",
 )
 

@@ -135,6 +135,25 @@ async def test_of_two_replicas_one_puts_it_back(
     assert await causes(db, tenant, event_recorder) == ["taken_off", "put_back"]
 
 
+async def test_one_that_cannot_come_back_delays_no_other(db: Database, fake_clock: FakeClock) -> None:
+    tenant, pie = await a_pie(db)
+    other, stew = await a_pie(db)
+    back = fake_clock.now() + HOUR
+    await doing.set_item_availability(db, command(tenant), pie.id, False, back)
+    await doing.set_item_availability(db, command(other), stew.id, False, back + HOUR)
+    cake = await saved(db, tenant, an_item(pie.category_id, name="Cake"))
+    async with db.transaction(tenant) as tx:  # the menu is beyond its limit since
+        await tx.execute(
+            "UPDATE item SET wire_bytes = 4000000 WHERE restaurant_id = $1 AND id = $2", tenant, cake.id
+        )
+    fake_clock.advance(3 * HOUR)
+    sweeper = ReturnSweeper(db)
+    assert await sweeper.sweep() == 1
+    assert (await read(db, other, stew.id)).available
+    assert await sweeper.sweep() == 0
+    assert not (await read(db, tenant, pie.id)).available
+
+
 async def test_a_person_who_changes_it_meanwhile_wins(
     db: Database, fake_clock: FakeClock, event_recorder: Any
 ) -> None:

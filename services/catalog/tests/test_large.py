@@ -9,6 +9,7 @@ from chassis.clock import FakeClock
 from chassis.db import connection_options
 from harness.fixtures import ModuleDatabases, OpenDatabase
 from harness.reads import reading
+from services.catalog.domain.availability import FIRST_RETURN
 from services.catalog.domain.reservation import StockOrder
 from services.catalog.store import stock as stock_store
 from services.catalog.sweeper import HOLDS_PER_SWEEP, RETURNS_PER_SWEEP, HoldSweeper, ReturnSweeper
@@ -98,7 +99,7 @@ async def test_a_sweep_of_returns_costs_its_batch_however_many_items_there_are(
     finally:
         await filler.close()
     async with reading(db) as read:
-        assert len(await due_returns(db, RETURNS_PER_SWEEP)) == RETURNS_PER_SWEEP
+        assert len(await due_returns(db, FIRST_RETURN, RETURNS_PER_SWEEP)) == RETURNS_PER_SWEEP
     assert read.rows["item"] <= 2 * RETURNS_PER_SWEEP
     assert "item" not in read.scanned
     sweeper = ReturnSweeper(db)

@@ -6,7 +6,7 @@ from uuid import UUID
 from chassis.clock import business_date
 from chassis.db import Database, Transaction
 from chassis.db.commands import Answer, Command, M, execute
-from services.catalog.domain.availability import check_return, put_back, taken_off, with_option
+from services.catalog.domain.availability import DueReturn, check_return, put_back, taken_off, with_option
 from services.catalog.domain.item import Item
 from services.catalog.domain.restaurant import RestaurantCopy
 from services.catalog.domain.window import zone_named
@@ -62,17 +62,17 @@ def next_day_begins(restaurant: RestaurantCopy, now: datetime) -> datetime:
     return datetime.combine(day, cutoff, zone_named(restaurant.time_zone))
 
 
-async def due_returns(db: Database, limit: int) -> list[tuple[UUID, UUID]]:
-    """(restaurant, item) of all restaurants that are to be back by now, the longest due first."""
+async def due_returns(db: Database, after: DueReturn, limit: int) -> list[DueReturn]:
+    """Items of all restaurants that are to be back by now, the longest due first, behind ``after``."""
     async with db.transaction(None, readonly=True) as tx:
-        return await item_store.due_returns(tx, db.clock.now(), limit)
+        return await item_store.due_returns(tx, db.clock.now(), after, limit)
 
 
-async def bring_back(db: Database, tenant: UUID, item_id: UUID) -> bool:
+async def bring_back(db: Database, due: DueReturn) -> bool:
     """Puts an item back whose time has come. False: somebody was there before, or wants it later."""
-    async with db.transaction(tenant) as tx:
+    async with db.transaction(due.restaurant_id) as tx:
         edit = await Edit.begin(tx, db.clock.now())
-        item = await item_store.find_item(tx, item_id)
+        item = await item_store.find_item(tx, due.item_id)
         if item is None or item.returns_at is None or edit.now < item.returns_at:
             return False
         await replace_item(edit, item, put_back(item))

@@ -6,13 +6,17 @@ from typing import Any
 from zoneinfo import ZoneInfo
 
 import pytest
+from fynlo.catalog.v1 import catalog_pb2
+from fynlo.catalog.v1 import catalog_service_pb2 as catalog_api
+from fynlo.catalog.v1.events_pb2 import MenuChanged
 
 from chassis.ids import new_id
 from services.orders.domain.errors import ItemUnavailable
 from services.orders.domain.hours import TimedMenu, Window
-from services.orders.domain.menu import Item, Menu, OrderType
+from services.orders.domain.menu import Item, Menu, MenuPart, OrderType
 from services.orders.domain.order.basket import price_basket
-from services.orders.tests.builders import MAINS, item, line, menu, terms
+from services.orders.tests.builders import MAINS, item, item_message, line, menu, menu_message, terms
+from services.orders.wire.menu import menu_kept, news_in, part_in, with_changes, with_news
 
 LONDON = ZoneInfo("Europe/London")
 EVERY_DAY: frozenset[int] = frozenset()
@@ -154,3 +158,31 @@ def test_a_refusal_names_the_item_and_says_until_when(
     assert refused.value.detail.endswith(says)
     told = {"item_id": str(burger.id)}
     assert refused.value.metadata == (told if back is None else told | {"available_at": back.isoformat()})
+
+
+def test_the_copy_of_the_menu_follows_timed_menus() -> None:
+    tenant, burger = new_id(), item_message()
+    lunch, feast = (
+        catalog_pb2.TimedMenu(id=str(new_id()), name=name, item_ids=[burger.id])
+        for name in ("Lunch", "Feast")
+    )
+    lunch.windows.add(weekdays=[0], from_minutes=720, until_minutes=900)
+    feast.effective_from = "2026-12-31"
+    whole = menu_message(tenant, burger)
+    whole.timed_menus.append(lunch)
+
+    def part(version: int, **changes: Any) -> MenuPart:
+        facts = {"version": version, "previous_version": version - 1, "part": 1, "parts": 1}
+        return part_in(MenuChanged(**facts, **changes))
+
+    kept = with_changes(whole.SerializeToString(), [part(2, timed_menus=[feast])])
+    assert [each.windows for each in menu_kept(kept).timed_menus] == [
+        (Window(frozenset({0}), 720, 900),),
+        (),
+    ]
+    assert menu_kept(kept).timed_menus[1].first_day == date(2026, 12, 31)
+    fewer = with_changes(kept, [part(3, removed_timed_menu_ids=[lunch.id])])
+    assert [each.first_day for each in menu_kept(fewer).timed_menus] == [date(2026, 12, 31)]
+    delta = catalog_api.GetMenuResponse(menu=catalog_pb2.Menu(version=4), delta=True)
+    delta.removed_timed_menu_ids.append(feast.id)
+    assert menu_kept(with_news(fewer, news_in(delta))).timed_menus == ()

@@ -34,13 +34,16 @@ ALTER TABLE catalog.item ADD COLUMN returns_at timestamptz
 """
 # What puts items back looks through all restaurants, and sees nothing of them but what is due.
 DUE_RETURNS = """
-CREATE FUNCTION catalog.due_returns(p_now timestamptz, p_limit integer)
-RETURNS TABLE (restaurant_id uuid, item_id uuid) LANGUAGE sql STABLE
+CREATE FUNCTION catalog.due_returns(p_now timestamptz, p_after timestamptz, p_after_id uuid, p_limit integer)
+RETURNS TABLE (returns_at timestamptz, restaurant_id uuid, item_id uuid) LANGUAGE sql STABLE
 SECURITY DEFINER SET search_path = catalog, pg_temp
-AS $$ SELECT i.restaurant_id, i.id FROM item AS i
-      WHERE i.returns_at IS NOT NULL AND i.returns_at <= p_now ORDER BY i.returns_at LIMIT p_limit $$
+AS $$ SELECT i.returns_at, i.restaurant_id, i.id FROM item AS i
+      WHERE i.returns_at IS NOT NULL AND i.returns_at <= p_now
+          AND (i.returns_at, i.id) > (p_after, p_after_id)
+      ORDER BY i.returns_at, i.id LIMIT p_limit $$
 """
-SIGNATURE = "catalog.due_returns(timestamptz, integer)"
+SIGNATURE = "catalog.due_returns(timestamptz, timestamptz, uuid, integer)"
+INDEX = "item (returns_at, id) WHERE returns_at IS NOT NULL"
 
 
 def upgrade() -> None:
@@ -51,9 +54,7 @@ def upgrade() -> None:
     op.execute(DUE_RETURNS)
     op.execute(f"REVOKE ALL ON FUNCTION {SIGNATURE} FROM PUBLIC")
     op.execute(f"GRANT EXECUTE ON FUNCTION {SIGNATURE} TO fynlo_catalog")
-    index_concurrently(
-        op, "catalog", "item_returns", "item (returns_at) WHERE returns_at IS NOT NULL", unique=False
-    )
+    index_concurrently(op, "catalog", "item_returns", INDEX)
 
 
 def downgrade() -> None:
