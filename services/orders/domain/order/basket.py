@@ -135,14 +135,13 @@ def _sell(
     if item is None:
         raise LineRefused("UNKNOWN_ITEM", f"{path}.item_id", f"No item {wanted.item_id} is on the menu.")
     anyway = bool(wanted.override_reason)
+    off = _is_off(item, shown_menu_version, menu, terms, anyway=anyway)
     picked = choose(path, item, wanted.options, anyway=anyway)
-    components = (menu.items.get(one) for pick in picked if (one := pick.option.item_id) is not None)
-    sold = [item, *(one for one in components if one is not None)]
-    for one in sold:
-        _check_sold_now(one, shown_menu_version, menu, terms, anyway=anyway)
-    off = anyway and not (
-        all(menu.on_sale(one, terms.local) for one in sold) and all(pick.option.available for pick in picked)
-    )
+    for pick in picked:
+        component = menu.items.get(pick.option.item_id) if pick.option.item_id is not None else None
+        if component is not None:
+            off |= _is_off(component, shown_menu_version, menu, terms, anyway=anyway)
+        off |= not pick.option.available
 
     def rate_of(vat_class: str) -> int:
         rate = menu.vat_rate_bp(vat_class, order_type, terms.local.date())
@@ -155,14 +154,20 @@ def _sell(
     return replace(made, override=SaleOverride(wanted.override_reason)) if off else made
 
 
-def _check_sold_now(item: Item, shown_menu_version: int, menu: Menu, terms: Terms, *, anyway: bool) -> None:
-    if not anyway and not menu.on_sale(item, terms.local):
+def _is_off(item: Item, shown_menu_version: int, menu: Menu, terms: Terms, *, anyway: bool) -> bool:
+    """Whether it is not on sale now, which is refused unless it is sold ``anyway``.
+
+    Raises ItemUnavailable, MenuOutdated.
+    """
+    off = not menu.on_sale(item, terms.local)
+    if off and not anyway:
         raise _not_on_sale(item, menu, terms.local)
     if 0 < shown_menu_version < item.version:
         raise MenuOutdated(
             f"{item.name} has changed since menu version {shown_menu_version}.",
             metadata={"item_id": str(item.id), "menu_version": str(menu.version)},
         )
+    return off
 
 
 def _not_on_sale(item: Item, menu: Menu, local: datetime) -> ItemUnavailable:
