@@ -10,7 +10,10 @@ async def forget_ended(call: Call, message: Any) -> None:
     """Takes an approval out of a request when its session has ended meanwhile, which only the gateway knows.
 
     Whether one counts is otherwise for the service, which first looks whether the command was done already.
+    An order brings it in its body.
     """
+    if "approval" not in message.DESCRIPTOR.fields_by_name:
+        message = message.order
     if not message.HasField("approval"):
         return
     try:

@@ -30,6 +30,7 @@ SENTENCES = {
     "orders.order_unmerged": "order {part_number} taken out of {order}: {total}",
     "orders.lines_added": "{order}, more ordered: {place}, {total}",
     "orders.line_changed": "{order}, a line changed: {place}, {total}",
+    "orders.sold_off_sale": "{order}: {quantity} sold that were not on sale ({reason}), {amount}",
     "orders.line_voided": "{order}: {quantity} voided, {amount}",
     "orders.discount_given": "{order}: {discount} taken off ({reason}): {place}, {total}",
     "orders.discount_removed": "{order}: {discount} no longer taken off: {place}, {total}",

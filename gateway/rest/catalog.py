@@ -6,7 +6,14 @@ Bodies, requests and routes of fynlo.catalog.v1.
 from typing import Annotated, Final, Literal
 from uuid import UUID
 
-from fynlo.catalog.v1 import catalog_pb2, catalog_service_pb2, stock_pb2, stock_service_pb2, supplier_pb2
+from fynlo.catalog.v1 import (
+    catalog_pb2,
+    catalog_service_pb2,
+    menu_hours_service_pb2,
+    stock_pb2,
+    stock_service_pb2,
+    supplier_pb2,
+)
 from fynlo.common.v1 import common_pb2
 from fynlo_json import catalog as catalog_json
 from fynlo_json.catalog import ALLERGEN, MOVEMENT_KIND, STOCK_POLICY, STOCK_UNIT
@@ -324,6 +331,8 @@ class SetItemAvailabilityRequest(Body):
     """What SetItemAvailabilityRequest takes."""
 
     available: bool
+    returns_at: AwareDatetime | None = None
+    until_next_day: bool = False
 
 
 class CountStockRequest(Body):
@@ -331,6 +340,36 @@ class CountStockRequest(Body):
 
     on_hand: Annotated[int, Field(ge=0, le=1000000000)]
     reorder_point: Annotated[int, Field(ge=0, le=1000000000)] = 0
+
+
+class TimedMenu(Body):
+    """A menu that is served at its times: breakfast, lunch, dinner. What is on such menus is sold while one of them is served; what is on none is sold whenever its own windows allow it."""
+
+    name: Annotated[str, Field(min_length=1, max_length=120)]
+    position: Annotated[int, Field(ge=0, le=100000)] = 0
+    windows: Annotated[list[AvailabilityWindow], Field(max_length=50, default_factory=list)]
+    effective_from: str | None = None
+    effective_until: str | None = None
+    category_ids: Annotated[list[UUID], Field(max_length=500, default_factory=list)]
+    item_ids: Annotated[list[UUID], Field(max_length=1000, default_factory=list)]
+
+
+def timed_menu(of: TimedMenu) -> catalog_pb2.TimedMenu:
+    return catalog_pb2.TimedMenu(
+        name=of.name,
+        position=of.position,
+        windows=[availability_window(one) for one in of.windows],
+        effective_from=of.effective_from or "",
+        effective_until=of.effective_until or "",
+        category_ids=[str(one) for one in of.category_ids],
+        item_ids=[str(one) for one in of.item_ids],
+    )
+
+
+class SetOptionAvailabilityRequest(Body):
+    """What SetOptionAvailabilityRequest takes."""
+
+    available: bool
 
 
 class RecordCountRequest(Body):
@@ -498,7 +537,11 @@ def _set_item_availability(
     call: Call, body: SetItemAvailabilityRequest
 ) -> catalog_service_pb2.SetItemAvailabilityRequest:
     return catalog_service_pb2.SetItemAvailabilityRequest(
-        request_id=call.key, item_id=call.id_of("item_id"), available=body.available
+        request_id=call.key,
+        item_id=call.id_of("item_id"),
+        available=body.available,
+        returns_at=timestamp(body.returns_at),
+        until_next_day=body.until_next_day,
     )
 
 
@@ -516,6 +559,36 @@ def _count_stock(call: Call, body: CountStockRequest) -> catalog_service_pb2.Cou
         item_id=call.id_of("item_id"),
         on_hand=body.on_hand,
         reorder_point=body.reorder_point,
+    )
+
+
+def _list_timed_menus(call: Call, body: None) -> menu_hours_service_pb2.ListTimedMenusRequest:
+    return menu_hours_service_pb2.ListTimedMenusRequest()
+
+
+def _save_timed_menu(call: Call, body: TimedMenu) -> menu_hours_service_pb2.SaveTimedMenuRequest:
+    return menu_hours_service_pb2.SaveTimedMenuRequest(request_id=call.key, menu=timed_menu(body))
+
+
+def _save_timed_menu_seen(call: Call, body: TimedMenu) -> menu_hours_service_pb2.SaveTimedMenuRequest:
+    request = menu_hours_service_pb2.SaveTimedMenuRequest(request_id=call.key, menu=timed_menu(body))
+    request.menu.id = call.id_of("menu_id")
+    request.menu.version = call.version
+    return request
+
+
+def _delete_timed_menu(call: Call, body: None) -> menu_hours_service_pb2.DeleteTimedMenuRequest:
+    return menu_hours_service_pb2.DeleteTimedMenuRequest(request_id=call.key, menu_id=call.id_of("menu_id"))
+
+
+def _set_option_availability(
+    call: Call, body: SetOptionAvailabilityRequest
+) -> menu_hours_service_pb2.SetOptionAvailabilityRequest:
+    return menu_hours_service_pb2.SetOptionAvailabilityRequest(
+        request_id=call.key,
+        item_id=call.id_of("item_id"),
+        option_id=call.id_of("option_id"),
+        available=body.available,
     )
 
 
@@ -794,6 +867,63 @@ ROUTES: Final[tuple[Route, ...]] = (
         key="optional",
         permission="stock.adjust",
         etag=lambda of: f'"{of.level.version}"',
+    ),
+    Route(
+        verb="GET",
+        path="/api/v2/menu/menus",
+        service="fynlo.catalog.v1.MenuHoursService",
+        name="ListTimedMenus",
+        request=_list_timed_menus,
+        answer=catalog_json.list_timed_menus_response,
+        permission="menu.read",
+        reads=True,
+    ),
+    Route(
+        verb="POST",
+        path="/api/v2/menu/menus",
+        service="fynlo.catalog.v1.MenuHoursService",
+        name="SaveTimedMenu",
+        request=_save_timed_menu,
+        body=TimedMenu,
+        answer=lambda of: catalog_json.timed_menu(of.menu),
+        status=201,
+        key="optional",
+        permission="menu.manage",
+        etag=lambda of: f'"{of.menu.version}"',
+    ),
+    Route(
+        verb="PUT",
+        path="/api/v2/menu/menus/{menu_id}",
+        service="fynlo.catalog.v1.MenuHoursService",
+        name="SaveTimedMenu",
+        request=_save_timed_menu_seen,
+        body=TimedMenu,
+        answer=lambda of: catalog_json.timed_menu(of.menu),
+        key="optional",
+        permission="menu.manage",
+        etag=lambda of: f'"{of.menu.version}"',
+    ),
+    Route(
+        verb="DELETE",
+        path="/api/v2/menu/menus/{menu_id}",
+        service="fynlo.catalog.v1.MenuHoursService",
+        name="DeleteTimedMenu",
+        request=_delete_timed_menu,
+        answer=nothing,
+        key="optional",
+        permission="menu.manage",
+    ),
+    Route(
+        verb="PUT",
+        path="/api/v2/menu/items/{item_id}/options/{option_id}/availability",
+        service="fynlo.catalog.v1.MenuHoursService",
+        name="SetOptionAvailability",
+        request=_set_option_availability,
+        body=SetOptionAvailabilityRequest,
+        answer=lambda of: catalog_json.item(of.item),
+        key="optional",
+        permission="stock.adjust",
+        etag=lambda of: f'"{of.item.version}"',
     ),
     Route(
         verb="GET",

@@ -291,6 +291,7 @@ class DraftLine(Body):
     seat: Annotated[int, Field(ge=1, le=200)] | None = None
     course: Annotated[str, Field(min_length=1, max_length=40)] | None = None
     hold: bool = False
+    override_reason: Annotated[str, Field(max_length=200)] | None = None
 
 
 def draft_line(of: DraftLine) -> orders_service_pb2.DraftLine:
@@ -303,6 +304,7 @@ def draft_line(of: DraftLine) -> orders_service_pb2.DraftLine:
         seat=of.seat or 0,
         course=of.course or "",
         hold=of.hold,
+        override_reason=of.override_reason or "",
     )
 
 
@@ -354,6 +356,7 @@ class OrderDraft(Body):
     lines: Annotated[list[DraftLine], Field(max_length=200)]
     guest_allergy: GuestAllergy | None = None
     note: Annotated[str, Field(max_length=500)] | None = None
+    approval: common.Approval | None = None
 
 
 def order_draft(of: OrderDraft) -> orders_service_pb2.OrderDraft:
@@ -369,6 +372,7 @@ def order_draft(of: OrderDraft) -> orders_service_pb2.OrderDraft:
         lines=[draft_line(one) for one in of.lines],
         guest_allergy=None if of.guest_allergy is None else guest_allergy(of.guest_allergy),
         note=of.note or "",
+        approval=None if of.approval is None else common.approval(of.approval),
     )
 
 
@@ -499,6 +503,7 @@ class AddLinesRequest(Body):
     lines: Annotated[list[DraftLine], Field(min_length=1, max_length=200)]
     base_version: Annotated[int, Field(ge=0, le=9223372036854775807)] | None = None
     menu_version: Annotated[int, Field(ge=0, le=9223372036854775807)] | None = None
+    approval: common.Approval | None = None
 
 
 class VoidLineRequest(Body):
@@ -1016,6 +1021,7 @@ def _add_lines(call: Call, body: AddLinesRequest) -> lines_service_pb2.AddLinesR
         lines=[draft_line(one) for one in body.lines],
         base_version=body.base_version or 0,
         menu_version=body.menu_version or 0,
+        approval=None if body.approval is None else common.approval(body.approval),
     )
 
 
@@ -1524,6 +1530,7 @@ ROUTES: Final[tuple[Route, ...]] = (
         status=201,
         key="required",
         permission="orders.place",
+        approved=True,
         etag=lambda of: f'"{of.order.version}"',
         location=lambda of: f"/api/v2/orders/{of.order.id}",
     ),
@@ -1822,6 +1829,7 @@ ROUTES: Final[tuple[Route, ...]] = (
         answer=lambda of: orders_json.order(of.order),
         key="required",
         permission="orders.place",
+        approved=True,
     ),
     Route(
         verb="POST",

@@ -1,5 +1,6 @@
 from fynlo.catalog.v1 import catalog_pb2
 from fynlo.catalog.v1 import catalog_service_pb2 as catalog_api
+from google.protobuf.timestamp_pb2 import Timestamp
 
 from gateway.menu_document import menu_changes, whole_menu
 
@@ -39,3 +40,22 @@ def test_a_sold_out_item_has_none_left_rather_than_an_unknown_number() -> None:
         stock=[catalog_pb2.StockLevel(item_id="i1", available=0)],
     )
     assert menu_changes(answer, 1)["items"][0]["stock_left"] == 0
+
+
+def test_an_item_says_when_it_is_sold_where_that_is_not_always() -> None:
+    opens, closes = Timestamp(seconds=1_772_452_800), Timestamp(seconds=1_772_463_600)
+    lunch = catalog_pb2.SaleHours(times=[catalog_pb2.SaleTime(opens_at=opens, closes_at=closes)])
+    answer = catalog_api.GetMenuResponse(
+        menu=catalog_pb2.Menu(items=[catalog_pb2.Item(id=each) for each in ("pie", "feast", "tea")]),
+        available_item_ids=["tea"],
+        hours=[
+            catalog_pb2.ItemsHours(hours=lunch, item_ids=["pie"]),
+            catalog_pb2.ItemsHours(hours=catalog_pb2.SaleHours(), item_ids=["feast"]),
+        ],
+    )
+    pie, feast, tea = menu_changes(answer, 1)["items"]
+    assert pie["hours"] == {
+        "times": [{"opens_at": "2026-03-02T12:00:00.000Z", "closes_at": "2026-03-02T15:00:00.000Z"}]
+    }
+    assert feast["hours"] == {"times": []}
+    assert "hours" not in tea

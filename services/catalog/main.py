@@ -1,6 +1,7 @@
 """The composition root of the catalog, the same for production and tests."""
 
 from fynlo.catalog.v1.catalog_service_pb2_grpc import add_CatalogServiceServicer_to_server
+from fynlo.catalog.v1.menu_hours_service_pb2_grpc import add_MenuHoursServiceServicer_to_server
 from fynlo.catalog.v1.stock_service_pb2_grpc import add_StockServiceServicer_to_server
 from fynlo.realtime.v1.channel_source_service_pb2_grpc import add_ChannelSourceServiceServicer_to_server
 
@@ -9,10 +10,11 @@ from chassis.process.composition import open_service
 from chassis.process.runtime import Service
 from services.catalog.consumers import handlers
 from services.catalog.peers import AuthPeer, OrdersPeer
+from services.catalog.rpc.availability import MenuHoursRpc
 from services.catalog.rpc.service import CatalogRpc, StockServiceRpc
 from services.catalog.rpc.stock import InventoryChannel
 from services.catalog.settings import CatalogSettings
-from services.catalog.sweeper import HoldSweeper
+from services.catalog.sweeper import HoldSweeper, ReturnSweeper
 
 
 async def build(settings: CatalogSettings, clock: Clock | None = None) -> Service:
@@ -20,8 +22,10 @@ async def build(settings: CatalogSettings, clock: Clock | None = None) -> Servic
     catalog = await open_service(settings, clock)
     auth, orders = AuthPeer(catalog.channel("auth")), OrdersPeer(catalog.channel("orders"))
     catalog.serve(add_CatalogServiceServicer_to_server, CatalogRpc(catalog.db, auth.restaurant))
+    catalog.serve(add_MenuHoursServiceServicer_to_server, MenuHoursRpc(catalog.db))
     catalog.serve(add_StockServiceServicer_to_server, StockServiceRpc(catalog.db))
     catalog.serve(add_ChannelSourceServiceServicer_to_server, InventoryChannel(catalog.db))
     catalog.consume(handlers(catalog.clock))
     catalog.service.add_background("hold sweeper", HoldSweeper(catalog.db, orders.order).run)
+    catalog.service.add_background("return sweeper", ReturnSweeper(catalog.db).run)
     return catalog.service

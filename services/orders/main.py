@@ -43,7 +43,7 @@ async def build(settings: OrdersSettings) -> Service:
     orders = await open_service(settings)
     peers = GrpcPeers(*(orders.channel(peer) for peer in ("auth", "catalog", "payments")))
     deps = Dependencies(orders.db, orders.clock, peers, Copies(orders.db, peers))
-    orders.serve(add_OrdersServiceServicer_to_server, OrdersRpc(deps))
+    orders.serve(add_OrdersServiceServicer_to_server, OrdersRpc(deps, orders.trust))
     orders.serve(add_LinesServiceServicer_to_server, LinesRpc(deps, orders.trust))
     orders.serve(add_ChecksServiceServicer_to_server, ChecksRpc(deps))
     orders.serve(add_TransfersServiceServicer_to_server, TransfersRpc(deps))

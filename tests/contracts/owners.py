@@ -174,7 +174,7 @@ async def orders(open_database: OpenDatabase, clock: FakeClock) -> AsyncIterator
         of_orders.world_of(await open_database("orders"), clock) as world,
         serving(
             add_OrdersServiceServicer_to_server,
-            OrdersRpc(world.deps),
+            OrdersRpc(world.deps, world.trust),
             clock=clock,
             caller="payments",
         ) as peer,

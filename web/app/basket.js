@@ -11,7 +11,8 @@ const EMPTY = { lines: [], order_type: "eat_in", service_flow: "pay_later", tabl
 
 /**
  * {lines, order_type, service_flow, table: {id, name} or null, guest_allergy: {allergens, text} or null, note, order:
- * {id, number} of the order that it is added to, or null}; a line: {id, item_id, name, unit_minor, quantity, options, note}, with options
+ * {id, number} of the order that it is added to, or null}; a line: {id, item_id, name, unit_minor, quantity, options, note, override?: why
+ * it is sold although it is not on sale now}, with options
  * [{option_id, name, quantity, price_delta_minor}].
  */
 export const basket = signal(EMPTY);
@@ -35,11 +36,12 @@ function put(next) {
 const samePick = (line, other) =>
   line.item_id === other.item_id &&
   line.note === other.note &&
+  line.override === other.override &&
   line.options.map((option) => `${option.option_id}×${option.quantity}`).join() ===
     other.options.map((option) => `${option.option_id}×${option.quantity}`).join();
 
 /** Puts an item in; one that is there with the same options and note counts up. */
-export function addLine({ item, quantity = 1, options = [], note = "" }) {
+export function addLine({ item, quantity = 1, options = [], note = "", override = undefined }) {
   const line = {
     id: newId(),
     item_id: item.id,
@@ -48,6 +50,7 @@ export function addLine({ item, quantity = 1, options = [], note = "" }) {
     quantity,
     options,
     note,
+    override,
   };
   const { lines } = basket.value;
   const known = lines.find((other) => samePick(other, line) && other.quantity + quantity <= QUANTITY_MAX);
@@ -119,6 +122,7 @@ export function draftOf({ lines, order_type, service_flow, table }, menuVersion)
       quantity: line.quantity,
       options: line.options.map(({ option_id, quantity }) => ({ option_id, quantity })),
       ...(line.note ? { note: line.note } : {}),
+      ...(line.override ? { override_reason: line.override } : {}),
     })),
   };
 }

@@ -1,10 +1,16 @@
 // One clock for everything that shows time passing: the server's, as far as we know it.
-import { signal } from "./view.js";
+import { computed, signal } from "./view.js";
+
+/** A weekday names one day within this. */
+const WEEK_MS = 6 * 86_400_000;
 
 let offset = 0;
 
 /** Milliseconds since 1970, ticking every second. */
 export const now = signal(Date.now());
+
+/** The same, ticking at every full minute: for what changes by the clock on the wall. */
+export const minute = computed(() => Math.floor(now.value / 60_000) * 60_000);
 
 /** The server's time now, in milliseconds. */
 export function serverNow() {
@@ -46,4 +52,12 @@ export function dateTime(instant, timeZone) {
 export function timeOrDate(instant, timeZone) {
   const dayOf = (at) => new Date(at).toLocaleDateString("en-GB", { timeZone });
   return dayOf(instant) === dayOf(serverNow()) ? timeOfDay(instant, timeZone) : dateTime(instant, timeZone);
+}
+
+/** "17:30" of an instant to come today, "Tue 07:00" of one within a week, else its date. */
+export function soon(instant, timeZone) {
+  const dayOf = (at) => new Date(at).toLocaleDateString("en-GB", { timeZone });
+  if (dayOf(instant) === dayOf(serverNow())) return timeOfDay(instant, timeZone);
+  if (Date.parse(instant) - serverNow() > WEEK_MS) return dateTime(instant, timeZone);
+  return `${new Date(instant).toLocaleDateString("en-GB", { weekday: "short", timeZone })} ${timeOfDay(instant, timeZone)}`;
 }

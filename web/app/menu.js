@@ -1,5 +1,6 @@
 // The menu as it is sold now: loaded, kept fresh, and seen together with the stock that the socket reports.
 import { request } from "./api.js";
+import { minute, soon as soonWords } from "./clock.js";
 import { Problem } from "./problem.js";
 import { restaurant } from "./session.js";
 import { computed, signal } from "./view.js";
@@ -90,16 +91,40 @@ export function followMenu() {
 }
 
 /**
- * {soldOut, left} of an item, the socket's word before the menu's. `left` is null for what is not counted. What its
- * policy lets be sold below nothing is not sold out.
+ * {soldOut, left, why, until} of an item, the socket's word before the menu's. `left` is null for what is not counted.
+ * What its policy lets be sold below nothing is not sold out. `why` it is not sold: "out" (none left), "off" (somebody
+ * took it off) or "closed" (it is not sold at this hour); `until` when, where that is known.
  */
 export function stockOf(item, inventory) {
   const told = inventory.levels[item.id];
   const level = told?.tracked ? told : null;
   const left = level ? level.available : item.stock_tracked ? item.stock_left : null;
-  const available = inventory.available[item.id] ?? item.available;
   const maySellOut = !level || level.policy === "block";
-  return { soldOut: !available || (maySellOut && left !== null && left <= 0), left };
+  const reason = whyOff(item, inventory, maySellOut && left !== null && left <= 0);
+  return { soldOut: Boolean(reason.why), left, ...reason };
+}
+
+function whyOff(item, inventory, isOut) {
+  if (isOut) return { why: "out", until: null };
+  // While its hours were over when the menu was read, "not available" says nothing of anything else.
+  const untold = !openAt(item, menuAt.value) && !item.taken_off;
+  const available = inventory.available[item.id] ?? (item.available || untold);
+  if (!available) return { why: "off", until: item.returns_at ?? null };
+  if (openAt(item, minute.value)) return { why: "", until: null };
+  return { why: "closed", until: item.hours.times.find((one) => Date.parse(one.opens_at) > minute.value)?.opens_at ?? null };
+}
+
+/** Whether an item is sold at that time, as far as its hours go. The server has made instants of them. */
+function openAt(item, at) {
+  return !item.hours || item.hours.times.some((one) => Date.parse(one.opens_at) <= at && at < Date.parse(one.closes_at));
+}
+
+/** Why an item is not sold now, and until when, in a few words; "" where it is. */
+export function whyNot({ why, until }) {
+  if (!why) return "";
+  const at = until && soonWords(until, restaurant.value?.timezone);
+  if (why === "closed") return at ? `From ${at}` : "Not sold now";
+  return at ? `Sold out until ${at}` : "Sold out";
 }
 
 /** Whether an item asks something before it can be ordered. */

@@ -51,7 +51,6 @@ const WORDS = {
   no_membership: "This person does not work here.",
   drawer_short: "There is not that much in the drawer.",
   insufficient_stock: "There is not enough left of one of these items.",
-  item_unavailable: "One of these items is sold out.",
   unknown_table: "This table is not there any more. Choose another one.",
   table_occupied: "An order is still open at this table.",
   table_full: "Too many orders are open at this table.",

@@ -14,6 +14,7 @@ const KEYS = [
   ["/", "Find an item by name, barcode or PLU; Enter takes the first"],
   ["← ↑ ↓ →", "Move within categories, items, options, orders"],
   ["Enter", "Take what is marked; in a dialog: its main action"],
+  ["Shift Enter", "What can be done about an item: take it off, sell it all the same"],
   ["Space", "Choose an option"],
   ["B", "To the basket"],
   ["S", "To the button that sends or pays; Enter presses it"],
@@ -41,6 +42,7 @@ const start = async () => {
     { basketOpen },
     { XReport, Report },
     { Options },
+    { ItemDialog },
     { Pay },
     { AllergyDialog },
     { NoteDialog },
@@ -65,6 +67,7 @@ const start = async () => {
     import("./till/basket_panel.js"),
     import("./till/report.js"),
     import("./till/options.js"),
+    import("./till/item.js"),
     import("./till/pay.js"),
     import("./till/allergy.js"),
     import("./till/note.js"),
@@ -82,6 +85,7 @@ const start = async () => {
   const views = { sell: Sell, orders: Orders, tables: Tables, drawer: Drawer };
   const dialogs = {
     options: Options,
+    item: ItemDialog,
     allergy: AllergyDialog,
     note: NoteDialog,
     line: LineDialog,

@@ -9,6 +9,7 @@ from fynlo.catalog.v1 import (
     catalog_pb2,
     catalog_service_pb2,
     events_pb2,
+    menu_hours_service_pb2,
     stock_pb2,
     stock_service_pb2,
     supplier_pb2,
@@ -95,11 +96,14 @@ def item(of: catalog_pb2.Item) -> Json:
         "barcode": of.barcode or None,
         "plu": of.plu or None,
         **({"may_contain": [ALLERGEN[one] for one in of.may_contain]} if of.may_contain else {}),
+        **({"returns_at": instant(of.returns_at)} if of.HasField("returns_at") else {}),
+        **({"hours": sale_hours(of.hours)} if of.HasField("hours") else {}),
+        **({"taken_off": of.taken_off} if of.taken_off else {}),
     }
 
 
 def item_availability_changed(of: events_pb2.ItemAvailabilityChanged) -> Json:
-    """An item was taken off or ran out (available false), or came back."""
+    """An item was taken off or ran out (available false), or came back; or an option of one that is sold did."""
     return {
         "item_id": of.item_id,
         "item_name": of.item_name or None,
@@ -133,6 +137,13 @@ def list_stock_response(of: catalog_service_pb2.ListStockResponse) -> Json:
 def list_suppliers_response(of: stock_service_pb2.ListSuppliersResponse) -> Json:
     return {
         "items": [supplier(one) for one in of.suppliers],
+        "next_cursor": of.next_cursor or None,
+    }
+
+
+def list_timed_menus_response(of: menu_hours_service_pb2.ListTimedMenusResponse) -> Json:
+    return {
+        "items": [timed_menu(one) for one in of.menus],
         "next_cursor": of.next_cursor or None,
     }
 
@@ -233,6 +244,21 @@ def reorder_suggestion(of: supplier_pb2.ReorderSuggestion) -> Json:
         "pack_size": of.pack_size,
         "quantity": of.quantity,
         "cost_minor": of.cost_minor,
+    }
+
+
+def sale_hours(of: catalog_pb2.SaleHours) -> Json:
+    """When an item is sold in the days to come, by its own windows and those of its menus: the time that is now and the next ones, the earliest first, 20 at most. None: it is not sold in these days."""
+    return {
+        "times": [sale_time(one) for one in of.times],
+    }
+
+
+def sale_time(of: catalog_pb2.SaleTime) -> Json:
+    """From an instant on, until another."""
+    return {
+        "opens_at": instant(of.opens_at) if of.HasField("opens_at") else None,
+        "closes_at": instant(of.closes_at) if of.HasField("closes_at") else None,
     }
 
 
@@ -341,5 +367,20 @@ def supply(of: supplier_pb2.Supply) -> Json:
         "pack_cost_minor": of.pack_cost_minor,
         "safety_days": of.safety_days,
         "on_order": of.on_order,
+        "version": of.version,
+    }
+
+
+def timed_menu(of: catalog_pb2.TimedMenu) -> Json:
+    """A menu that is served at its times: breakfast, lunch, dinner. What is on such menus is sold while one of them is served; what is on none is sold whenever its own windows allow it."""
+    return {
+        "id": of.id,
+        "name": of.name,
+        "position": of.position,
+        "windows": [availability_window(one) for one in of.windows],
+        "effective_from": of.effective_from or None,
+        "effective_until": of.effective_until or None,
+        "category_ids": list(of.category_ids),
+        "item_ids": list(of.item_ids),
         "version": of.version,
     }

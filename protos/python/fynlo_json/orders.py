@@ -508,6 +508,7 @@ def order_line(of: orders_pb2.OrderLine) -> Json:
         "added": line_added(of.added) if of.HasField("added") else None,
         **({"may_contain": [ALLERGEN[one] for one in of.may_contain]} if of.may_contain else {}),
         **({"portions": [line_portion(one) for one in of.portions]} if of.portions else {}),
+        **({"override": sale_override(of.override)} if of.HasField("override") else {}),
         **({"moved_to": line_moved_to(of.moved_to)} if of.HasField("moved_to") else {}),
         **({"moved_from": line_moved_from(of.moved_from)} if of.HasField("moved_from") else {}),
     }
@@ -678,6 +679,15 @@ def restaurant_metrics(of: orders_pb2.RestaurantMetrics) -> Json:
         "paid_minor": of.paid_minor,
         "tickets_open": of.tickets_open,
         "computed_at": instant(of.computed_at) if of.HasField("computed_at") else None,
+    }
+
+
+def sale_override(of: lines_pb2.SaleOverride) -> Json:
+    """A line that was sold although it was not on sale then: outside its hours, or taken off."""
+    return {
+        "reason": of.reason,
+        "by": actor(of.by),
+        "approved_by": actor(of.approved_by) if of.HasField("approved_by") else None,
     }
 
 

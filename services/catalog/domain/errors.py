@@ -11,6 +11,18 @@ class UnknownCategory(NotFound):
     """There is no such category on this restaurant's menu."""
 
 
+class UnknownTimedMenu(NotFound):
+    """There is no such menu by time of day in this restaurant."""
+
+
+class UnknownOption(NotFound):
+    """The item has no such option."""
+
+
+class InvalidReturn(Unprocessable):
+    """What is taken off comes back at a time to come, within a year; ``fields`` says what is wrong."""
+
+
 class InvalidMenu(Unprocessable):
     """The content breaks a rule; ``fields`` says which."""
 

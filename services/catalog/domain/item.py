@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from datetime import datetime
 from uuid import UUID
 
 from chassis.errors import FieldError
@@ -48,6 +49,8 @@ class Item:
     barcode: str = ""
     plu: str = ""
     may_contain: tuple[int, ...] = ()
+    returns_at: datetime | None = None
+    """When it is put back by itself; only of an item that was taken off."""
 
     @property
     def name_key(self) -> str:

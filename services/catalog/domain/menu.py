@@ -10,8 +10,9 @@ from services.catalog.domain.errors import MenuTooLarge, StaleVersion
 from services.catalog.domain.item import Item
 from services.catalog.domain.restaurant import RestaurantCopy
 from services.catalog.domain.stock import StockLevel
+from services.catalog.domain.timed_menu import TimedMenu, menus_of
 from services.catalog.domain.vat import VatClass
-from services.catalog.domain.window import AvailabilityWindow, is_open, next_change, zone_named
+from services.catalog.domain.window import TIMES_TOLD, Hours, SaleTime, changes_at, sale_times, zone_named
 
 MAX_ITEMS_PER_MENU = 5_000
 MAX_CATEGORIES_PER_MENU = 500
@@ -29,6 +30,8 @@ class MenuChange:
     vat_classes: tuple[VatClass, ...] = ()
     removed_item_ids: tuple[UUID, ...] = ()
     removed_category_ids: tuple[UUID, ...] = ()
+    timed_menus: tuple[TimedMenu, ...] = ()
+    removed_timed_menu_ids: tuple[UUID, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,6 +73,8 @@ class MenuState:
     removed_categories: tuple[Removed, ...]
     removed_items: tuple[Removed, ...]
     levels: tuple[StockLevel, ...]
+    timed_menus: tuple[TimedMenu, ...] = ()
+    removed_timed_menus: tuple[Removed, ...] = ()
 
     def same_menu(self, other: "MenuState") -> bool:
         """Whether all but the stock is the same."""
@@ -83,32 +88,43 @@ class MenuState:
         """Those that changed after a menu version, in the order of the menu."""
         return sorted((each for each in self.items.values() if each.version > version), key=_place)
 
+    def timed_menus_since(self, version: int) -> list[TimedMenu]:
+        """Those that changed after a menu version, in their order."""
+        return sorted((each for each in self.timed_menus if each.version > version), key=_place)
+
 
 @dataclass(frozen=True, slots=True)
 class OnSale:
-    """Which items can be ordered, and until when no window opens or closes; None: for ever."""
+    """Which items can be ordered, and until when no window opens or closes; None: for ever. ``hours``: the
+    times of sale to come of items that have such times.
+    """
 
     item_ids: Sequence[UUID]
     until: datetime | None
+    hours: Mapping[tuple[SaleTime, ...], Sequence[UUID]]
 
 
 def on_sale(state: MenuState, now: datetime) -> OnSale:
     """What is neither taken off, nor out of stock, nor outside its hours at ``now``, by id."""
     zone = zone_named(state.restaurant.time_zone)
-    opening: dict[tuple[AvailabilityWindow, ...], bool] = {}
-    changes = []
-    for windows in {item.windows for item in state.items.values()}:
-        opening[windows] = is_open(windows, zone, now)
-        change = next_change(windows, zone, now)
-        if change is not None:
-            changes.append(change)
-    out = {level.item_id for level in state.levels if level.is_out}
-    found = sorted(
-        item.id
-        for item in state.items.values()
-        if item.available and opening[item.windows] and item.id not in out
-    )
-    return OnSale(found, min(changes, default=None))
+    times: dict[tuple[Hours, tuple[Hours, ...]], tuple[SaleTime, ...] | None] = {}
+    hours: dict[tuple[SaleTime, ...], list[UUID]] = {}
+    closed = {level.item_id for level in state.levels if level.is_out}
+    for item in state.items.values():
+        if not item.windows and not state.timed_menus:
+            continue
+        menus = tuple(each.hours for each in menus_of(item, state.timed_menus))
+        key = Hours(item.windows), menus
+        if key not in times:
+            times[key] = sale_times(*key, zone, now)
+        found = times[key]
+        if found is not None:
+            hours.setdefault(found[:TIMES_TOLD], []).append(item.id)
+            if not any(each.holds(now) for each in found):
+                closed.add(item.id)
+    changes = [change for each in times.values() if (change := changes_at(each, now)) is not None]
+    found_ids = sorted(item.id for item in state.items.values() if item.available and item.id not in closed)
+    return OnSale(found_ids, min(changes, default=None), hours)
 
 
 def etag_of(stamp: Stamp, until: datetime | None) -> str:
@@ -133,5 +149,5 @@ def check_size(size: MenuSize) -> None:
         raise MenuTooLarge("The menu is too large; shorten descriptions or option groups.")
 
 
-def _place(of: Category | Item) -> tuple[int, str]:
+def _place(of: Category | Item | TimedMenu) -> tuple[int, str]:
     return of.position, of.name

@@ -1,7 +1,7 @@
 """Options of an item, in groups of two levels: what is asked before it is ordered, and what may be asked."""
 
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from uuid import UUID
 
 from chassis.errors import FieldError
@@ -84,6 +84,22 @@ def every_group(groups: Sequence[OptionGroup]) -> Iterator[OptionGroup]:
         yield group
         for option in group.options:
             yield from every_group(option.groups)
+
+
+def with_availability(
+    groups: Sequence[OptionGroup], option_id: UUID, available: bool
+) -> tuple[OptionGroup, ...]:
+    """The groups with one option, of either level, taken off or put back."""
+
+    def changed(option: Option) -> Option:
+        if option.id == option_id:
+            return replace(option, available=available)
+        inner = with_availability(option.groups, option_id, available) if option.groups else ()
+        return replace(option, groups=inner) if inner else option
+
+    return tuple(
+        replace(group, options=tuple(changed(option) for option in group.options)) for group in groups
+    )
 
 
 def lowest_delta_minor(groups: Sequence[OptionGroup]) -> int:

@@ -31,11 +31,13 @@ class AvailabilityCause(StrEnum):
     PUT_BACK = "put_back"
     OUT_OF_STOCK = "out_of_stock"
     RESTOCKED = "restocked"
+    OPTIONS = "options"
+    """It is sold as before, and one of its options can be had again, or no longer."""
 
     @property
     def is_back(self) -> bool:
         """Whether it can be ordered again."""
-        return self in {AvailabilityCause.PUT_BACK, AvailabilityCause.RESTOCKED}
+        return self in {AvailabilityCause.PUT_BACK, AvailabilityCause.RESTOCKED, AvailabilityCause.OPTIONS}
 
 
 @dataclass(frozen=True, slots=True)

@@ -24,14 +24,9 @@ def _deleted(_: None) -> catalog_api.DeleteItemResponse:
     return catalog_api.DeleteItemResponse()
 
 
-def _switched(found: Item) -> catalog_api.SetItemAvailabilityResponse:
-    return catalog_api.SetItemAvailabilityResponse(item=item(found))
-
-
 CREATED = Answer(catalog_api.CreateItemResponse, _created)
 UPDATED = Answer(catalog_api.UpdateItemResponse, _updated)
 DELETED = Answer(catalog_api.DeleteItemResponse, _deleted)
-SWITCHED = Answer(catalog_api.SetItemAvailabilityResponse, _switched)
 
 
 class ItemRpc(PartOfCatalog):
@@ -59,10 +54,3 @@ class ItemRpc(PartOfCatalog):
         """An item off the menu."""
         command, item_id = command_of("DeleteItem", request), parse_id(request.item_id)
         return await items.delete_item(self._db, command, item_id, DELETED)
-
-    async def SetItemAvailability(
-        self, request: catalog_api.SetItemAvailabilityRequest, context: object
-    ) -> catalog_api.SetItemAvailabilityResponse:
-        """An item taken off, or put back."""
-        command, item_id = command_of("SetItemAvailability", request), parse_id(request.item_id)
-        return await items.set_item_availability(self._db, command, item_id, request.available, SWITCHED)

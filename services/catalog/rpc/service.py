@@ -1,5 +1,6 @@
 """The services of the contract, put together of their nouns."""
 
+from services.catalog.rpc.availability import AvailabilityRpc
 from services.catalog.rpc.category import CategoryRpc
 from services.catalog.rpc.ingredient import IngredientRpc
 from services.catalog.rpc.item import ItemRpc
@@ -13,7 +14,7 @@ from services.catalog.rpc.supplier import SupplierRpc
 from services.catalog.rpc.supply import SupplyRpc
 
 
-class CatalogRpc(MenuRpc, MenuFileRpc, CategoryRpc, ItemRpc, StockRpc, ReservationRpc):
+class CatalogRpc(MenuRpc, MenuFileRpc, CategoryRpc, ItemRpc, AvailabilityRpc, StockRpc, ReservationRpc):
     """fynlo.catalog.v1.CatalogService."""
 
 

@@ -1,12 +1,14 @@
 """Items."""
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
+from datetime import datetime
 from typing import Any
 from uuid import UUID
 
 import asyncpg
 
 from chassis.db import Record, Transaction
+from services.catalog.domain.availability import DueReturn
 from services.catalog.domain.errors import BarcodeTaken, NameTaken, PluTaken
 from services.catalog.domain.item import Item
 from services.catalog.domain.menu import Removed
@@ -16,38 +18,45 @@ from services.catalog.store.option import group_documents, groups_in
 
 ITEMS = """
 SELECT id, category_id, name, description, price_minor, vat_class, allergens, available, windows,
-    option_groups, stock_tracked, position, version, removed, barcode, plu, may_contain
+    option_groups, stock_tracked, position, version, removed, barcode, plu, may_contain,
+    returns_at
 FROM item WHERE restaurant_id = $1 AND NOT removed
 """
 ITEMS_SINCE = """
 SELECT id, category_id, name, description, price_minor, vat_class, allergens, available, windows,
-    option_groups, stock_tracked, position, version, removed, barcode, plu, may_contain
+    option_groups, stock_tracked, position, version, removed, barcode, plu, may_contain,
+    returns_at
 FROM item WHERE restaurant_id = $1 AND version > $2
 """
 ITEM = """
 SELECT id, category_id, name, description, price_minor, vat_class, allergens, available, windows,
-    option_groups, stock_tracked, position, version, removed, barcode, plu, may_contain
+    option_groups, stock_tracked, position, version, removed, barcode, plu, may_contain,
+    returns_at
 FROM item WHERE restaurant_id = $1 AND id = $2 AND NOT removed
 """
 # One search for each index; the conditions are those of the indexes.
 ITEMS_NUMBERED = """
 SELECT id, category_id, name, description, price_minor, vat_class, allergens, available, windows,
-    option_groups, stock_tracked, position, version, removed, barcode, plu, may_contain
+    option_groups, stock_tracked, position, version, removed, barcode, plu, may_contain,
+    returns_at
 FROM item WHERE restaurant_id = $1 AND barcode = $2 AND barcode <> '' AND NOT removed
 UNION ALL
 SELECT id, category_id, name, description, price_minor, vat_class, allergens, available, windows,
-    option_groups, stock_tracked, position, version, removed, barcode, plu, may_contain
+    option_groups, stock_tracked, position, version, removed, barcode, plu, may_contain,
+    returns_at
 FROM item WHERE restaurant_id = $1 AND plu = $3 AND plu <> '' AND NOT removed
 """
 ITEMS_OF = """
 SELECT id, category_id, name, description, price_minor, vat_class, allergens, available, windows,
-    option_groups, stock_tracked, position, version, removed, barcode, plu, may_contain
+    option_groups, stock_tracked, position, version, removed, barcode, plu, may_contain,
+    returns_at
 FROM item WHERE restaurant_id = $1 AND id = ANY($2::uuid[]) AND NOT removed
 """
 # Read over a restaurant's items, which are a few thousand at most, when somebody edits the menu.
 ITEMS_NAMING = """
 SELECT id, category_id, name, description, price_minor, vat_class, allergens, available, windows,
-    option_groups, stock_tracked, position, version, removed, barcode, plu, may_contain
+    option_groups, stock_tracked, position, version, removed, barcode, plu, may_contain,
+    returns_at
 FROM item WHERE restaurant_id = $1 AND NOT removed AND strpos(option_groups::text, $2::uuid::text) > 0
 ORDER BY position, name
 """
@@ -60,28 +69,30 @@ KNOWN_ITEMS = "SELECT id FROM item WHERE restaurant_id = $1 AND id = ANY($2::uui
 SAVE_ITEMS = """
 INSERT INTO item (restaurant_id, id, category_id, name, name_key, description, price_minor, vat_class,
     allergens, available, windows, option_groups, stock_tracked, position, wire_bytes, version, barcode, plu,
-    may_contain)
+    may_contain, returns_at)
 SELECT $1, i.id, i.category_id, i.name, i.name_key, i.description, i.price_minor, i.vat_class,
     ARRAY(SELECT jsonb_array_elements_text(i.allergens)::smallint), i.available, i.windows,
     i.option_groups, i.stock_tracked, i.position, i.wire_bytes, i.version, i.barcode, i.plu,
-    ARRAY(SELECT jsonb_array_elements_text(i.may_contain)::smallint)
+    ARRAY(SELECT jsonb_array_elements_text(i.may_contain)::smallint), i.returns_at
 FROM jsonb_to_recordset($2::jsonb) AS i (id uuid, category_id uuid, name text, name_key text,
     description text, price_minor bigint, vat_class text, allergens jsonb, available boolean,
     windows jsonb, option_groups jsonb, stock_tracked boolean, position int, wire_bytes int, version bigint,
-    barcode text, plu text, may_contain jsonb)
+    barcode text, plu text, may_contain jsonb, returns_at timestamptz)
 ON CONFLICT (restaurant_id, id) DO UPDATE SET category_id = excluded.category_id,
     name = excluded.name, name_key = excluded.name_key, description = excluded.description,
     price_minor = excluded.price_minor, vat_class = excluded.vat_class, allergens = excluded.allergens,
     available = excluded.available, windows = excluded.windows, option_groups = excluded.option_groups,
     stock_tracked = excluded.stock_tracked, position = excluded.position,
     wire_bytes = excluded.wire_bytes, version = excluded.version, barcode = excluded.barcode,
-    plu = excluded.plu, may_contain = excluded.may_contain
+    plu = excluded.plu, may_contain = excluded.may_contain, returns_at = excluded.returns_at
 """
 ITEMS_PER_STATEMENT = 500
 """A large import stays well below the time-out of a statement."""
 REMOVE_ITEM = """
-UPDATE item SET removed = true, stock_tracked = false, version = $3 WHERE restaurant_id = $1 AND id = $2
+UPDATE item SET removed = true, stock_tracked = false, returns_at = NULL, version = $3
+WHERE restaurant_id = $1 AND id = $2
 """
+DUE_RETURNS = "SELECT returns_at, restaurant_id, item_id FROM due_returns($1, $2, $3, $4)"
 
 
 async def items(tx: Transaction) -> list[Item]:
@@ -149,9 +160,25 @@ async def save_items(tx: Transaction, found: Sequence[tuple[Item, int]]) -> None
         raise NameTaken("There is an item of this name in the category.") from error
 
 
+async def due_returns(tx: Transaction, now: datetime, after: DueReturn, limit: int) -> list[DueReturn]:
+    """Items of all restaurants that were to be back by now, the longest due first, behind ``after``."""
+    rows = await tx.fetch(DUE_RETURNS, now, after.returns_at, after.item_id, limit)
+    return [DueReturn(row["returns_at"], row["restaurant_id"], row["item_id"]) for row in rows]
+
+
 async def remove_item(tx: Transaction, item_id: UUID, version: int) -> None:
     """Takes it off the menu as of ``version``."""
     await tx.execute(REMOVE_ITEM, tx.tenant, item_id, version)
+
+
+def windows_in(documents: Iterable[Any]) -> tuple[AvailabilityWindow, ...]:
+    """The windows of a document."""
+    return tuple(AvailabilityWindow(tuple(days), start, end) for days, start, end in documents)
+
+
+def window_documents(windows: Iterable[AvailabilityWindow]) -> list[Any]:
+    """As they are stored."""
+    return [[list(each.weekdays), each.from_minutes, each.until_minutes] for each in windows]
 
 
 def _item(row: Record) -> Item:
@@ -164,7 +191,7 @@ def _item(row: Record) -> Item:
         description=row["description"],
         allergens=tuple(row["allergens"]),
         available=row["available"],
-        windows=tuple(AvailabilityWindow(tuple(days), start, end) for days, start, end in row["windows"]),
+        windows=windows_in(row["windows"]),
         option_groups=groups_in(row["option_groups"]),
         stock_tracked=row["stock_tracked"],
         position=row["position"],
@@ -172,6 +199,7 @@ def _item(row: Record) -> Item:
         barcode=row["barcode"],
         plu=row["plu"],
         may_contain=tuple(row["may_contain"]),
+        returns_at=row["returns_at"],
     )
 
 
@@ -186,7 +214,7 @@ def _document(item: Item, wire_bytes: int) -> dict[str, Any]:
         "vat_class": item.vat_class,
         "allergens": list(item.allergens),
         "available": item.available,
-        "windows": [[list(each.weekdays), each.from_minutes, each.until_minutes] for each in item.windows],
+        "windows": window_documents(item.windows),
         "option_groups": group_documents(item.option_groups),
         "stock_tracked": item.stock_tracked,
         "position": item.position,
@@ -195,4 +223,5 @@ def _document(item: Item, wire_bytes: int) -> dict[str, Any]:
         "barcode": item.barcode,
         "plu": item.plu,
         "may_contain": list(item.may_contain),
+        "returns_at": item.returns_at.isoformat() if item.returns_at is not None else None,
     }

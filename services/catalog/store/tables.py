@@ -83,6 +83,7 @@ item = sa.Table(
     _column("barcode", sa.Text(), "''"),
     _column("plu", sa.Text(), "''"),
     _column("may_contain", pg.ARRAY(sa.SmallInteger()), "'{}'"),
+    sa.Column("returns_at", sa.DateTime(timezone=True)),
     sa.ForeignKeyConstraint(
         ["restaurant_id", "category_id"], ["category.restaurant_id", "category.id"], name="item_category"
     ),
@@ -109,7 +110,29 @@ item = sa.Table(
         unique=True,
         postgresql_where=sa.text("plu <> '' AND NOT removed"),
     ),
+    sa.Index("item_returns", "returns_at", "id", postgresql_where=sa.text("returns_at IS NOT NULL")),
     comment="Removed ones stay: orders, stock and deltas refer to them",
+)
+
+timed_menu = sa.Table(
+    "timed_menu",
+    metadata,
+    _tenant(),
+    _key("id"),
+    _column("name", sa.Text()),
+    _column("name_key", sa.Text()),
+    _column("position", sa.Integer()),
+    _column("windows", pg.JSONB()),
+    sa.Column("effective_from", sa.Date()),
+    sa.Column("effective_until", sa.Date()),
+    _column("category_ids", pg.ARRAY(pg.UUID())),
+    _column("item_ids", pg.ARRAY(pg.UUID())),
+    _column("version", sa.BigInteger()),
+    _column("removed", sa.Boolean(), "false"),
+    sa.Index(
+        "timed_menu_name", "restaurant_id", "name_key", unique=True, postgresql_where=sa.text("NOT removed")
+    ),
+    comment="Menus by time of day. Removed ones stay, for those who ask what changed since a version",
 )
 
 vat_class = sa.Table(

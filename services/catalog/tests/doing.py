@@ -6,6 +6,7 @@ from uuid import UUID
 
 from fynlo.catalog.v1 import catalog_pb2
 from fynlo.catalog.v1 import catalog_service_pb2 as catalog_api
+from fynlo.catalog.v1 import menu_hours_service_pb2 as menu_hours_api
 from fynlo.catalog.v1 import stock_service_pb2 as stock_api
 
 from chassis.db import Database
@@ -20,7 +21,9 @@ from services.catalog.domain.restaurant import RestaurantCopy
 from services.catalog.domain.stock import StockPolicy
 from services.catalog.domain.supplier import Supplier
 from services.catalog.domain.supply import Supply
+from services.catalog.domain.timed_menu import TimedMenu
 from services.catalog.menu_file.reading import Readers
+from services.catalog.rpc import availability as availability_rpc
 from services.catalog.rpc import category as category_rpc
 from services.catalog.rpc import ingredient as ingredient_rpc
 from services.catalog.rpc import item as item_rpc
@@ -30,13 +33,14 @@ from services.catalog.rpc import stock as stock_rpc
 from services.catalog.rpc import supplier as supplier_rpc
 from services.catalog.rpc import supply as supply_rpc
 from services.catalog.rpc.menu_file import IMPORTED
+from services.catalog.usecases import availability, menu_file
 from services.catalog.usecases import category as categories
 from services.catalog.usecases import ingredient as ingredients
 from services.catalog.usecases import item as items
-from services.catalog.usecases import menu_file
 from services.catalog.usecases import recipe as recipes
 from services.catalog.usecases import supplier as suppliers
 from services.catalog.usecases import supply as supplies
+from services.catalog.usecases import timed_menu as timed_menus
 from services.catalog.usecases.menu.reading import MenuReader
 from services.catalog.usecases.ports import AskAuth
 from services.catalog.usecases.stock import counting, recording
@@ -76,9 +80,31 @@ async def delete_item(db: Database, command: Command, item_id: UUID) -> catalog_
 
 
 async def set_item_availability(
-    db: Database, command: Command, item_id: UUID, available: bool
+    db: Database, command: Command, item_id: UUID, available: bool, returns_at: datetime | None = None
 ) -> catalog_api.SetItemAvailabilityResponse:
-    return await items.set_item_availability(db, command, item_id, available, item_rpc.SWITCHED)
+    return await availability.set_item_availability(
+        db, command, item_id, available, availability_rpc.SWITCHED, returns_at
+    )
+
+
+async def set_option_availability(
+    db: Database, command: Command, item_id: UUID, option_id: UUID, available: bool
+) -> menu_hours_api.SetOptionAvailabilityResponse:
+    return await availability.set_option_availability(
+        db, command, item_id, option_id, available, availability_rpc.OPTION_SWITCHED
+    )
+
+
+async def save_timed_menu(
+    db: Database, command: Command, wanted: TimedMenu, *, is_new: bool = True
+) -> menu_hours_api.SaveTimedMenuResponse:
+    return await timed_menus.save_timed_menu(db, command, wanted, is_new, availability_rpc.SAVED)
+
+
+async def delete_timed_menu(
+    db: Database, command: Command, menu_id: UUID
+) -> menu_hours_api.DeleteTimedMenuResponse:
+    return await timed_menus.delete_timed_menu(db, command, menu_id, availability_rpc.DELETED)
 
 
 async def count_stock(

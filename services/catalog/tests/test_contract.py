@@ -15,6 +15,7 @@ from services.catalog.domain.item import Item
 from services.catalog.domain.menu import MenuChange
 from services.catalog.domain.option import Option, OptionGroup, StockUse
 from services.catalog.domain.stock import AvailabilityCause, StockLevel, StockPolicy
+from services.catalog.domain.timed_menu import TimedMenu
 from services.catalog.domain.vat import VatClass, VatRate
 from services.catalog.domain.window import AvailabilityWindow
 from services.catalog.wire.item import item as item_message
@@ -69,7 +70,26 @@ ITEM = Item(
     plu="101",
 )
 VAT = VatClass("hot_food", "Hot food", (VatRate(date(2022, 4, 1), 2000, 2000),), 7)
-CHANGE = MenuChange((Category(MAINS, "Mains", 10, 7),), (ITEM,), (VAT,), (GONE,), (GONE_CATEGORY,))
+TIMED = TimedMenu(
+    UUID("0198c0de-0000-7000-8000-000000000015"),
+    "Lunch",
+    10,
+    (AvailabilityWindow((0, 1), 720, 900),),
+    date(2026, 3, 1),
+    None,
+    frozenset({GONE_CATEGORY}),
+    frozenset({GONE}),
+    7,
+)
+CHANGE = MenuChange(
+    (Category(MAINS, "Mains", 10, 7),),
+    (ITEM,),
+    (VAT,),
+    (GONE,),
+    (GONE_CATEGORY,),
+    (TIMED,),
+    (UUID("0198c0de-0000-7000-8000-000000000016"),),
+)
 NOON, NIGHT = datetime(2026, 3, 2, 12, 0, tzinfo=UTC), datetime(2026, 3, 1, 22, 30, tzinfo=UTC)
 LEVEL = StockLevel(CAKE, "Cheesecake", 12, 4, 10, 31, NOON, counted_at=NIGHT)
 LOW = replace(LEVEL, reorder_point=8)

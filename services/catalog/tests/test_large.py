@@ -1,5 +1,6 @@
-"""The sweep of holds over 3 * 10^5 reservations, a third of which have expired: it costs its batch."""
+"""Sweeps over all restaurants cost their batch: holds that have expired, items that return."""
 
+from datetime import timedelta
 from uuid import UUID
 
 import asyncpg
@@ -8,10 +9,12 @@ from chassis.clock import FakeClock
 from chassis.db import connection_options
 from harness.fixtures import ModuleDatabases, OpenDatabase
 from harness.reads import reading
+from services.catalog.domain.availability import FIRST_RETURN
 from services.catalog.domain.reservation import StockOrder
 from services.catalog.store import stock as stock_store
-from services.catalog.sweeper import HOLDS_PER_SWEEP, HoldSweeper
+from services.catalog.sweeper import HOLDS_PER_SWEEP, RETURNS_PER_SWEEP, HoldSweeper, ReturnSweeper
 from services.catalog.tests.builders import a_category, a_restaurant, counted
+from services.catalog.usecases.availability import due_returns
 from services.catalog.usecases.stock import counting
 
 RESERVATIONS = 300_000
@@ -24,6 +27,15 @@ SELECT $1, gen_random_uuid(), CASE WHEN n <= {HELD} THEN 'held' ELSE 'committed'
     jsonb_build_array(jsonb_build_array(gen_random_uuid(), $2::uuid, 1)),
     CASE WHEN n <= {HELD} THEN $3::timestamptz - make_interval(secs => n) END, $3
 FROM generate_series(1, {RESERVATIONS}) AS n
+"""
+ITEMS = 100_000
+RETURNING = 300
+FILL_ITEMS = f"""
+INSERT INTO item (restaurant_id, id, category_id, name, name_key, description, price_minor, vat_class,
+    allergens, available, windows, option_groups, stock_tracked, position, wire_bytes, version, returns_at)
+SELECT $1, gen_random_uuid(), $2, 'Dish ' || n, 'dish ' || n, '', 100, 'hot_food', '{{}}', n > {RETURNING},
+    '[]', '[]', false, 0, 10, 1, CASE WHEN n <= {RETURNING} THEN $3::timestamptz END
+FROM generate_series(1, $4::int) AS n
 """
 RESERVED = "UPDATE stock SET reserved = $3 WHERE restaurant_id = $1 AND item_id = $2"
 
@@ -63,3 +75,32 @@ async def test_a_sweep_of_holds_costs_its_batch_however_many_have_expired(
         [level] = await stock_store.levels(tx)
     assert level.reserved == HELD - SWEEPS * HOLDS_PER_SWEEP
     assert await counting.list_levels(db, tenant, stock_store.FIRST_ID, 10) == [level]
+
+
+async def test_a_sweep_of_returns_costs_its_batch_however_many_items_there_are(
+    module_databases: ModuleDatabases, service_database: OpenDatabase, fake_clock: FakeClock
+) -> None:
+    db = await service_database("catalog", pool_size=1)
+    # The due ones are in a restaurant of usual size: a menu is locked and weighed for each of them.
+    tenant, crowd = await a_restaurant(db), await a_restaurant(db)
+    mains, others = await a_category(db, tenant), await a_category(db, crowd)
+    assert module_databases.infrastructure.admin_url is not None
+    filler = await asyncpg.connect(
+        module_databases.infrastructure.admin_url,
+        database=await module_databases.name("catalog"),
+        **connection_options("catalog"),
+    )
+    try:
+        await filler.execute("SET statement_timeout = 0")
+        later = fake_clock.now() + timedelta(days=1)
+        await filler.execute(FILL_ITEMS, crowd, others.id, later, ITEMS, timeout=FILL_SECONDS)
+        await filler.execute(FILL_ITEMS, tenant, mains.id, fake_clock.now(), RETURNING, timeout=FILL_SECONDS)
+        await filler.execute("ANALYZE", timeout=FILL_SECONDS)
+    finally:
+        await filler.close()
+    async with reading(db) as read:
+        assert len(await due_returns(db, FIRST_RETURN, RETURNS_PER_SWEEP)) == RETURNS_PER_SWEEP
+    assert read.rows["item"] <= 2 * RETURNS_PER_SWEEP
+    assert "item" not in read.scanned
+    sweeper = ReturnSweeper(db)
+    assert [await sweeper.sweep() for _ in range(3)] == [RETURNS_PER_SWEEP, RETURNING - RETURNS_PER_SWEEP, 0]

@@ -33,6 +33,7 @@ from services.catalog.domain.menu_file.plan import ImportPlan, Present, plan
 from services.catalog.domain.menu_file.telling import TOLD, ToldMenu, file_name, rows_of
 from services.catalog.domain.option import Option, OptionGroup, StockUse
 from services.catalog.domain.stock import StockLevel, StockPolicy
+from services.catalog.domain.timed_menu import TimedMenu
 from services.catalog.domain.vat_uk import VAT_CLASSES
 from services.catalog.domain.window import AvailabilityWindow
 from services.catalog.menu_file.json_file import read_json
@@ -80,7 +81,7 @@ def imported(content: bytes, file_format: str, currency: str = "GBP") -> ToldMen
         )
         for item_id, setting in planned.stock.items()
     }
-    return ToldMenu(currency, planned.categories, planned.created, levels)
+    return ToldMenu(currency, planned.categories, planned.created, levels, planned.timed_menus)
 
 
 def file_of(menu: ToldMenu, file_format: str) -> bytes:
@@ -169,7 +170,30 @@ def menus(draw: st.DrawFn) -> ToldMenu:
         items.append(item)
         if item.stock_tracked:
             levels[item.id] = draw(a_levels(item.id))
-    return ToldMenu("GBP", categories, items, levels)
+    return ToldMenu("GBP", categories, items, levels, draw(timed_menus_of(categories, items)))
+
+
+def timed_menus_of(
+    categories: Sequence[Category], items: Sequence[Item]
+) -> st.SearchStrategy[list[TimedMenu]]:
+    """Menus by time of day; one that nothing is on has no row, and is in no file."""
+    days = st.one_of(st.none(), st.dates(date(2026, 1, 1), date(2026, 1, 3)))
+
+    def made(name: str, hours: Any, days: Any, category_ids: Any, item_ids: Any) -> TimedMenu:
+        known = sorted(day for day in days if day is not None)
+        first, last = (known[0], known[-1]) if len(known) > 1 else days
+        return TimedMenu(new_id(), name, 0, tuple(hours), first, last, category_ids, item_ids)
+
+    sold = sorted({item.category_id for item in items})
+    named = st.builds(
+        made,
+        SAFE,
+        st.lists(WINDOWS, max_size=2),
+        st.tuples(days, days),
+        st.frozensets(st.sampled_from(sold), max_size=2),
+        st.frozensets(st.sampled_from([item.id for item in items]), max_size=3),
+    ).filter(lambda menu: bool(menu.category_ids or menu.item_ids))
+    return st.lists(named, max_size=3).filter(named_apart)
 
 
 @st.composite
@@ -209,6 +233,21 @@ def test_any_menu_comes_back_from_its_file_as_the_same_file(menu: ToldMenu, file
     again = imported(content, file_format)
     assert file_of(again, file_format) == content
     assert by_name(again) == by_name(menu)
+    assert timed_by_name(again) == timed_by_name(menu)
+
+
+def timed_by_name(menu: ToldMenu) -> dict[str, tuple[Any, ...]]:
+    """What is said of menus by time of day, without identities."""
+    categories = {each.id: each.name for each in menu.categories}
+    items = {each.id: (categories[each.category_id], each.name) for each in menu.items}
+    return {
+        each.name: (
+            each.hours,
+            {categories[one] for one in each.category_ids},
+            {items[one] for one in each.item_ids},
+        )
+        for each in menu.timed_menus
+    }
 
 
 def by_name(menu: ToldMenu) -> dict[tuple[str, str], tuple[Any, ...]]:
@@ -319,7 +358,7 @@ def test_a_currency_without_decimals_has_none_in_the_file() -> None:
 def test_what_was_sold_beyond_the_shelf_is_nothing_on_the_shelf() -> None:
     item = an_item(MAINS.id, stock_tracked=True)
     content = file_of(told([item], [MAINS], levels={item.id: a_level(-3, item_id=item.id)}), "csv")
-    assert content.endswith(b",0,0,refuse\r\n")
+    assert content.endswith(b",0,0,refuse,,\r\n")
     assert file_of(imported(content, "csv"), "csv") == content
 
 

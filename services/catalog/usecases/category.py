@@ -1,5 +1,6 @@
 """Changing categories. Every change raises the menu's version by one, in the same transaction."""
 
+from dataclasses import replace
 from uuid import UUID
 
 from chassis.db import Database, Transaction
@@ -9,6 +10,7 @@ from services.catalog.domain.category import Category, check_category
 from services.catalog.domain.errors import CategoryNotEmpty, UnknownCategory
 from services.catalog.domain.menu import check_version
 from services.catalog.store import category as category_store
+from services.catalog.store import timed_menu as timed_menu_store
 from services.catalog.usecases.menu.edit import Edit
 
 
@@ -60,6 +62,9 @@ async def delete_category(db: Database, command: Command, category_id: UUID, ans
         if await category_store.has_items(tx, category_id):
             raise CategoryNotEmpty("Move or delete its items first.")
         await edit.remove_category(category_id)
+        for menu in (await timed_menu_store.timed_menus(tx))[0]:
+            if category_id in menu.category_ids:
+                await edit.put_timed_menu(replace(menu, category_ids=menu.category_ids - {category_id}))
         await edit.finish()
 
     return await execute(db, command, answer, work)

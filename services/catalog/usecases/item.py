@@ -6,6 +6,7 @@ from uuid import UUID
 from chassis.db import Database, Transaction
 from chassis.db.commands import Answer, Command, M, execute
 from chassis.errors import AlreadyExists
+from services.catalog.domain.availability import as_returning
 from services.catalog.domain.errors import UnknownItem
 from services.catalog.domain.item import (
     Item,
@@ -18,6 +19,7 @@ from services.catalog.domain.item import (
 from services.catalog.domain.label import refuse
 from services.catalog.domain.menu import check_version
 from services.catalog.store import item as item_store
+from services.catalog.store import timed_menu as timed_menu_store
 from services.catalog.usecases.category import category_of
 from services.catalog.usecases.menu.edit import Edit
 
@@ -57,13 +59,15 @@ async def update_item(
         edit = await Edit.begin(tx, db.clock.now())
         current = await item_of(tx, wanted.id)
         check_version(wanted.version, current.version)
-        item = replace(wanted, stock_tracked=current.stock_tracked) if keep_stock_tracked else wanted
+        item = as_returning(wanted, current)
+        if keep_stock_tracked:
+            item = replace(item, stock_tracked=current.stock_tracked)
         check_item(item, edit.vat_codes)
         if item.category_id != current.category_id:
             await category_of(tx, item.category_id)
         await _check_numbers(tx, item)
         await _check_links(tx, item)
-        return await _replace(edit, current, item)
+        return await replace_item(edit, current, item)
 
     return await execute(db, command, answer, work)
 
@@ -79,20 +83,10 @@ async def delete_item(db: Database, command: Command, item_id: UUID, answer: Ans
         item = await item_of(tx, item_id)
         check_unused([each for each in await item_store.items_naming(tx, item_id) if each.id != item_id])
         await edit.remove_item(item)
+        for menu in (await timed_menu_store.timed_menus(tx))[0]:
+            if item_id in menu.item_ids:
+                await edit.put_timed_menu(replace(menu, item_ids=menu.item_ids - {item_id}))
         await edit.finish()
-
-    return await execute(db, command, answer, work)
-
-
-async def set_item_availability(
-    db: Database, command: Command, item_id: UUID, available: bool, answer: Answer[Item, M]
-) -> M:
-    """Takes an item off ("86") or puts it back; as it was: no new version. Raises UnknownItem."""
-
-    async def work(tx: Transaction) -> Item:
-        edit = await Edit.begin(tx, db.clock.now())
-        current = await item_of(tx, item_id)
-        return await _replace(edit, current, replace(current, available=available))
 
     return await execute(db, command, answer, work)
 
@@ -119,7 +113,8 @@ async def _check_links(tx: Transaction, item: Item) -> None:
         refuse(list(link_errors(item, linked, holders)))
 
 
-async def _replace(edit: Edit, current: Item, wanted: Item) -> Item:
+async def replace_item(edit: Edit, current: Item, wanted: Item) -> Item:
+    """As it was: no new version."""
     if wanted == current:
         return current
     [updated] = await edit.put_items([(current, wanted)])

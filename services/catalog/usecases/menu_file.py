@@ -18,6 +18,7 @@ from services.catalog.store import category as category_store
 from services.catalog.store import item as item_store
 from services.catalog.store import menu as menu_store
 from services.catalog.store import stock as stock_store
+from services.catalog.store import timed_menu as timed_menu_store
 from services.catalog.usecases.menu.edit import Edit
 from services.catalog.usecases.ports import AskAuth
 from services.catalog.usecases.restaurant import restaurant_of
@@ -54,6 +55,8 @@ async def import_menu(
             before = {item.id: item for item in planned.before}
             pairs = [(before.get(new.id), new) for new in (*planned.created, *planned.updated)]
             await edit.put_items(pairs, planned.stock)
+            for menu in planned.timed_menus:
+                await edit.put_timed_menu(menu)
             await edit.finish()
         return planned.result(edit.version - 1)
 
@@ -70,7 +73,8 @@ async def export_menu(db: Database, ask: AskAuth, tenant: UUID, file_format: str
         categories, _ = await category_store.categories(tx)
         items = await item_store.items(tx)
         levels = {level.item_id: level for level in await stock_store.levels(tx)}
-    menu = ToldMenu(restaurant.currency_code, categories, items, levels)
+        timed_menus, _ = await timed_menu_store.timed_menus(tx)
+    menu = ToldMenu(restaurant.currency_code, categories, items, levels, timed_menus)
     # Beside the loop: a workbook of thousands of rows takes a while to pack.
     content = await asyncio.to_thread(_written, menu, file_format)
     today = db.clock.now().astimezone(zone_named(restaurant.time_zone)).date()
@@ -95,4 +99,5 @@ async def _plan(tx: Transaction, entries: Sequence[Entry], vat_codes: frozenset[
     categories, _ = await category_store.categories(tx)
     items = await item_store.items(tx)
     levels = {level.item_id: level for level in await stock_store.levels(tx)}
-    return plan(entries, Present(categories, items, levels, vat_codes), new_id)
+    timed_menus, _ = await timed_menu_store.timed_menus(tx)
+    return plan(entries, Present(categories, items, levels, vat_codes, timed_menus), new_id)

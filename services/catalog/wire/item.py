@@ -6,13 +6,14 @@ from fynlo.catalog.v1 import catalog_pb2
 from fynlo.catalog.v1 import events_pb2 as catalog_events
 
 from chassis.ids import parse_id
+from chassis.instants import timestamp
 from services.catalog.domain.item import Item
 from services.catalog.domain.item_number import one_form
 from services.catalog.domain.search import FoundItem
 from services.catalog.domain.stock import AvailabilityCause
-from services.catalog.domain.window import AvailabilityWindow
 from services.catalog.wire.allergen import allergens, allergens_in
 from services.catalog.wire.option import group, group_in, own_id
+from services.catalog.wire.window import window_in, window_messages
 
 
 def item_in(message: catalog_pb2.Item) -> Item:
@@ -29,7 +30,7 @@ def item_in(message: catalog_pb2.Item) -> Item:
         description=message.description.strip(),
         allergens=allergens_in(message.allergens),
         available=message.available,
-        windows=tuple(_window_in(window) for window in message.windows),
+        windows=tuple(window_in(window) for window in message.windows),
         option_groups=tuple(group_in(each) for each in message.option_groups),
         stock_tracked=message.stock_tracked,
         position=message.position,
@@ -51,14 +52,7 @@ def item(of: Item) -> catalog_pb2.Item:
         vat_class=of.vat_class,
         allergens=allergens(of.allergens),
         available=of.available,
-        windows=[
-            catalog_pb2.AvailabilityWindow(
-                weekdays=window.weekdays,
-                from_minutes=window.from_minutes,
-                until_minutes=window.until_minutes,
-            )
-            for window in of.windows
-        ],
+        windows=window_messages(of.windows),
         option_groups=[group(each) for each in of.option_groups],
         stock_tracked=of.stock_tracked,
         position=of.position,
@@ -66,6 +60,8 @@ def item(of: Item) -> catalog_pb2.Item:
         barcode=of.barcode,
         plu=of.plu,
         may_contain=allergens(of.may_contain),
+        returns_at=timestamp(of.returns_at),
+        taken_off=not of.available,
     )
 
 
@@ -94,7 +90,3 @@ def item_availability_changed(
         cause=cause.value,
         menu_version=menu_version,
     )
-
-
-def _window_in(message: catalog_pb2.AvailabilityWindow) -> AvailabilityWindow:
-    return AvailabilityWindow(tuple(sorted(message.weekdays)), message.from_minutes, message.until_minutes)

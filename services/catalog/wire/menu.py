@@ -14,6 +14,7 @@ from services.catalog.domain.menu import MenuChange, MenuState, OnSale
 from services.catalog.wire.category import category
 from services.catalog.wire.item import item
 from services.catalog.wire.stock import level
+from services.catalog.wire.timed_menu import sale_hours, timed_menu
 from services.catalog.wire.vat import vat_class
 
 PART_BYTES = 80_000
@@ -45,6 +46,10 @@ class MenuMessages:
             stock=[level(each) for each in state.levels],
             available_item_ids=[str(each) for each in sale.item_ids],
             etag=etag,
+            hours=[
+                catalog_pb2.ItemsHours(hours=sale_hours(times), item_ids=[str(each) for each in item_ids])
+                for times, item_ids in sale.hours.items()
+            ],
         )
 
     def since(
@@ -65,6 +70,10 @@ class MenuMessages:
             stock=whole.stock,
             available_item_ids=whole.available_item_ids,
             etag=whole.etag,
+            hours=whole.hours,
+            removed_timed_menu_ids=[
+                str(each.id) for each in state.removed_timed_menus if each.version > version
+            ],
         )
 
     def unchanged(self, etag: str) -> catalog_api.GetMenuResponse:
@@ -79,6 +88,8 @@ class _Part:
     vat_classes: list[catalog_pb2.VatClass] = field(default_factory=list)
     removed_item_ids: list[str] = field(default_factory=list)
     removed_category_ids: list[str] = field(default_factory=list)
+    timed_menus: list[catalog_pb2.TimedMenu] = field(default_factory=list)
+    removed_timed_menu_ids: list[str] = field(default_factory=list)
     bytes: int = 0
 
 
@@ -104,6 +115,8 @@ def menu_changed(restaurant_id: UUID, version: int, change: MenuChange) -> list[
             vat_classes=part.vat_classes,
             removed_item_ids=part.removed_item_ids,
             removed_category_ids=part.removed_category_ids,
+            timed_menus=part.timed_menus,
+            removed_timed_menu_ids=part.removed_timed_menu_ids,
         )
         for number, part in enumerate(parts, start=1)
     ]
@@ -115,6 +128,8 @@ def _pieces(change: MenuChange) -> Iterator[tuple[str, Message | str]]:
     yield from (("items", item(each)) for each in change.items)
     yield from (("removed_item_ids", str(each)) for each in change.removed_item_ids)
     yield from (("removed_category_ids", str(each)) for each in change.removed_category_ids)
+    yield from (("timed_menus", timed_menu(each)) for each in change.timed_menus)
+    yield from (("removed_timed_menu_ids", str(each)) for each in change.removed_timed_menu_ids)
 
 
 def _menu(state: MenuState, items: Mapping[UUID, catalog_pb2.Item], since: int) -> catalog_pb2.Menu:
@@ -126,4 +141,5 @@ def _menu(state: MenuState, items: Mapping[UUID, catalog_pb2.Item], since: int) 
         categories=[category(each) for each in state.categories_since(since)],
         items=[items[each.id] for each in state.items_since(since)],
         vat_classes=[vat_class(each) for each in state.vat_classes if each.version > since],
+        timed_menus=[timed_menu(each) for each in state.timed_menus_since(since)],
     )

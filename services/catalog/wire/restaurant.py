@@ -7,4 +7,10 @@ from services.catalog.domain.restaurant import RestaurantCopy
 
 def restaurant_in(settings: common_pb2.RestaurantSettings) -> RestaurantCopy:
     """What the catalog keeps of a restaurant's settings."""
-    return RestaurantCopy(settings.version, settings.name, settings.currency_code, settings.time_zone)
+    return RestaurantCopy(
+        settings.version,
+        settings.name,
+        settings.currency_code,
+        settings.time_zone,
+        settings.day_cutoff_minutes,
+    )

@@ -4,6 +4,7 @@ from dataclasses import dataclass
 from enum import StrEnum
 
 from services.orders.domain.actor import Actor
+from services.orders.domain.errors import ApprovalInvalid, ApprovalNeeded
 
 
 class Rank(StrEnum):
@@ -27,3 +28,30 @@ class Authority:
     rank: Rank = Rank.STAFF
     """The actor's."""
     approver_rank: Rank = Rank.STAFF
+
+
+UNAPPROVED = Authority("till.approve", alone=False)
+"""Nobody's word: of requests that ask for nothing that needs one."""
+
+
+def second_person(authority: Authority, cause: str, what: str) -> Actor | None:
+    """Who approved what the actor may not do alone; None where the actor may approve it.
+
+    ``what`` it is, as a sentence. Raises ApprovalNeeded with the ``cause``, ApprovalInvalid.
+    """
+    if authority.alone:
+        return None
+    facts = {"cause": cause, "permission": authority.permission}
+    if authority.fault:
+        raise ApprovalInvalid(
+            "This approval does not count: it is the valid log-in of somebody else in this restaurant who "
+            f"may approve ({authority.permission}), a manager for example.",
+            metadata={**facts, "fault": authority.fault},
+        )
+    if authority.approver is None:
+        raise ApprovalNeeded(
+            f"{what} Somebody who may approve it ({authority.permission}), a manager for example, does it or "
+            "sends the approval.",
+            metadata=facts,
+        )
+    return authority.approver

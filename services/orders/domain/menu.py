@@ -2,11 +2,11 @@
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
-from datetime import date, datetime, timedelta
+from datetime import date, datetime
 from enum import StrEnum
 from uuid import UUID
 
-MINUTES_PER_HOUR = 60
+from services.orders.domain.hours import TimedMenu, Window, first_sale
 
 
 class OrderType(StrEnum):
@@ -15,37 +15,6 @@ class OrderType(StrEnum):
     EAT_IN = "eat_in"
     TAKEAWAY = "takeaway"
     DELIVERY = "delivery"
-
-
-@dataclass(frozen=True, slots=True)
-class Window:
-    """Local times of sale, minutes after midnight. No weekdays (0 = Monday): every day.
-
-    May run over midnight.
-    """
-
-    weekdays: frozenset[int]
-    from_minutes: int
-    until_minutes: int
-
-    def holds(self, local: datetime) -> bool:
-        """Whether the local time lies in it."""
-        return self.opened_on(local) is not None
-
-    def opened_on(self, local: datetime) -> date | None:
-        """The day on which the window opened that the local time lies in, the day before for what is after
-        midnight; None where it lies in none.
-        """
-        minute = local.hour * MINUTES_PER_HOUR + local.minute
-        day = local.date()
-        if minute < self.from_minutes:
-            over_midnight = self.until_minutes <= self.from_minutes and minute < self.until_minutes
-            return self._open_on(day - timedelta(days=1)) if over_midnight else None
-        closed = self.from_minutes < self.until_minutes <= minute
-        return None if closed else self._open_on(day)
-
-    def _open_on(self, day: date) -> date | None:
-        return day if not self.weekdays or day.weekday() in self.weekdays else None
 
 
 @dataclass(frozen=True, slots=True)
@@ -109,10 +78,8 @@ class Item:
     stock_tracked: bool
     version: int
     may_contain: tuple[int, ...] = ()
-
-    def on_sale(self, local: datetime) -> bool:
-        """Not taken off, and in one of its windows if it has any."""
-        return self.available and (not self.windows or any(window.holds(local) for window in self.windows))
+    returns_at: datetime | None = None
+    """When it comes back by itself, once it was taken off until then."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -123,6 +90,37 @@ class Menu:
     currency_code: str
     items: Mapping[UUID, Item] = field(default_factory=dict)
     vat_classes: Mapping[str, tuple[VatRate, ...]] = field(default_factory=dict)
+    timed_menus: tuple[TimedMenu, ...] = ()
+
+    def on_sale(self, item: Item, local: datetime) -> bool:
+        """Not taken off, in one of its windows if it has any, and on a menu that is served if it is on such.
+
+        ``local`` is an instant in the restaurant's time zone.
+        """
+        return item.available and self._in_hours(item, local)
+
+    def back_at(self, item: Item, local: datetime) -> datetime | None:
+        """When an item that is not on sale at ``local`` is sold again, in the same time zone, as far as
+        anybody can know; None where nobody can.
+        """
+        if not item.available:
+            if item.returns_at is None:
+                return None
+            back = item.returns_at.astimezone(local.tzinfo)
+            if self._in_hours(item, back):
+                return back
+            local = back
+        windows = [*item.windows, *(window for menu in self._menus_of(item) for window in menu.open_windows)]
+        return first_sale(windows, local, lambda at: self._in_hours(item, at))
+
+    def _in_hours(self, item: Item, local: datetime) -> bool:
+        if item.windows and not any(window.holds(local) for window in item.windows):
+            return False
+        menus = self._menus_of(item) if self.timed_menus else ()
+        return not menus or any(menu.serves(local) for menu in menus)
+
+    def _menus_of(self, item: Item) -> list[TimedMenu]:
+        return [each for each in self.timed_menus if each.has(item.id, item.category_id)]
 
     def vat_rate_bp(self, vat_class: str, order_type: OrderType, day: date) -> int | None:
         """The newest rate of the class that is in force on the local ``day``; None where there is none.

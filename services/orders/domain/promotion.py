@@ -15,8 +15,8 @@ from services.orders.domain.errors import (
     PromotionScope,
     TooManyPromotions,
 )
+from services.orders.domain.hours import Window
 from services.orders.domain.label import name_key
-from services.orders.domain.menu import Window
 from services.orders.domain.order.order import Line
 
 PROMOTIONS_MAX = 100

@@ -10,7 +10,8 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from uuid import UUID
 
-from services.orders.domain.menu import OrderType, Window
+from services.orders.domain.hours import Window
+from services.orders.domain.menu import OrderType
 
 ROUTES_MAX = 2_000
 """In one restaurant: all stations go to every display in one message."""

@@ -9,6 +9,7 @@ from fynlo.orders.v1.lines_service_pb2_grpc import LinesServiceServicer
 
 from chassis.auth.trust import Trust
 from chassis.rpc import current_principal
+from services.orders.domain.approval import UNAPPROVED
 from services.orders.rpc import deeds
 from services.orders.rpc.approval import Approvals
 from services.orders.rpc.asking import Context, command_of, with_order
@@ -37,7 +38,10 @@ class LinesRpc(LinesServiceServicer):
         # Lines without an id are the request's own: the same lines under another key are others.
         asked_for = f"{command.key.scope}:{command.key.key}".encode() + command.key.request_hash
         wanted = wanted_lines(request.lines, order_id, asked_for)
-        reply = await add_lines(self._deps, command, order_id, wanted, request.menu_version, ADDED)
+        authority = UNAPPROVED
+        if any(line.override_reason for line in wanted):
+            authority = await self._approvals.behind("AddLines", current_principal(), request.approval)
+        reply = await add_lines(self._deps, command, order_id, wanted, request.menu_version, ADDED, authority)
         deeds.tell_lines_added(reply.order)
         return reply
 

@@ -5,17 +5,21 @@
 from datetime import UTC, date, datetime
 from uuid import UUID
 
+from fynlo.common.v1 import common_pb2
 from fynlo.orders.v1 import orders_service_pb2 as orders_api
 from fynlo.orders.v1.orders_service_pb2_grpc import OrdersServiceServicer
 
+from chassis.auth.trust import Trust
 from chassis.errors import FieldError, InvalidArgument
 from chassis.ids import new_id, parse_id
 from chassis.instants import instant
 from chassis.rpc import current_principal, policies_of, tenant_named
 from chassis.rpc.cursors import BY_TIME, page_of
+from services.orders.domain.approval import UNAPPROVED
 from services.orders.domain.order.listing import Filter
 from services.orders.domain.order.order import State
 from services.orders.rpc import deeds
+from services.orders.rpc.approval import Approvals
 from services.orders.rpc.asking import Context, command_of, order_id_of, with_order
 from services.orders.usecases.firing import fire_order
 from services.orders.usecases.order.cancelling import cancel_order
@@ -29,6 +33,7 @@ from services.orders.wire import enums
 from services.orders.wire.order import history_message, order_message, quote_message, wanted_order
 from services.orders.wire.remark import guest_allergy_of
 
+SERVICE = orders_api.DESCRIPTOR.services_by_name["OrdersService"].full_name
 PLACED = with_order(orders_api.PlaceOrderResponse)
 VALIDATED = with_order(orders_api.ValidateOrderResponse)
 FIRED = with_order(orders_api.FireOrderResponse)
@@ -53,8 +58,9 @@ NUMBER_DIGITS_MAX = 9
 class OrdersRpc(OrdersServiceServicer):
     """Taking, finding and closing orders."""
 
-    def __init__(self, deps: Dependencies) -> None:
+    def __init__(self, deps: Dependencies, trust: Trust) -> None:
         self._deps = deps
+        self._approvals = Approvals(trust, SERVICE)
 
     async def QuoteOrder(
         self, request: orders_api.QuoteOrderRequest, context: Context
@@ -66,9 +72,17 @@ class OrdersRpc(OrdersServiceServicer):
     async def PlaceOrder(
         self, request: orders_api.PlaceOrderRequest, context: Context
     ) -> orders_api.PlaceOrderResponse:
+        approval = common_pb2.Approval()
+        if request.order.HasField("approval"):
+            # Who stands behind an order is no part of what it is: a retry may come with it, or without.
+            approval.CopyFrom(request.order.approval)
+            request.order.ClearField("approval")
         command = command_of("PlaceOrder", request)
         wanted = wanted_order(request.order, order_id_of(command))
-        reply = await place_order(self._deps, command, wanted, PLACED)
+        authority = UNAPPROVED
+        if any(line.override_reason for line in wanted.lines):
+            authority = await self._approvals.behind("PlaceOrder", current_principal(), approval)
+        reply = await place_order(self._deps, command, wanted, PLACED, authority)
         deeds.tell_placed(reply.order)
         return reply
 

@@ -7,7 +7,7 @@ import asyncpg
 from chassis.db import Record, Transaction
 from services.orders.domain.discount import DiscountKind
 from services.orders.domain.errors import NameTaken, PromotionNotFound, StaleVersion
-from services.orders.domain.menu import Window
+from services.orders.domain.hours import Window
 from services.orders.domain.promotion import PROMOTIONS_MAX, Promotion, Scope
 
 FIND_PROMOTIONS = f"""

@@ -5,7 +5,8 @@ from uuid import UUID
 
 from chassis.db import Record, Transaction
 from services.orders.domain.errors import StaleVersion, StationNotFound
-from services.orders.domain.menu import OrderType, Window
+from services.orders.domain.hours import Window
+from services.orders.domain.menu import OrderType
 from services.orders.domain.routing import Route
 from services.orders.domain.station import SECONDS_PER_MINUTE, STATIONS_MAX, Station
 

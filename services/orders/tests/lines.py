@@ -23,13 +23,18 @@ REASON = "changed_mind"
 
 
 async def add_answer(
-    world: World, order_id: str, *lines: orders_api.DraftLine, key: str = "", menu_version: int = 0
+    world: World,
+    order_id: str,
+    *lines: orders_api.DraftLine,
+    key: str = "",
+    menu_version: int = 0,
+    authority: Authority = NOBODY,
 ) -> Answer:
     """More is ordered."""
     with world.calling() as call:
         command = world.ask(key, b"".join(line.SerializeToString(deterministic=True) for line in lines))
         wanted = wanted_lines(lines, UUID(order_id), command.key.key.encode())
-        reply = await add_lines(world.deps, command, UUID(order_id), wanted, menu_version, ADDED)
+        reply = await add_lines(world.deps, command, UUID(order_id), wanted, menu_version, ADDED, authority)
     return Answer(reply.order, call.replayed)
 
 

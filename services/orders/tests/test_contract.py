@@ -14,8 +14,9 @@ from chassis.messaging.channels import channels_of
 from services.orders.domain.alarm import AlarmEnd, Unseen
 from services.orders.domain.check import CheckKind, CheckState, SplitMode
 from services.orders.domain.day import DayFigures, Figures
+from services.orders.domain.hours import Window
 from services.orders.domain.invoice import InvoiceKind
-from services.orders.domain.menu import OrderType, Window
+from services.orders.domain.menu import OrderType
 from services.orders.domain.order.change import (
     Cancelled,
     Change,

@@ -6,7 +6,8 @@ from zoneinfo import ZoneInfo
 import pytest
 
 from services.orders.domain.errors import EmptyOrder, ItemUnavailable, LineRefused, MenuOutdated
-from services.orders.domain.menu import Menu, OrderType, VatRate, Window
+from services.orders.domain.hours import Window
+from services.orders.domain.menu import Menu, OrderType, VatRate
 from services.orders.domain.order.basket import Basket, WantedLine, price_basket
 from services.orders.domain.order.choosing import WantedOption
 from services.orders.domain.order.placing import refuse_empty
@@ -122,13 +123,13 @@ WINDOWS = [
 def test_an_item_is_on_sale_inside_its_windows_only(
     window: Window, after_noon: timedelta, on_sale: bool
 ) -> None:
-    assert item(windows=(window,)).on_sale(MONDAY_NOON + after_noon) is on_sale
+    assert menu().on_sale(item(windows=(window,)), MONDAY_NOON + after_noon) is on_sale
 
 
 def test_windows_are_local_times() -> None:
     breakfast = item(windows=(Window(frozenset(), 8 * 60, 11 * 60),))
     summer_morning = datetime(2026, 7, 1, 7, 30, tzinfo=UTC).astimezone(LONDON)
-    assert breakfast.on_sale(summer_morning)
+    assert menu().on_sale(breakfast, summer_morning)
 
 
 @pytest.mark.parametrize("gone", [item(available=False), item(windows=(Window(frozenset(), 0, 60),))])

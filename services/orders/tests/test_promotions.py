@@ -14,7 +14,7 @@ from hypothesis import strategies as st
 from chassis.errors import Conflict, NotFound, PermissionDenied, Stale, Unprocessable
 from chassis.ids import new_id
 from services.orders.domain.discount import DiscountKind
-from services.orders.domain.menu import Window
+from services.orders.domain.hours import Window
 from services.orders.domain.promotion import PROMOTIONS_MAX, Promotion, Scope, with_promotions
 from services.orders.tests.builders import draft, draft_line, item_message
 from services.orders.tests.lines import add, void

@@ -20,7 +20,8 @@ from services.orders.domain.errors import (
     TooManyStations,
     UnknownFallback,
 )
-from services.orders.domain.menu import Item, OrderType, Window
+from services.orders.domain.hours import Window
+from services.orders.domain.menu import Item, OrderType
 from services.orders.domain.order import placing
 from services.orders.domain.order.basket import price_basket
 from services.orders.domain.order.change import Change, Locked

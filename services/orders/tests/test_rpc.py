@@ -89,7 +89,7 @@ class Wire:
 async def wire(world: World) -> AsyncIterator[Wire]:
     """The three services of orders, each behind a server with every guard."""
     parts: list[tuple[Callable[..., None], object, str]] = [
-        (add_OrdersServiceServicer_to_server, OrdersRpc(world.deps), "payments"),
+        (add_OrdersServiceServicer_to_server, OrdersRpc(world.deps, world.trust), "payments"),
         (add_KitchenServiceServicer_to_server, KitchenRpc(world.deps), "realtime"),
         (add_ChannelSourceServiceServicer_to_server, ChannelsRpc(world.deps), "realtime"),
     ]

@@ -17,7 +17,8 @@ from services.orders.domain.errors import (
     StationInUse,
     StationNotFound,
 )
-from services.orders.domain.menu import OrderType, Window
+from services.orders.domain.hours import Window
+from services.orders.domain.menu import OrderType
 from services.orders.domain.order.order import Kitchen
 from services.orders.domain.routing import Route
 from services.orders.domain.station import Station

@@ -13,11 +13,14 @@ from fynlo.payments.v1 import events_pb2 as payments_events
 from fynlo.payments.v1 import payments_pb2
 from fynlo.realtime.v1.channel_source_service_pb2 import GetSnapshotResponse
 
+from chassis.auth import Revocations, TokenVerifier
+from chassis.auth.trust import Trust
 from chassis.clock import FakeClock
 from chassis.db.idempotency import IdempotencyKey
 from chassis.ids import new_id
 from chassis.rpc import Call, inbound
 from harness.rpc import PATIENT_SECONDS, TokenMint
+from services.orders.domain.approval import UNAPPROVED, Authority
 from services.orders.domain.order.order import Kitchen, Order, State, StateChange
 from services.orders.domain.ticket import LineStep, TicketStep
 from services.orders.rpc import order as rpc
@@ -70,6 +73,11 @@ class World:
         self.auth.settings.setdefault(self.tenant, settings_message(self.tenant))
         self.publish_menu()
 
+    @property
+    def trust(self) -> Trust:
+        """Whom a service believes here."""
+        return Trust(TokenVerifier(self.mint.fetch_keys, self.clock), Revocations(self.clock))
+
     def publish_menu(self) -> catalog_pb2.Menu:
         """Catalog has this menu now; orders has not heard of it."""
         menu = menu_message(self.tenant, self.burger, *self.extra_items, version=self.menu_version)
@@ -95,13 +103,21 @@ class World:
             yield call
 
     async def place(
-        self, wanted: orders_api.OrderDraft | None = None, key: str = "", **overrides: Any
+        self,
+        wanted: orders_api.OrderDraft | None = None,
+        key: str = "",
+        authority: Authority = UNAPPROVED,
+        **overrides: Any,
     ) -> orders_pb2.Order:
         """An order of one burger unless told otherwise."""
-        return (await self.place_answer(wanted, key, **overrides)).order
+        return (await self.place_answer(wanted, key, authority, **overrides)).order
 
     async def place_answer(
-        self, wanted: orders_api.OrderDraft | None = None, key: str = "", **overrides: Any
+        self,
+        wanted: orders_api.OrderDraft | None = None,
+        key: str = "",
+        authority: Authority = UNAPPROVED,
+        **overrides: Any,
     ) -> Answer:
         """As place, with whether it was replayed."""
         wanted = wanted if wanted is not None else draft(draft_line(self.burger), **overrides)
@@ -109,7 +125,7 @@ class World:
         with self.calling() as call:
             command = self.ask(key, body)
             reply = await placing.place_order(
-                self.deps, command, wanted_order(wanted, order_id_of(command)), rpc.PLACED
+                self.deps, command, wanted_order(wanted, order_id_of(command)), rpc.PLACED, authority
             )
         return Answer(reply.order, call.replayed)
 

@@ -10,8 +10,30 @@ from chassis.instants import instant_of, timestamp
 from services.orders.domain.moved import MovedFrom, MovedTo
 from services.orders.domain.order.line import Edit
 from services.orders.domain.order.order import NEVER_CHANGED, Line, LineAdded, LineChanged, LineVoid
+from services.orders.domain.override import SaleOverride
 from services.orders.wire.actor import actor_message, actor_of
 from services.orders.wire.transfer import moved_from_of, moved_to_of, write_moves
+
+
+def override_message(override: SaleOverride) -> lines_pb2.SaleOverride:
+    """Why a line was sold although it was not on sale."""
+    return lines_pb2.SaleOverride(
+        reason=override.reason,
+        by=None if override.by is None else actor_message(override.by),
+        approved_by=None if override.approved_by is None else actor_message(override.approved_by),
+    )
+
+
+def override_of(message: orders_pb2.OrderLine) -> SaleOverride | None:
+    """The way back; None where the line was on sale."""
+    if not message.HasField("override"):
+        return None
+    found = message.override
+    return SaleOverride(
+        found.reason,
+        actor_of(found.by) if found.HasField("by") else None,
+        actor_of(found.approved_by) if found.HasField("approved_by") else None,
+    )
 
 
 class Life(NamedTuple):

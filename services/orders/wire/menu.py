@@ -9,7 +9,9 @@ from fynlo.catalog.v1 import catalog_pb2
 from fynlo.catalog.v1 import catalog_service_pb2 as catalog_api
 from fynlo.catalog.v1 import events_pb2 as catalog_events
 
-from services.orders.domain.menu import Item, Menu, MenuNews, MenuPart, Option, OptionGroup, VatRate, Window
+from chassis.instants import instant
+from services.orders.domain.hours import TimedMenu, Window
+from services.orders.domain.menu import Item, Menu, MenuNews, MenuPart, Option, OptionGroup, VatRate
 
 
 def menu_kept(kept: bytes) -> Menu:
@@ -20,6 +22,7 @@ def menu_kept(kept: bytes) -> Menu:
         currency_code=message.currency_code,
         items={UUID(item.id): _item(item) for item in message.items},
         vat_classes={vat.code: _rates(vat) for vat in message.vat_classes},
+        timed_menus=tuple(_timed_menu(menu) for menu in message.timed_menus),
     )
 
 
@@ -48,6 +51,7 @@ def with_news(kept: bytes | None, news: MenuNews) -> bytes:
     _replace_items(menu, list(answer.menu.items), set(answer.removed_item_ids))
     _replace_categories(menu, list(answer.menu.categories), set(answer.removed_category_ids))
     _replace_vat_classes(menu, list(answer.menu.vat_classes))
+    _replace_timed_menus(menu, list(answer.menu.timed_menus), set(answer.removed_timed_menu_ids))
     menu.version = answer.menu.version
     return menu.SerializeToString()
 
@@ -60,6 +64,7 @@ def with_changes(kept: bytes, parts: Iterable[MenuPart]) -> bytes:
         _replace_items(menu, list(change.items), set(change.removed_item_ids))
         _replace_categories(menu, list(change.categories), set(change.removed_category_ids))
         _replace_vat_classes(menu, list(change.vat_classes))
+        _replace_timed_menus(menu, list(change.timed_menus), set(change.removed_timed_menu_ids))
         menu.version = change.version
     return menu.SerializeToString()
 
@@ -80,6 +85,15 @@ def _replace_categories(
     menu.categories.extend([*kept, *categories])
 
 
+def _replace_timed_menus(
+    menu: catalog_pb2.Menu, timed_menus: list[catalog_pb2.TimedMenu], removed: set[str]
+) -> None:
+    gone = removed | {each.id for each in timed_menus}
+    kept = [each for each in menu.timed_menus if each.id not in gone]
+    del menu.timed_menus[:]
+    menu.timed_menus.extend([*kept, *timed_menus])
+
+
 def _replace_vat_classes(menu: catalog_pb2.Menu, classes: list[catalog_pb2.VatClass]) -> None:
     gone = {vat.code for vat in classes}
     kept = [vat for vat in menu.vat_classes if vat.code not in gone]
@@ -96,15 +110,27 @@ def _item(item: catalog_pb2.Item) -> Item:
         vat_class=item.vat_class,
         allergens=tuple(item.allergens),
         available=item.available,
-        windows=tuple(
-            Window(frozenset(window.weekdays), window.from_minutes, window.until_minutes)
-            for window in item.windows
-        ),
+        windows=_windows(item.windows),
         groups=tuple(_group(group) for group in item.option_groups),
         stock_tracked=item.stock_tracked,
         version=item.version,
         may_contain=tuple(item.may_contain),
+        returns_at=instant(item, "returns_at"),
     )
+
+
+def _timed_menu(menu: catalog_pb2.TimedMenu) -> TimedMenu:
+    return TimedMenu(
+        windows=_windows(menu.windows),
+        first_day=date.fromisoformat(menu.effective_from) if menu.effective_from else None,
+        last_day=date.fromisoformat(menu.effective_until) if menu.effective_until else None,
+        category_ids=frozenset(UUID(each) for each in menu.category_ids),
+        item_ids=frozenset(UUID(each) for each in menu.item_ids),
+    )
+
+
+def _windows(windows: Iterable[catalog_pb2.AvailabilityWindow]) -> tuple[Window, ...]:
+    return tuple(Window(frozenset(one.weekdays), one.from_minutes, one.until_minutes) for one in windows)
 
 
 def _group(group: catalog_pb2.OptionGroup) -> OptionGroup:

@@ -35,7 +35,13 @@ from services.orders.wire.configured import (
     stock_uses_of,
 )
 from services.orders.wire.discount import discount_messages, discounts_of
-from services.orders.wire.line import life_of, refuse_unstorable, write_life
+from services.orders.wire.line import (
+    life_of,
+    override_message,
+    override_of,
+    refuse_unstorable,
+    write_life,
+)
 from services.orders.wire.remark import remarks_of, write_remarks
 from services.orders.wire.transfer import merged_into_of, merged_of, rounding_of, write_merging
 
@@ -212,7 +218,7 @@ def history_message(change: StateChange) -> orders_pb2.StateChange:
 
 
 def _wanted_line(line: orders_api.DraftLine, line_id: UUID) -> WantedLine:
-    refuse_unstorable(line.note, line.course)
+    refuse_unstorable(line.note, line.course, line.override_reason)
     return WantedLine(
         id=line_id,
         item_id=UUID(line.item_id),
@@ -222,6 +228,7 @@ def _wanted_line(line: orders_api.DraftLine, line_id: UUID) -> WantedLine:
         seat=line.seat,
         course=line.course,
         hold=line.hold,
+        override_reason=line.override_reason.strip(),
     )
 
 
@@ -249,6 +256,7 @@ def _line_message(line: Line) -> orders_pb2.OrderLine:
         may_contain=line.may_contain or None,  # type: ignore[arg-type] # as allergens
         portions=portion_messages(line.portions) if line.portions else None,
         stock_uses=stock_use_messages(line.stock_uses) if line.stock_uses else None,
+        override=override_message(line.override) if line.override is not None else None,
     )
     write_life(line, message)
     return message
@@ -284,6 +292,7 @@ def _line_of(message: orders_pb2.OrderLine) -> Line:
         may_contain=tuple(message.may_contain),
         portions=portions_of(message.portions),
         stock_uses=stock_uses_of(message.stock_uses),
+        override=override_of(message),
     )
 
 

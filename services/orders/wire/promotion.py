@@ -9,8 +9,8 @@ from chassis.errors import FieldError
 from chassis.ids import new_id, parse_id
 from services.orders.domain.discount import DiscountKind
 from services.orders.domain.errors import DiscountValue, PromotionDates
+from services.orders.domain.hours import Window
 from services.orders.domain.label import label_of
-from services.orders.domain.menu import Window
 from services.orders.domain.promotion import Promotion
 from services.orders.wire import enums
 

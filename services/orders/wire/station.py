@@ -4,7 +4,7 @@ from fynlo.orders.v1 import events_pb2 as orders_events
 from fynlo.orders.v1 import orders_pb2, station_pb2
 
 from chassis.ids import new_id, parse_id
-from services.orders.domain.menu import Window
+from services.orders.domain.hours import Window
 from services.orders.domain.routing import Route
 from services.orders.domain.station import SECONDS_PER_MINUTE, Station
 from services.orders.wire import enums

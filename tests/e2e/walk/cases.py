@@ -44,6 +44,7 @@ MADE: dict[str, Callable[[Shop], Awaitable[Any]]] = {
     "invoice_id": lambda shop: shop.invoice(),
     "item_id": lambda shop: shop.new_item(),
     "job_id": lambda shop: shop.print_job(),
+    "menu_id": lambda shop: shop.timed_menu(),
     "number": lambda shop: shop.z_report(),
     "order_id": lambda shop: shop.order(),
     "payment_id": lambda shop: shop.payment(),
@@ -158,6 +159,23 @@ async def _change_item(operation: Operation, shop: Shop, caller: Device) -> Sent
     item = await shop.new_item()
     body = put(operation.example, category_id=item["category_id"], name=unique("Steak"), **NUMBERLESS)
     return Sent({"item_id": item["id"]}, body, headers=match(item))
+
+
+@case("POST /menu/menus", "PUT /menu/menus/{menu_id}")
+async def _save_timed_menu(operation: Operation, shop: Shop, caller: Device) -> Sent:
+    category = await shop.new_category()
+    body = put(operation.example, name=unique("Lunch"), category_ids__0=category["id"])
+    if operation.method == "POST":
+        return Sent(body=body)
+    menu = await shop.timed_menu()
+    return Sent({"menu_id": menu["id"]}, body, headers=match(menu))
+
+
+@case("PUT /menu/items/{item_id}/options/{option_id}/availability")
+async def _switch_option(operation: Operation, shop: Shop, caller: Device) -> Sent:
+    item = await shop.new_item()
+    option = item["option_groups"][0]["options"][0]
+    return Sent({"item_id": item["id"], "option_id": option["id"]}, operation.example)
 
 
 @case("POST /orders/quote", "POST /orders")

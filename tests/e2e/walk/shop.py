@@ -68,6 +68,12 @@ class Shop:
         made: Json = await self.owner.post("/api/v2/menu/items", body)
         return made
 
+    async def timed_menu(self) -> Json:
+        """A lunch menu that nothing is on yet."""
+        body = {"name": unique("Lunch"), "category_ids": [(await self.new_category())["id"]]}
+        made: Json = await self.owner.post("/api/v2/menu/menus", body)
+        return made
+
     async def station(self) -> Json:
         """The station that cooks the walk's category, so that its tickets are found among all others."""
         if "station" not in self.kept:

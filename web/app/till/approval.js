@@ -18,6 +18,7 @@ const CAUSES = {
   tip_limit: (what, limit) => `${what} is not for you alone: the tips of this bill would come to more than ${limit}.`,
   variance: (what, limit) => `${what} is not for you alone: the count differs by more than ${limit}.`,
   discount_cap: (what, _, { cap_bp: cap }) => `${what} is more than you may take off alone (${percent(Number(cap))}).`,
+  off_sale: (what) => `${what} is not for you alone: something in it is not on sale now.`,
   carry_over: (what) => `${what} is not for you alone: orders that are paid in part are carried over.`,
 };
 const FAULTS = {
@@ -37,14 +38,15 @@ const sentReasons = new Map();
 
 /**
  * `command` of api.js under `key`. Where it is refused for want of a second person, asks for one and repeats it, with
- * the same key. `what` it is, in words: "Paying out £80.00". Throws Problem: where nobody approves, the refusal.
+ * the same key. `what` it is, in words: "Paying out £80.00"; `reasoned`: why is said in the body by another name.
+ * Throws Problem: where nobody approves, the refusal.
  */
-export async function approvedCommand(path, given, { key, what }) {
+export async function approvedCommand(path, given, { key, what, reasoned = false, method = "POST" }) {
   const finger = document.activeElement;
   const reason = given.reason || sentReasons.get(key);
   const body = reason ? { ...given, reason } : given;
   try {
-    const answer = await command(path, body, { key });
+    const answer = await command(path, body, { key, method });
     sentReasons.delete(key);
     return answer;
   } catch (problem) {
@@ -56,7 +58,7 @@ export async function approvedCommand(path, given, { key, what }) {
         // What was pressed is disabled until its form has heard.
         requestAnimationFrame(() => backTo(finger));
       };
-      asked.value = { path, body, key, what, problem, done: end(resolve), over: end(reject) };
+      asked.value = { path, body, key, what, reasoned, method, problem, done: end(resolve), over: end(reject) };
     });
   }
 }
@@ -72,7 +74,7 @@ export function Approval() {
   return waits && html`<${Asking} key=${waits.key} asked=${waits} />`;
 }
 
-function Asking({ asked: { path, body, key, what, problem, done, over } }) {
+function Asking({ asked: { path, body, key, what, reasoned, method, problem, done, over } }) {
   const [busy, setBusy] = useState(false);
   const [said, setSaid] = useState(null);
   // What was sent with an approval and not answered: whoever goes on goes on with the same.
@@ -91,8 +93,8 @@ function Asking({ asked: { path, body, key, what, problem, done, over } }) {
       const answer = await withSecondPerson(person, async (token) => {
         if (attempt.cancelled) throw problem;
         ours = true;
-        attempt.body = { ...body, reason: body.reason || reason };
-        return command(path, { ...attempt.body, approval: { token } }, { key });
+        attempt.body = reasoned ? body : { ...body, reason: body.reason || reason };
+        return command(path, { ...attempt.body, approval: { token } }, { key, method });
       });
       if (!attempt.cancelled) done(answer);
     } catch (refusal) {
@@ -105,7 +107,7 @@ function Asking({ asked: { path, body, key, what, problem, done, over } }) {
       }
     }
   };
-  return html`<${ApprovalDialog} why=${why(what, problem)} asksReason=${!body.reason} fixed=${Boolean(attempt.body)}
+  return html`<${ApprovalDialog} why=${why(what, problem)} asksReason=${!reasoned && !body.reason} fixed=${Boolean(attempt.body)}
     busy=${busy} said=${said} onApprove=${approve} onCancel=${cancel} />`;
 }
 

@@ -2,6 +2,7 @@
 import { request } from "../api.js";
 import { basket, clearBasket, draftOf, forNextGuest, lineMinor, orderBody, refill, setBasket, stepLine } from "../basket.js";
 import { withSize } from "../choice.js";
+import { newId } from "../ids.js";
 import { itemOf, loadMenu, menu } from "../menu.js";
 import { delta, money } from "../money.js";
 import { place } from "../outbox.js";
@@ -11,6 +12,7 @@ import { count, plain } from "../text.js";
 import { rove, Segmented, Stepper, toast, toastUndo } from "../ui.js";
 import { html, signal, useEffect, useRef, useState } from "../view.js";
 import { AllergyButton } from "./allergy.js";
+import { approvedCommand } from "./approval.js";
 import { QuotedDiscounts } from "./discount.js";
 import { NoteButton } from "./note.js";
 import { AddingTo, addToOrder } from "./more.js";
@@ -141,6 +143,7 @@ function Lines({ lines }) {
 /** Sends the basket; the next guest can be served as soon as it is on its way. Answers the refusal, or null. */
 async function sendOrder(wanted) {
   const draft = orderBody(wanted, menu.value?.version);
+  if (wanted.lines.some((line) => line.override)) return sendApproved(wanted, draft);
   return new Promise((resolve) => {
     const onWait = () => {
       forNextGuest();
@@ -151,11 +154,7 @@ async function sendOrder(wanted) {
     const onPlaced = (order) => toast(`Order ${order.number} arrived after all`, { tone: "good" });
     place(draft, { onWait, onPlaced }).then(
       (order) => {
-        learnOrder(order);
-        if (basket.value.lines === wanted.lines) forNextGuest();
-        basketOpen.value = false;
-        if (order.service_flow === "pay_first") dialog.value = { name: "pay", id: order.id };
-        else toast(`Order ${order.number} is on its way`, { tone: "good", action: payAction(order) });
+        wasPlaced(order, wanted);
         resolve(null);
       },
       (problem) => {
@@ -164,6 +163,29 @@ async function sendOrder(wanted) {
       },
     );
   });
+}
+
+/** The id under which a basket was sent that a manager has to approve: sent again, it is the same order. */
+const sentAs = new WeakMap();
+
+/** Somebody who may approve it has to be here: such an order does not wait on this device for the network. */
+async function sendApproved(wanted, draft) {
+  const id = sentAs.get(wanted.lines) ?? newId();
+  sentAs.set(wanted.lines, id);
+  try {
+    wasPlaced(await approvedCommand("/orders", { id, ...draft }, { key: id, what: "This order", reasoned: true }), wanted);
+    return null;
+  } catch (problem) {
+    return problem;
+  }
+}
+
+function wasPlaced(order, wanted) {
+  learnOrder(order);
+  if (basket.value.lines === wanted.lines) forNextGuest();
+  basketOpen.value = false;
+  if (order.service_flow === "pay_first") dialog.value = { name: "pay", id: order.id };
+  else toast(`Order ${order.number} is on its way`, { tone: "good", action: payAction(order) });
 }
 
 const payAction = (order) => ({ label: "Pay", run: () => (dialog.value = { name: "pay", id: order.id }) });
@@ -186,6 +208,7 @@ function Line({ line }) {
         (option) =>
           html`<small key=${option.option_id} class=${option.parent_option_id ? "nested" : ""}>${option.quantity > 1 ? `${option.quantity} × ` : ""}${plain(option.name)} ${delta(option.price_delta_minor * option.quantity, currency.value)}</small>`,
       )}
+      ${line.override && html`<small class="note">Not on sale · <bdi>${plain(line.override)}</bdi></small>`}
       ${line.note && html`<small class="note"><bdi>${plain(line.note)}</bdi></small>`}
     </button>
     <${Stepper} small value=${line.quantity} min=${0} onChange=${step} />

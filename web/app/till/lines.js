@@ -21,6 +21,10 @@ const FIELDS = { quantity: "quantity", note: "note", seat: "seat", course: "cour
 const isFired = (line) => line.kitchen_state !== "held";
 const courseName = (course) => (course ? plain(course)[0].toUpperCase() + plain(course).slice(1) : "None");
 
+/** Why it was sold although it was not on sale, and who stands behind it. */
+const overrideWords = ({ reason, by, approved_by: approved }) =>
+  `Not on sale · ${plain(reason)} · ${plain((approved || by)?.name)}`;
+
 /** One row of an order's bill. What can be changed is a button. */
 export function BillLine({ order, line, currency, closed }) {
   const open = () => (dialog.value = { name: "line", id: order.id, line: line.id });
@@ -31,6 +35,7 @@ export function BillLine({ order, line, currency, closed }) {
     ${(line.seat || line.course) && html`<small>${[line.seat && `seat ${line.seat}`, line.course && plain(line.course)].filter(Boolean).join(" · ")}</small>`}
     ${line.note && html`<small class="note"><bdi>${plain(line.note)}</bdi></small>`}
     ${off > 0 && !line.voided && html`<small class="off">${off} voided</small>`}
+    ${line.override && html`<small class="note">${overrideWords(line.override)}</small>`}
     ${line.moved_to && html`<small class="moved">now on order ${line.moved_to.order_number}</small>`}
     ${line.moved_from && !line.moved_to && html`<small class="moved">from order ${line.moved_from.order_number}</small>`}`;
   const changes = !closed && !line.voided && may("orders.place");

@@ -1,11 +1,12 @@
 // More for an order that was taken: items from the menu, or the last round once more.
-import { command } from "../api.js";
 import { basket, forNextGuest, setBasket } from "../basket.js";
+import { newId } from "../ids.js";
 import { loadMenu, menu } from "../menu.js";
 import { may } from "../session.js";
 import { count, plain } from "../text.js";
 import { Refusal, toast } from "../ui.js";
 import { html } from "../view.js";
+import { approvedCommand } from "./approval.js";
 import { useCommand } from "./command.js";
 import { wantedAgain } from "./lines.js";
 import { closeDialog, dialog, learnOrder, orderOf, view } from "./shop.js";
@@ -57,7 +58,8 @@ export function AddingTo({ order }) {
 export async function addToOrder(wanted, lines) {
   const { id, number } = wanted.order;
   try {
-    learnOrder(await command(`/orders/${id}/lines`, { lines, menu_version: menu.value?.version }));
+    const body = { lines, menu_version: menu.value?.version };
+    learnOrder(await approvedCommand(`/orders/${id}/lines`, body, { key: newId(), what: "This addition", reasoned: true }));
   } catch (problem) {
     if (problem.code === "menu_outdated" || problem.code === "item_unavailable") loadMenu();
     return problem;

@@ -10,7 +10,8 @@ import { html, useState } from "../view.js";
 import { isGoneOption, OptionGroup } from "./option_group.js";
 import { closeDialog } from "./shop.js";
 
-export function Options({ item, line = null }) {
+/** `override`: why it is sold although it is not on sale. */
+export function Options({ item, line = null, override = undefined }) {
   const settle = (choice) => settled(item, choice, isGoneOption);
   const [chosen, setChosen] = useState(() =>
     settle(line ? Object.fromEntries(line.options.map((one) => [one.option_id, one.quantity])) : {}),
@@ -26,7 +27,7 @@ export function Options({ item, line = null }) {
     if (!ready) return;
     const options = asOptions(picks);
     if (line) changeLine(line.id, { options, note: note.trim(), quantity });
-    else addLine({ item, quantity, options, note: note.trim() });
+    else addLine({ item, quantity, options, note: note.trim(), override });
     closeDialog();
   };
   return html`<${Dialog} title=${plain(item.name)} name="options" onClose=${closeDialog}>

@@ -1,7 +1,7 @@
 // Finding an item by what somebody types or scans. What is on this device answers at once, the server better.
 import { get } from "../api.js";
 import { addLine, quantityOf } from "../basket.js";
-import { asks, itemOf, menu, stockOf } from "../menu.js";
+import { asks, itemOf, menu, stockOf, whyNot } from "../menu.js";
 import { Problem } from "../problem.js";
 import { plain } from "../text.js";
 import { toast } from "../ui.js";
@@ -90,9 +90,11 @@ export async function firstOf(text) {
   const found = exact ? [exact] : await bestFor(text);
   const first = found.find((item) => !isGone(item));
   if (first) return first;
-  toast(found.length ? `Sold out: ${plain(found[0].name)}` : nothingWords(text), { tone: "bad" });
+  toast(found.length ? goneWords(found[0]) : nothingWords(text), { tone: "bad" });
   return null;
 }
+
+const goneWords = (item) => `${whyNot(stockOf(item, stock.value)) || "Sold out"}: ${plain(item.name)}`;
 
 /** What is said where nothing is found. */
 export const nothingWords = (text) => `Nothing on the menu is called “${plain(text)}”, or has that number.`;
@@ -113,7 +115,7 @@ async function takeScanned(digits) {
   const found = numbered(number) || (await bestFor(number)).find(has(number));
   view.value = "sell";
   if (!found) toast(`No item has the number ${digits}.`, { tone: "bad" });
-  else if (!take(found)) toast(`Sold out: ${plain(found.name)}`, { tone: "bad" });
+  else if (!take(found)) toast(goneWords(found), { tone: "bad" });
 }
 
 /**

@@ -1,7 +1,7 @@
 // Choosing what a guest wants: categories, items, and a search.
 import { quantityOf } from "../basket.js";
 import { fromPrice, sizesOf } from "../choice.js";
-import { loadMenu, LOW_STOCK, menu, menuProblem, stockOf } from "../menu.js";
+import { loadMenu, LOW_STOCK, menu, menuProblem, stockOf, whyNot } from "../menu.js";
 import { money } from "../money.js";
 import { say } from "../problem.js";
 import { allergenName, count, plain } from "../text.js";
@@ -9,7 +9,11 @@ import { rove } from "../ui.js";
 import { html, useState } from "../view.js";
 import { BasketPanel, basketOpen } from "./basket_panel.js";
 import { firstOf, isGone, nothingWords, numberOf, take, useFound } from "./search.js";
-import { stock } from "./shop.js";
+import { dialog, stock } from "./shop.js";
+
+const LONG_PRESS_MS = 550;
+/** The finger that is down: its timer, and whether it has opened something, so that lifting it takes nothing. */
+const held = { timer: null, done: false };
 
 export function Sell() {
   const [category, setCategory] = useState("");
@@ -88,17 +92,51 @@ function NoMenu() {
   </div></section>`;
 }
 
+/** A tap takes the item; a long one, the other mouse button or Shift+Enter opens what can be done about it. */
+function pressed(item) {
+  const about = () => (dialog.value = { name: "item", item });
+  return {
+    // A click of the keyboard has no detail: no finger was down.
+    onClick: (event) => (held.done && event.detail ? (held.done = false) : take(item)),
+    onContextMenu: (event) => {
+      event.preventDefault();
+      clearTimeout(held.timer);
+      if (!held.done) about();
+      held.done = true;
+    },
+    onPointerDown: (event) => {
+      held.done = false;
+      clearTimeout(held.timer);
+      if (event.button !== 0) return;
+      held.timer = setTimeout(() => {
+        held.done = true;
+        about();
+      }, LONG_PRESS_MS);
+    },
+    onPointerUp: () => clearTimeout(held.timer),
+    onPointerLeave: () => clearTimeout(held.timer),
+    onPointerCancel: () => clearTimeout(held.timer),
+    onKeyDown: (event) => {
+      if (event.key !== "Enter" || !event.shiftKey) return;
+      event.preventDefault();
+      about();
+    },
+  };
+}
+
 function Item({ item, currency }) {
-  const { soldOut, left } = stockOf(item, stock.value);
+  const sale = stockOf(item, stock.value);
+  const { soldOut, left } = sale;
   const inBasket = quantityOf(item.id);
   // Not "disabled": the tile under the finger keeps the focus when its last one was taken.
-  return html`<button class="item" aria-disabled=${isGone(item)} onClick=${() => take(item)} data-item=${item.id}>
+  return html`<button class="item" aria-disabled=${isGone(item)} data-item=${item.id}
+    ...${pressed(item)}>
     <span class="item-name"><bdi>${plain(item.name)}</bdi></span>
     ${item.description && html`<span class="item-about"><bdi>${plain(item.description)}</bdi></span>`}
     ${item.allergens.length > 0 && html`<span class="item-allergens">${item.allergens.map(allergenName).join(", ")}</span>`}
     <span class="item-foot">
       <strong>${sizesOf(item) ? "from " : ""}${money(fromPrice(item), currency)}</strong>
-      ${soldOut && html`<span class="badge bad">Sold out</span>`}
+      ${soldOut && html`<span class="badge ${sale.why === "closed" ? "" : "bad"}">${whyNot(sale)}</span>`}
       ${!soldOut && left !== null && html`<span class="badge ${left <= LOW_STOCK ? "warn" : ""}">${left} left</span>`}
       ${inBasket > 0 && html`<span class="badge count">${inBasket}</span>`}
     </span>

@@ -19,6 +19,8 @@ The first row names the columns, in any order and any case:
     stock          50                 units on hand when counting starts; ignored once an item is counted
     reorder_point  5                  warn at this many units
     stock_policy   refuse             or allow: may be ordered although none is left; warn: so, and told
+    category_menus Lunch: Mon-Fri 12:00-15:00       menus by time of day that all of the category is on
+    menus          Feast: always from 2026-12-31 until 2026-12-31 | Lunch      those that the item is on
 
 In `options` the groups are parted by |, their options by ;, and an option is its name, what it adds to the
 price after = (nothing: 0) and, in brackets, the allergens that it adds to the item's, separated by commas,
@@ -30,6 +32,10 @@ In braces after that stands what few options have: `{vat alcohol}`, its own VAT 
 that it is as a component of a combo. Without braces an option keeps these as well; {} takes them off. After
 the numbers of a group stands `size` where it asks for the size, and `with 1` where the VAT of its components
 follows what is chosen in the first group.
+
+The hours of a menu by time of day stand after its name and a colon: windows as in `availability` or `always`,
+then its dates. Without a colon it keeps the hours that it has. What a row says of its item or its category is
+all that it is on.
 
 An option that is not to be had has "off" at its end: `Cheese=0.80[milk] off`; without it an option stays as
 it is. In a name of the options \\ stands before | ; : > { } and before \\ itself. A text that begins like a

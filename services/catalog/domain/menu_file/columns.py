@@ -15,6 +15,8 @@ OPTIONAL = (
     "stock",
     "reorder_point",
     "stock_policy",
+    "category_menus",
+    "menus",
 )
 COLUMNS = frozenset(REQUIRED + OPTIONAL)
 

@@ -18,6 +18,7 @@ from services.catalog.domain.menu_file.option_cells import (
     nested_groups,
     option_groups,
 )
+from services.catalog.domain.menu_file.timed_menu_cells import FileMenu, timed_menus
 from services.catalog.domain.stock import StockPolicy
 from services.catalog.domain.window import AvailabilityWindow
 
@@ -61,6 +62,8 @@ class Entry:
     stock: int | None = None
     reorder_point: int | None = None
     policy: StockPolicy | None = None
+    category_menus: tuple[FileMenu, ...] | None = None
+    menus: tuple[FileMenu, ...] | None = None
 
     @property
     def key(self) -> tuple[str, str]:
@@ -190,4 +193,6 @@ def _readers(digits: int) -> dict[str, tuple[str, Callable[[str], Any]]]:
         "stock": ("stock", cells.units),
         "reorder_point": ("reorder_point", cells.units),
         "stock_policy": ("policy", cells.policy),
+        "category_menus": ("category_menus", timed_menus),
+        "menus": ("menus", timed_menus),
     }

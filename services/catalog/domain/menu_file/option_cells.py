@@ -97,14 +97,14 @@ def option_groups(text: str, digits: int) -> tuple[FileGroup, ...]:
 
     (2) is (2-2), no amount is 0. A sign that parts anything stands in a name behind a backslash.
     """
-    text = _hidden(text)
+    text = hidden(text)
     parts = split(text, "|", MAX_OPTION_GROUPS, "option groups") if text else []
     return tuple(_option_group(part, digits, before) for before, part in enumerate(parts))
 
 
 def nested_groups(text: str, digits: int) -> tuple[FileNested, ...]:
     """``Side > Chips > Sauce(0-1): Ketchup=0; Mayonnaise=0.20``: what the option Chips of Side opens."""
-    text = _hidden(text)
+    text = hidden(text)
     parts = split(text, "|", MAX_NESTED_IN_CELL, "nested option groups") if text else []
     return tuple(_nested(part, digits) for part in parts)
 
@@ -114,17 +114,18 @@ def escaped(name: str) -> str:
     return _TO_ESCAPE.sub(r"\\\g<0>", name)
 
 
-def _hidden(text: str) -> str:
+def hidden(text: str) -> str:
+    """The text with something else for its escaped signs, until it is parted."""
     return _ESCAPE.sub(lambda found: _HIDDEN[found[0]], text)
 
 
-def _said(text: str) -> str:
+def plain_name(text: str) -> str:
     """As a person wrote it, without backslashes."""
     return text.strip().translate(_SIGNS)
 
 
 def _shown(text: str) -> str:
-    return repr(_said(text)[:SHOWN_CHARACTERS])
+    return repr(plain_name(text)[:SHOWN_CHARACTERS])
 
 
 def _nested(text: str, digits: int) -> FileNested:
@@ -137,7 +138,7 @@ def _nested(text: str, digits: int) -> FileNested:
     found = _option_group(nested.strip(), digits, 0)
     if found.is_size:
         raise BadCell("a size is asked on the first level: write it into the options")
-    return FileNested(_said(group), _said(option), found)
+    return FileNested(plain_name(group), plain_name(option), found)
 
 
 def _option_group(text: str, digits: int, groups_before: int) -> FileGroup:
@@ -155,7 +156,7 @@ def _option_group(text: str, digits: int, groups_before: int) -> FileGroup:
     if not found:
         raise BadCell(f"name the options of {_shown(name)} after the colon, separated by semicolons")
     options = tuple(_option(piece, digits) for piece in found)
-    return FileGroup(_said(name), least, most, options, match[3] is not None, main)
+    return FileGroup(plain_name(name), least, most, options, match[3] is not None, main)
 
 
 def _option(text: str, digits: int) -> FileOption:
@@ -166,14 +167,14 @@ def _option(text: str, digits: int) -> FileOption:
     text, contained, traces = _with_allergens(text)
     name, equals, amount = text.rpartition("=")
     if not equals:
-        return FileOption(_said(text), 0, contained, None, traces)
+        return FileOption(plain_name(text), 0, contained, None, traces)
     if not name.strip():
         raise BadCell(f"write a name before the amount of {_shown(text)}")
     try:
         delta = signed_price(amount.strip(), digits)
     except BadCell as error:
-        raise BadCell(f"option {_said(name)!r}: {error}") from None
-    return FileOption(_said(name), delta, contained, available, traces, facts)
+        raise BadCell(f"option {plain_name(name)!r}: {error}") from None
+    return FileOption(plain_name(name), delta, contained, available, traces, facts)
 
 
 def _with_allergens(text: str) -> tuple[str, tuple[int, ...] | None, tuple[int, ...] | None]:
@@ -210,7 +211,7 @@ def _fact(facts: FileFacts, said: str) -> FileFacts:
     if not said:
         return facts
     if word == "vat" and rest:
-        return replace(facts, vat_class=_said(rest))
+        return replace(facts, vat_class=plain_name(rest))
     if word == "is" and rest:
         return replace(facts, is_item=_item(rest))
     match = _TAKES.fullmatch(rest) if word == "takes" else None
@@ -223,7 +224,7 @@ def _fact(facts: FileFacts, said: str) -> FileFacts:
 
 
 def _item(text: str) -> FileItem:
-    names: Sequence[str] = [_said(part) for part in text.split(PATH)]
+    names: Sequence[str] = [plain_name(part) for part in text.split(PATH)]
     if len(names) != 2 or not all(names):
         raise BadCell(f"write the category and the item, such as Drinks > Cola, not {_shown(text)}")
     return FileItem(names[0], names[1])

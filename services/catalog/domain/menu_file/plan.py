@@ -4,12 +4,15 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from uuid import UUID
 
+from services.catalog.domain.availability import as_returning
 from services.catalog.domain.category import Category
 from services.catalog.domain.item import Item, component_ids, item_errors, link_errors, linked_ids
 from services.catalog.domain.label import name_key
 from services.catalog.domain.menu_file.entries import MAX_REJECTIONS, Entry, Rejection
 from services.catalog.domain.menu_file.option_plan import KnownItems, OptionPlan
+from services.catalog.domain.menu_file.timed_menu_plan import TimedMenuPlan
 from services.catalog.domain.stock import StockLevel, StockSetting
+from services.catalog.domain.timed_menu import TimedMenu
 
 _COLUMN_OF = {
     "name": "item",
@@ -43,13 +46,15 @@ class ImportPlan:
     stock: dict[UUID, StockSetting] = field(default_factory=dict)
     before: list[Item] = field(default_factory=list)
     """The updated items as they are."""
+    timed_menus: list[TimedMenu] = field(default_factory=list)
+    """New and changed menus by time of day."""
     rejected: list[Rejection] = field(default_factory=list)
     """While there is one, nothing of the plan may be carried out."""
 
     @property
     def changes(self) -> bool:
         """Whether carrying it out would change the menu or its stock."""
-        return bool(self.created or self.updated)
+        return bool(self.created or self.updated or self.timed_menus)
 
     def result(self, before: int) -> ImportResult:
         """What carrying it out leads to from menu version ``before``."""
@@ -67,6 +72,7 @@ class Present:
     items: Sequence[Item]
     levels: Mapping[UUID, StockLevel]
     vat_codes: frozenset[str]
+    timed_menus: Sequence[TimedMenu] = ()
 
 
 def plan(entries: Sequence[Entry], present: Present, new_id: Callable[[], UUID]) -> ImportPlan:
@@ -76,6 +82,7 @@ def plan(entries: Sequence[Entry], present: Present, new_id: Callable[[], UUID])
     items = {(item.category_id, item.name_key): item for item in present.items}
     known = _known(entries, present, categories, items, new_id)
     rows: dict[UUID, tuple[int, Item]] = {}
+    timed = TimedMenuPlan(present.timed_menus, new_id)
     for index, entry in enumerate(entries):
         category = categories[name_key(entry.category)]
         old = items.get((category.id, name_key(entry.name)))
@@ -88,8 +95,11 @@ def plan(entries: Sequence[Entry], present: Present, new_id: Callable[[], UUID])
             result.stock[new.id] = setting
         _sort_in(result, entry, old, new, present.vat_codes)
         rows[new.id] = (entry.row, new)
+        timed.read(entry, category.id, new.id)
     result.rejected += _taken_numbers(rows, present.items)
     result.rejected += _wrong_links(rows, present.items)
+    result.timed_menus = timed.changed()
+    result.rejected += timed.rejected
     result.rejected.sort(key=lambda each: each.row)
     del result.rejected[MAX_REJECTIONS:]
     return result
@@ -174,7 +184,7 @@ def _column(path: str) -> str:
 
 
 def _item(entry: Entry, base: Item, options: OptionPlan) -> Item:
-    return replace(
+    wanted = replace(
         base,
         name=entry.name,
         price_minor=entry.price_minor,
@@ -189,6 +199,7 @@ def _item(entry: Entry, base: Item, options: OptionPlan) -> Item:
         plu=base.plu if entry.plu is None else entry.plu,
         option_groups=options.groups(entry, base.option_groups),
     )
+    return as_returning(wanted, base)
 
 
 def _stock(entry: Entry, item: Item, level: StockLevel | None) -> StockSetting | None:

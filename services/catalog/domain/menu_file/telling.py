@@ -9,13 +9,14 @@ from chassis.money import minor_digits
 from services.catalog.domain.category import Category
 from services.catalog.domain.errors import MenuTooLarge
 from services.catalog.domain.item import Item
-from services.catalog.domain.menu_file.cells import DAYS, MAX_CELL_CHARACTERS
+from services.catalog.domain.menu_file.cells import MAX_CELL_CHARACTERS
 from services.catalog.domain.menu_file.entries import Row
 from services.catalog.domain.menu_file.guard import guarded
 from services.catalog.domain.menu_file.option_telling import ToldOptions, allergen_name, amount
+from services.catalog.domain.menu_file.timed_menu_cells import timed_menus_cell, windows_cell
 from services.catalog.domain.search import words_of
 from services.catalog.domain.stock import StockLevel
-from services.catalog.domain.window import AvailabilityWindow
+from services.catalog.domain.timed_menu import TimedMenu
 
 TOLD = (
     "category",
@@ -35,6 +36,8 @@ TOLD = (
     "stock",
     "reorder_point",
     "stock_policy",
+    "category_menus",
+    "menus",
 )
 """Every column, in the order of the file."""
 MAX_FILE_NAME_CHARACTERS = 100
@@ -44,12 +47,23 @@ NUMBERS = frozenset({"price", "position", "stock", "reorder_point"})
 
 @dataclass(frozen=True, slots=True)
 class ToldMenu:
-    """What a file tells of a menu. A category without items has no row."""
+    """What a file tells of a menu. A category without items has no row, nor a menu by time of day."""
 
     currency_code: str
     categories: Sequence[Category]
     items: Sequence[Item]
     levels: Mapping[UUID, StockLevel]
+    timed_menus: Sequence[TimedMenu] = ()
+
+    def of_item(self, item: Item) -> dict[str, str]:
+        """The cells of the menus by time of day that an item and its category are on."""
+        category, own = item.category_id, item.id
+        return {
+            "category_menus": timed_menus_cell(
+                one for one in self.timed_menus if category in one.category_ids
+            ),
+            "menus": timed_menus_cell(one for one in self.timed_menus if own in one.item_ids),
+        }
 
 
 def rows_of(menu: ToldMenu) -> Iterator[Row]:
@@ -68,6 +82,8 @@ def rows_of(menu: ToldMenu) -> Iterator[Row]:
 
     for item in sorted(menu.items, key=place):
         cells = _cells(item, categories[item.category_id].name, menu.levels.get(item.id), options)
+        if menu.timed_menus:
+            cells |= menu.of_item(item)
         row = tuple(guarded(cells.get(name, "")) for name in TOLD)
         if max(map(len, row)) > MAX_CELL_CHARACTERS:
             raise MenuTooLarge(
@@ -94,7 +110,7 @@ def _cells(item: Item, category: str, level: StockLevel | None, options: ToldOpt
         "options": options.groups(item.option_groups),
         "nested_options": options.nested(item.option_groups),
         "available": "yes" if item.available else "no",
-        "availability": "; ".join(map(_window, item.windows)),
+        "availability": windows_cell(item.windows),
         "position": str(item.position),
         "barcode": item.barcode,
         "plu": item.plu,
@@ -105,19 +121,3 @@ def _cells(item: Item, category: str, level: StockLevel | None, options: ToldOpt
         cells["reorder_point"] = str(level.reorder_point)
         cells["stock_policy"] = level.policy.value
     return cells
-
-
-def _window(window: AvailabilityWindow) -> str:
-    clock = f"{_clock(window.from_minutes)}-{_clock(window.until_minutes)}"
-    return f"{_weekdays(window.weekdays)} {clock}" if window.weekdays else clock
-
-
-def _weekdays(days: Sequence[int]) -> str:
-    first, last = days[0], days[-1]
-    if len(days) > 1 and list(days) == list(range(first, last + 1)):
-        return f"{DAYS[first].title()}-{DAYS[last].title()}"
-    return ",".join(DAYS[day].title() for day in days)
-
-
-def _clock(minutes: int) -> str:
-    return f"{minutes // 60:02}:{minutes % 60:02}"

@@ -7,6 +7,7 @@ from uuid import UUID
 
 from chassis.db import Transaction
 from chassis.ids import new_id
+from services.catalog.domain.availability import availability_cause
 from services.catalog.domain.category import Category
 from services.catalog.domain.item import Item, check_item_bytes
 from services.catalog.domain.menu import MenuChange, check_size
@@ -19,12 +20,14 @@ from services.catalog.domain.stock import (
     begin_tracking,
     end_tracking,
 )
+from services.catalog.domain.timed_menu import TimedMenu
 from services.catalog.domain.vat import VatClass
 from services.catalog.domain.vat_uk import VAT_CLASSES
 from services.catalog.store import category as category_store
 from services.catalog.store import item as item_store
 from services.catalog.store import menu as menu_store
 from services.catalog.store import stock as stock_store
+from services.catalog.store import timed_menu as timed_menu_store
 from services.catalog.store import vat as vat_store
 from services.catalog.usecases.stock.announcing import announce, announce_availability
 from services.catalog.wire.item import item_bytes
@@ -88,8 +91,8 @@ class Edit:
         await self._follow_stock(put, settings)
         for old, new in put:
             level = self.levels.get(new.id)
-            if old is not None and old.available != new.available and not (level and level.is_out):
-                cause = AvailabilityCause.PUT_BACK if new.available else AvailabilityCause.TAKEN_OFF
+            cause = availability_cause(old, new) if old is not None else None
+            if cause is not None and not (level and level.is_out):
                 self._announce_availability(new, cause)
         return items
 
@@ -102,6 +105,19 @@ class Edit:
             await self._follow_stock([(item, replace(item, stock_tracked=False))], {})
         if item.available:
             self._announce_availability(item, AvailabilityCause.TAKEN_OFF)
+
+    async def put_timed_menu(self, menu: TimedMenu) -> TimedMenu:
+        """Saves a new or a changed menu by time of day under the new version. Raises NameTaken."""
+        put = replace(menu, version=self.version)
+        await timed_menu_store.save_timed_menu(self.tx, put)
+        self.change = replace(self.change, timed_menus=(*self.change.timed_menus, put))
+        return put
+
+    async def remove_timed_menu(self, menu_id: UUID) -> None:
+        """Takes a menu by time of day away."""
+        await timed_menu_store.remove_timed_menu(self.tx, menu_id, self.version)
+        gone = (*self.change.removed_timed_menu_ids, menu_id)
+        self.change = replace(self.change, removed_timed_menu_ids=gone)
 
     async def finish(self) -> int:
         """Gives the change its version and announces it. Raises MenuTooLarge."""

@@ -19,6 +19,7 @@ from services.catalog.domain.menu import MenuState, OnSale, etag_of, on_sale
 from services.catalog.store import category as category_store
 from services.catalog.store import item as item_store
 from services.catalog.store import menu as menu_store
+from services.catalog.store import timed_menu as timed_menu_store
 from services.catalog.store.restaurant import find_restaurant
 from services.catalog.usecases.ports import AskAuth
 from services.catalog.usecases.restaurant import restaurant_of
@@ -143,6 +144,7 @@ class MenuReader(Generic[W, A]):
                 return replace(old, stamp=stamp, restaurant=restaurant, levels=levels)
             categories, removed_categories = await category_store.categories(tx)
             changed, removed = await item_store.items_since(tx, old.stamp.menu if old else 0)
+            timed_menus, removed_timed_menus = await timed_menu_store.timed_menus(tx)
             vat_classes = tuple(await vat_classes_of(tx))
         items = {**(old.items if old else {}), **{item.id: item for item in changed}}
         for gone in removed:
@@ -157,6 +159,8 @@ class MenuReader(Generic[W, A]):
             removed_categories=tuple(removed_categories),
             removed_items=(*(old.removed_items if old else ()), *removed),
             levels=levels,
+            timed_menus=tuple(timed_menus),
+            removed_timed_menus=tuple(removed_timed_menus),
         )
 
     def _told(self, state: MenuState, now: datetime, before: KeptMenu[W, A] | None) -> KeptMenu[W, A]:

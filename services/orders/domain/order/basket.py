@@ -1,8 +1,8 @@
 """From what a guest wants to what is sold: names, prices and rates are taken from one menu version."""
 
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
-from datetime import date, datetime
+from dataclasses import dataclass, replace
+from datetime import UTC, date, datetime
 from uuid import UUID
 
 from chassis.ids import derived_id
@@ -13,6 +13,7 @@ from services.orders.domain.order.bill import billed
 from services.orders.domain.order.choosing import WantedOption, choose
 from services.orders.domain.order.configured import Configured, configure
 from services.orders.domain.order.order import Line, Order, Portion, StockUse, Totals
+from services.orders.domain.override import SaleOverride
 from services.orders.domain.promotion import Promotion, with_promotions
 from services.orders.pricing import Bill, BillMode
 
@@ -29,6 +30,8 @@ class WantedLine:
     seat: int = 0
     course: str = ""
     hold: bool = False
+    override_reason: str = ""
+    """Why it is sold although it is not on sale; only for that."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -117,6 +120,7 @@ def wanted_again(order: Order) -> tuple[WantedLine, ...]:
             seat=line.seat,
             course=line.course,
             hold=line.hold,
+            override_reason=line.override.reason if line.override is not None else "",
         )
         for line in order.lines
         if not line.voided
@@ -130,12 +134,14 @@ def _sell(
     item = menu.items.get(wanted.item_id)
     if item is None:
         raise LineRefused("UNKNOWN_ITEM", f"{path}.item_id", f"No item {wanted.item_id} is on the menu.")
-    _check_sold_now(item, shown_menu_version, menu, terms)
-    picked = choose(path, item, wanted.options)
+    anyway = bool(wanted.override_reason)
+    off = _is_off(item, shown_menu_version, menu, terms, anyway=anyway)
+    picked = choose(path, item, wanted.options, anyway=anyway)
     for pick in picked:
         component = menu.items.get(pick.option.item_id) if pick.option.item_id is not None else None
         if component is not None:
-            _check_sold_now(component, shown_menu_version, menu, terms)
+            off |= _is_off(component, shown_menu_version, menu, terms, anyway=anyway)
+        off |= not pick.option.available
 
     def rate_of(vat_class: str) -> int:
         rate = menu.vat_rate_bp(vat_class, order_type, terms.local.date())
@@ -144,17 +150,34 @@ def _sell(
             raise LineRefused("NO_VAT_RATE", f"{path}.item_id", detail)
         return rate
 
-    return _line(wanted, item, configure(path, item, picked, menu.items, rate_of))
+    made = _line(wanted, item, configure(path, item, picked, menu.items, rate_of))
+    return replace(made, override=SaleOverride(wanted.override_reason)) if off else made
 
 
-def _check_sold_now(item: Item, shown_menu_version: int, menu: Menu, terms: Terms) -> None:
-    if not item.on_sale(terms.local):
-        raise ItemUnavailable(f"{item.name} is not on sale now.", metadata={"item_id": str(item.id)})
+def _is_off(item: Item, shown_menu_version: int, menu: Menu, terms: Terms, *, anyway: bool) -> bool:
+    """Whether it is not on sale now, which is refused unless it is sold ``anyway``.
+
+    Raises ItemUnavailable, MenuOutdated.
+    """
+    off = not menu.on_sale(item, terms.local)
+    if off and not anyway:
+        raise _not_on_sale(item, menu, terms.local)
     if 0 < shown_menu_version < item.version:
         raise MenuOutdated(
             f"{item.name} has changed since menu version {shown_menu_version}.",
             metadata={"item_id": str(item.id), "menu_version": str(menu.version)},
         )
+    return off
+
+
+def _not_on_sale(item: Item, menu: Menu, local: datetime) -> ItemUnavailable:
+    """Names the item, and says until when, where anybody knows."""
+    back, facts = menu.back_at(item, local), {"item_id": str(item.id)}
+    if back is None:
+        return ItemUnavailable(f"{item.name} is not on sale now.", metadata=facts)
+    facts["available_at"] = back.astimezone(UTC).isoformat()
+    day = "" if back.date() == local.date() else f" on {back:%A}, {back.day} {back:%B}"
+    return ItemUnavailable(f"{item.name} is not on sale now. It is from {back:%H:%M}{day}.", metadata=facts)
 
 
 def _line(wanted: WantedLine, item: Item, unit: Configured) -> Line:

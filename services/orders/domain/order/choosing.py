@@ -31,8 +31,11 @@ class Picked:
         return self.option.price_delta_minor * self.quantity
 
 
-def choose(path: str, item: Item, wanted: Iterable[WantedOption]) -> tuple[Picked, ...]:
-    """The chosen options in the order of the menu, each before what was asked after it.
+def choose(
+    path: str, item: Item, wanted: Iterable[WantedOption], *, anyway: bool = False
+) -> tuple[Picked, ...]:
+    """The chosen options in the order of the menu, each before what was asked after it. ``anyway``: also
+    those that were taken off.
 
     Raises LineRefused (UNKNOWN_OPTION, OPTION_COUNT) with the line at ``path``, ItemUnavailable.
     """
@@ -42,6 +45,9 @@ def choose(path: str, item: Item, wanted: Iterable[WantedOption]) -> tuple[Picke
     if not counts and not item.groups:
         return ()
     picked = tuple(_picked(path, item, item.groups, counts))
+    gone = next((pick.option for pick in picked if not pick.option.available), None)
+    if gone is not None and not anyway:
+        raise option_gone(item, gone)
     if counts:
         raise _left_over(path, item, next(iter(counts)))
     return picked
@@ -63,8 +69,6 @@ def _picked(
             asked = f"{item.name}, {_name_of(group, parent)}: choose {least} to {most}, not {total}."
             raise LineRefused("OPTION_COUNT", f"{path}.options", asked)
         for option, quantity in found:
-            if not option.available:
-                raise option_gone(item, option)
             yield Picked(option, quantity, group, parent)
             if option.groups:
                 yield from _picked(path, item, option.groups, counts, option, quantity)

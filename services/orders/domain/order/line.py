@@ -8,10 +8,8 @@ from uuid import UUID
 
 from chassis.errors import FieldError
 from services.orders.domain import amending
-from services.orders.domain.approval import Authority
+from services.orders.domain.approval import Authority, second_person
 from services.orders.domain.errors import (
-    ApprovalInvalid,
-    ApprovalNeeded,
     EditConflict,
     LineNotFound,
     LineRefused,
@@ -167,22 +165,7 @@ def void_approver(line: Line, authority: Authority) -> Actor | None:
 
     Raises ApprovalNeeded, ApprovalInvalid.
     """
-    if not line.fired or authority.alone:
-        return None
-    facts = {"cause": FIRED_LINE, "permission": authority.permission}
-    if authority.fault:
-        raise ApprovalInvalid(
-            "This approval does not count: it is the valid log-in of somebody else in this restaurant who "
-            f"may approve ({authority.permission}), a manager for example.",
-            metadata={**facts, "fault": authority.fault},
-        )
-    if authority.approver is None:
-        raise ApprovalNeeded(
-            f"The kitchen has {line.name}. Somebody who may approve it ({authority.permission}), a manager "
-            "for example, voids it or sends the approval.",
-            metadata=facts,
-        )
-    return authority.approver
+    return second_person(authority, FIRED_LINE, f"The kitchen has {line.name}.") if line.fired else None
 
 
 def change(locked: Locked, line_id: UUID, edit: Edit, house: House, stamp: Stamp) -> Change | None:

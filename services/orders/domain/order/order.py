@@ -11,6 +11,7 @@ from services.orders.domain.check import Split
 from services.orders.domain.discount import Discount, DiscountKind
 from services.orders.domain.menu import OrderType
 from services.orders.domain.moved import MergedInto, MergedOrder, MovedFrom, MovedTo
+from services.orders.domain.override import SaleOverride
 from services.orders.pricing import EXACT, BillMode, Rounding, VatGroup
 
 
@@ -213,6 +214,7 @@ class Line:
     changed: LineChanged = NEVER_CHANGED
     moved_to: MovedTo | None = None
     moved_from: MovedFrom | None = None
+    override: SaleOverride | None = None
 
     @property
     def unit_minor(self) -> int:

@@ -6,7 +6,7 @@ Runs before the new code; the old one never writes the state.
 from alembic import op
 
 revision = "0022"
-down_revision = "0020"
+down_revision = "0021"
 
 BEFORE = "'draft', 'validated', 'done', 'cancel_pending', 'cancelled', 'invoiced'"
 

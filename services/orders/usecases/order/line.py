@@ -14,7 +14,7 @@ from chassis.db.commands import Answer, M, answered, execute
 from chassis.errors import Unavailable
 from chassis.ids import derived_id
 from chassis.rpc import mark_replayed
-from services.orders.domain.approval import Authority
+from services.orders.domain.approval import UNAPPROVED, Authority
 from services.orders.domain.errors import LineRefused, ReasonRequired
 from services.orders.domain.order.basket import WantedLine, price_lines
 from services.orders.domain.order.change import Change
@@ -30,12 +30,14 @@ from services.orders.domain.order.line import (
     voidable,
 )
 from services.orders.domain.order.order import Lifecycle, Line, Order
+from services.orders.domain.order.overriding import approved
 from services.orders.store.order import lock_order
 from services.orders.store.restaurant import find_versions
 from services.orders.usecases.copies import Known
 from services.orders.usecases.order.change import apply
 from services.orders.usecases.order.house import house_of
 from services.orders.usecases.order.order import get_order
+from services.orders.usecases.order.overriding import record_overrides
 from services.orders.usecases.order.placing import STALE_ATTEMPTS, StaleCopies, is_news, not_older
 from services.orders.usecases.ports import Command, Dependencies
 from services.orders.usecases.unrouted import telling_managers
@@ -54,11 +56,12 @@ async def add_lines(
     wanted: Sequence[WantedLine],
     shown_menu_version: int,
     answer: Answer[Order, M],
+    authority: Authority = UNAPPROVED,
 ) -> M:
     """Prices the lines, reserves their tracked stock, adds them. What the order has is not added again.
 
-    Raises OrderNotFound, UnknownMenuVersion, as price_lines, not_yet_in and domain add, what catalog raises
-    (INSUFFICIENT_STOCK), OrderTooLarge, Unavailable (MENU_IN_FLUX).
+    Raises OrderNotFound, UnknownMenuVersion, as price_lines, not_yet_in, approved and domain add, what
+    catalog raises (INSUFFICIENT_STOCK), OrderTooLarge, Unavailable (MENU_IN_FLUX).
     """
     for _ in range(STALE_ATTEMPTS):
         before = await answered(deps.db, command, answer)
@@ -66,7 +69,7 @@ async def add_lines(
             return before
         try:
             async with telling_managers(deps, command.tenant, order_id):
-                return await _add_once(deps, command, order_id, wanted, shown_menu_version, answer)
+                return await _add_once(deps, command, order_id, wanted, shown_menu_version, answer, authority)
         except StaleCopies:
             deps.copies.forget(command.tenant)
         except OrderMoved:
@@ -81,6 +84,7 @@ async def _add_once(
     wanted: Sequence[WantedLine],
     shown_menu_version: int,
     answer: Answer[Order, M],
+    authority: Authority,
 ) -> M:
     seen = await get_order(deps, command.tenant, order_id)
     refuse_closed(seen, "add_lines")
@@ -92,6 +96,7 @@ async def _add_once(
         if await is_news(deps, command.tenant, known, refusal):
             raise StaleCopies from refusal
         raise
+    priced = approved(priced, authority, command.actor)
     if seen.lifecycle is Lifecycle.VALIDATED:
         await _reserve(deps, order_id, priced)
 
@@ -108,7 +113,9 @@ async def _add_once(
             refuse_closed(locked.order, "add_lines")
             raise OrderMoved
         house = await house_of(tx)
-        return await _kept(tx, add(locked, lines, terms, house, deps.stamp(command)))
+        order = await _kept(tx, add(locked, lines, terms, house, deps.stamp(command)))
+        record_overrides(tx, order, lines)
+        return order
 
     return await execute(deps.db, command, answer, store)
 

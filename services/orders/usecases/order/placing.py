@@ -1,7 +1,7 @@
 """Quoting, placing and validating: everything that computes a bill."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Generic
 from uuid import UUID
 
@@ -10,11 +10,13 @@ from chassis.db.commands import Answer, M, answered, execute
 from chassis.db.idempotency import IdempotencyInFlight
 from chassis.errors import Problem, Unavailable
 from chassis.rpc import mark_replayed
+from services.orders.domain.approval import UNAPPROVED, Authority
 from services.orders.domain.errors import LineRefused, OrderExists, UnknownMenuVersion
 from services.orders.domain.order.basket import Basket, price_basket, wanted_again
 from services.orders.domain.order.change import Change, Stamp
 from services.orders.domain.order.guards import illegal
 from services.orders.domain.order.order import AtTable, Lifecycle, Line, Order
+from services.orders.domain.order.overriding import approved
 from services.orders.domain.order.placing import (
     WantedOrder,
     open_draft,
@@ -29,6 +31,7 @@ from services.orders.usecases.copies import Known
 from services.orders.usecases.customer import customer_for, customer_named, note_customer
 from services.orders.usecases.order.change import apply, publish
 from services.orders.usecases.order.order import get_order
+from services.orders.usecases.order.overriding import record_overrides
 from services.orders.usecases.ports import Command, Dependencies
 from services.orders.usecases.table import table_for, table_named, tell_tables
 from services.orders.usecases.unrouted import telling_managers
@@ -63,17 +66,22 @@ async def quote_order(deps: Dependencies, tenant: UUID, wanted: WantedOrder) -> 
 
 
 async def place_order(
-    deps: Dependencies, command: Command, wanted: WantedOrder, answer: Answer[Order, M]
+    deps: Dependencies,
+    command: Command,
+    wanted: WantedOrder,
+    answer: Answer[Order, M],
+    authority: Authority = UNAPPROVED,
 ) -> M:
     """Takes an order (or keeps a draft): prices, reserves tracked stock, numbers, fires what need not wait.
 
     The same order id again: with the same content the stored order, with other content OrderExists. Raises
     ItemUnavailable, MenuOutdated, EmptyOrder, LineRefused, UnknownMenuVersion, OrderTooLarge, UnknownTable,
-    UnknownCustomer, TableFull, NoStation, what catalog raises (INSUFFICIENT_STOCK), Unavailable.
+    UnknownCustomer, TableFull, NoStation, ApprovalNeeded, ApprovalInvalid, what catalog raises
+    (INSUFFICIENT_STOCK), Unavailable.
     """
     if not wanted.draft:
         refuse_empty(wanted.lines)
-    placing = _Placing(deps, command, wanted, answer)
+    placing = _Placing(deps, command, wanted, answer, authority)
     for _ in range(STALE_ATTEMPTS):
         try:
             async with telling_managers(deps, command.tenant):
@@ -91,6 +99,7 @@ class _Placing(Generic[M]):
     command: Command
     wanted: WantedOrder
     answer: Answer[Order, M]
+    authority: Authority
     reserved: bool = False
 
     async def run(self) -> M:
@@ -99,6 +108,8 @@ class _Placing(Generic[M]):
         stamp = self.deps.stamp(self.command)
         try:
             basket = _priced(self.wanted, not_older(known, self.wanted.menu_version), stamp)
+            lines = approved(basket.lines, self.authority, self.command.actor)
+            basket = replace(basket, lines=lines)
             if not self.wanted.draft and _tracked(basket.lines):
                 before = await answered(self.deps.db, self.command, self.answer)
                 if before is not None:
@@ -134,6 +145,7 @@ class _Placing(Generic[M]):
             change = self._change(basket, known, stamp, proof.number, at_table)
             check_size(order_message(change.order))
             await store.insert_order(tx, change)
+            record_overrides(tx, change.order, change.order.lines)
             await note_customer(tx, change)
             await tell_tables(tx, change, tables)
             publish(tx, change)
@@ -247,6 +259,8 @@ async def _price_draft(deps: Dependencies, command: Command, draft: Order) -> tu
     terms = known.terms(deps.clock.now())
     given = [one for one in draft.discounts if one.promotion is None]
     basket = price_basket(wanted, draft.order_type, 0, known.menu, terms, given)
+    before = {line.id: line for line in draft.lines}
+    basket = replace(basket, lines=approved(basket.lines, UNAPPROVED, command.actor, before))
     await _reserve(deps, draft.id, basket.lines)
     return basket, known
 

@@ -481,6 +481,9 @@ class Item(_message.Message):
     BARCODE_FIELD_NUMBER: _builtins.int
     PLU_FIELD_NUMBER: _builtins.int
     MAY_CONTAIN_FIELD_NUMBER: _builtins.int
+    RETURNS_AT_FIELD_NUMBER: _builtins.int
+    HOURS_FIELD_NUMBER: _builtins.int
+    TAKEN_OFF_FIELD_NUMBER: _builtins.int
     id: _builtins.str
     category_id: _builtins.str
     name: _builtins.str
@@ -502,6 +505,8 @@ class Item(_message.Message):
     """
     plu: _builtins.str
     """A short number that it is called by at the till. No two items of a menu have the same."""
+    taken_off: _builtins.bool
+    """Somebody took it off, whatever its hours and its stock say."""
     @_builtins.property
     def allergens(self) -> _containers.RepeatedScalarFieldContainer[Global___Allergen.ValueType]: ...
     @_builtins.property
@@ -511,6 +516,14 @@ class Item(_message.Message):
     @_builtins.property
     def may_contain(self) -> _containers.RepeatedScalarFieldContainer[Global___Allergen.ValueType]:
         """What it may hold traces of; none that it contains."""
+
+    @_builtins.property
+    def returns_at(self) -> _timestamp_pb2.Timestamp:
+        """When it comes back by itself, once it was taken off until then."""
+
+    @_builtins.property
+    def hours(self) -> Global___SaleHours:
+        """Of an item that is not sold at all hours; told by GET /menu alone."""
 
     def __init__(
         self,
@@ -532,16 +545,151 @@ class Item(_message.Message):
         barcode: _builtins.str = ...,
         plu: _builtins.str = ...,
         may_contain: _abc.Iterable[Global___Allergen.ValueType] | None = ...,
+        returns_at: _timestamp_pb2.Timestamp | None = ...,
+        hours: Global___SaleHours | None = ...,
+        taken_off: _builtins.bool = ...,
     ) -> None: ...
-    _HasFieldArgType: _TypeAlias = _typing.Literal["_stock_left", b"_stock_left", "stock_left", b"stock_left"]  # noqa: Y015
+    _HasFieldArgType: _TypeAlias = _typing.Literal["_stock_left", b"_stock_left", "hours", b"hours", "returns_at", b"returns_at", "stock_left", b"stock_left"]  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["_stock_left", b"_stock_left", "allergens", b"allergens", "available", b"available", "barcode", b"barcode", "category_id", b"category_id", "description", b"description", "id", b"id", "may_contain", b"may_contain", "name", b"name", "option_groups", b"option_groups", "plu", b"plu", "position", b"position", "price_minor", b"price_minor", "stock_left", b"stock_left", "stock_tracked", b"stock_tracked", "vat_class", b"vat_class", "version", b"version", "windows", b"windows"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["_stock_left", b"_stock_left", "allergens", b"allergens", "available", b"available", "barcode", b"barcode", "category_id", b"category_id", "description", b"description", "hours", b"hours", "id", b"id", "may_contain", b"may_contain", "name", b"name", "option_groups", b"option_groups", "plu", b"plu", "position", b"position", "price_minor", b"price_minor", "returns_at", b"returns_at", "stock_left", b"stock_left", "stock_tracked", b"stock_tracked", "taken_off", b"taken_off", "vat_class", b"vat_class", "version", b"version", "windows", b"windows"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     _WhichOneofReturnType__stock_left: _TypeAlias = _typing.Literal["stock_left"]  # noqa: Y015
     _WhichOneofArgType__stock_left: _TypeAlias = _typing.Literal["_stock_left", b"_stock_left"]  # noqa: Y015
     def WhichOneof(self, oneof_group: _WhichOneofArgType__stock_left) -> _WhichOneofReturnType__stock_left | None: ...
 
 Global___Item: _TypeAlias = Item  # noqa: Y015
+
+@_typing.final
+class SaleTime(_message.Message):
+    """From an instant on, until another."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    OPENS_AT_FIELD_NUMBER: _builtins.int
+    CLOSES_AT_FIELD_NUMBER: _builtins.int
+    @_builtins.property
+    def opens_at(self) -> _timestamp_pb2.Timestamp: ...
+    @_builtins.property
+    def closes_at(self) -> _timestamp_pb2.Timestamp: ...
+    def __init__(
+        self,
+        *,
+        opens_at: _timestamp_pb2.Timestamp | None = ...,
+        closes_at: _timestamp_pb2.Timestamp | None = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _typing.Literal["closes_at", b"closes_at", "opens_at", b"opens_at"]  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["closes_at", b"closes_at", "opens_at", b"opens_at"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___SaleTime: _TypeAlias = SaleTime  # noqa: Y015
+
+@_typing.final
+class SaleHours(_message.Message):
+    """When an item is sold in the days to come, by its own windows and those of its menus: the time that is now and the next
+    ones, the earliest first, 20 at most. None: it is not sold in these days.
+    """
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    TIMES_FIELD_NUMBER: _builtins.int
+    @_builtins.property
+    def times(self) -> _containers.RepeatedCompositeFieldContainer[Global___SaleTime]: ...
+    def __init__(
+        self,
+        *,
+        times: _abc.Iterable[Global___SaleTime] | None = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["times", b"times"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___SaleHours: _TypeAlias = SaleHours  # noqa: Y015
+
+@_typing.final
+class ItemsHours(_message.Message):
+    """The same hours of several items."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    HOURS_FIELD_NUMBER: _builtins.int
+    ITEM_IDS_FIELD_NUMBER: _builtins.int
+    @_builtins.property
+    def hours(self) -> Global___SaleHours: ...
+    @_builtins.property
+    def item_ids(self) -> _containers.RepeatedScalarFieldContainer[_builtins.str]: ...
+    def __init__(
+        self,
+        *,
+        hours: Global___SaleHours | None = ...,
+        item_ids: _abc.Iterable[_builtins.str] | None = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _typing.Literal["hours", b"hours"]  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["hours", b"hours", "item_ids", b"item_ids"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___ItemsHours: _TypeAlias = ItemsHours  # noqa: Y015
+
+@_typing.final
+class TimedMenu(_message.Message):
+    """A menu that is served at its times: breakfast, lunch, dinner. What is on such menus is sold while one of them is
+    served; what is on none is sold whenever its own windows allow it.
+    """
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    ID_FIELD_NUMBER: _builtins.int
+    NAME_FIELD_NUMBER: _builtins.int
+    POSITION_FIELD_NUMBER: _builtins.int
+    WINDOWS_FIELD_NUMBER: _builtins.int
+    EFFECTIVE_FROM_FIELD_NUMBER: _builtins.int
+    EFFECTIVE_UNTIL_FIELD_NUMBER: _builtins.int
+    CATEGORY_IDS_FIELD_NUMBER: _builtins.int
+    ITEM_IDS_FIELD_NUMBER: _builtins.int
+    VERSION_FIELD_NUMBER: _builtins.int
+    id: _builtins.str
+    name: _builtins.str
+    position: _builtins.int
+    effective_from: _builtins.str
+    """The first and the last day on which its windows open, both included (YYYY-MM-DD). Empty: for ever."""
+    effective_until: _builtins.str
+    version: _builtins.int
+    """The menu version that last changed it."""
+    @_builtins.property
+    def windows(self) -> _containers.RepeatedCompositeFieldContainer[Global___AvailabilityWindow]:
+        """None: the whole day."""
+
+    @_builtins.property
+    def category_ids(self) -> _containers.RepeatedScalarFieldContainer[_builtins.str]:
+        """All that is in them, now and later."""
+
+    @_builtins.property
+    def item_ids(self) -> _containers.RepeatedScalarFieldContainer[_builtins.str]: ...
+    def __init__(
+        self,
+        *,
+        id: _builtins.str = ...,
+        name: _builtins.str = ...,
+        position: _builtins.int = ...,
+        windows: _abc.Iterable[Global___AvailabilityWindow] | None = ...,
+        effective_from: _builtins.str = ...,
+        effective_until: _builtins.str = ...,
+        category_ids: _abc.Iterable[_builtins.str] | None = ...,
+        item_ids: _abc.Iterable[_builtins.str] | None = ...,
+        version: _builtins.int = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["category_ids", b"category_ids", "effective_from", b"effective_from", "effective_until", b"effective_until", "id", b"id", "item_ids", b"item_ids", "name", b"name", "position", b"position", "version", b"version", "windows", b"windows"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___TimedMenu: _TypeAlias = TimedMenu  # noqa: Y015
 
 @_typing.final
 class Menu(_message.Message):
@@ -554,6 +702,7 @@ class Menu(_message.Message):
     CATEGORIES_FIELD_NUMBER: _builtins.int
     ITEMS_FIELD_NUMBER: _builtins.int
     VAT_CLASSES_FIELD_NUMBER: _builtins.int
+    TIMED_MENUS_FIELD_NUMBER: _builtins.int
     restaurant_id: _builtins.str
     version: _builtins.int
     currency_code: _builtins.str
@@ -564,6 +713,8 @@ class Menu(_message.Message):
     def items(self) -> _containers.RepeatedCompositeFieldContainer[Global___Item]: ...
     @_builtins.property
     def vat_classes(self) -> _containers.RepeatedCompositeFieldContainer[Global___VatClass]: ...
+    @_builtins.property
+    def timed_menus(self) -> _containers.RepeatedCompositeFieldContainer[Global___TimedMenu]: ...
     def __init__(
         self,
         *,
@@ -574,10 +725,11 @@ class Menu(_message.Message):
         categories: _abc.Iterable[Global___Category] | None = ...,
         items: _abc.Iterable[Global___Item] | None = ...,
         vat_classes: _abc.Iterable[Global___VatClass] | None = ...,
+        timed_menus: _abc.Iterable[Global___TimedMenu] | None = ...,
     ) -> None: ...
     _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["categories", b"categories", "currency_code", b"currency_code", "items", b"items", "restaurant_id", b"restaurant_id", "time_zone", b"time_zone", "vat_classes", b"vat_classes", "version", b"version"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["categories", b"categories", "currency_code", b"currency_code", "items", b"items", "restaurant_id", b"restaurant_id", "time_zone", b"time_zone", "timed_menus", b"timed_menus", "vat_classes", b"vat_classes", "version", b"version"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 

@@ -8,6 +8,7 @@ from fynlo.catalog.v1 import catalog_pb2 as _catalog_pb2
 from fynlo.common.v1 import common_pb2 as _common_pb2
 from google.protobuf import descriptor as _descriptor
 from google.protobuf import message as _message
+from google.protobuf import timestamp_pb2 as _timestamp_pb2
 from google.protobuf.internal import containers as _containers
 import builtins as _builtins
 import sys
@@ -191,6 +192,8 @@ class GetMenuResponse(_message.Message):
     AVAILABLE_ITEM_IDS_FIELD_NUMBER: _builtins.int
     ETAG_FIELD_NUMBER: _builtins.int
     NOT_MODIFIED_FIELD_NUMBER: _builtins.int
+    HOURS_FIELD_NUMBER: _builtins.int
+    REMOVED_TIMED_MENU_IDS_FIELD_NUMBER: _builtins.int
     delta: _builtins.bool
     """True when menu holds only what changed after since_version."""
     etag: _builtins.str
@@ -211,6 +214,12 @@ class GetMenuResponse(_message.Message):
     def available_item_ids(self) -> _containers.RepeatedScalarFieldContainer[_builtins.str]:
         """Items that are on sale at this moment (not taken off, in a window, not out of stock)."""
 
+    @_builtins.property
+    def hours(self) -> _containers.RepeatedCompositeFieldContainer[_catalog_pb2.ItemsHours]:
+        """Of items that are not sold at all hours."""
+
+    @_builtins.property
+    def removed_timed_menu_ids(self) -> _containers.RepeatedScalarFieldContainer[_builtins.str]: ...
     def __init__(
         self,
         *,
@@ -222,10 +231,12 @@ class GetMenuResponse(_message.Message):
         available_item_ids: _abc.Iterable[_builtins.str] | None = ...,
         etag: _builtins.str = ...,
         not_modified: _builtins.bool = ...,
+        hours: _abc.Iterable[_catalog_pb2.ItemsHours] | None = ...,
+        removed_timed_menu_ids: _abc.Iterable[_builtins.str] | None = ...,
     ) -> None: ...
     _HasFieldArgType: _TypeAlias = _typing.Literal["menu", b"menu"]  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["available_item_ids", b"available_item_ids", "delta", b"delta", "etag", b"etag", "menu", b"menu", "not_modified", b"not_modified", "removed_category_ids", b"removed_category_ids", "removed_item_ids", b"removed_item_ids", "stock", b"stock"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["available_item_ids", b"available_item_ids", "delta", b"delta", "etag", b"etag", "hours", b"hours", "menu", b"menu", "not_modified", b"not_modified", "removed_category_ids", b"removed_category_ids", "removed_item_ids", b"removed_item_ids", "removed_timed_menu_ids", b"removed_timed_menu_ids", "stock", b"stock"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 
@@ -644,19 +655,29 @@ class SetItemAvailabilityRequest(_message.Message):
     REQUEST_ID_FIELD_NUMBER: _builtins.int
     ITEM_ID_FIELD_NUMBER: _builtins.int
     AVAILABLE_FIELD_NUMBER: _builtins.int
+    RETURNS_AT_FIELD_NUMBER: _builtins.int
+    UNTIL_NEXT_DAY_FIELD_NUMBER: _builtins.int
     request_id: _builtins.str
     item_id: _builtins.str
     available: _builtins.bool
+    until_next_day: _builtins.bool
+    """It comes back when the next business day begins."""
+    @_builtins.property
+    def returns_at(self) -> _timestamp_pb2.Timestamp:
+        """When what is taken off comes back by itself: a time to come, within a year."""
+
     def __init__(
         self,
         *,
         request_id: _builtins.str = ...,
         item_id: _builtins.str = ...,
         available: _builtins.bool = ...,
+        returns_at: _timestamp_pb2.Timestamp | None = ...,
+        until_next_day: _builtins.bool = ...,
     ) -> None: ...
-    _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
+    _HasFieldArgType: _TypeAlias = _typing.Literal["returns_at", b"returns_at"]  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["available", b"available", "item_id", b"item_id", "request_id", b"request_id"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["available", b"available", "item_id", b"item_id", "request_id", b"request_id", "returns_at", b"returns_at", "until_next_day", b"until_next_day"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 

@@ -188,7 +188,8 @@ class CatalogServiceServicer:
     def SetItemAvailability(self, request, context):
         """Takes an item off ("86") or puts it back; any member of staff may do it in service.
 
-        Every till knows within the second.
+        Every till knows within the second. With returns_at, or until_next_day, it comes back by itself at that time, unless
+        somebody changes it before.
         """
         context.set_code(grpc.StatusCode.UNIMPLEMENTED)
         context.set_details('Method not implemented!')

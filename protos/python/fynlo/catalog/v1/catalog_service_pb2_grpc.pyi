@@ -56,7 +56,8 @@ class CatalogServiceStub:
     SetItemAvailability: _grpc.UnaryUnaryMultiCallable[_catalog_service_pb2.SetItemAvailabilityRequest, _catalog_service_pb2.SetItemAvailabilityResponse]
     """Takes an item off ("86") or puts it back; any member of staff may do it in service.
 
-    Every till knows within the second.
+    Every till knows within the second. With returns_at, or until_next_day, it comes back by itself at that time, unless
+    somebody changes it before.
     """
     ListStock: _grpc.UnaryUnaryMultiCallable[_catalog_service_pb2.ListStockRequest, _catalog_service_pb2.ListStockResponse]
     """On hand, reserved by open orders, and what is left to sell."""
@@ -98,7 +99,8 @@ class CatalogServiceAsyncStub(CatalogServiceStub):
     SetItemAvailability: _aio.UnaryUnaryMultiCallable[_catalog_service_pb2.SetItemAvailabilityRequest, _catalog_service_pb2.SetItemAvailabilityResponse]  # type: ignore[assignment]
     """Takes an item off ("86") or puts it back; any member of staff may do it in service.
 
-    Every till knows within the second.
+    Every till knows within the second. With returns_at, or until_next_day, it comes back by itself at that time, unless
+    somebody changes it before.
     """
     ListStock: _aio.UnaryUnaryMultiCallable[_catalog_service_pb2.ListStockRequest, _catalog_service_pb2.ListStockResponse]  # type: ignore[assignment]
     """On hand, reserved by open orders, and what is left to sell."""
@@ -203,7 +205,8 @@ class CatalogServiceServicer(metaclass=_abc_1.ABCMeta):
     ) -> _typing.Union[_catalog_service_pb2.SetItemAvailabilityResponse, _abc.Awaitable[_catalog_service_pb2.SetItemAvailabilityResponse]]:
         """Takes an item off ("86") or puts it back; any member of staff may do it in service.
 
-        Every till knows within the second.
+        Every till knows within the second. With returns_at, or until_next_day, it comes back by itself at that time, unless
+        somebody changes it before.
         """
 
     @_abc_1.abstractmethod

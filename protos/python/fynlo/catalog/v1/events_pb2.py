@@ -27,7 +27,7 @@ from fynlo.common.v1 import channels_pb2 as fynlo_dot_common_dot_v1_dot_channels
 from fynlo.common.v1 import json_pb2 as fynlo_dot_common_dot_v1_dot_json__pb2
 
 
-DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n\x1d\x66ynlo/catalog/v1/events.proto\x12\x10\x66ynlo.catalog.v1\x1a\x1e\x66ynlo/catalog/v1/catalog.proto\x1a\x1e\x66ynlo/common/v1/channels.proto\x1a\x1a\x66ynlo/common/v1/json.proto\"\xf5\x03\n\x0bMenuChanged\x12+\n\rrestaurant_id\x18\x01 \x01(\tB\x06\x82\xf6\x18\x02\x18\x01R\x0crestaurantId\x12\x18\n\x07version\x18\x02 \x01(\x03R\x07version\x12)\n\x10previous_version\x18\x03 \x01(\x03R\x0fpreviousVersion\x12\x1a\n\x04part\x18\x04 \x01(\x05\x42\x06\x82\xf6\x18\x02\x18\x01R\x04part\x12\x1c\n\x05parts\x18\x05 \x01(\x05\x42\x06\x82\xf6\x18\x02\x18\x01R\x05parts\x12\x42\n\ncategories\x18\x06 \x03(\x0b\x32\x1a.fynlo.catalog.v1.CategoryB\x06\x82\xf6\x18\x02\x18\x01R\ncategories\x12\x34\n\x05items\x18\x07 \x03(\x0b\x32\x16.fynlo.catalog.v1.ItemB\x06\x82\xf6\x18\x02\x18\x01R\x05items\x12\x43\n\x0bvat_classes\x18\x08 \x03(\x0b\x32\x1a.fynlo.catalog.v1.VatClassB\x06\x82\xf6\x18\x02\x18\x01R\nvatClasses\x12\x30\n\x10removed_item_ids\x18\t \x03(\tB\x06\x82\xf6\x18\x02\x18\x01R\x0eremovedItemIds\x12\x38\n\x14removed_category_ids\x18\n \x03(\tB\x06\x82\xf6\x18\x02\x18\x01R\x12removedCategoryIds:\x0f\xea\xf4\x18\x0b\n\tinventory\"S\n\x0cStockChanged\x12\x32\n\x05level\x18\x01 \x01(\x0b\x32\x1c.fynlo.catalog.v1.StockLevelR\x05level:\x0f\xea\xf4\x18\x0b\n\tinventory\"O\n\x08StockLow\x12\x32\n\x05level\x18\x01 \x01(\x0b\x32\x1c.fynlo.catalog.v1.StockLevelR\x05level:\x0f\xea\xf4\x18\x0b\n\tinventory\"T\n\rStockOversold\x12\x32\n\x05level\x18\x01 \x01(\x0b\x32\x1c.fynlo.catalog.v1.StockLevelR\x05level:\x0f\xea\xf4\x18\x0b\n\tinventory\"\xcf\x01\n\x17ItemAvailabilityChanged\x12\x17\n\x07item_id\x18\x01 \x01(\tR\x06itemId\x12#\n\titem_name\x18\x02 \x01(\tB\x06\x82\xf6\x18\x02\x10\x01R\x08itemName\x12\x1c\n\tavailable\x18\x03 \x01(\x08R\tavailable\x12\x1c\n\x05\x63\x61use\x18\x04 \x01(\tB\x06\x82\xf6\x18\x02\x10\x01R\x05\x63\x61use\x12)\n\x0cmenu_version\x18\x05 \x01(\x03\x42\x06\x82\xf6\x18\x02\x10\x01R\x0bmenuVersion:\x0f\xea\xf4\x18\x0b\n\tinventoryb\x06proto3')
+DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n\x1d\x66ynlo/catalog/v1/events.proto\x12\x10\x66ynlo.catalog.v1\x1a\x1e\x66ynlo/catalog/v1/catalog.proto\x1a\x1e\x66ynlo/common/v1/channels.proto\x1a\x1a\x66ynlo/common/v1/json.proto\"\xf8\x04\n\x0bMenuChanged\x12+\n\rrestaurant_id\x18\x01 \x01(\tB\x06\x82\xf6\x18\x02\x18\x01R\x0crestaurantId\x12\x18\n\x07version\x18\x02 \x01(\x03R\x07version\x12)\n\x10previous_version\x18\x03 \x01(\x03R\x0fpreviousVersion\x12\x1a\n\x04part\x18\x04 \x01(\x05\x42\x06\x82\xf6\x18\x02\x18\x01R\x04part\x12\x1c\n\x05parts\x18\x05 \x01(\x05\x42\x06\x82\xf6\x18\x02\x18\x01R\x05parts\x12\x42\n\ncategories\x18\x06 \x03(\x0b\x32\x1a.fynlo.catalog.v1.CategoryB\x06\x82\xf6\x18\x02\x18\x01R\ncategories\x12\x34\n\x05items\x18\x07 \x03(\x0b\x32\x16.fynlo.catalog.v1.ItemB\x06\x82\xf6\x18\x02\x18\x01R\x05items\x12\x43\n\x0bvat_classes\x18\x08 \x03(\x0b\x32\x1a.fynlo.catalog.v1.VatClassB\x06\x82\xf6\x18\x02\x18\x01R\nvatClasses\x12\x30\n\x10removed_item_ids\x18\t \x03(\tB\x06\x82\xf6\x18\x02\x18\x01R\x0eremovedItemIds\x12\x38\n\x14removed_category_ids\x18\n \x03(\tB\x06\x82\xf6\x18\x02\x18\x01R\x12removedCategoryIds\x12\x44\n\x0btimed_menus\x18\x33 \x03(\x0b\x32\x1b.fynlo.catalog.v1.TimedMenuB\x06\x82\xf6\x18\x02\x18\x01R\ntimedMenus\x12;\n\x16removed_timed_menu_ids\x18\x34 \x03(\tB\x06\x82\xf6\x18\x02\x18\x01R\x13removedTimedMenuIds:\x0f\xea\xf4\x18\x0b\n\tinventory\"S\n\x0cStockChanged\x12\x32\n\x05level\x18\x01 \x01(\x0b\x32\x1c.fynlo.catalog.v1.StockLevelR\x05level:\x0f\xea\xf4\x18\x0b\n\tinventory\"O\n\x08StockLow\x12\x32\n\x05level\x18\x01 \x01(\x0b\x32\x1c.fynlo.catalog.v1.StockLevelR\x05level:\x0f\xea\xf4\x18\x0b\n\tinventory\"T\n\rStockOversold\x12\x32\n\x05level\x18\x01 \x01(\x0b\x32\x1c.fynlo.catalog.v1.StockLevelR\x05level:\x0f\xea\xf4\x18\x0b\n\tinventory\"\xcf\x01\n\x17ItemAvailabilityChanged\x12\x17\n\x07item_id\x18\x01 \x01(\tR\x06itemId\x12#\n\titem_name\x18\x02 \x01(\tB\x06\x82\xf6\x18\x02\x10\x01R\x08itemName\x12\x1c\n\tavailable\x18\x03 \x01(\x08R\tavailable\x12\x1c\n\x05\x63\x61use\x18\x04 \x01(\tB\x06\x82\xf6\x18\x02\x10\x01R\x05\x63\x61use\x12)\n\x0cmenu_version\x18\x05 \x01(\x03\x42\x06\x82\xf6\x18\x02\x10\x01R\x0bmenuVersion:\x0f\xea\xf4\x18\x0b\n\tinventoryb\x06proto3')
 
 _globals = globals()
 _builder.BuildMessageAndEnumDescriptors(DESCRIPTOR, _globals)
@@ -50,6 +50,10 @@ if not _descriptor._USE_C_DESCRIPTORS:
   _globals['_MENUCHANGED'].fields_by_name['removed_item_ids']._serialized_options = b'\202\366\030\002\030\001'
   _globals['_MENUCHANGED'].fields_by_name['removed_category_ids']._loaded_options = None
   _globals['_MENUCHANGED'].fields_by_name['removed_category_ids']._serialized_options = b'\202\366\030\002\030\001'
+  _globals['_MENUCHANGED'].fields_by_name['timed_menus']._loaded_options = None
+  _globals['_MENUCHANGED'].fields_by_name['timed_menus']._serialized_options = b'\202\366\030\002\030\001'
+  _globals['_MENUCHANGED'].fields_by_name['removed_timed_menu_ids']._loaded_options = None
+  _globals['_MENUCHANGED'].fields_by_name['removed_timed_menu_ids']._serialized_options = b'\202\366\030\002\030\001'
   _globals['_MENUCHANGED']._loaded_options = None
   _globals['_MENUCHANGED']._serialized_options = b'\352\364\030\013\n\tinventory'
   _globals['_STOCKCHANGED']._loaded_options = None
@@ -67,13 +71,13 @@ if not _descriptor._USE_C_DESCRIPTORS:
   _globals['_ITEMAVAILABILITYCHANGED']._loaded_options = None
   _globals['_ITEMAVAILABILITYCHANGED']._serialized_options = b'\352\364\030\013\n\tinventory'
   _globals['_MENUCHANGED']._serialized_start=144
-  _globals['_MENUCHANGED']._serialized_end=645
-  _globals['_STOCKCHANGED']._serialized_start=647
-  _globals['_STOCKCHANGED']._serialized_end=730
-  _globals['_STOCKLOW']._serialized_start=732
-  _globals['_STOCKLOW']._serialized_end=811
-  _globals['_STOCKOVERSOLD']._serialized_start=813
-  _globals['_STOCKOVERSOLD']._serialized_end=897
-  _globals['_ITEMAVAILABILITYCHANGED']._serialized_start=900
-  _globals['_ITEMAVAILABILITYCHANGED']._serialized_end=1107
+  _globals['_MENUCHANGED']._serialized_end=776
+  _globals['_STOCKCHANGED']._serialized_start=778
+  _globals['_STOCKCHANGED']._serialized_end=861
+  _globals['_STOCKLOW']._serialized_start=863
+  _globals['_STOCKLOW']._serialized_end=942
+  _globals['_STOCKOVERSOLD']._serialized_start=944
+  _globals['_STOCKOVERSOLD']._serialized_end=1028
+  _globals['_ITEMAVAILABILITYCHANGED']._serialized_start=1031
+  _globals['_ITEMAVAILABILITYCHANGED']._serialized_end=1238
 # @@protoc_insertion_point(module_scope)

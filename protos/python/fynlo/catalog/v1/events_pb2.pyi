@@ -37,6 +37,8 @@ class MenuChanged(_message.Message):
     VAT_CLASSES_FIELD_NUMBER: _builtins.int
     REMOVED_ITEM_IDS_FIELD_NUMBER: _builtins.int
     REMOVED_CATEGORY_IDS_FIELD_NUMBER: _builtins.int
+    TIMED_MENUS_FIELD_NUMBER: _builtins.int
+    REMOVED_TIMED_MENU_IDS_FIELD_NUMBER: _builtins.int
     restaurant_id: _builtins.str
     version: _builtins.int
     previous_version: _builtins.int
@@ -52,6 +54,10 @@ class MenuChanged(_message.Message):
     def removed_item_ids(self) -> _containers.RepeatedScalarFieldContainer[_builtins.str]: ...
     @_builtins.property
     def removed_category_ids(self) -> _containers.RepeatedScalarFieldContainer[_builtins.str]: ...
+    @_builtins.property
+    def timed_menus(self) -> _containers.RepeatedCompositeFieldContainer[_catalog_pb2.TimedMenu]: ...
+    @_builtins.property
+    def removed_timed_menu_ids(self) -> _containers.RepeatedScalarFieldContainer[_builtins.str]: ...
     def __init__(
         self,
         *,
@@ -65,10 +71,12 @@ class MenuChanged(_message.Message):
         vat_classes: _abc.Iterable[_catalog_pb2.VatClass] | None = ...,
         removed_item_ids: _abc.Iterable[_builtins.str] | None = ...,
         removed_category_ids: _abc.Iterable[_builtins.str] | None = ...,
+        timed_menus: _abc.Iterable[_catalog_pb2.TimedMenu] | None = ...,
+        removed_timed_menu_ids: _abc.Iterable[_builtins.str] | None = ...,
     ) -> None: ...
     _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["categories", b"categories", "items", b"items", "part", b"part", "parts", b"parts", "previous_version", b"previous_version", "removed_category_ids", b"removed_category_ids", "removed_item_ids", b"removed_item_ids", "restaurant_id", b"restaurant_id", "vat_classes", b"vat_classes", "version", b"version"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["categories", b"categories", "items", b"items", "part", b"part", "parts", b"parts", "previous_version", b"previous_version", "removed_category_ids", b"removed_category_ids", "removed_item_ids", b"removed_item_ids", "removed_timed_menu_ids", b"removed_timed_menu_ids", "restaurant_id", b"restaurant_id", "timed_menus", b"timed_menus", "vat_classes", b"vat_classes", "version", b"version"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 
@@ -142,7 +150,7 @@ Global___StockOversold: _TypeAlias = StockOversold  # noqa: Y015
 
 @_typing.final
 class ItemAvailabilityChanged(_message.Message):
-    """An item was taken off or ran out (available false), or came back."""
+    """An item was taken off or ran out (available false), or came back; or an option of one that is sold did."""
 
     DESCRIPTOR: _descriptor.Descriptor
 
@@ -155,7 +163,7 @@ class ItemAvailabilityChanged(_message.Message):
     item_name: _builtins.str
     available: _builtins.bool
     cause: _builtins.str
-    """taken_off, put_back, out_of_stock or restocked."""
+    """taken_off, put_back, out_of_stock, restocked, or options."""
     menu_version: _builtins.int
     def __init__(
         self,

@@ -27,7 +27,7 @@ from fynlo.common.v1 import json_pb2 as fynlo_dot_common_dot_v1_dot_json__pb2
 from google.protobuf import timestamp_pb2 as google_dot_protobuf_dot_timestamp__pb2
 
 
-DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n\x1b\x66ynlo/orders/v1/lines.proto\x12\x0f\x66ynlo.orders.v1\x1a\x1c\x66ynlo/common/v1/common.proto\x1a\x1a\x66ynlo/common/v1/json.proto\x1a\x1fgoogle/protobuf/timestamp.proto\"Q\n\tLineAdded\x12\x18\n\x07version\x18\x01 \x01(\x03R\x07version\x12*\n\x02\x61t\x18\x02 \x01(\x0b\x32\x1a.google.protobuf.TimestampR\x02\x61t\"\xa6\x02\n\x08LineVoid\x12\x1a\n\x08quantity\x18\x01 \x01(\x05R\x08quantity\x12\x1f\n\x0bgross_minor\x18\x02 \x01(\x03R\ngrossMinor\x12\x16\n\x06reason\x18\x03 \x01(\tR\x06reason\x12\x33\n\tvoided_by\x18\x04 \x01(\x0b\x32\x16.fynlo.common.v1.ActorR\x08voidedBy\x12?\n\x0b\x61pproved_by\x18\x05 \x01(\x0b\x32\x16.fynlo.common.v1.ActorB\x06\x82\xf6\x18\x02\x10\x01R\napprovedBy\x12\x37\n\tvoided_at\x18\x06 \x01(\x0b\x32\x1a.google.protobuf.TimestampR\x08voidedAt\x12\x16\n\x06wasted\x18\x07 \x01(\x08R\x06wasted\"o\n\x11LineFieldVersions\x12\x1a\n\x08quantity\x18\x01 \x01(\x03R\x08quantity\x12\x12\n\x04note\x18\x02 \x01(\x03R\x04note\x12\x12\n\x04seat\x18\x03 \x01(\x03R\x04seat\x12\x16\n\x06\x63ourse\x18\x04 \x01(\x03R\x06\x63ourseb\x06proto3')
+DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n\x1b\x66ynlo/orders/v1/lines.proto\x12\x0f\x66ynlo.orders.v1\x1a\x1c\x66ynlo/common/v1/common.proto\x1a\x1a\x66ynlo/common/v1/json.proto\x1a\x1fgoogle/protobuf/timestamp.proto\"Q\n\tLineAdded\x12\x18\n\x07version\x18\x01 \x01(\x03R\x07version\x12*\n\x02\x61t\x18\x02 \x01(\x0b\x32\x1a.google.protobuf.TimestampR\x02\x61t\"\xa6\x02\n\x08LineVoid\x12\x1a\n\x08quantity\x18\x01 \x01(\x05R\x08quantity\x12\x1f\n\x0bgross_minor\x18\x02 \x01(\x03R\ngrossMinor\x12\x16\n\x06reason\x18\x03 \x01(\tR\x06reason\x12\x33\n\tvoided_by\x18\x04 \x01(\x0b\x32\x16.fynlo.common.v1.ActorR\x08voidedBy\x12?\n\x0b\x61pproved_by\x18\x05 \x01(\x0b\x32\x16.fynlo.common.v1.ActorB\x06\x82\xf6\x18\x02\x10\x01R\napprovedBy\x12\x37\n\tvoided_at\x18\x06 \x01(\x0b\x32\x1a.google.protobuf.TimestampR\x08voidedAt\x12\x16\n\x06wasted\x18\x07 \x01(\x08R\x06wasted\"o\n\x11LineFieldVersions\x12\x1a\n\x08quantity\x18\x01 \x01(\x03R\x08quantity\x12\x12\n\x04note\x18\x02 \x01(\x03R\x04note\x12\x12\n\x04seat\x18\x03 \x01(\x03R\x04seat\x12\x16\n\x06\x63ourse\x18\x04 \x01(\x03R\x06\x63ourse\"\x8f\x01\n\x0cSaleOverride\x12\x16\n\x06reason\x18\x01 \x01(\tR\x06reason\x12&\n\x02\x62y\x18\x02 \x01(\x0b\x32\x16.fynlo.common.v1.ActorR\x02\x62y\x12?\n\x0b\x61pproved_by\x18\x03 \x01(\x0b\x32\x16.fynlo.common.v1.ActorB\x06\x82\xf6\x18\x02\x10\x01R\napprovedByb\x06proto3')
 
 _globals = globals()
 _builder.BuildMessageAndEnumDescriptors(DESCRIPTOR, _globals)
@@ -36,10 +36,14 @@ if not _descriptor._USE_C_DESCRIPTORS:
   DESCRIPTOR._loaded_options = None
   _globals['_LINEVOID'].fields_by_name['approved_by']._loaded_options = None
   _globals['_LINEVOID'].fields_by_name['approved_by']._serialized_options = b'\202\366\030\002\020\001'
+  _globals['_SALEOVERRIDE'].fields_by_name['approved_by']._loaded_options = None
+  _globals['_SALEOVERRIDE'].fields_by_name['approved_by']._serialized_options = b'\202\366\030\002\020\001'
   _globals['_LINEADDED']._serialized_start=139
   _globals['_LINEADDED']._serialized_end=220
   _globals['_LINEVOID']._serialized_start=223
   _globals['_LINEVOID']._serialized_end=517
   _globals['_LINEFIELDVERSIONS']._serialized_start=519
   _globals['_LINEFIELDVERSIONS']._serialized_end=630
+  _globals['_SALEOVERRIDE']._serialized_start=633
+  _globals['_SALEOVERRIDE']._serialized_end=776
 # @@protoc_insertion_point(module_scope)

@@ -118,3 +118,34 @@ class LineFieldVersions(_message.Message):
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 
 Global___LineFieldVersions: _TypeAlias = LineFieldVersions  # noqa: Y015
+
+@_typing.final
+class SaleOverride(_message.Message):
+    """A line that was sold although it was not on sale then: outside its hours, or taken off."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    REASON_FIELD_NUMBER: _builtins.int
+    BY_FIELD_NUMBER: _builtins.int
+    APPROVED_BY_FIELD_NUMBER: _builtins.int
+    reason: _builtins.str
+    @_builtins.property
+    def by(self) -> _common_pb2.Actor: ...
+    @_builtins.property
+    def approved_by(self) -> _common_pb2.Actor:
+        """Unset where whoever sold it may approve it."""
+
+    def __init__(
+        self,
+        *,
+        reason: _builtins.str = ...,
+        by: _common_pb2.Actor | None = ...,
+        approved_by: _common_pb2.Actor | None = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _typing.Literal["approved_by", b"approved_by", "by", b"by"]  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["approved_by", b"approved_by", "by", b"by", "reason", b"reason"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___SaleOverride: _TypeAlias = SaleOverride  # noqa: Y015

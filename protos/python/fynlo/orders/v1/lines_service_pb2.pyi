@@ -30,6 +30,7 @@ class AddLinesRequest(_message.Message):
     LINES_FIELD_NUMBER: _builtins.int
     BASE_VERSION_FIELD_NUMBER: _builtins.int
     MENU_VERSION_FIELD_NUMBER: _builtins.int
+    APPROVAL_FIELD_NUMBER: _builtins.int
     request_id: _builtins.str
     order_id: _builtins.str
     base_version: _builtins.int
@@ -38,6 +39,10 @@ class AddLinesRequest(_message.Message):
     """The menu that the client showed; 0 when it does not know."""
     @_builtins.property
     def lines(self) -> _containers.RepeatedCompositeFieldContainer[_orders_service_pb2.DraftLine]: ...
+    @_builtins.property
+    def approval(self) -> _common_pb2.Approval:
+        """Needed where a line is sold that is not on sale now."""
+
     def __init__(
         self,
         *,
@@ -46,10 +51,11 @@ class AddLinesRequest(_message.Message):
         lines: _abc.Iterable[_orders_service_pb2.DraftLine] | None = ...,
         base_version: _builtins.int = ...,
         menu_version: _builtins.int = ...,
+        approval: _common_pb2.Approval | None = ...,
     ) -> None: ...
-    _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
+    _HasFieldArgType: _TypeAlias = _typing.Literal["approval", b"approval"]  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["base_version", b"base_version", "lines", b"lines", "menu_version", b"menu_version", "order_id", b"order_id", "request_id", b"request_id"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["approval", b"approval", "base_version", b"base_version", "lines", b"lines", "menu_version", b"menu_version", "order_id", b"order_id", "request_id", b"request_id"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 

@@ -66,6 +66,8 @@ class LinesServiceServicer:
 
         A line whose id the order has already, as it was asked for, is not added again; lines without an id get one from
         the Idempotency-Key and their place.
+
+        A line with override_reason is sold although it is not on sale now, with a manager's approval.
         """
         context.set_code(grpc.StatusCode.UNIMPLEMENTED)
         context.set_details('Method not implemented!')

@@ -43,6 +43,8 @@ class LinesServiceStub:
 
     A line whose id the order has already, as it was asked for, is not added again; lines without an id get one from
     the Idempotency-Key and their place.
+
+    A line with override_reason is sold although it is not on sale now, with a manager's approval.
     """
     VoidLine: _grpc.UnaryUnaryMultiCallable[_lines_service_pb2.VoidLineRequest, _lines_service_pb2.VoidLineResponse]
     """Takes units off a line. Voids add up: two devices that void one of three each leave one.
@@ -78,6 +80,8 @@ class LinesServiceAsyncStub(LinesServiceStub):
 
     A line whose id the order has already, as it was asked for, is not added again; lines without an id get one from
     the Idempotency-Key and their place.
+
+    A line with override_reason is sold although it is not on sale now, with a manager's approval.
     """
     VoidLine: _aio.UnaryUnaryMultiCallable[_lines_service_pb2.VoidLineRequest, _lines_service_pb2.VoidLineResponse]  # type: ignore[assignment]
     """Takes units off a line. Voids add up: two devices that void one of three each leave one.
@@ -116,6 +120,8 @@ class LinesServiceServicer(metaclass=_abc_1.ABCMeta):
 
         A line whose id the order has already, as it was asked for, is not added again; lines without an id get one from
         the Idempotency-Key and their place.
+
+        A line with override_reason is sold although it is not on sale now, with a manager's approval.
         """
 
     @_abc_1.abstractmethod

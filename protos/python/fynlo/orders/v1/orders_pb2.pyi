@@ -358,6 +358,7 @@ class OrderLine(_message.Message):
     MAY_CONTAIN_FIELD_NUMBER: _builtins.int
     PORTIONS_FIELD_NUMBER: _builtins.int
     STOCK_USES_FIELD_NUMBER: _builtins.int
+    OVERRIDE_FIELD_NUMBER: _builtins.int
     MOVED_TO_FIELD_NUMBER: _builtins.int
     MOVED_FROM_FIELD_NUMBER: _builtins.int
     id: _builtins.str
@@ -414,6 +415,10 @@ class OrderLine(_message.Message):
         """Beside the units of the item itself."""
 
     @_builtins.property
+    def override(self) -> _lines_pb2.SaleOverride:
+        """Of a line that was sold although it was not on sale then."""
+
+    @_builtins.property
     def moved_to(self) -> _transfers_pb2.LineMovedTo:
         """Another order has it now; here nothing is left of it."""
 
@@ -449,12 +454,13 @@ class OrderLine(_message.Message):
         may_contain: _abc.Iterable[_catalog_pb2.Allergen.ValueType] | None = ...,
         portions: _abc.Iterable[Global___LinePortion] | None = ...,
         stock_uses: _abc.Iterable[Global___LineStockUse] | None = ...,
+        override: _lines_pb2.SaleOverride | None = ...,
         moved_to: _transfers_pb2.LineMovedTo | None = ...,
         moved_from: _transfers_pb2.LineMovedFrom | None = ...,
     ) -> None: ...
-    _HasFieldArgType: _TypeAlias = _typing.Literal["_stock_tracked", b"_stock_tracked", "added", b"added", "changed", b"changed", "moved_from", b"moved_from", "moved_to", b"moved_to", "stock_tracked", b"stock_tracked"]  # noqa: Y015
+    _HasFieldArgType: _TypeAlias = _typing.Literal["_stock_tracked", b"_stock_tracked", "added", b"added", "changed", b"changed", "moved_from", b"moved_from", "moved_to", b"moved_to", "override", b"override", "stock_tracked", b"stock_tracked"]  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["_stock_tracked", b"_stock_tracked", "added", b"added", "allergens", b"allergens", "category_id", b"category_id", "changed", b"changed", "course", b"course", "discount_minor", b"discount_minor", "gross_minor", b"gross_minor", "hold", b"hold", "id", b"id", "item_id", b"item_id", "kitchen_state", b"kitchen_state", "may_contain", b"may_contain", "moved_from", b"moved_from", "moved_to", b"moved_to", "name", b"name", "note", b"note", "options", b"options", "portions", b"portions", "quantity", b"quantity", "seat", b"seat", "stock_tracked", b"stock_tracked", "stock_uses", b"stock_uses", "unit_price_minor", b"unit_price_minor", "vat_minor", b"vat_minor", "vat_rate_bp", b"vat_rate_bp", "voided", b"voided", "voids", b"voids"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["_stock_tracked", b"_stock_tracked", "added", b"added", "allergens", b"allergens", "category_id", b"category_id", "changed", b"changed", "course", b"course", "discount_minor", b"discount_minor", "gross_minor", b"gross_minor", "hold", b"hold", "id", b"id", "item_id", b"item_id", "kitchen_state", b"kitchen_state", "may_contain", b"may_contain", "moved_from", b"moved_from", "moved_to", b"moved_to", "name", b"name", "note", b"note", "options", b"options", "override", b"override", "portions", b"portions", "quantity", b"quantity", "seat", b"seat", "stock_tracked", b"stock_tracked", "stock_uses", b"stock_uses", "unit_price_minor", b"unit_price_minor", "vat_minor", b"vat_minor", "vat_rate_bp", b"vat_rate_bp", "voided", b"voided", "voids", b"voids"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     _WhichOneofReturnType__stock_tracked: _TypeAlias = _typing.Literal["stock_tracked"]  # noqa: Y015
     _WhichOneofArgType__stock_tracked: _TypeAlias = _typing.Literal["_stock_tracked", b"_stock_tracked"]  # noqa: Y015

@@ -125,6 +125,7 @@ class DraftLine(_message.Message):
     SEAT_FIELD_NUMBER: _builtins.int
     COURSE_FIELD_NUMBER: _builtins.int
     HOLD_FIELD_NUMBER: _builtins.int
+    OVERRIDE_REASON_FIELD_NUMBER: _builtins.int
     id: _builtins.str
     """Made by the client (UUIDv7) or empty."""
     item_id: _builtins.str
@@ -133,6 +134,10 @@ class DraftLine(_message.Message):
     seat: _builtins.int
     course: _builtins.str
     hold: _builtins.bool
+    override_reason: _builtins.str
+    """Why it is sold although it is not on sale now (outside its hours, or taken off): that needs an approval. Stock that
+    is counted is not had by it. Nothing where it is on sale.
+    """
     @_builtins.property
     def options(self) -> _containers.RepeatedCompositeFieldContainer[Global___DraftOption]: ...
     def __init__(
@@ -146,10 +151,11 @@ class DraftLine(_message.Message):
         seat: _builtins.int = ...,
         course: _builtins.str = ...,
         hold: _builtins.bool = ...,
+        override_reason: _builtins.str = ...,
     ) -> None: ...
     _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["course", b"course", "hold", b"hold", "id", b"id", "item_id", b"item_id", "note", b"note", "options", b"options", "quantity", b"quantity", "seat", b"seat"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["course", b"course", "hold", b"hold", "id", b"id", "item_id", b"item_id", "note", b"note", "options", b"options", "override_reason", b"override_reason", "quantity", b"quantity", "seat", b"seat"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 
@@ -170,6 +176,7 @@ class OrderDraft(_message.Message):
     LINES_FIELD_NUMBER: _builtins.int
     GUEST_ALLERGY_FIELD_NUMBER: _builtins.int
     NOTE_FIELD_NUMBER: _builtins.int
+    APPROVAL_FIELD_NUMBER: _builtins.int
     id: _builtins.str
     """Made by the client (UUIDv7) or empty."""
     service_flow: _orders_pb2.ServiceFlow.ValueType
@@ -187,6 +194,10 @@ class OrderDraft(_message.Message):
     def lines(self) -> _containers.RepeatedCompositeFieldContainer[Global___DraftLine]: ...
     @_builtins.property
     def guest_allergy(self) -> _orders_pb2.GuestAllergy: ...
+    @_builtins.property
+    def approval(self) -> _common_pb2.Approval:
+        """Of somebody who may let lines be sold that are not on sale now. A quote needs none."""
+
     def __init__(
         self,
         *,
@@ -201,10 +212,11 @@ class OrderDraft(_message.Message):
         lines: _abc.Iterable[Global___DraftLine] | None = ...,
         guest_allergy: _orders_pb2.GuestAllergy | None = ...,
         note: _builtins.str = ...,
+        approval: _common_pb2.Approval | None = ...,
     ) -> None: ...
-    _HasFieldArgType: _TypeAlias = _typing.Literal["guest_allergy", b"guest_allergy"]  # noqa: Y015
+    _HasFieldArgType: _TypeAlias = _typing.Literal["approval", b"approval", "guest_allergy", b"guest_allergy"]  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["covers", b"covers", "customer_id", b"customer_id", "draft", b"draft", "guest_allergy", b"guest_allergy", "id", b"id", "lines", b"lines", "menu_version", b"menu_version", "note", b"note", "order_type", b"order_type", "service_flow", b"service_flow", "table_id", b"table_id"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["approval", b"approval", "covers", b"covers", "customer_id", b"customer_id", "draft", b"draft", "guest_allergy", b"guest_allergy", "id", b"id", "lines", b"lines", "menu_version", b"menu_version", "note", b"note", "order_type", b"order_type", "service_flow", b"service_flow", "table_id", b"table_id"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 

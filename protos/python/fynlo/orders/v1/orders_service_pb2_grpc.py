@@ -118,6 +118,8 @@ class OrdersServiceServicer:
 
         Lines without a course are fired at once when the order is pay_later, and on full payment when it is pay_first;
         a line with hold waits for /fire.
+
+        A line with override_reason is sold although it is not on sale now, with a manager's approval.
         """
         context.set_code(grpc.StatusCode.UNIMPLEMENTED)
         context.set_details('Method not implemented!')

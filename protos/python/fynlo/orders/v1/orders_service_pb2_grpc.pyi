@@ -41,6 +41,8 @@ class OrdersServiceStub:
 
     Lines without a course are fired at once when the order is pay_later, and on full payment when it is pay_first;
     a line with hold waits for /fire.
+
+    A line with override_reason is sold although it is not on sale now, with a manager's approval.
     """
     GetOrder: _grpc.UnaryUnaryMultiCallable[_orders_service_pb2.GetOrderRequest, _orders_service_pb2.GetOrderResponse]
     """One order, whole."""
@@ -107,6 +109,8 @@ class OrdersServiceAsyncStub(OrdersServiceStub):
 
     Lines without a course are fired at once when the order is pay_later, and on full payment when it is pay_first;
     a line with hold waits for /fire.
+
+    A line with override_reason is sold although it is not on sale now, with a manager's approval.
     """
     GetOrder: _aio.UnaryUnaryMultiCallable[_orders_service_pb2.GetOrderRequest, _orders_service_pb2.GetOrderResponse]  # type: ignore[assignment]
     """One order, whole."""
@@ -182,6 +186,8 @@ class OrdersServiceServicer(metaclass=_abc_1.ABCMeta):
 
         Lines without a course are fired at once when the order is pay_later, and on full payment when it is pay_first;
         a line with hold waits for /fire.
+
+        A line with override_reason is sold although it is not on sale now, with a manager's approval.
         """
 
     @_abc_1.abstractmethod
