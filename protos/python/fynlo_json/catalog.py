@@ -95,6 +95,7 @@ def item(of: catalog_pb2.Item) -> Json:
         "barcode": of.barcode or None,
         "plu": of.plu or None,
         **({"may_contain": [ALLERGEN[one] for one in of.may_contain]} if of.may_contain else {}),
+        "preparation_minutes": of.preparation_minutes or None,
     }
 
 

@@ -83,6 +83,7 @@ item = sa.Table(
     _column("barcode", sa.Text(), "''"),
     _column("plu", sa.Text(), "''"),
     _column("may_contain", pg.ARRAY(sa.SmallInteger()), "'{}'"),
+    _column("preparation_minutes", sa.Integer(), "0"),
     sa.ForeignKeyConstraint(
         ["restaurant_id", "category_id"], ["category.restaurant_id", "category.id"], name="item_category"
     ),

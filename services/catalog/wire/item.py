@@ -37,6 +37,7 @@ def item_in(message: catalog_pb2.Item) -> Item:
         barcode=one_form(message.barcode),
         plu=message.plu,
         may_contain=allergens_in(message.may_contain),
+        preparation_minutes=message.preparation_minutes,
     )
 
 
@@ -66,6 +67,7 @@ def item(of: Item) -> catalog_pb2.Item:
         barcode=of.barcode,
         plu=of.plu,
         may_contain=allergens(of.may_contain),
+        preparation_minutes=of.preparation_minutes,
     )
 
 

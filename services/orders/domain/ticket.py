@@ -21,6 +21,7 @@ from services.orders.domain.order.order import (
     ChosenOption,
     GuestAllergy,
     Kitchen,
+    Order,
     Remarks,
 )
 
@@ -115,6 +116,8 @@ class Ticket:
     table_name: str = ""
     may_contain: tuple[int, ...] = ()
     rerouted: Rerouted | None = None
+    promised_at: datetime | None = None
+    customer_name: str = ""
     told: object = field(default=None, init=False, repr=False, compare=False)
     """As an order's."""
 
@@ -200,6 +203,19 @@ def with_remarks(ticket: Ticket, remarks: Remarks) -> Ticket:
 def at_table(ticket: Ticket, name: str) -> Ticket:
     """A new revision that no display has shown: its guests sit somewhere else now."""
     return replace(ticket, table_name=name, acknowledged_at=None, revision=ticket.revision + 1)
+
+
+def of_order(ticket: Ticket, order: Order) -> Ticket:
+    """A new revision that no display has shown: where the food goes, for whom and when, as the order says."""
+    return replace(
+        ticket,
+        order_type=order.order_type,
+        table_name=order.table_name,
+        promised_at=order.promised_at,
+        customer_name=order.customer_name,
+        acknowledged_at=None,
+        revision=ticket.revision + 1,
+    )
 
 
 def acknowledge_allergy(ticket: Ticket, seen: GuestAllergy | None, at: datetime) -> Ticket:

@@ -104,6 +104,7 @@ def _item(item: catalog_pb2.Item) -> Item:
         stock_tracked=item.stock_tracked,
         version=item.version,
         may_contain=tuple(item.may_contain),
+        preparation_minutes=item.preparation_minutes,
     )
 
 

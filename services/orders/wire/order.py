@@ -36,6 +36,15 @@ from services.orders.wire.configured import (
 )
 from services.orders.wire.discount import discount_messages, discounts_of
 from services.orders.wire.line import life_of, refuse_unstorable, write_life
+from services.orders.wire.promise import (
+    changed_of,
+    elsewhere_of,
+    promise_of,
+    timing_of,
+    wanted_promise,
+    write_promise,
+    write_timing,
+)
 from services.orders.wire.remark import remarks_of, write_remarks
 
 
@@ -59,6 +68,8 @@ def wanted_order(draft: orders_api.OrderDraft, own_id: UUID) -> WantedOrder:
         remarks=remarks_of(draft),
         table_id=parse_id(draft.table_id) if draft.table_id else None,
         customer_id=parse_id(draft.customer_id) if draft.customer_id else None,
+        promise=wanted_promise(draft),
+        customer_name=draft.customer_name.strip(),
     )
 
 
@@ -129,6 +140,9 @@ def order_of(message: orders_pb2.Order, row: Mapping[str, Any]) -> Order:
         split=split_of(message.split) if message.HasField("split") else None,
         customer_id=UUID(message.customer_id) if message.customer_id else None,
         invoice_number=message.invoice_number,
+        promise=promise_of(message),
+        customer_name=message.customer_name,
+        changed=changed_of(message),
     )
 
 
@@ -174,6 +188,7 @@ def _order_message(order: Order) -> orders_pb2.Order:
         invoice_number=order.invoice_number,
     )
     write_remarks(order.remarks, message)
+    write_promise(order, message)
     if order.split is not None:
         message.split.CopyFrom(split_message(order.split))
     return message
@@ -243,6 +258,7 @@ def _line_message(line: Line) -> orders_pb2.OrderLine:
         stock_uses=stock_use_messages(line.stock_uses) if line.stock_uses else None,
     )
     write_life(line, message)
+    write_timing(line, message)
     return message
 
 
@@ -274,6 +290,8 @@ def _line_of(message: orders_pb2.OrderLine) -> Line:
         may_contain=tuple(message.may_contain),
         portions=portions_of(message.portions),
         stock_uses=stock_uses_of(message.stock_uses),
+        elsewhere=elsewhere_of(message),
+        timing=timing_of(message),
     )
 
 

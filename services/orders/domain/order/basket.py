@@ -8,11 +8,13 @@ from uuid import UUID
 from chassis.ids import derived_id
 from services.orders.domain.discount import Discount
 from services.orders.domain.errors import ItemUnavailable, LineRefused, MenuOutdated
-from services.orders.domain.menu import Item, Menu, OrderType
+from services.orders.domain.menu import Item, Menu, OrderType, VatRate
 from services.orders.domain.order.bill import billed
-from services.orders.domain.order.choosing import WantedOption, choose
+from services.orders.domain.order.choosing import Picked, WantedOption, choose
 from services.orders.domain.order.configured import Configured, configure
 from services.orders.domain.order.order import Line, Order, Portion, StockUse, Totals
+from services.orders.domain.order.promise import NO_TIMING, Timing
+from services.orders.domain.order.rates import Rates
 from services.orders.domain.promotion import Promotion, with_promotions
 from services.orders.pricing import Bill, BillMode
 
@@ -137,14 +139,45 @@ def _sell(
         if component is not None:
             _check_sold_now(component, shown_menu_version, menu, terms)
 
-    def rate_of(vat_class: str) -> int:
-        rate = menu.vat_rate_bp(vat_class, order_type, terms.local.date())
+    rates = _Rates(path, item, menu, terms.local.date())
+    eaten_in = order_type is OrderType.EAT_IN
+    unit = configure(path, item, picked, menu.items, rates.eat_in if eaten_in else rates.takeaway)
+    elsewhere = unit
+    if rates.differ:
+        elsewhere = configure(path, item, picked, menu.items, rates.takeaway if eaten_in else rates.eat_in)
+    return _line(wanted, item, unit, elsewhere, _preparation_minutes(item, picked, menu))
+
+
+class _Rates:
+    """The rates of what a line is made of. ``differ``: some of it has another one elsewhere."""
+
+    def __init__(self, path: str, item: Item, menu: Menu, day: date) -> None:
+        self._path, self._item, self._menu, self._day = path, item, menu, day
+        self.differ = False
+
+    def eat_in(self, vat_class: str) -> int:
+        """Raises LineRefused (NO_VAT_RATE), as the other."""
+        return self._of(vat_class).eat_in_bp
+
+    def takeaway(self, vat_class: str) -> int:
+        """Of delivery too."""
+        return self._of(vat_class).takeaway_bp
+
+    def _of(self, vat_class: str) -> VatRate:
+        rate = self._menu.vat_rate(vat_class, self._day)
         if rate is None:
-            detail = f"{item.name} has no VAT rate in force today."
-            raise LineRefused("NO_VAT_RATE", f"{path}.item_id", detail)
+            detail = f"{self._item.name} has no VAT rate in force today."
+            raise LineRefused("NO_VAT_RATE", f"{self._path}.item_id", detail)
+        self.differ = self.differ or rate.eat_in_bp != rate.takeaway_bp
         return rate
 
-    return _line(wanted, item, configure(path, item, picked, menu.items, rate_of))
+
+def _preparation_minutes(item: Item, picked: Sequence[Picked], menu: Menu) -> int:
+    """The longest of what it is made of."""
+    if not picked:
+        return item.preparation_minutes
+    components = (menu.items.get(pick.option.item_id) for pick in picked if pick.option.item_id is not None)
+    return max([item.preparation_minutes, *(one.preparation_minutes for one in components if one)])
 
 
 def _check_sold_now(item: Item, shown_menu_version: int, menu: Menu, terms: Terms) -> None:
@@ -157,7 +190,12 @@ def _check_sold_now(item: Item, shown_menu_version: int, menu: Menu, terms: Term
         )
 
 
-def _line(wanted: WantedLine, item: Item, unit: Configured) -> Line:
+def _line(
+    wanted: WantedLine, item: Item, unit: Configured, elsewhere: Configured, preparation_minutes: int
+) -> Line:
+    """``elsewhere`` is the unit in the other consumption."""
+    portions = _portions(wanted, unit)
+    there = portions if elsewhere is unit else _portions(wanted, elsewhere)
     return Line(
         id=wanted.id,
         item_id=item.id,
@@ -177,14 +215,20 @@ def _line(wanted: WantedLine, item: Item, unit: Configured) -> Line:
         allergens=unit.allergens,
         stock_tracked=item.stock_tracked,
         may_contain=unit.may_contain,
-        portions=()
-        if not unit.parts
-        else tuple(
-            Portion(part.name, part.vat_rate_bp, part.unit_minor * wanted.quantity, 0) for part in unit.parts
-        ),
+        portions=portions,
         stock_uses=()
         if not unit.stock
         else tuple(
             StockUse(derived_id(wanted.id, item_id), item_id, count) for item_id, count in unit.stock.items()
         ),
+        elsewhere=Rates(elsewhere.vat_rate_bp, there),
+        timing=Timing(preparation_minutes) if preparation_minutes else NO_TIMING,
+    )
+
+
+def _portions(wanted: WantedLine, unit: Configured) -> tuple[Portion, ...]:
+    if not unit.parts:
+        return ()
+    return tuple(
+        Portion(part.name, part.vat_rate_bp, part.unit_minor * wanted.quantity, 0) for part in unit.parts
     )

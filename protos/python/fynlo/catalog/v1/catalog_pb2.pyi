@@ -481,6 +481,7 @@ class Item(_message.Message):
     BARCODE_FIELD_NUMBER: _builtins.int
     PLU_FIELD_NUMBER: _builtins.int
     MAY_CONTAIN_FIELD_NUMBER: _builtins.int
+    PREPARATION_MINUTES_FIELD_NUMBER: _builtins.int
     id: _builtins.str
     category_id: _builtins.str
     name: _builtins.str
@@ -502,6 +503,8 @@ class Item(_message.Message):
     """
     plu: _builtins.str
     """A short number that it is called by at the till. No two items of a menu have the same."""
+    preparation_minutes: _builtins.int
+    """How long the kitchen takes for it. Null or nothing: as long as its station has for a ticket."""
     @_builtins.property
     def allergens(self) -> _containers.RepeatedScalarFieldContainer[Global___Allergen.ValueType]: ...
     @_builtins.property
@@ -532,10 +535,11 @@ class Item(_message.Message):
         barcode: _builtins.str = ...,
         plu: _builtins.str = ...,
         may_contain: _abc.Iterable[Global___Allergen.ValueType] | None = ...,
+        preparation_minutes: _builtins.int = ...,
     ) -> None: ...
     _HasFieldArgType: _TypeAlias = _typing.Literal["_stock_left", b"_stock_left", "stock_left", b"stock_left"]  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["_stock_left", b"_stock_left", "allergens", b"allergens", "available", b"available", "barcode", b"barcode", "category_id", b"category_id", "description", b"description", "id", b"id", "may_contain", b"may_contain", "name", b"name", "option_groups", b"option_groups", "plu", b"plu", "position", b"position", "price_minor", b"price_minor", "stock_left", b"stock_left", "stock_tracked", b"stock_tracked", "vat_class", b"vat_class", "version", b"version", "windows", b"windows"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["_stock_left", b"_stock_left", "allergens", b"allergens", "available", b"available", "barcode", b"barcode", "category_id", b"category_id", "description", b"description", "id", b"id", "may_contain", b"may_contain", "name", b"name", "option_groups", b"option_groups", "plu", b"plu", "position", b"position", "preparation_minutes", b"preparation_minutes", "price_minor", b"price_minor", "stock_left", b"stock_left", "stock_tracked", b"stock_tracked", "vat_class", b"vat_class", "version", b"version", "windows", b"windows"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     _WhichOneofReturnType__stock_left: _TypeAlias = _typing.Literal["stock_left"]  # noqa: Y015
     _WhichOneofArgType__stock_left: _TypeAlias = _typing.Literal["_stock_left", b"_stock_left"]  # noqa: Y015
