@@ -26,6 +26,7 @@ SERVICES = {
     "ChecksService": "orders",
     "DiscountsService": "orders",
     "FloorService": "orders",
+    "SlotsService": "orders",
     "KitchenBoardService": "orders",
     "KitchenService": "orders",
     "LinesService": "orders",

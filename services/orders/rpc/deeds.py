@@ -37,11 +37,6 @@ def tell_transferred(order: orders_pb2.Order) -> None:
     deed("orders.order_transferred", **facts_of(order))
 
 
-def tell_type_set(order: orders_pb2.Order) -> None:
-    """An order is eaten in, taken away or delivered instead."""
-    deed("orders.order_type_set", **facts_of(order))
-
-
 def tell_promised(order: orders_pb2.Order) -> None:
     """An order was promised for another time, or for none."""
     deed("orders.order_promised", **facts_of(order))

@@ -68,11 +68,7 @@ class SlotsRpc(SlotsServiceServicer):
     ) -> slots_api.SetOrderTypeResponse:
         command, order_id = command_of("SetOrderType", request), UUID(request.order_id)
         order_type = enums.ORDER_TYPE_OF[request.order_type]
-        reply = await set_order_type(
-            self._deps, command, order_id, order_type, request.base_version, TYPE_SET
-        )
-        deeds.tell_type_set(reply.order)
-        return reply
+        return await set_order_type(self._deps, command, order_id, order_type, request.base_version, TYPE_SET)
 
     async def SetPromise(
         self, request: slots_api.SetPromiseRequest, context: Context

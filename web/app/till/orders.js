@@ -18,6 +18,7 @@ import { BillLine } from "./lines.js";
 import { OrderMore } from "./more.js";
 import { OrderPapers } from "./paper.js";
 import { closeDialog, closedOrders, dialog, learnOrder, openOrders, orderOf, tables, view } from "./shop.js";
+import { Coming, PromiseButton, PromiseChip, TypeSwitch } from "./promise.js";
 import { SplitButton, SplitChip } from "./split.js";
 import { OrderTable } from "./tables.js";
 import { SendNow, UnfiredChip } from "./unfired.js";
@@ -29,6 +30,7 @@ export function Orders() {
   const closed = closedOrders.value.slice(0, CLOSED_SHOWN);
   return html`<section class="orders" aria-label="Orders">
     <${Unsent} />
+    <${Coming} />
     <h2>Open orders <small class="quiet">${open.length}</small></h2>
     ${open.length === 0 && html`<p class="empty">No open orders. Everything is served and paid.</p>`}
     <div class="cards" onKeyDown=${(event) => rove(event, ".card-head")}>${open.map((order) => html`<${Card} key=${order.id} order=${order} />`)}</div>
@@ -82,6 +84,8 @@ function takeBack(entry) {
   setBasket({
     guest_allergy: entry.body.guest_allergy || null,
     note: entry.body.note || "",
+    scheduled_for: entry.body.scheduled_for || null,
+    customer_name: entry.body.customer_name || "",
     table: table ? { id: table.id, name: table.name } : null,
   });
   dismissRefused(entry.id);
@@ -104,6 +108,7 @@ function Card({ order }) {
       <span class="chip ${order.state}">${stateName(order.state)}</span>
       ${due > 0 && html`<span class="chip unpaid">${money(due, order.currency)} due</span>`}
       ${due === 0 && order.state !== "paid" && html`<span class="chip paid">Paid</span>`}
+      <${PromiseChip} order=${order} />
       <${SplitChip} order=${order} />
       <${UnfiredChip} order=${order} />
     </p>
@@ -153,6 +158,8 @@ export function OrderDialog({ id }) {
         <span class="quiet">${orderTypeName(order.order_type)}${order.table ? html` · table <bdi>${plain(order.table.name)}</bdi>` : ""} · ${timeOfDay(order.created_at, restaurant.value.timezone)}</span></p>
       ${closed ? html`<${AllergyNote} order=${order} />` : html`<${AllergyButton} order=${order} />`}
       ${closed ? html`<${OrderNote} order=${order} />` : html`<${NoteButton} order=${order} />`}
+      ${closed ? html`<p class="chips"><${PromiseChip} order=${order} /></p>` : html`<${PromiseButton} order=${order} />`}
+      ${!closed && html`<${TypeSwitch} order=${order} />`}
       ${!closed && html`<${OrderTable} order=${order} />`}
       <${OrderPapers} order=${order} />
       <table class="bill"><tbody>

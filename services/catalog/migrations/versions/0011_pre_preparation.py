@@ -1,6 +1,6 @@
 """Items say how long the kitchen takes for them.
 
-Runs before the new code. The old code goes on: what it adds or changes keeps the time that it has, or has none.
+Runs before the new code. The old code goes on: what it changes keeps the time that it has.
 """
 
 from alembic import op

@@ -6,7 +6,7 @@ nothing at all. Source: VAT Notice 709/1 (catering and takeaway food).
 
 from dataclasses import replace
 
-from services.orders.domain.errors import EditConflict, OrderPaid
+from services.orders.domain.errors import EditConflict, RefundRequired
 from services.orders.domain.menu import OrderType
 from services.orders.domain.order.bill import rebilled
 from services.orders.domain.order.change import Change, Locked, Stamp, Updated, change_of
@@ -25,7 +25,8 @@ def switch(
 ) -> Change | None:
     """The order as one of ``order_type``; ``service_charge_bp`` is what guests who eat in are charged.
 
-    None: it is one already. Raises IllegalTransition, EditConflict, OrderPaid (money is on it), RatesUnknown.
+    None: it is one already. Raises IllegalTransition, EditConflict, RefundRequired (money is on it),
+    RatesUnknown.
     """
     order = locked.order
     if order.lifecycle not in OPEN:
@@ -42,7 +43,7 @@ def switch(
             },
         )
     if order.totals.paid_minor:
-        raise OrderPaid("Money is on this order, with its VAT: refund it first, or leave it as it is.")
+        raise RefundRequired("Money is on this order, with its VAT: refund it first.")
     after = _as_type(order, order_type, service_charge_bp)
     told = tuple(of_order(ticket, after) for ticket in locked.tickets if ticket.state in OPEN_TICKET)
     return change_of(locked, after, told, stamp, [Updated(TYPE_CHANGED)])

@@ -65,6 +65,7 @@ async def set_order_type(
             number=order.number,
             from_type=before.order_type,
             order_type=order.order_type,
+            total_minor=order.totals.total_minor,
             vat_minor=order.totals.vat_minor,
             vat_before_minor=before.totals.vat_minor,
             currency=order.currency_code,
