@@ -5,6 +5,7 @@ an order without a promise costs nothing here. Locks are taken in one order: an 
 its slots by their time.
 """
 
+from bisect import bisect_right
 from collections.abc import Sequence
 from dataclasses import replace
 from datetime import date, datetime, timedelta
@@ -38,6 +39,7 @@ from services.orders.usecases.ports import Command, Dependencies
 from services.orders.usecases.restaurant import restaurant_of
 from services.orders.wire.slot import settings_kept, settings_message
 
+A_DAY = timedelta(days=1)
 OVERDUE_SHOWN = timedelta(hours=12)
 """How long an order that was promised and is not done is still shown among those that come."""
 
@@ -76,7 +78,7 @@ async def save_slot_settings(
 async def list_slots(
     deps: Dependencies, tenant: UUID, day: date | None, order_types: Sequence[OrderType]
 ) -> list[Slot]:
-    """Those of a day, or of today."""
+    """Those of a business day, or of today."""
     restaurant, now = (await deps.copies.get(tenant)).restaurant, deps.clock.now()
     async with deps.db.transaction(tenant, readonly=True) as tx:
         stations = await find_stations(tx)
@@ -94,14 +96,19 @@ async def slots_on(
     now: datetime,
     ready: datetime,
 ) -> list[Slot]:
-    """The slots of a day, of each type; free are those that begin when the kitchen is ``ready`` or later."""
-    settings = await slot_settings(tx)
-    starts = starts_of(settings, day, ZoneInfo(restaurant.time_zone))
+    """The slots of a business day, of each type; free are those that begin when the kitchen is ``ready`` or
+    later.
+    """
+    settings, zone = await slot_settings(tx), ZoneInfo(restaurant.time_zone)
+    around = (start for days in (-1, 0, 1) for start in starts_of(settings, day + days * A_DAY, zone))
+    starts = sorted({start for start in around if restaurant.business_date(start) == day})
+    if not starts:
+        return []
     promised = (day - restaurant.business_date(now)).days <= settings.days_ahead
     found = await store.find_taken(tx, starts[0], starts[-1] + settings.length, order_types)
     taken: dict[tuple[datetime, OrderType], Taken] = {}
     for starts_at, order_type, some in found:
-        key = (starts[(starts_at - starts[0]) // settings.length], order_type)
+        key = (starts[bisect_right(starts, starts_at) - 1], order_type)
         known = taken.get(key, Taken())
         taken[key] = Taken(known.orders + some.orders, known.items + some.items)
     return [

@@ -17,6 +17,8 @@ const TYPES = ["eat_in", "takeaway", "delivery"];
 const zone = () => restaurant.value?.timezone;
 /** "2026-11-27" of an instant in the restaurant. */
 const dayOf = (at) => new Date(at).toLocaleDateString("en-CA", { timeZone: zone() });
+/** The same, of the business day: what is sold after midnight is of the evening before. */
+const businessDay = (at) => dayOf(Date.parse(new Date(at).toISOString()) - (restaurant.value?.day_cutoff_minutes ?? 0) * 60_000);
 const weekday = (at) => new Date(at).toLocaleDateString("en-GB", { weekday: "short", day: "numeric", timeZone: zone() });
 
 /** "18:30", with its day where that is not today. */
@@ -61,10 +63,9 @@ function useSlots(day, orderType) {
 export function PromiseDialog({ id = "" }) {
   const order = id ? orderOf(id) : null;
   const before = order || basket.value;
-  const today = dayOf(serverNow());
   const [at, setAt] = useState(before.scheduled_for || null);
   const [name, setName] = useState(before.customer_name || "");
-  const [day, setDay] = useState(order ? order.business_date : before.scheduled_for ? dayOf(before.scheduled_for) : today);
+  const [day, setDay] = useState(order ? order.business_date : businessDay(before.scheduled_for || serverNow()));
   const [busy, setBusy] = useState(false);
   const [refusal, setRefusal] = useState(null);
   const { slots, problem } = useSlots(day, before.order_type);
@@ -87,7 +88,7 @@ export function PromiseDialog({ id = "" }) {
     }
   };
   const days = Array.from({ length: DAYS_SHOWN }, (_, index) => serverNow() + index * DAY_MS);
-  const options = days.map((one, index) => ({ value: dayOf(one), label: index ? weekday(one) : "Today" }));
+  const options = days.map((one, index) => ({ value: businessDay(one), label: index ? weekday(one) : "Today" }));
   return html`<${Dialog} title="For when, and for whom" name="promise" wide onClose=${back}>
     <form class="stack" onSubmit=${save}>
       <label class="field">Name
