@@ -49,12 +49,14 @@ def fire(
     if not order.kitchen_may_start:
         raise illegal(order, "fire", "The kitchen starts when this order is paid.")
     lines = lines_to_fire(order, line_ids, course)
-    refuse_lost(order, lines, stations, stamp.at)
     if fire_at is not None:
         refuse_fire_time(fire_at, stamp.at)
+        refuse_lost(order, lines, stations, stamp.at)
         timed = at_times(order, {line.id: fire_at for line in lines})
         return change_of(locked, timed, (), stamp, [Updated("timed")])
     timed = together(order, [line for line in lines if line.timing.fire_at is None], stations, stamp.at)
+    if timed is not order:
+        refuse_lost(order, lines, stations, stamp.at)
     after, tickets = put_on_tickets(timed, _going(order, timed, lines), stations, locked.tickets, stamp)
     return change_of(locked, after, tickets, stamp, [Updated("fired")])
 

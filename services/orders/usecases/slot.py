@@ -40,6 +40,8 @@ from services.orders.usecases.restaurant import restaurant_of
 from services.orders.wire.slot import settings_kept, settings_message
 
 A_DAY = timedelta(days=1)
+DAYS_LOOKED_AT = timedelta(days=400)
+"""How far from today slots are listed."""
 OVERDUE_SHOWN = timedelta(hours=12)
 """How long an order that was promised and is not done is still shown among those that come."""
 
@@ -78,13 +80,16 @@ async def save_slot_settings(
 async def list_slots(
     deps: Dependencies, tenant: UUID, day: date | None, order_types: Sequence[OrderType]
 ) -> list[Slot]:
-    """Those of a business day, or of today."""
+    """Those of a business day, or of today; none of days that are far away."""
     restaurant, now = (await deps.copies.get(tenant)).restaurant, deps.clock.now()
     async with deps.db.transaction(tenant, readonly=True) as tx:
         stations = await find_stations(tx)
         target = max((one.target_seconds for one in stations if one.is_default), default=0)
         ready = now + timedelta(seconds=target)
-        wanted = day or restaurant.business_date(now)
+        today = restaurant.business_date(now)
+        wanted = day or today
+        if abs(wanted - today) > DAYS_LOOKED_AT:
+            return []
         return await slots_on(tx, restaurant, wanted, order_types, now, ready)
 
 

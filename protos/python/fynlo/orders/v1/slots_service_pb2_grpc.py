@@ -74,7 +74,7 @@ class SlotsServiceServicer:
     def ListSlots(self, request, context):
         """Those of one business day, in order, each with what is left of it.
 
-        Without a date those of today. A slot that has begun, or begins before the kitchen could be ready, is not free.
+        Without a date those of the present one. A slot that has begun, or begins before the kitchen could be ready, is not free.
         """
         context.set_code(grpc.StatusCode.UNIMPLEMENTED)
         context.set_details('Method not implemented!')

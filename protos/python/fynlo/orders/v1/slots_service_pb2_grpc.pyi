@@ -36,7 +36,7 @@ class SlotsServiceStub:
     ListSlots: _grpc.UnaryUnaryMultiCallable[_slots_service_pb2.ListSlotsRequest, _slots_service_pb2.ListSlotsResponse]
     """Those of one business day, in order, each with what is left of it.
 
-    Without a date those of today. A slot that has begun, or begins before the kitchen could be ready, is not free.
+    Without a date those of the present one. A slot that has begun, or begins before the kitchen could be ready, is not free.
     """
     GetSlotSettings: _grpc.UnaryUnaryMultiCallable[_slots_service_pb2.GetSlotSettingsRequest, _slots_service_pb2.GetSlotSettingsResponse]
     """A restaurant that has never set them promises all day, a week ahead, without limits."""
@@ -69,7 +69,7 @@ class SlotsServiceAsyncStub(SlotsServiceStub):
     ListSlots: _aio.UnaryUnaryMultiCallable[_slots_service_pb2.ListSlotsRequest, _slots_service_pb2.ListSlotsResponse]  # type: ignore[assignment]
     """Those of one business day, in order, each with what is left of it.
 
-    Without a date those of today. A slot that has begun, or begins before the kitchen could be ready, is not free.
+    Without a date those of the present one. A slot that has begun, or begins before the kitchen could be ready, is not free.
     """
     GetSlotSettings: _aio.UnaryUnaryMultiCallable[_slots_service_pb2.GetSlotSettingsRequest, _slots_service_pb2.GetSlotSettingsResponse]  # type: ignore[assignment]
     """A restaurant that has never set them promises all day, a week ahead, without limits."""
@@ -105,7 +105,7 @@ class SlotsServiceServicer(metaclass=_abc_1.ABCMeta):
     ) -> _typing.Union[_slots_service_pb2.ListSlotsResponse, _abc.Awaitable[_slots_service_pb2.ListSlotsResponse]]:
         """Those of one business day, in order, each with what is left of it.
 
-        Without a date those of today. A slot that has begun, or begins before the kitchen could be ready, is not free.
+        Without a date those of the present one. A slot that has begun, or begins before the kitchen could be ready, is not free.
         """
 
     @_abc_1.abstractmethod
