@@ -131,6 +131,21 @@ def test_cold_food_is_zero_rated_to_take_away_and_a_service_charge_is_for_guests
     assert (there.totals.total_minor, there.totals.service_charge_minor) == (1561, 0)
 
 
+def test_a_meal_deal_that_is_taken_away_after_all_is_apportioned_to_the_penny() -> None:
+    sandwich = item(price_minor=360, name="Sandwich", vat_class="cold_food")
+    crisps, drink = item(price_minor=120, name="Crisps"), item(price_minor=120, name="Drink")
+    parts = (sandwich, crisps, drink)
+    slots = tuple(group(option(name=one.name, price_delta_minor=0, item_id=one.id)) for one in parts)
+    deal = item(price_minor=500, name="Meal deal", groups=slots)
+    wished = wanted(wanted_line(deal, 1))
+    basket = price_basket(wished.lines, OrderType.EAT_IN, 0, menu(deal, *parts), terms())
+    order = placing.place(wished, basket, new_id(), 1, HOUSE.stations, stamp()).order
+    assert [(one.rate_bp, one.vat_minor) for one in order.vat] == [(2000, 83)]
+    [there] = switched(order, OrderType.TAKEAWAY).lines
+    assert [(one.gross_minor, one.vat_minor) for one in there.portions] == [(300, 0), (100, 17), (100, 16)]
+    assert (there.gross_minor, there.vat_minor) == (500, 33)
+
+
 def test_takeaway_and_delivery_have_one_rate() -> None:
     order = placed([(1, 1)], OrderType.TAKEAWAY)
     delivered = switched(order, OrderType.DELIVERY)

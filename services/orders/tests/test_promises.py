@@ -1,20 +1,40 @@
 """Orders for later: sold as of then, cooked in time for it."""
 
 import asyncio
+from dataclasses import replace
 from datetime import timedelta
 from uuid import UUID
 
 import pytest
 from fynlo.orders.v1 import orders_pb2
 
+from chassis.ids import new_id
 from chassis.instants import timestamp
-from harness.fixtures import EventRecorder
 from services.orders.domain.errors import EditConflict
+from services.orders.domain.firing import fire_due
+from services.orders.domain.kitchen_paper import ticket_paper
+from services.orders.domain.order.basket import price_basket
+from services.orders.domain.order.change import Locked
 from services.orders.domain.order.order import Kitchen, State
+from services.orders.domain.order.placing import place
+from services.orders.domain.order.promise import Promise
 from services.orders.domain.order.upkeep import UNPAID_EXPIRES_AFTER
 from services.orders.domain.promise_errors import FireTime, PromiseRefused
+from services.orders.domain.timing import kitchen_at
 from services.orders.rpc.order import FIRED
-from services.orders.tests.builders import draft, draft_line, item_message
+from services.orders.tests.builders import (
+    NOON,
+    draft,
+    draft_line,
+    item,
+    item_message,
+    line,
+    menu,
+    stamp,
+    station,
+    terms,
+    wanted,
+)
 from services.orders.tests.promises import TARGET, allow, place_for, promise, sweep
 from services.orders.tests.world import World
 from services.orders.usecases.firing import fire_order
@@ -25,7 +45,22 @@ SECOND = timedelta(seconds=1)
 LATER = timedelta(hours=2)
 
 
-async def test_the_kitchen_gets_it_in_time_and_once(world: World, event_recorder: EventRecorder) -> None:
+def test_a_line_that_no_station_takes_by_then_is_told_once_and_waits_without_a_time() -> None:
+    burger = item()
+    order = wanted(line(burger), promise=Promise(NOON + LATER, NOON + LATER))
+    basket = price_basket(order.lines, order.order_type, 0, menu(burger), terms())
+    kitchen = station()
+    placed = place(order, basket, new_id(), 1, (kitchen,), stamp()).order
+    assert kitchen_at(placed) == NOON + LATER - TARGET
+    due = fire_due(Locked(placed), [replace(kitchen, is_closed=True)], stamp(NOON + LATER))
+    assert due is not None
+    assert [one.id for one in due.unrouted] == [placed.lines[0].id]
+    assert (kitchen_at(due.order), due.tickets) == (None, ())
+    assert due.order.unsent_since == placed.placed_at
+    assert fire_due(Locked(due.order), [kitchen], stamp(NOON + LATER)) is None
+
+
+async def test_the_kitchen_gets_it_in_time_and_once(world: World) -> None:
     at = world.clock.now() + LATER
     order = await place_for(world, at, customer_name="Ada")
     assert await world.tickets(order.id) == []
@@ -40,6 +75,9 @@ async def test_the_kitchen_gets_it_in_time_and_once(world: World, event_recorder
     [ticket] = await world.tickets(order.id)
     assert (ticket.promised_at, ticket.customer_name, ticket.target_at) == (at, "Ada", at)
     assert ticket.state is Kitchen.QUEUED
+    printed = str(ticket_paper(ticket, "Europe/London", world.clock.now()))
+    assert "Ada" in printed
+    assert f"For {at:%d %b %H:%M}" in printed
 
 
 async def test_two_processes_send_it_once(world: World) -> None:
