@@ -133,13 +133,13 @@ async def test_another_promise_moves_when_the_kitchen_gets_it_and_none_sends_it_
 async def test_it_keeps_its_day_and_is_not_promised_what_cannot_be(world: World) -> None:
     at = world.clock.now() + LATER
     order = await place_for(world, at)
-    for wanted, reason in (
+    for asked, reason in (
         (at + timedelta(days=1), "PROMISE_OTHER_DAY"),
         (world.clock.now() + TARGET - SECOND, "PROMISE_TOO_SOON"),
         (at + timedelta(days=90), "PROMISE_TOO_FAR"),
     ):
         with pytest.raises(PromiseRefused) as refused:
-            await promise(world, order.id, wanted)
+            await promise(world, order.id, asked)
         assert refused.value.reason == reason
     with pytest.raises(PromiseRefused):
         await place_for(world, at + timedelta(days=90))

@@ -141,18 +141,28 @@ def _sell(
 
     rates = _Rates(path, item, menu, terms.local.date())
     eaten_in = order_type is OrderType.EAT_IN
-    unit = configure(path, item, picked, menu.items, rates.eat_in if eaten_in else rates.takeaway)
-    elsewhere = unit
-    if rates.differ:
-        elsewhere = configure(path, item, picked, menu.items, rates.takeaway if eaten_in else rates.eat_in)
-    return _line(wanted, item, unit, elsewhere, _preparation_minutes(item, picked, menu))
+    here, there = (rates.eat_in, rates.takeaway) if eaten_in else (rates.takeaway, rates.eat_in)
+    unit = configure(path, item, picked, menu.items, here)
+    portions = _portions(wanted, unit)
+    if not picked:
+        # As most are: there is nothing but its own rate.
+        elsewhere = Rates(there(item.vat_class))
+    elif rates.differ:
+        other = configure(path, item, picked, menu.items, there)
+        elsewhere = Rates(other.vat_rate_bp, _portions(wanted, other))
+    else:
+        elsewhere = Rates(unit.vat_rate_bp, portions)
+    return _line(wanted, item, unit, portions, elsewhere, _preparation_minutes(item, picked, menu))
 
 
 class _Rates:
     """The rates of what a line is made of. ``differ``: some of it has another one elsewhere."""
 
+    __slots__ = ("_day", "_item", "_known", "_menu", "_path", "differ")
+
     def __init__(self, path: str, item: Item, menu: Menu, day: date) -> None:
         self._path, self._item, self._menu, self._day = path, item, menu, day
+        self._known: dict[str, VatRate] = {}
         self.differ = False
 
     def eat_in(self, vat_class: str) -> int:
@@ -164,10 +174,14 @@ class _Rates:
         return self._of(vat_class).takeaway_bp
 
     def _of(self, vat_class: str) -> VatRate:
+        known = self._known.get(vat_class)
+        if known is not None:
+            return known
         rate = self._menu.vat_rate(vat_class, self._day)
         if rate is None:
             detail = f"{self._item.name} has no VAT rate in force today."
             raise LineRefused("NO_VAT_RATE", f"{self._path}.item_id", detail)
+        self._known[vat_class] = rate
         self.differ = self.differ or rate.eat_in_bp != rate.takeaway_bp
         return rate
 
@@ -191,11 +205,13 @@ def _check_sold_now(item: Item, shown_menu_version: int, menu: Menu, terms: Term
 
 
 def _line(
-    wanted: WantedLine, item: Item, unit: Configured, elsewhere: Configured, preparation_minutes: int
+    wanted: WantedLine,
+    item: Item,
+    unit: Configured,
+    portions: tuple[Portion, ...],
+    elsewhere: Rates,
+    preparation_minutes: int,
 ) -> Line:
-    """``elsewhere`` is the unit in the other consumption."""
-    portions = _portions(wanted, unit)
-    there = portions if elsewhere is unit else _portions(wanted, elsewhere)
     return Line(
         id=wanted.id,
         item_id=item.id,
@@ -221,7 +237,7 @@ def _line(
         else tuple(
             StockUse(derived_id(wanted.id, item_id), item_id, count) for item_id, count in unit.stock.items()
         ),
-        elsewhere=Rates(elsewhere.vat_rate_bp, there),
+        elsewhere=elsewhere,
         timing=Timing(preparation_minutes) if preparation_minutes else NO_TIMING,
     )
 
