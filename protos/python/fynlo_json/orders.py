@@ -868,7 +868,6 @@ def ticket(of: orders_pb2.Ticket) -> Json:
         "rerouted_at": instant(of.rerouted_at) if of.HasField("rerouted_at") else None,
         **({"may_contain": [ALLERGEN[one] for one in of.may_contain]} if of.may_contain else {}),
         "scheduled_for": instant(of.scheduled_for) if of.HasField("scheduled_for") else None,
-        "customer_name": of.customer_name or None,
     }
 
 

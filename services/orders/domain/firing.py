@@ -213,7 +213,6 @@ def new_ticket(order: Order, station: Station, course: str, lines: Sequence[Line
         table_name=order.table_name,
         may_contain=_traces((), lines),
         promised_at=order.promised_at,
-        customer_name=order.customer_name,
     )
 
 

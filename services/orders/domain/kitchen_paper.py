@@ -13,16 +13,16 @@ def ticket_paper(ticket: Ticket, time_zone: str, at: datetime) -> Paper:
     """The ticket as it is now; ``at`` is when it is printed."""
     local = at.astimezone(ZoneInfo(time_zone))
     where = f"Table {ticket.table_name}" if ticket.table_name else ORDER_TYPES[ticket.order_type]
-    whom = [Row(ticket.customer_name, face=Face.BIG)] if ticket.customer_name else []
+    promise = []
     if ticket.promised_at is not None:
         promised = ticket.promised_at.astimezone(ZoneInfo(time_zone))
-        whom.append(Row(f"For {promised:%d %b %H:%M}", face=Face.BIG))
+        promise.append(Row(f"For {promised:%d %b %H:%M}", face=Face.BIG))
     stopped = ticket.state is Kitchen.CANCELLED
     head = [
         *middle(ticket.station_name, Face.BOLD),
         Row(where, face=Face.BIG),
         Row(f"Order {ticket.order_number}", face=Face.BIG),
-        *whom,
+        *promise,
         Row(f"Revision {ticket.revision}", local.strftime("%d %b %H:%M")),
     ]
     return paper(

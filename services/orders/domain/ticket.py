@@ -117,7 +117,6 @@ class Ticket:
     may_contain: tuple[int, ...] = ()
     rerouted: Rerouted | None = None
     promised_at: datetime | None = None
-    customer_name: str = ""
     told: object = field(default=None, init=False, repr=False, compare=False)
     """As an order's."""
 
@@ -206,13 +205,12 @@ def at_table(ticket: Ticket, name: str) -> Ticket:
 
 
 def of_order(ticket: Ticket, order: Order) -> Ticket:
-    """A new revision that no display has shown: where the food goes, for whom and when, as the order says."""
+    """A new revision that no display has shown: where the food goes and for when, as the order says."""
     return replace(
         ticket,
         order_type=order.order_type,
         table_name=order.table_name,
         promised_at=order.promised_at,
-        customer_name=order.customer_name,
         acknowledged_at=None,
         revision=ticket.revision + 1,
     )

@@ -161,7 +161,6 @@ tickets = st.builds(
     table_name=text,
     may_contain=numbers,
     promised_at=maybe,
-    customer_name=text,
 )
 
 ORDER_COLUMNS = (

@@ -35,7 +35,6 @@ export function Ticket({ ticket, position, selected, onSelect }) {
       <span class="ticket-where">
         <strong>${ticket.table ? html`Table <bdi>${plain(ticket.table)}</bdi>` : orderTypeName(ticket.order_type)}</strong>
         ${ticket.scheduled_for && html`<span class="ticket-promise">for <time>${timeOfDay(ticket.scheduled_for, restaurant.value?.timezone)}</time></span>`}
-        ${ticket.customer_name && html`<span class="ticket-name"><bdi>${plain(ticket.customer_name)}</bdi></span>`}
         <small>${ticket.station ? html`<bdi>${plain(ticket.station)}</bdi>` : ""}${ticket.course ? html` · <bdi>${plain(ticket.course)}</bdi>` : ""}</small>
       </span>
       <time class="ticket-age">${elapsed(ticket.created_at, at)}</time>

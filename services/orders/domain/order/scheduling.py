@@ -50,10 +50,12 @@ def promise(
     after = replace(order, promise=wanted, customer_name=customer_name)
     lost: list[Line] = []
     fired: tuple[Ticket, ...] = ()
-    told = [ticket for ticket in locked.tickets if ticket.state in OPEN_TICKET]
+    changed: tuple[Ticket, ...] = ()
     if order.promise != wanted:
+        # For whom it is, the kitchen need not know.
         after = replace(after, changed=replace(after.changed, scheduled_for=order.version + 1))
-    changed = tuple(of_order(ticket, after) for ticket in told)
+        open_ones = (ticket for ticket in locked.tickets if ticket.state in OPEN_TICKET)
+        changed = tuple(of_order(ticket, after) for ticket in open_ones)
     if order.promise != wanted and after.lifecycle is Lifecycle.VALIDATED:
         by_itself = [line for line in after.lines if line.waits and not line.hold and not line.course]
         after = without_times(after, by_itself)

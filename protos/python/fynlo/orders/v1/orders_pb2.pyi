@@ -864,7 +864,6 @@ class Ticket(_message.Message):
     REROUTED_AT_FIELD_NUMBER: _builtins.int
     MAY_CONTAIN_FIELD_NUMBER: _builtins.int
     SCHEDULED_FOR_FIELD_NUMBER: _builtins.int
-    CUSTOMER_NAME_FIELD_NUMBER: _builtins.int
     id: _builtins.str
     order_id: _builtins.str
     order_number: _builtins.int
@@ -880,8 +879,6 @@ class Ticket(_message.Message):
     """The order's."""
     rerouted_from_station_id: _builtins.str
     """The station that it was meant for, where no display had it in time: it went to that station's fallback."""
-    customer_name: _builtins.str
-    """The order's."""
     @_builtins.property
     def created_at(self) -> _timestamp_pb2.Timestamp: ...
     @_builtins.property
@@ -941,11 +938,10 @@ class Ticket(_message.Message):
         rerouted_at: _timestamp_pb2.Timestamp | None = ...,
         may_contain: _abc.Iterable[_catalog_pb2.Allergen.ValueType] | None = ...,
         scheduled_for: _timestamp_pb2.Timestamp | None = ...,
-        customer_name: _builtins.str = ...,
     ) -> None: ...
     _HasFieldArgType: _TypeAlias = _typing.Literal["acknowledged_at", b"acknowledged_at", "allergy_acknowledged_at", b"allergy_acknowledged_at", "created_at", b"created_at", "guest_allergy", b"guest_allergy", "ready_at", b"ready_at", "rerouted_at", b"rerouted_at", "scheduled_for", b"scheduled_for", "target_at", b"target_at"]  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["acknowledged_at", b"acknowledged_at", "allergens", b"allergens", "allergy_acknowledged_at", b"allergy_acknowledged_at", "business_date", b"business_date", "course", b"course", "created_at", b"created_at", "customer_name", b"customer_name", "guest_allergy", b"guest_allergy", "id", b"id", "lines", b"lines", "may_contain", b"may_contain", "note", b"note", "order_id", b"order_id", "order_number", b"order_number", "order_type", b"order_type", "ready_at", b"ready_at", "rerouted_at", b"rerouted_at", "rerouted_from_station_id", b"rerouted_from_station_id", "revision", b"revision", "scheduled_for", b"scheduled_for", "state", b"state", "station_id", b"station_id", "station_name", b"station_name", "table_name", b"table_name", "target_at", b"target_at"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["acknowledged_at", b"acknowledged_at", "allergens", b"allergens", "allergy_acknowledged_at", b"allergy_acknowledged_at", "business_date", b"business_date", "course", b"course", "created_at", b"created_at", "guest_allergy", b"guest_allergy", "id", b"id", "lines", b"lines", "may_contain", b"may_contain", "note", b"note", "order_id", b"order_id", "order_number", b"order_number", "order_type", b"order_type", "ready_at", b"ready_at", "rerouted_at", b"rerouted_at", "rerouted_from_station_id", b"rerouted_from_station_id", "revision", b"revision", "scheduled_for", b"scheduled_for", "state", b"state", "station_id", b"station_id", "station_name", b"station_name", "table_name", b"table_name", "target_at", b"target_at"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 
