@@ -151,8 +151,12 @@ def check_table_count(others: int) -> None:
 
 
 def seated_of(order: Order) -> Seated | None:
-    """How its table knows the order; None where it is at no table, or closed."""
+    """How its table knows the order; None where it is at no table, or closed, or promised for later: its
+    guests sit there from when the kitchen has something of it.
+    """
     if order.table is None or order.lifecycle not in OPEN_AT_TABLE:
+        return None
+    if order.promise is not None and not order.fired:
         return None
     paid_in_part = order.totals.paid_minor > 0 and order.totals.due_minor > 0
     paid_after_the_meal = order.totals.paid_minor > 0 and order.service_flow is ServiceFlow.PAY_LATER

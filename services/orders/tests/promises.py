@@ -23,6 +23,7 @@ from services.orders.usecases.order.promise import (
 from services.orders.wire import enums
 from services.orders.wire.slot import wanted_settings
 
+EAT_IN = enums.ORDER_TYPE[OrderType.EAT_IN]
 TAKEAWAY = enums.ORDER_TYPE[OrderType.TAKEAWAY]
 TARGET = timedelta(minutes=15)
 """Of the station that a restaurant begins with."""

@@ -22,6 +22,7 @@ from services.orders.domain.order.upkeep import UNPAID_EXPIRES_AFTER
 from services.orders.domain.promise_errors import FireTime, PromiseRefused
 from services.orders.domain.timing import kitchen_at
 from services.orders.rpc.order import FIRED
+from services.orders.rpc.table import DELETED
 from services.orders.tests.builders import (
     NOON,
     draft,
@@ -35,11 +36,13 @@ from services.orders.tests.builders import (
     terms,
     wanted,
 )
-from services.orders.tests.promises import TARGET, allow, place_for, promise, sweep
+from services.orders.tests.floor import a_table
+from services.orders.tests.promises import EAT_IN, TARGET, allow, place_for, promise, sweep
 from services.orders.tests.world import World
 from services.orders.usecases.firing import fire_order
 from services.orders.usecases.order.upkeep import Sweeper
 from services.orders.usecases.slot import list_coming
+from services.orders.usecases.table import delete_table, list_tables
 
 SECOND = timedelta(seconds=1)
 LATER = timedelta(hours=2)
@@ -151,6 +154,19 @@ async def test_a_promise_that_somebody_changed_since_is_not_overwritten(world: W
     with pytest.raises(EditConflict):
         await promise(world, order.id, at + LATER, base_version=order.version)
     await promise(world, order.id, at + LATER)
+
+
+async def test_its_table_is_free_until_the_kitchen_has_it(world: World) -> None:
+    at, kept, gone = world.clock.now() + LATER, await a_table(world), await a_table(world)
+    orders = [await place_for(world, at, order_type=EAT_IN, table_id=table.id) for table in (kept, gone)]
+    [before] = [one for one in await list_tables(world.deps, world.tenant) if str(one.id) == kept.id]
+    assert before.seated == ()
+    await delete_table(world.deps, world.ask(), UUID(gone.id), DELETED)
+    world.clock.advance(LATER)
+    await sweep(world)
+    [after] = await list_tables(world.deps, world.tenant)
+    assert [str(one.order_id) for one in after.seated] == [orders[0].id]
+    assert [len(await world.tickets(one.id)) for one in orders] == [1, 1]
 
 
 async def test_whoever_sends_it_before_its_time_has_it_cooked_now(world: World) -> None:
