@@ -306,6 +306,7 @@ class Item(Body):
         ],
         Field(max_length=14, default_factory=list),
     ]
+    preparation_minutes: Annotated[int, Field(ge=1, le=240)] | None = None
 
 
 def item(of: Item) -> catalog_pb2.Item:
@@ -324,6 +325,7 @@ def item(of: Item) -> catalog_pb2.Item:
         barcode=of.barcode or "",
         plu=of.plu or "",
         may_contain=[ALLERGEN.numbers[one] for one in of.may_contain],
+        preparation_minutes=of.preparation_minutes or 0,
     )
 
 

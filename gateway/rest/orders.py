@@ -23,6 +23,8 @@ from fynlo.orders.v1 import (
     orders_service_pb2,
     printing_pb2,
     printing_service_pb2,
+    slots_pb2,
+    slots_service_pb2,
     station_pb2,
     transfers_service_pb2,
 )
@@ -357,6 +359,8 @@ class OrderDraft(Body):
     guest_allergy: GuestAllergy | None = None
     note: Annotated[str, Field(max_length=500)] | None = None
     approval: common.Approval | None = None
+    scheduled_for: AwareDatetime | None = None
+    customer_name: Annotated[str, Field(max_length=80, pattern="^[^\\x00-\\x1f\\x7f-\\x9f]*$")] | None = None
 
 
 def order_draft(of: OrderDraft) -> orders_service_pb2.OrderDraft:
@@ -373,6 +377,8 @@ def order_draft(of: OrderDraft) -> orders_service_pb2.OrderDraft:
         guest_allergy=None if of.guest_allergy is None else guest_allergy(of.guest_allergy),
         note=of.note or "",
         approval=None if of.approval is None else common.approval(of.approval),
+        scheduled_for=timestamp(of.scheduled_for),
+        customer_name=of.customer_name or "",
     )
 
 
@@ -386,6 +392,7 @@ class FireOrderRequest(Body):
     lines: Annotated[list[UUID], Field(max_length=200)] | None = None
     course: Annotated[str, Field(min_length=1, max_length=40)] | None = None
     pay_later: bool = False
+    fire_at: AwareDatetime | None = None
 
 
 class CancelOrderRequest(Body):
@@ -573,6 +580,61 @@ class RetryPrintJobRequest(Body):
     """What RetryPrintJobRequest takes."""
 
     printer_id: UUID | None = None
+
+
+class SlotLimit(Body):
+    """How much of one order type may be promised for a slot."""
+
+    order_type: Literal["eat_in", "takeaway", "delivery"]
+    orders: Annotated[int, Field(ge=1, le=1000)] | None = None
+    items: Annotated[int, Field(ge=1, le=10000)] | None = None
+
+
+def slot_limit(of: SlotLimit) -> slots_pb2.SlotLimit:
+    return slots_pb2.SlotLimit(
+        order_type=ORDER_TYPE.numbers[of.order_type],
+        orders=of.orders or 0,
+        items=of.items or 0,
+    )
+
+
+class SlotSettings(Body):
+    """When a restaurant promises orders, and how many."""
+
+    limited: bool
+    slot_minutes: int
+    from_minutes: Annotated[int, Field(ge=0, lt=1440)]
+    until_minutes: Annotated[int, Field(ge=0, lt=1440)]
+    days_ahead: Annotated[int, Field(ge=0, le=60)]
+    limits: Annotated[list[SlotLimit], Field(max_length=3, default_factory=list)]
+    fire_together: bool
+
+
+def slot_settings(of: SlotSettings) -> slots_pb2.SlotSettings:
+    return slots_pb2.SlotSettings(
+        limited=of.limited,
+        slot_minutes=of.slot_minutes,
+        from_minutes=of.from_minutes,
+        until_minutes=of.until_minutes,
+        days_ahead=of.days_ahead,
+        limits=[slot_limit(one) for one in of.limits],
+        fire_together=of.fire_together,
+    )
+
+
+class SetOrderTypeRequest(Body):
+    """What SetOrderTypeRequest takes."""
+
+    order_type: Literal["eat_in", "takeaway", "delivery"]
+    base_version: Annotated[int, Field(ge=0, le=9223372036854775807)] | None = None
+
+
+class SetPromiseRequest(Body):
+    """What SetPromiseRequest takes."""
+
+    scheduled_for: AwareDatetime | None = None
+    customer_name: Annotated[str, Field(max_length=80, pattern="^[^\\x00-\\x1f\\x7f-\\x9f]*$")] | None = None
+    base_version: Annotated[int, Field(ge=0, le=9223372036854775807)] | None = None
 
 
 class MergeOrdersRequest(Body):
@@ -845,6 +907,7 @@ def _fire_order(call: Call, body: FireOrderRequest) -> orders_service_pb2.FireOr
         line_ids=[str(one) for one in (body.lines or [])],
         course=body.course or "",
         pay_later=body.pay_later,
+        fire_at=timestamp(body.fire_at),
     )
 
 
@@ -1108,6 +1171,45 @@ def _ack_print_job(call: Call, body: AckPrintJobRequest) -> printing_service_pb2
 def _retry_print_job(call: Call, body: RetryPrintJobRequest) -> printing_service_pb2.RetryPrintJobRequest:
     return printing_service_pb2.RetryPrintJobRequest(
         request_id=call.key, job_id=call.id_of("job_id"), printer_id=str(body.printer_id or "")
+    )
+
+
+def _list_slots(call: Call, body: None) -> slots_service_pb2.ListSlotsRequest:
+    return slots_service_pb2.ListSlotsRequest(
+        date=call.date("date"), order_types=call.some_of("order_type", ORDER_TYPE.numbers, 3)
+    )
+
+
+def _get_slot_settings(call: Call, body: None) -> slots_service_pb2.GetSlotSettingsRequest:
+    return slots_service_pb2.GetSlotSettingsRequest()
+
+
+def _save_slot_settings_seen(call: Call, body: SlotSettings) -> slots_service_pb2.SaveSlotSettingsRequest:
+    request = slots_service_pb2.SaveSlotSettingsRequest(request_id=call.key, settings=slot_settings(body))
+    request.settings.version = call.version
+    return request
+
+
+def _list_coming_orders(call: Call, body: None) -> slots_service_pb2.ListComingOrdersRequest:
+    return slots_service_pb2.ListComingOrdersRequest()
+
+
+def _set_order_type(call: Call, body: SetOrderTypeRequest) -> slots_service_pb2.SetOrderTypeRequest:
+    return slots_service_pb2.SetOrderTypeRequest(
+        request_id=call.key,
+        order_id=call.id_of("order_id"),
+        order_type=ORDER_TYPE.numbers[body.order_type],
+        base_version=body.base_version or 0,
+    )
+
+
+def _set_promise(call: Call, body: SetPromiseRequest) -> slots_service_pb2.SetPromiseRequest:
+    return slots_service_pb2.SetPromiseRequest(
+        request_id=call.key,
+        order_id=call.id_of("order_id"),
+        scheduled_for=timestamp(body.scheduled_for),
+        customer_name=body.customer_name,
+        base_version=body.base_version or 0,
     )
 
 
@@ -1951,6 +2053,71 @@ ROUTES: Final[tuple[Route, ...]] = (
         request=_retry_print_job,
         body=RetryPrintJobRequest,
         answer=lambda of: orders_json.print_job(of.job),
+        key="optional",
+        permission="orders.place",
+    ),
+    Route(
+        verb="GET",
+        path="/api/v2/slots",
+        service="fynlo.orders.v1.SlotsService",
+        name="ListSlots",
+        request=_list_slots,
+        answer=orders_json.list_slots_response,
+        permission="orders.read",
+        reads=True,
+    ),
+    Route(
+        verb="GET",
+        path="/api/v2/slots/settings",
+        service="fynlo.orders.v1.SlotsService",
+        name="GetSlotSettings",
+        request=_get_slot_settings,
+        answer=lambda of: orders_json.slot_settings(of.settings),
+        permission="orders.read",
+        reads=True,
+        etag=lambda of: f'"{of.settings.version}"',
+    ),
+    Route(
+        verb="PUT",
+        path="/api/v2/slots/settings",
+        service="fynlo.orders.v1.SlotsService",
+        name="SaveSlotSettings",
+        request=_save_slot_settings_seen,
+        body=SlotSettings,
+        answer=lambda of: orders_json.slot_settings(of.settings),
+        key="optional",
+        permission="settings.manage",
+        etag=lambda of: f'"{of.settings.version}"',
+    ),
+    Route(
+        verb="GET",
+        path="/api/v2/slots/coming",
+        service="fynlo.orders.v1.SlotsService",
+        name="ListComingOrders",
+        request=_list_coming_orders,
+        answer=orders_json.list_coming_orders_response,
+        permission="orders.read",
+        reads=True,
+    ),
+    Route(
+        verb="PUT",
+        path="/api/v2/orders/{order_id}/type",
+        service="fynlo.orders.v1.SlotsService",
+        name="SetOrderType",
+        request=_set_order_type,
+        body=SetOrderTypeRequest,
+        answer=lambda of: orders_json.order(of.order),
+        key="optional",
+        permission="orders.place",
+    ),
+    Route(
+        verb="PUT",
+        path="/api/v2/orders/{order_id}/promise",
+        service="fynlo.orders.v1.SlotsService",
+        name="SetPromise",
+        request=_set_promise,
+        body=SetPromiseRequest,
+        answer=lambda of: orders_json.order(of.order),
         key="optional",
         permission="orders.place",
     ),

@@ -20,6 +20,7 @@ from fynlo.orders.v1.kitchen_service_pb2_grpc import KitchenBoardServiceStub
 from fynlo.orders.v1.lines_service_pb2_grpc import LinesServiceStub
 from fynlo.orders.v1.orders_service_pb2_grpc import KitchenServiceStub, OrdersServiceStub
 from fynlo.orders.v1.printing_service_pb2_grpc import PrintingServiceStub
+from fynlo.orders.v1.slots_service_pb2_grpc import SlotsServiceStub
 from fynlo.orders.v1.transfers_service_pb2_grpc import TransfersServiceStub
 from fynlo.payments.v1.payments_service_pb2_grpc import PaymentsServiceStub, TillServiceStub
 from fynlo.realtime.v1.channel_source_service_pb2_grpc import ChannelSourceServiceStub
@@ -42,6 +43,7 @@ STUBS: Final[dict[str, Any]] = {
     "fynlo.orders.v1.LinesService": LinesServiceStub,
     "fynlo.orders.v1.OrdersService": OrdersServiceStub,
     "fynlo.orders.v1.PrintingService": PrintingServiceStub,
+    "fynlo.orders.v1.SlotsService": SlotsServiceStub,
     "fynlo.orders.v1.TransfersService": TransfersServiceStub,
     "fynlo.payments.v1.PaymentsService": PaymentsServiceStub,
     "fynlo.payments.v1.TillService": TillServiceStub,

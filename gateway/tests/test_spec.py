@@ -27,6 +27,7 @@ SERVICES = (
     "fynlo.orders.v1.DiscountsService",
     "fynlo.orders.v1.ChecksService",
     "fynlo.orders.v1.TransfersService",
+    "fynlo.orders.v1.SlotsService",
     "fynlo.orders.v1.CustomersService",
     "fynlo.orders.v1.DocumentsService",
     "fynlo.orders.v1.PrintingService",

@@ -12,6 +12,7 @@ from fynlo.orders.v1.orders_service_pb2_grpc import (
     add_OrdersServiceServicer_to_server,
 )
 from fynlo.orders.v1.printing_service_pb2_grpc import add_PrintingServiceServicer_to_server
+from fynlo.orders.v1.slots_service_pb2_grpc import add_SlotsServiceServicer_to_server
 from fynlo.orders.v1.transfers_service_pb2_grpc import add_TransfersServiceServicer_to_server
 from fynlo.realtime.v1.channel_source_service_pb2_grpc import add_ChannelSourceServiceServicer_to_server
 
@@ -30,6 +31,7 @@ from services.orders.rpc.line import LinesRpc
 from services.orders.rpc.order import OrdersRpc
 from services.orders.rpc.printing import PrintingRpc
 from services.orders.rpc.promotion import PromotionRpc
+from services.orders.rpc.slot import SlotsRpc
 from services.orders.rpc.transfer import TransfersRpc
 from services.orders.settings import OrdersSettings
 from services.orders.usecases.copies import Copies
@@ -54,6 +56,7 @@ async def build(settings: OrdersSettings) -> Service:
     orders.serve(add_CustomersServiceServicer_to_server, CustomersRpc(deps))
     orders.serve(add_DocumentsServiceServicer_to_server, DocumentsRpc(deps))
     orders.serve(add_PrintingServiceServicer_to_server, PrintingRpc(deps))
+    orders.serve(add_SlotsServiceServicer_to_server, SlotsRpc(deps))
     orders.serve(add_ChannelSourceServiceServicer_to_server, ChannelsRpc(deps))
     orders.consume(handlers(deps))
     orders.service.add_background("sweeper", lambda: sweep_forever(deps))

@@ -27,6 +27,7 @@ SERVICES = {
     "TransfersService": "orders",
     "DiscountsService": "orders",
     "FloorService": "orders",
+    "SlotsService": "orders",
     "KitchenBoardService": "orders",
     "KitchenService": "orders",
     "LinesService": "orders",

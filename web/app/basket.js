@@ -7,12 +7,13 @@ const STORED = "fynlo.basket.";
 const QUANTITY_MAX = 99;
 export const NOTE_MAX = 200;
 
-const EMPTY = { lines: [], order_type: "eat_in", service_flow: "pay_later", table: null, guest_allergy: null, note: "", order: null };
+const EMPTY = { lines: [], order_type: "eat_in", service_flow: "pay_later", table: null, guest_allergy: null, note: "", scheduled_for: null, customer_name: "", order: null };
 
 /**
- * {lines, order_type, service_flow, table: {id, name} or null, guest_allergy: {allergens, text} or null, note, order:
- * {id, number} of the order that it is added to, or null}; a line: {id, item_id, name, unit_minor, quantity, options, note, override?: why
- * it is sold although it is not on sale now}, with options
+ * {lines, order_type, service_flow, table: {id, name} or null, guest_allergy: {allergens, text} or null, note,
+ * scheduled_for: an instant or null, customer_name, order: {id, number} of the order that it is added to, or null};
+ * a line: {id, item_id, name, unit_minor, quantity, options, note, override?: why it is sold although it is not on sale now},
+ * with options
  * [{option_id, name, quantity, price_delta_minor}].
  */
 export const basket = signal(EMPTY);
@@ -105,17 +106,23 @@ export function lineMinor(line) {
 
 /** The body for POST /orders, without its id. */
 export function orderBody(wanted, menuVersion) {
-  const { guest_allergy, note } = wanted;
-  return { ...draftOf(wanted, menuVersion), ...(guest_allergy ? { guest_allergy } : {}), ...(note ? { note } : {}) };
+  const { guest_allergy, note, customer_name } = wanted;
+  return {
+    ...draftOf(wanted, menuVersion),
+    ...(guest_allergy ? { guest_allergy } : {}),
+    ...(note ? { note } : {}),
+    ...(customer_name ? { customer_name } : {}),
+  };
 }
 
-/** The body for POST /orders/quote: what decides the price, and where it goes. */
-export function draftOf({ lines, order_type, service_flow, table }, menuVersion) {
+/** The body for POST /orders/quote: what decides the price, where it goes and for when. */
+export function draftOf({ lines, order_type, service_flow, table, scheduled_for }, menuVersion) {
   return {
     service_flow,
     order_type,
     menu_version: menuVersion,
     ...(table ? { table_id: table.id } : {}),
+    ...(scheduled_for ? { scheduled_for } : {}),
     lines: lines.map((line) => ({
       id: line.id,
       item_id: line.item_id,

@@ -9,9 +9,10 @@ const LOST_SHOWN_MS = 4_000;
 const SOUND = { on: "Sound on", off: "Sound off", waiting: "Touch for sound" };
 
 const start = async () => {
-  const [shop, keys, { More, Wall }, { watchLeaving }, { heardAt, watchHearing }, sounds, board] = await Promise.all([
+  const [shop, keys, { Coming, watchComing }, { More, Wall }, { watchLeaving }, { heardAt, watchHearing }, sounds, board] = await Promise.all([
     import("./kitchen/shop.js"),
     import("./kitchen/keys.js"),
+    import("./kitchen/coming.js"),
     import("./kitchen/wall.js"),
     import("./kitchen/gone.js"),
     import("./kitchen/heard.js"),
@@ -98,7 +99,7 @@ const start = async () => {
     if (!session.value) return null;
     const expo = view.value === "expo";
     return html`<div class="kds ${rail.value === "on" ? "with-rail" : ""}">
-      <${Top} /><${Lost} />${expo ? html`<${Expo} />` : html`<${Wall} /><${More} />`}
+      <${Top} /><${Lost} /><${Coming} />${expo ? html`<${Expo} />` : html`<${Wall} /><${More} />`}
       ${rail.value === "on" && html`<${Rail} />`}
       ${recalling.value && html`<${Recall} />`}
       ${!realtime.storing.value && html`<p class="lost">This device is out of storage; it shows everything, but starts slower.</p>`}
@@ -110,6 +111,7 @@ const start = async () => {
   sounds.awaitTouch();
   watchLeaving();
   watchHearing();
+  watchComing();
   realtime.start();
   render(html`<${Page} />`, document.getElementById("page"));
 };

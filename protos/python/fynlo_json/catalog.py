@@ -99,6 +99,7 @@ def item(of: catalog_pb2.Item) -> Json:
         **({"returns_at": instant(of.returns_at)} if of.HasField("returns_at") else {}),
         **({"hours": sale_hours(of.hours)} if of.HasField("hours") else {}),
         **({"taken_off": of.taken_off} if of.taken_off else {}),
+        "preparation_minutes": of.preparation_minutes or None,
     }
 
 

@@ -24,6 +24,8 @@ from fynlo.orders.v1 import (
     orders_service_pb2,
     printing_pb2,
     printing_service_pb2,
+    slots_pb2,
+    slots_service_pb2,
     station_pb2,
     transfers_pb2,
 )
@@ -116,6 +118,21 @@ def claim_print_job_response(of: printing_service_pb2.ClaimPrintJobResponse) -> 
     return {
         "job": print_job(of.job) if of.HasField("job") else None,
         "payload": of.payload or None,
+    }
+
+
+def coming_order(of: slots_pb2.ComingOrder) -> Json:
+    """An order that was promised and is not handed over."""
+    return {
+        "order_id": of.order_id,
+        "order_number": of.order_number or None,
+        "order_type": ORDER_TYPE[of.order_type],
+        "scheduled_for": instant(of.scheduled_for) if of.HasField("scheduled_for") else None,
+        "customer_name": of.customer_name or None,
+        "table": of.table_name or None,
+        "items": of.items,
+        "kitchen_at": instant(of.kitchen_at) if of.HasField("kitchen_at") else None,
+        "fired": of.fired,
     }
 
 
@@ -309,6 +326,14 @@ def line_portion(of: orders_pb2.LinePortion) -> Json:
     }
 
 
+def line_timing(of: slots_pb2.LineTiming) -> Json:
+    """When the kitchen has to do with a line."""
+    return {
+        "preparation_minutes": of.preparation_minutes or None,
+        "fire_at": instant(of.fire_at) if of.HasField("fire_at") else None,
+    }
+
+
 def line_void(of: lines_pb2.LineVoid) -> Json:
     """Units that were taken off a line: nobody pays for them."""
     return {
@@ -325,6 +350,12 @@ def line_void(of: lines_pb2.LineVoid) -> Json:
 def list_checks_response(of: checks_service_pb2.ListChecksResponse) -> Json:
     return {
         "checks": [check(one) for one in of.checks],
+    }
+
+
+def list_coming_orders_response(of: slots_service_pb2.ListComingOrdersResponse) -> Json:
+    return {
+        "items": [coming_order(one) for one in of.orders],
     }
 
 
@@ -374,6 +405,12 @@ def list_sections_response(of: floor_service_pb2.ListSectionsResponse) -> Json:
     return {
         "items": [section(one) for one in of.sections],
         "next_cursor": of.next_cursor or None,
+    }
+
+
+def list_slots_response(of: slots_service_pb2.ListSlotsResponse) -> Json:
+    return {
+        "items": [slot(one) for one in of.slots],
     }
 
 
@@ -466,6 +503,8 @@ def order(of: orders_pb2.Order) -> Json:
         "split": split(of.split) if of.HasField("split") else None,
         **({"merged": [merged_order(one) for one in of.merged]} if of.merged else {}),
         **({"merged_into": merged_into(of.merged_into)} if of.HasField("merged_into") else {}),
+        "scheduled_for": instant(of.scheduled_for) if of.HasField("scheduled_for") else None,
+        "customer_name": of.customer_name or None,
     }
 
 
@@ -511,6 +550,7 @@ def order_line(of: orders_pb2.OrderLine) -> Json:
         **({"override": sale_override(of.override)} if of.HasField("override") else {}),
         **({"moved_to": line_moved_to(of.moved_to)} if of.HasField("moved_to") else {}),
         **({"moved_from": line_moved_from(of.moved_from)} if of.HasField("moved_from") else {}),
+        "timing": line_timing(of.timing) if of.HasField("timing") else None,
     }
 
 
@@ -716,6 +756,42 @@ def section_saved(of: events_pb2.SectionSaved) -> Json:
     }
 
 
+def slot(of: slots_pb2.Slot) -> Json:
+    """A time that can be promised, and what is left of it."""
+    return {
+        "starts_at": instant(of.starts_at) if of.HasField("starts_at") else None,
+        "order_type": ORDER_TYPE[of.order_type],
+        "orders": of.orders,
+        "items": of.items,
+        "orders_left": of.orders_left if of.HasField("orders_left") else None,
+        "items_left": of.items_left if of.HasField("items_left") else None,
+        "free": of.free,
+    }
+
+
+def slot_limit(of: slots_pb2.SlotLimit) -> Json:
+    """How much of one order type may be promised for a slot."""
+    return {
+        "order_type": ORDER_TYPE[of.order_type],
+        "orders": of.orders or None,
+        "items": of.items or None,
+    }
+
+
+def slot_settings(of: slots_pb2.SlotSettings) -> Json:
+    """When a restaurant promises orders, and how many."""
+    return {
+        "limited": of.limited,
+        "slot_minutes": of.slot_minutes,
+        "from_minutes": of.from_minutes,
+        "until_minutes": of.until_minutes,
+        "days_ahead": of.days_ahead,
+        "limits": [slot_limit(one) for one in of.limits],
+        "fire_together": of.fire_together,
+        "version": of.version,
+    }
+
+
 def split(of: checks_pb2.Split) -> Json:
     """How the bill of an order is split. The kitchen knows nothing of it."""
     return {
@@ -859,6 +935,7 @@ def ticket(of: orders_pb2.Ticket) -> Json:
         "rerouted_from_station_id": of.rerouted_from_station_id or None,
         "rerouted_at": instant(of.rerouted_at) if of.HasField("rerouted_at") else None,
         **({"may_contain": [ALLERGEN[one] for one in of.may_contain]} if of.may_contain else {}),
+        "scheduled_for": instant(of.scheduled_for) if of.HasField("scheduled_for") else None,
         **({"moved_from": ticket_moved_from(of.moved_from)} if of.HasField("moved_from") else {}),
     }
 

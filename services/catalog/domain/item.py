@@ -21,6 +21,7 @@ from services.catalog.domain.window import AvailabilityWindow, window_errors
 MAX_DESCRIPTION_CHARACTERS = 1_000
 MAX_PRICE_MINOR = 100_000_000
 MAX_WINDOWS = 50
+MAX_PREPARATION_MINUTES = 240
 SHOWN_HOLDERS = 5
 """Items that a refusal names."""
 MAX_ITEM_BYTES = 60_000
@@ -51,6 +52,8 @@ class Item:
     may_contain: tuple[int, ...] = ()
     returns_at: datetime | None = None
     """When it is put back by itself; only of an item that was taken off."""
+    preparation_minutes: int = 0
+    """0: as long as its station has for a ticket."""
 
     @property
     def name_key(self) -> str:
@@ -89,6 +92,10 @@ def item_errors(item: Item, vat_codes: frozenset[str]) -> Iterator[FieldError]:
         yield FieldError("item.price_minor", "out_of_range", f"0 to {MAX_PRICE_MINOR}")
     if item.vat_class not in vat_codes:
         yield FieldError("item.vat_class", "unknown_vat_class", f"one of {', '.join(sorted(vat_codes))}")
+    if not 0 <= item.preparation_minutes <= MAX_PREPARATION_MINUTES:
+        yield FieldError(
+            "item.preparation_minutes", "out_of_range", f"1 to {MAX_PREPARATION_MINUTES}, or none"
+        )
     yield from barcode_errors("item.barcode", item.barcode)
     yield from plu_errors("item.plu", item.plu)
     yield from allergen_errors("item", item.allergens, item.may_contain)

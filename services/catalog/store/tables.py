@@ -84,6 +84,7 @@ item = sa.Table(
     _column("plu", sa.Text(), "''"),
     _column("may_contain", pg.ARRAY(sa.SmallInteger()), "'{}'"),
     sa.Column("returns_at", sa.DateTime(timezone=True)),
+    _column("preparation_minutes", sa.Integer(), "0"),
     sa.ForeignKeyConstraint(
         ["restaurant_id", "category_id"], ["category.restaurant_id", "category.id"], name="item_category"
     ),

@@ -68,6 +68,7 @@ ITEM = Item(
     version=7,
     barcode="5012345678900",
     plu="101",
+    preparation_minutes=12,
 )
 VAT = VatClass("hot_food", "Hot food", (VatRate(date(2022, 4, 1), 2000, 2000),), 7)
 TIMED = TimedMenu(

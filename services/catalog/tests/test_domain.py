@@ -59,6 +59,7 @@ def window(*days: int, start: int = 60, end: int = 120) -> AvailabilityWindow:
         {"option_groups": (a_group(least=0, most=1), a_group("Extras", 0, 3, Cheese=80))},
         {"price_minor": 100, "option_groups": (a_group("Less", 0, 2, Cheese=-50),)},
         {"allergens": (1, 14)},
+        {"preparation_minutes": 240},
     ],
 )
 def test_an_item_within_the_rules_is_accepted(changes: dict[str, Any]) -> None:
@@ -68,6 +69,7 @@ def test_an_item_within_the_rules_is_accepted(changes: dict[str, Any]) -> None:
 @pytest.mark.parametrize(
     ("changes", "field"),
     [
+        ({"preparation_minutes": 241}, "item.preparation_minutes"),
         ({"name": " "}, "item.name"),
         ({"name": "x" * 121}, "item.name"),
         ({"name": "a\nb"}, "item.name"),

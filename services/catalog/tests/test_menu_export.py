@@ -162,6 +162,7 @@ def menus(draw: st.DrawFn) -> ToldMenu:
             position=draw(positions),
             barcode=draw(st.sampled_from(["", digits + check_digit(digits)])),
             plu=draw(st.sampled_from(["", str(number + 1)])),
+            preparation_minutes=draw(st.integers(0, 240)),
         )
         contained, traces = draw(TRACED)
         item = replace(item, allergens=contained, may_contain=traces)

@@ -38,6 +38,7 @@ def item_in(message: catalog_pb2.Item) -> Item:
         barcode=one_form(message.barcode),
         plu=message.plu,
         may_contain=allergens_in(message.may_contain),
+        preparation_minutes=message.preparation_minutes,
     )
 
 
@@ -62,6 +63,7 @@ def item(of: Item) -> catalog_pb2.Item:
         may_contain=allergens(of.may_contain),
         returns_at=timestamp(of.returns_at),
         taken_off=not of.available,
+        preparation_minutes=of.preparation_minutes,
     )
 
 

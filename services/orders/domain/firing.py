@@ -13,6 +13,14 @@ from services.orders.domain.order.guards import illegal
 from services.orders.domain.order.order import Kitchen, Lifecycle, Line, Order, ServiceFlow
 from services.orders.domain.station import Station
 from services.orders.domain.ticket import GROWING_TICKET, Ticket, TicketLine, line_states, newest
+from services.orders.domain.timing import (
+    at_times,
+    due_lines,
+    in_time,
+    refuse_fire_time,
+    together,
+    without_times,
+)
 
 
 def fire(
@@ -22,12 +30,15 @@ def fire(
     stations: Sequence[Station],
     stamp: Stamp,
     pay_later: bool = False,
+    fire_at: datetime | None = None,
 ) -> Change:
     """Held lines to the kitchen: those named, those of a course, or all of them.
 
     ``pay_later``: the guest of a pay_first order pays after the meal instead; with nothing named, only what
-    nobody holds back is fired. Raises IllegalTransition (also for pay_first before it is paid),
-    LineAlreadyFired, NothingToFire, NoStation, LineRefused (UNKNOWN_LINE).
+    nobody holds back is fired. ``fire_at``: not now, but by itself then. Where dishes are to be ready
+    together, what takes less time goes later; whoever fires it once more has it go at once. Raises
+    IllegalTransition (also for pay_first before it is paid), LineAlreadyFired, NothingToFire, NoStation,
+    LineRefused (UNKNOWN_LINE), FireTime.
     """
     order = locked.order
     if order.lifecycle is not Lifecycle.VALIDATED:
@@ -38,8 +49,47 @@ def fire(
     if not order.kitchen_may_start:
         raise illegal(order, "fire", "The kitchen starts when this order is paid.")
     lines = lines_to_fire(order, line_ids, course)
-    after, tickets = put_on_tickets(order, lines, stations, locked.tickets, stamp)
+    if fire_at is not None:
+        refuse_fire_time(fire_at, stamp.at)
+        refuse_lost(order, lines, stations, stamp.at)
+        timed = at_times(order, {line.id: fire_at for line in lines})
+        return change_of(locked, timed, (), stamp, [Updated("timed")])
+    timed = together(order, [line for line in lines if line.timing.fire_at is None], stations, stamp.at)
+    if timed is not order:
+        refuse_lost(order, lines, stations, stamp.at)
+    after, tickets = put_on_tickets(timed, _going(order, timed, lines), stations, locked.tickets, stamp)
     return change_of(locked, after, tickets, stamp, [Updated("fired")])
+
+
+def fire_due(locked: Locked, stations: Sequence[Station], stamp: Stamp) -> Change | None:
+    """What is to go to the kitchen by itself by now. None: nothing is. Lines that no station takes go on
+    waiting, without a time.
+    """
+    order, at = locked.order, stamp.at
+    due = due_lines(order, at)
+    if not due:
+        return None
+    lost = [line for line in due if not cooked_at(line, order.order_type, stations, at)]
+    going = [line for line in due if line not in lost]
+    after, tickets = without_times(order, lost), tuple[Ticket, ...]()
+    if going:
+        after, tickets = put_on_tickets(after, going, stations, locked.tickets, stamp)
+    return replace(change_of(locked, after, tickets, stamp, [Updated("fired")]), unrouted=tuple(lost))
+
+
+def refuse_lost(order: Order, lines: Iterable[Line], stations: Sequence[Station], at: datetime) -> None:
+    """Raises NoStation for a line that would go nowhere."""
+    for line in lines:
+        if not cooked_at(line, order.order_type, stations, at):
+            raise NoStation(line.id, line.item_id, line.name)
+
+
+def _going(before: Order, timed: Order, lines: Sequence[Line]) -> list[Line]:
+    """Those of ``lines`` that have not just got a time to go at."""
+    if timed is before:
+        return list(lines)
+    times = {line.id: line.timing for line in timed.lines}
+    return [line for line in lines if times[line.id] == line.timing]
 
 
 def lines_to_fire(order: Order, line_ids: Sequence[UUID], course: str) -> list[Line]:
@@ -68,7 +118,11 @@ def fire_waiting(
     if not order.kitchen_may_start:
         return order, ()
     lines = [line for line in order.lines if line.fires_at_once]
-    return put_on_tickets(order, lines, stations, tickets, stamp) if lines else (order, ())
+    timed = in_time(order, lines, stations, stamp.at)
+    if timed is not order:
+        refuse_lost(order, lines, stations, stamp.at)
+        lines = _going(order, timed, lines)
+    return put_on_tickets(timed, lines, stations, tickets, stamp) if lines else (timed, ())
 
 
 def fire_what_goes(
@@ -82,7 +136,9 @@ def fire_what_goes(
     waiting = [line for line in order.lines if line.fires_at_once]
     lost = [line for line in waiting if not cooked_at(line, order.order_type, stations, stamp.at)]
     going = [line for line in waiting if line not in lost]
-    fired, sent = put_on_tickets(order, going, stations, tickets, stamp) if going else (order, ())
+    timed = in_time(order, going, stations, stamp.at)
+    going = _going(order, timed, going)
+    fired, sent = put_on_tickets(timed, going, stations, tickets, stamp) if going else (timed, ())
     return fired, sent, lost
 
 
@@ -150,12 +206,13 @@ def new_ticket(order: Order, station: Station, course: str, lines: Sequence[Line
         order_type=order.order_type,
         business_date=order.business_date.isoformat(),
         created_at=at,
-        target_at=at + timedelta(seconds=station.target_seconds),
+        target_at=max(at + timedelta(seconds=station.target_seconds), order.promised_at or at),
         allergens=_allergens(lines),
         lines=tuple(_ticket_line(line, revision=1) for line in lines),
         remarks=order.remarks,
         table_name=order.table_name,
         may_contain=_traces((), lines),
+        promised_at=order.promised_at,
     )
 
 

@@ -14,11 +14,16 @@ def ticket_paper(ticket: Ticket, time_zone: str, at: datetime, allergens: Mappin
     """The ticket as it is now; ``at`` is when it is printed, ``allergens`` are their names."""
     local = at.astimezone(ZoneInfo(time_zone))
     where = f"Table {ticket.table_name}" if ticket.table_name else ORDER_TYPES[ticket.order_type]
+    promise = []
+    if ticket.promised_at is not None:
+        promised = ticket.promised_at.astimezone(ZoneInfo(time_zone))
+        promise.append(Row(f"For {promised:%d %b %H:%M}", face=Face.BIG))
     stopped = ticket.state is Kitchen.CANCELLED
     head = [
         *middle(ticket.station_name, Face.BOLD),
         Row(where, face=Face.BIG),
         Row(f"Order {ticket.order_number}", face=Face.BIG),
+        *promise,
         Row(f"Revision {ticket.revision}", local.strftime("%d %b %H:%M")),
     ]
     return paper(

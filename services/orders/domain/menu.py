@@ -80,6 +80,8 @@ class Item:
     may_contain: tuple[int, ...] = ()
     returns_at: datetime | None = None
     """When it comes back by itself, once it was taken off until then."""
+    preparation_minutes: int = 0
+    """0: as long as its station has for a ticket."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -122,15 +124,13 @@ class Menu:
     def _menus_of(self, item: Item) -> list[TimedMenu]:
         return [each for each in self.timed_menus if each.has(item.id, item.category_id)]
 
-    def vat_rate_bp(self, vat_class: str, order_type: OrderType, day: date) -> int | None:
-        """The newest rate of the class that is in force on the local ``day``; None where there is none.
+    def vat_rate(self, vat_class: str, day: date) -> VatRate | None:
+        """The newest rates of the class that are in force on the local ``day``; None where there are none.
 
         Eat-in is catering and has its own rate; takeaway and delivery share the other (VAT Notice 709/1).
         """
         in_force = [rate for rate in self.vat_classes.get(vat_class, ()) if rate.effective_from <= day]
-        if not in_force:
-            return None
-        return in_force[-1].eat_in_bp if order_type is OrderType.EAT_IN else in_force[-1].takeaway_bp
+        return in_force[-1] if in_force else None
 
 
 @dataclass(frozen=True, slots=True)

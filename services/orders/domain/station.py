@@ -43,6 +43,8 @@ class Station:
     is_closed: bool = False
     time_zone: str = "UTC"
     """The restaurant's, by which its routes tell the time."""
+    fire_together: bool = False
+    """The restaurant's: dishes that go together are ready together."""
 
     @property
     def target_minutes(self) -> int:

@@ -168,10 +168,13 @@ def tables_of(order: Order) -> tuple[UUID, ...]:
 
 def seated_of(order: Order, table_id: UUID | None = None) -> Seated | None:
     """How a table of the order (None: its own, or the first) knows it; None where it is not there, or
-    closed."""
+    closed, or promised for later: its guests sit there from when the kitchen has something of it.
+    """
     at = tables_of(order)
     table_id = table_id or next(iter(at), None)
     if table_id not in at or order.lifecycle not in OPEN_AT_TABLE:
+        return None
+    if order.promise is not None and not order.fired:
         return None
     paid_in_part = order.totals.paid_minor > 0 and order.totals.due_minor > 0
     paid_after_the_meal = order.totals.paid_minor > 0 and order.service_flow is ServiceFlow.PAY_LATER

@@ -22,6 +22,7 @@ from services.orders.domain.order.order import (
     ChosenOption,
     GuestAllergy,
     Kitchen,
+    Order,
     Remarks,
 )
 
@@ -117,6 +118,7 @@ class Ticket:
     may_contain: tuple[int, ...] = ()
     rerouted: Rerouted | None = None
     moved_from: TicketMovedFrom | None = None
+    promised_at: datetime | None = None
     told: object = field(default=None, init=False, repr=False, compare=False)
     """As an order's."""
 
@@ -202,6 +204,18 @@ def with_remarks(ticket: Ticket, remarks: Remarks) -> Ticket:
 def at_table(ticket: Ticket, name: str) -> Ticket:
     """A new revision that no display has shown: its guests sit somewhere else now."""
     return replace(ticket, table_name=name, acknowledged_at=None, revision=ticket.revision + 1)
+
+
+def of_order(ticket: Ticket, order: Order) -> Ticket:
+    """A new revision that no display has shown: where the food goes and for when, as the order says."""
+    return replace(
+        ticket,
+        order_type=order.order_type,
+        table_name=order.table_name,
+        promised_at=order.promised_at,
+        acknowledged_at=None,
+        revision=ticket.revision + 1,
+    )
 
 
 def acknowledge_allergy(ticket: Ticket, seen: GuestAllergy | None, at: datetime) -> Ticket:

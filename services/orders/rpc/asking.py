@@ -1,5 +1,6 @@
 """Who asks, in which restaurant; and in which words a result is told."""
 
+from datetime import UTC, date, datetime
 from typing import Any
 from uuid import UUID
 
@@ -7,6 +8,7 @@ from google.protobuf.message import Message
 
 from chassis.db.commands import Answer, M
 from chassis.db.idempotency import key_of
+from chassis.errors import FieldError, InvalidArgument
 from chassis.ids import derived_id
 from chassis.rpc import current_principal
 from services.orders.domain.order.order import Actor, Order
@@ -38,3 +40,14 @@ def with_order(reply: type[M]) -> Answer[Order, M]:
 def with_ticket(reply: type[M]) -> Answer[Ticket, M]:
     """A reply that holds the ticket."""
     return Answer(reply, lambda ticket: reply(ticket=ticket_message(ticket)))
+
+
+def date_of(text: str, field: str) -> date | None:
+    """The date of a request's ``field``; None where it names none. Raises InvalidArgument (INVALID_DATE)."""
+    if not text:
+        return None
+    try:
+        return datetime.strptime(text, "%Y-%m-%d").replace(tzinfo=UTC).date()
+    except ValueError:
+        error = FieldError(field, "INVALID_DATE", "A date is written YYYY-MM-DD.")
+        raise InvalidArgument("That is no date.", reason="INVALID_DATE", fields=[error]) from None

@@ -37,6 +37,11 @@ def tell_transferred(order: orders_pb2.Order) -> None:
     deed("orders.order_transferred", **facts_of(order))
 
 
+def tell_promised(order: orders_pb2.Order) -> None:
+    """An order was promised for another time, or for none."""
+    deed("orders.order_promised", **facts_of(order))
+
+
 def tell_lines_added(order: orders_pb2.Order) -> None:
     """More was ordered."""
     deed("orders.lines_added", **facts_of(order))

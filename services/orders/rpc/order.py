@@ -2,7 +2,6 @@
 
 # ruff: noqa: N802 (the names of the contract)
 
-from datetime import UTC, date, datetime
 from uuid import UUID
 
 from fynlo.common.v1 import common_pb2
@@ -10,7 +9,6 @@ from fynlo.orders.v1 import orders_service_pb2 as orders_api
 from fynlo.orders.v1.orders_service_pb2_grpc import OrdersServiceServicer
 
 from chassis.auth.trust import Trust
-from chassis.errors import FieldError, InvalidArgument
 from chassis.ids import new_id, parse_id
 from chassis.instants import instant
 from chassis.rpc import current_principal, policies_of, tenant_named
@@ -20,7 +18,7 @@ from services.orders.domain.order.listing import Filter
 from services.orders.domain.order.order import State
 from services.orders.rpc import deeds
 from services.orders.rpc.approval import Approvals
-from services.orders.rpc.asking import Context, command_of, order_id_of, with_order
+from services.orders.rpc.asking import Context, command_of, date_of, order_id_of, with_order
 from services.orders.usecases.firing import fire_order
 from services.orders.usecases.order.cancelling import cancel_order
 from services.orders.usecases.order.lifecycle import complete_order, set_order_status
@@ -31,6 +29,7 @@ from services.orders.usecases.order.transfer import transfer_order
 from services.orders.usecases.ports import Dependencies
 from services.orders.wire import enums
 from services.orders.wire.order import history_message, order_message, quote_message, wanted_order
+from services.orders.wire.promise import fire_at_of
 from services.orders.wire.remark import guest_allergy_of
 
 SERVICE = orders_api.DESCRIPTOR.services_by_name["OrdersService"].full_name
@@ -124,7 +123,14 @@ class OrdersRpc(OrdersServiceServicer):
         command, order_id = command_of("FireOrder", request), UUID(request.order_id)
         lines = [parse_id(line_id) for line_id in request.line_ids]
         reply = await fire_order(
-            self._deps, command, order_id, lines, request.course, FIRED, request.pay_later
+            self._deps,
+            command,
+            order_id,
+            lines,
+            request.course,
+            FIRED,
+            request.pay_later,
+            fire_at_of(request),
         )
         deeds.tell_fired(reply.order)
         return reply
@@ -196,19 +202,9 @@ def _filter(request: orders_api.ListOrdersRequest) -> Filter:
     return Filter(
         states=tuple(enums.STATE_OF[state] for state in request.states if state in enums.STATE_OF),
         table_id=parse_id(request.table_id) if request.table_id else None,
-        business_date=_date(request.business_date),
+        business_date=date_of(request.business_date, "business_date"),
         updated_since=instant(request, "updated_since"),
         number=int(query) if is_number else None,
         name_prefix="" if is_number else query,
         customer_id=parse_id(request.customer_id) if request.customer_id else None,
     )
-
-
-def _date(text: str) -> date | None:
-    if not text:
-        return None
-    try:
-        return datetime.strptime(text, "%Y-%m-%d").replace(tzinfo=UTC).date()
-    except ValueError:
-        error = FieldError("business_date", "INVALID_DATE", "A date is written YYYY-MM-DD.")
-        raise InvalidArgument("That is no date.", reason="INVALID_DATE", fields=[error]) from None

@@ -16,6 +16,7 @@ from services.orders.domain.errors import OrderNotFound, TicketNotFound
 from services.orders.domain.order.change import Change, Locked
 from services.orders.domain.order.order import Order
 from services.orders.domain.restaurant import CopyVersions
+from services.orders.domain.timing import kitchen_at
 from services.orders.store.history import history_values
 from services.orders.store.ticket import find_tickets_of, ticket_columns
 from services.orders.wire.order import order_message, order_of
@@ -54,7 +55,8 @@ SELECT EXISTS (SELECT 1 FROM orders WHERE restaurant_id = $1 AND id = $2) AS tak
 ) AS number
 """
 # What an order consists of beside its own row: $19..$29 tickets, each column an array; $30..$38 history,
-# whose sequence is 0 where no axis moved; $39..$44 what its day gains. $45 is its table.
+# whose sequence is 0 where no axis moved; $39..$44 what its day gains. $45 is its table, $46 when the
+# kitchen gets more of it by itself, $47 for when it was promised.
 _PARTS = """
 tickets AS (
     INSERT INTO ticket (restaurant_id, order_id, undelivered_revision, id, station_id, revision, state,
@@ -93,20 +95,22 @@ INSERT_ORDER = f"""
 WITH saved AS (
     INSERT INTO orders (restaurant_id, id, number, state, lifecycle, payment_state, kitchen_state,
         service_flow, business_date, created_at, updated_at, placed_at, version, content_hash, history_rows,
-        cancel_reason, item_names, body, table_id)
-    VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, lower($17::text), $18, $45)
+        cancel_reason, item_names, body, table_id, kitchen_at, promised_at)
+    VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, lower($17::text), $18, $45,
+        $46, $47)
     RETURNING 1
 ), {_PARTS}
 SELECT count(*) FROM saved
 """  # noqa: S608
-# $46 is the version before.
+# $48 is the version before.
 UPDATE_ORDER = f"""
 WITH saved AS (
     UPDATE orders SET number = $3, state = $4, lifecycle = $5, payment_state = $6, kitchen_state = $7,
         service_flow = $8, business_date = $9, created_at = $10, updated_at = $11, placed_at = $12,
         version = $13, content_hash = $14, history_rows = $15, cancel_reason = $16,
-        item_names = lower($17::text), body = $18, table_id = $45
-    WHERE restaurant_id = $1 AND id = $2 AND version = $46
+        item_names = lower($17::text), body = $18, table_id = $45, kitchen_at = $46,
+        promised_at = $47
+    WHERE restaurant_id = $1 AND id = $2 AND version = $48
     RETURNING 1
 ), {_PARTS}
 SELECT count(*) FROM saved
@@ -243,7 +247,7 @@ def order_in(row: Record) -> Order:
 
 
 def _values(tx: Transaction, change: Change) -> list[object]:
-    """$1 to $45."""
+    """$1 to $47."""
     order = change.order
     return [
         tx.tenant,
@@ -268,4 +272,6 @@ def _values(tx: Transaction, change: Change) -> list[object]:
         *history_values(change.history),
         *change.gained.values,
         order.table_id,
+        kitchen_at(order),
+        order.promised_at,
     ]

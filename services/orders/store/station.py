@@ -11,7 +11,8 @@ from services.orders.domain.routing import Route
 from services.orders.domain.station import SECONDS_PER_MINUTE, STATIONS_MAX, Station
 
 FIND_STATIONS = f"""
-SELECT s.*, r.time_zone FROM station AS s LEFT JOIN restaurant AS r ON r.restaurant_id = s.restaurant_id
+SELECT s.*, r.time_zone, r.fire_together FROM station AS s
+LEFT JOIN restaurant AS r ON r.restaurant_id = s.restaurant_id
 WHERE s.restaurant_id = $1 AND NOT s.is_removed ORDER BY s.position, s.id LIMIT {STATIONS_MAX}
 """  # noqa: S608
 INSERT_STATION = """
@@ -58,7 +59,10 @@ CROSS JOIN LATERAL (
 
 async def find_stations(tx: Transaction) -> list[Station]:
     """By position, at most STATIONS_MAX."""
-    return [_station_in(row, row["time_zone"]) for row in await tx.fetch(FIND_STATIONS, tx.tenant)]
+    return [
+        _station_in(row, row["time_zone"], bool(row["fire_together"]))
+        for row in await tx.fetch(FIND_STATIONS, tx.tenant)
+    ]
 
 
 async def count_stations(tx: Transaction) -> int:
@@ -122,7 +126,7 @@ def _station_values(tx: Transaction, station: Station) -> list[object]:
     ]
 
 
-def _station_in(row: Record, time_zone: str | None = None) -> Station:
+def _station_in(row: Record, time_zone: str | None = None, fire_together: bool = False) -> Station:
     seconds = row["target_seconds"]
     return Station(
         id=row["id"],
@@ -136,6 +140,7 @@ def _station_in(row: Record, time_zone: str | None = None) -> Station:
         fallback_id=row["fallback_id"],
         is_closed=row["is_closed"],
         time_zone=time_zone or "UTC",
+        fire_together=fire_together,
     )
 
 

@@ -24,6 +24,18 @@ restaurant = sa.Table(
     sa.Column("auto_complete", sa.Boolean, nullable=False, server_default=sa.true()),
     sa.Column("time_zone", sa.Text, nullable=False, server_default="UTC"),
     sa.Column("day_cutoff_minutes", sa.Integer, nullable=False, server_default="240"),
+    column("slot_settings", sa.LargeBinary, null=True),
+    sa.Column("fire_together", sa.Boolean, nullable=False, server_default=sa.false()),
+)
+
+order_slot = sa.Table(
+    "order_slot",
+    metadata,
+    tenant(),
+    column("starts_at", at, key=True),
+    column("order_type", sa.Text, key=True),
+    column("orders", sa.Integer),
+    column("items", sa.Integer),
 )
 
 menu_part = sa.Table(
@@ -159,6 +171,16 @@ orders = sa.Table(
     column("cancel_reason", sa.Text),
     column("item_names", sa.Text),
     column("body", sa.LargeBinary),
+    column("kitchen_at", at, null=True),
+    column("promised_at", at, null=True),
+    sa.Index("orders_kitchen_due", "kitchen_at", "id", postgresql_where=sa.text("kitchen_at IS NOT NULL")),
+    sa.Index(
+        "orders_promised",
+        "restaurant_id",
+        "promised_at",
+        "id",
+        postgresql_where=sa.text("promised_at IS NOT NULL"),
+    ),
     sa.Index("orders_by_state", "restaurant_id", "state", "created_at", "id"),
     sa.Index("orders_by_day", "restaurant_id", "business_date", "created_at", "id"),
     sa.Index("orders_updated", "restaurant_id", "updated_at", "id"),

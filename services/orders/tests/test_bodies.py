@@ -26,6 +26,8 @@ from services.orders.domain.order.order import (
     StockUse,
     Totals,
 )
+from services.orders.domain.order.promise import OrderChanged, Promise, Timing
+from services.orders.domain.order.rates import Rates
 from services.orders.domain.ticket import Ticket, TicketLine
 from services.orders.pricing import BillMode, VatGroup
 from services.orders.wire.order import order_message, order_of, quote_message
@@ -45,6 +47,7 @@ options = st.lists(
 said = st.builds(GuestAllergy, st.sets(st.integers(1, 14)).map(sorted).map(tuple), text.map(str.strip))
 remarks = st.builds(Remarks, st.none() | said.filter(lambda allergy: allergy != GuestAllergy()))
 actors = st.builds(Actor, text, text, text)
+portions = st.lists(st.builds(Portion, text, counts, minor, minor), max_size=3).map(tuple)
 lines = st.builds(
     Line,
     id=st.uuids(),
@@ -67,8 +70,10 @@ lines = st.builds(
     voided=st.booleans(),
     stock_tracked=st.booleans(),
     may_contain=numbers,
-    portions=st.lists(st.builds(Portion, text, counts, minor, minor), max_size=3).map(tuple),
+    portions=portions,
     stock_uses=st.lists(st.builds(StockUse, st.uuids(), st.uuids(), minor), max_size=3).map(tuple),
+    elsewhere=st.none() | st.builds(Rates, counts, portions),
+    timing=st.builds(Timing, counts, maybe),
 )
 amounts = st.integers(0, 2**60)
 shares = st.builds(Share, st.uuids(), st.fractions(min_value=0, max_value=1, max_denominator=1_000_000))
@@ -119,6 +124,9 @@ orders = st.builds(
     split=st.none() | splits,
     split_version=st.integers(0, 2**62),
     customer_id=st.none() | st.uuids(),
+    promise=st.none() | st.builds(Promise, moments, maybe),
+    customer_name=text,
+    changed=st.builds(OrderChanged, counts, counts),
     invoice_number=counts,
 )
 ticket_lines = st.builds(
@@ -154,6 +162,7 @@ tickets = st.builds(
     allergy_acknowledged_at=maybe,
     table_name=text,
     may_contain=numbers,
+    promised_at=maybe,
 )
 
 ORDER_COLUMNS = (

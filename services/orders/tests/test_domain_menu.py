@@ -73,7 +73,9 @@ def test_the_newest_rate_that_is_in_force_counts(day: date, rate: int) -> None:
         ]
     )
     rates = Menu(1, "GBP", {}, {"hot_food": history})
-    assert rates.vat_rate_bp("hot_food", OrderType.EAT_IN, day) == rate
+    found = rates.vat_rate("hot_food", day)
+    assert found is not None
+    assert found.eat_in_bp == rate
 
 
 def test_a_rate_changes_at_local_midnight_and_not_at_the_end_of_the_business_day() -> None:

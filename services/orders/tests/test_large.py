@@ -26,6 +26,7 @@ from services.orders.store import alarm, ticket
 from services.orders.store.listing import NAME_SEARCH_WINDOW
 from services.orders.tests.builders import draft, draft_line, settings_message
 from services.orders.tests.floor import a_table
+from services.orders.tests.promises import place_for, sweep
 from services.orders.tests.stand_ins import world_of
 from services.orders.tests.world import World
 from services.orders.usecases import alarm as alarms
@@ -35,6 +36,7 @@ from services.orders.usecases.day import DAY_END_BATCH, DayEnd
 from services.orders.usecases.order import order as orders
 from services.orders.usecases.order import upkeep
 from services.orders.usecases.pace import Lateness, Times, get_pace
+from services.orders.usecases.slot import list_coming
 from services.orders.usecases.snapshot import SNAPSHOT_CLOSED_ORDERS, SNAPSHOT_OPEN_ORDERS, SNAPSHOT_TICKETS
 from services.orders.wire.ticket import ticket_message
 
@@ -69,6 +71,7 @@ CHANGED = {
         "payment_state": f"CASE WHEN {PAID} THEN 'paid' ELSE 'unpaid' END",
         "kitchen_state": COOKED,
         "body": f"($5::bytea[])[CASE WHEN {OLD} THEN 3 WHEN {PAID} THEN 2 ELSE 1 END]",
+        "promised_at": f"CASE WHEN {OLD} THEN {AT} END",
         "service_flow": "CASE WHEN n % 2 = 0 THEN 'pay_later' ELSE 'pay_first' END",
     },
     "ticket": {
@@ -291,6 +294,21 @@ async def test_alarms_of_many_tickets_are_raised_told_and_ended_by_their_own_row
         await alarms.report_delivered(past.deps, past.tenant, waiting)
     assert {ticket.id for ticket in told} >= {ticket for ticket, _ in waiting}
     assert read.rows["ticket"] <= 2 * REPORTS
+    assert BIG.isdisjoint(read.scanned)
+
+
+async def test_what_goes_to_the_kitchen_by_itself_costs_its_own_orders(past: World) -> None:
+    at = past.clock.now() + timedelta(hours=2)
+    placed = [await place_for(past, at) for _ in range(5)]
+    async with reading(past.deps.db) as read:
+        assert [str(one.id) for one in await list_coming(past.deps, past.tenant)] == [
+            one.id for one in placed
+        ]
+    assert read.rows["orders"] <= 2 * len(placed)
+    past.clock.advance(timedelta(hours=2))
+    async with reading(past.deps.db) as read:
+        assert (await sweep(past), await sweep(past)) == (len(placed), 0)
+    assert read.rows["orders"] <= 20 * len(placed)
     assert BIG.isdisjoint(read.scanned)
 
 

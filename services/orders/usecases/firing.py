@@ -1,6 +1,7 @@
 """Held lines to the kitchen."""
 
 from collections.abc import Sequence
+from datetime import datetime
 from uuid import UUID
 
 from chassis.db import Transaction
@@ -21,11 +22,15 @@ async def fire_order(
     course: str,
     answer: Answer[Order, M],
     pay_later: bool = False,
+    fire_at: datetime | None = None,
 ) -> M:
-    """The lines that are named, or those of a course, or all. Raises OrderNotFound and as domain fire."""
+    """The lines that are named, or those of a course, or all; now or at a time.
+
+    Raises OrderNotFound and as domain fire.
+    """
 
     async def verb(tx: Transaction, locked: Locked) -> Change:
         stations = await find_stations(tx)
-        return fire(locked, line_ids, course, stations, deps.stamp(command), pay_later)
+        return fire(locked, line_ids, course, stations, deps.stamp(command), pay_later, fire_at)
 
     return await change_order(deps, command, order_id, answer, verb)

@@ -156,7 +156,8 @@ async def tell_tables(tx: Transaction, change: Change, locked: Mapping[UUID, Tab
     known = dict(locked or {})
     if concerned - known.keys():
         known |= await store.lock_tables(tx, concerned - known.keys())
-    for table_id in sorted(concerned):
+    # A table of which nobody sat at it may have been taken away before the guests of a promised order come.
+    for table_id in sorted(concerned & known.keys()):
         await _keep(tx, known[table_id], rules.followed(known[table_id], change.before, change.order))
 
 

@@ -29,13 +29,14 @@ from services.orders.wire.alarm import alarm_cleared
 from services.orders.wire.order import order_message
 from services.orders.wire.ticket import ticket_message
 
-ORDER_GROWTH_BYTES = 4_360
-"""What an accepted order may still gain: number, money, times, versions, what happens to its lines, and what
-a guest must not eat (200 characters and 14 allergens), a note (500 characters), a table (40 characters
-and an id), a customer and the number of an invoice."""
+ORDER_GROWTH_BYTES = 7_560
+"""What an accepted order may still gain: number, money, times, versions, what happens to its lines and when
+each goes to the kitchen, and what a guest must not eat (200 characters and 14 allergens), a note (500
+characters), a table (40 characters and an id), a customer, the number of an invoice, and for when and whom it
+is promised (80 characters)."""
 SPLIT_MAX_BYTES = 29_000
 """The checks of an order that is split: names and sums of 40, VAT at four rates, 300 shares of lines."""
-ORDER_MAX_BYTES = 39_360 + SPLIT_MAX_BYTES
+ORDER_MAX_BYTES = 42_560 + SPLIT_MAX_BYTES
 """An order at any time of its life."""
 TICKETS_MAX_BYTES = MAX_EVENT_BYTES - ORDER_MAX_BYTES - 2_000
 """The tickets beside an order in one event; the rest is for its other fields. One ticket is never larger."""

@@ -116,6 +116,7 @@ def _item(item: catalog_pb2.Item) -> Item:
         version=item.version,
         may_contain=tuple(item.may_contain),
         returns_at=instant(item, "returns_at"),
+        preparation_minutes=item.preparation_minutes,
     )
 
 

@@ -42,6 +42,15 @@ from services.orders.wire.line import (
     refuse_unstorable,
     write_life,
 )
+from services.orders.wire.promise import (
+    changed_of,
+    elsewhere_of,
+    promise_of,
+    timing_of,
+    wanted_promise,
+    write_promise,
+    write_timing,
+)
 from services.orders.wire.remark import remarks_of, write_remarks
 from services.orders.wire.transfer import merged_into_of, merged_of, rounding_of, write_merging
 
@@ -66,6 +75,8 @@ def wanted_order(draft: orders_api.OrderDraft, own_id: UUID) -> WantedOrder:
         remarks=remarks_of(draft),
         table_id=parse_id(draft.table_id) if draft.table_id else None,
         customer_id=parse_id(draft.customer_id) if draft.customer_id else None,
+        promise=wanted_promise(draft),
+        customer_name=draft.customer_name.strip(),
     )
 
 
@@ -141,6 +152,9 @@ def order_of(message: orders_pb2.Order, row: Mapping[str, Any]) -> Order:
         merged=merged_of(message),
         merged_into=merged_into_of(message),
         rounding=rounding_of(message),
+        promise=promise_of(message),
+        customer_name=message.customer_name,
+        changed=changed_of(message),
     )
 
 
@@ -188,6 +202,7 @@ def _order_message(order: Order) -> orders_pb2.Order:
     )
     write_remarks(order.remarks, message)
     write_merging(order, message)
+    write_promise(order, message)
     if order.split is not None:
         message.split.CopyFrom(split_message(order.split))
     return message
@@ -259,6 +274,7 @@ def _line_message(line: Line) -> orders_pb2.OrderLine:
         override=override_message(line.override) if line.override is not None else None,
     )
     write_life(line, message)
+    write_timing(line, message)
     return message
 
 
@@ -293,6 +309,8 @@ def _line_of(message: orders_pb2.OrderLine) -> Line:
         portions=portions_of(message.portions),
         stock_uses=stock_uses_of(message.stock_uses),
         override=override_of(message),
+        elsewhere=elsewhere_of(message),
+        timing=timing_of(message),
     )
 
 

@@ -48,6 +48,7 @@ def ticket_of(message: orders_pb2.Ticket, row: Mapping[str, Any]) -> Ticket:
         may_contain=tuple(message.may_contain),
         rerouted=_rerouted_of(message),
         moved_from=ticket_moved_from_of(message),
+        promised_at=instant(message, "scheduled_for"),
     )
 
 
@@ -79,6 +80,7 @@ def _ticket_message(ticket: Ticket) -> orders_pb2.Ticket:
         business_date=ticket.business_date,
         allergy_acknowledged_at=timestamp(ticket.allergy_acknowledged_at),
         may_contain=ticket.may_contain,  # type: ignore[arg-type] # as allergens
+        scheduled_for=timestamp(ticket.promised_at),
     )
     if ticket.rerouted is not None:
         message.rerouted_from_station_id = str(ticket.rerouted.from_station_id)

@@ -59,6 +59,7 @@ MADE: dict[str, Callable[[Shop], Awaitable[Any]]] = {
     "user_id": lambda shop: shop.member(),
 }
 """What an id of a path names, where the operation says no more of it."""
+LATE_HOUR = 22
 NUMBERLESS = {"barcode": None, "plu": None}
 """The documented numbers of an item are one item's, and the walk makes many."""
 OF_A_SERVICE = frozenset({"service", "event_id"})
@@ -329,6 +330,24 @@ async def _split(operation: Operation, shop: Shop, caller: Device) -> Sent:
     order = await shop.order()
     body = put(operation.example, groups__0__lines__0__line_id=order["lines"][0]["id"])
     return Sent({"order_id": order["id"]}, body)
+
+
+@case("PUT /orders/{order_id}/promise")
+async def _promise(operation: Operation, shop: Shop, caller: Device) -> Sent:
+    at = SystemClock().now() + timedelta(minutes=90)
+    # Late in a business day an order of today has no such time: then it goes at once.
+    order = await shop.order()
+    later = (
+        at.isoformat() if order["business_date"] == at.date().isoformat() and at.hour < LATE_HOUR else None
+    )
+    return Sent({"order_id": order["id"]}, put(operation.example, scheduled_for=later))
+
+
+@case("PUT /slots/settings")
+async def _set_slots(operation: Operation, shop: Shop, caller: Device) -> Sent:
+    known = await shop.owner.get("/api/v2/slots/settings")
+    body = put(operation.example, limited=False, from_minutes=0, until_minutes=0, fire_together=False)
+    return Sent(body=body, headers=match(known))
 
 
 @case("POST /floor/sections")

@@ -1,5 +1,6 @@
 // One ticket on the wall.
-import { elapsed, now, serverNow } from "../clock.js";
+import { elapsed, now, serverNow, timeOfDay } from "../clock.js";
+import { restaurant } from "../session.js";
 import { orderTypeName, plain } from "../text.js";
 import { html, useEffect, useRef } from "../view.js";
 import { Allergies } from "./allergy.js";
@@ -33,6 +34,7 @@ export function Ticket({ ticket, position, selected, onSelect }) {
       <span class="ticket-number">${ticket.order_number ?? "–"}</span>
       <span class="ticket-where">
         <strong>${ticket.table ? html`Table <bdi>${plain(ticket.table)}</bdi>` : orderTypeName(ticket.order_type)}</strong>
+        ${ticket.scheduled_for && html`<span class="ticket-promise">for <time>${timeOfDay(ticket.scheduled_for, restaurant.value?.timezone)}</time></span>`}
         <small>${ticket.station ? html`<bdi>${plain(ticket.station)}</bdi>` : ""}${ticket.course ? html` · <bdi>${plain(ticket.course)}</bdi>` : ""}</small>
       </span>
       <time class="ticket-age">${elapsed(ticket.created_at, at)}</time>

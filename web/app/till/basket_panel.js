@@ -16,6 +16,7 @@ import { approvedCommand } from "./approval.js";
 import { QuotedDiscounts } from "./discount.js";
 import { NoteButton } from "./note.js";
 import { AddingTo, addToOrder } from "./more.js";
+import { PromiseButton } from "./promise.js";
 import { dialog, learnOrder } from "./shop.js";
 import { BasketTable } from "./tables.js";
 
@@ -107,6 +108,7 @@ function Kind({ wanted }) {
   return html`<${BasketTable} />
     <${Segmented} label="Order type" value=${wanted.order_type} options=${TYPES} onChange=${chooseType} />
     <${Segmented} label="Payment" value=${wanted.service_flow} options=${FLOWS} onChange=${(value) => setBasket({ service_flow: value })} />
+    <${PromiseButton} />
     <${AllergyButton} />
     <${NoteButton} />`;
 }

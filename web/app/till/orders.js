@@ -19,6 +19,7 @@ import { BillLine } from "./lines.js";
 import { OrderMore } from "./more.js";
 import { OrderPapers } from "./paper.js";
 import { closeDialog, closedOrders, dialog, learnOrder, openOrders, orderOf, tables, view } from "./shop.js";
+import { Coming, PromiseButton, PromiseChip, TypeSwitch } from "./promise.js";
 import { SplitButton, SplitChip } from "./split.js";
 import { OrderTable } from "./tables.js";
 import { MergeButtons, MergedNote, tablesOf } from "./transfer.js";
@@ -31,6 +32,7 @@ export function Orders() {
   const closed = closedOrders.value.slice(0, CLOSED_SHOWN);
   return html`<section class="orders" aria-label="Orders">
     <${Unsent} />
+    <${Coming} />
     <h2>Open orders <small class="quiet">${open.length}</small></h2>
     ${open.length === 0 && html`<p class="empty">No open orders. Everything is served and paid.</p>`}
     <div class="cards" onKeyDown=${(event) => rove(event, ".card-head")}>${open.map((order) => html`<${Card} key=${order.id} order=${order} />`)}</div>
@@ -84,6 +86,8 @@ function takeBack(entry) {
   setBasket({
     guest_allergy: entry.body.guest_allergy || null,
     note: entry.body.note || "",
+    scheduled_for: entry.body.scheduled_for || null,
+    customer_name: entry.body.customer_name || "",
     table: table ? { id: table.id, name: table.name } : null,
   });
   dismissRefused(entry.id);
@@ -106,6 +110,7 @@ function Card({ order }) {
       <span class="chip ${order.state}">${stateName(order.state)}</span>
       ${due > 0 && html`<span class="chip unpaid">${money(due, order.currency)} due</span>`}
       ${due === 0 && order.state !== "paid" && html`<span class="chip paid">Paid</span>`}
+      <${PromiseChip} order=${order} />
       <${SplitChip} order=${order} />
       <${UnfiredChip} order=${order} />
     </p>
@@ -155,6 +160,8 @@ export function OrderDialog({ id }) {
         <span class="quiet">${orderTypeName(order.order_type)}${tablesOf(order) ? html` · table <bdi>${tablesOf(order)}</bdi>` : ""} · ${timeOfDay(order.created_at, restaurant.value.timezone)}</span></p>
       ${closed ? html`<${AllergyNote} order=${order} />` : html`<${AllergyButton} order=${order} />`}
       ${closed ? html`<${OrderNote} order=${order} />` : html`<${NoteButton} order=${order} />`}
+      ${closed ? html`<p class="chips"><${PromiseChip} order=${order} /></p>` : html`<${PromiseButton} order=${order} />`}
+      ${!closed && html`<${TypeSwitch} order=${order} />`}
       ${!closed && html`<${OrderTable} order=${order} />`}
       <${MergedNote} order=${order} />
       <${OrderPapers} order=${order} />

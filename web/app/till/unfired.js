@@ -1,9 +1,9 @@
 // Orders that are placed and of which the kitchen has nothing: half done, so they are said and raise their hand.
 import { command } from "../api.js";
 import { isClosed } from "../channels.js";
-import { now, serverNow } from "../clock.js";
+import { now, serverNow, timeOrDate } from "../clock.js";
 import { say } from "../problem.js";
-import { may } from "../session.js";
+import { may, restaurant } from "../session.js";
 import { count } from "../text.js";
 import { toast } from "../ui.js";
 import { computed, html } from "../view.js";
@@ -53,6 +53,11 @@ export function SendNow({ order, primary = false }) {
 /** What an order says of itself while nothing of it is cooked. */
 export function UnfiredChip({ order }) {
   const why = unfired(order);
+  const times = order.lines.filter((line) => line.kitchen_state === "held" && line.timing?.fire_at).map((line) => line.timing.fire_at);
+  if (why === "fire" && times.length) {
+    const [first] = times.sort();
+    return html`<span class="chip promised" data-unfired="time">Kitchen at ${timeOrDate(first, restaurant.value?.timezone)}</span>`;
+  }
   return why && html`<span class="chip unfired" data-unfired=${why}>Not in the kitchen</span>`;
 }
 

@@ -16,6 +16,7 @@ The first row names the columns, in any order and any case:
     position       10                 order within the category
     barcode        5012345678900      EAN-13, UPC-A or EAN-8, as text; one item of the menu has it
     plu            101                a short number to call it by at the till; one item has it
+    preparation_minutes 12            how long the kitchen takes for it; empty: as long as its station has
     stock          50                 units on hand when counting starts; ignored once an item is counted
     reorder_point  5                  warn at this many units
     stock_policy   refuse             or allow: may be ordered although none is left; warn: so, and told

@@ -68,6 +68,11 @@ def units(text: str) -> int:
     return int(text)
 
 
+def units_or_none(text: str) -> int:
+    """As units; an empty cell is 0."""
+    return units(text) if text else 0
+
+
 def barcode(text: str) -> str:
     """A barcode in its one form, with or without an apostrophe before it; whether it is one the item says."""
     text = text.removeprefix(GUARD)

@@ -12,6 +12,7 @@ OPTIONAL = (
     "position",
     "barcode",
     "plu",
+    "preparation_minutes",
     "stock",
     "reorder_point",
     "stock_policy",

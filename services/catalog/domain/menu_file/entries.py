@@ -59,6 +59,7 @@ class Entry:
     position: int | None = None
     barcode: str | None = None
     plu: str | None = None
+    preparation_minutes: int | None = None
     stock: int | None = None
     reorder_point: int | None = None
     policy: StockPolicy | None = None
@@ -190,6 +191,7 @@ def _readers(digits: int) -> dict[str, tuple[str, Callable[[str], Any]]]:
         "availability": ("windows", cells.windows),
         "position": ("position", cells.units),
         "barcode": ("barcode", cells.barcode),
+        "preparation_minutes": ("preparation_minutes", cells.units_or_none),
         "stock": ("stock", cells.units),
         "reorder_point": ("reorder_point", cells.units),
         "stock_policy": ("policy", cells.policy),

@@ -197,6 +197,9 @@ def _item(entry: Entry, base: Item, options: OptionPlan) -> Item:
         position=base.position if entry.position is None else entry.position,
         barcode=base.barcode if entry.barcode is None else entry.barcode,
         plu=base.plu if entry.plu is None else entry.plu,
+        preparation_minutes=(
+            base.preparation_minutes if entry.preparation_minutes is None else entry.preparation_minutes
+        ),
         option_groups=options.groups(entry, base.option_groups),
     )
     return as_returning(wanted, base)

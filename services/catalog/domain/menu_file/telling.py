@@ -33,6 +33,7 @@ TOLD = (
     "position",
     "barcode",
     "plu",
+    "preparation_minutes",
     "stock",
     "reorder_point",
     "stock_policy",
@@ -41,7 +42,7 @@ TOLD = (
 )
 """Every column, in the order of the file."""
 MAX_FILE_NAME_CHARACTERS = 100
-NUMBERS = frozenset({"price", "position", "stock", "reorder_point"})
+NUMBERS = frozenset({"price", "position", "preparation_minutes", "stock", "reorder_point"})
 """Columns whose cells are numbers, which a workbook can add up."""
 
 
@@ -114,6 +115,7 @@ def _cells(item: Item, category: str, level: StockLevel | None, options: ToldOpt
         "position": str(item.position),
         "barcode": item.barcode,
         "plu": item.plu,
+        "preparation_minutes": str(item.preparation_minutes or ""),
     }
     if item.stock_tracked and level is not None:
         # What was sold beyond the shelf is nothing on the shelf.

@@ -8,11 +8,13 @@ from uuid import UUID
 from chassis.ids import derived_id
 from services.orders.domain.discount import Discount
 from services.orders.domain.errors import ItemUnavailable, LineRefused, MenuOutdated
-from services.orders.domain.menu import Item, Menu, OrderType
+from services.orders.domain.menu import Item, Menu, OrderType, VatRate
 from services.orders.domain.order.bill import billed
-from services.orders.domain.order.choosing import WantedOption, choose
+from services.orders.domain.order.choosing import Picked, WantedOption, choose
 from services.orders.domain.order.configured import Configured, configure
 from services.orders.domain.order.order import Line, Order, Portion, StockUse, Totals
+from services.orders.domain.order.promise import NO_TIMING, Timing
+from services.orders.domain.order.rates import Rates
 from services.orders.domain.override import SaleOverride
 from services.orders.domain.promotion import Promotion, with_promotions
 from services.orders.pricing import Bill, BillMode
@@ -143,15 +145,60 @@ def _sell(
             off |= _is_off(component, shown_menu_version, menu, terms, anyway=anyway)
         off |= not pick.option.available
 
-    def rate_of(vat_class: str) -> int:
-        rate = menu.vat_rate_bp(vat_class, order_type, terms.local.date())
+    rates = _Rates(path, item, menu, terms.local.date())
+    eaten_in = order_type is OrderType.EAT_IN
+    here, there = (rates.eat_in, rates.takeaway) if eaten_in else (rates.takeaway, rates.eat_in)
+    unit = configure(path, item, picked, menu.items, here)
+    portions = _portions(wanted, unit)
+    if not picked:
+        # As most are: there is nothing but its own rate.
+        elsewhere = Rates(there(item.vat_class))
+    elif rates.differ:
+        other = configure(path, item, picked, menu.items, there)
+        elsewhere = Rates(other.vat_rate_bp, _portions(wanted, other))
+    else:
+        elsewhere = Rates(unit.vat_rate_bp, portions)
+    made = _line(wanted, item, unit, portions, elsewhere, _preparation_minutes(item, picked, menu))
+    return replace(made, override=SaleOverride(wanted.override_reason)) if off else made
+
+
+class _Rates:
+    """The rates of what a line is made of. ``differ``: some of it has another one elsewhere."""
+
+    __slots__ = ("_day", "_item", "_known", "_menu", "_path", "differ")
+
+    def __init__(self, path: str, item: Item, menu: Menu, day: date) -> None:
+        self._path, self._item, self._menu, self._day = path, item, menu, day
+        self._known: dict[str, VatRate] = {}
+        self.differ = False
+
+    def eat_in(self, vat_class: str) -> int:
+        """Raises LineRefused (NO_VAT_RATE), as the other."""
+        return self._of(vat_class).eat_in_bp
+
+    def takeaway(self, vat_class: str) -> int:
+        """Of delivery too."""
+        return self._of(vat_class).takeaway_bp
+
+    def _of(self, vat_class: str) -> VatRate:
+        known = self._known.get(vat_class)
+        if known is not None:
+            return known
+        rate = self._menu.vat_rate(vat_class, self._day)
         if rate is None:
-            detail = f"{item.name} has no VAT rate in force today."
-            raise LineRefused("NO_VAT_RATE", f"{path}.item_id", detail)
+            detail = f"{self._item.name} has no VAT rate in force today."
+            raise LineRefused("NO_VAT_RATE", f"{self._path}.item_id", detail)
+        self._known[vat_class] = rate
+        self.differ = self.differ or rate.eat_in_bp != rate.takeaway_bp
         return rate
 
-    made = _line(wanted, item, configure(path, item, picked, menu.items, rate_of))
-    return replace(made, override=SaleOverride(wanted.override_reason)) if off else made
+
+def _preparation_minutes(item: Item, picked: Sequence[Picked], menu: Menu) -> int:
+    """The longest of what it is made of."""
+    if not picked:
+        return item.preparation_minutes
+    components = (menu.items.get(pick.option.item_id) for pick in picked if pick.option.item_id is not None)
+    return max([item.preparation_minutes, *(one.preparation_minutes for one in components if one)])
 
 
 def _is_off(item: Item, shown_menu_version: int, menu: Menu, terms: Terms, *, anyway: bool) -> bool:
@@ -180,7 +227,14 @@ def _not_on_sale(item: Item, menu: Menu, local: datetime) -> ItemUnavailable:
     return ItemUnavailable(f"{item.name} is not on sale now. It is from {back:%H:%M}{day}.", metadata=facts)
 
 
-def _line(wanted: WantedLine, item: Item, unit: Configured) -> Line:
+def _line(
+    wanted: WantedLine,
+    item: Item,
+    unit: Configured,
+    portions: tuple[Portion, ...],
+    elsewhere: Rates,
+    preparation_minutes: int,
+) -> Line:
     return Line(
         id=wanted.id,
         item_id=item.id,
@@ -200,14 +254,20 @@ def _line(wanted: WantedLine, item: Item, unit: Configured) -> Line:
         allergens=unit.allergens,
         stock_tracked=item.stock_tracked,
         may_contain=unit.may_contain,
-        portions=()
-        if not unit.parts
-        else tuple(
-            Portion(part.name, part.vat_rate_bp, part.unit_minor * wanted.quantity, 0) for part in unit.parts
-        ),
+        portions=portions,
         stock_uses=()
         if not unit.stock
         else tuple(
             StockUse(derived_id(wanted.id, item_id), item_id, count) for item_id, count in unit.stock.items()
         ),
+        elsewhere=elsewhere,
+        timing=Timing(preparation_minutes) if preparation_minutes else NO_TIMING,
+    )
+
+
+def _portions(wanted: WantedLine, unit: Configured) -> tuple[Portion, ...]:
+    if not unit.parts:
+        return ()
+    return tuple(
+        Portion(part.name, part.vat_rate_bp, part.unit_minor * wanted.quantity, 0) for part in unit.parts
     )

@@ -43,6 +43,7 @@ from services.orders.domain.order.order import (
     Order,
     State,
 )
+from services.orders.domain.order.portion import of_units
 from services.orders.domain.promotion import with_promotions
 from services.orders.domain.ticket import Ticket, newest
 
@@ -273,15 +274,14 @@ def _instead(order: Order, line: Line) -> tuple[Line, ...]:
 
 def of_quantity(line: Line, quantity: int) -> Line:
     """The line with another quantity, its discount and VAT to be computed. None left: it is voided."""
+    there = line.elsewhere
     return replace(
         line,
         quantity=quantity,
         gross_minor=line.unit_minor * quantity,
         discount_minor=0,
-        portions=tuple(
-            replace(one, gross_minor=one.gross_minor // line.quantity * quantity, vat_minor=0)
-            for one in line.portions
-        ),
+        portions=of_units(line.portions, line.quantity, quantity),
+        elsewhere=there and replace(there, portions=of_units(there.portions, line.quantity, quantity)),
         voided=quantity == 0,
     )
 

@@ -11,6 +11,9 @@ from services.orders.domain.check import Split
 from services.orders.domain.discount import Discount, DiscountKind
 from services.orders.domain.menu import OrderType
 from services.orders.domain.moved import MergedInto, MergedOrder, MovedFrom, MovedTo
+from services.orders.domain.order.promise import NEVER_CHANGED_ORDER, NO_TIMING, OrderChanged, Promise, Timing
+from services.orders.domain.order.rates import Portion as Portion
+from services.orders.domain.order.rates import Rates
 from services.orders.domain.override import SaleOverride
 from services.orders.pricing import EXACT, BillMode, Rounding, VatGroup
 
@@ -97,16 +100,6 @@ class ChosenOption:
     is_size: bool = False
     item_id: UUID | None = None
     category_id: UUID | None = None
-
-
-@dataclass(frozen=True, slots=True)
-class Portion:
-    """A part of a line that has a VAT rate of its own; gross before discounts."""
-
-    name: str
-    vat_rate_bp: int
-    gross_minor: int
-    vat_minor: int
 
 
 @dataclass(frozen=True, slots=True)
@@ -215,6 +208,9 @@ class Line:
     moved_to: MovedTo | None = None
     moved_from: MovedFrom | None = None
     override: SaleOverride | None = None
+    elsewhere: Rates | None = None
+    """None in lines that are older than it."""
+    timing: Timing = NO_TIMING
 
     @property
     def unit_minor(self) -> int:
@@ -238,8 +234,13 @@ class Line:
 
     @property
     def fires_at_once(self) -> bool:
-        """Lines without a course that nobody holds go to the kitchen as soon as the flow allows it."""
-        return self.active and self.kitchen is Kitchen.HELD and not self.hold and not self.course
+        """Without a course or a time, and held by nobody: to the kitchen as soon as the flow allows it."""
+        return self.waits and not self.hold and not self.course and self.timing.fire_at is None
+
+    @property
+    def waits(self) -> bool:
+        """Whether the kitchen is still to get it."""
+        return self.active and self.kitchen is Kitchen.HELD
 
 
 @dataclass(frozen=True, slots=True)
@@ -299,6 +300,10 @@ class Order:
     merged: tuple[MergedOrder, ...] = ()
     merged_into: MergedInto | None = None
     rounding: Rounding = EXACT
+    promise: Promise | None = None
+    """None: as soon as possible."""
+    customer_name: str = ""
+    changed: OrderChanged = NEVER_CHANGED_ORDER
     told: object = field(default=None, init=False, repr=False, compare=False)
     """What tells it, made once by whoever tells it first; another order, made of this one, has none yet."""
 
@@ -351,6 +356,11 @@ class Order:
     def kitchen_may_start(self) -> bool:
         """Nothing is cooked before the money is safe, unless the guest pays after the meal."""
         return self.service_flow is ServiceFlow.PAY_LATER or self.payment is Payment.PAID
+
+    @property
+    def promised_at(self) -> datetime | None:
+        """None: as soon as possible."""
+        return None if self.promise is None else self.promise.at
 
     @property
     def table_id(self) -> UUID | None:

@@ -20,6 +20,7 @@ from services.orders.domain.order.order import (
     Remarks,
     ServiceFlow,
 )
+from services.orders.domain.order.promise import Promise
 from services.orders.domain.station import Station
 
 
@@ -39,6 +40,8 @@ class WantedOrder:
     remarks: Remarks = NO_REMARKS
     table_id: UUID | None = None
     customer_id: UUID | None = None
+    promise: Promise | None = None
+    customer_name: str = ""
 
 
 def new_order(
@@ -78,6 +81,8 @@ def new_order(
         discounts=basket.discounts,
         service_charge_bp=basket.service_charge_bp,
         customer_id=wanted.customer_id,
+        promise=wanted.promise,
+        customer_name=wanted.customer_name,
     )
 
 
@@ -100,7 +105,7 @@ def place(
 ) -> Change:
     """A new order with its number: prices are fixed and lines that need not wait go to the kitchen.
 
-    Raises EmptyOrder, NoStation.
+    A promise has its slot. Raises EmptyOrder, NoStation.
     """
     refuse_empty(basket.lines)
     order = new_order(
@@ -111,9 +116,17 @@ def place(
 
 
 def validate(
-    locked: Locked, basket: Basket, number: int, stations: Sequence[Station], stamp: Stamp
+    locked: Locked,
+    basket: Basket,
+    number: int,
+    stations: Sequence[Station],
+    stamp: Stamp,
+    promise: Promise | None = None,
 ) -> Change:
-    """A draft is placed, with the prices of now. Raises IllegalTransition, EmptyOrder, NoStation."""
+    """A draft is placed, with the prices of now; ``promise`` is its own, with its slot.
+
+    Raises IllegalTransition, EmptyOrder, NoStation.
+    """
     order = locked.order
     if order.lifecycle is not Lifecycle.DRAFT:
         raise illegal(order, "validate")
@@ -132,6 +145,7 @@ def validate(
         placed_at=stamp.at,
         discounts=basket.discounts,
         service_charge_bp=basket.service_charge_bp,
+        promise=promise,
     )
     placed, tickets = fire_waiting(valid, (), stations, stamp)
     return change_of(locked, placed, tickets, stamp, [Placed()])

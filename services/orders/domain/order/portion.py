@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 from dataclasses import replace
 
-from services.orders.domain.order.order import Line
+from services.orders.domain.order.order import Line, Portion
 from services.orders.pricing import Bill, LineToPrice, PartToPrice
 
 
@@ -27,3 +27,8 @@ def with_vat(lines: Sequence[Line], computed: Bill) -> tuple[Line, ...]:
             lines, computed.line_vat_minor, computed.part_vat_minor, strict=True
         )
     )
+
+
+def of_units(portions: Sequence[Portion], before: int, after: int) -> tuple[Portion, ...]:
+    """The portions of a line of which there are now so many units; their VAT is to be computed."""
+    return tuple(replace(one, gross_minor=one.gross_minor // before * after, vat_minor=0) for one in portions)

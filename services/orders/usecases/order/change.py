@@ -11,6 +11,7 @@ from services.orders.domain.table import Table
 from services.orders.domain.unrouted import unrouted
 from services.orders.store.order import insert_order, lock_order, update_order
 from services.orders.usecases.ports import Command, Dependencies
+from services.orders.usecases.slot import move_places
 from services.orders.usecases.table import lock_tables_of, tell_tables
 from services.orders.usecases.unrouted import tell_unrouted, telling_managers
 from services.orders.wire.events import check_size, published
@@ -20,11 +21,12 @@ Verb = Callable[[Transaction, Locked], Awaitable[Change]]
 
 
 async def apply(tx: Transaction, change: Change, tables: Mapping[UUID, Table] | None = None) -> None:
-    """Stores a change of a locked order, tells its table, and publishes its events: the order's is the last,
-    where its answer is kept. ``tables`` are locked already.
+    """Stores a change of a locked order, tells its table and its slot, and publishes its events: the last is
+    the order's, where its answer is kept. ``tables`` are locked already.
     """
     await update_order(tx, change)
     await tell_tables(tx, change, tables)
+    await move_places(tx, change)
     await _tell_unrouted(tx, change)
     publish(tx, change)
 
@@ -38,6 +40,7 @@ async def apply_together(tx: Transaction, changes: Sequence[Change]) -> None:
     await lock_tables_of(tx, changes)
     for change in changes:
         await tell_tables(tx, change)
+        await move_places(tx, change)
         await _tell_unrouted(tx, change)
     for change in changes:
         publish(tx, change)

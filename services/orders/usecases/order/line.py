@@ -38,7 +38,13 @@ from services.orders.usecases.order.change import apply
 from services.orders.usecases.order.house import house_of
 from services.orders.usecases.order.order import get_order
 from services.orders.usecases.order.overriding import record_overrides
-from services.orders.usecases.order.placing import STALE_ATTEMPTS, StaleCopies, is_news, not_older
+from services.orders.usecases.order.placing import (
+    STALE_ATTEMPTS,
+    StaleCopies,
+    is_news,
+    not_older,
+    terms_for,
+)
 from services.orders.usecases.ports import Command, Dependencies
 from services.orders.usecases.unrouted import telling_managers
 from services.orders.wire.events import check_size
@@ -89,7 +95,7 @@ async def _add_once(
     seen = await get_order(deps, command.tenant, order_id)
     refuse_closed(seen, "add_lines")
     known = not_older(await deps.copies.get_proven(command.tenant, shown_menu_version), shown_menu_version)
-    terms = known.terms(deps.clock.now())
+    terms = terms_for(seen.promise, known, deps.clock.now())
     try:
         priced = price_lines(not_yet_in(seen, wanted), seen.order_type, shown_menu_version, known.menu, terms)
     except LineRefused as refusal:
@@ -109,7 +115,7 @@ async def _add_once(
             mark_replayed()
             return locked.order
         await _refuse_stale(tx, known)
-        if locked.order.lifecycle is not seen.lifecycle or len(lines) < len(fresh):
+        if _sold_as(locked.order) != _sold_as(seen) or len(lines) < len(fresh):
             refuse_closed(locked.order, "add_lines")
             raise OrderMoved
         house = await house_of(tx)
@@ -216,6 +222,11 @@ async def _hold_more(
         more = replace(line, id=name, quantity=edit.quantity - line.quantity, stock_uses=uses)
         await _reserve(deps, order_id, [more])
     return line.quantity
+
+
+def _sold_as(order: Order) -> tuple[object, ...]:
+    """What lines are priced and held by."""
+    return order.lifecycle, order.order_type, order.promised_at
 
 
 async def _reserve(deps: Dependencies, order_id: UUID, lines: Sequence[Line]) -> None:

@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
+from datetime import datetime
 from typing import Generic
 from uuid import UUID
 
@@ -12,7 +13,8 @@ from chassis.errors import Problem, Unavailable
 from chassis.rpc import mark_replayed
 from services.orders.domain.approval import UNAPPROVED, Authority
 from services.orders.domain.errors import LineRefused, OrderExists, UnknownMenuVersion
-from services.orders.domain.order.basket import Basket, price_basket, wanted_again
+from services.orders.domain.menu import OrderType
+from services.orders.domain.order.basket import Basket, Terms, price_basket, wanted_again
 from services.orders.domain.order.change import Change, Stamp
 from services.orders.domain.order.guards import illegal
 from services.orders.domain.order.order import AtTable, Lifecycle, Line, Order
@@ -24,6 +26,9 @@ from services.orders.domain.order.placing import (
     refuse_empty,
     validate,
 )
+from services.orders.domain.order.promise import Promise
+from services.orders.domain.slot import refuse_far
+from services.orders.domain.timing import lead
 from services.orders.store import order as store
 from services.orders.store.order import InsertedMeanwhile
 from services.orders.store.restaurant import find_versions
@@ -33,6 +38,7 @@ from services.orders.usecases.order.change import apply, publish
 from services.orders.usecases.order.order import get_order
 from services.orders.usecases.order.overriding import record_overrides
 from services.orders.usecases.ports import Command, Dependencies
+from services.orders.usecases.slot import move_places, with_slot
 from services.orders.usecases.table import table_for, table_named, tell_tables
 from services.orders.usecases.unrouted import telling_managers
 from services.orders.wire.events import check_size
@@ -76,8 +82,8 @@ async def place_order(
 
     The same order id again: with the same content the stored order, with other content OrderExists. Raises
     ItemUnavailable, MenuOutdated, EmptyOrder, LineRefused, UnknownMenuVersion, OrderTooLarge, UnknownTable,
-    UnknownCustomer, TableFull, NoStation, ApprovalNeeded, ApprovalInvalid, what catalog raises
-    (INSUFFICIENT_STOCK), Unavailable.
+    UnknownCustomer, TableFull, NoStation, ApprovalNeeded, ApprovalInvalid, PromiseRefused, SlotFull, what
+    catalog raises (INSUFFICIENT_STOCK), Unavailable.
     """
     if not wanted.draft:
         refuse_empty(wanted.lines)
@@ -142,12 +148,17 @@ class _Placing(Generic[M]):
             at_table = None if table_id is None else tables[table_id].name
             if self.wanted.customer_id is not None:
                 await customer_for(tx, self.wanted.customer_id)
-            change = self._change(basket, known, stamp, proof.number, at_table)
+            wanted = self.wanted
+            if not wanted.draft and wanted.promise is not None:
+                in_slot = await _in_slot(tx, wanted.promise, wanted.order_type, basket, known, stamp.at)
+                wanted = replace(wanted, promise=in_slot)
+            change = self._change(wanted, basket, known, stamp, proof.number, at_table)
             check_size(order_message(change.order))
             await store.insert_order(tx, change)
             record_overrides(tx, change.order, change.order.lines)
             await note_customer(tx, change)
             await tell_tables(tx, change, tables)
+            await move_places(tx, change)
             publish(tx, change)
             return change.order
 
@@ -159,11 +170,17 @@ class _Placing(Generic[M]):
         return await store.take_number(tx, self.wanted.id, 0, basket.terms.business_date, known.versions)
 
     def _change(
-        self, basket: Basket, known: Known, stamp: Stamp, number: int, table: AtTable | None
+        self,
+        wanted: WantedOrder,
+        basket: Basket,
+        known: Known,
+        stamp: Stamp,
+        number: int,
+        table: AtTable | None,
     ) -> Change:
-        if self.wanted.draft:
-            return open_draft(self.wanted, basket, self.command.tenant, stamp, table)
-        return place(self.wanted, basket, self.command.tenant, number, known.stations, stamp, table)
+        if wanted.draft:
+            return open_draft(wanted, basket, self.command.tenant, stamp, table)
+        return place(wanted, basket, self.command.tenant, number, known.stations, stamp, table)
 
     async def _answer_given_before(self, known: Known, refusal: Problem) -> M:
         """What would be refused now may have been accepted before: then that answer counts.
@@ -241,14 +258,16 @@ class _Validation:
         proof = await store.take_number(tx, self.draft.id, self.draft.version, day, known.versions)
         if proof.number is None:
             raise StaleCopies
-        change = validate(locked, basket, proof.number, known.stations, self.deps.stamp(self.command))
+        stamp, draft = self.deps.stamp(self.command), locked.order
+        in_slot = await _in_slot(tx, draft.promise, draft.order_type, basket, known, stamp.at)
+        change = validate(locked, basket, proof.number, known.stations, stamp, in_slot)
         check_size(order_message(change.order))
         await apply(tx, change)
         return change.order
 
 
 def _priced(wanted: WantedOrder, known: Known, stamp: Stamp) -> Basket:
-    terms = known.terms(stamp.at)
+    terms = terms_for(wanted.promise, known, stamp.at)
     return price_basket(wanted.lines, wanted.order_type, wanted.menu_version, known.menu, terms)
 
 
@@ -256,13 +275,38 @@ async def _price_draft(deps: Dependencies, command: Command, draft: Order) -> tu
     wanted = wanted_again(draft)
     refuse_empty(wanted)
     known = await deps.copies.get_proven(command.tenant)
-    terms = known.terms(deps.clock.now())
+    terms = terms_for(draft.promise, known, deps.clock.now())
     given = [one for one in draft.discounts if one.promotion is None]
     basket = price_basket(wanted, draft.order_type, 0, known.menu, terms, given)
     before = {line.id: line for line in draft.lines}
     basket = replace(basket, lines=approved(basket.lines, UNAPPROVED, command.actor, before))
     await _reserve(deps, draft.id, basket.lines)
     return basket, known
+
+
+def terms_for(promise: Promise | None, known: Known, at: datetime) -> Terms:
+    """What is promised is sold as of then: its hours, promotions, rates and business day. Raises
+    PromiseRefused.
+    """
+    if promise is None:
+        return known.terms(at)
+    refuse_far(promise.at, at)
+    return known.terms(promise.at)
+
+
+async def _in_slot(
+    tx: Transaction,
+    promise: Promise | None,
+    order_type: OrderType,
+    basket: Basket,
+    known: Known,
+    at: datetime,
+) -> Promise | None:
+    """The promise with its slot. Raises PromiseRefused."""
+    if promise is None:
+        return None
+    takes = lead(basket.lines, order_type, known.stations, at)
+    return await with_slot(tx, promise, known.restaurant, at, takes)
 
 
 async def is_news(deps: Dependencies, tenant: UUID, known: Known, refusal: LineRefused) -> bool:

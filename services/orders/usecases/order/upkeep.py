@@ -24,6 +24,7 @@ from services.orders.store.order import lock_order
 from services.orders.usecases.day import DayEnd
 from services.orders.usecases.order.cancelling import close_for_cancel, finish_cancel
 from services.orders.usecases.order.change import apply
+from services.orders.usecases.order.promise import GoingByItself
 from services.orders.usecases.pace import Lateness, Times
 from services.orders.usecases.ports import Dependencies
 from services.orders.usecases.restaurant import restaurant_of
@@ -71,7 +72,7 @@ class Sweeper:
 
 async def sweep_forever(deps: Dependencies) -> None:
     """The sweeper's loop."""
-    rounds = (Sweeper(deps), DayEnd(deps), Changing(deps), Lateness(deps), Times(deps))
+    rounds = (Sweeper(deps), DayEnd(deps), Changing(deps), GoingByItself(deps), Lateness(deps), Times(deps))
     while True:
         try:
             for each in rounds:

@@ -484,6 +484,7 @@ class Item(_message.Message):
     RETURNS_AT_FIELD_NUMBER: _builtins.int
     HOURS_FIELD_NUMBER: _builtins.int
     TAKEN_OFF_FIELD_NUMBER: _builtins.int
+    PREPARATION_MINUTES_FIELD_NUMBER: _builtins.int
     id: _builtins.str
     category_id: _builtins.str
     name: _builtins.str
@@ -507,6 +508,8 @@ class Item(_message.Message):
     """A short number that it is called by at the till. No two items of a menu have the same."""
     taken_off: _builtins.bool
     """Somebody took it off, whatever its hours and its stock say."""
+    preparation_minutes: _builtins.int
+    """How long the kitchen takes for it. Null or nothing: as long as its station has for a ticket."""
     @_builtins.property
     def allergens(self) -> _containers.RepeatedScalarFieldContainer[Global___Allergen.ValueType]: ...
     @_builtins.property
@@ -548,10 +551,11 @@ class Item(_message.Message):
         returns_at: _timestamp_pb2.Timestamp | None = ...,
         hours: Global___SaleHours | None = ...,
         taken_off: _builtins.bool = ...,
+        preparation_minutes: _builtins.int = ...,
     ) -> None: ...
     _HasFieldArgType: _TypeAlias = _typing.Literal["_stock_left", b"_stock_left", "hours", b"hours", "returns_at", b"returns_at", "stock_left", b"stock_left"]  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["_stock_left", b"_stock_left", "allergens", b"allergens", "available", b"available", "barcode", b"barcode", "category_id", b"category_id", "description", b"description", "hours", b"hours", "id", b"id", "may_contain", b"may_contain", "name", b"name", "option_groups", b"option_groups", "plu", b"plu", "position", b"position", "price_minor", b"price_minor", "returns_at", b"returns_at", "stock_left", b"stock_left", "stock_tracked", b"stock_tracked", "taken_off", b"taken_off", "vat_class", b"vat_class", "version", b"version", "windows", b"windows"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["_stock_left", b"_stock_left", "allergens", b"allergens", "available", b"available", "barcode", b"barcode", "category_id", b"category_id", "description", b"description", "hours", b"hours", "id", b"id", "may_contain", b"may_contain", "name", b"name", "option_groups", b"option_groups", "plu", b"plu", "position", b"position", "preparation_minutes", b"preparation_minutes", "price_minor", b"price_minor", "returns_at", b"returns_at", "stock_left", b"stock_left", "stock_tracked", b"stock_tracked", "taken_off", b"taken_off", "vat_class", b"vat_class", "version", b"version", "windows", b"windows"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     _WhichOneofReturnType__stock_left: _TypeAlias = _typing.Literal["stock_left"]  # noqa: Y015
     _WhichOneofArgType__stock_left: _TypeAlias = _typing.Literal["_stock_left", b"_stock_left"]  # noqa: Y015

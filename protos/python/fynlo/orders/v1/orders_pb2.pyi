@@ -9,6 +9,7 @@ from fynlo.common.v1 import common_pb2 as _common_pb2
 from fynlo.orders.v1 import checks_pb2 as _checks_pb2
 from fynlo.orders.v1 import discounts_pb2 as _discounts_pb2
 from fynlo.orders.v1 import lines_pb2 as _lines_pb2
+from fynlo.orders.v1 import slots_pb2 as _slots_pb2
 from fynlo.orders.v1 import station_pb2 as _station_pb2
 from fynlo.orders.v1 import transfers_pb2 as _transfers_pb2
 from google.protobuf import descriptor as _descriptor
@@ -302,6 +303,33 @@ class LinePortion(_message.Message):
 Global___LinePortion: _TypeAlias = LinePortion  # noqa: Y015
 
 @_typing.final
+class LineRates(_message.Message):
+    """The VAT of a line where it is consumed elsewhere: as takeaway of what is eaten in, and the other way round."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    VAT_RATE_BP_FIELD_NUMBER: _builtins.int
+    PORTIONS_FIELD_NUMBER: _builtins.int
+    vat_rate_bp: _builtins.int
+    @_builtins.property
+    def portions(self) -> _containers.RepeatedCompositeFieldContainer[Global___LinePortion]:
+        """As those of the line."""
+
+    def __init__(
+        self,
+        *,
+        vat_rate_bp: _builtins.int = ...,
+        portions: _abc.Iterable[Global___LinePortion] | None = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["portions", b"portions", "vat_rate_bp", b"vat_rate_bp"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___LineRates: _TypeAlias = LineRates  # noqa: Y015
+
+@_typing.final
 class LineStockUse(_message.Message):
     """What one unit of a line takes from the stock of another item: by an option, or as a component."""
 
@@ -361,6 +389,8 @@ class OrderLine(_message.Message):
     OVERRIDE_FIELD_NUMBER: _builtins.int
     MOVED_TO_FIELD_NUMBER: _builtins.int
     MOVED_FROM_FIELD_NUMBER: _builtins.int
+    ELSEWHERE_FIELD_NUMBER: _builtins.int
+    TIMING_FIELD_NUMBER: _builtins.int
     id: _builtins.str
     item_id: _builtins.str
     category_id: _builtins.str
@@ -426,6 +456,14 @@ class OrderLine(_message.Message):
     def moved_from(self) -> _transfers_pb2.LineMovedFrom:
         """It came from another order."""
 
+    @_builtins.property
+    def elsewhere(self) -> Global___LineRates:
+        """At the rates of the day for which it was sold. Unset in lines that are older than the field."""
+
+    @_builtins.property
+    def timing(self) -> _slots_pb2.LineTiming:
+        """Unset where its item has no time of its own and nobody has set one: it is fired at once, or by somebody."""
+
     def __init__(
         self,
         *,
@@ -457,10 +495,12 @@ class OrderLine(_message.Message):
         override: _lines_pb2.SaleOverride | None = ...,
         moved_to: _transfers_pb2.LineMovedTo | None = ...,
         moved_from: _transfers_pb2.LineMovedFrom | None = ...,
+        elsewhere: Global___LineRates | None = ...,
+        timing: _slots_pb2.LineTiming | None = ...,
     ) -> None: ...
-    _HasFieldArgType: _TypeAlias = _typing.Literal["_stock_tracked", b"_stock_tracked", "added", b"added", "changed", b"changed", "moved_from", b"moved_from", "moved_to", b"moved_to", "override", b"override", "stock_tracked", b"stock_tracked"]  # noqa: Y015
+    _HasFieldArgType: _TypeAlias = _typing.Literal["_stock_tracked", b"_stock_tracked", "added", b"added", "changed", b"changed", "elsewhere", b"elsewhere", "moved_from", b"moved_from", "moved_to", b"moved_to", "override", b"override", "stock_tracked", b"stock_tracked", "timing", b"timing"]  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["_stock_tracked", b"_stock_tracked", "added", b"added", "allergens", b"allergens", "category_id", b"category_id", "changed", b"changed", "course", b"course", "discount_minor", b"discount_minor", "gross_minor", b"gross_minor", "hold", b"hold", "id", b"id", "item_id", b"item_id", "kitchen_state", b"kitchen_state", "may_contain", b"may_contain", "moved_from", b"moved_from", "moved_to", b"moved_to", "name", b"name", "note", b"note", "options", b"options", "override", b"override", "portions", b"portions", "quantity", b"quantity", "seat", b"seat", "stock_tracked", b"stock_tracked", "stock_uses", b"stock_uses", "unit_price_minor", b"unit_price_minor", "vat_minor", b"vat_minor", "vat_rate_bp", b"vat_rate_bp", "voided", b"voided", "voids", b"voids"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["_stock_tracked", b"_stock_tracked", "added", b"added", "allergens", b"allergens", "category_id", b"category_id", "changed", b"changed", "course", b"course", "discount_minor", b"discount_minor", "elsewhere", b"elsewhere", "gross_minor", b"gross_minor", "hold", b"hold", "id", b"id", "item_id", b"item_id", "kitchen_state", b"kitchen_state", "may_contain", b"may_contain", "moved_from", b"moved_from", "moved_to", b"moved_to", "name", b"name", "note", b"note", "options", b"options", "override", b"override", "portions", b"portions", "quantity", b"quantity", "seat", b"seat", "stock_tracked", b"stock_tracked", "stock_uses", b"stock_uses", "timing", b"timing", "unit_price_minor", b"unit_price_minor", "vat_minor", b"vat_minor", "vat_rate_bp", b"vat_rate_bp", "voided", b"voided", "voids", b"voids"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     _WhichOneofReturnType__stock_tracked: _TypeAlias = _typing.Literal["stock_tracked"]  # noqa: Y015
     _WhichOneofArgType__stock_tracked: _TypeAlias = _typing.Literal["_stock_tracked", b"_stock_tracked"]  # noqa: Y015
@@ -571,6 +611,10 @@ class Order(_message.Message):
     MERGED_FIELD_NUMBER: _builtins.int
     MERGED_INTO_FIELD_NUMBER: _builtins.int
     ROUNDING_FIELD_NUMBER: _builtins.int
+    SCHEDULED_FOR_FIELD_NUMBER: _builtins.int
+    CUSTOMER_NAME_FIELD_NUMBER: _builtins.int
+    CHANGED_FIELD_NUMBER: _builtins.int
+    SLOT_AT_FIELD_NUMBER: _builtins.int
     id: _builtins.str
     restaurant_id: _builtins.str
     number: _builtins.int
@@ -603,6 +647,8 @@ class Order(_message.Message):
     """Once it is invoiced."""
     split_version: _builtins.int
     """With which version somebody last split it, or made it one bill again; 0: nobody ever did."""
+    customer_name: _builtins.str
+    """Who calls for it, where it is no customer that the restaurant knows."""
     @_builtins.property
     def created_at(self) -> _timestamp_pb2.Timestamp: ...
     @_builtins.property
@@ -643,6 +689,18 @@ class Order(_message.Message):
 
     @_builtins.property
     def rounding(self) -> _transfers_pb2.BillRounding: ...
+    @_builtins.property
+    def scheduled_for(self) -> _timestamp_pb2.Timestamp:
+        """The time that its guest was promised; the kitchen has it in time for that. Unset: as soon as possible."""
+
+    @_builtins.property
+    def changed(self) -> _slots_pb2.OrderFieldVersions:
+        """What edits are compared with."""
+
+    @_builtins.property
+    def slot_at(self) -> _timestamp_pb2.Timestamp:
+        """The beginning of the slot in which it has a place."""
+
     def __init__(
         self,
         *,
@@ -682,10 +740,14 @@ class Order(_message.Message):
         merged: _abc.Iterable[_transfers_pb2.MergedOrder] | None = ...,
         merged_into: _transfers_pb2.MergedInto | None = ...,
         rounding: _transfers_pb2.BillRounding | None = ...,
+        scheduled_for: _timestamp_pb2.Timestamp | None = ...,
+        customer_name: _builtins.str = ...,
+        changed: _slots_pb2.OrderFieldVersions | None = ...,
+        slot_at: _timestamp_pb2.Timestamp | None = ...,
     ) -> None: ...
-    _HasFieldArgType: _TypeAlias = _typing.Literal["_service_charge_bp", b"_service_charge_bp", "completed_at", b"completed_at", "created_at", b"created_at", "guest_allergy", b"guest_allergy", "merged_into", b"merged_into", "placed_by", b"placed_by", "rounding", b"rounding", "service_charge_bp", b"service_charge_bp", "split", b"split", "totals", b"totals", "unsent_since", b"unsent_since", "updated_at", b"updated_at"]  # noqa: Y015
+    _HasFieldArgType: _TypeAlias = _typing.Literal["_service_charge_bp", b"_service_charge_bp", "changed", b"changed", "completed_at", b"completed_at", "created_at", b"created_at", "guest_allergy", b"guest_allergy", "merged_into", b"merged_into", "placed_by", b"placed_by", "rounding", b"rounding", "scheduled_for", b"scheduled_for", "service_charge_bp", b"service_charge_bp", "slot_at", b"slot_at", "split", b"split", "totals", b"totals", "unsent_since", b"unsent_since", "updated_at", b"updated_at"]  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["_service_charge_bp", b"_service_charge_bp", "bill_mode", b"bill_mode", "business_date", b"business_date", "completed_at", b"completed_at", "covers", b"covers", "created_at", b"created_at", "currency_code", b"currency_code", "customer_id", b"customer_id", "discounts", b"discounts", "guest_allergy", b"guest_allergy", "id", b"id", "invoice_number", b"invoice_number", "kitchen_state", b"kitchen_state", "lifecycle", b"lifecycle", "lines", b"lines", "menu_version", b"menu_version", "merged", b"merged", "merged_into", b"merged_into", "note", b"note", "number", b"number", "order_type", b"order_type", "payment_state", b"payment_state", "placed_by", b"placed_by", "restaurant_id", b"restaurant_id", "rounding", b"rounding", "service_charge_bp", b"service_charge_bp", "service_flow", b"service_flow", "split", b"split", "split_version", b"split_version", "state", b"state", "table_id", b"table_id", "table_name", b"table_name", "totals", b"totals", "unsent_since", b"unsent_since", "updated_at", b"updated_at", "vat", b"vat", "version", b"version"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["_service_charge_bp", b"_service_charge_bp", "bill_mode", b"bill_mode", "business_date", b"business_date", "changed", b"changed", "completed_at", b"completed_at", "covers", b"covers", "created_at", b"created_at", "currency_code", b"currency_code", "customer_id", b"customer_id", "customer_name", b"customer_name", "discounts", b"discounts", "guest_allergy", b"guest_allergy", "id", b"id", "invoice_number", b"invoice_number", "kitchen_state", b"kitchen_state", "lifecycle", b"lifecycle", "lines", b"lines", "menu_version", b"menu_version", "merged", b"merged", "merged_into", b"merged_into", "note", b"note", "number", b"number", "order_type", b"order_type", "payment_state", b"payment_state", "placed_by", b"placed_by", "restaurant_id", b"restaurant_id", "rounding", b"rounding", "scheduled_for", b"scheduled_for", "service_charge_bp", b"service_charge_bp", "service_flow", b"service_flow", "slot_at", b"slot_at", "split", b"split", "split_version", b"split_version", "state", b"state", "table_id", b"table_id", "table_name", b"table_name", "totals", b"totals", "unsent_since", b"unsent_since", "updated_at", b"updated_at", "vat", b"vat", "version", b"version"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     _WhichOneofReturnType__service_charge_bp: _TypeAlias = _typing.Literal["service_charge_bp"]  # noqa: Y015
     _WhichOneofArgType__service_charge_bp: _TypeAlias = _typing.Literal["_service_charge_bp", b"_service_charge_bp"]  # noqa: Y015
@@ -886,6 +948,7 @@ class Ticket(_message.Message):
     REROUTED_FROM_STATION_ID_FIELD_NUMBER: _builtins.int
     REROUTED_AT_FIELD_NUMBER: _builtins.int
     MAY_CONTAIN_FIELD_NUMBER: _builtins.int
+    SCHEDULED_FOR_FIELD_NUMBER: _builtins.int
     MOVED_FROM_FIELD_NUMBER: _builtins.int
     id: _builtins.str
     order_id: _builtins.str
@@ -931,6 +994,10 @@ class Ticket(_message.Message):
         """What the ticket's lines may hold traces of; none that one of them contains."""
 
     @_builtins.property
+    def scheduled_for(self) -> _timestamp_pb2.Timestamp:
+        """The order's."""
+
+    @_builtins.property
     def moved_from(self) -> _transfers_pb2.TicketMovedFrom:
         """Its lines have gone to this order from another one since they were fired."""
 
@@ -960,11 +1027,12 @@ class Ticket(_message.Message):
         rerouted_from_station_id: _builtins.str = ...,
         rerouted_at: _timestamp_pb2.Timestamp | None = ...,
         may_contain: _abc.Iterable[_catalog_pb2.Allergen.ValueType] | None = ...,
+        scheduled_for: _timestamp_pb2.Timestamp | None = ...,
         moved_from: _transfers_pb2.TicketMovedFrom | None = ...,
     ) -> None: ...
-    _HasFieldArgType: _TypeAlias = _typing.Literal["acknowledged_at", b"acknowledged_at", "allergy_acknowledged_at", b"allergy_acknowledged_at", "created_at", b"created_at", "guest_allergy", b"guest_allergy", "moved_from", b"moved_from", "ready_at", b"ready_at", "rerouted_at", b"rerouted_at", "target_at", b"target_at"]  # noqa: Y015
+    _HasFieldArgType: _TypeAlias = _typing.Literal["acknowledged_at", b"acknowledged_at", "allergy_acknowledged_at", b"allergy_acknowledged_at", "created_at", b"created_at", "guest_allergy", b"guest_allergy", "moved_from", b"moved_from", "ready_at", b"ready_at", "rerouted_at", b"rerouted_at", "scheduled_for", b"scheduled_for", "target_at", b"target_at"]  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["acknowledged_at", b"acknowledged_at", "allergens", b"allergens", "allergy_acknowledged_at", b"allergy_acknowledged_at", "business_date", b"business_date", "course", b"course", "created_at", b"created_at", "guest_allergy", b"guest_allergy", "id", b"id", "lines", b"lines", "may_contain", b"may_contain", "moved_from", b"moved_from", "note", b"note", "order_id", b"order_id", "order_number", b"order_number", "order_type", b"order_type", "ready_at", b"ready_at", "rerouted_at", b"rerouted_at", "rerouted_from_station_id", b"rerouted_from_station_id", "revision", b"revision", "state", b"state", "station_id", b"station_id", "station_name", b"station_name", "table_name", b"table_name", "target_at", b"target_at"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["acknowledged_at", b"acknowledged_at", "allergens", b"allergens", "allergy_acknowledged_at", b"allergy_acknowledged_at", "business_date", b"business_date", "course", b"course", "created_at", b"created_at", "guest_allergy", b"guest_allergy", "id", b"id", "lines", b"lines", "may_contain", b"may_contain", "moved_from", b"moved_from", "note", b"note", "order_id", b"order_id", "order_number", b"order_number", "order_type", b"order_type", "ready_at", b"ready_at", "rerouted_at", b"rerouted_at", "rerouted_from_station_id", b"rerouted_from_station_id", "revision", b"revision", "scheduled_for", b"scheduled_for", "state", b"state", "station_id", b"station_id", "station_name", b"station_name", "table_name", b"table_name", "target_at", b"target_at"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 

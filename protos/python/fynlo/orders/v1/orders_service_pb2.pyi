@@ -177,6 +177,8 @@ class OrderDraft(_message.Message):
     GUEST_ALLERGY_FIELD_NUMBER: _builtins.int
     NOTE_FIELD_NUMBER: _builtins.int
     APPROVAL_FIELD_NUMBER: _builtins.int
+    SCHEDULED_FOR_FIELD_NUMBER: _builtins.int
+    CUSTOMER_NAME_FIELD_NUMBER: _builtins.int
     id: _builtins.str
     """Made by the client (UUIDv7) or empty."""
     service_flow: _orders_pb2.ServiceFlow.ValueType
@@ -190,6 +192,8 @@ class OrderDraft(_message.Message):
     draft: _builtins.bool
     note: _builtins.str
     """To the kitchen, on the whole order."""
+    customer_name: _builtins.str
+    """Who calls for it: one line, no control characters."""
     @_builtins.property
     def lines(self) -> _containers.RepeatedCompositeFieldContainer[Global___DraftLine]: ...
     @_builtins.property
@@ -197,6 +201,12 @@ class OrderDraft(_message.Message):
     @_builtins.property
     def approval(self) -> _common_pb2.Approval:
         """Of somebody who may let lines be sold that are not on sale now. A quote needs none."""
+
+    @_builtins.property
+    def scheduled_for(self) -> _timestamp_pb2.Timestamp:
+        """The time that its guest is promised. It is sold as of then, and the kitchen gets it in time for that; null or nothing:
+        as soon as possible.
+        """
 
     def __init__(
         self,
@@ -213,10 +223,12 @@ class OrderDraft(_message.Message):
         guest_allergy: _orders_pb2.GuestAllergy | None = ...,
         note: _builtins.str = ...,
         approval: _common_pb2.Approval | None = ...,
+        scheduled_for: _timestamp_pb2.Timestamp | None = ...,
+        customer_name: _builtins.str = ...,
     ) -> None: ...
-    _HasFieldArgType: _TypeAlias = _typing.Literal["approval", b"approval", "guest_allergy", b"guest_allergy"]  # noqa: Y015
+    _HasFieldArgType: _TypeAlias = _typing.Literal["approval", b"approval", "guest_allergy", b"guest_allergy", "scheduled_for", b"scheduled_for"]  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["approval", b"approval", "covers", b"covers", "customer_id", b"customer_id", "draft", b"draft", "guest_allergy", b"guest_allergy", "id", b"id", "lines", b"lines", "menu_version", b"menu_version", "note", b"note", "order_type", b"order_type", "service_flow", b"service_flow", "table_id", b"table_id"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["approval", b"approval", "covers", b"covers", "customer_id", b"customer_id", "customer_name", b"customer_name", "draft", b"draft", "guest_allergy", b"guest_allergy", "id", b"id", "lines", b"lines", "menu_version", b"menu_version", "note", b"note", "order_type", b"order_type", "scheduled_for", b"scheduled_for", "service_flow", b"service_flow", "table_id", b"table_id"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 
@@ -531,6 +543,7 @@ class FireOrderRequest(_message.Message):
     LINE_IDS_FIELD_NUMBER: _builtins.int
     COURSE_FIELD_NUMBER: _builtins.int
     PAY_LATER_FIELD_NUMBER: _builtins.int
+    FIRE_AT_FIELD_NUMBER: _builtins.int
     request_id: _builtins.str
     order_id: _builtins.str
     course: _builtins.str
@@ -540,6 +553,10 @@ class FireOrderRequest(_message.Message):
     """
     @_builtins.property
     def line_ids(self) -> _containers.RepeatedScalarFieldContainer[_builtins.str]: ...
+    @_builtins.property
+    def fire_at(self) -> _timestamp_pb2.Timestamp:
+        """Not now: what is named goes to the kitchen by itself at this time, at most a day ahead, unless somebody fires it before."""
+
     def __init__(
         self,
         *,
@@ -548,10 +565,11 @@ class FireOrderRequest(_message.Message):
         line_ids: _abc.Iterable[_builtins.str] | None = ...,
         course: _builtins.str = ...,
         pay_later: _builtins.bool = ...,
+        fire_at: _timestamp_pb2.Timestamp | None = ...,
     ) -> None: ...
-    _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
+    _HasFieldArgType: _TypeAlias = _typing.Literal["fire_at", b"fire_at"]  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["course", b"course", "line_ids", b"line_ids", "order_id", b"order_id", "pay_later", b"pay_later", "request_id", b"request_id"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["course", b"course", "fire_at", b"fire_at", "line_ids", b"line_ids", "order_id", b"order_id", "pay_later", b"pay_later", "request_id", b"request_id"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 
