@@ -6,6 +6,7 @@ from uuid import UUID
 
 from chassis.errors import FieldError
 from services.catalog.domain.errors import BarcodeTaken, ItemInUse, MenuTooLarge, PluTaken
+from services.catalog.domain.image import Image
 from services.catalog.domain.item_number import barcode_errors, plu_errors
 from services.catalog.domain.label import name_errors, name_key, position_errors, refuse
 from services.catalog.domain.option import (
@@ -48,6 +49,7 @@ class Item:
     barcode: str = ""
     plu: str = ""
     may_contain: tuple[int, ...] = ()
+    image: Image | None = None
 
     @property
     def name_key(self) -> str:

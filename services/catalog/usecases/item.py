@@ -57,13 +57,15 @@ async def update_item(
         edit = await Edit.begin(tx, db.clock.now())
         current = await item_of(tx, wanted.id)
         check_version(wanted.version, current.version)
-        item = replace(wanted, stock_tracked=current.stock_tracked) if keep_stock_tracked else wanted
+        counted = current.stock_tracked if keep_stock_tracked else wanted.stock_tracked
+        # A picture has an address of its own, by which it comes and goes.
+        item = replace(wanted, stock_tracked=counted, image=current.image)
         check_item(item, edit.vat_codes)
         if item.category_id != current.category_id:
             await category_of(tx, item.category_id)
         await _check_numbers(tx, item)
         await _check_links(tx, item)
-        return await _replace(edit, current, item)
+        return await replaced(edit, current, item)
 
     return await execute(db, command, answer, work)
 
@@ -92,7 +94,7 @@ async def set_item_availability(
     async def work(tx: Transaction) -> Item:
         edit = await Edit.begin(tx, db.clock.now())
         current = await item_of(tx, item_id)
-        return await _replace(edit, current, replace(current, available=available))
+        return await replaced(edit, current, replace(current, available=available))
 
     return await execute(db, command, answer, work)
 
@@ -103,6 +105,15 @@ async def item_of(tx: Transaction, item_id: UUID) -> Item:
     if found is None:
         raise UnknownItem(metadata={"item_id": str(item_id)})
     return found
+
+
+async def replaced(edit: Edit, current: Item, wanted: Item) -> Item:
+    """The item as it is wanted; as it was: no new version. Raises as ``put_items`` and ``finish``."""
+    if wanted == current:
+        return current
+    [updated] = await edit.put_items([(current, wanted)])
+    await edit.finish()
+    return updated
 
 
 async def _check_numbers(tx: Transaction, item: Item) -> None:
@@ -117,11 +128,3 @@ async def _check_links(tx: Transaction, item: Item) -> None:
         linked = {each.id: each for each in await item_store.items_of(tx, sorted(named))}
         holders = await item_store.items_naming(tx, item.id) if item.is_combo else ()
         refuse(list(link_errors(item, linked, holders)))
-
-
-async def _replace(edit: Edit, current: Item, wanted: Item) -> Item:
-    if wanted == current:
-        return current
-    [updated] = await edit.put_items([(current, wanted)])
-    await edit.finish()
-    return updated

@@ -12,6 +12,7 @@ from services.catalog.domain.search import FoundItem
 from services.catalog.domain.stock import AvailabilityCause
 from services.catalog.domain.window import AvailabilityWindow
 from services.catalog.wire.allergen import allergens, allergens_in
+from services.catalog.wire.image import image
 from services.catalog.wire.option import group, group_in, own_id
 
 
@@ -66,6 +67,7 @@ def item(of: Item) -> catalog_pb2.Item:
         barcode=of.barcode,
         plu=of.plu,
         may_contain=allergens(of.may_contain),
+        image=image(of.image),
     )
 
 

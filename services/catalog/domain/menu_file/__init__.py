@@ -19,6 +19,7 @@ The first row names the columns, in any order and any case:
     stock          50                 units on hand when counting starts; ignored once an item is counted
     reorder_point  5                  warn at this many units
     stock_policy   refuse             or allow: may be ordered although none is left; warn: so, and told
+    image          9f2b6c...          a picture as an export names it; that of another restaurant is copied
 
 In `options` the groups are parted by |, their options by ;, and an option is its name, what it adds to the
 price after = (nothing: 0) and, in brackets, the allergens that it adds to the item's, separated by commas,

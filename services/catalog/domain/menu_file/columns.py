@@ -15,6 +15,7 @@ OPTIONAL = (
     "stock",
     "reorder_point",
     "stock_policy",
+    "image",
 )
 COLUMNS = frozenset(REQUIRED + OPTIONAL)
 

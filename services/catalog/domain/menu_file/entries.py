@@ -61,6 +61,7 @@ class Entry:
     stock: int | None = None
     reorder_point: int | None = None
     policy: StockPolicy | None = None
+    image: str | None = None
 
     @property
     def key(self) -> tuple[str, str]:
@@ -190,4 +191,5 @@ def _readers(digits: int) -> dict[str, tuple[str, Callable[[str], Any]]]:
         "stock": ("stock", cells.units),
         "reorder_point": ("reorder_point", cells.units),
         "stock_policy": ("policy", cells.policy),
+        "image": ("image", cells.image),
     }

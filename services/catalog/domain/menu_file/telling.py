@@ -35,6 +35,7 @@ TOLD = (
     "stock",
     "reorder_point",
     "stock_policy",
+    "image",
 )
 """Every column, in the order of the file."""
 MAX_FILE_NAME_CHARACTERS = 100
@@ -98,6 +99,7 @@ def _cells(item: Item, category: str, level: StockLevel | None, options: ToldOpt
         "position": str(item.position),
         "barcode": item.barcode,
         "plu": item.plu,
+        "image": item.image.hash if item.image else "",
     }
     if item.stock_tracked and level is not None:
         # What was sold beyond the shelf is nothing on the shelf.

@@ -4,6 +4,7 @@ isort:skip_file
 """
 
 from collections import abc as _abc
+from fynlo.catalog.v1 import images_pb2 as _images_pb2
 from google.protobuf import descriptor as _descriptor
 from google.protobuf import message as _message
 from google.protobuf import timestamp_pb2 as _timestamp_pb2
@@ -481,6 +482,7 @@ class Item(_message.Message):
     BARCODE_FIELD_NUMBER: _builtins.int
     PLU_FIELD_NUMBER: _builtins.int
     MAY_CONTAIN_FIELD_NUMBER: _builtins.int
+    IMAGE_FIELD_NUMBER: _builtins.int
     id: _builtins.str
     category_id: _builtins.str
     name: _builtins.str
@@ -512,6 +514,10 @@ class Item(_message.Message):
     def may_contain(self) -> _containers.RepeatedScalarFieldContainer[Global___Allergen.ValueType]:
         """What it may hold traces of; none that it contains."""
 
+    @_builtins.property
+    def image(self) -> _images_pb2.ItemImage:
+        """Set by an upload, and kept by whoever changes the item."""
+
     def __init__(
         self,
         *,
@@ -532,10 +538,11 @@ class Item(_message.Message):
         barcode: _builtins.str = ...,
         plu: _builtins.str = ...,
         may_contain: _abc.Iterable[Global___Allergen.ValueType] | None = ...,
+        image: _images_pb2.ItemImage | None = ...,
     ) -> None: ...
-    _HasFieldArgType: _TypeAlias = _typing.Literal["_stock_left", b"_stock_left", "stock_left", b"stock_left"]  # noqa: Y015
+    _HasFieldArgType: _TypeAlias = _typing.Literal["_stock_left", b"_stock_left", "image", b"image", "stock_left", b"stock_left"]  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["_stock_left", b"_stock_left", "allergens", b"allergens", "available", b"available", "barcode", b"barcode", "category_id", b"category_id", "description", b"description", "id", b"id", "may_contain", b"may_contain", "name", b"name", "option_groups", b"option_groups", "plu", b"plu", "position", b"position", "price_minor", b"price_minor", "stock_left", b"stock_left", "stock_tracked", b"stock_tracked", "vat_class", b"vat_class", "version", b"version", "windows", b"windows"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["_stock_left", b"_stock_left", "allergens", b"allergens", "available", b"available", "barcode", b"barcode", "category_id", b"category_id", "description", b"description", "id", b"id", "image", b"image", "may_contain", b"may_contain", "name", b"name", "option_groups", b"option_groups", "plu", b"plu", "position", b"position", "price_minor", b"price_minor", "stock_left", b"stock_left", "stock_tracked", b"stock_tracked", "vat_class", b"vat_class", "version", b"version", "windows", b"windows"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     _WhichOneofReturnType__stock_left: _TypeAlias = _typing.Literal["stock_left"]  # noqa: Y015
     _WhichOneofArgType__stock_left: _TypeAlias = _typing.Literal["_stock_left", b"_stock_left"]  # noqa: Y015
