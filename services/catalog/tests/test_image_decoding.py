@@ -84,7 +84,8 @@ def test_a_page_hidden_in_a_picture_does_not_come_through() -> None:
         (a_picture((400, 8)), JPEG, "too small"),
     ],
     ids=[
-        "svg", "html", "none", "other-type", "cut-jpeg", "cut-png", "cut-webp", "huge", "apng", "awebp", "thin",
+        "svg", "html", "none", "other-type", "cut-jpeg", "cut-png", "cut-webp", "huge", "apng", "awebp",
+        "thin"
     ],
 )  # fmt: skip
 def test_what_is_no_still_picture_of_the_announced_type_is_refused(

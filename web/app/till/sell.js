@@ -11,6 +11,9 @@ import { BasketPanel, basketOpen } from "./basket_panel.js";
 import { firstOf, isGone, nothingWords, numberOf, take, useFound } from "./search.js";
 import { stock } from "./shop.js";
 
+/** As many as till.css has. */
+const COLOURS = 8;
+
 export function Sell() {
   const [category, setCategory] = useState("");
   const [search, setSearch] = useState("");
@@ -88,11 +91,18 @@ function NoMenu() {
   </div></section>`;
 }
 
+/** Which of the colours of categories a tile has at its edge. */
+function colourOf(item) {
+  return Math.max(0, menu.value.categories.findIndex((one) => one.id === item.category_id)) % COLOURS;
+}
+
 function Item({ item, currency }) {
   const { soldOut, left } = stockOf(item, stock.value);
   const inBasket = quantityOf(item.id);
   // Not "disabled": the tile under the finger keeps the focus when its last one was taken.
-  return html`<button class="item" aria-disabled=${isGone(item)} onClick=${() => take(item)} data-item=${item.id}>
+  return html`<button class="item ${item.image ? "pictured" : ""}" aria-disabled=${isGone(item)} onClick=${() => take(item)}
+    data-item=${item.id} data-colour=${colourOf(item)}>
+    ${item.image && html`<img class="item-picture" src=${item.image.thumbnail_url} alt="" width="320" height="240" loading="lazy" decoding="async" />`}
     <span class="item-name"><bdi>${plain(item.name)}</bdi></span>
     ${item.description && html`<span class="item-about"><bdi>${plain(item.description)}</bdi></span>`}
     ${item.allergens.length > 0 && html`<span class="item-allergens">${item.allergens.map(allergenName).join(", ")}</span>`}
