@@ -18,6 +18,7 @@ SERVICES = (
     "fynlo.auth.v1.PeopleService",
     "fynlo.catalog.v1.CatalogService",
     "fynlo.catalog.v1.StockService",
+    "fynlo.catalog.v1.ImageService",
     "fynlo.orders.v1.OrdersService",
     "fynlo.orders.v1.KitchenService",
     "fynlo.orders.v1.KitchenBoardService",

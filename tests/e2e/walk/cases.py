@@ -160,6 +160,12 @@ async def _change_item(operation: Operation, shop: Shop, caller: Device) -> Sent
     return Sent({"item_id": item["id"]}, body, headers=match(item))
 
 
+@case("POST /menu/items/{item_id}/image/confirm")
+async def _confirm_picture(operation: Operation, shop: Shop, caller: Device) -> Sent:
+    item = await shop.new_item()
+    return Sent({"item_id": item["id"]}, {"upload_id": await shop.sent_picture(item)}, headers=match(item))
+
+
 @case("POST /orders/quote", "POST /orders")
 async def _basket(operation: Operation, shop: Shop, caller: Device) -> Sent:
     line = await shop.line()
