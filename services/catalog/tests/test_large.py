@@ -1,5 +1,10 @@
-"""The sweep of holds over 3 * 10^5 reservations, a third of which have expired: it costs its batch."""
+"""Sweeps over 3 * 10^5 reservations, a third of them expired, and over 10^5 pictures and uploads, all of them due:
+each costs its batch.
+"""
 
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from pathlib import Path
 from uuid import UUID
 
 import asyncpg
@@ -9,6 +14,8 @@ from chassis.db import connection_options
 from harness.fixtures import ModuleDatabases, OpenDatabase
 from harness.reads import reading
 from services.catalog.domain.reservation import StockOrder
+from services.catalog.image_sweeper import IMAGES_PER_SWEEP, UPLOADS_PER_SWEEP, ImageSweeper
+from services.catalog.images.folder import FolderStore
 from services.catalog.store import stock as stock_store
 from services.catalog.sweeper import HOLDS_PER_SWEEP, HoldSweeper
 from services.catalog.tests.builders import a_category, a_restaurant, counted
@@ -25,6 +32,17 @@ SELECT $1, gen_random_uuid(), CASE WHEN n <= {HELD} THEN 'held' ELSE 'committed'
     CASE WHEN n <= {HELD} THEN $3::timestamptz - make_interval(secs => n) END, $3
 FROM generate_series(1, {RESERVATIONS}) AS n
 """
+IMAGES = 100_000
+FILL_IMAGES = f"""
+INSERT INTO image (restaurant_id, hash, width, height, state, checked_at)
+SELECT $1, lpad(to_hex(n), 40, '0'), 4, 3, 'stored', $2::timestamptz - make_interval(days => 3, secs => n)
+FROM generate_series(1, {IMAGES}) AS n
+"""
+FILL_UPLOADS = f"""
+INSERT INTO image_upload (restaurant_id, id, item_id, content_type, bytes, remove_at)
+SELECT $1, gen_random_uuid(), gen_random_uuid(), 'image/png', 9, $2::timestamptz - make_interval(secs => n)
+FROM generate_series(1, {IMAGES}) AS n
+"""
 RESERVED = "UPDATE stock SET reserved = $3 WHERE restaurant_id = $1 AND item_id = $2"
 
 
@@ -33,25 +51,32 @@ async def unknown(_restaurant_id: UUID, _order_id: UUID) -> StockOrder | None:
     return None
 
 
+@asynccontextmanager
+async def filling(databases: ModuleDatabases) -> AsyncIterator[asyncpg.Connection]:
+    """An administrator who fills tables; then the planner learns what is in them."""
+    assert databases.infrastructure.admin_url is not None
+    filler = await asyncpg.connect(
+        databases.infrastructure.admin_url,
+        database=await databases.name("catalog"),
+        **connection_options("catalog"),
+    )
+    try:
+        await filler.execute("SET statement_timeout = 0")
+        yield filler
+        await filler.execute("ANALYZE", timeout=FILL_SECONDS)
+    finally:
+        await filler.close()
+
+
 async def test_a_sweep_of_holds_costs_its_batch_however_many_have_expired(
     module_databases: ModuleDatabases, service_database: OpenDatabase, fake_clock: FakeClock
 ) -> None:
     db = await service_database("catalog", pool_size=1)
     tenant = await a_restaurant(db)
     cake = await counted(db, tenant, await a_category(db, tenant), HELD)
-    assert module_databases.infrastructure.admin_url is not None
-    filler = await asyncpg.connect(
-        module_databases.infrastructure.admin_url,
-        database=await module_databases.name("catalog"),
-        **connection_options("catalog"),
-    )
-    try:
-        await filler.execute("SET statement_timeout = 0")
+    async with filling(module_databases) as filler:
         await filler.execute(FILL, tenant, cake.id, fake_clock.now(), timeout=FILL_SECONDS)
         await filler.execute(RESERVED, tenant, cake.id, HELD)
-        await filler.execute("ANALYZE", timeout=FILL_SECONDS)
-    finally:
-        await filler.close()
     sweeper = HoldSweeper(db, unknown)
     for _ in range(SWEEPS):
         async with reading(db) as read:
@@ -63,3 +88,20 @@ async def test_a_sweep_of_holds_costs_its_batch_however_many_have_expired(
         [level] = await stock_store.levels(tx)
     assert level.reserved == HELD - SWEEPS * HOLDS_PER_SWEEP
     assert await counting.list_levels(db, tenant, stock_store.FIRST_ID, 10) == [level]
+
+
+async def test_a_sweep_of_pictures_costs_its_batch_however_many_are_due(
+    module_databases: ModuleDatabases, service_database: OpenDatabase, fake_clock: FakeClock, tmp_path: Path
+) -> None:
+    db = await service_database("catalog", pool_size=1)
+    tenant = await a_restaurant(db)
+    async with filling(module_databases) as filler:
+        await filler.execute(FILL_IMAGES, tenant, fake_clock.now(), timeout=FILL_SECONDS)
+        await filler.execute(FILL_UPLOADS, tenant, fake_clock.now(), timeout=FILL_SECONDS)
+    sweeper = ImageSweeper(db, FolderStore(tmp_path, "of-a-test-that-sends-nothing"))
+    for _ in range(SWEEPS):
+        async with reading(db) as read:
+            assert await sweeper.sweep() == IMAGES_PER_SWEEP + UPLOADS_PER_SWEEP
+        assert read.rows["image"] <= 10 * IMAGES_PER_SWEEP
+        assert read.rows["image_upload"] <= 10 * UPLOADS_PER_SWEEP
+        assert {"image", "image_upload"}.isdisjoint(read.scanned)
