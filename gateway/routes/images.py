@@ -6,7 +6,7 @@ Where pictures lie in a bucket, devices send and read them there, and nothing of
 import asyncio
 import re
 import secrets
-import time
+from datetime import datetime
 from pathlib import Path
 
 from fastapi import FastAPI
@@ -18,6 +18,7 @@ from starlette.exceptions import HTTPException
 from starlette.requests import Request
 from starlette.responses import FileResponse, Response
 
+from chassis.clock import Clock, SystemClock
 from chassis.errors import InvalidArgument, Unauthenticated
 from gateway.bodies import header
 
@@ -43,12 +44,12 @@ class Upload(BaseModel):
     exp: int
 
 
-def add_images(app: FastAPI, folder: Path, secret: str) -> None:
+def add_images(app: FastAPI, folder: Path, secret: str, clock: Clock | None = None) -> None:
     """Takes and shows the pictures of ``folder``."""
-    key = OctKey.import_key(secret)
+    key, clock = OctKey.import_key(secret), clock or SystemClock()
 
     async def take(request: Request) -> Response:
-        upload = _signed(request.path_params["token"], key)
+        upload = _signed(request.path_params["token"], key, clock.now())
         if header(request, b"content-type") != upload.type:
             raise InvalidArgument(f"send {upload.type}, as it was announced", reason="UPLOAD_MISMATCH")
         if header(request, b"content-length") != str(upload.bytes):
@@ -71,13 +72,13 @@ def add_images(app: FastAPI, folder: Path, secret: str) -> None:
     app.add_route("/images/{restaurant_id}/{name}", show, methods=["GET"], include_in_schema=False)
 
 
-def _signed(token: str, key: OctKey) -> Upload:
+def _signed(token: str, key: OctKey, now: datetime) -> Upload:
     """Raises Unauthenticated (UPLOAD_UNKNOWN, UPLOAD_EXPIRED)."""
     try:
         upload = Upload.model_validate_json(jws.deserialize_compact(token, key, algorithms=["HS256"]).payload)
     except (JoseError, ValueError) as error:
         raise Unauthenticated("this is no address for an upload", reason="UPLOAD_UNKNOWN") from error
-    if upload.exp <= time.time():
+    if upload.exp <= now.timestamp():
         raise Unauthenticated("this address has expired: announce the picture anew", reason="UPLOAD_EXPIRED")
     return upload
 

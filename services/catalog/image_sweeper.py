@@ -7,7 +7,7 @@ from chassis.db import Database
 from chassis.db.sweeps import settle_each
 from chassis.errors import Problem
 from chassis.telemetry import get_logger
-from services.catalog.usecases.image_upkeep import Due, images_due, remove_unused, remove_upload, uploads_due
+from services.catalog.usecases.image.upkeep import Due, images_due, remove_unused, remove_upload, uploads_due
 from services.catalog.usecases.ports import ImageStore
 
 SWEEP_EVERY_SECONDS = 60.0

@@ -9,7 +9,7 @@ import threading
 import time
 from collections.abc import Iterator
 from dataclasses import dataclass
-from datetime import UTC, datetime, timedelta
+from datetime import timedelta
 from pathlib import Path
 
 import httpx
@@ -23,6 +23,7 @@ from nanio.config import Settings
 from starlette.requests import Request
 from starlette.responses import Response
 
+from chassis.clock import SystemClock
 from chassis.errors import Problem, Unavailable
 from chassis.ids import new_id
 from gateway import problems
@@ -56,7 +57,8 @@ class Place:
 
     def upload_url(self, key: str, seconds: float = 60.0, content: bytes = CONTENT) -> str:
         """Where ``content`` may be sent for so long."""
-        return self.store.upload_url(key, TYPE, len(content), datetime.now(UTC) + timedelta(seconds=seconds))
+        now, lifetime = SystemClock().now(), timedelta(seconds=seconds)
+        return self.store.upload_url(key, TYPE, len(content), now, lifetime)
 
 
 @pytest.fixture(scope="module")

@@ -8,7 +8,7 @@ import asyncio
 import os
 import secrets
 from collections.abc import Sequence
-from datetime import datetime
+from datetime import datetime, timedelta
 from pathlib import Path
 
 from joserfc import jwt
@@ -24,9 +24,10 @@ class FolderStore:
         self._folder = folder
         self._key = OctKey.import_key(secret)
 
-    def upload_url(self, key: str, content_type: str, length: int, expires_at: datetime) -> str:
-        """A path of the gateway, which takes exactly this upload until then."""
-        claims = {"key": key, "type": content_type, "bytes": length, "exp": int(expires_at.timestamp())}
+    def upload_url(self, key: str, content_type: str, length: int, now: datetime, lifetime: timedelta) -> str:
+        """A path of the gateway, which takes exactly this upload for so long."""
+        expires = int((now + lifetime).timestamp())
+        claims = {"key": key, "type": content_type, "bytes": length, "exp": expires}
         return f"/uploads/{jwt.encode({'alg': ALGORITHM}, claims, self._key)}"
 
     def address(self, key: str) -> str:

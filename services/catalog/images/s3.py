@@ -5,7 +5,7 @@
 
 import asyncio
 from collections.abc import Callable, Sequence
-from datetime import UTC, datetime
+from datetime import datetime, timedelta
 from typing import Any, TypeVar
 
 from chassis.errors import Unavailable
@@ -51,11 +51,13 @@ class S3Store:
             ),
         )
 
-    def upload_url(self, key: str, content_type: str, length: int, expires_at: datetime) -> str:
-        """An address of the store, which takes exactly this upload until then."""
+    def upload_url(
+        self, key: str, content_type: str, length: int, _now: datetime, lifetime: timedelta
+    ) -> str:
+        """An address of the store, which takes exactly this upload for so long by the library's own clock."""
         named = {"Bucket": self._bucket, "Key": key, "ContentType": content_type, "ContentLength": length}
-        seconds = int((expires_at - datetime.now(UTC)).total_seconds())
-        url: str = self._client.generate_presigned_url("put_object", Params=named, ExpiresIn=max(1, seconds))
+        seconds = int(lifetime.total_seconds())
+        url: str = self._client.generate_presigned_url("put_object", Params=named, ExpiresIn=seconds)
         return url
 
     def address(self, key: str) -> str:

@@ -12,8 +12,8 @@ from chassis.ids import new_id, parse_id
 from chassis.instants import timestamp
 from services.catalog.domain.image import Upload
 from services.catalog.domain.item import Item
-from services.catalog.usecases import image as images
-from services.catalog.usecases.image import Announced, SeenItem
+from services.catalog.usecases.image import giving as images
+from services.catalog.usecases.image.giving import Announced, SeenItem
 from services.catalog.usecases.ports import ImageStore, Render
 from services.catalog.wire.item import item
 

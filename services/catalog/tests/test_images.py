@@ -48,8 +48,8 @@ from services.catalog.store import item as item_store
 from services.catalog.tests import doing
 from services.catalog.tests.builders import a_category, a_restaurant, an_item, command, saved
 from services.catalog.tests.pictures import JPEG, a_picture
-from services.catalog.usecases import image as images
-from services.catalog.usecases.image import SeenItem
+from services.catalog.usecases.image import giving as images
+from services.catalog.usecases.image.giving import SeenItem
 from services.catalog.usecases.menu_file import export_menu
 from services.catalog.usecases.ports import Render
 

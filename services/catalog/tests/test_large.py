@@ -1,5 +1,6 @@
-"""Sweeps over 3 * 10^5 reservations, a third of them expired, and over 10^5 pictures and uploads, all of them due:
-each costs its batch.
+"""Sweeps over 3 * 10^5 reservations, a third of them expired, and over 10^5 pictures and uploads, all due.
+
+Each costs its batch.
 """
 
 from collections.abc import AsyncIterator

@@ -19,8 +19,8 @@ from services.catalog.store import category as category_store
 from services.catalog.store import item as item_store
 from services.catalog.store import menu as menu_store
 from services.catalog.store import stock as stock_store
-from services.catalog.usecases.image import use
-from services.catalog.usecases.image_reference import images_named
+from services.catalog.usecases.image.giving import use
+from services.catalog.usecases.image.naming import images_named
 from services.catalog.usecases.menu.edit import Edit
 from services.catalog.usecases.ports import AskAuth, ImageStore
 from services.catalog.usecases.restaurant import restaurant_of

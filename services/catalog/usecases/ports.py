@@ -1,7 +1,7 @@
 """What the catalog needs of others."""
 
 from collections.abc import Awaitable, Callable, Sequence
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Protocol
 from uuid import UUID
 
@@ -22,8 +22,10 @@ Render = Callable[[bytes, str], Awaitable[Rendered]]
 class ImageStore(Protocol):
     """Where pictures lie, by key. Whatever waits raises Unavailable where the store does not answer."""
 
-    def upload_url(self, key: str, content_type: str, length: int, expires_at: datetime) -> str:
-        """Where a device sends exactly these bytes of this type, until then."""
+    def upload_url(
+        self, key: str, content_type: str, length: int, now: datetime, lifetime: timedelta, /
+    ) -> str:
+        """Where a device sends exactly so many bytes of this type, from now on for so long."""
         ...
 
     def address(self, key: str) -> str:

@@ -61,9 +61,9 @@ async def start_upload(
         await item_of(tx, wanted.item_id)
         check_open_uploads(await image_store.open_uploads(tx, now))
         await image_store.add_upload(tx, wanted, now + UPLOAD_KEPT)
-        key, expires_at = upload_key(command.tenant, wanted.id), now + UPLOAD_LIFETIME
-        url = files.upload_url(key, wanted.content_type, wanted.bytes, expires_at)
-        return Announced(wanted, url, expires_at)
+        key = upload_key(command.tenant, wanted.id)
+        url = files.upload_url(key, wanted.content_type, wanted.bytes, now, UPLOAD_LIFETIME)
+        return Announced(wanted, url, now + UPLOAD_LIFETIME)
 
     return await execute(db, command, answer, work)
 

@@ -9,7 +9,7 @@ from chassis.db import Database
 from services.catalog.domain.errors import ImageBeingRemoved
 from services.catalog.domain.image import Image, StoredImage, check_copied, check_images, page_key, tile_key
 from services.catalog.store import image as image_store
-from services.catalog.usecases.image import AGAIN_LATER, image_at
+from services.catalog.usecases.image.giving import AGAIN_LATER, image_at
 from services.catalog.usecases.ports import ImageStore
 
 COPIED_AT_ONCE = 8
