@@ -1,5 +1,6 @@
 """Pictures of items: from their announcement to the day when nobody needs them any more."""
 
+import asyncio
 import hashlib
 from dataclasses import dataclass, replace
 from datetime import timedelta
@@ -44,12 +45,14 @@ from services.catalog.image_sweeper import ImageSweeper
 from services.catalog.images.decoding import Decoders
 from services.catalog.images.folder import FolderStore
 from services.catalog.rpc.image import CONFIRMED, REMOVED, STARTED
+from services.catalog.store import image as image_store
 from services.catalog.store import item as item_store
 from services.catalog.tests import doing
 from services.catalog.tests.builders import a_category, a_restaurant, an_item, command, saved
 from services.catalog.tests.pictures import JPEG, a_picture
 from services.catalog.usecases.image import giving as images
 from services.catalog.usecases.image.giving import SeenItem
+from services.catalog.usecases.image.upkeep import remove_unused
 from services.catalog.usecases.menu_file import export_menu
 from services.catalog.usecases.ports import Render
 
@@ -306,6 +309,19 @@ async def test_a_removal_that_fails_is_tried_again_and_nothing_is_shown_meanwhil
     await sweeper.sweep()
     assert not await shop.lies_there(shop.picture + b"old")
     assert (await shop.confirm(upload_id)).HasField("image")
+
+
+async def test_a_picture_that_is_used_while_it_is_given_up_stays(shop: Shop, fake_clock: FakeClock) -> None:
+    name = (await shop.show()).image.url.rpartition("/")[2].removesuffix(".webp")
+    await shop.remove()
+    fake_clock.advance(UNUSED_KEPT)
+    async with shop.db.transaction(shop.tenant) as tx:
+        assert await image_store.use_images(tx, {name}, fake_clock.now()) == {name}
+        going = asyncio.create_task(remove_unused(shop.db, shop.files, shop.tenant, [name]))
+        await asyncio.wait([going], timeout=0.2)
+        assert not going.done()
+    assert await going == 0
+    assert await shop.lies_there(shop.picture)
 
 
 async def exported(shop: Shop, file_format: str = "csv") -> bytes:
