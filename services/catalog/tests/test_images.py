@@ -1,6 +1,7 @@
 """Pictures of items: from their announcement to the day when nobody needs them any more."""
 
 import asyncio
+import contextvars
 import hashlib
 from dataclasses import dataclass, replace
 from datetime import timedelta
@@ -317,7 +318,9 @@ async def test_a_picture_that_is_used_while_it_is_given_up_stays(shop: Shop, fak
     fake_clock.advance(UNUSED_KEPT)
     async with shop.db.transaction(shop.tenant) as tx:
         assert await image_store.use_images(tx, {name}, fake_clock.now()) == {name}
-        going = asyncio.create_task(remove_unused(shop.db, shop.files, shop.tenant, [name]))
+        # Somebody else's transaction, not one within this.
+        removal = remove_unused(shop.db, shop.files, shop.tenant, [name])
+        going = asyncio.create_task(removal, context=contextvars.Context())
         await asyncio.wait([going], timeout=0.2)
         assert not going.done()
     assert await going == 0
