@@ -16,7 +16,7 @@ from gateway import plain, problems, refusals
 from gateway.calls import Gateway, gateway_of
 from gateway.dispatch import Dispatch
 from gateway.rest.table import ROUTES
-from gateway.routes import health, menu, outbox, pages, parked, quotes, realtime
+from gateway.routes import health, images, menu, outbox, pages, parked, quotes, realtime
 
 DOCUMENT = Path(__file__).parent / "rest" / "openapi.json"
 HAND_WRITTEN = {
@@ -47,10 +47,14 @@ def build_app(gateway: Gateway) -> FastAPI:
 
 
 def served_app(gateway: Gateway) -> FastAPI:
-    """The application as a process serves it: with the outbox where mail stays on this machine."""
+    """The application as a process serves it: with the outbox where mail stays on this machine, and with the
+    pictures where they do.
+    """
     app = build_app(gateway)
     if gateway.settings.mail_adapter == "local":
         outbox.add_outbox(app)
+    if gateway.settings.images_dir is not None:
+        images.add_images(app, gateway.settings.images_dir, gateway.settings.images_secret.get_secret_value())
     return app
 
 

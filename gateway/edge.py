@@ -35,20 +35,27 @@ _API_HEADERS = [
 ]
 _STRICT_TRANSPORT = (b"strict-transport-security", b"max-age=31536000; includeSubDomains")
 # Scripts, styles and pictures of our own origin only; no frames, no plug-ins, no inline script.
-CONTENT_SECURITY_POLICY = (
-    b"default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' data:; font-src 'self'; "
-    b"connect-src 'self'; manifest-src 'self'; media-src 'self'; base-uri 'none'; form-action 'self'; "
-    b"frame-ancestors 'none'"
+_POLICY = (
+    "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' data:{shown}; font-src 'self'; "
+    "connect-src 'self'{sent}; manifest-src 'self'; media-src 'self'; base-uri 'none'; form-action 'self'; "
+    "frame-ancestors 'none'"
 )
 
 
-class Edge:
-    """Wraps the application."""
+def policy_of(shown: str = "", sent: str = "") -> bytes:
+    """What pages may load and whither they may send; ``shown``, ``sent``: origins of pictures beside ours."""
+    return _POLICY.format(shown=shown and f" {shown}", sent=sent and f" {sent}").encode()
 
-    def __init__(self, app: ASGIApp, admission: Admission, *, tls_terminated: bool) -> None:
+
+class Edge:
+    """Wraps the application. ``images``: the origins of ``policy_of``."""
+
+    def __init__(
+        self, app: ASGIApp, admission: Admission, *, tls_terminated: bool, images: tuple[str, str] = ("", "")
+    ) -> None:
         self._app = app
         self._admission = admission
-        self._headers = [*_API_HEADERS, (b"content-security-policy", CONTENT_SECURITY_POLICY)]
+        self._headers = [*_API_HEADERS, (b"content-security-policy", policy_of(*images))]
         if tls_terminated:
             self._headers.append(_STRICT_TRANSPORT)
 

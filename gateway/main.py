@@ -93,7 +93,12 @@ def config_of(settings: GatewaySettings, gateway: Gateway) -> uvicorn.Config:
         trusted=trusted,
     )
     return uvicorn.Config(
-        Edge(dispatch_of(served_app(gateway)), admission, tls_terminated=settings.tls_terminated),
+        Edge(
+            dispatch_of(served_app(gateway)),
+            admission,
+            tls_terminated=settings.tls_terminated,
+            images=settings.image_origins,
+        ),
         host=settings.bind_host,
         port=settings.gateway_port,
         ws=tunnel_to(settings.realtime_socket_address, client_context(settings)),

@@ -2,13 +2,20 @@
 
 from pathlib import Path
 from typing import Literal, Self
+from urllib.parse import urlsplit
 
-from pydantic import Field, model_validator
+from pydantic import Field, SecretStr, model_validator
 
 from chassis.process.settings import BusSettings
 from chassis.rpc.client_address import Networks
 
 LOOPBACK = ("127.0.0.1", "::1", "localhost")
+
+
+def origin_of(address: str) -> str:
+    """Scheme, host and port; "" of no address."""
+    parts = urlsplit(address)
+    return f"{parts.scheme}://{parts.netloc}" if parts.netloc else ""
 
 
 class GatewaySettings(BusSettings):
@@ -61,6 +68,26 @@ class GatewaySettings(BusSettings):
     """True where a proxy in front speaks TLS: adds Strict-Transport-Security."""
     mail_adapter: Literal["local", "smtp", "resend", ""] = ""
     """As auth's. local: the page /outbox shows every mail with its secret link."""
+
+    images_dir: Path | None = None
+    """As the catalog's: pictures are taken and shown here. None: they lie in a bucket."""
+    images_secret: SecretStr = Field(default=SecretStr(""))
+    images_address: str = ""
+    s3_endpoint: str = ""
+    """As the catalog's: where pages read pictures, and where they send them."""
+
+    @property
+    def image_origins(self) -> tuple[str, str]:
+        """Whence pages show pictures and whither they send them, beside this server itself."""
+        if self.images_dir is not None:
+            return "", ""
+        return origin_of(self.images_address or self.s3_endpoint), origin_of(self.s3_endpoint)
+
+    @model_validator(mode="after")
+    def _folder_has_a_secret(self) -> Self:
+        if self.images_dir is not None and not self.images_secret.get_secret_value():
+            raise ValueError("FYNLO_IMAGES_DIR needs FYNLO_IMAGES_SECRET, which the catalog has too")
+        return self
 
     @model_validator(mode="after")
     def _local_mail_stays_local(self) -> Self:

@@ -19,6 +19,8 @@ from deploy.local.provision import ROLES, SERVICES
 
 SECRET_BYTES = 32
 CALLERS = (*SERVICES, "gateway", "seed")
+IMAGES = "images"
+SHARED = (IMAGES,)
 PUBLIC_MEMBERS = ("kty", "crv", "x", "kid", "use", "alg")
 """Of an Ed25519 key in a JWK set (RFC 8037); what is not named here stays secret."""
 
@@ -39,6 +41,8 @@ class Secrets:
     valkey_passwords: dict[str, str]
     service_keys: dict[str, str]
     """Private Ed25519 keys, base64url."""
+    shared: dict[str, str]
+    """What two processes have in common: catalog and gateway, by which both know an address for an upload."""
 
     @property
     def signing_keys_json(self) -> str:
@@ -69,6 +73,7 @@ def kept_secrets(data_dir: Path) -> Secrets:
         _for_all(PROCESSES, kept.bus_passwords),
         _for_all(KEYS, kept.valkey_passwords),
         _for_all(CALLERS, kept.service_keys),
+        _for_all(SHARED, kept.shared),
     )
     if not path.exists() or complete != kept:
         staged = path.with_suffix(f".{os.getpid()}")
@@ -92,7 +97,7 @@ def _read(path: Path) -> Secrets:
 def _fresh() -> Secrets:
     kid = secrets.token_hex(8)
     key = OKPKey.generate_key("Ed25519", {"kid": kid, "use": "sig", "alg": "EdDSA"}, private=True)
-    return Secrets({"keys": [key.as_dict(private=True)]}, {}, {}, {}, {})
+    return Secrets({"keys": [key.as_dict(private=True)]}, {}, {}, {}, {}, {})
 
 
 def _for_all(names: Iterable[str], kept: Mapping[str, str]) -> dict[str, str]:

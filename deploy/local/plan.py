@@ -13,13 +13,14 @@ from deploy.access.bus import API_PREFIX
 from deploy.local import state
 from deploy.local.embedded import HOST, EmbeddedServer, refuse_used_port
 from deploy.local.health import answers_ready
-from deploy.local.keys import Secrets
+from deploy.local.keys import IMAGES, Secrets
 from deploy.local.process import Child, Command, LineSink, launch_reading
 from deploy.local.provision import OWNER_ROLE, SERVICES
 from deploy.local.settings import (
     LOCAL_MAIL,
     REPOSITORY,
     LocalSettings,
+    image_secrets,
     mail_secrets,
     port,
     process_environment,
@@ -172,7 +173,7 @@ class Plan:
         env = {
             "FYNLO_GATEWAY_PORT": str(self._ports_of("gateway", number)["http"]),
             "FYNLO_SETUP_DONE_FILE": str(state.setup_done_file(self.settings.data_dir)),
-        }
+        } | self._image_folder()
         return self._own("gateway", number, "gateway", env)
 
     def migrate(self) -> Step:
@@ -270,7 +271,18 @@ class Plan:
         if service == "auth":
             env["FYNLO_AUTH_SIGNING_KEYS"] = self.secrets.signing_keys_json
             env |= mail_secrets()
+        if service == "catalog":
+            env |= image_secrets() | self._image_folder()
         return env
+
+    def _image_folder(self) -> dict[str, str]:
+        """Where pictures lie, for those who write and show them; nothing, where a bucket has them."""
+        if self.settings.images_in_bucket:
+            return {}
+        return {
+            "FYNLO_IMAGES_DIR": str(self.settings.data_dir / "images"),
+            "FYNLO_IMAGES_SECRET": self.secrets.shared[IMAGES],
+        }
 
     def _gateway_url(self) -> str:
         return f"http://{HOST}:{self.ports['gateway']['http']}"

@@ -8,7 +8,7 @@ from typing import TextIO
 from deploy.local import state
 from deploy.local.settings import LocalSettings, local_settings
 
-OURS = ("postgres", "nats", "valkey", "secrets.json", "run.json", "steps.json", "lock")
+OURS = ("postgres", "nats", "valkey", "images", "secrets.json", "run.json", "steps.json", "lock")
 """What runs put into the data folder. Nothing else in it is touched."""
 
 

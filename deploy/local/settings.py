@@ -19,6 +19,7 @@ LOCAL_MAIL = "local"
 REPLICAS_MAX = 3
 """Each brings its own connections to Postgres: the embedded one takes no more."""
 MAIL_SECRETS = ("FYNLO_SMTP_PASSWORD", "FYNLO_RESEND_API_KEY")
+IMAGE_SECRETS = ("FYNLO_S3_ACCESS_KEY", "FYNLO_S3_SECRET_KEY")
 
 
 @dataclass(frozen=True, slots=True)
@@ -75,6 +76,8 @@ class LocalSettings:
     """What the links in mails begin with. None: the gateway on this machine."""
     log_ids: bool = False
     """Whether the log shows ids and other details."""
+    images_in_bucket: bool = False
+    """Whether pictures lie in a bucket of somebody's, and not in the data folder."""
     replicas: int = 1
     """How many processes run of each service, and of the gateway. Clients share their calls out."""
 
@@ -101,6 +104,7 @@ def local_settings(data_dir: Path | None = None) -> LocalSettings:
         mail_adapter=os.environ.get("FYNLO_MAIL_ADAPTER") or LOCAL_MAIL,
         public_url=os.environ.get("FYNLO_PUBLIC_URL") or None,
         log_ids=_log_ids(os.environ.get("FYNLO_LOG", "")),
+        images_in_bucket=bool(os.environ.get("FYNLO_S3_BUCKET")),
         replicas=_replicas(os.environ.get("FYNLO_REPLICAS", ""), tls=bool(tls_dir)),
     )
 
@@ -154,6 +158,11 @@ def bare_environment() -> dict[str, str]:
 def mail_secrets() -> dict[str, str]:
     """The credentials of a mail server, for the one process that sends."""
     return {name: os.environ[name] for name in MAIL_SECRETS if name in os.environ}
+
+
+def image_secrets() -> dict[str, str]:
+    """The credentials of a bucket, for the one process that keeps pictures in it."""
+    return {name: os.environ[name] for name in IMAGE_SECRETS if name in os.environ}
 
 
 def process_environment(additions: Mapping[str, str]) -> dict[str, str]:

@@ -9,6 +9,7 @@ from uuid import UUID
 from fynlo.catalog.v1 import (
     catalog_pb2,
     catalog_service_pb2,
+    images_service_pb2,
     menu_hours_service_pb2,
     stock_pb2,
     stock_service_pb2,
@@ -344,6 +345,19 @@ class CountStockRequest(Body):
     reorder_point: Annotated[int, Field(ge=0, le=1000000000)] = 0
 
 
+class StartImageUploadRequest(Body):
+    """What StartImageUploadRequest takes."""
+
+    content_type: Literal["image/jpeg", "image/png", "image/webp"]
+    bytes: Annotated[int, Field(ge=1, le=8388608)]
+
+
+class ConfirmImageUploadRequest(Body):
+    """What ConfirmImageUploadRequest takes."""
+
+    upload_id: UUID
+
+
 class TimedMenu(Body):
     """A menu that is served at its times: breakfast, lunch, dinner. What is on such menus is sold while one of them is served; what is on none is sold whenever its own windows allow it."""
 
@@ -562,6 +576,30 @@ def _count_stock(call: Call, body: CountStockRequest) -> catalog_service_pb2.Cou
         on_hand=body.on_hand,
         reorder_point=body.reorder_point,
     )
+
+
+def _start_image_upload(
+    call: Call, body: StartImageUploadRequest
+) -> images_service_pb2.StartImageUploadRequest:
+    return images_service_pb2.StartImageUploadRequest(
+        request_id=call.key, item_id=call.id_of("item_id"), content_type=body.content_type, bytes=body.bytes
+    )
+
+
+def _confirm_image_upload_seen(
+    call: Call, body: ConfirmImageUploadRequest
+) -> images_service_pb2.ConfirmImageUploadRequest:
+    request = images_service_pb2.ConfirmImageUploadRequest(
+        request_id=call.key, item_id=call.id_of("item_id"), upload_id=str(body.upload_id)
+    )
+    request.version = call.version
+    return request
+
+
+def _remove_image_seen(call: Call, body: None) -> images_service_pb2.RemoveImageRequest:
+    request = images_service_pb2.RemoveImageRequest(request_id=call.key, item_id=call.id_of("item_id"))
+    request.version = call.version
+    return request
 
 
 def _list_timed_menus(call: Call, body: None) -> menu_hours_service_pb2.ListTimedMenusRequest:
@@ -869,6 +907,41 @@ ROUTES: Final[tuple[Route, ...]] = (
         key="optional",
         permission="stock.adjust",
         etag=lambda of: f'"{of.level.version}"',
+    ),
+    Route(
+        verb="PUT",
+        path="/api/v2/menu/items/{item_id}/image",
+        service="fynlo.catalog.v1.ImageService",
+        name="StartImageUpload",
+        request=_start_image_upload,
+        body=StartImageUploadRequest,
+        answer=catalog_json.start_image_upload_response,
+        key="optional",
+        permission="menu.manage",
+    ),
+    Route(
+        verb="POST",
+        path="/api/v2/menu/items/{item_id}/image/confirm",
+        service="fynlo.catalog.v1.ImageService",
+        name="ConfirmImageUpload",
+        request=_confirm_image_upload_seen,
+        body=ConfirmImageUploadRequest,
+        answer=lambda of: catalog_json.item(of.item),
+        key="optional",
+        permission="menu.manage",
+        etag=lambda of: f'"{of.item.version}"',
+        seconds=20.0,
+    ),
+    Route(
+        verb="DELETE",
+        path="/api/v2/menu/items/{item_id}/image",
+        service="fynlo.catalog.v1.ImageService",
+        name="RemoveImage",
+        request=_remove_image_seen,
+        answer=lambda of: catalog_json.item(of.item),
+        key="optional",
+        permission="menu.manage",
+        etag=lambda of: f'"{of.item.version}"',
     ),
     Route(
         verb="GET",

@@ -8,6 +8,7 @@ from typing import Any, Final
 from fynlo.auth.v1.auth_service_pb2_grpc import AuthServiceStub
 from fynlo.auth.v1.people_service_pb2_grpc import PeopleServiceStub
 from fynlo.catalog.v1.catalog_service_pb2_grpc import CatalogServiceStub
+from fynlo.catalog.v1.images_service_pb2_grpc import ImageServiceStub
 from fynlo.catalog.v1.menu_hours_service_pb2_grpc import MenuHoursServiceStub
 from fynlo.catalog.v1.stock_service_pb2_grpc import StockServiceStub
 from fynlo.operations.v1.parked_events_service_pb2_grpc import ParkedEventsServiceStub
@@ -30,6 +31,7 @@ STUBS: Final[dict[str, Any]] = {
     "fynlo.auth.v1.AuthService": AuthServiceStub,
     "fynlo.auth.v1.PeopleService": PeopleServiceStub,
     "fynlo.catalog.v1.CatalogService": CatalogServiceStub,
+    "fynlo.catalog.v1.ImageService": ImageServiceStub,
     "fynlo.catalog.v1.MenuHoursService": MenuHoursServiceStub,
     "fynlo.catalog.v1.StockService": StockServiceStub,
     "fynlo.operations.v1.ParkedEventsService": ParkedEventsServiceStub,

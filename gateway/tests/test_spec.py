@@ -19,6 +19,7 @@ SERVICES = (
     "fynlo.catalog.v1.CatalogService",
     "fynlo.catalog.v1.StockService",
     "fynlo.catalog.v1.MenuHoursService",
+    "fynlo.catalog.v1.ImageService",
     "fynlo.orders.v1.OrdersService",
     "fynlo.orders.v1.KitchenService",
     "fynlo.orders.v1.KitchenBoardService",

@@ -29,6 +29,7 @@ from services.catalog.domain.restaurant import RestaurantCopy
 from services.catalog.rpc.service import CatalogRpc
 from services.catalog.store import stock as catalog_stock
 from services.catalog.tests.builders import LONDON, a_category, a_restaurant, counted
+from services.catalog.tests.doing import NO_FILES
 from services.orders.rpc.channels import ChannelsRpc
 from services.orders.rpc.order import OrdersRpc
 from services.orders.tests import stand_ins as of_orders
@@ -141,7 +142,7 @@ async def catalog(open_database: OpenDatabase, clock: FakeClock) -> AsyncIterato
 
     async with serving(
         add_CatalogServiceServicer_to_server,
-        CatalogRpc(db, ask_auth),
+        CatalogRpc(db, ask_auth, NO_FILES),
         clock=clock,
         caller="orders",
     ) as peer:

@@ -55,6 +55,8 @@ async def system(
             "auth_signing_keys": secrets.signing_keys_json,
             "payments_address": "127.0.0.1:1",
             "mail_adapter": "local",
+            "images_dir": tmp_path_factory.mktemp("images"),
+            "images_secret": "of-a-system-of-tests",
             **addresses,
         }
 

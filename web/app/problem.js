@@ -102,6 +102,10 @@ const WORDS = {
   variance_needs_manager: "The count differs by too much: a manager or the owner has to approve it.",
   half_paid_orders: "Some cash orders are only paid in part. Finish them before you close.",
   parked_event_not_found: "Somebody has settled this event already. Load the list again.",
+  unreadable_image: "That is no picture that we can show. Take a JPEG, PNG or WebP of up to 25 megapixels.",
+  image_not_sent: "The picture has not arrived. Send it again.",
+  unknown_upload: "That took too long. Choose the picture again.",
+  too_many_uploads: "Many pictures are on their way. Try again in some minutes.",
   recall_too_late: "That was ready too long ago to call it back.",
 };
 

@@ -6,10 +6,11 @@ from pathlib import Path
 
 import pytest
 
-from deploy.local.keys import kept_secrets
+from deploy.local.keys import IMAGES, kept_secrets
 from deploy.local.plan import Plan, Urls, fingerprint, port_name, service_ports
 from deploy.local.provision import SERVICES
 from deploy.local.settings import (
+    IMAGE_SECRETS,
     MAIL_SECRETS,
     REPOSITORY,
     LocalSettings,
@@ -78,6 +79,25 @@ def test_only_auth_holds_what_a_mail_server_asks_for(plan: Plan, monkeypatch: py
     programs = [*plan.services(), plan.gateway()]
     assert [p.name for p in programs if "hush-hush" in p.command.env.values()] == ["auth"]
     assert {p.command.env["FYNLO_MAIL_ADAPTER"] for p in programs} == {"local"}
+
+
+def test_catalog_and_gateway_alone_know_addresses_of_uploads_or_catalog_alone_the_bucket(
+    plan: Plan, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def holding(of: Plan, secret: str) -> list[str]:
+        programs = [*of.services(), of.gateway()]
+        return [p.name for p in programs if secret in p.command.env.values()]
+
+    for name in IMAGE_SECRETS:
+        monkeypatch.setenv(name, "hush-hush")
+    shared = plan.secrets.shared[IMAGES]
+    assert (
+        holding(plan, shared)
+        == holding(plan, str(plan.settings.data_dir / "images"))
+        == ["catalog", "gateway"]
+    )
+    in_bucket = replace(plan, settings=replace(plan.settings, images_in_bucket=True))
+    assert (holding(in_bucket, shared), holding(in_bucket, "hush-hush")) == ([], ["catalog"])
 
 
 def test_where_mail_leaves_this_machine_there_is_no_demo(plan: Plan) -> None:

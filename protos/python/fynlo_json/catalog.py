@@ -9,6 +9,8 @@ from fynlo.catalog.v1 import (
     catalog_pb2,
     catalog_service_pb2,
     events_pb2,
+    images_pb2,
+    images_service_pb2,
     menu_hours_service_pb2,
     stock_pb2,
     stock_service_pb2,
@@ -99,6 +101,7 @@ def item(of: catalog_pb2.Item) -> Json:
         **({"returns_at": instant(of.returns_at)} if of.HasField("returns_at") else {}),
         **({"hours": sale_hours(of.hours)} if of.HasField("hours") else {}),
         **({"taken_off": of.taken_off} if of.taken_off else {}),
+        **({"image": item_image(of.image)} if of.HasField("image") else {}),
         "preparation_minutes": of.preparation_minutes or None,
     }
 
@@ -111,6 +114,16 @@ def item_availability_changed(of: events_pb2.ItemAvailabilityChanged) -> Json:
         "available": of.available,
         "cause": of.cause or None,
         "menu_version": of.menu_version or None,
+    }
+
+
+def item_image(of: images_pb2.ItemImage) -> Json:
+    """The picture of an item in two sizes. An address that begins with / is on this server. What lies at an address never changes: another picture has another one."""
+    return {
+        "url": of.url,
+        "thumbnail_url": of.thumbnail_url,
+        "width": of.width,
+        "height": of.height,
     }
 
 
@@ -269,6 +282,15 @@ def search_menu_response(of: catalog_service_pb2.SearchMenuResponse) -> Json:
     }
 
 
+def start_image_upload_response(of: images_service_pb2.StartImageUploadResponse) -> Json:
+    return {
+        "upload_id": of.upload_id,
+        "upload_url": of.upload_url,
+        "headers": upload_headers(of.headers),
+        "expires_at": instant(of.expires_at) if of.HasField("expires_at") else None,
+    }
+
+
 def stock_changed(of: events_pb2.StockChanged) -> Json:
     """The absolute level of one item after a change."""
     return {
@@ -384,4 +406,11 @@ def timed_menu(of: catalog_pb2.TimedMenu) -> Json:
         "category_ids": list(of.category_ids),
         "item_ids": list(of.item_ids),
         "version": of.version,
+    }
+
+
+def upload_headers(of: images_pb2.UploadHeaders) -> Json:
+    """Header fields that an upload must have, as they are written. Content-Length is that of the body, which must have the bytes that were announced."""
+    return {
+        "Content-Type": of.content_type,
     }

@@ -114,3 +114,31 @@ class ImportRunning(ResourceExhausted):
     """Another file of this restaurant is being read, or too many of others are."""
 
     reason = "IMPORT_RUNNING"
+
+
+class UnknownUpload(NotFound):
+    """No picture of this item was announced under this id, or too long ago."""
+
+
+class ImageNotSent(Conflict):
+    """It was announced, and nothing has arrived."""
+
+
+class ImageBeingRemoved(Conflict):
+    """The same picture, which nobody used, is going at this moment."""
+
+
+class UnreadableImage(Unprocessable):
+    """Not a picture of the announced type, or larger than one may be."""
+
+
+class TooManyUploads(Unprocessable):
+    """More pictures are announced and not confirmed than may be."""
+
+
+class TooManyImages(Unprocessable):
+    """More pictures than a restaurant may have, or a file may bring."""
+
+
+class ImagesBusy(ResourceExhausted):
+    """Other pictures are being read."""

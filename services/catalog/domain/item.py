@@ -7,6 +7,7 @@ from uuid import UUID
 
 from chassis.errors import FieldError
 from services.catalog.domain.errors import BarcodeTaken, ItemInUse, MenuTooLarge, PluTaken
+from services.catalog.domain.image import Image
 from services.catalog.domain.item_number import barcode_errors, plu_errors
 from services.catalog.domain.label import name_errors, name_key, position_errors, refuse
 from services.catalog.domain.option import (
@@ -54,6 +55,7 @@ class Item:
     """When it is put back by itself; only of an item that was taken off."""
     preparation_minutes: int = 0
     """0: as long as its station has for a ticket."""
+    image: Image | None = None
 
     @property
     def name_key(self) -> str:

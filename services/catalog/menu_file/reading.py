@@ -1,20 +1,13 @@
-"""A menu file is read by a process of its own: it comes from somebody else's computer.
-
-Whatever such a file does to its reader, the service goes on: the process has neither the service's secrets
-nor its memory, its time is bounded, and it can be killed. One file at a time for each restaurant.
-"""
+"""A menu file is read by a confined program. One file at a time for each restaurant."""
 
 import asyncio
-import os
 import subprocess
 import sys
-import tempfile
-from collections.abc import Sequence
-from pathlib import Path
 from uuid import UUID
 
 from pydantic import TypeAdapter
 
+from services.catalog.confined import UNREADABLE, run_confined
 from services.catalog.domain.errors import ImportRunning, UnreadableMenuFile
 from services.catalog.domain.menu_file.entries import MenuFile
 
@@ -24,10 +17,6 @@ WAIT_SECONDS = 5.0
 """How long a file waits for its turn; with the reading it stays within the time of a request."""
 MAX_READERS = 2
 """Processes of this service that read at the same time."""
-UNREADABLE = 3
-"""The exit code that says that the output is why the file cannot be read."""
-
-ROOT = Path(__file__).resolve().parents[3]
 
 _adapter = TypeAdapter(MenuFile)
 
@@ -71,7 +60,7 @@ class Readers:
     async def _read(self, content: bytes, file_format: str, currency_code: str) -> MenuFile:
         argv = (*self._argv, file_format, currency_code)
         try:
-            done = await asyncio.to_thread(_run, argv, content, self._read_seconds)
+            done = await asyncio.to_thread(run_confined, argv, content, self._read_seconds)
         except subprocess.TimeoutExpired:
             seconds = f"{self._read_seconds:g}"
             raise UnreadableMenuFile(f"The file takes longer than {seconds} s to read. Split it.") from None
@@ -80,28 +69,6 @@ class Readers:
         if done.returncode != 0:
             raise UnreadableMenuFile("The file cannot be read. Save it again, or send it as CSV.")
         return _adapter.validate_json(done.stdout)
-
-
-def _run(argv: Sequence[str], content: bytes, seconds: float) -> "subprocess.CompletedProcess[bytes]":
-    """Runs the reader to its end; kills it after ``seconds`` (TimeoutExpired).
-
-    By the standard library, which starts it with vfork: the event loop's own way forks, and a process in
-    which gRPC runs must not (the child would run gRPC's handlers, and now and then die of them).
-    """
-    # A file and no pipe: a reader that ends early does not meet somebody who still writes to it.
-    with tempfile.TemporaryFile() as file:
-        file.write(content)
-        file.seek(0)
-        return subprocess.run(  # noqa: S603 - our own program, and no shell
-            argv,
-            stdin=file,
-            stdout=subprocess.PIPE,
-            stderr=subprocess.DEVNULL,
-            timeout=seconds,
-            cwd=ROOT,
-            # Nothing of the service's own environment: no address, no secret.
-            env={"PYTHONPATH": os.pathsep.join(path for path in sys.path if path)},
-        )
 
 
 def encoded(file: MenuFile) -> bytes:

@@ -9,7 +9,7 @@ from chassis.rpc import current_principal, tenant_named
 from services.catalog.rpc.part import PartOfCatalog
 from services.catalog.usecases.menu.reading import MenuReader
 from services.catalog.usecases.menu.search import MenuSearch
-from services.catalog.usecases.ports import AskAuth
+from services.catalog.usecases.ports import AskAuth, ImageStore
 from services.catalog.wire.item import found_item
 from services.catalog.wire.menu import MenuMessages
 
@@ -17,8 +17,8 @@ from services.catalog.wire.menu import MenuMessages
 class MenuRpc(PartOfCatalog):
     """Reading."""
 
-    def __init__(self, db: Database, ask_auth: AskAuth) -> None:
-        super().__init__(db, ask_auth)
+    def __init__(self, db: Database, ask_auth: AskAuth, files: ImageStore) -> None:
+        super().__init__(db, ask_auth, files)
         self._reader = MenuReader(db, ask_auth, MenuMessages())
         self._search = MenuSearch(self._reader)
 

@@ -10,7 +10,7 @@ from chassis.rpc import current_principal
 from services.catalog.menu_file.reading import Readers
 from services.catalog.rpc.part import PartOfCatalog
 from services.catalog.usecases import menu_file
-from services.catalog.usecases.ports import AskAuth
+from services.catalog.usecases.ports import AskAuth, ImageStore
 from services.catalog.wire.menu_file import format_in, import_result
 from services.catalog.wire.menu_file import menu_file as exported
 
@@ -20,8 +20,8 @@ IMPORTED = Answer(catalog_api.ImportMenuResponse, import_result)
 class MenuFileRpc(PartOfCatalog):
     """Importing and exporting."""
 
-    def __init__(self, db: Database, ask_auth: AskAuth) -> None:
-        super().__init__(db, ask_auth)
+    def __init__(self, db: Database, ask_auth: AskAuth, files: ImageStore) -> None:
+        super().__init__(db, ask_auth, files)
         self._readers = Readers()
 
     async def ImportMenu(
@@ -36,7 +36,9 @@ class MenuFileRpc(PartOfCatalog):
             format=format_in(request.format),
             dry_run=request.dry_run,
         )
-        return await menu_file.import_menu(self._db, self._ask_auth, self._readers, command, IMPORTED)
+        return await menu_file.import_menu(
+            self._db, self._ask_auth, self._readers, self._files, command, IMPORTED
+        )
 
     async def ExportMenu(
         self, request: catalog_api.ExportMenuRequest, context: object

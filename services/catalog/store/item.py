@@ -13,50 +13,46 @@ from services.catalog.domain.errors import BarcodeTaken, NameTaken, PluTaken
 from services.catalog.domain.item import Item
 from services.catalog.domain.menu import Removed
 from services.catalog.domain.window import AvailabilityWindow
+from services.catalog.store.image import image_document, image_in
 from services.catalog.store.menu import removed_in
 from services.catalog.store.option import group_documents, groups_in
 
 ITEMS = """
 SELECT id, category_id, name, description, price_minor, vat_class, allergens, available, windows,
     option_groups, stock_tracked, position, version, removed, barcode, plu, may_contain,
-    returns_at, preparation_minutes
+    returns_at, preparation_minutes, image
 FROM item WHERE restaurant_id = $1 AND NOT removed
 """
 ITEMS_SINCE = """
 SELECT id, category_id, name, description, price_minor, vat_class, allergens, available, windows,
     option_groups, stock_tracked, position, version, removed, barcode, plu, may_contain,
-    returns_at, preparation_minutes
+    returns_at, preparation_minutes, image
 FROM item WHERE restaurant_id = $1 AND version > $2
 """
 ITEM = """
 SELECT id, category_id, name, description, price_minor, vat_class, allergens, available, windows,
     option_groups, stock_tracked, position, version, removed, barcode, plu, may_contain,
-    returns_at, preparation_minutes
+    returns_at, preparation_minutes, image
 FROM item WHERE restaurant_id = $1 AND id = $2 AND NOT removed
 """
 # One search for each index; the conditions are those of the indexes.
 ITEMS_NUMBERED = """
 SELECT id, category_id, name, description, price_minor, vat_class, allergens, available, windows,
     option_groups, stock_tracked, position, version, removed, barcode, plu, may_contain,
-    returns_at, preparation_minutes
-FROM item WHERE restaurant_id = $1 AND barcode = $2 AND barcode <> '' AND NOT removed
-UNION ALL
-SELECT id, category_id, name, description, price_minor, vat_class, allergens, available, windows,
-    option_groups, stock_tracked, position, version, removed, barcode, plu, may_contain,
-    returns_at, preparation_minutes
+    returns_at, preparation_minutes, image
 FROM item WHERE restaurant_id = $1 AND plu = $3 AND plu <> '' AND NOT removed
 """
 ITEMS_OF = """
 SELECT id, category_id, name, description, price_minor, vat_class, allergens, available, windows,
     option_groups, stock_tracked, position, version, removed, barcode, plu, may_contain,
-    returns_at, preparation_minutes
+    returns_at, preparation_minutes, image
 FROM item WHERE restaurant_id = $1 AND id = ANY($2::uuid[]) AND NOT removed
 """
 # Read over a restaurant's items, which are a few thousand at most, when somebody edits the menu.
 ITEMS_NAMING = """
 SELECT id, category_id, name, description, price_minor, vat_class, allergens, available, windows,
     option_groups, stock_tracked, position, version, removed, barcode, plu, may_contain,
-    returns_at, preparation_minutes
+    returns_at, preparation_minutes, image
 FROM item WHERE restaurant_id = $1 AND NOT removed AND strpos(option_groups::text, $2::uuid::text) > 0
 ORDER BY position, name
 """
@@ -69,17 +65,17 @@ KNOWN_ITEMS = "SELECT id FROM item WHERE restaurant_id = $1 AND id = ANY($2::uui
 SAVE_ITEMS = """
 INSERT INTO item (restaurant_id, id, category_id, name, name_key, description, price_minor, vat_class,
     allergens, available, windows, option_groups, stock_tracked, position, wire_bytes, version, barcode, plu,
-    may_contain, returns_at, preparation_minutes)
+    may_contain, returns_at, preparation_minutes, image)
 SELECT $1, i.id, i.category_id, i.name, i.name_key, i.description, i.price_minor, i.vat_class,
     ARRAY(SELECT jsonb_array_elements_text(i.allergens)::smallint), i.available, i.windows,
     i.option_groups, i.stock_tracked, i.position, i.wire_bytes, i.version, i.barcode, i.plu,
     ARRAY(SELECT jsonb_array_elements_text(i.may_contain)::smallint), i.returns_at,
-    i.preparation_minutes
+    i.preparation_minutes, i.image
 FROM jsonb_to_recordset($2::jsonb) AS i (id uuid, category_id uuid, name text, name_key text,
     description text, price_minor bigint, vat_class text, allergens jsonb, available boolean,
     windows jsonb, option_groups jsonb, stock_tracked boolean, position int, wire_bytes int, version bigint,
     barcode text, plu text, may_contain jsonb, returns_at timestamptz,
-    preparation_minutes int)
+    preparation_minutes int, image jsonb)
 ON CONFLICT (restaurant_id, id) DO UPDATE SET category_id = excluded.category_id,
     name = excluded.name, name_key = excluded.name_key, description = excluded.description,
     price_minor = excluded.price_minor, vat_class = excluded.vat_class, allergens = excluded.allergens,
@@ -87,7 +83,7 @@ ON CONFLICT (restaurant_id, id) DO UPDATE SET category_id = excluded.category_id
     stock_tracked = excluded.stock_tracked, position = excluded.position,
     wire_bytes = excluded.wire_bytes, version = excluded.version, barcode = excluded.barcode,
     plu = excluded.plu, may_contain = excluded.may_contain, returns_at = excluded.returns_at,
-    preparation_minutes = excluded.preparation_minutes
+    preparation_minutes = excluded.preparation_minutes, image = excluded.image
 """
 ITEMS_PER_STATEMENT = 500
 """A large import stays well below the time-out of a statement."""
@@ -204,6 +200,7 @@ def _item(row: Record) -> Item:
         may_contain=tuple(row["may_contain"]),
         returns_at=row["returns_at"],
         preparation_minutes=row["preparation_minutes"],
+        image=image_in(row["image"]),
     )
 
 
@@ -229,4 +226,5 @@ def _document(item: Item, wire_bytes: int) -> dict[str, Any]:
         "may_contain": list(item.may_contain),
         "returns_at": item.returns_at.isoformat() if item.returns_at is not None else None,
         "preparation_minutes": item.preparation_minutes,
+        "image": image_document(item.image),
     }

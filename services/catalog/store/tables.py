@@ -85,6 +85,7 @@ item = sa.Table(
     _column("may_contain", pg.ARRAY(sa.SmallInteger()), "'{}'"),
     sa.Column("returns_at", sa.DateTime(timezone=True)),
     _column("preparation_minutes", sa.Integer(), "0"),
+    sa.Column("image", pg.JSONB()),
     sa.ForeignKeyConstraint(
         ["restaurant_id", "category_id"], ["category.restaurant_id", "category.id"], name="item_category"
     ),
@@ -289,4 +290,33 @@ reservation = sa.Table(
     ),
     sa.Index("reservation_expiry", "expires_at", postgresql_where=sa.text("state = 'held'")),
     comment="What one order holds: lines as [line_id, item_id, quantity]",
+)
+
+image = sa.Table(
+    "image",
+    metadata,
+    _tenant(),
+    sa.Column("hash", sa.Text(), primary_key=True),
+    _column("width", sa.Integer()),
+    _column("height", sa.Integer()),
+    _column("state", sa.Text()),
+    _column("checked_at", sa.DateTime(timezone=True)),
+    sa.CheckConstraint("state IN ('storing', 'stored', 'removing')", name="image_state"),
+    sa.Index("image_due", "checked_at"),
+    sa.Index("image_hash", "hash", postgresql_where=sa.text("state = 'stored'")),
+    comment="Pictures that lie with a restaurant, by the hash of what they show",
+)
+
+image_upload = sa.Table(
+    "image_upload",
+    metadata,
+    _tenant(),
+    _key("id"),
+    _column("item_id", pg.UUID()),
+    _column("content_type", sa.Text()),
+    _column("bytes", sa.BigInteger()),
+    _column("confirmed", sa.Boolean(), "false"),
+    _column("remove_at", sa.DateTime(timezone=True)),
+    sa.Index("image_upload_due", "remove_at"),
+    comment="Announced pictures; removed after remove_at with what was sent",
 )

@@ -1,6 +1,7 @@
 """The use cases as the service answers them, for tests without a server."""
 
 from datetime import datetime
+from pathlib import Path
 from typing import Any
 from uuid import UUID
 
@@ -22,6 +23,7 @@ from services.catalog.domain.stock import StockPolicy
 from services.catalog.domain.supplier import Supplier
 from services.catalog.domain.supply import Supply
 from services.catalog.domain.timed_menu import TimedMenu
+from services.catalog.images.folder import FolderStore
 from services.catalog.menu_file.reading import Readers
 from services.catalog.rpc import availability as availability_rpc
 from services.catalog.rpc import category as category_rpc
@@ -42,9 +44,12 @@ from services.catalog.usecases import supplier as suppliers
 from services.catalog.usecases import supply as supplies
 from services.catalog.usecases import timed_menu as timed_menus
 from services.catalog.usecases.menu.reading import MenuReader
-from services.catalog.usecases.ports import AskAuth
+from services.catalog.usecases.ports import AskAuth, ImageStore
 from services.catalog.usecases.stock import counting, recording
 from services.catalog.wire.menu import MenuMessages
+
+NO_FILES = FolderStore(Path("/dev/null/images"), "of-tests-that-have-no-picture-at-all")
+"""For tests in which nobody has a picture."""
 
 
 async def create_category(
@@ -159,10 +164,12 @@ async def set_supply(db: Database, command: Command, wanted: Supply) -> stock_ap
     return await supplies.set_supply(db, command, wanted, supply_rpc.SET)
 
 
-async def import_menu(db: Database, command: Command, content: bytes) -> catalog_api.ImportMenuResponse:
+async def import_menu(
+    db: Database, command: Command, content: bytes, files: ImageStore = NO_FILES
+) -> catalog_api.ImportMenuResponse:
     """A CSV file of a restaurant that the catalog has heard of."""
     asked = menu_file.ImportMenu(command.tenant, command.key, content, "csv", dry_run=False)
-    return await menu_file.import_menu(db, nobody, Readers(), asked, IMPORTED)
+    return await menu_file.import_menu(db, nobody, Readers(), files, asked, IMPORTED)
 
 
 def menu_reader(db: Database, ask: AskAuth) -> "MenuReader[catalog_pb2.Item, catalog_api.GetMenuResponse]":

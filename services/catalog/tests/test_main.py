@@ -4,6 +4,7 @@ import asyncio
 import time
 from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager
+from pathlib import Path
 from typing import TYPE_CHECKING
 from uuid import UUID
 
@@ -23,6 +24,7 @@ from fynlo.orders.v1.orders_service_pb2_grpc import (
     add_OrdersServiceServicer_to_server,
 )
 from google.protobuf.message import Message
+from pydantic import SecretStr
 
 from chassis.clock import FakeClock
 from chassis.errors import NotFound
@@ -111,6 +113,8 @@ async def running(
             auth_address=f"127.0.0.1:{auth.server.port}",
             orders_address=f"127.0.0.1:{orders.server.port}",
             drain_grace_seconds=1,
+            images_dir=Path("/dev/null/images"),
+            images_secret=SecretStr("of-tests-that-have-no-picture-at-all"),
         )
         async with await build(settings, clock) as service:
             address = f"127.0.0.1:{service.grpc_port}"

@@ -359,7 +359,7 @@ def test_a_currency_without_decimals_has_none_in_the_file() -> None:
 def test_what_was_sold_beyond_the_shelf_is_nothing_on_the_shelf() -> None:
     item = an_item(MAINS.id, stock_tracked=True)
     content = file_of(told([item], [MAINS], levels={item.id: a_level(-3, item_id=item.id)}), "csv")
-    assert content.endswith(b",0,0,refuse,,\r\n")
+    assert content.endswith(b",0,0,refuse,,,\r\n")
     assert file_of(imported(content, "csv"), "csv") == content
 
 

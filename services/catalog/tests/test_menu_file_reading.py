@@ -10,11 +10,12 @@ from pathlib import Path
 import pytest
 
 from chassis.ids import new_id
+from services.catalog.confined import UNREADABLE
 from services.catalog.domain.errors import ImportRunning, UnreadableMenuFile
 from services.catalog.domain.menu_file import cells
 from services.catalog.domain.menu_file.entries import MAX_REJECTIONS, parse
 from services.catalog.domain.menu_file.option_cells import nested_groups, option_groups
-from services.catalog.menu_file.reading import MAX_READERS, UNREADABLE, Readers
+from services.catalog.menu_file.reading import MAX_READERS, Readers
 from services.catalog.menu_file.table import MAX_ROWS, read_csv
 from services.catalog.tests.test_menu_file import OPTIONS, xlsx
 

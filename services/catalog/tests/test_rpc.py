@@ -74,7 +74,7 @@ async def catalog(
     db = await service_database("catalog")
     async with serving(
         add_CatalogServiceServicer_to_server,
-        CatalogRpc(db, auth),
+        CatalogRpc(db, auth, doing.NO_FILES),
         clock=clock,
         caller=caller,
         service_name="catalog",

@@ -59,9 +59,9 @@ async def update_item(
         edit = await Edit.begin(tx, db.clock.now())
         current = await item_of(tx, wanted.id)
         check_version(wanted.version, current.version)
-        item = as_returning(wanted, current)
-        if keep_stock_tracked:
-            item = replace(item, stock_tracked=current.stock_tracked)
+        counted = current.stock_tracked if keep_stock_tracked else wanted.stock_tracked
+        # A picture has an address of its own, by which it comes and goes.
+        item = replace(as_returning(wanted, current), stock_tracked=counted, image=current.image)
         check_item(item, edit.vat_codes)
         if item.category_id != current.category_id:
             await category_of(tx, item.category_id)
@@ -99,6 +99,15 @@ async def item_of(tx: Transaction, item_id: UUID) -> Item:
     return found
 
 
+async def replaced(edit: Edit, current: Item, wanted: Item) -> Item:
+    """The item as it is wanted; as it was: no new version. Raises as ``put_items`` and ``finish``."""
+    if wanted == current:
+        return current
+    [updated] = await edit.put_items([(current, wanted)])
+    await edit.finish()
+    return updated
+
+
 async def _check_numbers(tx: Transaction, item: Item) -> None:
     if item.barcode or item.plu:
         check_numbers(item, await item_store.items_numbered(tx, item.barcode, item.plu))
@@ -114,7 +123,7 @@ async def _check_links(tx: Transaction, item: Item) -> None:
 
 
 async def replace_item(edit: Edit, current: Item, wanted: Item) -> Item:
-    """As it was: no new version."""
+    """The item as it is wanted; as it was: no new version. Raises as ``put_items`` and ``finish``."""
     if wanted == current:
         return current
     [updated] = await edit.put_items([(current, wanted)])

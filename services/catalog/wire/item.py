@@ -12,6 +12,7 @@ from services.catalog.domain.item_number import one_form
 from services.catalog.domain.search import FoundItem
 from services.catalog.domain.stock import AvailabilityCause
 from services.catalog.wire.allergen import allergens, allergens_in
+from services.catalog.wire.image import image
 from services.catalog.wire.option import group, group_in, own_id
 from services.catalog.wire.window import window_in, window_messages
 
@@ -64,6 +65,7 @@ def item(of: Item) -> catalog_pb2.Item:
         returns_at=timestamp(of.returns_at),
         taken_off=not of.available,
         preparation_minutes=of.preparation_minutes,
+        image=image(of.image),
     )
 
 

@@ -179,6 +179,12 @@ async def _switch_option(operation: Operation, shop: Shop, caller: Device) -> Se
     return Sent({"item_id": item["id"], "option_id": option["id"]}, operation.example)
 
 
+@case("POST /menu/items/{item_id}/image/confirm")
+async def _confirm_picture(operation: Operation, shop: Shop, caller: Device) -> Sent:
+    item = await shop.new_item()
+    return Sent({"item_id": item["id"]}, {"upload_id": await shop.sent_picture(item)}, headers=match(item))
+
+
 @case("POST /orders/quote", "POST /orders")
 async def _basket(operation: Operation, shop: Shop, caller: Device) -> Sent:
     line = await shop.line()

@@ -14,6 +14,7 @@ from chassis.db import Database
 from chassis.ids import new_id
 from chassis.messaging.aside import Aside, Backoff, Failed
 from deploy.local.state import owner_database_url
+from services.catalog.tests.pictures import JPEG, a_picture
 from tests.e2e.shop import FLOAT_MINOR
 from tools.api import Device, Refused
 from tools.demo import PASSWORD
@@ -73,6 +74,19 @@ class Shop:
         body = {"name": unique("Lunch"), "category_ids": [(await self.new_category())["id"]]}
         made: Json = await self.owner.post("/api/v2/menu/menus", body)
         return made
+
+    async def sent_picture(self, item: Json) -> str:
+        """The id of an upload that has arrived, of an item."""
+        content = a_picture((64, 48))
+        address, body = (
+            f"/api/v2/menu/items/{item['id']}/image",
+            {"content_type": JPEG, "bytes": len(content)},
+        )
+        upload = await self.owner.put(address, body)
+        url = f"{self.owner.base_url}{upload['upload_url']}"
+        answer = await self.owner.http.put(url, content=content, headers=upload["headers"])
+        assert answer.status_code == 204, answer.text
+        return str(upload["upload_id"])
 
     async def station(self) -> Json:
         """The station that cooks the walk's category, so that its tickets are found among all others."""

@@ -15,6 +15,9 @@ const LONG_PRESS_MS = 550;
 /** The finger that is down: its timer, and whether it has opened something, so that lifting it takes nothing. */
 const held = { timer: null, done: false };
 
+/** As many as till.css has. */
+const COLOURS = 8;
+
 export function Sell() {
   const [category, setCategory] = useState("");
   const [search, setSearch] = useState("");
@@ -124,13 +127,19 @@ function pressed(item) {
   };
 }
 
+/** Which of the colours of categories a tile has at its edge. */
+function colourOf(item) {
+  return Math.max(0, menu.value.categories.findIndex((one) => one.id === item.category_id)) % COLOURS;
+}
+
 function Item({ item, currency }) {
   const sale = stockOf(item, stock.value);
   const { soldOut, left } = sale;
   const inBasket = quantityOf(item.id);
   // Not "disabled": the tile under the finger keeps the focus when its last one was taken.
-  return html`<button class="item" aria-disabled=${isGone(item)} data-item=${item.id}
-    ...${pressed(item)}>
+  return html`<button class="item ${item.image ? "pictured" : ""}" aria-disabled=${isGone(item)} data-item=${item.id}
+    data-colour=${colourOf(item)} ...${pressed(item)}>
+    ${item.image && html`<img class="item-picture" src=${item.image.thumbnail_url} alt="" width="320" height="240" loading="lazy" decoding="async" />`}
     <span class="item-name"><bdi>${plain(item.name)}</bdi></span>
     ${item.description && html`<span class="item-about"><bdi>${plain(item.description)}</bdi></span>`}
     ${item.allergens.length > 0 && html`<span class="item-allergens">${item.allergens.map(allergenName).join(", ")}</span>`}

@@ -22,6 +22,7 @@ The first row names the columns, in any order and any case:
     stock_policy   refuse             or allow: may be ordered although none is left; warn: so, and told
     category_menus Lunch: Mon-Fri 12:00-15:00       menus by time of day that all of the category is on
     menus          Feast: always from 2026-12-31 until 2026-12-31 | Lunch      those that the item is on
+    image          9f2b6c...          a picture as an export names it; that of another restaurant is copied
 
 In `options` the groups are parted by |, their options by ;, and an option is its name, what it adds to the
 price after = (nothing: 0) and, in brackets, the allergens that it adds to the item's, separated by commas,

@@ -8,6 +8,7 @@ import re
 from decimal import Decimal
 
 from services.catalog.domain.allergen import Allergen, allergen_named
+from services.catalog.domain.image import HASH_CHARACTERS
 from services.catalog.domain.item import MAX_PRICE_MINOR, MAX_WINDOWS
 from services.catalog.domain.item_number import one_form
 from services.catalog.domain.label import MAX_NAME_CHARACTERS
@@ -71,6 +72,15 @@ def units(text: str) -> int:
 def units_or_none(text: str) -> int:
     """As units; an empty cell is 0."""
     return units(text) if text else 0
+
+
+def image(text: str) -> str:
+    """The name of a picture; whether there is one of it the restaurant knows."""
+    if text and re.fullmatch(rf"[0-9a-f]{{{HASH_CHARACTERS}}}", text) is None:
+        raise BadCell(
+            "write the name of a picture as an export has it, or nothing; new pictures are uploaded"
+        )
+    return text
 
 
 def barcode(text: str) -> str:

@@ -18,6 +18,7 @@ OPTIONAL = (
     "stock_policy",
     "category_menus",
     "menus",
+    "image",
 )
 COLUMNS = frozenset(REQUIRED + OPTIONAL)
 

@@ -65,6 +65,7 @@ class Entry:
     policy: StockPolicy | None = None
     category_menus: tuple[FileMenu, ...] | None = None
     menus: tuple[FileMenu, ...] | None = None
+    image: str | None = None
 
     @property
     def key(self) -> tuple[str, str]:
@@ -197,4 +198,5 @@ def _readers(digits: int) -> dict[str, tuple[str, Callable[[str], Any]]]:
         "stock_policy": ("policy", cells.policy),
         "category_menus": ("category_menus", timed_menus),
         "menus": ("menus", timed_menus),
+        "image": ("image", cells.image),
     }

@@ -6,6 +6,7 @@ from uuid import UUID
 
 from services.catalog.domain.availability import as_returning
 from services.catalog.domain.category import Category
+from services.catalog.domain.image import Image
 from services.catalog.domain.item import Item, component_ids, item_errors, link_errors, linked_ids
 from services.catalog.domain.label import name_key
 from services.catalog.domain.menu_file.entries import MAX_REJECTIONS, Entry, Rejection
@@ -73,6 +74,8 @@ class Present:
     levels: Mapping[UUID, StockLevel]
     vat_codes: frozenset[str]
     timed_menus: Sequence[TimedMenu] = ()
+    images: Mapping[str, Image] = field(default_factory=dict)
+    """Those that the file names and the restaurant has, or can have a copy of."""
 
 
 def plan(entries: Sequence[Entry], present: Present, new_id: Callable[[], UUID]) -> ImportPlan:
@@ -89,6 +92,9 @@ def plan(entries: Sequence[Entry], present: Present, new_id: Callable[[], UUID])
         position = (index + 1) * POSITION_STEP
         base = old or Item(known[entry.key], category.id, entry.name, 0, entry.vat_class, position=position)
         new = _item(entry, base, OptionPlan(entry.row, known, result.rejected, new_id))
+        if entry.image is not None:
+            new = replace(new, image=present.images.get(entry.image))
+            result.rejected += _unknown_image(entry, new)
         setting = _stock(entry, new, present.levels.get(new.id))
         if setting is not None:
             new = replace(new, stock_tracked=True)
@@ -154,6 +160,11 @@ def _sort_in(
         result.before.append(old)
     else:
         result.unchanged += 1
+
+
+def _unknown_image(entry: Entry, item: Item) -> Iterator[Rejection]:
+    if entry.image and item.image is None:
+        yield Rejection(entry.row, "image", "there is no such picture here; empty the cell and upload it")
 
 
 def _taken_numbers(rows: Mapping[UUID, tuple[int, Item]], present: Sequence[Item]) -> Iterator[Rejection]:

@@ -39,6 +39,7 @@ TOLD = (
     "stock_policy",
     "category_menus",
     "menus",
+    "image",
 )
 """Every column, in the order of the file."""
 MAX_FILE_NAME_CHARACTERS = 100
@@ -116,6 +117,7 @@ def _cells(item: Item, category: str, level: StockLevel | None, options: ToldOpt
         "barcode": item.barcode,
         "plu": item.plu,
         "preparation_minutes": str(item.preparation_minutes or ""),
+        "image": item.image.hash if item.image else "",
     }
     if item.stock_tracked and level is not None:
         # What was sold beyond the shelf is nothing on the shelf.

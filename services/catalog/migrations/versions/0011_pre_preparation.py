@@ -6,7 +6,7 @@ Runs before the new code. The old code goes on: what it changes keeps the time t
 from alembic import op
 
 revision = "0011"
-down_revision = "0009"
+down_revision = "0010"
 
 
 def upgrade() -> None:

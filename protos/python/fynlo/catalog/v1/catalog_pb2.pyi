@@ -4,6 +4,7 @@ isort:skip_file
 """
 
 from collections import abc as _abc
+from fynlo.catalog.v1 import images_pb2 as _images_pb2
 from google.protobuf import descriptor as _descriptor
 from google.protobuf import message as _message
 from google.protobuf import timestamp_pb2 as _timestamp_pb2
@@ -484,6 +485,7 @@ class Item(_message.Message):
     RETURNS_AT_FIELD_NUMBER: _builtins.int
     HOURS_FIELD_NUMBER: _builtins.int
     TAKEN_OFF_FIELD_NUMBER: _builtins.int
+    IMAGE_FIELD_NUMBER: _builtins.int
     PREPARATION_MINUTES_FIELD_NUMBER: _builtins.int
     id: _builtins.str
     category_id: _builtins.str
@@ -528,6 +530,10 @@ class Item(_message.Message):
     def hours(self) -> Global___SaleHours:
         """Of an item that is not sold at all hours; told by GET /menu alone."""
 
+    @_builtins.property
+    def image(self) -> _images_pb2.ItemImage:
+        """Set by an upload, and kept by whoever changes the item."""
+
     def __init__(
         self,
         *,
@@ -551,11 +557,12 @@ class Item(_message.Message):
         returns_at: _timestamp_pb2.Timestamp | None = ...,
         hours: Global___SaleHours | None = ...,
         taken_off: _builtins.bool = ...,
+        image: _images_pb2.ItemImage | None = ...,
         preparation_minutes: _builtins.int = ...,
     ) -> None: ...
-    _HasFieldArgType: _TypeAlias = _typing.Literal["_stock_left", b"_stock_left", "hours", b"hours", "returns_at", b"returns_at", "stock_left", b"stock_left"]  # noqa: Y015
+    _HasFieldArgType: _TypeAlias = _typing.Literal["_stock_left", b"_stock_left", "hours", b"hours", "image", b"image", "returns_at", b"returns_at", "stock_left", b"stock_left"]  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["_stock_left", b"_stock_left", "allergens", b"allergens", "available", b"available", "barcode", b"barcode", "category_id", b"category_id", "description", b"description", "hours", b"hours", "id", b"id", "may_contain", b"may_contain", "name", b"name", "option_groups", b"option_groups", "plu", b"plu", "position", b"position", "preparation_minutes", b"preparation_minutes", "price_minor", b"price_minor", "returns_at", b"returns_at", "stock_left", b"stock_left", "stock_tracked", b"stock_tracked", "taken_off", b"taken_off", "vat_class", b"vat_class", "version", b"version", "windows", b"windows"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["_stock_left", b"_stock_left", "allergens", b"allergens", "available", b"available", "barcode", b"barcode", "category_id", b"category_id", "description", b"description", "hours", b"hours", "id", b"id", "image", b"image", "may_contain", b"may_contain", "name", b"name", "option_groups", b"option_groups", "plu", b"plu", "position", b"position", "preparation_minutes", b"preparation_minutes", "price_minor", b"price_minor", "returns_at", b"returns_at", "stock_left", b"stock_left", "stock_tracked", b"stock_tracked", "taken_off", b"taken_off", "vat_class", b"vat_class", "version", b"version", "windows", b"windows"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     _WhichOneofReturnType__stock_left: _TypeAlias = _typing.Literal["stock_left"]  # noqa: Y015
     _WhichOneofArgType__stock_left: _TypeAlias = _typing.Literal["_stock_left", b"_stock_left"]  # noqa: Y015
