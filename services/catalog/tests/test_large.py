@@ -1,5 +1,6 @@
-"""Sweeps over all restaurants cost their batch: over 3 * 10^5 reservations, a third of them expired, over 10^5
-pictures and uploads, all due, and over items that return.
+"""Sweeps over all restaurants cost their batch.
+
+Over 3 * 10^5 reservations, a third of them expired, 10^5 pictures and uploads, all due, and 10^5 items.
 """
 
 from collections.abc import AsyncIterator
