@@ -87,7 +87,7 @@ class Visit:
         for line in self.lines:
             for station in stations_of(line.dish, line.picks, self.order_type):
                 found[(self.id, station, line.dish.name)] += line.fired
-        return found
+        return +found
 
     def stopped(self) -> Counter[tuple[str, str, str]]:
         """Units of these that were not wanted any more at some time."""

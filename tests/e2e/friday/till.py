@@ -19,6 +19,7 @@ HANDS = 5
 PAUSE_SECONDS = 0.2
 HEARD_SECONDS = 60.0
 POLL_SECONDS = 0.05
+FAR_TOO_MUCH = 50_000_000
 GONE = frozenset({"insufficient_stock", "item_unavailable"})
 NOT_HEARD = frozenset(
     {"amount_too_large", "amount_above_balance", "concurrent_update", "bill_paid", "bill_not_found"}
@@ -72,6 +73,7 @@ class Till:
         if guests.pay_first:
             if "order_discount" in guests.deeds:
                 await self._discount_order(guests, visit)
+                await self.until_heard(visit)
             await self._pay_all(guests, visit)
             visit.fire()
             self.notes.done["pay_first"] += 1
@@ -84,6 +86,8 @@ class Till:
         if any(line.held for line in visit.lines):
             await self._fire(visit)
         await asyncio.sleep(PAUSE_SECONDS * guests.luck)
+        if visit.off or any(line.fresh_voids or line.late_voids for line in visit.lines):
+            await self.until_heard(visit)
         if guests.split:
             await bill_splits.split_and_pay(self, guests, visit)
             self.notes.done[f"split_{guests.split}"] += 1
@@ -367,6 +371,23 @@ class Till:
         order = await self.device.request("DELETE", path, None, str(new_id()))
         visit.off = before
         self.saw(visit, order)
+
+    async def until_heard(self, visit: Visit) -> None:
+        """Payments knows what the order comes to by now: it says so to whoever wants to pay far too much.
+
+        Else the money would be booked with the VAT of the bill as it was before.
+        """
+        due = reckon(visit).total - sum(one.amount for one in self.notes.paid if one.order_id == visit.id)
+        body: Json = {"method": "cash", "amount_minor": FAR_TOO_MUCH, "till_session_id": self.session_id}
+        give_up_at = asyncio.get_running_loop().time() + HEARD_SECONDS
+        while asyncio.get_running_loop().time() < give_up_at:
+            try:
+                await self.device.post(self.path(visit, "/payments"), body)
+            except Refused as refused:
+                if refused.problem.get("due_minor") == str(due):
+                    return
+            await asyncio.sleep(POLL_SECONDS)
+        self.notes.check(False, f"payments never heard that {due} is due for {visit.id}")
 
     async def _pay_all(self, guests: Guests, visit: Visit) -> None:
         """The whole bill, or in two parts."""
