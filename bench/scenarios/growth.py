@@ -13,7 +13,7 @@ import asyncpg
 import httpx
 
 from bench.bars import Account
-from bench.drive import generator
+from bench.drive import asked_alone
 from bench.scenarios.till import FLOAT_MINOR, post_json
 from bench.settings import largest_growth
 from bench.stage import Place, Stage
@@ -21,8 +21,7 @@ from tools.api import http_client
 
 SIZES = (10_000, 100_000, 1_000_000)
 SECONDS = 3.0
-"""Of each question at each size, after WARM_SECONDS."""
-WARM_SECONDS = 0.5
+"""Of each question at each size."""
 NUMBERS = 20
 NAMES = ("Dish%201", "dish%203", "Dish%2019")
 """Of goods on every order, and of one on none."""
@@ -103,7 +102,8 @@ def growth(stage: Stage) -> Account:
         asyncio.run(_fill(stage, place, order_id, filled, size))
         filled = size
         account["at"][str(size)] = {
-            name: _asked(stage, requests) for name, requests in _questions(stage, place, session_id).items()
+            name: asked_alone(stage.gateway, requests, SECONDS)
+            for name, requests in _questions(stage, place, session_id).items()
         }
     first, last = account["at"][str(sizes[0])], account["at"][str(sizes[-1])]
     account["ratio"] = {name: _ratio(first[name], last[name], "p50") for name in first}
@@ -130,17 +130,6 @@ def _questions(stage: Stage, place: Place, session_id: str) -> dict[str, list[st
         "kitchen": [stage.get(place, "/api/v2/kitchen/tickets")],
         "x_report": [stage.get(place, f"/api/v2/till-sessions/{session_id}/x-report")],
     }
-
-
-def _asked(stage: Stage, requests: list[str]) -> Account:
-    host, port = stage.gateway
-    with generator("http") as client:
-        for seconds in (WARM_SECONDS, SECONDS):
-            client.order({"host": host, "port": port, "seconds": seconds, "clients": [requests]})
-            client.go()
-            account = client.account()
-    account.pop("accepted")
-    return account
 
 
 async def _one_done(stage: Stage, place: Place) -> tuple[str, str]:

@@ -8,7 +8,7 @@ import random
 from urllib.parse import quote
 
 from bench.bars import Account
-from bench.drive import generator
+from bench.drive import asked_alone
 from bench.stage import MENU_ITEMS, Place, Stage, imported
 from tools.api import http_client
 
@@ -16,7 +16,6 @@ ITEMS = 5_000
 SEED = 5
 QUESTIONS = 60
 SECONDS = 4.0
-WARM_SECONDS = 1.0
 CATEGORY_ITEMS = 100
 WAYS = ("Grilled", "Roast", "Smoked", "Fried", "Braised", "Baked", "Pickled", "Poached", "Cured", "Charred")
 GOODS = (
@@ -123,15 +122,8 @@ async def _menu(stage: Stage, place: Place, names: list[str]) -> None:
 
 
 def _asked(stage: Stage, place: Place, texts: list[str]) -> Account:
-    host, port = stage.gateway
     requests = [stage.get(place, f"/api/v2/menu/search?q={quote(text)}") for text in texts]
-    with generator("http") as client:
-        for seconds in (WARM_SECONDS, SECONDS):
-            client.order({"host": host, "port": port, "seconds": seconds, "clients": [requests]})
-            client.go()
-            account = client.account()
-    account.pop("accepted")
-    return account
+    return asked_alone(stage.gateway, requests, SECONDS)
 
 
 async def _missed(stage: Stage, place: Place, questions: dict[str, list[tuple[str, str]]]) -> list[str]:

@@ -2,5 +2,6 @@
 
 `history` is what the devices were promised, `devices`, `changes`, `storeroom` and `sockets` are the devices,
 `nemesis` chooses what `faults` does to processes and to the `network` between them, `observe` reads what is
-true afterwards, `noted` what must be, `checkers` compares. `planted` starts a process with a mistake in it, to show that the checkers find one.
+true afterwards, `noted` what must be, `checkers` compares. `planted` starts a process with a mistake in it,
+to show that the checkers find one.
 """
