@@ -126,7 +126,7 @@ async def _put_recipe(owner: Device, item_id: str, recipe: Json) -> None:
 
 async def _kitchen(house: House, categories: dict[str, str]) -> None:
     """Three stations: two dishes are cooked elsewhere than their category."""
-    routes = {GRILL: [], COLD: [], BAR: []}  # type: dict[str, list[dict[str, object]]]
+    routes: dict[str, list[Json]] = {GRILL: [], COLD: [], BAR: []}
     for dish in DISHES:
         for order_type, station in dish.stations.items():
             routes[station].append({"item_id": house.items[dish.name], "order_types": [order_type]})

@@ -2,8 +2,9 @@
 
 import asyncio
 from collections import defaultdict
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
+from typing import Any
 
 from tests.e2e.friday.notes import Json, Notes
 from tools.api import Device, Refused
@@ -28,7 +29,7 @@ class Screen(ChannelStore):
     revisions: dict[str, set[int]] = field(default_factory=lambda: defaultdict(set))
     changed: Callable[[str], None] = lambda ticket_id: None
 
-    def begin(self, epoch: str, seq: int, state: Json) -> None:  # type: ignore[override]
+    def begin(self, epoch: str, seq: int, state: Mapping[str, Any]) -> None:
         super().begin(epoch, seq, state)
         for ticket in state.get("tickets", ()):
             self.revisions[ticket["id"]].add(ticket["revision"])

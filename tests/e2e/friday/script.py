@@ -12,12 +12,12 @@ ORDERS = 400
 STARTERS, MAINS = "starters", "mains"
 SPLITS = ("even", "item", "seat", "amount", "percentage")
 DEEDS = {
-    "hold": 120,
-    "fresh_void": 40,
-    "late_void": 70,
-    "more_lines": 90,
+    "hold": 80,
+    "fresh_void": 30,
+    "late_void": 60,
+    "more_lines": 70,
     "more_units": 40,
-    "conflict": 40,
+    "conflict": 30,
     "order_discount": 45,
     "line_discount": 35,
     "comp": 20,
@@ -101,7 +101,7 @@ def _guests(rng: random.Random, number: int) -> Guests:
     wishes = [
         _wish(rng, order_type, seat=rng.randint(1, 3) if eat_in else 0) for _ in range(rng.choice((1, 1, 2)))
     ]
-    if eat_in and rng.random() < 0.2:
+    if eat_in and rng.random() < 0.1:
         wishes.append(_wish(rng, order_type))
     return Guests(
         number=number,
