@@ -264,14 +264,13 @@ def voids_not_reckoned() -> None:
 
 def checks_paid_again() -> None:
     """What was taken for a check is not looked at when somebody pays it."""
+    from services.payments.domain.check import amount_for_check as amount
     from services.payments.usecases import payment
-
-    amount = payment.amount_for_check
 
     def amount_whatever_was_taken(check: Any, taken_minor: int, *others: Any) -> int:
         return amount(replace(check, paid_minor=0), 0, *others)
 
-    payment.amount_for_check = amount_whatever_was_taken  # type: ignore[attr-defined]
+    payment.amount_for_check = amount_whatever_was_taken  # type: ignore[attr-defined, assignment]
 
 
 def lines_lost_on_tickets() -> None:
@@ -283,21 +282,20 @@ def lines_lost_on_tickets() -> None:
     def fire_all_but_one(order: Any, lines: Sequence[Any], *others: Any) -> Any:
         return fire_lines(order, lines[:-1] if len(lines) > 1 else lines, *others)
 
-    firing._fire_lines = fire_all_but_one
+    firing._fire_lines = fire_all_but_one  # type: ignore[assignment]
 
 
 def deliveries_booked_twice() -> None:
     """Goods that came are on the shelf and in the movements twice."""
     from services.catalog.domain.movement import MovementKind
+    from services.catalog.domain.movement import book_told as book
     from services.catalog.usecases.stock import recording
-
-    book = recording.book_told
 
     def book_twice(before: Any, told: Any, *others: Any) -> Any:
         delivered = told.kind is MovementKind.DELIVERY
         return book(before, replace(told, quantity=2 * told.quantity) if delivered else told, *others)
 
-    recording.book_told = book_twice  # type: ignore[attr-defined]
+    recording.book_told = book_twice  # type: ignore[attr-defined, assignment]
 
 
 def _replaced(text: str, old: str, new: str) -> str:

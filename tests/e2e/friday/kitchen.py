@@ -49,7 +49,7 @@ class Display:
         self.follower = Follower(device, self.screen, lambda low, high: low)
         self._device = device
         self._notes = notes
-        self._mine = lambda ticket_id: int(ticket_id[-8:], 16) % displays == number
+        self._number, self._displays = number, displays
         self._queue: asyncio.Queue[str] = asyncio.Queue(10_000)
         self._waiting: set[str] = set()
         self._busy: set[str] = set()
@@ -68,7 +68,8 @@ class Display:
         return told if told is not None and told["revision"] > shown["revision"] else shown
 
     def _look(self, ticket_id: str) -> None:
-        waits = self._mine(ticket_id) and ticket_id not in self._waiting
+        mine = int(ticket_id[-8:], 16) % self._displays == self._number
+        waits = mine and ticket_id not in self._waiting
         if waits and not self._is_over(self.ticket(ticket_id)):
             self._waiting.add(ticket_id)
             self._queue.put_nowait(ticket_id)
