@@ -18,12 +18,14 @@ from bench.bars import BARS, Account
 from bench.scenarios import (
     call,
     encode,
+    growth,
     hear,
     hostile,
     hostile_sockets,
     last_units,
     menu,
     orders,
+    search,
     sockets,
     start,
     till,
@@ -39,10 +41,12 @@ RESTAURANTS_OF = {
     "hostile-edge": 1,
     "hostile-sockets": 2,
     "bump": 2,
+    "growth": 1,
     "log-in": 1,
     "one-restaurant": 1,
     "pay-cash": 2,
     "place-order": 1,
+    "search": 1,
 }
 """Scenarios that need fewer restaurants than the others: they begin sooner when they are asked for alone."""
 UNSTAGED: dict[str, Callable[[], Account]] = {
@@ -136,6 +140,8 @@ STAGED: dict[str, Callable[[Stage], Account]] = {
     "hostile-edge": hostile.hostile_edge,
     "hostile-sockets": hostile_sockets.hostile_sockets,
     "menu": menu.menu,
+    "search": search.search,
+    "growth": growth.growth,
 }
 
 

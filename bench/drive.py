@@ -12,6 +12,9 @@ from typing import IO, Any
 from bench.settings import environment_of_a_clone
 from tests.system import ROOT
 
+WARM_SHARE = 0.25
+"""For how much of its time a client asks before it is measured."""
+
 
 class GeneratorFailed(Exception):
     """A generator ended without an account."""
@@ -80,3 +83,17 @@ def generator(module: str, *, package: str = "bench.generator", tree: Path = ROO
         if process.poll() is None:
             process.terminate()
         process.wait(10)
+
+
+def asked_alone(gateway: tuple[str, int], requests: list[str], seconds: float) -> dict[str, Any]:
+    """The account of one client that sends these requests one after the other, again and again, once the same
+    has been warmed up.
+    """
+    host, port = gateway
+    for length in (seconds * WARM_SHARE, seconds):
+        with generator("http") as client:
+            client.order({"host": host, "port": port, "seconds": length, "clients": [requests]})
+            client.go()
+            account = client.account()
+    account.pop("accepted")
+    return account

@@ -209,7 +209,7 @@ async def _restaurant(
     token = stage.mint.token(made["id"], f"bench-till-{number}")
     place = Place(made["id"], token)
     headers = {"Authorization": f"Bearer {token}"}
-    answer = await _imported(http, f"{stage.system.base_url}/api/v2/menu/import", headers, menu_csv(items))
+    answer = await imported(http, f"{stage.system.base_url}/api/v2/menu/import", headers, menu_csv(items))
     if answer.json()["rejected"]:
         raise RuntimeError(f"the menu of the bench is not valid: {answer.text[:500]}")
     menu = (await http.get(f"{stage.system.base_url}/api/v2/menu", headers=headers)).json()
@@ -218,10 +218,10 @@ async def _restaurant(
     return place
 
 
-async def _imported(
+async def imported(
     http: httpx.AsyncClient, url: str, headers: dict[str, str], content: str
 ) -> httpx.Response:
-    """An import, tried again under its key where a busy machine did not answer in time."""
+    """The answer to an import, tried again under its key where a busy machine did not answer in time."""
     asked = {**headers, "Content-Type": "text/csv", "Idempotency-Key": str(uuid4())}
     for _ in range(SET_UP_ATTEMPTS):
         answer = await http.post(url, content=content, headers=asked, timeout=60)

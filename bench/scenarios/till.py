@@ -174,10 +174,11 @@ async def hashing(passwords: Passwords, tries: int, crowd: int) -> dict[str, Any
 
 async def _asked(stage: Stage, place: Place, path: str, body: Any) -> Any:
     async with http_client(1) as http:
-        return await _sent(stage, http, place, path, body)
+        return await post_json(stage, http, place, path, body)
 
 
-async def _sent(stage: Stage, http: httpx.AsyncClient, place: Place, path: str, body: Any) -> Any:
+async def post_json(stage: Stage, http: httpx.AsyncClient, place: Place, path: str, body: Any) -> Any:
+    """The answer to a POST in the name of a place. ``body`` may be JSON already. Raises httpx errors."""
     answer = await http.post(
         f"{stage.system.base_url}{path}",
         content=body if isinstance(body, str) else json.dumps(body),
@@ -200,7 +201,7 @@ async def _placed(stage: Stage, place: Place) -> list[dict[str, Any]]:
 
         async def one() -> dict[str, Any]:
             async with turns:
-                found: dict[str, Any] = await _sent(stage, http, place, "/api/v2/orders", body)
+                found: dict[str, Any] = await post_json(stage, http, place, "/api/v2/orders", body)
                 return found
 
         return list(await asyncio.gather(*(one() for _ in range(ORDERS))))

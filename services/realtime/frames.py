@@ -219,10 +219,18 @@ def _kind_of_tickets(order: orders_pb2.Order, tickets: Iterable[orders_pb2.Ticke
         return "ticket.cancelled"
     if not any(ticket.revision <= 1 and ticket.state == orders_pb2.KITCHEN_STATE_QUEUED for ticket in listed):
         return "ticket.updated"
-    shown = {line.id for ticket in listed for line in ticket.lines}
-    fired = {line.id for line in order.lines if line.kitchen_state in _FIRED}
-    first = fired <= shown and all(ticket.revision <= 1 for ticket in listed)
+    first = not _had_before(order, listed) and all(ticket.revision <= 1 for ticket in listed)
     return "order.accepted" if first else "ticket.created"
+
+
+def _had_before(order: orders_pb2.Order, tickets: Iterable[orders_pb2.Ticket]) -> bool:
+    """Whether the kitchen has had something of the order that is not on these new tickets: another line, more
+    units of one of these, or what was voided after it was fired.
+    """
+    shown = {line.id: line.quantity for ticket in tickets for line in ticket.lines}
+    fired = [line for line in order.lines if line.kitchen_state in _FIRED]
+    more = any(line.id not in shown or shown[line.id] < line.quantity for line in fired)
+    return more or any(void.wasted for line in order.lines for void in line.voids)
 
 
 # --- floor ----------------------------------------------------------------------------------------------

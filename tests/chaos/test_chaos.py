@@ -24,7 +24,19 @@ from tools.chaos.supervise import PLANTED
 from tools.chaos.system import breakable_system
 
 START_SECONDS = 60.0
-CALM = Habits(pay_first=0.2, tracked=0.0, cancel=0.0, walk_away=0.0, serve=0.0)
+CALM = Habits(
+    pay_first=0.2,
+    tracked=0.0,
+    cancel=0.0,
+    walk_away=0.0,
+    serve=0.0,
+    change=0.0,
+    by_check=0.0,
+    allergy=0.0,
+    start=0.0,
+    recall=0.0,
+    store_seconds=0.0,
+)
 Broken = tuple[System, Network]
 
 
@@ -160,6 +172,25 @@ NEGATIVES = [
     ),
     Negative("payment-without-ledger", "payments", frozenset({"I5"}), replace(QUIET, orders=15)),
     Negative("options-not-charged", "orders", frozenset({"I12"}), QUIET),
+    Negative(
+        "voids-not-reckoned",
+        "orders",
+        frozenset({"I12"}),
+        replace(QUIET, orders=20, habits=replace(CALM, pay_first=0.0, change=1.0)),
+    ),
+    Negative(
+        "checks-paid-again",
+        "payments",
+        frozenset({"I5"}),
+        replace(QUIET, orders=20, habits=replace(CALM, by_check=1.0, rival=1.0)),
+    ),
+    Negative("lines-lost-on-tickets", "orders", frozenset({"I4"}), replace(QUIET, orders=15)),
+    Negative(
+        "deliveries-booked-twice",
+        "catalog",
+        frozenset({"I6"}),
+        replace(QUIET, orders=9, habits=replace(CALM, store_seconds=0.2)),
+    ),
 ]
 
 

@@ -57,8 +57,9 @@ class Caller:
         asked: Json | None = None,
         content: str = "",
         op: str = "",
+        method: str = "POST",
     ) -> Json | None:
-        """POSTs under one key. The answer; None where it was refused or never came (see the history).
+        """Sends under one key. The answer; None where it was refused or never came (see the history).
 
         With ``op``, an operation that has its answer is sent again, byte for byte, as a device does that has
         lost the answer.
@@ -79,14 +80,14 @@ class Caller:
         settle_at = clock() + self._settle_seconds
         pause = FIRST_PAUSE_SECONDS
         while clock() < max(settle_at, self._calm_since() + self._calm_seconds):
-            settled, answer = await self._attempt(op, path, raw)
+            settled, answer = await self._attempt(op, method, path, raw)
             if settled:
                 return answer
             await asyncio.sleep(self.rng.uniform(pause / 2, pause))
             pause = min(2 * pause, MAX_PAUSE_SECONDS)
         return None
 
-    async def _attempt(self, op: str, path: str, raw: bytes) -> tuple[bool, Json | None]:
+    async def _attempt(self, op: str, method: str, path: str, raw: bytes) -> tuple[bool, Json | None]:
         """One request. Whether that settles the operation, and its answer."""
         headers = {
             "Authorization": f"Bearer {self.device.access_token}",
@@ -94,7 +95,9 @@ class Caller:
             "Content-Type": "application/json",
         }
         try:
-            reply = await self.device.http.post(self.device.base_url + path, content=raw, headers=headers)
+            reply = await self.device.http.request(
+                method, self.device.base_url + path, content=raw, headers=headers
+            )
             parsed = orjson.loads(reply.content) if reply.content else {}
         except (httpx.HTTPError, orjson.JSONDecodeError) as error:
             self._history.write(op, INFO, why=type(error).__name__)

@@ -9,7 +9,15 @@ from typing import Any
 
 from tools.chaos.channel_store import ChannelStore
 from tools.chaos.evidence import Evidence, Violation
-from tools.chaos.money_checkers import drawers_agree, money_adds_up, totals_are_those_of_the_menu
+from tools.chaos.goods_checkers import the_shelf_is_as_noted, tickets_hold_every_unit_once
+from tools.chaos.history import Operation
+from tools.chaos.money_checkers import (
+    checks_are_paid_once,
+    drawers_agree,
+    money_adds_up,
+    totals_are_those_of_the_menu,
+)
+from tools.chaos.noted import noted_of
 from tools.chaos.observe import Observations
 
 UNPUBLISHED_SECONDS = 10.0
@@ -17,31 +25,42 @@ CLOSED_STATES = frozenset({"done", "invoiced", "cancelled", "merged"})
 OPEN_TICKETS = frozenset({"queued", "preparing", "ready"})
 SNAPSHOT_OPEN_ORDERS = 500
 """A snapshot names at most this many open orders."""
+TOO_LATE = frozenset({"409 illegal_transition"})
+RIVAL_PAID = "409 check_paid"
+"""What one of two devices is told that take the money of one check at once."""
+NOT_HEARD = "422 amount_above_balance"
+"""Payments had not heard yet of what was added: the till asks again."""
 EXPECTED_REFUSALS = {
     "place": {"409 insufficient_stock", "409 item_unavailable"},
-    "cancel": {"409 illegal_transition"},
-    "bump": {"409 illegal_transition"},
-    "serve": {"409 illegal_transition"},
+    "cancel": TOO_LATE,
+    "start": TOO_LATE,
+    "bump": TOO_LATE,
+    "recall": TOO_LATE,
+    "serve": TOO_LATE,
+    "acknowledge": TOO_LATE,
+    "add_line": {"409 insufficient_stock", "409 item_unavailable"},
+    "pay": {RIVAL_PAID, NOT_HEARD},
 }
 """What the rules of the trade may answer. Anything else that is refused is a fault."""
 TICKET_IS_NOT_THERE = "404 ticket_not_found"
 """What a display is told when it bumps what was announced and never, or not yet, committed."""
-OWN_CONFLICTS = frozenset({"cancel", "bump", "serve", "pay"})
+OWN_CONFLICTS = frozenset({"cancel", "start", "bump", "recall", "serve", "pay"})
 """Commands that only one device gives for each order or ticket."""
 
 
 def accepted_orders_exist_once(evidence: Evidence) -> list[Violation]:
     """I1: every order that a client saw accepted exists exactly once, with what was asked for."""
-    by_op = evidence.orders_by_op()
+    by_op, noted = evidence.orders_by_op(), noted_of(evidence)
     found = []
     for op in evidence.of_kind("place"):
         if not op.accepted:
             continue
+        content = noted[op.id].content if op.id in noted else op.content
         stored = by_op.get(op.id, [])
         if len(stored) != 1:
             what = f"an accepted order exists {len(stored)} times"
             found.append(Violation("I1", what, (op.id, *(one.id for one in stored))))
-        elif stored[0].content != op.content:
+        elif stored[0].content != content:
             found.append(
                 Violation("I1", "an order has other content than was asked for", (op.id, stored[0].id))
             )
@@ -77,7 +96,7 @@ def no_retry_is_refused_for_its_own_effect(evidence: Evidence) -> list[Violation
     """I2: a command that is sent again, because its answer was lost, is never told that it comes too late.
 
     Nobody else cancels these orders or works on these tickets: a conflict on a retry can only be the effect
-    of an earlier attempt, unless the order was cancelled before its ticket was done.
+    of an earlier attempt, unless the order was cancelled, or something taken off, before its ticket was done.
     """
     cancelled = {order.id for order in evidence.truth.orders if order.lifecycle == "cancelled"}
     order_of = {
@@ -86,9 +105,18 @@ def no_retry_is_refused_for_its_own_effect(evidence: Evidence) -> list[Violation
         if store.channel == "kitchen"
         for ticket_id, ticket in store.state.items()
     }
+    stopped = {
+        ticket_id
+        for store in evidence.stores
+        if store.channel == "kitchen"
+        for ticket_id, ticket in store.state.items()
+        if any(line["state"] == "cancelled" for line in ticket.get("lines", ()))
+    }
     found = []
     for op in evidence.operations:
         if not (op.refused and op.unknown and op.refusals[0].startswith("409")):
+            continue
+        if str(op.asked.get("ticket_id")) in stopped or _lost_to_a_rival(evidence, op):
             continue
         order_id = str(op.asked.get("order_id") or order_of.get(str(op.asked.get("ticket_id")), ""))
         own = order_id in cancelled if op.kind == "cancel" else order_id not in cancelled
@@ -249,7 +277,10 @@ CHECKERS: tuple[Callable[[Evidence], list[Violation]], ...] = (
     totals_are_those_of_the_menu,
     money_adds_up,
     drawers_agree,
+    checks_are_paid_once,
     stock_adds_up,
+    the_shelf_is_as_noted,
+    tickets_hold_every_unit_once,
     everything_was_published,
     tenants_are_apart,
 )
@@ -258,6 +289,15 @@ CHECKERS: tuple[Callable[[Evidence], list[Violation]], ...] = (
 def check(evidence: Evidence) -> list[Violation]:
     """All invariants."""
     return [violation for checker in CHECKERS for violation in checker(evidence)]
+
+
+def _lost_to_a_rival(evidence: Evidence, op: Operation) -> bool:
+    """Whether another device has taken the money of the check that this one was to pay."""
+    check_id = op.asked.get("check_id")
+    return op.refusals[0] == RIVAL_PAID and any(
+        other.accepted and other.id != op.id and other.asked.get("check_id") == check_id
+        for other in evidence.of_kind("pay")
+    )
 
 
 def _of_this_run(evidence: Evidence, subject: str) -> bool:

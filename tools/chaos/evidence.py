@@ -1,8 +1,8 @@
 """What the checkers compare, and what they find."""
 
 from collections import defaultdict
-from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
 
 from tools.chaos.channel_store import ChannelStore
 from tools.chaos.history import Operation
@@ -29,6 +29,8 @@ class Evidence:
     """Whether the stream was lost in this run, and filled again."""
     restaurants: frozenset[str] = frozenset()
     """Those of this run; empty: all that there are."""
+    opening_stock: Mapping[str, int] = field(default_factory=dict)
+    """Units of each counted item before the first sale."""
 
     def of_kind(self, kind: str) -> Iterable[Operation]:
         """The operations of one kind."""

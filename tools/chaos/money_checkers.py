@@ -3,24 +3,46 @@
 from collections import Counter, defaultdict
 from typing import Any
 
+from tools.chaos.changes import CHANGES
 from tools.chaos.evidence import Evidence, Violation
+from tools.chaos.noted import noted_of
 
 
 def totals_are_those_of_the_menu(evidence: Evidence) -> list[Violation]:
-    """I12: an order costs what its device added up from the menu, in the answer and in the database."""
+    """I12: an order costs what its device added up from the menu, in each answer and in the database."""
     found = []
-    by_op = evidence.orders_by_op()
-    for op in evidence.of_kind("place"):
-        if not op.accepted:
+    by_op, noted = evidence.orders_by_op(), noted_of(evidence)
+    for op in evidence.operations:
+        if not op.accepted or op.kind not in {"place", *CHANGES}:
             continue
         due = op.asked["total_minor"]
-        said = {answer["total_minor"] for answer in op.answers} | {
-            one.total_minor for one in by_op.get(op.id, ())
-        }
+        said = {answer["total_minor"] for answer in op.answers}
         if said != {due}:
-            what = f"an order comes to {sorted(said)} where the menu says {due}"
+            what = f"{op.kind}: an order comes to {sorted(said)} where the menu says {due}"
+            found.append(Violation("I12", what, (op.id,)))
+        now = noted[op.id].total_minor if op.id in noted else due
+        stored = {one.total_minor for one in by_op.get(op.id, ())} if op.kind == "place" else {now}
+        if stored != {now}:
+            what = f"an order is kept with {sorted(stored)} where the menu says {now}"
             found.append(Violation("I12", what, (op.id,)))
     return found
+
+
+def checks_are_paid_once(evidence: Evidence) -> list[Violation]:
+    """I5: no check has more money on it than it came to, however many devices took it."""
+    totals = {
+        str(op.asked["check_id"]): int(op.asked["check_minor"])
+        for op in evidence.of_kind("pay")
+        if "check_id" in op.asked
+    }
+    paid: Counter[str] = Counter()
+    for payment in evidence.truth.payments:
+        paid[payment.check_id] += payment.amount_minor
+    return [
+        Violation("I5", f"{paid[check_id]} was paid on a check of {total}", (check_id,))
+        for check_id, total in totals.items()
+        if paid[check_id] > total
+    ]
 
 
 def drawers_agree(evidence: Evidence) -> list[Violation]:

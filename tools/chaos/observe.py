@@ -3,6 +3,7 @@
 The only part of the test that looks behind the API. It runs when everything is quiet.
 """
 
+from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
@@ -53,6 +54,7 @@ class StoredPayment:
     restaurant_id: str
     order_id: str
     amount_minor: int
+    check_id: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -108,6 +110,8 @@ class Observations:
     snapshots: dict[tuple[str, str], Mapping[str, Any]] = field(default_factory=dict)
     """(restaurant, channel) -> the answer of the API."""
     stock: list[StockRow] = field(default_factory=list)
+    ticket_units: Counter[tuple[str, str]] = field(default_factory=Counter)
+    """(order, item) -> units on all tickets of the order, those that are off included."""
     parked: list[str] = field(default_factory=list)
     reachable: list[str] = field(default_factory=list)
     """What of another restaurant could be read or subscribed to."""
@@ -127,7 +131,11 @@ class Observer:
             found.orders = await _orders(connection, ids)
             found.payments = [
                 StoredPayment(
-                    str(row["id"]), str(row["restaurant_id"]), str(row["order_id"]), row["amount_minor"]
+                    str(row["id"]),
+                    str(row["restaurant_id"]),
+                    str(row["order_id"]),
+                    row["amount_minor"],
+                    row["check_id"] or "",
                 )
                 for row in await connection.fetch(
                     "SELECT * FROM payments.payment WHERE restaurant_id = ANY ($1)", ids
@@ -143,6 +151,9 @@ class Observer:
                 StockRow(str(row["item_id"]), row["on_hand"], row["reserved"], row["moved"], row["held"])
                 for row in await connection.fetch(_STOCK, ids)
             ]
+            for row in await connection.fetch(_TICKETS, ids):
+                for line in orders_pb2.Ticket.FromString(row["body"]).lines:
+                    found.ticket_units[(str(row["order_id"]), line.item_id)] += line.quantity
             for schema in SCHEMAS:
                 found.outbox += await _outbox(connection, schema)
                 found.parked += [
@@ -192,6 +203,7 @@ class Observer:
 
 
 _ORDERS = "SELECT * FROM orders.orders WHERE restaurant_id = ANY ($1)"
+_TICKETS = "SELECT order_id, body FROM orders.ticket WHERE restaurant_id = ANY ($1)"
 _LEDGER = """
 SELECT e.*, t.payment_id FROM payments.ledger_entry AS e
 JOIN payments.ledger_transaction AS t ON t.restaurant_id = e.restaurant_id AND t.id = e.transaction_id
@@ -219,6 +231,7 @@ async def _orders(connection: Any, ids: list[UUID]) -> list[StoredOrder]:
             (
                 (line.item_id, line.quantity, [option.option_id for option in line.options])
                 for line in body.lines
+                if line.quantity
             ),
         )
         op = next((named for line in body.lines if (named := operation_of(line.note))), "")

@@ -249,6 +249,55 @@ def options_not_charged() -> None:
     basket.choose = choose_for_nothing  # type: ignore[attr-defined, assignment]
 
 
+def voids_not_reckoned() -> None:
+    """What is taken off an order again stays on its bill."""
+    from services.orders.domain.order import line as lines
+
+    less = lines._of_quantity
+
+    def as_dear_as_before(line: Any, quantity: int) -> Any:
+        after = less(line, quantity)
+        return replace(after, gross_minor=line.gross_minor) if quantity < line.quantity else after
+
+    lines._of_quantity = as_dear_as_before
+
+
+def checks_paid_again() -> None:
+    """What was taken for a check is not looked at when somebody pays it."""
+    from services.payments.domain.check import amount_for_check as amount
+    from services.payments.usecases import payment
+
+    def amount_whatever_was_taken(check: Any, taken_minor: int, *others: Any) -> int:
+        return amount(replace(check, paid_minor=0), 0, *others)
+
+    payment.amount_for_check = amount_whatever_was_taken  # type: ignore[attr-defined, assignment]
+
+
+def lines_lost_on_tickets() -> None:
+    """Of several lines that are fired together the last one reaches no cook."""
+    from services.orders.domain import firing
+
+    fire_lines = firing._fire_lines
+
+    def fire_all_but_one(order: Any, lines: Sequence[Any], *others: Any) -> Any:
+        return fire_lines(order, lines[:-1] if len(lines) > 1 else lines, *others)
+
+    firing._fire_lines = fire_all_but_one  # type: ignore[assignment]
+
+
+def deliveries_booked_twice() -> None:
+    """Goods that came are on the shelf and in the movements twice."""
+    from services.catalog.domain.movement import MovementKind
+    from services.catalog.domain.movement import book_told as book
+    from services.catalog.usecases.stock import recording
+
+    def book_twice(before: Any, told: Any, *others: Any) -> Any:
+        delivered = told.kind is MovementKind.DELIVERY
+        return book(before, replace(told, quantity=2 * told.quantity) if delivered else told, *others)
+
+    recording.book_told = book_twice  # type: ignore[attr-defined, assignment]
+
+
 def _replaced(text: str, old: str, new: str) -> str:
     """As str.replace, of something that is there."""
     if old not in text:
@@ -268,6 +317,10 @@ MISTAKES: dict[str, Callable[[], None]] = {
     "stock-read-modify-write": stock_read_modify_write,
     "payment-without-ledger": payment_without_ledger,
     "options-not-charged": options_not_charged,
+    "voids-not-reckoned": voids_not_reckoned,
+    "checks-paid-again": checks_paid_again,
+    "lines-lost-on-tickets": lines_lost_on_tickets,
+    "deliveries-booked-twice": deliveries_booked_twice,
 }
 
 

@@ -27,6 +27,7 @@ from tools.chaos.nemesis import INTERVAL_SECONDS, KILLS, TARGETS, Nemesis
 from tools.chaos.network import Network
 from tools.chaos.observe import Observations, Observer
 from tools.chaos.sockets import Follower, refused_channel
+from tools.chaos.storeroom import Storekeeper
 from tools.chaos.world import Shop, open_shop
 
 CONNECTIONS = 64
@@ -110,14 +111,22 @@ class Run:
         async with http_client(CONNECTIONS) as http:
             shops = await self._open_shops(http)
             tills = [
-                Till(self._caller(one, history), shop.goods, scenario.habits)
+                Till(self._caller(one, history), shop.goods, scenario.habits, shop.owner)
                 for shop in shops
                 for one in shop.tills
             ]
             async with self._screens(shops, history):
                 started = time.monotonic()
                 await asyncio.gather(*(till.open() for till in tills))
-                await self._sell(tills, nemesis)
+                keepers = [
+                    Storekeeper(
+                        self._caller(shop.owner, history),
+                        tuple(dish.item_id for dish in shop.goods.tracked),
+                        shop.kept,
+                    )
+                    for shop in shops
+                ]
+                await self._sell(tills, keepers, nemesis)
                 selling = time.monotonic() - started
                 await asyncio.gather(*(till.close() for till in tills))
                 settled, waits = await self._settle()
@@ -126,7 +135,8 @@ class Run:
         operations = read_history(history.path)
         stores = [follower.store for follower in self._followers]
         lost = any(strike.kind == LOSE_STORE for strike in self._faults.strikes)
-        evidence = Evidence(operations, truth, stores, lost, frozenset(shop.id for shop in shops))
+        opening = {item_id: units for shop in shops for item_id, units in shop.opening_stock.items()}
+        evidence = Evidence(operations, truth, stores, lost, frozenset(shop.id for shop in shops), opening)
         late = [] if settled is not None else [Violation("Q", f"not quiet: {'; '.join(waits)}")]
         return Result(
             scenario,
@@ -186,7 +196,7 @@ class Run:
         jitter = self._fork().uniform
         self._followers.append(Follower(device, store, jitter, display.show if display else None))
 
-    async def _sell(self, tills: Sequence[Till], nemesis: Nemesis) -> None:
+    async def _sell(self, tills: Sequence[Till], keepers: Sequence[Storekeeper], nemesis: Nemesis) -> None:
         scenario = self._scenario
         share = -(-scenario.orders // scenario.devices)
         counts = [share] * scenario.devices
@@ -196,6 +206,8 @@ class Run:
             async with asyncio.TaskGroup() as group:
                 if scenario.targets:
                     group.create_task(self._strike(nemesis))
+                for keeper in keepers if scenario.habits.store_seconds else ():
+                    group.create_task(keeper.work(scenario.seconds, scenario.habits.store_seconds))
                 for till, count in zip(tills, counts, strict=True):
                     group.create_task(till.sell(count, scenario.seconds, LATE_SECONDS))
         finally:

@@ -7,7 +7,8 @@ import httpx
 
 from chassis.ids import new_id
 from tools.api import Device
-from tools.chaos.devices import Dish, Goods
+from tools.chaos.changes import Dish
+from tools.chaos.devices import Goods
 from tools.demo import PASSWORD, PLATFORM_OWNER
 from tools.mailbox import invite, joins
 
@@ -15,6 +16,8 @@ ACCOUNTS = 2
 """People behind the tills; each is signed in on several devices."""
 SCARCE = 40
 PLENTY = 100_000
+KEPT = "Napkins"
+"""Counted, and never sold."""
 MENU = f"""category,item,description,price,vat_class,allergens,options,stock,reorder_point
 Mains,Burger,,14.50,hot_food,gluten,Cooked(1-1): Pink=0; Well done=0,,
 Mains,Chicken,,15.95,hot_food,,,,
@@ -26,6 +29,7 @@ Drinks,Cola,,3.00,always_standard,,,,
 Counted,Steak,,26.50,hot_food,,,{SCARCE},3
 Counted,Tiramisu,,6.95,cold_food,eggs,,{PLENTY},6
 Counted,Lager,,5.20,alcohol,gluten,,{PLENTY},6
+Store,{KEPT},,0.10,always_standard,,,{PLENTY},6
 """
 
 
@@ -38,6 +42,8 @@ class Shop:
     displays: list[Device]
     goods: Goods
     opening_stock: dict[str, int]
+    kept: str
+    """The counted item that nobody sells."""
 
     @property
     def id(self) -> str:
@@ -71,7 +77,8 @@ async def open_shop(base_url: str, http: httpx.AsyncClient, name: str, tills: in
     menu = await owner.get("/api/v2/menu")
     items = [item for category in menu["categories"] for item in category["items"]]
     stock = {item["id"]: item["stock_left"] for item in items if item["stock_left"] is not None}
-    return Shop(owner, people, screens, _goods(items), stock)
+    kept = next(item["id"] for item in items if item["name"] == KEPT)
+    return Shop(owner, people, screens, _goods([item for item in items if item["id"] != kept]), stock, kept)
 
 
 async def _import_menu(owner: Device) -> None:

@@ -199,6 +199,22 @@ def test_the_first_firing_and_only_that_is_an_accepted_order(whole: Any, tickets
         assert shown(message, "kitchen")["k"] == kind
 
 
+def test_more_of_an_order_that_the_kitchen_has_had_is_not_accepted_again() -> None:
+    """More units of what was served, and a dish in place of one that was voided after it was fired."""
+    more = order(QUEUED)
+    more.lines[0].quantity = 3
+    one_more = ticket(0)
+    one_more.lines[0].quantity = 1
+    instead = order(CANCELLED, QUEUED)
+    instead.lines[0].voids.add(quantity=1, wasted=True)
+    for whole, new in ((more, one_more), (instead, ticket(1))):
+        message = orders_events.OrderUpdated(order=whole, tickets=[new], cause="line_changed")
+        assert shown(message, "kitchen")["k"] == "ticket.created"
+    instead.lines[0].voids[0].wasted = False
+    message = orders_events.OrderUpdated(order=instead, tickets=[ticket(1)], cause="fired")
+    assert shown(message, "kitchen")["k"] == "order.accepted"
+
+
 def test_the_orders_channel_carries_the_order_as_rest_shows_it() -> None:
     frame = shown(orders_events.OrderPlaced(order=order(QUEUED)), "orders")
     assert frame["d"] == orders_json.order(order(QUEUED))
