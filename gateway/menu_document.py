@@ -4,7 +4,7 @@ from collections.abc import Container, Iterable, Mapping
 
 from fynlo.catalog.v1.catalog_pb2 import Item
 from fynlo.catalog.v1.catalog_service_pb2 import GetMenuResponse
-from fynlo_json.catalog import category, item
+from fynlo_json.catalog import category, item, vat_class
 from fynlo_json.scalars import Json
 
 
@@ -22,6 +22,8 @@ def whole_menu(of: GetMenuResponse) -> Json:
             category(one) | {"items": _items(sorted(by_category[one.id], key=_place), on_sale, left)}
             for one in sorted(of.menu.categories, key=lambda one: (one.position, one.name))
         ],
+        "vat_classes": [vat_class(one) for one in of.menu.vat_classes],
+        "taken_off_item_ids": [one.id for one in of.menu.items if not one.available],
     }
 
 

@@ -110,5 +110,5 @@ def test_realtime_shows_every_event_on_every_channel_that_it_declares(event: Des
 
 
 def test_an_event_that_declares_no_channel_takes_no_position() -> None:
-    message = descriptor_pool.Default().FindMessageTypeByName("fynlo.catalog.v1.MenuChanged")
+    message = descriptor_pool.Default().FindMessageTypeByName("fynlo.payments.v1.PaymentCaptured")
     assert channels_of(filled(message)) == ()

@@ -83,20 +83,32 @@ class WholeMenu(_message.Message):
     VERSION_FIELD_NUMBER: _builtins.int
     CURRENCY_CODE_FIELD_NUMBER: _builtins.int
     CATEGORIES_FIELD_NUMBER: _builtins.int
+    VAT_CLASSES_FIELD_NUMBER: _builtins.int
+    TAKEN_OFF_ITEM_IDS_FIELD_NUMBER: _builtins.int
     version: _builtins.int
     currency_code: _builtins.str
     @_builtins.property
     def categories(self) -> _containers.RepeatedCompositeFieldContainer[Global___MenuCategory]: ...
+    @_builtins.property
+    def vat_classes(self) -> _containers.RepeatedCompositeFieldContainer[_catalog_pb2.VatClass]:
+        """What an item can be taxed as."""
+
+    @_builtins.property
+    def taken_off_item_ids(self) -> _containers.RepeatedScalarFieldContainer[_builtins.str]:
+        """Items that somebody took off ("86"). The others of which available is false are out of hours or sold out."""
+
     def __init__(
         self,
         *,
         version: _builtins.int = ...,
         currency_code: _builtins.str = ...,
         categories: _abc.Iterable[Global___MenuCategory] | None = ...,
+        vat_classes: _abc.Iterable[_catalog_pb2.VatClass] | None = ...,
+        taken_off_item_ids: _abc.Iterable[_builtins.str] | None = ...,
     ) -> None: ...
     _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["categories", b"categories", "currency_code", b"currency_code", "version", b"version"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["categories", b"categories", "currency_code", b"currency_code", "taken_off_item_ids", b"taken_off_item_ids", "vat_classes", b"vat_classes", "version", b"version"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 

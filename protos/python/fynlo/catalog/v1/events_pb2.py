@@ -27,13 +27,15 @@ from fynlo.common.v1 import channels_pb2 as fynlo_dot_common_dot_v1_dot_channels
 from fynlo.common.v1 import json_pb2 as fynlo_dot_common_dot_v1_dot_json__pb2
 
 
-DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n\x1d\x66ynlo/catalog/v1/events.proto\x12\x10\x66ynlo.catalog.v1\x1a\x1e\x66ynlo/catalog/v1/catalog.proto\x1a\x1e\x66ynlo/common/v1/channels.proto\x1a\x1a\x66ynlo/common/v1/json.proto\"\xa4\x03\n\x0bMenuChanged\x12#\n\rrestaurant_id\x18\x01 \x01(\tR\x0crestaurantId\x12\x18\n\x07version\x18\x02 \x01(\x03R\x07version\x12)\n\x10previous_version\x18\x03 \x01(\x03R\x0fpreviousVersion\x12\x12\n\x04part\x18\x04 \x01(\x05R\x04part\x12\x14\n\x05parts\x18\x05 \x01(\x05R\x05parts\x12:\n\ncategories\x18\x06 \x03(\x0b\x32\x1a.fynlo.catalog.v1.CategoryR\ncategories\x12,\n\x05items\x18\x07 \x03(\x0b\x32\x16.fynlo.catalog.v1.ItemR\x05items\x12;\n\x0bvat_classes\x18\x08 \x03(\x0b\x32\x1a.fynlo.catalog.v1.VatClassR\nvatClasses\x12(\n\x10removed_item_ids\x18\t \x03(\tR\x0eremovedItemIds\x12\x30\n\x14removed_category_ids\x18\n \x03(\tR\x12removedCategoryIds\"S\n\x0cStockChanged\x12\x32\n\x05level\x18\x01 \x01(\x0b\x32\x1c.fynlo.catalog.v1.StockLevelR\x05level:\x0f\xea\xf4\x18\x0b\n\tinventory\"O\n\x08StockLow\x12\x32\n\x05level\x18\x01 \x01(\x0b\x32\x1c.fynlo.catalog.v1.StockLevelR\x05level:\x0f\xea\xf4\x18\x0b\n\tinventory\"T\n\rStockOversold\x12\x32\n\x05level\x18\x01 \x01(\x0b\x32\x1c.fynlo.catalog.v1.StockLevelR\x05level:\x0f\xea\xf4\x18\x0b\n\tinventory\"\xcf\x01\n\x17ItemAvailabilityChanged\x12\x17\n\x07item_id\x18\x01 \x01(\tR\x06itemId\x12#\n\titem_name\x18\x02 \x01(\tB\x06\x82\xf6\x18\x02\x10\x01R\x08itemName\x12\x1c\n\tavailable\x18\x03 \x01(\x08R\tavailable\x12\x1c\n\x05\x63\x61use\x18\x04 \x01(\tB\x06\x82\xf6\x18\x02\x10\x01R\x05\x63\x61use\x12)\n\x0cmenu_version\x18\x05 \x01(\x03\x42\x06\x82\xf6\x18\x02\x10\x01R\x0bmenuVersion:\x0f\xea\xf4\x18\x0b\n\tinventoryb\x06proto3')
+DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n\x1d\x66ynlo/catalog/v1/events.proto\x12\x10\x66ynlo.catalog.v1\x1a\x1e\x66ynlo/catalog/v1/catalog.proto\x1a\x1e\x66ynlo/common/v1/channels.proto\x1a\x1a\x66ynlo/common/v1/json.proto\"\xb5\x03\n\x0bMenuChanged\x12#\n\rrestaurant_id\x18\x01 \x01(\tR\x0crestaurantId\x12\x18\n\x07version\x18\x02 \x01(\x03R\x07version\x12)\n\x10previous_version\x18\x03 \x01(\x03R\x0fpreviousVersion\x12\x12\n\x04part\x18\x04 \x01(\x05R\x04part\x12\x14\n\x05parts\x18\x05 \x01(\x05R\x05parts\x12:\n\ncategories\x18\x06 \x03(\x0b\x32\x1a.fynlo.catalog.v1.CategoryR\ncategories\x12,\n\x05items\x18\x07 \x03(\x0b\x32\x16.fynlo.catalog.v1.ItemR\x05items\x12;\n\x0bvat_classes\x18\x08 \x03(\x0b\x32\x1a.fynlo.catalog.v1.VatClassR\nvatClasses\x12(\n\x10removed_item_ids\x18\t \x03(\tR\x0eremovedItemIds\x12\x30\n\x14removed_category_ids\x18\n \x03(\tR\x12removedCategoryIds:\x0f\xea\xf4\x18\x0b\n\tinventory\"S\n\x0cStockChanged\x12\x32\n\x05level\x18\x01 \x01(\x0b\x32\x1c.fynlo.catalog.v1.StockLevelR\x05level:\x0f\xea\xf4\x18\x0b\n\tinventory\"O\n\x08StockLow\x12\x32\n\x05level\x18\x01 \x01(\x0b\x32\x1c.fynlo.catalog.v1.StockLevelR\x05level:\x0f\xea\xf4\x18\x0b\n\tinventory\"T\n\rStockOversold\x12\x32\n\x05level\x18\x01 \x01(\x0b\x32\x1c.fynlo.catalog.v1.StockLevelR\x05level:\x0f\xea\xf4\x18\x0b\n\tinventory\"\xcf\x01\n\x17ItemAvailabilityChanged\x12\x17\n\x07item_id\x18\x01 \x01(\tR\x06itemId\x12#\n\titem_name\x18\x02 \x01(\tB\x06\x82\xf6\x18\x02\x10\x01R\x08itemName\x12\x1c\n\tavailable\x18\x03 \x01(\x08R\tavailable\x12\x1c\n\x05\x63\x61use\x18\x04 \x01(\tB\x06\x82\xf6\x18\x02\x10\x01R\x05\x63\x61use\x12)\n\x0cmenu_version\x18\x05 \x01(\x03\x42\x06\x82\xf6\x18\x02\x10\x01R\x0bmenuVersion:\x0f\xea\xf4\x18\x0b\n\tinventoryb\x06proto3')
 
 _globals = globals()
 _builder.BuildMessageAndEnumDescriptors(DESCRIPTOR, _globals)
 _builder.BuildTopDescriptorsAndMessages(DESCRIPTOR, 'fynlo.catalog.v1.events_pb2', _globals)
 if not _descriptor._USE_C_DESCRIPTORS:
   DESCRIPTOR._loaded_options = None
+  _globals['_MENUCHANGED']._loaded_options = None
+  _globals['_MENUCHANGED']._serialized_options = b'\352\364\030\013\n\tinventory'
   _globals['_STOCKCHANGED']._loaded_options = None
   _globals['_STOCKCHANGED']._serialized_options = b'\352\364\030\013\n\tinventory'
   _globals['_STOCKLOW']._loaded_options = None
@@ -49,13 +51,13 @@ if not _descriptor._USE_C_DESCRIPTORS:
   _globals['_ITEMAVAILABILITYCHANGED']._loaded_options = None
   _globals['_ITEMAVAILABILITYCHANGED']._serialized_options = b'\352\364\030\013\n\tinventory'
   _globals['_MENUCHANGED']._serialized_start=144
-  _globals['_MENUCHANGED']._serialized_end=564
-  _globals['_STOCKCHANGED']._serialized_start=566
-  _globals['_STOCKCHANGED']._serialized_end=649
-  _globals['_STOCKLOW']._serialized_start=651
-  _globals['_STOCKLOW']._serialized_end=730
-  _globals['_STOCKOVERSOLD']._serialized_start=732
-  _globals['_STOCKOVERSOLD']._serialized_end=816
-  _globals['_ITEMAVAILABILITYCHANGED']._serialized_start=819
-  _globals['_ITEMAVAILABILITYCHANGED']._serialized_end=1026
+  _globals['_MENUCHANGED']._serialized_end=581
+  _globals['_STOCKCHANGED']._serialized_start=583
+  _globals['_STOCKCHANGED']._serialized_end=666
+  _globals['_STOCKLOW']._serialized_start=668
+  _globals['_STOCKLOW']._serialized_end=747
+  _globals['_STOCKOVERSOLD']._serialized_start=749
+  _globals['_STOCKOVERSOLD']._serialized_end=833
+  _globals['_ITEMAVAILABILITYCHANGED']._serialized_start=836
+  _globals['_ITEMAVAILABILITYCHANGED']._serialized_end=1043
 # @@protoc_insertion_point(module_scope)
