@@ -1,15 +1,14 @@
 // Choosing what a guest wants: categories, items, and a search.
 import { quantityOf } from "../basket.js";
-import { fromPrice, sizesOf } from "../choice.js";
-import { loadMenu, LOW_STOCK, menu, menuProblem, stockOf } from "../menu.js";
-import { money } from "../money.js";
+import { loadMenu, menu, menuProblem, stockOf } from "../menu.js";
 import { say } from "../problem.js";
-import { allergenName, count, plain } from "../text.js";
+import { count, plain } from "../text.js";
 import { rove } from "../ui.js";
 import { html, useState } from "../view.js";
 import { BasketPanel, basketOpen } from "./basket_panel.js";
 import { firstOf, isGone, nothingWords, numberOf, take, useFound } from "./search.js";
 import { stock } from "./shop.js";
+import { Tile } from "./tile.js";
 
 export function Sell() {
   const [category, setCategory] = useState("");
@@ -84,23 +83,12 @@ function NoMenu() {
   const problem = menuProblem.value;
   if (!problem) return html`<section class="menu"><p class="empty">Loading the menu…</p></section>`;
   return html`<section class="menu"><div class="empty stack" role="alert">
-    <p>${say(problem)}</p><button onClick=${loadMenu}>Try again</button>
+    <p>${say(problem)}</p><button onClick=${() => loadMenu()}>Try again</button>
   </div></section>`;
 }
 
 function Item({ item, currency }) {
   const { soldOut, left } = stockOf(item, stock.value);
-  const inBasket = quantityOf(item.id);
-  // Not "disabled": the tile under the finger keeps the focus when its last one was taken.
-  return html`<button class="item" aria-disabled=${isGone(item)} onClick=${() => take(item)} data-item=${item.id}>
-    <span class="item-name"><bdi>${plain(item.name)}</bdi></span>
-    ${item.description && html`<span class="item-about"><bdi>${plain(item.description)}</bdi></span>`}
-    ${item.allergens.length > 0 && html`<span class="item-allergens">${item.allergens.map(allergenName).join(", ")}</span>`}
-    <span class="item-foot">
-      <strong>${sizesOf(item) ? "from " : ""}${money(fromPrice(item), currency)}</strong>
-      ${soldOut && html`<span class="badge bad">Sold out</span>`}
-      ${!soldOut && left !== null && html`<span class="badge ${left <= LOW_STOCK ? "warn" : ""}">${left} left</span>`}
-      ${inBasket > 0 && html`<span class="badge count">${inBasket}</span>`}
-    </span>
-  </button>`;
+  return html`<${Tile} item=${item} currency=${currency} soldOut=${soldOut} left=${left} gone=${isGone(item)}
+    inBasket=${quantityOf(item.id)} onTake=${() => take(item)} />`;
 }

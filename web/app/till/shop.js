@@ -144,7 +144,7 @@ const UNITS = { gram: " g", millilitre: " ml" };
 const amount = (units, unit) => `${units}${UNITS[unit] ?? ""}`;
 
 function noticed(channel, event, live) {
-  if (channel === "inventory" && event.k.startsWith("item.")) menuMoved();
+  if (channel === "inventory" && !event.k.startsWith("inventory.")) menuMoved();
   if (!live && Date.now() - event.at > RECENT_MS) return;
   if (event.k === "kitchen.order_ready") {
     const where = event.d.table?.name ? ` · table ${plain(event.d.table.name)}` : "";
