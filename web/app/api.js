@@ -28,13 +28,15 @@ export async function get(path) {
 
 /**
  * A command: sent again with the same key while no answer comes, so that it happens once. `patience`: after so
- * many milliseconds without an answer it throws the last Problem (`passing` says that it may still be repeated).
+ * many milliseconds without an answer it throws the last Problem (`passing` says that it may still be repeated). `seen`:
+ * the version that the person saw of what is changed; somebody else's later one is a Problem with status 412.
  */
-export async function command(path, body = {}, { key = newId(), patience = PATIENCE_MS, method = "POST" } = {}) {
+export async function command(path, body = {}, { key = newId(), patience = PATIENCE_MS, method = "POST", seen, timeout } = {}) {
+  const headers = seen === undefined ? {} : { "If-Match": `"${seen}"` };
   const giveUpAt = Date.now() + patience;
   for (let wait = FIRST_WAIT_MS; ; wait = Math.min(wait * 2, LONGEST_WAIT_MS)) {
     try {
-      return (await request(method, path, { body, key })).body;
+      return (await request(method, path, { body, key, headers, timeout })).body;
     } catch (problem) {
       const pause = Math.max(wait, (problem.retryAfter || 0) * 1000);
       if (!problem.passing || Date.now() + pause > giveUpAt) throw problem;

@@ -91,6 +91,10 @@ const WORDS = {
   variance_needs_manager: "The count differs by too much: a manager or the owner has to approve it.",
   half_paid_orders: "Some cash orders are only paid in part. Finish them before you close.",
   parked_event_not_found: "Somebody has settled this event already. Load the list again.",
+  name_taken: "Something of that name is there already. Choose another one.",
+  category_not_empty: "Items are still in it: move or remove them first.",
+  unknown_category: "Somebody has removed this category. Choose another one.",
+  discount_value: "Say how much is taken off.",
   recall_too_late: "That was ready too long ago to call it back.",
 };
 
