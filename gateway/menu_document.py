@@ -7,7 +7,7 @@ from typing import NamedTuple
 
 from fynlo.catalog.v1.catalog_pb2 import Item
 from fynlo.catalog.v1.catalog_service_pb2 import GetMenuResponse
-from fynlo_json.catalog import category, item, sale_hours
+from fynlo_json.catalog import category, item, sale_hours, vat_class
 from fynlo_json.scalars import Json
 
 
@@ -25,6 +25,7 @@ def whole_menu(of: GetMenuResponse) -> Json:
             category(one) | {"items": _items(sorted(by_category[one.id], key=_place), now)}
             for one in sorted(of.menu.categories, key=lambda one: (one.position, one.name))
         ],
+        "vat_classes": [vat_class(one) for one in of.menu.vat_classes],
     }
 
 

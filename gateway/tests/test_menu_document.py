@@ -34,6 +34,22 @@ def test_a_menu_lists_its_categories_in_order_with_what_is_on_sale_and_left() ->
     assert (shown["version"], shown["currency"]) == (5, "GBP")
 
 
+def test_a_menu_tells_what_somebody_took_off_from_what_is_out_of_hours() -> None:
+    answer = catalog_api.GetMenuResponse(
+        menu=catalog_pb2.Menu(
+            categories=[catalog_pb2.Category(id="c1", name="Food")],
+            items=[
+                catalog_pb2.Item(id="off", category_id="c1", name="A"),
+                catalog_pb2.Item(id="breakfast", category_id="c1", name="B", available=True),
+            ],
+            vat_classes=[catalog_pb2.VatClass(code="alcohol", name="Alcoholic drinks")],
+        )
+    )
+    shown = whole_menu(answer)
+    assert [one["available"] for one in shown["categories"][0]["items"]] == [False, False]
+    assert [one["name"] for one in shown["vat_classes"]] == ["Alcoholic drinks"]
+
+
 def test_a_sold_out_item_has_none_left_rather_than_an_unknown_number() -> None:
     answer = catalog_api.GetMenuResponse(
         menu=catalog_pb2.Menu(items=[catalog_pb2.Item(id="i1", stock_tracked=True)]),

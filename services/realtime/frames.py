@@ -33,6 +33,7 @@ _TABLES: Final = "/api/v2/floor/tables"
 _SECTIONS: Final = "/api/v2/floor/sections"
 _PRINTERS: Final = "/api/v2/printers"
 _PRINT_JOBS: Final = "/api/v2/print-jobs"
+_MENU: Final = "/api/v2/menu"
 UNKNOWN_KIND: Final = "unknown"
 """An event of a newer service: it keeps the numbers without a gap and changes nothing."""
 
@@ -298,7 +299,12 @@ def _menu(message: catalog_events.MenuChanged) -> Content:
 def _availability(message: catalog_events.ItemAvailabilityChanged) -> Content:
     content = catalog_json.item_availability_changed(message)
     kind = "item.back" if message.available else "item.86"
-    return Content(kind, f"item:{message.item_id}", message.menu_version or None, content, "/api/v2/menu")
+    return Content(kind, f"item:{message.item_id}", message.menu_version or None, content, _MENU)
+
+
+def _menu(message: catalog_events.MenuChanged) -> Content:
+    """That it changed: whoever shows the menu reads it, which most of them hold in great part."""
+    return Content("menu.changed", "menu", message.version, {"version": message.version}, _MENU)
 
 
 def _till(message: payments_events.TillSessionUpdated) -> Content:
@@ -364,6 +370,7 @@ _SHOWN: Final[tuple[tuple[type[Message], str, Callable[[Any], Content]], ...]] =
     (catalog_events.StockLow, "inventory", _stock("inventory.low_stock", "low")),
     (catalog_events.StockOversold, "inventory", _stock("inventory.oversold", "oversold")),
     (catalog_events.ItemAvailabilityChanged, "inventory", _availability),
+    (catalog_events.MenuChanged, "inventory", _menu),
     (staff_events.ShiftStarted, "staff", _shift("shift.started")),
     (staff_events.ShiftEnded, "staff", _shift("shift.ended")),
     (payments_events.TillSessionUpdated, "tills", _till),

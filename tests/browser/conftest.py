@@ -66,13 +66,17 @@ class Desk:
         self.complaints: list[str] = []
 
     async def device(
-        self, size: ViewportSize | None = None, kept: StorageState | None = None
+        self, size: ViewportSize | None = None, kept: StorageState | None = None, *, touch: bool = False
     ) -> BrowserContext:
         """A device: its storage is shared by its pages and by nobody else. ``kept``: what it stored before it
-        was restarted.
+        was restarted; ``touch``: it has a screen for fingers.
         """
         context = await self._browser.new_context(
-            base_url=self._base_url, viewport=size or IPAD, locale="en-GB", storage_state=kept
+            base_url=self._base_url,
+            viewport=size or IPAD,
+            locale="en-GB",
+            storage_state=kept,
+            has_touch=touch,
         )
         context.set_default_timeout(PATIENCE_MS)
         self._devices.append(context)

@@ -5,15 +5,21 @@ import {
   ApprovalDialog,
   connectionWords,
   Dialog,
+  Grip,
   KeysHelp,
   Keypad,
   MoneyPad,
+  PriceField,
   Refusal,
+  rowClass,
   Segmented,
+  StateTile,
   Stepper,
   toast,
   Toasts,
   toastUndo,
+  useSorting,
+  WeekHours,
 } from "./ui.js";
 import { money } from "./money.js";
 import { html, render, useState } from "./view.js";
@@ -82,6 +88,50 @@ function Choices() {
   <//>`;
 }
 
+const CONTAINS = ["no", "contains", "may contain"].map((value) => ({ value, label: value }));
+const HOURS = { weekdays: [0, 1, 2, 3, 4], from_minutes: 1020, until_minutes: 1140 };
+
+function Fields() {
+  const price = (value, set, more = {}) =>
+    html`<${PriceField} label="Price" name="price" value=${value} onChange=${set} currency="GBP" ...${more} />`;
+  return html`
+    <${Part} name="Price field">
+      <${State} name="set"><${Live} start=${1450} of=${(value, set) => price(value, set)} /><//>
+      <${State} name="empty, refused"><${Live} start=${null} of=${(value, set) => price(value, set, { fault: "Set a price." })} /><//>
+      <${State} name="may be taken off"><${Live} start=${-70} of=${(value, set) => price(value, set, { signed: true })} /><//>
+    <//>
+    <${Part} name="Tile with states">
+      ${CONTAINS.map(
+        ({ value: start }) => html`<${State} key=${start} name=${start}><${Live} start=${start} of=${(value, set) =>
+          html`<${StateTile} label="milk" states=${CONTAINS} value=${value} onChange=${set} />`} /><//>`,
+      )}
+    <//>
+    <${Part} name="Hours of the week">
+      <${State} name="some days"><${Live} start=${HOURS} of=${(value, set) => html`<${WeekHours} label="Hours" value=${value} onChange=${set} />`} /><//>
+      <${State} name="every day, over midnight"><${Live} start=${{ weekdays: [], from_minutes: 1320, until_minutes: 120 }} of=${(value, set) =>
+        html`<${WeekHours} label="Hours" value=${value} onChange=${set} />`} /><//>
+    <//>
+    <${Part} name="List to put in order"><${State} name="by its grip, or by arrow keys on it"><${Sorted} /><//><//>`;
+}
+
+/** A list whose order lives here. */
+function Sorted() {
+  const [names, setNames] = useState(["Starters", "Grill", "Bar"]);
+  const put = (name, place) => {
+    const rest = names.filter((one) => one !== name);
+    rest.splice(place, 0, name);
+    setNames(rest);
+  };
+  const sorting = useSorting({
+    kind: "name",
+    onMove: (name, over, after) => put(name, names.filter((one) => one !== name).indexOf(over) + (after ? 1 : 0)),
+    onStep: (name, step) => put(name, Math.max(0, names.indexOf(name) + step)),
+  });
+  return html`<ul>${names.map(
+    (name) => html`<li key=${name} class="row ${rowClass(sorting, name)}" data-row=${name} data-kind="name"><${Grip} of=${sorting.grip(name, name)} />${name}</li>`,
+  )}</ul>`;
+}
+
 function Words() {
   const refused = new Problem(409, { code: "half_paid_orders" });
   return html`<${Part} name="Words of state">
@@ -112,7 +162,7 @@ function Page() {
   const close = () => setShown("");
   return html`<main class="gallery">
     <h1>Parts of the pages</h1>
-    <${Buttons} /><${Amounts} /><${Choices} /><${Words} /><${Openers} open=${setShown} />
+    <${Buttons} /><${Amounts} /><${Choices} /><${Fields} /><${Words} /><${Openers} open=${setShown} />
     ${
       shown === "dialog" &&
       html`<${Dialog} title="Paid out" name="sample" onClose=${close}>

@@ -32,8 +32,9 @@ export function itemOf(id) {
   return items.value.get(id);
 }
 
-/** Reads the menu where it changed. Several callers share one request. */
-export function loadMenu() {
+/** Reads the menu where it changed. Several callers share one request. `anew`: all of it, for what is shown is not what is. */
+export function loadMenu({ anew = false } = {}) {
+  if (anew) etag = "";
   loading ||= read().finally(() => {
     loading = null;
   });
@@ -79,14 +80,14 @@ function recall() {
 /** Reads the menu soon: several events in a row cost one request. */
 export function menuMoved() {
   clearTimeout(soon);
-  soon = setTimeout(loadMenu, SOON_MS);
+  soon = setTimeout(() => loadMenu(), SOON_MS);
 }
 
 /** Loads the menu now and looks for changes every minute and whenever the page is looked at again. */
 export function followMenu() {
   recall();
   loadMenu();
-  setInterval(loadMenu, REFRESH_MS);
+  setInterval(() => loadMenu(), REFRESH_MS);
   document.addEventListener("visibilitychange", () => document.visibilityState === "visible" && loadMenu());
 }
 

@@ -106,6 +106,10 @@ const WORDS = {
   image_not_sent: "The picture has not arrived. Send it again.",
   unknown_upload: "That took too long. Choose the picture again.",
   too_many_uploads: "Many pictures are on their way. Try again in some minutes.",
+  name_taken: "Something of that name is there already. Choose another one.",
+  category_not_empty: "Items are still in it: move or remove them first.",
+  unknown_category: "Somebody has removed this category. Choose another one.",
+  discount_value: "Say how much is taken off.",
   recall_too_late: "That was ready too long ago to call it back.",
 };
 

@@ -1,27 +1,13 @@
 // One question of an item: its size, a slot of a combo, a choice, or what a chosen option asks in its turn.
 import { isSingle, roomIn, ruleOf } from "../choice.js";
-import { itemOf, stockOf } from "../menu.js";
 import { delta, money } from "../money.js";
 import { currency } from "../session.js";
 import { plain } from "../text.js";
 import { rove, Stepper } from "../ui.js";
 import { html } from "../view.js";
-import { stock } from "./shop.js";
 
-/** Whether an option is not to be had now: taken off, or the item that it is, or takes of, is gone. */
-export function isGoneOption(option) {
-  if (!option.available) return true;
-  if (option.item_id) {
-    const component = itemOf(option.item_id);
-    if (!component || stockOf(component, stock.value).soldOut) return true;
-  }
-  const taken = option.stock_use && itemOf(option.stock_use.item_id);
-  const left = taken ? stockOf(taken, stock.value).left : null;
-  return left !== null && left < option.stock_use.quantity;
-}
-
-/** `asked`: {group, parent, times}. */
-export function OptionGroup({ item, asked, chosen, onChange, fault, first }) {
+/** `asked`: {group, parent, times}. `isGone`: whether an option is not to be had. */
+export function OptionGroup({ item, asked, chosen, isGone, onChange, fault, first }) {
   const { group, parent } = asked;
   const single = isSingle(asked);
   const room = roomIn(asked, chosen);
@@ -56,7 +42,7 @@ export function OptionGroup({ item, asked, chosen, onChange, fault, first }) {
     <div class="option-grid">
       ${group.options.map((option, index) => {
         const on = chosen[option.id] || 0;
-        const gone = isGoneOption(option);
+        const gone = isGone(option);
         const full = !on && !single && room <= 0;
         return html`<div class="option-cell" key=${option.id}>
           <button type="button" class="option" role=${single ? "radio" : "checkbox"} aria-checked=${on > 0}

@@ -1,65 +1,29 @@
-// What an item asks before it can be ordered, and its note. Also changes a line that is in the basket already.
-import { addLine, changeLine, NOTE_MAX } from "../basket.js";
-import { allergensOf, asOptions, choiceFaults, openGroups, picked, settled } from "../choice.js";
-import { itemOf } from "../menu.js";
-import { money } from "../money.js";
-import { currency } from "../session.js";
-import { allergenName, allergens, plain } from "../text.js";
-import { Dialog, Stepper } from "../ui.js";
-import { html, useState } from "../view.js";
-import { isGoneOption, OptionGroup } from "./option_group.js";
-import { closeDialog } from "./shop.js";
+// What an item is ordered with: of a new line, or of one that is in the basket already.
+import { addLine, changeLine } from "../basket.js";
+import { itemOf, stockOf } from "../menu.js";
+import { html } from "../view.js";
+import { Configuration } from "./configuration.js";
+import { closeDialog, stock } from "./shop.js";
+
+/** Whether an option is not to be had now: taken off, or the item that it is, or takes of, is gone. */
+function isGoneOption(option) {
+  if (!option.available) return true;
+  if (option.item_id) {
+    const component = itemOf(option.item_id);
+    if (!component || stockOf(component, stock.value).soldOut) return true;
+  }
+  const taken = option.stock_use && itemOf(option.stock_use.item_id);
+  const left = taken ? stockOf(taken, stock.value).left : null;
+  return left !== null && left < option.stock_use.quantity;
+}
 
 /** `override`: why it is sold although it is not on sale. */
 export function Options({ item, line = null, override = undefined }) {
-  const settle = (choice) => settled(item, choice, isGoneOption);
-  const [chosen, setChosen] = useState(() =>
-    settle(line ? Object.fromEntries(line.options.map((one) => [one.option_id, one.quantity])) : {}),
-  );
-  const [quantity, setQuantity] = useState(line?.quantity || 1);
-  const [note, setNote] = useState(line?.note || "");
-  const faults = choiceFaults(item, chosen);
-  const picks = picked(item, chosen);
-  const extras = picks.reduce((sum, pick) => sum + pick.option.price_delta_minor * pick.quantity, 0);
-  const ready = Object.keys(faults).length === 0;
-  const finish = (event) => {
-    event.preventDefault();
-    if (!ready) return;
-    const options = asOptions(picks);
-    if (line) changeLine(line.id, { options, note: note.trim(), quantity });
-    else addLine({ item, quantity, options, note: note.trim(), override });
+  const finish = ({ options, note, quantity }) => {
+    if (line) changeLine(line.id, { options, note, quantity });
+    else addLine({ item, quantity, options, note, override });
     closeDialog();
   };
-  return html`<${Dialog} title=${plain(item.name)} name="options" onClose=${closeDialog}>
-    <form class="stack" onSubmit=${finish}>
-      <${Allergens} item=${item} picks=${picks} />
-      ${openGroups(item, chosen).map(
-        (asked, index) =>
-          html`<${OptionGroup} key=${asked.group.id} first=${index === 0} item=${item} asked=${asked} chosen=${chosen}
-            onChange=${(next) => setChosen(settle(next))} fault=${faults[asked.group.id]} />`,
-      )}
-      <label class="field">Note for the kitchen
-        <input name="note" maxlength=${NOTE_MAX} value=${note} placeholder="No onions, sauce aside…"
-          onInput=${(event) => setNote(event.target.value)} />
-      </label>
-      <div class="row spread order-this">
-        <${Stepper} value=${quantity} onChange=${setQuantity} />
-        <button class="primary big" disabled=${!ready}>
-          ${line ? "Change" : "Add"} · ${money((item.price_minor + extras) * quantity, currency.value)}
-        </button>
-      </div>
-    </form>
-  <//>`;
-}
-
-/** Of the food as it is chosen. Quiet: what a guest must not eat is said elsewhere, and loud. */
-function Allergens({ item, picks }) {
-  const { contains, traces } = allergensOf(item, picks, itemOf);
-  const names = (codes) =>
-    allergens
-      .filter((code) => codes.has(code))
-      .map(allergenName)
-      .join(", ");
-  return html`${contains.size > 0 && html`<p class="allergens">Contains ${names(contains)}</p>`}
-    ${traces.size > 0 && html`<p class="traces">May contain ${names(traces)}</p>`}`;
+  return html`<${Configuration} item=${item} line=${line} isGone=${isGoneOption} done=${line ? "Change" : "Add"}
+    onDone=${finish} onClose=${closeDialog} />`;
 }

@@ -1,22 +1,18 @@
 // Choosing what a guest wants: categories, items, and a search.
 import { quantityOf } from "../basket.js";
-import { fromPrice, sizesOf } from "../choice.js";
-import { loadMenu, LOW_STOCK, menu, menuProblem, stockOf, whyNot } from "../menu.js";
-import { money } from "../money.js";
+import { loadMenu, menu, menuProblem, stockOf } from "../menu.js";
 import { say } from "../problem.js";
-import { allergenName, count, plain } from "../text.js";
+import { count, plain } from "../text.js";
 import { rove } from "../ui.js";
 import { html, useState } from "../view.js";
 import { BasketPanel, basketOpen } from "./basket_panel.js";
 import { firstOf, isGone, nothingWords, numberOf, take, useFound } from "./search.js";
 import { dialog, stock } from "./shop.js";
+import { Tile } from "./tile.js";
 
 const LONG_PRESS_MS = 550;
 /** The finger that is down: its timer, and whether it has opened something, so that lifting it takes nothing. */
 const held = { timer: null, done: false };
-
-/** As many as till.css has. */
-const COLOURS = 8;
 
 export function Sell() {
   const [category, setCategory] = useState("");
@@ -91,7 +87,7 @@ function NoMenu() {
   const problem = menuProblem.value;
   if (!problem) return html`<section class="menu"><p class="empty">Loading the menu…</p></section>`;
   return html`<section class="menu"><div class="empty stack" role="alert">
-    <p>${say(problem)}</p><button onClick=${loadMenu}>Try again</button>
+    <p>${say(problem)}</p><button onClick=${() => loadMenu()}>Try again</button>
   </div></section>`;
 }
 
@@ -127,27 +123,7 @@ function pressed(item) {
   };
 }
 
-/** Which of the colours of categories a tile has at its edge. */
-function colourOf(item) {
-  return Math.max(0, menu.value.categories.findIndex((one) => one.id === item.category_id)) % COLOURS;
-}
-
 function Item({ item, currency }) {
-  const sale = stockOf(item, stock.value);
-  const { soldOut, left } = sale;
-  const inBasket = quantityOf(item.id);
-  // Not "disabled": the tile under the finger keeps the focus when its last one was taken.
-  return html`<button class="item ${item.image ? "pictured" : ""}" aria-disabled=${isGone(item)} data-item=${item.id}
-    data-colour=${colourOf(item)} ...${pressed(item)}>
-    ${item.image && html`<img class="item-picture" src=${item.image.thumbnail_url} alt="" width="320" height="240" loading="lazy" decoding="async" />`}
-    <span class="item-name"><bdi>${plain(item.name)}</bdi></span>
-    ${item.description && html`<span class="item-about"><bdi>${plain(item.description)}</bdi></span>`}
-    ${item.allergens.length > 0 && html`<span class="item-allergens">${item.allergens.map(allergenName).join(", ")}</span>`}
-    <span class="item-foot">
-      <strong>${sizesOf(item) ? "from " : ""}${money(fromPrice(item), currency)}</strong>
-      ${soldOut && html`<span class="badge ${sale.why === "closed" ? "" : "bad"}">${whyNot(sale)}</span>`}
-      ${!soldOut && left !== null && html`<span class="badge ${left <= LOW_STOCK ? "warn" : ""}">${left} left</span>`}
-      ${inBasket > 0 && html`<span class="badge count">${inBasket}</span>`}
-    </span>
-  </button>`;
+  return html`<${Tile} item=${item} currency=${currency} sale=${stockOf(item, stock.value)} gone=${isGone(item)}
+    inBasket=${quantityOf(item.id)} handlers=${pressed(item)} />`;
 }

@@ -7,10 +7,11 @@ import { Keypad } from "./keypad.js";
 
 /**
  * `value`: minor units or null. `quick`: [{label, minor, run?}]; one without `run` is put into the field. `max`:
- * what can be typed at most; it is said under the field. `format`: how a number is shown that is no money.
+ * what can be typed at most; it is said under the field. `format`: how a number is shown that is no money; `placeholder`: what
+ * is shown while nothing is typed.
  */
 export function MoneyPad({ label, name, value, onChange, currency, max = AMOUNT_MAX_MINOR, quick = [], ...more }) {
-  const { disabled = false, focus = false, children = null, format = (minor) => money(minor, currency) } = more;
+  const { disabled = false, focus = false, children = null, format = (minor) => money(minor, currency), placeholder } = more;
   const [refused, setRefused] = useState(false);
   const key = (pressed) => {
     const next = typed(value, pressed, max);
@@ -25,7 +26,7 @@ export function MoneyPad({ label, name, value, onChange, currency, max = AMOUNT_
   return html`<div class="money-pad">
     <div class="stack">
       <${AmountField} label=${label} name=${name} value=${value} onChange=${take} max=${max} format=${format}
-        limit=${`Up to ${format(max)}`} disabled=${disabled} focus=${focus} />
+        limit=${`Up to ${format(max)}`} placeholder=${placeholder} disabled=${disabled} focus=${focus} />
       ${refused && html`<small class="hint bad" role="alert">Not taken: up to ${format(max)}.</small>`}
       ${
         quick.length > 0 &&

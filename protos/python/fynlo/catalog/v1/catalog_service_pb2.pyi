@@ -84,20 +84,26 @@ class WholeMenu(_message.Message):
     VERSION_FIELD_NUMBER: _builtins.int
     CURRENCY_CODE_FIELD_NUMBER: _builtins.int
     CATEGORIES_FIELD_NUMBER: _builtins.int
+    VAT_CLASSES_FIELD_NUMBER: _builtins.int
     version: _builtins.int
     currency_code: _builtins.str
     @_builtins.property
     def categories(self) -> _containers.RepeatedCompositeFieldContainer[Global___MenuCategory]: ...
+    @_builtins.property
+    def vat_classes(self) -> _containers.RepeatedCompositeFieldContainer[_catalog_pb2.VatClass]:
+        """What an item can be taxed as."""
+
     def __init__(
         self,
         *,
         version: _builtins.int = ...,
         currency_code: _builtins.str = ...,
         categories: _abc.Iterable[Global___MenuCategory] | None = ...,
+        vat_classes: _abc.Iterable[_catalog_pb2.VatClass] | None = ...,
     ) -> None: ...
     _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["categories", b"categories", "currency_code", b"currency_code", "version", b"version"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["categories", b"categories", "currency_code", b"currency_code", "vat_classes", b"vat_classes", "version", b"version"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 
