@@ -30,11 +30,11 @@ export async function get(path) {
  * A command: sent again with the same key while no answer comes, so that it happens once. `patience`: after so
  * many milliseconds without an answer it throws the last Problem (`passing` says that it may still be repeated).
  */
-export async function command(path, body = {}, { key = newId(), patience = PATIENCE_MS, method = "POST" } = {}) {
+export async function command(path, body = {}, { key = newId(), patience = PATIENCE_MS, method = "POST", headers } = {}) {
   const giveUpAt = Date.now() + patience;
   for (let wait = FIRST_WAIT_MS; ; wait = Math.min(wait * 2, LONGEST_WAIT_MS)) {
     try {
-      return (await request(method, path, { body, key })).body;
+      return (await request(method, path, { body, key, headers })).body;
     } catch (problem) {
       const pause = Math.max(wait, (problem.retryAfter || 0) * 1000);
       if (!problem.passing || Date.now() + pause > giveUpAt) throw problem;

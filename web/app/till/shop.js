@@ -1,6 +1,6 @@
 // What the till knows: the channels it follows, and the answers that came before their events.
 import { command } from "../api.js";
-import { floor, inventory, isClosed, orders as orderRules, tills } from "../channels.js";
+import { floor, inventory, isClosed, orders as orderRules, printing, tills } from "../channels.js";
 import { menuMoved } from "../menu.js";
 import { say } from "../problem.js";
 import { restaurant } from "../session.js";
@@ -19,6 +19,7 @@ export const realtime = new Realtime({
     tills: { rules: tills },
     inventory: { rules: inventory },
     floor: { rules: floor },
+    printing: { rules: printing },
   },
   onEvent: noticed,
 });

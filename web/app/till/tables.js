@@ -1,18 +1,13 @@
 // The floor plan: which table is free, who sits where, and what they still owe.
 import { basket, setBasket } from "../basket.js";
-import { timeOfDay } from "../clock.js";
 import { money } from "../money.js";
 import { currency, may, restaurant } from "../session.js";
 import { count, plain, tableStateName } from "../text.js";
-import { Dialog, Refusal, rove, toast } from "../ui.js";
+import { Dialog, FloorTile, Refusal, rove, toast } from "../ui.js";
 import { html } from "../view.js";
 import { basketOpen } from "./basket_panel.js";
 import { useCommand } from "./command.js";
 import { closeDialog, dialog, learnOrder, learnTable, orderOf, sections, tables, view } from "./shop.js";
-
-/** Half of a table as it is drawn: none hangs over the edge of its plan. */
-const HALF = "68px";
-const SHAPES = { round: "round", square: "square", rectangle: "rectangle" };
 
 const ordersAt = (table) => table.order_ids.map(orderOf).filter(Boolean);
 const dueAt = (table) => ordersAt(table).reduce((sum, order) => sum + order.totals.due_minor, 0);
@@ -27,7 +22,8 @@ export function Tables() {
       (section) => html`<section key=${section.id} class="floor-section" aria-label=${plain(section.name)}>
         <h2><bdi>${plain(section.name)}</bdi> <small class="quiet">${free(section)} of ${count(section.tables.length, "table")} free</small></h2>
         <div class="plan" onKeyDown=${(event) => rove(event, ".table")}>
-          ${section.tables.map((table) => html`<${Tile} key=${table.id} table=${table} onPick=${() => pick(table)} />`)}
+          ${section.tables.map((table) => html`<${FloorTile} key=${table.id} table=${table} due=${dueAt(table)}
+            currency=${currency.value} timeZone=${restaurant.value.timezone} onClick=${() => pick(table)} />`)}
         </div>
       </section>`,
     )}
@@ -35,29 +31,6 @@ export function Tables() {
 }
 
 const free = (section) => section.tables.filter((table) => table.state === "free").length;
-
-const inside = (thousandths) => `clamp(${HALF}, ${thousandths / 10}%, 100% - ${HALF})`;
-
-function Tile({ table, onPick }) {
-  const due = dueAt(table);
-  const expected = table.state === "reserved" && table.reservation;
-  const words = [
-    `Table ${plain(table.name)}`,
-    tableStateName(table.state),
-    table.covers ? count(table.covers, "guest") : count(table.seats, "seat"),
-    due > 0 ? `${money(due, currency.value)} due` : "",
-    expected ? `${plain(expected.name)} at ${timeOfDay(expected.from, restaurant.value.timezone)}` : "",
-  ];
-  // Where it stands is the restaurant's own, so it is no class.
-  return html`<button class="table ${SHAPES[table.shape] || "square"}" data-table=${table.name} data-state=${table.state}
-    style=${{ left: inside(table.x), top: inside(table.y) }} aria-label=${words.filter(Boolean).join(", ")} onClick=${onPick}>
-    <strong><bdi>${plain(table.name)}</bdi></strong>
-    <span class="table-state">${tableStateName(table.state)}</span>
-    ${table.covers ? html`<small>${count(table.covers, "guest")}</small>` : html`<small class="quiet">${count(table.seats, "seat")}</small>`}
-    ${due > 0 && html`<small class="table-due">${money(due, currency.value)}</small>`}
-    ${expected && html`<small><bdi>${plain(expected.name)}</bdi> ${timeOfDay(expected.from, restaurant.value.timezone)}</small>`}
-  </button>`;
-}
 
 /** Its one order; several to choose from, or what has to be cleared; else an order is begun there. */
 function pick(table) {

@@ -1,0 +1,82 @@
+// A list that people put in order: by a handle that is dragged, or by the arrows while the handle has the focus.
+import { html, useEffect, useRef, useState } from "../view.js";
+
+/** After the last key, before the order is told: going three places up is one change. */
+const SETTLED_MS = 700;
+const STEPS = { ArrowUp: -1, ArrowDown: 1 };
+
+/** `ids` with the one at `from` at `to`. */
+function moved(ids, from, to) {
+  const next = [...ids];
+  next.splice(to, 0, ...next.splice(from, 1));
+  return next;
+}
+
+/**
+ * `items`: [{id, ...}] in their order; `nameOf(item)`; `row(item)` draws one. `onOrder(ids)`: the new order, once it is
+ * settled. `disabled`: it is only shown.
+ */
+export function DragList({ items, label, nameOf, row, onOrder, disabled = false }) {
+  const list = useRef(null);
+  const timer = useRef(null);
+  const [order, setOrder] = useState(null);
+  const [dragged, setDragged] = useState("");
+  const [said, setSaid] = useState("");
+  const given = items.map((item) => item.id);
+  const known = new Set(given);
+  const ids = order && order.length === given.length && order.every((id) => known.has(id)) ? order : given;
+  const byId = new Map(items.map((item) => [item.id, item]));
+  // What was told has arrived, or somebody else has put it in another order.
+  useEffect(() => setOrder(null), [given.join()]);
+  useEffect(() => () => clearTimeout(timer.current), []);
+  const put = (id, to) => {
+    const from = ids.indexOf(id);
+    if (to < 0 || to >= ids.length || to === from) return ids;
+    const next = moved(ids, from, to);
+    setOrder(next);
+    setSaid(`${nameOf(byId.get(id))}: ${to + 1} of ${ids.length}`);
+    return next;
+  };
+  const tell = (next) => next.join() !== given.join() && onOrder(next);
+  const drag = (id) => (event) => {
+    if (dragged !== id) return;
+    const others = [...list.current.children].filter((one) => one.dataset.row !== id);
+    const above = others.filter((one) => {
+      const { top, height } = one.getBoundingClientRect();
+      return top + height / 2 < event.clientY;
+    });
+    put(id, above.length);
+  };
+  const grab = (id) => (event) => {
+    if (event.button) return;
+    event.currentTarget.setPointerCapture(event.pointerId);
+    setDragged(id);
+  };
+  const drop = () => {
+    if (!dragged) return;
+    setDragged("");
+    tell(ids);
+  };
+  const key = (id) => (event) => {
+    const step = STEPS[event.key];
+    if (!step || event.ctrlKey || event.metaKey || event.altKey) return;
+    event.preventDefault();
+    const next = put(id, ids.indexOf(id) + step);
+    clearTimeout(timer.current);
+    timer.current = setTimeout(() => tell(next), SETTLED_MS);
+  };
+  return html`<div class="drag-list">
+    <ul aria-label=${label} ref=${list}>
+      ${ids.map(
+        (id) => html`<li key=${id} data-row=${id} class=${dragged === id ? "dragged" : ""}>
+          ${
+            !disabled &&
+            html`<button type="button" class="handle" aria-label=${`Move ${nameOf(byId.get(id))}`} title="Drag, or press the arrows"
+            onPointerDown=${grab(id)} onPointerMove=${drag(id)} onPointerUp=${drop} onPointerCancel=${drop} onKeyDown=${key(id)}>⠿</button>`
+          }
+          ${row(byId.get(id))}</li>`,
+      )}
+    </ul>
+    <p class="sr-only" role="status">${said}</p>
+  </div>`;
+}
