@@ -38,6 +38,8 @@ const start = async () => {
     { CloseTill },
     { Forgotten },
     { Unrouted },
+    { PrintAlarm, PrintingDialog },
+    { ReservationsDialog },
     { basketOpen },
     { XReport, Report },
     { Options },
@@ -61,6 +63,8 @@ const start = async () => {
     import("./till/count.js"),
     import("./till/unfired.js"),
     import("./till/unrouted.js"),
+    import("./till/printing.js"),
+    import("./till/reservations.js"),
     import("./till/basket_panel.js"),
     import("./till/report.js"),
     import("./till/options.js"),
@@ -92,6 +96,8 @@ const start = async () => {
     invoiced: InvoicedDialog,
     table: TableDialog,
     transfer: TransferDialog,
+    reservations: ReservationsDialog,
+    printing: PrintingDialog,
     discount: DiscountDialog,
     move: Move,
     close: CloseTill,
@@ -176,6 +182,7 @@ const start = async () => {
       }
       <${Forgotten} />
       <${Unrouted} />
+      <${PrintAlarm} />
     </div>`;
   }
 

@@ -7,6 +7,7 @@ import { Dialog, FloorTile, Refusal, rove, toast } from "../ui.js";
 import { html } from "../view.js";
 import { basketOpen } from "./basket_panel.js";
 import { useCommand } from "./command.js";
+import { Expected, ReservationsButton } from "./reservations.js";
 import { closeDialog, dialog, learnOrder, learnTable, orderOf, sections, tables, view } from "./shop.js";
 
 const ordersAt = (table) => table.order_ids.map(orderOf).filter(Boolean);
@@ -18,6 +19,7 @@ export function Tables() {
     return html`<section class="floor" aria-label="Tables"><p class="empty">No tables are drawn yet. A manager adds them to the floor.</p></section>`;
   }
   return html`<section class="floor" aria-label="Tables">
+    <${ReservationsButton} />
     ${all.map(
       (section) => html`<section key=${section.id} class="floor-section" aria-label=${plain(section.name)}>
         <h2><bdi>${plain(section.name)}</bdi> <small class="quiet">${free(section)} of ${count(section.tables.length, "table")} free</small></h2>
@@ -36,7 +38,7 @@ const free = (section) => section.tables.filter((table) => table.state === "free
 function pick(table) {
   const orders = ordersAt(table);
   if (orders.length === 1 && table.order_ids.length === 1) dialog.value = { name: "order", id: orders[0].id };
-  else if (table.order_ids.length || table.state === "dirty") dialog.value = { name: "table", id: table.id };
+  else if (table.order_ids.length || table.state === "dirty" || table.state === "reserved") dialog.value = { name: "table", id: table.id };
   else begin(table);
 }
 
@@ -64,6 +66,7 @@ export function TableDialog({ id }) {
   return html`<${Dialog} title=${`Table ${plain(table.name)}`} name="table" onClose=${closeDialog}>
     <div class="stack">
       ${isDirty && html`<p>The guests have left. It is free when somebody has cleared it.</p>`}
+      <${Expected} table=${table} />
       <ul class="table-orders" onKeyDown=${(event) => rove(event)}>
         ${ordersAt(table).map(
           (order) => html`<li key=${order.id}><button onClick=${() => (dialog.value = { name: "order", id: order.id })}>
@@ -74,7 +77,7 @@ export function TableDialog({ id }) {
       </ul>
       <${Refusal} problem=${problem} />
       <div class="row spread">
-        <button class=${isDirty ? "ghost" : "primary big"} data-focus=${!isDirty} onClick=${() => begin(table)}>${isDirty ? "Order here all the same" : "Another order here"}</button>
+        <button class=${isDirty ? "ghost" : "primary big"} data-focus=${!isDirty} onClick=${() => begin(table)}>${isDirty ? "Order here all the same" : table.order_ids.length ? "Another order here" : "They are here: order"}</button>
         ${isDirty && html`<button class="primary big" data-focus disabled=${busy || !may("orders.place")} onClick=${clear}>It is cleared</button>`}
       </div>
     </div>

@@ -13,7 +13,7 @@ const answered = signal({});
 
 /** Takes in the answer of a request: it counts until the same version arrives as an event. */
 export function learn(row) {
-  answered.value = { ...answered.value, [row.id]: row };
+  if (row.id) answered.value = { ...answered.value, [row.id]: row };
   return row;
 }
 

@@ -27,7 +27,7 @@ const named = (all, id) => plain(all.find((one) => one.id === id)?.name ?? "some
 export function words(route) {
   return [
     route.item_id && named(items.value, route.item_id),
-    route.category_id && `all of ${named(categories.value, route.category_id)}`,
+    route.category_id && `All of ${named(categories.value, route.category_id)}`,
     route.option_id && `with ${named(optionsOf(null), route.option_id)}`,
     route.order_types.map(orderTypeName).join(" or "),
     route.hours && `${clock(route.hours.from_minutes)} to ${clock(route.hours.until_minutes)}`,
@@ -38,7 +38,7 @@ export function words(route) {
 
 /** What a station gets, each in words. */
 export function routeWords(station) {
-  return [...station.category_ids.map((id) => `all of ${named(categories.value, id)}`), ...station.routes.map(words)];
+  return [...station.category_ids.map((id) => `All of ${named(categories.value, id)}`), ...station.routes.map(words)];
 }
 
 const KINDS = [
