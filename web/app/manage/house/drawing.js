@@ -12,6 +12,8 @@ import { change } from "./saving.js";
 /** Of the plan, in thousandths: what is drawn stands in lines. */
 export const GRID = 25;
 const PLAN = 1000;
+/** Nearer to the border than this a table is drawn further inside. */
+const EDGE = 150;
 /** The narrowest plan of a till, in pixels: what lies apart there lies apart everywhere. */
 const TILL_PLAN = { width: 520, height: 440 };
 const TILE = { width: 104, long: 128, height: 104 };
@@ -49,14 +51,17 @@ export function overlapping(table, others) {
     .map((other) => other.name);
 }
 
-/** The first place of a plan on which nothing stands; its middle where there is none. */
+/** The first place of a plan on which the least stands, nothing where there is room. */
 export function freePlace(tables) {
-  for (let y = 150; y < PLAN; y += 10 * GRID) {
-    for (let x = 150; x < PLAN; x += 10 * GRID) {
-      if (!overlapping({ id: "", shape: "rectangle", x: snap(x), y: snap(y) }, tables).length) return { x: snap(x), y: snap(y) };
+  let best = null;
+  for (let y = EDGE; y <= PLAN - EDGE; y += GRID) {
+    for (let x = EDGE; x <= PLAN - EDGE; x += GRID) {
+      const over = overlapping({ id: "", shape: "rectangle", x, y }, tables).length;
+      if (!over) return { x, y };
+      if (!best || over < best.over) best = { x, y, over };
     }
   }
-  return { x: PLAN / 2, y: PLAN / 2 };
+  return { x: best.x, y: best.y };
 }
 
 async function place(table, x, y) {
@@ -144,7 +149,7 @@ export function Drawing({ section, tables, onOpen }) {
   const pairs = shown.filter((table) => over[table.id].length).map((table) => plain(table.name));
   return html`<div class="stack">
     <p class="quiet">Drag a table to where it stands; tap it to change it. By keyboard: Tab to it, arrows to move, Enter to change.</p>
-    ${pairs.length > 0 && html`<p class="notice warn" role="status">On a till in landscape these lie over each other: ${pairs.join(", ")}.</p>`}
+    ${pairs.length > 0 && html`<p class="notice warn" role="status">Where the plan of a till is narrow these lie over each other: ${pairs.join(", ")}.</p>`}
     <div class="plan drawing" ref=${plan} role="group" aria-label=${`Plan of ${plain(section.name)}`}>
       ${tables.length === 0 && html`<p class="empty">No tables in ${plain(section.name)} yet. Add one, or several at once.</p>`}
       ${tables.map((table, index) => {

@@ -2,7 +2,7 @@
 import { currency, restaurant } from "../../session.js";
 import { count, plain } from "../../text.js";
 import { FloorTile, rove, Segmented } from "../../ui.js";
-import { html, useState } from "../../view.js";
+import { html, useLayoutEffect, useRef, useState } from "../../view.js";
 import { Drawing } from "./drawing.js";
 import { FewTables, SectionForm, TableForm } from "./floor_forms.js";
 import { heard, sections, tables, byName } from "./known.js";
@@ -59,17 +59,33 @@ export function Panel() {
   </div>`;
 }
 
-/** The till's own drawing, in its own measures. */
+/** As wide as a till's floor is on an iPad in landscape. */
+const TILL_PX = 1148;
+/** There the till has no plan, but a list. */
+const PHONE = "(max-width: 760px)";
+
+/** The till's own drawing in its own measures, made smaller where it does not fit. */
 function AsTheTill() {
+  const frame = useRef(null);
+  const [zoom, setZoom] = useState(1);
+  useLayoutEffect(() => {
+    const fit = () => setZoom(matchMedia(PHONE).matches ? 0 : Math.min(1, (frame.current?.clientWidth ?? TILL_PX) / TILL_PX));
+    fit();
+    addEventListener("resize", fit);
+    return () => removeEventListener("resize", fit);
+  }, []);
   const drawn = sections.value.filter((one) => tablesIn(one).length);
-  if (!drawn.length) return html`<p class="empty">The till shows no floor while it has no tables.</p>`;
-  return html`<div class="floor preview">
-    ${drawn.map(
-      (one) => html`<section key=${one.id} class="floor-section" aria-label=${plain(one.name)}>
+  const size = zoom ? { width: `${TILL_PX}px`, zoom } : {};
+  return html`<div ref=${frame}>
+    ${drawn.length === 0 && html`<p class="empty">The till shows no floor while it has no tables.</p>`}
+    <div class="floor preview" style=${size}>
+      ${drawn.map(
+        (one) => html`<section key=${one.id} class="floor-section" aria-label=${plain(one.name)}>
         <h2><bdi>${plain(one.name)}</bdi> <small class="quiet">${count(tablesIn(one).length, "table")}</small></h2>
         <div class="plan" inert>
           ${tablesIn(one).map((table) => html`<${FloorTile} key=${table.id} table=${table} currency=${currency.value} timeZone=${restaurant.value.timezone} />`)}
         </div></section>`,
-    )}
+      )}
+    </div>
   </div>`;
 }

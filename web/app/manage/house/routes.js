@@ -28,7 +28,7 @@ export function words(route) {
   return [
     route.item_id && named(items.value, route.item_id),
     route.category_id && `All of ${named(categories.value, route.category_id)}`,
-    route.option_id && `with ${named(optionsOf(null), route.option_id)}`,
+    route.option_id && `With ${named(optionsOf(null), route.option_id)}`,
     route.order_types.map(orderTypeName).join(" or "),
     route.hours && `${clock(route.hours.from_minutes)} to ${clock(route.hours.until_minutes)}`,
   ]
