@@ -1,4 +1,4 @@
-"""The web pages: log-in, till, kitchen, manage, people. Static files with a strict policy; there is no build step."""
+"""The web pages: log-in, till, kitchen, manage, people. Static files with a strict policy; no build step."""
 
 import hashlib
 from collections.abc import Awaitable, Callable

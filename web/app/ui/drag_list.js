@@ -14,7 +14,7 @@ function moved(ids, from, to) {
 
 /**
  * `items`: [{id, ...}] in their order; `nameOf(item)`; `row(item)` draws one. `onOrder(ids)`: the new order, once it is
- * settled. `disabled`: it is only shown.
+ * settled; it may answer a promise. `disabled`: it is only shown.
  */
 export function DragList({ items, label, nameOf, row, onOrder, disabled = false }) {
   const list = useRef(null);
@@ -26,7 +26,7 @@ export function DragList({ items, label, nameOf, row, onOrder, disabled = false 
   const known = new Set(given);
   const ids = order && order.length === given.length && order.every((id) => known.has(id)) ? order : given;
   const byId = new Map(items.map((item) => [item.id, item]));
-  // What was told has arrived, or somebody else has put it in another order.
+  // Somebody else may have put it in another order.
   useEffect(() => setOrder(null), [given.join()]);
   useEffect(() => () => clearTimeout(timer.current), []);
   const put = (id, to) => {
@@ -37,7 +37,12 @@ export function DragList({ items, label, nameOf, row, onOrder, disabled = false 
     setSaid(`${nameOf(byId.get(id))}: ${to + 1} of ${ids.length}`);
     return next;
   };
-  const tell = (next) => next.join() !== given.join() && onOrder(next);
+  const tell = async (next) => {
+    if (next.join() === given.join()) return;
+    await onOrder(next);
+    // It has arrived by now, or it was refused.
+    setOrder(null);
+  };
   const drag = (id) => (event) => {
     if (dragged !== id) return;
     const others = [...list.current.children].filter((one) => one.dataset.row !== id);

@@ -1,5 +1,6 @@
 // What one unit of an item takes of ingredients. What its scarcest ingredient allows is what is left of the item.
 import { get } from "../../api.js";
+import { loadMenu } from "../../menu.js";
 import { plain, stockAmount, unitName } from "../../text.js";
 import { Dialog, NumberField, Refusal, toast } from "../../ui.js";
 import { html, useState } from "../../view.js";
@@ -48,6 +49,8 @@ function RecipeForm({ item, row, ingredients, read, onClose }) {
     at: `/menu/items/${item.id}/recipe`,
     read,
     done: (saved) => {
+      // What is left of it is reckoned from now on.
+      loadMenu();
       toast(saved.takes.length ? `The recipe of ${plain(item.name)} is saved` : `${plain(item.name)} has no recipe any more`, { tone: "good" });
       onClose();
     },
