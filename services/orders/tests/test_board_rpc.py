@@ -25,7 +25,7 @@ from services.orders.domain.menu import OrderType, Window
 from services.orders.domain.routing import Route
 from services.orders.rpc.board import BoardRpc
 from services.orders.rpc.station import SAVED
-from services.orders.tests.builders import draft, draft_line, station
+from services.orders.tests.builders import draft, draft_line, item_message, station
 from services.orders.tests.world import World
 from services.orders.usecases.station import list_stations, save_station
 
@@ -147,3 +147,14 @@ async def test_of_an_item_that_nobody_takes_no_station_is_told_and_of_none_it_is
         for foreign in (str(new_id()), wire.world.another().burger.id):
             with pytest.raises(NotFound, match="no such item"):
                 await wire.board.FindStationsOfItem(kitchen_api.FindStationsOfItemRequest(item_id=foreign))
+
+
+async def test_an_item_that_orders_have_not_heard_of_is_asked_for(wire: Wire) -> None:
+    await list_stations(wire.world.deps, wire.world.tenant)
+    fries = item_message(name="Fries")
+    wire.world.extra_items.append(fries)
+    wire.world.menu_version += 1
+    wire.world.publish_menu()
+    with wire.somebody("kitchen.read"):
+        request = kitchen_api.FindStationsOfItemRequest(item_id=fries.id)
+        assert [one.name for one in (await wire.board.FindStationsOfItem(request)).stations] == ["Kitchen"]

@@ -37,9 +37,11 @@ async def find_stations_of_item(
 ) -> list[Station]:
     """The stations that would get an item if it were fired at ``at``; none: it would not be sent.
 
-    Raises UnknownItem.
+    Raises UnknownItem, and what catalog raises.
     """
     known = await deps.copies.get_proven(tenant)
+    if item_id not in known.menu.items and await deps.copies.catch_up(tenant, known):
+        known = await deps.copies.get_proven(tenant)
     item = known.menu.items.get(item_id)
     if item is None:
         raise UnknownItem("There is no such item on the menu.")

@@ -123,7 +123,8 @@ export function useForm({ row, fresh = {}, fields, add, at, read, done }) {
 /** A refusal; of a clash with both ways on: `onTheirs(row)` shows what they made of it, `onMine(row)` saves over it. */
 export function SaveRefusal({ problem, onTheirs, onMine }) {
   const theirs = problem?.code === CLASH ? problem.document.theirs : null;
-  const shown = (field) => (typeof theirs[field] === "object" ? "" : plain(`${fieldName(field)}: ${theirs[field]}`));
+  // What has a name of its own is no text that people know it by.
+  const shown = (field) => (NAMES[field] || field.endsWith("_minor") ? "" : plain(`${fieldName(field)}: ${theirs[field]}`));
   return html`<${Refusal} problem=${problem}>
     ${
       theirs &&
