@@ -1,5 +1,5 @@
 // A list that people put in order: by a handle that is dragged, or by the arrows while the handle has the focus.
-import { html, useEffect, useRef, useState } from "../view.js";
+import { html, useEffect, useLayoutEffect, useRef, useState } from "../view.js";
 
 /** After the last key, before the order is told: going three places up is one change. */
 const SETTLED_MS = 700;
@@ -18,7 +18,9 @@ function moved(ids, from, to) {
  */
 export function DragList({ items, label, nameOf, row, onOrder, disabled = false }) {
   const list = useRef(null);
-  const timer = useRef(null);
+  const waiting = useRef(null);
+  const hand = useRef(null);
+  const keyed = useRef("");
   const [order, setOrder] = useState(null);
   const [dragged, setDragged] = useState("");
   const [said, setSaid] = useState("");
@@ -28,7 +30,14 @@ export function DragList({ items, label, nameOf, row, onOrder, disabled = false 
   const byId = new Map(items.map((item) => [item.id, item]));
   // Somebody else may have put it in another order.
   useEffect(() => setOrder(null), [given.join()]);
-  useEffect(() => () => clearTimeout(timer.current), []);
+  const settle = () => {
+    const held = waiting.current;
+    waiting.current = null;
+    clearTimeout(held?.timer);
+    held?.tell();
+  };
+  // Whoever goes elsewhere has put it in order all the same.
+  useEffect(() => settle, []);
   const put = (id, to) => {
     const from = ids.indexOf(id);
     if (to < 0 || to >= ids.length || to === from) return ids;
@@ -43,32 +52,45 @@ export function DragList({ items, label, nameOf, row, onOrder, disabled = false 
     // It has arrived by now, or it was refused.
     setOrder(null);
   };
-  const drag = (id) => (event) => {
-    if (dragged !== id) return;
-    const others = [...list.current.children].filter((one) => one.dataset.row !== id);
+  const drag = (event) => {
+    const others = [...list.current.children].filter((one) => one.dataset.row !== dragged);
     const above = others.filter((one) => {
       const { top, height } = one.getBoundingClientRect();
       return top + height / 2 < event.clientY;
     });
-    put(id, above.length);
-  };
-  const grab = (id) => (event) => {
-    if (event.button) return;
-    event.currentTarget.setPointerCapture(event.pointerId);
-    setDragged(id);
+    put(dragged, above.length);
   };
   const drop = () => {
-    if (!dragged) return;
     setDragged("");
     tell(ids);
+  };
+  hand.current = { drag, drop };
+  // On the page, not on the handle: a row that changes its place lets go of the pointer.
+  useEffect(() => {
+    if (!dragged) return undefined;
+    const [move, end] = [(event) => hand.current.drag(event), () => hand.current.drop()];
+    const heard = { pointermove: move, pointerup: end, pointercancel: end };
+    for (const [name, act] of Object.entries(heard)) addEventListener(name, act);
+    return () => {
+      for (const [name, act] of Object.entries(heard)) removeEventListener(name, act);
+    };
+  }, [dragged]);
+  // A row that changes its place loses the focus, and the next key is for it.
+  useLayoutEffect(() => {
+    if (keyed.current) list.current.querySelector(`[data-row="${keyed.current}"] .handle`)?.focus();
+    keyed.current = "";
+  });
+  const grab = (id) => (event) => {
+    if (!event.button) setDragged(id);
   };
   const key = (id) => (event) => {
     const step = STEPS[event.key];
     if (!step || event.ctrlKey || event.metaKey || event.altKey) return;
     event.preventDefault();
+    keyed.current = id;
     const next = put(id, ids.indexOf(id) + step);
-    clearTimeout(timer.current);
-    timer.current = setTimeout(() => tell(next), SETTLED_MS);
+    clearTimeout(waiting.current?.timer);
+    waiting.current = { tell: () => tell(next), timer: setTimeout(settle, SETTLED_MS) };
   };
   return html`<div class="drag-list">
     <ul aria-label=${label} ref=${list}>
@@ -77,7 +99,7 @@ export function DragList({ items, label, nameOf, row, onOrder, disabled = false 
           ${
             !disabled &&
             html`<button type="button" class="handle" aria-label=${`Move ${nameOf(byId.get(id))}`} title="Drag, or press the arrows"
-            onPointerDown=${grab(id)} onPointerMove=${drag(id)} onPointerUp=${drop} onPointerCancel=${drop} onKeyDown=${key(id)}>⠿</button>`
+            onPointerDown=${grab(id)} onKeyDown=${key(id)}>⠿</button>`
           }
           ${row(byId.get(id))}</li>`,
       )}
