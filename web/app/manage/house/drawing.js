@@ -51,14 +51,14 @@ export function overlapping(table, others) {
     .map((other) => other.name);
 }
 
-/** The first place of a plan on which the least stands, nothing where there is room. */
+/** The first place of a plan on which nothing stands; where there is none, the one that is furthest from all others. */
 export function freePlace(tables) {
-  let best = null;
+  let best = { x: PLAN / 2, y: PLAN / 2, room: -1 };
   for (let y = EDGE; y <= PLAN - EDGE; y += GRID) {
     for (let x = EDGE; x <= PLAN - EDGE; x += GRID) {
-      const over = overlapping({ id: "", shape: "rectangle", x, y }, tables).length;
-      if (!over) return { x, y };
-      if (!best || over < best.over) best = { x, y, over };
+      if (!overlapping({ id: "", shape: "rectangle", x, y }, tables).length) return { x, y };
+      const room = Math.min(...tables.map((table) => Math.hypot(table.x - x, table.y - y)));
+      if (room > best.room) best = { x, y, room };
     }
   }
   return { x: best.x, y: best.y };
