@@ -2,7 +2,7 @@
 import { command } from "../../api.js";
 import { plain, stockAmount, unitName } from "../../text.js";
 import { Dialog, MoneyPad, NumberField, Refusal, rove, Segmented, toast } from "../../ui.js";
-import { html, useState } from "../../view.js";
+import { html, useLayoutEffect, useRef, useState } from "../../view.js";
 import { items, levels } from "./known.js";
 import { Movements } from "./movements.js";
 import { useAct } from "./saving.js";
@@ -29,6 +29,17 @@ function thing(itemId) {
 
 export function Shelf({ itemId, onClose }) {
   const [tab, setTab] = useState("count");
+  const shown = useRef(null);
+  const byHand = useRef(false);
+  // Whoever goes along the tabs by keyboard stays there; a tap is for what is typed next.
+  useLayoutEffect(() => {
+    if (byHand.current) shown.current.querySelector("[data-focus]")?.focus();
+    byHand.current = false;
+  }, [tab]);
+  const show = (name) => (event) => {
+    byHand.current = event.detail > 0;
+    setTab(name);
+  };
   const { level, name } = thing(itemId);
   const tabs = level ? Object.keys(TABS) : ["count"];
   const Shown = { count: Count, waste: Waste, delivery: Delivery, moved: Movements, rules: Rules, supply: SupplyForm }[tab];
@@ -37,10 +48,10 @@ export function Shelf({ itemId, onClose }) {
       tabs.length > 1 &&
       html`<div class="pick-tabs" role="tablist" aria-label="What to do" onKeyDown=${(event) => rove(event)?.click()}>
       ${tabs.map(
-        (one) => html`<button type="button" role="tab" key=${one} aria-selected=${one === tab} tabindex=${one === tab ? 0 : -1} onClick=${() => setTab(one)}>${TABS[one]}</button>`,
+        (one) => html`<button type="button" role="tab" key=${one} aria-selected=${one === tab} tabindex=${one === tab ? 0 : -1} onClick=${show(one)}>${TABS[one]}</button>`,
       )}</div>`
     }
-    <${Shown} key=${tab} itemId=${itemId} onClose=${onClose} />
+    <div ref=${shown}><${Shown} key=${tab} itemId=${itemId} onClose=${onClose} /></div>
   <//>`;
 }
 
