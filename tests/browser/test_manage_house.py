@@ -3,7 +3,7 @@
 import re
 
 import pytest
-from playwright.async_api import Locator, Page, expect
+from playwright.async_api import Locator, Page, ViewportSize, expect
 
 from tests.browser.conftest import Desk
 from tests.browser.house import House
@@ -11,6 +11,7 @@ from tests.browser.pages import Till, arrive, live, log_in
 from tests.browser.test_tables import draw, tile
 
 pytestmark = pytest.mark.asyncio(loop_scope="session")
+UPRIGHT = ViewportSize(width=820, height=1180)
 
 
 class Manage:
@@ -227,7 +228,8 @@ async def test_paper_that_did_not_come_out_is_said_at_the_till_and_printed_elsew
 
 async def test_a_table_is_reserved_at_the_till_and_given_back(desk: Desk, house: House) -> None:
     await draw(house, "4", "7")
-    till = await Till.open(await desk.page(), house.email)
+    till = await Till.open(await desk.page(size=UPRIGHT), house.email)
+    assert await till.page.evaluate("document.documentElement.scrollWidth <= innerWidth")
     other = await Till.open(await desk.page(), house.email)
     await other.view("Tables")
     await till.view("Tables")
