@@ -866,6 +866,15 @@ def _get_station_times(call: Call, body: None) -> kitchen_service_pb2.GetStation
     return kitchen_service_pb2.GetStationTimesRequest(station_id=call.id_of("station_id"))
 
 
+def _find_stations_of_item(call: Call, body: None) -> kitchen_service_pb2.FindStationsOfItemRequest:
+    return kitchen_service_pb2.FindStationsOfItemRequest(
+        item_id=call.id_of("item_id"),
+        option_id=call.query_id("option_id"),
+        order_types=call.some_of("order_type", ORDER_TYPE.numbers, 1),
+        at=call.instant("at"),
+    )
+
+
 def _quote_order(call: Call, body: OrderDraft) -> orders_service_pb2.QuoteOrderRequest:
     return orders_service_pb2.QuoteOrderRequest(order=order_draft(body))
 
@@ -1607,6 +1616,16 @@ ROUTES: Final[tuple[Route, ...]] = (
         name="GetStationTimes",
         request=_get_station_times,
         answer=orders_json.get_station_times_response,
+        permission="kitchen.read",
+        reads=True,
+    ),
+    Route(
+        verb="GET",
+        path="/api/v2/kitchen/items/{item_id}/stations",
+        service="fynlo.orders.v1.KitchenBoardService",
+        name="FindStationsOfItem",
+        request=_find_stations_of_item,
+        answer=orders_json.find_stations_of_item_response,
         permission="kitchen.read",
         reads=True,
     ),

@@ -2,6 +2,7 @@
 // Events carry whole resources, so applying one twice changes nothing.
 
 const CLOSED_ORDERS_MAX = 50;
+const PRINT_JOBS_MAX = 200;
 const CLOSED = new Set(["done", "invoiced", "cancelled", "merged"]);
 
 const byId = (items, id = "id") => Object.fromEntries((items || []).map((item) => [item[id], item]));
@@ -126,3 +127,25 @@ export const inventory = {
     return { ...state, levels: { ...state.levels, [event.d.item_id]: event.d } };
   },
 };
+
+export const printing = {
+  empty: { printers: {}, jobs: {} },
+  snapshot: (state) => ({ printers: byId(state.printers), jobs: byId(state.jobs) }),
+  apply(state, event) {
+    const all = { "printer.updated": "printers", "printer.removed": "printers", "print_job.updated": "jobs" }[event.k];
+    if (!all) return state;
+    const id = event.d.id || event.d.printer_id;
+    const known = state[all][id];
+    if (known && known.version > event.d.version) return state;
+    const next = { ...state[all], [id]: event.d };
+    if (event.k === "printer.removed") delete next[id];
+    return { ...state, [all]: all === "jobs" ? newestJobs(next) : next };
+  },
+};
+
+function newestJobs(all) {
+  if (Object.keys(all).length <= PRINT_JOBS_MAX) return all;
+  const oldest = Object.values(all).reduce((a, b) => (a.created_at < b.created_at ? a : b));
+  delete all[oldest.id];
+  return all;
+}

@@ -61,3 +61,17 @@ export function soon(instant, timeZone) {
   if (Date.parse(instant) - serverNow() > WEEK_MS) return dateTime(instant, timeZone);
   return `${new Date(instant).toLocaleDateString("en-GB", { weekday: "short", timeZone })} ${timeOfDay(instant, timeZone)}`;
 }
+
+/** "2026-11-27" of an instant, in the restaurant's time zone. */
+export function localDate(instant, timeZone) {
+  return new Date(instant).toLocaleDateString("sv-SE", { timeZone });
+}
+
+/** The instant of a day and a time of day there, as the API takes it. An hour that a spring leaves out is the next one. */
+export function instantOf(date, time, timeZone) {
+  const wanted = Date.parse(`${date}T${time}:00Z`);
+  const shownAt = (at) => Date.parse(`${localDate(at, timeZone)}T${timeOfDay(at, timeZone)}:00Z`);
+  const first = wanted - (shownAt(wanted) - wanted);
+  // The clock may have been moved between the two.
+  return new Date(first - (shownAt(first) - wanted)).toISOString();
+}

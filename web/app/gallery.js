@@ -5,10 +5,13 @@ import {
   ApprovalDialog,
   connectionWords,
   Dialog,
+  DragList,
+  FloorTile,
   Grip,
   KeysHelp,
   Keypad,
   MoneyPad,
+  NumberField,
   PriceField,
   Refusal,
   rowClass,
@@ -132,6 +135,53 @@ function Sorted() {
   )}</ul>`;
 }
 
+const PLACES = [
+  { id: "1", name: "Grill" },
+  { id: "2", name: "Bar" },
+  { id: "3", name: "Cold" },
+];
+
+function Ordered(items, setItems, more = {}) {
+  const order = (ids) => setItems(ids.map((id) => items.find((one) => one.id === id)));
+  return html`<${DragList} label="Stations" items=${items} nameOf=${(one) => one.name} onOrder=${order} ...${more}
+    row=${(one) => html`<div class="house-row"><strong>${one.name}</strong></div>`} />`;
+}
+
+function Forms() {
+  const seats = (value, setValue, more = {}) =>
+    html`<${NumberField} label="Seats" name="seats" value=${value} min=${1} max=${100} onChange=${setValue} ...${more} />`;
+  return html`
+    <${Part} name="Whole number">
+      <${State} name="typed"><${Live} start=${4} of=${(value, set) => seats(value, set)} /><//>
+      <${State} name="with a unit"><${Live} start=${180} of=${(value, set) => seats(value, set, { label: "Beef", unit: "g", max: 1_000_000 })} /><//>
+      <${State} name="too many"><${Live} start=${400} of=${(value, set) => seats(value, set)} /><//>
+      <${State} name="not now"><${Live} start=${4} of=${(value, set) => seats(value, set, { disabled: true })} /><//>
+    <//>
+    <${Part} name="List in an order">
+      <${State} name="by handle and arrows"><${Live} start=${PLACES} of=${(value, set) => Ordered(value, set)} /><//>
+      <${State} name="only shown"><${Live} start=${PLACES} of=${(value, set) => Ordered(value, set, { disabled: true })} /><//>
+    <//>`;
+}
+
+const SEATED = { seats: 4, x: 500, y: 500, covers: null, reservation: null, state: "free" };
+const EXPECTED = { name: "Ada", from: "2026-11-27T19:30:00Z", minutes: 90 };
+const DRAWN = [
+  { ...SEATED, name: "4", shape: "round" },
+  { ...SEATED, name: "5", shape: "square", state: "occupied", covers: 3 },
+  { ...SEATED, name: "6", shape: "square", state: "paying", covers: 2 },
+  { ...SEATED, name: "7", shape: "rectangle", state: "reserved", reservation: EXPECTED },
+  { ...SEATED, name: "8", shape: "rectangle", state: "dirty" },
+];
+
+function Floor() {
+  return html`<${Part} name="Table">
+    ${DRAWN.map(
+      (table) => html`<${State} key=${table.name} name=${table.state}>
+        <div class="plan one"><${FloorTile} table=${table} due=${table.covers ? 2940 : 0} currency="GBP" timeZone="Europe/London" /></div><//>`,
+    )}
+  <//>`;
+}
+
 function Words() {
   const refused = new Problem(409, { code: "half_paid_orders" });
   return html`<${Part} name="Words of state">
@@ -162,7 +212,7 @@ function Page() {
   const close = () => setShown("");
   return html`<main class="gallery">
     <h1>Parts of the pages</h1>
-    <${Buttons} /><${Amounts} /><${Choices} /><${Fields} /><${Words} /><${Openers} open=${setShown} />
+    <${Buttons} /><${Amounts} /><${Choices} /><${Fields} /><${Forms} /><${Floor} /><${Words} /><${Openers} open=${setShown} />
     ${
       shown === "dialog" &&
       html`<${Dialog} title="Paid out" name="sample" onClose=${close}>

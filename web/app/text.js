@@ -88,3 +88,13 @@ export function allergyWords(said) {
 export function count(number, noun) {
   return `${number} ${noun}${number === 1 ? "" : "s"}`;
 }
+
+const UNITS = { gram: "g", millilitre: "ml" };
+
+/** What stock is counted in, short; "" for pieces. */
+export const unitName = (unit) => UNITS[unit] ?? "";
+
+/** "1,250 g", "12". */
+export function stockAmount(quantity, unit) {
+  return [quantity.toLocaleString("en-GB"), unitName(unit)].filter(Boolean).join(" ");
+}

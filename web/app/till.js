@@ -39,6 +39,8 @@ const start = async () => {
     { CloseTill },
     { Forgotten },
     { Unrouted },
+    { PrintAlarm, PrintingDialog },
+    { ReservationsDialog },
     { basketOpen },
     { XReport, Report },
     { Options },
@@ -65,6 +67,8 @@ const start = async () => {
     import("./till/count.js"),
     import("./till/unfired.js"),
     import("./till/unrouted.js"),
+    import("./till/printing.js"),
+    import("./till/reservations.js"),
     import("./till/basket_panel.js"),
     import("./till/report.js"),
     import("./till/options.js"),
@@ -102,6 +106,8 @@ const start = async () => {
     table: TableDialog,
     transfer: TransferDialog,
     merge: MergeDialog,
+    reservations: ReservationsDialog,
+    printing: PrintingDialog,
     discount: DiscountDialog,
     move: Move,
     close: CloseTill,
@@ -186,6 +192,7 @@ const start = async () => {
       }
       <${Forgotten} />
       <${Unrouted} />
+      <${PrintAlarm} />
     </div>`;
   }
 

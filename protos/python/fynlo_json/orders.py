@@ -197,6 +197,12 @@ def expo_station(of: kitchen_pb2.ExpoStation) -> Json:
     }
 
 
+def find_stations_of_item_response(of: kitchen_service_pb2.FindStationsOfItemResponse) -> Json:
+    return {
+        "items": [item_station(one) for one in of.stations],
+    }
+
+
 def get_all_day_response(of: kitchen_service_pb2.GetAllDayResponse) -> Json:
     return {
         "items": [all_day_item(one) for one in of.items],
@@ -266,6 +272,13 @@ def invoice_line(of: documents_pb2.InvoiceLine) -> Json:
         "vat_rate_bp": of.vat_rate_bp,
         "vat_minor": of.vat_minor,
         "outside_vat": of.outside_vat,
+    }
+
+
+def item_station(of: kitchen_service_pb2.ItemStation) -> Json:
+    return {
+        "station_id": of.station_id,
+        "name": of.name,
     }
 
 

@@ -30,6 +30,10 @@ class StationNotFound(NotFound):
     """There is no such station in this restaurant."""
 
 
+class UnknownItem(NotFound):
+    """There is no such item on the menu of this restaurant."""
+
+
 class OrderExists(AlreadyExists):
     """The id is taken by an order with other content."""
 

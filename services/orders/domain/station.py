@@ -74,15 +74,19 @@ def first_station(station_id: UUID) -> Station:
 
 
 def route(line: Line, order_type: OrderType, stations: Sequence[Station], at: datetime) -> list[Station]:
-    """The stations that cook a line that is fired now, by position; none: it goes nowhere.
-
-    What a closed station would take, its fallback takes.
-    """
+    """The stations that cook a line that is fired at ``at``, as ``takers`` says."""
     if not stations:
         return []
     local = at.astimezone(ZoneInfo(stations[0].time_zone))
     options = [option.option_id for option in line.options]
-    fired = Fired(line.item_id, line.category_id, options, order_type, local)
+    return takers(Fired(line.item_id, line.category_id, options, order_type, local), stations)
+
+
+def takers(fired: Fired, stations: Sequence[Station]) -> list[Station]:
+    """The stations that get what is fired, by position; none: it goes nowhere.
+
+    What a closed station would take, its fallback takes. ``stations`` is not empty.
+    """
     ranks = [station.rank_of(fired) for station in stations]
     highest = max(ranks)
     if highest == NOT_TAKEN:

@@ -9,12 +9,15 @@ from fynlo.orders.v1.kitchen_service_pb2_grpc import KitchenBoardServiceServicer
 
 from chassis.db.commands import Answer
 from chassis.ids import parse_id
+from chassis.instants import instant
 from chassis.rpc import current_principal
+from services.orders.domain.menu import OrderType
 from services.orders.rpc.asking import Context, command_of
 from services.orders.usecases.board import get_all_day, get_expo
 from services.orders.usecases.pace import get_pace
 from services.orders.usecases.ports import Dependencies
-from services.orders.usecases.station import delete_station
+from services.orders.usecases.station import delete_station, find_stations_of_item
+from services.orders.wire import enums
 from services.orders.wire.board import all_day_message, expo_message
 from services.orders.wire.pace import times_message
 
@@ -61,3 +64,17 @@ class BoardRpc(KitchenBoardServiceServicer):
             hours=[times_message(times) for times in pace.hours],
             days=[times_message(times) for times in pace.days],
         )
+
+    async def FindStationsOfItem(
+        self, request: kitchen_api.FindStationsOfItemRequest, context: Context
+    ) -> kitchen_api.FindStationsOfItemResponse:
+        stations = await find_stations_of_item(
+            self._deps,
+            current_principal().tenant,
+            UUID(request.item_id),
+            UUID(request.option_id) if request.option_id else None,
+            enums.ORDER_TYPE_OF[request.order_types[0]] if request.order_types else OrderType.EAT_IN,
+            instant(request, "at") or self._deps.clock.now(),
+        )
+        found = [kitchen_api.ItemStation(station_id=str(one.id), name=one.name) for one in stations]
+        return kitchen_api.FindStationsOfItemResponse(stations=found)

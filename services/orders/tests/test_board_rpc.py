@@ -3,10 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import AsyncIterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
+from uuid import UUID
 
 import pytest
+from fynlo.common.v1 import common_pb2
 from fynlo.orders.v1 import kitchen_service_pb2 as kitchen_api
 from fynlo.orders.v1 import orders_pb2
 from fynlo.orders.v1.kitchen_service_pb2_grpc import (
@@ -16,10 +19,13 @@ from fynlo.orders.v1.kitchen_service_pb2_grpc import (
 
 from chassis.errors import NotFound, PermissionDenied
 from chassis.ids import new_id
+from chassis.instants import timestamp
 from harness.rpc import Peer, serving
+from services.orders.domain.menu import OrderType, Window
+from services.orders.domain.routing import Route
 from services.orders.rpc.board import BoardRpc
 from services.orders.rpc.station import SAVED
-from services.orders.tests.builders import draft, draft_line, station
+from services.orders.tests.builders import draft, draft_line, item_message, station
 from services.orders.tests.world import World
 from services.orders.usecases.station import list_stations, save_station
 
@@ -30,6 +36,7 @@ METHODS = {
     "GetAllDay": "kitchen.read",
     "GetExpo": "kitchen.read",
     "GetStationTimes": "kitchen.read",
+    "FindStationsOfItem": "kitchen.read",
     "DeleteStation": "settings.manage",
 }
 
@@ -69,6 +76,7 @@ async def test_reading_is_for_the_kitchen_and_removing_for_managers(wire: Wire) 
         "GetAllDay": kitchen_api.GetAllDayRequest(),
         "GetExpo": kitchen_api.GetExpoRequest(),
         "GetStationTimes": kitchen_api.GetStationTimesRequest(station_id=station_id),
+        "FindStationsOfItem": kitchen_api.FindStationsOfItemRequest(item_id=wire.world.burger.id),
         "DeleteStation": kitchen_api.DeleteStationRequest(request_id="d", station_id=station_id),
     }
     for name, permission in METHODS.items():
@@ -99,3 +107,54 @@ async def test_a_removal_that_is_repeated_is_one(wire: Wire) -> None:
         request.request_id = "again"
         with pytest.raises(NotFound):
             await wire.board.DeleteStation(request)
+
+
+async def test_where_an_item_goes_is_told_by_the_rule_that_fires_it(wire: Wire) -> None:
+    world, burger = wire.world, UUID(wire.world.burger.id)
+    chosen, night = new_id(), Window(frozenset(), 0, 6 * 60)
+    for name, routes in (
+        ("Grill", (Route(item_id=burger),)),
+        ("Door", (Route(item_id=burger, order_types=frozenset({OrderType.TAKEAWAY})),)),
+        ("Late", (Route(item_id=burger, hours=night),)),
+        ("Sauces", (Route(option_id=chosen),)),
+    ):
+        made = station(id=new_id(), name=name, is_default=False, routes=routes)
+        await save_station(world.deps, world.ask(), made, True, SAVED)
+    asked = kitchen_api.FindStationsOfItemRequest
+
+    async def names(**more: Any) -> list[str]:
+        with wire.somebody("kitchen.read"):
+            answer = await wire.board.FindStationsOfItem(asked(item_id=str(burger), **more))
+        return [one.name for one in answer.stations]
+
+    # No winter time in July: two in the morning in London is one in UTC.
+    two_at_night, noon = (timestamp(datetime(2026, 7, 1, hour, tzinfo=UTC)) for hour in (1, 12))
+    assert await names(at=noon) == ["Grill"]
+    assert await names(at=noon, order_types=[common_pb2.ORDER_TYPE_TAKEAWAY]) == ["Door"]
+    assert await names(at=two_at_night) == ["Late"]
+    assert await names(at=noon, option_id=str(chosen)) == ["Sauces"]
+    order = await world.place(draft(draft_line(world.burger, 1)))
+    [ticket] = await world.tickets(order.id)
+    assert await names() == [ticket.station_name]
+
+
+async def test_of_an_item_that_nobody_takes_no_station_is_told_and_of_none_it_is_said(wire: Wire) -> None:
+    [kitchen] = await list_stations(wire.world.deps, wire.world.tenant)
+    await save_station(wire.world.deps, wire.world.ask(), replace(kitchen, is_closed=True), False, SAVED)
+    with wire.somebody("kitchen.read"):
+        request = kitchen_api.FindStationsOfItemRequest(item_id=wire.world.burger.id)
+        assert not (await wire.board.FindStationsOfItem(request)).stations
+        for foreign in (str(new_id()), wire.world.another().burger.id):
+            with pytest.raises(NotFound, match="no such item"):
+                await wire.board.FindStationsOfItem(kitchen_api.FindStationsOfItemRequest(item_id=foreign))
+
+
+async def test_an_item_that_orders_have_not_heard_of_is_asked_for(wire: Wire) -> None:
+    await list_stations(wire.world.deps, wire.world.tenant)
+    fries = item_message(name="Fries")
+    wire.world.extra_items.append(fries)
+    wire.world.menu_version += 1
+    wire.world.publish_menu()
+    with wire.somebody("kitchen.read"):
+        request = kitchen_api.FindStationsOfItemRequest(item_id=fries.id)
+        assert [one.name for one in (await wire.board.FindStationsOfItem(request)).stations] == ["Kitchen"]

@@ -1,14 +1,18 @@
 """Stations: the first one that every restaurant has, and those that it makes and changes."""
 
 from dataclasses import replace
+from datetime import datetime
 from functools import partial
 from uuid import UUID
+from zoneinfo import ZoneInfo
 
 from chassis.db import Transaction
 from chassis.db.commands import Answer, M, execute
 from chassis.ids import new_id
-from services.orders.domain.errors import StationNotFound
-from services.orders.domain.station import Station, check_removal, check_station, first_station
+from services.orders.domain.errors import StationNotFound, UnknownItem
+from services.orders.domain.menu import OrderType
+from services.orders.domain.routing import Fired
+from services.orders.domain.station import Station, check_removal, check_station, first_station, takers
 from services.orders.store import station as store
 from services.orders.store.restaurant import lock_copies, note_stations
 from services.orders.usecases.ports import Command, Dependencies
@@ -21,6 +25,29 @@ async def list_stations(deps: Dependencies, tenant: UUID) -> list[Station]:
     await deps.copies.get(tenant)
     async with deps.db.transaction(tenant, readonly=True) as tx:
         return await store.find_stations(tx)
+
+
+async def find_stations_of_item(
+    deps: Dependencies,
+    tenant: UUID,
+    item_id: UUID,
+    option_id: UUID | None,
+    order_type: OrderType,
+    at: datetime,
+) -> list[Station]:
+    """The stations that would get an item if it were fired at ``at``; none: it would not be sent.
+
+    Raises UnknownItem, and what catalog raises.
+    """
+    known = await deps.copies.get_proven(tenant)
+    if item_id not in known.menu.items and await deps.copies.catch_up(tenant, known):
+        known = await deps.copies.get_proven(tenant)
+    item = known.menu.items.get(item_id)
+    if item is None:
+        raise UnknownItem("There is no such item on the menu.")
+    local = at.astimezone(ZoneInfo(known.stations[0].time_zone))
+    options = () if option_id is None else (option_id,)
+    return takers(Fired(item.id, item.category_id, options, order_type, local), known.stations)
 
 
 async def save_station(

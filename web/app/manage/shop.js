@@ -1,5 +1,5 @@
 // What the management page knows: which panel is shown, and the channels that it follows.
-import { floor, inventory, kitchen, orders } from "../channels.js";
+import { floor, inventory, kitchen, orders, printing } from "../channels.js";
 import { menuMoved } from "../menu.js";
 import { Realtime } from "../socket.js";
 import { signal } from "../view.js";
@@ -39,6 +39,7 @@ export const realtime = new Realtime({
     inventory: { rules: inventory },
     floor: { rules: floor },
     kitchen: { rules: kitchen },
+    printing: { rules: printing },
   },
   onEvent: (channel, event) => {
     if (channel === "inventory" && !event.k.startsWith("inventory.")) menuMoved();

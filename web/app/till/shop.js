@@ -1,12 +1,12 @@
 // What the till knows: the channels it follows, and the answers that came before their events.
 import { command } from "../api.js";
-import { floor, inventory, isClosed, orders as orderRules, tills } from "../channels.js";
+import { floor, inventory, isClosed, orders as orderRules, printing, tills } from "../channels.js";
 import { menuMoved } from "../menu.js";
 import { say } from "../problem.js";
 import { restaurant } from "../session.js";
 import { Realtime } from "../socket.js";
 import { toast } from "../ui.js";
-import { plain } from "../text.js";
+import { plain, stockAmount } from "../text.js";
 import { computed, signal } from "../view.js";
 
 const CHOSEN_TILL = "fynlo.till.";
@@ -19,6 +19,7 @@ export const realtime = new Realtime({
     tills: { rules: tills },
     inventory: { rules: inventory },
     floor: { rules: floor },
+    printing: { rules: printing },
   },
   onEvent: noticed,
 });
@@ -140,9 +141,6 @@ export function chooseDrawer(id) {
   localStorage.setItem(CHOSEN_TILL + restaurant.value.id, id);
 }
 
-const UNITS = { gram: " g", millilitre: " ml" };
-const amount = (units, unit) => `${units}${UNITS[unit] ?? ""}`;
-
 function noticed(channel, event, live) {
   if (channel === "inventory" && !event.k.startsWith("inventory.")) menuMoved();
   if (!live && Date.now() - event.at > RECENT_MS) return;
@@ -150,9 +148,9 @@ function noticed(channel, event, live) {
     const where = event.d.table?.name ? ` · table ${plain(event.d.table.name)}` : "";
     toast(`Order ${event.d.number} is ready${where}`, { tone: "good", milliseconds: 12_000 });
   } else if (event.k === "inventory.low_stock") {
-    toast(`Only ${amount(event.d.available, event.d.unit)} left: ${plain(event.d.item_name || "an item")}`);
+    toast(`Only ${stockAmount(event.d.available, event.d.unit)} left: ${plain(event.d.item_name || "an item")}`);
   } else if (event.k === "inventory.oversold") {
-    const short = amount(-event.d.available, event.d.unit);
+    const short = stockAmount(-event.d.available, event.d.unit);
     toast(`Oversold by ${short}: ${plain(event.d.item_name || "an item")}`, { tone: "bad", milliseconds: 12_000 });
   } else if (event.k === "item.86") {
     toast(`Sold out: ${plain(event.d.item_name || "an item")}`);

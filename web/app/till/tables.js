@@ -1,19 +1,15 @@
 // The floor plan: which table is free, who sits where, and what they still owe.
 import { basket, setBasket } from "../basket.js";
-import { timeOfDay } from "../clock.js";
 import { money } from "../money.js";
 import { currency, may, restaurant } from "../session.js";
 import { count, plain, tableStateName } from "../text.js";
-import { Dialog, Refusal, rove, toast } from "../ui.js";
+import { Dialog, FloorTile, Refusal, rove, toast } from "../ui.js";
 import { html } from "../view.js";
 import { basketOpen } from "./basket_panel.js";
 import { useCommand } from "./command.js";
+import { Expected, ReservationsButton } from "./reservations.js";
 import { closeDialog, dialog, learnTable, orderOf, sections, tables, view } from "./shop.js";
 import { tablesOf } from "./transfer.js";
-
-/** Half of a table as it is drawn: none hangs over the edge of its plan. */
-const HALF = "68px";
-const SHAPES = { round: "round", square: "square", rectangle: "rectangle" };
 
 const ordersAt = (table) => table.order_ids.map(orderOf).filter(Boolean);
 const dueAt = (table) => ordersAt(table).reduce((sum, order) => sum + order.totals.due_minor, 0);
@@ -24,11 +20,12 @@ export function Tables() {
     return html`<section class="floor" aria-label="Tables"><p class="empty">No tables are drawn yet. A manager adds them to the floor.</p></section>`;
   }
   return html`<section class="floor" aria-label="Tables">
+    <${ReservationsButton} />
     ${all.map(
       (section) => html`<section key=${section.id} class="floor-section" aria-label=${plain(section.name)}>
         <h2><bdi>${plain(section.name)}</bdi> <small class="quiet">${free(section)} of ${count(section.tables.length, "table")} free</small></h2>
         <div class="plan" onKeyDown=${(event) => rove(event, ".table")}>
-          ${section.tables.map((table) => html`<${Tile} key=${table.id} table=${table} onPick=${() => pick(table)} />`)}
+          ${section.tables.map((table) => html`<${Seen} key=${table.id} table=${table} onClick=${() => pick(table)} />`)}
         </div>
       </section>`,
     )}
@@ -37,37 +34,22 @@ export function Tables() {
 
 const free = (section) => section.tables.filter((table) => table.state === "free").length;
 
-const inside = (thousandths) => `clamp(${HALF}, ${thousandths / 10}%, 100% - ${HALF})`;
+/** The tables whose guests sit together with those of this one. */
+const joinedTo = (table) => (table.joined_table_ids || []).map((id) => tables.value[id]).filter(Boolean).map((other) => plain(other.name));
 
-function Tile({ table, onPick }) {
-  const due = dueAt(table);
-  const expected = table.state === "reserved" && table.reservation;
-  const joined = (table.joined_table_ids || []).map((id) => tables.value[id]).filter(Boolean).map((other) => plain(other.name));
-  const words = [
-    `Table ${plain(table.name)}`,
-    tableStateName(table.state),
-    table.covers ? count(table.covers, "guest") : count(table.seats, "seat"),
-    joined.length ? `together with ${joined.join(", ")}` : "",
-    due > 0 ? `${money(due, currency.value)} due` : "",
-    expected ? `${plain(expected.name)} at ${timeOfDay(expected.from, restaurant.value.timezone)}` : "",
-  ];
-  // Where it stands is the restaurant's own, so it is no class.
-  return html`<button class="table ${SHAPES[table.shape] || "square"}" data-table=${table.name} data-state=${table.state}
-    style=${{ left: inside(table.x), top: inside(table.y) }} aria-label=${words.filter(Boolean).join(", ")} onClick=${onPick}>
-    <strong><bdi>${plain(table.name)}</bdi></strong>
-    <span class="table-state">${tableStateName(table.state)}</span>
-    ${table.covers ? html`<small>${count(table.covers, "guest")}</small>` : html`<small class="quiet">${count(table.seats, "seat")}</small>`}
-    ${joined.length > 0 && html`<small class="table-joined">with <bdi>${joined.join(", ")}</bdi></small>`}
-    ${due > 0 && html`<small class="table-due">${money(due, currency.value)}</small>`}
-    ${expected && html`<small><bdi>${plain(expected.name)}</bdi> ${timeOfDay(expected.from, restaurant.value.timezone)}</small>`}
-  </button>`;
+/** A table with what the floor alone does not say of it. */
+function Seen({ table, onClick }) {
+  const joined = joinedTo(table).join(", ");
+  return html`<${FloorTile} table=${table} due=${dueAt(table)} currency=${currency.value} timeZone=${restaurant.value.timezone}
+    onClick=${onClick} words=${joined && `together with ${joined}`}
+    extra=${joined && html`<small class="table-joined">with <bdi>${joined}</bdi></small>`} />`;
 }
 
 /** Its one order; several to choose from, or what has to be cleared; else an order is begun there. */
 function pick(table) {
   const orders = ordersAt(table);
   if (orders.length === 1 && table.order_ids.length === 1) dialog.value = { name: "order", id: orders[0].id };
-  else if (table.order_ids.length || table.state === "dirty") dialog.value = { name: "table", id: table.id };
+  else if (table.order_ids.length || table.state === "dirty" || table.state === "reserved") dialog.value = { name: "table", id: table.id };
   else begin(table);
 }
 
@@ -95,6 +77,7 @@ export function TableDialog({ id }) {
   return html`<${Dialog} title=${`Table ${plain(table.name)}`} name="table" onClose=${closeDialog}>
     <div class="stack">
       ${isDirty && html`<p>The guests have left. It is free when somebody has cleared it.</p>`}
+      <${Expected} table=${table} />
       <ul class="table-orders" onKeyDown=${(event) => rove(event)}>
         ${ordersAt(table).map(
           (order) => html`<li key=${order.id}><button onClick=${() => (dialog.value = { name: "order", id: order.id })}>
@@ -105,7 +88,7 @@ export function TableDialog({ id }) {
       </ul>
       <${Refusal} problem=${problem} />
       <div class="row spread">
-        <button class=${isDirty ? "ghost" : "primary big"} data-focus=${!isDirty} onClick=${() => begin(table)}>${isDirty ? "Order here all the same" : "Another order here"}</button>
+        <button class=${isDirty ? "ghost" : "primary big"} data-focus=${!isDirty} onClick=${() => begin(table)}>${isDirty ? "Order here all the same" : table.order_ids.length ? "Another order here" : "They are here: order"}</button>
         ${isDirty && html`<button class="primary big" data-focus disabled=${busy || !may("orders.place")} onClick=${clear}>It is cleared</button>`}
       </div>
     </div>

@@ -23,14 +23,17 @@ _sym_db = _symbol_database.Default()
 
 
 from buf.validate import validate_pb2 as buf_dot_validate_dot_validate__pb2
+from fynlo.common.v1 import common_pb2 as fynlo_dot_common_dot_v1_dot_common__pb2
+from fynlo.common.v1 import json_pb2 as fynlo_dot_common_dot_v1_dot_json__pb2
 from fynlo.common.v1 import options_pb2 as fynlo_dot_common_dot_v1_dot_options__pb2
 from fynlo.common.v1 import rest_pb2 as fynlo_dot_common_dot_v1_dot_rest__pb2
 from fynlo.orders.v1 import kitchen_pb2 as fynlo_dot_orders_dot_v1_dot_kitchen__pb2
 from fynlo.orders.v1 import station_pb2 as fynlo_dot_orders_dot_v1_dot_station__pb2
 from google.api import annotations_pb2 as google_dot_api_dot_annotations__pb2
+from google.protobuf import timestamp_pb2 as google_dot_protobuf_dot_timestamp__pb2
 
 
-DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n%fynlo/orders/v1/kitchen_service.proto\x12\x0f\x66ynlo.orders.v1\x1a\x1b\x62uf/validate/validate.proto\x1a\x1d\x66ynlo/common/v1/options.proto\x1a\x1a\x66ynlo/common/v1/rest.proto\x1a\x1d\x66ynlo/orders/v1/kitchen.proto\x1a\x1d\x66ynlo/orders/v1/station.proto\x1a\x1cgoogle/api/annotations.proto\">\n\x10GetAllDayRequest\x12*\n\nstation_id\x18\x01 \x01(\tB\x0b\xbaH\x08r\x03\xb0\x01\x01\xd8\x01\x01R\tstationId\"F\n\x11GetAllDayResponse\x12\x31\n\x05items\x18\x01 \x03(\x0b\x32\x1b.fynlo.orders.v1.AllDayItemR\x05items\"\x10\n\x0eGetExpoRequest\"E\n\x0fGetExpoResponse\x12\x32\n\x06orders\x18\x01 \x03(\x0b\x32\x1a.fynlo.orders.v1.ExpoOrderR\x06orders\"j\n\x14\x44\x65leteStationRequest\x12)\n\nrequest_id\x18\x01 \x01(\tB\n\xbaH\x07r\x05\x10\x01\x18\xff\x01R\trequestId\x12\'\n\nstation_id\x18\x02 \x01(\tB\x08\xbaH\x05r\x03\xb0\x01\x01R\tstationId\"\x17\n\x15\x44\x65leteStationResponse\"A\n\x16GetStationTimesRequest\x12\'\n\nstation_id\x18\x01 \x01(\tB\x08\xbaH\x05r\x03\xb0\x01\x01R\tstationId\"\xc3\x01\n\x17GetStationTimesResponse\x12\x1d\n\nstation_id\x18\x01 \x01(\tR\tstationId\x12%\n\x0etarget_seconds\x18\x02 \x01(\x05R\rtargetSeconds\x12\x31\n\x05hours\x18\x03 \x03(\x0b\x32\x1b.fynlo.orders.v1.ReadyTimesR\x05hours\x12/\n\x04\x64\x61ys\x18\x04 \x03(\x0b\x32\x1b.fynlo.orders.v1.ReadyTimesR\x04\x64\x61ys2\x82\x07\n\x13KitchenBoardService\x12\xad\x01\n\tGetAllDay\x12!.fynlo.orders.v1.GetAllDayRequest\x1a\".fynlo.orders.v1.GetAllDayResponse\"Y\x90\x02\x01\xca\xf3\x18\x0ckitchen.read\x8a\xf6\x18#\n\x18What is still to be made\x12\x07kitchen\x82\xd3\xe4\x93\x02\x19\x12\x17/api/v2/kitchen/all-day\x12\xa4\x01\n\x07GetExpo\x12\x1f.fynlo.orders.v1.GetExpoRequest\x1a .fynlo.orders.v1.GetExpoResponse\"V\x90\x02\x01\xca\xf3\x18\x0ckitchen.read\x8a\xf6\x18#\n\x18Orders over all stations\x12\x07kitchen\x82\xd3\xe4\x93\x02\x16\x12\x14/api/v2/kitchen/expo\x12\x9d\x02\n\rDeleteStation\x12%.fynlo.orders.v1.DeleteStationRequest\x1a&.fynlo.orders.v1.DeleteStationResponse\"\xbc\x01\x90\x02\x02\xca\xf3\x18\x0fsettings.manage\x8a\xf6\x18%\n\x18Remove a kitchen station\x12\x07kitchen \x01\x92\xf6\x18\x16\x08\x94\x03\x12\x11STATION_NOT_FOUND\x92\xf6\x18\x13\x08\x99\x03\x12\x0eSTATION_IN_USE\x92\xf6\x18\x1b\x08\xa6\x03\x12\x16\x44\x45\x46\x41ULT_STATION_NEEDED\x82\xd3\xe4\x93\x02\'*%/api/v2/kitchen/stations/{station_id}\x12\xf3\x01\n\x0fGetStationTimes\x12\'.fynlo.orders.v1.GetStationTimesRequest\x1a(.fynlo.orders.v1.GetStationTimesResponse\"\x8c\x01\x90\x02\x01\xca\xf3\x18\x0ckitchen.read\x8a\xf6\x18(\n\x1dHow fast a kitchen station is\x12\x07kitchen\x92\xf6\x18\x16\x08\x94\x03\x12\x11STATION_NOT_FOUND\x82\xd3\xe4\x93\x02-\x12+/api/v2/kitchen/stations/{station_id}/timesb\x06proto3')
+DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n%fynlo/orders/v1/kitchen_service.proto\x12\x0f\x66ynlo.orders.v1\x1a\x1b\x62uf/validate/validate.proto\x1a\x1c\x66ynlo/common/v1/common.proto\x1a\x1a\x66ynlo/common/v1/json.proto\x1a\x1d\x66ynlo/common/v1/options.proto\x1a\x1a\x66ynlo/common/v1/rest.proto\x1a\x1d\x66ynlo/orders/v1/kitchen.proto\x1a\x1d\x66ynlo/orders/v1/station.proto\x1a\x1cgoogle/api/annotations.proto\x1a\x1fgoogle/protobuf/timestamp.proto\">\n\x10GetAllDayRequest\x12*\n\nstation_id\x18\x01 \x01(\tB\x0b\xbaH\x08r\x03\xb0\x01\x01\xd8\x01\x01R\tstationId\"F\n\x11GetAllDayResponse\x12\x31\n\x05items\x18\x01 \x03(\x0b\x32\x1b.fynlo.orders.v1.AllDayItemR\x05items\"\x10\n\x0eGetExpoRequest\"E\n\x0fGetExpoResponse\x12\x32\n\x06orders\x18\x01 \x03(\x0b\x32\x1a.fynlo.orders.v1.ExpoOrderR\x06orders\"j\n\x14\x44\x65leteStationRequest\x12)\n\nrequest_id\x18\x01 \x01(\tB\n\xbaH\x07r\x05\x10\x01\x18\xff\x01R\trequestId\x12\'\n\nstation_id\x18\x02 \x01(\tB\x08\xbaH\x05r\x03\xb0\x01\x01R\tstationId\"\x17\n\x15\x44\x65leteStationResponse\"A\n\x16GetStationTimesRequest\x12\'\n\nstation_id\x18\x01 \x01(\tB\x08\xbaH\x05r\x03\xb0\x01\x01R\tstationId\"\xc3\x01\n\x17GetStationTimesResponse\x12\x1d\n\nstation_id\x18\x01 \x01(\tR\tstationId\x12%\n\x0etarget_seconds\x18\x02 \x01(\x05R\rtargetSeconds\x12\x31\n\x05hours\x18\x03 \x03(\x0b\x32\x1b.fynlo.orders.v1.ReadyTimesR\x05hours\x12/\n\x04\x64\x61ys\x18\x04 \x03(\x0b\x32\x1b.fynlo.orders.v1.ReadyTimesR\x04\x64\x61ys\"\xf4\x01\n\x19\x46indStationsOfItemRequest\x12!\n\x07item_id\x18\x01 \x01(\tB\x08\xbaH\x05r\x03\xb0\x01\x01R\x06itemId\x12(\n\toption_id\x18\x02 \x01(\tB\x0b\xbaH\x08r\x03\xb0\x01\x01\xd8\x01\x01R\x08optionId\x12^\n\x0border_types\x18\x03 \x03(\x0e\x32\x1a.fynlo.common.v1.OrderTypeB!\xbaH\x0e\x92\x01\x0b\x10\x01\"\x07\x82\x01\x04\x10\x01 \x00\x82\xf6\x18\x0c\n\norder_typeR\norderTypes\x12*\n\x02\x61t\x18\x04 \x01(\x0b\x32\x1a.google.protobuf.TimestampR\x02\x61t\"c\n\x1a\x46indStationsOfItemResponse\x12\x45\n\x08stations\x18\x01 \x03(\x0b\x32\x1c.fynlo.orders.v1.ItemStationB\x0b\x82\xf6\x18\x07\n\x05itemsR\x08stations\"@\n\x0bItemStation\x12\x1d\n\nstation_id\x18\x01 \x01(\tR\tstationId\x12\x12\n\x04name\x18\x02 \x01(\tR\x04name2\xf9\x08\n\x13KitchenBoardService\x12\xad\x01\n\tGetAllDay\x12!.fynlo.orders.v1.GetAllDayRequest\x1a\".fynlo.orders.v1.GetAllDayResponse\"Y\x90\x02\x01\xca\xf3\x18\x0ckitchen.read\x8a\xf6\x18#\n\x18What is still to be made\x12\x07kitchen\x82\xd3\xe4\x93\x02\x19\x12\x17/api/v2/kitchen/all-day\x12\xa4\x01\n\x07GetExpo\x12\x1f.fynlo.orders.v1.GetExpoRequest\x1a .fynlo.orders.v1.GetExpoResponse\"V\x90\x02\x01\xca\xf3\x18\x0ckitchen.read\x8a\xf6\x18#\n\x18Orders over all stations\x12\x07kitchen\x82\xd3\xe4\x93\x02\x16\x12\x14/api/v2/kitchen/expo\x12\x9d\x02\n\rDeleteStation\x12%.fynlo.orders.v1.DeleteStationRequest\x1a&.fynlo.orders.v1.DeleteStationResponse\"\xbc\x01\x90\x02\x02\xca\xf3\x18\x0fsettings.manage\x8a\xf6\x18%\n\x18Remove a kitchen station\x12\x07kitchen \x01\x92\xf6\x18\x16\x08\x94\x03\x12\x11STATION_NOT_FOUND\x92\xf6\x18\x13\x08\x99\x03\x12\x0eSTATION_IN_USE\x92\xf6\x18\x1b\x08\xa6\x03\x12\x16\x44\x45\x46\x41ULT_STATION_NEEDED\x82\xd3\xe4\x93\x02\'*%/api/v2/kitchen/stations/{station_id}\x12\xf3\x01\n\x0fGetStationTimes\x12\'.fynlo.orders.v1.GetStationTimesRequest\x1a(.fynlo.orders.v1.GetStationTimesResponse\"\x8c\x01\x90\x02\x01\xca\xf3\x18\x0ckitchen.read\x8a\xf6\x18(\n\x1dHow fast a kitchen station is\x12\x07kitchen\x92\xf6\x18\x16\x08\x94\x03\x12\x11STATION_NOT_FOUND\x82\xd3\xe4\x93\x02-\x12+/api/v2/kitchen/stations/{station_id}/times\x12\xf4\x01\n\x12\x46indStationsOfItem\x12*.fynlo.orders.v1.FindStationsOfItemRequest\x1a+.fynlo.orders.v1.FindStationsOfItemResponse\"\x84\x01\x90\x02\x01\xca\xf3\x18\x0ckitchen.read\x8a\xf6\x18(\n\x1dWhere an item would be cooked\x12\x07kitchen\x92\xf6\x18\x11\x08\x94\x03\x12\x0cUNKNOWN_ITEM\x82\xd3\xe4\x93\x02*\x12(/api/v2/kitchen/items/{item_id}/stationsb\x06proto3')
 
 _globals = globals()
 _builder.BuildMessageAndEnumDescriptors(DESCRIPTOR, _globals)
@@ -45,6 +48,14 @@ if not _descriptor._USE_C_DESCRIPTORS:
   _globals['_DELETESTATIONREQUEST'].fields_by_name['station_id']._serialized_options = b'\272H\005r\003\260\001\001'
   _globals['_GETSTATIONTIMESREQUEST'].fields_by_name['station_id']._loaded_options = None
   _globals['_GETSTATIONTIMESREQUEST'].fields_by_name['station_id']._serialized_options = b'\272H\005r\003\260\001\001'
+  _globals['_FINDSTATIONSOFITEMREQUEST'].fields_by_name['item_id']._loaded_options = None
+  _globals['_FINDSTATIONSOFITEMREQUEST'].fields_by_name['item_id']._serialized_options = b'\272H\005r\003\260\001\001'
+  _globals['_FINDSTATIONSOFITEMREQUEST'].fields_by_name['option_id']._loaded_options = None
+  _globals['_FINDSTATIONSOFITEMREQUEST'].fields_by_name['option_id']._serialized_options = b'\272H\010r\003\260\001\001\330\001\001'
+  _globals['_FINDSTATIONSOFITEMREQUEST'].fields_by_name['order_types']._loaded_options = None
+  _globals['_FINDSTATIONSOFITEMREQUEST'].fields_by_name['order_types']._serialized_options = b'\272H\016\222\001\013\020\001\"\007\202\001\004\020\001 \000\202\366\030\014\n\norder_type'
+  _globals['_FINDSTATIONSOFITEMRESPONSE'].fields_by_name['stations']._loaded_options = None
+  _globals['_FINDSTATIONSOFITEMRESPONSE'].fields_by_name['stations']._serialized_options = b'\202\366\030\007\n\005items'
   _globals['_KITCHENBOARDSERVICE'].methods_by_name['GetAllDay']._loaded_options = None
   _globals['_KITCHENBOARDSERVICE'].methods_by_name['GetAllDay']._serialized_options = b'\220\002\001\312\363\030\014kitchen.read\212\366\030#\n\030What is still to be made\022\007kitchen\202\323\344\223\002\031\022\027/api/v2/kitchen/all-day'
   _globals['_KITCHENBOARDSERVICE'].methods_by_name['GetExpo']._loaded_options = None
@@ -53,22 +64,30 @@ if not _descriptor._USE_C_DESCRIPTORS:
   _globals['_KITCHENBOARDSERVICE'].methods_by_name['DeleteStation']._serialized_options = b'\220\002\002\312\363\030\017settings.manage\212\366\030%\n\030Remove a kitchen station\022\007kitchen \001\222\366\030\026\010\224\003\022\021STATION_NOT_FOUND\222\366\030\023\010\231\003\022\016STATION_IN_USE\222\366\030\033\010\246\003\022\026DEFAULT_STATION_NEEDED\202\323\344\223\002\'*%/api/v2/kitchen/stations/{station_id}'
   _globals['_KITCHENBOARDSERVICE'].methods_by_name['GetStationTimes']._loaded_options = None
   _globals['_KITCHENBOARDSERVICE'].methods_by_name['GetStationTimes']._serialized_options = b'\220\002\001\312\363\030\014kitchen.read\212\366\030(\n\035How fast a kitchen station is\022\007kitchen\222\366\030\026\010\224\003\022\021STATION_NOT_FOUND\202\323\344\223\002-\022+/api/v2/kitchen/stations/{station_id}/times'
-  _globals['_GETALLDAYREQUEST']._serialized_start=238
-  _globals['_GETALLDAYREQUEST']._serialized_end=300
-  _globals['_GETALLDAYRESPONSE']._serialized_start=302
-  _globals['_GETALLDAYRESPONSE']._serialized_end=372
-  _globals['_GETEXPOREQUEST']._serialized_start=374
-  _globals['_GETEXPOREQUEST']._serialized_end=390
-  _globals['_GETEXPORESPONSE']._serialized_start=392
-  _globals['_GETEXPORESPONSE']._serialized_end=461
-  _globals['_DELETESTATIONREQUEST']._serialized_start=463
-  _globals['_DELETESTATIONREQUEST']._serialized_end=569
-  _globals['_DELETESTATIONRESPONSE']._serialized_start=571
-  _globals['_DELETESTATIONRESPONSE']._serialized_end=594
-  _globals['_GETSTATIONTIMESREQUEST']._serialized_start=596
-  _globals['_GETSTATIONTIMESREQUEST']._serialized_end=661
-  _globals['_GETSTATIONTIMESRESPONSE']._serialized_start=664
-  _globals['_GETSTATIONTIMESRESPONSE']._serialized_end=859
-  _globals['_KITCHENBOARDSERVICE']._serialized_start=862
-  _globals['_KITCHENBOARDSERVICE']._serialized_end=1760
+  _globals['_KITCHENBOARDSERVICE'].methods_by_name['FindStationsOfItem']._loaded_options = None
+  _globals['_KITCHENBOARDSERVICE'].methods_by_name['FindStationsOfItem']._serialized_options = b'\220\002\001\312\363\030\014kitchen.read\212\366\030(\n\035Where an item would be cooked\022\007kitchen\222\366\030\021\010\224\003\022\014UNKNOWN_ITEM\202\323\344\223\002*\022(/api/v2/kitchen/items/{item_id}/stations'
+  _globals['_GETALLDAYREQUEST']._serialized_start=329
+  _globals['_GETALLDAYREQUEST']._serialized_end=391
+  _globals['_GETALLDAYRESPONSE']._serialized_start=393
+  _globals['_GETALLDAYRESPONSE']._serialized_end=463
+  _globals['_GETEXPOREQUEST']._serialized_start=465
+  _globals['_GETEXPOREQUEST']._serialized_end=481
+  _globals['_GETEXPORESPONSE']._serialized_start=483
+  _globals['_GETEXPORESPONSE']._serialized_end=552
+  _globals['_DELETESTATIONREQUEST']._serialized_start=554
+  _globals['_DELETESTATIONREQUEST']._serialized_end=660
+  _globals['_DELETESTATIONRESPONSE']._serialized_start=662
+  _globals['_DELETESTATIONRESPONSE']._serialized_end=685
+  _globals['_GETSTATIONTIMESREQUEST']._serialized_start=687
+  _globals['_GETSTATIONTIMESREQUEST']._serialized_end=752
+  _globals['_GETSTATIONTIMESRESPONSE']._serialized_start=755
+  _globals['_GETSTATIONTIMESRESPONSE']._serialized_end=950
+  _globals['_FINDSTATIONSOFITEMREQUEST']._serialized_start=953
+  _globals['_FINDSTATIONSOFITEMREQUEST']._serialized_end=1197
+  _globals['_FINDSTATIONSOFITEMRESPONSE']._serialized_start=1199
+  _globals['_FINDSTATIONSOFITEMRESPONSE']._serialized_end=1298
+  _globals['_ITEMSTATION']._serialized_start=1300
+  _globals['_ITEMSTATION']._serialized_end=1364
+  _globals['_KITCHENBOARDSERVICE']._serialized_start=1367
+  _globals['_KITCHENBOARDSERVICE']._serialized_end=2512
 # @@protoc_insertion_point(module_scope)

@@ -4,10 +4,12 @@ isort:skip_file
 """
 
 from collections import abc as _abc
+from fynlo.common.v1 import common_pb2 as _common_pb2
 from fynlo.orders.v1 import kitchen_pb2 as _kitchen_pb2
 from fynlo.orders.v1 import station_pb2 as _station_pb2
 from google.protobuf import descriptor as _descriptor
 from google.protobuf import message as _message
+from google.protobuf import timestamp_pb2 as _timestamp_pb2
 from google.protobuf.internal import containers as _containers
 import builtins as _builtins
 import sys
@@ -180,3 +182,80 @@ class GetStationTimesResponse(_message.Message):
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 
 Global___GetStationTimesResponse: _TypeAlias = GetStationTimesResponse  # noqa: Y015
+
+@_typing.final
+class FindStationsOfItemRequest(_message.Message):
+    DESCRIPTOR: _descriptor.Descriptor
+
+    ITEM_ID_FIELD_NUMBER: _builtins.int
+    OPTION_ID_FIELD_NUMBER: _builtins.int
+    ORDER_TYPES_FIELD_NUMBER: _builtins.int
+    AT_FIELD_NUMBER: _builtins.int
+    item_id: _builtins.str
+    option_id: _builtins.str
+    """One that is chosen with it."""
+    @_builtins.property
+    def order_types(self) -> _containers.RepeatedScalarFieldContainer[_common_pb2.OrderType.ValueType]:
+        """The one of the order; eaten in where it says nothing."""
+
+    @_builtins.property
+    def at(self) -> _timestamp_pb2.Timestamp:
+        """When it is fired; now where it says nothing."""
+
+    def __init__(
+        self,
+        *,
+        item_id: _builtins.str = ...,
+        option_id: _builtins.str = ...,
+        order_types: _abc.Iterable[_common_pb2.OrderType.ValueType] | None = ...,
+        at: _timestamp_pb2.Timestamp | None = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _typing.Literal["at", b"at"]  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["at", b"at", "item_id", b"item_id", "option_id", b"option_id", "order_types", b"order_types"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___FindStationsOfItemRequest: _TypeAlias = FindStationsOfItemRequest  # noqa: Y015
+
+@_typing.final
+class FindStationsOfItemResponse(_message.Message):
+    DESCRIPTOR: _descriptor.Descriptor
+
+    STATIONS_FIELD_NUMBER: _builtins.int
+    @_builtins.property
+    def stations(self) -> _containers.RepeatedCompositeFieldContainer[Global___ItemStation]: ...
+    def __init__(
+        self,
+        *,
+        stations: _abc.Iterable[Global___ItemStation] | None = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["stations", b"stations"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___FindStationsOfItemResponse: _TypeAlias = FindStationsOfItemResponse  # noqa: Y015
+
+@_typing.final
+class ItemStation(_message.Message):
+    DESCRIPTOR: _descriptor.Descriptor
+
+    STATION_ID_FIELD_NUMBER: _builtins.int
+    NAME_FIELD_NUMBER: _builtins.int
+    station_id: _builtins.str
+    name: _builtins.str
+    def __init__(
+        self,
+        *,
+        station_id: _builtins.str = ...,
+        name: _builtins.str = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["name", b"name", "station_id", b"station_id"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___ItemStation: _TypeAlias = ItemStation  # noqa: Y015

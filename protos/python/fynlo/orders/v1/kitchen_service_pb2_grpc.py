@@ -55,6 +55,11 @@ class KitchenBoardServiceStub:
                 request_serializer=fynlo_dot_orders_dot_v1_dot_kitchen__service__pb2.GetStationTimesRequest.SerializeToString,
                 response_deserializer=fynlo_dot_orders_dot_v1_dot_kitchen__service__pb2.GetStationTimesResponse.FromString,
                 _registered_method=True)
+        self.FindStationsOfItem = channel.unary_unary(
+                '/fynlo.orders.v1.KitchenBoardService/FindStationsOfItem',
+                request_serializer=fynlo_dot_orders_dot_v1_dot_kitchen__service__pb2.FindStationsOfItemRequest.SerializeToString,
+                response_deserializer=fynlo_dot_orders_dot_v1_dot_kitchen__service__pb2.FindStationsOfItemResponse.FromString,
+                _registered_method=True)
 
 
 class KitchenBoardServiceServicer:
@@ -98,6 +103,16 @@ class KitchenBoardServiceServicer:
         context.set_details('Method not implemented!')
         raise NotImplementedError('Method not implemented!')
 
+    def FindStationsOfItem(self, request, context):
+        """By position, the stations that would get an item if it were fired then; none: it would not be sent.
+
+        By the rule that fires orders, with closed stations and their fallbacks. A combo is cooked where its parts are: each of
+        them is asked for by itself.
+        """
+        context.set_code(grpc.StatusCode.UNIMPLEMENTED)
+        context.set_details('Method not implemented!')
+        raise NotImplementedError('Method not implemented!')
+
 
 def add_KitchenBoardServiceServicer_to_server(servicer, server):
     rpc_method_handlers = {
@@ -120,6 +135,11 @@ def add_KitchenBoardServiceServicer_to_server(servicer, server):
                     servicer.GetStationTimes,
                     request_deserializer=fynlo_dot_orders_dot_v1_dot_kitchen__service__pb2.GetStationTimesRequest.FromString,
                     response_serializer=fynlo_dot_orders_dot_v1_dot_kitchen__service__pb2.GetStationTimesResponse.SerializeToString,
+            ),
+            'FindStationsOfItem': grpc.unary_unary_rpc_method_handler(
+                    servicer.FindStationsOfItem,
+                    request_deserializer=fynlo_dot_orders_dot_v1_dot_kitchen__service__pb2.FindStationsOfItemRequest.FromString,
+                    response_serializer=fynlo_dot_orders_dot_v1_dot_kitchen__service__pb2.FindStationsOfItemResponse.SerializeToString,
             ),
     }
     generic_handler = grpc.method_handlers_generic_handler(
@@ -231,6 +251,33 @@ class KitchenBoardService:
             '/fynlo.orders.v1.KitchenBoardService/GetStationTimes',
             fynlo_dot_orders_dot_v1_dot_kitchen__service__pb2.GetStationTimesRequest.SerializeToString,
             fynlo_dot_orders_dot_v1_dot_kitchen__service__pb2.GetStationTimesResponse.FromString,
+            options,
+            channel_credentials,
+            insecure,
+            call_credentials,
+            compression,
+            wait_for_ready,
+            timeout,
+            metadata,
+            _registered_method=True)
+
+    @staticmethod
+    def FindStationsOfItem(request,
+            target,
+            options=(),
+            channel_credentials=None,
+            call_credentials=None,
+            insecure=False,
+            compression=None,
+            wait_for_ready=None,
+            timeout=None,
+            metadata=None):
+        return grpc.experimental.unary_unary(
+            request,
+            target,
+            '/fynlo.orders.v1.KitchenBoardService/FindStationsOfItem',
+            fynlo_dot_orders_dot_v1_dot_kitchen__service__pb2.FindStationsOfItemRequest.SerializeToString,
+            fynlo_dot_orders_dot_v1_dot_kitchen__service__pb2.FindStationsOfItemResponse.FromString,
             options,
             channel_credentials,
             insecure,

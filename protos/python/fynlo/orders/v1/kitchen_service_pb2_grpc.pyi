@@ -54,6 +54,12 @@ class KitchenBoardServiceStub:
 
     Of the last 48 hours and 31 days in which it had any, the newest first. They are reckoned once a minute.
     """
+    FindStationsOfItem: _grpc.UnaryUnaryMultiCallable[_kitchen_service_pb2.FindStationsOfItemRequest, _kitchen_service_pb2.FindStationsOfItemResponse]
+    """By position, the stations that would get an item if it were fired then; none: it would not be sent.
+
+    By the rule that fires orders, with closed stations and their fallbacks. A combo is cooked where its parts are: each of
+    them is asked for by itself.
+    """
 
 @_typing.type_check_only
 class KitchenBoardServiceAsyncStub(KitchenBoardServiceStub):
@@ -80,6 +86,12 @@ class KitchenBoardServiceAsyncStub(KitchenBoardServiceStub):
     """How long its tickets take to be ready, by hour and by business day.
 
     Of the last 48 hours and 31 days in which it had any, the newest first. They are reckoned once a minute.
+    """
+    FindStationsOfItem: _aio.UnaryUnaryMultiCallable[_kitchen_service_pb2.FindStationsOfItemRequest, _kitchen_service_pb2.FindStationsOfItemResponse]  # type: ignore[assignment]
+    """By position, the stations that would get an item if it were fired then; none: it would not be sent.
+
+    By the rule that fires orders, with closed stations and their fallbacks. A combo is cooked where its parts are: each of
+    them is asked for by itself.
     """
 
 class KitchenBoardServiceServicer(metaclass=_abc_1.ABCMeta):
@@ -128,6 +140,18 @@ class KitchenBoardServiceServicer(metaclass=_abc_1.ABCMeta):
         """How long its tickets take to be ready, by hour and by business day.
 
         Of the last 48 hours and 31 days in which it had any, the newest first. They are reckoned once a minute.
+        """
+
+    @_abc_1.abstractmethod
+    def FindStationsOfItem(
+        self,
+        request: _kitchen_service_pb2.FindStationsOfItemRequest,
+        context: _ServicerContext,
+    ) -> _typing.Union[_kitchen_service_pb2.FindStationsOfItemResponse, _abc.Awaitable[_kitchen_service_pb2.FindStationsOfItemResponse]]:
+        """By position, the stations that would get an item if it were fired then; none: it would not be sent.
+
+        By the rule that fires orders, with closed stations and their fallbacks. A combo is cooked where its parts are: each of
+        them is asked for by itself.
         """
 
 def add_KitchenBoardServiceServicer_to_server(servicer: KitchenBoardServiceServicer, server: _typing.Union[_grpc.Server, _aio.Server]) -> None: ...
