@@ -51,7 +51,7 @@ INVOICE_KIND = _table(InvoiceKind, documents_pb2.InvoiceKind, "INVOICE_KIND")
 PRINTER_KIND = _table(PrinterKind, printing_pb2.PrinterKind, "PRINTER_KIND")
 PRINT_JOB_KIND = _table(PrintJobKind, printing_pb2.PrintJobKind, "PRINT_JOB_KIND")
 PRINT_JOB_STATE = _table(PrintJobState, printing_pb2.PrintJobState, "PRINT_JOB_STATE")
-ALLERGENS = {
+ALLERGENS: dict[int, str] = {
     number: name.removeprefix("ALLERGEN_").removeprefix("CEREALS_CONTAINING_").lower()
     for name, number in catalog_pb2.Allergen.items()
     if number

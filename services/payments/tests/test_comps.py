@@ -21,7 +21,7 @@ from services.payments.tests.world import World
 COMP, PERCENT = discounts_pb2.DISCOUNT_KIND_COMP, discounts_pb2.DISCOUNT_KIND_PERCENT
 
 
-def off(kind: discounts_pb2.DiscountKind, minor: int) -> discounts_pb2.Discount:
+def off(kind: discounts_pb2.DiscountKind.ValueType, minor: int) -> discounts_pb2.Discount:
     return discounts_pb2.Discount(id="d", kind=kind, amount_minor=minor)
 
 
