@@ -19,7 +19,7 @@ from services.orders.domain.order.discount import WantedDiscount
 from services.orders.domain.order.listing import Filter
 from services.orders.domain.order.order import GuestAllergy, Kitchen, Lifecycle, State
 from services.orders.domain.table import TableState
-from services.orders.domain.ticket import TicketStep
+from services.orders.domain.ticket import Ticket, TicketStep
 from services.orders.rpc.discount import ADDED as DISCOUNTED
 from services.orders.rpc.order import ALLERGY_SET, TRANSFERRED
 from services.orders.rpc.transfer import MERGED, UNMERGED
@@ -308,5 +308,5 @@ async def test_a_merged_order_that_goes_to_another_table_leaves_all_of_its_table
     assert len((await now(world, third)).seated) == 2
 
 
-async def all_tickets(world: World, *orders: orders_pb2.Order) -> list[object]:
+async def all_tickets(world: World, *orders: orders_pb2.Order) -> list[Ticket]:
     return [ticket for order in orders for ticket in await world.tickets(order.id)]
