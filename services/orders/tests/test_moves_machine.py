@@ -142,7 +142,10 @@ class Evening(RuleBasedStateMachine):
     def merge(self, of: int, to: int, more: int) -> None:
         target, parts = self._pick(to), {self._pick(of).order.id, self._pick(more).order.id}
         sources = [self.orders[one] for one in sorted(parts)]
-        self._kept(lambda: merge(target, sources, self.house, stamp()))
+        whole = target.order.merged and any(
+            one.of_order is None and not one.line_ids for one in target.order.discounts
+        )
+        self._kept(lambda: merge(target, sources, self.house, stamp()), exact=not whole)
 
     @rule(of=st.integers(0, 9))
     def unmerge(self, of: int) -> None:
