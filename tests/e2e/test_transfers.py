@@ -65,7 +65,7 @@ async def test_a_seat_moves_two_tables_become_one_bill_and_it_is_paid_once(peopl
     after = await settled(till, whole, due)
     assert (after["payment_state"], after["totals"]["due_minor"]) == ("paid", 0)
     with pytest.raises(Refused) as refused:
-        await till.post(f"/api/v2/orders/{order['id']}/unmerge")
+        await till.post(f"/api/v2/orders/{order['id']}/unmerge", {})
     assert refused.value.code == "refund_required"
 
 
