@@ -3,6 +3,7 @@
 import asyncio
 import json
 from collections.abc import Sequence
+from dataclasses import replace
 from uuid import UUID
 
 import pytest
@@ -234,6 +235,18 @@ async def test_money_that_came_in_the_moment_of_merging_takes_the_order_out_agai
     assert (back.lifecycle, back.totals.paid_minor) == (Lifecycle.VALIDATED, 400)
     assert back.totals.total_minor == other.totals.total_minor
     assert (rest.totals.total_minor, rest.totals.paid_minor) == (order.totals.total_minor, 0)
+
+
+async def test_money_for_a_part_of_an_order_that_is_done_is_booked_where_it_came(world: World) -> None:
+    order, other = await world.place(), await world.place()
+    whole = await merge(world, order, other)
+    await world.pay(whole)
+    await world.cook(order.id, TicketStep.BUMP, TicketStep.SERVE)
+    await world.complete(order.id)
+    assert await world.record(world.payment(other.id, 400))
+    part, done = await world.order(other.id), await world.order(order.id)
+    assert (part.lifecycle, part.totals.paid_minor) == (Lifecycle.MERGED, 400)
+    assert (done.lifecycle, done.totals) == (Lifecycle.DONE, replace(done.totals, paid_minor=2_250))
 
 
 async def test_a_repeated_request_moves_and_merges_once(world: World) -> None:
