@@ -37,6 +37,7 @@ FOREIGN = {
     "ticket_id": "ticket",
     # The id of "order" is an order of the other restaurant too, once that has made one of its own by it.
     "order_id": "invoiced",
+    "order_ids": "invoiced",
     "customer_id": "customer",
     "check_id": "order",
     "till_session_id": "session",

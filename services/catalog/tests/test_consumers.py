@@ -103,6 +103,30 @@ async def test_a_voided_line_is_free_again(service_database: OpenDatabase) -> No
     assert await figures(db, tenant) == (10, 0)
 
 
+@pytest.mark.parametrize("turn", [1, -1])
+async def test_a_line_that_goes_to_another_order_is_held_once_and_comes_back(
+    service_database: OpenDatabase, turn: int
+) -> None:
+    db, tenant, cake = await a_shop(service_database)
+    order, whole = an_order(cake), an_order(cake, quantity=3)
+    await hear(db, tenant, OrderPlaced(order=order), OrderPlaced(order=whole))
+    assert await figures(db, tenant) == (10, 5)
+    for version, ((here, units), (there, others)) in enumerate(
+        [((order, 0), (whole, 2)), ((order, 2), (whole, 0)), ((order, 0), (whole, 2))], 2
+    ):
+        here.version = there.version = version
+        here.lifecycle = orders_pb2.LIFECYCLE_VALIDATED if units else orders_pb2.LIFECYCLE_MERGED
+        here.lines[0].quantity, here.lines[0].voided = units, not units
+        del there.lines[1:]
+        there.lines.add().CopyFrom(here.lines[0])
+        there.lines[1].quantity, there.lines[1].voided = others, not others
+        await hear(db, tenant, *[OrderUpdated(order=there), OrderUpdated(order=here)][::turn])
+        assert await figures(db, tenant) == (10, 5)
+    whole.version, whole.lifecycle = 9, orders_pb2.LIFECYCLE_DONE
+    await hear(db, tenant, OrderCompleted(order=whole))
+    assert await figures(db, tenant) == (5, 0)
+
+
 @pytest.mark.parametrize(
     ("end", "kinds"),
     [

@@ -20,6 +20,8 @@ WASTED = "wasted"
 _STAGES = {
     orders_pb2.LIFECYCLE_VALIDATED: OrderStage.PLACED,
     orders_pb2.LIFECYCLE_CANCEL_PENDING: OrderStage.PLACED,
+    # Another order has its lines; it may get them back.
+    orders_pb2.LIFECYCLE_MERGED: OrderStage.PLACED,
     orders_pb2.LIFECYCLE_DONE: OrderStage.DONE,
     orders_pb2.LIFECYCLE_INVOICED: OrderStage.DONE,
 }

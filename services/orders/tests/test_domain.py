@@ -214,7 +214,7 @@ def test_pay_first_cannot_be_fired_before_it_is_paid() -> None:
     locked = placed(line(BURGER, hold=True), flow=ServiceFlow.PAY_FIRST)
     with pytest.raises(IllegalTransition) as refused:
         firing.fire(locked, [], "", (KITCHEN,), stamp())
-    allowed = "split,cancel,add_lines,change_line,void_line"
+    allowed = "split,transfer,merge,cancel,add_lines,change_line,void_line"
     assert refused.value.metadata == {"from": "validated", "command": "fire", "allowed": allowed}
 
 

@@ -3,6 +3,7 @@
 import asyncio
 import json
 from collections.abc import Sequence
+from dataclasses import replace
 from uuid import UUID
 
 import pytest
@@ -19,7 +20,7 @@ from services.orders.domain.order.discount import WantedDiscount
 from services.orders.domain.order.listing import Filter
 from services.orders.domain.order.order import GuestAllergy, Kitchen, Lifecycle, State
 from services.orders.domain.table import TableState
-from services.orders.domain.ticket import TicketStep
+from services.orders.domain.ticket import Ticket, TicketStep
 from services.orders.rpc.discount import ADDED as DISCOUNTED
 from services.orders.rpc.order import ALLERGY_SET, TRANSFERRED
 from services.orders.rpc.transfer import MERGED, UNMERGED
@@ -236,6 +237,18 @@ async def test_money_that_came_in_the_moment_of_merging_takes_the_order_out_agai
     assert (rest.totals.total_minor, rest.totals.paid_minor) == (order.totals.total_minor, 0)
 
 
+async def test_money_for_a_part_of_an_order_that_is_done_is_booked_where_it_came(world: World) -> None:
+    order, other = await world.place(), await world.place()
+    whole = await merge(world, order, other)
+    await world.pay(whole)
+    await world.cook(order.id, TicketStep.BUMP, TicketStep.SERVE)
+    await world.complete(order.id)
+    assert await world.record(world.payment(other.id, 400))
+    part, done = await world.order(other.id), await world.order(order.id)
+    assert (part.lifecycle, part.totals.paid_minor) == (Lifecycle.MERGED, 400)
+    assert (done.lifecycle, done.totals) == (Lifecycle.DONE, replace(done.totals, paid_minor=2_250))
+
+
 async def test_a_repeated_request_moves_and_merges_once(world: World) -> None:
     first, second = await a_table(world), await a_table(world)
     order, other = await at(world, first, 1, 2), await at(world, second)
@@ -308,5 +321,5 @@ async def test_a_merged_order_that_goes_to_another_table_leaves_all_of_its_table
     assert len((await now(world, third)).seated) == 2
 
 
-async def all_tickets(world: World, *orders: orders_pb2.Order) -> list[object]:
+async def all_tickets(world: World, *orders: orders_pb2.Order) -> list[Ticket]:
     return [ticket for order in orders for ticket in await world.tickets(order.id)]

@@ -17,6 +17,7 @@ from services.orders.domain import firing
 from services.orders.domain.approval import Authority, Rank
 from services.orders.domain.day import Figures, figures
 from services.orders.domain.discount import DiscountKind
+from services.orders.domain.menu import Item
 from services.orders.domain.order import line as lines
 from services.orders.domain.order import remark
 from services.orders.domain.order.basket import price_basket, price_lines
@@ -93,7 +94,7 @@ class Evening(RuleBasedStateMachine):
             max_size=4,
         ),
     )
-    def open(self, mode: BillMode, charge_bp: int, baskets: list[list[tuple[object, int, bool]]]) -> None:
+    def open(self, mode: BillMode, charge_bp: int, baskets: list[list[tuple[Item, int, bool]]]) -> None:
         self.house = House(STATIONS, auto_complete=False, service_charge_bp=charge_bp)
         self.terms = terms(bill_mode=mode, service_charge_bp=charge_bp)
         self.orders: dict[UUID, Locked] = {}
@@ -106,7 +107,7 @@ class Evening(RuleBasedStateMachine):
                     line(thing, units, hold=hold, seat=index % 3)
                     for index, (thing, units, hold) in enumerate(basket)
                 )
-            )  # type: ignore[arg-type]
+            )
             priced = price_basket(asked.lines, asked.order_type, 0, MENU, self.terms)
             table = AtTable(new_id(), str(number))
             self._took([place(asked, priced, new_id(), number, STATIONS, stamp(), table)])
@@ -141,7 +142,10 @@ class Evening(RuleBasedStateMachine):
     def merge(self, of: int, to: int, more: int) -> None:
         target, parts = self._pick(to), {self._pick(of).order.id, self._pick(more).order.id}
         sources = [self.orders[one] for one in sorted(parts)]
-        self._kept(lambda: merge(target, sources, self.house, stamp()))
+        whole = target.order.merged and any(
+            one.of_order is None and not one.line_ids for one in target.order.discounts
+        )
+        self._kept(lambda: merge(target, sources, self.house, stamp()), exact=not whole)
 
     @rule(of=st.integers(0, 9))
     def unmerge(self, of: int) -> None:
@@ -151,9 +155,9 @@ class Evening(RuleBasedStateMachine):
         self._kept(lambda: unmerge(target, parts, self.house, stamp()), exact=not whole)
 
     @rule(of=st.integers(0, 9), thing=st.sampled_from(ITEMS), units=st.integers(1, 3), hold=st.booleans())
-    def add(self, of: int, thing: object, units: int, hold: bool) -> None:
+    def add(self, of: int, thing: Item, units: int, hold: bool) -> None:
         locked = self._pick(of)
-        asked = [(0, line(thing, units, hold=hold, seat=1))]  # type: ignore[arg-type]
+        asked = [(0, line(thing, units, hold=hold, seat=1))]
         priced = price_lines(asked, locked.order.order_type, 0, MENU, self.terms)
         self._try(lambda: [lines.add(locked, priced, self.terms, self.house, stamp())])
 
@@ -177,8 +181,7 @@ class Evening(RuleBasedStateMachine):
         asked = WantedDiscount(
             new_id(), kind, value, there[pick % len(there)].id if pick >= 0 else None, "kind"
         )
-        given = lambda: give(locked, asked, OWNER, Caps(), self.house, stamp())  # noqa: E731
-        self._try(lambda: [change for change in (given(),) if change is not None])
+        self._try(lambda: _done(give(locked, asked, OWNER, Caps(), self.house, stamp())))
 
     @rule(of=st.integers(0, 9), allergen=st.integers(1, 14))
     def say(self, of: int, allergen: int) -> None:
@@ -188,8 +191,7 @@ class Evening(RuleBasedStateMachine):
         remarks = Remarks(GuestAllergy(tuple(sorted(said))))
 
         def told() -> list[Change]:
-            change = remark.say(locked, remarks, "guest_allergy", stamp())
-            return [] if change is None else [change]
+            return _done(remark.say(locked, remarks, "guest_allergy", stamp()))
 
         if self._try(told):
             self.allergies.add(allergen)
@@ -207,7 +209,7 @@ class Evening(RuleBasedStateMachine):
         locked = self._pick(of)
         if locked.tickets:
             ticket = locked.tickets[pick % len(locked.tickets)]
-            self._try(lambda: [c for c in (step_ticket(locked, ticket.id, step, False, stamp()),) if c])
+            self._try(lambda: _done(step_ticket(locked, ticket.id, step, False, stamp())))
 
     @invariant()
     def each_unit_is_cooked_once(self) -> None:
@@ -307,6 +309,10 @@ class Evening(RuleBasedStateMachine):
             self.day = self.day.minus(Figures().minus(change.gained))
             if any(one.takes_stock for one in change.order.lines):
                 self.counted.add(change.order.id)
+
+
+def _done(change: Change | None) -> list[Change]:
+    return [] if change is None else [change]
 
 
 def _read_back(order: Order) -> Order:

@@ -124,7 +124,7 @@ def newest(known: Known, *states: State) -> Iterator[Order]:
 
 
 async def test_every_order_ticket_and_history_is_answered_as_before(known: Known, world: World) -> None:
-    assert set(known.states.values()) == set(State), "there is one in every state"
+    assert set(known.states.values()) == set(State) - {State.MERGED}, "there is one in every state"
     for order_id, order in known.orders.items():
         assert await world.order(str(order_id)) == order
         assert await world.history(str(order_id)) == known.histories[order_id]

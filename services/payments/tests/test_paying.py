@@ -273,6 +273,22 @@ async def test_closing_and_paying_at_once_never_both_succeed(world: World) -> No
         assert isinstance(paid, BillClosed) != isinstance(closed, BillHasMoney)
 
 
+async def test_an_order_that_is_part_of_another_one_takes_no_money_until_it_is_taken_apart(
+    world: World,
+) -> None:
+    await world.open_till()
+    order = world.order(1000)
+    await world.hear(order)
+    part = world.order(0, id=order.id, version=2, lifecycle=orders_pb2.LIFECYCLE_MERGED)
+    await world.hear(part)
+    for amount, refusal in ((None, BillPaid), (1, AmountAboveBalance)):
+        with pytest.raises(refusal):
+            await world.pay(part, amount)
+    again = world.order(1000, id=order.id, version=3)
+    await world.hear(again)
+    assert (await world.pay(again)).due_minor == 0
+
+
 async def test_a_cancelled_order_takes_no_money(world: World) -> None:
     await world.open_till()
     order = world.order(lifecycle=orders_pb2.LIFECYCLE_CANCELLED)

@@ -21,7 +21,7 @@ from services.orders.domain.order.bill import rebilled
 from services.orders.domain.order.change import Change, Locked, Stamp, Updated, change_of
 from services.orders.domain.order.guards import illegal
 from services.orders.domain.order.house import House
-from services.orders.domain.order.line import followed, of_quantity
+from services.orders.domain.order.line import followed, of_quantity, refuse_below_paid
 from services.orders.domain.order.moved_lines import (
     again,
     arrived,
@@ -56,7 +56,8 @@ def merge(target: Locked, sources: Sequence[Locked], house: House, stamp: Stamp)
     """
     order, others = target.order, [source.order for source in sources]
     _refuse_merge(order, others, house.service_charge_bp)
-    whole = replace(order, discounts=_own(order.discounts, order.id))
+    # What was given off a whole of several parts is off the parts that come later, as off lines that do.
+    whole = order if order.merged else replace(order, discounts=_own(order.discounts, order.id))
     for other in others:
         whole = _with(whole, other, stamp)
     whole = rebilled(whole, house.service_charge_bp)
@@ -80,9 +81,7 @@ def unmerge(target: Locked, sources: Sequence[Locked], house: House, stamp: Stam
     Raises IllegalTransition, RefundRequired (money is on it), ChecksPaid.
     """
     order = target.order
-    if order.lifecycle is not Lifecycle.VALIDATED or not sources:
-        raise illegal(order, "unmerge")
-    if order.totals.paid_minor:
+    if order.lifecycle is Lifecycle.VALIDATED and order.totals.paid_minor:
         raise RefundRequired(
             f"Money is on order {order.number}: it is paid as one now, unless that is refunded first.",
             metadata={"paid_minor": str(order.totals.paid_minor)},
@@ -91,7 +90,11 @@ def unmerge(target: Locked, sources: Sequence[Locked], house: House, stamp: Stam
 
 
 def taken_apart(target: Locked, sources: Sequence[Locked], house: House, stamp: Stamp) -> list[Change]:
-    """As unmerge, whatever money is on ``target``. Raises ChecksPaid."""
+    """As unmerge, with money on ``target`` that is not above what stays. Raises IllegalTransition,
+    RefundRequired, ChecksPaid.
+    """
+    if target.order.lifecycle is not Lifecycle.VALIDATED or not sources:
+        raise illegal(target.order, "unmerge")
     rest, alone = target.order, list[Order]()
     for source in sources:
         rest, own = _taken_out(rest, source.order)
@@ -100,6 +103,7 @@ def taken_apart(target: Locked, sources: Sequence[Locked], house: House, stamp: 
     settled = [rebilled(one, charge_bp) for one in (rest, *alone)]
     before = [target.order, *(source.order for source in sources)]
     rest, *alone = balanced(before, settled, charge_bp)
+    refuse_below_paid(target.order, rest)
     changes, tickets = [], target.tickets
     for source, own in zip(sources, alone, strict=True):
         theirs = {line.id for line in own.lines if not line.voided}
@@ -224,6 +228,7 @@ def _back(line: Line, before: Line, version: int) -> Line:
 
 
 def _left(line: Line, part: Order) -> Line:
+    line = replace(line, moved_from=None)
     if line.moved_to is not None:
         return replace(line, voids=())
     went = MovedTo(part.id, part.number, line.quantity)

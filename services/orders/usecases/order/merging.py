@@ -6,6 +6,7 @@ from uuid import UUID
 from chassis.db import Transaction
 from chassis.db.audit import audit
 from chassis.db.commands import Answer, M, execute
+from chassis.db.errors import ConcurrentUpdate
 from chassis.errors import Problem
 from services.orders.domain.errors import OrderNotFound, SameOrder
 from services.orders.domain.order.change import Change, Locked, Stamp
@@ -53,7 +54,9 @@ async def unmerge_order(deps: Dependencies, command: Command, order_id: UUID, an
             raise OrderNotFound("There is no such order.")
         locked = await lock_orders(tx, [order_id, *(one.order_id for one in seen.merged)])
         target = locked.pop(order_id)
-        sources = [locked[one.order_id] for one in target.order.merged if one.order_id in locked]
+        if {one.order_id for one in target.order.merged} != locked.keys():
+            raise ConcurrentUpdate("Somebody else merges orders with this one.")
+        sources = [locked[one.order_id] for one in target.order.merged]
         changes = unmerge(target, sources, await house_of(tx), deps.stamp(command))
         check_sizes(changes)
         return await _apart(tx, changes)
