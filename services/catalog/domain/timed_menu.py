@@ -17,7 +17,7 @@ ITEMS_MAX = 1_000
 """That one names by themselves: its message stays far below what an event holds. Categories name more."""
 CATEGORIES_MAX = 500
 NAMED_MAX = 5_000
-"""Items and categories that all of a restaurant's together name: an answer of the menu stays below gRPC's 4 MB."""
+"""Items and categories that all of them together name: an answer of the menu stays below gRPC's 4 MB."""
 
 
 @dataclass(frozen=True, slots=True)
