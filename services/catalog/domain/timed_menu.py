@@ -16,6 +16,8 @@ TIMED_MENUS_MAX = 50
 ITEMS_MAX = 1_000
 """That one names by themselves: its message stays far below what an event holds. Categories name more."""
 CATEGORIES_MAX = 500
+NAMED_MAX = 5_000
+"""Items and categories that all of them together name: an answer of the menu stays below gRPC's 4 MB."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,11 +52,18 @@ def menus_of(item: Item, menus: Sequence[TimedMenu]) -> tuple[TimedMenu, ...]:
     return tuple(each for each in menus if item.id in each.item_ids or item.category_id in each.category_ids)
 
 
-def check_timed_menu(menu: TimedMenu, others: int) -> None:
-    """Raises InvalidMenu with every rule that it breaks, MenuTooLarge where there are TIMED_MENUS_MAX."""
+def check_timed_menu(menu: TimedMenu, others: Sequence[TimedMenu]) -> None:
+    """Whether it can be kept beside the ``others``.
+
+    Raises InvalidMenu with every rule that it breaks, MenuTooLarge for more than a restaurant may have.
+    """
     refuse(list(_errors(menu)))
-    if others >= TIMED_MENUS_MAX:
+    if len(others) >= TIMED_MENUS_MAX:
         raise MenuTooLarge(f"A restaurant has up to {TIMED_MENUS_MAX} menus by time of day.")
+    if sum(len(each.item_ids) + len(each.category_ids) for each in (menu, *others)) > NAMED_MAX:
+        raise MenuTooLarge(
+            f"All menus by time of day name up to {NAMED_MAX} items and categories: name categories instead."
+        )
 
 
 def check_named(menu: TimedMenu, categories: frozenset[UUID], items: frozenset[UUID]) -> None:

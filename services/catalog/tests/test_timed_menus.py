@@ -18,7 +18,7 @@ from services.catalog.domain.errors import (
     StaleVersion,
     UnknownTimedMenu,
 )
-from services.catalog.domain.timed_menu import TIMED_MENUS_MAX, TimedMenu, check_timed_menu
+from services.catalog.domain.timed_menu import NAMED_MAX, TIMED_MENUS_MAX, TimedMenu, check_timed_menu
 from services.catalog.domain.window import AvailabilityWindow
 from services.catalog.tests import doing
 from services.catalog.tests.builders import a_category, a_restaurant, an_item, command, saved
@@ -58,15 +58,24 @@ async def put(db: Database, tenant: Any, menu: TimedMenu, *, is_new: bool = True
 )
 def test_what_a_menu_may_not_say_is_refused_by_field(facts: dict[str, Any], field: str) -> None:
     with pytest.raises(InvalidMenu) as refused:
-        check_timed_menu(a_menu(**facts), 0)
+        check_timed_menu(a_menu(**facts), [])
     assert [each.field for each in refused.value.fields] == [field]
 
 
 def test_a_day_is_long_enough_for_a_menu_and_a_restaurant_has_so_many() -> None:
     day = date(2026, 3, 2)
-    check_timed_menu(a_menu(effective_from=day, effective_until=day), TIMED_MENUS_MAX - 1)
+    others = [a_menu() for _ in range(TIMED_MENUS_MAX - 1)]
+    check_timed_menu(a_menu(effective_from=day, effective_until=day), others)
     with pytest.raises(MenuTooLarge):
-        check_timed_menu(a_menu(), TIMED_MENUS_MAX)
+        check_timed_menu(a_menu(), [*others, a_menu()])
+
+
+def test_all_menus_together_name_so_many() -> None:
+    items = frozenset(new_id() for _ in range(1_000))
+    others = [a_menu(item_ids=items) for _ in range(NAMED_MAX // len(items) - 1)]
+    check_timed_menu(a_menu(item_ids=items), others)
+    with pytest.raises(MenuTooLarge):
+        check_timed_menu(a_menu(item_ids=items, category_ids=frozenset({new_id()})), others)
 
 
 async def test_a_menu_comes_back_as_it_was_saved(db: Database) -> None:

@@ -32,7 +32,7 @@ async def save_timed_menu(
     async def work(tx: Transaction) -> TimedMenu:
         edit = await Edit.begin(tx, db.clock.now())
         menus, _ = await store.timed_menus(tx)
-        check_timed_menu(wanted, len(menus) if is_new else 0)
+        check_timed_menu(wanted, [each for each in menus if each.id != wanted.id])
         if not is_new:
             current = _named(menus, wanted.id)
             check_version(wanted.version, current.version)

@@ -59,17 +59,14 @@ class TimedMenuPlan:
     def changed(self) -> list[TimedMenu]:
         """New and changed menus, whole; what is wrong with them is rejected."""
         before = {menu.name_key: menu for menu in self.present}
-        found = []
-        for key, draft in self._drafts.items():
-            menu = draft.whole()
-            if menu == before.get(key):
-                continue
+        after = {key: draft.whole() for key, draft in self._drafts.items()}
+        found = [menu for key, menu in after.items() if menu != before.get(key)]
+        for menu in found:
             try:
-                check_timed_menu(menu, 0 if key in before else len(before))
+                check_timed_menu(menu, [each for each in after.values() if each.id != menu.id])
             except (InvalidMenu, MenuTooLarge) as problem:
-                self.rejected.append(Rejection(draft.row, "menus", problem.detail))
-            before.setdefault(key, menu)
-            found.append(menu)
+                row = self._drafts[menu.name_key].row
+                self.rejected.append(Rejection(row, "menus", problem.detail))
         return found
 
     def _named(self, row: int, column: str, menus: Iterable[FileMenu]) -> frozenset[str]:
