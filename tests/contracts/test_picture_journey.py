@@ -1,4 +1,4 @@
-"""A picture on its way over HTTP: announced, sent, confirmed, shown, taken off. A gateway and a catalog."""
+"""A picture on its way over HTTP: announced, sent, confirmed, shown, taken off; by gateway and catalog."""
 
 from collections.abc import AsyncIterator
 from dataclasses import dataclass

@@ -185,6 +185,12 @@ async def _confirm_picture(operation: Operation, shop: Shop, caller: Device) -> 
     return Sent({"item_id": item["id"]}, {"upload_id": await shop.sent_picture(item)}, headers=match(item))
 
 
+@case("DELETE /menu/items/{item_id}/image")
+async def _remove_picture(operation: Operation, shop: Shop, caller: Device) -> Sent:
+    item = await shop.pictured_item()
+    return Sent({"item_id": item["id"]}, headers=match(item))
+
+
 @case("POST /orders/quote", "POST /orders")
 async def _basket(operation: Operation, shop: Shop, caller: Device) -> Sent:
     line = await shop.line()

@@ -88,6 +88,21 @@ class Shop:
         assert answer.status_code == 204, answer.text
         return str(upload["upload_id"])
 
+    async def pictured_item(self) -> Json:
+        """Another item, with a picture."""
+        item = await self.new_item()
+        answer = await self.owner.http.post(
+            f"{self.owner.base_url}/api/v2/menu/items/{item['id']}/image/confirm",
+            json={"upload_id": await self.sent_picture(item)},
+            headers={
+                "Authorization": f"Bearer {self.owner.access_token}",
+                "If-Match": f'"{item["version"]}"',
+            },
+        )
+        assert answer.status_code == 200, answer.text
+        made: Json = answer.json()
+        return made
+
     async def station(self) -> Json:
         """The station that cooks the walk's category, so that its tickets are found among all others."""
         if "station" not in self.kept:
