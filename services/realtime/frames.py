@@ -290,12 +290,6 @@ def _stock(kind: str, prefix: str) -> Callable[[Any], Content]:
     return content
 
 
-def _menu(message: catalog_events.MenuChanged) -> Content:
-    return Content(
-        "menu.changed", "menu", message.version, catalog_json.menu_changed(message), "/api/v2/menu"
-    )
-
-
 def _availability(message: catalog_events.ItemAvailabilityChanged) -> Content:
     content = catalog_json.item_availability_changed(message)
     kind = "item.back" if message.available else "item.86"
@@ -304,7 +298,7 @@ def _availability(message: catalog_events.ItemAvailabilityChanged) -> Content:
 
 def _menu(message: catalog_events.MenuChanged) -> Content:
     """That it changed: whoever shows the menu reads it, which most of them hold in great part."""
-    return Content("menu.changed", "menu", message.version, {"version": message.version}, _MENU)
+    return Content("menu.changed", "menu", message.version, catalog_json.menu_changed(message), _MENU)
 
 
 def _till(message: payments_events.TillSessionUpdated) -> Content:
@@ -370,7 +364,6 @@ _SHOWN: Final[tuple[tuple[type[Message], str, Callable[[Any], Content]], ...]] =
     (catalog_events.StockLow, "inventory", _stock("inventory.low_stock", "low")),
     (catalog_events.StockOversold, "inventory", _stock("inventory.oversold", "oversold")),
     (catalog_events.ItemAvailabilityChanged, "inventory", _availability),
-    (catalog_events.MenuChanged, "inventory", _menu),
     (staff_events.ShiftStarted, "staff", _shift("shift.started")),
     (staff_events.ShiftEnded, "staff", _shift("shift.ended")),
     (payments_events.TillSessionUpdated, "tills", _till),

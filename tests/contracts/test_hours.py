@@ -25,7 +25,7 @@ DAYS = st.one_of(st.none(), st.dates(date(2026, 3, 25), date(2026, 4, 5)))
 HOURS = st.builds(Hours, st.lists(WINDOWS, max_size=3).map(tuple), DAYS, DAYS)
 AROUND = st.one_of(
     *(
-        st.integers(-48 * 60, 48 * 60).map(lambda minutes, at=at: at + timedelta(minutes=minutes))
+        st.timedeltas(timedelta(hours=-48), timedelta(hours=48)).map(at.__add__)
         for at in (SPRING, AUTUMN, datetime(2026, 11, 1, 5, tzinfo=UTC), datetime(2026, 4, 4, 15, tzinfo=UTC))
     )
 )

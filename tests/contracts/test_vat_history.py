@@ -47,4 +47,8 @@ def test_rates_follow_class_consumption_and_date(
         (takeaway, OrderType.TAKEAWAY),
         (takeaway, OrderType.DELIVERY),
     ):
-        assert tuple(menu.vat_rate_bp(code, order_type, day) for day in DAYS) == expected
+        rates = [menu.vat_rate(code, day) for day in DAYS]
+        eaten_in = order_type is OrderType.EAT_IN
+        assert (
+            tuple(rate and (rate.eat_in_bp if eaten_in else rate.takeaway_bp) for rate in rates) == expected
+        )

@@ -253,13 +253,13 @@ def voids_not_reckoned() -> None:
     """What is taken off an order again stays on its bill."""
     from services.orders.domain.order import line as lines
 
-    less = lines._of_quantity
+    less = lines.of_quantity
 
     def as_dear_as_before(line: Any, quantity: int) -> Any:
         after = less(line, quantity)
         return replace(after, gross_minor=line.gross_minor) if quantity < line.quantity else after
 
-    lines._of_quantity = as_dear_as_before
+    lines.of_quantity = as_dear_as_before
 
 
 def checks_paid_again() -> None:

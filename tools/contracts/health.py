@@ -3,7 +3,7 @@
 from typing import Any
 
 from tools.contracts.codes import FAILURES, by_status
-from tools.contracts.openapi import refusals
+from tools.contracts.refusals import refusals
 
 PREFIX = "/api/v2"
 _SAID = {

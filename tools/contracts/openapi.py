@@ -7,41 +7,12 @@ from gateway import problems, texts
 from tools.contracts.bodies import DATE, INT32_MAX, INT64_MAX, LINES, SECRET
 from tools.contracts.codes import by_status, codes_of
 from tools.contracts.model import Contracts, Field, Message
+from tools.contracts.refusals import PROBLEM, refusals
 from tools.contracts.rest import Limits, Operation, written_fields
 
 Json = dict[str, Any]
 SCHEMA = "#/components/schemas/"
 EMAIL_CHARS = {"minLength": 3, "maxLength": 254}
-
-# Header fields that a refusal of a status always has.
-_RETRY_AFTER: Json = {
-    "Retry-After": {
-        "description": "Seconds to wait before the next try.",
-        "required": True,
-        "schema": {"type": "integer", "minimum": 1},
-    }
-}
-_HEADERS: Mapping[int, Json] = {
-    401: {"WWW-Authenticate": {"required": True, "schema": {"type": "string", "enum": ["Bearer"]}}},
-    429: _RETRY_AFTER,
-    503: _RETRY_AFTER,
-}
-_PROBLEM: Json = {
-    "type": "object",
-    "description": "RFC 9457. `code` is stable; act on it, not on the text.",
-    "additionalProperties": True,
-    "required": ["type", "title", "status", "detail", "code"],
-    "properties": {
-        **{name: {"type": "string"} for name in ("type", "title", "detail", "code")},
-        "status": {"type": "integer"},
-        "errors": {
-            "type": "array",
-            "items": {"type": "object", "additionalProperties": {"type": "string"}},
-        },
-        "allowed": {"type": "array", "items": {"type": "string"}},
-        "retry_after": {"type": "integer"},
-    },
-}
 
 
 class Document:
@@ -52,7 +23,7 @@ class Document:
     ) -> None:
         self._contracts = contracts
         self._examples = examples
-        self._schemas: Json = {"Problem": _PROBLEM}
+        self._schemas: Json = {"Problem": PROBLEM}
         self._refusals: Json = {}
         self._paths: dict[str, Json] = {}
         for one in operations:
@@ -343,17 +314,6 @@ class Document:
             else:
                 raise ValueError(f"{message.name} needs an example of its own, for {one.name}")
         return made
-
-
-def refusals(status: int, codes: Iterable[str]) -> Json:
-    """The answer that refuses with a status, with an example for each code."""
-    examples = {code: {"$ref": f"#/components/examples/{status}_{code}"} for code in codes}
-    content = {"schema": {"$ref": "#/components/schemas/Problem"}, "examples": examples}
-    return {
-        "description": problems.TITLES[status],
-        "headers": _HEADERS.get(status, {}),
-        "content": {problems.PROBLEM_JSON: content},
-    }
 
 
 def _headers(one: Operation) -> list[Json]:

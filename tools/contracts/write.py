@@ -48,7 +48,11 @@ def _shown(contracts: model.Contracts) -> list[str]:
     alike = [one.answers[0] for one in told if len(one.answers) == 1]
     answers = [message.full_name for message in alike]
     events = [message.full_name for message in contracts.messages.values() if message.module == "events_pb2"]
-    others = ["fynlo.realtime.v1.GetSnapshotResponse", "fynlo.auth.v1.OutboxMail"]
+    others = [
+        "fynlo.realtime.v1.GetSnapshotResponse",
+        "fynlo.auth.v1.OutboxMail",
+        "fynlo.catalog.v1.VatClass",
+    ]
     return [*(name for name in answers if contracts.messages[name].fields), *events, *others]
 
 

@@ -414,3 +414,20 @@ def upload_headers(of: images_pb2.UploadHeaders) -> Json:
     return {
         "Content-Type": of.content_type,
     }
+
+
+def vat_class(of: catalog_pb2.VatClass) -> Json:
+    return {
+        "code": of.code,
+        "name": of.name,
+        "rates": [vat_rate(one) for one in of.rates],
+    }
+
+
+def vat_rate(of: catalog_pb2.VatRate) -> Json:
+    """A rate pair from a date on; the newest that is not in the future counts."""
+    return {
+        "effective_from": of.effective_from,
+        "eat_in_bp": of.eat_in_bp,
+        "takeaway_bp": of.takeaway_bp,
+    }

@@ -9,7 +9,8 @@ from uuid import UUID
 
 from chassis.ids import derived_id
 from services.orders.domain.firing import grown, new_ticket
-from services.orders.domain.order.order import STAGE, Kitchen, Line, Order
+from services.orders.domain.order.axes import STAGE, Kitchen
+from services.orders.domain.order.order import Line, Order
 from services.orders.domain.station import Station
 from services.orders.domain.ticket import (
     GROWING_TICKET,

@@ -5,7 +5,8 @@ from dataclasses import dataclass
 from datetime import datetime
 from uuid import UUID
 
-from services.orders.domain.order.order import STAGE, STAGES, ChosenOption, Kitchen
+from services.orders.domain.order.axes import STAGE, STAGES, Kitchen
+from services.orders.domain.order.order import ChosenOption
 from services.orders.domain.ticket import OPEN_TICKET, Ticket, TicketLine
 
 BOARD_TICKETS_MAX = 1_000

@@ -4,7 +4,8 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import date, datetime
 
-from services.orders.domain.order.order import Lifecycle, Order
+from services.orders.domain.order.axes import Lifecycle
+from services.orders.domain.order.order import Order
 from services.orders.domain.ticket import OPEN_TICKET, Ticket
 
 

@@ -8,9 +8,10 @@ from uuid import UUID
 from chassis.ids import new_id
 from services.orders.domain.component import cooked_at
 from services.orders.domain.errors import LineAlreadyFired, LineRefused, NoStation, NothingToFire
+from services.orders.domain.order.axes import Kitchen, Lifecycle
 from services.orders.domain.order.change import Change, Locked, Stamp, Updated, change_of
 from services.orders.domain.order.guards import illegal
-from services.orders.domain.order.order import Kitchen, Lifecycle, Line, Order, ServiceFlow
+from services.orders.domain.order.order import Line, Order, ServiceFlow
 from services.orders.domain.station import Station
 from services.orders.domain.ticket import GROWING_TICKET, Ticket, TicketLine, line_states, newest
 from services.orders.domain.timing import (

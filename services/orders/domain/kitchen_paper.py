@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from datetime import datetime
 from zoneinfo import ZoneInfo
 
-from services.orders.domain.order.order import Kitchen
+from services.orders.domain.order.axes import Kitchen
 from services.orders.domain.paper.rows import Face, Paper, Row, middle, paper
 from services.orders.domain.receipt import ORDER_TYPES
 from services.orders.domain.ticket import Ticket, TicketLine

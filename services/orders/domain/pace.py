@@ -5,7 +5,7 @@ from datetime import datetime, timedelta
 from enum import StrEnum
 from uuid import UUID
 
-from services.orders.domain.order.order import Kitchen
+from services.orders.domain.order.axes import Kitchen
 from services.orders.domain.ticket import Ticket
 
 LATE_LOOKS_BACK = timedelta(days=1)

@@ -5,10 +5,11 @@ from dataclasses import dataclass, replace
 from uuid import UUID
 
 from services.orders.domain.firing import fire_what_goes
+from services.orders.domain.order.axes import Lifecycle
 from services.orders.domain.order.change import Change, Event, Locked, PaymentRecorded, Stamp, change_of
 from services.orders.domain.order.checks import after_payment
 from services.orders.domain.order.lifecycle import completed_by_itself
-from services.orders.domain.order.order import Actor, Lifecycle, Line
+from services.orders.domain.order.order import Actor, Line
 from services.orders.domain.station import Station
 from services.orders.domain.ticket import Ticket
 

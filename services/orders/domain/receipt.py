@@ -14,7 +14,8 @@ from zoneinfo import ZoneInfo
 
 from chassis.money import BASIS_POINTS_IN_ONE, minor_digits
 from services.orders.domain.menu import OrderType
-from services.orders.domain.order.order import Lifecycle, Line, Order
+from services.orders.domain.order.axes import Lifecycle
+from services.orders.domain.order.order import Line, Order
 from services.orders.domain.paper.rows import Face, Paper, Row, middle, paper
 from services.orders.domain.paper_errors import NothingToPrint
 from services.orders.domain.restaurant import RestaurantCopy

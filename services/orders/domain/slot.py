@@ -10,9 +10,11 @@ from datetime import date, datetime, time, timedelta
 from typing import NamedTuple
 from zoneinfo import ZoneInfo
 
-from services.orders.domain.menu import MINUTES_PER_HOUR, OrderType
+from services.orders.domain.hours import MINUTES_PER_HOUR
+from services.orders.domain.menu import OrderType
+from services.orders.domain.order.axes import Lifecycle
 from services.orders.domain.order.change import Change
-from services.orders.domain.order.order import Lifecycle, Order
+from services.orders.domain.order.order import Order
 from services.orders.domain.promise_errors import PromiseRefused, SlotFull
 
 DAY_MINUTES = 24 * MINUTES_PER_HOUR

@@ -18,7 +18,8 @@ from services.orders.domain.errors import (
     TooManyTables,
 )
 from services.orders.domain.label import name_key
-from services.orders.domain.order.order import AtTable, Lifecycle, Order, ServiceFlow
+from services.orders.domain.order.axes import Lifecycle
+from services.orders.domain.order.order import AtTable, Order, ServiceFlow
 
 TABLES_MAX = 500
 """In one restaurant."""

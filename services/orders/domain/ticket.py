@@ -15,16 +15,8 @@ from services.orders.domain.errors import (
 )
 from services.orders.domain.menu import OrderType
 from services.orders.domain.moved import TicketMovedFrom
-from services.orders.domain.order.order import (
-    NO_REMARKS,
-    STAGE,
-    STAGES,
-    ChosenOption,
-    GuestAllergy,
-    Kitchen,
-    Order,
-    Remarks,
-)
+from services.orders.domain.order.axes import STAGE, STAGES, Kitchen
+from services.orders.domain.order.order import NO_REMARKS, ChosenOption, GuestAllergy, Order, Remarks
 
 RECALL_WITHIN = timedelta(minutes=30)
 OPEN_TICKET = frozenset({Kitchen.QUEUED, Kitchen.PREPARING, Kitchen.READY})

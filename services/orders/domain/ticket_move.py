@@ -10,7 +10,8 @@ from uuid import UUID
 
 from chassis.ids import new_id
 from services.orders.domain.moved import TicketMovedFrom
-from services.orders.domain.order.order import STAGE, Order, Remarks
+from services.orders.domain.order.axes import STAGE
+from services.orders.domain.order.order import Order, Remarks
 from services.orders.domain.ticket import OPEN_TICKET, Ticket, with_lines, with_remarks
 
 

@@ -9,7 +9,8 @@ from uuid import UUID
 
 from services.orders.domain.component import cooked_at
 from services.orders.domain.menu import OrderType
-from services.orders.domain.order.order import Lifecycle, Line, Order
+from services.orders.domain.order.axes import Lifecycle
+from services.orders.domain.order.order import Line, Order
 from services.orders.domain.promise_errors import FireTime
 from services.orders.domain.station import Station
 

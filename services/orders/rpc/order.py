@@ -14,8 +14,8 @@ from chassis.instants import instant
 from chassis.rpc import current_principal, policies_of, tenant_named
 from chassis.rpc.cursors import BY_TIME, page_of
 from services.orders.domain.approval import UNAPPROVED
+from services.orders.domain.order.axes import State
 from services.orders.domain.order.listing import Filter
-from services.orders.domain.order.order import State
 from services.orders.rpc import deeds
 from services.orders.rpc.approval import Approvals
 from services.orders.rpc.asking import Context, command_of, date_of, order_id_of, with_order

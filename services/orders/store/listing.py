@@ -6,8 +6,9 @@ from typing import Any
 
 from chassis.db import Transaction
 from chassis.db.conditions import Conditions
+from services.orders.domain.order.axes import State
 from services.orders.domain.order.listing import NEWEST_POSITION, OLDEST_POSITION, Filter, Page, Position
-from services.orders.domain.order.order import Order, State
+from services.orders.domain.order.order import Order
 from services.orders.store.order import find_orders, order_in
 
 NAME_SEARCH_WINDOW = 2_000

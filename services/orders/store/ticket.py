@@ -11,7 +11,7 @@ from fynlo.orders.v1 import orders_pb2
 
 from chassis.db import Record, Transaction
 from services.orders.domain.errors import TicketNotFound
-from services.orders.domain.order.order import Kitchen
+from services.orders.domain.order.axes import Kitchen
 from services.orders.domain.ticket import OPEN_TICKET, Ticket
 from services.orders.wire.ticket import ticket_message, ticket_of
 

@@ -12,12 +12,11 @@ import asyncpg
 from chassis.ids import new_id
 from services.orders.domain.alarm import Alarm
 from services.orders.domain.menu import OrderType
+from services.orders.domain.order.axes import Kitchen, Lifecycle
 from services.orders.domain.order.order import (
     Actor,
     ChosenOption,
     GuestAllergy,
-    Kitchen,
-    Lifecycle,
     Line,
     Order,
     Remarks,

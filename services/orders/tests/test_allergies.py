@@ -16,7 +16,8 @@ from services.orders.domain.errors import (
     OrderExists,
     OrderNotFound,
 )
-from services.orders.domain.order.order import GuestAllergy, Kitchen, State
+from services.orders.domain.order.axes import Kitchen, State
+from services.orders.domain.order.order import GuestAllergy
 from services.orders.domain.ticket import LineStep, TicketStep
 from services.orders.rpc.order import ALLERGY_SET
 from services.orders.rpc.ticket import ALLERGY_ACKNOWLEDGED

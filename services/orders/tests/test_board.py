@@ -4,7 +4,8 @@ from dataclasses import replace
 
 from chassis.ids import new_id
 from services.orders.domain.board import all_day, expo
-from services.orders.domain.order.order import ChosenOption, Kitchen
+from services.orders.domain.order.axes import Kitchen
+from services.orders.domain.order.order import ChosenOption
 from services.orders.domain.ticket import LineStep, Ticket, TicketStep
 from services.orders.tests.builders import draft, draft_line, item_message
 from services.orders.tests.test_ticket_steps import a_line, a_ticket

@@ -21,7 +21,8 @@ from chassis.errors import NotFound, PermissionDenied
 from chassis.ids import new_id
 from chassis.instants import timestamp
 from harness.rpc import Peer, serving
-from services.orders.domain.menu import OrderType, Window
+from services.orders.domain.hours import Window
+from services.orders.domain.menu import OrderType
 from services.orders.domain.routing import Route
 from services.orders.rpc.board import BoardRpc
 from services.orders.rpc.station import SAVED

@@ -11,13 +11,12 @@ from hypothesis import strategies as st
 from services.orders.domain.alarm import Alarm
 from services.orders.domain.check import Check, CheckKind, Share, Split, SplitMode, Sums
 from services.orders.domain.menu import OrderType
+from services.orders.domain.order.axes import Kitchen, Lifecycle
 from services.orders.domain.order.order import (
     Actor,
     AtTable,
     ChosenOption,
     GuestAllergy,
-    Kitchen,
-    Lifecycle,
     Line,
     Order,
     Portion,

@@ -18,7 +18,7 @@ from hypothesis import strategies as st
 from chassis.errors import Conflict, Problem, Unavailable, Unprocessable
 from harness.fixtures import EventRecorder
 from services.orders.domain.errors import RefundRequired
-from services.orders.domain.order.order import Lifecycle, State
+from services.orders.domain.order.axes import Lifecycle, State
 from services.orders.domain.order.upkeep import CANCEL_HANGS_AFTER
 from services.orders.tests.world import World
 from services.orders.usecases.order.upkeep import Sweeper

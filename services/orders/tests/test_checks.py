@@ -20,7 +20,7 @@ from chassis.rpc import was_replayed
 from harness.fixtures import EventRecorder
 from harness.rpc import Peer, serving
 from services.orders.domain.errors import EditConflict, IllegalTransition
-from services.orders.domain.order.order import Payment
+from services.orders.domain.order.axes import Payment
 from services.orders.domain.ticket import TicketStep
 from services.orders.rpc.check import SPLIT, ChecksRpc
 from services.orders.tests.builders import draft, draft_line

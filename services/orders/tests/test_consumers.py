@@ -23,7 +23,7 @@ from chassis.messaging.inbox import Consumer
 from chassis.messaging.stream import MSG_ID, ensure_stream, event_headers, subject_of
 from harness.fixtures import START, EventRecorder
 from services.orders.consumers import handlers
-from services.orders.domain.order.order import Payment
+from services.orders.domain.order.axes import Payment
 from services.orders.store import restaurant
 from services.orders.tests.builders import draft, draft_line, item_message, settings_message
 from services.orders.tests.world import World

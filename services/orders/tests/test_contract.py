@@ -17,6 +17,7 @@ from services.orders.domain.day import DayFigures, Figures
 from services.orders.domain.hours import Window
 from services.orders.domain.invoice import InvoiceKind
 from services.orders.domain.menu import OrderType
+from services.orders.domain.order.axes import Kitchen, Lifecycle, Payment, State
 from services.orders.domain.order.change import (
     Cancelled,
     Change,
@@ -32,14 +33,10 @@ from services.orders.domain.order.order import (
     Actor,
     ChosenOption,
     GuestAllergy,
-    Kitchen,
-    Lifecycle,
     Line,
     Order,
-    Payment,
     Remarks,
     ServiceFlow,
-    State,
     Totals,
 )
 from services.orders.domain.print_job import PrintJob, PrintJobKind, PrintJobState

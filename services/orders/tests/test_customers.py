@@ -12,8 +12,8 @@ from chassis.errors import InvalidArgument
 from chassis.ids import new_id
 from services.orders.domain.customer import folded, normal_phone, search_words
 from services.orders.domain.errors import IllegalTransition, StaleVersion
+from services.orders.domain.order.axes import State
 from services.orders.domain.order.listing import Filter
-from services.orders.domain.order.order import State
 from services.orders.domain.paper_errors import (
     ConsentSourceNeeded,
     CustomerNotFound,

@@ -10,7 +10,7 @@ from fynlo.orders.v1 import events_pb2 as orders_events
 from fynlo.orders.v1 import orders_pb2
 
 from harness.fixtures import EventRecorder
-from services.orders.domain.order.order import Kitchen, State
+from services.orders.domain.order.axes import Kitchen, State
 from services.orders.domain.ticket import TicketStep
 from services.orders.tests.builders import settings_message
 from services.orders.tests.world import World

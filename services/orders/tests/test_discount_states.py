@@ -11,12 +11,13 @@ from chassis.ids import new_id
 from services.orders.domain.approval import Authority, Rank
 from services.orders.domain.discount import Discount, DiscountKind, OfPromotion
 from services.orders.domain.order import placing
+from services.orders.domain.order.axes import Kitchen, Lifecycle, Payment
 from services.orders.domain.order.basket import price_basket
 from services.orders.domain.order.bill import rebilled
 from services.orders.domain.order.change import Change, Locked
 from services.orders.domain.order.discount import Caps, WantedDiscount, give, take_back
 from services.orders.domain.order.house import House
-from services.orders.domain.order.order import Kitchen, Lifecycle, Order, Payment, ServiceFlow
+from services.orders.domain.order.order import Order, ServiceFlow
 from services.orders.tests.builders import NOON, item, line, menu, stamp, station, terms, wanted
 
 BURGER = item()

@@ -22,6 +22,7 @@ from services.orders.domain.errors import (
     TicketStepRefused,
 )
 from services.orders.domain.order import cancelling, guards, lifecycle, placing
+from services.orders.domain.order.axes import Kitchen, Lifecycle, Payment, State
 from services.orders.domain.order.basket import WantedLine, price_basket, wanted_again
 from services.orders.domain.order.change import (
     Cancelled,
@@ -32,7 +33,7 @@ from services.orders.domain.order.change import (
     PaymentRecorded,
 )
 from services.orders.domain.order.choosing import WantedOption
-from services.orders.domain.order.order import Kitchen, Lifecycle, Payment, ServiceFlow, State
+from services.orders.domain.order.order import ServiceFlow
 from services.orders.domain.payment import Captured, record
 from services.orders.domain.ticket import RECALL_WITHIN, LineStep, TicketStep, newest
 from services.orders.tests.builders import (

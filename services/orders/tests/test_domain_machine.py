@@ -18,11 +18,12 @@ from services.orders.domain.discount import DiscountKind
 from services.orders.domain.menu import Item
 from services.orders.domain.order import cancelling, customer, guards, invoicing, lifecycle, placing, split
 from services.orders.domain.order import line as lines
+from services.orders.domain.order.axes import STAGE, Kitchen, Lifecycle, Payment, State
 from services.orders.domain.order.basket import price_basket, price_lines, wanted_again
 from services.orders.domain.order.change import Cancelled, Change, Locked, Placed, Stamp, Updated
 from services.orders.domain.order.discount import Caps, WantedDiscount, give, take_back
 from services.orders.domain.order.house import House
-from services.orders.domain.order.order import STAGE, Kitchen, Lifecycle, Order, Payment, ServiceFlow, State
+from services.orders.domain.order.order import Order, ServiceFlow
 from services.orders.domain.payment import Captured, record
 from services.orders.domain.ticket import LineStep, TicketStep, line_states
 from services.orders.tests.builders import DRINKS, MIA, NOON, item, line, menu, station, terms, wanted

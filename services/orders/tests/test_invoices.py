@@ -26,11 +26,12 @@ from services.orders.domain.invoice import (
     invoice_of,
     invoice_paper,
 )
+from services.orders.domain.order.axes import Lifecycle, State
 from services.orders.domain.order.change import Locked
 from services.orders.domain.order.customer import set_customer
 from services.orders.domain.order.guards import allowed_commands
 from services.orders.domain.order.invoicing import invoiced
-from services.orders.domain.order.order import Lifecycle, Order, State
+from services.orders.domain.order.order import Order
 from services.orders.domain.paper.document import Form
 from services.orders.domain.paper.text import as_text
 from services.orders.domain.paper_errors import (

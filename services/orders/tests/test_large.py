@@ -19,8 +19,8 @@ from harness.fixtures import ModuleDatabases, OpenDatabase
 from harness.reads import reading
 from services.orders.domain.alarm import Unseen
 from services.orders.domain.board import BOARD_TICKETS_MAX
+from services.orders.domain.order.axes import Kitchen, State
 from services.orders.domain.order.listing import Filter, Position
-from services.orders.domain.order.order import Kitchen, State
 from services.orders.domain.ticket import TicketStep
 from services.orders.store import alarm, ticket
 from services.orders.store.listing import NAME_SEARCH_WINDOW

@@ -15,7 +15,7 @@ from services.orders.domain.errors import (
     RefundRequired,
     VoidRequired,
 )
-from services.orders.domain.order.order import Kitchen
+from services.orders.domain.order.axes import Kitchen
 from services.orders.domain.ticket import TicketStep
 from services.orders.tests.builders import draft, draft_line, item_message
 from services.orders.tests.lines import MANAGES, change, void

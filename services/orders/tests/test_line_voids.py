@@ -19,7 +19,7 @@ from services.orders.domain.errors import (
     RefundRequired,
     TooFewLeft,
 )
-from services.orders.domain.order.order import Kitchen, Lifecycle, Payment, State
+from services.orders.domain.order.axes import Kitchen, Lifecycle, Payment, State
 from services.orders.domain.ticket import Ticket, TicketStep
 from services.orders.tests.builders import MIA, draft, draft_line, item_message
 from services.orders.tests.lines import APPROVED, MANAGES, MARA, NOBODY, REASON, add, void

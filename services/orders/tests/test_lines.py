@@ -18,8 +18,8 @@ from services.orders.domain.errors import (
     MenuOutdated,
     OrderNotFound,
 )
+from services.orders.domain.order.axes import Kitchen, Payment, State
 from services.orders.domain.order.line import LINES_MAX
-from services.orders.domain.order.order import Kitchen, Payment, State
 from services.orders.domain.ticket import TicketStep
 from services.orders.tests.builders import draft, draft_line, item_message, settings_message
 from services.orders.tests.lines import add, add_answer

@@ -15,20 +15,12 @@ from chassis.ids import derived_id, new_id
 from services.orders.domain import firing
 from services.orders.domain.errors import IllegalTransition, RefundRequired
 from services.orders.domain.order import cancelling, guards, lifecycle, line, placing
+from services.orders.domain.order.axes import Kitchen, Lifecycle, Payment, State
 from services.orders.domain.order.basket import price_basket, price_lines
 from services.orders.domain.order.change import Change, Completed, Locked, Stamp
 from services.orders.domain.order.house import House
 from services.orders.domain.order.line import Edit
-from services.orders.domain.order.order import (
-    AtTable,
-    Kitchen,
-    Lifecycle,
-    Order,
-    Payment,
-    Remarks,
-    ServiceFlow,
-    State,
-)
+from services.orders.domain.order.order import AtTable, Order, Remarks, ServiceFlow
 from services.orders.domain.order.remark import say
 from services.orders.domain.order.transfer import transfer
 from services.orders.domain.payment import Captured, record

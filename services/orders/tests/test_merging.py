@@ -16,9 +16,10 @@ from harness.fixtures import EventRecorder
 from services.orders.domain.approval import Authority, Rank
 from services.orders.domain.discount import DiscountKind
 from services.orders.domain.moved import MergedInto, TicketMovedFrom
+from services.orders.domain.order.axes import Kitchen, Lifecycle, State
 from services.orders.domain.order.discount import WantedDiscount
 from services.orders.domain.order.listing import Filter
-from services.orders.domain.order.order import GuestAllergy, Kitchen, Lifecycle, State
+from services.orders.domain.order.order import GuestAllergy
 from services.orders.domain.table import TableState
 from services.orders.domain.ticket import Ticket, TicketStep
 from services.orders.rpc.discount import ADDED as DISCOUNTED

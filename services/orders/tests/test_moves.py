@@ -12,12 +12,13 @@ from services.orders.domain.discount import Discount, DiscountKind, OfPromotion
 from services.orders.domain.errors import ChecksPaid, IllegalTransition, LineRefused, OrdersDiffer
 from services.orders.domain.menu import OrderType
 from services.orders.domain.order import guards
+from services.orders.domain.order.axes import Lifecycle
 from services.orders.domain.order.bill import rebilled
 from services.orders.domain.order.change import Locked
 from services.orders.domain.order.house import House
 from services.orders.domain.order.line import LINES_MAX
 from services.orders.domain.order.merging import MERGED_MAX, merge, unmerge
-from services.orders.domain.order.order import GuestAllergy, Lifecycle, Order, Remarks
+from services.orders.domain.order.order import GuestAllergy, Order, Remarks
 from services.orders.domain.order.transfer import lines_to_move, move_lines, with_allergy
 from services.orders.pricing import BillMode, Rounding, VatGroup, bill
 from services.orders.pricing import LineToPrice as Priced

@@ -20,13 +20,14 @@ from services.orders.domain.discount import DiscountKind
 from services.orders.domain.menu import Item
 from services.orders.domain.order import line as lines
 from services.orders.domain.order import remark
+from services.orders.domain.order.axes import Kitchen, Lifecycle
 from services.orders.domain.order.basket import price_basket, price_lines
 from services.orders.domain.order.change import Change, Locked
 from services.orders.domain.order.discount import Caps, WantedDiscount, give
 from services.orders.domain.order.house import House
 from services.orders.domain.order.lifecycle import step_ticket
 from services.orders.domain.order.merging import merge, unmerge
-from services.orders.domain.order.order import AtTable, GuestAllergy, Kitchen, Lifecycle, Order, Remarks
+from services.orders.domain.order.order import AtTable, GuestAllergy, Order, Remarks
 from services.orders.domain.order.placing import place
 from services.orders.domain.order.transfer import begun_beside, lines_to_move, move_lines
 from services.orders.domain.ticket import TicketStep, newest

@@ -8,7 +8,7 @@ from fynlo.orders.v1 import orders_pb2
 
 from harness.fixtures import EventRecorder
 from services.orders.domain.errors import IllegalTransition, OrderExists, OrderNotFound
-from services.orders.domain.order.order import Kitchen
+from services.orders.domain.order.axes import Kitchen
 from services.orders.domain.ticket import TicketStep
 from services.orders.rpc.order import NOTE_SET
 from services.orders.tests.builders import draft, draft_line

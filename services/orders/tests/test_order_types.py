@@ -13,13 +13,14 @@ from harness.fixtures import EventRecorder
 from services.orders.domain.errors import EditConflict, IllegalTransition, RefundRequired
 from services.orders.domain.menu import Item, OrderType
 from services.orders.domain.order import placing
+from services.orders.domain.order.axes import Kitchen
 from services.orders.domain.order.basket import WantedLine, price_basket
 from services.orders.domain.order.change import Locked
 from services.orders.domain.order.choosing import WantedOption
 from services.orders.domain.order.consumption import switch
 from services.orders.domain.order.house import House
 from services.orders.domain.order.line import void
-from services.orders.domain.order.order import Kitchen, Order
+from services.orders.domain.order.order import Order
 from services.orders.domain.promise_errors import RatesUnknown
 from services.orders.pricing import BillMode
 from services.orders.tests.builders import (

@@ -8,7 +8,7 @@ from fynlo.orders.v1 import events_pb2 as orders_events
 from chassis.ids import new_id
 from harness.fixtures import EventRecorder
 from services.orders.domain.errors import OrderNotFound
-from services.orders.domain.order.order import Lifecycle, Payment, State
+from services.orders.domain.order.axes import Lifecycle, Payment, State
 from services.orders.domain.ticket import TicketStep
 from services.orders.tests.builders import settings_message
 from services.orders.tests.world import World

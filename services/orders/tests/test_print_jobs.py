@@ -16,7 +16,8 @@ from chassis.ids import new_id
 from harness.fixtures import EventRecorder
 from services.orders.domain.errors import NameTaken, OrderNotFound, StaleVersion, TicketNotFound
 from services.orders.domain.kitchen_paper import ticket_paper
-from services.orders.domain.order.order import GuestAllergy, Kitchen, Remarks
+from services.orders.domain.order.axes import Kitchen
+from services.orders.domain.order.order import GuestAllergy, Remarks
 from services.orders.domain.paper.escpos import INITIALISE
 from services.orders.domain.paper.rows import Face
 from services.orders.domain.paper.text import as_text

@@ -13,9 +13,9 @@ from chassis.instants import timestamp
 from services.orders.domain.errors import EditConflict
 from services.orders.domain.firing import fire_due
 from services.orders.domain.kitchen_paper import ticket_paper
+from services.orders.domain.order.axes import Kitchen, State
 from services.orders.domain.order.basket import price_basket
 from services.orders.domain.order.change import Locked
-from services.orders.domain.order.order import Kitchen, State
 from services.orders.domain.order.placing import place
 from services.orders.domain.order.promise import Promise
 from services.orders.domain.order.upkeep import UNPAID_EXPIRES_AFTER
@@ -43,6 +43,7 @@ from services.orders.usecases.firing import fire_order
 from services.orders.usecases.order.upkeep import Sweeper
 from services.orders.usecases.slot import list_coming
 from services.orders.usecases.table import delete_table, list_tables
+from services.orders.wire.enums import ALLERGENS
 
 SECOND = timedelta(seconds=1)
 LATER = timedelta(hours=2)
@@ -78,7 +79,7 @@ async def test_the_kitchen_gets_it_in_time_and_once(world: World) -> None:
     [ticket] = await world.tickets(order.id)
     assert (ticket.promised_at, ticket.target_at) == (at, at)
     assert ticket.state is Kitchen.QUEUED
-    printed = str(ticket_paper(ticket, "Europe/London", world.clock.now()))
+    printed = str(ticket_paper(ticket, "Europe/London", world.clock.now(), ALLERGENS))
     assert f"For {at:%d %b %H:%M}" in printed
 
 

@@ -13,7 +13,8 @@ from fynlo.orders.v1 import orders_pb2
 from chassis.ids import new_id
 from services.orders.domain.errors import OrderNotFound
 from services.orders.domain.menu import OrderType
-from services.orders.domain.order.order import Lifecycle, Totals
+from services.orders.domain.order.axes import Lifecycle
+from services.orders.domain.order.order import Totals
 from services.orders.domain.paper.document import Form
 from services.orders.domain.paper.text import as_text
 from services.orders.domain.paper_errors import NothingToPrint

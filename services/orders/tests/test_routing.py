@@ -23,10 +23,11 @@ from services.orders.domain.errors import (
 from services.orders.domain.hours import Window
 from services.orders.domain.menu import Item, OrderType
 from services.orders.domain.order import placing
+from services.orders.domain.order.axes import Kitchen
 from services.orders.domain.order.basket import price_basket
 from services.orders.domain.order.change import Change, Locked
 from services.orders.domain.order.choosing import WantedOption
-from services.orders.domain.order.order import Kitchen, Line, ServiceFlow
+from services.orders.domain.order.order import Line, ServiceFlow
 from services.orders.domain.payment import Captured, record
 from services.orders.domain.routing import ROUTES_MAX, Fired, Route
 from services.orders.domain.station import (

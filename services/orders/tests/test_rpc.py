@@ -38,7 +38,7 @@ from chassis.ids import new_id
 from chassis.rpc import was_replayed
 from harness.outbox import number_events
 from harness.rpc import Peer, serving
-from services.orders.domain.order.order import State
+from services.orders.domain.order.axes import State
 from services.orders.rpc.channels import ChannelsRpc
 from services.orders.rpc.kitchen import KitchenRpc
 from services.orders.rpc.order import COMMAND_OF_STATUS, OrdersRpc

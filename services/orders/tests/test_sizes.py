@@ -28,10 +28,11 @@ from services.orders.domain.check import (
 from services.orders.domain.errors import OrderTooLarge
 from services.orders.domain.menu import Item
 from services.orders.domain.order import allergy, cancelling, lifecycle, placing
+from services.orders.domain.order.axes import Lifecycle
 from services.orders.domain.order.basket import WantedLine, price_basket
 from services.orders.domain.order.change import Change, Locked
 from services.orders.domain.order.choosing import WantedOption
-from services.orders.domain.order.order import AtTable, GuestAllergy, Lifecycle, Order, Remarks, ServiceFlow
+from services.orders.domain.order.order import AtTable, GuestAllergy, Order, Remarks, ServiceFlow
 from services.orders.domain.order.remark import say
 from services.orders.domain.order.split import split
 from services.orders.domain.order.transfer import transfer

@@ -22,10 +22,11 @@ from services.orders.domain.errors import (
     LineRefused,
     SplitRefused,
 )
+from services.orders.domain.order.axes import Kitchen, Lifecycle, State
 from services.orders.domain.order.change import Locked
 from services.orders.domain.order.checks import parts_of, sums_of_order
 from services.orders.domain.order.guards import allowed_commands
-from services.orders.domain.order.order import Kitchen, Lifecycle, Order, State
+from services.orders.domain.order.order import Order
 from services.orders.domain.order.split import split
 from services.orders.pricing import BillMode, VatGroup
 from services.orders.tests.builders import stamp

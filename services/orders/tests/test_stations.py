@@ -19,7 +19,7 @@ from services.orders.domain.errors import (
 )
 from services.orders.domain.hours import Window
 from services.orders.domain.menu import OrderType
-from services.orders.domain.order.order import Kitchen
+from services.orders.domain.order.axes import Kitchen
 from services.orders.domain.routing import Route
 from services.orders.domain.station import Station
 from services.orders.domain.ticket import TicketStep

@@ -16,9 +16,10 @@ from chassis.errors import Unavailable
 from chassis.ids import new_id
 from harness.fixtures import EventRecorder, ModuleDatabases
 from services.orders.domain.order import cancelling
+from services.orders.domain.order.axes import State
 from services.orders.domain.order.basket import price_basket
 from services.orders.domain.order.listing import Filter, Page
-from services.orders.domain.order.order import Order, State
+from services.orders.domain.order.order import Order
 from services.orders.domain.order.placing import place
 from services.orders.domain.ticket import TicketStep
 from services.orders.store import listing

@@ -9,7 +9,7 @@ import pytest
 from chassis.ids import new_id
 from services.orders.domain.errors import TicketStepRefused
 from services.orders.domain.menu import OrderType
-from services.orders.domain.order.order import Kitchen
+from services.orders.domain.order.axes import Kitchen
 from services.orders.domain.ticket import (
     LineStep,
     Rerouted,

@@ -15,8 +15,9 @@ from chassis.db import prepare_connection
 from chassis.db.migrations import revert_migrations, run_migrations, schema_differences
 from chassis.ids import new_id
 from harness.fixtures import ModuleDatabases, OpenDatabase
+from services.orders.domain.order.axes import Kitchen, State
 from services.orders.domain.order.listing import CLOSED_STATES, OPEN_STATES, Filter
-from services.orders.domain.order.order import Kitchen, Order, State, StateChange
+from services.orders.domain.order.order import Order, StateChange
 from services.orders.domain.ticket import OPEN_TICKET, Ticket, TicketStep
 from services.orders.store.order import lock_order
 from services.orders.tests import revision_0012 as before

@@ -10,8 +10,8 @@ from chassis.db.sweeps import UNANSWERED_IN_A_ROW
 from chassis.errors import Unavailable
 from harness.fixtures import EventRecorder
 from services.orders.domain.day import Figures, figures
+from services.orders.domain.order.axes import Kitchen, Lifecycle, State
 from services.orders.domain.order.listing import Filter
-from services.orders.domain.order.order import Kitchen, Lifecycle, State
 from services.orders.domain.order.upkeep import (
     CANCEL_HANGS_AFTER,
     NOT_MARKED_SERVED,

@@ -25,7 +25,7 @@ from services.orders.domain.errors import (
     RefundRequired,
     UnknownTable,
 )
-from services.orders.domain.order.order import Kitchen, Lifecycle, State
+from services.orders.domain.order.axes import Kitchen, Lifecycle, State
 from services.orders.domain.order.upkeep import UNPAID_EXPIRES_AFTER
 from services.orders.domain.paper_errors import UnknownCustomer
 from services.orders.domain.ticket import LineStep, TicketStep

@@ -21,7 +21,8 @@ from chassis.ids import new_id
 from chassis.rpc import Call, inbound
 from harness.rpc import PATIENT_SECONDS, TokenMint
 from services.orders.domain.approval import UNAPPROVED, Authority
-from services.orders.domain.order.order import Kitchen, Order, State, StateChange
+from services.orders.domain.order.axes import Kitchen, State
+from services.orders.domain.order.order import Order, StateChange
 from services.orders.domain.ticket import LineStep, TicketStep
 from services.orders.rpc import order as rpc
 from services.orders.rpc.asking import order_id_of

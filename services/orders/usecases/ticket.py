@@ -6,9 +6,9 @@ from uuid import UUID
 from chassis.db import Transaction
 from chassis.db.commands import Answer, M, execute
 from services.orders.domain.order import lifecycle
+from services.orders.domain.order.axes import Kitchen
 from services.orders.domain.order.change import Change, Locked
 from services.orders.domain.order.listing import NEWEST_POSITION, Position
-from services.orders.domain.order.order import Kitchen
 from services.orders.domain.ticket import LineStep, Ticket, TicketStep
 from services.orders.store import ticket as store
 from services.orders.store.order import lock_order_of_ticket

@@ -12,7 +12,8 @@ from services.orders.domain.check import CheckKind, CheckState, SplitMode
 from services.orders.domain.discount import DiscountKind
 from services.orders.domain.invoice import InvoiceKind
 from services.orders.domain.menu import OrderType
-from services.orders.domain.order.order import Kitchen, Lifecycle, Payment, ServiceFlow, State
+from services.orders.domain.order.axes import Kitchen, Lifecycle, Payment, State
+from services.orders.domain.order.order import ServiceFlow
 from services.orders.domain.print_job import PrintJobKind, PrintJobState
 from services.orders.domain.printer import PrinterKind
 from services.orders.domain.promotion import Scope

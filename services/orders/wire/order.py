@@ -10,17 +10,10 @@ from fynlo.orders.v1 import orders_service_pb2 as orders_api
 
 from chassis.ids import derived_id, parse_id
 from chassis.instants import instant, timestamp
+from services.orders.domain.order.axes import Lifecycle
 from services.orders.domain.order.basket import WantedLine
 from services.orders.domain.order.choosing import WantedOption
-from services.orders.domain.order.order import (
-    AtTable,
-    Lifecycle,
-    Line,
-    Order,
-    ServiceFlow,
-    StateChange,
-    Totals,
-)
+from services.orders.domain.order.order import AtTable, Line, Order, ServiceFlow, StateChange, Totals
 from services.orders.domain.order.placing import WantedOrder
 from services.orders.pricing import VatGroup
 from services.orders.wire import enums

@@ -149,7 +149,6 @@ CASES: list[tuple[Message, str, str, str]] = [
         "item.back",
         "item:i1",
     ),
-    (catalog_events.MenuChanged(version=8), "inventory", "menu.changed", "menu"),
     (
         staff_events.ShiftStarted(timecard=staff_pb2.Timecard(id="t1")),
         "staff",

@@ -6,9 +6,9 @@ from dataclasses import replace
 from services.orders.domain import ticket as tickets
 from services.orders.domain.errors import ReasonRequired, RefundRequired
 from services.orders.domain.firing import fire_what_goes
+from services.orders.domain.order.axes import COOKED_ON, Kitchen, Lifecycle
 from services.orders.domain.order.change import Cancelled, Change, Locked, Stamp, Updated, change_of
 from services.orders.domain.order.guards import illegal
-from services.orders.domain.order.order import COOKED_ON, Kitchen, Lifecycle
 from services.orders.domain.station import Station
 
 

@@ -7,17 +7,9 @@ from typing import NamedTuple
 from uuid import UUID
 
 from services.orders.domain.day import Figures, figures
+from services.orders.domain.order.axes import Kitchen, Lifecycle, Payment, State
 from services.orders.domain.order.checks import after_change
-from services.orders.domain.order.order import (
-    Actor,
-    Kitchen,
-    Lifecycle,
-    Line,
-    Order,
-    Payment,
-    State,
-    StateChange,
-)
+from services.orders.domain.order.order import Actor, Line, Order, StateChange
 from services.orders.domain.ticket import Ticket, newest
 
 

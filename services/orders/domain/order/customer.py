@@ -3,9 +3,9 @@
 from dataclasses import replace
 from uuid import UUID
 
+from services.orders.domain.order.axes import Lifecycle
 from services.orders.domain.order.change import Change, Locked, Stamp, Updated, change_of
 from services.orders.domain.order.guards import illegal
-from services.orders.domain.order.order import Lifecycle
 
 OWNABLE = frozenset({Lifecycle.DRAFT, Lifecycle.VALIDATED, Lifecycle.DONE})
 

@@ -21,12 +21,13 @@ from services.orders.domain.errors import (
     TooManyDiscounts,
 )
 from services.orders.domain.firing import fire_what_goes
+from services.orders.domain.order.axes import Lifecycle, Payment
 from services.orders.domain.order.bill import rebilled
 from services.orders.domain.order.change import Change, Event, Locked, Stamp, Updated, change_of
 from services.orders.domain.order.guards import illegal, refuse_below_paid
 from services.orders.domain.order.house import House
 from services.orders.domain.order.lifecycle import completed_by_itself
-from services.orders.domain.order.order import Actor, Lifecycle, Line, Order, Payment, ServiceFlow
+from services.orders.domain.order.order import Actor, Line, Order, ServiceFlow
 from services.orders.domain.ticket import Ticket
 
 DISCOUNTS_MAX = 20

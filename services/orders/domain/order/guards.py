@@ -1,7 +1,8 @@
 """What an order allows now, and the refusal of everything else."""
 
 from services.orders.domain.errors import IllegalTransition, RefundRequired
-from services.orders.domain.order.order import Kitchen, Lifecycle, Order, State
+from services.orders.domain.order.axes import Kitchen, Lifecycle, State
+from services.orders.domain.order.order import Order
 
 OF_LINES = ("add_lines", "change_line", "void_line")
 """The commands that change lines, in a draft or an order that is not closed."""

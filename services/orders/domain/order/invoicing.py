@@ -3,9 +3,10 @@
 from dataclasses import replace
 from uuid import UUID
 
+from services.orders.domain.order.axes import Lifecycle
 from services.orders.domain.order.change import Change, Locked, Stamp, Updated, change_of
 from services.orders.domain.order.guards import illegal
-from services.orders.domain.order.order import Lifecycle, Order
+from services.orders.domain.order.order import Order
 
 
 def refuse_invoicing(order: Order) -> None:

@@ -11,6 +11,7 @@ from uuid import UUID
 from services.orders.domain import ticket as tickets
 from services.orders.domain.errors import BalanceOpen, LineRefused, TicketNotFound
 from services.orders.domain.firing import with_line_states
+from services.orders.domain.order.axes import Kitchen, Lifecycle, State
 from services.orders.domain.order.change import (
     Change,
     Completed,
@@ -22,7 +23,7 @@ from services.orders.domain.order.change import (
     change_of,
 )
 from services.orders.domain.order.guards import illegal, kitchen_is_through
-from services.orders.domain.order.order import Kitchen, Lifecycle, Order, State
+from services.orders.domain.order.order import Order
 from services.orders.domain.ticket import LineStep, Ticket, TicketStep
 
 TICKET_CAUSES = {

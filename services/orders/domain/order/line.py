@@ -19,6 +19,7 @@ from services.orders.domain.errors import (
     VoidRequired,
 )
 from services.orders.domain.firing import fire_what_goes, with_line_states
+from services.orders.domain.order.axes import Kitchen, Lifecycle, State
 from services.orders.domain.order.basket import Terms, WantedLine
 from services.orders.domain.order.bill import rebilled
 from services.orders.domain.order.change import (
@@ -33,16 +34,7 @@ from services.orders.domain.order.change import (
 from services.orders.domain.order.guards import illegal, refuse_below_paid
 from services.orders.domain.order.house import House
 from services.orders.domain.order.lifecycle import completed_by_itself
-from services.orders.domain.order.order import (
-    Actor,
-    Kitchen,
-    Lifecycle,
-    Line,
-    LineAdded,
-    LineVoid,
-    Order,
-    State,
-)
+from services.orders.domain.order.order import Actor, Line, LineAdded, LineVoid, Order
 from services.orders.domain.order.portion import of_units
 from services.orders.domain.promotion import with_promotions
 from services.orders.domain.ticket import Ticket, newest

@@ -4,7 +4,8 @@ from dataclasses import dataclass
 from datetime import UTC, date, datetime
 from uuid import UUID
 
-from services.orders.domain.order.order import Order, State
+from services.orders.domain.order.axes import State
+from services.orders.domain.order.order import Order
 
 OPEN_STATES = (State.DRAFT, State.VALIDATED, State.PAID, State.PREPARING, State.READY)
 CLOSED_STATES = (State.DONE, State.INVOICED, State.CANCELLED, State.MERGED)

@@ -17,11 +17,12 @@ from services.orders.domain.errors import (
     TooManyMerged,
 )
 from services.orders.domain.moved import MergedInto, MergedOrder, MovedTo
+from services.orders.domain.order.axes import Kitchen, Lifecycle
 from services.orders.domain.order.bill import rebilled
 from services.orders.domain.order.change import Change, Locked, Stamp, Updated, change_of
-from services.orders.domain.order.guards import illegal
+from services.orders.domain.order.guards import illegal, refuse_below_paid
 from services.orders.domain.order.house import House
-from services.orders.domain.order.line import followed, of_quantity, refuse_below_paid
+from services.orders.domain.order.line import followed, of_quantity
 from services.orders.domain.order.moved_lines import (
     again,
     arrived,
@@ -31,7 +32,7 @@ from services.orders.domain.order.moved_lines import (
     together,
     with_arrived,
 )
-from services.orders.domain.order.order import AtTable, Kitchen, Lifecycle, Line, Order, Remarks
+from services.orders.domain.order.order import AtTable, Line, Order, Remarks
 from services.orders.domain.order.rounding import balanced
 from services.orders.domain.order.transfer import (
     BETWEEN,

@@ -13,16 +13,10 @@ from chassis.ids import derived_id
 from services.orders.domain.discount import Discount, DiscountKind
 from services.orders.domain.errors import LineRefused, OrdersDiffer
 from services.orders.domain.moved import MovedFrom, MovedTo
+from services.orders.domain.order.axes import Kitchen
 from services.orders.domain.order.bill import charge_of
 from services.orders.domain.order.line import LINES_MAX, of_quantity
-from services.orders.domain.order.order import (
-    NEVER_CHANGED,
-    Kitchen,
-    Line,
-    LineAdded,
-    LineChanged,
-    Order,
-)
+from services.orders.domain.order.order import NEVER_CHANGED, Line, LineAdded, LineChanged, Order
 
 
 def refuse_different(order: Order, other: Order, service_charge_bp: int) -> None:

@@ -11,6 +11,17 @@ from services.orders.domain.check import Split
 from services.orders.domain.discount import Discount, DiscountKind
 from services.orders.domain.menu import OrderType
 from services.orders.domain.moved import MergedInto, MergedOrder, MovedFrom, MovedTo
+from services.orders.domain.order.axes import (
+    COOKED_ON,
+    ENDS,
+    HANDED_OVER,
+    STAGE,
+    STAGES,
+    Kitchen,
+    Lifecycle,
+    Payment,
+    State,
+)
 from services.orders.domain.order.promise import NEVER_CHANGED_ORDER, NO_TIMING, OrderChanged, Promise, Timing
 from services.orders.domain.order.rates import Portion as Portion
 from services.orders.domain.order.rates import Rates
@@ -23,65 +34,6 @@ class ServiceFlow(StrEnum):
 
     PAY_FIRST = "pay_first"
     PAY_LATER = "pay_later"
-
-
-class Lifecycle(StrEnum):
-    """The axis that commands of the staff move."""
-
-    DRAFT = "draft"
-    VALIDATED = "validated"
-    DONE = "done"
-    CANCEL_PENDING = "cancel_pending"
-    """A semantic lock: payments is being asked to close the bill."""
-    CANCELLED = "cancelled"
-    INVOICED = "invoiced"
-    MERGED = "merged"
-    """Part of another order."""
-
-
-class Payment(StrEnum):
-    """The axis that money moves."""
-
-    UNPAID = "unpaid"
-    PART_PAID = "part_paid"
-    PAID = "paid"
-    PART_REFUNDED = "part_refunded"
-    REFUNDED = "refunded"
-
-
-class Kitchen(StrEnum):
-    """The axis that the kitchen moves; of a line, a ticket, or the least advanced active line of an order."""
-
-    NONE = "none"
-    HELD = "held"
-    QUEUED = "queued"
-    PREPARING = "preparing"
-    READY = "ready"
-    SERVED = "served"
-    CANCELLED = "cancelled"
-
-
-class State(StrEnum):
-    """What clients see."""
-
-    DRAFT = "draft"
-    VALIDATED = "validated"
-    PAID = "paid"
-    PREPARING = "preparing"
-    READY = "ready"
-    DONE = "done"
-    INVOICED = "invoiced"
-    CANCELLED = "cancelled"
-    MERGED = "merged"
-
-
-STAGES = (Kitchen.HELD, Kitchen.QUEUED, Kitchen.PREPARING, Kitchen.READY, Kitchen.SERVED)
-"""The way of a line through the kitchen, in order."""
-STAGE = {kitchen: index for index, kitchen in enumerate(STAGES)}
-HANDED_OVER = frozenset({Kitchen.READY, Kitchen.SERVED})
-COOKED_ON = frozenset({Kitchen.PREPARING, Kitchen.READY, Kitchen.SERVED})
-ENDS = frozenset({Lifecycle.DONE, Lifecycle.INVOICED, Lifecycle.CANCELLED, Lifecycle.MERGED})
-"""These are states of their own."""
 
 
 @dataclass(frozen=True, slots=True)

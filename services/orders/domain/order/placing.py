@@ -8,18 +8,11 @@ from uuid import UUID
 from services.orders.domain.errors import EmptyOrder
 from services.orders.domain.firing import fire_waiting
 from services.orders.domain.menu import OrderType
+from services.orders.domain.order.axes import Lifecycle
 from services.orders.domain.order.basket import Basket, WantedLine
 from services.orders.domain.order.change import Change, Locked, Placed, Stamp, Updated, change_of
 from services.orders.domain.order.guards import illegal
-from services.orders.domain.order.order import (
-    NO_REMARKS,
-    AtTable,
-    Lifecycle,
-    Line,
-    Order,
-    Remarks,
-    ServiceFlow,
-)
+from services.orders.domain.order.order import NO_REMARKS, AtTable, Line, Order, Remarks, ServiceFlow
 from services.orders.domain.order.promise import Promise
 from services.orders.domain.station import Station
 

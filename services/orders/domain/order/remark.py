@@ -2,9 +2,10 @@
 
 from dataclasses import replace
 
+from services.orders.domain.order.axes import Lifecycle
 from services.orders.domain.order.change import Change, Locked, Stamp, Updated, change_of
 from services.orders.domain.order.guards import illegal
-from services.orders.domain.order.order import Lifecycle, Remarks
+from services.orders.domain.order.order import Remarks
 from services.orders.domain.ticket import OPEN_TICKET, with_remarks
 
 

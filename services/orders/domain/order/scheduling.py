@@ -5,11 +5,12 @@ from dataclasses import replace
 from services.orders.domain.amending import one_revision
 from services.orders.domain.errors import EditConflict
 from services.orders.domain.firing import fire_what_goes
+from services.orders.domain.order.axes import Lifecycle
 from services.orders.domain.order.change import Change, Locked, Stamp, Updated, change_of
 from services.orders.domain.order.guards import illegal
 from services.orders.domain.order.house import House
 from services.orders.domain.order.line import OPEN
-from services.orders.domain.order.order import Lifecycle, Line, Order
+from services.orders.domain.order.order import Line, Order
 from services.orders.domain.order.promise import Promise
 from services.orders.domain.ticket import OPEN_TICKET, Ticket, newest, of_order
 from services.orders.domain.timing import without_times

@@ -7,6 +7,7 @@ from uuid import UUID
 from services.orders.domain.day import Figures
 from services.orders.domain.errors import LineRefused, LineVoided, NothingStays
 from services.orders.domain.moved import MergedOrder
+from services.orders.domain.order.axes import Lifecycle
 from services.orders.domain.order.bill import rebilled
 from services.orders.domain.order.change import Change, Locked, Placed, Stamp, Updated, change_of
 from services.orders.domain.order.guards import illegal, refuse_below_paid
@@ -20,7 +21,7 @@ from services.orders.domain.order.moved_lines import (
     together,
     with_arrived,
 )
-from services.orders.domain.order.order import AtTable, GuestAllergy, Lifecycle, Line, Order, Remarks, Totals
+from services.orders.domain.order.order import AtTable, GuestAllergy, Line, Order, Remarks, Totals
 from services.orders.domain.order.rounding import balanced
 from services.orders.domain.ticket import OPEN_TICKET, Ticket, at_table
 from services.orders.domain.ticket_move import carried, reminded

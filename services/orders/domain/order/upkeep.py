@@ -2,8 +2,9 @@
 
 from datetime import datetime, timedelta
 
+from services.orders.domain.order.axes import Kitchen, Lifecycle, Payment
 from services.orders.domain.order.change import Locked
-from services.orders.domain.order.order import Kitchen, Lifecycle, Order, Payment, ServiceFlow
+from services.orders.domain.order.order import Order, ServiceFlow
 from services.orders.domain.ticket import RECALL_WITHIN
 
 CANCEL_HANGS_AFTER = timedelta(seconds=5)

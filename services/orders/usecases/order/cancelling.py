@@ -13,8 +13,9 @@ from chassis.db.audit import audit
 from chassis.db.commands import Answer, M, begin, execute
 from services.orders.domain.errors import MoneyOnBill, RefundRequired
 from services.orders.domain.order import cancelling
+from services.orders.domain.order.axes import Lifecycle
 from services.orders.domain.order.change import Locked, Stamp
-from services.orders.domain.order.order import Lifecycle, Order
+from services.orders.domain.order.order import Order
 from services.orders.store.order import lock_order
 from services.orders.store.station import find_stations
 from services.orders.usecases.order.change import apply

@@ -6,9 +6,10 @@ from chassis.db import Transaction
 from chassis.db.commands import Answer, M
 from services.orders.domain.errors import IllegalTransition
 from services.orders.domain.order import lifecycle
+from services.orders.domain.order.axes import State
 from services.orders.domain.order.change import Change, Locked
 from services.orders.domain.order.guards import reachable_statuses
-from services.orders.domain.order.order import Order, State
+from services.orders.domain.order.order import Order
 from services.orders.domain.ticket import TicketStep
 from services.orders.usecases.order.cancelling import cancel_order
 from services.orders.usecases.order.change import change_order

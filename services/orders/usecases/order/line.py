@@ -16,6 +16,7 @@ from chassis.ids import derived_id
 from chassis.rpc import mark_replayed
 from services.orders.domain.approval import UNAPPROVED, Authority
 from services.orders.domain.errors import LineRefused, ReasonRequired
+from services.orders.domain.order.axes import Lifecycle
 from services.orders.domain.order.basket import WantedLine, price_lines
 from services.orders.domain.order.change import Change
 from services.orders.domain.order.line import (
@@ -29,7 +30,7 @@ from services.orders.domain.order.line import (
     void_approver,
     voidable,
 )
-from services.orders.domain.order.order import Lifecycle, Line, Order
+from services.orders.domain.order.order import Line, Order
 from services.orders.domain.order.overriding import approved
 from services.orders.store.order import lock_order
 from services.orders.store.restaurant import find_versions

@@ -14,10 +14,11 @@ from chassis.rpc import mark_replayed
 from services.orders.domain.approval import UNAPPROVED, Authority
 from services.orders.domain.errors import LineRefused, OrderExists, UnknownMenuVersion
 from services.orders.domain.menu import OrderType
+from services.orders.domain.order.axes import Lifecycle
 from services.orders.domain.order.basket import Basket, Terms, price_basket, wanted_again
 from services.orders.domain.order.change import Change, Stamp
 from services.orders.domain.order.guards import illegal
-from services.orders.domain.order.order import AtTable, Lifecycle, Line, Order
+from services.orders.domain.order.order import AtTable, Line, Order
 from services.orders.domain.order.overriding import approved
 from services.orders.domain.order.placing import (
     WantedOrder,

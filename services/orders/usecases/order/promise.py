@@ -10,9 +10,10 @@ from chassis.db.sweeps import Round
 from chassis.telemetry import get_logger
 from services.orders.domain.firing import fire_due
 from services.orders.domain.menu import OrderType
+from services.orders.domain.order.axes import Lifecycle
 from services.orders.domain.order.change import Locked
 from services.orders.domain.order.consumption import switch
-from services.orders.domain.order.order import Lifecycle, Order
+from services.orders.domain.order.order import Order
 from services.orders.domain.order.promise import Promise
 from services.orders.domain.order.scheduling import promisable, promise
 from services.orders.domain.promise_errors import PromiseRefused

@@ -9,10 +9,11 @@ from chassis.db.commands import Answer, M, execute
 from chassis.db.errors import ConcurrentUpdate
 from chassis.ids import derived_id
 from services.orders.domain.errors import UnknownTable
+from services.orders.domain.order.axes import Lifecycle
 from services.orders.domain.order.change import Locked, Stamp
 from services.orders.domain.order.house import House
 from services.orders.domain.order.moved_lines import costs_the_same
-from services.orders.domain.order.order import Lifecycle, Line, Order
+from services.orders.domain.order.order import Line, Order
 from services.orders.domain.order.transfer import begun_beside, lines_to_move, move_lines, transfer
 from services.orders.domain.table import Table, tables_of
 from services.orders.store.order import find_orders, lock_order, lock_orders, next_number

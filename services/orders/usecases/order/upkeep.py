@@ -9,7 +9,8 @@ from chassis.errors import Problem
 from chassis.rpc import acting_for
 from chassis.telemetry import get_logger
 from services.orders.domain.order import lifecycle
-from services.orders.domain.order.order import Lifecycle, Order
+from services.orders.domain.order.axes import Lifecycle
+from services.orders.domain.order.order import Order
 from services.orders.domain.order.upkeep import (
     CANCEL_HANGS_AFTER,
     NOT_MARKED_SERVED,
