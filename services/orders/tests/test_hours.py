@@ -172,8 +172,8 @@ def test_the_copy_of_the_menu_follows_timed_menus() -> None:
     whole.timed_menus.append(lunch)
 
     def part(version: int, **changes: Any) -> MenuPart:
-        facts = {"version": version, "previous_version": version - 1, "part": 1, "parts": 1}
-        return part_in(MenuChanged(**facts, **changes))
+        event = MenuChanged(version=version, previous_version=version - 1, part=1, parts=1, **changes)
+        return part_in(event)
 
     kept = with_changes(whole.SerializeToString(), [part(2, timed_menus=[feast])])
     assert [each.windows for each in menu_kept(kept).timed_menus] == [
