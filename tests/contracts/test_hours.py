@@ -23,12 +23,15 @@ WINDOWS = st.builds(
 ).filter(lambda window: window.from_minutes != window.until_minutes)
 DAYS = st.one_of(st.none(), st.dates(date(2026, 3, 25), date(2026, 4, 5)))
 HOURS = st.builds(Hours, st.lists(WINDOWS, max_size=3).map(tuple), DAYS, DAYS)
-AROUND = st.one_of(
-    *(
-        st.timedeltas(timedelta(hours=-48), timedelta(hours=48)).map(at.__add__)
-        for at in (SPRING, AUTUMN, datetime(2026, 11, 1, 5, tzinfo=UTC), datetime(2026, 4, 4, 15, tzinfo=UTC))
-    )
-)
+NIGHTS = (SPRING, AUTUMN, datetime(2026, 11, 1, 5, tzinfo=UTC), datetime(2026, 4, 4, 15, tzinfo=UTC))
+
+
+def moved(night: datetime, minutes: int) -> datetime:
+    """So many minutes from the change of a clock."""
+    return night + timedelta(minutes=minutes)
+
+
+AROUND = st.builds(moved, st.sampled_from(NIGHTS), st.integers(-48 * 60, 48 * 60))
 
 
 def shown(times: tuple[SaleTime, ...] | None, at: datetime) -> bool:
