@@ -176,7 +176,7 @@ def test_a_row_says_everything_about_an_item() -> None:
     header = ",".join([*REQUIRED, *OPTIONAL])
     file = csv(
         f'Mains,Margherita,9.50,hot_food,"Tomato, ""mozzarella""","milk,gluten",,{OPTIONS},,no,'
-        "Mon 12:00-15:00,5,036000291452,101,50,10,allow",
+        "Mon 12:00-15:00,5,036000291452,101,12,50,10,allow",
         header=header,
     )
     assert file.rejected == []
@@ -192,7 +192,7 @@ def test_a_row_says_everything_about_an_item() -> None:
     assert entry.groups is not None
     assert (entry.available, entry.position, entry.stock) == (False, 5, 50)
     assert (entry.reorder_point, entry.policy) == (10, StockPolicy.ALLOW)
-    assert (entry.barcode, entry.plu) == ("0036000291452", "101")
+    assert (entry.barcode, entry.plu, entry.preparation_minutes) == ("0036000291452", "101", 12)
     assert entry.windows == (AvailabilityWindow((0,), 720, 900),)
 
 
@@ -205,6 +205,9 @@ def test_columns_come_in_any_order_and_case_and_may_be_missing() -> None:
 def test_an_empty_cell_clears_a_text_and_leaves_stock_and_availability_alone() -> None:
     [entry] = csv("Mains,Soup,9,hot_food,,,", header=f"{HEADER},description,stock,available").entries
     assert (entry.description, entry.stock, entry.available) == ("", None, None)
+    assert entry.preparation_minutes is None
+    [timeless] = csv("Mains,Soup,9,hot_food,", header=f"{HEADER},preparation_minutes").entries
+    assert timeless.preparation_minutes == 0
 
 
 @pytest.mark.parametrize("delimiter", [",", ";", "\t"])
