@@ -96,15 +96,16 @@ async def house(
         add_CatalogServiceServicer_to_server(CatalogRpc(db, auth, files), server)
 
     async with serving(both, None, clock=clock, mint=mint, service_name="catalog") as peer:
-        settings = GatewaySettings(
-            **keys_for_tests("gateway"),
-            admin_port=0,
-            gateway_port=0,
-            nats_url="nats://unused",
-            catalog_address=f"127.0.0.1:{peer.server.port}",
-            images_dir=tmp_path,
-            images_secret=SECRET,
-            **{f"{name}_address": NOBODY for name in PEERS},
+        settings = GatewaySettings.model_validate(
+            {
+                **keys_for_tests("gateway"),
+                "admin_port": 0,
+                "nats_url": "nats://unused",
+                "catalog_address": f"127.0.0.1:{peer.server.port}",
+                "images_dir": tmp_path,
+                "images_secret": SECRET,
+                **{f"{name}_address": NOBODY for name in PEERS},
+            }
         )
         verifier = TokenVerifier(mint.fetch_keys, clock)
         limits, refusals = Limits.of(settings), Refusals(clock)
