@@ -9,7 +9,6 @@ import pytest
 from fynlo.catalog.v1.catalog_service_pb2_grpc import add_CatalogServiceServicer_to_server
 from fynlo.catalog.v1.images_service_pb2_grpc import add_ImageServiceServicer_to_server
 from httpx import ASGITransport, AsyncClient, Response
-from pydantic import SecretStr
 
 from chassis.auth import Revocations, TokenVerifier
 from chassis.clock import FakeClock, SystemClock
@@ -33,6 +32,7 @@ from services.catalog.tests.builders import LONDON, a_category, a_restaurant, an
 from services.catalog.tests.pictures import JPEG, a_picture, with_a_place
 
 NOBODY = "127.0.0.1:1"
+PEERS = ("auth", "orders", "payments", "staff", "realtime", "realtime_socket")
 SECRET = "what-catalog-and-gateway-have-in-common"
 MANAGER, EMPLOYEE = frozenset({"menu.read", "menu.manage"}), frozenset({"menu.read"})
 
@@ -96,20 +96,16 @@ async def house(
         add_CatalogServiceServicer_to_server(CatalogRpc(db, auth, files), server)
 
     async with serving(both, None, clock=clock, mint=mint, service_name="catalog") as peer:
-        settings = GatewaySettings(
-            **keys_for_tests("gateway"),
-            admin_port=0,
-            gateway_port=0,
-            nats_url="nats://unused",
-            catalog_address=f"127.0.0.1:{peer.server.port}",
-            images_dir=tmp_path,
-            images_secret=SecretStr(SECRET),
-            auth_address=NOBODY,
-            orders_address=NOBODY,
-            payments_address=NOBODY,
-            staff_address=NOBODY,
-            realtime_address=NOBODY,
-            realtime_socket_address=NOBODY,
+        settings = GatewaySettings.model_validate(
+            {
+                **keys_for_tests("gateway"),
+                "admin_port": 0,
+                "nats_url": "nats://unused",
+                "catalog_address": f"127.0.0.1:{peer.server.port}",
+                "images_dir": tmp_path,
+                "images_secret": SECRET,
+                **{f"{name}_address": NOBODY for name in PEERS},
+            }
         )
         verifier = TokenVerifier(mint.fetch_keys, clock)
         limits, refusals = Limits.of(settings), Refusals(clock)
