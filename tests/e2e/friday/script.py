@@ -11,6 +11,8 @@ SEED = 20_261_127
 ORDERS = 400
 STARTERS, MAINS = "starters", "mains"
 SPLITS = ("even", "item", "seat", "amount", "percentage")
+ALLERGENS = ("nuts", "sesame")
+"""Of guests who say so when they order."""
 DEEDS = {
     "hold": 80,
     "fresh_void": 30,

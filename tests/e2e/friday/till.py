@@ -10,7 +10,7 @@ from tests.e2e.friday.carte import BY_NAME, EAT_IN, SPECIAL, takes
 from tests.e2e.friday.house import House
 from tests.e2e.friday.notes import Json, Line, Notes, Off, Paid, Visit
 from tests.e2e.friday.reckoning import reckon
-from tests.e2e.friday.script import MAINS, Guests, Wish
+from tests.e2e.friday.script import ALLERGENS, MAINS, Guests, Wish
 from tests.e2e.shop import FLOAT_MINOR
 from tools.api import Device, Refused
 
@@ -147,7 +147,7 @@ class Till:
             if guests.order_type == EAT_IN:
                 body |= {"table_id": self.house.tables[guests.table], "covers": 1 + guests.number % 4}
             if "allergy" in guests.deeds:
-                visit.allergens = ("nuts", "sesame")
+                visit.allergens = ALLERGENS
                 body["guest_allergy"] = {"allergens": list(visit.allergens), "text": "severe"}
                 self.notes.done["allergy"] += 1
             try:
