@@ -36,6 +36,7 @@ from services.orders.rpc.transfer import TransfersRpc
 from services.orders.settings import OrdersSettings
 from services.orders.usecases.copies import Copies
 from services.orders.usecases.day import publish_forever
+from services.orders.usecases.housekeeping import housekeep_forever
 from services.orders.usecases.order.upkeep import sweep_forever
 from services.orders.usecases.ports import Dependencies
 
@@ -60,5 +61,6 @@ async def build(settings: OrdersSettings) -> Service:
     orders.serve(add_ChannelSourceServiceServicer_to_server, ChannelsRpc(deps))
     orders.consume(handlers(deps))
     orders.service.add_background("sweeper", lambda: sweep_forever(deps))
+    orders.service.add_background("housekeeping", lambda: housekeep_forever(deps))
     orders.service.add_background("metrics", lambda: publish_forever(deps))
     return orders.service

@@ -141,6 +141,7 @@ print_job = sa.Table(
         "id",
         postgresql_where=sa.text("next_at IS NOT NULL"),
     ),
+    sa.Index("print_job_over", "created_at", postgresql_where=sa.text("next_at IS NULL")),
     sa.Index("print_job_newest", "restaurant_id", "created_at", "id"),
     sa.Index("print_job_by_printer", "restaurant_id", "printer_id", "created_at", "id"),
 )

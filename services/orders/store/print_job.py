@@ -33,6 +33,8 @@ SELECT * FROM print_job WHERE restaurant_id = $1 AND printer_id = $2 AND next_at
 ORDER BY next_at, id LIMIT {WAITING_MAX} FOR UPDATE
 """  # noqa: S608
 
+SWEEP_JOBS = "SELECT sweep_print_jobs($1, $2)"
+
 
 async def insert_job(tx: Transaction, job: PrintJob) -> None:
     """A new one."""
@@ -75,6 +77,11 @@ async def list_jobs(
         f" LIMIT {where.parameter(limit)}"
     )
     return [_job_in(row) for row in await tx.fetch(sql, *where.arguments)]
+
+
+async def sweep_jobs(tx: Transaction, before: datetime, batch: int) -> int:
+    """Deletes jobs of all restaurants that are over and were made before ``before``; how many."""
+    return int(await tx.fetchval(SWEEP_JOBS, before, batch))
 
 
 def _moving(tx: Transaction, job: PrintJob) -> list[object]:

@@ -56,6 +56,7 @@ from services.orders.rpc.printer import DELETED, SAVED
 from services.orders.tests.builders import NOON
 from services.orders.tests.test_contract import AT, FIRED, ON_TICKET
 from services.orders.tests.world import World
+from services.orders.usecases import housekeeping
 from services.orders.usecases import print_job as jobs
 from services.orders.usecases import printer as printers
 from services.orders.usecases.print_job import WantedPrint
@@ -349,3 +350,23 @@ async def test_printers_and_jobs_of_others_are_not_there(world: World) -> None:
         await ack(other, job)
     with pytest.raises(UnknownPrinter):
         await send(other, order_id=(await other.place()).id, printer_id=bar.id)
+
+
+async def test_jobs_that_are_over_go_after_a_week_those_of_everybody_and_no_other(world: World) -> None:
+    other = world.another()
+    kept: list[tuple[World, str]] = []
+    for house in (world, other):
+        bar = await a_printer(house)
+        await send(house, order_id=(await house.place()).id)
+        printed, _ = await claim(house, bar)
+        assert printed is not None
+        await ack(house, printed)
+        kept.append((house, (await send(house, order_id=(await house.place()).id)).id))
+    world.clock.advance(housekeeping.PRINT_JOBS_KEPT)
+    assert await housekeeping.sweep_print_jobs(world.deps) == 0
+    world.clock.advance(timedelta(seconds=1))
+    assert await housekeeping.sweep_print_jobs(world.deps) == 2
+    for house, waiting in kept:
+        left = await jobs.list_print_jobs(house.deps, house.tenant, None, None, 10)
+        assert [str(one.id) for one in left] == [waiting]
+    assert await housekeeping.sweep_print_jobs(world.deps) == 0
