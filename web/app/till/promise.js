@@ -98,7 +98,7 @@ export function PromiseDialog({ id = "" }) {
       <${Slots} slots=${slots} at=${at} onPick=${setAt} />
       <${Refusal} problem=${refusal || problem} />
       <div class="row spread">
-        <button type="button" class="ghost" aria-pressed=${at === null} onClick=${() => setAt(null)}>As soon as possible</button>
+        ${at ? html`<button type="button" class="ghost" onClick=${() => setAt(null)}>As soon as possible</button>` : html`<span></span>`}
         <button class="primary big" disabled=${busy}>${at ? `For ${promisedTime(at)}` : "As soon as possible"}</button>
       </div>
     </form>
