@@ -362,9 +362,9 @@ async def test_jobs_that_are_over_go_after_a_week_those_of_everybody_and_no_othe
         assert printed is not None
         await ack(house, printed)
         kept.append((house, (await send(house, order_id=(await house.place()).id)).id))
-    world.clock.advance(housekeeping.PRINT_JOBS_KEPT)
+    world.clock.advance(housekeeping.PRINT_JOBS_KEPT - timedelta(hours=1))
     assert await housekeeping.sweep_print_jobs(world.deps) == 0
-    world.clock.advance(timedelta(seconds=1))
+    world.clock.advance(timedelta(hours=2))
     assert await housekeeping.sweep_print_jobs(world.deps) == 2
     for house, waiting in kept:
         left = await jobs.list_print_jobs(house.deps, house.tenant, None, None, 10)

@@ -27,7 +27,15 @@ $$
 SIGNATURE = "orders.sweep_print_jobs(timestamptz, integer)"
 
 
+POLICIES = {
+    "sweep": "FOR SELECT TO CURRENT_USER USING (true)",
+    "swept": "FOR DELETE TO CURRENT_USER USING (true)",
+}
+
+
 def upgrade() -> None:
+    for name, policy in POLICIES.items():
+        op.execute(f"CREATE POLICY {name} ON orders.print_job {policy}")
     op.get_bind().exec_driver_sql(SWEEP)
     op.execute(f"REVOKE ALL ON FUNCTION {SIGNATURE} FROM PUBLIC")
     op.execute(f"GRANT EXECUTE ON FUNCTION {SIGNATURE} TO fynlo_orders")
@@ -37,3 +45,5 @@ def upgrade() -> None:
 def downgrade() -> None:
     op.execute("DROP INDEX orders.print_job_over")
     op.execute(f"DROP FUNCTION {SIGNATURE}")
+    for name in POLICIES:
+        op.execute(f"DROP POLICY {name} ON orders.print_job")
