@@ -10,8 +10,9 @@ from hypothesis import strategies as st
 
 from chassis.ids import new_id
 from harness.fixtures import EventRecorder
-from services.orders.domain.errors import EditConflict, IllegalTransition, RefundRequired
+from services.orders.domain.errors import EditConflict, IllegalTransition, OrderMerged, RefundRequired
 from services.orders.domain.menu import Item, OrderType
+from services.orders.domain.moved import MergedOrder
 from services.orders.domain.order import placing
 from services.orders.domain.order.axes import Kitchen
 from services.orders.domain.order.basket import WantedLine, price_basket
@@ -22,7 +23,7 @@ from services.orders.domain.order.house import House
 from services.orders.domain.order.line import void
 from services.orders.domain.order.order import Order
 from services.orders.domain.promise_errors import RatesUnknown
-from services.orders.pricing import BillMode
+from services.orders.pricing import EXACT, BillMode, Rounding, VatGroup
 from services.orders.tests.builders import (
     draft,
     draft_line,
@@ -159,6 +160,21 @@ def test_a_line_that_is_older_than_its_other_rate_is_refused() -> None:
     old = replace(order, lines=(replace(order.lines[0], elsewhere=None),))
     with pytest.raises(RatesUnknown):
         switch(Locked(old), OrderType.TAKEAWAY, 0, SERVICE_BP, stamp())
+
+
+def test_pennies_of_other_rates_do_not_come_along() -> None:
+    order = placed([(0, 1), (1, 1)], OrderType.EAT_IN)
+    pennies = Rounding(1, (VatGroup(2000, 1, 1),))
+    there = switched(replace(order, rounding=pennies), OrderType.TAKEAWAY)
+    assert money(there) == money(switched(order, OrderType.TAKEAWAY))
+    assert there.rounding == EXACT
+
+
+def test_an_order_that_others_are_part_of_is_taken_apart_first() -> None:
+    order = placed([(1, 1)], OrderType.EAT_IN)
+    whole = replace(order, merged=(MergedOrder(new_id(), 2, None, "", 2),))
+    with pytest.raises(OrderMerged):
+        switched(whole, OrderType.TAKEAWAY)
 
 
 def test_a_type_that_somebody_changed_since_is_not_changed_again() -> None:

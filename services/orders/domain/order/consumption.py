@@ -6,7 +6,7 @@ nothing at all. Source: VAT Notice 709/1 (catering and takeaway food).
 
 from dataclasses import replace
 
-from services.orders.domain.errors import EditConflict, RefundRequired
+from services.orders.domain.errors import EditConflict, OrderMerged, RefundRequired
 from services.orders.domain.menu import OrderType
 from services.orders.domain.order.bill import rebilled
 from services.orders.domain.order.change import Change, Locked, Stamp, Updated, change_of
@@ -16,6 +16,7 @@ from services.orders.domain.order.order import Line, Order
 from services.orders.domain.order.rates import Rates
 from services.orders.domain.promise_errors import RatesUnknown
 from services.orders.domain.ticket import OPEN_TICKET, of_order
+from services.orders.pricing import EXACT
 
 TYPE_CHANGED = "type_changed"
 
@@ -26,7 +27,7 @@ def switch(
     """The order as one of ``order_type``; ``service_charge_bp`` is what guests who eat in are charged.
 
     None: it is one already. Raises IllegalTransition, EditConflict, RefundRequired (money is on it),
-    RatesUnknown.
+    OrderMerged, RatesUnknown.
     """
     order = locked.order
     if order.lifecycle not in OPEN:
@@ -44,6 +45,12 @@ def switch(
         )
     if order.totals.paid_minor:
         raise RefundRequired("Money is on this order, with its VAT: refund it first.")
+    if order.merged:
+        # Its parts would come apart with lines that are taxed as theirs are not.
+        raise OrderMerged(
+            f"Others are part of order {order.number}: take it apart first.",
+            metadata={"order_id": str(order.id)},
+        )
     after = _as_type(order, order_type, service_charge_bp)
     told = tuple(of_order(ticket, after) for ticket in locked.tickets if ticket.state in OPEN_TICKET)
     return change_of(locked, after, told, stamp, [Updated(TYPE_CHANGED)])
@@ -57,6 +64,8 @@ def _as_type(order: Order, order_type: OrderType, service_charge_bp: int) -> Ord
         order_type=order_type,
         table=order.table if eaten_in else None,
         service_charge_bp=service_charge_bp if eaten_in else 0,
+        # Pennies that came to a bill of other rates, and of another service charge.
+        rounding=EXACT,
         changed=replace(order.changed, order_type=order.version + 1),
     )
     lines = [_elsewhere(line) for line in order.lines] if crosses else order.lines
