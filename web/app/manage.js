@@ -10,7 +10,9 @@ const start = async () => {
   const [{ panel, PANELS, realtime, show }, ...panels] = await Promise.all([
     import("./manage/shop.js"),
     import("./manage/menu/panel.js"),
+    import("./manage/hours/panel.js"),
     import("./manage/promotions.js"),
+    import("./manage/takeaway/panel.js"),
     import("./manage/house/stock.js"),
     import("./manage/house/floor.js"),
     import("./manage/house/kitchen.js"),
