@@ -106,7 +106,7 @@ async def test_a_slot_is_limited_by_the_owner_and_fills_before_the_eyes_of_a_man
     await other.page.locator("[name=days-ahead]").fill("3")
     await other.press("Save")
     await expect(other.page.get_by_text("tills promise by it")).to_be_visible()
-    await owner.page.get_by_role("radio", name="2 h", exact=True).click()
+    await owner.page.get_by_label("One slot lasts").select_option(label="2 hours")
     await owner.page.get_by_label("A slot takes so many and no more").check()
     await owner.page.locator("[name=takeaway-orders]").fill("1")
     await owner.page.get_by_label("Start quick dishes later").check()
@@ -118,7 +118,7 @@ async def test_a_slot_is_limited_by_the_owner_and_fills_before_the_eyes_of_a_man
     assert (settings["slot_minutes"], settings["days_ahead"], settings["fire_together"]) == (120, 3, True)
 
     await reader.page.reload()
-    soon = SystemClock().now() + timedelta(hours=1)
+    soon = SystemClock().now() + timedelta(minutes=15)
     promised = {"scheduled_for": soon.isoformat(), "order_type": "takeaway"}
     await house.order(house.line("Chips", quantity=2), **promised)
     taken = reader.page.locator("[data-taken='1']")

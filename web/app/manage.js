@@ -3,7 +3,7 @@ import { followMenu } from "./menu.js";
 import { logOut, may, requireSession, restaurant, session } from "./session.js";
 import { plain } from "./text.js";
 import { Connection, Offline, rove, Toasts } from "./ui.js";
-import { html, render } from "./view.js";
+import { html, render, useEffect } from "./view.js";
 
 const start = async () => {
   // The channels belong to a restaurant, so these modules are for somebody who is logged in.
@@ -21,6 +21,8 @@ const start = async () => {
   const shown = Object.fromEntries(Object.keys(PANELS).map((name, index) => [name, panels[index].Panel]));
 
   function Rail() {
+    // On a phone the rail scrolls.
+    useEffect(() => document.querySelector(".rail [aria-current]")?.scrollIntoView({ block: "nearest", inline: "nearest" }), [panel.value]);
     return html`<nav class="rail" aria-label="What to manage" onKeyDown=${(event) => rove(event)}>
       ${Object.entries(PANELS).map(
         ([name, { label }]) => html`<button key=${name} aria-current=${panel.value === name ? "page" : undefined}

@@ -101,7 +101,7 @@ export function moved(ids, id, overId, after) {
 
 /**
  * A list by itself. `items`: [{id, ...}] in their order; `nameOf(item)`; `row(item)` draws one. `onOrder(ids)`: the new
- * order, once it is settled; it may answer a promise. `disabled`: it is only shown.
+ * order, once it is settled; it answers false, or a promise of it, where that was refused. `disabled`: it is only shown.
  */
 export function SortedList({ items, label, nameOf, row, onOrder, disabled = false }) {
   const [order, setOrder] = useState(null);
@@ -124,9 +124,8 @@ export function SortedList({ items, label, nameOf, row, onOrder, disabled = fals
   const put = (next, id, settled) => {
     const tell = async () => {
       if (next.join() === given.join()) return;
-      await onOrder(next);
-      // It has arrived by now, or it was refused.
-      setOrder(null);
+      // What is accepted stands until the list arrives in that order.
+      if ((await onOrder(next)) === false) setOrder(null);
     };
     clearTimeout(waiting.current?.timer);
     setOrder(next);

@@ -44,13 +44,20 @@ export function Panel() {
   const [open, setOpen] = useState(null);
   // A change of a menu by time of day is one of the menu, of which this page is told.
   const { found, problem, again } = useRead(readAll, [menu.value?.version]);
-  const bad = (refused) => toast(say(refused), { tone: "bad" });
+  const bad = (refused) => {
+    toast(say(refused), { tone: "bad" });
+    return false;
+  };
   const remove = async (one) => {
     await command(`${PATH}/${one.id}`, undefined, { method: "DELETE" });
     toastUndo(`${plain(one.name)} removed`, () => command(PATH, bodyOf(one)).then(again, bad));
     return true;
   };
-  const order = (ids) => arrange({ rows: found, ids, path: PATH, fields: FIELDS, read: readOne }).catch(bad).then(again);
+  const order = async (ids) => {
+    const done = await arrange({ rows: found, ids, path: PATH, fields: FIELDS, read: readOne }).catch(bad);
+    again();
+    return done;
+  };
   const saved = () => {
     setOpen(null);
     again();

@@ -19,7 +19,10 @@ const readStation = async (id) => (await all(PATH)).find((one) => one.id === id)
 export function Panel() {
   const [open, setOpen] = useState(null);
   const mayChange = may(MANAGES);
-  const order = (ids) => arrange({ rows: stations.value, ids, path: PATH, fields: STATION_FIELDS, read: readStation }).catch((problem) => toast(say(problem), { tone: "bad" }));
+  const order = (ids) => arrange({ rows: stations.value, ids, path: PATH, fields: STATION_FIELDS, read: readStation }).catch((problem) => {
+      toast(say(problem), { tone: "bad" });
+      return false;
+    });
   const close = () => setOpen(null);
   if (!stations.value.length && !heard.value) return html`<p class="empty">Looking at the kitchen…</p>`;
   return html`<div class="house stack">

@@ -1,6 +1,6 @@
 // When a restaurant promises orders, and how many of them for a time.
-import { orderTypeName } from "../../text.js";
-import { clock, minutesOf, NumberField, Segmented, toast } from "../../ui.js";
+import { count, orderTypeName } from "../../text.js";
+import { clock, minutesOf, NumberField, toast } from "../../ui.js";
 import { html } from "../../view.js";
 import { useForm } from "../house/saving.js";
 
@@ -14,8 +14,7 @@ const LUNCH_TO_NIGHT = { from_minutes: 720, until_minutes: 1320 };
 export const TYPES = ["takeaway", "delivery", "eat_in"];
 export const PATH = "/slots/settings";
 
-const lengthWords = (minutes) => (minutes < HOUR ? `${minutes} min` : `${minutes / HOUR} h`);
-const LENGTHS = SLOT_MINUTES.map((value) => ({ value, label: lengthWords(value) }));
+const lengthWords = (minutes) => (minutes < HOUR ? `${minutes} minutes` : count(minutes / HOUR, "hour"));
 
 /** `limits` with one number of one order type changed; a type without numbers is not limited. */
 function withLimit(limits, type, field, value) {
@@ -41,10 +40,13 @@ export function Settings({ settings, mayChange, read, onSaved }) {
     <fieldset class="checks stack" disabled=${!mayChange}>
       <h2>When orders are promised</h2>
       <${Hours} draft=${draft} set=${set} />
-      <div class="field"><span>One slot lasts</span>
-        <${Segmented} label="One slot lasts" value=${draft.slot_minutes} options=${LENGTHS} onChange=${set("slot_minutes")} /></div>
-      <${NumberField} label="How many days ahead (0: today alone)" name="days-ahead" value=${draft.days_ahead} max=${DAYS_MAX} onChange=${set("days_ahead")} />
-      <p class="quiet">The earliest time is the one by which the kitchen can be ready: what its stations and dishes take says it.</p>
+      <div class="two">
+        <label class="field">One slot lasts <select name="slot-minutes" value=${String(draft.slot_minutes)} onChange=${(event) => set("slot_minutes")(Number(event.target.value))}>
+          ${SLOT_MINUTES.map((one) => html`<option key=${one} value=${one}>${lengthWords(one)}</option>`)}</select></label>
+        <${NumberField} label="Days ahead" name="days-ahead" value=${draft.days_ahead} max=${DAYS_MAX} onChange=${set("days_ahead")} />
+      </div>
+      ${draft.days_ahead === 0 && html`<small class="hint">Orders are taken for today alone.</small>`}
+      <p class="quiet">The earliest time is that by which the kitchen can be ready: set it by the times of its stations and dishes.</p>
       <h2>How many for one slot</h2>
       <label class="tick"><input type="checkbox" name="limited" checked=${draft.limited} onChange=${(event) => set("limited")(event.target.checked)} />
         <span>A slot takes so many and no more</span></label>
