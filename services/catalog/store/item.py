@@ -40,6 +40,11 @@ ITEMS_NUMBERED = """
 SELECT id, category_id, name, description, price_minor, vat_class, allergens, available, windows,
     option_groups, stock_tracked, position, version, removed, barcode, plu, may_contain,
     returns_at, preparation_minutes, image
+FROM item WHERE restaurant_id = $1 AND barcode = $2 AND barcode <> '' AND NOT removed
+UNION ALL
+SELECT id, category_id, name, description, price_minor, vat_class, allergens, available, windows,
+    option_groups, stock_tracked, position, version, removed, barcode, plu, may_contain,
+    returns_at, preparation_minutes, image
 FROM item WHERE restaurant_id = $1 AND plu = $3 AND plu <> '' AND NOT removed
 """
 ITEMS_OF = """
