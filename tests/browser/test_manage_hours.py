@@ -1,5 +1,6 @@
 """Menus by time of day and slots are kept on a page, by several people at once."""
 
+from collections.abc import Mapping
 from datetime import UTC, datetime, timedelta
 
 import pytest
@@ -69,7 +70,7 @@ async def test_a_menu_has_hours_that_two_people_change_and_its_removal_is_undone
     await expect(other.page.locator("[data-menu=Late]")).to_contain_text("Grill; Cola")
 
     # The hour that comes twice is one opening; a night ends on the day after.
-    async def served(menu: dict[str, object], *times: str) -> list[bool]:
+    async def served(menu: Mapping[str, object], *times: str) -> list[bool]:
         whole = {"windows": [], "effective_from": None, "effective_until": None, **menu}
         answers: list[bool] = await one.page.evaluate(SERVED, [whole, times, "Europe/London"])
         return answers
