@@ -67,6 +67,12 @@ export function localDate(instant, timeZone) {
   return new Date(instant).toLocaleDateString("sv-SE", { timeZone });
 }
 
+/** "27 Nov 2026" of "2026-11-27". */
+export function dateWords(date) {
+  const options = { day: "numeric", month: "short", year: "numeric", timeZone: "UTC" };
+  return new Date(`${date}T12:00:00Z`).toLocaleDateString("en-GB", options);
+}
+
 /** The instant of a day and a time of day there, as the API takes it. An hour that a spring leaves out is the next one. */
 export function instantOf(date, time, timeZone) {
   const wanted = Date.parse(`${date}T${time}:00Z`);

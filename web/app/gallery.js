@@ -5,23 +5,20 @@ import {
   ApprovalDialog,
   connectionWords,
   Dialog,
-  DragList,
   FloorTile,
-  Grip,
   KeysHelp,
   Keypad,
   MoneyPad,
   NumberField,
   PriceField,
   Refusal,
-  rowClass,
   Segmented,
+  SortedList,
   StateTile,
   Stepper,
   toast,
   Toasts,
   toastUndo,
-  useSorting,
   WeekHours,
 } from "./ui.js";
 import { money } from "./money.js";
@@ -114,25 +111,10 @@ function Fields() {
       <${State} name="every day, over midnight"><${Live} start=${{ weekdays: [], from_minutes: 1320, until_minutes: 120 }} of=${(value, set) =>
         html`<${WeekHours} label="Hours" value=${value} onChange=${set} />`} /><//>
     <//>
-    <${Part} name="List to put in order"><${State} name="by its grip, or by arrow keys on it"><${Sorted} /><//><//>`;
-}
-
-/** A list whose order lives here. */
-function Sorted() {
-  const [names, setNames] = useState(["Starters", "Grill", "Bar"]);
-  const put = (name, place) => {
-    const rest = names.filter((one) => one !== name);
-    rest.splice(place, 0, name);
-    setNames(rest);
-  };
-  const sorting = useSorting({
-    kind: "name",
-    onMove: (name, over, after) => put(name, names.filter((one) => one !== name).indexOf(over) + (after ? 1 : 0)),
-    onStep: (name, step) => put(name, Math.max(0, names.indexOf(name) + step)),
-  });
-  return html`<ul>${names.map(
-    (name) => html`<li key=${name} class="row ${rowClass(sorting, name)}" data-row=${name} data-kind="name"><${Grip} of=${sorting.grip(name, name)} />${name}</li>`,
-  )}</ul>`;
+    <${Part} name="List to put in order">
+      <${State} name="by its grips, or by arrow keys on them"><${Live} start=${PLACES} of=${(value, set) => Ordered(value, set)} /><//>
+      <${State} name="only shown"><${Live} start=${PLACES} of=${(value, set) => Ordered(value, set, { disabled: true })} /><//>
+    <//>`;
 }
 
 const PLACES = [
@@ -143,7 +125,7 @@ const PLACES = [
 
 function Ordered(items, setItems, more = {}) {
   const order = (ids) => setItems(ids.map((id) => items.find((one) => one.id === id)));
-  return html`<${DragList} label="Stations" items=${items} nameOf=${(one) => one.name} onOrder=${order} ...${more}
+  return html`<${SortedList} label="Stations" items=${items} nameOf=${(one) => one.name} onOrder=${order} ...${more}
     row=${(one) => html`<div class="house-row"><strong>${one.name}</strong></div>`} />`;
 }
 
@@ -156,10 +138,6 @@ function Forms() {
       <${State} name="with a unit"><${Live} start=${180} of=${(value, set) => seats(value, set, { label: "Beef", unit: "g", max: 1_000_000 })} /><//>
       <${State} name="too many"><${Live} start=${400} of=${(value, set) => seats(value, set)} /><//>
       <${State} name="not now"><${Live} start=${4} of=${(value, set) => seats(value, set, { disabled: true })} /><//>
-    <//>
-    <${Part} name="List in an order">
-      <${State} name="by handle and arrows"><${Live} start=${PLACES} of=${(value, set) => Ordered(value, set)} /><//>
-      <${State} name="only shown"><${Live} start=${PLACES} of=${(value, set) => Ordered(value, set, { disabled: true })} /><//>
     <//>`;
 }
 

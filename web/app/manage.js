@@ -3,14 +3,16 @@ import { followMenu } from "./menu.js";
 import { logOut, may, requireSession, restaurant, session } from "./session.js";
 import { plain } from "./text.js";
 import { Connection, Offline, rove, Toasts } from "./ui.js";
-import { html, render } from "./view.js";
+import { html, render, useEffect } from "./view.js";
 
 const start = async () => {
   // The channels belong to a restaurant, so these modules are for somebody who is logged in.
   const [{ panel, PANELS, realtime, show }, ...panels] = await Promise.all([
     import("./manage/shop.js"),
     import("./manage/menu/panel.js"),
+    import("./manage/hours/panel.js"),
     import("./manage/promotions.js"),
+    import("./manage/takeaway/panel.js"),
     import("./manage/house/stock.js"),
     import("./manage/house/floor.js"),
     import("./manage/house/kitchen.js"),
@@ -19,6 +21,8 @@ const start = async () => {
   const shown = Object.fromEntries(Object.keys(PANELS).map((name, index) => [name, panels[index].Panel]));
 
   function Rail() {
+    // On a phone the rail scrolls.
+    useEffect(() => document.querySelector(".rail [aria-current]")?.scrollIntoView({ block: "nearest", inline: "nearest" }), [panel.value]);
     return html`<nav class="rail" aria-label="What to manage" onKeyDown=${(event) => rove(event)}>
       ${Object.entries(PANELS).map(
         ([name, { label }]) => html`<button key=${name} aria-current=${panel.value === name ? "page" : undefined}

@@ -108,6 +108,7 @@ const WORDS = {
   too_many_uploads: "Many pictures are on their way. Try again in some minutes.",
   name_taken: "Something of that name is there already. Choose another one.",
   category_not_empty: "Items are still in it: move or remove them first.",
+  unknown_timed_menu: "Somebody has removed this menu.",
   unknown_category: "Somebody has removed this category. Choose another one.",
   discount_value: "Say how much is taken off.",
   section_not_empty: "Tables are in this section. Move or remove them first.",

@@ -5,7 +5,7 @@ import { money, percent } from "../money.js";
 import { say } from "../problem.js";
 import { currency } from "../session.js";
 import { plain } from "../text.js";
-import { dayWords, hoursWords, toast, toastUndo } from "../ui.js";
+import { datesWords, dayWords, hoursWords, toast, toastUndo } from "../ui.js";
 import { html, signal, useEffect, useState } from "../view.js";
 import { PromotionDialog } from "./promotion_dialog.js";
 
@@ -41,13 +41,10 @@ export function valueWords({ kind, value_bp: basisPoints, value_minor: minor }) 
 
 /** When it holds, in words. */
 export function timeWords(promotion) {
-  const { from_minutes: from, until_minutes: until, effective_from: first, effective_until: last, weekdays } = promotion;
+  const { from_minutes: from, until_minutes: until, weekdays } = promotion;
   const hours = from || until ? hoursWords(promotion) : `${dayWords(weekdays)}, all day`;
-  return [hours, first && `from ${dateWords(first)}`, last && `until ${dateWords(last)}`].filter(Boolean).join(" · ");
+  return [hours, datesWords(promotion)].filter(Boolean).join(" · ");
 }
-
-const dateWords = (date) =>
-  new Date(`${date}T12:00:00Z`).toLocaleDateString("en-GB", { day: "numeric", month: "short", year: "numeric", timeZone: "UTC" });
 
 const bodyOf = ({ id, version, ...said }) => said;
 

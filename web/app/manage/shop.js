@@ -4,10 +4,15 @@ import { menuMoved } from "../menu.js";
 import { Realtime } from "../socket.js";
 import { signal } from "../view.js";
 
-/** The panels in the order of the rail, each with the permission that changing something there needs. */
+/**
+ * The panels in the order of the rail, each with the permission that it takes to be there. Kitchen and takeaway are changed
+ * with another one, and say so.
+ */
 export const PANELS = {
   menu: { label: "Menu", permission: "menu.manage" },
+  hours: { label: "Hours", permission: "menu.manage" },
   promotions: { label: "Promotions", permission: "discounts.manage" },
+  takeaway: { label: "Takeaway", permission: "orders.read" },
   stock: { label: "Stock", permission: "menu.manage" },
   floor: { label: "Floor", permission: "floor.manage" },
   kitchen: { label: "Kitchen", permission: "floor.manage" },

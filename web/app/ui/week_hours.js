@@ -1,12 +1,15 @@
 // Hours of the week in the restaurant's time: on which days, from when until when.
+import { dateWords } from "../clock.js";
 import { html } from "../view.js";
 
 const DAYS = ["Mon", "Tue", "Wed", "Thu", "Fri", "Sat", "Sun"];
 const MINUTES_PER_DAY = 1440;
 
-const clock = (minutes) =>
+/** "17:00" of minutes after midnight. */
+export const clock = (minutes) =>
   `${String(Math.floor((minutes % MINUTES_PER_DAY) / 60)).padStart(2, "0")}:${String(minutes % 60).padStart(2, "0")}`;
-const minutesOf = (text) => {
+/** And back. */
+export const minutesOf = (text) => {
   const [hours, minutes] = text.split(":").map(Number);
   return hours * 60 + minutes;
 };
@@ -28,6 +31,11 @@ export function dayWords(weekdays) {
 /** "Mon–Fri 17:00–19:00". */
 export function hoursWords({ weekdays, from_minutes: from, until_minutes: until }) {
   return `${dayWords(weekdays)} ${clock(from)}–${clock(until)}`;
+}
+
+/** "from 1 Dec 2026 · until 24 Dec 2026"; "" where there is neither a first nor a last day. */
+export function datesWords({ effective_from: first, effective_until: last }) {
+  return [first && `from ${dateWords(first)}`, last && `until ${dateWords(last)}`].filter(Boolean).join(" · ");
 }
 
 /** `value`: {weekdays, from_minutes, until_minutes}; no weekday at all means every day. `hours`: false asks for days alone. */

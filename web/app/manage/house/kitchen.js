@@ -2,39 +2,27 @@
 import { say } from "../../problem.js";
 import { may } from "../../session.js";
 import { plain } from "../../text.js";
-import { DragList, toast } from "../../ui.js";
+import { SortedList, toast } from "../../ui.js";
 import { html, useState } from "../../view.js";
-import { all, heard, learn, stations, unrouted } from "./known.js";
+import { all, heard, stations, unrouted } from "./known.js";
 import { routeWords, targetWords } from "./routes.js";
-import { change } from "./saving.js";
+import { arrange } from "./saving.js";
 import { STATION_FIELDS, StationForm } from "./station_form.js";
 import { Tester } from "./tester.js";
 
 /** Who may change stations: they decide what is cooked at all. */
 const MANAGES = "settings.manage";
 
-const readStation = (id) => async () => (await all("/kitchen/stations")).find((one) => one.id === id);
-
-/** Puts the stations into this order. Throws Problem. */
-async function arrange(ids) {
-  const byId = new Map(stations.value.map((one) => [one.id, one]));
-  for (const [position, id] of ids.entries()) {
-    const base = byId.get(id);
-    if (!base || base.position === position) continue;
-    const mine = { ...base, position };
-    const at = { path: `/kitchen/stations/${id}`, base, mine, fields: STATION_FIELDS };
-    const read = async () => {
-      const now = await readStation(id)();
-      return now && { ...now, position: base.position };
-    };
-    learn(await change({ ...at, read }));
-  }
-}
+const PATH = "/kitchen/stations";
+const readStation = async (id) => (await all(PATH)).find((one) => one.id === id);
 
 export function Panel() {
   const [open, setOpen] = useState(null);
   const mayChange = may(MANAGES);
-  const order = (ids) => arrange(ids).catch((problem) => toast(say(problem), { tone: "bad" }));
+  const order = (ids) => arrange({ rows: stations.value, ids, path: PATH, fields: STATION_FIELDS, read: readStation }).catch((problem) => {
+      toast(say(problem), { tone: "bad" });
+      return false;
+    });
   const close = () => setOpen(null);
   if (!stations.value.length && !heard.value) return html`<p class="empty">Looking at the kitchen…</p>`;
   return html`<div class="house stack">
@@ -42,10 +30,10 @@ export function Panel() {
       ${mayChange && html`<button class="primary" onClick=${() => setOpen({})}>Add a station</button>`}</div>
     ${!mayChange && html`<p class="notice">You see the stations. Only the owner changes them: what no station takes is not cooked.</p>`}
     <${Nowhere} />
-    <${DragList} label="Stations" items=${stations.value} nameOf=${(one) => plain(one.name)} disabled=${!mayChange} onOrder=${order}
+    <${SortedList} label="Stations" items=${stations.value} nameOf=${(one) => plain(one.name)} disabled=${!mayChange} onOrder=${order}
       row=${(one) => html`<${Station} station=${one} onOpen=${mayChange ? () => setOpen({ row: one }) : null} />`} />
     <${Tester} />
-    ${open && html`<${StationForm} row=${open.row} read=${open.row && readStation(open.row.id)} onClose=${close} />`}
+    ${open && html`<${StationForm} row=${open.row} read=${() => readStation(open.row.id)} onClose=${close} />`}
   </div>`;
 }
 

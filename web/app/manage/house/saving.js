@@ -13,7 +13,16 @@ const STALE = 412;
 const CLASH = "changed_meanwhile";
 const NAMES = {
   is_default: "whether it takes the rest",
-  category_ids: "what it takes",
+  category_ids: "its categories",
+  item_ids: "its items",
+  windows: "its hours",
+  effective_from: "its first day",
+  effective_until: "its last day",
+  from_minutes: "the first time",
+  until_minutes: "the last time",
+  limited: "whether it is limited",
+  limits: "the limits",
+  fire_together: "whether dishes are ready together",
   routes: "its routes",
   target_seconds: "its time",
   fallback_station_id: "its fallback",
@@ -61,6 +70,21 @@ function clash(theirs, fields) {
   const words = [...new Set(fields.map(fieldName))].join(", ");
   const detail = `Somebody else has changed ${words} meanwhile.`;
   return new Problem(STALE, { code: CLASH, detail, theirs, fields });
+}
+
+/** Puts `rows`, each of which is at `${path}/${id}`, into the order of `ids`. `read(id)` answers one as it is. Throws Problem. */
+export async function arrange({ rows, ids, path, fields, read }) {
+  const byId = new Map(rows.map((one) => [one.id, one]));
+  for (const [position, id] of ids.entries()) {
+    const base = byId.get(id);
+    if (!base || base.position === position) continue;
+    // A place has no quarrel.
+    const again = async () => {
+      const now = await read(id);
+      return now && { ...now, position: base.position };
+    };
+    learn(await change({ path: `${path}/${id}`, base, mine: { ...base, position }, fields, read: again }));
+  }
 }
 
 /**

@@ -3,8 +3,8 @@ import { command } from "../../api.js";
 import { itemOf, loadMenu, menu } from "../../menu.js";
 import { say } from "../../problem.js";
 import { plain } from "../../text.js";
-import { toast, toastUndo } from "../../ui.js";
-import { moved, newPositions } from "./order.js";
+import { moved, toast, toastUndo } from "../../ui.js";
+import { newPositions } from "./order.js";
 
 const STALE = 412;
 const TRIES = 3;

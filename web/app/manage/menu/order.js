@@ -48,10 +48,3 @@ function stayers(rows) {
   for (let one = longest; one; one = one.before) kept.add(one.index);
   return kept;
 }
-
-/** `ids` with one of them before or after another. */
-export function moved(ids, id, overId, after) {
-  const rest = ids.filter((one) => one !== id);
-  rest.splice(rest.indexOf(overId) + (after ? 1 : 0), 0, id);
-  return rest;
-}
