@@ -602,7 +602,7 @@ class SlotSettings(Body):
     """When a restaurant promises orders, and how many."""
 
     limited: bool
-    slot_minutes: int
+    slot_minutes: Annotated[int, Field(ge=5, le=120)]
     from_minutes: Annotated[int, Field(ge=0, lt=1440)]
     until_minutes: Annotated[int, Field(ge=0, lt=1440)]
     days_ahead: Annotated[int, Field(ge=0, le=60)]

@@ -350,7 +350,7 @@ def _numbers(limits: Limits) -> Json:
     found = {words[name]: value for name, value in limits.number.items()}
     if found and not found.keys() & {"maximum", "exclusiveMaximum"}:
         found["maximum"] = INT32_MAX if limits.number_kind == "int32" else INT64_MAX
-    return found
+    return found | ({"enum": limits.numbers} if limits.numbers else {})
 
 
 def _default_of(field: Field) -> Any:

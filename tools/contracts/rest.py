@@ -243,10 +243,17 @@ class Limits:
         return next((kind for kind in ("int32", "int64") if self.rules.HasField(kind)), "")
 
     @property
+    def numbers(self) -> list[int]:
+        """The numbers that it may be, where not all between two bounds."""
+        return list(getattr(getattr(self.rules, self.number_kind), "in")) if self.number_kind else []
+
+    @property
     def number(self) -> dict[str, int]:
         """``ge``, ``gt``, ``le`` and ``lt``, as pydantic calls them."""
         if not self.number_kind:
             return {}
+        if self.numbers:
+            return {"ge": min(self.numbers), "le": max(self.numbers)}
         rules = getattr(self.rules, self.number_kind)
         return {
             short: getattr(rules, name)

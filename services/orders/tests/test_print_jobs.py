@@ -363,9 +363,12 @@ async def test_jobs_that_are_over_go_after_a_week_those_of_everybody_and_no_othe
         await ack(house, printed)
         kept.append((house, (await send(house, order_id=(await house.place()).id)).id))
     world.clock.advance(housekeeping.PRINT_JOBS_KEPT - timedelta(hours=1))
-    assert await housekeeping.sweep_print_jobs(world.deps) == 0
+    await housekeeping.sweep_print_jobs(world.deps)
+    for house, _ in kept:
+        assert len(await jobs.list_print_jobs(house.deps, house.tenant, None, None, 10)) == 2
     world.clock.advance(timedelta(hours=2))
-    assert await housekeeping.sweep_print_jobs(world.deps) == 2
+    # Other tests have left some of theirs.
+    assert await housekeeping.sweep_print_jobs(world.deps) >= 2
     for house, waiting in kept:
         left = await jobs.list_print_jobs(house.deps, house.tenant, None, None, 10)
         assert [str(one.id) for one in left] == [waiting]

@@ -468,6 +468,7 @@ def in_state(state: State, paid_minor: int = 0) -> Order:
         State.DONE: Lifecycle.DONE,
         State.INVOICED: Lifecycle.INVOICED,
         State.CANCELLED: Lifecycle.CANCELLED,
+        State.MERGED: Lifecycle.MERGED,
     }.get(state, Lifecycle.VALIDATED)
     kitchen = {State.PREPARING: Kitchen.PREPARING, State.READY: Kitchen.READY}.get(state, Kitchen.QUEUED)
     lines = tuple(replace(line, kitchen=kitchen) for line in order.lines)
