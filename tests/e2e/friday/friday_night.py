@@ -54,7 +54,7 @@ async def friday(base_url: str) -> Night:
         async with _kitchen(night.screens):
             await asyncio.gather(
                 *(
-                    till.serve([one for one in guests if one.till == number])
+                    till.serve([one for one in guests if one.till == number and not one.joins_others])
                     for number, till in enumerate(night.tills)
                 ),
                 _storeroom(night),
