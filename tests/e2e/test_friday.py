@@ -81,8 +81,9 @@ def test_nothing_that_anybody_said_of_an_order_is_lost(night: Night) -> None:
             line.id: (night.house.items[line.dish.name], 0, line.seat, line.note)
             for line, _ in visit.gone.values()
         }
-        went = {line["id"]: line["moved_to"]["order_id"] for line in order["lines"] if line["moved_to"]}
-        assert went == {line.id: there for line, there in visit.gone.values() if line.left}
+        went = {line["id"]: line["moved_to"]["order_id"] for line in order["lines"] if "moved_to" in line}
+        assert went.items() <= {line.id: there for line, there in visit.gone.values()}.items()
+        assert {line.id for line, _ in visit.gone.values() if line.left} <= set(went)
 
 
 def test_what_was_paid_is_on_the_orders_in_the_drawers_and_on_the_z_reports(night: Night) -> None:
@@ -96,7 +97,7 @@ def test_what_was_paid_is_on_the_orders_in_the_drawers_and_on_the_z_reports(nigh
         assert (paid[visit.id], order["totals"]["paid_minor"]) == (due, due), visit.id
         ended = "cancelled" if visit.cancelled else "merged" if visit.merged_into else "done"
         assert order["state"] == ended
-        assert (order["merged_into"] or {"order_id": ""})["order_id"] == visit.merged_into
+        assert order.get("merged_into", {"order_id": ""})["order_id"] == visit.merged_into
     reports = [till.closed["z_report"] for till in night.tills]
     assert sorted(report["number"] for report in reports) == list(range(1, len(reports) + 1))
     for till, report in zip(night.tills, reports, strict=True):
@@ -171,7 +172,7 @@ def test_no_display_missed_a_revision_and_both_end_like_the_kitchen(night: Night
             assert screen.revisions[ticket_id] == set(range(1, ticket["revision"] + 1)), ticket
             assert screen.state[ticket_id]["revision"] == ticket["revision"]
         accepted = Counter(one.order_id for one in screen.applied if one.kind == "order.accepted")
-        assert set(accepted.values()) == {1}
+        assert set(accepted.values()) == {1}, {one for one, often in accepted.items() if often > 1}
         assert set(accepted) == {visit.id for visit in night.notes.visits if visit.cooked() or visit.gone}
 
 
