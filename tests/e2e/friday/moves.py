@@ -168,6 +168,8 @@ def _keep_pennies(till: "Till", visit: Visit, order: Json, bill: Bill) -> None:
     vat = {rate: minor - bill.vat[rate][1] for rate, (_, minor) in vat_of(order).items() if rate in bill.vat}
     much = max(abs(one) for one in (0, service, *vat.values()))
     till.notes.check(much <= PENNY, f"{visit.id} keeps {service} and {vat}")
+    if much > PENNY:
+        return
     till.notes.done["pennies_kept"] += much > 0
     visit.service_penny += service
     visit.vat_pennies.update(vat)
