@@ -220,7 +220,9 @@ def _kind_of_tickets(order: orders_pb2.Order, tickets: Iterable[orders_pb2.Ticke
         return "ticket.cancelled"
     if not any(ticket.revision <= 1 and ticket.state == orders_pb2.KITCHEN_STATE_QUEUED for ticket in listed):
         return "ticket.updated"
-    first = not _had_before(order, listed) and all(ticket.revision <= 1 for ticket in listed)
+    # Lines that come from another order are on the screens already, on a ticket of that one.
+    new = all(ticket.revision <= 1 and not ticket.HasField("moved_from") for ticket in listed)
+    first = new and not _had_before(order, listed)
     return "order.accepted" if first else "ticket.created"
 
 

@@ -215,6 +215,16 @@ def test_more_of_an_order_that_the_kitchen_has_had_is_not_accepted_again() -> No
     assert shown(message, "kitchen")["k"] == "order.accepted"
 
 
+def test_an_order_that_is_taken_apart_is_not_accepted_again() -> None:
+    """Its line comes back on a ticket of its own, where the old one has lines of the other order as well."""
+    back = ticket(0)
+    back.moved_from.order_number = 11
+    message = orders_events.OrderUpdated(order=order(QUEUED), tickets=[back], cause="unmerged")
+    assert shown(message, "kitchen")["k"] == "ticket.created"
+    message.tickets[0].ClearField("moved_from")
+    assert shown(message, "kitchen")["k"] == "order.accepted"
+
+
 def test_the_orders_channel_carries_the_order_as_rest_shows_it() -> None:
     frame = shown(orders_events.OrderPlaced(order=order(QUEUED)), "orders")
     assert frame["d"] == orders_json.order(order(QUEUED))

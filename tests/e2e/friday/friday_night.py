@@ -2,7 +2,7 @@
 
 import asyncio
 import contextlib
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Iterator
 from dataclasses import dataclass, field
 
 from tests.e2e.friday.house import House, open_house
@@ -17,6 +17,7 @@ LIVE_SECONDS = 30.0
 QUIET_SECONDS = 60.0
 POLL_SECONDS = 0.2
 PAGE = 200
+SAID = 5
 OPEN_STATES = "validated,paid,preparing,ready"
 TICKET_STATES = "queued,preparing,ready,served,cancelled"
 
@@ -51,18 +52,30 @@ async def friday(base_url: str) -> Night:
         ]
         guests = evening()
         await asyncio.gather(*(till.open() for till in night.tills))
-        async with _kitchen(night.screens):
-            await asyncio.gather(
-                *(
-                    till.serve([one for one in guests if one.till == number])
-                    for number, till in enumerate(night.tills)
-                ),
-                _storeroom(night),
-            )
-            await _quiet(night)
+        with _what_was_wrong(night.notes):
+            async with _kitchen(night.screens):
+                await asyncio.gather(
+                    *(
+                        till.serve([one for one in guests if one.till == number and not one.joins_others])
+                        for number, till in enumerate(night.tills)
+                    ),
+                    _storeroom(night),
+                )
+                await _quiet(night)
         await asyncio.gather(*(till.close() for till in night.tills))
         await _look(night)
     return night
+
+
+@contextlib.contextmanager
+def _what_was_wrong(notes: Notes) -> Iterator[None]:
+    """A bill that is wrong may end the evening, where nobody can pay it: it is said with what ended it."""
+    try:
+        yield
+    except Exception as error:
+        for one in notes.wrong[:SAID]:
+            error.add_note(one)
+        raise
 
 
 @contextlib.asynccontextmanager

@@ -24,7 +24,7 @@ from tools.api import Device
 from tools.demo import PASSWORD, PLATFORM_OWNER
 from tools.mailbox import invite, joins
 
-TILLS, DISPLAYS, TABLES, SECTIONS = 4, 2, 40, 4
+TILLS, DISPLAYS, TABLES, SECTIONS, STOOLS = 4, 2, 40, 4, 25
 
 
 @dataclass
@@ -137,12 +137,20 @@ async def _kitchen(house: House, categories: dict[str, str]) -> None:
 
 
 async def _floor(house: House) -> None:
-    """Forty tables in four rooms."""
-    for room in range(SECTIONS):
-        section = await house.owner.post("/api/v2/floor/sections", {"name": f"Room {room}", "position": room})
-        for number in range(TABLES // SECTIONS):
-            name = f"T{room * 10 + number}"
-            place = {"x": 50 + 90 * number, "y": 500, "shape": "square", "seats": 4}
+    """Forty tables in four rooms, and stools at the bar, at which nobody sits down first."""
+    each = TABLES // SECTIONS
+    rooms = [
+        (f"Room {room}", [f"T{room * each + number}" for number in range(each)]) for room in range(SECTIONS)
+    ]
+    for position, (room, names) in enumerate([*rooms, ("Bar", [f"B{number}" for number in range(STOOLS)])]):
+        section = await house.owner.post("/api/v2/floor/sections", {"name": room, "position": position})
+        for number, name in enumerate(names):
+            place = {
+                "x": 50 + 90 * (number % 10),
+                "y": 300 + 90 * (number // 10),
+                "shape": "square",
+                "seats": 4,
+            }
             table = await house.owner.post(
                 "/api/v2/floor/tables", {"name": name, "section_id": section["id"], **place}
             )

@@ -24,6 +24,10 @@ class Line:
     fired: int = 0
     fresh_voids: int = 0
     late_voids: int = 0
+    cooked_as: str = ""
+    """The order type that it was fired for, where its order has another one now."""
+    home: str = ""
+    """The order that it came with, where that is part of another one now."""
 
     @property
     def left(self) -> int:
@@ -45,6 +49,8 @@ class Off:
     amount: int = 0
     line_id: str = ""
     is_comp: bool = False
+    home: str = ""
+    """The order that it was given off as a whole, where others are merged with that."""
 
 
 @dataclass(frozen=True)
@@ -70,6 +76,20 @@ class Visit:
     allergens: tuple[str, ...] = ()
     cancelled: bool = False
     version: int = 0
+    came_from: str = ""
+    """The order whose guests sat down elsewhere with some of its lines, where this one began so."""
+    family: str = ""
+    merged_into: str = ""
+    gone: dict[str, tuple[Line, str]] = field(default_factory=dict)
+    """Lines that were here, and the order that has them now."""
+    service_penny: int = 0
+    vat_pennies: Counter[int] = field(default_factory=Counter)
+    """By rate: what this order keeps of pennies that bills would be off by, put together in another way."""
+
+    @property
+    def party(self) -> str:
+        """The same for all orders between which lines went."""
+        return self.family or self.id
 
     def line(self, line_id: str) -> Line:
         """The line of this id."""
@@ -82,20 +102,20 @@ class Visit:
                 line.held, line.fired = False, line.left
 
     def cooked(self) -> Counter[tuple[str, str, str]]:
-        """Units that the kitchen was given, by order, station and dish."""
+        """Units that the kitchen was given, by party, station and dish."""
         found: Counter[tuple[str, str, str]] = Counter()
         for line in self.lines:
-            for station in stations_of(line.dish, line.picks, self.order_type):
-                found[(self.id, station, line.dish.name)] += line.fired
+            for station in stations_of(line.dish, line.picks, line.cooked_as or self.order_type):
+                found[(self.party, station, line.dish.name)] += line.fired
         return +found
 
     def stopped(self) -> Counter[tuple[str, str, str]]:
         """Units of these that were not wanted any more at some time."""
         found: Counter[tuple[str, str, str]] = Counter()
         for line in self.lines:
-            for station in stations_of(line.dish, line.picks, self.order_type):
+            for station in stations_of(line.dish, line.picks, line.cooked_as or self.order_type):
                 off = line.fired if self.cancelled else line.late_voids
-                found[(self.id, station, line.dish.name)] += off
+                found[(self.party, station, line.dish.name)] += off
         return found
 
     def used(self) -> Counter[str]:

@@ -94,24 +94,31 @@ def reckon(visit: Visit) -> Bill:
         for line in sold
     ]
     gross = [sum(pence for _, pence in of_line) for of_line in parts]
-    net = _reduced(sold, gross, visit.off)
+    net = _reduced(visit, sold, gross)
     goods = sum(net)
     by_rate: dict[int, int] = {}
     for left, of_line in zip(net, parts, strict=True):
         shares = dealt(left, [pence for _, pence in of_line])
         for (rate, _), share in zip(of_line, shares, strict=True):
             by_rate[rate] = by_rate.get(rate, 0) + share
+    pennies = visit.vat_pennies
     return Bill(
         goods=goods,
         discount=sum(gross) - goods,
-        service=part_of(goods, SERVICE_BP) if visit.order_type == EAT_IN else 0,
-        vat={rate: (of, half_up(Fraction(of * rate, 10_000 + rate))) for rate, of in by_rate.items()},
+        service=part_of(goods, SERVICE_BP) + visit.service_penny
+        if goods and visit.order_type == EAT_IN
+        else 0,
+        vat={
+            rate: (of, half_up(Fraction(of * rate, 10_000 + rate)) + pennies[rate])
+            for rate, of in by_rate.items()
+        },
         lines={line.id: left for line, left in zip(sold, net, strict=True)},
     )
 
 
-def _reduced(sold: Sequence[Line], gross: Sequence[int], off: Sequence[Off]) -> list[int]:
+def _reduced(visit: Visit, sold: Sequence[Line], gross: Sequence[int]) -> list[int]:
     """Promotions on lines first, then people's on lines, then those on the order, and comps last."""
+    off = visit.off
     left = [
         pence - part_of(pence, PROMOTION_BP) if line.promoted else pence
         for line, pence in zip(sold, gross, strict=True)
@@ -126,7 +133,13 @@ def _reduced(sold: Sequence[Line], gross: Sequence[int], off: Sequence[Off]) -> 
     for one in sorted(
         (one for one in given if not one.line_id), key=lambda one: (one.bp == 0, one.bp, one.amount)
     ):
-        whole = part_of(sum(left), one.bp) if one.bp else min(sum(left), one.amount)
-        left = [pence - share for pence, share in zip(left, dealt(whole, left), strict=True)]
+        theirs = [pence if _is_of(one, line, visit) else 0 for pence, line in zip(left, sold, strict=True)]
+        whole = part_of(sum(theirs), one.bp) if one.bp else min(sum(theirs), one.amount)
+        left = [pence - share for pence, share in zip(left, dealt(whole, theirs), strict=True)]
     comps = {one.line_id for one in off if one.is_comp}
     return [0 if line.id in comps else pence for line, pence in zip(sold, left, strict=True)]
+
+
+def _is_of(off: Off, line: Line, visit: Visit) -> bool:
+    """Of orders that were merged, each keeps what was given off the whole of it."""
+    return not off.home or off.home == (line.home or visit.id)

@@ -5,8 +5,10 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 
 from tests.e2e.friday.carte import DISHES, EAT_IN, SPECIAL, TAKEAWAY, Choice, Dish, takes
-from tests.e2e.friday.house import TABLES, TILLS
+from tests.e2e.friday.house import STOOLS, TABLES, TILLS
 
+MOVES = frozenset({"type_switch", "move_lines", "merge"})
+"""What makes other orders of an order; one of these for each."""
 SEED = 20_261_127
 ORDERS = 400
 STARTERS, MAINS = "starters", "mains"
@@ -34,6 +36,9 @@ DEEDS = {
     "race": 25,
     "added_after_part": 25,
     "tip": 60,
+    "type_switch": 20,
+    "move_lines": 25,
+    "merge": 20,
 }
 """What happens to so many of the orders; each is dealt to whichever the seed says."""
 
@@ -66,6 +71,13 @@ class Guests:
     split: str = ""
     luck: float = 0.0
     """Decides what is left to decide, by this number alone."""
+    stool: str = ""
+    """At the bar, where nobody else sits: some of them move there."""
+    joined_by: "Guests | None" = None
+    joins_others: bool = False
+    """They come while the others are there, and their order becomes part of that one."""
+    goes_apart: bool = False
+    """The orders are taken apart again before they are paid."""
 
 
 def evening(seed: int = SEED, orders: int = ORDERS) -> list[Guests]:
@@ -76,6 +88,8 @@ def evening(seed: int = SEED, orders: int = ORDERS) -> list[Guests]:
         able = [one for one in guests if _able(one, deed)]
         for one in rng.sample(able, min(len(able), often)):
             one.deeds.add(deed)
+    _seat_those_who_move(guests)
+    _pair(rng, guests)
     for one in guests:
         if one.deeds & {"race", "added_after_part"} and not one.split:
             one.split = rng.choice(("even", "amount"))
@@ -84,8 +98,29 @@ def evening(seed: int = SEED, orders: int = ORDERS) -> list[Guests]:
     return guests
 
 
+def _seat_those_who_move(guests: Sequence[Guests]) -> None:
+    stools = iter(range(STOOLS))
+    for one in guests:
+        if "move_lines" in one.deeds:
+            one.stool = f"B{next(stools)}"
+
+
+def _pair(rng: random.Random, guests: Sequence[Guests]) -> None:
+    """Whoever joins others comes to the same till, and gets no bill of its own unless they go apart."""
+    alone = {"walk_out", *MOVES}
+    free = [one for one in guests if one.order_type == EAT_IN and not one.deeds & alone]
+    for pair, one in enumerate(one for one in guests if "merge" in one.deeds):
+        other = rng.choice([each for each in free if each.till == one.till])
+        free.remove(other)
+        one.joined_by, other.joins_others, one.goes_apart = other, True, pair % 2 == 0
+
+
 def _able(guests: Guests, deed: str) -> bool:
     """A guest who pays first has the whole order at once."""
+    if deed in MOVES:
+        stays = len(guests.wishes) > 1 or bool(guests.deeds & {"more_lines", "hold", "conflict", "sold_out"})
+        alone = guests.deeds & {"walk_out", *MOVES}
+        return guests.order_type == EAT_IN and not alone and (deed != "move_lines" or stays)
     if deed == "transfer":
         return guests.order_type == EAT_IN
     if deed == "walk_out":

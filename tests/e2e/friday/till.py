@@ -5,7 +5,7 @@ from collections.abc import Awaitable, Callable
 from dataclasses import replace
 
 from chassis.ids import new_id
-from tests.e2e.friday import bill_splits
+from tests.e2e.friday import bill_splits, moves
 from tests.e2e.friday.carte import BY_NAME, EAT_IN, SPECIAL, takes
 from tests.e2e.friday.house import House
 from tests.e2e.friday.notes import Json, Line, Notes, Off, Paid, Visit
@@ -37,6 +37,8 @@ class Till:
         self.name = f"Till {number}"
         self.session_id = ""
         self.closed: Json = {}
+        self.beside: dict[str, list[tuple[Guests, Visit]]] = {}
+        """By order: others that lines of it went to, which are paid after it."""
 
     async def open(self) -> None:
         """With a float; the window cleaner is paid out of it."""
@@ -66,7 +68,7 @@ class Till:
                 group.create_task(hand())
 
     async def _serve(self, guests: Guests) -> None:
-        visit = await self._place(guests)
+        visit = await self.place(guests)
         if "walk_out" in guests.deeds:
             await self._walk_out(visit)
             return
@@ -78,15 +80,25 @@ class Till:
             visit.fire()
             self.notes.done["pay_first"] += 1
             return
+        await self.act(guests, visit)
+        await self._settle(guests, visit)
+        for theirs, other in self.beside.pop(visit.id, []):
+            await self._settle(theirs, other)
+
+    async def act(self, guests: Guests, visit: Visit) -> None:
+        """All that happens until they ask for the bill."""
         await asyncio.sleep(PAUSE_SECONDS * guests.luck)
         for deed, does in self._deeds().items():
             if deed in guests.deeds:
                 await does(guests, visit)
                 self.notes.done[deed] += 1
+
+    async def _settle(self, guests: Guests, visit: Visit) -> None:
         if any(line.held for line in visit.lines):
             await self._fire(visit)
         await asyncio.sleep(PAUSE_SECONDS * guests.luck)
-        if visit.off or any(line.fresh_voids or line.late_voids for line in visit.lines):
+        smaller = visit.off or any(line.fresh_voids or line.late_voids for line in visit.lines)
+        if smaller or visit.family or "type_switch" in guests.deeds:
             await self.until_heard(visit)
         if guests.split:
             await bill_splits.split_and_pay(self, guests, visit)
@@ -95,7 +107,7 @@ class Till:
             await self._pay_all(guests, visit)
 
     def _deeds(self) -> dict[str, Callable[[Guests, Visit], Awaitable[None]]]:
-        """In the order in which they are done. What moves lines between orders belongs here too."""
+        """In the order in which they are done. What moves lines between orders comes last."""
         return {
             "sold_out": self._sold_out,
             "conflict": self._conflict,
@@ -103,14 +115,17 @@ class Till:
             "allergy_later": self._allergy,
             "note": self._note,
             "hold": self._fire_course,
-            "more_lines": self._more_lines,
             "transfer": self._transfer,
+            "type_switch": self._type_switch,
+            "more_lines": self._more_lines,
             "more_units": self._more_units,
             "late_void": self._late_void,
             "line_discount": self._discount_line,
             "order_discount": self._discount_order,
             "comp": self._comp,
             "taken_back": self._take_back,
+            "move_lines": self._move_lines,
+            "merge": self._merge,
         }
 
     def saw(self, visit: Visit, order: Json) -> Json:
@@ -132,7 +147,7 @@ class Till:
         """Of the order."""
         return f"/api/v2/orders/{visit.id}{tail}"
 
-    async def _place(self, guests: Guests) -> Visit:
+    async def place(self, guests: Guests) -> Visit:
         """What is sold out is left out, and the guest orders the rest."""
         wishes = list(guests.wishes)
         while True:
@@ -300,7 +315,9 @@ class Till:
     async def _more_units(self, guests: Guests, visit: Visit) -> None:
         """One more of a line that the kitchen has."""
         plain = [
-            line for line in visit.lines if line.fired and line.left and not takes(line.dish, line.picks)
+            line
+            for line in visit.lines
+            if line.fired and line.left and not line.cooked_as and not takes(line.dish, line.picks)
         ]
         if not plain:
             return
@@ -317,7 +334,7 @@ class Till:
         self.saw(visit, await self.device.put(self.path(visit, "/guest-allergy"), body))
 
     async def _note(self, guests: Guests, visit: Visit) -> None:
-        visit.note = f"a birthday at {visit.table or 'the counter'}"
+        visit.note = f"birthday {guests.number} at {visit.table or 'the counter'}"
         self.saw(visit, await self.device.put(self.path(visit, "/note"), {"note": visit.note}))
 
     async def _transfer(self, guests: Guests, visit: Visit) -> None:
@@ -325,6 +342,15 @@ class Till:
         order = await self.device.post(self.path(visit, "/transfer"), body)
         visit.table = guests.other_table
         self.saw(visit, order)
+
+    async def _type_switch(self, guests: Guests, visit: Visit) -> None:
+        await moves.take_away(self, visit)
+
+    async def _move_lines(self, guests: Guests, visit: Visit) -> None:
+        await moves.move_lines(self, guests, visit)
+
+    async def _merge(self, guests: Guests, visit: Visit) -> None:
+        await moves.merge(self, guests, visit)
 
     async def discount(self, visit: Visit, off: Off, body: Json, by: Device | None = None) -> None:
         """``by``: who stands behind it."""
