@@ -23,7 +23,7 @@ from services.orders.domain.order.order import GuestAllergy
 from services.orders.domain.table import TableState
 from services.orders.domain.ticket import Ticket, TicketStep
 from services.orders.rpc.discount import ADDED as DISCOUNTED
-from services.orders.rpc.order import ALLERGY_SET, TRANSFERRED
+from services.orders.rpc.order import ALLERGY_SET, NOTE_SET, TRANSFERRED
 from services.orders.rpc.transfer import MERGED, UNMERGED
 from services.orders.tests.builders import draft, draft_line, item_message
 from services.orders.tests.floor import a_table, now, transfer
@@ -32,7 +32,7 @@ from services.orders.tests.world import World
 from services.orders.usecases.order.discount import add_discount
 from services.orders.usecases.order.merging import merge_orders, unmerge_order
 from services.orders.usecases.order.order import list_orders
-from services.orders.usecases.order.remark import set_guest_allergy
+from services.orders.usecases.order.remark import set_guest_allergy, set_note
 from services.orders.usecases.order.transfer import transfer_order
 
 OWNER = Authority("discounts.manage", alone=True, rank=Rank.OWNER)
@@ -207,6 +207,20 @@ async def test_a_merged_order_is_taken_apart_as_it_was_and_keeps_what_came_since
     }
     assert (await now(world, second)).joined == ()
     assert [str(one.order_id) for one in (await now(world, first)).seated] == [order.id]
+
+
+@pytest.mark.parametrize(
+    ("of_order", "of_other"), [("no nuts", "no nuts"), ("no nuts", ""), ("", "birthday"), ("a; b", "b")]
+)
+async def test_each_order_comes_apart_with_its_own_note(world: World, of_order: str, of_other: str) -> None:
+    order, other = await world.place(), await world.place()
+    for one, note in ((order, of_order), (other, of_other)):
+        await set_note(world.deps, world.ask(), UUID(one.id), note, NOTE_SET)
+    whole = await merge(world, order, other)
+    assert all(note in whole.note for note in (of_order, of_other))
+    await unmerge(world, order)
+    notes = [(await world.order(one.id)).remarks.note for one in (order, other)]
+    assert notes == [of_order, of_other]
 
 
 async def test_what_cannot_become_part_of_another_order_is_refused_with_what_to_do(world: World) -> None:

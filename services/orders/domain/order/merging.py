@@ -36,7 +36,6 @@ from services.orders.domain.order.order import AtTable, Line, Order, Remarks
 from services.orders.domain.order.rounding import balanced
 from services.orders.domain.order.transfer import (
     BETWEEN,
-    joined,
     with_allergy,
     with_tickets,
     without_tickets,
@@ -162,7 +161,7 @@ def _with(whole: Order, other: Order, stamp: Stamp) -> Order:
         lines=with_arrived(whole, coming),
         discounts=together(whole.discounts, _own(other.discounts, other.id), other.id),
         covers=whole.covers + other.covers,
-        remarks=replace(remarks, note=joined(whole.remarks.note, other.remarks.note)),
+        remarks=replace(remarks, note=_noted(whole.remarks.note, other.remarks.note)),
         merged=(*whole.merged, entry),
     )
 
@@ -243,6 +242,15 @@ def _original(part: Order, discounts: Sequence[Discount]) -> tuple[Discount, ...
     return tuple(replace(one, id=names.get(one.id, one.id), of_order=None) for one in discounts)
 
 
+def _noted(note: str, other: str) -> str:
+    """Both notes, also where they say the same: each comes apart with its own."""
+    return BETWEEN.join(one for one in (note, other) if one)
+
+
 def _without(note: str, remarks: Remarks) -> str:
-    theirs = remarks.note.split(BETWEEN)
-    return BETWEEN.join(one for one in note.split(BETWEEN) if one not in theirs) if remarks.note else note
+    """The note without what came with the other order, each part of it once."""
+    left = note.split(BETWEEN)[::-1]
+    for one in remarks.note.split(BETWEEN):
+        if one in left:
+            left.remove(one)
+    return BETWEEN.join(left[::-1])
