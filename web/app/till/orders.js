@@ -158,11 +158,13 @@ export function OrderDialog({ id }) {
     <div class="stack">
       <p class="chips"><span class="chip ${order.state}">${stateName(order.state)}</span>
         <span class="quiet">${orderTypeName(order.order_type)}${tablesOf(order) ? html` · table <bdi>${tablesOf(order)}</bdi>` : ""} · ${timeOfDay(order.created_at, restaurant.value.timezone)}</span></p>
-      ${closed ? html`<${AllergyNote} order=${order} />` : html`<${AllergyButton} order=${order} />`}
-      ${closed ? html`<${OrderNote} order=${order} />` : html`<${NoteButton} order=${order} />`}
-      ${closed ? html`<p class="chips"><${PromiseChip} order=${order} /></p>` : html`<${PromiseButton} order=${order} />`}
-      ${!closed && html`<${TypeSwitch} order=${order} />`}
-      ${!closed && html`<${OrderTable} order=${order} />`}
+      <div class="order-about">
+        ${closed ? html`<${AllergyNote} order=${order} />` : html`<${AllergyButton} order=${order} />`}
+        ${closed ? html`<${OrderNote} order=${order} />` : html`<${NoteButton} order=${order} />`}
+        ${closed ? html`<p class="chips"><${PromiseChip} order=${order} /></p>` : html`<${PromiseButton} order=${order} />`}
+        ${!closed && html`<${OrderTable} order=${order} />`}
+        ${!closed && html`<${TypeSwitch} order=${order} />`}
+      </div>
       <${MergedNote} order=${order} />
       <${OrderPapers} order=${order} />
       <table class="bill"><tbody>
