@@ -39,6 +39,8 @@ EXPECTED_REFUSALS = {
     "serve": TOO_LATE,
     "acknowledge": TOO_LATE,
     "add_line": {"409 insufficient_stock", "409 item_unavailable"},
+    # All that is on the shelf is promised to guests.
+    "waste": {"409 insufficient_stock"},
     "pay": {RIVAL_PAID, NOT_HEARD},
 }
 """What the rules of the trade may answer. Anything else that is refused is a fault."""

@@ -241,10 +241,9 @@ def options_not_charged() -> None:
     from services.orders.domain.order import basket
     from services.orders.domain.order.choosing import choose
 
-    def choose_for_nothing(*args: Any) -> Any:
-        return tuple(
-            replace(picked, option=replace(picked.option, price_delta_minor=0)) for picked in choose(*args)
-        )
+    def choose_for_nothing(*args: Any, **more: Any) -> Any:
+        found = choose(*args, **more)
+        return tuple(replace(picked, option=replace(picked.option, price_delta_minor=0)) for picked in found)
 
     basket.choose = choose_for_nothing  # type: ignore[attr-defined, assignment]
 
