@@ -30,8 +30,9 @@ async def test_a_menu_has_hours_that_two_people_change_and_its_removal_is_undone
     form = one.dialog("timed-menu")
     await form.get_by_label("Name").fill("Late")
     await form.get_by_role("group", name="Items").get_by_label("Cola").check()
-    now = datetime.now(UTC)
-    hours = [f"{(now.hour + plus) % 24:02}:00" for plus in (3, 4)]
+    # Far from now, and not at midnight.
+    first = 3 if 6 <= datetime.now(UTC).hour < 23 else 12
+    hours = [f"{first:02}:00", f"{first + 1:02}:00"]
     await one.press("Add hours", form)
     for field, time in zip(("From", "Until"), (hours[0], hours[0]), strict=True):
         await form.get_by_label(field).fill(time)

@@ -118,6 +118,12 @@ const start = async () => {
   const show = (name) => () => {
     view.value = name;
   };
+  const toSearch = () => {
+    const field = document.querySelector(".search");
+    field?.focus();
+    field?.select();
+    return field;
+  };
   const toBasket = (wanted) => () => {
     view.value = "sell";
     basketOpen.value = true;
@@ -127,10 +133,8 @@ const start = async () => {
     "?": () => (dialog.value = { name: "keys" }),
     "/": () => {
       view.value = "sell";
-      setTimeout(() => {
-        document.querySelector(".search")?.focus();
-        document.querySelector(".search")?.select();
-      });
+      // At once where it is there: a scanner types faster than a page is drawn.
+      if (!toSearch()) setTimeout(toSearch);
     },
     b: toBasket(".basket .line-text"),
     s: toBasket(".basket-send .primary"),
